@@ -1,0 +1,67 @@
+/*
+ * The whole C ABI of Fathom: scalars and addresses only.
+ *
+ * Work reaches the kernels as commands. A command is a row of 64-bit words: word 0 holds the kernel's number (low 32 bits)
+ * and the count of argument words (high 32 bits), then come the arguments in the order of kernels.def. An eager operation
+ * is a buffer of one command, a frozen plan is a buffer of many, and both run through fathom_run: there is no second path.
+ *
+ * Java validates every argument before a command is written. The kernels trust their caller and never abort the process.
+ */
+#ifndef FATHOM_H
+#define FATHOM_H
+
+#include <stdint.h>
+
+#define FATHOM_API __attribute__((visibility("default")))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Status of a run; the words behind it say more. */
+enum {
+    FATHOM_OK = 0,
+    FATHOM_BAD_LABEL = 1,   /* detail: row, label, classes */
+    FATHOM_BAD_INDEX = 2,   /* detail: row, index, rows of the source */
+    FATHOM_BAD_COMMAND = 3  /* detail: kernel, argument words found, argument words expected */
+};
+
+/* Runs the commands in words[4 .. 4 + count). words[0] receives the status, words[1..3] its detail. Stops at the first failure. */
+FATHOM_API int32_t fathom_run(int64_t words, int64_t count);
+
+/* Instruction sets: 0 baseline, 1 x86-64-v3, 2 x86-64-v4 (elsewhere only 0). */
+FATHOM_API int32_t fathom_best_isa(void);
+/* Chooses the kernels; returns isa, or -1 where this processor (or this build) lacks it. Before the first run. */
+FATHOM_API int32_t fathom_select_isa(int32_t isa);
+
+/* The tables as text, a row a line, so that Java can compare its own: 0 kernels "name:words", 1 unary, 2 binary "name:params:reads". */
+FATHOM_API const char *fathom_table(int32_t which);
+
+/* Pages. map returns 0 where the system refuses; huge asks for transparent huge pages and touches every page. */
+FATHOM_API int64_t fathom_map(int64_t bytes, int32_t huge);
+FATHOM_API int32_t fathom_unmap(int64_t address, int64_t bytes);
+
+/* Threads. set_threads keeps 1 <= n <= 256; the calling thread counts as one. cap limits the calling thread only (0: no cap). */
+FATHOM_API void fathom_set_threads(int32_t n);
+FATHOM_API int32_t fathom_threads(void);
+FATHOM_API void fathom_cap_threads(int32_t n);
+/* 0: regions run by more than one thread; 1: parts run by workers; 2: wakes of parked workers; 3: regions the caller ran alone because the pool was busy. */
+FATHOM_API int64_t fathom_pool_counter(int32_t which);
+
+/* Nanoseconds this thread has spent inside fathom_run since fathom_clock(1) was called; fathom_clock(0) stops counting. */
+FATHOM_API void fathom_clock(int32_t on);
+FATHOM_API int64_t fathom_nanos(void);
+
+/* Bytes the matrix kernels ask for, affine in m. */
+FATHOM_API int64_t fathom_packed_bytes(int64_t n, int64_t k);                             /* a packed W[n, k] */
+FATHOM_API int64_t fathom_linear_scratch(int64_t m, int64_t n, int64_t k);                /* linear with packed == 0 */
+FATHOM_API int64_t fathom_gemm_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k);
+
+/* The BLAS backend: 0 for our kernels, else the address of a cblas_sgemm. */
+FATHOM_API void fathom_set_blas(int64_t cblas_sgemm);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,27 @@
+/* What the generated JNI functions need beyond fathom.h: two calls that speak JNI, and a start without JavaCPP. C++ only. */
+#ifndef FATHOM_JNI_H
+#define FATHOM_JNI_H
+
+#include "fathom.h"
+#include <jni.h>
+
+static inline jobject fathom_jni_view(JNIEnv *env, jclass, int64_t address, int64_t bytes) {
+    return env->NewDirectByteBuffer(reinterpret_cast<void *>(address), bytes);
+}
+
+static inline jstring fathom_jni_table(JNIEnv *env, jclass, int32_t which) {
+    return env->NewStringUTF(fathom_table(which));
+}
+
+/*
+ * The generated JNI_OnLoad fills JavaCPP's reflection tables through its Loader class. Functions of scalars use none of that,
+ * so it gets a name the JVM does not look for, and the file it would call into is not compiled.
+ */
+#define JNI_OnLoad fathom_jni_unused_load
+#define JNI_OnUnload fathom_jni_unused_unload
+extern "C" {
+static inline jint JNI_OnLoad_jnijavacpp(JavaVM *, void *) { return JNI_ERR; }
+static inline void JNI_OnUnload_jnijavacpp(JavaVM *, void *) {}
+}
+
+#endif

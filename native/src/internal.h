@@ -1,0 +1,69 @@
+/* What the kernels share below the ABI: argument structs drawn from kernels.def, the thread pool, the kernel table of an ISA. */
+#ifndef FATHOM_INTERNAL_H
+#define FATHOM_INTERNAL_H
+
+#include "fathom.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/* struct NAME_args, laid over the words of a command */
+#define I(n) int64_t n;
+#define F(n) float n; int32_t n##_pad;
+#define D(n) int64_t n[6];
+#define P(n) float *n;
+#define Q(n) int32_t *n;
+#define B(n) uint8_t *n;
+#define L(n) int64_t *n;
+#define KERNEL(name, args) struct name##_args { args };
+#include "kernels.def"
+#undef KERNEL
+#undef I
+#undef F
+#undef D
+#undef P
+#undef Q
+#undef B
+#undef L
+
+enum kernel_id {
+#define KERNEL(name, args) K_##name,
+#include "kernels.def"
+#undef KERNEL
+    KERNEL_COUNT
+};
+
+/* A kernel reads its arguments at a; on failure it fills detail[0..2] and returns a status. */
+typedef int32_t (*kernel_fn)(const void *a, int64_t *detail);
+struct kernel_table {
+    const char *isa;
+    kernel_fn fn[KERNEL_COUNT];
+};
+extern const struct kernel_table fathom_kernels_baseline;
+#if defined(__x86_64__)
+extern const struct kernel_table fathom_kernels_v3, fathom_kernels_v4;
+#endif
+
+/*
+ * The pool. fathom_parts tells how many parts work of about `nanos` (one thread) is worth right now: 1 below about 20 us when the
+ * workers are parked, less when they still spin; never more than `most`. fathom_parallel runs fn(context, part, parts) for
+ * every part, the caller taking part 0, and returns when all are done; a busy pool (or a nested call) means the caller runs all.
+ * Results never depend on parts: every kernel cuts its work so that each output is computed the same way whatever the cut.
+ */
+int64_t fathom_parts(double nanos, int64_t most);
+typedef void (*part_fn)(void *context, int64_t part, int64_t parts);
+void fathom_parallel(part_fn fn, void *context, int64_t parts);
+
+/* The range of `total` items (in units of `grain`) that `part` of `parts` takes. */
+static inline void fathom_range(int64_t total, int64_t grain, int64_t part, int64_t parts, int64_t *from, int64_t *to) {
+    int64_t units = (total + grain - 1) / grain;
+    int64_t lo = units * part / parts * grain, hi = units * (part + 1) / parts * grain;
+    *from = lo < total ? lo : total;
+    *to = hi < total ? hi : total;
+}
+
+/* cblas_sgemm of the openblas backend, or 0 */
+typedef void (*sgemm_fn)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
+                         int ldb, float beta, float *c, int ldc);
+extern sgemm_fn fathom_sgemm;
+
+#endif

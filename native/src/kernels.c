@@ -1,0 +1,34 @@
+/*
+ * All kernels of one ISA. CMake compiles this file once per ISA (-march and -DFATHOM_ISA=baseline|v3|v4); everything in it is
+ * static but the table at its end, so that the objects live side by side in one library and dispatch is a pointer.
+ */
+#include "internal.h"
+
+#include "vec.h"
+
+#include "elementwise.h"
+#include "reduce.h"
+#include "softmax.h"
+#include "random.h"
+#include "gather.h"
+#include "optim.h"
+#include "gemm.h"
+
+#define TABLE_(isa) fathom_kernels_##isa
+#define TABLE(isa) TABLE_(isa)
+#define NAME_(isa) #isa
+#define NAME(isa) NAME_(isa)
+
+#define KERNEL(name, args) \
+    static int32_t run_##name(const void *a, int64_t *detail) { return k_##name((const struct name##_args *)a, detail); }
+#include "kernels.def"
+#undef KERNEL
+
+const struct kernel_table TABLE(FATHOM_ISA) = {
+    NAME(FATHOM_ISA),
+    {
+#define KERNEL(name, args) run_##name,
+#include "kernels.def"
+#undef KERNEL
+    },
+};
