@@ -1,0 +1,120 @@
+package dev.fathom.kernel;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.bytedeco.javacpp.annotation.Name;
+import org.bytedeco.javacpp.annotation.NoException;
+import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Raw;
+
+/**
+ * The C ABI of {@code fathom.h}, one method per function: scalars and addresses only, 7 to 10 ns a call.
+ *
+ * <p>This is the only class with {@code native} methods. JavaCPP writes their C++ side from this file at build time; at run
+ * time none of JavaCPP is touched. Nothing is checked here: callers validate. All memory comes from {@link #map}, which fails
+ * with a sentence where the library cannot be loaded; whoever calls another method first calls {@link Machine#ready()}.
+ */
+@Platform(include = "fathom_jni.h", library = "fathom")
+@NoException
+public final class Native {
+    static {
+        NativeLoader.load(); // never throws: Machine.ready() reports a failure in words
+    }
+
+    private Native() {}
+
+    /**
+     * Runs {@code count} words of commands that start at {@code words + 32}; the first four words receive the status and its
+     * detail.
+     *
+     * @return the status: 0, or what the first failing command reported
+     */
+    @Name("fathom_run")
+    public static native int run(long words, long count);
+
+    /** The number of the best instruction set that this processor and this build share. */
+    @Name("fathom_best_isa")
+    static native int bestIsa();
+
+    /** Chooses the kernels; -1 where the processor or the build lacks them. */
+    @Name("fathom_select_isa")
+    static native int selectIsa(int isa);
+
+    /** The library's own tables as text, a row a line: 0 kernels {@code name:words}, 1 unary and 2 binary {@code name:params:reads}. */
+    @Raw(withEnv = true)
+    @Name("fathom_jni_table")
+    public static native String table(int which);
+
+    /**
+     * Maps zeroed pages.
+     *
+     * @param huge whether to ask for huge pages and touch them all now
+     * @return the address, or 0 where the system refuses
+     * @throws NativeException where the native library is missing or misconfigured
+     */
+    public static long map(long bytes, boolean huge) {
+        Machine.ready();
+        return map0(bytes, huge ? 1 : 0);
+    }
+
+    @Name("fathom_map")
+    private static native long map0(long bytes, int huge);
+
+    /** Gives pages back to the system; both numbers as they went into and came from {@link #map}. */
+    @Name("fathom_unmap")
+    public static native int unmap(long address, long bytes);
+
+    @Name("fathom_set_threads")
+    static native void setThreads(int n);
+
+    @Name("fathom_threads")
+    static native int threads();
+
+    /** Caps the threads that work of the calling thread may use; 0 lifts the cap. */
+    @Name("fathom_cap_threads")
+    public static native void capThreads(int n);
+
+    /**
+     * A counter of the pool: 0 regions run by several threads, 1 parts run by workers, 2 wakes of parked workers, 3 regions the
+     * caller ran alone because the pool was busy.
+     */
+    @Name("fathom_pool_counter")
+    public static native long poolCounter(int which);
+
+    /** Starts (1, from zero) or stops (0) counting the nanoseconds that this thread spends in {@link #run}. */
+    @Name("fathom_clock")
+    public static native void clock(int on);
+
+    /** Nanoseconds counted on this thread since {@code clock(1)}. */
+    @Name("fathom_nanos")
+    public static native long nanos();
+
+    /** Bytes of a packed W[n, k]. */
+    @Name("fathom_packed_bytes")
+    public static native long packedBytes(long n, long k);
+
+    /** Bytes of scratch that {@code linear} of x[m, k] with an unpacked W[n, k] asks for. */
+    @Name("fathom_linear_scratch")
+    public static native long linearScratch(long m, long n, long k);
+
+    /** Bytes of scratch that {@code gemm} asks for; ta, tb as in its command. */
+    @Name("fathom_gemm_scratch")
+    public static native long gemmScratch(long ta, long tb, long m, long n, long k);
+
+    /** The BLAS backend: 0 for our kernels, else the address of a {@code cblas_sgemm}. */
+    @Name("fathom_set_blas")
+    static native void setBlas(long sgemm);
+
+    /** Calls of malloc counted so far where the counting malloc of {@code native/test} is preloaded, else -1; 1 resets the count. */
+    @Name("fathom_malloc_calls")
+    public static native long mallocCalls(int reset);
+
+    /** A direct buffer in native byte order over {@code bytes < 2^31} bytes at {@code address}; it does not own the memory. */
+    public static ByteBuffer view(long address, long bytes) {
+        return view0(address, bytes).order(ByteOrder.nativeOrder());
+    }
+
+    @Raw(withEnv = true)
+    @Name("fathom_jni_view")
+    private static native ByteBuffer view0(long address, long bytes);
+}

@@ -1,0 +1,84 @@
+package dev.fathom.train;
+
+import java.util.Arrays;
+
+/**
+ * Counts of (actual class, predicted class); rows are actual. Accuracy is the trace over the total; its 95 % interval is Wilson's
+ * score interval (Wilson 1927), which stays inside [0, 1] and holds at the edges where the normal one fails.
+ */
+public final class ConfusionMatrix {
+    private final long[][] counts;
+
+    /** An empty matrix of {@code classes} x {@code classes}. */
+    public ConfusionMatrix(int classes) {
+        if (classes < 1) {
+            throw new IllegalArgumentException("confusion matrix: classes is " + classes + " but must be at least 1");
+        }
+        counts = new long[classes][classes];
+    }
+
+    /** Counts one example. */
+    public void add(int actual, int predicted) {
+        if (actual < 0 || actual >= counts.length || predicted < 0 || predicted >= counts.length) {
+            throw new IllegalArgumentException("confusion matrix: actual " + actual + ", predicted " + predicted + " but classes are 0 to "
+                    + (counts.length - 1));
+        }
+        counts[actual][predicted]++;
+    }
+
+    /** How many classes. */
+    public int classes() {
+        return counts.length;
+    }
+
+    /** Examples of class {@code actual} that were predicted as {@code predicted}. */
+    public long count(int actual, int predicted) {
+        return counts[actual][predicted];
+    }
+
+    /** All examples. */
+    public long total() {
+        return Arrays.stream(counts).flatMapToLong(Arrays::stream).sum();
+    }
+
+    /** Examples on the diagonal. */
+    public long correct() {
+        long sum = 0;
+        for (int i = 0; i < counts.length; i++) {
+            sum += counts[i][i];
+        }
+        return sum;
+    }
+
+    /** correct / total, NaN when empty. */
+    public double accuracy() {
+        return (double) correct() / total();
+    }
+
+    /** TP / (TP + FN) of one class, NaN where it has no examples. */
+    public double recall(int k) {
+        return (double) counts[k][k] / Arrays.stream(counts[k]).sum();
+    }
+
+    /** TP / (TP + FP) of one class, NaN where it was never predicted. */
+    public double precision(int k) {
+        return (double) counts[k][k] / Arrays.stream(counts).mapToLong(row -> row[k]).sum();
+    }
+
+    /** 2 TP / (2 TP + FP + FN) of one class. */
+    public double f1(int k) {
+        long actual = Arrays.stream(counts[k]).sum();
+        long predicted = Arrays.stream(counts).mapToLong(row -> row[k]).sum();
+        return 2.0 * counts[k][k] / (actual + predicted);
+    }
+
+    /** The 95 % Wilson score interval of the accuracy: {low, high}. */
+    public double[] wilson95() {
+        double n = total();
+        double p = accuracy();
+        double z = 1.959963984540054;
+        double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+        double half = z / (1 + z * z / n) * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+        return new double[] {Math.max(0, centre - half), Math.min(1, centre + half)};
+    }
+}

@@ -1,0 +1,19 @@
+package dev.fathom.train;
+
+import java.util.Map;
+
+/**
+ * One epoch of a {@link History}.
+ *
+ * @param epoch its number, from 1
+ * @param learningRate the rate of its last step
+ * @param seconds wall time of its training and validation
+ * @param values the figures in the order they were measured: {@code loss}, metrics by name ({@code accuracy}), and the same with
+ *     {@code val_} in front when there is a validation set
+ */
+public record EpochLog(int epoch, double learningRate, double seconds, Map<String, Double> values) {
+    /** The figure called {@code name}, NaN where it was not measured. */
+    public double value(String name) {
+        return values.getOrDefault(name, Double.NaN);
+    }
+}
