@@ -1,0 +1,206 @@
+/*
+ * What every C test shares: checks that count, seeded random numbers, buffers whose edges are watched, commands run by name,
+ * loops over instruction sets and thread counts.
+ *
+ *     FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+ *         float *y = guarded(n * sizeof(float), 4);
+ *         CHECK(RUN(fill, .y = y, .n = n, .value = 2) == FATHOM_OK, "isa %d, n %d", isa, n);
+ *         release_guarded();
+ *     }
+ *     return DONE();
+ */
+#ifndef FATHOM_CHECK_H
+#define FATHOM_CHECK_H
+
+#include "internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#endif
+
+/* ---- checks: any thread may make them; the first twenty failures are printed ---- */
+
+static int64_t check_count, check_failures;
+
+static inline int check_failed(const char *file, int line, const char *what) {
+    int64_t before = __atomic_fetch_add(&check_failures, 1, __ATOMIC_RELAXED);
+    if (before == 20) printf("further failures are only counted\n");
+    if (before < 20) printf("%s:%d: failed: %s: ", file, line, what);
+    return before < 20;
+}
+
+#define CHECK_COUNT_() __atomic_fetch_add(&check_count, 1, __ATOMIC_RELAXED)
+
+/* CHECK(condition, "message", ...) */
+#define CHECK(condition, ...)                                                                 \
+    do {                                                                                      \
+        CHECK_COUNT_();                                                                       \
+        if (!(condition) && check_failed(__FILE__, __LINE__, #condition)) {                   \
+            printf(__VA_ARGS__);                                                              \
+            printf("\n");                                                                     \
+        }                                                                                     \
+    } while (0)
+
+/* |got - want| <= tolerance; NaN equals NaN, an infinity itself */
+#define CHECK_NEAR(got, want, tolerance, ...)                                                 \
+    do {                                                                                      \
+        double got_ = (got), want_ = (want), tolerance_ = (tolerance);                        \
+        CHECK_COUNT_();                                                                       \
+        if (!near(got_, want_, tolerance_) && check_failed(__FILE__, __LINE__, #got)) {       \
+            printf("%.9g, expected %.9g within %.2g: ", got_, want_, tolerance_);             \
+            printf(__VA_ARGS__);                                                              \
+            printf("\n");                                                                     \
+        }                                                                                     \
+    } while (0)
+
+/* the same n floats bit for bit, but any NaN equals any NaN (its payload follows the order of operands) */
+#define CHECK_BITS(got, want, n, ...)                                                         \
+    do {                                                                                      \
+        const float *got_ = (got), *want_ = (want);                                           \
+        int64_t at_ = differs(got_, want_, (n));                                              \
+        CHECK_COUNT_();                                                                       \
+        if (at_ >= 0 && check_failed(__FILE__, __LINE__, #got)) {                             \
+            printf("[%lld] is %.9g (%a), expected %.9g (%a): ", (long long)at_, got_[at_], got_[at_], want_[at_], want_[at_]); \
+            printf(__VA_ARGS__);                                                              \
+            printf("\n");                                                                     \
+        }                                                                                     \
+    } while (0)
+
+static inline int near(double got, double want, double tolerance) {
+    return got == want || (isnan(got) && isnan(want)) || fabs(got - want) <= tolerance;
+}
+
+/* index of the first difference, or -1 */
+static inline int64_t differs(const float *a, const float *b, int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        if (memcmp(a + i, b + i, sizeof(float)) && !(isnan(a[i]) && isnan(b[i]))) return i;
+    return -1;
+}
+
+/* distance of got from the exact value, in units of the last place that a float of this size has */
+static inline double ulps(float got, double want) {
+    if ((isnan(got) && isnan(want)) || got == want) return 0;
+    if (isnan(got) || isnan(want) || isinf(want)) return INFINITY;
+    double unit = ldexp(1, (fabs(want) < 0x1p-126 ? -126 : ilogb(want)) - 23);
+    return isinf(got) ? (fabs(want) > 0x1.fffffep127 ? 1 : INFINITY) : fabs(got - want) / unit;
+}
+
+static inline int check_done(const char *file) {
+    const char *name = strrchr(file, '/');
+    printf("%s: %lld checks, %lld failed\n", name ? name + 1 : file, (long long)check_count, (long long)check_failures);
+    return check_failures != 0;
+}
+#define DONE() check_done(__FILE__)
+
+/* ---- random numbers: SplitMix64, the same in every run; set random_state to start anew ---- */
+
+static uint64_t random_state = 1;
+
+static inline uint64_t random_bits(void) {
+    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static inline double random_uniform(double lo, double hi) { return lo + (hi - lo) * (double)(random_bits() >> 11) * 0x1p-53; }
+
+/* an integer of 0 .. n-1 */
+static inline int64_t random_below(int64_t n) { return (int64_t)(random_bits() % (uint64_t)n); }
+
+static inline void random_fill(float *x, int64_t n, double lo, double hi) {
+    for (int64_t i = 0; i < n; i++) x[i] = (float)random_uniform(lo, hi);
+}
+
+/* ---- buffers: every byte starts as 0xff (a NaN); what lies around them must not be touched ---- */
+
+enum { GUARD = 64, GUARD_BYTE = 0xa5, GUARDED_MOST = 256 };
+
+static struct guarded {
+    unsigned char *base, *data;
+    size_t bytes, total;
+} guarded_buffers[GUARDED_MOST];
+static int guarded_count;
+
+/* `bytes` bytes that begin `misaligned` bytes (0 .. 63) past a multiple of 64 */
+static inline void *guarded(size_t bytes, size_t misaligned) {
+    if (guarded_count == GUARDED_MOST) {
+        printf("more than %d guarded buffers: call release_guarded\n", GUARDED_MOST);
+        exit(2);
+    }
+    struct guarded *g = &guarded_buffers[guarded_count++];
+    g->bytes = bytes;
+    g->total = (GUARD + misaligned + bytes + GUARD + 63) / 64 * 64;
+    g->base = aligned_alloc(64, g->total);
+    g->data = g->base + GUARD + misaligned;
+    memset(g->base, GUARD_BYTE, g->total);
+    memset(g->data, 0xff, bytes);
+    /* under ASan even a read of the edge stops the test */
+    ASAN_POISON_MEMORY_REGION(g->base, (size_t)(g->data - g->base));
+    ASAN_POISON_MEMORY_REGION(g->data + bytes, g->total - bytes - (size_t)(g->data - g->base));
+    return g->data;
+}
+
+static inline float *guarded_floats(int64_t n, size_t misaligned) { return guarded((size_t)n * sizeof(float), misaligned); }
+
+static inline float *guarded_random(int64_t n, size_t misaligned, double lo, double hi) {
+    float *x = guarded_floats(n, misaligned);
+    random_fill(x, n, lo, hi);
+    return x;
+}
+
+/* checks the edges of all guarded buffers and frees them */
+static inline void release_guarded(void) {
+    for (int i = 0; i < guarded_count; i++) {
+        struct guarded *g = &guarded_buffers[i];
+        ASAN_UNPOISON_MEMORY_REGION(g->base, g->total);
+        int64_t broken = 0, front = g->data - g->base;
+        for (int64_t j = 0; j < (int64_t)g->total; j++)
+            broken += (j < front || j >= front + (int64_t)g->bytes) && g->base[j] != GUARD_BYTE;
+        CHECK(broken == 0, "buffer %d of %zu bytes: %lld bytes written outside", i, g->bytes, (long long)broken);
+        free(g->base);
+    }
+    guarded_count = 0;
+}
+
+/* ---- commands ---- */
+
+enum { RUN_HEADER = 4, RUN_MOST = 64 };
+static int64_t run_words[RUN_HEADER + RUN_MOST]; /* after RUN: [0] status, [1..3] detail */
+
+/* one command as Java writes it, through fathom_run; arguments that are not named are 0 */
+#define RUN(name, ...) run_command(K_##name, &(struct name##_args){__VA_ARGS__}, sizeof(struct name##_args))
+
+static inline int32_t run_command(int64_t kernel, const void *arguments, size_t bytes) {
+    run_words[RUN_HEADER] = kernel | (int64_t)(bytes / 8) << 32;
+    memcpy(run_words + RUN_HEADER + 1, arguments, bytes);
+    return fathom_run((int64_t)(intptr_t)run_words, 1 + (int64_t)(bytes / 8));
+}
+
+/* ---- settings ---- */
+
+static inline int use_isa(int isa) {
+    if (isa <= fathom_best_isa() && fathom_select_isa(isa) == isa) return isa;
+    fathom_select_isa(fathom_best_isa());
+    return -1;
+}
+
+static inline int use_threads(int n) {
+    fathom_set_threads(n <= 4 ? n : 1);
+    return n <= 4 ? n : 0;
+}
+
+/* 0 .. fathom_best_isa(); leaves the best one behind */
+#define FOR_EACH_ISA(isa) for (int isa = use_isa(0); isa >= 0; isa = use_isa(isa + 1))
+/* 1, 2, 4; leaves 1 behind */
+#define FOR_EACH_THREADS(threads) for (int threads = use_threads(1); threads; threads = use_threads(2 * threads))
+
+#endif
