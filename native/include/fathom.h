@@ -57,6 +57,12 @@ FATHOM_API int64_t fathom_packed_bytes(int64_t n, int64_t k);                   
 FATHOM_API int64_t fathom_linear_scratch(int64_t m, int64_t n, int64_t k);                /* linear with packed == 0 */
 FATHOM_API int64_t fathom_gemm_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k);
 
+/*
+ * Calls of malloc and its kin by this thread and the pool's workers, where the library of native/test/malloc_count.c is preloaded,
+ * else -1. mark 1 starts from 0, 0 tells the calls since then.
+ */
+FATHOM_API int64_t fathom_malloc_calls(int32_t mark);
+
 /* The BLAS backend: 0 for our kernels, else the address of a cblas_sgemm. */
 FATHOM_API void fathom_set_blas(int64_t cblas_sgemm);
 

@@ -1,0 +1,295 @@
+/*
+ * The thread pool: fathom_parallel runs fn(context, part, parts) for every part on the caller and on workers.
+ *
+ * A worker owns one cache line with its state and its job, so that handing work over moves one line. It spins for at most
+ * 50 us after its last job and then sleeps on its state word. A caller that is done with its own share takes back the shares
+ * that no worker has begun: a region that meets sleeping or descheduled workers lasts no longer than on one thread. Workers are
+ * started when a region first wants them and never end: a smaller pool leaves the others asleep. Nothing here calls malloc but
+ * the start of a thread.
+ */
+#define _GNU_SOURCE
+#include "internal.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
+
+enum { MOST_THREADS = 256 };
+
+enum {
+    SPINS = 32,           /* looks at a word between two looks at the clock */
+    SPIN_NANOS = 50000,   /* a worker without work spins so long, then sleeps; so does a caller whose worker is late, */
+    YIELD_NANOS = 500000  /* but it offers its processor for so long before it sleeps */
+};
+
+/* What a second thread must save to be worth its handoff, measured: asleep a worker costs a system call, awake 0.2 us. */
+static const double NANOS_PER_PART_ASLEEP = 10000, NANOS_PER_PART_AWAKE = 2000;
+
+/*
+ * IDLE -> POSTED (caller) -> RUNNING (worker) -> IDLE (worker), or POSTED -> IDLE (caller takes the job back).
+ * IDLE -> ASLEEP (worker) -> POSTED (caller, who wakes it). RUNNING -> AWAITED (caller, about to sleep) -> IDLE (worker, who wakes it).
+ * Before it is started a worker counts as asleep.
+ */
+enum { ASLEEP, IDLE, POSTED, RUNNING, AWAITED };
+
+/* The numbers of fathom_pool_counter. */
+enum { REGIONS, PARTS, WAKES, ALONE, COUNTERS };
+
+struct worker {
+    _Alignas(128) atomic_uint state;
+    part_fn fn;
+    void *context;
+    int64_t from, to, parts;
+};
+
+static struct worker workers[MOST_THREADS]; /* [0] stands for the caller and stays unused */
+static atomic_int threads;                  /* 0: not asked for yet */
+static atomic_int spin_nanos;               /* SPIN_NANOS, or 0 where the pool has more threads than there are processors */
+static _Thread_local int32_t thread_cap;
+static _Alignas(128) atomic_int busy; /* a region is running: a lock that nobody waits for */
+static int64_t started;               /* workers that exist; under busy */
+static _Alignas(128) atomic_llong counters[COUNTERS];
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static int64_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void count(int which, int64_t n) { atomic_fetch_add_explicit(&counters[which], n, memory_order_relaxed); }
+
+/* ---- sleeping until a word changes; may also return early ---- */
+
+#if defined(__linux__)
+static void sleep_while(atomic_uint *word, unsigned value) {
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static void wake(atomic_uint *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0); }
+#else
+static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t sleepers = PTHREAD_COND_INITIALIZER;
+
+static void sleep_while(atomic_uint *word, unsigned value) {
+    pthread_mutex_lock(&sleep_lock);
+    if (atomic_load(word) == value) pthread_cond_wait(&sleepers, &sleep_lock);
+    pthread_mutex_unlock(&sleep_lock);
+}
+
+static void wake(atomic_uint *word) {
+    (void)word;
+    pthread_mutex_lock(&sleep_lock);
+    pthread_cond_broadcast(&sleepers);
+    pthread_mutex_unlock(&sleep_lock);
+}
+#endif
+
+/* ---- workers ---- */
+
+static int move(struct worker *w, unsigned from, unsigned to) {
+    return atomic_compare_exchange_strong_explicit(&w->state, &from, to, memory_order_acquire, memory_order_relaxed);
+}
+
+static void run_range(part_fn fn, void *context, int64_t from, int64_t to, int64_t parts) {
+    for (int64_t part = from; part < to; part++) fn(context, part, parts);
+}
+
+/* Returns once the worker has claimed a job. */
+static void await_job(struct worker *w) {
+    for (int64_t until = 0;;) {
+        for (int i = 0; i < SPINS; i++) {
+            unsigned state = atomic_load_explicit(&w->state, memory_order_relaxed);
+            if (state == POSTED && move(w, POSTED, RUNNING)) return;
+            if (state == ASLEEP) {
+                sleep_while(&w->state, ASLEEP);
+                until = 0;
+            } else {
+                relax();
+            }
+        }
+        int64_t time = now();
+        if (!until) until = time + atomic_load_explicit(&spin_nanos, memory_order_relaxed);
+        if (time >= until) move(w, IDLE, ASLEEP);
+    }
+}
+
+static void *work(void *at) {
+    struct worker *w = at;
+    char name[16];
+    snprintf(name, sizeof name, "fathom-%d", (int)(w - workers));
+#if defined(__linux__)
+    pthread_setname_np(pthread_self(), name);
+#elif defined(__APPLE__)
+    pthread_setname_np(name);
+#endif
+    for (;;) {
+        await_job(w);
+        run_range(w->fn, w->context, w->from, w->to, w->parts);
+        if (atomic_exchange_explicit(&w->state, IDLE, memory_order_release) == AWAITED) wake(&w->state);
+    }
+    return NULL;
+}
+
+/* The forked child has none of the workers, and the region of another thread will never end there. */
+static void forget_workers(void) {
+    started = 0;
+    for (int i = 0; i < MOST_THREADS; i++) atomic_store(&workers[i].state, ASLEEP);
+    atomic_store(&busy, 0);
+}
+
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static void watch_forks(void) { pthread_atfork(NULL, NULL, forget_workers); }
+
+/* Under busy. Signals stay with the threads of the host (a JVM uses several), but for those a fault raises, which it reports. */
+static int start_worker(int64_t index) {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    sigset_t blocked, before;
+    pthread_attr_t detached;
+    pthread_t thread;
+    pthread_once(&fork_once, watch_forks);
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&blocked, faults[i]);
+    if (pthread_attr_init(&detached)) return 0;
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    int failed = pthread_create(&thread, &detached, work, &workers[index]);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&detached);
+    return !failed;
+}
+
+/* ---- regions ---- */
+
+static int enter(void) {
+    return !atomic_load_explicit(&busy, memory_order_relaxed) && !atomic_exchange_explicit(&busy, 1, memory_order_acquire);
+}
+
+static int64_t limit(void) {
+    int64_t n = fathom_threads();
+    return thread_cap > 0 && thread_cap < n ? thread_cap : n;
+}
+
+static void leave(void) { atomic_store_explicit(&busy, 0, memory_order_release); }
+
+/* Returns once the worker is done with its job. */
+static void await_end(struct worker *w) {
+    for (int64_t since = 0;;) {
+        for (int i = 0; i < SPINS; i++) {
+            unsigned state = atomic_load_explicit(&w->state, memory_order_acquire);
+            if (state != RUNNING && state != AWAITED) return;
+            relax();
+        }
+        if (!since) since = now();
+        int64_t late = now() - since - atomic_load_explicit(&spin_nanos, memory_order_relaxed);
+        if (late < 0) continue;
+        if (late < YIELD_NANOS) {
+            sched_yield();
+        } else {
+            move(w, RUNNING, AWAITED);
+            sleep_while(&w->state, AWAITED);
+        }
+    }
+}
+
+void fathom_parallel(part_fn fn, void *context, int64_t parts) {
+    int64_t team = limit() < parts ? limit() : parts;
+    if (team <= 1 || !enter()) {
+        if (team > 1) count(ALONE, 1);
+        run_range(fn, context, 0, parts, parts);
+        return;
+    }
+    while (started < team - 1 && start_worker(started + 1)) started++;
+    if (team > started + 1) team = started + 1;
+
+    int64_t wakes = 0, own = parts / team;
+    for (int64_t i = 1; i < team; i++) {
+        struct worker *w = &workers[i];
+        w->fn = fn;
+        w->context = context;
+        w->from = parts * i / team;
+        w->to = parts * (i + 1) / team;
+        w->parts = parts;
+        if (atomic_exchange_explicit(&w->state, POSTED, memory_order_release) == ASLEEP) {
+            wake(&w->state);
+            wakes++;
+        }
+    }
+    run_range(fn, context, 0, own, parts);
+    for (int64_t i = team - 1; i > 0; i--) {
+        struct worker *w = &workers[i];
+        if (atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED && move(w, POSTED, IDLE)) {
+            run_range(fn, context, w->from, w->to, parts);
+            own += w->to - w->from;
+        }
+    }
+    for (int64_t i = 1; i < team; i++) await_end(&workers[i]);
+    count(REGIONS, own < parts);
+    count(PARTS, parts - own);
+    count(WAKES, wakes);
+    leave();
+}
+
+static int64_t worth(double nanos, double each, int64_t most) { return nanos / each < most ? (int64_t)(nanos / each) : most; }
+
+int64_t fathom_parts(double nanos, int64_t most) {
+    if (nanos < 2 * NANOS_PER_PART_AWAKE) return 1;
+    most = limit() < most ? limit() : most;
+    int64_t parts = worth(nanos, NANOS_PER_PART_ASLEEP, most), if_awake = worth(nanos, NANOS_PER_PART_AWAKE, most);
+    if (parts < 1) parts = 1;
+    while (parts < if_awake && atomic_load_explicit(&workers[parts].state, memory_order_relaxed) != ASLEEP) parts++;
+    if (parts > 1 && atomic_load_explicit(&busy, memory_order_relaxed)) {
+        count(ALONE, 1);
+        return 1;
+    }
+    return parts;
+}
+
+/* ---- settings ---- */
+
+/* those this thread may run on: containers and taskset narrow them */
+static int processors(void) {
+    static atomic_int known;
+    int n = atomic_load_explicit(&known, memory_order_relaxed);
+    if (n) return n;
+#if defined(__linux__)
+    cpu_set_t set;
+    if (!sched_getaffinity(0, sizeof set, &set)) n = CPU_COUNT(&set);
+#endif
+    if (n < 1) n = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (n < 1) n = 1;
+    atomic_store_explicit(&known, n, memory_order_relaxed);
+    return n;
+}
+
+void fathom_set_threads(int32_t n) {
+    n = n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
+    atomic_store_explicit(&spin_nanos, n > processors() ? 0 : SPIN_NANOS, memory_order_relaxed);
+    atomic_store_explicit(&threads, n, memory_order_relaxed);
+}
+
+int32_t fathom_threads(void) {
+    if (!atomic_load_explicit(&threads, memory_order_relaxed)) fathom_set_threads(processors());
+    return atomic_load_explicit(&threads, memory_order_relaxed);
+}
+
+void fathom_cap_threads(int32_t n) { thread_cap = n; }
+
+int64_t fathom_pool_counter(int32_t which) {
+    return which >= 0 && which < COUNTERS ? atomic_load_explicit(&counters[which], memory_order_relaxed) : -1;
+}
