@@ -6,6 +6,7 @@
 #ifndef FATHOM_VEC_H
 #define FATHOM_VEC_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 #if defined(__x86_64__)
@@ -18,6 +19,10 @@
 #define VL 8
 #else
 #define VL 4
+#endif
+
+#if defined(__AVX2__) || defined(__FP_FAST_FMAF)
+#define V_FUSED /* v_fma rounds once */
 #endif
 
 typedef float v __attribute__((vector_size(4 * VL)));
@@ -65,7 +70,7 @@ static inline v v_fnma(v a, v b, v c) { return (v)_mm256_fnmadd_ps((__m256)a, (_
 static inline v v_sqrt(v x) { return (v)_mm256_sqrt_ps((__m256)x); }
 #else
 static inline v v_fma(v a, v b, v c) {
-#ifdef __FP_FAST_FMAF
+#ifdef V_FUSED
     for (int i = 0; i < VL; i++) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
     return c;
 #else
@@ -176,6 +181,154 @@ static inline float v16_largest(v16 a) {
     m = v_max(m, __builtin_shufflevector(m, m, 2, 3, 0, 1));
 #endif
     return m[0] > m[1] ? m[0] : m[1];
+}
+
+/*
+ * ---- functions ----
+ * Polynomials and the rational function are minimax fits of relative error (Lawson's reweighted least squares in 40-digit
+ * arithmetic, coefficients rounded to float one at a time and the rest refitted). Every bound is in ulp, over all floats, on an
+ * ISA with FMA. Results that are denormal, infinite or NaN come out right, and NaN in gives NaN out.
+ */
+
+/* k + 1.5 2^23 for the integer k nearest x / ln 2: its low bits hold k */
+#define V_ROUND 12582912.0f
+static inline v v_exponent(v x) { return v_fma(x, v_set(1.44269504f), v_set(V_ROUND)); }
+/* x - k ln 2, in two steps; k ln 2's first part has 9 bits, so it is exact without FMA too */
+static inline v v_remainder(v x, v k) {
+    v n = k - V_ROUND;
+    return v_fnma(n, v_set(-2.12194440e-4f), v_fnma(n, v_set(0.693359375f), x));
+}
+/* 2^k for -126 <= k <= 127 */
+static inline v v_pow2(v k) { return (v)(((vi)k << 23) + 0x3f800000); }
+/* x 2^k for any k in exp's range, rounded once */
+static inline v v_scale(v x, v k) {
+#if defined(__AVX512F__)
+    return (v)_mm512_scalef_ps((__m512)x, (__m512)(k - V_ROUND));
+#else
+    vi half = ((vi)k << 22) & (int32_t)0xff800000; /* two factors, because 2^-150 and 2^128 are not floats */
+    return x * (v)(half + 0x3f800000) * (v)(((vi)k << 23) - half + 0x3f800000);
+#endif
+}
+
+/* m exp(x - low) for -104 <= x <= 89 (|low| below an ulp of x), rounded into denormals once */
+static inline v v_exp_times(v x, v low, v m) {
+    v k = v_exponent(x), r = v_remainder(x, k) - low;
+    v q = v_fma(r, v_set(0x1.6a4d60p-10f), v_set(0x1.12398ep-7f));
+    q = v_fma(q, r, v_set(0x1.5558b0p-5f));
+    q = v_fma(q, r, v_set(0x1.555492p-3f));
+    q = v_fma(q, r, v_set(0x1.fffffcp-2f));
+    q = v_fma(q * r, r, r) + 1;
+    return v_scale(q * m, k);
+}
+static inline v v_exp(v x) { return v_exp_times(v_max(v_set(-104), v_min(v_set(89), x)), v_set(0), v_set(1)); }
+
+/* exp(x) - 1 for -104 <= x <= 88 */
+static inline v v_expm1_core(v x) {
+    v k = v_exponent(x), r = v_remainder(x, k), s = v_pow2(k);
+    v q = v_fma(r, v_set(0x1.6b9c68p-10f), v_set(0x1.12254ap-7f));
+    q = v_fma(q, r, v_set(0x1.5556f2p-5f));
+    q = v_fma(q, r, v_set(0x1.5554b4p-3f));
+    q = v_fma(q, r, v_set(0x1.fffffep-2f));
+    return v_fma(v_fma(q * r, r, r), s, s - 1);
+}
+static inline v v_expm1(v x) {
+    return v_sel(x > 88, v_exp(x), v_expm1_core(v_max(v_set(-20), v_min(v_set(88), x)))); /* above 88 2^k may overflow alone */
+}
+
+/* e^2|x| - 1 over itself + 2, with the sign of x: exact near 0, where 1 - 2 / (e^2x + 1) cancels */
+static inline v v_tanh(v x) {
+    v t = v_min(v_set(9.1f), v_abs(x));
+    v e = v_expm1_core(t + t);
+    return (v)((vi)(e / (e + 2)) | ((vi)x & INT32_MIN));
+}
+
+/* from e^-|x|, which cannot overflow and keeps the left tail down to the denormals */
+static inline v v_sigmoid(v x) {
+    v z = v_exp_times(v_max(v_set(-104), -v_abs(x)), v_set(0), v_set(1));
+    return v_sel(x < 0, z, v_set(1)) / (1 + z);
+}
+
+/* log(2^e (1 + f)) for 1 + f in [sqrt 1/2, sqrt 2] */
+static inline v v_log_parts(v e, v f) {
+    v p = v_fma(f, v_set(-0x1.38c94ep-4f), v_set(0x1.0568fep-3f));
+    p = v_fma(p, f, v_set(-0x1.0d8718p-3f));
+    p = v_fma(p, f, v_set(0x1.22d824p-3f));
+    p = v_fma(p, f, v_set(-0x1.5471f8p-3f));
+    p = v_fma(p, f, v_set(0x1.99a022p-3f));
+    p = v_fma(p, f, v_set(-0x1.000228p-2f));
+    p = v_fma(p, f, v_set(0x1.555554p-2f));
+    v s = f * f;
+    p = v_fma(e, v_set(-2.12194440e-4f), p * f * s);
+    return v_fma(e, v_set(0.693359375f), v_fnma(v_set(0.5f), s, p) + f);
+}
+/* e, as an integer in the place of a float's exponent, such that x 2^-e lies in [sqrt 1/2, sqrt 2) */
+static inline vi v_log_exponent(v x) { return ((vi)x - 0x3f3504f3) & (int32_t)0xff800000; }
+
+static inline v v_log(v x) {
+    vi tiny = x < 0x1p-126f;
+    v y = v_sel(tiny, x * 0x1p23f, x);
+    vi e = v_log_exponent(y);
+    v r = v_log_parts(__builtin_convertvector((e >> 23) - (tiny & 23), v), (v)((vi)y - e) - 1);
+    r = v_sel(x > 0, v_sel(x < INFINITY, r, x), v_set(NAN));
+    return v_sel(x == 0, v_set(-INFINITY), r);
+}
+
+/* log of u = 1 + x, with the rounding of that sum put back into f */
+static inline v v_log1p(v x) {
+    v u = 1 + x, low = v_sel(v_abs(x) < 1, x - (u - 1), 1 - (u - x));
+    vi e = v_log_exponent(u);
+    v f = ((v)((vi)u - e) - 1) + low * (v)(0x3f800000 - e);
+    v r = v_log_parts(__builtin_convertvector(e >> 23, v), f);
+    r = v_sel(x > -1, v_sel(x < INFINITY, r, x), v_set(NAN));
+    return v_sel(x == -1, v_set(-INFINITY), r);
+}
+
+/* exp(t^2 / 2) erfc(t / sqrt 2) / 2 for 0 <= t <= 14.4: the normal tail without its fall, 0.1 half ulp from the true value */
+static inline v v_mills(v t) {
+    v p = v_fma(t, v_set(0.00410871f), v_set(0.04058213f));
+    p = v_fma(p, t, v_set(0.18308368f));
+    p = v_fma(p, t, v_set(0.43809068f));
+    p = v_fma(p, t, v_set(0.5f));
+    v q = v_fma(t, v_set(0.0102989f), v_set(0.10173084f));
+    q = v_fma(q, t, v_set(0.46907077f));
+    q = v_fma(q, t, v_set(1.20187431f));
+    q = v_fma(q, t, v_set(1.67406633f));
+    q = v_fma(q, t, v_set(1));
+    return p / q;
+}
+/* what a b lacks to be exact, given its rounded value: an error in an exponent of -100 would be 100 times as large in the result */
+static inline v v_product_low(v a, v b, v product) {
+#ifdef V_FUSED
+    return v_fma(a, b, -product);
+#else
+    v ah = (v)((vi)a & (int32_t)0xfffff000), al = a - ah, bh = (v)((vi)b & (int32_t)0xfffff000), bl = b - bh; /* Dekker 1971 */
+    return ((ah * bh - product) + ah * bl + al * bh) + al * bl;
+#endif
+}
+/* m exp(-t^2 / 2) for 0 <= t <= 14.42 */
+static inline v v_gauss_times(v t, v m) {
+    v h = t * 0.5f, s = h * t;
+    return v_exp_times(-s, v_product_low(h, t, s), m);
+}
+
+/* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t comes from erfc, with its relative error bounded down to the denormals */
+static inline v v_gelu(v x) {
+    v t = v_min(v_set(14.42f), v_abs(x));
+    return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t));
+}
+/* Phi(x) + x phi(x); at -t it is exp(-t^2 / 2) (mills(t) - t / sqrt(2 pi)), at t one minus that */
+static inline v v_gelu_grad(v x) {
+    v t = v_min(v_set(14.42f), v_abs(x));
+    v g = v_gauss_times(t, v_fnma(t, v_set(0.39894228f), v_mills(t)));
+    return v_sel(x < 0, g, 1 - g);
+}
+
+/* erfc(x), which is 2 - erfc(-x) on the left */
+static inline v v_erfc(v x) {
+    v z = v_min(v_set(10.19f), v_abs(x)), s = z * z;
+    v m = v_mills(z * 1.41421356f);
+    v r = v_exp_times(-s, v_product_low(z, z, s), m + m);
+    return v_sel(x < 0, 2 - r, r);
 }
 
 #endif
