@@ -11,14 +11,14 @@ import org.bytedeco.javacpp.annotation.Raw;
  * The C ABI of {@code fathom.h}, one method per function: scalars and addresses only, 7 to 10 ns a call.
  *
  * <p>This is the only class with {@code native} methods. JavaCPP writes their C++ side from this file at build time; at run
- * time none of JavaCPP is touched. Nothing is checked here: callers validate. All memory comes from {@link #map}, which fails
- * with a sentence where the library cannot be loaded; whoever calls another method first calls {@link Machine#ready()}.
+ * time none of JavaCPP is touched. Nothing is checked here: callers validate, and reach the library through
+ * {@link NativeRuntime#get()} first, which says in words why it cannot be loaded.
  */
 @Platform(include = "fathom_jni.h", library = "fathom")
 @NoException
 public final class Native {
     static {
-        NativeLoader.load(); // never throws: Machine.ready() reports a failure in words
+        NativeLoader.load(); // never throws: NativeRuntime.get() reports a failure in words
     }
 
     private Native() {}
@@ -46,14 +46,14 @@ public final class Native {
     public static native String table(int which);
 
     /**
-     * Maps zeroed pages.
+     * Maps zeroed pages. All memory comes from here, so this is where a process learns that it has no library.
      *
      * @param huge whether to ask for huge pages and touch them all now
      * @return the address, or 0 where the system refuses
-     * @throws NativeException where the native library is missing or misconfigured
+     * @throws NativeException where the library cannot be loaded or configured
      */
     public static long map(long bytes, boolean huge) {
-        Machine.ready();
+        NativeRuntime.get();
         return map0(bytes, huge ? 1 : 0);
     }
 

@@ -1,8 +1,8 @@
 package dev.fathom.kernel;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this process computes with: instruction set, threads, matrix backend, each chosen once when the first memory is mapped.
@@ -17,62 +17,83 @@ import java.util.Locale;
  * <tr><td>{@code fathom.cache}</td><td>a folder where the library is unpacked</td><td>the user's cache folder</td></tr>
  * </table>
  */
-public final class Machine {
+public final class NativeRuntime {
     /** The most threads that the pool takes. */
     public static final int MAX_THREADS = 256;
 
-    private Machine() {}
+    private final Isa isa;
+    private volatile Blas blas;
+
+    private NativeRuntime(Isa isa, Blas blas) {
+        this.isa = isa;
+        this.blas = blas;
+    }
 
     /** Chosen once; a failure is kept, so that the second use fails with the same sentence as the first. */
-    private static final class State {
-        static final NativeException failure;
-        static final Isa isa;
+    private static final class Once {
+        static final @Nullable NativeRuntime runtime;
+        static final @Nullable NativeException failure;
 
         static {
+            NativeRuntime made = null;
             NativeException failed = NativeLoader.load();
-            Isa chosen = Isa.BASELINE;
             if (failed == null) {
                 try {
-                    chosen = chooseIsa(System.getProperty("fathom.isa"));
-                    Native.setThreads(chooseThreads());
-                    select(chooseBlas(System.getProperty("fathom.blas")));
+                    made = configure();
                 } catch (NativeException e) {
                     failed = e;
                 }
             }
+            runtime = made;
             failure = failed;
-            isa = chosen;
         }
     }
 
-    private static volatile Blas blas = Blas.NATIVE;
-
     /**
-     * Loads and configures the native library at the first call; later calls cost nothing.
+     * The runtime of this process; the first call loads and configures the native library, later ones cost nothing.
      *
      * @throws NativeException at every call, where the library cannot be loaded or a setting cannot be followed
      */
-    public static void ready() {
-        if (State.failure != null) {
-            throw new NativeException(State.failure.getMessage(), State.failure);
+    public static NativeRuntime get() {
+        NativeRuntime runtime = Once.runtime;
+        if (runtime == null) {
+            throw again(Once.failure);
         }
+        return runtime;
+    }
+
+    /**
+     * The instruction sets that both this processor and the library have, the slowest first; {@code fathom.isa} does not matter.
+     *
+     * @throws NativeException where the library cannot be loaded
+     */
+    public static List<Isa> available() {
+        NativeException failure = NativeLoader.load();
+        if (failure != null) {
+            throw again(failure);
+        }
+        return List.of(Isa.values()).subList(0, Native.bestIsa() + 1);
+    }
+
+    private static NativeException again(@Nullable NativeException failure) {
+        return new NativeException(failure == null ? "" : String.valueOf(failure.getMessage()), failure);
+    }
+
+    private static NativeRuntime configure() {
+        Isa isa = chooseIsa(System.getProperty("fathom.isa"));
+        Native.setThreads(chooseThreads());
+        NativeRuntime runtime = new NativeRuntime(isa, Blas.NATIVE);
+        runtime.blas(chooseBlas(System.getProperty("fathom.blas")));
+        return runtime;
     }
 
     /** The instruction set in use. */
-    public static Isa isa() {
-        ready();
-        return State.isa;
-    }
-
-    /** The instruction sets that both this processor and the library have, the slowest first. */
-    public static List<Isa> available() {
-        ready();
-        return offered();
+    public Isa isa() {
+        return isa;
     }
 
     /** Threads of the pool, the caller among them. */
-    public static int threads() {
-        ready();
+    public int threads() {
         return Native.threads();
     }
 
@@ -81,11 +102,10 @@ public final class Machine {
      *
      * @throws IllegalArgumentException unless {@code 1 <= n <= 256}
      */
-    public static void threads(int n) {
+    public void threads(int n) {
         if (n < 1 || n > MAX_THREADS) {
             throw new IllegalArgumentException("threads=" + n + ": choose 1 to " + MAX_THREADS);
         }
-        ready();
         Native.setThreads(n);
         if (blas == Blas.OPENBLAS) {
             OpenBlas.threads(n);
@@ -93,8 +113,7 @@ public final class Machine {
     }
 
     /** The matrix backend in use. */
-    public static Blas blas() {
-        ready();
+    public Blas blas() {
         return blas;
     }
 
@@ -103,31 +122,18 @@ public final class Machine {
      *
      * @throws NativeException where OpenBLAS is not on the class path
      */
-    public static void blas(Blas backend) {
-        ready();
-        select(backend);
-    }
-
-    private static void select(Blas backend) {
+    public void blas(Blas backend) {
         if (backend == Blas.OPENBLAS) {
             Native.setBlas(OpenBlas.sgemm());
-            OpenBlas.threads(Native.threads());
+            OpenBlas.threads(threads());
         } else {
             Native.setBlas(0);
         }
         blas = backend;
     }
 
-    private static List<Isa> offered() {
-        List<Isa> isas = new ArrayList<>();
-        for (int i = 0; i <= Native.bestIsa(); i++) {
-            isas.add(Isa.values()[i]);
-        }
-        return isas;
-    }
-
-    private static Isa chooseIsa(String wanted) {
-        List<Isa> offered = offered();
+    private static Isa chooseIsa(@Nullable String wanted) {
+        List<Isa> offered = available();
         Isa isa = offered.get(offered.size() - 1);
         if (wanted != null && !wanted.isBlank()) {
             isa = find(Isa.values(), wanted);
@@ -162,7 +168,7 @@ public final class Machine {
         throw refuse(name, wanted, "choose 1 to " + MAX_THREADS);
     }
 
-    private static Blas chooseBlas(String wanted) {
+    private static Blas chooseBlas(@Nullable String wanted) {
         if (wanted == null || wanted.isBlank()) {
             return Blas.NATIVE;
         }
@@ -173,7 +179,7 @@ public final class Machine {
         return found;
     }
 
-    private static <E extends Enum<E>> E find(E[] values, String name) {
+    private static <E extends Enum<E>> @Nullable E find(E[] values, String name) {
         for (E value : values) {
             if (value.toString().equals(name.trim().toLowerCase(Locale.ROOT))) {
                 return value;

@@ -1,0 +1,13 @@
+# Cross-compiles for 64-bit Arm on Debian's or Ubuntu's crossbuild-essential-arm64; tests run under qemu-user where it is installed.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+find_program(qemu qemu-aarch64)
+if(qemu)
+    set(CMAKE_CROSSCOMPILING_EMULATOR ${qemu} -L ${CMAKE_FIND_ROOT_PATH})
+endif()

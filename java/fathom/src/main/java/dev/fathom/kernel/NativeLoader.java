@@ -1,0 +1,211 @@
+package dev.fathom.kernel;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds {@code dev/fathom/kernel/PLATFORM/libfathom.so} on the class path and loads it, once, turning each failure into a sentence.
+ *
+ * <p>A plain file (a build folder) is loaded where it lies. From a jar it is unpacked into a cache folder, under a name drawn from
+ * its content, so that any number of processes and versions share the folder and a start neither hashes nor writes. JavaCPP's
+ * own loader does the same in general and takes 70 ms longer.
+ */
+final class NativeLoader {
+    private static final List<String> PLATFORMS =
+            List.of("linux-x86_64", "linux-arm64", "macosx-x86_64", "macosx-arm64", "windows-x86_64");
+
+    private NativeLoader() {}
+
+    private static final class Once {
+        static final @Nullable NativeException failure = find();
+    }
+
+    /** Loads the library at the first call; returns null, or why it cannot be loaded. Never throws. */
+    static @Nullable NativeException load() {
+        return Once.failure;
+    }
+
+    private static @Nullable NativeException find() {
+        try {
+            String explicit = System.getProperty("fathom.library");
+            if (explicit != null && !explicit.isBlank()) {
+                Path file = Path.of(explicit).toAbsolutePath();
+                return Files.isRegularFile(file)
+                        ? load(file)
+                        : new NativeException("fathom.library=" + explicit + " is not a file", null);
+            }
+            String platform = platform();
+            String resource = platform + "/" + System.mapLibraryName("fathom");
+            URL url = NativeLoader.class.getResource(resource);
+            if (url == null) {
+                return missing(platform);
+            }
+            return "file".equals(url.getProtocol()) ? load(Path.of(url.toURI())) : unpack(url, resource);
+        } catch (RuntimeException | IOException | URISyntaxException e) {
+            return new NativeException("the native library cannot be loaded: " + e, e);
+        }
+    }
+
+    static String platform() {
+        return platform(System.getProperty("os.name"), System.getProperty("os.arch"));
+    }
+
+    /** The platform in JavaCPP's names. */
+    static String platform(String os, String arch) {
+        String system = os.toLowerCase(Locale.ROOT);
+        String family = system.startsWith("mac")
+                ? "macosx"
+                : system.startsWith("windows") ? "windows" : system.replace(' ', '_');
+        return family
+                + switch (arch) {
+                    case "amd64", "x86_64", "x86-64" -> "-x86_64";
+                    case "aarch64", "arm64" -> "-arm64";
+                    default -> "-" + arch;
+                };
+    }
+
+    private static NativeException missing(String platform) {
+        URL self = NativeLoader.class.getResource("NativeLoader.class");
+        if (self != null && "file".equals(self.getProtocol())) {
+            return new NativeException(
+                    "the native library is not built for " + platform
+                            + ": run `mvn -q process-classes -pl java/fathom` in the project's root, once",
+                    null);
+        }
+        List<String> present = PLATFORMS.stream()
+                .filter(p -> NativeLoader.class.getResource(p + "/key") != null)
+                .toList();
+        return new NativeException(
+                "no native library for " + platform + " on the class path (found: "
+                        + (present.isEmpty() ? "none" : String.join(", ", present))
+                        + "); add dev.fathom:fathom with the classifier " + platform
+                        + ", or give the file with -Dfathom.library=",
+                null);
+    }
+
+    /** Tries the folders in turn; the failure of the last one is reported. */
+    private static @Nullable NativeException unpack(URL url, String resource) throws IOException {
+        String key = key(resource);
+        String name = resource.substring(resource.indexOf('/') + 1);
+        String chosen = System.getProperty("fathom.cache");
+        if (chosen != null && !chosen.isBlank()) {
+            return unpack(url, Path.of(chosen).toAbsolutePath().resolve(key).resolve(name), size(key));
+        }
+        if (unpack(url, userCache().resolve(key).resolve(name), size(key)) == null) {
+            return null;
+        }
+        // a folder of its own: what lies under a shared name in a folder that all may write to is not to be trusted
+        Path folder;
+        try {
+            folder = Files.createTempDirectory("fathom");
+        } catch (IOException e) {
+            return unwritable(Path.of(System.getProperty("java.io.tmpdir")), e);
+        }
+        Path file = folder.resolve(name);
+        NativeException failure = unpack(url, file, size(key));
+        for (Path path : List.of(file, folder)) {
+            try {
+                Files.deleteIfExists(path); // a loaded library needs its file no longer, but for Windows
+            } catch (IOException e) {
+                path.toFile().deleteOnExit();
+            }
+        }
+        return failure;
+    }
+
+    private static @Nullable NativeException unpack(URL url, Path file, long size) {
+        try {
+            if (!Files.isRegularFile(file) || Files.size(file) != size) {
+                Files.createDirectories(file.getParent());
+                Path beside = Files.createTempFile(file.getParent(), "unpacking", null);
+                try (InputStream in = url.openStream()) {
+                    Files.copy(in, beside, StandardCopyOption.REPLACE_EXISTING);
+                    Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
+                } finally {
+                    Files.deleteIfExists(beside);
+                }
+            }
+        } catch (IOException e) {
+            return unwritable(file.getParent(), e);
+        }
+        return load(file);
+    }
+
+    private static NativeException unwritable(Path folder, IOException e) {
+        String reason = e instanceof FileSystemException f && f.getReason() != null
+                ? f.getReason()
+                : e.getClass().getSimpleName();
+        return new NativeException(
+                "the native library cannot be unpacked into " + folder + " (" + reason
+                        + "); choose a folder that can be written with -Dfathom.cache=",
+                e);
+    }
+
+    /** "HASH-SIZE" of the library, written by the build beside it. */
+    private static String key(String resource) throws IOException {
+        String name = resource.substring(0, resource.indexOf('/') + 1) + "key";
+        try (InputStream in = NativeLoader.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IOException("the resource " + name + " is missing beside the library");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.US_ASCII).trim();
+        }
+    }
+
+    private static long size(String key) {
+        return Long.parseLong(key.substring(key.indexOf('-') + 1));
+    }
+
+    private static Path userCache() {
+        String home = System.getProperty("user.home");
+        String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+        String base = os.startsWith("windows") ? System.getenv("LOCALAPPDATA") : System.getenv("XDG_CACHE_HOME");
+        Path parent = base != null && !base.isBlank()
+                ? Path.of(base)
+                : os.startsWith("mac") ? Path.of(home, "Library", "Caches") : Path.of(home, ".cache");
+        return parent.resolve("fathom");
+    }
+
+    private static @Nullable NativeException load(Path file) {
+        try {
+            System.load(file.toString());
+            return null;
+        } catch (UnsatisfiedLinkError e) {
+            return new NativeException(explain(file, String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    private static final Pattern GLIBC = Pattern.compile("version [`']GLIBC_([0-9.]+)' not found");
+
+    /** What the dynamic linker's words mean, and what to do. */
+    static String explain(Path file, String words) {
+        Matcher glibc = GLIBC.matcher(words);
+        if (words.contains("failed to map segment") || words.contains("Operation not permitted")) {
+            return file.getParent() + " does not allow programs (it is mounted noexec); choose another folder with -Dfathom.cache=";
+        }
+        if (glibc.find()) {
+            return "the native library needs glibc " + glibc.group(1) + " or newer and this system's is older; use a newer system"
+                    + " or build Fathom on this one";
+        }
+        if (words.contains("musl") || words.contains("Error relocating") || words.contains("Error loading shared library")) {
+            return "the native library is built for glibc and this system has musl; use a glibc image, or build Fathom on this one"
+                    + " and give the file with -Dfathom.library=";
+        }
+        if (words.contains("already loaded in another classloader")) {
+            return "the native library is loaded by another class loader of this process; put fathom on the class path they share";
+        }
+        return "the native library " + file + " cannot be loaded: " + words;
+    }
+}
