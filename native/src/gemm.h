@@ -1,0 +1,446 @@
+/*
+ * Matrix products: C[m, n] (+)= op(A) op(B), and linear, y = act((x W^T + bias) + residual).
+ *
+ * Every output is one chain c = fma(left, right, c) over ascending k that starts from 0, or from C for +=. Tiles, k blocks,
+ * threads, swapped sides and copies of the operands change who computes it and when, never the chain: GEMV, GEMM, v3 and v4
+ * agree bit for bit and a row does not depend on m. The one exception is a weight gradient with few outputs and a long k, see
+ * split_k.
+ *
+ * A tile is R rows of the left side, read one float at a time, by up to TILE_VECS vectors along the columns of the right side.
+ * The right side is cut into panels as wide as a tile; a packed panel holds its k rows one after the other, padded with zeros
+ * to whole vectors. A block of at most K_BLOCK rows of a few panels stays in L2 while the tiles of all rows pass over it.
+ */
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define TILE_VECS 4 /* 32 registers: 6 x 64 floats on AVX-512 */
+#else
+#define TILE_VECS 2 /* 16 registers: 6 x 16 floats on AVX2 */
+#endif
+enum {
+    TILE_ROWS = 6,
+    NARROW_VECS = TILE_VECS / 2,     /* a right side of so few vectors takes twice the rows: 12 x 32 */
+    NARROW_ROWS = 2 * TILE_ROWS,
+    K_BLOCK = 384,                   /* 384 x 64 floats are 96 KiB of L2 */
+    PANEL_GROUP = 4,                 /* panels that pass over a tile's rows while those are in L1 */
+    TURN_BLOCK = 64,                 /* rows of a panel that are transposed into L1 at a time */
+    ALIASED = 1024                   /* floats: rows this far apart (4 KiB) share their sets of L1 */
+};
+
+/* ---- the tile ---- */
+
+typedef void tile_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc, int64_t last,
+                     int64_t add);
+
+/* c[R][NV vectors] (+)= a[R][k] b[k][NV vectors]; of the last vector of c only `last` lanes exist */
+#define UNROLLED _Pragma("GCC unroll 16")
+#define TILE(R, NV)                                                                                                         \
+    static void tile_##R##_##NV(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc, \
+                                int64_t last, int64_t add) {                                                                \
+        v sum[R][NV];                                                                                                       \
+        UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                                        \
+            if (!add) sum[i][j] = v_set(0);                                                                                 \
+            else if (j < NV - 1 || last == VL) sum[i][j] = v_load(c + i * ldc + j * VL);                                    \
+            else sum[i][j] = v_load_n(c + i * ldc + j * VL, last);                                                          \
+        }                                                                                                                   \
+        for (int64_t p = 0; p < k; p++) {                                                                                   \
+            v right[NV];                                                                                                    \
+            UNROLLED for (int j = 0; j < NV; j++) right[j] = v_load(b + p * ldb + j * VL);                                  \
+            UNROLLED for (int i = 0; i < R; i++) {                                                                          \
+                v left = v_set(a[i * lda + p]);                                                                             \
+                UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_fma(left, right[j], sum[i][j]);                         \
+            }                                                                                                               \
+        }                                                                                                                   \
+        UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                                        \
+            if (j < NV - 1 || last == VL) v_store(c + i * ldc + j * VL, sum[i][j]);                                         \
+            else v_store_n(c + i * ldc + j * VL, sum[i][j], last);                                                          \
+        }                                                                                                                   \
+    }
+
+#define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
+#define LONG_TILES(X, NV) SHORT_TILES(X, NV) X(7, NV) X(8, NV) X(9, NV) X(10, NV) X(11, NV) X(12, NV)
+#if TILE_VECS == 4
+#define ALL_TILES(X) LONG_TILES(X, 1) LONG_TILES(X, 2) SHORT_TILES(X, 3) SHORT_TILES(X, 4)
+#else
+#define ALL_TILES(X) LONG_TILES(X, 1) SHORT_TILES(X, 2)
+#endif
+
+ALL_TILES(TILE)
+
+#define ENTRY(R, NV) [NV][R] = tile_##R##_##NV,
+static tile_fn *const tiles[TILE_VECS + 1][NARROW_ROWS + 1] = {ALL_TILES(ENTRY)};
+#undef ENTRY
+
+/* ---- how rows and columns are cut: evenly, so that no tile is left with a row or a vector or two ---- */
+
+static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
+
+static inline int64_t panel_count(int64_t n) { return ceil_div(ceil_div(n, VL), TILE_VECS); }
+static inline int64_t panel_start(int64_t n, int64_t panel) { return ceil_div(n, VL) * panel / panel_count(n) * VL; }
+static inline int64_t row_tiles(int64_t m, int64_t n) {
+    return ceil_div(m, ceil_div(n, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS);
+}
+
+/* ---- transposition ---- */
+
+/* lanes of a (numbers below VL) and b; after the step the blocks of h lanes off the diagonal have changed places */
+#define LOW(lane, h) ((lane) & (h) ? VL + (lane) - (h) : (lane))
+#define HIGH(lane, h) ((lane) & (h) ? VL + (lane) : (lane) + (h))
+#define LANES4(F, at, h) F(at, h), F(at + 1, h), F(at + 2, h), F(at + 3, h)
+#if defined(__AVX512F__)
+#define LANES(F, h) LANES4(F, 0, h), LANES4(F, 4, h), LANES4(F, 8, h), LANES4(F, 12, h)
+#elif defined(__AVX2__)
+#define LANES(F, h) LANES4(F, 0, h), LANES4(F, 4, h)
+#else
+#define LANES(F, h) LANES4(F, 0, h)
+#endif
+#define STEP(x, h)                                                                      \
+    UNROLLED for (int i = 0; i < VL; i++) if (!(i & (h))) {                             \
+        v low = __builtin_shufflevector((x)[i], (x)[i + (h)], LANES(LOW, h));           \
+        (x)[i + (h)] = __builtin_shufflevector((x)[i], (x)[i + (h)], LANES(HIGH, h));   \
+        (x)[i] = low;                                                                   \
+    }
+
+/* dst[c][r] = src[r][c]; `fill`: rows of dst are written in whole vectors, with zeros beyond the rows of src */
+static void transpose(const float *src, int64_t ld, int64_t rows, int64_t cols, float *dst, int64_t ldd, int fill) {
+    for (int64_t r = 0; r < rows; r += VL) {
+        int64_t height = rows - r < VL ? rows - r : VL;
+        for (int64_t c = 0; c < cols; c += VL) {
+            int64_t width = cols - c < VL ? cols - c : VL;
+            const float *from = src + r * ld + c;
+            float *to = dst + c * ldd + r;
+            v x[VL];
+            if (height == VL && width == VL) {
+                UNROLLED for (int i = 0; i < VL; i++) x[i] = v_load(from + i * ld);
+            } else {
+                UNROLLED for (int i = 0; i < VL; i++) x[i] = i < height ? v_load_n(from + i * ld, width) : v_set(0);
+            }
+#if defined(__AVX512F__)
+            STEP(x, 8)
+#endif
+#if defined(__AVX2__)
+            STEP(x, 4)
+#endif
+            STEP(x, 2)
+            STEP(x, 1)
+            if (width == VL && (height == VL || fill)) {
+                UNROLLED for (int i = 0; i < VL; i++) v_store(to + i * ldd, x[i]);
+            } else {
+                UNROLLED for (int i = 0; i < VL; i++) if (i < width) v_store_n(to + i * ldd, x[i], fill ? VL : height);
+            }
+        }
+    }
+}
+
+/* ---- one product ---- */
+
+struct product {
+    const float *a, *b;       /* left[m, k]; right[k, n] */
+    float *c;                 /* the result, in rows of ldc floats */
+    int64_t lda, ldb, ldc;
+    int64_t m, n, k, add;
+    int a_turned, b_turned;   /* stored as left[k, m], right[n, k] */
+    int c_turned;             /* c is a scratch copy of the transposed result, padded to whole vectors */
+    float *a_copy;            /* left[m, k] where a_turned */
+    float *panels;            /* packed panels of the right side, from panel first_packed on */
+    int64_t a_stride, first_packed;
+    int64_t row_cuts;         /* the parts of a region form a grid of so many row ranges */
+    float *out;               /* the result proper, where c_turned */
+    const struct linear_args *finish;
+};
+
+/* ---- copies made before the product: units are chunks of k in a panel, then 16 rows of the left side ---- */
+
+enum { PACK_ROWS = 128 };
+
+static void pack_panel(const struct product *g, int64_t panel, int64_t k0, int64_t k1, float *to) {
+    int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
+    int64_t exist = g->n - j < width ? g->n - j : width;
+    if (g->b_turned) {
+        transpose(g->b + j * g->ldb + k0, g->ldb, exist, k1 - k0, to, width, 1);
+        return;
+    }
+    for (int64_t p = k0; p < k1; p++, to += width) {
+        const float *from = g->b + p * g->ldb + j;
+        for (int64_t x = 0; x < width; x += VL) v_store(to + x, exist - x >= VL ? v_load(from + x) : v_load_n(from + x, exist - x));
+    }
+}
+
+static int64_t pack_units(const struct product *g) {
+    return (panel_count(g->n) - g->first_packed) * ceil_div(g->k, PACK_ROWS) + (g->a_turned ? ceil_div(g->m, 16) : 0);
+}
+
+static void pack_part(void *context, int64_t part, int64_t parts) {
+    const struct product *g = context;
+    int64_t chunks = ceil_div(g->k, PACK_ROWS), in_panels = (panel_count(g->n) - g->first_packed) * chunks, from, to;
+    fathom_range(pack_units(g), 1, part, parts, &from, &to);
+    for (int64_t unit = from; unit < to; unit++) {
+        if (unit < in_panels) {
+            int64_t panel = g->first_packed + unit / chunks, k0 = unit % chunks * PACK_ROWS;
+            int64_t k1 = k0 + PACK_ROWS < g->k ? k0 + PACK_ROWS : g->k;
+            int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
+            pack_panel(g, panel, k0, k1, g->panels + j * g->k + k0 * width);
+        } else {
+            int64_t i = (unit - in_panels) * 16, rows = g->m - i < 16 ? g->m - i : 16;
+            transpose(g->a + i, g->lda, g->k, rows, g->a_copy + i * g->a_stride, g->a_stride, 0);
+        }
+    }
+}
+
+/* ---- what follows the sum ---- */
+
+static inline __attribute__((always_inline)) void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0,
+                                                              int64_t j1, int64_t row) {
+    v p0 = v_set(l->p0), p1 = v_set(l->p1);
+    (void)p0, (void)p1;
+    for (int64_t i = i0; i < i1; i++) {
+        for (int64_t j = j0; j < j1; j += VL) {
+            int64_t at = i * l->n + j, lanes = j1 - j < VL ? j1 - j : VL;
+            v x = v_load_n(l->y + at, lanes);
+            if (l->bias) x = x + v_load_n(l->bias + j, lanes);
+            if (l->residual) x = x + v_load_n(l->residual + at, lanes);
+            if (l->pre) v_store_n(l->pre + at, x, lanes);
+            if (row >= 0) x = v_unary(row, x, l->p0, l->p1);
+            v_store_n(l->y + at, x, lanes);
+        }
+    }
+}
+
+static void finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
+    if (l->row < 0) finish_rows(l, i0, i1, j0, j1, -1);
+    else if (l->row == 0) finish_rows(l, i0, i1, j0, j1, 0); /* relu */
+    else finish_rows(l, i0, i1, j0, j1, l->row);
+}
+
+/* ---- the product ---- */
+
+/* rows of tiles [t0, t1) by panels [p0, p1), over [k0, k1) of k */
+static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
+    float rows[NARROW_ROWS * (K_BLOCK + 16)], turned[TURN_BLOCK * TILE_VECS * VL];
+    int64_t count = row_tiles(g->m, g->n), blocks = ceil_div(k1 - k0, K_BLOCK);
+    const float *a = g->a_turned ? g->a_copy : g->a;
+    int64_t lda = g->a_turned ? g->a_stride : g->lda;
+    int turn = g->b_turned && !g->panels;
+    if (blocks == 0) blocks = 1; /* k = 0 still writes its zeros */
+    for (int64_t block = 0; block < blocks; block++) {
+        int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
+        for (int64_t group = p0; group < p1; group += PANEL_GROUP) {
+            int64_t group_end = group + PANEL_GROUP < p1 ? group + PANEL_GROUP : p1;
+            for (int64_t t = t0; t < t1; t++) {
+                int64_t i = g->m * t / count, height = g->m * (t + 1) / count - i, stride = lda;
+                const float *left = a + i * lda + from;
+                if (lda % ALIASED == 0 && group_end - group > 1) {
+                    stride = K_BLOCK + 16;
+                    for (int64_t r = 0; r < height; r++) memcpy(rows + r * stride, left + r * lda, (size_t)depth * 4);
+                    left = rows;
+                }
+                for (int64_t panel = group; panel < group_end; panel++) {
+                    int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
+                    int64_t columns = g->n - j < width ? g->n - j : width;
+                    int64_t last = g->c_turned ? VL : columns - (width - VL);
+                    tile_fn *tile = tiles[width / VL][height];
+                    float *c = g->c + i * g->ldc + j;
+                    int64_t add = g->add || from > k0;
+                    if (turn) {
+                        for (int64_t p = 0; p < depth; p += TURN_BLOCK) {
+                            int64_t end = p + TURN_BLOCK < depth ? p + TURN_BLOCK : depth;
+                            pack_panel(g, panel, from + p, from + end, turned);
+                            tile(end - p, left + p, stride, turned, width, c, g->ldc, last, add || p > 0);
+                        }
+                        if (depth == 0) tile(0, left, stride, turned, width, c, g->ldc, last, add);
+                    } else if (panel < g->first_packed) {
+                        tile(depth, left, stride, g->b + from * g->ldb + j, g->ldb, c, g->ldc, last, add);
+                    } else {
+                        tile(depth, left, stride, g->panels + j * g->k + from * width, width, c, g->ldc, last, add);
+                    }
+                    if (g->finish && !g->c_turned && block == blocks - 1) finish(g->finish, i, i + height, j, j + columns);
+                }
+            }
+        }
+    }
+}
+
+static void multiply_part(void *context, int64_t part, int64_t parts) {
+    const struct product *g = context;
+    int64_t t0, t1, p0, p1, column_cuts = parts / g->row_cuts;
+    fathom_range(row_tiles(g->m, g->n), 1, part % g->row_cuts, g->row_cuts, &t0, &t1);
+    fathom_range(panel_count(g->n), 1, part / g->row_cuts, column_cuts, &p0, &p1);
+    if (t0 == t1 || p0 == p1) return;
+    if (!g->c_turned) {
+        multiply(g, t0, t1, p0, p1, 0, g->k);
+        return;
+    }
+    /* the result has rows j0 .. j1 and columns i0 .. i1 of this part's share */
+    int64_t count = row_tiles(g->m, g->n), i0 = g->m * t0 / count, i1 = g->m * t1 / count;
+    int64_t j0 = panel_start(g->n, p0), j1 = panel_start(g->n, p1) < g->n ? panel_start(g->n, p1) : g->n;
+    float *out = g->out + j0 * g->m + i0, *copy = g->c + i0 * g->ldc + j0;
+    if (g->add) transpose(out, g->m, j1 - j0, i1 - i0, copy, g->ldc, 1);
+    multiply(g, t0, t1, p0, p1, 0, g->k);
+    transpose(copy, g->ldc, i1 - i0, j1 - j0, out, g->m, 0);
+    if (g->finish) finish(g->finish, j0, j1, i0, i1);
+}
+
+/* Cuts the grid so that the largest share is smallest; of equal ones that with most column ranges, whose panels fit L2 best. */
+static int64_t choose_row_cuts(int64_t parts, int64_t tile_rows, int64_t panels) {
+    int64_t best = 1, least = INT64_MAX;
+    for (int64_t cuts = 1; cuts <= parts; cuts++) {
+        if (parts % cuts) continue;
+        int64_t share = ceil_div(tile_rows, cuts) * ceil_div(panels, parts / cuts);
+        if (share < least) least = share, best = cuts;
+    }
+    return best;
+}
+
+static int copies_right(int64_t m, int64_t n, int64_t k) { return k > 128 ? m >= 64 : n % ALIASED == 0 && m > TILE_ROWS; }
+
+/* Nanoseconds of one thread at half the peak of a common core: what fathom_parts is told. */
+static double product_nanos(int64_t m, int64_t n, int64_t k) { return (double)m * (double)n * (double)k / (4.0 * VL); }
+
+static void run_product(struct product *g) {
+    int64_t tile_rows = row_tiles(g->m, g->n), panels = panel_count(g->n);
+    int64_t parts = fathom_parts(product_nanos(g->m, g->n, g->k), tile_rows * panels);
+    int64_t units = (g->panels && g->b) || g->a_turned ? pack_units(g) : 0;
+    if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
+    g->row_cuts = choose_row_cuts(parts, tile_rows, panels);
+    fathom_parallel(multiply_part, g, parts);
+}
+
+/*
+ * A weight gradient: few outputs, a sum over all rows of a batch. With fewer than SPLITS tiles of 6 x 64 and a sum this long the
+ * sum is cut into SPLITS parts at k i / SPLITS, which are added up in a fixed tree: i + 8, i + 4, i + 2, i + 1. Shape alone decides.
+ */
+enum { SPLITS = 16, SPLIT_FROM = 4096 };
+static int is_split(int64_t ta, int64_t m, int64_t n, int64_t k) {
+    return ta && k >= SPLIT_FROM && ceil_div(m, 6) * ceil_div(n, 64) < SPLITS;
+}
+
+static void split_part(void *context, int64_t part, int64_t parts) {
+    const struct product g = *(const struct product *)context;
+    int64_t from, to;
+    fathom_range(SPLITS, 1, part, parts, &from, &to);
+    for (int64_t s = from; s < to; s++) {
+        struct product piece = g;
+        piece.c = g.c + s * g.m * g.n;
+        piece.add = 0;
+        multiply(&piece, 0, row_tiles(g.m, g.n), 0, panel_count(g.n), g.k * s / SPLITS, g.k * (s + 1) / SPLITS);
+    }
+}
+
+static void join_part(void *context, int64_t part, int64_t parts) {
+    const struct product *g = context;
+    int64_t count = g->m * g->n, from, to;
+    fathom_range(count, VL, part, parts, &from, &to);
+    for (int64_t x = from; x < to; x += VL) {
+        int64_t lanes = to - x < VL ? to - x : VL;
+        v sum[SPLITS];
+        for (int s = 0; s < SPLITS; s++) sum[s] = v_load_n(g->c + s * count + x, lanes);
+        for (int h = SPLITS / 2; h; h /= 2)
+            for (int s = 0; s < h; s++) sum[s] = sum[s] + sum[s + h];
+        if (g->add) sum[0] = v_load_n(g->out + x, lanes) + sum[0];
+        v_store_n(g->out + x, sum[0], lanes);
+    }
+}
+
+static void run_split(struct product *g) {
+    int64_t parts = fathom_parts(product_nanos(g->m, g->n, g->k), SPLITS), units = pack_units(g);
+    if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
+    fathom_parallel(split_part, g, parts);
+    fathom_parallel(join_part, g, fathom_parts((double)(g->m * g->n), parts));
+}
+
+/* ---- kernels ---- */
+
+static float *aligned_scratch(float *p) { return (float *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
+
+/* c = left right^T, right stored [n, k]: whichever side is cheaper to transpose takes the vectors */
+static void run_turned(struct product *g, float *scratch) {
+    int64_t m = g->m, n = g->n;
+    scratch = aligned_scratch(scratch);
+    g->b_turned = 1;
+    if (row_tiles(n, m) == 1 || (row_tiles(m, n) > 1 && m <= n)) {
+        struct product s = *g;
+        s.a = g->b, s.b = g->a, s.m = n, s.n = m;
+        s.c_turned = 1;
+        s.out = g->c;
+        s.ldc = padded(m) % ALIASED ? padded(m) : padded(m) + 16;
+        s.c = scratch;
+        scratch += padded(n * (m + 31));
+        *g = s;
+    }
+    if (row_tiles(g->m, g->n) > 1) g->panels = scratch;
+    run_product(g);
+}
+
+enum { ROW_MAJOR = 101, AS_STORED = 111, TRANSPOSED = 112 }; /* CBLAS */
+
+static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
+    (void)detail;
+    int64_t m = a->m, n = a->n, k = a->k;
+    if (m == 0 || n == 0) return FATHOM_OK;
+    if (fathom_sgemm && k > 0) {
+        fathom_sgemm(ROW_MAJOR, a->ta ? TRANSPOSED : AS_STORED, a->tb ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, 1, a->a,
+                     (int)(a->ta ? m : k), a->b, (int)(a->tb ? k : n), a->add ? 1 : 0, a->c, (int)n);
+        return FATHOM_OK;
+    }
+    struct product g = {.a = a->a, .lda = a->ta ? m : k, .b = a->b, .ldb = a->tb ? k : n, .c = a->c, .ldc = n, .m = m, .n = n,
+                        .k = k, .add = a->add != 0, .a_turned = a->ta != 0};
+    if (a->tb) {
+        run_turned(&g, a->scratch);
+        return FATHOM_OK;
+    }
+    float *scratch = aligned_scratch(a->scratch);
+    g.panels = scratch;
+    scratch += padded(n) * k;
+    if (a->ta) {
+        g.a_copy = scratch;
+        g.a_stride = padded(k) % ALIASED ? padded(k) : padded(k) + 16;
+        scratch += padded(m * (padded(k) + 16));
+    }
+    /* a panel is worth its copy when many rows use it or its rows are pages apart; one that ends inside a vector needs it */
+    if (copies_right(m, n, k)) g.first_packed = 0;
+    else g.first_packed = panel_count(n) - (n % VL != 0);
+    if (is_split(a->ta, m, n, k)) {
+        g.out = g.c;
+        g.c = scratch;
+        run_split(&g);
+    } else {
+        run_product(&g);
+    }
+    return FATHOM_OK;
+}
+
+static int32_t k_linear_pack(const struct linear_pack_args *a, int64_t *detail) {
+    (void)detail;
+    if (a->n == 0 || a->k == 0) return FATHOM_OK;
+    struct product g = {.b = a->w, .ldb = a->k, .n = a->n, .k = a->k, .b_turned = 1, .panels = a->packed};
+    fathom_parallel(pack_part, &g, fathom_parts((double)a->n * (double)a->k / 8, pack_units(&g)));
+    return FATHOM_OK;
+}
+
+static void finish_part(void *context, int64_t part, int64_t parts) {
+    const struct linear_args *l = context;
+    int64_t from, to;
+    fathom_range(l->m, 1, part, parts, &from, &to);
+    finish(l, from, to, 0, l->n);
+}
+
+static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
+    (void)detail;
+    int64_t m = a->m, n = a->n, k = a->k;
+    if (m == 0 || n == 0) return FATHOM_OK;
+    if (fathom_sgemm && a->w && k > 0) {
+        fathom_sgemm(ROW_MAJOR, AS_STORED, TRANSPOSED, (int)m, (int)n, (int)k, 1, a->x, (int)k, a->w, (int)k, 0, a->y, (int)n);
+        fathom_parallel(finish_part, (void *)a, fathom_parts((double)m * (double)n, m));
+        return FATHOM_OK;
+    }
+    struct product g = {.a = a->x, .lda = k, .b = a->w, .ldb = k, .c = a->y, .ldc = n, .m = m, .n = n, .k = k, .finish = a};
+    if (!a->bias && !a->residual && !a->pre && a->row < 0) g.finish = 0;
+    if (a->packed) {
+        g.panels = a->packed;
+        g.b = 0; /* nothing to pack */
+        run_product(&g);
+    } else {
+        run_turned(&g, a->scratch);
+    }
+    return FATHOM_OK;
+}

@@ -1,0 +1,223 @@
+/*
+ * gemm, linear_pack and linear against the canonical dot written in one line: every output is the chain c = fma(a, b, c) over
+ * ascending k, bit for bit. What equals it for all shapes, storage orders, instruction sets and thread counts also agrees
+ * among themselves. A sum in double says that the chain itself is right.
+ */
+#include "check.h"
+
+enum {
+#define UNARY(name, ...) UNARY_##name,
+#include "unary.def"
+#undef UNARY
+    UNARY_COUNT
+};
+
+static float step(int fused, float a, float b, float c) {
+    if (fused) return fmaf(a, b, c);
+    float product = a * b;
+    return product + c;
+}
+
+/* the x86-64 baseline has no fused operation */
+static int is_fused(int isa) {
+#if defined(__x86_64__)
+    return isa > 0;
+#else
+    (void)isa;
+    return 1;
+#endif
+}
+
+static float *transposed(const float *x, int64_t rows, int64_t cols, size_t misaligned) {
+    float *y = guarded_floats(rows * cols, misaligned);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) y[j * rows + i] = x[i * cols + j];
+    return y;
+}
+
+static float *copied(const float *x, int64_t n, size_t misaligned) {
+    float *y = guarded_floats(n, misaligned);
+    memcpy(y, x, (size_t)n * 4);
+    return y;
+}
+
+/* c[m, n] (+)= a[m, k] b[n, k]^T; splits > 1: the weight gradient's sum in 16 parts */
+static void chain(int fused, const float *a, const float *b, float *c, int64_t m, int64_t n, int64_t k, int add, int splits) {
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            float *at = c + i * n + j, part[16];
+            for (int64_t s = 0; s < splits; s++) {
+                float sum = add && splits == 1 ? *at : 0;
+                for (int64_t p = k * s / splits; p < k * (s + 1) / splits; p++) sum = step(fused, a[i * k + p], b[j * k + p], sum);
+                part[s] = sum;
+            }
+            for (int h = splits / 2; h; h /= 2)
+                for (int s = 0; s < h; s++) part[s] += part[s + h];
+            *at = add && splits > 1 ? *at + part[0] : part[0];
+        }
+}
+
+static size_t anywhere(void) { return 4 * (size_t)random_below(16); }
+
+static float *scratch_of(int64_t bytes) { return guarded((size_t)bytes, anywhere()); }
+
+struct shape {
+    int64_t m, n, k;
+};
+
+static float *some(int64_t n, int special) {
+    float *x = guarded_random(n, anywhere(), -1, 1);
+    static const float specials[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 3e38f, 1e-40f};
+    if (special)
+        for (int64_t i = 0; i < n; i++)
+            if (random_below(40) == 0) x[i] = specials[random_below(7)];
+    return x;
+}
+
+/* ---- gemm ---- */
+
+static void test_gemm(struct shape s, int special) {
+    int64_t m = s.m, n = s.n, k = s.k;
+    float *a = some(m * k, special), *b = some(n * k, special), *c = some(m * n, special); /* b[n, k] */
+    float *at = transposed(a, m, k, anywhere()), *bt = transposed(b, n, k, anywhere());
+    int long_sum = k >= 4096 && (m + 5) / 6 * ((n + 63) / 64) < 16;
+    for (int add = 0; add < 2; add++) {
+        float *want[2][2]; /* [fused][split] */
+        for (int i = 0; i < 4; i++) {
+            want[i / 2][i % 2] = i % 2 && !long_sum ? want[i / 2][0] : copied(c, m * n, 0);
+            if (i % 2 == 0 || long_sum) chain(i / 2, a, b, want[i / 2][i % 2], m, n, k, add, i % 2 ? 16 : 1);
+        }
+        if (!special)
+            for (int64_t i = 0; i < m * n; i++) {
+                double sum = add ? c[i] : 0, size = fabs(sum);
+                for (int64_t p = 0; p < k; p++) {
+                    double term = (double)a[i / n * k + p] * b[i % n * k + p];
+                    sum += term, size += fabs(term);
+                }
+                for (int j = 0; j < 4; j++)
+                    CHECK_NEAR(want[j / 2][j % 2][i], sum, (double)(k + 2) * size * 0x1p-23, "m %ld n %ld k %ld", m, n, k);
+            }
+        FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) for (int order = 0; order < 3; order++) {
+            int ta = order == 2, tb = order == 1;
+            float *got = copied(c, m * n, anywhere());
+            RUN(gemm, .ta = ta, .tb = tb, .a = ta ? at : a, .b = tb ? b : bt, .c = got, .m = m, .n = n, .k = k, .add = add,
+                .scratch = scratch_of(fathom_gemm_scratch(ta, tb, m, n, k)));
+            CHECK_BITS(got, want[is_fused(isa)][ta], m * n, "ta %d tb %d add %d m %ld n %ld k %ld isa %d threads %d", ta, tb, add,
+                       m, n, k, isa, threads);
+        }
+    }
+    release_guarded();
+}
+
+/* ---- linear ---- */
+
+static void test_linear(struct shape s, int special) {
+    int64_t m = s.m, n = s.n, k = s.k;
+    float *x = some(m * k, special), *w = some(n * k, special), *bias = some(n, special), *residual = some(m * n, special);
+    float *before = guarded_floats(m * n, 0), *after = guarded_floats(m * n, 0), *sum[2];
+    for (int fused = 0; fused < 2; fused++) {
+        sum[fused] = guarded_floats(m * n, 0);
+        chain(fused, x, w, sum[fused], m, n, k, 0, 1);
+    }
+    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) for (int form = 0; form < 4; form++) {
+        float *packed = 0, *b = form & 1 ? bias : 0, *r = form & 2 ? residual : 0;
+        int64_t row = random_below(3) ? random_below(UNARY_COUNT) : -1;
+        const float *z = sum[is_fused(isa)];
+        for (int64_t i = 0; i < m * n; i++) {
+            before[i] = b ? z[i] + b[i % n] : z[i];
+            if (r) before[i] += r[i];
+        }
+        if (row < 0) memcpy(after, before, (size_t)(m * n) * 4);
+        else RUN(unary, .row = row, .x = before, .y = after, .n = m * n, .p0 = -0.25f, .p1 = 0.5f);
+        for (int kept = 0; kept < 2; kept++) {
+            float *y = guarded_floats(m * n, anywhere()), *pre = kept ? guarded_floats(m * n, anywhere()) : 0, *scratch = 0;
+            if (!packed && kept == 0) {
+                scratch = scratch_of(fathom_linear_scratch(m, n, k));
+            } else if (!packed) {
+                packed = guarded((size_t)fathom_packed_bytes(n, k), anywhere());
+                RUN(linear_pack, .w = w, .packed = packed, .n = n, .k = k);
+            }
+            RUN(linear, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = b, .residual = r, .pre = pre, .y = y, .m = m, .n = n,
+                .k = k, .row = row, .p0 = -0.25f, .p1 = 0.5f, .scratch = scratch);
+            CHECK_BITS(y, after, m * n, "y: m %ld n %ld k %ld form %d row %ld packed %d isa %d threads %d", m, n, k, form, row,
+                       packed != 0, isa, threads);
+            if (pre) CHECK_BITS(pre, before, m * n, "pre: m %ld n %ld k %ld form %d isa %d threads %d", m, n, k, form, isa, threads);
+        }
+    }
+    release_guarded();
+}
+
+/* ---- the other backend: a cblas_sgemm that counts its calls ---- */
+
+static int sgemm_calls;
+
+static void plain_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb,
+                        float beta, float *c, int ldc) {
+    CHECK(order == 101 && alpha == 1, "order %d alpha %g", order, alpha);
+    sgemm_calls++;
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            float sum = beta == 0 ? 0 : c[i * ldc + j];
+            for (int p = 0; p < k; p++) sum = fmaf(ta == 112 ? a[p * lda + i] : a[i * lda + p], tb == 112 ? b[j * ldb + p] : b[p * ldb + j], sum);
+            c[i * ldc + j] = sum;
+        }
+}
+
+static void test_blas(void) {
+    struct shape shapes[] = {{1, 1, 1}, {7, 33, 20}, {20, 9, 0}};
+    fathom_set_blas((int64_t)(intptr_t)plain_sgemm);
+    for (int i = 0; i < 3; i++) {
+        struct shape s = shapes[i];
+        int before = sgemm_calls, expected = 0;
+        if (fathom_best_isa() > 0) {
+            float *a = some(s.m * s.k, 0), *b = some(s.n * s.k, 0), *bias = some(s.n, 0), *want = some(s.m * s.n, 0), *got = copied(want, s.m * s.n, 4);
+            for (int add = 1; add >= 0; add--) {
+                chain(1, a, b, want, s.m, s.n, s.k, add, 1);
+                RUN(gemm, .tb = 1, .a = a, .b = b, .c = got, .m = s.m, .n = s.n, .k = s.k, .add = add,
+                    .scratch = scratch_of(fathom_gemm_scratch(0, 1, s.m, s.n, s.k)));
+                CHECK_BITS(got, want, s.m * s.n, "backend gemm, add %d, shape %d", add, i);
+            }
+            for (int64_t j = 0; j < s.m * s.n; j++) want[j] += bias[j % s.n];
+            RUN(linear, .x = a, .w = b, .bias = bias, .y = got, .m = s.m, .n = s.n, .k = s.k, .row = -1,
+                .scratch = scratch_of(fathom_linear_scratch(s.m, s.n, s.k)));
+            CHECK_BITS(got, want, s.m * s.n, "backend linear, shape %d", i);
+            expected = s.k ? 3 : 0;
+        }
+        CHECK(sgemm_calls - before == expected, "%d calls", sgemm_calls - before);
+        release_guarded();
+    }
+    fathom_set_blas(0);
+}
+
+static void test_sizes(void) {
+    for (int order = 0; order < 3; order++)
+        for (int64_t n = 1; n < 200; n += 37)
+            for (int64_t k = 0; k < 6000; k += 1023) {
+                int64_t f0 = fathom_gemm_scratch(order == 2, order == 1, 0, n, k), f1 = fathom_gemm_scratch(order == 2, order == 1, 1, n, k);
+                for (int64_t m = 2; m < 3000; m = m * 2 + 1)
+                    CHECK(fathom_gemm_scratch(order == 2, order == 1, m, n, k) == f0 + m * (f1 - f0), "gemm scratch is affine in m: %ld", m);
+                f0 = fathom_linear_scratch(0, n, k), f1 = fathom_linear_scratch(1, n, k);
+                CHECK(fathom_linear_scratch(1000, n, k) == f0 + 1000 * (f1 - f0), "linear scratch is affine in m, n %ld k %ld", n, k);
+            }
+}
+
+int main(void) {
+    static const struct shape shapes[] = {
+        {1, 1, 1},       {1, 1, 0},      {3, 5, 0},      {2, 3, 1},       {1, 64, 385},    {1, 257, 800},   {300, 1, 383},   {6, 64, 384},
+        {7, 65, 385},    {15, 17, 16},   {16, 15, 17},   {17, 16, 15},    {12, 32, 33},    {13, 31, 64},    {25, 33, 65},    {128, 10, 128},
+        {5, 48, 800},    {11, 80, 127},  {33, 211, 97},  {211, 33, 97},   {97, 129, 1024}, {100, 257, 384}, {131, 149, 383}, {32, 256, 784},
+        {64, 1024, 130}, {1024, 64, 129}, {10, 70, 4099}, {30, 64, 4096}, {1, 1, 5000},    {90, 100, 4096},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        test_gemm(shapes[i], 0);
+        test_linear(shapes[i], 0);
+    }
+    for (int i = 0; i < 60; i++) {
+        struct shape s = {1 + random_below(i % 2 ? 300 : 20), 1 + random_below(i % 3 ? 300 : 20), random_below(i % 5 ? 60 : 500)};
+        test_gemm(s, i % 4 == 0);
+        test_linear(s, i % 4 == 1);
+    }
+    test_blas();
+    test_sizes();
+    return DONE();
+}
