@@ -1,0 +1,163 @@
+/* Behind the ABI: runs commands on the kernels of the chosen instruction set, names the tables, times runs, maps pages. */
+#define _GNU_SOURCE
+#include "internal.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- instruction sets ---- */
+
+#if defined(__x86_64__)
+static const struct kernel_table *const tables[] = {&fathom_kernels_baseline, &fathom_kernels_v3, &fathom_kernels_v4};
+#else
+static const struct kernel_table *const tables[] = {&fathom_kernels_baseline};
+#endif
+
+static const struct kernel_table *kernels = &fathom_kernels_baseline;
+
+/* The compiler's run-time looks at what the operating system saves of a thread's registers, too. */
+int32_t fathom_best_isa(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4")) return 2;
+    if (__builtin_cpu_supports("x86-64-v3")) return 1;
+#endif
+    return 0;
+}
+
+int32_t fathom_select_isa(int32_t isa) {
+    if (isa < 0 || isa > fathom_best_isa()) return -1;
+    kernels = tables[isa];
+    return isa;
+}
+
+/* ---- commands ---- */
+
+static const int32_t argument_words[KERNEL_COUNT] = {
+#define KERNEL(name, args) sizeof(struct name##_args) / 8,
+#include "kernels.def"
+#undef KERNEL
+};
+
+static int32_t run(int64_t *header, const int64_t *at, const int64_t *end) {
+    while (at < end) {
+        uint32_t kernel = (uint32_t)at[0];
+        int64_t found = at[0] >> 32, expected = kernel < KERNEL_COUNT ? argument_words[kernel] : -1;
+        if (found == expected && found > end - at - 1) found = end - at - 1;
+        if (kernel >= KERNEL_COUNT || found != expected) {
+            header[1] = kernel;
+            header[2] = found;
+            header[3] = expected;
+            return FATHOM_BAD_COMMAND;
+        }
+        int32_t status = kernels->fn[kernel](at + 1, header + 1);
+        if (status) return status;
+        at += 1 + expected;
+    }
+    return FATHOM_OK;
+}
+
+static _Thread_local struct {
+    int32_t on;
+    int64_t nanos;
+} stopwatch;
+
+static int64_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int32_t fathom_run(int64_t words, int64_t count) {
+    int64_t *header = (int64_t *)(intptr_t)words, since = stopwatch.on ? now() : 0;
+    header[1] = header[2] = header[3] = 0;
+    header[0] = run(header, header + 4, header + 4 + count);
+    if (stopwatch.on) stopwatch.nanos += now() - since;
+    return (int32_t)header[0];
+}
+
+void fathom_clock(int32_t on) {
+    stopwatch.on = on;
+    if (on) stopwatch.nanos = 0;
+}
+
+int64_t fathom_nanos(void) { return stopwatch.nanos; }
+
+/* ---- tables ---- */
+
+static char kernel_text[KERNEL_COUNT * 40];
+
+static void write_kernel_text(void) {
+    static const char *const names[] = {
+#define KERNEL(name, args) #name,
+#include "kernels.def"
+#undef KERNEL
+    };
+    char *at = kernel_text;
+    for (int i = 0; i < KERNEL_COUNT; i++)
+        at += snprintf(at, (size_t)(kernel_text + sizeof kernel_text - at), "%s:%d\n", names[i], argument_words[i]);
+}
+
+/* params is a list in parentheses: (), (alpha), (lo, hi) */
+#define COUNT(...) COUNT_(__VA_ARGS__ __VA_OPT__(, ) "2", "1", "0", )
+#define COUNT_(a, b, n, ...) n
+
+static const char unary_text[] =
+#define UNARY(name, params, y, dx, reads) #name ":" COUNT params ":" #reads "\n"
+#include "unary.def"
+#undef UNARY
+    ;
+static const char binary_text[] =
+#define BINARY(name, params, y, da, db, reads) #name ":" COUNT params ":" #reads "\n"
+#include "binary.def"
+#undef BINARY
+    ;
+
+const char *fathom_table(int32_t which) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, write_kernel_text);
+    return which == 0 ? kernel_text : which == 1 ? unary_text : which == 2 ? binary_text : "";
+}
+
+/* ---- backend ---- */
+
+sgemm_fn fathom_sgemm;
+
+void fathom_set_blas(int64_t cblas_sgemm) { fathom_sgemm = (sgemm_fn)(intptr_t)cblas_sgemm; }
+
+/* ---- pages ---- */
+
+enum { HUGE_PAGE = 2 << 20 };
+
+/* From 2 MiB on the address is a multiple of 2 MiB: more is mapped, and both ends are given back. */
+int64_t fathom_map(int64_t bytes, int32_t huge) {
+    int64_t page = sysconf(_SC_PAGESIZE);
+    if (bytes <= 0 || bytes > INT64_MAX - HUGE_PAGE - page) return 0;
+    int64_t size = (bytes + page - 1) / page * page, slack = bytes >= HUGE_PAGE ? HUGE_PAGE - page : 0;
+    char *mapped = mmap(NULL, (size_t)(size + slack), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) return 0;
+    char *at = slack ? (char *)(((intptr_t)mapped + slack) / HUGE_PAGE * HUGE_PAGE) : mapped;
+    int64_t front = at - mapped;
+    if (front) munmap(mapped, (size_t)front);
+    if (slack > front) munmap(at + size, (size_t)(slack - front));
+    if (huge) {
+#if defined(MADV_HUGEPAGE)
+        madvise(at, (size_t)size, MADV_HUGEPAGE); /* a wish: without it the pages are small */
+#endif
+        for (int64_t i = 0; i < size; i += page) ((volatile char *)at)[i] = 0;
+    }
+    return (int64_t)(intptr_t)at;
+}
+
+int32_t fathom_unmap(int64_t address, int64_t bytes) { return munmap((void *)(intptr_t)address, (size_t)bytes) ? -1 : 0; }
+
+/* ---- tests ---- */
+
+int64_t fathom_malloc_calls(int32_t mark) {
+    int64_t (*calls)(int32_t) = (int64_t(*)(int32_t))dlsym(RTLD_DEFAULT, "fathom_malloc_count");
+    return calls ? calls(mark) : -1;
+}

@@ -1,0 +1,203 @@
+/* What lies around the kernels: command buffers and their refusal, tables, the clock, pages. */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t *append(int64_t *at, int64_t kernel, const void *arguments, size_t bytes) {
+    *at = kernel | (int64_t)(bytes / 8) << 32;
+    memcpy(at + 1, arguments, bytes);
+    return at + 1 + bytes / 8;
+}
+
+#define APPEND(at, name, ...) append(at, K_##name, &(struct name##_args){__VA_ARGS__}, sizeof(struct name##_args))
+
+static int32_t run_until(int64_t *words, const int64_t *end) { return fathom_run((int64_t)(intptr_t)words, end - words - RUN_HEADER); }
+
+static void a_buffer_runs_in_order(void) {
+    FOR_EACH_ISA(isa) {
+        float *y = guarded_floats(10, 4);
+        int64_t words[64] = {7, 7, 7, 7}, *at = words + RUN_HEADER;
+        at = APPEND(at, fill, .y = y, .n = 10, .value = 1);
+        at = APPEND(at, fill, .y = y + 2, .n = 5, .value = 2);
+        at = APPEND(at, fill, .y = y + 3, .n = 1, .value = 3);
+        CHECK(run_until(words, at) == FATHOM_OK, "isa %d", isa);
+        CHECK(words[0] == 0 && words[1] == 0 && words[2] == 0 && words[3] == 0, "the header tells success");
+        CHECK_BITS(y, ((float[]){1, 1, 2, 3, 2, 2, 2, 1, 1, 1}), 10, "isa %d", isa);
+        words[0] = 7;
+        CHECK(fathom_run((int64_t)(intptr_t)words, 0) == FATHOM_OK && words[0] == 0, "an empty buffer");
+        release_guarded();
+    }
+}
+
+static void a_failure_stops_the_buffer(void) {
+    FOR_EACH_ISA(isa) {
+        float y[2] = {0}, src[4] = {1, 2, 3, 4};
+        int32_t index[2] = {1, 2};
+        int64_t words[64] = {0}, *at = words + RUN_HEADER;
+        at = APPEND(at, fill, .y = y, .n = 1, .value = 1);
+        at = APPEND(at, gather, .kind = 1, .src = (uint8_t *)src, .srcrows = 2, .index = index, .y = y, .rows = 2, .cols = 1);
+        at = APPEND(at, fill, .y = y + 1, .n = 1, .value = 9);
+        CHECK(run_until(words, at) == FATHOM_BAD_INDEX, "isa %d: status %lld", isa, (long long)words[0]);
+        CHECK(words[0] == FATHOM_BAD_INDEX && words[1] == 1 && words[2] == 2 && words[3] == 2, "row %lld, index %lld, rows %lld",
+              (long long)words[1], (long long)words[2], (long long)words[3]);
+        CHECK(y[1] != 9, "the command behind the failure ran");
+    }
+}
+
+static void check_refused(int64_t *words, int64_t count, int64_t kernel, int64_t found, int64_t expected) {
+    CHECK(fathom_run((int64_t)(intptr_t)words, count) == FATHOM_BAD_COMMAND, "kernel %lld", (long long)kernel);
+    CHECK(words[0] == FATHOM_BAD_COMMAND && words[1] == kernel && words[2] == found && words[3] == expected,
+          "kernel %lld, found %lld, expected %lld", (long long)words[1], (long long)words[2], (long long)words[3]);
+}
+
+static void broken_commands_are_refused(void) {
+    float y[4] = {0};
+    int64_t words[64] = {0};
+    APPEND(words + RUN_HEADER, fill, .y = y, .n = 4, .value = 5);
+    check_refused(words, 1, K_fill, 0, 3); /* cut off */
+    check_refused(words, 3, K_fill, 2, 3);
+    words[RUN_HEADER] = K_fill | 2ll << 32;
+    check_refused(words, 4, K_fill, 2, 3);
+    words[RUN_HEADER] = K_fill - (1ll << 32);
+    check_refused(words, 4, K_fill, -1, 3);
+    words[RUN_HEADER] = KERNEL_COUNT | 3ll << 32;
+    check_refused(words, 4, KERNEL_COUNT, 3, -1);
+    words[RUN_HEADER] = -1;
+    check_refused(words, 4, 0xffffffffll, -1, -1);
+    CHECK(y[0] == 0, "a refused command ran");
+}
+
+static void isas_are_bounded(void) {
+    int best = fathom_best_isa();
+    CHECK(fathom_select_isa(-1) == -1 && fathom_select_isa(best + 1) == -1, "best is %d", best);
+    for (int isa = 0; isa <= best; isa++) CHECK(fathom_select_isa(isa) == isa, "isa %d", isa);
+}
+
+static void tables_have_a_line_a_row(void) {
+    static const int rows[] = {
+        KERNEL_COUNT,
+#define UNARY(...) +1
+        0
+#include "unary.def"
+#undef UNARY
+        ,
+#define BINARY(...) +1
+        0
+#include "binary.def"
+#undef BINARY
+    };
+    for (int i = 0; i < 3; i++) {
+        const char *text = fathom_table(i);
+        int lines = 0;
+        for (const char *c = text; *c; c++) lines += *c == '\n';
+        CHECK(lines == rows[i] && text[strlen(text) - 1] == '\n', "table %d has %d lines for %d rows", i, lines, rows[i]);
+    }
+    CHECK(strncmp(fathom_table(0), "fill:3\ncopy:3\n", 14) == 0 && strstr(fathom_table(0), "\nbinary:22\n"), "%s", fathom_table(0));
+    CHECK(strncmp(fathom_table(1), "relu:0:OUTPUT\n", 14) == 0 && strstr(fathom_table(1), "\nclamp:2:INPUT\n"), "%s", fathom_table(1));
+    CHECK(strncmp(fathom_table(2), "add:0:NONE\n", 11) == 0, "%s", fathom_table(2));
+    CHECK(fathom_table(3)[0] == 0 && fathom_table(-1)[0] == 0, "no such table");
+}
+
+static void *foreign_nanos(void *nanos) {
+    *(int64_t *)nanos = fathom_nanos();
+    return NULL;
+}
+
+static void the_clock_counts_its_own_thread(void) {
+    int64_t n = 1 << 20, foreign = -1;
+    float *y = malloc((size_t)n * sizeof *y);
+    fathom_clock(0);
+    RUN(fill, .y = y, .n = n, .value = 1);
+    CHECK(fathom_nanos() == 0, "off, yet %lld ns", (long long)fathom_nanos());
+    fathom_clock(1);
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    for (int i = 0; i < 10; i++) RUN(fill, .y = y, .n = n, .value = 1);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    int64_t nanos = fathom_nanos(), most = (to.tv_sec - from.tv_sec) * 1000000000ll + to.tv_nsec - from.tv_nsec;
+    CHECK(nanos > 1000 && nanos <= most, "%lld ns of %lld", (long long)nanos, (long long)most);
+    fathom_clock(0);
+    RUN(fill, .y = y, .n = n, .value = 1);
+    CHECK(fathom_nanos() == nanos, "stopped, yet it went on");
+    pthread_t thread;
+    pthread_create(&thread, NULL, foreign_nanos, &foreign);
+    pthread_join(thread, NULL);
+    CHECK(foreign == 0, "another thread sees %lld ns", (long long)foreign);
+    fathom_clock(1);
+    CHECK(fathom_nanos() == 0, "started anew at %lld", (long long)fathom_nanos());
+    fathom_clock(0);
+    free(y);
+}
+
+/* pages of this process's address space, resident ones in which 1 */
+static int64_t pages(int which) {
+    long long size[2] = {0};
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f) {
+        if (fscanf(f, "%lld %lld", &size[0], &size[1]) != 2) size[0] = -1;
+        fclose(f);
+    }
+    return size[which];
+}
+
+static void mapped_pages_come_and_go(void) {
+    static const int64_t sizes[] = {1, 4096, 5000, (2 << 20) - 1, 2 << 20, (2 << 20) + 1, 5 * (1 << 20) + 3, 64 << 20};
+    int64_t page = sysconf(_SC_PAGESIZE);
+    pages(0); /* what stdio maps at first */
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int huge = 0; huge < 2; huge++) {
+            int64_t bytes = sizes[i], before = pages(0), resident = pages(1), rounded = (bytes + page - 1) / page;
+            int64_t at = fathom_map(bytes, huge);
+            volatile unsigned char *p = (unsigned char *)(intptr_t)at;
+            CHECK(at != 0 && at % (bytes >= 2 << 20 ? 2 << 20 : page) == 0, "%lld bytes at %llx", (long long)bytes, (long long)at);
+            CHECK(pages(0) - before == rounded, "%lld pages mapped for %lld", (long long)(pages(0) - before), (long long)rounded);
+            /* the system counts resident pages loosely */
+            CHECK(!huge || pages(1) - resident > rounded - 512, "%lld pages are here", (long long)(pages(1) - resident));
+            CHECK(p[0] == 0 && p[bytes / 2] == 0 && p[bytes - 1] == 0, "new pages are 0");
+            for (int64_t j = 0; j < bytes; j += 1000) p[j] = 1;
+            p[bytes - 1] = 1;
+            CHECK(fathom_unmap(at, bytes) == 0 && pages(0) == before, "%lld pages left", (long long)(pages(0) - before));
+            CHECK(msync((void *)(intptr_t)(at + (bytes - 1) / page * page), (size_t)page, MS_ASYNC) != 0, "the last page is still there");
+        }
+    CHECK(fathom_map(0, 0) == 0 && fathom_map(-1, 0) == 0 && fathom_map(INT64_MAX, 1) == 0 && fathom_map(1ll << 60, 0) == 0,
+          "sizes the system refuses");
+    CHECK(fathom_unmap(1, 4096) == -1, "no such pages");
+}
+
+static void *run_often(void *nothing) {
+    float y[100];
+    int64_t words[64];
+    for (int i = 0; i < 1000; i++) {
+        int64_t *at = APPEND(words + RUN_HEADER, fill, .y = y, .n = 100, .value = (float)i);
+        CHECK(run_until(words, at) == FATHOM_OK && y[0] == (float)i && y[99] == (float)i, "run %d", i);
+    }
+    return nothing;
+}
+
+static void threads_run_at_once(void) {
+    pthread_t thread[4];
+    fathom_set_threads(2);
+    for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, run_often, NULL);
+    for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);
+}
+
+int main(void) {
+    a_buffer_runs_in_order();
+    a_failure_stops_the_buffer();
+    broken_commands_are_refused();
+    isas_are_bounded();
+    tables_have_a_line_a_row();
+    the_clock_counts_its_own_thread();
+    mapped_pages_come_and_go();
+    threads_run_at_once();
+    fathom_set_blas(4096);
+    CHECK((intptr_t)fathom_sgemm == 4096, "the backend's address");
+    fathom_set_blas(0);
+    CHECK(!fathom_sgemm, "back to the kernels");
+    CHECK(fathom_malloc_calls(1) == -1 && fathom_malloc_calls(0) == -1, "nothing is preloaded");
+    return DONE();
+}
