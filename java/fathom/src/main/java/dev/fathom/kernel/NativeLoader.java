@@ -187,19 +187,21 @@ final class NativeLoader {
         }
     }
 
-    private static final Pattern GLIBC = Pattern.compile("version [`']GLIBC_([0-9.]+)' not found");
-
     /** What the dynamic linker's words mean, and what to do. */
     static String explain(Path file, String words) {
-        Matcher glibc = GLIBC.matcher(words);
+        Matcher glibc =
+                Pattern.compile("version [`']GLIBC_([0-9.]+)' not found").matcher(words);
         if (words.contains("failed to map segment") || words.contains("Operation not permitted")) {
-            return file.getParent() + " does not allow programs (it is mounted noexec); choose another folder with -Dfathom.cache=";
+            return file.getParent()
+                    + " does not allow programs (it is mounted noexec); choose another folder with -Dfathom.cache=";
         }
         if (glibc.find()) {
-            return "the native library needs glibc " + glibc.group(1) + " or newer and this system's is older; use a newer system"
-                    + " or build Fathom on this one";
+            return "the native library needs glibc " + glibc.group(1)
+                    + " or newer and this system's is older; use a newer system" + " or build Fathom on this one";
         }
-        if (words.contains("musl") || words.contains("Error relocating") || words.contains("Error loading shared library")) {
+        if (words.contains("musl")
+                || words.contains("Error relocating")
+                || words.contains("Error loading shared library")) {
             return "the native library is built for glibc and this system has musl; use a glibc image, or build Fathom on this one"
                     + " and give the file with -Dfathom.library=";
         }

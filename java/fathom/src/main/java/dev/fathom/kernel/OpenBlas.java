@@ -16,7 +16,8 @@ final class OpenBlas {
             if (address != null && !address.isNull()) {
                 return address.address();
             }
-            throw new NativeException("fathom.blas=openblas cannot be used: the library loaded has no cblas_sgemm", null);
+            throw new NativeException(
+                    "fathom.blas=openblas cannot be used: the library loaded has no cblas_sgemm", null);
         } catch (LinkageError e) {
             throw new NativeException(
                     "fathom.blas=openblas cannot be used: put org.bytedeco:openblas and org.bytedeco:javacpp with the classifier "
