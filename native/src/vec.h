@@ -54,6 +54,13 @@ static inline v v_load_n(const float *p, int64_t n) {
 static inline void v_store_n(float *p, v x, int64_t n) { memcpy(p, &x, (size_t)n * 4); }
 #endif
 
+/* the same for a count that is often VL */
+static inline v v_get(const float *p, int64_t n) { return n == VL ? v_load(p) : v_load_n(p, n); }
+static inline void v_put(float *p, v x, int64_t n) {
+    if (n == VL) v_store(p, x);
+    else v_store_n(p, x, n);
+}
+
 /* ---- arithmetic ---- */
 
 static inline v v_set(float x) { return x - (v){0}; } /* x - 0 is x for every x, -0 and NaN too */
@@ -198,8 +205,6 @@ static inline v v_remainder(v x, v k) {
     v n = k - V_ROUND;
     return v_fnma(n, v_set(-2.12194440e-4f), v_fnma(n, v_set(0.693359375f), x));
 }
-/* 2^k for -126 <= k <= 127 */
-static inline v v_pow2(v k) { return (v)(((vi)k << 23) + 0x3f800000); }
 /* x 2^k for any k in exp's range, rounded once */
 static inline v v_scale(v x, v k) {
 #if defined(__AVX512F__)
@@ -210,7 +215,7 @@ static inline v v_scale(v x, v k) {
 #endif
 }
 
-/* m exp(x - low) for -104 <= x <= 89 (|low| below an ulp of x), rounded into denormals once */
+/* m exp(x - low) for -107 <= x <= 89 (|low| below an ulp of x), rounded into denormals once */
 static inline v v_exp_times(v x, v low, v m) {
     v k = v_exponent(x), r = v_remainder(x, k) - low;
     v q = v_fma(r, v_set(0x1.6a4d60p-10f), v_set(0x1.12398ep-7f));
@@ -222,24 +227,26 @@ static inline v v_exp_times(v x, v low, v m) {
 }
 static inline v v_exp(v x) { return v_exp_times(v_max(v_set(-104), v_min(v_set(89), x)), v_set(0), v_set(1)); }
 
-/* exp(x) - 1 for -104 <= x <= 88 */
-static inline v v_expm1_core(v x) {
-    v k = v_exponent(x), r = v_remainder(x, k), s = v_pow2(k);
+/* c (exp(x) - 1) for a power of two c and -20 <= x <= 89 */
+static inline v v_expm1_times(v x, float c) {
+    v k = v_exponent(x), r = v_remainder(x, k), s = (v)(((vi)k << 23) + (vi)v_set(c));
     v q = v_fma(r, v_set(0x1.6b9c68p-10f), v_set(0x1.12254ap-7f));
     q = v_fma(q, r, v_set(0x1.5556f2p-5f));
     q = v_fma(q, r, v_set(0x1.5554b4p-3f));
     q = v_fma(q, r, v_set(0x1.fffffep-2f));
-    return v_fma(v_fma(q * r, r, r), s, s - 1);
+    return v_fma(v_fma(q * r, r, r), s, s - c);
 }
 static inline v v_expm1(v x) {
-    return v_sel(x > 88, v_exp(x), v_expm1_core(v_max(v_set(-20), v_min(v_set(88), x)))); /* above 88 2^k may overflow alone */
+    v half = v_expm1_times(v_max(v_set(-20), v_min(v_set(89), x)), 0.5f); /* half, because 2^128 is not a float */
+    return v_sel(v_abs(x) < 0x1p-100f, x, half + half);
 }
 
-/* e^2|x| - 1 over itself + 2, with the sign of x: exact near 0, where 1 - 2 / (e^2x + 1) cancels */
+/* with h = (e^2|x| - 1) / 2, tanh is h / (1 + h), or h - h tanh, in which the rounding of the division counts little where x is small */
 static inline v v_tanh(v x) {
     v t = v_min(v_set(9.1f), v_abs(x));
-    v e = v_expm1_core(t + t);
-    return (v)((vi)(e / (e + 2)) | ((vi)x & INT32_MIN));
+    v h = v_expm1_times(t + t, 0.5f), y = h / (1 + h);
+    y = v_sel(t < 0.4f, v_fnma(h, y, h), y);
+    return (v)((vi)y | ((vi)x & INT32_MIN));
 }
 
 /* from e^-|x|, which cannot overflow and keeps the left tail down to the denormals */
@@ -275,24 +282,24 @@ static inline v v_log(v x) {
 
 /* log of u = 1 + x, with the rounding of that sum put back into f */
 static inline v v_log1p(v x) {
-    v u = 1 + x, low = v_sel(v_abs(x) < 1, x - (u - 1), 1 - (u - x));
+    v u = 1 + x, low = v_sel(x < 1, x - (u - 1), 1 - (u - x));
     vi e = v_log_exponent(u);
-    v f = ((v)((vi)u - e) - 1) + low * (v)(0x3f800000 - e);
+    v f = ((v)((vi)u - e) - 1) + low * (v)((0x3f800000 - e) & (e < 0x40000000)); /* no 2^-128; low is 0 there */
     v r = v_log_parts(__builtin_convertvector(e >> 23, v), f);
     r = v_sel(x > -1, v_sel(x < INFINITY, r, x), v_set(NAN));
     return v_sel(x == -1, v_set(-INFINITY), r);
 }
 
-/* exp(t^2 / 2) erfc(t / sqrt 2) / 2 for 0 <= t <= 14.4: the normal tail without its fall, 0.1 half ulp from the true value */
+/* exp(t^2 / 2) erfc(t / sqrt 2) / 2 for 0 <= t <= 14.6: the normal tail without its fall, 0.3 half ulp from the true value */
 static inline v v_mills(v t) {
-    v p = v_fma(t, v_set(0.00410871f), v_set(0.04058213f));
-    p = v_fma(p, t, v_set(0.18308368f));
-    p = v_fma(p, t, v_set(0.43809068f));
+    v p = v_fma(t, v_set(0x1.0cc03ap-8f), v_set(0x1.4bf98p-5f));
+    p = v_fma(p, t, v_set(0x1.76962ep-3f));
+    p = v_fma(p, t, v_set(0x1.c05842p-2f));
     p = v_fma(p, t, v_set(0.5f));
-    v q = v_fma(t, v_set(0.0102989f), v_set(0.10173084f));
-    q = v_fma(q, t, v_set(0.46907077f));
-    q = v_fma(q, t, v_set(1.20187431f));
-    q = v_fma(q, t, v_set(1.67406633f));
+    v q = v_fma(t, v_set(0x1.50d344p-7f), v_set(0x1.a01874p-4f));
+    q = v_fma(q, t, v_set(0x1.dfd824p-2f));
+    q = v_fma(q, t, v_set(0x1.337be4p+0f));
+    q = v_fma(q, t, v_set(0x1.ac6e5p+0f));
     q = v_fma(q, t, v_set(1));
     return p / q;
 }
@@ -305,7 +312,7 @@ static inline v v_product_low(v a, v b, v product) {
     return ((ah * bh - product) + ah * bl + al * bh) + al * bl;
 #endif
 }
-/* m exp(-t^2 / 2) for 0 <= t <= 14.42 */
+/* m exp(-t^2 / 2) for 0 <= t <= 14.6 */
 static inline v v_gauss_times(v t, v m) {
     v h = t * 0.5f, s = h * t;
     return v_exp_times(-s, v_product_low(h, t, s), m);
@@ -313,12 +320,12 @@ static inline v v_gauss_times(v t, v m) {
 
 /* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t comes from erfc, with its relative error bounded down to the denormals */
 static inline v v_gelu(v x) {
-    v t = v_min(v_set(14.42f), v_abs(x));
+    v t = v_min(v_set(14.6f), v_abs(x));
     return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t));
 }
 /* Phi(x) + x phi(x); at -t it is exp(-t^2 / 2) (mills(t) - t / sqrt(2 pi)), at t one minus that */
 static inline v v_gelu_grad(v x) {
-    v t = v_min(v_set(14.42f), v_abs(x));
+    v t = v_min(v_set(14.6f), v_abs(x));
     v g = v_gauss_times(t, v_fnma(t, v_set(0.39894228f), v_mills(t)));
     return v_sel(x < 0, g, 1 - g);
 }

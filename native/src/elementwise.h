@@ -1,0 +1,297 @@
+/*
+ * y[n] = f(x[n]) and y[dims] = f(a, b) with broadcasting, and their derivatives: every row of unary.def and binary.def becomes
+ * its loops here, and v_unary, the activation in the epilogue of the matrix kernels.
+ */
+#ifndef FATHOM_ELEMENTWISE_H
+#define FATHOM_ELEMENTWISE_H
+
+#include "internal.h"
+#include "vec.h"
+
+/* ---- loops and threads ---- */
+
+/* body for every i by VL and the m = VL floats from there, then for the rest with m < VL */
+#define EACH_VECTOR(n, ...)                                                                                                        \
+    do {                                                                                                                           \
+        int64_t i = 0;                                                                                                             \
+        _Pragma("GCC unroll 4") for (; i + VL <= (n); i += VL) {                                                                   \
+            enum { m = VL };                                                                                                       \
+            __VA_ARGS__                                                                                                            \
+        }                                                                                                                          \
+        if (i < (n)) {                                                                                                             \
+            int64_t m = (n) - i;                                                                                                   \
+            __VA_ARGS__                                                                                                            \
+        }                                                                                                                          \
+    } while (0)
+
+/* fn over n items of about `nanos` each, cut at whole pages of floats */
+enum { ELEMENT_GRAIN = 1024 };
+static void each_part(part_fn fn, const void *a, int64_t n, double nanos) {
+    if (n > 0) fathom_parallel(fn, (void *)a, fathom_parts((double)n * nanos, (n + ELEMENT_GRAIN - 1) / ELEMENT_GRAIN));
+}
+/* what an item costs one thread, in nanoseconds: memory, or a function of moderate length */
+#define MEMORY_NANOS 0.06
+#define FUNCTION_NANOS 0.15
+
+
+/* ---- fill, copy, accumulate ---- */
+
+static void fill_part(void *context, int64_t part, int64_t parts) {
+    const struct fill_args *a = context;
+    int64_t from, to;
+    fathom_range(a->n, ELEMENT_GRAIN, part, parts, &from, &to);
+    v value = v_set(a->value);
+    EACH_VECTOR(to - from, v_put(a->y + from + i, value, m););
+}
+static int32_t k_fill(const struct fill_args *a, int64_t *detail) {
+    (void)detail;
+    each_part(fill_part, a, a->n, MEMORY_NANOS);
+    return FATHOM_OK;
+}
+
+static void copy_part(void *context, int64_t part, int64_t parts) {
+    const struct copy_args *a = context;
+    int64_t from, to;
+    fathom_range(a->bytes, 4 * ELEMENT_GRAIN, part, parts, &from, &to);
+    if (from < to) memcpy(a->y + from, a->x + from, (size_t)(to - from));
+}
+static int32_t k_copy(const struct copy_args *a, int64_t *detail) {
+    (void)detail;
+    each_part(copy_part, a, a->bytes, MEMORY_NANOS / 4);
+    return FATHOM_OK;
+}
+
+static void accumulate_part(void *context, int64_t part, int64_t parts) {
+    const struct accumulate_args *a = context;
+    int64_t from, to;
+    fathom_range(a->n, ELEMENT_GRAIN, part, parts, &from, &to);
+    const float *x = a->x + from;
+    float *y = a->y + from;
+    EACH_VECTOR(to - from, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m););
+}
+static int32_t k_accumulate(const struct accumulate_args *a, int64_t *detail) {
+    (void)detail;
+    each_part(accumulate_part, a, a->n, MEMORY_NANOS);
+    return FATHOM_OK;
+}
+
+/* ---- one input ---- */
+
+/* names a row's parameters: BIND (lo, hi) is v lo = p0, hi = p1; */
+#define BIND_0()
+#define BIND_1(a) v a = p0;
+#define BIND_2(a, b) v a = p0, b = p1;
+#define BIND_PICK(none, one, two, bind, ...) bind
+#define BIND(...) BIND_PICK(0, ##__VA_ARGS__, BIND_2, BIND_1, BIND_0)(__VA_ARGS__)
+
+enum unary_row {
+#define UNARY(name, parameters, f, df, reads) UNARY_##name,
+#include "unary.def"
+#undef UNARY
+    UNARY_COUNT
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* no row uses all that a row may use */
+#pragma GCC diagnostic ignored "-Wunused-variable"
+
+#define UNARY(name, parameters, f, df, reads)                                                                                      \
+    static inline v unary_##name(v x, v p0, v p1) {                                                                                \
+        BIND parameters return f;                                                                                                  \
+    }                                                                                                                              \
+    static inline v unary_##name##_slope(v x, v y, v p0, v p1) {                                                                   \
+        BIND parameters return df;                                                                                                 \
+    }                                                                                                                              \
+    static void unary_##name##_forward(const float *x, float *y, int64_t n, v p0, v p1) {                                          \
+        EACH_VECTOR(n, v_put(y + i, unary_##name(v_get(x + i, m), p0, p1), m););                                                   \
+    }                                                                                                                              \
+    static void unary_##name##_backward(const float *x, const float *y, const float *dy, float *dx, int64_t n, v p0, v p1,         \
+                                        int64_t add) {                                                                             \
+        EACH_VECTOR(n, v g = v_get(dy + i, m), s = unary_##name##_slope(v_get(x + i, m), v_get(y + i, m), p0, p1);                 \
+                    v_put(dx + i, add ? v_fma(g, s, v_get(dx + i, m)) : g * s, m););                                               \
+    }
+#include "unary.def"
+#undef UNARY
+
+#pragma GCC diagnostic pop
+
+static const struct {
+    void (*forward)(const float *x, float *y, int64_t n, v p0, v p1);
+    void (*backward)(const float *x, const float *y, const float *dy, float *dx, int64_t n, v p0, v p1, int64_t add);
+} unary_rows[] = {
+#define UNARY(name, parameters, f, df, reads) {unary_##name##_forward, unary_##name##_backward},
+#include "unary.def"
+#undef UNARY
+};
+
+/* f of a row as part of another kernel; x itself where row is none of the table's */
+static inline v v_unary(int64_t row, v x, float p0, float p1) {
+    switch (row) {
+#define UNARY(name, parameters, f, df, reads) \
+    case UNARY_##name: return unary_##name(x, v_set(p0), v_set(p1));
+#include "unary.def"
+#undef UNARY
+    default: return x;
+    }
+}
+
+static void unary_part(void *context, int64_t part, int64_t parts) {
+    const struct unary_args *a = context;
+    int64_t from, to;
+    fathom_range(a->n, ELEMENT_GRAIN, part, parts, &from, &to);
+    unary_rows[a->row].forward(a->x + from, a->y + from, to - from, v_set(a->p0), v_set(a->p1));
+}
+static int32_t k_unary(const struct unary_args *a, int64_t *detail) {
+    (void)detail;
+    each_part(unary_part, a, a->n, FUNCTION_NANOS);
+    return FATHOM_OK;
+}
+
+static void unary_grad_part(void *context, int64_t part, int64_t parts) {
+    const struct unary_grad_args *a = context;
+    int64_t from, to;
+    fathom_range(a->n, ELEMENT_GRAIN, part, parts, &from, &to);
+    const float *x = a->x ? a->x : a->dy, *y = a->y ? a->y : a->dy; /* dy stands in for what the row does not read */
+    unary_rows[a->row].backward(x + from, y + from, a->dy + from, a->dx + from, to - from, v_set(a->p0), v_set(a->p1), a->add);
+}
+static int32_t k_unary_grad(const struct unary_grad_args *a, int64_t *detail) {
+    (void)detail;
+    each_part(unary_grad_part, a, a->n, FUNCTION_NANOS);
+    return FATHOM_OK;
+}
+
+/* ---- two inputs ---- */
+
+/* m <= VL floats that lie `stride` apart */
+static inline v v_strided(const float *p, int64_t stride, int64_t m) {
+    v x = {0};
+    for (int64_t l = 0; l < m; l++) x[l] = p[l * stride];
+    return x;
+}
+
+/* body with a vector of each operand, va and vb, for the strides sa and sb: dense or broadcast are loops of their own */
+#define EACH_PAIR(...)                                                                                                             \
+    do {                                                                                                                           \
+        v a0 = v_set(*a), b0 = v_set(*b);                                                                                          \
+        if (sa == 1 && sb == 1) EACH_VECTOR(n, v va = v_get(a + i, m), vb = v_get(b + i, m); __VA_ARGS__);                         \
+        else if (sa == 1 && sb == 0) EACH_VECTOR(n, v va = v_get(a + i, m), vb = b0; __VA_ARGS__);                                 \
+        else if (sa == 0 && sb == 1) EACH_VECTOR(n, v va = a0, vb = v_get(b + i, m); __VA_ARGS__);                                 \
+        else EACH_VECTOR(n, v va = v_strided(a + i * sa, sa, m), vb = v_strided(b + i * sb, sb, m); __VA_ARGS__);                  \
+    } while (0)
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wunused-variable"
+
+#define BINARY(name, parameters, f, da, db, reads)                                                                                 \
+    static inline v binary_##name(v a, v b) { return f; }                                                                          \
+    static inline v binary_##name##_slope_a(v a, v b, v y) { return da; }                                                          \
+    static inline v binary_##name##_slope_b(v a, v b, v y) { return db; }                                                          \
+    static void binary_##name##_forward(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n) {             \
+        EACH_PAIR(v_put(y + i, binary_##name(va, vb), m););                                                                        \
+    }                                                                                                                              \
+    BINARY_BACKWARD(name, a)                                                                                                       \
+    BINARY_BACKWARD(name, b)
+#define BINARY_BACKWARD(name, to)                                                                                                  \
+    static void binary_##name##_backward_##to(const float *a, int64_t sa, const float *b, int64_t sb, const float *y,              \
+                                              const float *dy, float *dx, int64_t n, int64_t add) {                                \
+        EACH_PAIR(v g = v_get(dy + i, m), s = binary_##name##_slope_##to(va, vb, v_get(y + i, m));                                 \
+                  v_put(dx + i, add ? v_fma(g, s, v_get(dx + i, m)) : g * s, m););                                                 \
+    }
+#include "binary.def"
+#undef BINARY
+#undef BINARY_BACKWARD
+
+#pragma GCC diagnostic pop
+
+static const struct {
+    void (*forward)(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n);
+    void (*backward[2])(const float *a, int64_t sa, const float *b, int64_t sb, const float *y, const float *dy, float *dx, int64_t n,
+                        int64_t add);
+} binary_rows[] = {
+#define BINARY(name, parameters, f, da, db, reads) \
+    {binary_##name##_forward, {binary_##name##_backward_a, binary_##name##_backward_b}},
+#include "binary.def"
+#undef BINARY
+};
+
+/* The runs of a broadcast pair along its last dimension, between two places of the result. */
+struct runs {
+    const int64_t *dims, *sa, *sb;
+    int64_t place, end, length, index[6], a, b; /* a and b are the operands' offsets at place */
+};
+
+static int64_t dims_count(const int64_t *dims) {
+    int64_t count = 1;
+    for (int d = 0; d < 6; d++) count *= dims[d];
+    return count;
+}
+
+static void runs_trim(struct runs *r) {
+    int64_t row = r->dims[5] - r->index[5], left = r->end - r->place;
+    r->length = row < left ? row : left;
+}
+static struct runs runs_between(int64_t from, int64_t to, const int64_t *dims, const int64_t *sa, const int64_t *sb) {
+    struct runs r = {.dims = dims, .sa = sa, .sb = sb, .place = from, .end = to};
+    for (int d = 5; d >= 0; d--) {
+        r.index[d] = from % dims[d];
+        from /= dims[d];
+        r.a += r.index[d] * sa[d];
+        r.b += r.index[d] * sb[d];
+    }
+    runs_trim(&r);
+    return r;
+}
+static void runs_next(struct runs *r) {
+    r->place += r->length;
+    int64_t step = r->length;
+    for (int d = 5; d >= 0; d--) {
+        r->index[d] += step;
+        r->a += step * r->sa[d];
+        r->b += step * r->sb[d];
+        if (r->index[d] < r->dims[d]) break;
+        r->a -= r->dims[d] * r->sa[d];
+        r->b -= r->dims[d] * r->sb[d];
+        r->index[d] = 0;
+        step = 1;
+    }
+    runs_trim(r);
+}
+
+static void binary_part(void *context, int64_t part, int64_t parts) {
+    const struct binary_args *a = context;
+    int64_t from, to;
+    fathom_range(dims_count(a->dims), ELEMENT_GRAIN, part, parts, &from, &to);
+    for (struct runs r = runs_between(from, to, a->dims, a->sa, a->sb); r.place < to; runs_next(&r))
+        binary_rows[a->row].forward(a->a + r.a, a->sa[5], a->b + r.b, a->sb[5], a->y + r.place, r.length);
+}
+static int32_t k_binary(const struct binary_args *a, int64_t *detail) {
+    (void)detail;
+    each_part(binary_part, a, dims_count(a->dims), FUNCTION_NANOS);
+    return FATHOM_OK;
+}
+
+static void binary_grad_part(void *context, int64_t part, int64_t parts) {
+    const struct binary_grad_args *a = context;
+    int64_t from, to;
+    fathom_range(dims_count(a->dims), ELEMENT_GRAIN, part, parts, &from, &to);
+    for (struct runs r = runs_between(from, to, a->dims, a->sa, a->sb); r.place < to; runs_next(&r))
+        binary_rows[a->row].backward[a->which](a->a + r.a, a->sa[5], a->b + r.b, a->sb[5], a->y + r.place, a->dy + r.place,
+                                               a->dx + r.place, r.length, a->add);
+}
+static int32_t k_binary_grad(const struct binary_grad_args *a, int64_t *detail) {
+    (void)detail;
+    /* what the row does not read may be 0: one float that is broadcast stands in for an operand, dy for the result */
+    static float none;
+    static const int64_t still[6];
+    struct binary_grad_args g = *a;
+    if (!g.a) g.a = &none, memcpy(g.sa, still, sizeof still);
+    if (!g.b) g.b = &none, memcpy(g.sb, still, sizeof still);
+    if (!g.y) g.y = g.dy;
+    each_part(binary_grad_part, &g, dims_count(g.dims), FUNCTION_NANOS);
+    return FATHOM_OK;
+}
+
+#undef EACH_PAIR
+
+#endif
