@@ -1,4 +1,4 @@
-# Cross-compiles for 64-bit Arm on Debian's or Ubuntu's crossbuild-essential-arm64; tests run under qemu-user where it is installed.
+# Cross-compiles for 64-bit Arm with Debian's crossbuild-essential-arm64; tests run under qemu-user where it is installed.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
