@@ -1,0 +1,62 @@
+/* y[i][:] = src[index[i]][:], rows of bytes, floats or ints; bytes to floats as value * scale + shift. */
+#ifndef FATHOM_GATHER_H
+#define FATHOM_GATHER_H
+
+enum { BYTES_TO_FLOATS, FLOATS, INTS, BYTES_TO_INTS };
+
+typedef uint8_t v_bytes __attribute__((vector_size(VL), aligned(1), may_alias));
+
+/* VL bytes, widened */
+static inline vi bytes_load(const uint8_t *p) {
+#if defined(__AVX512F__)
+    return (vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+#elif defined(__AVX2__)
+    return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+#else
+    return __builtin_convertvector(*(const v_bytes *)p, vi);
+#endif
+}
+
+static inline __attribute__((always_inline)) v widen(int64_t kind, vi bytes, v scale, v shift) {
+    return kind == BYTES_TO_INTS ? (v)bytes : v_fma(__builtin_convertvector(bytes, v), scale, shift);
+}
+
+static inline __attribute__((always_inline)) void widen_row(int64_t kind, const uint8_t *x, float *y, int64_t n, v scale,
+                                                            v shift) {
+    int64_t i = 0;
+    for (; i + VL <= n; i += VL) v_store(y + i, widen(kind, bytes_load(x + i), scale, shift));
+    if (i < n) {
+        uint8_t last[VL] = {0};
+        memcpy(last, x + i, (size_t)(n - i));
+        v_store_n(y + i, widen(kind, bytes_load(last), scale, shift), n - i);
+    }
+}
+
+static void gather_part(void *at, int64_t part, int64_t parts) {
+    const struct gather_args *a = at;
+    const v scale = v_set(a->scale), shift = v_set(a->shift);
+    int64_t from, to, cols = a->cols;
+    fathom_range(a->rows, 1, part, parts, &from, &to);
+    for (int64_t i = from; i < to; i++) {
+        int64_t row = a->index[i];
+        float *y = a->y + i * cols;
+        if (a->kind == BYTES_TO_FLOATS) widen_row(BYTES_TO_FLOATS, a->src + row * cols, y, cols, scale, shift);
+        else if (a->kind == BYTES_TO_INTS) widen_row(BYTES_TO_INTS, a->src + row * cols, y, cols, scale, shift);
+        else memcpy(y, a->src + row * cols * 4, (size_t)cols * 4);
+    }
+}
+
+static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
+    for (int64_t i = 0; i < a->rows; i++)
+        if (a->index[i] < 0 || a->index[i] >= a->srcrows) {
+            detail[0] = i;
+            detail[1] = a->index[i];
+            detail[2] = a->srcrows;
+            return FATHOM_BAD_INDEX;
+        }
+    double nanos = (double)(a->rows * a->cols) * 0.06 + (double)a->rows * 10;
+    fathom_parallel(gather_part, (void *)a, fathom_parts(nanos, a->rows));
+    return FATHOM_OK;
+}
+
+#endif

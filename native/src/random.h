@@ -1,0 +1,266 @@
+/*
+ * Random streams: word(i) = word i % 4 of Philox4x32-10(key = seed, counter = counter + i / 4), the same for every vector width
+ * and thread count.
+ *
+ * Philox of Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). Its key words are (low, high) of
+ * the seed, its counter words (low, high) of counter + i / 4, then (low, high) of the attempt: 0, and above 0 only where a draw
+ * was rejected. So a draw of n elements uses exactly the blocks counter .. counter + ceil(n / 4) - 1.
+ */
+#ifndef FATHOM_RANDOM_H
+#define FATHOM_RANDOM_H
+
+typedef uint32_t vu __attribute__((vector_size(4 * VL)));
+typedef uint64_t vq __attribute__((vector_size(4 * VL)));
+enum { WORDS = 2 * VL, DRAW_GRAIN = 1024 };
+
+static const uint32_t PHILOX_M0 = 0xD2511F53, PHILOX_M1 = 0xCD9E8D57; /* multipliers */
+static const uint32_t PHILOX_W0 = 0x9E3779B9, PHILOX_W1 = 0xBB67AE85; /* key steps */
+
+/* the block itself, one word at a time */
+static inline void philox_block(uint64_t seed, uint64_t block, uint64_t attempt, uint32_t c[4]) {
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    c[0] = (uint32_t)block;
+    c[1] = (uint32_t)(block >> 32);
+    c[2] = (uint32_t)attempt;
+    c[3] = (uint32_t)(attempt >> 32);
+    for (int round = 0; round < 10; round++, k0 += PHILOX_W0, k1 += PHILOX_W1) {
+        uint64_t p0 = (uint64_t)PHILOX_M0 * c[0], p1 = (uint64_t)PHILOX_M1 * c[2];
+        c[0] = (uint32_t)(p1 >> 32) ^ c[1] ^ k0;
+        c[1] = (uint32_t)p1;
+        c[2] = (uint32_t)(p0 >> 32) ^ c[3] ^ k1;
+        c[3] = (uint32_t)p0;
+    }
+}
+
+/* the product of the low halves of each 64-bit lane */
+static inline vq vq_mul32(vq a, vq b) {
+#if defined(__AVX512F__)
+    return (vq)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (vq)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+    return (vq)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#else
+    return (a & 0xffffffff) * (b & 0xffffffff);
+#endif
+}
+
+/* The lanes hold blocks in the order that makes one unpack of 64-bit lanes put the words in place. */
+#if VL == 16
+static const vq PHILOX_LANES = {0, 4, 1, 5, 2, 6, 3, 7};
+#define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
+#define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
+#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif VL == 8
+static const vq PHILOX_LANES = {0, 2, 1, 3};
+#define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
+#define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 5, 3, 7)
+#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#else
+static const vq PHILOX_LANES = {0, 1};
+#define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
+#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
+#define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#endif
+
+/*
+ * The words of the VL / 2 blocks from `block` on (attempt 0), in order. A 64-bit lane holds one block; of c0 .. c3 only the low
+ * halves count, the high halves are leftovers that the next multiplication ignores.
+ */
+static inline __attribute__((always_inline)) void philox_words(uint64_t seed, uint64_t block, vu *w0, vu *w1) {
+    const vq m0 = (vq){0} + PHILOX_M0, m1 = (vq){0} + PHILOX_M1, low = (vq){0} + 0xffffffff;
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    vq lanes = PHILOX_LANES + block;
+    /* the first round: c2 = c3 = 0 */
+    vq p0 = vq_mul32(lanes, m0), p1 = {0};
+    vq c0 = (lanes >> 32) ^ k0, c2 = (p0 >> 32) ^ k1;
+    for (int round = 1; round < 10; round++) {
+        k0 += PHILOX_W0;
+        k1 += PHILOX_W1;
+        vq c1 = p1, c3 = p0;
+        p0 = vq_mul32(c0, m0);
+        p1 = vq_mul32(c2, m1);
+        c0 = (p1 >> 32) ^ c1 ^ k0;
+        c2 = (p0 >> 32) ^ c3 ^ k1;
+    }
+    vq front = (c0 & low) | (p1 << 32), back = (c2 & low) | (p0 << 32);
+    *w0 = (vu)UNPACK_LOW(front, back);
+    *w1 = (vu)UNPACK_HIGH(front, back);
+}
+
+/* Calls use(args, i, n0, n1, w0, w1) for each group of elements i .. i + n0 + n1 of this part; w0 is for the first n0 <= VL. */
+typedef void (*use_words)(const void *args, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1);
+static inline __attribute__((always_inline)) void draw(const void *args, int64_t n, int64_t seed, int64_t counter, int64_t part,
+                                                       int64_t parts, use_words use) {
+    int64_t i, to;
+    vu w0, w1;
+    fathom_range(n, DRAW_GRAIN, part, parts, &i, &to);
+    for (; i + WORDS <= to; i += WORDS) {
+        philox_words((uint64_t)seed, (uint64_t)(counter + i / 4), &w0, &w1);
+        use(args, i, VL, VL, w0, w1);
+    }
+    if (i < to) {
+        int64_t left = to - i;
+        philox_words((uint64_t)seed, (uint64_t)(counter + i / 4), &w0, &w1);
+        use(args, i, left < VL ? left : VL, left < VL ? 0 : left - VL, w0, w1);
+    }
+}
+
+static inline int64_t draw_parts(int64_t n, double nanos_each) {
+    return fathom_parts((double)n * nanos_each, (n + DRAW_GRAIN - 1) / DRAW_GRAIN);
+}
+
+/* ---- dropout: keep(i) iff word(i) >= p * 2^32, a threshold that is exact: p = 0 keeps all, p = 1 none ---- */
+
+struct dropout_context {
+    const struct dropout_args *a;
+    uint32_t threshold;
+};
+
+static inline __attribute__((always_inline)) void dropout_some(const struct dropout_context *c, int64_t i, int64_t n, vu words) {
+    const struct dropout_args *a = c->a;
+    vi keep = (vi)(words >= (vu){0} + c->threshold);
+    v y = v_sel(keep, v_load_some(a->x + i, n) * a->scale, v_set(0));
+    if (a->add) y = v_load_some(a->y + i, n) + y;
+    v_store_some(a->y + i, y, n);
+}
+
+static inline __attribute__((always_inline)) void dropout_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
+    dropout_some(at, i, n0, w0);
+    dropout_some(at, i + VL, n1, w1);
+}
+
+static void dropout_part(void *at, int64_t part, int64_t parts) {
+    const struct dropout_args *a = ((struct dropout_context *)at)->a;
+    draw(at, a->n, a->seed, a->counter, part, parts, dropout_words);
+}
+
+static int32_t k_dropout(const struct dropout_args *a, int64_t *detail) {
+    (void)detail;
+    double exact = (double)a->p * 0x1p32;
+    if (exact >= 0x1p32) { /* words never reach it */
+        if (!a->add) memset(a->y, 0, (size_t)a->n * sizeof(float));
+        return FATHOM_OK;
+    }
+    uint32_t floor = (uint32_t)exact;
+    struct dropout_context c = {a, floor + (floor < exact)};
+    fathom_parallel(dropout_part, &c, draw_parts(a->n, 0.3));
+    return FATHOM_OK;
+}
+
+/* ---- uniform in [lo, hi): u = the high 24 bits of the word, y = lo (1 - u) + hi u ---- */
+
+struct uniform_context {
+    const struct uniform_args *a;
+    float last; /* the largest float below hi, which rounding may reach */
+};
+
+static inline v uniform_of(const struct uniform_context *c, vu words) {
+    v u = __builtin_convertvector((vi)(words >> 8), v) * 0x1p-24f;
+    v y = (1 - u) * c->a->lo + u * c->a->hi;
+    return v_min(v_set(c->last), v_max(v_set(c->a->lo), y));
+}
+
+static inline __attribute__((always_inline)) void uniform_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
+    const struct uniform_context *c = at;
+    v_store_some(c->a->y + i, uniform_of(c, w0), n0);
+    v_store_some(c->a->y + i + VL, uniform_of(c, w1), n1);
+}
+
+static void uniform_part(void *at, int64_t part, int64_t parts) {
+    const struct uniform_args *a = ((struct uniform_context *)at)->a;
+    draw(at, a->n, a->seed, a->counter, part, parts, uniform_words);
+}
+
+static int32_t k_uniform(const struct uniform_args *a, int64_t *detail) {
+    (void)detail;
+    struct uniform_context c = {a, a->lo < a->hi ? __builtin_nextafterf(a->hi, a->lo) : a->lo};
+    fathom_parallel(uniform_part, &c, draw_parts(a->n, 0.35));
+    return FATHOM_OK;
+}
+
+/*
+ * ---- normal, by Box and Muller: elements 2j, 2j + 1 = mean + std sqrt(-2 ln u) (cos, sin)(2 pi t), with u in (0, 1] of 31 bits
+ * from word 2j and the turn t of 32 bits from word 2j + 1. The largest |z| is 6.66. ----
+ */
+
+static inline void box_muller(vu w0, vu w1, v *z0, v *z1) {
+    v u = (__builtin_convertvector((vi)(w0 >> 1), v) + 0.5f) * 0x1p-31f;
+    v radius = v_sqrt(-2 * v_log(u));
+    /* turns = quarter / 4 + rest, |rest| <= 1/8: exact in integers */
+    vu quarter = (w1 + 0x20000000u) >> 30;
+    v angle = __builtin_convertvector((vi)(w1 - (quarter << 30)), v) * (float)(2 * 3.14159265358979323846 * 0x1p-32);
+    v z = angle * angle;
+    /* sine and cosine on [-pi/4, pi/4]: the polynomials of Cephes sinf, cosf */
+    v s = v_fma(v_set(-1.9515295891e-4f), z, v_set(8.3321608736e-3f));
+    s = v_fma(v_fma(s, z, v_set(-1.6666654611e-1f)), z * angle, angle);
+    v c = v_fma(v_set(2.443315711809948e-5f), z, v_set(-1.388731625493765e-3f));
+    c = v_fma(v_fma(c, z, v_set(4.166664568298827e-2f)), z * z, v_fma(z, v_set(-0.5f), v_set(1)));
+    vi odd = (vi)((quarter & 1) == 1);
+    v cosine = v_sel(odd, s, c), sine = v_sel(odd, c, s);
+    *z0 = radius * (v)((vu)cosine ^ ((quarter + 1) & 2) << 30); /* negative in quarters 1, 2 */
+    *z1 = radius * (v)((vu)sine ^ (quarter & 2) << 30);         /* negative in quarters 2, 3 */
+}
+
+static inline __attribute__((always_inline)) void normal_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
+    const struct normal_args *a = at;
+    v z0, z1;
+    box_muller(EVENS(w0, w1), ODDS(w0, w1), &z0, &z1);
+    v_store_some(a->y + i, v_fma(ZIP_LOW(z0, z1), v_set(a->std), v_set(a->mean)), n0);
+    v_store_some(a->y + i + VL, v_fma(ZIP_HIGH(z0, z1), v_set(a->std), v_set(a->mean)), n1);
+}
+
+static void normal_part(void *at, int64_t part, int64_t parts) {
+    const struct normal_args *a = at;
+    draw(at, a->n, a->seed, a->counter, part, parts, normal_words);
+}
+
+static int32_t k_normal(const struct normal_args *a, int64_t *detail) {
+    (void)detail;
+    fathom_parallel(normal_part, (void *)a, draw_parts(a->n, 0.9));
+    return FATHOM_OK;
+}
+
+/*
+ * ---- permutation: Fisher-Yates inside out, one pass: for i: swap i into a place drawn from 0 .. i. Lemire's multiplication
+ * ("Fast random integer generation in an interval", 2019) maps word(i) to 0 .. i without bias; a word it rejects is drawn again
+ * from the same place of the stream at the next attempt. ----
+ */
+
+static inline uint32_t draw_below(uint32_t range, uint32_t word, const struct permutation_args *a, int64_t i) {
+    uint64_t product = (uint64_t)word * range;
+    if ((uint32_t)product < range) {
+        uint32_t biased = -range % range;
+        for (uint64_t attempt = 1; (uint32_t)product < biased; attempt++) {
+            uint32_t c[4];
+            philox_block((uint64_t)a->seed, (uint64_t)(a->counter + i / 4), attempt, c);
+            product = (uint64_t)c[i % 4] * range;
+        }
+    }
+    return (uint32_t)(product >> 32);
+}
+
+static int32_t k_permutation(const struct permutation_args *a, int64_t *detail) {
+    (void)detail;
+    vu words[2];
+    for (int64_t from = 0; from < a->n; from += WORDS) {
+        philox_words((uint64_t)a->seed, (uint64_t)(a->counter + from / 4), &words[0], &words[1]);
+        for (int64_t i = from; i < from + WORDS && i < a->n; i++) {
+            uint32_t j = draw_below((uint32_t)i + 1, words[(i - from) / VL][(i - from) % VL], a, i);
+            a->y[i] = a->y[j];
+            a->y[j] = (int32_t)i;
+        }
+    }
+    return FATHOM_OK;
+}
+
+#endif

@@ -1,0 +1,384 @@
+/*
+ * y[outer][inner] = sum, mean, max or argmax over r of x[outer][r][inner], their gradients, and the count of non-finite values.
+ *
+ * The bits depend on the shape alone. Along contiguous values a sum runs in 4 x 16 virtual lanes; down columns it takes the rows
+ * in order; few columns (inner < 16) give 16 rows to 16 virtual lanes. Long sums are cut into 16 blocks of rows, whose sums
+ * meet in a tree: blocks also let threads share one sum.
+ */
+#ifndef FATHOM_REDUCE_H
+#define FATHOM_REDUCE_H
+
+enum { SUM, MEAN, MAX, ARGMAX };
+enum { STRIP = 64, NARROW = 16, BLOCKS = 16 };
+
+#if VL == 16
+static const vi V_LANE = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif VL == 8
+static const vi V_LANE = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+static const vi V_LANE = {0, 1, 2, 3};
+#endif
+
+/* a mask of lanes as bits, lane 0 lowest */
+static inline uint32_t v_bits(vi mask) {
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask((__m512i)mask);
+#elif defined(__AVX2__)
+    return (uint32_t)_mm256_movemask_ps((__m256)mask);
+#elif defined(__SSE2__)
+    return (uint32_t)_mm_movemask_ps((__m128)mask);
+#else
+    uint32_t bits = 0;
+    for (int i = 0; i < VL; i++) bits |= (mask[i] & 1u) << i;
+    return bits;
+#endif
+}
+
+/* n <= VL lanes; where n is the constant VL, no mask */
+static inline v v_load_some(const float *p, int64_t n) { return n == VL ? v_load(p) : v_load_n(p, n); }
+static inline void v_store_some(float *p, v x, int64_t n) {
+    if (n == VL) v_store(p, x);
+    else v_store_n(p, x, n);
+}
+
+/* the first n floats of p, 0 <= n <= 16, then `rest` */
+static inline v16 v16_load_else(const float *p, int64_t n, float rest) {
+    v16 r = v16_load_n(p, n);
+    for (int i = 0; i < V16; i++) r.part[i] = v_sel(V_LANE + i * VL < (int32_t)n, r.part[i], v_set(rest));
+    return r;
+}
+
+/* ---- rows of contiguous values ---- */
+
+static float row_sum(const float *x, int64_t n) {
+    if (n <= 16) return v16_total(v16_load_n(x, n));
+    v16 s0 = v16_zero(), s1 = s0, s2 = s0, s3 = s0;
+    int64_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        s0 = v16_add_load(s0, x + i);
+        s1 = v16_add_load(s1, x + i + 16);
+        s2 = v16_add_load(s2, x + i + 32);
+        s3 = v16_add_load(s3, x + i + 48);
+    }
+    if (i + 16 <= n) s0 = v16_add_load(s0, x + i), i += 16;
+    if (i + 16 <= n) s1 = v16_add_load(s1, x + i), i += 16;
+    if (i + 16 <= n) s2 = v16_add_load(s2, x + i), i += 16;
+    if (i < n) s3 = v16_add_load_n(s3, x + i, n - i);
+    return v16_total(v16_add(v16_add(s0, s1), v16_add(s2, s3)));
+}
+
+/* the largest value that is not NaN, or -Inf */
+static float row_largest(const float *x, int64_t n) {
+    v16 m0 = v16_set(-INFINITY), m1 = m0, m2 = m0, m3 = m0;
+    int64_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        m0 = v16_max(v16_load(x + i), m0);
+        m1 = v16_max(v16_load(x + i + 16), m1);
+        m2 = v16_max(v16_load(x + i + 32), m2);
+        m3 = v16_max(v16_load(x + i + 48), m3);
+    }
+    for (; i + 16 <= n; i += 16) m0 = v16_max(v16_load(x + i), m0);
+    if (i < n) m1 = v16_max(v16_load_else(x + i, n - i, -INFINITY), m1);
+    return v16_largest(v16_max(v16_max(m0, m1), v16_max(m2, m3)));
+}
+
+/* the first i with x[i] == value (or NaN, if value is NaN), or n */
+static int64_t row_find(const float *x, int64_t n, float value) {
+    for (int64_t i = 0; i < n; i += VL) {
+        int64_t lanes = n - i < VL ? n - i : VL;
+        v at = lanes == VL ? v_load(x + i) : v_load_n(x + i, lanes);
+        uint32_t bits = v_bits(value != value ? at != at : at == value) & (uint32_t)((1ull << lanes) - 1);
+        if (bits) return i + __builtin_ctz(bits);
+    }
+    return n;
+}
+
+/* NaN wins */
+static float row_max(const float *x, int64_t n) { return row_find(x, n, NAN) < n ? NAN : row_largest(x, n); }
+
+/* the first largest; the first NaN wins */
+static int64_t row_argmax(const float *x, int64_t n) {
+    int64_t nan = row_find(x, n, NAN);
+    return nan < n ? nan : row_find(x, n, row_largest(x, n));
+}
+
+/* ---- blocks of rows: out[c0 .. c1) from rows r0 .. r1 of x[r][inner], c1 - c0 <= STRIP ---- */
+
+static inline __attribute__((always_inline)) v v_join(int max, v a, v x) { return max ? v_sel((x > a) | (x != x), x, a) : a + x; }
+static inline __attribute__((always_inline)) v16 v16_join(int max, v16 a, v16 x) {
+    for (int i = 0; i < V16; i++) a.part[i] = v_join(max, a.part[i], x.part[i]);
+    return a;
+}
+static inline float join(int max, float a, float x) { return max ? (x > a || x != x ? x : a) : a + x; }
+
+/* down whole vectors of columns */
+static inline __attribute__((always_inline)) void wide_block(int max, const float *x, int64_t rows, int64_t inner, int64_t n,
+                                                             float *out) {
+    const v start = v_set(max ? -INFINITY : 0);
+    int64_t c = 0;
+    for (; c + 4 * VL <= n; c += 4 * VL) {
+        v s0 = start, s1 = start, s2 = start, s3 = start;
+        const float *p = x + c;
+        for (int64_t j = 0; j < rows; j++, p += inner) {
+            s0 = v_join(max, s0, v_load(p));
+            s1 = v_join(max, s1, v_load(p + VL));
+            s2 = v_join(max, s2, v_load(p + 2 * VL));
+            s3 = v_join(max, s3, v_load(p + 3 * VL));
+        }
+        v_store(out + c, s0);
+        v_store(out + c + VL, s1);
+        v_store(out + c + 2 * VL, s2);
+        v_store(out + c + 3 * VL, s3);
+    }
+    for (; c < n; c += VL) {
+        int64_t lanes = n - c < VL ? n - c : VL;
+        v s = start;
+        for (int64_t j = 0; j < rows; j++) s = v_join(max, s, v_load_n(x + j * inner + c, lanes));
+        v_store_n(out + c, s, lanes);
+    }
+}
+
+/* Few columns: 16 rows are inner vectors of 16 lanes; value q of these 16 * inner belongs to column q % inner. */
+static inline __attribute__((always_inline)) void narrow_block(int max, const float *x, int64_t rows, int64_t inner, float *out) {
+    float lanes[16 * NARROW], column[16];
+    int64_t j = 0;
+    v16 s = v16_set(max ? -INFINITY : 0);
+    if (rows >= 64) {
+        for (int64_t k = 0; k < inner; k++) v16_store(lanes + 16 * k, s);
+        for (; j + 16 <= rows; j += 16)
+            for (int64_t k = 0; k < inner; k++) {
+                float *at = lanes + 16 * k;
+                v16_store(at, v16_join(max, v16_load(at), v16_load(x + j * inner + 16 * k)));
+            }
+        for (int64_t c = 0; c < inner; c++) {
+            for (int64_t row = 0; row < 16; row++) column[row] = lanes[row * inner + c];
+            for (int half = 8; half; half /= 2)
+                for (int row = 0; row < half; row++) column[row] = join(max, column[row], column[row + half]);
+            out[c] = column[0];
+        }
+        s = v16_load_n(out, inner);
+    }
+    for (; j < rows; j++) s = v16_join(max, s, v16_load_n(x + j * inner, inner));
+    v16_store(column, s);
+    memcpy(out, column, (size_t)inner * sizeof(float));
+}
+
+static void reduce_block(int max, const float *x, int64_t r0, int64_t r1, int64_t inner, int64_t c0, int64_t c1, float *out) {
+    x += r0 * inner + c0;
+    int64_t rows = r1 - r0;
+    if (inner == 1) out[0] = max ? row_max(x, rows) : row_sum(x, rows);
+    else if (inner < NARROW && max) narrow_block(1, x, rows, inner, out);
+    else if (inner < NARROW) narrow_block(0, x, rows, inner, out);
+    else if (max) wide_block(1, x, rows, inner, c1 - c0, out);
+    else wide_block(0, x, rows, inner, c1 - c0, out);
+}
+
+/* block b of the rows; cut at multiples of 64 */
+static void block_rows(int64_t r, int64_t blocks, int64_t b, int64_t *r0, int64_t *r1) { fathom_range(r, 64, b, blocks, r0, r1); }
+
+/* By the shape alone: enough rows for 16 blocks, and enough work for more than one thread. */
+static int64_t reduce_blocks(int64_t r, int64_t inner) { return r >= 1024 && r * inner >= 65536 ? BLOCKS : 1; }
+
+/* sum[0] = join over the blocks, as a tree */
+static void join_blocks(int max, float (*sum)[STRIP], int64_t columns) {
+    for (int half = BLOCKS / 2; half; half /= 2)
+        for (int b = 0; b < half; b++)
+            for (int64_t c = 0; c < columns; c++) sum[b][c] = join(max, sum[b][c], sum[b + half][c]);
+}
+
+/* the sum of x[n], with the bits of reduce */
+static float sum_all(const float *x, int64_t n) {
+    float sum[BLOCKS][STRIP];
+    if (reduce_blocks(n, 1) == 1) return row_sum(x, n);
+    for (int64_t b = 0; b < BLOCKS; b++) {
+        int64_t r0, r1;
+        block_rows(n, BLOCKS, b, &r0, &r1);
+        sum[b][0] = row_sum(x + r0, r1 - r0);
+    }
+    join_blocks(0, sum, 1);
+    return sum[0][0];
+}
+
+/* ---- reduce: a unit is a strip of columns of one outer index ---- */
+
+struct reduce_context {
+    const struct reduce_args *a;
+    int64_t strips, blocks, unit;
+    float (*sum)[STRIP];
+};
+
+struct strip {
+    const float *x;
+    int64_t y, c0, c1;
+};
+static struct strip strip_of(const struct reduce_context *c, int64_t unit) {
+    const struct reduce_args *a = c->a;
+    int64_t o = unit / c->strips, c0 = unit % c->strips * STRIP, c1 = c0 + STRIP < a->inner ? c0 + STRIP : a->inner;
+    return (struct strip){a->x + o * a->r * a->inner, o * a->inner + c0, c0, c1};
+}
+
+static void strip_block(const struct reduce_context *c, struct strip s, int64_t b, float *out) {
+    int64_t r0, r1;
+    block_rows(c->a->r, c->blocks, b, &r0, &r1);
+    reduce_block(c->a->kind == MAX, s.x, r0, r1, c->a->inner, s.c0, s.c1, out);
+}
+
+static void strip_end(const struct reduce_context *c, struct strip s, float (*sum)[STRIP]) {
+    const struct reduce_args *a = c->a;
+    int64_t columns = s.c1 - s.c0;
+    if (c->blocks > 1) join_blocks(a->kind == MAX, sum, columns);
+    for (int64_t i = 0; i < columns; i++) {
+        float value = a->kind == MEAN ? sum[0][i] / (float)a->r : sum[0][i];
+        a->y[s.y + i] = a->add ? a->y[s.y + i] + value : value;
+    }
+}
+
+/* the row of each column's first largest value; NaN wins, and then stays */
+static void strip_argmax(const struct reduce_context *c, struct strip s) {
+    const struct reduce_args *a = c->a;
+    int32_t *y = (int32_t *)a->y + s.y;
+    if (a->inner == 1) {
+        y[0] = (int32_t)row_argmax(s.x, a->r);
+        return;
+    }
+    for (int64_t i = s.c0; i < s.c1; i += VL) {
+        int64_t lanes = s.c1 - i < VL ? s.c1 - i : VL;
+        v m = v_load_n(s.x + i, lanes);
+        vi at = {0};
+        for (int64_t j = 1; j < a->r; j++) {
+            v x = v_load_n(s.x + j * a->inner + i, lanes);
+            vi better = (x > m) | ((x != x) & (m == m));
+            m = v_sel(better, x, m);
+            at = (better & (int32_t)j) | (~better & at);
+        }
+        v_store_n((float *)y + (i - s.c0), (v)at, lanes);
+    }
+}
+
+static void reduce_units(void *at, int64_t part, int64_t parts) {
+    const struct reduce_context *c = at;
+    int64_t from, to;
+    fathom_range(c->a->outer * c->strips, 1, part, parts, &from, &to);
+    for (int64_t unit = from; unit < to; unit++) {
+        struct strip s = strip_of(c, unit);
+        if (c->a->kind == ARGMAX) {
+            strip_argmax(c, s);
+            continue;
+        }
+        float sum[BLOCKS][STRIP];
+        for (int64_t b = 0; b < c->blocks; b++) strip_block(c, s, b, sum[b]);
+        strip_end(c, s, sum);
+    }
+}
+
+static void reduce_one_unit(void *at, int64_t part, int64_t parts) {
+    const struct reduce_context *c = at;
+    int64_t from, to;
+    fathom_range(BLOCKS, 1, part, parts, &from, &to);
+    for (int64_t b = from; b < to; b++) strip_block(c, strip_of(c, c->unit), b, c->sum[b]);
+}
+
+static int32_t k_reduce(const struct reduce_args *a, int64_t *detail) {
+    (void)detail;
+    struct reduce_context c = {a, (a->inner + STRIP - 1) / STRIP, a->kind == ARGMAX ? 1 : reduce_blocks(a->r, a->inner), 0, 0};
+    int64_t units = a->outer * c.strips;
+    double nanos = (double)(a->outer * a->r * a->inner) * 0.05 + (double)units * 10;
+    int64_t parts = fathom_parts(nanos, units * c.blocks);
+    if (parts <= units) {
+        fathom_parallel(reduce_units, &c, parts);
+        return FATHOM_OK;
+    }
+    float sum[BLOCKS][STRIP];
+    c.sum = sum;
+    for (c.unit = 0; c.unit < units; c.unit++) {
+        fathom_parallel(reduce_one_unit, &c, parts < BLOCKS ? parts : BLOCKS);
+        strip_end(&c, strip_of(&c, c.unit), sum);
+    }
+    return FATHOM_OK;
+}
+
+/* ---- gradient: a line is the inner values of one row; sum and mean cut the work by lines, max by units of columns ---- */
+
+static inline void give(float *dx, v value, int64_t add, int64_t n) {
+    v_store_some(dx, add ? v_load_some(dx, n) + value : value, n);
+}
+
+static void spread_part(void *at, int64_t part, int64_t parts) {
+    const struct reduce_grad_args *a = at;
+    const v divisor = v_set(a->kind == MEAN ? (float)a->r : 1);
+    int64_t from, to, inner = a->inner, lines = a->outer * a->r;
+    fathom_range(lines, 16, part, parts, &from, &to);
+    while (from < to) { /* the lines of one outer index */
+        int64_t o = from / a->r, end = (o + 1) * a->r < to ? (o + 1) * a->r : to;
+        const float *dy = a->dy + o * inner;
+        if (inner == 1) {
+            v value = v_set(dy[0]) / divisor;
+            for (; from < end; from += VL) give(a->dx + from, value, a->add, end - from < VL ? end - from : VL);
+        } else {
+            for (int64_t line = from; line < end; line++)
+                for (int64_t c = 0; c < inner; c += VL) {
+                    int64_t lanes = inner - c < VL ? inner - c : VL;
+                    give(a->dx + line * inner + c, v_load_n(dy + c, lanes) / divisor, a->add, lanes);
+                }
+        }
+        from = end;
+    }
+}
+
+static void max_grad_part(void *at, int64_t part, int64_t parts) {
+    const struct reduce_grad_args *a = at;
+    int64_t from, to, inner = a->inner, vectors = (inner + VL - 1) / VL;
+    fathom_range(a->outer * vectors, 1, part, parts, &from, &to);
+    for (int64_t unit = from; unit < to; unit++) {
+        int64_t o = unit / vectors, c = unit % vectors * VL, lanes = inner - c < VL ? inner - c : VL;
+        const float *x = a->x + o * a->r * inner + c;
+        float *dx = a->dx + o * a->r * inner + c;
+        if (inner == 1) {
+            if (!a->add) memset(dx, 0, (size_t)a->r * sizeof(float));
+            dx[row_find(x, a->r, a->y[o])] += a->dy[o];
+            continue;
+        }
+        v y = v_load_n(a->y + o * inner + c, lanes), dy = v_load_n(a->dy + o * inner + c, lanes);
+        vi open = (vi){0} - 1; /* columns whose largest is still to come */
+        for (int64_t j = 0; j < a->r; j++) {
+            v at_j = v_load_n(x + j * inner, lanes);
+            vi hit = open & ((at_j == y) | ((at_j != at_j) & (y != y)));
+            open &= ~hit;
+            give(dx + j * inner, v_sel(hit, dy, v_set(0)), a->add, lanes);
+        }
+    }
+}
+
+static int32_t k_reduce_grad(const struct reduce_grad_args *a, int64_t *detail) {
+    (void)detail;
+    double nanos = (double)(a->outer * a->r * a->inner) * 0.1;
+    if (a->kind == MAX) fathom_parallel(max_grad_part, (void *)a, fathom_parts(nanos, a->outer * ((a->inner + VL - 1) / VL)));
+    else fathom_parallel(spread_part, (void *)a, fathom_parts(nanos, (a->outer * a->r + 15) / 16));
+    return FATHOM_OK;
+}
+
+/* ---- nonfinite: exponent bits all ones ---- */
+
+static void nonfinite_part(void *at, int64_t part, int64_t parts) {
+    const struct nonfinite_args *a = at;
+    int64_t i, to;
+    int32_t found = 0;
+    fathom_range(a->n, 64, part, parts, &i, &to);
+    while (i < to) {
+        vi count = {0}; /* a lane holds at most 4096 */
+        int64_t stop = to - i > 4096 * VL ? i + 4096 * VL : to;
+        for (; i + VL <= stop; i += VL) count -= ((vi)v_load(a->x + i) & 0x7f800000) == 0x7f800000;
+        if (i < stop) count -= ((vi)v_load_n(a->x + i, stop - i) & 0x7f800000) == 0x7f800000, i = stop;
+        for (int lane = 0; lane < VL; lane++) found += count[lane];
+    }
+    if (found) __atomic_fetch_add(a->count, found, __ATOMIC_RELAXED);
+}
+
+static int32_t k_nonfinite(const struct nonfinite_args *a, int64_t *detail) {
+    (void)detail;
+    *a->count = 0;
+    fathom_parallel(nonfinite_part, (void *)a, fathom_parts((double)a->n * 0.05, (a->n + 1023) / 1024));
+    return FATHOM_OK;
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* SGD and Adam against PyTorch's formulas in double, over segments and groups; gather. */
+#include "check.h"
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+enum { BLOCK = 4000, SEGMENTS = 6 };
+
+/* offset, count, group: one value, lanes +- 1, a prime, gaps between them, two groups */
+static int64_t segments[SEGMENTS][3] = {{3, 1, 0}, {16, 15, 1}, {32, 17, 0}, {64, 997, 1}, {1100, 64, 0}, {1200, 2700, 1}};
+static float groups[2][2] = {{0.1f, 0}, {0.02f, 0.3f}}; /* learning rate, weight decay */
+
+static int in_segment(int64_t i, int *group) {
+    for (int s = 0; s < SEGMENTS; s++)
+        if (i >= segments[s][0] && i < segments[s][0] + segments[s][1]) {
+            *group = (int)segments[s][2];
+            return 1;
+        }
+    return 0;
+}
+
+static void sgd(int isa, float momentum, float dampening, int nesterov) {
+    float *w = guarded_random(BLOCK, 4, -1, 1), *g = guarded_floats(BLOCK, 8), *velocity = guarded_floats(BLOCK, 12);
+    double wd[BLOCK], vd[BLOCK] = {0};
+    for (int i = 0; i < BLOCK; i++) wd[i] = w[i];
+    for (int step = 0; step < 4; step++) {
+        random_fill(g, BLOCK, -1, 1);
+        CHECK(RUN(sgd, .w = w, .g = g, .velocity = momentum ? velocity : NULL, .segments = *segments, .count = SEGMENTS,
+                  .groups = *groups, .momentum = momentum, .dampening = dampening, .nesterov = nesterov, .first = step == 0)
+                  == FATHOM_OK,
+              "status");
+        for (int i = 0; i < BLOCK; i++) {
+            int group;
+            if (in_segment(i, &group)) {
+                double e = g[i] + (double)groups[group][1] * wd[i];
+                if (momentum) {
+                    vd[i] = step == 0 ? e : momentum * vd[i] + (1 - dampening) * e;
+                    e = nesterov ? e + momentum * vd[i] : vd[i];
+                }
+                wd[i] -= (double)groups[group][0] * e;
+            }
+            CHECK_NEAR(w[i], wd[i], 2e-6, "isa %d momentum %g nesterov %d step %d at %d", isa, momentum, nesterov, step, i);
+        }
+    }
+    release_guarded();
+}
+
+static void adam(int isa, int decoupled) {
+    const float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;
+    float *w = guarded_random(BLOCK, 4, -1, 1), *g = guarded_floats(BLOCK, 8), *m = guarded_floats(BLOCK, 12),
+          *s = guarded_floats(BLOCK, 20);
+    double wd[BLOCK], md[BLOCK] = {0}, sd[BLOCK] = {0};
+    memset(m, 0, BLOCK * 4);
+    memset(s, 0, BLOCK * 4);
+    for (int i = 0; i < BLOCK; i++) wd[i] = w[i];
+    for (int step = 1; step <= 5; step++) {
+        double bc1 = 1 - pow(beta1, step), bc2 = 1 - pow(beta2, step);
+        random_fill(g, BLOCK, -1, 1);
+        if (step == 2) memset(g, 0, BLOCK * 4);
+        CHECK(RUN(adam, .w = w, .g = g, .m = m, .v = s, .segments = *segments, .count = SEGMENTS, .groups = *groups,
+                  .beta1 = beta1, .beta2 = beta2, .eps = eps, .inv_bc1 = (float)(1 / bc1), .inv_sqrt_bc2 = (float)(1 / sqrt(bc2)),
+                  .decoupled = decoupled)
+                  == FATHOM_OK,
+              "status");
+        for (int i = 0; i < BLOCK; i++) {
+            int group;
+            if (in_segment(i, &group)) {
+                double lr = groups[group][0], decay = groups[group][1], e = g[i];
+                if (decoupled) wd[i] -= lr * decay * wd[i];
+                else e += decay * wd[i];
+                md[i] += (1 - (double)beta1) * (e - md[i]);
+                sd[i] = beta2 * sd[i] + (1 - (double)beta2) * e * e;
+                wd[i] -= lr / bc1 * md[i] / (sqrt(sd[i]) / sqrt(bc2) + eps);
+            }
+            CHECK_NEAR(w[i], wd[i], 3e-6, "isa %d decoupled %d step %d at %d", isa, decoupled, step, i);
+        }
+    }
+    release_guarded();
+}
+
+/* the first step of Adam moves every weight by lr against the sign of g; of a zero gradient by nothing */
+static void adam_first_step(int isa) {
+    float w[4] = {1, 1, 1, 1}, g[4] = {1e-3f, -5, 0, 2}, m[4] = {0}, s[4] = {0};
+    int64_t segment[3] = {0, 4, 0};
+    float group[2] = {0.1f, 0};
+    RUN(adam, .w = w, .g = g, .m = m, .v = s, .segments = segment, .count = 1, .groups = group, .beta1 = 0.9f, .beta2 = 0.999f,
+        .eps = 1e-8f, .inv_bc1 = (float)(1 / (1 - (double)0.9f)), .inv_sqrt_bc2 = (float)(1 / sqrt(1 - (double)0.999f)));
+    const float want[4] = {0.9f, 1.1f, 1, 0.9f};
+    for (int i = 0; i < 4; i++) CHECK_NEAR(w[i], want[i], i == 0 ? 2e-6 : 2e-7, "isa %d at %d", isa, i);
+}
+
+/* Segments large enough for threads: the cut leaves no trace, nor does the vector width. */
+static void same_bits(void) {
+    const int64_t n = 700001;
+    int64_t parts[3][3] = {{0, 300001, 0}, {300005, 1, 1}, {300007, 399990, 1}};
+    float *w0 = guarded_random(n, 4, -1, 1), *g = guarded_random(n, 8, -1, 1), *m0 = guarded_random(n, 0, -1, 1),
+          *s0 = guarded_random(n, 4, 0, 1);
+    float *w = guarded_floats(n, 0), *m = guarded_floats(n, 4), *s = guarded_floats(n, 8);
+    float *first[3] = {guarded_floats(n, 0), guarded_floats(n, 0), guarded_floats(n, 0)};
+    for (int rule = 0; rule < 3; rule++) {
+        int reference = -1;
+        FOR_EACH_ISA(isa)
+            FOR_EACH_THREADS(threads) {
+                memcpy(w, w0, (size_t)n * 4);
+                memcpy(m, m0, (size_t)n * 4);
+                memcpy(s, s0, (size_t)n * 4);
+                if (rule < 2)
+                    RUN(sgd, .w = w, .g = g, .velocity = m, .segments = *parts, .count = 3, .groups = *groups, .momentum = 0.9f,
+                        .nesterov = rule);
+                else
+                    RUN(adam, .w = w, .g = g, .m = m, .v = s, .segments = *parts, .count = 3, .groups = *groups, .beta1 = 0.9f,
+                        .beta2 = 0.999f, .eps = 1e-8f, .inv_bc1 = 1.3f, .inv_sqrt_bc2 = 1.7f);
+                float *now[3] = {w, m, s};
+                for (int i = 0; i < 3; i++) {
+                    if (reference < 0 || (reference == 0 && isa > 0)) memcpy(first[i], now[i], (size_t)n * 4);
+                    CHECK_BITS(now[i], first[i], n, "rule %d array %d isa %d threads %d", rule, i, isa, threads);
+                }
+                if (reference < 1) reference = isa;
+            }
+    }
+    release_guarded();
+}
+
+static void gather(void) {
+    static const int64_t sizes[][2] = {{1, 1}, {3, 15}, {5, 16}, {4, 17}, {7, 31}, {128, 784}, {1000, 3}, {1001, 997}};
+    const int64_t srcrows = 53;
+    FOR_EACH_ISA(isa)
+        FOR_EACH_THREADS(threads)
+            for (int k = 0; k < COUNT(sizes); k++)
+                for (int kind = 0; kind < 4; kind++) {
+                    int64_t rows = sizes[k][0], cols = sizes[k][1], bytes = kind == 1 || kind == 2 ? 4 : 1, wrong = 0;
+                    uint8_t *src = guarded((size_t)(srcrows * cols * bytes), bytes == 1 ? 3 : 4);
+                    int32_t *index = guarded((size_t)rows * 4, 4);
+                    float *y = guarded_floats(rows * cols, 8);
+                    for (int64_t i = 0; i < srcrows * cols * bytes; i++) src[i] = (uint8_t)random_bits();
+                    for (int64_t i = 0; i < rows; i++) index[i] = (int32_t)random_below(srcrows);
+                    CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .y = y, .rows = rows,
+                              .cols = cols, .scale = 1 / 255.0f, .shift = -0.5f)
+                              == FATHOM_OK,
+                          "status");
+                    for (int64_t i = 0; i < rows * cols; i++) {
+                        int64_t at = index[i / cols] * cols + i % cols;
+                        if (kind == 0) wrong += !near(y[i], src[at] * (double)(1 / 255.0f) - 0.5, 1e-7);
+                        else if (kind == 3) wrong += ((int32_t *)y)[i] != src[at];
+                        else wrong += memcmp(y + i, src + 4 * at, 4) != 0;
+                    }
+                    CHECK(wrong == 0, "isa %d threads %d kind %d %lld x %lld: %lld wrong", isa, threads, kind, (long long)rows,
+                          (long long)cols, (long long)wrong);
+                    memset(y, 0xff, (size_t)(rows * cols) * 4);
+                    index[rows - 1] = rows % 2 ? -1 : (int32_t)srcrows;
+                    CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .y = y, .rows = rows,
+                              .cols = cols)
+                              == FATHOM_BAD_INDEX,
+                          "isa %d", isa);
+                    CHECK(run_words[1] == rows - 1 && run_words[2] == index[rows - 1] && run_words[3] == srcrows,
+                          "detail %lld %lld %lld", (long long)run_words[1], (long long)run_words[2], (long long)run_words[3]);
+                    for (int64_t i = 0; i < rows * cols; i++) wrong += ((int32_t *)y)[i] != -1;
+                    CHECK(wrong == 0, "isa %d kind %d: %lld values written before the check", isa, kind, (long long)wrong);
+                    release_guarded();
+                }
+}
+
+int main(void) {
+    FOR_EACH_ISA(isa) {
+        sgd(isa, 0, 0, 0);
+        sgd(isa, 0.9f, 0, 0);
+        sgd(isa, 0.9f, 0.4f, 0);
+        sgd(isa, 0.9f, 0, 1);
+        adam(isa, 0);
+        adam(isa, 1);
+        adam_first_step(isa);
+    }
+    same_bits();
+    gather();
+    return DONE();
+}

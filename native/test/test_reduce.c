@@ -1,0 +1,172 @@
+/* Sums, means, maxima, argmax, their gradients and the count of non-finite values against double references. */
+#include "check.h"
+
+enum { SUM, MEAN, MAX, ARGMAX };
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+/* outer, r, inner: one value, lanes +- 1, primes, blocks of rows, few columns, wide columns */
+static const int64_t shapes[][3] = {
+    {1, 1, 1},     {3, 7, 1},      {2, 15, 1},    {2, 16, 1},    {5, 17, 1},  {2, 63, 1},    {1, 64, 1},
+    {3, 65, 1},    {1, 1021, 1},   {1, 70001, 1}, {2, 65536, 1}, {1, 5, 2},   {3, 63, 2},    {1, 64, 3},
+    {2, 1027, 3},  {1, 9001, 15},  {1, 40000, 2}, {4, 1, 5},     {1, 7, 15},  {1, 7, 16},    {2, 5, 17},
+    {1, 100, 31},  {1, 128, 63},   {3, 13, 64},   {1, 11, 65},   {2, 3, 127}, {1, 128, 256}, {1, 1024, 64},
+    {2, 1500, 67}, {1, 1100, 131}, {1, 2, 1009},  {128, 10, 1},  {33, 4, 1},
+};
+
+/* what: 0 plain, 1 NaN and infinities sprinkled, 2 many equal values */
+static void values(float *x, int64_t n, int what) {
+    random_fill(x, n, -1, 1);
+    for (int64_t i = 0; i < n; i++) {
+        if (what == 2) x[i] = (float)random_below(3);
+        if (what == 1 && random_below(97) == 0) x[i] = random_below(2) ? NAN : random_below(2) ? INFINITY : -INFINITY;
+    }
+}
+
+static void reference(int kind, const float *x, int64_t r, int64_t inner, double *value, double *size, int64_t *index) {
+    double sum = 0, abs_sum = 0, max = -INFINITY;
+    int64_t at = 0;
+    for (int64_t j = 0; j < r; j++) {
+        double e = x[j * inner];
+        sum += e;
+        abs_sum += fabs(e);
+        if (j == 0 || e > max || (isnan(e) && !isnan(max))) max = e, at = j;
+    }
+    *value = kind == SUM ? sum : kind == MEAN ? sum / (double)r : max;
+    *size = kind == MEAN ? abs_sum / (double)r : abs_sum;
+    *index = at;
+}
+
+static void forward(int64_t outer, int64_t r, int64_t inner, int what) {
+    int64_t n = outer * r * inner, m = outer * inner;
+    float *x = guarded_floats(n, 4), *y = guarded_floats(m, 8);
+    values(x, n, what);
+    FOR_EACH_ISA(isa)
+        for (int kind = SUM; kind <= ARGMAX; kind++)
+            for (int add = 0; add <= (kind != ARGMAX); add++) {
+                for (int64_t i = 0; i < m; i++) y[i] = (float)i;
+                CHECK(RUN(reduce, .kind = kind, .x = x, .y = y, .outer = outer, .r = r, .inner = inner, .add = add) == FATHOM_OK,
+                      "status");
+                for (int64_t i = 0; i < m; i++) {
+                    double want, size;
+                    int64_t index;
+                    reference(kind, x + i / inner * r * inner + i % inner, r, inner, &want, &size, &index);
+                    if (kind == ARGMAX) {
+                        CHECK(((int32_t *)y)[i] == index, "isa %d [%lld, %lld, %lld] what %d: argmax[%lld] %d not %lld", isa,
+                              (long long)outer, (long long)r, (long long)inner, what, (long long)i, ((int32_t *)y)[i],
+                              (long long)index);
+                        continue;
+                    }
+                    if (add) want += (double)i;
+                    double tolerance =
+                        kind == MAX && !add ? 0 : 1e-6 * (isfinite(size) ? size : 0) + (add ? 1e-7 * (double)i : 0) + 1e-7;
+                    CHECK_NEAR(y[i], want, tolerance, "isa %d kind %d [%lld, %lld, %lld] what %d add %d at %lld", isa, kind,
+                               (long long)outer, (long long)r, (long long)inner, what, add, (long long)i);
+                }
+            }
+    release_guarded();
+}
+
+static void gradient(int64_t outer, int64_t r, int64_t inner, int what) {
+    int64_t n = outer * r * inner, m = outer * inner;
+    float *x = guarded_floats(n, 4), *y = guarded_floats(m, 8), *dy = guarded_random(m, 12, -1, 1);
+    float *dx = guarded_floats(n, 20), *want = guarded_floats(n, 0);
+    values(x, n, what);
+    FOR_EACH_ISA(isa)
+        for (int kind = SUM; kind <= MAX; kind++)
+            for (int add = 0; add < 2; add++) {
+                RUN(reduce, .kind = kind, .x = x, .y = y, .outer = outer, .r = r, .inner = inner);
+                for (int64_t i = 0; i < n; i++) {
+                    int64_t j = i / inner % r, o = i / inner / r, at = o * inner + i % inner, index;
+                    double value, size;
+                    float g = dy[at];
+                    if (kind == MEAN) g /= (float)r;
+                    if (kind == MAX && j == 0) { /* once for a column */
+                        reference(MAX, x + i, r, inner, &value, &size, &index);
+                        for (int64_t k = 0; k < r; k++) want[i + k * inner] = k == index ? g : 0;
+                    }
+                    if (kind != MAX) want[i] = g;
+                }
+                for (int64_t i = 0; i < n; i++) {
+                    dx[i] = (float)(i % 5);
+                    if (add) want[i] += dx[i];
+                }
+                RUN(reduce_grad, .kind = kind, .x = x, .y = y, .dy = dy, .dx = dx, .outer = outer, .r = r, .inner = inner,
+                    .add = add);
+                CHECK_BITS(dx, want, n, "isa %d kind %d [%lld, %lld, %lld] what %d add %d", isa, kind, (long long)outer,
+                           (long long)r, (long long)inner, what, add);
+            }
+    release_guarded();
+}
+
+/* Shapes large enough for threads, in each of the ways a sum is cut; v3 and v4 and all thread counts agree. */
+static void same_bits(void) {
+    static const int64_t large[][3] = {{1, 1500007, 1}, {3, 200003, 1}, {997, 1003, 1}, {1, 300007, 3}, {1, 60013, 15},
+                                       {70, 1031, 7},   {1, 30011, 40}, {1, 4001, 251}, {2, 701, 1009}, {5, 1, 200003}};
+    for (int k = 0; k < COUNT(large); k++) {
+        int64_t outer = large[k][0], r = large[k][1], inner = large[k][2], n = outer * r * inner, m = outer * inner;
+        float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(m, 8), *dx = guarded_floats(n, 0);
+        float *first = guarded_floats(m, 0), *first_dx = guarded_floats(n, 0);
+        for (int kind = SUM; kind <= ARGMAX; kind++) {
+            int reference = -1;
+            FOR_EACH_ISA(isa)
+                FOR_EACH_THREADS(threads) {
+                    RUN(reduce, .kind = kind, .x = x, .y = y, .outer = outer, .r = r, .inner = inner);
+                    if (kind == MAX)
+                        RUN(reduce_grad, .kind = kind, .x = x, .y = y, .dy = y, .dx = dx, .outer = outer, .r = r, .inner = inner);
+                    if (reference < 0 || (reference == 0 && isa > 0)) {
+                        memcpy(first, y, (size_t)m * 4);
+                        if (kind == MAX) memcpy(first_dx, dx, (size_t)n * 4);
+                        reference = isa;
+                    }
+                    CHECK_BITS(y, first, m, "kind %d shape %d isa %d threads %d", kind, k, isa, threads);
+                    if (kind == MAX) CHECK_BITS(dx, first_dx, n, "gradient of shape %d isa %d threads %d", k, isa, threads);
+                }
+        }
+        release_guarded();
+    }
+}
+
+/* A row's sum does not depend on the rows around it. */
+static void rows_alone(void) {
+    const int64_t rows = 300, r = 777;
+    float *x = guarded_random(rows * r, 4, -1, 1), *together = guarded_floats(rows, 0), *alone = guarded_floats(rows, 0);
+    FOR_EACH_ISA(isa) {
+        RUN(reduce, .kind = SUM, .x = x, .y = together, .outer = rows, .r = r, .inner = 1);
+        for (int64_t i = 0; i < rows; i++)
+            RUN(reduce, .kind = SUM, .x = x + i * r, .y = alone + i, .outer = 1, .r = r, .inner = 1);
+        CHECK_BITS(alone, together, rows, "isa %d", isa);
+    }
+    release_guarded();
+}
+
+static void nonfinite(void) {
+    static const int64_t ns[] = {1, 15, 16, 17, 63, 64, 65, 1009, 400009};
+    FOR_EACH_ISA(isa)
+        FOR_EACH_THREADS(threads)
+            for (int k = 0; k < COUNT(ns); k++)
+                for (int what = 0; what < 3; what++) {
+                    int64_t n = ns[k], want = 0;
+                    float *x = guarded_floats(n, 4);
+                    int32_t *count = guarded(4, 4);
+                    values(x, n, what);
+                    if (what == 2) /* all of them, and the largest finite values */
+                        for (int64_t i = 0; i < n; i++) x[i] = i % 3 == 0 ? -INFINITY : i % 3 == 1 ? NAN : 0x1.fffffep127f;
+                    for (int64_t i = 0; i < n; i++) want += !isfinite(x[i]);
+                    RUN(nonfinite, .x = x, .n = n, .count = count);
+                    CHECK(*count == want, "isa %d threads %d n %lld what %d: %d not %lld", isa, threads, (long long)n, what,
+                          *count, (long long)want);
+                    release_guarded();
+                }
+}
+
+int main(void) {
+    for (int what = 0; what < 3; what++)
+        for (int k = 0; k < COUNT(shapes); k++) {
+            forward(shapes[k][0], shapes[k][1], shapes[k][2], what);
+            gradient(shapes[k][0], shapes[k][1], shapes[k][2], what);
+        }
+    same_bits();
+    rows_alone();
+    nonfinite();
+    return DONE();
+}
