@@ -197,13 +197,13 @@ static inline float v16_largest(v16 a) {
  * ISA with FMA. Results that are denormal, infinite or NaN come out right, and NaN in gives NaN out.
  */
 
-/* k + 1.5 2^23 for the integer k nearest x / ln 2: its low bits hold k */
+/* k + 1.5 2^23 for the integer k nearest unit x / ln 2, its low bits are k; unit is a power of two or its negative, so exact */
 #define V_ROUND 12582912.0f
-static inline v v_exponent(v x) { return v_fma(x, v_set(1.44269504f), v_set(V_ROUND)); }
-/* x - k ln 2, in two steps; k ln 2's first part has 9 bits, so it is exact without FMA too */
-static inline v v_remainder(v x, v k) {
+static inline v v_exponent(v x, float unit) { return v_fma(x, v_set(unit * 1.44269504f), v_set(V_ROUND)); }
+/* x - k ln 2 / unit, in two steps; k ln 2's first part has 9 bits, so it is exact without FMA too */
+static inline v v_remainder(v x, v k, float unit) {
     v n = k - V_ROUND;
-    return v_fnma(n, v_set(-2.12194440e-4f), v_fnma(n, v_set(0.693359375f), x));
+    return v_fma(n, v_set(2.12194440e-4f / unit), v_fma(n, v_set(-0.693359375f / unit), x));
 }
 /* x 2^k for any k in exp's range, rounded once */
 static inline v v_scale(v x, v k) {
@@ -215,21 +215,23 @@ static inline v v_scale(v x, v k) {
 #endif
 }
 
-/* m exp(x - low) for -107 <= x <= 89 (|low| below an ulp of x), rounded into denormals once */
-static inline v v_exp_times(v x, v low, v m) {
-    v k = v_exponent(x), r = v_remainder(x, k) - low;
-    v q = v_fma(r, v_set(0x1.6a4d60p-10f), v_set(0x1.12398ep-7f));
-    q = v_fma(q, r, v_set(0x1.5558b0p-5f));
-    q = v_fma(q, r, v_set(0x1.555492p-3f));
-    q = v_fma(q, r, v_set(0x1.fffffcp-2f));
-    q = v_fma(q * r, r, r) + 1;
+/* m exp(unit (x - over)) for -107 <= unit x <= 89 and |over| below an ulp of x, rounded into denormals once */
+static inline v v_exp_times(v x, v over, v m, float unit) {
+    v k = v_exponent(x, unit), r = v_remainder(x, k, unit) - over;
+    float u2 = unit * unit, u3 = u2 * unit, u4 = u2 * u2;
+    v q = v_fma(r, v_set(0x1.6a4d60p-10f * u3 * u3), v_set(0x1.12398ep-7f * u4 * unit));
+    q = v_fma(q, r, v_set(0x1.5558b0p-5f * u4));
+    q = v_fma(q, r, v_set(0x1.555492p-3f * u3));
+    q = v_fma(q, r, v_set(0x1.fffffcp-2f * u2));
+    q = v_fma(q, r, v_set(unit));
+    q = v_fma(q, r, v_set(1));
     return v_scale(q * m, k);
 }
-static inline v v_exp(v x) { return v_exp_times(v_max(v_set(-104), v_min(v_set(89), x)), v_set(0), v_set(1)); }
+static inline v v_exp(v x) { return v_exp_times(v_max(v_set(-104), v_min(v_set(89), x)), v_set(0), v_set(1), 1); }
 
 /* c (exp(x) - 1) for a power of two c and -20 <= x <= 89 */
 static inline v v_expm1_times(v x, float c) {
-    v k = v_exponent(x), r = v_remainder(x, k), s = (v)(((vi)k << 23) + (vi)v_set(c));
+    v k = v_exponent(x, 1), r = v_remainder(x, k, 1), s = (v)(((vi)k << 23) + (vi)v_set(c));
     v q = v_fma(r, v_set(0x1.6b9c68p-10f), v_set(0x1.12254ap-7f));
     q = v_fma(q, r, v_set(0x1.5556f2p-5f));
     q = v_fma(q, r, v_set(0x1.5554b4p-3f));
@@ -251,7 +253,7 @@ static inline v v_tanh(v x) {
 
 /* from e^-|x|, which cannot overflow and keeps the left tail down to the denormals */
 static inline v v_sigmoid(v x) {
-    v z = v_exp_times(v_max(v_set(-104), -v_abs(x)), v_set(0), v_set(1));
+    v z = v_exp_times(v_min(v_set(104), v_abs(x)), v_set(0), v_set(1), -1);
     return v_sel(x < 0, z, v_set(1)) / (1 + z);
 }
 
@@ -303,38 +305,34 @@ static inline v v_mills(v t) {
     q = v_fma(q, t, v_set(1));
     return p / q;
 }
-/* what a b lacks to be exact, given its rounded value: an error in an exponent of -100 would be 100 times as large in the result */
-static inline v v_product_low(v a, v b, v product) {
+/* m exp(unit z^2): the square's rounding would be an error in an exponent down to -100, and 100 times as large in the result */
+static inline v v_gauss_times(v z, v m, float unit) {
+    v s = z * z;
 #ifdef V_FUSED
-    return v_fma(a, b, -product);
+    v over = v_fnma(z, z, s);
 #else
-    v ah = (v)((vi)a & (int32_t)0xfffff000), al = a - ah, bh = (v)((vi)b & (int32_t)0xfffff000), bl = b - bh; /* Dekker 1971 */
-    return ((ah * bh - product) + ah * bl + al * bh) + al * bl;
+    v high = (v)((vi)z & (int32_t)0xfffff000), low = z - high; /* Dekker 1971 */
+    v over = (s - high * high) - (z + high) * low;
 #endif
-}
-/* m exp(-t^2 / 2) for 0 <= t <= 14.6 */
-static inline v v_gauss_times(v t, v m) {
-    v h = t * 0.5f, s = h * t;
-    return v_exp_times(-s, v_product_low(h, t, s), m);
+    return v_exp_times(s, over, m, unit);
 }
 
 /* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t comes from erfc, with its relative error bounded down to the denormals */
 static inline v v_gelu(v x) {
     v t = v_min(v_set(14.6f), v_abs(x));
-    return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t));
+    return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t), -0.5f);
 }
 /* Phi(x) + x phi(x); at -t it is exp(-t^2 / 2) (mills(t) - t / sqrt(2 pi)), at t one minus that */
 static inline v v_gelu_grad(v x) {
     v t = v_min(v_set(14.6f), v_abs(x));
-    v g = v_gauss_times(t, v_fnma(t, v_set(0.39894228f), v_mills(t)));
+    v g = v_gauss_times(t, v_fnma(t, v_set(0.39894228f), v_mills(t)), -0.5f);
     return v_sel(x < 0, g, 1 - g);
 }
 
 /* erfc(x), which is 2 - erfc(-x) on the left */
 static inline v v_erfc(v x) {
-    v z = v_min(v_set(10.19f), v_abs(x)), s = z * z;
-    v m = v_mills(z * 1.41421356f);
-    v r = v_exp_times(-s, v_product_low(z, z, s), m + m);
+    v z = v_min(v_set(10.19f), v_abs(x)), m = v_mills(z * 1.41421356f);
+    v r = v_gauss_times(z, m + m, -1);
     return v_sel(x < 0, 2 - r, r);
 }
 
