@@ -25,17 +25,18 @@
 enum { MOST_THREADS = 256 };
 
 enum {
-    SPINS = 32,           /* looks at a word between two looks at the clock */
-    SPIN_NANOS = 50000,   /* a worker without work spins so long, then sleeps; so does a caller whose worker is late, */
-    YIELD_NANOS = 500000  /* but it offers its processor for so long before it sleeps */
+    SPINS = 32,          /* looks at a word between two looks at the clock */
+    SPIN_NANOS = 50000,  /* a worker without work spins so long, then sleeps; so does a caller whose worker is late, */
+    YIELD_NANOS = 500000 /* but it offers its processor for so long before it sleeps */
 };
 
-/* What a second thread must save to be worth its handoff, measured: asleep a worker costs a system call, awake 0.2 us. */
+/* Smaller parts are not worth a worker: measured, one awake costs 0.2 us, one asleep 2 us and comes 50 us late. */
 static const double NANOS_PER_PART_ASLEEP = 10000, NANOS_PER_PART_AWAKE = 2000;
 
 /*
  * IDLE -> POSTED (caller) -> RUNNING (worker) -> IDLE (worker), or POSTED -> IDLE (caller takes the job back).
- * IDLE -> ASLEEP (worker) -> POSTED (caller, who wakes it). RUNNING -> AWAITED (caller, about to sleep) -> IDLE (worker, who wakes it).
+ * IDLE -> ASLEEP (worker) -> POSTED (caller, who wakes it).
+ * RUNNING -> AWAITED (caller, about to sleep) -> IDLE (worker, who wakes it).
  * Before it is started a worker counts as asleep.
  */
 enum { ASLEEP, IDLE, POSTED, RUNNING, AWAITED };
@@ -51,11 +52,10 @@ struct worker {
 };
 
 static struct worker workers[MOST_THREADS]; /* [0] stands for the caller and stays unused */
-static atomic_int threads;                  /* 0: not asked for yet */
-static atomic_int spin_nanos;               /* SPIN_NANOS, or 0 where the pool has more threads than there are processors */
+static atomic_int threads;                  /* 0: one a processor */
 static _Thread_local int32_t thread_cap;
-static _Alignas(128) atomic_int busy; /* a region is running: a lock that nobody waits for */
-static int64_t started;               /* workers that exist; under busy */
+static _Alignas(128) atomic_int busy; /* a region is running */
+static int64_t started;               /* workers that exist; touched by the region's caller alone */
 static _Alignas(128) atomic_llong counters[COUNTERS];
 
 static void relax(void) {
@@ -73,6 +73,42 @@ static int64_t now(void) {
 }
 
 static void count(int which, int64_t n) { atomic_fetch_add_explicit(&counters[which], n, memory_order_relaxed); }
+
+/* ---- size ---- */
+
+/* those this process may run on: containers and taskset narrow them */
+static int processors(void) {
+    static atomic_int known;
+    int n = atomic_load_explicit(&known, memory_order_relaxed);
+    if (n) return n;
+#if defined(__linux__)
+    cpu_set_t set;
+    if (!sched_getaffinity(0, sizeof set, &set)) n = CPU_COUNT(&set);
+#endif
+    if (n < 1) n = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    n = n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
+    atomic_store_explicit(&known, n, memory_order_relaxed);
+    return n;
+}
+
+void fathom_set_threads(int32_t n) {
+    atomic_store_explicit(&threads, n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n, memory_order_relaxed);
+}
+
+int32_t fathom_threads(void) {
+    int n = atomic_load_explicit(&threads, memory_order_relaxed);
+    return n ? n : processors();
+}
+
+void fathom_cap_threads(int32_t n) { thread_cap = n; }
+
+static int64_t limit(void) {
+    int64_t n = fathom_threads();
+    return thread_cap > 0 && thread_cap < n ? thread_cap : n;
+}
+
+/* A pool with more threads than processors does not spin: another of its threads has work for the processor. */
+static int64_t spin_nanos(void) { return fathom_threads() > processors() ? 0 : SPIN_NANOS; }
 
 /* ---- sleeping until a word changes; may also return early ---- */
 
@@ -124,7 +160,10 @@ static void await_job(struct worker *w) {
             }
         }
         int64_t time = now();
-        if (!until) until = time + atomic_load_explicit(&spin_nanos, memory_order_relaxed);
+        if (!until) {
+            until = time + spin_nanos();
+            sched_yield(); /* where other processes keep the rest busy, the caller waits for this very processor */
+        }
         if (time >= until) move(w, IDLE, ASLEEP);
     }
 }
@@ -156,7 +195,7 @@ static void forget_workers(void) {
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 static void watch_forks(void) { pthread_atfork(NULL, NULL, forget_workers); }
 
-/* Under busy. Signals stay with the threads of the host (a JVM uses several), but for those a fault raises, which it reports. */
+/* Signals stay with the threads of the host (a JVM uses several), but for those a fault raises, which it reports. */
 static int start_worker(int64_t index) {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
     sigset_t blocked, before;
@@ -176,13 +215,9 @@ static int start_worker(int64_t index) {
 
 /* ---- regions ---- */
 
+/* Nobody waits for the pool: a caller who finds it busy works alone, and so does a region inside a region. */
 static int enter(void) {
     return !atomic_load_explicit(&busy, memory_order_relaxed) && !atomic_exchange_explicit(&busy, 1, memory_order_acquire);
-}
-
-static int64_t limit(void) {
-    int64_t n = fathom_threads();
-    return thread_cap > 0 && thread_cap < n ? thread_cap : n;
 }
 
 static void leave(void) { atomic_store_explicit(&busy, 0, memory_order_release); }
@@ -196,7 +231,7 @@ static void await_end(struct worker *w) {
             relax();
         }
         if (!since) since = now();
-        int64_t late = now() - since - atomic_load_explicit(&spin_nanos, memory_order_relaxed);
+        int64_t late = now() - since - spin_nanos();
         if (late < 0) continue;
         if (late < YIELD_NANOS) {
             sched_yield();
@@ -239,12 +274,15 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
         }
     }
     for (int64_t i = 1; i < team; i++) await_end(&workers[i]);
-    count(REGIONS, own < parts);
-    count(PARTS, parts - own);
-    count(WAKES, wakes);
+    if (own < parts) {
+        count(REGIONS, 1);
+        count(PARTS, parts - own);
+    }
+    if (wakes) count(WAKES, wakes);
     leave();
 }
 
+/* min(nanos / each, most), safe for any nanos */
 static int64_t worth(double nanos, double each, int64_t most) { return nanos / each < most ? (int64_t)(nanos / each) : most; }
 
 int64_t fathom_parts(double nanos, int64_t most) {
@@ -259,36 +297,6 @@ int64_t fathom_parts(double nanos, int64_t most) {
     }
     return parts;
 }
-
-/* ---- settings ---- */
-
-/* those this thread may run on: containers and taskset narrow them */
-static int processors(void) {
-    static atomic_int known;
-    int n = atomic_load_explicit(&known, memory_order_relaxed);
-    if (n) return n;
-#if defined(__linux__)
-    cpu_set_t set;
-    if (!sched_getaffinity(0, sizeof set, &set)) n = CPU_COUNT(&set);
-#endif
-    if (n < 1) n = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    if (n < 1) n = 1;
-    atomic_store_explicit(&known, n, memory_order_relaxed);
-    return n;
-}
-
-void fathom_set_threads(int32_t n) {
-    n = n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
-    atomic_store_explicit(&spin_nanos, n > processors() ? 0 : SPIN_NANOS, memory_order_relaxed);
-    atomic_store_explicit(&threads, n, memory_order_relaxed);
-}
-
-int32_t fathom_threads(void) {
-    if (!atomic_load_explicit(&threads, memory_order_relaxed)) fathom_set_threads(processors());
-    return atomic_load_explicit(&threads, memory_order_relaxed);
-}
-
-void fathom_cap_threads(int32_t n) { thread_cap = n; }
 
 int64_t fathom_pool_counter(int32_t which) {
     return which >= 0 && which < COUNTERS ? atomic_load_explicit(&counters[which], memory_order_relaxed) : -1;

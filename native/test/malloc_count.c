@@ -1,7 +1,7 @@
 /*
- * Preloaded into a process (LD_PRELOAD), counts calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign made by
- * one thread and by the pool's workers, so that a test can prove that a training step makes none. A JVM allocates all the time in
- * threads of its own; those are left out. glibc only: its allocator is also reachable under names of its own.
+ * Preloaded into a process (LD_PRELOAD), counts calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign
+ * by one thread and by the pool's workers, so that a test can prove that a training step makes none. A JVM allocates all the
+ * time in threads of its own; those are left out. glibc only: its allocator is also reachable under names of its own.
  */
 #define _GNU_SOURCE
 #include <errno.h>
