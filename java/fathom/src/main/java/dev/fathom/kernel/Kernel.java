@@ -1,0 +1,44 @@
+package dev.fathom.kernel;
+
+/**
+ * The kernels, row for row as {@code native/src/kernels.def}, with the argument words each command carries. A test compares this table
+ * with the one the library exports.
+ */
+public enum Kernel {
+    FILL(3),
+    COPY(3),
+    ACCUMULATE(3),
+    UNARY(6),
+    UNARY_GRAD(9),
+    BINARY(22),
+    BINARY_GRAD(26),
+    REDUCE(7),
+    REDUCE_GRAD(9),
+    SOFTMAX(6),
+    SOFTMAX_GRAD(8),
+    CROSS_ENTROPY(7),
+    CROSS_ENTROPY_GRAD(7),
+    CORRECT(5),
+    NONFINITE(3),
+    DROPOUT(8),
+    UNIFORM(6),
+    NORMAL(6),
+    PERMUTATION(4),
+    GATHER(9),
+    GEMM(10),
+    LINEAR_PACK(4),
+    LINEAR(14),
+    SGD(10),
+    ADAM(13);
+
+    private final int words;
+
+    Kernel(int words) {
+        this.words = words;
+    }
+
+    /** Argument words of one command, without the word in front that names the kernel. */
+    public int words() {
+        return words;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.fathom.memory;
+
+import dev.fathom.kernel.Native;
+import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Zeroed pages that one object owns: the parameters of a model, the weights of a plan, a data set, a kept tensor.
+ *
+ * <p>Readers {@linkplain #lease lease} a block while they work on it, and the last lease gives the pages of a closed block back, so
+ * memory never vanishes under a running kernel and closing never waits (nor deadlocks). A block whose owner was forgotten is given back by the collector and reported with where it was made.
+ */
+public final class Block implements AutoCloseable {
+    private static final int LARGEST_VIEW = 1 << 30;
+
+    private final long address;
+    private final long bytes;
+    private final Pages pages;
+    private final Cleaner.Cleanable cleanable;
+
+    /**
+     * Maps {@code bytes} of zeros for {@code owner}, a word for reports such as {@code model} or {@code dataset}.
+     *
+     * @throws OutOfMemoryError if the system has no more pages
+     */
+    public Block(String owner, long bytes) {
+        this.bytes = Math.max(64, bytes + 63 & -64L);
+        address = Native.map(this.bytes, this.bytes >= 4 << 20);
+        pages = new Pages(address, this.bytes, owner, Memory.callSite());
+        cleanable = Memory.CLEANER.register(this, pages);
+        Memory.owned(this.bytes);
+    }
+
+    /** The first byte. */
+    public long address() {
+        return address;
+    }
+
+    /** The size, a multiple of 64. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** A view of part of it in native byte order; it must not outlive the block. */
+    public ByteBuffer view(long offset, long count) {
+        if (offset < 0 || count < 0 || count > LARGEST_VIEW || offset + count > bytes) {
+            throw new IllegalArgumentException("view: offset=" + offset + " count=" + count + " but the block has " + bytes + " bytes");
+        }
+        return view(address + offset, (int) count);
+    }
+
+    /** A view of {@code count} bytes at an address that the caller keeps alive. */
+    public static ByteBuffer view(long address, int count) {
+        return Native.view(address, count).order(ByteOrder.nativeOrder());
+    }
+
+    /**
+     * Keeps the pages mapped until {@link #release}.
+     *
+     * @throws IllegalStateException if the block is closed
+     */
+    public void lease() {
+        synchronized (pages) {
+            if (pages.closing) {
+                throw new IllegalStateException(pages.owner + " is closed: it was closed at " + Memory.render(pages.closedAt) + "; use it before the close");
+            }
+            pages.leases++;
+        }
+    }
+
+    /** Ends a lease. */
+    public void release() {
+        synchronized (pages) {
+            if (--pages.leases > 0 || !pages.closing) {
+                return;
+            }
+        }
+        cleanable.clean();
+    }
+
+    /** Whether {@link #close} was called. */
+    public boolean closed() {
+        synchronized (pages) {
+            return pages.closing;
+        }
+    }
+
+    /** Where {@link #close} was called, for messages. */
+    public String closedAt() {
+        synchronized (pages) {
+            return Memory.render(pages.closedAt);
+        }
+    }
+
+    /** Refuses new leases; the pages go back now or with the last lease. Closing twice does nothing. */
+    @Override
+    public void close() {
+        synchronized (pages) {
+            if (pages.closing) {
+                return;
+            }
+            pages.closing = true;
+            pages.closedAt = Memory.callSite();
+            if (pages.leases > 0) {
+                return;
+            }
+        }
+        cleanable.clean();
+    }
+
+    /** What outlives the block until its pages are gone. */
+    private static final class Pages implements Runnable {
+        private final long address;
+        private final long bytes;
+        private final String owner;
+        private final @Nullable Object made;
+        private @Nullable Object closedAt;
+        private boolean closing;
+        private int leases;
+
+        Pages(long address, long bytes, String owner, @Nullable Object made) {
+            this.address = address;
+            this.bytes = bytes;
+            this.owner = owner;
+            this.made = made;
+        }
+
+        @Override
+        public synchronized void run() {
+            if (!closing) {
+                closing = true;
+                Memory.forgotten(owner, bytes, made);
+            }
+            Native.unmap(address, bytes);
+            Memory.owned(-bytes);
+        }
+    }
+}

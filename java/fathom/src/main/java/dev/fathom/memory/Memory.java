@@ -1,0 +1,105 @@
+package dev.fathom.memory;
+
+import java.lang.ref.Cleaner;
+import java.util.ArrayDeque;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the process holds off-heap. */
+public final class Memory {
+    static final Cleaner CLEANER = Cleaner.create();
+
+    private static final Logger LOG = LoggerFactory.getLogger("dev.fathom.memory");
+    private static final StackWalker WALKER = StackWalker.getInstance();
+    private static final AtomicLong OWNED = new AtomicLong();
+    private static final AtomicLong FORGOTTEN = new AtomicLong();
+    private static final ArrayDeque<Arena> POOL = new ArrayDeque<>();
+
+    private static final Set<String> LIBRARY = Set.of(
+            "dev.fathom.kernel",
+            "dev.fathom.memory",
+            "dev.fathom.tensor",
+            "dev.fathom.io",
+            "dev.fathom.nn",
+            "dev.fathom.optim",
+            "dev.fathom.data",
+            "dev.fathom.plan",
+            "dev.fathom.train");
+
+    private Memory() {}
+
+    /**
+     * Bytes held.
+     *
+     * @param owned mapped for models, plans, sessions, data sets and kept tensors
+     * @param passes mapped for passes that are open
+     * @param pooled mapped, unused, ready for the next pass; {@link Memory#trim} gives it back
+     * @param forgotten owners that were collected without a close, since the process began
+     */
+    public record Stats(long owned, long passes, long pooled, long forgotten) {}
+
+    /** What is held now. */
+    public static Stats stats() {
+        synchronized (POOL) {
+            long pooled = POOL.stream().mapToLong(Arena::mapped).sum();
+            return new Stats(OWNED.get(), Arena.mappedByAll() - pooled, pooled, FORGOTTEN.get());
+        }
+    }
+
+    /** Gives pooled pages back to the system; open passes, models and plans keep theirs. */
+    public static void trim() {
+        synchronized (POOL) {
+            POOL.forEach(Arena::unmap);
+            POOL.clear();
+        }
+    }
+
+    /** An arena from the pool, or a new one. */
+    public static Arena borrow() {
+        synchronized (POOL) {
+            Arena arena = POOL.pollLast();
+            return arena == null ? new Arena() : arena;
+        }
+    }
+
+    /** Returns an arena; everything allocated from it is gone. */
+    public static void giveBack(Arena arena) {
+        arena.reset();
+        synchronized (POOL) {
+            POOL.addLast(arena);
+        }
+    }
+
+    /** The first stack frame outside the library's packages: cheap to keep, rendered only in messages. */
+    public static @Nullable Object callSite() {
+        return WALKER.walk(frames -> frames.filter(f -> !LIBRARY.contains(packageOf(f.getClassName())))
+                .findFirst()
+                .orElse(null));
+    }
+
+    /** A {@link #callSite} as {@code Foo.main(Foo.java:16)}. */
+    public static String render(@Nullable Object site) {
+        if (!(site instanceof StackWalker.StackFrame f)) {
+            return "an unknown place";
+        }
+        String type = f.getClassName();
+        return type.substring(type.lastIndexOf('.') + 1) + "." + f.getMethodName() + "(" + f.getFileName() + ":" + f.getLineNumber() + ")";
+    }
+
+    private static String packageOf(String type) {
+        int dot = type.lastIndexOf('.');
+        return dot < 0 ? "" : type.substring(0, dot);
+    }
+
+    static void owned(long bytes) {
+        OWNED.addAndGet(bytes);
+    }
+
+    static void forgotten(String owner, long bytes, @Nullable Object made) {
+        FORGOTTEN.incrementAndGet();
+        LOG.warn("a {} of {} bytes, made at {}, was never closed: close it, or use try-with-resources", owner, bytes, render(made));
+    }
+}

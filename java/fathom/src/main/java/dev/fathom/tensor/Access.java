@@ -1,0 +1,112 @@
+package dev.fathom.tensor;
+
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** What the packages above need and users must not see; an ArchUnit rule keeps it inside the library. */
+public final class Access {
+    private Access() {}
+
+    // ---- frames, for nn
+
+    /** Enters a module's frame on the thread's pass. */
+    public static Object enter(Object module) {
+        return Pass.current().enter(module);
+    }
+
+    /** Leaves it with its result, null after a failure. */
+    public static void leave(Object frame, @Nullable Object result) {
+        Pass.current().leave((Frame) frame, result);
+    }
+
+    /** What to throw when the stack ran out inside a frame. */
+    public static RuntimeException tooDeep(Object frame, StackOverflowError e) {
+        return Pass.current().tooDeep((Frame) frame, e);
+    }
+
+    /** Tells that the running module now calls its child number {@code i}. */
+    public static void nextChild(int i) {
+        Pass.current().nextChild(i);
+    }
+
+    /** Gives back what the running module made so far, but {@code keep}, which its child number {@code i} returned. */
+    public static void releaseAllBut(Tensor keep, int i) {
+        Pass.current().releaseAllBut(keep, i);
+    }
+
+    /** Runs a layer as one node that is run again in backward. */
+    public static Tensor recompute(UnaryOperator<Tensor> layer, Tensor x) {
+        return Pass.current().recompute(layer, x);
+    }
+
+    // ---- tracing, for summaries and plans
+
+    /**
+     * One call of a module in a traced pass, in the order of their returns.
+     *
+     * @param module who was called
+     * @param path its names from the outermost module on
+     * @param caller the module that called it, null for the outermost
+     * @param result what it returned, null after a failure
+     */
+    public record Called(Object module, String path, @Nullable Object caller, @Nullable Object result) {}
+
+    /** A pass that records every call that depends on its inputs, keeps every result, and refuses reads of them. */
+    public static Pass trace() {
+        return Pass.trace();
+    }
+
+    /** An input of a traced pass, all zeros. */
+    public static Tensor input(Pass trace, Shape shape, DType dtype) {
+        return trace.input(shape, dtype);
+    }
+
+    /** The module calls of a traced pass. */
+    public static List<Called> calls(Pass trace) {
+        return trace.calls();
+    }
+
+    // ---- models
+
+    /** A store for these values; the first {@code parameters} are parameters. */
+    public static Store store(List<Held> held, List<String> names) {
+        return new Store(held, names);
+    }
+
+    /** Binds a held value to its place. */
+    public static void bind(Held held, Store store, int index) {
+        held.bind(store, index);
+    }
+
+    /** The store that holds a value. */
+    public static Store storeOf(Held held) {
+        return held.store();
+    }
+
+    /** Its place there. */
+    public static int indexOf(Held held) {
+        return held.index();
+    }
+
+    /** Marks a store's values as taken over by another model. */
+    public static void supersede(Store store, String by) {
+        store.supersede(by);
+    }
+
+    /** The parameter or buffer behind a leaf tensor, or null. */
+    public static @Nullable Held held(Tensor leaf) {
+        return leaf.held();
+    }
+
+    /** Fixes modules in evaluation mode, by identity. */
+    public static void fixEval(Set<Object> modules) {
+        EvalModes.add(modules);
+    }
+
+    /** Ends that. */
+    public static void releaseEval(Set<Object> modules) {
+        EvalModes.remove(modules);
+    }
+}

@@ -1,0 +1,82 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Kernel;
+
+/**
+ * y = f(x), a row of {@link Unary} with its parameters: an op of its own, or fused into a layer's epilogue.
+ *
+ * @param row the function
+ * @param p0 its first parameter, 0 where it has none
+ * @param p1 its second parameter, 0 where it has none
+ */
+public record Activation(Unary row, float p0, float p1) implements Op {
+    /** max(x, 0). */
+    public static final Activation RELU = Unary.RELU.op();
+    /** 1 / (1 + exp(-x)). */
+    public static final Activation SIGMOID = Unary.SIGMOID.op();
+    /** Hyperbolic tangent. */
+    public static final Activation TANH = Unary.TANH.op();
+    /** x Phi(x). */
+    public static final Activation GELU = Unary.GELU.op();
+
+    /** x for x &gt; 0, else alpha (exp(x) - 1). */
+    public static Activation elu(float alpha) {
+        return new Activation(Unary.ELU, alpha, 0);
+    }
+
+    @Override
+    public String label() {
+        return row.rowName();
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        return c.shape(0);
+    }
+
+    @Override
+    public boolean readsInput(int i) {
+        return row.readsInput();
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return row.readsOutput();
+    }
+
+    @Override
+    public void forward(Call c) {
+        c.begin(Kernel.UNARY)
+                .put(row.ordinal())
+                .at(c.in(0))
+                .at(c.out(0))
+                .put(c.shape(0).size())
+                .put(p0)
+                .put(p1)
+                .run();
+    }
+
+    @Override
+    public void backward(Grad g) {
+        long x = row.readsInput() ? g.in(0) : 0;
+        long y = row.readsOutput() ? g.out(0) : 0;
+        long dy = g.dout(0);
+        long dx = g.dinReusing(0);
+        grad(g, x, y, dy, dx, g.shape(0).size(), g.adds());
+    }
+
+    /** dx (+)= dy f'. */
+    void grad(Call c, long x, long y, long dy, long dx, long n, boolean add) {
+        c.begin(Kernel.UNARY_GRAD)
+                .put(row.ordinal())
+                .at(x)
+                .at(y)
+                .at(dy)
+                .at(dx)
+                .put(n)
+                .put(p0)
+                .put(p1)
+                .put(add ? 1 : 0)
+                .run();
+    }
+}

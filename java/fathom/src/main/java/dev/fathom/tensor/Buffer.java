@@ -1,0 +1,27 @@
+package dev.fathom.tensor;
+
+/**
+ * Numbers that persist but are not trained: statistics, averages, carried state. They lie in the model's block and in its files.
+ *
+ * <p>{@link #update} takes effect when backward has succeeded, so a failed step leaves no trace; a recomputed layer does not update twice.
+ */
+public final class Buffer extends Held {
+    /** A buffer that begins as {@code initializer} says. */
+    public Buffer(Shape shape, Initializer initializer) {
+        super(shape, initializer);
+    }
+
+    /**
+     * Asks for {@code next} as the value from the next successful backward on. Does nothing where the pass is not in training mode.
+     *
+     * @throws IllegalArgumentException if the shapes differ
+     */
+    public void update(Tensor next) {
+        if (!next.shape().equals(shape())) {
+            throw new IllegalArgumentException("buffer " + name() + ": update " + next.shape() + " but the buffer is " + shape()
+                    + "; give a tensor of the buffer's shape");
+        }
+        value();
+        Pass.current().pending(this, next);
+    }
+}

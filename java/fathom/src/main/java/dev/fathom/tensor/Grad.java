@@ -1,0 +1,30 @@
+package dev.fathom.tensor;
+
+/** What an {@link Op} sees in backward: a {@link Call} with the gradients of its results and of its inputs. */
+public abstract class Grad extends Call {
+    Grad() {}
+
+    /** Where the gradient of result {@code o} lies; zeros where nothing was received. */
+    public abstract long dout(int o);
+
+    /** As {@link #dout}, but the op may overwrite it. */
+    public abstract long doutOwned(int o);
+
+    /** Whether anybody asked for the gradient of input {@code i}. */
+    public abstract boolean wants(int i);
+
+    /** Where the gradient of input {@code i} goes; {@link #adds} then says whether to add to what is there. */
+    public abstract long din(int i);
+
+    /** As {@link #din}, but may be the buffer of {@code dout(0)}: for ops of one input that work in place. */
+    public abstract long dinReusing(int i);
+
+    /** Whether the place that the last {@code din} gave holds a gradient already: {@code +=} if so, else {@code =}. */
+    public abstract boolean adds();
+
+    /** The gradient of result {@code o} as a Java array, for ops written in Java. */
+    public abstract float[] readGradient(int o);
+
+    /** Stores or adds the gradient of input {@code i} from a Java array. */
+    public abstract void writeGradient(int i, float[] values);
+}

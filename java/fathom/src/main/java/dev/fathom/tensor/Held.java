@@ -1,0 +1,74 @@
+package dev.fathom.tensor;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Numbers that a model holds in its block: trained ({@link Parameter}) or kept ({@link Buffer}). Until {@code Model.of} binds it, a held
+ * value is a shape and a way to begin.
+ */
+public abstract sealed class Held permits Parameter, Buffer {
+    private final Shape shape;
+    private final Initializer initializer;
+    private volatile @Nullable Tensor leaf;
+    private volatile @Nullable Store store;
+    private int index;
+
+    Held(Shape shape, Initializer initializer) {
+        this.shape = shape;
+        this.initializer = initializer;
+    }
+
+    /** The dimensions. */
+    public Shape shape() {
+        return shape;
+    }
+
+    /** How it begins. */
+    public Initializer initializer() {
+        return initializer;
+    }
+
+    /** Whether a model holds it. */
+    public boolean bound() {
+        return store != null;
+    }
+
+    /** Its name in its model, such as {@code 0.weight}; {@code unbound} before. */
+    public String name() {
+        Store s = store;
+        return s == null ? "unbound" : s.name(index);
+    }
+
+    /**
+     * The values as a tensor for ops; also outside a pass. Reading it later sees later values.
+     *
+     * @throws IllegalStateException if no model holds it or the model is closed
+     */
+    public Tensor value() {
+        Tensor t = leaf;
+        if (t == null) {
+            throw new IllegalStateException((this instanceof Parameter ? "parameter " : "buffer ") + shape + " is unbound" + Pass.where()
+                    + ": hold it in a record component of the module that was given to Model.of");
+        }
+        return t;
+    }
+
+    Store store() {
+        Store s = store;
+        if (s == null) {
+            value();
+            throw new AssertionError();
+        }
+        return s;
+    }
+
+    int index() {
+        return index;
+    }
+
+    void bind(Store store, int index) {
+        this.store = store;
+        this.index = index;
+        this.leaf = Tensor.leaf(this, store, index);
+    }
+}

@@ -1,0 +1,14 @@
+package dev.fathom.tensor;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * On a record component: leave its own name out of the names below it. A list then adds only its index ({@code 0.weight}, as PyTorch names
+ * a Sequential's layers), a single module nothing.
+ */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.RECORD_COMPONENT)
+public @interface Inline {}

@@ -1,0 +1,47 @@
+package dev.fathom.tensor;
+
+import dev.fathom.memory.Block;
+
+/**
+ * A tensor with memory of its own: it outlives passes and any thread may read it. Close it; a forgotten one is reclaimed by the collector and
+ * reported.
+ */
+public final class KeptTensor extends Tensor implements AutoCloseable {
+    private final Block own;
+
+    private KeptTensor(Shape shape, DType dtype, Block own) {
+        super(shape, dtype, null, null, own.address(), 0, null, null);
+        this.own = own;
+        this.block = own;
+    }
+
+    static KeptTensor copy(Tensor of) {
+        long from = of.address();
+        KeptTensor t = new KeptTensor(of.shape(), of.dtype(), new Block("kept tensor", of.bytes()));
+        long done = 0;
+        while (done < of.bytes()) {
+            int n = (int) Math.min(1 << 30, of.bytes() - done);
+            Block.view(t.own.address() + done, n).put(Block.view(from + done, n));
+            done += n;
+        }
+        return t;
+    }
+
+    @Override
+    String name() {
+        return "kept";
+    }
+
+    /**
+     * Gives the memory back, as soon as no pass reads it.
+     *
+     * @throws IllegalStateException if it is closed already
+     */
+    @Override
+    public void close() {
+        if (own.closed()) {
+            throw new IllegalStateException("close: " + label() + " was already closed at " + own.closedAt() + "; close it once");
+        }
+        own.close();
+    }
+}

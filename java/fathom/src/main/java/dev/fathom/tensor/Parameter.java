@@ -1,0 +1,31 @@
+package dev.fathom.tensor;
+
+import org.jspecify.annotations.Nullable;
+
+/** Numbers that training changes: a segment of a model's flat block, with a gradient beside it. */
+public final class Parameter extends Held implements Target {
+    /** A parameter that begins as {@code initializer} says. */
+    public Parameter(Shape shape, Initializer initializer) {
+        super(shape, initializer);
+    }
+
+    /** Whether an optimizer may change it; {@code Model.freeze} decides. */
+    public boolean trainable() {
+        return bound() && store().trainable(index());
+    }
+
+    /** How often its values were changed since it was bound. */
+    public int version() {
+        return store().version(index());
+    }
+
+    /** The gradient of the last backward, or null when there is none since the last step. */
+    public @Nullable Tensor gradient() {
+        return store().gradientTensor(index());
+    }
+
+    @Override
+    public boolean wants(Tensor leaf) {
+        return leaf.held() == this;
+    }
+}

@@ -1,0 +1,998 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Arena;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The scope of a computation: it owns every tensor made while it is the thread's innermost pass, records what backward needs, and frees all
+ * of it at its close. Use it in try-with-resources; it belongs to the thread that opened it.
+ *
+ * <p>{@link #train} records and is in training mode (dropout drops), {@link #grad} records in evaluation mode, {@link #infer} does neither and
+ * gives intermediates back as soon as the module that made them returns.
+ */
+public final class Pass implements AutoCloseable {
+    private static final ThreadLocal<@Nullable Pass> CURRENT = new ThreadLocal<>();
+    private static final Rng NO_RANDOM = new Rng(0);
+
+    /** What is reused from pass to pass with the arena. */
+    private static final class Workspace {
+        final Tape tape = new Tape();
+        Tensor[] created = new Tensor[64];
+    }
+
+    private final Thread thread = Thread.currentThread();
+    private final @Nullable Pass outer = CURRENT.get();
+    private final boolean training;
+    private final boolean tracing;
+    private final Arena arena = Memory.borrow();
+    private final Workspace workspace;
+    private final Commands commands;
+    private Tape tape;
+    private Rng rng;
+    private boolean recording;
+    private boolean replaying;
+    private boolean closed;
+    private @Nullable Object closedAt;
+    private @Nullable Frame frame;
+    private int nextChild = -1;
+    private int deepest;
+    private Tensor[] created;
+    private int createdCount;
+    private int opCount;
+    private @Nullable Block[] leases = new Block[2];
+    private int leaseCount;
+    private @Nullable List<Pending> pending;
+    private @Nullable List<Held> seen;
+    private @Nullable Eager idle;
+    private Target @Nullable [] targets;
+
+    private final @Nullable List<Access.Called> calls;
+
+    private record Pending(Buffer buffer, Tensor next) {}
+
+    private Pass(boolean recording, boolean training, boolean tracing, Rng rng) {
+        this.recording = recording;
+        this.training = training;
+        this.tracing = tracing;
+        this.rng = rng;
+        this.calls = tracing ? new ArrayList<>() : null;
+        Workspace w = arena.attachment(Workspace.class);
+        if (w == null) {
+            w = new Workspace();
+            arena.attach(w);
+        }
+        workspace = w;
+        tape = w.tape;
+        created = w.created;
+        commands = arena.commands();
+        CURRENT.set(this);
+    }
+
+    /** Records for backward, in training mode; random layers draw from {@code rng}. */
+    public static Pass train(Rng rng) {
+        return new Pass(true, true, false, rng);
+    }
+
+    /** Records for backward, in evaluation mode: gradients with respect to inputs, saliency, style. */
+    public static Pass grad() {
+        return new Pass(true, false, false, new Rng(0));
+    }
+
+    /** Records nothing, in evaluation mode, and holds no intermediate longer than its module. */
+    public static Pass infer() {
+        return new Pass(false, false, false, new Rng(0));
+    }
+
+    static Pass trace() {
+        return new Pass(false, false, true, NO_RANDOM);
+    }
+
+    /**
+     * The thread's innermost pass.
+     *
+     * @throws IllegalStateException if there is none
+     */
+    public static Pass current() {
+        Pass p = CURRENT.get();
+        if (p == null) {
+            throw new IllegalStateException("no Pass is open on thread " + Thread.currentThread().getName()
+                    + "; wrap the call in try (var pass = Pass.infer())");
+        }
+        return p;
+    }
+
+    static @Nullable Pass currentOrNull() {
+        return CURRENT.get();
+    }
+
+    /** {@code " at path"} of the running module, for messages; empty outside one. */
+    static String where() {
+        Pass p = CURRENT.get();
+        String path = p == null || p.frame == null ? "" : p.frame.path();
+        return path.isEmpty() ? "" : " at " + path;
+    }
+
+    /** Runs {@code body} in the current pass without recording; its result is a constant. */
+    public static Tensor noGrad(Supplier<Tensor> body) {
+        Pass p = current();
+        p.checkThread();
+        boolean was = p.recording;
+        p.recording = false;
+        try {
+            return p.inFrame(body, body);
+        } finally {
+            p.recording = was;
+        }
+    }
+
+    /**
+     * Calls a module's own method in a frame of its own, as {@code Layer.apply} does for {@code forward}: what it made and does not return is
+     * given back at once. Keeps every tensor in a returned record, list, map or array.
+     */
+    public static <T> T frame(Object module, Supplier<T> body) {
+        return current().inFrame(module, body);
+    }
+
+    private <T> T inFrame(Object module, Supplier<T> body) {
+        Frame f = enter(module);
+        T result = null;
+        try {
+            result = body.get();
+            return result;
+        } catch (StackOverflowError e) {
+            throw tooDeep(f, e);
+        } finally {
+            leave(f, result);
+        }
+    }
+
+    /** Whether random and normalising layers behave as in training here. */
+    public boolean training() {
+        return training && (frame == null || !frame.evalMode);
+    }
+
+    /** Whether calls are recorded for backward here. */
+    public boolean recording() {
+        return recording;
+    }
+
+    /** The stream from which random ops draw. */
+    public Rng rng() {
+        return rng;
+    }
+
+    /** What was recorded so far. */
+    public Tape tape() {
+        checkOpen();
+        return tape;
+    }
+
+    /** Bytes that tensors of this pass take now. */
+    public long liveBytes() {
+        return arena.live();
+    }
+
+    /** The most bytes they took at once. */
+    public long peakBytes() {
+        return arena.peak();
+    }
+
+    /** Normally distributed numbers with mean 0 and deviation 1, as a constant. */
+    public Tensor randn(int... dims) {
+        return random(Kernel.NORMAL, Shape.of(dims), 0, 1);
+    }
+
+    /** Numbers uniform in [lo, hi), as a constant. */
+    public Tensor uniform(float lo, float hi, int... dims) {
+        return random(Kernel.UNIFORM, Shape.of(dims), lo, hi);
+    }
+
+    private Tensor random(Kernel kernel, Shape shape, float p0, float p1) {
+        Tensor t = create(shape, DType.F32);
+        long n = shape.size();
+        commands.begin(kernel).put(t.address()).put(n).put(p0).put(p1).put(rng.seed()).put(rng.take(n)).run();
+        return t;
+    }
+
+    /**
+     * Asks for the gradient with respect to {@code x}: an input, whose view is returned and must be used from here on, or a result already
+     * recorded in this pass. Read it with {@link #gradient} after backward.
+     */
+    public Tensor watch(Tensor x) {
+        checkThread();
+        if (!recording) {
+            throw new IllegalStateException("watch: this pass records nothing; open it with Pass.grad() or Pass.train(rng)");
+        }
+        if (x.dtype() != DType.F32) {
+            throw new IllegalArgumentException("watch: " + x.label() + " is " + x.dtype() + "; only F32 tensors have gradients");
+        }
+        Tensor w = x.node() != null && x.pass() == this ? x : view(x, x.shape(), 0, null);
+        w.watch();
+        return w;
+    }
+
+    /** The gradient of a watched tensor; null if no backward has reached it. */
+    public @Nullable Tensor gradient(Tensor watched) {
+        checkThread();
+        if (!watched.watched()) {
+            throw new IllegalArgumentException("gradient: " + watched.label() + " was not watched; call pass.watch(x) before using it");
+        }
+        long g = watched.gradient;
+        return g == 0 ? null : new Tensor(watched.shape(), DType.F32, this, null, g, 0, null, frame);
+    }
+
+    // ---- running ops
+
+    /** Runs an op that has one result (or whose first is the one that matters). */
+    public static Tensor apply(Op op, Tensor... in) {
+        return applyAll(op, in)[0];
+    }
+
+    /** Runs an op on the thread's innermost pass; results that exist only for backward may be null. */
+    public static Tensor[] applyAll(Op op, Tensor... in) {
+        return current().run(op, in);
+    }
+
+    private Tensor[] run(Op op, Tensor[] in) {
+        checkThread();
+        Eager call = idle;
+        if (call == null) {
+            call = new Eager();
+        }
+        idle = null;
+        try {
+            return run(call, op, in);
+        } finally {
+            call.end();
+            idle = call;
+        }
+    }
+
+    private Tensor[] run(Eager call, Op op, Tensor[] in) {
+        call.begin(op, in, null);
+        boolean needs = false;
+        boolean traced = false;
+        for (int i = 0; i < in.length; i++) {
+            Tensor t = in[i];
+            t.address();
+            lease(t);
+            if (t.dtype() != op.takes(i)) {
+                throw call.fail(call.inName(i) + " " + t.shape() + " is " + t.dtype() + " but must be " + op.takes(i)
+                        + (op.takes(i) == DType.I32 ? "; make it with Tensor.ofInts" : "; convert it before"));
+            }
+            if (seen != null && t.held() instanceof Parameter p) {
+                seen.add(p);
+            }
+            needs |= needsGradient(t);
+            traced |= t.traced;
+        }
+        needs = needs && op.differentiable();
+        boolean record = recording && needs || tracing && traced;
+        int n = op.outputs();
+        Tensor[] out = new Tensor[n];
+        call.out = out;
+        for (int o = 0; o < n; o++) {
+            Shape shape = op.shape(call, o);
+            if (op.onlyForBackward(o) && !(recording && needs)) {
+                continue;
+            }
+            long view = o == 0 ? op.view(call) : -1;
+            out[o] = view >= 0 ? view(in[0], shape, view, op) : create(shape, op.dtype(call, o), op);
+        }
+        op.forward(call);
+        if (record) {
+            record(op, in, out, traced);
+        }
+        return out;
+    }
+
+    private void record(Op op, Tensor[] in, Tensor[] out, boolean traced) {
+        int[] versions = null;
+        for (int i = 0; i < in.length; i++) {
+            if (op.readsInput(i)) {
+                in[i].root().pins++;
+                if (in[i].held() instanceof Parameter p) {
+                    if (versions == null) {
+                        versions = new int[in.length];
+                    }
+                    versions[i] = p.version();
+                }
+            }
+        }
+        Node node = new Node(op, in, out, frame, versions, tape.size());
+        for (int o = 0; o < out.length; o++) {
+            if (out[o] != null) {
+                if (op.readsOutput(o)) {
+                    out[o].root().pins++;
+                }
+                out[o].made(node, traced);
+            }
+        }
+        tape.add(node);
+    }
+
+    private boolean needsGradient(Tensor t) {
+        return t.needsGradient() && (t.pass() == this || t.pass() == null);
+    }
+
+    private void lease(Tensor t) {
+        Block b = t.root().block;
+        if (b == null) {
+            return;
+        }
+        for (int i = leaseCount - 1; i >= 0; i--) {
+            if (leases[i] == b) {
+                return;
+            }
+        }
+        b.lease();
+        if (leaseCount == leases.length) {
+            leases = Arrays.copyOf(leases, 2 * leaseCount);
+        }
+        leases[leaseCount++] = b;
+    }
+
+    /** An uninitialised constant of this pass. */
+    Tensor create(Shape shape, DType dtype) {
+        return create(shape, dtype, null);
+    }
+
+    private Tensor create(Shape shape, DType dtype, @Nullable Op op) {
+        checkThread();
+        long address = arena.allocate(Math.multiplyExact(shape.size(), (long) dtype.bytes()));
+        Tensor t = new Tensor(shape, dtype, this, null, address, 0, op, frame);
+        remember(t);
+        return t;
+    }
+
+    private Tensor view(Tensor of, Shape shape, long offset, @Nullable Op op) {
+        Tensor t = new Tensor(shape, of.dtype(), this, of.root(), 0, of.offset() + offset, op, frame);
+        lease(of);
+        return t;
+    }
+
+    /** The same values as a constant: no gradient flows through it. */
+    Tensor detach(Tensor t) {
+        checkThread();
+        t.address();
+        Tensor v = view(t, t.shape(), 0, null);
+        v.traced = t.traced;
+        return v;
+    }
+
+    private void remember(Tensor t) {
+        if (createdCount == created.length) {
+            created = Arrays.copyOf(created, 2 * createdCount);
+            workspace.created = created;
+        }
+        created[createdCount++] = t;
+    }
+
+    Commands commands() {
+        return commands;
+    }
+
+    boolean tracing() {
+        return tracing;
+    }
+
+    Tensor input(Shape shape, DType dtype) {
+        Tensor t = create(shape, dtype);
+        commands.begin(Kernel.FILL).put(t.address()).put((shape.size() * dtype.bytes() + 3) / 4).put(0f).run();
+        t.traced = true;
+        return t;
+    }
+
+    List<Access.Called> calls() {
+        return calls == null ? List.of() : calls;
+    }
+
+    int nextOrdinal() {
+        return opCount++;
+    }
+
+    // ---- frames
+
+    Frame enter(Object module) {
+        checkThread();
+        boolean eval = frame != null && frame.evalMode || EvalModes.contains(module);
+        Frame f = new Frame(module, frame, nextChild, createdCount, eval);
+        nextChild = -1;
+        frame = f;
+        deepest = Math.max(deepest, f.depth);
+        return f;
+    }
+
+    /** Ends a frame; {@code result} is null when its body failed, and then nothing is given back before the pass ends. */
+    void leave(Frame f, @Nullable Object result) {
+        frame = f.parent;
+        if (calls != null) {
+            calls.add(new Access.Called(f.module, f.path(), f.parent == null ? null : f.parent.module, result));
+        } else if (result != null) {
+            mark(result, true);
+            release(f.mark, f);
+            mark(result, false);
+        }
+    }
+
+    /** Tells which child of the running module is called next, for paths. */
+    void nextChild(int i) {
+        nextChild = i;
+    }
+
+    /** Within a frame, when child number {@code i} has returned {@code keep}: gives back all else that was made in the frame so far. */
+    void releaseAllBut(Tensor keep, int i) {
+        Frame f = frame;
+        if (f != null && !tracing) {
+            keep.root().kept = true;
+            release(f.mark, new Frame(f.module, f, i, f.mark, false));
+            keep.root().kept = false;
+        }
+    }
+
+    private void release(int mark, Frame f) {
+        int to = mark;
+        for (int i = mark; i < createdCount; i++) {
+            Tensor t = created[i];
+            if (t.kept || t.pins > 0) {
+                created[to++] = t;
+            } else {
+                arena.free(t.release(f), t.bytes());
+            }
+        }
+        Arrays.fill(created, to, createdCount, null);
+        createdCount = to;
+    }
+
+    private static void mark(Object result, boolean kept) {
+        if (result instanceof Tensor t) {
+            t.root().kept = kept;
+        } else {
+            Results.forEach(result, t -> t.root().kept = kept);
+        }
+    }
+
+    RuntimeException tooDeep(Frame f, StackOverflowError e) {
+        if (f.parent != null) {
+            throw e;
+        }
+        return new IllegalStateException(
+                "apply: modules are nested too deep for the stack of thread " + thread.getName() + ": depth " + deepest
+                        + " was reached; put the layers into one Sequential, which does not nest, or give the thread a larger stack (-Xss)",
+                e);
+    }
+
+    // ---- backward
+
+    /**
+     * Computes the gradients of {@code loss}, a single number, with respect to {@code targets}: models, parts, parameters, watched tensors; with
+     * none given, all of these that the loss depends on. Gradients of parameters replace what was there before the last optimizer step and add to
+     * what a later backward left. May be called several times.
+     *
+     * @throws IllegalArgumentException if the loss is not a single F32 number
+     * @throws IllegalStateException if nothing was recorded for it, or a parameter that backward reads has changed since
+     */
+    public void backward(Tensor loss, Target... targets) {
+        checkThread();
+        if (loss.shape().size() != 1 || loss.dtype() != DType.F32) {
+            throw new IllegalArgumentException("backward: " + loss.label() + " is not a single number; reduce it with mean() or sum() first");
+        }
+        loss.address();
+        if (loss.node() == null || loss.pass() != this) {
+            throw new IllegalStateException("backward: nothing was recorded for " + loss.label() + (recording
+                    ? ": no trainable parameter and no watched tensor went into it; unfreeze one, or pass.watch(x)"
+                    : ": this pass does not record; open it with Pass.train(rng) or Pass.grad()"));
+        }
+        long seed = arena.allocate(4);
+        commands.begin(Kernel.FILL).put(seed).put(1).put(1f).run();
+        backward(loss, seed, targets);
+        commit();
+    }
+
+    private void backward(Tensor loss, long seed, Target[] to) {
+        Target[] outerTargets = targets;
+        targets = to;
+        int last = loss.node().index;
+        try {
+            boolean any = false;
+            for (int i = 0; i <= last; i++) {
+                Node n = tape.node(i);
+                n.active = n.op.hidesParameters();
+                for (Tensor t : n.in) {
+                    n.active |= wanted(t);
+                }
+                any = n.active;
+            }
+            if (!any) {
+                throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
+                        + "pass the model, part, parameter or watched tensor that it was computed from");
+            }
+            loss.gradient = seed;
+            for (int i = last; i >= 0; i--) {
+                step(tape.node(i));
+            }
+        } catch (RuntimeException | Error e) {
+            forgetGradients(last);
+            throw e;
+        } finally {
+            targets = outerTargets;
+        }
+    }
+
+    private void step(Node n) {
+        boolean reached = false;
+        for (Tensor o : n.out) {
+            reached |= o != null && o.gradient != 0;
+        }
+        if (reached && n.active) {
+            Eager call = idle;
+            if (call == null) {
+                call = new Eager();
+            }
+            idle = null;
+            try {
+                call.begin(n.op, n.in, n);
+                call.out = n.out;
+                n.op.backward(call);
+            } finally {
+                call.end();
+                idle = call;
+            }
+        }
+        for (Tensor o : n.out) {
+            if (o != null && o.gradient != 0 && !o.watched()) {
+                arena.free(o.gradient, o.bytes());
+                o.gradient = 0;
+            }
+        }
+    }
+
+    /** After a failure no half-written gradient remains: parameters lose theirs, intermediates give their memory back. */
+    private void forgetGradients(int last) {
+        for (int i = 0; i <= last; i++) {
+            Node n = tape.node(i);
+            for (Tensor t : n.in) {
+                if (t.held() instanceof Parameter p && p.bound()) {
+                    p.store().fresh(p.index(), false);
+                }
+            }
+            for (Tensor o : n.out) {
+                if (o != null && o.gradient != 0) {
+                    arena.free(o.gradient, o.bytes());
+                    o.gradient = 0;
+                }
+            }
+        }
+    }
+
+    private boolean wanted(Tensor t) {
+        if (t.pass() == this && t.node() != null && t.node().active) {
+            return true;
+        }
+        if (t.node() != null && !t.watched() || !needsGradient(t)) {
+            return false;
+        }
+        Target[] to = targets;
+        if (to == null || to.length == 0) {
+            return true;
+        }
+        for (Target target : to) {
+            if (target.wants(t)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void pending(Buffer buffer, Tensor next) {
+        checkThread();
+        if (!training() || replaying) {
+            return;
+        }
+        next.address();
+        next.root().pins++;
+        if (pending == null) {
+            pending = new ArrayList<>();
+        }
+        pending.add(new Pending(buffer, next));
+    }
+
+    private void commit() {
+        if (pending != null) {
+            for (Pending p : pending) {
+                Store store = p.buffer.store();
+                long bytes = p.next.bytes();
+                commands.begin(Kernel.COPY).put(p.next.address()).put(store.address(p.buffer.index())).put(bytes).run();
+                store.changed(p.buffer.index());
+            }
+            pending = null;
+        }
+    }
+
+    // ---- recomputation
+
+    /** Runs {@code layer} without recording its inside, as one node that runs it again in backward. */
+    Tensor recompute(java.util.function.UnaryOperator<Tensor> layer, Tensor x) {
+        checkThread();
+        if (!recording) {
+            return layer.apply(x);
+        }
+        Rng was = rng;
+        long counter = rng.counter();
+        List<Held> outerSeen = seen;
+        List<Held> inside = new ArrayList<>();
+        Tensor y;
+        recording = false;
+        seen = inside;
+        try {
+            y = layer.apply(x);
+        } finally {
+            recording = true;
+            seen = outerSeen;
+        }
+        if (outerSeen != null) {
+            outerSeen.addAll(inside);
+        }
+        boolean needs = needsGradient(x) || inside.stream().anyMatch(h -> ((Parameter) h).trainable());
+        if (!needs) {
+            return y;
+        }
+        int[] versions = inside.stream().mapToInt(h -> ((Parameter) h).version()).toArray();
+        Tensor out = view(y, y.shape(), 0, null);
+        record(new RecomputeOp(layer, was.seed(), counter, inside, versions), new Tensor[] {x}, new Tensor[] {out}, false);
+        return out;
+    }
+
+    /** Runs a recomputed layer again with recording on and takes gradients through it. */
+    void replay(RecomputeOp op, Grad g) {
+        Tensor x = ((Eager) g).in[0];
+        Tape outerTape = tape;
+        Rng outerRng = rng;
+        boolean outerReplaying = replaying;
+        Frame outerFrame = frame;
+        int mark = createdCount;
+        tape = new Tape();
+        rng = new Rng(op.seed(), op.counter());
+        replaying = true;
+        recording = true;
+        try {
+            Tensor leaf = view(x, x.shape(), 0, null);
+            boolean wantsInput = g.wants(0);
+            Target[] to = targets == null ? new Target[0] : targets;
+            if (wantsInput) {
+                leaf.watch();
+                if (to.length > 0) {
+                    to = Arrays.copyOf(to, to.length + 1);
+                    to[to.length - 1] = leaf;
+                }
+            }
+            Tensor y = op.layer().apply(leaf);
+            if (y.node() != null) {
+                long seed = arena.allocate(y.bytes());
+                commands.begin(Kernel.COPY).put(g.dout(0)).put(seed).put(y.bytes()).run();
+                backward(y, seed, to);
+                if (wantsInput && leaf.gradient != 0) {
+                    long dx = g.din(0);
+                    if (g.adds()) {
+                        commands.begin(Kernel.ACCUMULATE).put(leaf.gradient).put(dx).put(leaf.shape().size()).run();
+                    } else {
+                        commands.begin(Kernel.COPY).put(leaf.gradient).put(dx).put(leaf.bytes()).run();
+                    }
+                    arena.free(leaf.gradient, leaf.bytes());
+                    leaf.gradient = 0;
+                }
+            }
+            for (int i = mark; i < createdCount; i++) {
+                created[i].pins = 0;
+            }
+            release(mark, new Frame(op, null, -1, mark, false));
+        } finally {
+            tape = outerTape;
+            rng = outerRng;
+            replaying = outerReplaying;
+            frame = outerFrame;
+        }
+    }
+
+    // ---- life
+
+    private void checkThread() {
+        if (Thread.currentThread() != thread) {
+            throw new IllegalStateException("this Pass belongs to thread " + thread.getName() + " but thread "
+                    + Thread.currentThread().getName() + " used it; open a Pass of its own there, or keep() the tensor to share it");
+        }
+        checkOpen();
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("this Pass was closed at " + Memory.render(closedAt) + "; open another one");
+        }
+    }
+
+    boolean ownedBy(Thread t) {
+        return t == thread;
+    }
+
+    Thread thread() {
+        return thread;
+    }
+
+    boolean closed() {
+        return closed;
+    }
+
+    String closedAt() {
+        return Memory.render(closedAt);
+    }
+
+    /**
+     * Frees every tensor of the pass.
+     *
+     * @throws IllegalStateException if it is closed already, belongs to another thread, or a pass opened later is still open
+     */
+    @Override
+    public void close() {
+        checkThread();
+        if (CURRENT.get() != this) {
+            throw new IllegalStateException("close: a Pass opened later on thread " + thread.getName() + " is still open; close that one first");
+        }
+        closed = true;
+        closedAt = Memory.callSite();
+        if (outer == null) {
+            CURRENT.remove();
+        } else {
+            CURRENT.set(outer);
+        }
+        for (int i = 0; i < leaseCount; i++) {
+            leases[i].release();
+        }
+        Arrays.fill(created, 0, createdCount, null);
+        workspace.tape.clear();
+        Memory.giveBack(arena);
+    }
+
+    // ---- what an op sees
+
+    private final class Eager extends Grad {
+        private Op op;
+        private Tensor[] in;
+        private Tensor[] out;
+        private @Nullable Node node;
+        private boolean adds;
+        private long[] scratch = new long[4];
+        private int scratchCount;
+
+        void begin(Op op, Tensor[] in, @Nullable Node node) {
+            this.op = op;
+            this.in = in;
+            this.node = node;
+        }
+
+        void end() {
+            for (int i = 0; i < scratchCount; i += 2) {
+                arena.free(scratch[i], scratch[i + 1]);
+            }
+            scratchCount = 0;
+            op = null;
+            in = null;
+            out = null;
+            node = null;
+        }
+
+        @Override
+        public int inputs() {
+            return in.length;
+        }
+
+        @Override
+        public Shape shape(int i) {
+            return in[i].shape();
+        }
+
+        @Override
+        public Shape outShape(int o) {
+            return out[o].shape();
+        }
+
+        @Override
+        public String inName(int i) {
+            Held h = in[i].held();
+            if (h == null) {
+                return in.length == 1 || i == 0 ? "x" : "input " + i;
+            }
+            String name = h.name();
+            return name.substring(name.lastIndexOf('.') + 1);
+        }
+
+        @Override
+        public long in(int i) {
+            if (node != null) {
+                checkRead(i);
+            }
+            return in[i].address();
+        }
+
+        private void checkRead(int i) {
+            if (!op.readsInput(i)) {
+                throw new IllegalStateException(op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
+            }
+            if (in[i].held() instanceof Parameter p && node.versions != null && node.versions[i] != p.version()) {
+                throw new IllegalStateException("backward: parameter " + p.name() + " has changed since " + describe(node)
+                        + " was recorded; call backward before step(), load() or copy, or run the forward again");
+            }
+        }
+
+        @Override
+        public long out(int o) {
+            if (node != null && !op.readsOutput(o)) {
+                throw new IllegalStateException(op.label() + ": backward reads output " + o + " but readsOutput(" + o + ") is false");
+            }
+            return out[o] == null ? 0 : out[o].address();
+        }
+
+        @Override
+        public long scratch(long bytes) {
+            if (bytes == 0) {
+                return 0;
+            }
+            long address = arena.allocate(bytes);
+            if (scratchCount == scratch.length) {
+                scratch = Arrays.copyOf(scratch, 2 * scratchCount);
+            }
+            scratch[scratchCount++] = address;
+            scratch[scratchCount++] = bytes;
+            return address;
+        }
+
+        @Override
+        public long packed(int i, long n, long k) {
+            return recording || !(in[i].held() instanceof Parameter p) ? 0 : p.store().packed(commands, p.index(), n, k);
+        }
+
+        @Override
+        public Call begin(Kernel kernel) {
+            commands.begin(kernel);
+            return this;
+        }
+
+        @Override
+        public Call put(long word) {
+            commands.put(word);
+            return this;
+        }
+
+        @Override
+        public Call put(float value) {
+            commands.put(value);
+            return this;
+        }
+
+        @Override
+        public Call at(long address) {
+            commands.put(address);
+            return this;
+        }
+
+        @Override
+        public void run() {
+            try {
+                commands.run();
+            } catch (dev.fathom.kernel.KernelException e) {
+                throw fail(e.getMessage());
+            }
+        }
+
+        @Override
+        public float[] read(int i) {
+            in(i);
+            return in[i].toArray();
+        }
+
+        @Override
+        public void write(int o, float[] values) {
+            store(out(o), outShape(o).size(), values, false);
+        }
+
+        @Override
+        public long dout(int o) {
+            Tensor t = out[o];
+            if (t.gradient == 0) {
+                t.gradient = arena.allocate(t.bytes());
+                commands.begin(Kernel.FILL).put(t.gradient).put(t.shape().size()).put(0f).run();
+            }
+            return t.gradient;
+        }
+
+        @Override
+        public long doutOwned(int o) {
+            long dy = dout(o);
+            if (!out[o].watched()) {
+                return dy;
+            }
+            long copy = scratch(out[o].bytes());
+            commands.begin(Kernel.COPY).put(dy).put(copy).put(out[o].bytes()).run();
+            return copy;
+        }
+
+        @Override
+        public boolean wants(int i) {
+            return wanted(in[i]);
+        }
+
+        @Override
+        public long din(int i) {
+            Tensor t = in[i];
+            if (t.held() instanceof Parameter p) {
+                Store store = p.store();
+                adds = store.fresh(p.index());
+                store.fresh(p.index(), true);
+                return store.gradients().address() + 4 * store.offset(p.index());
+            }
+            adds = t.gradient != 0;
+            if (!adds) {
+                t.gradient = arena.allocate(t.bytes());
+            }
+            return t.gradient;
+        }
+
+        @Override
+        public long dinReusing(int i) {
+            Tensor t = in[i];
+            Tensor o = out[0];
+            if (t.held() == null && t.gradient == 0 && o.gradient != 0 && !o.watched() && o.bytes() == t.bytes()) {
+                t.gradient = o.gradient;
+                o.gradient = 0;
+                adds = false;
+                return t.gradient;
+            }
+            return din(i);
+        }
+
+        @Override
+        public boolean adds() {
+            return adds;
+        }
+
+        @Override
+        public float[] readGradient(int o) {
+            return Tensor.readFloats(dout(o), out[o].shape().size());
+        }
+
+        @Override
+        public void writeGradient(int i, float[] values) {
+            long dx = din(i);
+            store(dx, in[i].shape().size(), values, adds);
+        }
+
+        private void store(long address, long n, float[] values, boolean add) {
+            if (values.length != n) {
+                throw fail("the op wrote " + values.length + " values where " + n + " belong; write one for each element");
+            }
+            var view = Block.view(address, Math.toIntExact(4 * n)).asFloatBuffer();
+            for (int i = 0; i < n; i++) {
+                view.put(i, add ? view.get(i) + values[i] : values[i]);
+            }
+        }
+
+        @Override
+        public IllegalArgumentException fail(String message) {
+            Frame f = node == null ? frame : node.frame;
+            String path = f == null ? "" : f.path();
+            return new IllegalArgumentException(op.label() + (path.isEmpty() ? "" : " at " + path) + ": " + message);
+        }
+    }
+
+    private static String describe(Node n) {
+        String path = n.path();
+        return path.isEmpty() ? n.op.label() : n.op.label() + " at " + path;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Arena;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+
+/**
+ * A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), keyed by a seed, read at a counter that the caller owns. The same seed
+ * and counter give the same numbers on any machine and for any number of threads, so a checkpoint keeps two longs. Not for use by several
+ * threads at once.
+ */
+public final class Rng {
+    private final long seed;
+    private long counter;
+
+    /** The stream of {@code seed} from its beginning. */
+    public Rng(long seed) {
+        this(seed, 0);
+    }
+
+    /** The stream of {@code seed} from {@code counter} on. */
+    public Rng(long seed, long counter) {
+        this.seed = seed;
+        this.counter = counter;
+    }
+
+    /** The key. */
+    public long seed() {
+        return seed;
+    }
+
+    /** The next block of four 32-bit words. */
+    public long counter() {
+        return counter;
+    }
+
+    /** Takes the blocks that {@code n} words need and returns the counter of the first. */
+    public long take(long n) {
+        long first = counter;
+        counter += n + 3 >> 2;
+        return first;
+    }
+
+    /** An independent stream for {@code name}: its seed mixes both, so that a parameter's start does not depend on its neighbours. */
+    public Rng split(String name) {
+        long h = seed ^ 0x9e3779b97f4a7c15L;
+        for (int i = 0; i < name.length(); i++) {
+            h = mix(h + name.charAt(i));
+        }
+        return new Rng(mix(h));
+    }
+
+    /** An independent stream for {@code number}, such as an epoch. */
+    public Rng split(long number) {
+        return new Rng(mix(mix(seed ^ 0xd1b54a32d192ed03L) + number));
+    }
+
+    /** {@code n} numbers uniform in [lo, hi). */
+    public float[] uniform(int n, float lo, float hi) {
+        return draw(Kernel.UNIFORM, n, lo, hi);
+    }
+
+    /** {@code n} numbers from the normal distribution. */
+    public float[] normal(int n, float mean, float std) {
+        return draw(Kernel.NORMAL, n, mean, std);
+    }
+
+    /** The numbers 0 to n - 1 in a random order, each order as likely as any other. */
+    public int[] permutation(int n) {
+        int[] order = new int[n];
+        Arena arena = Memory.borrow();
+        try {
+            long address = arena.allocate(4L * n);
+            permutation(arena.commands(), address, n);
+            Block.view(address, 4 * n).asIntBuffer().get(order);
+        } finally {
+            Memory.giveBack(arena);
+        }
+        return order;
+    }
+
+    /** Writes a permutation of n numbers as I32 at {@code address}. */
+    public void permutation(Commands commands, long address, int n) {
+        // a bounded draw takes two words, and now and then more; four a number is a bound that leaves room
+        commands.begin(Kernel.PERMUTATION).put(address).put(n).put(seed).put(take(4L * n)).run();
+    }
+
+    private float[] draw(Kernel kernel, int n, float p0, float p1) {
+        float[] values = new float[n];
+        Arena arena = Memory.borrow();
+        try {
+            long address = arena.allocate(4L * n);
+            arena.commands().begin(kernel).put(address).put(n).put(p0).put(p1).put(seed).put(take(n)).run();
+            Block.view(address, 4 * n).asFloatBuffer().get(values);
+        } finally {
+            Memory.giveBack(arena);
+        }
+        return values;
+    }
+
+    private static long mix(long z) {
+        z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+        return z ^ z >>> 31;
+    }
+}

@@ -1,0 +1,109 @@
+package dev.fathom.tensor;
+
+import java.util.Arrays;
+
+/** The dimensions of a dense row-major tensor, outermost first; the empty shape is a scalar. At most six dimensions. */
+public final class Shape {
+    /** The most dimensions a shape may have. */
+    public static final int MAX_RANK = 6;
+
+    /** The shape of a single number. */
+    public static final Shape SCALAR = new Shape(new int[0]);
+
+    private final int[] dims;
+    private final long size;
+
+    private Shape(int[] dims) {
+        this.dims = dims;
+        long product = 1;
+        for (int d : dims) {
+            product = Math.multiplyExact(product, (long) d);
+        }
+        size = product;
+    }
+
+    /**
+     * The shape with these dimensions.
+     *
+     * @throws IllegalArgumentException if one is negative or there are more than six
+     */
+    public static Shape of(int... dims) {
+        if (dims.length == 0) {
+            return SCALAR;
+        }
+        if (dims.length > MAX_RANK) {
+            throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has " + dims.length + " dimensions but "
+                    + MAX_RANK + " are the most; reshape it");
+        }
+        for (int d : dims) {
+            if (d < 0) {
+                throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has the dimension " + d + "; dimensions are 0 or more");
+            }
+        }
+        return new Shape(dims.clone());
+    }
+
+    /** How many dimensions. */
+    public int rank() {
+        return dims.length;
+    }
+
+    /**
+     * Dimension {@code i}; negative numbers count from the end.
+     *
+     * @throws IndexOutOfBoundsException if there is no such dimension
+     */
+    public int dim(int i) {
+        return dims[axis(i)];
+    }
+
+    /** {@code i} as a number from 0, where negative ones count from the end. */
+    public int axis(int i) {
+        if (i < -dims.length || i >= dims.length) {
+            throw new IndexOutOfBoundsException("dimension " + i + " of " + this + " does not exist: it has " + dims.length);
+        }
+        return i < 0 ? i + dims.length : i;
+    }
+
+    /** The product of all dimensions. */
+    public long size() {
+        return size;
+    }
+
+    /** The product of dimensions {@code from} to {@code to - 1}. */
+    public long size(int from, int to) {
+        long product = 1;
+        for (int i = from; i < to; i++) {
+            product *= dims[i];
+        }
+        return product;
+    }
+
+    /** A copy of the dimensions. */
+    public int[] toArray() {
+        return dims.clone();
+    }
+
+    /** This shape with dimension {@code i} replaced. */
+    public Shape with(int i, int dim) {
+        int[] copy = dims.clone();
+        copy[axis(i)] = dim;
+        return of(copy);
+    }
+
+    @Override
+    public boolean equals(Object o) {
+        return o instanceof Shape s && Arrays.equals(dims, s.dims);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(dims);
+    }
+
+    /** The dimensions as {@code [2, 3]}. */
+    @Override
+    public String toString() {
+        return Arrays.toString(dims);
+    }
+}

@@ -1,0 +1,246 @@
+package dev.fathom.tensor;
+
+import java.lang.reflect.Array;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tree of a module, read from record components: modules, {@link Held} values, and Optional, List, Map and arrays of these. Everything
+ * goes by identity and without recursion, so that two equal layers stay two and ten thousand nested ones are no trouble.
+ */
+public final class Structure {
+    private static final ClassValue<Component[]> COMPONENTS = new ClassValue<>() {
+        @Override
+        protected Component[] computeValue(Class<?> type) {
+            RecordComponent[] components = type.getRecordComponents();
+            Component[] result = new Component[components.length];
+            for (int i = 0; i < components.length; i++) {
+                components[i].getAccessor().setAccessible(true);
+                result[i] = new Component(
+                        components[i],
+                        components[i].isAnnotationPresent(Inline.class) ? "" : snakeCase(components[i].getName()));
+            }
+            return result;
+        }
+    };
+
+    private Structure() {}
+
+    private record Component(RecordComponent of, String name) {
+        @Nullable Object get(Object record) {
+            try {
+                return of.getAccessor().invoke(record);
+            } catch (IllegalAccessException | InvocationTargetException e) {
+                throw new IllegalStateException("model: cannot read component " + of.getName() + " of "
+                        + record.getClass().getName() + "; its accessor must return the component", e);
+            }
+        }
+    }
+
+    /** A node of the tree with its name, as PyTorch would write it. */
+    public record Named(String name, Object value) {}
+
+    /** Every module and held value below {@code root}, and {@code root} itself, in depth-first order; what is shared comes once. */
+    public static List<Named> walk(Object root) {
+        return walk(root, null);
+    }
+
+    /** The same, without {@code except} and what only it holds. */
+    public static List<Named> walk(Object root, @Nullable Object except) {
+        List<Named> found = new ArrayList<>();
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        Deque<Named> todo = new ArrayDeque<>();
+        todo.push(new Named("", root));
+        List<Named> children = new ArrayList<>();
+        while (!todo.isEmpty()) {
+            Named node = todo.pop();
+            if (node.value == except || !seen.add(node.value)) {
+                continue;
+            }
+            found.add(node);
+            children.clear();
+            children(node, children);
+            for (int i = children.size() - 1; i >= 0; i--) {
+                todo.push(children.get(i));
+            }
+        }
+        return found;
+    }
+
+    /** The name under which {@code parent} holds {@code child}; its class's name where it does not. */
+    static String nameOf(Object parent, Object child) {
+        List<Named> children = new ArrayList<>();
+        children(new Named("", parent), children);
+        for (Named c : children) {
+            if (c.value == child) {
+                return c.name;
+            }
+        }
+        return child.getClass().isRecord() ? snakeCase(child.getClass().getSimpleName()) : "a lambda";
+    }
+
+    /** The modules and held values right below a node, through containers. */
+    private static void children(Named node, List<Named> out) {
+        Object value = node.value;
+        if (value instanceof Held) {
+            return;
+        }
+        if (value.getClass().isRecord()) {
+            for (Component c : COMPONENTS.get(value.getClass())) {
+                add(join(node.name, c.name), c.get(value), out);
+            }
+        } else if (hasState(value)) {
+            throw new IllegalArgumentException("model: " + (node.name.isEmpty() ? "the root" : node.name) + " is a " + value.getClass().getName()
+                    + ", which is neither a record nor a lambda that captures nothing; make it a record, so that its parameters can be found");
+        }
+    }
+
+    private static void add(String name, @Nullable Object value, List<Named> out) {
+        if (value == null) {
+            return;
+        }
+        if (value instanceof Optional<?> o) {
+            add(name, o.orElse(null), out);
+        } else if (value instanceof List<?> list) {
+            int i = 0;
+            for (Object v : list) {
+                add(join(name, Integer.toString(i++)), v, out);
+            }
+        } else if (value instanceof Map<?, ?> map) {
+            map.forEach((k, v) -> add(join(name, String.valueOf(k)), v, out));
+        } else if (value instanceof Object[] array) {
+            for (int i = 0; i < array.length; i++) {
+                add(join(name, Integer.toString(i)), array[i], out);
+            }
+        } else if (value instanceof Held || isModule(value)) {
+            out.add(new Named(name, value));
+        }
+    }
+
+    /** A module is what has the marker interface of package nn; this package stands below it and knows it by {@link Member}. */
+    private static boolean isModule(Object value) {
+        return value instanceof Member;
+    }
+
+    /** What {@code nn.Module} extends, so that the walk knows modules from other component values. */
+    public interface Member {}
+
+    private static boolean hasState(Object value) {
+        for (Class<?> c = value.getClass(); c != null && c != Object.class; c = c.getSuperclass()) {
+            if (c.getDeclaredFields().length > 0 && !isStaticOnly(c)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isStaticOnly(Class<?> c) {
+        for (var f : c.getDeclaredFields()) {
+            if (!java.lang.reflect.Modifier.isStatic(f.getModifiers())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * A copy of the tree with every held value replaced. Records are rebuilt through their canonical constructors, containers of modules are
+     * rebuilt too, everything else is shared; what the tree shares the copy shares.
+     */
+    public static <T> T rebuild(T root, Function<Held, Held> replace) {
+        Map<Object, Object> done = new IdentityHashMap<>();
+        Deque<Object> todo = new ArrayDeque<>();
+        todo.push(root);
+        while (!todo.isEmpty()) {
+            Object node = todo.peek();
+            if (done.containsKey(node)) {
+                todo.pop();
+                continue;
+            }
+            List<Named> children = new ArrayList<>();
+            children(new Named("", node), children);
+            boolean ready = true;
+            for (Named c : children) {
+                if (!done.containsKey(c.value)) {
+                    todo.push(c.value);
+                    ready = false;
+                }
+            }
+            if (ready) {
+                todo.pop();
+                done.put(node, node instanceof Held h ? replace.apply(h) : node.getClass().isRecord() ? copy(node, done) : node);
+            }
+        }
+        @SuppressWarnings("unchecked")
+        T result = (T) done.get(root);
+        return result;
+    }
+
+    private static Object copy(Object record, Map<Object, Object> done) {
+        RecordComponent[] components = record.getClass().getRecordComponents();
+        Class<?>[] types = new Class<?>[components.length];
+        Object[] values = new Object[components.length];
+        Component[] read = COMPONENTS.get(record.getClass());
+        for (int i = 0; i < components.length; i++) {
+            types[i] = components[i].getType();
+            values[i] = copied(read[i].get(record), done);
+        }
+        try {
+            var constructor = record.getClass().getDeclaredConstructor(types);
+            constructor.setAccessible(true);
+            return constructor.newInstance(values);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("model: cannot rebuild a " + record.getClass().getName()
+                    + "; its canonical constructor must accept the values of its components", e);
+        }
+    }
+
+    private static @Nullable Object copied(@Nullable Object value, Map<Object, Object> done) {
+        if (value instanceof Optional<?> o) {
+            return o.map(v -> copied(v, done));
+        }
+        if (value instanceof List<?> list) {
+            List<Object> copy = new ArrayList<>();
+            list.forEach(v -> copy.add(copied(v, done)));
+            return Collections.unmodifiableList(copy);
+        }
+        if (value instanceof Map<?, ?> map) {
+            Map<Object, Object> copy = new java.util.LinkedHashMap<>();
+            map.forEach((k, v) -> copy.put(k, copied(v, done)));
+            return Collections.unmodifiableMap(copy);
+        }
+        if (value instanceof Object[] array) {
+            Object[] copy = (Object[]) Array.newInstance(array.getClass().getComponentType(), array.length);
+            for (int i = 0; i < array.length; i++) {
+                copy[i] = copied(array[i], done);
+            }
+            return copy;
+        }
+        return value != null && done.containsKey(value) ? done.get(value) : value;
+    }
+
+    private static String join(String path, String name) {
+        return path.isEmpty() ? name : name.isEmpty() ? path : path + "." + name;
+    }
+
+    private static final Map<String, String> SNAKE = Collections.synchronizedMap(new HashMap<>());
+
+    /** {@code runningMean} as {@code running_mean}. */
+    static String snakeCase(String name) {
+        return SNAKE.computeIfAbsent(
+                name, n -> n.replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT));
+    }
+}

@@ -1,0 +1,576 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A dense row-major array of numbers off the Java heap. Tensors are immutable values: every method makes a new one (or a view) in the
+ * thread's innermost {@link Pass}, which owns it; {@link #keep} copies one out. Elementwise methods broadcast as NumPy does.
+ *
+ * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the module that made it returned without it),
+ * when no pass is open, or when another thread's pass owns it; and IllegalArgumentException, naming both shapes, when shapes disagree.
+ */
+public sealed class Tensor implements Target permits KeptTensor {
+    private final Shape shape;
+    private final DType dtype;
+    private final @Nullable Pass pass;
+    private final @Nullable Tensor base;
+    private final long offset;
+    private final @Nullable Op op;
+    private final @Nullable Frame frame;
+    private final int ordinal;
+    private long address;
+    private @Nullable Node node;
+    private @Nullable Held held;
+    private @Nullable String title;
+    private @Nullable Frame releasedBy;
+    private boolean watched;
+    private boolean needsGradient;
+    /** The pages of an owned tensor, leased by every pass that reads it. */
+    @Nullable Block block;
+    /** Where the gradient lies during backward (and after it when watched); 0 without one. */
+    long gradient;
+    /** How many records of the tape read this memory. */
+    int pins;
+    /** Being returned from the frame that ends. */
+    boolean kept;
+    /** While a plan is traced: depends on its input. */
+    boolean traced;
+
+    Tensor(
+            Shape shape,
+            DType dtype,
+            @Nullable Pass pass,
+            @Nullable Tensor base,
+            long address,
+            long offset,
+            @Nullable Op op,
+            @Nullable Frame frame) {
+        this.shape = shape;
+        this.dtype = dtype;
+        this.pass = pass;
+        this.base = base;
+        this.address = address;
+        this.offset = offset;
+        this.op = op;
+        this.frame = frame;
+        this.ordinal = pass == null ? 0 : pass.nextOrdinal();
+    }
+
+    /** The value of a parameter or buffer: lives as long as its model. */
+    static Tensor leaf(Held held, Store store, int index) {
+        Tensor t = over(store.values(), 4 * store.offset(index), held.shape(), store.name(index));
+        t.held = held;
+        return t;
+    }
+
+    /** A tensor over part of a block that something else owns. */
+    static Tensor over(Block block, long offset, Shape shape, String title) {
+        return over(block, offset, shape, DType.F32, title);
+    }
+
+    static Tensor over(Block block, long offset, Shape shape, DType dtype, String title) {
+        Tensor t = new Tensor(shape, dtype, null, null, block.address() + offset, 0, null, null);
+        t.block = block;
+        t.title = title;
+        return t;
+    }
+
+    // ---- making
+
+    /**
+     * Copies values into a new F32 tensor of the current pass.
+     *
+     * @throws IllegalArgumentException if there are not {@code dims} product many
+     */
+    public static Tensor of(float[] values, int... dims) {
+        Shape shape = counted(values.length, dims);
+        Tensor t = Pass.current().create(shape, DType.F32);
+        Block.view(t.address(), 4 * values.length).asFloatBuffer().put(values);
+        return t;
+    }
+
+    /** Copies values into a new I32 tensor of the current pass. */
+    public static Tensor ofInts(int[] values, int... dims) {
+        Shape shape = counted(values.length, dims);
+        Tensor t = Pass.current().create(shape, DType.I32);
+        Block.view(t.address(), 4 * values.length).asIntBuffer().put(values);
+        return t;
+    }
+
+    private static Shape counted(int length, int[] dims) {
+        Shape shape = Shape.of(dims);
+        if (shape.size() != length) {
+            throw new IllegalArgumentException("of: " + length + " values do not fill shape " + shape + ", which has " + shape.size()
+                    + " elements; give one value for each");
+        }
+        return shape;
+    }
+
+    /** One number as a scalar. */
+    public static Tensor scalar(float value) {
+        return full(value);
+    }
+
+    /** All zeros. */
+    public static Tensor zeros(int... dims) {
+        return full(0, dims);
+    }
+
+    /** All {@code value}. */
+    public static Tensor full(float value, int... dims) {
+        Pass p = Pass.current();
+        Tensor t = p.create(Shape.of(dims), DType.F32);
+        p.commands().begin(Kernel.FILL).put(t.address()).put(t.shape.size()).put(value).run();
+        return t;
+    }
+
+    // ---- what it is
+
+    /** The dimensions. */
+    public Shape shape() {
+        return shape;
+    }
+
+    /** Dimension {@code i}; negative numbers count from the end. */
+    public int dim(int i) {
+        return shape.dim(i);
+    }
+
+    /** How many elements. */
+    public long size() {
+        return shape.size();
+    }
+
+    /** The element type. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    /** Whether backward would reach something through it. */
+    public boolean needsGradient() {
+        return needsGradient || held instanceof Parameter p && p.trainable();
+    }
+
+    // ---- elementwise
+
+    /** max(x, 0). The derivative at 0 is 0; some textbooks take 1. */
+    public Tensor relu() {
+        return Pass.apply(Activation.RELU, this);
+    }
+
+    /** 1 / (1 + exp(-x)). */
+    public Tensor sigmoid() {
+        return Pass.apply(Activation.SIGMOID, this);
+    }
+
+    /** Hyperbolic tangent. */
+    public Tensor tanh() {
+        return Pass.apply(Activation.TANH, this);
+    }
+
+    /** e to the x. */
+    public Tensor exp() {
+        return Pass.apply(Unary.EXP.op(), this);
+    }
+
+    /** Natural logarithm. */
+    public Tensor log() {
+        return Pass.apply(Unary.LOG.op(), this);
+    }
+
+    /** x x. */
+    public Tensor square() {
+        return Pass.apply(Unary.SQUARE.op(), this);
+    }
+
+    /** Square root. */
+    public Tensor sqrt() {
+        return Pass.apply(Unary.SQRT.op(), this);
+    }
+
+    /** -x. */
+    public Tensor neg() {
+        return Pass.apply(Unary.NEG.op(), this);
+    }
+
+    /** x Phi(x), exact. */
+    public Tensor gelu() {
+        return Pass.apply(Activation.GELU, this);
+    }
+
+    /** x for x &gt; 0, else alpha (exp(x) - 1). */
+    public Tensor elu(float alpha) {
+        return Pass.apply(Activation.elu(alpha), this);
+    }
+
+    /**
+     * x limited to [lo, hi]; the gradient passes inside.
+     *
+     * @throws IllegalArgumentException if lo &gt; hi or one is NaN
+     */
+    public Tensor clamp(float lo, float hi) {
+        if (!(lo <= hi)) {
+            throw new IllegalArgumentException("clamp: lo=" + lo + " and hi=" + hi + "; lo must not be above hi");
+        }
+        return Pass.apply(new Activation(Unary.CLAMP, lo, hi), this);
+    }
+
+    /** a + b. */
+    public Tensor add(Tensor b) {
+        return Pass.apply(Binary.ADD, this, b);
+    }
+
+    /** a - b. */
+    public Tensor sub(Tensor b) {
+        return Pass.apply(Binary.SUB, this, b);
+    }
+
+    /** a b, element by element. */
+    public Tensor mul(Tensor b) {
+        return Pass.apply(Binary.MUL, this, b);
+    }
+
+    /** a / b. */
+    public Tensor div(Tensor b) {
+        return Pass.apply(Binary.DIV, this, b);
+    }
+
+    /** x + c. */
+    public Tensor add(float c) {
+        return add(scalar(c));
+    }
+
+    /** x - c. */
+    public Tensor sub(float c) {
+        return sub(scalar(c));
+    }
+
+    /** c - x. */
+    public Tensor rsub(float c) {
+        return scalar(c).sub(this);
+    }
+
+    /** c x. */
+    public Tensor mul(float c) {
+        return mul(scalar(c));
+    }
+
+    /** x / c. */
+    public Tensor div(float c) {
+        return div(scalar(c));
+    }
+
+    // ---- products
+
+    /** The matrix product [.., m, k] [k, n] = [.., m, n]. */
+    public Tensor matmul(Tensor b) {
+        return Pass.apply(MatmulOp.INSTANCE, this, b);
+    }
+
+    /** y = x W^T + b with x [.., k], W [n, k], b [n] or null. */
+    public Tensor linear(Parameter weight, @Nullable Parameter bias) {
+        return linear(weight, bias, null, null);
+    }
+
+    /** y = act((x W^T + b) + residual); what is null is left out. */
+    public Tensor linear(Parameter weight, @Nullable Parameter bias, @Nullable Tensor residual, @Nullable Activation activation) {
+        Tensor w = weight.value();
+        LinearOp op = LinearOp.of(bias != null, residual != null, activation);
+        if (bias == null) {
+            return residual == null ? Pass.apply(op, this, w) : Pass.apply(op, this, w, residual);
+        }
+        return residual == null ? Pass.apply(op, this, w, bias.value()) : Pass.apply(op, this, w, bias.value(), residual);
+    }
+
+    // ---- reductions
+
+    /** The sum over {@code dims} (over all without any), which disappear. */
+    public Tensor sum(int... dims) {
+        return Pass.apply(ReduceOp.of(ReduceOp.Kind.SUM, this, dims), this);
+    }
+
+    /** The mean over {@code dims} (over all without any). */
+    public Tensor mean(int... dims) {
+        return Pass.apply(ReduceOp.of(ReduceOp.Kind.MEAN, this, dims), this);
+    }
+
+    /** The largest over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equals. */
+    public Tensor max(int... dims) {
+        return Pass.apply(ReduceOp.of(ReduceOp.Kind.MAX, this, dims), this);
+    }
+
+    /** The I32 index of the first largest along neighbouring {@code dims}, flattened (over all without any); NaN wins. */
+    public Tensor argmax(int... dims) {
+        return Pass.apply(ReduceOp.of(ReduceOp.Kind.ARGMAX, this, dims), this);
+    }
+
+    /** exp(x) / sum exp(x) along a dimension. */
+    public Tensor softmax(int dim) {
+        return Pass.apply(new SoftmaxOp(shape.axis(dim), false), this);
+    }
+
+    /** x - log sum exp(x) along a dimension. */
+    public Tensor logSoftmax(int dim) {
+        return Pass.apply(new SoftmaxOp(shape.axis(dim), true), this);
+    }
+
+    /**
+     * The mean over rows of logsumexp(x) - x[label] for logits x [.., classes] and I32 labels [..], a scalar.
+     *
+     * @throws IllegalArgumentException if a label is outside [0, classes)
+     */
+    public Tensor crossEntropy(Tensor labels) {
+        return Pass.apply(CrossEntropyOp.INSTANCE, this, labels);
+    }
+
+    /** max(x, 0) - x t + log(1 + exp(-|x|)), binary cross-entropy of logits x against targets t, element by element. */
+    public Tensor bceWithLogits(Tensor targets) {
+        return Pass.apply(Binary.BCE_LOGITS, this, targets);
+    }
+
+    /** Zero with probability p, the survivors times {@code scale}, in any pass; {@code nn.Dropout} is the layer. */
+    public Tensor dropout(float p, float scale) {
+        if (!(p >= 0 && p <= 1)) {
+            throw new IllegalArgumentException("dropout: p=" + p + " is the probability to drop and must be in [0, 1]");
+        }
+        Rng rng = Pass.current().rng();
+        return Pass.apply(new DropoutOp(p, scale, rng.seed(), rng.take(shape.size())), this);
+    }
+
+    // ---- views
+
+    /** The same elements in another shape; one dimension may be -1. A view. */
+    public Tensor reshape(int... dims) {
+        return Pass.apply(new ReshapeOp(ReshapeOp.resolve(this, dims)), this);
+    }
+
+    /** All dimensions from {@code from} on as one. A view. */
+    public Tensor flatten(int from) {
+        int axis = shape.axis(from);
+        int[] dims = Arrays.copyOf(shape.toArray(), axis + 1);
+        dims[axis] = Math.toIntExact(shape.size(axis, shape.rank()));
+        return Pass.apply(new ReshapeOp(Shape.of(dims)), this);
+    }
+
+    /** Rows {@code from} to {@code to - 1} of the leading dimension. A view. */
+    public Tensor slice(int from, int to) {
+        return Pass.apply(new SliceOp(from, to), this);
+    }
+
+    /** The same values without a past: no gradient flows through. A view. */
+    public Tensor detach() {
+        return Pass.current().detach(this);
+    }
+
+    /** A copy that outlives the pass and may be read by any thread; close it. */
+    public KeptTensor keep() {
+        return KeptTensor.copy(this);
+    }
+
+    // ---- reading
+
+    /** The only element of a single-number tensor. */
+    public float item() {
+        if (shape.size() != 1) {
+            throw new IllegalArgumentException("item: " + label() + " has " + shape.size() + " elements; reduce it first, or use toArray()");
+        }
+        long a = readable();
+        return dtype == DType.F32 ? Block.view(a, 4).getFloat(0) : dtype == DType.I32 ? Block.view(a, 4).getInt(0) : Block.view(a, 1).get(0) & 255;
+    }
+
+    /** One element of an F32 tensor. */
+    public float get(int... index) {
+        if (index.length != shape.rank()) {
+            throw new IllegalArgumentException("get: " + label() + " has " + shape.rank() + " dimensions but " + index.length + " indices were given");
+        }
+        long flat = 0;
+        for (int i = 0; i < index.length; i++) {
+            if (index[i] < 0 || index[i] >= shape.dim(i)) {
+                throw new IndexOutOfBoundsException("get: index " + Arrays.toString(index) + " is outside " + label());
+            }
+            flat = flat * shape.dim(i) + index[i];
+        }
+        return Block.view(floats() + 4 * flat, 4).getFloat(0);
+    }
+
+    /** The elements of an F32 tensor in row-major order. */
+    public float[] toArray() {
+        return readFloats(floats(), shape.size());
+    }
+
+    /** Copies the elements of an F32 tensor into a buffer, from its position on. */
+    public void copyTo(FloatBuffer to) {
+        if (to.remaining() < shape.size()) {
+            throw new IllegalArgumentException("copyTo: " + label() + " has " + shape.size() + " elements but the buffer has room for " + to.remaining());
+        }
+        to.put(Block.view(floats(), Math.toIntExact(4 * shape.size())).asFloatBuffer());
+    }
+
+    /** The elements of an I32 tensor in row-major order. */
+    public int[] toIntArray() {
+        if (dtype != DType.I32) {
+            throw new IllegalArgumentException("toIntArray: " + label() + " is " + dtype + "; use toArray()");
+        }
+        int[] values = new int[Math.toIntExact(shape.size())];
+        Block.view(readable(), 4 * values.length).asIntBuffer().get(values);
+        return values;
+    }
+
+    private long floats() {
+        if (dtype != DType.F32) {
+            throw new IllegalArgumentException("toArray: " + label() + " is " + dtype + "; use toIntArray()");
+        }
+        return readable();
+    }
+
+    static float[] readFloats(long address, long n) {
+        float[] values = new float[Math.toIntExact(n)];
+        int chunk = 1 << 28;
+        for (int i = 0; i < values.length; i += chunk) {
+            int count = Math.min(chunk, values.length - i);
+            Block.view(address + 4L * i, 4 * count).asFloatBuffer().get(values, i, count);
+        }
+        return values;
+    }
+
+    /** The address for reading in Java; refused while a plan is traced. */
+    private long readable() {
+        if (traced && pass != null && pass.tracing()) {
+            throw new IllegalStateException("freeze: value of " + name() + " read at " + Memory.render(Memory.callSite())
+                    + "; a plan cannot depend on data");
+        }
+        return address();
+    }
+
+    // ---- below the surface
+
+    /** Where the elements lie, after the checks that they still do. */
+    long address() {
+        Tensor root = base == null ? this : base;
+        if (root.address == 0) {
+            throw dead(root);
+        }
+        Pass p = root.pass;
+        if (p != null && (p.closed() || !p.ownedBy(Thread.currentThread()))) {
+            throw dead(root);
+        }
+        Block b = root.block;
+        if (b != null && b.closed()) {
+            throw new IllegalStateException(
+                    (held != null ? held.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT) + " " + title : label())
+                            + " is gone: its memory was closed at " + b.closedAt() + "; use it before the close");
+        }
+        return root.address + offset;
+    }
+
+    private IllegalStateException dead(Tensor root) {
+        if (root.address == 0 && root.releasedBy != null) {
+            String path = root.releasedBy.path();
+            return new IllegalStateException(label() + " was released when "
+                    + (path.isEmpty() ? "its module" : "layer " + path) + " returned; return it, or keep() it");
+        }
+        Pass p = root.pass;
+        if (p != null && !p.closed()) {
+            return new IllegalStateException(label() + " belongs to a pass of thread " + p.thread().getName() + " but thread "
+                    + Thread.currentThread().getName() + " used it; keep() it to share it");
+        }
+        return new IllegalStateException(label() + " is dead: its pass was closed at " + (p == null ? "an unknown place" : p.closedAt())
+                + "; read it before the close, or keep() it");
+    }
+
+    /** Gives the memory up; returns where it was. */
+    long release(Frame by) {
+        long was = address;
+        address = 0;
+        releasedBy = by;
+        return was;
+    }
+
+    /** The op that made it and where, such as {@code linear[0.fc1]}, or its name. */
+    String name() {
+        if (title != null) {
+            return title;
+        }
+        String path = frame == null ? "" : frame.path();
+        return (op == null ? "value" : op.label()) + "[" + (path.isEmpty() ? "#" + ordinal : path) + "]";
+    }
+
+    /** {@code tensor linear[0] [2, 10]}, for messages. */
+    String label() {
+        return "tensor " + name() + " " + shape;
+    }
+
+    String leafName() {
+        return title != null ? title : watched ? "watched" : "constant";
+    }
+
+    void made(Node node, boolean traced) {
+        this.node = node;
+        this.traced = traced;
+        this.needsGradient = dtype == DType.F32 && node.op.differentiable() && pass != null && pass.recording();
+    }
+
+    void watch() {
+        watched = true;
+        needsGradient = true;
+    }
+
+    boolean watched() {
+        return watched;
+    }
+
+    @Nullable Node node() {
+        return node;
+    }
+
+    @Nullable Pass pass() {
+        return pass;
+    }
+
+    @Nullable Held held() {
+        return held;
+    }
+
+    Tensor root() {
+        return base == null ? this : base;
+    }
+
+    long offset() {
+        return offset;
+    }
+
+    long bytes() {
+        return shape.size() * dtype.bytes();
+    }
+
+    @Override
+    public boolean wants(Tensor leaf) {
+        return leaf == this;
+    }
+
+    /** What it is, and its first values where they can be read. */
+    @Override
+    public String toString() {
+        StringBuilder s = new StringBuilder(label().substring("tensor ".length()));
+        try {
+            if (dtype != DType.U8 && !traced) {
+                int n = (int) Math.min(8, shape.size());
+                float[] head = new float[n];
+                long a = address();
+                for (int i = 0; i < n; i++) {
+                    head[i] = dtype == DType.F32 ? Block.view(a + 4L * i, 4).getFloat(0) : Block.view(a + 4L * i, 4).getInt(0);
+                }
+                String values = Arrays.toString(head);
+                s.append(" = ").append(n < shape.size() ? values.substring(0, values.length() - 1) + ", ...]" : values);
+            }
+        } catch (IllegalStateException e) {
+            s.append(" (dead)");
+        }
+        return s.toString();
+    }
+}
