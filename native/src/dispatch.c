@@ -1,6 +1,7 @@
 /* Behind the ABI: runs commands on the kernels of the chosen instruction set, names the tables, times runs, maps pages. */
 #define _GNU_SOURCE
 #include "internal.h"
+#include "tables.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -102,25 +103,10 @@ static void write_kernel_text(void) {
         at += snprintf(at, (size_t)(kernel_text + sizeof kernel_text - at), "%s:%d\n", names[i], argument_words[i]);
 }
 
-/* params is a list in parentheses: (), (alpha), (lo, hi) */
-#define COUNT(...) COUNT_(__VA_ARGS__ __VA_OPT__(, ) "2", "1", "0", )
-#define COUNT_(a, b, n, ...) n
-
-static const char unary_text[] =
-#define UNARY(name, params, y, dx, reads) #name ":" COUNT params ":" #reads "\n"
-#include "unary.def"
-#undef UNARY
-    ;
-static const char binary_text[] =
-#define BINARY(name, params, y, da, db, reads) #name ":" COUNT params ":" #reads "\n"
-#include "binary.def"
-#undef BINARY
-    ;
-
 const char *fathom_table(int32_t which) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, write_kernel_text);
-    return which == 0 ? kernel_text : which == 1 ? unary_text : which == 2 ? binary_text : "";
+    return which == 0 ? kernel_text : which == 1 ? fathom_unary_text : which == 2 ? fathom_binary_text : "";
 }
 
 /* ---- backend ---- */
