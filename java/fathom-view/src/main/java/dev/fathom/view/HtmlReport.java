@@ -1,0 +1,373 @@
+package dev.fathom.view;
+
+import dev.fathom.train.ConfusionMatrix;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.History;
+import java.awt.image.BufferedImage;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * One self-contained page: text, key figures, tables and embedded pictures, without scripts and without a single
+ * request to the network. It reads well on a phone and on a desk, in light and dark, and is XHTML-compatible, so that
+ * any XML parser can check it.
+ *
+ * <pre>{@code
+ * new HtmlReport("Fashion-MNIST")
+ *     .figure("Test accuracy", "89.62 %", "89.01 to 90.20 %")
+ *     .section("Learning").picture(Plots.curve(history, "loss"), "Loss over the epochs")
+ *     .section("Files").link("history.csv", "every figure of every epoch")
+ *     .write(Path.of("out/report.html"));
+ * }</pre>
+ *
+ * <p>Everything given as text is escaped. Key figures stand at the top, the rest in the order it was added.
+ */
+public final class HtmlReport {
+    private static final Pattern NUMERIC =
+            Pattern.compile("[-+]?[\\d.,]+([eE][-+]?\\d+)?( ?[%s])?|NaN|[-+]?Infinity|∞|–");
+
+    private static final String STYLE = """
+            :root{color-scheme:light dark;--ink:#1f2933;--muted:#5b6773;--paper:#fff;--card:#f5f7f9;--line:#dde3e8;
+              --link:#005a8f}
+            @media (prefers-color-scheme:dark){:root{--ink:#e4e9ee;--muted:#a3afba;--paper:#14181c;--card:#1e242a;
+              --line:#333c45;--link:#7cc4f4}}
+            *{box-sizing:border-box}
+            body{margin:0;background:var(--paper);color:var(--ink);-webkit-text-size-adjust:100%;
+              font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
+            main{max-width:72rem;margin:0 auto;padding:1.5rem 1rem 4rem}
+            h1{font-size:clamp(1.5rem,5vw,2.1rem);line-height:1.2;margin:.5rem 0 1.25rem;overflow-wrap:anywhere}
+            h2{font-size:1.25rem;margin:2.5rem 0 .75rem;padding-bottom:.3rem;border-bottom:1px solid var(--line)}
+            p{max-width:44rem;margin:.75rem 0;overflow-wrap:anywhere}
+            a{color:var(--link)}
+            dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.75rem;margin:0}
+            dl div{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}
+            dt{color:var(--muted);font-size:.85rem}
+            dd{margin:0;overflow-wrap:anywhere}
+            dd.value{font-size:1.3rem;font-weight:600;font-variant-numeric:tabular-nums;line-height:1.3}
+            dd.note{color:var(--muted);font-size:.8rem;line-height:1.35}
+            .wide,pre{overflow-x:auto}
+            .wide:focus-visible,pre:focus-visible{outline:2px solid var(--link);outline-offset:2px}
+            figure{margin:0}
+            figcaption{font-size:.85rem;line-height:1.35;color:var(--muted);margin-top:.3rem}
+            .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem;
+              margin:1rem 0}
+            .pictures figure{background:#fff;border:1px solid var(--line);border-radius:.5rem;padding:.5rem;
+              text-align:center;min-width:0}
+            .pictures img{max-width:100%;height:auto;vertical-align:top}
+            .sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:1rem .75rem;
+              margin:1rem 0}
+            .sheet figure{text-align:center}
+            .sheet img{width:112px;max-width:100%;height:auto;image-rendering:pixelated;border-radius:.25rem}
+            table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
+            th,td{padding:.32rem .75rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--line)}
+            thead th{color:var(--muted);font-weight:600}
+            th.n,td.n{text-align:right}
+            pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.9rem;
+              font:.85rem/1.45 ui-monospace,"DejaVu Sans Mono","Liberation Mono",monospace}
+            @media (max-width:40rem){dl{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}
+              .pictures img.large{max-width:none;width:34rem}}
+            """;
+
+    private final String title;
+    private final StringBuilder figures = new StringBuilder();
+    private final StringBuilder body = new StringBuilder();
+    private boolean inSection;
+    private boolean inPictures;
+
+    /** An empty page. */
+    public HtmlReport(String title) {
+        this.title = title;
+    }
+
+    /** A key figure, such as {@code Epochs} and {@code 30}. */
+    public HtmlReport figure(String label, String value) {
+        return figure(label, value, "");
+    }
+
+    /** A key figure with a line of small print below it; an empty {@code note} has none. */
+    public HtmlReport figure(String label, String value, String note) {
+        figures.append("<div><dt>").append(escape(label)).append("</dt><dd class=\"value\">");
+        figures.append(escape(value)).append("</dd>");
+        if (!note.isEmpty()) {
+            figures.append("<dd class=\"note\">").append(escape(note)).append("</dd>");
+        }
+        figures.append("</div>\n");
+        return this;
+    }
+
+    /** The accuracy of {@code matrix} as a key figure, with its 95 % Wilson score interval. */
+    public HtmlReport accuracy(String label, ConfusionMatrix matrix) {
+        double[] interval = matrix.wilson95();
+        String low = Numbers.percent(interval[0]).replace(" %", "");
+        return figure(
+                label,
+                Numbers.percent(matrix.accuracy()),
+                "95 % interval " + low + " to " + Numbers.percent(interval[1]) + "; " + Numbers.count(matrix.correct())
+                        + " of " + Numbers.count(matrix.total()) + " right");
+    }
+
+    /** Begins a section. */
+    public HtmlReport section(String heading) {
+        endSection();
+        body.append("<section>\n<h2>").append(escape(heading)).append("</h2>\n");
+        inSection = true;
+        return this;
+    }
+
+    /** A paragraph. */
+    public HtmlReport text(String paragraph) {
+        block().append("<p>").append(escape(paragraph)).append("</p>\n");
+        return this;
+    }
+
+    /** Text with its spaces and line ends as they are: a model summary, a command. */
+    public HtmlReport pre(String text) {
+        block().append("<pre tabindex=\"0\">").append(escape(text)).append("</pre>\n");
+        return this;
+    }
+
+    /**
+     * A picture drawn at twice its nominal size, as {@link Plots} does. Neighbouring pictures stand side by side
+     * where there is room.
+     *
+     * @param picture embedded as PNG
+     * @param alt what it shows, for those who cannot see it
+     */
+    public HtmlReport picture(BufferedImage picture, String alt) {
+        if (!inPictures) {
+            block().append("<div class=\"pictures\">\n");
+            inPictures = true;
+        }
+        int width = picture.getWidth() / Draw.SCALE;
+        body.append("<figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"")
+                .append(escape(alt))
+                .append("\">");
+        image(picture, alt, width, picture.getHeight() / Draw.SCALE, width > 600 ? "large" : "");
+        body.append("</div></figure>\n");
+        return this;
+    }
+
+    /** The images of {@code sheet} with their captions, as many side by side as there is room for. */
+    public HtmlReport sheet(ImageSheet sheet) {
+        block().append("<div class=\"sheet\">\n");
+        for (int i = 0; i < sheet.images().size(); i++) {
+            BufferedImage image = sheet.images().get(i);
+            String caption = sheet.captions().get(i);
+            body.append("<figure>");
+            image(image, caption, image.getWidth(), image.getHeight(), "");
+            body.append("<figcaption>").append(escape(Draw.unbroken(caption))).append("</figcaption></figure>\n");
+        }
+        body.append("</div>\n");
+        return this;
+    }
+
+    /**
+     * A table. Columns whose cells are all numbers are set to the right; the first column names its row.
+     *
+     * @param header one name for each column
+     * @param rows each as long as the header
+     * @throws IllegalArgumentException when a row is longer or shorter than the header
+     */
+    public HtmlReport table(List<String> header, List<List<String>> rows) {
+        for (List<String> row : rows) {
+            if (row.size() != header.size()) {
+                throw new IllegalArgumentException("report: a row of " + row.size() + " cells in a table of "
+                        + header.size() + " columns: " + row);
+            }
+        }
+        List<String> classes = new ArrayList<>();
+        for (int c = 0; c < header.size(); c++) {
+            int column = c;
+            boolean numeric = !rows.isEmpty()
+                    && rows.stream()
+                            .allMatch(r -> NUMERIC.matcher(r.get(column)).matches());
+            classes.add(numeric ? " class=\"n\"" : "");
+        }
+        block().append("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"table: ");
+        body.append(escape(String.join(", ", header))).append("\"><table>\n<thead><tr>");
+        for (int c = 0; c < header.size(); c++) {
+            body.append("<th scope=\"col\"").append(classes.get(c)).append('>');
+            body.append(escape(header.get(c))).append("</th>");
+        }
+        body.append("</tr></thead>\n<tbody>\n");
+        for (List<String> row : rows) {
+            body.append("<tr>");
+            for (int c = 0; c < row.size(); c++) {
+                body.append(c == 0 ? "<th scope=\"row\"" : "<td")
+                        .append(classes.get(c))
+                        .append('>');
+                body.append(escape(row.get(c))).append(c == 0 ? "</th>" : "</td>");
+            }
+            body.append("</tr>\n");
+        }
+        body.append("</tbody>\n</table></div>\n");
+        return this;
+    }
+
+    /** Every epoch of {@code history} as a table. */
+    public HtmlReport history(History history) {
+        List<String> names = history.names();
+        List<String> header = new ArrayList<>(List.of("epoch", "learning rate", "seconds"));
+        names.forEach(n -> header.add(n.replace('_', ' ')));
+        List<List<String>> rows = new ArrayList<>();
+        for (EpochLog e : history.epochs()) {
+            List<String> row = new ArrayList<>(
+                    List.of(Integer.toString(e.epoch()), Numbers.plain(e.learningRate()), Numbers.plain(e.seconds())));
+            names.forEach(n -> row.add(Numbers.figure(n, e.value(n))));
+            rows.add(row);
+        }
+        return table(header, rows);
+    }
+
+    /**
+     * Precision, recall and F1 of every class, and the class it is most often taken for.
+     *
+     * @throws IllegalArgumentException when there is not one name for each class
+     */
+    public HtmlReport classes(ConfusionMatrix matrix, List<String> names) {
+        Plots.requireNames(matrix, names);
+        List<List<String>> rows = new ArrayList<>();
+        for (int k = 0; k < matrix.classes(); k++) {
+            long examples = 0;
+            int worst = -1;
+            for (int j = 0; j < matrix.classes(); j++) {
+                examples += matrix.count(k, j);
+                if (j != k && matrix.count(k, j) > (worst < 0 ? 0 : matrix.count(k, worst))) {
+                    worst = j;
+                }
+            }
+            rows.add(List.of(
+                    names.get(k),
+                    Numbers.count(examples),
+                    Numbers.percent(matrix.precision(k)),
+                    Numbers.percent(matrix.recall(k)),
+                    Numbers.percent(matrix.f1(k)),
+                    worst < 0 ? Numbers.NONE : names.get(worst) + " (" + Numbers.count(matrix.count(k, worst)) + ")"));
+        }
+        return table(List.of("class", "examples", "precision", "recall", "F1", "most often taken for"), rows);
+    }
+
+    /**
+     * A link to a file that lies beside the page or below it.
+     *
+     * @param file its path relative to the page, with forward slashes
+     * @param what is in it
+     * @throws IllegalArgumentException when the path is absolute, names a host or leaves the folder
+     */
+    public HtmlReport link(String file, String what) {
+        if (file.isEmpty()
+                || file.startsWith("/")
+                || file.contains("\\")
+                || Arrays.asList(file.split("/")).contains("..")) {
+            throw new IllegalArgumentException(
+                    "report: the link " + file + " is not below the page; give a relative path with forward slashes");
+        }
+        String href;
+        try {
+            href = new URI(null, null, "./" + file, null)
+                    .toASCIIString(); // "./" keeps a colon in a name from naming a scheme
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("report: the link " + file + " is not a path", e);
+        }
+        block().append("<p><a href=\"")
+                .append(escape(href))
+                .append("\">")
+                .append(escape(file))
+                .append("</a>: ");
+        body.append(escape(what)).append("</p>\n");
+        return this;
+    }
+
+    /** The page as text. */
+    public String html() {
+        StringBuilder page = new StringBuilder(body.length() + 8192);
+        page.append("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n");
+        page.append("<meta charset=\"utf-8\"/>\n");
+        page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
+        // the browser itself is told to ask nobody for anything
+        page.append(
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src"
+                        + " 'unsafe-inline'\"/>\n<link rel=\"icon\" href=\"data:,\"/>\n");
+        page.append("<title>")
+                .append(escape(title))
+                .append("</title>\n<style>\n")
+                .append(STYLE)
+                .append("</style>\n");
+        page.append("</head>\n<body>\n<main>\n<h1>").append(escape(title)).append("</h1>\n");
+        if (figures.length() > 0) {
+            page.append("<dl>\n").append(figures).append("</dl>\n");
+        }
+        page.append(body);
+        page.append(inPictures ? "</div>\n" : "").append(inSection ? "</section>\n" : "");
+        return page.append("</main>\n</body>\n</html>\n").toString();
+    }
+
+    /**
+     * Writes the page, whole or not at all; missing folders are made.
+     *
+     * @throws UncheckedIOException when the file cannot be written, with the reason in one sentence
+     */
+    public void write(Path file) {
+        Output.write(file, html().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private StringBuilder block() {
+        if (inPictures) {
+            body.append("</div>\n");
+            inPictures = false;
+        }
+        return body;
+    }
+
+    private void endSection() {
+        block().append(inSection ? "</section>\n" : "");
+    }
+
+    private void image(BufferedImage picture, String alt, int width, int height, String kind) {
+        String data = Base64.getEncoder().encodeToString(Plots.png(picture));
+        body.append("<img src=\"data:image/png;base64,")
+                .append(data)
+                .append("\" alt=\"")
+                .append(escape(alt))
+                .append('"');
+        body.append(kind.isEmpty() ? "" : " class=\"" + kind + '"');
+        body.append(" width=\"")
+                .append(width)
+                .append("\" height=\"")
+                .append(height)
+                .append("\"/>");
+    }
+
+    /** Text for an element or an attribute; characters that XML cannot hold become U+FFFD. */
+    static String escape(String text) {
+        StringBuilder out = new StringBuilder(text.length() + 16);
+        text.codePoints().forEach(c -> {
+            switch (c) {
+                case '&' -> out.append("&amp;");
+                case '<' -> out.append("&lt;");
+                case '>' -> out.append("&gt;");
+                case '"' -> out.append("&quot;");
+                case '\'' -> out.append("&#39;");
+                default -> out.appendCodePoint(isXml(c) ? c : 0xfffd);
+            }
+        });
+        return out.toString();
+    }
+
+    private static boolean isXml(int c) {
+        return c == '\t'
+                || c == '\n'
+                || c == '\r'
+                || (c >= 0x20 && c < 0xd800)
+                || (c >= 0xe000 && c < 0xfffe)
+                || c > 0xffff;
+    }
+}

@@ -1,0 +1,428 @@
+package dev.fathom.view;
+
+import dev.fathom.train.ConfusionMatrix;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.History;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.FontMetrics;
+import java.awt.Graphics2D;
+import java.awt.geom.AffineTransform;
+import java.awt.geom.Ellipse2D;
+import java.awt.geom.Line2D;
+import java.awt.geom.Rectangle2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.knowm.xchart.AnnotationText;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.AxesChartStyler.TextAlignment;
+import org.knowm.xchart.style.XYStyler;
+import org.knowm.xchart.style.lines.SeriesLines;
+import org.knowm.xchart.style.markers.Marker;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Pictures of a training and its outcome: learning curves and confusion matrices, as images or PNG files. */
+public final class Plots {
+    private static final int CURVE_WIDTH = 560;
+    private static final int CURVE_HEIGHT = 360;
+    private static final int CURVE_TITLE = 36;
+    private static final int MAX_RATE_MARKS = 5; // a rate that changes every epoch is a curve of its own, not a mark
+
+    private Plots() {}
+
+    /**
+     * All curves of {@code history} side by side: one plot for each figure and its {@code val_} twin, in the order
+     * they were measured.
+     *
+     * @throws IllegalArgumentException when the history has no epochs
+     */
+    public static BufferedImage curves(History history) {
+        List<BufferedImage> plots =
+                metrics(history).stream().map(name -> curve(history, name)).toList();
+        return Draw.picture(CURVE_WIDTH * plots.size(), CURVE_HEIGHT, g -> {
+            for (int i = 0; i < plots.size(); i++) {
+                g.drawImage(plots.get(i), i * CURVE_WIDTH, 0, CURVE_WIDTH, CURVE_HEIGHT, null);
+            }
+        });
+    }
+
+    /**
+     * The figures of {@code history} that have a curve of their own: {@code loss} and the metrics, without their
+     * {@code val_} twins.
+     *
+     * @throws IllegalArgumentException when the history has no epochs
+     */
+    public static List<String> metrics(History history) {
+        List<String> names = history.names();
+        List<String> own = names.stream()
+                .filter(n -> !n.startsWith("val_") || !names.contains(n.substring(4)))
+                .toList();
+        if (own.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "plots: the history has no epochs; draw it after the first epoch has ended");
+        }
+        return own;
+    }
+
+    /**
+     * One figure over the epochs, with its {@code val_} twin where there is one. The best epoch is ringed; where the
+     * learning rate changed (at most five times) a dashed line carries the new rate. Figures that are not finite
+     * leave a gap.
+     *
+     * @param history of at least one epoch
+     * @param name such as {@code loss} or {@code accuracy}
+     * @throws IllegalArgumentException when the history has no epochs or no figure of this name
+     */
+    public static BufferedImage curve(History history, String name) {
+        if (!metrics(history).contains(name)) {
+            throw new IllegalArgumentException(
+                    "plots: no figure " + name + " in this history; it has " + history.names());
+        }
+        Draw.metrics(Draw.font(12));
+        double[] training = finite(history.series(name));
+        double[] validation = finite(history.series("val_" + name));
+        double[] epochs = history.epochs().stream().mapToDouble(EpochLog::epoch).toArray();
+        double[] range = range(DoubleStream.concat(Arrays.stream(training), Arrays.stream(validation)));
+
+        XYChart chart = new XYChartBuilder()
+                .width(CURVE_WIDTH)
+                .height(CURVE_HEIGHT - CURVE_TITLE)
+                .xAxisTitle("epoch")
+                .yAxisTitle(Numbers.isShare(name) ? name + ", %" : name)
+                .build();
+        style(chart.getStyler(), name, epochs, range);
+        // a point alone between two gaps has no line
+        boolean gaps = DoubleStream.concat(Arrays.stream(training), Arrays.stream(validation))
+                .anyMatch(Double::isNaN);
+        Marker dots = epochs.length <= 12 || gaps ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE;
+        line(chart, "training", epochs, training, Draw.BLUE, dots);
+        line(chart, "validation", epochs, validation, Draw.VERMILLION, dots);
+        markRates(chart, history.epochs(), range);
+        markBest(chart, history.best(), name);
+        return Draw.picture(CURVE_WIDTH, CURVE_HEIGHT, g -> {
+            title(g, name, chart);
+            g.translate(0, CURVE_TITLE);
+            chart.paint(g, CURVE_WIDTH, CURVE_HEIGHT - CURVE_TITLE);
+        });
+    }
+
+    /** Title and legend in one line; XChart's own move with the letters in them. */
+    private static void title(Graphics2D g, String name, XYChart chart) {
+        int baseline = 30;
+        g.setColor(Draw.INK);
+        g.setFont(Draw.bold(16));
+        g.drawString(
+                name.substring(0, 1).toUpperCase(Locale.ROOT)
+                        + name.substring(1).replace('_', ' '),
+                16,
+                baseline);
+        g.setFont(Draw.font(13));
+        List<XYSeries> shown = chart.getSeriesCollection().stream()
+                .filter(XYSeries::isShowInLegend)
+                .toList();
+        double x = CURVE_WIDTH - 16;
+        for (int i = shown.size() - 1; i >= 0; i--) {
+            XYSeries series = shown.get(i);
+            x -= g.getFontMetrics().stringWidth(series.getName());
+            g.setColor(Draw.INK);
+            g.drawString(series.getName(), (float) x, baseline);
+            g.setColor(series.getMarkerColor());
+            if (series.getMarker() instanceof Ring) {
+                series.getMarker().paint(g, x - 14, baseline - 4.5, 8);
+            } else {
+                g.setStroke(series.getLineStyle());
+                g.draw(new Line2D.Double(x - 25, baseline - 4.5, x - 8, baseline - 4.5));
+            }
+            x -= 40;
+        }
+    }
+
+    private static void style(XYStyler s, String name, double[] epochs, double[] range) {
+        double first = epochs[0];
+        double last = epochs[epochs.length - 1];
+        s.setLocale(Locale.ROOT);
+        s.setChartBackgroundColor(Color.WHITE).setChartFontColor(Draw.INK).setChartPadding(12);
+        s.setChartTitleVisible(false).setLegendVisible(false);
+        s.setPlotBorderVisible(false).setPlotBackgroundColor(Color.WHITE).setPlotContentSize(1.0);
+        s.setAnnotationTextFont(Draw.font(12)).setAnnotationTextFontColor(Draw.MUTED);
+        s.setAxisTitleFont(Draw.font(13)).setAxisTickLabelsFont(Draw.font(12)).setAxisTickLabelsColor(Draw.MUTED);
+        s.setAxisTicksLineVisible(false).setAxisTickMarksColor(Draw.GRID).setPlotTicksMarksVisible(false);
+        s.setPlotGridLinesColor(Draw.GRID)
+                .setPlotGridLinesStroke(new BasicStroke(1))
+                .setPlotGridVerticalLinesVisible(false);
+        double margin = first == last ? 1 : 0.015 * (last - first);
+        s.setXAxisMin(first - margin).setXAxisMax(last + margin);
+        s.setYAxisMin(range[0]).setYAxisMax(range[1]);
+        s.setXAxisTickMarkSpacingHint(60).setYAxisTickMarkSpacingHint(44);
+        // nothing to label between two epochs; the ends must read differently or XChart drops every label
+        s.setXAxisTickLabelsFormattingFunction(x -> {
+            boolean isEpoch = Math.abs(x - Math.rint(x)) < 1e-6 && x > first - 0.5 && x < last + 0.5;
+            return isEpoch ? Long.toString(Math.round(x)) : x > last ? "  " : " ";
+        });
+        double unit = Numbers.isShare(name) ? 100 : 1;
+        double span = unit * (range[1] - range[0]);
+        int decimals = (int) Math.max(0, Math.min(6, Math.ceil(-Math.log10(span / 9))));
+        s.setYAxisTickLabelsFormattingFunction(
+                y -> span > 1e6 ? Numbers.plain(y) : String.format(Locale.ROOT, "%." + decimals + "f", unit * y));
+        s.setYAxisLabelAlignment(TextAlignment.Right);
+    }
+
+    private static void line(XYChart chart, String label, double[] x, double[] y, Color color, Marker marker) {
+        if (Arrays.stream(y).allMatch(Double::isNaN)) {
+            return;
+        }
+        XYSeries series = chart.addSeries(label, x, y);
+        series.setMarker(marker).setMarkerColor(color);
+        series.setLineColor(color).setLineStyle(new BasicStroke(2.2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+    }
+
+    private static void markRates(XYChart chart, List<EpochLog> epochs, double[] range) {
+        int[] changes = IntStream.range(1, epochs.size())
+                .filter(i -> epochs.get(i).learningRate() != epochs.get(i - 1).learningRate())
+                .toArray();
+        if (changes.length > MAX_RATE_MARKS) {
+            return;
+        }
+        for (int i : changes) {
+            double x = epochs.get(i).epoch();
+            XYSeries mark = chart.addSeries("rate" + i, new double[] {x, x}, range.clone());
+            mark.setMarker(SeriesMarkers.NONE).setShowInLegend(false);
+            mark.setLineColor(Draw.MUTED)
+                    .setLineStyle(
+                            new BasicStroke(1, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 1, new float[] {4, 4}, 0));
+            double right = epochs.get(epochs.size() - 1).epoch();
+            double y = range[0] + 0.965 * (range[1] - range[0]);
+            double half = 0.085 * (right - epochs.get(0).epoch());
+            String rate = "rate " + Numbers.plain(epochs.get(i).learningRate());
+            chart.addAnnotation(new Label(rate, x + half > right ? x - half : x + half, y));
+        }
+    }
+
+    private static void markBest(XYChart chart, EpochLog best, String name) {
+        if (best == null) {
+            return;
+        }
+        double val = best.value("val_" + name);
+        double y = Double.isNaN(val) ? best.value(name) : val;
+        if (Double.isNaN(y) || Double.isInfinite(y)) {
+            return;
+        }
+        XYSeries ring = chart.addSeries("best: epoch " + best.epoch(), new double[] {best.epoch()}, new double[] {y});
+        ring.setMarker(new Ring()).setMarkerColor(Draw.GREEN).setLineStyle(SeriesLines.NONE);
+    }
+
+    private static double[] finite(double[] values) {
+        return Arrays.stream(values)
+                .map(v -> Double.isInfinite(v) ? Double.NaN : v)
+                .toArray();
+    }
+
+    /**
+     * From the least to the greatest figure with a margin, above with room for a label, and wider than nothing even
+     * for a constant.
+     */
+    private static double[] range(DoubleStream values) {
+        double[] known = values.filter(v -> !Double.isNaN(v)).sorted().toArray();
+        if (known.length == 0) {
+            return new double[] {0, 1};
+        }
+        double low = known[0];
+        double high = known[known.length - 1];
+        double margin = Math.max(0.06 * (high - low), 1e-3 * Math.max(1e-3, Math.abs(high)));
+        return new double[] {low - margin, high + 2 * margin};
+    }
+
+    /** A text on white, so that no grid line strikes it through. */
+    private static final class Label extends AnnotationText {
+        Label(String text, double x, double y) {
+            super(text, x, y, false);
+        }
+
+        @Override
+        public void paint(Graphics2D g) {
+            super.paint(g); // only painting tells how large it is
+            Rectangle2D text = getBounds();
+            g.setColor(Color.WHITE);
+            g.fill(new Rectangle2D.Double(
+                    text.getX() - 3, text.getY() - text.getHeight() - 3, text.getWidth() + 6, text.getHeight() + 6));
+            super.paint(g);
+        }
+    }
+
+    /** An open circle that leaves the point it marks visible. */
+    private static final class Ring extends Marker {
+        @Override
+        public void paint(Graphics2D g, double x, double y, int size) {
+            double r = 0.75 * size;
+            g.setStroke(new BasicStroke(2));
+            g.draw(new Ellipse2D.Double(x - r, y - r, 2 * r, 2 * r));
+        }
+    }
+
+    /**
+     * The counts of {@code matrix} as a table, rows actual and columns predicted, each cell coloured by its share of
+     * its row. The colours follow the square root of the share, so that the few mistakes of a good network are seen
+     * at all. Many classes shrink the cells; where a count no longer fits, the colour alone remains.
+     *
+     * @param matrix of at least one example or none
+     * @param names the name of each class, in order
+     * @throws IllegalArgumentException when there is not one name for each class
+     */
+    public static BufferedImage confusion(ConfusionMatrix matrix, List<String> names) {
+        int n = matrix.classes();
+        requireNames(matrix, names);
+        int cell = Math.max(1, Math.min(56, 900 / n));
+        int every = Math.max(1, (14 + cell - 1) / cell); // a label needs 14 units of height
+        FontMetrics label = Draw.metrics(Draw.font(13));
+        List<String> labels =
+                names.stream().map(s -> Draw.shorten(s, label, 140)).toList();
+        int longest = labels.stream().mapToInt(label::stringWidth).max().orElse(0);
+        boolean flat = longest <= cell - 4;
+        int left = 46 + longest;
+        int top = 54;
+        int side = n * cell;
+        int below = (flat ? 22 : (int) (0.71 * longest) + 18) + 34;
+        int right = 84;
+        int width = Math.max(left + side + right, 360);
+        return Draw.picture(width, top + side + below, g -> {
+            g.setColor(Draw.INK);
+            g.setFont(Draw.bold(16));
+            g.drawString("Confusion matrix", left, 30);
+            cells(g, matrix, left, top, cell);
+            g.setFont(Draw.font(13));
+            for (int k = 0; k < n; k += every) {
+                double middle = (k + 0.5) * cell;
+                g.setColor(Draw.INK);
+                Draw.rightAligned(g, labels.get(k), left - 8, top + middle + 4.5);
+                if (flat) {
+                    Draw.centred(g, labels.get(k), left + middle, top + side + 18);
+                } else {
+                    AffineTransform upright = g.getTransform();
+                    g.translate(left + middle + 4, top + side + 12);
+                    g.rotate(-Math.PI / 4);
+                    Draw.rightAligned(g, labels.get(k), 0, 4);
+                    g.setTransform(upright);
+                }
+            }
+            g.setColor(Draw.MUTED);
+            Draw.centred(g, "predicted", left + side / 2.0, top + side + below - 12);
+            AffineTransform upright = g.getTransform();
+            g.translate(20, top + side / 2.0);
+            g.rotate(-Math.PI / 2);
+            Draw.centred(g, "actual", 0, 0);
+            g.setTransform(upright);
+            scale(g, left + side + 22, top, Math.min(side, 300));
+        });
+    }
+
+    private static void cells(Graphics2D g, ConfusionMatrix matrix, int left, int top, int cell) {
+        int n = matrix.classes();
+        int gap = cell >= 12 ? 1 : 0;
+        long most = 0;
+        long[] rows = new long[n];
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                rows[i] += matrix.count(i, j);
+                most = Math.max(most, matrix.count(i, j));
+            }
+        }
+        int size = 15;
+        while (size >= 8 && Draw.metrics(Draw.font(size)).stringWidth(Long.toString(most)) > cell - 6) {
+            size--;
+        }
+        g.setFont(Draw.font(size));
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                long count = matrix.count(i, j);
+                double share = rows[i] == 0 ? 0 : (double) count / rows[i];
+                g.setColor(shade(share));
+                g.fill(new Rectangle2D.Double(left + j * cell, top + i * cell, cell - gap, cell - gap));
+                if (size >= 8) {
+                    g.setColor(count == 0 ? NOTHING : share > 0.2 ? Color.WHITE : Draw.INK);
+                    Draw.centred(
+                            g,
+                            Long.toString(count),
+                            left + (j + 0.5) * cell - gap,
+                            top + (i + 0.5) * cell + 0.36 * size);
+                }
+            }
+        }
+    }
+
+    private static void scale(Graphics2D g, int x, int top, int height) {
+        for (int i = 0; i < height; i++) {
+            g.setColor(shade(Math.pow(1 - (double) i / height, 2)));
+            g.fill(new Rectangle2D.Double(x, top + i, 12, 1.5));
+        }
+        g.setFont(Draw.font(11));
+        g.setColor(Draw.MUTED);
+        for (int percent : height >= 120 ? new int[] {100, 50, 20, 5, 1, 0} : new int[] {100, 0}) {
+            double y = top + height * (1 - Math.sqrt(percent / 100.0));
+            g.drawString(percent + " %", x + 18, (float) y + 4);
+        }
+        if (height >= 120) {
+            g.drawString("of row", x, top - 10);
+        }
+    }
+
+    private static final Color NOTHING = new Color(0xb8c2cc);
+    // ColorBrewer's Blues: one hue, lightness falling evenly
+    private static final int[] BLUES = {
+        0xf7fbff, 0xdeebf7, 0xc6dbef, 0x9ecae1, 0x6baed6, 0x4292c6, 0x2171b5, 0x08519c, 0x08306b
+    };
+
+    private static Color shade(double share) {
+        double at = Math.sqrt(share) * (BLUES.length - 1);
+        int i = Math.min(BLUES.length - 2, (int) at);
+        double t = at - i;
+        int rgb = 0;
+        for (int shift = 16; shift >= 0; shift -= 8) {
+            double from = BLUES[i] >> shift & 255;
+            double to = BLUES[i + 1] >> shift & 255;
+            rgb |= (int) Math.round(from + t * (to - from)) << shift;
+        }
+        return new Color(rgb);
+    }
+
+    static void requireNames(ConfusionMatrix matrix, List<String> names) {
+        if (names.size() != matrix.classes()) {
+            throw new IllegalArgumentException("confusion matrix: " + names.size() + " names for " + matrix.classes()
+                    + " classes; give each class one name");
+        }
+    }
+
+    /** {@code picture} as the bytes of a PNG file. */
+    public static byte[] png(BufferedImage picture) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (var stream =
+                new MemoryCacheImageOutputStream(bytes)) { // ImageIO's default would go through a temporary file
+            if (!ImageIO.write(picture, "png", stream)) {
+                throw new IllegalArgumentException("png: no writer for a picture of type " + picture.getType());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("png: " + e.getMessage(), e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /**
+     * Writes {@code picture} as a PNG file, whole or not at all; missing folders are made.
+     *
+     * @throws UncheckedIOException when the file cannot be written, with the reason in one sentence
+     */
+    public static void write(BufferedImage picture, Path file) {
+        Output.write(file, png(picture));
+    }
+}

@@ -1,0 +1,205 @@
+package dev.fathom.view;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.train.ConfusionMatrix;
+import dev.fathom.train.Histories;
+import dev.fathom.train.History;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.stream.IntStream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+
+class HtmlReportTest {
+    private static final String NASTY = "<b>\"R&D\"</b> 'x' \u0000\ud800 ü 😀";
+    private static final String HARMLESS = "<b>\"R&D\"</b> 'x' \ufffd\ufffd ü 😀";
+
+    private static HtmlReport full() {
+        History history = Histories.plausible(3);
+        ConfusionMatrix matrix = new ConfusionMatrix(3);
+        for (int i = 0; i < 100; i++) {
+            matrix.add(0, i < 80 ? 0 : 1);
+            matrix.add(1, i < 95 ? 1 : 0);
+        }
+        List<String> names = List.of("cat", "dog", NASTY);
+        return new HtmlReport(NASTY)
+                .accuracy("Test accuracy", matrix)
+                .figure(NASTY, NASTY)
+                .figure("a", "b", NASTY)
+                .text(NASTY)
+                .section(NASTY)
+                .picture(Plots.curve(history, "loss"), NASTY)
+                .picture(Plots.curve(history, "accuracy"), "accuracy")
+                .section("Where it errs")
+                .picture(Plots.confusion(matrix, names), "confusion matrix")
+                .classes(matrix, names)
+                .sheet(new ImageSheet(2, 2, 1).add(new byte[4], NASTY).add(new byte[4], "second 1.0 %"))
+                .pre("a  <tt>\n  b")
+                .history(history)
+                .link("history.csv", NASTY)
+                .link("sub folder/a&b.safetensors", "the model");
+    }
+
+    private static Document parsed(String html) throws Exception {
+        return DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new ByteArrayInputStream(html.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static List<Element> all(Document page, String tag) {
+        var nodes = page.getElementsByTagName(tag);
+        return IntStream.range(0, nodes.getLength())
+                .mapToObj(i -> (Element) nodes.item(i))
+                .toList();
+    }
+
+    private static List<List<String>> rows(Document page, int table) {
+        List<List<String>> rows = new ArrayList<>();
+        var trs = all(page, "table").get(table).getElementsByTagName("tr");
+        for (int i = 0; i < trs.getLength(); i++) {
+            List<String> cells = new ArrayList<>();
+            for (var n = trs.item(i).getFirstChild(); n != null; n = n.getNextSibling()) {
+                cells.add(n.getTextContent());
+            }
+            rows.add(cells);
+        }
+        return rows;
+    }
+
+    @Test
+    void thePageIsWellFormedAndAllTextArrives() throws Exception {
+        Document page = parsed(full().html());
+        for (String tag : List.of("title", "h1", "h2", "p")) {
+            assertThat(all(page, tag).get(0).getTextContent()).as(tag).isEqualTo(HARMLESS);
+        }
+        assertThat(all(page, "dt")).extracting(Element::getTextContent).containsExactly("Test accuracy", HARMLESS, "a");
+        assertThat(all(page, "dd"))
+                .extracting(Element::getTextContent)
+                .containsExactly(
+                        "87.50 %", "95 % interval 82.20 to 91.39 %; 175 of 200 right", HARMLESS, "b", HARMLESS);
+        assertThat(all(page, "pre").get(0).getTextContent()).isEqualTo("a  <tt>\n  b");
+        assertThat(all(page, "section")).hasSize(2);
+        assertThat(all(page, "b")).isEmpty();
+        assertThat(all(page, "script")).isEmpty();
+    }
+
+    @Test
+    void anEmptyPageIsAPage() throws Exception {
+        assertThat(all(parsed(new HtmlReport("empty").html()), "dl")).isEmpty();
+    }
+
+    @Test
+    void everyPictureIsInThePageAndDescribed() throws Exception {
+        List<Element> images = all(parsed(full().html()), "img");
+        assertThat(images).hasSize(5);
+        for (Element img : images) {
+            assertThat(img.getAttribute("src")).startsWith("data:image/png;base64,");
+            assertThat(img.getAttribute("alt")).isNotBlank();
+            byte[] png = Base64.getDecoder().decode(img.getAttribute("src").substring(22));
+            var picture = PlotsTest.decoded(png);
+            int scale = picture.getWidth() == 2
+                    ? 1
+                    : 2; // the sheet's images lie in their own size, the rest at twice its nominal
+            assertThat(img.getAttribute("width")).isEqualTo("" + picture.getWidth() / scale);
+            assertThat(img.getAttribute("height")).isEqualTo("" + picture.getHeight() / scale);
+        }
+        assertThat(images.get(0).getAttribute("alt")).isEqualTo(HARMLESS);
+    }
+
+    @Test
+    void nothingIsAskedOfTheNetwork() throws Exception {
+        Document page = parsed(full().html());
+        for (String attribute : List.of("src", "href", "action", "data", "srcset")) {
+            for (Element e : all(page, "*")) {
+                String value = e.getAttribute(attribute);
+                assertThat(value.startsWith("data:") || !value.contains("//"))
+                        .as(value)
+                        .isTrue();
+            }
+        }
+        assertThat(all(page, "style").get(0).getTextContent())
+                .doesNotContain("url(")
+                .doesNotContain("@import");
+        assertThat(all(page, "a"))
+                .extracting(a -> a.getAttribute("href"))
+                .containsExactly("./history.csv", "./sub%20folder/a&b.safetensors");
+    }
+
+    @Test
+    void tablesHoldTheFigures() throws Exception {
+        Document page = parsed(full().html());
+        assertThat(rows(page, 0))
+                .containsExactly(
+                        List.of("class", "examples", "precision", "recall", "F1", "most often taken for"),
+                        List.of("cat", "100", "94.12 %", "80.00 %", "86.49 %", "dog (20)"),
+                        List.of("dog", "100", "82.61 %", "95.00 %", "88.37 %", "cat (5)"),
+                        List.of(HARMLESS, "0", "–", "–", "–", "–"));
+        List<List<String>> history = rows(page, 1);
+        assertThat(history.get(0))
+                .containsExactly("epoch", "learning rate", "seconds", "loss", "accuracy", "val loss", "val accuracy");
+        assertThat(history).hasSize(4);
+        assertThat(history.get(3).subList(0, 3)).containsExactly("3", "0.0001", "0.25");
+    }
+
+    @Test
+    void columnsOfNumbersAreSetToTheRight() throws Exception {
+        Document page = parsed(new HtmlReport("t")
+                .table(List.of("name", "n"), List.of(List.of("a", "1,000"), List.of("b", "–")))
+                .html());
+        assertThat(all(page, "td")).extracting(td -> td.getAttribute("class")).containsOnly("n");
+        assertThat(all(page, "th")).extracting(th -> th.getAttribute("class")).containsExactly("", "n", "", "");
+    }
+
+    @Test
+    void badInputIsSaid() {
+        HtmlReport report = new HtmlReport("t");
+        assertThatThrownBy(() -> report.table(List.of("a", "b"), List.of(List.of("1"))))
+                .hasMessage("report: a row of 1 cells in a table of 2 columns: [1]");
+        for (String file : List.of("/etc/passwd", "../x", "a/../../x", "a\\b", "")) {
+            assertThatThrownBy(() -> report.link(file, "x"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("report: the link " + file
+                            + " is not below the page; give a relative path with forward slashes");
+        }
+        assertThat(report.link("javascript:alert(1)", "a file of this name").html())
+                .contains("href=\"./javascript:alert(1)\"");
+    }
+
+    @Test
+    void thePageIsWrittenWholeOrNotAtAll(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("a/b/report.html");
+        full().write(file);
+        assertThat(Files.readString(file)).isEqualTo(full().html());
+        Path target = Files.createDirectories(folder.resolve("taken/report.html"));
+        assertThatThrownBy(() -> full().write(target))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + target + ": it is a folder; name a file in it");
+        Path below = Files.writeString(folder.resolve("plain"), "kept").resolve("x/report.html");
+        assertThatThrownBy(() -> full().write(below))
+                .hasMessage("cannot write " + below + ": plain is a file, not a folder; choose another folder");
+    }
+
+    @Test
+    void anUnwritableFolderIsSaid(@TempDir Path folder) throws IOException {
+        Path closed = Files.createDirectory(folder.resolve("closed"));
+        // root may write anywhere but in /proc
+        Path place = closed.toFile().setWritable(false) && !Files.isWritable(closed) ? closed : Path.of("/proc");
+        Path file = place.resolve("report.html");
+        assertThatThrownBy(() -> full().write(file))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + file + ": the folder " + place + " is not writable; choose one that is");
+        assertThat(closed).isEmptyDirectory();
+    }
+}

@@ -1,0 +1,93 @@
+package dev.fathom.view;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.FontMetrics;
+import java.awt.image.BufferedImage;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+class ImageSheetTest {
+    @Test
+    void everyPixelIsASharpSquare() {
+        byte[] checks = new byte[28 * 28];
+        for (int i = 0; i < checks.length; i++) {
+            checks[i] = (byte) ((i / 28 + i % 28) % 2 == 0 ? 255 : 7);
+        }
+        BufferedImage sheet = new ImageSheet(28, 28, 1).add(checks, "").render();
+        // a margin of 16, pixels of 4, all twice as large
+        for (int y = 0; y < 28 * 8; y++) {
+            for (int x = 0; x < 28 * 8; x++) {
+                int expected = (y / 8 + x / 8) % 2 == 0 ? 0xffffffff : 0xff070707;
+                assertThat(sheet.getRGB(32 + x, 32 + y)).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void rgbKeepsItsColours() {
+        BufferedImage sheet = new ImageSheet(1, 2, 3)
+                .add(new byte[] {(byte) 200, 10, 20, 1, 2, (byte) 255}, "two")
+                .render();
+        assertThat(PlotsTest.pixels(sheet, new Color(200, 10, 20))).isEqualTo(112 * 112);
+        assertThat(PlotsTest.pixels(sheet, new Color(1, 2, 255))).isEqualTo(112 * 112);
+    }
+
+    @Test
+    void imagesFillRowsAndCaptionsAreDrawn() {
+        ImageSheet sheet = new ImageSheet(28, 28, 1).columns(3);
+        byte[] black = new byte[784];
+        for (int i = 0; i < 4; i++) {
+            sheet.add(black, "");
+        }
+        BufferedImage without = sheet.render();
+        assertThat(without.getWidth()).isEqualTo(2 * (16 + 3 * (112 + 16)));
+        assertThat(without.getHeight()).isEqualTo(2 * (16 + 2 * (112 + 6 + 15 + 16)));
+        BufferedImage with = new ImageSheet(28, 28, 1)
+                .add(black, "Sneaker, said Sandal 99.8 %")
+                .render();
+        int ink = 0;
+        for (int y = 2 * (16 + 112); y < with.getHeight(); y++) {
+            for (int x = 0; x < with.getWidth(); x++) {
+                ink += with.getRGB(x, y) != 0xffffffff ? 1 : 0;
+            }
+        }
+        assertThat(ink).isGreaterThan(200);
+        assertThat(sheet.images()).hasSize(4);
+        assertThat(sheet.captions()).containsExactly("", "", "", "");
+    }
+
+    @Test
+    void captionsWrapAtSpacesAndNeverBeforeAPercentSign() {
+        FontMetrics metrics = Draw.metrics(new Font(Font.MONOSPACED, Font.PLAIN, 10));
+        int ten = metrics.stringWidth("0123456789");
+        assertThat(Draw.wrap("Sneaker, Sandal 99.8 %", metrics, ten))
+                .containsExactly("Sneaker,", "Sandal", "99.8\u00a0%");
+        assertThat(Draw.wrap("abcdefghijklmnop\nx", metrics, ten)).containsExactly("abcdefghi…", "x");
+    }
+
+    @Test
+    void theCallersBytesMayChangeLater() {
+        byte[] pixels = new byte[4];
+        ImageSheet sheet = new ImageSheet(2, 2, 1).add(pixels, "");
+        Arrays.fill(pixels, (byte) 255);
+        assertThat(sheet.images().get(0).getRGB(0, 0)).isEqualTo(0xff000000);
+    }
+
+    @Test
+    void badInputIsSaid() {
+        assertThatThrownBy(() -> new ImageSheet(28, 28, 2))
+                .hasMessage(
+                        "image sheet: images are [28, 28, 2] but must be [height, width, 1] (grey) or [height, width, 3]"
+                                + " (RGB)");
+        assertThatThrownBy(() -> new ImageSheet(28, 28, 1).add(new byte[3], "x"))
+                .hasMessage("image sheet: 3 bytes for an image of [28, 28, 1], which has 784");
+        assertThatThrownBy(() -> new ImageSheet(28, 28, 1).columns(0))
+                .hasMessage("image sheet: columns is 0 but must be at least 1");
+        assertThatThrownBy(() -> new ImageSheet(28, 28, 1).render())
+                .hasMessage("image sheet: no images; add at least one");
+    }
+}

@@ -1,0 +1,172 @@
+package dev.fathom.view;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.train.ConfusionMatrix;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.Histories;
+import dev.fathom.train.History;
+import java.awt.Color;
+import java.awt.GraphicsEnvironment;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PlotsTest {
+    static BufferedImage decoded(byte[] png) throws IOException {
+        BufferedImage picture = ImageIO.read(new ByteArrayInputStream(png));
+        assertThat(picture).as("a PNG that decodes").isNotNull();
+        return picture;
+    }
+
+    static int pixels(BufferedImage picture, Color color) {
+        int n = 0;
+        for (int y = 0; y < picture.getHeight(); y++) {
+            for (int x = 0; x < picture.getWidth(); x++) {
+                n += (picture.getRGB(x, y) & 0xffffff) == (color.getRGB() & 0xffffff) ? 1 : 0;
+            }
+        }
+        return n;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5, 30, 300})
+    void aCurveShowsTrainingValidationAndTheBestEpoch(int epochs) throws IOException {
+        for (String name : List.of("loss", "accuracy")) {
+            BufferedImage curve = decoded(Plots.png(Plots.curve(Histories.plausible(epochs), name)));
+            assertThat(curve.getWidth()).isEqualTo(1120);
+            assertThat(curve.getHeight()).isEqualTo(720);
+            assertThat(pixels(curve, Draw.BLUE)).isGreaterThan(100);
+            assertThat(pixels(curve, Draw.VERMILLION)).isGreaterThan(100);
+            assertThat(pixels(curve, Draw.GREEN)).isGreaterThan(50);
+        }
+        assertThat(GraphicsEnvironment.isHeadless()).isTrue();
+    }
+
+    @Test
+    void curvesStandSideBySide() {
+        BufferedImage both = Plots.curves(Histories.plausible(3));
+        assertThat(both.getWidth()).isEqualTo(2240);
+        assertThat(Plots.metrics(Histories.plausible(3))).containsExactly("loss", "accuracy");
+        BufferedImage loss = Plots.curve(Histories.plausible(3), "loss");
+        assertThat(both.getRGB(0, 0, 1120, 720, null, 0, 1120)).isEqualTo(loss.getRGB(0, 0, 1120, 720, null, 0, 1120));
+    }
+
+    @Test
+    void epochsAreLabelledAlsoWhenTheyAreFew() {
+        BufferedImage curve = Plots.curve(Histories.plausible(4), "loss");
+        BufferedImage labels = curve.getSubimage(0, 618, 1120, 40); // between the plot and the title of the axis
+        assertThat(pixels(labels, Draw.MUTED)).isGreaterThan(50);
+    }
+
+    @Test
+    void aRateThatChangesIsMarkedUnlessItChangesAllTheTime() {
+        EpochLog[] steady = new EpochLog[10];
+        EpochLog[] step = new EpochLog[10];
+        EpochLog[] always = new EpochLog[10];
+        for (int e = 1; e <= 10; e++) {
+            steady[e - 1] = Histories.epoch(e, 0.1, 1, "loss", 1.0 / e);
+            step[e - 1] = Histories.epoch(e, e < 5 ? 0.1 : 0.01, 1, "loss", 1.0 / e);
+            always[e - 1] = Histories.epoch(e, 0.1 / e, 1, "loss", 1.0 / e);
+        }
+        int plain = pixels(Plots.curve(Histories.of(0, steady), "loss"), Draw.MUTED);
+        assertThat(pixels(Plots.curve(Histories.of(0, step), "loss"), Draw.MUTED))
+                .isGreaterThan(plain + 200);
+        assertThat(pixels(Plots.curve(Histories.of(0, always), "loss"), Draw.MUTED))
+                .isEqualTo(plain);
+    }
+
+    @Test
+    void figuresThatAreNotFiniteLeaveAGap() {
+        History history = Histories.of(
+                1,
+                Histories.epoch(1, 0.1, 1, "loss", 1.0, "val_loss", Double.NaN),
+                Histories.epoch(2, 0.1, 1, "loss", Double.POSITIVE_INFINITY, "val_loss", Double.NaN),
+                Histories.epoch(3, 0.1, 1, "loss", 3.0, "val_loss", Double.NaN));
+        BufferedImage curve = Plots.curve(history, "loss");
+        assertThat(pixels(curve, Draw.BLUE)).isGreaterThan(50);
+        assertThat(pixels(curve, Draw.VERMILLION)).isZero();
+        History none = Histories.of(1, Histories.epoch(1, 0.1, 1, "loss", Double.NaN));
+        assertThat(Plots.curve(none, "loss").getWidth()).isEqualTo(1120);
+    }
+
+    @Test
+    void aConstantFigureIsDrawnToo() {
+        History zero =
+                Histories.of(1, Histories.epoch(1, 0.1, 1, "loss", 0.0), Histories.epoch(2, 0.1, 1, "loss", 0.0));
+        assertThat(pixels(Plots.curve(zero, "loss"), Draw.BLUE)).isGreaterThan(100);
+    }
+
+    @Test
+    void whatCannotBeDrawnIsSaid() {
+        assertThatThrownBy(() -> Plots.curves(Histories.of(0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("plots: the history has no epochs; draw it after the first epoch has ended");
+        assertThatThrownBy(() -> Plots.curve(Histories.plausible(2), "recall"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("plots: no figure recall in this history; it has [loss, accuracy, val_loss, val_accuracy]");
+        assertThatThrownBy(() -> Plots.confusion(new ConfusionMatrix(3), List.of("a", "b")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("confusion matrix: 2 names for 3 classes; give each class one name");
+    }
+
+    @Test
+    void aConfusionMatrixIsColouredByItsRows() throws IOException {
+        ConfusionMatrix matrix = new ConfusionMatrix(2);
+        matrix.add(0, 0);
+        for (int i = 0; i < 1000; i++) {
+            matrix.add(1, i < 250 ? 0 : 1);
+        }
+        BufferedImage picture = decoded(Plots.png(Plots.confusion(matrix, List.of("no", "yes"))));
+        assertThat(picture.getWidth()).isEqualTo(720);
+        // one example is all of its row and as dark as it gets; a quarter of a row is half way, the root of its share
+        assertThat(pixels(picture, new Color(0x08306b))).isGreaterThan(8000);
+        assertThat(pixels(picture, new Color(0x6baed6))).isGreaterThan(8000);
+        assertThat(pixels(picture, new Color(0xf7fbff))).isGreaterThan(8000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 10, 37, 100, 1000})
+    void anyNumberOfClassesFitsOnAPicture(int classes) {
+        ConfusionMatrix matrix = new ConfusionMatrix(classes);
+        IntStream.range(0, classes).forEach(k -> matrix.add(k, k));
+        List<String> names =
+                IntStream.range(0, classes).mapToObj(k -> "class " + k).toList();
+        BufferedImage picture = Plots.confusion(matrix, names);
+        assertThat(picture.getWidth()).isBetween(600, 2600);
+        assertThat(pixels(picture, new Color(0x08306b))).isGreaterThan(classes);
+    }
+
+    @Test
+    void aPictureIsWrittenWholeOrNotAtAll(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("new/curves.png");
+        BufferedImage picture = Plots.curves(Histories.plausible(2));
+        Plots.write(picture, file);
+        Plots.write(picture, file);
+        assertThat(decoded(Files.readAllBytes(file)).getWidth()).isEqualTo(2240);
+        assertThat(folder.resolve("new")).isDirectoryContaining("glob:**/curves.png");
+        try (var files = Files.list(folder.resolve("new"))) {
+            assertThat(files).as("nothing is left beside").hasSize(1);
+        }
+        Path inTheWay = Files.writeString(folder.resolve("out"), "a file");
+        Path below = inTheWay.resolve("curves.png");
+        assertThatThrownBy(() -> Plots.write(picture, below))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + below + ": out is a file, not a folder; choose another folder");
+        assertThatThrownBy(() -> Plots.write(picture, folder))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + folder + ": it is a folder; name a file in it");
+        assertThat(inTheWay).hasContent("a file");
+    }
+}
