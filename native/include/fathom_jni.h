@@ -17,8 +17,8 @@ static inline jstring fathom_jni_table(JNIEnv *env, jclass, int32_t which) {
  * The generated JNI_OnLoad fills JavaCPP's reflection tables through its Loader class. Functions of scalars use none of that,
  * so it gets a name the JVM does not look for, and the file it would call into is not compiled.
  */
-#define JNI_OnLoad fathom_jni_unused_load
-#define JNI_OnUnload fathom_jni_unused_unload
+#define JNI_OnLoad javacpp_unused_load
+#define JNI_OnUnload javacpp_unused_unload
 extern "C" {
 static inline jint JNI_OnLoad_jnijavacpp(JavaVM *, void *) { return JNI_ERR; }
 static inline void JNI_OnUnload_jnijavacpp(JavaVM *, void *) {}

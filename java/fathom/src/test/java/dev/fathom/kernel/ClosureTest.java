@@ -1,0 +1,35 @@
+package dev.fathom.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What a user downloads with {@code dev.fathom:fathom} for one platform: five libraries, 25 MB. */
+class ClosureTest {
+    @Test
+    void fiveLibrariesInAtMost25Megabytes() throws Exception {
+        String classPath = Files.readString(Path.of("target", "classpath")).trim();
+        Set<String> libraries = new TreeSet<>();
+        long bytes = 0;
+        for (String entry : classPath.split(System.getProperty("path.separator"))) {
+            Path jar = Path.of(entry);
+            // .../artifact/version/artifact-version.jar
+            libraries.add(jar.getParent().getParent().getFileName().toString());
+            bytes += Files.size(jar);
+        }
+        // our own classes and natives, not yet packed
+        try (Stream<Path> own = Files.walk(Path.of("target", "classes"))) {
+            for (Path file : own.filter(Files::isRegularFile).toList()) {
+                bytes += Files.size(file);
+            }
+        }
+        System.out.printf("closure of %s: %.1f MB, with %s%n", NativeLoader.platform(), bytes / 1e6, libraries);
+        assertThat(libraries).containsExactly("fastcsv", "gson", "javacpp", "openblas", "slf4j-api");
+        assertThat(bytes).isLessThanOrEqualTo(25_000_000);
+    }
+}
