@@ -61,6 +61,22 @@ static inline void v_put(float *p, v x, int64_t n) {
     else v_store_n(p, x, n);
 }
 
+/* past the caches, from an address that is a multiple of the vector; v_stream_end before another thread may read */
+#if defined(__AVX512F__)
+static inline void v_stream(float *p, v x) { _mm512_stream_ps(p, (__m512)x); }
+#elif defined(__AVX2__)
+static inline void v_stream(float *p, v x) { _mm256_stream_ps(p, (__m256)x); }
+#elif defined(__SSE2__)
+static inline void v_stream(float *p, v x) { _mm_stream_ps(p, (__m128)x); }
+#else
+static inline void v_stream(float *p, v x) { v_store(p, x); }
+#endif
+static inline void v_stream_end(void) {
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
 /* ---- arithmetic ---- */
 
 static inline v v_set(float x) { return x - (v){0}; } /* x - 0 is x for every x, -0 and NaN too */
@@ -243,7 +259,7 @@ static inline v v_expm1(v x) {
     return v_sel(v_abs(x) < 0x1p-100f, x, half + half);
 }
 
-/* with h = (e^2|x| - 1) / 2, tanh is h / (1 + h), or h - h tanh, in which the rounding of the division counts little where x is small */
+/* h / (1 + h) with h = (e^2|x| - 1) / 2; where x is small h - h tanh, in which the division's rounding counts little */
 static inline v v_tanh(v x) {
     v t = v_min(v_set(9.1f), v_abs(x));
     v h = v_expm1_times(t + t, 0.5f), y = h / (1 + h);
@@ -305,7 +321,7 @@ static inline v v_mills(v t) {
     q = v_fma(q, t, v_set(1));
     return p / q;
 }
-/* m exp(unit z^2): the square's rounding would be an error in an exponent down to -100, and 100 times as large in the result */
+/* m exp(unit z^2): the rounding of the square is put back, because an exponent of -100 shows it 100 times as large */
 static inline v v_gauss_times(v z, v m, float unit) {
     v s = z * z;
 #ifdef V_FUSED
@@ -317,7 +333,7 @@ static inline v v_gauss_times(v z, v m, float unit) {
     return v_exp_times(s, over, m, unit);
 }
 
-/* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t comes from erfc, with its relative error bounded down to the denormals */
+/* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t is erfc's, its relative error bounded down to the denormals */
 static inline v v_gelu(v x) {
     v t = v_min(v_set(14.6f), v_abs(x));
     return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t), -0.5f);
