@@ -1,4 +1,4 @@
-/* What the generated JNI functions need beyond fathom.h: two calls that speak JNI, and a start without JavaCPP. C++ only. */
+/* What the generated JNI functions need beyond fathom.h: three calls that speak JNI, and a start without JavaCPP. C++ only. */
 #ifndef FATHOM_JNI_H
 #define FATHOM_JNI_H
 
@@ -7,6 +7,10 @@
 
 static inline jobject fathom_jni_view(JNIEnv *env, jclass, int64_t address, int64_t bytes) {
     return env->NewDirectByteBuffer(reinterpret_cast<void *>(address), bytes);
+}
+
+static inline int64_t fathom_jni_address(JNIEnv *env, jclass, jobject buffer) {
+    return reinterpret_cast<int64_t>(env->GetDirectBufferAddress(buffer));
 }
 
 static inline jstring fathom_jni_table(JNIEnv *env, jclass, int32_t which) {

@@ -16,7 +16,7 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
     }
 
     static KeptTensor copy(Tensor of) {
-        long from = of.address();
+        long from = of.readable();
         KeptTensor t = new KeptTensor(of.shape(), of.dtype(), new Block("kept tensor", of.bytes()));
         long done = 0;
         while (done < of.bytes()) {

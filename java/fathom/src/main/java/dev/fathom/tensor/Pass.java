@@ -264,6 +264,10 @@ public final class Pass implements AutoCloseable {
             Tensor t = in[i];
             t.address();
             lease(t);
+            if (t.traced && t.pass() != this) {
+                throw new IllegalStateException("freeze: " + t.label() + " is used in another pass" + where()
+                        + "; a plan records one pass, so compute with it in that pass");
+            }
             if (t.dtype() != op.takes(i)) {
                 throw call.fail(call.inName(i) + " " + t.shape() + " is " + t.dtype() + " but must be " + op.takes(i)
                         + (op.takes(i) == DType.I32 ? "; make it with Tensor.ofInts" : "; convert it before"));
@@ -363,9 +367,7 @@ public final class Pass implements AutoCloseable {
     Tensor detach(Tensor t) {
         checkThread();
         t.address();
-        Tensor v = view(t, t.shape(), 0, null);
-        v.traced = t.traced;
-        return v;
+        return tracing ? t : view(t, t.shape(), 0, null);
     }
 
     private void remember(Tensor t) {

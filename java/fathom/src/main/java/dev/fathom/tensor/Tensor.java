@@ -439,7 +439,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     }
 
     /** The address for reading in Java; refused while a plan is traced. */
-    private long readable() {
+    long readable() {
         if (traced && pass != null && pass.tracing()) {
             throw new IllegalStateException("freeze: value of " + name() + " read at " + Memory.render(Memory.callSite())
                     + "; a plan cannot depend on data");
