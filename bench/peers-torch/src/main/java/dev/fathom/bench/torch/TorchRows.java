@@ -1,0 +1,265 @@
+package dev.fathom.bench.torch;
+
+import dev.fathom.bench.Work;
+import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Adam;
+import org.bytedeco.pytorch.AdamOptions;
+import org.bytedeco.pytorch.InferenceMode;
+import org.bytedeco.pytorch.LinearImpl;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/**
+ * PyTorch through the JavaCPP presets: C++ modules, autograd and Adam called from Java; elementwise operations into an existing
+ * output. Threads and malloc come from the environment.
+ */
+@SuppressWarnings("try") // scopes are closed, not used
+public class TorchRows {
+    /** What runs here. */
+    public static String about() {
+        return "PyTorch " + torch.TORCH_VERSION + ", "
+                + torch.get_cpu_capability().getString() + ", "
+                + (torch.hasMKL() ? "MKL" : "OpenBLAS") + ", "
+                + torch.get_num_threads() + " threads";
+    }
+
+    private static Tensor tensor(float[] values, long... shape) {
+        try (FloatPointer p = new FloatPointer(values)) {
+            return torch.from_blob(p, shape).clone();
+        }
+    }
+
+    private static float[] values(Tensor t) {
+        float[] values = new float[(int) t.numel()];
+        t.data_ptr_float().get(values);
+        return values;
+    }
+
+    private static final class Mlp extends Module {
+        private final LinearImpl[] layers = new LinearImpl[Work.MLP.length - 1];
+
+        Mlp() {
+            for (int i = 0; i < layers.length; i++) {
+                layers[i] = new LinearImpl(Work.MLP[i], Work.MLP[i + 1]);
+                register_module("layer" + i, layers[i]);
+            }
+        }
+
+        Tensor forward(Tensor x) {
+            Tensor h = x;
+            for (int i = 0; i + 1 < layers.length; i++) {
+                h = torch.relu(layers[i].forward(h));
+            }
+            return layers[layers.length - 1].forward(h);
+        }
+    }
+
+    /** 784-256-128-10, cross-entropy, Adam: forward, backward, step on batches made before; the loss is not read. */
+    @State(Scope.Thread)
+    public static class Training {
+        /** Rows of a batch. */
+        @Param("128")
+        public int batch;
+
+        private final Tensor[] x = new Tensor[Work.BATCHES];
+        private final Tensor[] y = new Tensor[Work.BATCHES];
+        private Mlp net;
+        private Adam adam;
+        private int next;
+        private double first;
+
+        /** Makes the network and the batches. */
+        @Setup(Level.Trial)
+        public void setup() {
+            torch.manual_seed(1);
+            net = new Mlp();
+            net.train(true);
+            adam = new Adam(net.parameters(), new AdamOptions(1e-3));
+            for (int i = 0; i < x.length; i++) {
+                x[i] = tensor(Work.gauss(i, batch * 784, 1), batch, 784);
+                y[i] = torch.tensor(
+                        Arrays.stream(Work.labels(i, batch, 10)).asLongStream().toArray());
+            }
+            first = loss();
+        }
+
+        private double loss() {
+            try (PointerScope scope = new PointerScope()) {
+                double sum = 0;
+                for (int i = 0; i < x.length; i++) {
+                    sum += torch.cross_entropy_loss(net.forward(x[i]), y[i]).item_float();
+                }
+                return sum / x.length;
+            }
+        }
+
+        void step() {
+            try (PointerScope scope = new PointerScope()) {
+                int i = next++ % x.length;
+                adam.zero_grad();
+                torch.cross_entropy_loss(net.forward(x[i]), y[i]).backward();
+                adam.step();
+            }
+        }
+
+        /** The loss must have fallen. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Work.checkFell(first, loss());
+        }
+    }
+
+    /** One step. */
+    @Benchmark
+    public void train(Training training) {
+        training.step();
+    }
+
+    /** y[n] = f(x[n]). */
+    @State(Scope.Thread)
+    public static class Unary {
+        /** The function. */
+        @Param("relu")
+        public String op;
+
+        /** Elements. */
+        @Param("1000000")
+        public int n;
+
+        private InferenceMode mode;
+        private Tensor x;
+        private Tensor y;
+        private Scalar zero;
+        private Runnable run;
+
+        /** Makes input and output. */
+        @Setup(Level.Trial)
+        public void setup() {
+            mode = new InferenceMode();
+            x = tensor(Work.gauss(1, n, 1), n);
+            y = tensor(new float[n], n);
+            zero = new Scalar(0f);
+            run = switch (op) {
+                case "relu" -> () -> torch.clamp_min_out(y, x, zero);
+                case "exp" -> () -> torch.exp_out(y, x);
+                case "tanh" -> () -> torch.tanh_out(y, x);
+                case "sigmoid" -> () -> torch.sigmoid_out(y, x);
+                case "gelu" -> () -> torch.gelu_out(y, x);
+                default -> throw new IllegalArgumentException(op);
+            };
+        }
+
+        /** Compares a few values with double precision. */
+        @TearDown(Level.Trial)
+        public void check() {
+            float[] in = values(x);
+            float[] out = values(y);
+            for (int i = 0; i < n; i += 9973) {
+                Work.check(op, out[i], Work.unary(op, in[i]), 1e-5);
+            }
+            x.close();
+            y.close();
+            mode.close();
+        }
+    }
+
+    /** One pass over x. */
+    @Benchmark
+    public void unary(Unary unary) {
+        try (PointerScope scope = new PointerScope()) {
+            unary.run.run();
+        }
+    }
+
+    /** y[n] = a[n] + b[n]. */
+    @State(Scope.Thread)
+    public static class Add {
+        /** Elements. */
+        @Param("1000000")
+        public int n;
+
+        private InferenceMode mode;
+        private Tensor a;
+        private Tensor b;
+        private Tensor y;
+
+        /** Makes inputs and output. */
+        @Setup(Level.Trial)
+        public void setup() {
+            mode = new InferenceMode();
+            a = tensor(Work.gauss(1, n, 1), n);
+            b = tensor(Work.gauss(2, n, 1), n);
+            y = tensor(new float[n], n);
+        }
+
+        /** Compares a few values. */
+        @TearDown(Level.Trial)
+        public void check() {
+            float[] p = values(a);
+            float[] q = values(b);
+            float[] out = values(y);
+            for (int i = 0; i < n; i += 9973) {
+                Work.check("add", out[i], p[i] + q[i], 0);
+            }
+            a.close();
+            b.close();
+            y.close();
+            mode.close();
+        }
+    }
+
+    /** One pass. */
+    @Benchmark
+    public void add(Add add) {
+        try (PointerScope scope = new PointerScope()) {
+            torch.add_out(add.y, add.a, add.b);
+        }
+    }
+
+    /** softmax along the last dimension of x[128, 1000]. */
+    @State(Scope.Thread)
+    public static class Softmax {
+        private InferenceMode mode;
+        private Tensor x;
+        private Tensor y;
+
+        /** Makes input and output. */
+        @Setup(Level.Trial)
+        public void setup() {
+            mode = new InferenceMode();
+            x = tensor(Work.gauss(1, 128_000, 1), 128, 1000);
+            y = tensor(new float[128_000], 128, 1000);
+        }
+
+        /** A row sums to one. */
+        @TearDown(Level.Trial)
+        public void check() {
+            double sum = 0;
+            float[] out = values(y);
+            for (int i = 0; i < 1000; i++) {
+                sum += out[i];
+            }
+            Work.check("softmax", sum, 1, 1e-5);
+            mode.close();
+        }
+    }
+
+    /** One call. */
+    @Benchmark
+    public void softmax(Softmax softmax) {
+        try (PointerScope scope = new PointerScope()) {
+            torch.softmax_out(softmax.y, softmax.x, 1);
+        }
+    }
+}

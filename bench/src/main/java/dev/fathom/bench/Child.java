@@ -1,0 +1,113 @@
+package dev.fathom.bench;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The driver's end of a contender's process. Its stderr goes to a log, whose end explains a failure. */
+final class Child implements AutoCloseable {
+    private final Process process;
+    private final BufferedReader out;
+    private final BufferedWriter in;
+    private final Path log;
+    /** What it said about itself. */
+    String about = "";
+
+    Child(ProcessBuilder builder, Path log) throws IOException {
+        this.log = log;
+        process = builder.redirectError(log.toFile()).start();
+        out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        in = new BufferedWriter(new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
+    }
+
+    /** Sends a line. */
+    void send(String line) throws IOException {
+        in.write(line);
+        in.newLine();
+        in.flush();
+    }
+
+    /**
+     * The next answer, without its mark and first word; null at the end.
+     *
+     * @throws IOException if the answer is an error
+     */
+    @Nullable
+    String next() throws IOException {
+        for (String line = out.readLine(); line != null; line = out.readLine()) {
+            if (line.startsWith(Server.MARK + "error ")) {
+                throw new IOException(line.substring(7));
+            }
+            if (line.startsWith(Server.MARK)) {
+                return line.substring(line.indexOf(' ') + 1);
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The next answer.
+     *
+     * @throws IOException if it is an error or the process ended
+     */
+    String answer() throws IOException {
+        String next = next();
+        if (next == null) {
+            throw ended();
+        }
+        return next;
+    }
+
+    /**
+     * Waits for the end of a process that answers no questions.
+     *
+     * @throws IOException if it failed
+     */
+    void succeeded() throws IOException {
+        try {
+            if (process.waitFor() != 0) {
+                throw ended();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw ended();
+        }
+    }
+
+    /** The kernels that OpenBLAS chose, which it names when OPENBLAS_VERBOSE=2. */
+    String core() throws IOException {
+        return Files.readAllLines(log, StandardCharsets.UTF_8).stream()
+                .filter(line -> line.startsWith("Core: "))
+                .findFirst()
+                .map(line -> ", OpenBLAS kernels: " + line.substring(6))
+                .orElse("");
+    }
+
+    private IOException ended() throws IOException {
+        List<String> said = Files.readAllLines(log, StandardCharsets.UTF_8);
+        return new IOException("the process ended; its last words (" + log + "): "
+                + String.join(" | ", said.subList(Math.max(0, said.size() - 3), said.size())));
+    }
+
+    /** Ends the process: a server leaves when its input ends. */
+    @Override
+    public void close() throws IOException {
+        in.close();
+        try {
+            if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

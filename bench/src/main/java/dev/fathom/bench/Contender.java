@@ -1,0 +1,143 @@
+package dev.fathom.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A process that takes part: whose classes, how many threads, what its environment adds. A contender's environment holds none of the
+ * settings that our own shell may have for the libraries measured; only what stands here.
+ */
+record Contender(Home home, String name, Map<String, String> env) {
+    /** Where the classes of a contender come from, and which of them is its benchmarks. */
+    enum Home {
+        FATHOM(".", "dev.fathom.bench.FathomRows"),
+        TORCH("peers-torch", "dev.fathom.bench.torch.TorchRows"),
+        ORT("peers-ort", "dev.fathom.bench.ort.OrtRows");
+
+        final String folder;
+        final String benchmarks;
+
+        Home(String folder, String benchmarks) {
+            this.folder = folder;
+            this.benchmarks = benchmarks;
+        }
+
+        Path target() {
+            return BENCH.resolve(folder).resolve("target").normalize();
+        }
+
+        private String classPath() throws IOException {
+            if (this == FATHOM) {
+                return System.getProperty("java.class.path");
+            }
+            Path file = target().resolve("classpath");
+            if (!Files.exists(file)) {
+                throw new IOException(
+                        file + " is missing: build the peers first, mvn -Pbench,peers -DskipTests package");
+            }
+            return target().resolve("classes")
+                    + File.pathSeparator
+                    + Files.readString(file).strip();
+        }
+    }
+
+    /** The module's own folder, found from its classes (target/classes, or a jar in target). */
+    static final Path BENCH = bench();
+
+    /** The official libtorch under the same Java presets. */
+    private static final Path LIBTORCH = Home.TORCH.target().resolve("libtorch/pytorch/cpu/linux-x86_64");
+
+    /** Settings of a shell that would change what is measured; OPENBLAS_CORETYPE=Haswell alone halves OpenBLAS. */
+    private static final List<String> FOREIGN = List.of(
+            "OPENBLAS_",
+            "OMP_",
+            "GOMP_",
+            "KMP_",
+            "MKL_",
+            "MALLOC_",
+            "GLIBC_",
+            "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
+            "FATHOM_",
+            "JAVA_TOOL_OPTIONS",
+            "_JAVA_OPTIONS",
+            "JDK_JAVA_OPTIONS");
+
+    /** Fathom, and OpenBLAS beside it in the same process. */
+    static Contender fathom(int threads) {
+        String n = Integer.toString(threads);
+        return new Contender(Home.FATHOM, "fathom", Map.of("FATHOM_THREADS", n, "OPENBLAS_NUM_THREADS", n));
+    }
+
+    /** PyTorch with so many threads and then what {@code settings} say: {@code NAME=VALUE}, or {@code official}. */
+    static Contender torch(String name, int threads, String... settings) {
+        String n = Integer.toString(threads);
+        Map<String, String> env =
+                new TreeMap<>(Map.of("OMP_NUM_THREADS", n, "OPENBLAS_NUM_THREADS", n, "MKL_NUM_THREADS", n));
+        for (String setting : settings) {
+            int eq = setting.indexOf('=');
+            env.put(setting.substring(0, eq), setting.substring(eq + 1));
+        }
+        return new Contender(Home.TORCH, name, env);
+    }
+
+    /** PyTorch's official build (MKL) in place of the presets' own (OpenBLAS). */
+    static Contender official(String name, int threads, String... settings) {
+        Contender torch = torch(name, threads, settings);
+        torch.env().put("LD_LIBRARY_PATH", LIBTORCH.toString());
+        return torch;
+    }
+
+    static Contender ort() {
+        return new Contender(Home.ORT, "onnxruntime", Map.of());
+    }
+
+    /** A process of this contender that runs {@code main}. */
+    ProcessBuilder process(String main, List<String> jvm, String... args) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvm);
+        if (home == Home.TORCH) {
+            // JavaCPP otherwise reads /proc on every native allocation
+            command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
+            command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
+        }
+        String library = env.get("LD_LIBRARY_PATH");
+        if (library != null) {
+            command.add("-Dorg.bytedeco.javacpp.pathsFirst=true");
+            command.add("-Djava.library.path=" + library);
+        }
+        command.add("-cp");
+        command.add(home.classPath());
+        command.add(main);
+        command.addAll(List.of(args));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().keySet().removeIf(name -> FOREIGN.stream().anyMatch(name::startsWith));
+        builder.environment().put("OPENBLAS_VERBOSE", "2"); // it then names its kernels
+        builder.environment().putAll(env);
+        return builder;
+    }
+
+    private static Path bench() {
+        try {
+            Path path = Path.of(Contender.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            while (path.getFileName() != null && !path.getFileName().toString().equals("target")) {
+                path = path.getParent();
+            }
+            return path.getParent();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package dev.fathom.bench;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * ratio = median over generations of (fastest rival / ours), each the median of its repetitions in that generation.
+ *
+ * <p>A generation starts every process afresh (memory falls differently each time); inside it the contenders take turns, and in each
+ * the fastest rival counts. The error is the larger of two: twice the standard error of the ratios of neighbouring repetitions, and
+ * half the range of the generations' ratios.
+ */
+final class Duel {
+    /** The outcome: times in nanoseconds, the rival that was fastest in most generations. */
+    record Outcome(double ours, double theirs, String rival, double ratio, double error) {}
+
+    private final double[][] ours;
+    private final Map<String, double[][]> rivals = new LinkedHashMap<>();
+
+    /** Nanoseconds of Fathom, a row per generation. */
+    Duel(double[][] ours) {
+        this.ours = ours;
+    }
+
+    /** Nanoseconds of a rival, repetition by repetition in turn with ours. */
+    Duel against(String rival, double[][] nanos) {
+        rivals.put(rival, nanos);
+        return this;
+    }
+
+    Outcome outcome() {
+        int generations = ours.length;
+        double[] mine = new double[generations];
+        double[] best = new double[generations];
+        String[] winner = new String[generations];
+        Arrays.fill(best, Double.POSITIVE_INFINITY);
+        for (int g = 0; g < generations; g++) {
+            mine[g] = median(ours[g]);
+            for (Map.Entry<String, double[][]> rival : rivals.entrySet()) {
+                double theirs = median(rival.getValue()[g]);
+                if (theirs < best[g]) {
+                    best[g] = theirs;
+                    winner[g] = rival.getKey();
+                }
+            }
+        }
+        if (rivals.isEmpty()) {
+            return new Outcome(median(mine), Double.NaN, "", Double.NaN, Double.NaN);
+        }
+        double[] ratios = new double[generations];
+        double[] pairs = new double[Arrays.stream(ours).mapToInt(r -> r.length).sum()];
+        int n = 0;
+        for (int g = 0; g < generations; g++) {
+            ratios[g] = best[g] / mine[g];
+            double[] theirs = rivals.get(winner[g])[g];
+            for (int i = 0; i < ours[g].length; i++) {
+                pairs[n++] = theirs[i] / ours[g][i];
+            }
+        }
+        double range = Arrays.stream(ratios).max().orElseThrow()
+                - Arrays.stream(ratios).min().orElseThrow();
+        double ratio = median(best) / median(mine);
+        return new Outcome(
+                median(mine),
+                median(best),
+                mostFrequent(List.of(winner)),
+                ratio,
+                Math.max(2 * standardError(pairs), range / 2));
+    }
+
+    static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        int half = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+    }
+
+    /** s / sqrt(n), s the sample's standard deviation. */
+    static double standardError(double[] values) {
+        double mean = Arrays.stream(values).average().orElse(Double.NaN);
+        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
+        return Math.sqrt(squares / Math.max(1, values.length - 1) / values.length);
+    }
+
+    private static String mostFrequent(List<String> names) {
+        return names.stream()
+                .max((a, b) -> Long.compare(
+                        names.stream().filter(a::equals).count(),
+                        names.stream().filter(b::equals).count()))
+                .orElseThrow();
+    }
+}

@@ -1,0 +1,464 @@
+package dev.fathom.bench;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.Native;
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.memory.Block;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.List;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/**
+ * Kernels of Fathom as single commands from Java, and OpenBLAS on the same matrices in the same process. Threads come from the
+ * environment.
+ */
+public class FathomRows {
+    /** What runs here. */
+    public static String about() {
+        return "Fathom, " + NativeRuntime.get().isa() + ", "
+                + NativeRuntime.get().threads() + " threads, beside OpenBLAS "
+                + openblas_nolapack.class.getPackage().getImplementationVersion();
+    }
+
+    /** Floats outside the Java heap, as both libraries see them. */
+    private static final class Floats implements AutoCloseable {
+        private final Block block;
+        private final int n;
+
+        Floats(int n) {
+            this.n = n;
+            block = new Block("bench", 4L * n);
+        }
+
+        Floats(float[] values) {
+            this(values.length);
+            view().put(values);
+        }
+
+        long address() {
+            return block.address();
+        }
+
+        FloatBuffer view() {
+            return block.view(0, 4L * n).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        }
+
+        float[] values() {
+            float[] values = new float[n];
+            view().get(values);
+            return values;
+        }
+
+        FloatPointer pointer() {
+            return new At(block.address());
+        }
+
+        @Override
+        public void close() {
+            block.close();
+        }
+
+        private static final class At extends FloatPointer {
+            At(long address) {
+                super((Pointer) null);
+                this.address = address;
+            }
+        }
+    }
+
+    private static void sgemm(boolean transposed, int m, int n, int k, FloatPointer a, FloatPointer b, FloatPointer c) {
+        openblas_nolapack.cblas_sgemm(
+                101, 111, transposed ? 112 : 111, m, n, k, 1, a, k, b, transposed ? k : n, 0, c, n);
+    }
+
+    private static void same(String what, float[] actual, float[] expected) {
+        for (int i = 0; i < actual.length; i++) {
+            Work.check(what + " " + i, actual[i], expected[i], 1e-3);
+        }
+    }
+
+    /** c[n, n] = a[n, n] b[n, n]. */
+    @State(Scope.Thread)
+    public static class Gemm {
+        /** Rows and columns. */
+        @Param("512")
+        public int n;
+
+        private final Commands commands = new Commands();
+        private Floats a;
+        private Floats b;
+        private Floats c;
+        private Floats d;
+        private Floats scratch;
+        private FloatPointer[] blas;
+
+        /** Makes the matrices. */
+        @Setup(Level.Trial)
+        public void setup() {
+            a = new Floats(Work.gauss(1, n * n, 1));
+            b = new Floats(Work.gauss(2, n * n, 1));
+            c = new Floats(n * n);
+            d = new Floats(n * n);
+            scratch = new Floats((int) (Native.gemmScratch(0, 0, n, n, n) / 4 + 16));
+            blas = new FloatPointer[] {a.pointer(), b.pointer(), d.pointer()};
+        }
+
+        void fathom() {
+            commands.begin(Kernel.GEMM)
+                    .put(0)
+                    .put(0)
+                    .put(a.address())
+                    .put(b.address())
+                    .put(c.address())
+                    .put(n)
+                    .put(n)
+                    .put(n)
+                    .put(0)
+                    .put(scratch.address())
+                    .run();
+        }
+
+        void openblas() {
+            sgemm(false, n, n, n, blas[0], blas[1], blas[2]);
+        }
+
+        /** Both give the same product. */
+        @TearDown(Level.Trial)
+        public void check() {
+            fathom();
+            openblas();
+            same("gemm", c.values(), d.values());
+            List.of(a, b, c, d, scratch).forEach(Floats::close);
+        }
+    }
+
+    /** Fathom's product. */
+    @Benchmark
+    public void gemm(Gemm gemm) {
+        gemm.fathom();
+    }
+
+    /** OpenBLAS's product. */
+    @Benchmark
+    public void gemmOpenblas(Gemm gemm) {
+        gemm.openblas();
+    }
+
+    /** y[128, 256] = relu(x[128, 784] W^T + b), W[256, 784] packed before the clock starts. */
+    @State(Scope.Thread)
+    public static class Linear {
+        private static final int M = 128;
+        private static final int K = 784;
+        private static final int N = 256;
+
+        private final Commands commands = new Commands();
+        private Floats x;
+        private Floats w;
+        private Floats packed;
+        private Floats bias;
+        private Floats y;
+        private int relu;
+
+        /** Makes and packs the matrices. */
+        @Setup(Level.Trial)
+        public void setup() {
+            x = new Floats(Work.gauss(1, M * K, 1));
+            w = new Floats(Work.weight(0));
+            bias = new Floats(Work.bias(0));
+            y = new Floats(M * N);
+            packed = new Floats((int) (Native.packedBytes(N, K) / 4));
+            relu = row(1, "relu");
+            commands.begin(Kernel.LINEAR_PACK)
+                    .put(w.address())
+                    .put(packed.address())
+                    .put(N)
+                    .put(K)
+                    .run();
+        }
+
+        void fathom() {
+            commands.begin(Kernel.LINEAR)
+                    .put(x.address())
+                    .put(w.address())
+                    .put(packed.address())
+                    .put(bias.address())
+                    .put(0)
+                    .put(0)
+                    .put(y.address())
+                    .put(M)
+                    .put(N)
+                    .put(K)
+                    .put(relu)
+                    .put(0f)
+                    .put(0f)
+                    .put(0)
+                    .run();
+        }
+
+        /** A few values equal the double-precision sum. */
+        @TearDown(Level.Trial)
+        public void check() {
+            float[] xs = x.values();
+            float[] ws = w.values();
+            float[] bs = bias.values();
+            float[] ys = y.values();
+            for (int i = 0; i < M * N; i += 97) {
+                double sum = bs[i % N];
+                for (int k = 0; k < K; k++) {
+                    sum += xs[i / N * K + k] * ws[i % N * K + k];
+                }
+                Work.check("linear " + i, ys[i], Math.max(0, sum), 1e-3);
+            }
+            List.of(x, w, packed, bias, y).forEach(Floats::close);
+        }
+    }
+
+    /** Fathom's layer in one command. */
+    @Benchmark
+    public void linear(Linear linear) {
+        linear.fathom();
+    }
+
+    /** The same through OpenBLAS: sgemm, then bias and ReLU by our own kernels in place, on the caller's thread. */
+    @State(Scope.Thread)
+    public static class LinearBlas {
+        /** Whether W is stored [256, 784] (NT) or [784, 256] (NN). */
+        @Param("false")
+        public boolean transposed;
+
+        private final Linear linear = new Linear();
+        private FloatPointer x;
+        private FloatPointer w;
+        private FloatPointer y;
+        private Floats other;
+        private int add;
+
+        /** Makes the matrices. */
+        @Setup(Level.Trial)
+        public void setup() {
+            linear.setup();
+            float[] values = linear.w.values();
+            if (!transposed) {
+                float[] t = new float[values.length];
+                for (int i = 0; i < t.length; i++) {
+                    t[i] = values[i % Linear.N * Linear.K + i / Linear.N];
+                }
+                values = t;
+            }
+            other = new Floats(values);
+            x = linear.x.pointer();
+            w = other.pointer();
+            y = linear.y.pointer();
+            add = row(2, "add");
+            Native.capThreads(1);
+        }
+
+        void run() {
+            sgemm(transposed, Linear.M, Linear.N, Linear.K, x, w, y);
+            Commands c = linear.commands
+                    .begin(Kernel.BINARY)
+                    .put(add)
+                    .put(linear.y.address())
+                    .put(linear.bias.address())
+                    .put(linear.y.address());
+            dims(c, Linear.M, Linear.N);
+            dims(c, Linear.N, 1);
+            dims(c, 0, 1);
+            c.run();
+            linear.commands
+                    .begin(Kernel.UNARY)
+                    .put(linear.relu)
+                    .put(linear.y.address())
+                    .put(linear.y.address())
+                    .put(Linear.M * Linear.N)
+                    .put(0f)
+                    .put(0f)
+                    .run();
+        }
+
+        /** The same values. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Native.capThreads(0);
+            other.close();
+            linear.check();
+        }
+
+        /** Six dims or strides, those in front 1 or unused. */
+        private static void dims(Commands c, long rows, long cols) {
+            c.put(1).put(1).put(1).put(1).put(rows).put(cols);
+        }
+    }
+
+    /** OpenBLAS's product and the separate epilogue. */
+    @Benchmark
+    public void linearOpenblas(LinearBlas linear) {
+        linear.run();
+    }
+
+    /** The number of a row in the library's table: 1 unary, 2 binary. */
+    private static int row(int table, String name) {
+        String[] rows = Native.table(table).split("\n");
+        for (int i = 0; i < rows.length; i++) {
+            if (rows[i].startsWith(name + ":")) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("no row " + name);
+    }
+
+    /** y[n] = f(x[n]). */
+    @State(Scope.Thread)
+    public static class Unary {
+        /** The function. */
+        @Param("relu")
+        public String op;
+
+        /** Elements. */
+        @Param("1000000")
+        public int n;
+
+        private final Commands commands = new Commands();
+        private Floats x;
+        private Floats y;
+        private int row;
+
+        /** Makes input and output. */
+        @Setup(Level.Trial)
+        public void setup() {
+            x = new Floats(Work.gauss(1, n, 1));
+            y = new Floats(new float[n]);
+            row = row(1, op);
+        }
+
+        void run() {
+            commands.begin(Kernel.UNARY)
+                    .put(row)
+                    .put(x.address())
+                    .put(y.address())
+                    .put(n)
+                    .put(0f)
+                    .put(0f)
+                    .run();
+        }
+
+        /** Compares a few values with double precision. */
+        @TearDown(Level.Trial)
+        public void check() {
+            for (int i = 0; i < n; i += 9973) {
+                Work.check(op, y.view().get(i), Work.unary(op, x.view().get(i)), 1e-5);
+            }
+            List.of(x, y).forEach(Floats::close);
+        }
+    }
+
+    /** One pass over x. */
+    @Benchmark
+    public void unary(Unary unary) {
+        unary.run();
+    }
+
+    /** y[n] = a[n] + b[n]. */
+    @State(Scope.Thread)
+    public static class Add {
+        /** Elements. */
+        @Param("1000000")
+        public int n;
+
+        private final Commands commands = new Commands();
+        private Floats a;
+        private Floats b;
+        private Floats y;
+        private int row;
+
+        /** Makes inputs and output. */
+        @Setup(Level.Trial)
+        public void setup() {
+            a = new Floats(Work.gauss(1, n, 1));
+            b = new Floats(Work.gauss(2, n, 1));
+            y = new Floats(new float[n]);
+            row = row(2, "add");
+        }
+
+        void run() {
+            Commands c = commands.begin(Kernel.BINARY)
+                    .put(row)
+                    .put(a.address())
+                    .put(b.address())
+                    .put(y.address());
+            LinearBlas.dims(c, 1, n);
+            LinearBlas.dims(c, 0, 1);
+            LinearBlas.dims(c, 0, 1);
+            c.run();
+        }
+
+        /** Compares a few values. */
+        @TearDown(Level.Trial)
+        public void check() {
+            for (int i = 0; i < n; i += 9973) {
+                Work.check("add", y.view().get(i), a.view().get(i) + b.view().get(i), 0);
+            }
+            List.of(a, b, y).forEach(Floats::close);
+        }
+    }
+
+    /** One pass. */
+    @Benchmark
+    public void add(Add add) {
+        add.run();
+    }
+
+    /** softmax along the last dimension of x[128, 1000]. */
+    @State(Scope.Thread)
+    public static class Softmax {
+        private final Commands commands = new Commands();
+        private Floats x;
+        private Floats y;
+
+        /** Makes input and output. */
+        @Setup(Level.Trial)
+        public void setup() {
+            x = new Floats(Work.gauss(1, 128_000, 1));
+            y = new Floats(new float[128_000]);
+        }
+
+        void run() {
+            commands.begin(Kernel.SOFTMAX)
+                    .put(0)
+                    .put(x.address())
+                    .put(y.address())
+                    .put(128)
+                    .put(1000)
+                    .put(1)
+                    .run();
+        }
+
+        /** A row sums to one. */
+        @TearDown(Level.Trial)
+        public void check() {
+            double sum = 0;
+            for (int i = 0; i < 1000; i++) {
+                sum += y.view().get(i);
+            }
+            Work.check("softmax", sum, 1, 1e-5);
+            List.of(x, y).forEach(Floats::close);
+        }
+    }
+
+    /** One call. */
+    @Benchmark
+    public void softmax(Softmax softmax) {
+        softmax.run();
+    }
+}

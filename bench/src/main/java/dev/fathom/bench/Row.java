@@ -1,0 +1,190 @@
+package dev.fathom.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A measured row: what Fathom runs, who else runs the same, what one call is worth.
+ *
+ * @param name as in the results
+ * @param threads Fathom's
+ * @param unit of the figures
+ * @param work floating-point operations or bytes of one call
+ * @param limit what the work is bound by
+ * @param bar what is asked of the ratio
+ * @param ours Fathom
+ * @param rivals its peers, in every configuration that may be the fastest; the fastest counts
+ */
+record Row(String name, int threads, Unit unit, double work, Limit limit, Bar bar, Entrant ours, List<Entrant> rivals) {
+    /** Unit of a figure; rates are better when larger, times when smaller. */
+    enum Unit {
+        GFLOPS("GFLOP/s", 0),
+        GBS("GB/s", 0),
+        MS("ms", 1e6),
+        US("us", 1e3);
+
+        final String text;
+        private final double nanos;
+
+        Unit(String text, double nanos) {
+            this.text = text;
+            this.nanos = nanos;
+        }
+
+        /** The figure of one call of {@code work} operations or bytes that took {@code ns}. */
+        double of(double ns, double work) {
+            return nanos == 0 ? work / ns : ns / nanos;
+        }
+    }
+
+    /** A line of the probe: {@code fma}, or a sweep over arrays of so many floats. */
+    record Limit(String kind, int floats) {
+        static final Limit FMA = new Limit("fma", 0);
+    }
+
+    /** What is asked: at least {@code must}, better {@code goal}; a figure that must stay small is at most {@code must}. */
+    record Bar(double must, double goal, boolean atMost) {
+        static Bar atLeast(double must, double goal) {
+            return new Bar(must, goal, false);
+        }
+
+        static Bar atMost(double must) {
+            return new Bar(must, must, true);
+        }
+
+        String verdict(double figure) {
+            if (Double.isNaN(figure)) {
+                return "";
+            }
+            if (atMost) {
+                return figure <= must ? "ok" : "MISSED";
+            }
+            return figure >= goal ? "goal" : figure >= must ? "ok" : "MISSED";
+        }
+
+        String text() {
+            return (atMost ? "<= " : ">= ") + number(must) + (must == goal ? "" : ", " + number(goal));
+        }
+
+        private static String number(double x) {
+            return x == Math.rint(x) && x > 9 ? Long.toString((long) x) : Double.toString(x);
+        }
+    }
+
+    /** One side of a row: a contender and the benchmark it runs. */
+    record Entrant(Contender contender, String name, String method, String params) {}
+
+    private static final String BLAS1 = "OPENBLAS_NUM_THREADS=1";
+    private static final String PASSIVE = "OMP_WAIT_POLICY=PASSIVE";
+    /** glibc keeps what a step frees. */
+    private static final String[] MALLOC = {
+        "MALLOC_ARENA_MAX=1",
+        "MALLOC_TRIM_THRESHOLD_=4000000000",
+        "MALLOC_MMAP_THRESHOLD_=4000000000",
+        "MALLOC_TOP_PAD_=268435456"
+    };
+
+    /** All measured rows. */
+    static List<Row> all() {
+        List<Row> rows = new ArrayList<>();
+        for (int n : new int[] {512, 1024}) {
+            for (int threads = 1; threads <= 2; threads++) {
+                Contender here = Contender.fathom(threads);
+                rows.add(new Row(
+                        "gemm-" + n,
+                        threads,
+                        Unit.GFLOPS,
+                        2.0 * n * n * n,
+                        Limit.FMA,
+                        Bar.atLeast(0.97, 1.05),
+                        new Entrant(here, "fathom", "FathomRows.gemm", "n=" + n),
+                        List.of(new Entrant(here, "openblas", "FathomRows.gemmOpenblas", "n=" + n))));
+            }
+        }
+        Contender two = Contender.fathom(2);
+        rows.add(new Row(
+                "linear-128x784x256",
+                2,
+                Unit.GFLOPS,
+                2.0 * 128 * 784 * 256,
+                Limit.FMA,
+                Bar.atLeast(1.1, 1.3),
+                new Entrant(two, "fathom", "FathomRows.linear", "-"),
+                List.of(
+                        new Entrant(two, "openblas-nn", "FathomRows.linearOpenblas", "transposed=false"),
+                        new Entrant(two, "openblas-nt", "FathomRows.linearOpenblas", "transposed=true"))));
+        for (int batch : new int[] {128, 32}) {
+            rows.add(training(batch));
+        }
+        rows.add(new Row(
+                "mlp-latency-b1",
+                1,
+                Unit.US,
+                4.0 * parameters(),
+                new Limit("read", parameters()),
+                Bar.atLeast(1.5, 1.9),
+                new Entrant(Contender.fathom(1), "fathom", "FathomMlp.latency", "-"),
+                List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", "-"))));
+        int million = 1_000_000;
+        for (int threads = 2; threads >= 1; threads--) {
+            for (String op : List.of("relu", "exp", "tanh", "sigmoid", "gelu")) {
+                double goal = op.equals("tanh") ? 3.3 : op.equals("exp") || op.equals("sigmoid") ? 1.3 : 1.0;
+                Bar bar = Bar.atLeast(op.equals("gelu") ? 0.9 : 1.0, goal);
+                Limit limit = new Limit("scale", million);
+                rows.add(elementwise(
+                        "unary-" + op, threads, "unary", "op=" + op + ",n=" + million, 8.0 * million, limit, bar));
+            }
+            Bar even = Bar.atLeast(1.0, 1.0);
+            rows.add(elementwise(
+                    "add", threads, "add", "n=" + million, 12.0 * million, new Limit("triad", million), even));
+            int many = 16 * million;
+            rows.add(elementwise("add-16M", threads, "add", "n=" + many, 12.0 * many, new Limit("triad", many), even));
+            rows.add(elementwise(
+                    "exp-16M", threads, "unary", "op=exp,n=" + many, 8.0 * many, new Limit("scale", many), even));
+            rows.add(elementwise(
+                    "softmax-128x1000", threads, "softmax", "-", 8.0 * 128_000, new Limit("scale", 128_000), even));
+        }
+        return rows;
+    }
+
+    /** Forward, two products per layer backward but for the images' gradient, which nobody asks for. */
+    private static Row training(int batch) {
+        double macs = 0;
+        for (int i = 0; i + 1 < Work.MLP.length; i++) {
+            macs += (double) Work.MLP[i] * Work.MLP[i + 1];
+        }
+        double flops = 2.0 * batch * (3 * macs - Work.MLP[0] * Work.MLP[1]);
+        String params = "batch=" + batch;
+        String[] malloc1 = {MALLOC[0], MALLOC[1], MALLOC[2], MALLOC[3], BLAS1};
+        List<Entrant> rivals = new ArrayList<>();
+        for (Contender torch : List.of(
+                Contender.torch("torch-passive", 2, PASSIVE),
+                Contender.torch("torch-blas1", 2, BLAS1),
+                Contender.torch("torch-malloc-blas1", 2, malloc1),
+                Contender.torch("torch-1-thread", 1),
+                Contender.official("torch-mkl", 2),
+                Contender.official("torch-mkl-malloc", 2, MALLOC))) {
+            rivals.add(new Entrant(torch, torch.name(), "TorchRows.train", params));
+        }
+        Entrant ours = new Entrant(Contender.fathom(2), "fathom", "FathomMlp.train", params);
+        return new Row("mlp-train-b" + batch, 2, Unit.MS, flops, Limit.FMA, Bar.atLeast(2.0, 2.6), ours, rivals);
+    }
+
+    private static Row elementwise(
+            String name, int threads, String method, String params, double bytes, Limit limit, Bar bar) {
+        List<Entrant> rivals = new ArrayList<>();
+        for (Contender torch : List.of(Contender.torch("torch", threads), Contender.official("torch-mkl", threads))) {
+            rivals.add(new Entrant(torch, torch.name(), "TorchRows." + method, params));
+        }
+        Entrant ours = new Entrant(Contender.fathom(threads), "fathom", "FathomRows." + method, params);
+        return new Row(name, threads, Unit.GBS, bytes, limit, bar, ours, rivals);
+    }
+
+    private static int parameters() {
+        int sum = 0;
+        for (int i = 0; i + 1 < Work.MLP.length; i++) {
+            sum += (Work.MLP[i] + 1) * Work.MLP[i + 1];
+        }
+        return sum;
+    }
+}

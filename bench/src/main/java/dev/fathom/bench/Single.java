@@ -1,0 +1,113 @@
+package dev.fathom.bench;
+
+import dev.fathom.bench.Row.Bar;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/** Rows that need a process for themselves: the cold start, a new one per try; and steady state, counted, not timed against a peer. */
+final class Single {
+    private Single() {}
+
+    /** JVM start to the first answer of a network read from a file; tries of the contenders in turn. */
+    static void cold(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Result> results)
+            throws IOException {
+        String name = "cold-start-mlp";
+        Bar bar = Bar.atLeast(1.0, 1.3);
+        if (!wanted.test(name)) {
+            return;
+        }
+        int tries = quick ? 5 : 11;
+        Contender fathom = new Contender(Contender.Home.FATHOM, "fathom", Map.of());
+        Path model = out.resolve("mlp.safetensors");
+        Path onnx = out.resolve("mlp.onnx");
+        double[] ours = new double[tries];
+        double[] theirs = new double[tries];
+        try {
+            once(fathom, "dev.fathom.bench.FathomCold", out, "write", model.toString());
+            if (peers) {
+                once(Contender.ort(), "dev.fathom.bench.ort.OnnxMlp", out, onnx.toString());
+            }
+            for (int i = -1; i < tries; i++) { // the first fills the page cache and does not count
+                double a = millis(once(fathom, "dev.fathom.bench.FathomCold", out, model.toString()));
+                double b =
+                        peers ? millis(once(Contender.ort(), "dev.fathom.bench.ort.OrtCold", out, onnx.toString())) : 0;
+                if (i >= 0) {
+                    ours[i] = a;
+                    theirs[i] = b;
+                }
+            }
+        } catch (IOException e) {
+            results.add(Result.failed(name, 1, "ms", bar, e.getMessage()));
+            return;
+        }
+        Duel duel = new Duel(new double[][] {ours});
+        if (peers) {
+            duel.against("onnxruntime", new double[][] {theirs});
+        }
+        Duel.Outcome o = duel.outcome();
+        results.add(
+                new Result(name, 1, o.ours(), "ms", o.rival(), o.theirs(), o.ratio(), o.error(), Double.NaN, bar, ""));
+    }
+
+    /** Mallocs, Java heap bytes and Java time of training steps and of session runs. */
+    static void steady(Predicate<String> wanted, boolean quick, Path out, List<Result> results) throws IOException {
+        Map<String, Bar> bars = new TreeMap<>(Map.of(
+                "step-java-time", Bar.atMost(30),
+                "step-java-bytes", Bar.atMost(4096),
+                "step-mallocs", Bar.atMost(0),
+                "run-java-bytes", Bar.atMost(0),
+                "run-mallocs", Bar.atMost(0)));
+        bars.keySet().removeIf(name -> !wanted.test(name));
+        if (bars.isEmpty()) {
+            return;
+        }
+        Map<String, String> env = new TreeMap<>(Contender.fathom(1).env());
+        Path counter = Contender.BENCH.resolveSibling("java/fathom/target/native/lib/libmalloc_count.so");
+        env.put("LD_PRELOAD", counter.toAbsolutePath().toString());
+        Contender fathom = new Contender(Contender.Home.FATHOM, "fathom", env);
+        Map<String, String[]> figures = new TreeMap<>();
+        String failure = "not measured";
+        try {
+            for (String line : once(fathom, "dev.fathom.bench.FathomSteady", out, quick ? "2000" : "10000")) {
+                String[] w = line.split(" "); // name, figure, unit
+                figures.put(w[0], w);
+            }
+        } catch (IOException e) {
+            failure = e.getMessage();
+        }
+        for (Map.Entry<String, Bar> row : bars.entrySet()) {
+            String[] w = figures.get(row.getKey());
+            double no = Double.NaN;
+            results.add(
+                    w == null
+                            ? Result.failed(row.getKey(), 1, "", row.getValue(), failure)
+                            : new Result(
+                                    w[0], 1, Double.parseDouble(w[1]), w[2], "", no, no, no, no, row.getValue(), ""));
+        }
+    }
+
+    private static double millis(List<String> answers) throws IOException {
+        if (answers.size() != 1) {
+            throw new IOException("no answer");
+        }
+        return Double.parseDouble(answers.get(0));
+    }
+
+    /** Runs a process to its end; its answers. */
+    private static List<String> once(Contender contender, String main, Path out, String... args) throws IOException {
+        List<String> answers = new ArrayList<>();
+        Path log = out.resolve(main.substring(main.lastIndexOf('.') + 1) + ".log");
+        try (Child child = new Child(contender.process(main, List.of(), args), log)) {
+            for (String answer = child.next(); answer != null; answer = child.next()) {
+                answers.add(answer);
+            }
+            child.succeeded();
+        }
+        return answers;
+    }
+}

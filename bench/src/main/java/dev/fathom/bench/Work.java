@@ -1,0 +1,123 @@
+package dev.fathom.bench;
+
+import java.util.Random;
+
+/** What every contender works on: the same numbers from the same seeds, and the references that their answers are checked against. */
+public final class Work {
+    /** Widths of the network of the rows {@code mlp-*}: 784-256-128-10, ReLU between. */
+    public static final int[] MLP = {784, 256, 128, 10};
+
+    /** Batches made before the clock starts and used in turn. */
+    public static final int BATCHES = 32;
+
+    private Work() {}
+
+    /** {@code n} normal numbers times {@code scale}; the first million of them over and over, for drawing one takes 30 ns. */
+    public static float[] gauss(long seed, int n, double scale) {
+        Random random = new Random(seed);
+        float[] values = new float[n];
+        int drawn = Math.min(n, 1_000_000);
+        for (int i = 0; i < drawn; i++) {
+            values[i] = (float) (random.nextGaussian() * scale);
+        }
+        for (int i = drawn; i < n; i += drawn) {
+            System.arraycopy(values, 0, values, i, Math.min(drawn, n - i));
+        }
+        return values;
+    }
+
+    /** {@code n} labels below {@code classes}. */
+    public static int[] labels(long seed, int n, int classes) {
+        return new Random(seed).ints(n, 0, classes).toArray();
+    }
+
+    /** W[out, in] of linear layer {@code layer} of the network. */
+    public static float[] weight(int layer) {
+        return gauss(100 + layer, MLP[layer + 1] * MLP[layer], Math.sqrt(2.0 / MLP[layer]));
+    }
+
+    /** b[out] of linear layer {@code layer} of the network. */
+    public static float[] bias(int layer) {
+        return gauss(200 + layer, MLP[layer + 1], 0.1);
+    }
+
+    /** The network in double precision. */
+    public static double[] mlp(float[] x) {
+        double[] h = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            h[i] = x[i];
+        }
+        for (int layer = 0; layer + 1 < MLP.length; layer++) {
+            float[] w = weight(layer);
+            float[] b = bias(layer);
+            double[] y = new double[b.length];
+            for (int o = 0; o < y.length; o++) {
+                double sum = b[o];
+                for (int i = 0; i < h.length; i++) {
+                    sum += w[o * h.length + i] * h[i];
+                }
+                y[o] = layer + 2 < MLP.length ? Math.max(sum, 0) : sum;
+            }
+            h = y;
+        }
+        return h;
+    }
+
+    /** An elementwise row in double precision. */
+    public static double unary(String op, double x) {
+        return switch (op) {
+            case "relu" -> Math.max(x, 0);
+            case "exp" -> Math.exp(x);
+            case "tanh" -> Math.tanh(x);
+            case "sigmoid" -> 1 / (1 + Math.exp(-x));
+            case "gelu" -> 0.5 * x * erfc(-x / Math.sqrt(2));
+            default -> throw new IllegalArgumentException(op);
+        };
+    }
+
+    /** Complementary error function, relative error below 1.2e-7 (Numerical Recipes in C, 2nd edition, section 6.2). */
+    private static double erfc(double x) {
+        double z = Math.abs(x);
+        double t = 1 / (1 + 0.5 * z);
+        double[] c = {
+            -1.26551223,
+            1.00002368,
+            0.37409196,
+            0.09678418,
+            -0.18628806,
+            0.27886807,
+            -1.13520398,
+            1.48851587,
+            -0.82215223,
+            0.17087277
+        };
+        double p = 0;
+        for (int i = c.length - 1; i >= 0; i--) {
+            p = p * t + c[i];
+        }
+        double y = t * Math.exp(-z * z + p);
+        return x >= 0 ? y : 2 - y;
+    }
+
+    /**
+     * Compares results with what they should be.
+     *
+     * @throws IllegalStateException if one is off by more than {@code tolerance} times the larger of 1 and its size
+     */
+    public static void check(String what, double actual, double expected, double tolerance) {
+        if (!(Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)))) {
+            throw new IllegalStateException(what + ": " + actual + " instead of " + expected);
+        }
+    }
+
+    /**
+     * Holds a training row to training.
+     *
+     * @throws IllegalStateException unless the loss is finite and fell
+     */
+    public static void checkFell(double first, double last) {
+        if (!Double.isFinite(last) || !(last < first)) {
+            throw new IllegalStateException("the loss did not fall: " + first + " before, " + last + " after");
+        }
+    }
+}

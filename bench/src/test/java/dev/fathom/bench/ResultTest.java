@@ -1,0 +1,115 @@
+package dev.fathom.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.bench.Row.Bar;
+import dev.fathom.bench.Row.Limit;
+import dev.fathom.bench.Row.Unit;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ResultTest {
+    private static final double NO = Double.NaN;
+
+    @Test
+    void jsonHoldsEightFieldsAndNullForWhatIsMissing() {
+        Result gemm = new Result(
+                "gemm-512",
+                2,
+                234.5678912,
+                "GFLOP/s",
+                "openblas",
+                220,
+                1.0662,
+                0.01,
+                0.98,
+                Bar.atLeast(0.97, 1.05),
+                "");
+        Result mallocs = new Result("step-mallocs", 1, 0, "calls", "", NO, NO, NO, NO, Bar.atMost(0), "");
+        assertThat(Result.json(List.of(gemm, mallocs))).isEqualTo("""
+                        [
+                          {"name": "gemm-512", "threads": 2, "value": 234.57, "unit": "GFLOP/s", "peer": "openblas", "peerValue": 220, \
+                        "ratio": 1.0662, "peakFraction": 0.98},
+                          {"name": "step-mallocs", "threads": 1, "value": 0, "unit": "calls", "peer": null, "peerValue": null, \
+                        "ratio": null, "peakFraction": null}
+                        ]
+                        """);
+    }
+
+    @Test
+    void verdicts() {
+        Bar ratio = Bar.atLeast(0.97, 1.05);
+        assertThat(List.of(ratio.verdict(0.96), ratio.verdict(0.97), ratio.verdict(1.05), ratio.verdict(NO)))
+                .containsExactly("MISSED", "ok", "goal", "");
+        assertThat(List.of(Bar.atMost(30).verdict(30), Bar.atMost(0).verdict(0.001)))
+                .containsExactly("ok", "MISSED");
+        assertThat(Result.failed("x", 1, "ms", ratio, "why").verdict()).isEqualTo("FAILED");
+    }
+
+    @Test
+    void tableIsAlignedAndNamesFailures() {
+        String table = Result.table(List.of(
+                new Result("add", 2, 150, "GB/s", "torch", 100, 1.5, 0.02, 0.8, Bar.atLeast(1, 1), ""),
+                Result.failed("gelu", 2, "GB/s", Bar.atLeast(0.9, 1), "torch: no")));
+        String[] lines = table.split("\n");
+        assertThat(lines).hasSize(3);
+        assertThat(lines[1])
+                .startsWith("add ")
+                .contains("150 GB/s", "1.50 +- 0.02", "80%")
+                .endsWith("goal");
+        assertThat(lines[2]).endsWith("FAILED: torch: no");
+        assertThat(lines[1].indexOf(">=")).isEqualTo(lines[2].indexOf(">="));
+    }
+
+    @Test
+    void figuresOfUnits() {
+        assertThat(Unit.GFLOPS.of(1e6, 2e8)).isEqualTo(200);
+        assertThat(Unit.MS.of(5e5, 2e8)).isEqualTo(0.5);
+        assertThat(Unit.US.of(5e5, 2e8)).isEqualTo(500);
+    }
+
+    @Test
+    void filterIsByPrefix() {
+        assertThat(Main.matches("gemm-512", List.of())).isTrue();
+        assertThat(Main.matches("gemm-512", List.of("mlp", "gemm"))).isTrue();
+        assertThat(Main.matches("gemm-512", List.of("512"))).isFalse();
+    }
+
+    @Test
+    void theProbesBestRunCounts() {
+        Map<Limit, double[]> limits = new HashMap<>();
+        for (String line :
+                List.of("fma 0 1 110.5", "fma 0 2 230", "scale 1000000 1 90", "fma 0 1 117", "fma 0 2 225")) {
+            Probe.add(limits, line);
+        }
+        assertThat(limits.get(Limit.FMA)).containsExactly(117, 230);
+        assertThat(limits).hasSize(2);
+    }
+
+    @Test
+    void everyRowIsThere() {
+        assertThat(Row.all())
+                .extracting(row -> row.name() + " " + row.threads())
+                .contains(
+                        "gemm-512 1",
+                        "gemm-512 2",
+                        "gemm-1024 1",
+                        "gemm-1024 2",
+                        "linear-128x784x256 2",
+                        "mlp-train-b128 2",
+                        "mlp-train-b32 2",
+                        "mlp-latency-b1 1",
+                        "unary-relu 2",
+                        "unary-exp 2",
+                        "unary-tanh 2",
+                        "unary-sigmoid 2",
+                        "unary-gelu 2",
+                        "add 2",
+                        "add-16M 2",
+                        "exp-16M 2",
+                        "softmax-128x1000 2")
+                .doesNotHaveDuplicates();
+    }
+}
