@@ -1,0 +1,104 @@
+package dev.fathom.io;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Writes a file beside its place, forces it to the disk, and moves it there: the place always holds a whole file, the old or the new. */
+final class AtomicFile {
+    private static final AtomicLong COUNT = new AtomicLong();
+
+    private AtomicFile() {}
+
+    /** What writes the content. */
+    @FunctionalInterface
+    interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /**
+     * Replaces {@code file}.
+     *
+     * @throws UncheckedIOException if its folder cannot be written or the writing fails; the old file, if any, is as it was
+     */
+    static void write(Path file, Content content) {
+        if (Files.isDirectory(file)) {
+            throw failure(file, "it is a folder; give the name of a file in it", null);
+        }
+        Path place;
+        try {
+            // a link stays a link: what it points to is replaced
+            place = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+        } catch (IOException e) {
+            throw failure(file, reason(e) + "; choose another place", e);
+        }
+        Path folder = place.getParent();
+        if (!Files.isDirectory(folder)) {
+            throw failure(file, "the folder " + folder + " does not exist; create it before", null);
+        }
+        Path beside = folder.resolve("." + place.getFileName() + "."
+                + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet() + ".tmp");
+        FileOutputStream opened;
+        try {
+            // a stream, not a channel: an interrupt of the thread must not cost the file
+            opened = new FileOutputStream(beside.toFile());
+        } catch (IOException e) {
+            throw failure(
+                    file,
+                    "the folder " + folder + " takes no new file (" + reason(e) + "); choose one that you may write to",
+                    e);
+        }
+        boolean moved = false;
+        try {
+            try (FileOutputStream out = opened) {
+                content.writeTo(out);
+                out.getFD().sync();
+            }
+            Files.move(beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            moved = true;
+        } catch (IOException e) {
+            throw failure(file, reason(e) + "; what was there before is unchanged", e);
+        } finally {
+            if (!moved) {
+                beside.toFile().delete();
+            }
+        }
+        force(folder);
+    }
+
+    /** The move itself survives a power failure only when the folder is on the disk too; not every system offers that. */
+    private static void force(Path folder) {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // the file is complete and in its place all the same
+        }
+    }
+
+    private static UncheckedIOException failure(
+            Path file, String why, @org.jspecify.annotations.Nullable IOException cause) {
+        String message = "cannot write " + file + ": " + why;
+        return new UncheckedIOException(message, cause == null ? new IOException(message) : cause);
+    }
+
+    /** What the system said, without the path that many exceptions put in front. */
+    static String reason(IOException e) {
+        if (e instanceof java.nio.file.FileSystemException f && f.getReason() == null) {
+            return e instanceof java.nio.file.AccessDeniedException
+                    ? "Permission denied"
+                    : f.getClass().getSimpleName();
+        }
+        String text = e instanceof java.nio.file.FileSystemException f ? f.getReason() : String.valueOf(e.getMessage());
+        int open = text.lastIndexOf('(');
+        return e instanceof java.io.FileNotFoundException && open >= 0 && text.endsWith(")")
+                ? text.substring(open + 1, text.length() - 1)
+                : text;
+    }
+}

@@ -1,0 +1,527 @@
+package dev.fathom.io;
+
+import com.google.gson.JsonParseException;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.JsonWriter;
+import com.google.gson.stream.MalformedJsonException;
+import dev.fathom.tensor.Shape;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A safetensors file: the length of a header as 8 little-endian bytes, the header (JSON: name to dtype, shape and offsets, and text under
+ * {@code __metadata__}), then the numbers, row-major and little-endian, without a gap. See
+ * <a href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>. float32 is read and written.
+ *
+ * <p>{@link #read} checks all of the header against the file and keeps the file open, so that what {@link #copy} reads later is of the same
+ * file even where a new one has been moved into its place. Close it when done (a forgotten one is closed by the collector).
+ */
+public final class Safetensors implements AutoCloseable {
+    /** The reference implementation reads no longer header either. */
+    private static final int LONGEST_HEADER = 100_000_000;
+
+    private static final int CHUNK = 1 << 16;
+    private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
+    private static final String METADATA = "__metadata__";
+
+    private final Path file;
+    private final RandomAccessFile data;
+    private final Map<String, Entry> entries;
+    private final Map<String, String> metadata;
+    private final List<String> names;
+
+    private record Entry(String name, Shape shape, long begin, long end) {}
+
+    private Safetensors(Path file, RandomAccessFile data, Map<String, Entry> entries, Map<String, String> metadata) {
+        this.file = file;
+        this.data = data;
+        this.entries = entries;
+        this.metadata = Collections.unmodifiableMap(metadata);
+        this.names = List.copyOf(entries.keySet());
+    }
+
+    /**
+     * Opens a file and checks its header.
+     *
+     * @throws IllegalArgumentException if it is damaged, not safetensors, or holds other numbers than float32
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Safetensors read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            String message =
+                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
+                            + "; give the path of a safetensors file";
+            throw new UncheckedIOException(message, new IOException(message));
+        }
+        RandomAccessFile data = null;
+        Safetensors result = null;
+        try {
+            data = new RandomAccessFile(file.toFile(), "r");
+            result = new Header(file).read(data);
+            return result;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        } finally {
+            if (result == null && data != null) {
+                closeQuietly(data);
+            }
+        }
+    }
+
+    /** The names of the tensors, in the order of the file. */
+    public List<String> names() {
+        return names;
+    }
+
+    /** The texts that the file carries beside its tensors. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /**
+     * The shape of a tensor.
+     *
+     * @throws IllegalArgumentException if the file has none of this name
+     */
+    public Shape shape(String name) {
+        return entry(name).shape;
+    }
+
+    /**
+     * Copies a tensor to where {@code to} has its position, which does not move.
+     *
+     * @throws IllegalArgumentException if the file has none of this name, {@code to} has not room for exactly its elements, or the file has shrunk
+     *     since it was opened
+     * @throws UncheckedIOException if the file cannot be read
+     */
+    public void copy(String name, FloatBuffer to) {
+        Entry e = entry(name);
+        if (to.remaining() != e.shape.size()) {
+            throw new IllegalArgumentException("copy: " + quoted(name) + " " + e.shape + " has " + e.shape.size()
+                    + " elements but the buffer has room for " + to.remaining() + "; give one of exactly that size");
+        }
+        FloatBuffer target = to.duplicate();
+        byte[] chunk = new byte[(int) Math.min(CHUNK, e.end - e.begin)];
+        FloatBuffer floats =
+                ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        synchronized (data) {
+            try {
+                if (data.length() < e.end) {
+                    throw new EOFException();
+                }
+                data.seek(e.begin);
+                for (long left = e.end - e.begin; left > 0; left -= chunk.length) {
+                    int n = (int) Math.min(chunk.length, left);
+                    data.readFully(chunk, 0, n);
+                    target.put(floats.limit(n / 4).position(0));
+                }
+            } catch (EOFException x) {
+                throw new IllegalArgumentException(
+                        file + ": the file has been truncated since it was opened; fetch or save it again", x);
+            } catch (IOException x) {
+                throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(x), x);
+            }
+        }
+    }
+
+    private Entry entry(String name) {
+        Entry e = entries.get(name);
+        if (e == null) {
+            throw new IllegalArgumentException(file + " has no tensor " + quoted(name) + "; it holds " + names);
+        }
+        return e;
+    }
+
+    /** Closes the file; names and shapes stay readable. */
+    @Override
+    public void close() {
+        closeQuietly(data);
+    }
+
+    private static void closeQuietly(RandomAccessFile data) {
+        try {
+            data.close();
+        } catch (IOException e) {
+            // a file that was only read loses nothing
+        }
+    }
+
+    /** A text of a file for a message: quoted, cut where a hostile file makes it long, without control characters. */
+    private static String quoted(String text) {
+        String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
+        return '"' + cut.replaceAll("\\p{Cntrl}", "?") + '"';
+    }
+
+    /** What is wrong with a tensor's name or a metadata key, or null: it must survive UTF-8, logs and terminals. */
+    private static @Nullable String fault(String text) {
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            return "contains a control character";
+        }
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? null : "is not valid Unicode";
+    }
+
+    // ---- reading
+
+    /** Reads the header of one file; everything in it is a claim until it has been compared with the file. */
+    private static final class Header {
+        private final Path file;
+        private final Map<String, Entry> entries = new LinkedHashMap<>();
+        private final Map<String, String> metadata = new LinkedHashMap<>();
+        private boolean metadataSeen;
+
+        Header(Path file) {
+            this.file = file;
+        }
+
+        Safetensors read(RandomAccessFile data) throws IOException {
+            long size = data.length();
+            if (size < 8) {
+                throw damaged("it has " + size + " bytes where the length of the header alone takes 8");
+            }
+            long length = Long.reverseBytes(data.readLong());
+            if (length < 2 || length > Math.min(LONGEST_HEADER, size - 8)) {
+                throw damaged("its header claims " + Long.toUnsignedString(length) + " bytes; there are " + (size - 8)
+                        + " behind its length and " + LONGEST_HEADER + " are the most");
+            }
+            if (data.read() != '{') {
+                throw damaged("its header does not begin with {");
+            }
+            data.seek(8);
+            // decoded as it is parsed: a long header takes no more memory than what it says
+            try (JsonReader json = new JsonReader(new InputStreamReader(
+                    new Bounded(data, length),
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .onMalformedInput(CodingErrorAction.REPORT)
+                            .onUnmappableCharacter(CodingErrorAction.REPORT)))) {
+                json.setStrictness(Strictness.STRICT);
+                parse(json);
+            } catch (CharacterCodingException e) {
+                throw damaged("its header is not UTF-8");
+            } catch (MalformedJsonException | EOFException | JsonParseException | IllegalStateException e) {
+                throw damaged("its header is not the JSON of a safetensors file");
+            }
+            return new Safetensors(file, data, inOrder(8 + length, size), metadata);
+        }
+
+        private void parse(JsonReader json) throws IOException {
+            json.beginObject();
+            while (json.hasNext()) {
+                String name = json.nextName();
+                if (name.equals(METADATA)) {
+                    texts(json);
+                    continue;
+                }
+                String fault = fault(name);
+                if (fault != null) {
+                    throw damaged("the name of tensor number " + entries.size() + " " + fault);
+                }
+                if (entries.put(name, tensor(json, name)) != null) {
+                    throw damaged("two tensors are called " + quoted(name));
+                }
+            }
+            json.endObject();
+            if (json.peek() != JsonToken.END_DOCUMENT) {
+                throw damaged("its header goes on after the last }");
+            }
+        }
+
+        private void texts(JsonReader json) throws IOException {
+            if (metadataSeen) {
+                throw damaged("it has " + METADATA + " twice");
+            }
+            metadataSeen = true;
+            json.beginObject();
+            while (json.hasNext()) {
+                String key = json.nextName();
+                if (json.peek() != JsonToken.STRING) {
+                    throw damaged(METADATA + " maps " + quoted(key) + " to something else than a text");
+                }
+                if (metadata.put(key, json.nextString()) != null) {
+                    throw damaged(METADATA + " has " + quoted(key) + " twice");
+                }
+            }
+            json.endObject();
+        }
+
+        private Entry tensor(JsonReader json, String name) throws IOException {
+            String dtype = null;
+            long[] dims = null;
+            long[] offsets = null;
+            if (json.peek() != JsonToken.BEGIN_OBJECT) {
+                throw damaged("tensor " + quoted(name) + " is not an object with dtype, shape and data_offsets");
+            }
+            json.beginObject();
+            while (json.hasNext()) {
+                String field = json.nextName();
+                boolean again = false;
+                switch (field) {
+                    case "dtype" -> {
+                        again = dtype != null;
+                        if (json.peek() != JsonToken.STRING) {
+                            throw damaged("tensor " + quoted(name) + " has a dtype that is not a text");
+                        }
+                        dtype = json.nextString();
+                    }
+                    case "shape" -> {
+                        again = dims != null;
+                        dims = numbers(json, name, field, Shape.MAX_RANK);
+                    }
+                    case "data_offsets" -> {
+                        again = offsets != null;
+                        offsets = numbers(json, name, field, 2);
+                    }
+                    default -> throw damaged("tensor " + quoted(name) + " has the unknown field " + quoted(field));
+                }
+                if (again) {
+                    throw damaged("tensor " + quoted(name) + " has " + field + " twice");
+                }
+            }
+            json.endObject();
+            if (dtype == null || dims == null || offsets == null || offsets.length != 2) {
+                throw damaged("tensor " + quoted(name) + " lacks "
+                        + (dtype == null ? "its dtype" : dims == null ? "its shape" : "its two data_offsets"));
+            }
+            if (!dtype.equals("F32")) {
+                throw new IllegalArgumentException(file + ": tensor " + quoted(name) + " has the dtype " + quoted(dtype)
+                        + " but only F32 is read; convert it to float32 before it is saved");
+            }
+            return entry(name, dims, offsets[0], offsets[1]);
+        }
+
+        private Entry entry(String name, long[] dims, long begin, long end) {
+            int[] shape = new int[dims.length];
+            long elements = 1;
+            for (int i = 0; i < dims.length; i++) {
+                shape[i] = (int) dims[i];
+                // a FloatBuffer has at most 2^31 - 1 elements
+                if (shape[i] != dims[i] || elements * dims[i] > Integer.MAX_VALUE) {
+                    throw damaged("tensor " + quoted(name) + " claims the shape " + Arrays.toString(dims)
+                            + ", which is more than " + Integer.MAX_VALUE + " elements");
+                }
+                elements *= dims[i];
+            }
+            if (begin > end || end - begin != 4 * elements) {
+                throw damaged("tensor " + quoted(name) + " lies at " + begin + " to " + end + " but its shape "
+                        + Arrays.toString(dims) + " takes " + 4 * elements + " bytes");
+            }
+            return new Entry(name, Shape.of(shape), begin, end);
+        }
+
+        private long[] numbers(JsonReader json, String name, String field, int most) throws IOException {
+            long[] values = new long[most];
+            int n = 0;
+            if (json.peek() != JsonToken.BEGIN_ARRAY) {
+                throw damaged("tensor " + quoted(name) + " has a " + field + " that is not a list");
+            }
+            json.beginArray();
+            while (json.hasNext()) {
+                if (n == most) {
+                    throw damaged("tensor " + quoted(name) + " has more than " + most + " numbers in its " + field);
+                }
+                // nextLong would also take "1" and 1.0
+                String text = json.peek() == JsonToken.NUMBER ? json.nextString() : "";
+                if (!COUNT.matcher(text).matches()) {
+                    throw damaged("tensor " + quoted(name) + " has something else than counts in its " + field);
+                }
+                values[n++] = Long.parseLong(text);
+            }
+            json.endArray();
+            return Arrays.copyOf(values, n);
+        }
+
+        /** The tensors sorted by offset, with offsets into the file, once they are known to fill it exactly. */
+        private Map<String, Entry> inOrder(long start, long size) {
+            List<Entry> sorted = new ArrayList<>(entries.values());
+            sorted.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+            Map<String, Entry> placed = new LinkedHashMap<>();
+            long at = 0;
+            for (Entry e : sorted) {
+                if (e.begin != at) {
+                    throw damaged("tensor " + quoted(e.name) + " begins at " + e.begin
+                            + " but the one before it ends at " + at);
+                }
+                at = e.end;
+                placed.put(e.name, new Entry(e.name, e.shape, start + e.begin, start + e.end));
+            }
+            if (at != size - start) {
+                throw damaged("its tensors take " + at + " bytes but " + (size - start) + " lie behind its header");
+            }
+            return placed;
+        }
+
+        private IllegalArgumentException damaged(String what) {
+            return new IllegalArgumentException(
+                    file + ": " + what + "; the file is damaged or not safetensors, fetch or save it again");
+        }
+    }
+
+    /** The next {@code left} bytes of a file that stays open. */
+    private static final class Bounded extends InputStream {
+        private final RandomAccessFile data;
+        private long left;
+
+        Bounded(RandomAccessFile data, long left) {
+            this.data = data;
+            this.left = left;
+        }
+
+        @Override
+        public int read() throws IOException {
+            if (left == 0) {
+                return -1;
+            }
+            left--;
+            return data.read();
+        }
+
+        @Override
+        public int read(byte[] to, int from, int count) throws IOException {
+            if (left == 0) {
+                return -1;
+            }
+            int n = data.read(to, from, (int) Math.min(count, left));
+            left -= Math.max(n, 0);
+            return n;
+        }
+    }
+
+    // ---- writing
+
+    /** Collects tensors and writes them as one file. It copies no values before {@link #write}. */
+    public static final class Writer {
+        private final Map<String, FloatBuffer> values = new LinkedHashMap<>();
+        private final Map<String, Shape> shapes = new LinkedHashMap<>();
+        private final Map<String, String> metadata = new LinkedHashMap<>();
+
+        /**
+         * Adds the tensor between the position and the limit of {@code values}, neither of which moves.
+         *
+         * @throws IllegalArgumentException if the name is taken or cannot be one, or the shape has not exactly as many elements
+         */
+        public Writer add(String name, Shape shape, FloatBuffer values) {
+            String fault = name.equals(METADATA) ? "is reserved for texts; use metadata(key, value)" : fault(name);
+            if (fault != null) {
+                throw new IllegalArgumentException("safetensors: the name "
+                        + quoted(name) + " " + fault + "; choose another");
+            }
+            if (shape.size() != values.remaining()) {
+                throw new IllegalArgumentException("safetensors: " + quoted(name) + " " + shape + " has " + shape.size()
+                        + " elements but " + values.remaining() + " values were given; give one for each");
+            }
+            if (shapes.putIfAbsent(name, shape) != null) {
+                throw new IllegalArgumentException(
+                        "safetensors: " + quoted(name) + " was added twice; each tensor needs a name of its own");
+            }
+            this.values.put(name, values.duplicate());
+            return this;
+        }
+
+        /** Adds a text; a later one of the same key takes its place. */
+        public Writer metadata(String key, String value) {
+            if (!StandardCharsets.UTF_8.newEncoder().canEncode(key + value)) {
+                throw new IllegalArgumentException(
+                        "safetensors: the text of " + quoted(key) + " is not valid Unicode; choose another");
+            }
+            metadata.put(key, value);
+            return this;
+        }
+
+        /**
+         * Writes the file beside its place, forces it to the disk and moves it there: after a failure the old file is as it was.
+         *
+         * @throws UncheckedIOException if it cannot be written
+         */
+        public void write(Path file) {
+            byte[] header = header();
+            if (header.length > LONGEST_HEADER) {
+                throw new IllegalArgumentException("safetensors: the names and texts take " + header.length
+                        + " bytes but " + LONGEST_HEADER + " are the most; use fewer or shorter ones");
+            }
+            AtomicFile.write(file, out -> {
+                out.write(ByteBuffer.allocate(8)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(header.length)
+                        .array());
+                out.write(header);
+                byte[] chunk = new byte[CHUNK];
+                for (FloatBuffer v : values.values()) {
+                    write(v.duplicate(), chunk, out);
+                }
+            });
+        }
+
+        private static void write(FloatBuffer from, byte[] chunk, OutputStream out) throws IOException {
+            FloatBuffer floats =
+                    ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+            int end = from.limit();
+            while (from.position() < end) {
+                int n = Math.min(floats.capacity(), end - from.position());
+                floats.clear().put(from.limit(from.position() + n));
+                out.write(chunk, 0, 4 * n);
+            }
+        }
+
+        /** The JSON, padded with spaces so that the numbers begin at a multiple of eight. */
+        private byte[] header() {
+            StringWriter text = new StringWriter();
+            try (JsonWriter json = new JsonWriter(text)) {
+                json.beginObject();
+                if (!metadata.isEmpty()) {
+                    json.name(METADATA).beginObject();
+                    for (Map.Entry<String, String> m : metadata.entrySet()) {
+                        json.name(m.getKey()).value(m.getValue());
+                    }
+                    json.endObject();
+                }
+                long at = 0;
+                for (Map.Entry<String, Shape> t : shapes.entrySet()) {
+                    json.name(t.getKey())
+                            .beginObject()
+                            .name("dtype")
+                            .value("F32")
+                            .name("shape")
+                            .beginArray();
+                    for (int d : t.getValue().toArray()) {
+                        json.value(d);
+                    }
+                    json.endArray().name("data_offsets").beginArray().value(at);
+                    at += 4 * t.getValue().size();
+                    json.value(at).endArray().endObject();
+                }
+                json.endObject();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+            byte[] padded = Arrays.copyOf(bytes, bytes.length + 7 & -8);
+            Arrays.fill(padded, bytes.length, padded.length, (byte) ' ');
+            return padded;
+        }
+    }
+}
