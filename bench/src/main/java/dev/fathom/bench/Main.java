@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -188,7 +189,7 @@ public final class Main implements Callable<Integer> {
         return Double.parseDouble(child.answer());
     }
 
-    private Result result(Row row, Map<Entrant, double[][]> times, String failure, Map<Limit, double[]> limits) {
+    private Result result(Row row, Map<Entrant, double[][]> times, @Nullable String failure, Map<Limit, double[]> limits) {
         if (failure != null) {
             return Result.failed(row.name(), row.threads(), row.unit().text, row.bar(), failure);
         }
