@@ -1,5 +1,6 @@
 package dev.fathom.tensor;
 
+import dev.fathom.kernel.Commands;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -66,6 +67,23 @@ public final class Access {
     /** The module calls of a traced pass. */
     public static List<Called> calls(Pass trace) {
         return trace.calls();
+    }
+
+    // ---- data
+
+    /** A tensor of the current pass whose values the caller writes at once. */
+    public static Tensor create(Shape shape, DType dtype) {
+        return Pass.current().create(shape, dtype);
+    }
+
+    /** Where a tensor lies, if it is alive and of this thread's pass. */
+    public static long address(Tensor t) {
+        return t.address();
+    }
+
+    /** The command buffer of the current pass. */
+    public static Commands commands() {
+        return Pass.current().commands();
     }
 
     // ---- models
