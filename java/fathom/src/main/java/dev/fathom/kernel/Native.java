@@ -105,9 +105,12 @@ public final class Native {
     @Name("fathom_set_blas")
     static native void setBlas(long sgemm);
 
-    /** Calls of malloc counted so far where the counting malloc of {@code native/test} is preloaded, else -1; 1 resets the count. */
+    /**
+     * Calls of malloc and its kin by this thread and the pool's workers: 1 starts counting from 0, 0 tells the calls since then;
+     * -1 where the counting malloc of {@code native/test} is not preloaded.
+     */
     @Name("fathom_malloc_calls")
-    public static native long mallocCalls(int reset);
+    public static native long mallocCalls(int mark);
 
     /** A direct buffer in native byte order over {@code bytes < 2^31} bytes at {@code address}; it does not own the memory. */
     public static ByteBuffer view(long address, long bytes) {
