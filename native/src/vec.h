@@ -27,6 +27,7 @@
 
 typedef float v __attribute__((vector_size(4 * VL)));
 typedef int32_t vi __attribute__((vector_size(4 * VL)));
+typedef uint32_t vu __attribute__((vector_size(4 * VL))); /* bits to count with: they may wrap around */
 typedef float v_mem __attribute__((vector_size(4 * VL), aligned(4), may_alias)); /* where memory holds one: any float address */
 
 /* ---- memory; _n touches the first n <= VL floats only, lanes beyond read as 0 ---- */
@@ -226,8 +227,8 @@ static inline v v_scale(v x, v k) {
 #if defined(__AVX512F__)
     return (v)_mm512_scalef_ps((__m512)x, (__m512)(k - V_ROUND));
 #else
-    vi half = ((vi)k << 22) & (int32_t)0xff800000; /* two factors, because 2^-150 and 2^128 are not floats */
-    return x * (v)(half + 0x3f800000) * (v)(((vi)k << 23) - half + 0x3f800000);
+    vu half = ((vu)k << 22) & 0xff800000; /* two factors, because 2^-150 and 2^128 are not floats */
+    return x * (v)(half + 0x3f800000) * (v)(((vu)k << 23) - half + 0x3f800000);
 #endif
 }
 
@@ -247,7 +248,7 @@ static inline v v_exp(v x) { return v_exp_times(v_max(v_set(-104), v_min(v_set(8
 
 /* c (exp(x) - 1) for a power of two c and -20 <= x <= 89 */
 static inline v v_expm1_times(v x, float c) {
-    v k = v_exponent(x, 1), r = v_remainder(x, k, 1), s = (v)(((vi)k << 23) + (vi)v_set(c));
+    v k = v_exponent(x, 1), r = v_remainder(x, k, 1), s = (v)(((vu)k << 23) + (vu)v_set(c));
     v q = v_fma(r, v_set(0x1.6b9c68p-10f), v_set(0x1.12254ap-7f));
     q = v_fma(q, r, v_set(0x1.5556f2p-5f));
     q = v_fma(q, r, v_set(0x1.5554b4p-3f));
@@ -287,13 +288,13 @@ static inline v v_log_parts(v e, v f) {
     return v_fma(e, v_set(0.693359375f), v_fnma(v_set(0.5f), s, p) + f);
 }
 /* e, as an integer in the place of a float's exponent, such that x 2^-e lies in [sqrt 1/2, sqrt 2) */
-static inline vi v_log_exponent(v x) { return ((vi)x - 0x3f3504f3) & (int32_t)0xff800000; }
+static inline vi v_log_exponent(v x) { return (vi)(((vu)x - 0x3f3504f3) & 0xff800000); }
 
 static inline v v_log(v x) {
     vi tiny = x < 0x1p-126f;
     v y = v_sel(tiny, x * 0x1p23f, x);
     vi e = v_log_exponent(y);
-    v r = v_log_parts(__builtin_convertvector((e >> 23) - (tiny & 23), v), (v)((vi)y - e) - 1);
+    v r = v_log_parts(__builtin_convertvector((e >> 23) - (tiny & 23), v), (v)((vu)y - (vu)e) - 1);
     r = v_sel(x > 0, v_sel(x < INFINITY, r, x), v_set(NAN));
     return v_sel(x == 0, v_set(-INFINITY), r);
 }
@@ -302,7 +303,7 @@ static inline v v_log(v x) {
 static inline v v_log1p(v x) {
     v u = 1 + x, low = v_sel(x < 1, x - (u - 1), 1 - (u - x));
     vi e = v_log_exponent(u);
-    v f = ((v)((vi)u - e) - 1) + low * (v)((0x3f800000 - e) & (e < 0x40000000)); /* no 2^-128; low is 0 there */
+    v f = ((v)((vu)u - (vu)e) - 1) + low * (v)((0x3f800000 - (vu)e) & (vu)(e < 0x40000000)); /* no 2^-128; low is 0 there */
     v r = v_log_parts(__builtin_convertvector(e >> 23, v), f);
     r = v_sel(x > -1, v_sel(x < INFINITY, r, x), v_set(NAN));
     return v_sel(x == -1, v_set(-INFINITY), r);
