@@ -48,11 +48,11 @@ public final class Block implements AutoCloseable {
         if (offset < 0 || count < 0 || count > LARGEST_VIEW || offset + count > bytes) {
             throw new IllegalArgumentException("view: offset=" + offset + " count=" + count + " but the block has " + bytes + " bytes");
         }
-        return view(address + offset, (int) count);
+        return at(address + offset, (int) count);
     }
 
     /** A view of {@code count} bytes at an address that the caller keeps alive. */
-    public static ByteBuffer view(long address, int count) {
+    public static ByteBuffer at(long address, int count) {
         return Native.view(address, count).order(ByteOrder.nativeOrder());
     }
 

@@ -5,14 +5,12 @@ import java.util.ArrayDeque;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What the process holds off-heap. */
 public final class Memory {
     static final Cleaner CLEANER = Cleaner.create();
 
-    private static final Logger LOG = LoggerFactory.getLogger("dev.fathom.memory");
     private static final StackWalker WALKER = StackWalker.getInstance();
     private static final AtomicLong OWNED = new AtomicLong();
     private static final AtomicLong FORGOTTEN = new AtomicLong();
@@ -100,6 +98,7 @@ public final class Memory {
 
     static void forgotten(String owner, long bytes, @Nullable Object made) {
         FORGOTTEN.incrementAndGet();
-        LOG.warn("a {} of {} bytes, made at {}, was never closed: close it, or use try-with-resources", owner, bytes, render(made));
+        // looked up here, so that a process that forgets nothing does not pay for the start of a logging library
+        LoggerFactory.getLogger("dev.fathom.memory").warn("a {} of {} bytes, made at {}, was never closed: close it, or use try-with-resources", owner, bytes, render(made));
     }
 }

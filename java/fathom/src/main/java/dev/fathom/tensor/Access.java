@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Commands;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +85,16 @@ public final class Access {
     /** The command buffer of the current pass. */
     public static Commands commands() {
         return Pass.current().commands();
+    }
+
+    /** What a tensor is called in messages. */
+    public static String nameOf(Tensor t) {
+        return t.name();
+    }
+
+    /** Every tensor in a record, list, map, Optional or array of them. */
+    public static void tensorsIn(Object result, Consumer<Tensor> action) {
+        Results.forEach(result, action);
     }
 
     // ---- models

@@ -21,7 +21,7 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
         long done = 0;
         while (done < of.bytes()) {
             int n = (int) Math.min(1 << 30, of.bytes() - done);
-            Block.view(t.own.address() + done, n).put(Block.view(from + done, n));
+            Block.at(t.own.address() + done, n).put(Block.at(from + done, n));
             done += n;
         }
         return t;

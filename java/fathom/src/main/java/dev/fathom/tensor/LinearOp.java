@@ -16,9 +16,13 @@ record LinearOp(boolean bias, boolean residual, @Nullable Activation activation)
         return residual || activation != null ? new LinearOp(bias, residual, activation) : bias ? BIAS : PLAIN;
     }
 
-    /** The same op with an activation in its epilogue. */
-    LinearOp with(Activation a) {
-        return new LinearOp(bias, residual, a);
+    /** Takes up an activation, or the addition of a residual before there is one: act((x W^T + b) + residual). */
+    @Override
+    public @Nullable Op fuse(Op user) {
+        if (activation == null && user instanceof Activation a) {
+            return new LinearOp(bias, residual, a);
+        }
+        return activation == null && !residual && user == Binary.ADD ? new LinearOp(bias, true, null) : null;
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.fathom.tensor;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One differentiable operation: a shape rule, forward, backward, and what backward reads. The same object runs eagerly, in backward and
  * inside a frozen plan, so it must be immutable; two equal ops must compute the same (records are).
@@ -74,5 +76,10 @@ public interface Op {
     /** Multiplications with addition that one forward on inputs of these shapes needs, for summaries. */
     default long multiplyAdds(Shape... in) {
         return 0;
+    }
+
+    /** One op that computes {@code user} of this op's first result, or null where there is none; other inputs of {@code user} follow this op's. */
+    default @Nullable Op fuse(Op user) {
+        return null;
     }
 }

@@ -979,7 +979,7 @@ public final class Pass implements AutoCloseable {
             if (values.length != n) {
                 throw fail("the op wrote " + values.length + " values where " + n + " belong; write one for each element");
             }
-            var view = Block.view(address, Math.toIntExact(4 * n)).asFloatBuffer();
+            var view = Block.at(address, Math.toIntExact(4 * n)).asFloatBuffer();
             for (int i = 0; i < n; i++) {
                 view.put(i, add ? view.get(i) + values[i] : values[i]);
             }

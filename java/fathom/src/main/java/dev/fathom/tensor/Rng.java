@@ -74,7 +74,7 @@ public final class Rng {
         try {
             long address = arena.allocate(4L * n);
             permutation(arena.commands(), address, n);
-            Block.view(address, 4 * n).asIntBuffer().get(order);
+            Block.at(address, 4 * n).asIntBuffer().get(order);
         } finally {
             Memory.giveBack(arena);
         }
@@ -93,7 +93,7 @@ public final class Rng {
         try {
             long address = arena.allocate(4L * n);
             arena.commands().begin(kernel).put(address).put(n).put(p0).put(p1).put(seed).put(take(n)).run();
-            Block.view(address, 4 * n).asFloatBuffer().get(values);
+            Block.at(address, 4 * n).asFloatBuffer().get(values);
         } finally {
             Memory.giveBack(arena);
         }

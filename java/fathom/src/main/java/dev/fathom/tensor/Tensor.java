@@ -90,7 +90,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     public static Tensor of(float[] values, int... dims) {
         Shape shape = counted(values.length, dims);
         Tensor t = Pass.current().create(shape, DType.F32);
-        Block.view(t.address(), 4 * values.length).asFloatBuffer().put(values);
+        Block.at(t.address(), 4 * values.length).asFloatBuffer().put(values);
         return t;
     }
 
@@ -98,7 +98,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     public static Tensor ofInts(int[] values, int... dims) {
         Shape shape = counted(values.length, dims);
         Tensor t = Pass.current().create(shape, DType.I32);
-        Block.view(t.address(), 4 * values.length).asIntBuffer().put(values);
+        Block.at(t.address(), 4 * values.length).asIntBuffer().put(values);
         return t;
     }
 
@@ -380,7 +380,7 @@ public sealed class Tensor implements Target permits KeptTensor {
             throw new IllegalArgumentException("item: " + label() + " has " + shape.size() + " elements; reduce it first, or use toArray()");
         }
         long a = readable();
-        return dtype == DType.F32 ? Block.view(a, 4).getFloat(0) : dtype == DType.I32 ? Block.view(a, 4).getInt(0) : Block.view(a, 1).get(0) & 255;
+        return dtype == DType.F32 ? Block.at(a, 4).getFloat(0) : dtype == DType.I32 ? Block.at(a, 4).getInt(0) : Block.at(a, 1).get(0) & 255;
     }
 
     /** One element of an F32 tensor. */
@@ -395,7 +395,7 @@ public sealed class Tensor implements Target permits KeptTensor {
             }
             flat = flat * shape.dim(i) + index[i];
         }
-        return Block.view(floats() + 4 * flat, 4).getFloat(0);
+        return Block.at(floats() + 4 * flat, 4).getFloat(0);
     }
 
     /** The elements of an F32 tensor in row-major order. */
@@ -408,7 +408,7 @@ public sealed class Tensor implements Target permits KeptTensor {
         if (to.remaining() < shape.size()) {
             throw new IllegalArgumentException("copyTo: " + label() + " has " + shape.size() + " elements but the buffer has room for " + to.remaining());
         }
-        to.put(Block.view(floats(), Math.toIntExact(4 * shape.size())).asFloatBuffer());
+        to.put(Block.at(floats(), Math.toIntExact(4 * shape.size())).asFloatBuffer());
     }
 
     /** The elements of an I32 tensor in row-major order. */
@@ -417,7 +417,7 @@ public sealed class Tensor implements Target permits KeptTensor {
             throw new IllegalArgumentException("toIntArray: " + label() + " is " + dtype + "; use toArray()");
         }
         int[] values = new int[Math.toIntExact(shape.size())];
-        Block.view(readable(), 4 * values.length).asIntBuffer().get(values);
+        Block.at(readable(), 4 * values.length).asIntBuffer().get(values);
         return values;
     }
 
@@ -433,7 +433,7 @@ public sealed class Tensor implements Target permits KeptTensor {
         int chunk = 1 << 28;
         for (int i = 0; i < values.length; i += chunk) {
             int count = Math.min(chunk, values.length - i);
-            Block.view(address + 4L * i, 4 * count).asFloatBuffer().get(values, i, count);
+            Block.at(address + 4L * i, 4 * count).asFloatBuffer().get(values, i, count);
         }
         return values;
     }
@@ -563,7 +563,7 @@ public sealed class Tensor implements Target permits KeptTensor {
                 float[] head = new float[n];
                 long a = address();
                 for (int i = 0; i < n; i++) {
-                    head[i] = dtype == DType.F32 ? Block.view(a + 4L * i, 4).getFloat(0) : Block.view(a + 4L * i, 4).getInt(0);
+                    head[i] = dtype == DType.F32 ? Block.at(a + 4L * i, 4).getFloat(0) : Block.at(a + 4L * i, 4).getInt(0);
                 }
                 String values = Arrays.toString(head);
                 s.append(" = ").append(n < shape.size() ? values.substring(0, values.length() - 1) + ", ...]" : values);

@@ -1,0 +1,96 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Initializer;
+import dev.fathom.tensor.Shape;
+import java.util.Arrays;
+
+/** Ways for parameters to begin. Fan-in and fan-out are those of a weight [out, in, ...]: in and out times what follows. */
+public final class Init {
+    private Init() {}
+
+    /** All {@code value}. */
+    public static Initializer constant(float value) {
+        return (shape, rng) -> {
+            float[] v = new float[Math.toIntExact(shape.size())];
+            Arrays.fill(v, value);
+            return v;
+        };
+    }
+
+    /** All zeros. */
+    public static Initializer zeros() {
+        return constant(0);
+    }
+
+    /** Uniform in [lo, hi). */
+    public static Initializer uniform(float lo, float hi) {
+        if (!(lo <= hi)) {
+            throw new IllegalArgumentException("Init.uniform: lo=" + lo + " must not be above hi=" + hi);
+        }
+        return (shape, rng) -> rng.uniform(Math.toIntExact(shape.size()), lo, hi);
+    }
+
+    /** Normal with this mean and standard deviation. */
+    public static Initializer normal(float mean, float std) {
+        if (!(std >= 0)) {
+            throw new IllegalArgumentException("Init.normal: std=" + std + " must be 0 or more");
+        }
+        return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), mean, std);
+    }
+
+    /** Uniform with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010), for tanh and sigmoid. */
+    public static Initializer xavierUniform() {
+        return (shape, rng) -> {
+            float a = (float) Math.sqrt(3 * xavierVariance(shape));
+            return rng.uniform(Math.toIntExact(shape.size()), -a, a);
+        };
+    }
+
+    /** Normal with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010). */
+    public static Initializer xavierNormal() {
+        return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(xavierVariance(shape)));
+    }
+
+    /** Uniform with variance 2 / fan-in (He et al. 2015), for ReLU. */
+    public static Initializer heUniform() {
+        return (shape, rng) -> {
+            float a = (float) Math.sqrt(3 * heVariance(shape));
+            return rng.uniform(Math.toIntExact(shape.size()), -a, a);
+        };
+    }
+
+    /** Normal with variance 2 / fan-in (He et al. 2015), for ReLU. */
+    public static Initializer heNormal() {
+        return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(heVariance(shape)));
+    }
+
+    /** As PyTorch begins a linear layer's weight: uniform in +-1/sqrt(fan-in). */
+    public static Initializer torchLinear() {
+        return (shape, rng) -> {
+            float a = (float) (1 / Math.sqrt(fanIn(shape)));
+            return rng.uniform(Math.toIntExact(shape.size()), -a, a);
+        };
+    }
+
+    /** 2 / (fan-in + fan-out). */
+    public static double xavierVariance(Shape weight) {
+        return 2.0 / (fanIn(weight) + fanOut(weight));
+    }
+
+    /** 2 / fan-in. */
+    public static double heVariance(Shape weight) {
+        return 2.0 / fanIn(weight);
+    }
+
+    private static long fanIn(Shape s) {
+        if (s.rank() < 2) {
+            throw new IllegalArgumentException("Init: shape " + s + " has no fan-in; a weight has at least the two dimensions [out, in]");
+        }
+        return s.size(1, s.rank());
+    }
+
+    private static long fanOut(Shape s) {
+        fanIn(s);
+        return s.dim(0) * s.size(2, s.rank());
+    }
+}

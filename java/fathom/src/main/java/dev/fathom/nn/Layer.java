@@ -1,0 +1,32 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Tensor;
+
+/**
+ * A module of one input and one output. A layer defines {@link #forward}; everyone calls {@link #apply}, which gives the call its frame: its
+ * name in messages and profiles, and the early return of what it made and did not keep.
+ */
+@FunctionalInterface
+public interface Layer extends Module {
+    /** The formula. Called by {@link #apply} only. */
+    Tensor forward(Tensor x);
+
+    /**
+     * Computes the layer.
+     *
+     * @throws IllegalStateException if no pass is open on this thread, or layers are nested deeper than its stack allows
+     */
+    default Tensor apply(Tensor x) {
+        Object frame = Access.enter(this);
+        Tensor y = null;
+        try {
+            y = forward(x);
+            return y;
+        } catch (StackOverflowError e) {
+            throw Access.tooDeep(frame, e);
+        } finally {
+            Access.leave(frame, y);
+        }
+    }
+}

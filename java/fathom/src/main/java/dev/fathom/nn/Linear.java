@@ -1,0 +1,55 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y = act(x W^T + b): x [.., in], W [out, in], b [out], y [.., out].
+ *
+ * @param weight W
+ * @param bias b, or null for none
+ * @param activation act, or null for none; it runs in the matrix kernel's epilogue
+ */
+public record Linear(Parameter weight, @Nullable Parameter bias, @Nullable Activation activation) implements Layer {
+    /** With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in). */
+    public Linear(int in, int out) {
+        this(in, out, Init.torchLinear());
+    }
+
+    /** With a bias that begins uniform in +-1/sqrt(in), and a weight that begins as {@code init} says. */
+    public Linear(int in, int out, dev.fathom.tensor.Initializer init) {
+        this(
+                new Parameter(sized(in, out), init),
+                new Parameter(Shape.of(out), Init.uniform(-bound(in), bound(in))),
+                null);
+    }
+
+    private static Shape sized(int in, int out) {
+        if (in < 1 || out < 1) {
+            throw new IllegalArgumentException("Linear: in=" + in + " and out=" + out + " must both be at least 1");
+        }
+        return Shape.of(out, in);
+    }
+
+    private static float bound(int in) {
+        return (float) (1 / Math.sqrt(in));
+    }
+
+    /** The same layer without a bias. */
+    public Linear withoutBias() {
+        return new Linear(weight, null, activation);
+    }
+
+    /** The same layer with an activation in its epilogue. */
+    public Linear act(Activation a) {
+        return new Linear(weight, bias, a);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return x.linear(weight, bias, null, activation);
+    }
+}

@@ -1,0 +1,371 @@
+package dev.fathom.nn;
+
+import dev.fathom.io.Safetensors;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Buffer;
+import dev.fathom.tensor.Held;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Store;
+import dev.fathom.tensor.Structure;
+import dev.fathom.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.regex.Pattern;
+
+/**
+ * A module with numbers: walks the tree of {@code net}, names every parameter and buffer as PyTorch would, and holds them in one flat block,
+ * parameters first. The gradients are a second block of the same layout, so an optimizer's step is one kernel call.
+ *
+ * @param <M> the type of the module, whose own methods {@link #net} offers
+ */
+public final class Model<M extends Module> implements Trainable, AutoCloseable {
+    private final M net;
+    private final Store store;
+    private final List<Set<Object>> evalSets = new ArrayList<>();
+
+    private Model(M net, Store store) {
+        this.net = net;
+        this.store = store;
+    }
+
+    /**
+     * Makes a model of {@code net}. Parameters that no model holds yet begin as their initialiser says, from (seed, name). Those that another
+     * model holds are adopted: their values move here, and the other model is superseded and says so when it is used.
+     *
+     * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing
+     * @throws IllegalStateException if a model that holds one of the parameters is closed
+     */
+    public static <M extends Module> Model<M> of(M net, long seed) {
+        List<Held> held = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        collect(net, held, names);
+        Set<Store> former = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Held h : held) {
+            if (h.bound()) {
+                Access.storeOf(h).check();
+                former.add(Access.storeOf(h));
+            }
+        }
+        Store store = Access.store(held, names);
+        Rng rng = new Rng(seed);
+        for (int i = 0; i < held.size(); i++) {
+            Held h = held.get(i);
+            ByteBuffer to = store.values().view(4 * store.offset(i), 4 * h.shape().size());
+            if (h.bound()) {
+                Store from = Access.storeOf(h);
+                int j = Access.indexOf(h);
+                to.put(from.values().view(4 * from.offset(j), 4 * h.shape().size()));
+                store.trainable(i, from.isTrainable(j));
+            } else {
+                float[] values = h.initializer().values(h.shape(), rng.split(names.get(i)));
+                if (values.length != h.shape().size()) {
+                    store.close();
+                    throw new IllegalArgumentException("model: the initialiser of " + names.get(i) + " gave " + values.length + " values for shape "
+                            + h.shape() + "; it must give one for each element");
+                }
+                to.asFloatBuffer().put(values);
+            }
+        }
+        for (int i = 0; i < held.size(); i++) {
+            Access.bind(held.get(i), store, i);
+        }
+        String site = Memory.render(Memory.callSite());
+        former.forEach(s -> Access.supersede(s, "its parameters moved to the model made at " + site));
+        return new Model<>(net, store);
+    }
+
+    private static void collect(Object root, List<Held> held, List<String> names) {
+        List<Structure.Named> walk = Structure.walk(root);
+        for (boolean parameters : new boolean[] {true, false}) {
+            for (Structure.Named n : walk) {
+                if (n.value() instanceof Held h && h instanceof Parameter == parameters) {
+                    held.add(h);
+                    names.add(n.name());
+                }
+            }
+        }
+    }
+
+    /** The module. */
+    public M net() {
+        return net;
+    }
+
+    @Override
+    public Store store() {
+        store.check();
+        return store;
+    }
+
+    @Override
+    public int from() {
+        return 0;
+    }
+
+    @Override
+    public int to() {
+        return store.parameters();
+    }
+
+    /** The parameters, in the order of the block. */
+    public List<Parameter> parameters() {
+        return store().held().stream().filter(Parameter.class::isInstance).map(Parameter.class::cast).toList();
+    }
+
+    /** The buffers, in the order of the block. */
+    public List<Buffer> buffers() {
+        return store().held().stream().filter(Buffer.class::isInstance).map(Buffer.class::cast).toList();
+    }
+
+    /** How many numbers training may change, frozen ones included. */
+    public long parameterCount() {
+        return parameters().stream().mapToLong(p -> p.shape().size()).sum();
+    }
+
+    /**
+     * The parameter of this name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public Parameter parameter(String name) {
+        return parameters().stream()
+                .filter(p -> p.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("model: no parameter is called " + name + "; there are "
+                        + parameters().stream().map(Held::name).toList()));
+    }
+
+    /**
+     * The parameters of a submodule, for an optimizer or as a target of backward.
+     *
+     * @throws IllegalArgumentException if it is not part of this model, has no parameters, or shares one with the rest of the model
+     */
+    public Part part(Module submodule) {
+        if (Structure.walk(net).stream().noneMatch(n -> n.value() == submodule)) {
+            throw new IllegalArgumentException("part: the module is not in this model's tree; pass a component of model.net()");
+        }
+        Set<Object> outside = Collections.newSetFromMap(new IdentityHashMap<>());
+        Structure.walk(net, submodule).forEach(n -> outside.add(n.value()));
+        int from = Integer.MAX_VALUE;
+        int to = -1;
+        for (Structure.Named n : Structure.walk(submodule)) {
+            if (n.value() instanceof Parameter p) {
+                if (outside.contains(p)) {
+                    throw new IllegalArgumentException("part: parameter " + p.name()
+                            + " is tied to a module outside the part; train both with one optimizer, or untie it");
+                }
+                from = Math.min(from, Access.indexOf(p));
+                to = Math.max(to, Access.indexOf(p) + 1);
+            }
+        }
+        if (to < 0) {
+            throw new IllegalArgumentException("part: the module has no parameters; pass one that has");
+        }
+        return new Part(store(), from, to);
+    }
+
+    /**
+     * Keeps optimizers and backward from the parameters that match, by name with * for anything: {@code freeze("backbone.*")}.
+     *
+     * @throws IllegalArgumentException if a pattern matches nothing
+     */
+    public void freeze(String... patterns) {
+        trainable(patterns, false);
+    }
+
+    /** The opposite of {@link #freeze}. */
+    public void unfreeze(String... patterns) {
+        trainable(patterns, true);
+    }
+
+    private void trainable(String[] patterns, boolean on) {
+        for (String pattern : patterns) {
+            boolean any = false;
+            for (Parameter p : parameters()) {
+                if (matches(pattern, p.name())) {
+                    store.trainable(Access.indexOf(p), on);
+                    any = true;
+                }
+            }
+            if (!any) {
+                throw new IllegalArgumentException((on ? "unfreeze: " : "freeze: ") + pattern + " matches none of "
+                        + parameters().stream().map(Held::name).toList());
+            }
+        }
+    }
+
+    /**
+     * Fixes the modules that match, and all below them, in evaluation mode, also in training passes: {@code eval("backbone.*")}.
+     *
+     * @throws IllegalArgumentException if a pattern matches nothing
+     */
+    public void eval(String... patterns) {
+        Set<Object> fixed = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (String pattern : patterns) {
+            int before = fixed.size();
+            for (Structure.Named n : Structure.walk(net)) {
+                if (n.value() instanceof Module && (matches(pattern, n.name()) || pattern.equals(n.name() + ".*"))) {
+                    fixed.add(n.value());
+                }
+            }
+            if (fixed.size() == before) {
+                throw new IllegalArgumentException("eval: " + pattern + " matches no module of this model");
+            }
+        }
+        evalSets.add(fixed);
+        Access.fixEval(fixed);
+    }
+
+    /** Lets every module follow its pass again. */
+    public void train() {
+        evalSets.forEach(Access::releaseEval);
+        evalSets.clear();
+    }
+
+    private static boolean matches(String pattern, String name) {
+        return Pattern.matches("\\Q" + pattern.replace("*", "\\E.*\\Q") + "\\E", name);
+    }
+
+    /** A model of its own with the same structure and values, such as a teacher or an average. */
+    public Model<M> copy() {
+        Map<Held, Held> replaced = new IdentityHashMap<>();
+        M tree = Structure.rebuild(net, h -> {
+            Held fresh = h instanceof Parameter ? new Parameter(h.shape(), h.initializer()) : new Buffer(h.shape(), h.initializer());
+            replaced.put(h, fresh);
+            return fresh;
+        });
+        List<Held> held = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        collect(tree, held, names);
+        Store copy = Access.store(held, names);
+        for (int i = 0; i < held.size(); i++) {
+            copy.trainable(i, store().isTrainable(i));
+            Access.bind(held.get(i), copy, i);
+        }
+        copyBlock(store(), copy);
+        return new Model<>(tree, copy);
+    }
+
+    /**
+     * Takes the values of a model of the same structure.
+     *
+     * @throws IllegalArgumentException if names or shapes differ
+     */
+    public void copyFrom(Model<?> other) {
+        List<Held> mine = store().held();
+        List<Held> theirs = other.store().held();
+        for (int i = 0; i < Math.max(mine.size(), theirs.size()); i++) {
+            String a = i < mine.size() ? mine.get(i).name() + " " + mine.get(i).shape() : "nothing";
+            String b = i < theirs.size() ? theirs.get(i).name() + " " + theirs.get(i).shape() : "nothing";
+            if (!a.equals(b)) {
+                throw new IllegalArgumentException("copyFrom: the models differ: " + a + " here but " + b + " there; copy between models of one structure");
+            }
+        }
+        copyBlock(other.store(), store());
+        for (int i = 0; i < mine.size(); i++) {
+            store.changed(i);
+        }
+    }
+
+    private static void copyBlock(Store from, Store to) {
+        long bytes = from.values().bytes();
+        for (long done = 0; done < bytes; ) {
+            int n = (int) Math.min(1 << 30, bytes - done);
+            to.values().view(done, n).put(from.values().view(done, n));
+            done += n;
+        }
+    }
+
+    /**
+     * Writes parameters and buffers as safetensors, under PyTorch's names and in its layout; the file is complete or not there.
+     *
+     * @throws java.io.UncheckedIOException if it cannot be written
+     */
+    public void save(Path file) {
+        Safetensors.Writer writer = new Safetensors.Writer();
+        for (Held h : store().held()) {
+            writer.add(h.name(), h.shape(), store.values().view(4 * store.offset(Access.indexOf(h)), 4 * h.shape().size()).asFloatBuffer());
+        }
+        writer.write(file);
+    }
+
+    /**
+     * Reads what {@link #save} wrote (or PyTorch, with the same names and shapes). Nothing changes unless all of it fits.
+     *
+     * @throws IllegalArgumentException if the file is damaged, a name is missing or too many, or a shape differs
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public void load(Path file) {
+        Safetensors data = Safetensors.read(file);
+        List<Held> held = store().held();
+        for (Held h : held) {
+            if (!data.names().contains(h.name())) {
+                throw new IllegalArgumentException("load: " + file + " has no " + h.name() + "; it holds " + data.names());
+            }
+            if (!data.shape(h.name()).equals(h.shape())) {
+                throw new IllegalArgumentException("load: " + h.name() + " is " + data.shape(h.name()) + " in " + file + " but " + h.shape()
+                        + " in the model; load it into a model of the same structure");
+            }
+        }
+        if (data.names().size() != held.size()) {
+            List<String> more = new ArrayList<>(data.names());
+            held.forEach(h -> more.remove(h.name()));
+            throw new IllegalArgumentException("load: " + file + " also holds " + more + ", for which the model has no place");
+        }
+        for (Held h : held) {
+            int i = Access.indexOf(h);
+            data.copy(h.name(), store.values().view(4 * store.offset(i), 4 * h.shape().size()).asFloatBuffer());
+            store.changed(i);
+        }
+    }
+
+    /**
+     * Layers, output shapes, parameters and multiply-adds of one call on inputs of these shapes, as a table.
+     *
+     * @throws IllegalArgumentException if the module is not a {@link Layer} or there is not one shape
+     */
+    public String summary(Shape... inputs) {
+        if (!(net instanceof Layer) || inputs.length != 1) {
+            throw new IllegalArgumentException("summary: the module has its own methods or " + inputs.length
+                    + " inputs; call summary((net, in) -> net.method(in[0], ...), shapes)");
+        }
+        return summary((m, in) -> ((Layer) m).apply(in[0]), inputs);
+    }
+
+    /** The same for a module with methods of its own. */
+    public String summary(BiFunction<M, Tensor[], ?> call, Shape... inputs) {
+        store();
+        return Summary.of(net, call, inputs);
+    }
+
+    /** Bytes of the block of values. */
+    public long bytes() {
+        return store().values().bytes();
+    }
+
+    /**
+     * Gives the memory back, as soon as no pass reads it.
+     *
+     * @throws IllegalStateException if it is closed already
+     */
+    @Override
+    public void close() {
+        Block values = store.block();
+        if (values.closed()) {
+            throw new IllegalStateException("close: the model was already closed at " + values.closedAt() + "; close it once");
+        }
+        train();
+        store.close();
+    }
+}

@@ -1,0 +1,127 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Held;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Structure;
+import dev.fathom.tensor.Tape;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.BiFunction;
+
+/** The table of a model: one row a layer that calls no other, from one traced call on zeros. */
+final class Summary {
+    private Summary() {}
+
+    private record Row(String name, String type, String shape, String parameters, String work) {}
+
+    static <M extends Module> String of(M net, BiFunction<M, Tensor[], ?> call, Shape... shapes) {
+        List<Row> rows = new ArrayList<>();
+        rows.add(new Row("", "layer", "output", "parameters", "multiply-adds"));
+        long parameters = 0;
+        long work = 0;
+        try (Pass pass = Access.trace()) {
+            Tensor[] in = new Tensor[shapes.length];
+            for (int i = 0; i < shapes.length; i++) {
+                in[i] = Access.input(pass, shapes[i], DType.F32);
+                rows.add(new Row("", "input", shapes[i].toString(), "", ""));
+            }
+            call.apply(net, in);
+            List<Access.Called> calls = Access.calls(pass);
+            List<Tape.Entry> entries = pass.tape().entries();
+            Set<Object> callers = Collections.newSetFromMap(new IdentityHashMap<>());
+            calls.forEach(c -> {
+                if (c.caller() != null) {
+                    callers.add(c.caller());
+                }
+            });
+            Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());
+            for (Access.Called c : calls) {
+                if (callers.contains(c.module())) {
+                    continue;
+                }
+                long own = parameters(c.module(), counted);
+                long macs = entries.stream().filter(e -> e.path().equals(c.path())).mapToLong(Summary::work).sum();
+                parameters += own;
+                work += macs;
+                rows.add(new Row(c.path(), type(c, entries), shape(c.result()), number(own), number(macs)));
+            }
+            long all = parameters(net, Collections.newSetFromMap(new IdentityHashMap<>()));
+            long elsewhere = entries.stream().mapToLong(Summary::work).sum() - work;
+            if (all > parameters || elsewhere > 0) {
+                rows.add(new Row("", "elsewhere", "", number(all - parameters), number(elsewhere)));
+            }
+            rows.add(new Row("", "total", "", number(all), number(work + elsewhere)));
+        }
+        return table(rows);
+    }
+
+    private static long work(Tape.Entry e) {
+        return e.op().multiplyAdds(e.inputs().stream().map(Tensor::shape).toArray(Shape[]::new));
+    }
+
+    private static long parameters(Object module, Set<Object> counted) {
+        long n = 0;
+        for (Structure.Named v : Structure.walk(module)) {
+            if (v.value() instanceof Parameter p && counted.add(p)) {
+                n += ((Held) p).shape().size();
+            }
+        }
+        return n;
+    }
+
+    private static String type(Access.Called c, List<Tape.Entry> entries) {
+        if (c.module().getClass().isRecord()) {
+            return c.module().getClass().getSimpleName();
+        }
+        return entries.stream()
+                .filter(e -> e.path().equals(c.path()))
+                .map(e -> e.op().label())
+                .findFirst()
+                .orElse("lambda");
+    }
+
+    private static String shape(Object result) {
+        return result instanceof Tensor t ? t.shape().toString() : "";
+    }
+
+    private static String number(long n) {
+        return String.format(Locale.ROOT, "%,d", n);
+    }
+
+    private static String table(List<Row> rows) {
+        int[] width = new int[5];
+        for (Row r : rows) {
+            String[] cells = cells(r);
+            for (int i = 0; i < 5; i++) {
+                width[i] = Math.max(width[i], cells[i].length());
+            }
+        }
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < rows.size(); i++) {
+            String[] cells = cells(rows.get(i));
+            StringBuilder line = new StringBuilder();
+            for (int c = 0; c < 5; c++) {
+                String pad = " ".repeat(width[c] - cells[c].length());
+                line.append(c > 2 ? pad + cells[c] : cells[c] + pad).append("  ");
+            }
+            out.append(line.toString().stripTrailing()).append('\n');
+            if (i == 0 || i == rows.size() - 2) {
+                out.append("-".repeat(java.util.Arrays.stream(width).sum() + 8)).append('\n');
+            }
+        }
+        return out.toString();
+    }
+
+    private static String[] cells(Row r) {
+        return new String[] {r.name(), r.type(), r.shape(), r.parameters(), r.work()};
+    }
+}

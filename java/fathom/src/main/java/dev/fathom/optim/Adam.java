@@ -1,0 +1,66 @@
+package dev.fathom.optim;
+
+import dev.fathom.kernel.Kernel;
+
+/**
+ * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= lr (m / (1 - beta1^t))
+ * / (sqrt(v / (1 - beta2^t)) + epsilon).
+ *
+ * @param learningRate lr
+ * @param beta1 decay of the first moment, in [0, 1)
+ * @param beta2 decay of the second moment, in [0, 1)
+ * @param epsilon added to the root
+ * @param weightDecay the L2 penalty's factor, added to the gradient
+ */
+public record Adam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay) implements Optimizer {
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or another factor negative
+     */
+    public Adam {
+        Checks.learningRate("Adam", learningRate);
+        Checks.notNegative("Adam", "epsilon", epsilon);
+        Checks.notNegative("Adam", "weightDecay", weightDecay);
+        if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1)) {
+            throw new IllegalArgumentException("Adam: beta1=" + beta1 + " and beta2=" + beta2 + " must be in [0, 1)");
+        }
+    }
+
+    /** The usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
+    public Adam(float learningRate) {
+        this(learningRate, 0.9f, 0.999f, 1e-8f, 0);
+    }
+
+    @Override
+    public int moments() {
+        return 2;
+    }
+
+    @Override
+    public void step(Update u) {
+        // decimal betas: 0.999f is off by 1e-8, which 1 - beta^t would show at the first steps
+        double correction1 = 1 - Math.pow(decimal(beta1), u.step());
+        double correction2 = 1 - Math.pow(decimal(beta2), u.step());
+        u.commands()
+                .begin(Kernel.ADAM)
+                .put(u.weights())
+                .put(u.gradients())
+                .put(u.moments()[0])
+                .put(u.moments()[1])
+                .put(u.segments())
+                .put(u.segmentCount())
+                .put(u.groups())
+                .put(beta1)
+                .put(beta2)
+                .put(epsilon)
+                .put((float) (1 / correction1))
+                .put((float) (1 / Math.sqrt(correction2)))
+                .put(0)
+                .run();
+    }
+
+    private static double decimal(float f) {
+        return Math.round(f * 1e7) / 1e7;
+    }
+}

@@ -1,0 +1,63 @@
+package dev.fathom.optim;
+
+import dev.fathom.kernel.Kernel;
+
+/**
+ * Stochastic gradient descent, as PyTorch's: g += weightDecay w; v = momentum v + (1 - dampening) g (v = g at the first step); w -= lr (nesterov ?
+ * g + momentum v : v). Without momentum, w -= lr g.
+ *
+ * @param learningRate lr
+ * @param momentum of the velocity v, 0 for none
+ * @param dampening taken off the gradient that enters v
+ * @param nesterov whether to look ahead (Sutskever et al. 2013)
+ * @param weightDecay the L2 penalty's factor
+ */
+public record Sgd(float learningRate, float momentum, float dampening, boolean nesterov, float weightDecay) implements Optimizer {
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a factor is negative, or nesterov lacks momentum or has
+     *     dampening
+     */
+    public Sgd {
+        Checks.learningRate("SGD", learningRate);
+        Checks.notNegative("SGD", "momentum", momentum);
+        Checks.notNegative("SGD", "weightDecay", weightDecay);
+        if (nesterov && (momentum <= 0 || dampening != 0)) {
+            throw new IllegalArgumentException("SGD: nesterov needs momentum above 0 and dampening 0 but momentum=" + momentum + " and dampening="
+                    + dampening);
+        }
+    }
+
+    /** Plain descent. */
+    public Sgd(float learningRate) {
+        this(learningRate, 0, 0, false, 0);
+    }
+
+    /** With momentum. */
+    public Sgd(float learningRate, float momentum) {
+        this(learningRate, momentum, 0, false, 0);
+    }
+
+    @Override
+    public int moments() {
+        return momentum == 0 ? 0 : 1;
+    }
+
+    @Override
+    public void step(Update u) {
+        u.commands()
+                .begin(Kernel.SGD)
+                .put(u.weights())
+                .put(u.gradients())
+                .put(momentum == 0 ? 0 : u.moments()[0])
+                .put(u.segments())
+                .put(u.segmentCount())
+                .put(u.groups())
+                .put(momentum)
+                .put(dampening)
+                .put(nesterov ? 1 : 0)
+                .put(u.first() ? 1 : 0)
+                .run();
+    }
+}

@@ -1,0 +1,193 @@
+package dev.fathom.plan;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Runs the forward of every node of a graph without data: what the op writes becomes words, each an integer, a float or a place (a slot and an offset
+ * in bytes). A slot is a value or scratch; views share the slot of what they look at.
+ */
+final class Lowering extends dev.fathom.tensor.Lowered {
+    private static final int OFFSET_BITS = 36;
+    private static final long OFFSET = (1L << OFFSET_BITS) - 1;
+
+    enum Type {
+        INTEGER,
+        FLOAT,
+        ADDRESS
+    }
+
+    /** One argument. */
+    record Word(Type type, long value, int slot) {}
+
+    /** One command and the node that wrote it. */
+    record Command(Kernel kernel, int node, List<Word> words) {}
+
+    /** What a slot is: a value of the graph, a packed weight, or scratch of one node. */
+    record Slot(int value, boolean packed, int node, long bytes, long n, long k) {}
+
+    /** Where a value lies. */
+    record Place(int slot, long offset) {}
+
+    private final Graph graph;
+    final List<Command> commands = new ArrayList<>();
+    final List<Slot> slots = new ArrayList<>();
+    final Place[] places;
+    private final Map<Integer, Integer> packed = new HashMap<>();
+    private int at;
+    private Graph.Node node;
+    private Kernel kernel;
+    private List<Word> words = new ArrayList<>();
+
+    private Lowering(Graph graph) {
+        this.graph = graph;
+        places = new Place[graph.values.size()];
+    }
+
+    static Lowering of(Graph graph) {
+        Lowering l = new Lowering(graph);
+        for (int v = 0; v < graph.values.size(); v++) {
+            if (graph.values.get(v).kind() != Graph.Kind.RESULT) {
+                l.places[v] = new Place(l.slot(v), 0);
+            }
+        }
+        for (int i = 0; i < graph.nodes.size(); i++) {
+            l.lower(i);
+        }
+        return l;
+    }
+
+    private int slot(int value) {
+        Graph.Value v = graph.values.get(value);
+        slots.add(new Slot(value, false, -1, v.shape().size() * v.dtype().bytes(), 0, 0));
+        return slots.size() - 1;
+    }
+
+    private void lower(int i) {
+        at = i;
+        node = graph.nodes.get(i);
+        long view = node.op().view(this);
+        if (view >= 0) {
+            Place of = places[node.in()[0]];
+            places[node.out()[0]] = new Place(of.slot(), of.offset() + view);
+            return;
+        }
+        for (int o : node.out()) {
+            if (o >= 0) {
+                places[o] = new Place(slot(o), 0);
+            }
+        }
+        node.op().forward(this);
+    }
+
+    @Override
+    public int inputs() {
+        return node.in().length;
+    }
+
+    @Override
+    public Shape shape(int i) {
+        return graph.values.get(node.in()[i]).shape();
+    }
+
+    @Override
+    public Shape outShape(int o) {
+        return graph.values.get(node.out()[o]).shape();
+    }
+
+    @Override
+    public String inName(int i) {
+        return graph.values.get(node.in()[i]).name();
+    }
+
+    @Override
+    public long in(int i) {
+        return handle(places[node.in()[i]]);
+    }
+
+    @Override
+    public long out(int o) {
+        return o < node.out().length && node.out()[o] >= 0 ? handle(places[node.out()[o]]) : 0;
+    }
+
+    private static long handle(Place p) {
+        return (long) (p.slot() + 1) << OFFSET_BITS | p.offset();
+    }
+
+    @Override
+    public long scratch(long bytes) {
+        if (bytes == 0) {
+            return 0;
+        }
+        slots.add(new Slot(-1, false, at, bytes, 0, 0));
+        return handle(new Place(slots.size() - 1, 0));
+    }
+
+    @Override
+    public long packed(int i, long n, long k) {
+        int value = node.in()[i];
+        if (graph.values.get(value).kind() != Graph.Kind.WEIGHT) {
+            return 0;
+        }
+        int slot = packed.computeIfAbsent(value, v -> {
+            slots.add(new Slot(v, true, -1, dev.fathom.kernel.Native.packedBytes(n, k), n, k));
+            return slots.size() - 1;
+        });
+        return handle(new Place(slot, 0));
+    }
+
+    @Override
+    public dev.fathom.tensor.Call begin(Kernel kernel) {
+        this.kernel = kernel;
+        words = new ArrayList<>();
+        return this;
+    }
+
+    @Override
+    public dev.fathom.tensor.Call put(long word) {
+        words.add(new Word(Type.INTEGER, word, -1));
+        return this;
+    }
+
+    @Override
+    public dev.fathom.tensor.Call put(float value) {
+        words.add(new Word(Type.FLOAT, Float.floatToRawIntBits(value) & 0xffffffffL, -1));
+        return this;
+    }
+
+    @Override
+    public dev.fathom.tensor.Call at(long address) {
+        words.add(address == 0
+                ? new Word(Type.INTEGER, 0, -1)
+                : new Word(Type.ADDRESS, address & OFFSET, (int) (address >>> OFFSET_BITS) - 1));
+        return this;
+    }
+
+    @Override
+    public void run() {
+        if (words.size() != kernel.words()) {
+            throw fail(kernel + " takes " + kernel.words() + " argument words but " + words.size() + " were written");
+        }
+        commands.add(new Command(kernel, at, words));
+    }
+
+    @Override
+    public float[] read(int i) {
+        throw new IllegalStateException(
+                "freeze: " + node.where() + " computes in Java, but a plan runs kernels only; write the op over kernels, or keep it out of the plan");
+    }
+
+    @Override
+    public void write(int o, float[] values) {
+        read(0);
+    }
+
+    @Override
+    public IllegalArgumentException fail(String message) {
+        return new IllegalArgumentException("freeze: " + node.where() + ": " + message);
+    }
+}

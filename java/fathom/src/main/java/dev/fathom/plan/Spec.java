@@ -1,0 +1,56 @@
+package dev.fathom.plan;
+
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Shape;
+import java.util.Arrays;
+
+/** An input of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH}. */
+public final class Spec {
+    private final String name;
+    private final DType dtype;
+    private final int[] dims;
+
+    private Spec(String name, DType dtype, int[] dims) {
+        this.name = name;
+        this.dtype = dtype;
+        this.dims = dims;
+    }
+
+    /**
+     * An input of these dimensions.
+     *
+     * @throws IllegalArgumentException if a dimension is neither positive nor {@link Dim#BATCH}
+     */
+    public static Spec of(String name, DType dtype, int... dims) {
+        for (int d : dims) {
+            if (d != Dim.BATCH && d < 1) {
+                throw new IllegalArgumentException("spec " + name + ": dimension " + d + " in " + Arrays.toString(dims)
+                        + " must be at least 1, or Dim.BATCH");
+            }
+        }
+        return new Spec(name, dtype, dims.clone());
+    }
+
+    /** An F32 input. */
+    public static Spec of(String name, int... dims) {
+        return of(name, DType.F32, dims);
+    }
+
+    /** The name, for {@link Session#input(String)}. */
+    public String name() {
+        return name;
+    }
+
+    /** The element type. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    boolean hasBatch() {
+        return Arrays.stream(dims).anyMatch(d -> d == Dim.BATCH);
+    }
+
+    Shape at(int batch) {
+        return Shape.of(Arrays.stream(dims).map(d -> d == Dim.BATCH ? batch : d).toArray());
+    }
+}

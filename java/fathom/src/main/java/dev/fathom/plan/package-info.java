@@ -1,0 +1,9 @@
+/**
+ * Serving: a {@link dev.fathom.plan.Plan} is made from the trace of one real run. The same ops that ran eagerly write their commands down, at two or
+ * more batch sizes, so that every integer is known as a constant or as affine in the batch; weights are packed, biases and activations fused, buffers
+ * placed by lifetime. A {@link dev.fathom.plan.Session} runs the commands for one batch size in one native call.
+ *
+ * <p>Rejected: a second graph language (the trace is the graph), and kernels written twice (eager and frozen run the same ones, bit for bit).
+ */
+@org.jspecify.annotations.NullMarked
+package dev.fathom.plan;
