@@ -1,0 +1,307 @@
+/*
+ * fill, copy, accumulate and every row of unary.def and binary.def through commands: forward against double precision, backward
+ * against central differences of the same reference, = and +=, sizes around the vector and the page, unaligned, in place, NaN and
+ * infinity, broadcasting in all strides, v3 and v4 bit for bit, any thread count the same bits.
+ */
+#include "check.h"
+
+/* ---- references: one line a row ---- */
+
+typedef double (*unary_reference)(double x, double p, double q);
+#define UNARY_REFERENCE(name, f) \
+    static double name##_reference(double x, double p, double q) { return (void)p, (void)q, f; }
+UNARY_REFERENCE(relu, x < 0 ? 0 : x)
+UNARY_REFERENCE(sigmoid, 1 / (1 + exp(-x)))
+UNARY_REFERENCE(tanh, tanh(x))
+UNARY_REFERENCE(exp, exp(x))
+UNARY_REFERENCE(log, log(x))
+UNARY_REFERENCE(square, x *x)
+UNARY_REFERENCE(sqrt, sqrt(x))
+UNARY_REFERENCE(neg, -x)
+UNARY_REFERENCE(gelu, x * 0.5 * erfc(-x * sqrt(0.5)))
+UNARY_REFERENCE(elu, x > 0 ? x : p * expm1(x))
+UNARY_REFERENCE(clamp, x < p ? p : x > q ? q : x)
+
+typedef double (*binary_reference)(double a, double b);
+#define BINARY_REFERENCE(name, f) \
+    static double name##_reference(double a, double b) { return f; }
+BINARY_REFERENCE(add, a + b)
+BINARY_REFERENCE(sub, a - b)
+BINARY_REFERENCE(mul, a *b)
+BINARY_REFERENCE(div, a / b)
+BINARY_REFERENCE(bce_logits, fmax(a, 0) - a * b + log1p(exp(-fabs(a))))
+
+/* a row without its reference does not compile */
+static const struct {
+    const char *name, *reads;
+    unary_reference f;
+} unaries[] = {
+#define UNARY(name, parameters, f, df, reads) {#name, #reads, name##_reference},
+#include "unary.def"
+#undef UNARY
+};
+static const struct {
+    const char *name, *reads;
+    binary_reference f;
+} binaries[] = {
+#define BINARY(name, parameters, f, da, db, reads) {#name, #reads, name##_reference},
+#include "binary.def"
+#undef BINARY
+};
+enum { UNARIES = sizeof unaries / sizeof *unaries, BINARIES = sizeof binaries / sizeof *binaries };
+
+static const int64_t sizes[] = {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 67, 127, 257, 1023, 1024, 1025, 5003};
+enum { SIZES = sizeof sizes / sizeof *sizes, LARGE = 300007 }; /* LARGE is worth several threads */
+
+static float *copied(const float *x, int64_t n, size_t misaligned) {
+    float *y = guarded_floats(n, misaligned);
+    if (n) memcpy(y, x, (size_t)n * 4);
+    return y;
+}
+static double close_to(double want) { return 1e-6 * fabs(want) + 1e-7; }
+
+/* ---- fill, copy, accumulate ---- */
+
+static void memory(int isa, int64_t n, size_t misaligned) {
+    float *x = guarded_random(n, misaligned, -1, 1), *y = guarded_floats(n, misaligned), *z = copied(x, n, 4);
+    CHECK(RUN(fill, .y = y, .n = n, .value = 2.5f) == FATHOM_OK, "fill");
+    for (int64_t i = 0; i < n; i++) CHECK(y[i] == 2.5f, "fill [%lld] of %lld, isa %d", (long long)i, (long long)n, isa);
+    CHECK(RUN(accumulate, .x = y, .y = z, .n = n) == FATHOM_OK, "accumulate");
+    for (int64_t i = 0; i < n; i++) CHECK(z[i] == x[i] + 2.5f, "accumulate [%lld] of %lld", (long long)i, (long long)n);
+    CHECK(RUN(copy, .x = (uint8_t *)x, .y = (uint8_t *)y, .bytes = n * 4) == FATHOM_OK, "copy");
+    CHECK_BITS(y, x, n, "copy of %lld", (long long)n);
+    release_guarded();
+}
+
+/* ---- one input ---- */
+
+static int takes_positive(const char *name) { return !strcmp(name, "log") || !strcmp(name, "sqrt"); }
+
+static void unary(int isa, int row, int64_t n, size_t misaligned) {
+    const char *name = unaries[row].name;
+    float p = -0.5f, q = 0.75f;
+    if (!strcmp(name, "elu")) p = 1.3f;
+    float *x = guarded_random(n, misaligned, takes_positive(name) ? 0.05 : -3, 3), *y = guarded_floats(n, 64 - misaligned - 4);
+    CHECK(RUN(unary, .row = row, .x = x, .y = y, .n = n, .p0 = p, .p1 = q) == FATHOM_OK, "%s", name);
+    for (int64_t i = 0; i < n; i++) {
+        double want = unaries[row].f(x[i], p, q);
+        CHECK_NEAR(y[i], want, close_to(want), "%s(%g), %lld of %lld, isa %d", name, x[i], (long long)i, (long long)n, isa);
+    }
+    float *inplace = copied(x, n, misaligned);
+    CHECK(RUN(unary, .row = row, .x = inplace, .y = inplace, .n = n, .p0 = p, .p1 = q) == FATHOM_OK, "%s", name);
+    CHECK_BITS(inplace, y, n, "%s in place, isa %d", name, isa);
+
+    /* what the row does not read is not passed */
+    float *dy = guarded_random(n, misaligned, -2, 2), *dx = guarded_floats(n, 8), *sum = guarded_random(n, 20, -1, 1);
+    float *before = copied(sum, n, 0), *given = copied(dy, n, 4);
+    float *reads_x = strstr(unaries[row].reads, "INPUT") ? x : NULL, *reads_y = strstr(unaries[row].reads, "OUTPUT") ? y : NULL;
+    RUN(unary_grad, .row = row, .x = reads_x, .y = reads_y, .dy = dy, .dx = dx, .n = n, .p0 = p, .p1 = q);
+    RUN(unary_grad, .row = row, .x = reads_x, .y = reads_y, .dy = dy, .dx = sum, .n = n, .p0 = p, .p1 = q, .add = 1);
+    RUN(unary_grad, .row = row, .x = reads_x, .y = reads_y, .dy = given, .dx = given, .n = n, .p0 = p, .p1 = q);
+    for (int64_t i = 0; i < n; i++) {
+        double h = 1e-5, slope = (unaries[row].f(x[i] + h, p, q) - unaries[row].f(x[i] - h, p, q)) / (2 * h);
+        if (fabs(x[i]) < 2 * h || fabs(x[i] - p) < 2 * h || fabs(x[i] - q) < 2 * h) continue; /* a kink */
+        CHECK_NEAR(dx[i], dy[i] * slope, 3e-6 * (1 + fabs(dy[i] * slope)), "slope of %s at %g, isa %d", name, x[i], isa);
+        CHECK_NEAR(sum[i], before[i] + dx[i], 1e-6 * (1 + fabs(dx[i])), "slope of %s added, isa %d", name, isa);
+    }
+    CHECK_BITS(given, dx, n, "slope of %s in place, isa %d", name, isa);
+    release_guarded();
+}
+
+static void unary_specials(int isa, int row) {
+    float x[] = {NAN, INFINITY, -INFINITY, 0, -0.0f, 1e-42f, 3e38f}, y[7], inf = INFINITY;
+    const char *name = unaries[row].name;
+    RUN(unary, .row = row, .x = x, .y = y, .n = 7, .p0 = -1, .p1 = 1);
+    CHECK(isnan(y[0]), "%s(NaN) is %g, isa %d", name, y[0], isa);
+    for (int i = 1; i < 7; i++) {
+        double want = !strcmp(name, "gelu") && x[i] == -inf ? 0 : unaries[row].f(x[i], -1, 1);
+        CHECK_NEAR(y[i], (float)want, close_to(want), "%s(%g), isa %d", name, x[i], isa);
+    }
+}
+
+static void kinks(void) {
+    float x[] = {0, -1, 2, NAN}, one[] = {1, 1, 1, 1}, y[4], dx[4];
+    RUN(unary, .row = 0, .x = x, .y = y, .n = 4);
+    RUN(unary_grad, .row = 0, .y = y, .dy = one, .dx = dx, .n = 4);
+    CHECK(dx[0] == 0 && dx[1] == 0 && dx[2] == 1 && dx[3] == 1, "relu' at 0 is 0: %g %g %g %g", dx[0], dx[1], dx[2], dx[3]);
+    for (int row = 0; row < UNARIES; row++) {
+        if (!strcmp(unaries[row].name, "elu")) {
+            RUN(unary, .row = row, .x = x, .y = y, .n = 4, .p0 = 0.5f);
+            RUN(unary_grad, .row = row, .y = y, .dy = one, .dx = dx, .n = 4, .p0 = 0.5f);
+            CHECK(dx[0] == 0.5f && dx[2] == 1 && isnan(dx[3]), "elu' at 0 is alpha: %g %g %g", dx[0], dx[2], dx[3]);
+        }
+        if (!strcmp(unaries[row].name, "clamp")) {
+            RUN(unary_grad, .row = row, .x = x, .dy = one, .dx = dx, .n = 4, .p0 = 0, .p1 = 2);
+            CHECK(dx[0] == 1 && dx[1] == 0 && dx[2] == 1, "clamp' at its ends is 1: %g %g %g", dx[0], dx[1], dx[2]);
+        }
+    }
+}
+
+/* ---- two inputs ---- */
+
+struct pair {
+    int64_t dims[6], sa[6], sb[6];
+};
+
+static int64_t volume(const int64_t *dims, const int64_t *strides) {
+    int64_t last = 0, count = 1;
+    for (int d = 0; d < 6; d++) last += (dims[d] - 1) * strides[d], count *= dims[d];
+    return count ? last + 1 : 0;
+}
+
+static int64_t offset(int64_t i, const int64_t *dims, const int64_t *strides) {
+    int64_t at = 0;
+    for (int d = 5; d >= 0; d--) at += i % dims[d] * strides[d], i /= dims[d];
+    return at;
+}
+
+static void run_binary(int row, const struct pair *s, float *a, float *b, float *y) {
+    struct binary_args g = {.row = row, .a = a, .b = b, .y = y};
+    memcpy(g.dims, s->dims, sizeof g.dims);
+    memcpy(g.sa, s->sa, sizeof g.sa);
+    memcpy(g.sb, s->sb, sizeof g.sb);
+    CHECK(run_command(K_binary, &g, sizeof g) == FATHOM_OK, "%s", binaries[row].name);
+}
+
+static void run_binary_grad(int row, int which, const struct pair *s, float *a, float *b, float *y, float *dy, float *dx,
+                            int add) {
+    struct binary_grad_args g = {.row = row, .which = which, .a = a, .b = b, .y = y, .dy = dy, .dx = dx, .add = add};
+    memcpy(g.dims, s->dims, sizeof g.dims);
+    memcpy(g.sa, s->sa, sizeof g.sa);
+    memcpy(g.sb, s->sb, sizeof g.sb);
+    CHECK(run_command(K_binary_grad, &g, sizeof g) == FATHOM_OK, "slope of %s", binaries[row].name);
+}
+
+static int reads(int row, const char *what) {
+    char text[32]; /* "A|B" */
+    snprintf(text, sizeof text, "%s", binaries[row].reads);
+    for (char *word = strtok(text, "|"); word; word = strtok(NULL, "|"))
+        if (!strcmp(word, what)) return 1;
+    return 0;
+}
+
+static void binary(int isa, int row, const struct pair *s, size_t misaligned) {
+    const char *name = binaries[row].name;
+    binary_reference f = binaries[row].f;
+    int64_t n = 1;
+    for (int d = 0; d < 6; d++) n *= s->dims[d];
+    float *a = guarded_random(volume(s->dims, s->sa), misaligned, -3, 3), *b = guarded_random(volume(s->dims, s->sb), 4, 0.5, 2);
+    float *y = guarded_floats(n, misaligned);
+    run_binary(row, s, a, b, y);
+    for (int64_t i = 0; i < n; i++) {
+        double u = a[offset(i, s->dims, s->sa)], w = b[offset(i, s->dims, s->sb)], want = f(u, w);
+        CHECK_NEAR(y[i], want, close_to(want) + close_to(u * w), "%s(%g, %g), %lld of %lld, isa %d", name, u, w, (long long)i,
+                   (long long)n, isa);
+    }
+    float *dy = guarded_random(n, 8, -2, 2), *before = guarded_random(n, 0, -1, 1), *dx = guarded_floats(n, misaligned);
+    for (int which = 0; which < 2; which++) {
+        float *sum = copied(before, n, 12), *given = copied(dy, n, 16);
+        float *ra = reads(row, "A") ? a : NULL, *rb = reads(row, "B") ? b : NULL, *ry = reads(row, "OUTPUT") ? y : NULL;
+        run_binary_grad(row, which, s, ra, rb, ry, dy, dx, 0);
+        run_binary_grad(row, which, s, ra, rb, ry, dy, sum, 1);
+        run_binary_grad(row, which, s, a, b, y, given, given, 0);
+        for (int64_t i = 0; i < n; i++) {
+            double u = a[offset(i, s->dims, s->sa)], w = b[offset(i, s->dims, s->sb)], h = 1e-5;
+            double slope = which ? (f(u, w + h) - f(u, w - h)) / (2 * h) : (f(u + h, w) - f(u - h, w)) / (2 * h);
+            CHECK_NEAR(dx[i], dy[i] * slope, 3e-6 * (1 + fabs(dy[i] * slope)), "slope %d of %s at %g, %g", which, name, u, w);
+            CHECK_NEAR(sum[i], before[i] + dx[i], 1e-6 * (1 + fabs(dx[i])), "slope of %s added, isa %d", name, isa);
+        }
+        CHECK_BITS(given, dx, n, "slope of %s in place, isa %d", name, isa);
+    }
+    release_guarded();
+}
+
+static const struct pair pairs[] = {
+    {{1, 1, 1, 1, 1, 103}, {[5] = 1}, {[5] = 1}}, /* equal shapes */
+    {{1, 1, 1, 1, 1, 1025}, {[5] = 1}, {0}}, /* a scalar */
+    {{1, 1, 1, 1, 1, 37}, {0}, {[5] = 1}},
+    {{1, 1, 1, 1, 1, 5}, {0}, {0}}, /* two */
+    {{1, 1, 1, 1, 12, 10}, {[4] = 10, [5] = 1}, {[5] = 1}}, /* a row */
+    {{1, 1, 1, 1, 33, 3}, {[5] = 1}, {[4] = 3, [5] = 1}},
+    {{1, 1, 1, 1, 7, 130}, {[4] = 130, [5] = 1}, {[4] = 1}}, /* a column */
+    {{1, 1, 1, 1, 9, 21}, {[4] = 1}, {[5] = 1}}, /* outer */
+    {{1, 1, 1, 1, 11, 19}, {[4] = 1, [5] = 11}, {[4] = 19, [5] = 1}}, /* transposed */
+    {{2, 3, 1, 2, 5, 7}, {210, 70, 0, 35, 7, 1}, {[1] = 14, [3] = 7, [5] = 1}}, /* general */
+    {{2, 3, 4, 2, 2, 3}, {[0] = 12, [2] = 3, [5] = 1}, {[1] = 4, [3] = 2, [4] = 1}},
+    {{1, 1, 1, 1, 0, 3}, {[4] = 3, [5] = 1}, {[5] = 1}}, /* nothing */
+};
+
+static void binary_specials(int isa) {
+    for (int row = 0; row < BINARIES; row++) {
+        float a[] = {NAN, 1, INFINITY, NAN}, b[] = {0.5f, NAN, 0.25f, NAN}, y[4];
+        run_binary(row, &(struct pair){{1, 1, 1, 1, 1, 4}, {[5] = 1}, {[5] = 1}}, a, b, y);
+        int all = isnan(y[0]) && isnan(y[1]) && isnan(y[3]);
+        CHECK(all, "%s of NaN: %g %g %g, isa %d", binaries[row].name, y[0], y[1], y[3], isa);
+    }
+}
+
+/* ---- threads and instruction sets: the same bits ---- */
+
+static void same_bits(void) {
+    int64_t regions = fathom_pool_counter(0);
+    float *x = guarded_random(LARGE, 4, 0.01, 5), *row = guarded_random(1001, 4, 0.01, 5);
+    struct pair s = {{1, 1, 1, 1, LARGE / 1001, 1001}, {[4] = 1001, [5] = 1}, {[5] = 1}};
+    for (int op = 0; op < UNARIES + BINARIES; op++) {
+        float *want[3][2] = {{0}};
+        FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+            float *y = guarded_floats(LARGE, 4), *dx = guarded_floats(LARGE, 4);
+            if (op < UNARIES) {
+                RUN(unary, .row = op, .x = x, .y = y, .n = LARGE, .p0 = 1, .p1 = 2);
+                RUN(unary_grad, .row = op, .x = x, .y = x, .dy = x, .dx = dx, .n = LARGE, .p0 = 1, .p1 = 2);
+            } else {
+                memset(y, 0, LARGE * 4), memset(dx, 0, LARGE * 4); /* the pair is a little smaller */
+                run_binary(op - UNARIES, &s, x, row, y);
+                run_binary_grad(op - UNARIES, 1, &s, x, row, x, x, dx, 0);
+            }
+            if (threads == 1) want[isa][0] = y, want[isa][1] = dx;
+            CHECK_BITS(y, want[isa][0], LARGE, "op %d, %d threads, isa %d", op, threads, isa);
+            CHECK_BITS(dx, want[isa][1], LARGE, "slope of op %d, %d threads, isa %d", op, threads, isa);
+        }
+        if (want[2][0]) {
+            CHECK_BITS(want[2][0], want[1][0], LARGE, "op %d, v3 and v4", op);
+            CHECK_BITS(want[2][1], want[1][1], LARGE, "slope of op %d, v3 and v4", op);
+        }
+        for (int i = 2; i < guarded_count; i++) free(guarded_buffers[i].base); /* keeps x and row */
+        guarded_count = 2;
+    }
+    CHECK(fathom_pool_counter(0) > regions, "no second thread took part");
+    release_guarded();
+}
+
+/* a result so large that it goes past the caches, from an address that allows it and from one that does not */
+static void streamed(void) {
+    int64_t n = (8 << 20) + 1027;
+    float *x = guarded_random(n, 0, -2, 2), *y = guarded_floats(n, 0), *z = guarded_floats(n, 4);
+    struct pair s = {{1, 1, 1, 1, 1, n}, {[5] = 1}, {[5] = 1}};
+    FOR_EACH_ISA(isa) {
+        use_threads(2);
+        RUN(unary, .row = 0, .x = x, .y = y, .n = n);
+        RUN(unary, .row = 0, .x = x, .y = z, .n = n);
+        CHECK_BITS(y, z, n, "relu, isa %d", isa);
+        run_binary(0, &s, x, y, z);
+        run_binary(0, &s, y, x, y); /* in place */
+        CHECK_BITS(y, z, n, "add, isa %d", isa);
+        RUN(fill, .y = y, .n = n, .value = 1);
+        CHECK(y[0] == 1 && y[n / 2] == 1 && y[n - 1] == 1, "fill, isa %d", isa);
+        use_threads(1);
+    }
+    release_guarded();
+}
+
+int main(void) {
+    FOR_EACH_ISA(isa) {
+        for (int i = 0; i < SIZES; i++)
+            for (size_t misaligned = 0; misaligned <= 20; misaligned += 20) memory(isa, sizes[i], misaligned);
+        for (int row = 0; row < UNARIES; row++) {
+            for (int i = 0; i < SIZES; i++) unary(isa, row, sizes[i], i % 3 * 4);
+            unary_specials(isa, row);
+        }
+        for (int row = 0; row < BINARIES; row++)
+            for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) binary(isa, row, pairs + i, i % 4 * 4);
+        kinks();
+        binary_specials(isa);
+    }
+    same_bits();
+    streamed();
+    return DONE();
+}
