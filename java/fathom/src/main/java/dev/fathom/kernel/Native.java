@@ -122,7 +122,6 @@ public final class Native {
     private static native ByteBuffer view0(long address, long bytes);
 
     /** Where the memory of a direct buffer lies; it stays there while the buffer is reachable. */
-    @Raw(withEnv = true)
     @Name("fathom_jni_address")
-    public static native long address(ByteBuffer direct);
+    public static native long address(@Raw(withEnv = true) ByteBuffer direct);
 }
