@@ -21,9 +21,10 @@ enum {
     NARROW_VECS = TILE_VECS / 2,     /* a right side of so few vectors takes twice the rows: 12 x 32 */
     NARROW_ROWS = 2 * TILE_ROWS,
     K_BLOCK = 384,                   /* 384 x 64 floats are 96 KiB of L2 */
-    PANEL_GROUP = 4,                 /* panels that pass over a tile's rows while those are in L1 */
+    PANEL_GROUP = 256 / (TILE_VECS * VL), /* panels that pass over a tile's rows while those are in L1 */
     TURN_BLOCK = 64,                 /* rows of a panel that are transposed into L1 at a time */
-    ALIASED = 1024                   /* floats: rows this far apart (4 KiB) share their sets of L1 */
+    ALIASED = 1024,                  /* floats: rows this far apart (4 KiB) share their sets of L1 */
+    L2_FLOATS = 256 * 1024
 };
 
 /* ---- the tile ---- */
@@ -74,6 +75,7 @@ static tile_fn *const tiles[TILE_VECS + 1][NARROW_ROWS + 1] = {ALL_TILES(ENTRY)}
 
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static inline int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
+static inline int64_t whole(int64_t n) { return (n + VL - 1) / VL * VL; }
 
 static inline int64_t panel_count(int64_t n) { return ceil_div(ceil_div(n, VL), TILE_VECS); }
 static inline int64_t panel_start(int64_t n, int64_t panel) { return ceil_div(n, VL) * panel / panel_count(n) * VL; }
@@ -83,23 +85,43 @@ static inline int64_t row_tiles(int64_t m, int64_t n) {
 
 /* ---- transposition ---- */
 
-/* lanes of a (numbers below VL) and b; after the step the blocks of h lanes off the diagonal have changed places */
-#define LOW(lane, h) ((lane) & (h) ? VL + (lane) - (h) : (lane))
-#define HIGH(lane, h) ((lane) & (h) ? VL + (lane) : (lane) + (h))
-#define LANES4(F, at, h) F(at, h), F(at + 1, h), F(at + 2, h), F(at + 3, h)
-#if defined(__AVX512F__)
-#define LANES(F, h) LANES4(F, 0, h), LANES4(F, 4, h), LANES4(F, 8, h), LANES4(F, 12, h)
-#elif defined(__AVX2__)
-#define LANES(F, h) LANES4(F, 0, h), LANES4(F, 4, h)
+/*
+ * The lane of (a, b) that each lane of a shuffle takes; each is one instruction. Two rounds of zips transpose 4 x 4 floats inside
+ * the quads of four rows, then rounds of unzips transpose the quads.
+ */
+#define ZIP_LOW(lane) (((lane) & 1 ? VL : 0) + (lane) / 4 * 4 + (lane) % 4 / 2)
+#define ZIP_HIGH(lane) (ZIP_LOW(lane) + 2)
+#define QUADS_EVEN(lane) (((lane) < VL / 2 ? 0 : VL) + (lane) % (VL / 2) / 4 * 8 + (lane) % 4)
+#define QUADS_ODD(lane) (QUADS_EVEN(lane) + 4)
+#define FOUR(F, at) F(at), F(at + 1), F(at + 2), F(at + 3)
+#if VL == 16
+#define LANES(F) FOUR(F, 0), FOUR(F, 4), FOUR(F, 8), FOUR(F, 12)
+#elif VL == 8
+#define LANES(F) FOUR(F, 0), FOUR(F, 4)
 #else
-#define LANES(F, h) LANES4(F, 0, h)
+#define LANES(F) FOUR(F, 0)
 #endif
-#define STEP(x, h)                                                                      \
-    UNROLLED for (int i = 0; i < VL; i++) if (!(i & (h))) {                             \
-        v low = __builtin_shufflevector((x)[i], (x)[i + (h)], LANES(LOW, h));           \
-        (x)[i + (h)] = __builtin_shufflevector((x)[i], (x)[i + (h)], LANES(HIGH, h));   \
-        (x)[i] = low;                                                                   \
+#define SHUFFLE(a, b, F) __builtin_shufflevector(a, b, LANES(F))
+
+static inline __attribute__((always_inline)) void transpose_block(v *x) {
+    UNROLLED for (int i = 0; i < VL; i += 4) {
+        v a = SHUFFLE(x[i], x[i + 2], ZIP_LOW), b = SHUFFLE(x[i + 1], x[i + 3], ZIP_LOW);
+        v c = SHUFFLE(x[i], x[i + 2], ZIP_HIGH), d = SHUFFLE(x[i + 1], x[i + 3], ZIP_HIGH);
+        x[i] = SHUFFLE(a, b, ZIP_LOW), x[i + 1] = SHUFFLE(a, b, ZIP_HIGH);
+        x[i + 2] = SHUFFLE(c, d, ZIP_LOW), x[i + 3] = SHUFFLE(c, d, ZIP_HIGH);
     }
+#if VL > 4
+    UNROLLED for (int round = 4; round < VL; round *= 2) {
+        v y[VL];
+        UNROLLED for (int i = 0; i < VL / 2; i++) {
+            int from = i / 4 * 8 + i % 4;
+            y[i] = SHUFFLE(x[from], x[from + 4], QUADS_EVEN);
+            y[i + VL / 2] = SHUFFLE(x[from], x[from + 4], QUADS_ODD);
+        }
+        UNROLLED for (int i = 0; i < VL; i++) x[i] = y[i];
+    }
+#endif
+}
 
 /* dst[c][r] = src[r][c]; `fill`: rows of dst are written in whole vectors, with zeros beyond the rows of src */
 static void transpose(const float *src, int64_t ld, int64_t rows, int64_t cols, float *dst, int64_t ldd, int fill) {
@@ -115,14 +137,7 @@ static void transpose(const float *src, int64_t ld, int64_t rows, int64_t cols, 
             } else {
                 UNROLLED for (int i = 0; i < VL; i++) x[i] = i < height ? v_load_n(from + i * ld, width) : v_set(0);
             }
-#if defined(__AVX512F__)
-            STEP(x, 8)
-#endif
-#if defined(__AVX2__)
-            STEP(x, 4)
-#endif
-            STEP(x, 2)
-            STEP(x, 1)
+            transpose_block(x);
             if (width == VL && (height == VL || fill)) {
                 UNROLLED for (int i = 0; i < VL; i++) v_store(to + i * ldd, x[i]);
             } else {
@@ -162,7 +177,7 @@ static void pack_panel(const struct product *g, int64_t panel, int64_t k0, int64
     }
     for (int64_t p = k0; p < k1; p++, to += width) {
         const float *from = g->b + p * g->ldb + j;
-        for (int64_t x = 0; x < width; x += VL) v_store(to + x, exist - x >= VL ? v_load(from + x) : v_load_n(from + x, exist - x));
+        for (int64_t x = 0; x < exist; x += VL) v_store(to + x, v_load_n(from + x, exist - x < VL ? exist - x : VL));
     }
 }
 
@@ -191,67 +206,73 @@ static void pack_part(void *context, int64_t part, int64_t parts) {
 
 static inline __attribute__((always_inline)) void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0,
                                                               int64_t j1, int64_t row) {
-    v p0 = v_set(l->p0), p1 = v_set(l->p1);
-    (void)p0, (void)p1;
-    for (int64_t i = i0; i < i1; i++) {
-        for (int64_t j = j0; j < j1; j += VL) {
-            int64_t at = i * l->n + j, lanes = j1 - j < VL ? j1 - j : VL;
-            v x = v_load_n(l->y + at, lanes);
-            if (l->bias) x = x + v_load_n(l->bias + j, lanes);
-            if (l->residual) x = x + v_load_n(l->residual + at, lanes);
-            if (l->pre) v_store_n(l->pre + at, x, lanes);
-            if (row >= 0) x = v_unary(row, x, l->p0, l->p1);
-            v_store_n(l->y + at, x, lanes);
-        }
+    for (int64_t r = i0; r < i1; r++) {
+        int64_t at = r * l->n + j0;
+        const float *bias = l->bias ? l->bias + j0 : 0, *residual = l->residual ? l->residual + at : 0;
+        float *y = l->y + at, *pre = l->pre ? l->pre + at : 0;
+        EACH_VECTOR(j1 - j0, {
+            v x = v_get(y + i, m);
+            if (bias) x = x + v_get(bias + i, m);
+            if (residual) x = x + v_get(residual + i, m);
+            if (pre) v_put(pre + i, x, m);
+            if (row == UNARY_relu) x = unary_relu(x, x, x);
+            else if (row >= 0) x = v_unary(row, x, l->p0, l->p1);
+            v_put(y + i, x, m);
+        });
     }
 }
 
 static void finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
     if (l->row < 0) finish_rows(l, i0, i1, j0, j1, -1);
-    else if (l->row == 0) finish_rows(l, i0, i1, j0, j1, 0); /* relu */
+    else if (l->row == UNARY_relu) finish_rows(l, i0, i1, j0, j1, UNARY_relu);
     else finish_rows(l, i0, i1, j0, j1, l->row);
 }
 
 /* ---- the product ---- */
 
+/* asks for rows of floats to be in L2 soon */
+static inline void prefetch_rows(const float *at, int64_t ld, int64_t rows, int64_t from, int64_t to) {
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t x = from; x < to; x += 16) __builtin_prefetch(at + r * ld + x, 0, 2);
+}
+
 /* rows of tiles [t0, t1) by panels [p0, p1), over [k0, k1) of k */
 static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
-    float rows[NARROW_ROWS * (K_BLOCK + 16)], turned[TURN_BLOCK * TILE_VECS * VL];
+    float turned[TURN_BLOCK * TILE_VECS * VL];
     int64_t count = row_tiles(g->m, g->n), blocks = ceil_div(k1 - k0, K_BLOCK);
     const float *a = g->a_turned ? g->a_copy : g->a;
     int64_t lda = g->a_turned ? g->a_stride : g->lda;
-    int turn = g->b_turned && !g->panels;
+    int turn = g->b_turned && !g->panels, beyond_l2 = g->m * (g->n + g->k) > L2_FLOATS;
     if (blocks == 0) blocks = 1; /* k = 0 still writes its zeros */
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
         for (int64_t group = p0; group < p1; group += PANEL_GROUP) {
             int64_t group_end = group + PANEL_GROUP < p1 ? group + PANEL_GROUP : p1;
             for (int64_t t = t0; t < t1; t++) {
-                int64_t i = g->m * t / count, height = g->m * (t + 1) / count - i, stride = lda;
+                int64_t i = g->m * t / count, height = g->m * (t + 1) / count - i;
                 const float *left = a + i * lda + from;
-                if (lda % ALIASED == 0 && group_end - group > 1) {
-                    stride = K_BLOCK + 16;
-                    for (int64_t r = 0; r < height; r++) memcpy(rows + r * stride, left + r * lda, (size_t)depth * 4);
-                    left = rows;
-                }
                 for (int64_t panel = group; panel < group_end; panel++) {
                     int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
                     int64_t columns = g->n - j < width ? g->n - j : width;
                     int64_t last = g->c_turned ? VL : columns - (width - VL);
                     tile_fn *tile = tiles[width / VL][height];
                     float *c = g->c + i * g->ldc + j;
-                    int64_t add = g->add || from > k0;
+                    int64_t add = g->add || from > k0, share = panel - group, shares = group_end - group;
+                    if (beyond_l2 && t + 1 < t1) {
+                        prefetch_rows(left + height * lda, lda, height, depth * share / shares, depth * (share + 1) / shares);
+                        prefetch_rows(c + height * g->ldc, g->ldc, height, 0, width);
+                    }
                     if (turn) {
                         for (int64_t p = 0; p < depth; p += TURN_BLOCK) {
                             int64_t end = p + TURN_BLOCK < depth ? p + TURN_BLOCK : depth;
                             pack_panel(g, panel, from + p, from + end, turned);
-                            tile(end - p, left + p, stride, turned, width, c, g->ldc, last, add || p > 0);
+                            tile(end - p, left + p, lda, turned, width, c, g->ldc, last, add || p > 0);
                         }
-                        if (depth == 0) tile(0, left, stride, turned, width, c, g->ldc, last, add);
+                        if (depth == 0) tile(0, left, lda, turned, width, c, g->ldc, last, add);
                     } else if (panel < g->first_packed) {
-                        tile(depth, left, stride, g->b + from * g->ldb + j, g->ldb, c, g->ldc, last, add);
+                        tile(depth, left, lda, g->b + from * g->ldb + j, g->ldb, c, g->ldc, last, add);
                     } else {
-                        tile(depth, left, stride, g->panels + j * g->k + from * width, width, c, g->ldc, last, add);
+                        tile(depth, left, lda, g->panels + j * g->k + from * width, width, c, g->ldc, last, add);
                     }
                     if (g->finish && !g->c_turned && block == blocks - 1) finish(g->finish, i, i + height, j, j + columns);
                 }
@@ -291,14 +312,17 @@ static int64_t choose_row_cuts(int64_t parts, int64_t tile_rows, int64_t panels)
     return best;
 }
 
-static int copies_right(int64_t m, int64_t n, int64_t k) { return k > 128 ? m >= 64 : n % ALIASED == 0 && m > TILE_ROWS; }
+/* Does the right side of A B deserve packed panels? Measured; narrow panels spread their k rows over too many pages. */
+static int copies_right(int64_t m, int64_t k) { return k >= 256 && m >= (TILE_VECS * VL == 64 ? 512 : 64); }
 
-/* Nanoseconds of one thread at half the peak of a common core: what fathom_parts is told. */
-static double product_nanos(int64_t m, int64_t n, int64_t k) { return (double)m * (double)n * (double)k / (4.0 * VL); }
+/* For fathom_parts: the arithmetic at half the peak of a common core, and one pass over the right side. */
+static double product_nanos(const struct product *g) {
+    return (double)g->n * (double)g->k * ((double)g->m / (4 * VL) + (g->b_turned ? 0.125 : 0.04));
+}
 
 static void run_product(struct product *g) {
     int64_t tile_rows = row_tiles(g->m, g->n), panels = panel_count(g->n);
-    int64_t parts = fathom_parts(product_nanos(g->m, g->n, g->k), tile_rows * panels);
+    int64_t parts = fathom_parts(product_nanos(g), tile_rows * panels);
     int64_t units = (g->panels && g->b) || g->a_turned ? pack_units(g) : 0;
     if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
     g->row_cuts = choose_row_cuts(parts, tile_rows, panels);
@@ -307,7 +331,8 @@ static void run_product(struct product *g) {
 
 /*
  * A weight gradient: few outputs, a sum over all rows of a batch. With fewer than SPLITS tiles of 6 x 64 and a sum this long the
- * sum is cut into SPLITS parts at k i / SPLITS, which are added up in a fixed tree: i + 8, i + 4, i + 2, i + 1. Shape alone decides.
+ * sum is cut into SPLITS parts at k i / SPLITS, which are added up in a fixed tree: i + 8, i + 4, i + 2, i + 1. The shape alone
+ * decides.
  */
 enum { SPLITS = 16, SPLIT_FROM = 4096 };
 static int is_split(int64_t ta, int64_t m, int64_t n, int64_t k) {
@@ -342,7 +367,7 @@ static void join_part(void *context, int64_t part, int64_t parts) {
 }
 
 static void run_split(struct product *g) {
-    int64_t parts = fathom_parts(product_nanos(g->m, g->n, g->k), SPLITS), units = pack_units(g);
+    int64_t parts = fathom_parts(product_nanos(g), SPLITS), units = pack_units(g);
     if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
     fathom_parallel(split_part, g, parts);
     fathom_parallel(join_part, g, fathom_parts((double)(g->m * g->n), parts));
@@ -352,12 +377,20 @@ static void run_split(struct product *g) {
 
 static float *aligned_scratch(float *p) { return (float *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
 
-/* c = left right^T, right stored [n, k]: whichever side is cheaper to transpose takes the vectors */
+/*
+ * C = A B^T needs one side transposed, the one that takes the vectors. The swapped form also transposes its result; a float moved
+ * costs about as much as 8 multiply-adds. The panels of A fit the scratch that those of B would take, or are not stored at all.
+ */
+static int is_swapped(int64_t m, int64_t n, int64_t k) {
+    int64_t swapped = whole(m) * n * k + 8 * m * (k + 2 * n), straight = m * whole(n) * k + 8 * n * k;
+    return swapped < straight && (m <= n || row_tiles(n, m) == 1);
+}
+
 static void run_turned(struct product *g, float *scratch) {
     int64_t m = g->m, n = g->n;
     scratch = aligned_scratch(scratch);
     g->b_turned = 1;
-    if (row_tiles(n, m) == 1 || (row_tiles(m, n) > 1 && m <= n)) {
+    if (is_swapped(m, n, g->k)) {
         struct product s = *g;
         s.a = g->b, s.b = g->a, s.m = n, s.n = m;
         s.c_turned = 1;
@@ -397,7 +430,7 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
         scratch += padded(m * (padded(k) + 16));
     }
     /* a panel is worth its copy when many rows use it or its rows are pages apart; one that ends inside a vector needs it */
-    if (copies_right(m, n, k)) g.first_packed = 0;
+    if (copies_right(m, k)) g.first_packed = 0;
     else g.first_packed = panel_count(n) - (n % VL != 0);
     if (is_split(a->ta, m, n, k)) {
         g.out = g.c;

@@ -48,7 +48,8 @@ static void chain(int fused, const float *a, const float *b, float *c, int64_t m
             float *at = c + i * n + j, part[16];
             for (int64_t s = 0; s < splits; s++) {
                 float sum = add && splits == 1 ? *at : 0;
-                for (int64_t p = k * s / splits; p < k * (s + 1) / splits; p++) sum = step(fused, a[i * k + p], b[j * k + p], sum);
+                for (int64_t p = k * s / splits; p < k * (s + 1) / splits; p++)
+                    sum = step(fused, a[i * k + p], b[j * k + p], sum);
                 part[s] = sum;
             }
             for (int h = splits / 2; h; h /= 2)
@@ -130,18 +131,20 @@ static void test_linear(struct shape s, int special) {
         if (row < 0) memcpy(after, before, (size_t)(m * n) * 4);
         else RUN(unary, .row = row, .x = before, .y = after, .n = m * n, .p0 = -0.25f, .p1 = 0.5f);
         for (int kept = 0; kept < 2; kept++) {
-            float *y = guarded_floats(m * n, anywhere()), *pre = kept ? guarded_floats(m * n, anywhere()) : 0, *scratch = 0;
+            float *y = guarded_floats(m * n, anywhere()), *scratch = 0;
+            float *pre = kept ? guarded_floats(m * n, anywhere()) : 0;
             if (!packed && kept == 0) {
                 scratch = scratch_of(fathom_linear_scratch(m, n, k));
             } else if (!packed) {
                 packed = guarded((size_t)fathom_packed_bytes(n, k), anywhere());
                 RUN(linear_pack, .w = w, .packed = packed, .n = n, .k = k);
             }
-            RUN(linear, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = b, .residual = r, .pre = pre, .y = y, .m = m, .n = n,
-                .k = k, .row = row, .p0 = -0.25f, .p1 = 0.5f, .scratch = scratch);
+            RUN(linear, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = b, .residual = r, .pre = pre, .y = y, .m = m,
+                .n = n, .k = k, .row = row, .p0 = -0.25f, .p1 = 0.5f, .scratch = scratch);
             CHECK_BITS(y, after, m * n, "y: m %ld n %ld k %ld form %d row %ld packed %d isa %d threads %d", m, n, k, form, row,
                        packed != 0, isa, threads);
-            if (pre) CHECK_BITS(pre, before, m * n, "pre: m %ld n %ld k %ld form %d isa %d threads %d", m, n, k, form, isa, threads);
+            if (pre)
+                CHECK_BITS(pre, before, m * n, "pre: m %ld n %ld k %ld form %d isa %d threads %d", m, n, k, form, isa, threads);
         }
     }
     release_guarded();
@@ -151,62 +154,60 @@ static void test_linear(struct shape s, int special) {
 
 static int sgemm_calls;
 
-static void plain_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb,
-                        float beta, float *c, int ldc) {
+static void plain_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
+                        int ldb, float beta, float *c, int ldc) {
     CHECK(order == 101 && alpha == 1, "order %d alpha %g", order, alpha);
     sgemm_calls++;
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
             float sum = beta == 0 ? 0 : c[i * ldc + j];
-            for (int p = 0; p < k; p++) sum = fmaf(ta == 112 ? a[p * lda + i] : a[i * lda + p], tb == 112 ? b[j * ldb + p] : b[p * ldb + j], sum);
+            for (int p = 0; p < k; p++) {
+                float left = ta == 112 ? a[p * lda + i] : a[i * lda + p], right = tb == 112 ? b[j * ldb + p] : b[p * ldb + j];
+                sum = fmaf(left, right, sum);
+            }
             c[i * ldc + j] = sum;
         }
 }
 
-static void test_blas(void) {
-    struct shape shapes[] = {{1, 1, 1}, {7, 33, 20}, {20, 9, 0}};
+static void test_blas(struct shape s) {
+    int64_t m = s.m, n = s.n, k = s.k;
+    float *a = some(m * k, 0), *b = some(n * k, 0), *bias = some(n, 0), *c = some(m * n, 0), *got = copied(c, m * n, 4);
+    float *at = transposed(a, m, k, 0), *bt = transposed(b, n, k, 0);
     fathom_set_blas((int64_t)(intptr_t)plain_sgemm);
-    for (int i = 0; i < 3; i++) {
-        struct shape s = shapes[i];
-        int before = sgemm_calls, expected = 0;
-        if (fathom_best_isa() > 0) {
-            float *a = some(s.m * s.k, 0), *b = some(s.n * s.k, 0), *bias = some(s.n, 0), *want = some(s.m * s.n, 0), *got = copied(want, s.m * s.n, 4);
-            for (int add = 1; add >= 0; add--) {
-                chain(1, a, b, want, s.m, s.n, s.k, add, 1);
-                RUN(gemm, .tb = 1, .a = a, .b = b, .c = got, .m = s.m, .n = s.n, .k = s.k, .add = add,
-                    .scratch = scratch_of(fathom_gemm_scratch(0, 1, s.m, s.n, s.k)));
-                CHECK_BITS(got, want, s.m * s.n, "backend gemm, add %d, shape %d", add, i);
-            }
-            for (int64_t j = 0; j < s.m * s.n; j++) want[j] += bias[j % s.n];
-            RUN(linear, .x = a, .w = b, .bias = bias, .y = got, .m = s.m, .n = s.n, .k = s.k, .row = -1,
-                .scratch = scratch_of(fathom_linear_scratch(s.m, s.n, s.k)));
-            CHECK_BITS(got, want, s.m * s.n, "backend linear, shape %d", i);
-            expected = s.k ? 3 : 0;
+    sgemm_calls = 0;
+    for (int add = 1; add >= 0; add--)
+        for (int order = 0; order < 3; order++) {
+            int ta = order == 2, tb = order == 1;
+            chain(1, a, b, c, m, n, k, add, 1);
+            RUN(gemm, .ta = ta, .tb = tb, .a = ta ? at : a, .b = tb ? b : bt, .c = got, .m = m, .n = n, .k = k, .add = add,
+                .scratch = scratch_of(fathom_gemm_scratch(ta, tb, m, n, k)));
+            CHECK_BITS(got, c, m * n, "backend, m %ld n %ld k %ld order %d add %d", m, n, k, order, add);
         }
-        CHECK(sgemm_calls - before == expected, "%d calls", sgemm_calls - before);
-        release_guarded();
-    }
+    for (int64_t i = 0; i < m * n; i++) c[i] = fmaxf(c[i] + bias[i % n], 0);
+    RUN(linear, .x = a, .w = b, .bias = bias, .y = got, .m = m, .n = n, .k = k, .row = UNARY_relu,
+        .scratch = scratch_of(fathom_linear_scratch(m, n, k)));
+    CHECK_BITS(got, c, m * n, "backend, linear, m %ld n %ld k %ld", m, n, k);
+    CHECK(sgemm_calls == (k ? 7 : 0), "%d calls", sgemm_calls);
     fathom_set_blas(0);
+    release_guarded();
 }
 
-static void test_sizes(void) {
-    for (int order = 0; order < 3; order++)
-        for (int64_t n = 1; n < 200; n += 37)
-            for (int64_t k = 0; k < 6000; k += 1023) {
-                int64_t f0 = fathom_gemm_scratch(order == 2, order == 1, 0, n, k), f1 = fathom_gemm_scratch(order == 2, order == 1, 1, n, k);
-                for (int64_t m = 2; m < 3000; m = m * 2 + 1)
-                    CHECK(fathom_gemm_scratch(order == 2, order == 1, m, n, k) == f0 + m * (f1 - f0), "gemm scratch is affine in m: %ld", m);
-                f0 = fathom_linear_scratch(0, n, k), f1 = fathom_linear_scratch(1, n, k);
-                CHECK(fathom_linear_scratch(1000, n, k) == f0 + 1000 * (f1 - f0), "linear scratch is affine in m, n %ld k %ld", n, k);
-            }
+static void test_sizes(int order, int64_t n, int64_t k) {
+    int ta = order == 2, tb = order == 1;
+    int64_t none = fathom_gemm_scratch(ta, tb, 0, n, k), row = fathom_gemm_scratch(ta, tb, 1, n, k) - none;
+    for (int64_t m = 2; m < 3000; m = m * 2 + 1)
+        CHECK(fathom_gemm_scratch(ta, tb, m, n, k) == none + m * row, "gemm's scratch is not affine: m %ld n %ld k %ld", m, n, k);
+    none = fathom_linear_scratch(0, n, k), row = fathom_linear_scratch(1, n, k) - none;
+    CHECK(fathom_linear_scratch(1000, n, k) == none + 1000 * row, "linear's scratch is not affine: n %ld k %ld", n, k);
 }
 
 int main(void) {
     static const struct shape shapes[] = {
-        {1, 1, 1},       {1, 1, 0},      {3, 5, 0},      {2, 3, 1},       {1, 64, 385},    {1, 257, 800},   {300, 1, 383},   {6, 64, 384},
-        {7, 65, 385},    {15, 17, 16},   {16, 15, 17},   {17, 16, 15},    {12, 32, 33},    {13, 31, 64},    {25, 33, 65},    {128, 10, 128},
-        {5, 48, 800},    {11, 80, 127},  {33, 211, 97},  {211, 33, 97},   {97, 129, 1024}, {100, 257, 384}, {131, 149, 383}, {32, 256, 784},
-        {64, 1024, 130}, {1024, 64, 129}, {10, 70, 4099}, {30, 64, 4096}, {1, 1, 5000},    {90, 100, 4096},
+        {1, 1, 1},      {1, 1, 0},       {3, 5, 0},       {2, 3, 1},      {1, 64, 385},     {1, 257, 800},   {300, 1, 383},
+        {6, 64, 384},   {7, 65, 385},    {15, 17, 16},    {16, 15, 17},   {17, 16, 15},     {12, 32, 33},    {13, 31, 64},
+        {25, 33, 65},   {128, 10, 128},  {5, 48, 800},    {11, 80, 127},  {33, 211, 97},    {211, 33, 97},   {97, 129, 1024},
+        {100, 257, 384}, {131, 149, 383}, {32, 256, 784}, {520, 33, 260}, {64, 1024, 130},  {1024, 64, 129}, {10, 70, 4099},
+        {30, 64, 4096}, {1, 1, 5000},    {90, 100, 4096},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         test_gemm(shapes[i], 0);
@@ -217,7 +218,13 @@ int main(void) {
         test_gemm(s, i % 4 == 0);
         test_linear(s, i % 4 == 1);
     }
-    test_blas();
-    test_sizes();
+    if (fathom_best_isa() > 0 || is_fused(0)) {
+        test_blas((struct shape){1, 1, 1});
+        test_blas((struct shape){7, 33, 20});
+        test_blas((struct shape){20, 9, 0});
+    }
+    for (int order = 0; order < 3; order++)
+        for (int64_t n = 1; n < 200; n += 37)
+            for (int64_t k = 0; k < 6000; k += 1023) test_sizes(order, n, k);
     return DONE();
 }
