@@ -51,6 +51,17 @@ public final class Block implements AutoCloseable {
         return at(address + offset, (int) count);
     }
 
+    /** Copies all of a block into another of the same size. */
+    public static void copy(Block from, Block to) {
+        if (from.bytes != to.bytes) {
+            throw new IllegalArgumentException("copy: blocks of " + from.bytes + " and " + to.bytes + " bytes; they must be equal");
+        }
+        for (long done = 0; done < from.bytes; done += LARGEST_VIEW) {
+            long n = Math.min(LARGEST_VIEW, from.bytes - done);
+            to.view(done, n).put(from.view(done, n));
+        }
+    }
+
     /** A view of {@code count} bytes at an address that the caller keeps alive. */
     public static ByteBuffer at(long address, int count) {
         return Native.view(address, count).order(ByteOrder.nativeOrder());

@@ -253,7 +253,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             copy.trainable(i, store().isTrainable(i));
             Access.bind(held.get(i), copy, i);
         }
-        copyBlock(store(), copy);
+        Block.copy(store().values(), copy.values());
         return new Model<>(tree, copy);
     }
 
@@ -272,18 +272,9 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                 throw new IllegalArgumentException("copyFrom: the models differ: " + a + " here but " + b + " there; copy between models of one structure");
             }
         }
-        copyBlock(other.store(), store());
+        Block.copy(other.store().values(), store().values());
         for (int i = 0; i < mine.size(); i++) {
             store.changed(i);
-        }
-    }
-
-    private static void copyBlock(Store from, Store to) {
-        long bytes = from.values().bytes();
-        for (long done = 0; done < bytes; ) {
-            int n = (int) Math.min(1 << 30, bytes - done);
-            to.values().view(done, n).put(from.values().view(done, n));
-            done += n;
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.fathom.tensor;
 
 import dev.fathom.kernel.Commands;
+import dev.fathom.memory.Block;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -63,6 +64,11 @@ public final class Access {
     /** An input of a traced pass, all zeros. */
     public static Tensor input(Pass trace, Shape shape, DType dtype) {
         return trace.input(shape, dtype);
+    }
+
+    /** How many elements of a tensor of a traced pass are NaN or infinite. */
+    public static int nonfinite(Tensor t) {
+        return Block.at(t.nonfinite().address(), 4).getInt(0);
     }
 
     /** The module calls of a traced pass. */

@@ -26,6 +26,12 @@ record CrossEntropyOp() implements Op {
 
     @Override
     public Shape shape(Call c, int output) {
+        checkRows(c);
+        return output == 0 ? Shape.SCALAR : output == 1 ? c.shape(1) : c.shape(0);
+    }
+
+    /** Logits [.., classes] and labels [..], at least one of each. */
+    static void checkRows(Call c) {
         Shape x = c.shape(0);
         Shape labels = c.shape(1);
         if (x.rank() == 0 || x.rank() - 1 != labels.rank()) {
@@ -41,7 +47,6 @@ record CrossEntropyOp() implements Op {
         if (x.size() == 0) {
             throw c.fail("logits " + x + " are empty; a mean needs at least one row and one class");
         }
-        return output == 0 ? Shape.SCALAR : output == 1 ? labels : x;
     }
 
     @Override

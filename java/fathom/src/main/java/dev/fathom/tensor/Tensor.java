@@ -328,6 +328,16 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.apply(CrossEntropyOp.INSTANCE, this, labels);
     }
 
+    /** The I32 number of rows of x [.., classes] whose first largest value is at their label [..]. */
+    public Tensor correct(Tensor labels) {
+        return Pass.apply(CorrectOp.INSTANCE, this, labels);
+    }
+
+    /** The I32 number of elements that are NaN or infinite. */
+    public Tensor nonfinite() {
+        return Pass.apply(NonfiniteOp.INSTANCE, this);
+    }
+
     /** max(x, 0) - x t + log(1 + exp(-|x|)), binary cross-entropy of logits x against targets t, element by element. */
     public Tensor bceWithLogits(Tensor targets) {
         return Pass.apply(Binary.BCE_LOGITS, this, targets);

@@ -1,0 +1,33 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Kernel;
+
+/** The I32 number of elements that are NaN or infinite. */
+record NonfiniteOp() implements Op {
+    static final NonfiniteOp INSTANCE = new NonfiniteOp();
+
+    @Override
+    public String label() {
+        return "nonfinite";
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        return Shape.SCALAR;
+    }
+
+    @Override
+    public DType dtype(Call c, int output) {
+        return DType.I32;
+    }
+
+    @Override
+    public boolean differentiable() {
+        return false;
+    }
+
+    @Override
+    public void forward(Call c) {
+        c.begin(Kernel.NONFINITE).at(c.in(0)).put(c.shape(0).size()).at(c.out(0)).run();
+    }
+}

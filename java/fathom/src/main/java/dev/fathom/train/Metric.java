@@ -1,0 +1,27 @@
+package dev.fathom.train;
+
+import dev.fathom.tensor.Tensor;
+
+/** A figure that is a mean over examples. */
+public interface Metric {
+    /** Its name in the history, such as {@code accuracy}. */
+    String name();
+
+    /** Its sum over the examples of one batch. */
+    double sum(Tensor output, Tensor target);
+
+    /** The share of rows whose largest logit is at the label. */
+    static Metric accuracy() {
+        return new Metric() {
+            @Override
+            public String name() {
+                return "accuracy";
+            }
+
+            @Override
+            public double sum(Tensor output, Tensor target) {
+                return output.correct(target).item();
+            }
+        };
+    }
+}
