@@ -2,8 +2,10 @@ package dev.fathom.memory;
 
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
-import java.util.Set;
+import java.util.Iterator;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -16,16 +18,10 @@ public final class Memory {
     private static final AtomicLong FORGOTTEN = new AtomicLong();
     private static final ArrayDeque<Arena> POOL = new ArrayDeque<>();
 
-    private static final Set<String> LIBRARY = Set.of(
-            "dev.fathom.kernel",
-            "dev.fathom.memory",
-            "dev.fathom.tensor",
-            "dev.fathom.io",
-            "dev.fathom.nn",
-            "dev.fathom.optim",
-            "dev.fathom.data",
-            "dev.fathom.plan",
-            "dev.fathom.train");
+    private static final String[] LIBRARY = {
+        "kernel.", "memory.", "tensor.", "io.", "nn.", "optim.", "data.", "plan.", "train."
+    };
+    private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE = Memory::firstOutside;
 
     private Memory() {}
 
@@ -73,9 +69,28 @@ public final class Memory {
 
     /** The first stack frame outside the library's packages: cheap to keep, rendered only in messages. */
     public static @Nullable Object callSite() {
-        return WALKER.walk(frames -> frames.filter(f -> !LIBRARY.contains(packageOf(f.getClassName())))
-                .findFirst()
-                .orElse(null));
+        return WALKER.walk(FIRST_OUTSIDE);
+    }
+
+    private static StackWalker.@Nullable StackFrame firstOutside(Stream<StackWalker.StackFrame> frames) {
+        for (Iterator<StackWalker.StackFrame> all = frames.iterator(); all.hasNext(); ) {
+            StackWalker.StackFrame f = all.next();
+            if (!ofLibrary(f.getClassName())) {
+                return f;
+            }
+        }
+        return null;
+    }
+
+    private static boolean ofLibrary(String type) {
+        if (type.startsWith("dev.fathom.")) {
+            for (String p : LIBRARY) {
+                if (type.startsWith(p, 11)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** A {@link #callSite} as {@code Foo.main(Foo.java:16)}. */
@@ -85,11 +100,6 @@ public final class Memory {
         }
         String type = f.getClassName();
         return type.substring(type.lastIndexOf('.') + 1) + "." + f.getMethodName() + "(" + f.getFileName() + ":" + f.getLineNumber() + ")";
-    }
-
-    private static String packageOf(String type) {
-        int dot = type.lastIndexOf('.');
-        return dot < 0 ? "" : type.substring(0, dot);
     }
 
     static void owned(long bytes) {

@@ -125,6 +125,8 @@ public final class Plan implements AutoCloseable {
                 Graph g = Graph.trace(in, b, body);
                 graphs.add(g);
                 graphs.get(0).mustMatch(g, batches[0], b);
+            }
+            for (Graph g : graphs) {
                 g.prune();
                 g.fuse();
                 lowered.add(Lowering.of(g));
