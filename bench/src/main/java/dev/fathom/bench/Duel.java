@@ -9,8 +9,8 @@ import java.util.Map;
  * ratio = median over generations of (fastest rival / ours), each the median of its repetitions in that generation.
  *
  * <p>A generation starts every process afresh (memory falls differently each time); inside it the contenders take turns, and in each
- * the fastest rival counts. The error is the larger of two: twice the standard error of the ratios of neighbouring repetitions, and
- * half the range of the generations' ratios.
+ * the fastest rival counts. The error is the larger of two: twice the standard error of the median ratio of neighbouring repetitions,
+ * and half the range of the generations' ratios.
  */
 final class Duel {
     /** The outcome: times in nanoseconds, the rival that was fastest in most generations. */
@@ -77,11 +77,12 @@ final class Duel {
         return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
     }
 
-    /** s / sqrt(n), s the sample's standard deviation. */
+    /** Of the median, 1.2533 s / sqrt(n), with s = 1.4826 times the median distance from the median: a hiccup has no say in it. */
     static double standardError(double[] values) {
-        double mean = Arrays.stream(values).average().orElse(Double.NaN);
-        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-        return Math.sqrt(squares / Math.max(1, values.length - 1) / values.length);
+        double middle = median(values);
+        double spread =
+                median(Arrays.stream(values).map(v -> Math.abs(v - middle)).toArray());
+        return 1.2533 * 1.4826 * spread / Math.sqrt(values.length);
     }
 
     private static String mostFrequent(List<String> names) {

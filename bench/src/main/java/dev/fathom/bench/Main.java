@@ -158,7 +158,7 @@ public final class Main implements Callable<Integer> {
             }
         } finally {
             for (Child child : children.values()) {
-                abouts.add(child.about + child.core());
+                abouts.add(child.about.contains("MKL") ? child.about : child.about + child.core());
                 child.close();
             }
         }
@@ -189,7 +189,8 @@ public final class Main implements Callable<Integer> {
         return Double.parseDouble(child.answer());
     }
 
-    private Result result(Row row, Map<Entrant, double[][]> times, @Nullable String failure, Map<Limit, double[]> limits) {
+    private Result result(
+            Row row, Map<Entrant, double[][]> times, @Nullable String failure, Map<Limit, double[]> limits) {
         if (failure != null) {
             return Result.failed(row.name(), row.threads(), row.unit().text, row.bar(), failure);
         }

@@ -10,8 +10,9 @@ class DuelTest {
     void medianAndStandardError() {
         assertThat(Duel.median(new double[] {3, 1, 2})).isEqualTo(2);
         assertThat(Duel.median(new double[] {4, 1, 2, 3})).isEqualTo(2.5);
-        // deviations -1, 0, 1: s = 1, over the root of 3
-        assertThat(Duel.standardError(new double[] {1, 2, 3})).isEqualTo(1 / Math.sqrt(3), within(1e-12));
+        // distances 1, 0, 98 from 2, of which the middle one is 1
+        assertThat(Duel.standardError(new double[] {1, 2, 100}))
+                .isEqualTo(1.2533 * 1.4826 / Math.sqrt(3), within(1e-12));
     }
 
     @Test
@@ -32,16 +33,17 @@ class DuelTest {
         assertThat(o.theirs()).isEqualTo(120); // of 110, 130, 120
         assertThat(o.rival()).isEqualTo("a");
         assertThat(o.ratio()).isEqualTo(1.2, within(1e-12));
-        assertThat(o.error()).isEqualTo(0.1, within(1e-12)); // half of 1.3 - 1.1, above 2 * 0.1 / sqrt(6) * ...
+        assertThat(o.error())
+                .isEqualTo(2 * 1.2533 * 1.4826 * 0.1 / Math.sqrt(6), within(1e-12)); // above half of 1.3 - 1.1
     }
 
     @Test
     void neighbouringRepetitionsGiveTheError() {
-        // ratios 1, 2, 3: twice 1 / sqrt(3); a drift that both share cancels
+        // ratios 1, 2, 3; a drift that both share cancels
         Duel.Outcome o = new Duel(new double[][] {{10, 100, 1000}})
                 .against("a", new double[][] {{10, 200, 3000}})
                 .outcome();
-        assertThat(o.error()).isEqualTo(2 / Math.sqrt(3), within(1e-12));
+        assertThat(o.error()).isEqualTo(2 * 1.2533 * 1.4826 / Math.sqrt(3), within(1e-12));
     }
 
     @Test
