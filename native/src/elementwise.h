@@ -14,13 +14,37 @@
 #define EACH_VECTOR(n, ...)                                                                                                      \
     do {                                                                                                                         \
         int64_t i = 0;                                                                                                           \
-        _Pragma("GCC unroll 4") for (; i + VL <= (n); i += VL) {                                                                 \
+        for (; i + VL <= (n); i += VL) {                                                                                         \
             enum { m = VL };                                                                                                     \
             __VA_ARGS__                                                                                                          \
         }                                                                                                                        \
         if (i < (n)) {                                                                                                           \
             int64_t m = (n) - i;                                                                                                 \
             __VA_ARGS__                                                                                                          \
+        }                                                                                                                        \
+    } while (0)
+
+/*
+ * y[i .. i + m) = value, an expression of i and m, for every i by VL: m is VL, at the end what is left. Four vectors are computed
+ * before the first is stored: a load waits for an earlier store whose address has the same low 12 bits.
+ */
+#define MAP(y, n, stream, ...)                                                                                                   \
+    do {                                                                                                                         \
+        int64_t from_ = 0;                                                                                                       \
+        for (; from_ + 4 * VL <= (n); from_ += 4 * VL) {                                                                         \
+            v r_[4];                                                                                                             \
+            _Pragma("GCC unroll 4") for (int j_ = 0; j_ < 4; j_++) {                                                             \
+                const int64_t i = from_ + j_ * VL, m = VL;                                                                       \
+                r_[j_] = ((void)i, (void)m, __VA_ARGS__);                                                                        \
+            }                                                                                                                    \
+            _Pragma("GCC unroll 4") for (int j_ = 0; j_ < 4; j_++) {                                                             \
+                if (stream) v_stream((y) + from_ + j_ * VL, r_[j_]);                                                             \
+                else v_store((y) + from_ + j_ * VL, r_[j_]);                                                                     \
+            }                                                                                                                    \
+        }                                                                                                                        \
+        for (int64_t i = from_; i < (n); i += VL) {                                                                              \
+            const int64_t m = (n) - i < VL ? (n) - i : VL;                                                                       \
+            v_put((y) + i, (__VA_ARGS__), m);                                                                                    \
         }                                                                                                                        \
     } while (0)
 
@@ -40,11 +64,6 @@ static void each_part(part_fn fn, const void *a, int64_t n, double nanos) {
  */
 enum { STREAM_FLOATS = 8 << 20 };
 static inline int streams(const float *y, int64_t n) { return n >= STREAM_FLOATS && (uintptr_t)y % sizeof(v) == 0; }
-static inline void emit(float *y, v x, int64_t m, int stream) {
-    if (m < VL) v_store_n(y, x, m);
-    else if (stream) v_stream(y, x);
-    else v_store(y, x);
-}
 
 /* ---- fill, copy, accumulate ---- */
 
@@ -54,7 +73,7 @@ static void fill_part(void *context, int64_t part, int64_t parts) {
     fathom_range(a->n, ELEMENT_GRAIN, part, parts, &from, &to);
     v value = v_set(a->value);
     int stream = streams(a->y, a->n);
-    EACH_VECTOR(to - from, emit(a->y + from + i, value, m, stream););
+    MAP(a->y + from, to - from, stream, value);
     v_stream_end();
 }
 static int32_t k_fill(const struct fill_args *a, int64_t *detail) {
@@ -81,7 +100,7 @@ static void accumulate_part(void *context, int64_t part, int64_t parts) {
     fathom_range(a->n, ELEMENT_GRAIN, part, parts, &from, &to);
     const float *x = a->x + from;
     float *y = a->y + from;
-    EACH_VECTOR(to - from, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m););
+    MAP(y, to - from, 0, v_get(y + i, m) + v_get(x + i, m));
 }
 static int32_t k_accumulate(const struct accumulate_args *a, int64_t *detail) {
     (void)detail;
@@ -90,6 +109,12 @@ static int32_t k_accumulate(const struct accumulate_args *a, int64_t *detail) {
 }
 
 /* ---- one input ---- */
+
+/* dy * slope, or dx + dy * slope */
+static inline v chain(v slope, const float *dy, const float *dx, int64_t m, int64_t add) {
+    v g = v_get(dy, m);
+    return add ? v_fma(g, slope, v_get(dx, m)) : g * slope;
+}
 
 /* names a row's parameters: BIND (lo, hi) is v lo = p0, hi = p1; */
 #define BIND_0()
@@ -117,12 +142,11 @@ enum unary_row {
         BIND parameters return df;                                                                                               \
     }                                                                                                                            \
     static void unary_##name##_forward(const float *x, float *y, int64_t n, v p0, v p1, int stream) {                            \
-        EACH_VECTOR(n, emit(y + i, unary_##name(v_get(x + i, m), p0, p1), m, stream););                                          \
+        MAP(y, n, stream, unary_##name(v_get(x + i, m), p0, p1));                                                                \
     }                                                                                                                            \
     static void unary_##name##_backward(const float *x, const float *y, const float *dy, float *dx, int64_t n, v p0, v p1,       \
                                         int64_t add) {                                                                           \
-        EACH_VECTOR(n, v g = v_get(dy + i, m), s = unary_##name##_slope(v_get(x + i, m), v_get(y + i, m), p0, p1);               \
-                    v_put(dx + i, add ? v_fma(g, s, v_get(dx + i, m)) : g * s, m););                                             \
+        MAP(dx, n, 0, chain(unary_##name##_slope(v_get(x + i, m), v_get(y + i, m), p0, p1), dy + i, dx + i, m, add));            \
     }
 #include "unary.def"
 #undef UNARY
@@ -185,14 +209,15 @@ static inline v v_strided(const float *p, int64_t stride, int64_t m) {
     return x;
 }
 
-/* body with a vector of each operand, va and vb, for the strides sa and sb: dense or broadcast are loops of their own */
-#define EACH_PAIR(...)                                                                                                           \
+/* MAP of an expression of the operands va and vb for the strides sa and sb: dense or broadcast are loops of their own */
+#define MAP_PAIR(y, stream, ...)                                                                                                 \
     do {                                                                                                                         \
-        v a0 = v_set(*a), b0 = v_set(*b);                                                                                        \
-        if (sa == 1 && sb == 1) EACH_VECTOR(n, v va = v_get(a + i, m), vb = v_get(b + i, m); __VA_ARGS__);                       \
-        else if (sa == 1 && sb == 0) EACH_VECTOR(n, v va = v_get(a + i, m), vb = b0; __VA_ARGS__);                               \
-        else if (sa == 0 && sb == 1) EACH_VECTOR(n, v va = a0, vb = v_get(b + i, m); __VA_ARGS__);                               \
-        else EACH_VECTOR(n, v va = v_strided(a + i * sa, sa, m), vb = v_strided(b + i * sb, sb, m); __VA_ARGS__);                \
+        const v a0_ = v_set(*a), b0_ = v_set(*b);                                                                                \
+        if (sa == 1 && sb == 1) MAP(y, n, stream, ({ const v va = v_get(a + i, m), vb = v_get(b + i, m); __VA_ARGS__; }));       \
+        else if (sa == 1 && sb == 0) MAP(y, n, stream, ({ const v va = v_get(a + i, m), vb = b0_; __VA_ARGS__; }));              \
+        else if (sa == 0 && sb == 1) MAP(y, n, stream, ({ const v va = a0_, vb = v_get(b + i, m); __VA_ARGS__; }));              \
+        else                                                                                                                     \
+            MAP(y, n, stream, ({ const v va = v_strided(a + i * sa, sa, m), vb = v_strided(b + i * sb, sb, m); __VA_ARGS__; })); \
     } while (0)
 
 #pragma GCC diagnostic push
@@ -205,15 +230,14 @@ static inline v v_strided(const float *p, int64_t stride, int64_t m) {
     static inline v binary_##name##_slope_b(v a, v b, v y) { return db; }                                                        \
     static void binary_##name##_forward(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n,             \
                                         int stream) {                                                                            \
-        EACH_PAIR(emit(y + i, binary_##name(va, vb), m, stream););                                                               \
+        MAP_PAIR(y, stream, binary_##name(va, vb));                                                                              \
     }                                                                                                                            \
     BINARY_BACKWARD(name, a)                                                                                                     \
     BINARY_BACKWARD(name, b)
 #define BINARY_BACKWARD(name, to)                                                                                                \
     static void binary_##name##_backward_##to(const float *a, int64_t sa, const float *b, int64_t sb, const float *y,            \
                                               const float *dy, float *dx, int64_t n, int64_t add) {                              \
-        EACH_PAIR(v g = v_get(dy + i, m), s = binary_##name##_slope_##to(va, vb, v_get(y + i, m));                               \
-                  v_put(dx + i, add ? v_fma(g, s, v_get(dx + i, m)) : g * s, m););                                               \
+        MAP_PAIR(dx, 0, chain(binary_##name##_slope_##to(va, vb, v_get(y + i, m)), dy + i, dx + i, m, add));                     \
     }
 #include "binary.def"
 #undef BINARY
@@ -311,6 +335,7 @@ static int32_t k_binary_grad(const struct binary_grad_args *a, int64_t *detail) 
     return FATHOM_OK;
 }
 
-#undef EACH_PAIR
+#undef MAP
+#undef MAP_PAIR
 
 #endif
