@@ -4,15 +4,19 @@
 
 enum { BYTES_TO_FLOATS, FLOATS, INTS, BYTES_TO_INTS };
 
-typedef uint8_t v_bytes __attribute__((vector_size(VL), aligned(1), may_alias));
-
 /* VL bytes, widened */
 static inline vi bytes_load(const uint8_t *p) {
 #if defined(__AVX512F__)
     return (vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
 #elif defined(__AVX2__)
     return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+#elif defined(__SSE2__)
+    int32_t four;
+    memcpy(&four, p, 4);
+    __m128i zero = _mm_setzero_si128();
+    return (vi)_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero), zero);
 #else
+    typedef uint8_t v_bytes __attribute__((vector_size(VL), aligned(1), may_alias));
     return __builtin_convertvector(*(const v_bytes *)p, vi);
 #endif
 }
@@ -54,7 +58,7 @@ static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
             detail[2] = a->srcrows;
             return FATHOM_BAD_INDEX;
         }
-    double nanos = (double)(a->rows * a->cols) * 0.06 + (double)a->rows * 10;
+    double nanos = (double)(a->rows * a->cols) * 0.05 + (double)a->rows * 10;
     fathom_parallel(gather_part, (void *)a, fathom_parts(nanos, a->rows));
     return FATHOM_OK;
 }

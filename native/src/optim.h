@@ -45,20 +45,20 @@ static inline __attribute__((always_inline)) void sgd_vector(const struct sgd_ar
     v_store_some(a->w + i, v_fnma(lr, g, w), n);
 }
 
-static void sgd_update(const void *at, int64_t i, int64_t n, float lr, float decay) {
+static inline __attribute__((always_inline)) void sgd_update(const void *at, int64_t i, int64_t n, float lr, float decay) {
     const int64_t end = i + n;
     for (; i + VL <= end; i += VL) sgd_vector(at, i, VL, v_set(lr), v_set(decay), decay != 0);
     if (i < end) sgd_vector(at, i, end - i, v_set(lr), v_set(decay), decay != 0);
 }
 
 static void sgd_part(void *at, int64_t part, int64_t parts) {
-    const struct sgd_args *a = at;
-    update_part(a, a->segments, a->count, a->groups, part, parts, sgd_update);
+    const struct sgd_args a = *(struct sgd_args *)at; /* a copy stays in registers: what is written cannot alias it */
+    update_part(&a, a.segments, a.count, a.groups, part, parts, sgd_update);
 }
 
 static int32_t k_sgd(const struct sgd_args *a, int64_t *detail) {
     (void)detail;
-    fathom_parallel(sgd_part, (void *)a, update_parts(a->segments, a->count, a->momentum != 0 ? 0.15 : 0.1));
+    fathom_parallel(sgd_part, (void *)a, update_parts(a->segments, a->count, a->momentum != 0 ? 0.12 : 0.08));
     return FATHOM_OK;
 }
 
@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) void adam_vector(const struct adam_
     v_store_some(a->w + i, w - step * m / (v_sqrt(s) * a->inv_sqrt_bc2 + a->eps), n);
 }
 
-static void adam_update(const void *at, int64_t i, int64_t n, float lr, float decay) {
+static inline __attribute__((always_inline)) void adam_update(const void *at, int64_t i, int64_t n, float lr, float decay) {
     const struct adam_args *a = at;
     const v step = v_set(lr * a->inv_bc1), shrink = v_set(1 - lr * decay), decay_all = v_set(decay);
     const int64_t end = i + n;
@@ -86,13 +86,13 @@ static void adam_update(const void *at, int64_t i, int64_t n, float lr, float de
 }
 
 static void adam_part(void *at, int64_t part, int64_t parts) {
-    const struct adam_args *a = at;
-    update_part(a, a->segments, a->count, a->groups, part, parts, adam_update);
+    const struct adam_args a = *(struct adam_args *)at;
+    update_part(&a, a.segments, a.count, a.groups, part, parts, adam_update);
 }
 
 static int32_t k_adam(const struct adam_args *a, int64_t *detail) {
     (void)detail;
-    fathom_parallel(adam_part, (void *)a, update_parts(a->segments, a->count, 0.4));
+    fathom_parallel(adam_part, (void *)a, update_parts(a->segments, a->count, 0.3));
     return FATHOM_OK;
 }
 

@@ -11,7 +11,7 @@
 
 typedef uint32_t vu __attribute__((vector_size(4 * VL)));
 typedef uint64_t vq __attribute__((vector_size(4 * VL)));
-enum { WORDS = 2 * VL, DRAW_GRAIN = 1024 };
+enum { CHAINS = 6, WORDS = CHAINS * 2 * VL, DRAW_GRAIN = 1024 };
 
 static const uint32_t PHILOX_M0 = 0xD2511F53, PHILOX_M1 = 0xCD9E8D57; /* multipliers */
 static const uint32_t PHILOX_W0 = 0x9E3779B9, PHILOX_W1 = 0xBB67AE85; /* key steps */
@@ -50,6 +50,7 @@ static inline vq vq_mul32(vq a, vq b) {
 static const vq PHILOX_LANES = {0, 4, 1, 5, 2, 6, 3, 7};
 #define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
 #define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
+#define LOW_HALVES(a, b) __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
 #define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
@@ -58,6 +59,7 @@ static const vq PHILOX_LANES = {0, 4, 1, 5, 2, 6, 3, 7};
 static const vq PHILOX_LANES = {0, 2, 1, 3};
 #define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
 #define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 5, 3, 7)
+#define LOW_HALVES(a, b) __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
 #define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
@@ -66,52 +68,84 @@ static const vq PHILOX_LANES = {0, 2, 1, 3};
 static const vq PHILOX_LANES = {0, 1};
 #define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
 #define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
+#define LOW_HALVES(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
 #define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
 #define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #endif
 
-/*
- * The words of the VL / 2 blocks from `block` on (attempt 0), in order. A 64-bit lane holds one block; of c0 .. c3 only the low
- * halves count, the high halves are leftovers that the next multiplication ignores.
- */
-static inline __attribute__((always_inline)) void philox_words(uint64_t seed, uint64_t block, vu *w0, vu *w1) {
-    const vq m0 = (vq){0} + PHILOX_M0, m1 = (vq){0} + PHILOX_M1, low = (vq){0} + 0xffffffff;
-    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    vq lanes = PHILOX_LANES + block;
-    /* the first round: c2 = c3 = 0 */
-    vq p0 = vq_mul32(lanes, m0), p1 = {0};
-    vq c0 = (lanes >> 32) ^ k0, c2 = (p0 >> 32) ^ k1;
-    for (int round = 1; round < 10; round++) {
-        k0 += PHILOX_W0;
-        k1 += PHILOX_W1;
-        vq c1 = p1, c3 = p0;
-        p0 = vq_mul32(c0, m0);
-        p1 = vq_mul32(c2, m1);
-        c0 = (p1 >> 32) ^ c1 ^ k0;
-        c2 = (p0 >> 32) ^ c3 ^ k1;
-    }
-    vq front = (c0 & low) | (p1 << 32), back = (c2 & low) | (p0 << 32);
-    *w0 = (vu)UNPACK_LOW(front, back);
-    *w1 = (vu)UNPACK_HIGH(front, back);
+static __attribute__((noinline)) void philox_carry(uint64_t seed, uint64_t block, vu words[2 * CHAINS]) {
+    for (int i = 0; i < WORDS / 4; i++) philox_block(seed, block + (uint64_t)i, 0, (uint32_t *)words + 4 * i);
 }
 
-/* Calls use(args, i, n0, n1, w0, w1) for each group of elements i .. i + n0 + n1 of this part; w0 is for the first n0 <= VL. */
+/*
+ * The WORDS words of the blocks from `block` on (attempt 0), in order. A 64-bit lane holds one block; of c0 .. c3 only the low
+ * halves count, the high halves are leftovers that the next multiplication ignores. One chain of ten rounds is all latency:
+ * independent chains run side by side.
+ */
+static inline __attribute__((always_inline)) void philox_words(uint64_t seed, uint64_t block, vu words[2 * CHAINS]) {
+    const uint32_t high = (uint32_t)(block >> 32);
+    if ((uint32_t)block > UINT32_MAX - WORDS / 4) { /* below, all blocks share the high word */
+        vu at[2 * CHAINS];                          /* so that words itself can stay in registers */
+        philox_carry(seed, block, at);
+        for (int i = 0; i < 2 * CHAINS; i++) words[i] = at[i];
+        return;
+    }
+    const vq m0 = (vq){0} + PHILOX_M0, m1 = (vq){0} + PHILOX_M1;
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    /* Rounds 1 and 2, where c2 = c3 = 0 and then c0 and c1 are the same in all lanes. */
+    const uint64_t same = (uint64_t)PHILOX_M0 * (high ^ k0);
+    vq c0[CHAINS], c2[CHAINS], p0[CHAINS], p1[CHAINS];
+    for (int i = 0; i < CHAINS; i++) {
+        p0[i] = vq_mul32(PHILOX_LANES + (block + (uint64_t)i * (VL / 2)), m0);
+        p1[i] = vq_mul32((p0[i] >> 32) ^ k1, m1);
+        c0[i] = (p1[i] >> 32) ^ (k0 + PHILOX_W0);
+        c2[i] = p0[i] ^ (same >> 32 ^ (k1 + PHILOX_W1));
+        p0[i] = (vq){0} + same;
+    }
+    k0 += PHILOX_W0;
+    k1 += PHILOX_W1;
+#pragma GCC unroll 8
+    for (int round = 2; round < 10; round++) {
+        k0 += PHILOX_W0;
+        k1 += PHILOX_W1;
+        for (int i = 0; i < CHAINS; i++) {
+            vq c1 = p1[i], c3 = p0[i];
+            p0[i] = vq_mul32(c0[i], m0);
+            p1[i] = vq_mul32(c2[i], m1);
+            c0[i] = (p1[i] >> 32) ^ c1 ^ k0;
+            c2[i] = (p0[i] >> 32) ^ c3 ^ k1;
+        }
+    }
+    for (int i = 0; i < CHAINS; i++) {
+        vq front = (vq)LOW_HALVES((vu)c0[i], (vu)p1[i]), back = (vq)LOW_HALVES((vu)c2[i], (vu)p0[i]);
+        words[2 * i] = (vu)UNPACK_LOW(front, back);
+        words[2 * i + 1] = (vu)UNPACK_HIGH(front, back);
+    }
+}
+
+/* Calls use(args, i, n0, n1, w0, w1) for elements i .. i + n0 + n1 of this part: w0 is for the first n0 <= VL, w1 for the rest. */
 typedef void (*use_words)(const void *args, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1);
 static inline __attribute__((always_inline)) void draw(const void *args, int64_t n, int64_t seed, int64_t counter, int64_t part,
                                                        int64_t parts, use_words use) {
     int64_t i, to;
-    vu w0, w1;
+    vu w[2 * CHAINS];
     fathom_range(n, DRAW_GRAIN, part, parts, &i, &to);
-    for (; i + WORDS <= to; i += WORDS) {
-        philox_words((uint64_t)seed, (uint64_t)(counter + i / 4), &w0, &w1);
-        use(args, i, VL, VL, w0, w1);
-    }
-    if (i < to) {
-        int64_t left = to - i;
-        philox_words((uint64_t)seed, (uint64_t)(counter + i / 4), &w0, &w1);
-        use(args, i, left < VL ? left : VL, left < VL ? 0 : left - VL, w0, w1);
+    for (; i < to; i += WORDS) {
+        philox_words((uint64_t)seed, (uint64_t)(counter + i / 4), w);
+        if (i + WORDS <= to) {
+            for (int c = 0; c < CHAINS; c++) use(args, i + c * 2 * VL, VL, VL, w[2 * c], w[2 * c + 1]);
+            continue;
+        }
+        for (int c = 0; i + c * 2 * VL < to; c++) {
+            int64_t left = to - i - c * 2 * VL;
+            use(args, i + c * 2 * VL, left < VL ? left : VL,
+                left < VL       ? 0
+                : left < 2 * VL ? left - VL
+                                : VL,
+                w[2 * c], w[2 * c + 1]);
+        }
     }
 }
 
@@ -122,12 +156,12 @@ static inline int64_t draw_parts(int64_t n, double nanos_each) {
 /* ---- dropout: keep(i) iff word(i) >= p * 2^32, a threshold that is exact: p = 0 keeps all, p = 1 none ---- */
 
 struct dropout_context {
-    const struct dropout_args *a;
+    struct dropout_args a;
     uint32_t threshold;
 };
 
 static inline __attribute__((always_inline)) void dropout_some(const struct dropout_context *c, int64_t i, int64_t n, vu words) {
-    const struct dropout_args *a = c->a;
+    const struct dropout_args *a = &c->a;
     vi keep = (vi)(words >= (vu){0} + c->threshold);
     v y = v_sel(keep, v_load_some(a->x + i, n) * a->scale, v_set(0));
     if (a->add) y = v_load_some(a->y + i, n) + y;
@@ -140,8 +174,8 @@ static inline __attribute__((always_inline)) void dropout_words(const void *at, 
 }
 
 static void dropout_part(void *at, int64_t part, int64_t parts) {
-    const struct dropout_args *a = ((struct dropout_context *)at)->a;
-    draw(at, a->n, a->seed, a->counter, part, parts, dropout_words);
+    const struct dropout_context c = *(struct dropout_context *)at; /* a copy stays in registers: y cannot alias it */
+    draw(&c, c.a.n, c.a.seed, c.a.counter, part, parts, dropout_words);
 }
 
 static int32_t k_dropout(const struct dropout_args *a, int64_t *detail) {
@@ -152,39 +186,39 @@ static int32_t k_dropout(const struct dropout_args *a, int64_t *detail) {
         return FATHOM_OK;
     }
     uint32_t floor = (uint32_t)exact;
-    struct dropout_context c = {a, floor + (floor < exact)};
-    fathom_parallel(dropout_part, &c, draw_parts(a->n, 0.3));
+    struct dropout_context c = {*a, floor + (floor < exact)};
+    fathom_parallel(dropout_part, &c, draw_parts(a->n, 0.33));
     return FATHOM_OK;
 }
 
 /* ---- uniform in [lo, hi): u = the high 24 bits of the word, y = lo (1 - u) + hi u ---- */
 
 struct uniform_context {
-    const struct uniform_args *a;
+    struct uniform_args a;
     float last; /* the largest float below hi, which rounding may reach */
 };
 
 static inline v uniform_of(const struct uniform_context *c, vu words) {
     v u = __builtin_convertvector((vi)(words >> 8), v) * 0x1p-24f;
-    v y = (1 - u) * c->a->lo + u * c->a->hi;
-    return v_min(v_set(c->last), v_max(v_set(c->a->lo), y));
+    v y = (1 - u) * c->a.lo + u * c->a.hi;
+    return v_min(v_set(c->last), v_max(v_set(c->a.lo), y));
 }
 
 static inline __attribute__((always_inline)) void uniform_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
     const struct uniform_context *c = at;
-    v_store_some(c->a->y + i, uniform_of(c, w0), n0);
-    v_store_some(c->a->y + i + VL, uniform_of(c, w1), n1);
+    v_store_some(c->a.y + i, uniform_of(c, w0), n0);
+    v_store_some(c->a.y + i + VL, uniform_of(c, w1), n1);
 }
 
 static void uniform_part(void *at, int64_t part, int64_t parts) {
-    const struct uniform_args *a = ((struct uniform_context *)at)->a;
-    draw(at, a->n, a->seed, a->counter, part, parts, uniform_words);
+    const struct uniform_context c = *(struct uniform_context *)at;
+    draw(&c, c.a.n, c.a.seed, c.a.counter, part, parts, uniform_words);
 }
 
 static int32_t k_uniform(const struct uniform_args *a, int64_t *detail) {
     (void)detail;
-    struct uniform_context c = {a, a->lo < a->hi ? __builtin_nextafterf(a->hi, a->lo) : a->lo};
-    fathom_parallel(uniform_part, &c, draw_parts(a->n, 0.35));
+    struct uniform_context c = {*a, a->lo < a->hi ? __builtin_nextafterf(a->hi, a->lo) : a->lo};
+    fathom_parallel(uniform_part, &c, draw_parts(a->n, 0.4));
     return FATHOM_OK;
 }
 
@@ -220,8 +254,8 @@ static inline __attribute__((always_inline)) void normal_words(const void *at, i
 }
 
 static void normal_part(void *at, int64_t part, int64_t parts) {
-    const struct normal_args *a = at;
-    draw(at, a->n, a->seed, a->counter, part, parts, normal_words);
+    const struct normal_args a = *(struct normal_args *)at;
+    draw(&a, a.n, a.seed, a.counter, part, parts, normal_words);
 }
 
 static int32_t k_normal(const struct normal_args *a, int64_t *detail) {
@@ -251,9 +285,9 @@ static inline uint32_t draw_below(uint32_t range, uint32_t word, const struct pe
 
 static int32_t k_permutation(const struct permutation_args *a, int64_t *detail) {
     (void)detail;
-    vu words[2];
+    vu words[2 * CHAINS];
     for (int64_t from = 0; from < a->n; from += WORDS) {
-        philox_words((uint64_t)a->seed, (uint64_t)(a->counter + from / 4), &words[0], &words[1]);
+        philox_words((uint64_t)a->seed, (uint64_t)(a->counter + from / 4), words);
         for (int64_t i = from; i < from + WORDS && i < a->n; i++) {
             uint32_t j = draw_below((uint32_t)i + 1, words[(i - from) / VL][(i - from) % VL], a, i);
             a->y[i] = a->y[j];
@@ -262,5 +296,8 @@ static int32_t k_permutation(const struct permutation_args *a, int64_t *detail) 
     }
     return FATHOM_OK;
 }
+
+#undef ZIP_LOW
+#undef ZIP_HIGH
 
 #endif

@@ -9,7 +9,7 @@
 #define FATHOM_REDUCE_H
 
 enum { SUM, MEAN, MAX, ARGMAX };
-enum { STRIP = 64, NARROW = 16, BLOCKS = 16 };
+enum { STRIP = 256, NARROW = 16, BLOCKS = 16 };
 
 #if VL == 16
 static const vi V_LANE = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -39,6 +39,11 @@ static inline v v_load_some(const float *p, int64_t n) { return n == VL ? v_load
 static inline void v_store_some(float *p, v x, int64_t n) {
     if (n == VL) v_store(p, x);
     else v_store_n(p, x, n);
+}
+
+/* y (+)= value */
+static inline void give(float *y, v value, int64_t add, int64_t n) {
+    v_store_some(y, add ? v_load_some(y, n) + value : value, n);
 }
 
 /* the first n floats of p, 0 <= n <= 16, then `rest` */
@@ -94,13 +99,24 @@ static int64_t row_find(const float *x, int64_t n, float value) {
 }
 
 /* NaN wins */
-static float row_max(const float *x, int64_t n) { return row_find(x, n, NAN) < n ? NAN : row_largest(x, n); }
+static float row_max(const float *x, int64_t n) {
+    v16 m0 = v16_set(-INFINITY), m1 = m0;
+    vi nan = {0};
+    int64_t i = 0;
+    for (; i + 32 <= n; i += 32)
+        for (int p = 0; p < V16; p++) {
+            v x0 = v_load(x + i + p * VL), x1 = v_load(x + i + 16 + p * VL);
+            m0.part[p] = v_max(x0, m0.part[p]);
+            m1.part[p] = v_max(x1, m1.part[p]);
+            nan |= (x0 != x0) | (x1 != x1);
+        }
+    if (v_bits(nan) || (i < n && row_find(x + i, n - i, NAN) < n - i)) return NAN;
+    float rest = row_largest(x + i, n - i), most = v16_largest(v16_max(m0, m1));
+    return rest > most ? rest : most;
+}
 
 /* the first largest; the first NaN wins */
-static int64_t row_argmax(const float *x, int64_t n) {
-    int64_t nan = row_find(x, n, NAN);
-    return nan < n ? nan : row_find(x, n, row_largest(x, n));
-}
+static int64_t row_argmax(const float *x, int64_t n) { return row_find(x, n, row_max(x, n)); }
 
 /* ---- blocks of rows: out[c0 .. c1) from rows r0 .. r1 of x[r][inner], c1 - c0 <= STRIP ---- */
 
@@ -111,30 +127,26 @@ static inline __attribute__((always_inline)) v16 v16_join(int max, v16 a, v16 x)
 }
 static inline float join(int max, float a, float x) { return max ? (x > a || x != x ? x : a) : a + x; }
 
-/* down whole vectors of columns */
+/* Down whole vectors of columns, 16 rows at a time: whole lines of the strip are read before the next rows. */
 static inline __attribute__((always_inline)) void wide_block(int max, const float *x, int64_t rows, int64_t inner, int64_t n,
                                                              float *out) {
-    const v start = v_set(max ? -INFINITY : 0);
-    int64_t c = 0;
-    for (; c + 4 * VL <= n; c += 4 * VL) {
-        v s0 = start, s1 = start, s2 = start, s3 = start;
-        const float *p = x + c;
-        for (int64_t j = 0; j < rows; j++, p += inner) {
-            s0 = v_join(max, s0, v_load(p));
-            s1 = v_join(max, s1, v_load(p + VL));
-            s2 = v_join(max, s2, v_load(p + 2 * VL));
-            s3 = v_join(max, s3, v_load(p + 3 * VL));
+    enum { SIDE = 64 / VL };
+    for (int64_t c = 0; c < n; c++) out[c] = max ? -INFINITY : 0;
+    for (int64_t j0 = 0; j0 < rows; j0 += 16, x += 16 * inner) {
+        int64_t height = rows - j0 < 16 ? rows - j0 : 16, c = 0;
+        for (; c + 64 <= n; c += 64) {
+            v s[SIDE];
+            for (int k = 0; k < SIDE; k++) s[k] = v_load(out + c + k * VL);
+            for (int64_t j = 0; j < height; j++)
+                for (int k = 0; k < SIDE; k++) s[k] = v_join(max, s[k], v_load(x + j * inner + c + k * VL));
+            for (int k = 0; k < SIDE; k++) v_store(out + c + k * VL, s[k]);
         }
-        v_store(out + c, s0);
-        v_store(out + c + VL, s1);
-        v_store(out + c + 2 * VL, s2);
-        v_store(out + c + 3 * VL, s3);
-    }
-    for (; c < n; c += VL) {
-        int64_t lanes = n - c < VL ? n - c : VL;
-        v s = start;
-        for (int64_t j = 0; j < rows; j++) s = v_join(max, s, v_load_n(x + j * inner + c, lanes));
-        v_store_n(out + c, s, lanes);
+        for (; c < n; c += VL) {
+            int64_t lanes = n - c < VL ? n - c : VL;
+            v s = v_load_some(out + c, lanes);
+            for (int64_t j = 0; j < height; j++) s = v_join(max, s, v_load_some(x + j * inner + c, lanes));
+            v_store_some(out + c, s, lanes);
+        }
     }
 }
 
@@ -213,7 +225,8 @@ struct strip {
 };
 static struct strip strip_of(const struct reduce_context *c, int64_t unit) {
     const struct reduce_args *a = c->a;
-    int64_t o = unit / c->strips, c0 = unit % c->strips * STRIP, c1 = c0 + STRIP < a->inner ? c0 + STRIP : a->inner;
+    int64_t o = c->strips == 1 ? unit : unit / c->strips, c0 = (unit - o * c->strips) * STRIP,
+            c1 = c0 + STRIP < a->inner ? c0 + STRIP : a->inner;
     return (struct strip){a->x + o * a->r * a->inner, o * a->inner + c0, c0, c1};
 }
 
@@ -224,12 +237,12 @@ static void strip_block(const struct reduce_context *c, struct strip s, int64_t 
 }
 
 static void strip_end(const struct reduce_context *c, struct strip s, float (*sum)[STRIP]) {
-    const struct reduce_args *a = c->a;
-    int64_t columns = s.c1 - s.c0;
-    if (c->blocks > 1) join_blocks(a->kind == MAX, sum, columns);
-    for (int64_t i = 0; i < columns; i++) {
-        float value = a->kind == MEAN ? sum[0][i] / (float)a->r : sum[0][i];
-        a->y[s.y + i] = a->add ? a->y[s.y + i] + value : value;
+    const int64_t columns = s.c1 - s.c0, add = c->a->add;
+    const v divisor = v_set(c->a->kind == MEAN ? (float)c->a->r : 1);
+    if (c->blocks > 1) join_blocks(c->a->kind == MAX, sum, columns);
+    for (int64_t i = 0; i < columns; i += VL) {
+        int64_t n = columns - i < VL ? columns - i : VL;
+        give(c->a->y + s.y + i, v_load_some(sum[0] + i, n) / divisor, add, n);
     }
 }
 
@@ -237,22 +250,18 @@ static void strip_end(const struct reduce_context *c, struct strip s, float (*su
 static void strip_argmax(const struct reduce_context *c, struct strip s) {
     const struct reduce_args *a = c->a;
     int32_t *y = (int32_t *)a->y + s.y;
-    if (a->inner == 1) {
-        y[0] = (int32_t)row_argmax(s.x, a->r);
-        return;
-    }
-    for (int64_t i = s.c0; i < s.c1; i += VL) {
-        int64_t lanes = s.c1 - i < VL ? s.c1 - i : VL;
-        v m = v_load_n(s.x + i, lanes);
-        vi at = {0};
-        for (int64_t j = 1; j < a->r; j++) {
-            v x = v_load_n(s.x + j * a->inner + i, lanes);
+    float max[STRIP];
+    int64_t columns = s.c1 - s.c0;
+    memcpy(max, s.x + s.c0, (size_t)columns * sizeof(float));
+    memset(y, 0, (size_t)columns * sizeof(int32_t));
+    for (int64_t j = 1; j < a->r; j++)
+        for (int64_t i = 0; i < columns; i += VL) {
+            int64_t n = columns - i < VL ? columns - i : VL;
+            v x = v_load_some(s.x + j * a->inner + s.c0 + i, n), m = v_load_some(max + i, n), at = v_load_some((float *)y + i, n);
             vi better = (x > m) | ((x != x) & (m == m));
-            m = v_sel(better, x, m);
-            at = (better & (int32_t)j) | (~better & at);
+            v_store_some(max + i, v_sel(better, x, m), n);
+            v_store_some((float *)y + i, v_sel(better, (v)vi_set((int32_t)j), at), n);
         }
-        v_store_n((float *)y + (i - s.c0), (v)at, lanes);
-    }
 }
 
 static void reduce_units(void *at, int64_t part, int64_t parts) {
@@ -261,6 +270,16 @@ static void reduce_units(void *at, int64_t part, int64_t parts) {
     fathom_range(c->a->outer * c->strips, 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
         struct strip s = strip_of(c, unit);
+        if (c->a->inner == 1 && c->a->kind == ARGMAX) {
+            *((int32_t *)c->a->y + s.y) = (int32_t)row_argmax(s.x, c->a->r);
+            continue;
+        }
+        if (c->a->inner == 1 && c->blocks == 1 && c->a->kind <= MEAN) { /* the frequent small case, without a strip's cost */
+            float value = row_sum(s.x, c->a->r), *y = c->a->y + s.y;
+            if (c->a->kind == MEAN) value /= (float)c->a->r;
+            *y = c->a->add ? *y + value : value;
+            continue;
+        }
         if (c->a->kind == ARGMAX) {
             strip_argmax(c, s);
             continue;
@@ -297,11 +316,7 @@ static int32_t k_reduce(const struct reduce_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-/* ---- gradient: a line is the inner values of one row; sum and mean cut the work by lines, max by units of columns ---- */
-
-static inline void give(float *dx, v value, int64_t add, int64_t n) {
-    v_store_some(dx, add ? v_load_some(dx, n) + value : value, n);
-}
+/* ---- gradient: sum and mean cut the work by lines (the inner values of one row), max by strips of columns ---- */
 
 static void spread_part(void *at, int64_t part, int64_t parts) {
     const struct reduce_grad_args *a = at;
@@ -315,11 +330,16 @@ static void spread_part(void *at, int64_t part, int64_t parts) {
             v value = v_set(dy[0]) / divisor;
             for (; from < end; from += VL) give(a->dx + from, value, a->add, end - from < VL ? end - from : VL);
         } else {
-            for (int64_t line = from; line < end; line++)
-                for (int64_t c = 0; c < inner; c += VL) {
-                    int64_t lanes = inner - c < VL ? inner - c : VL;
-                    give(a->dx + line * inner + c, v_load_n(dy + c, lanes) / divisor, a->add, lanes);
-                }
+            for (int64_t c0 = 0; c0 < inner; c0 += STRIP) {
+                float value[STRIP];
+                int64_t columns = inner - c0 < STRIP ? inner - c0 : STRIP;
+                for (int64_t c = 0; c < columns; c++) value[c] = a->kind == MEAN ? dy[c0 + c] / (float)a->r : dy[c0 + c];
+                for (int64_t line = from; line < end; line++)
+                    for (int64_t c = 0; c < columns; c += VL) {
+                        int64_t n = columns - c < VL ? columns - c : VL;
+                        give(a->dx + line * inner + c0 + c, v_load_some(value + c, n), a->add, n);
+                    }
+            }
         }
         from = end;
     }
@@ -327,32 +347,35 @@ static void spread_part(void *at, int64_t part, int64_t parts) {
 
 static void max_grad_part(void *at, int64_t part, int64_t parts) {
     const struct reduce_grad_args *a = at;
-    int64_t from, to, inner = a->inner, vectors = (inner + VL - 1) / VL;
-    fathom_range(a->outer * vectors, 1, part, parts, &from, &to);
+    int64_t from, to, inner = a->inner, strips = (inner + STRIP - 1) / STRIP;
+    fathom_range(a->outer * strips, 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
-        int64_t o = unit / vectors, c = unit % vectors * VL, lanes = inner - c < VL ? inner - c : VL;
-        const float *x = a->x + o * a->r * inner + c;
-        float *dx = a->dx + o * a->r * inner + c;
+        int64_t o = unit / strips, c0 = unit % strips * STRIP, columns = inner - c0 < STRIP ? inner - c0 : STRIP;
+        const float *x = a->x + o * a->r * inner + c0, *y = a->y + o * inner + c0, *dy = a->dy + o * inner + c0;
+        float *dx = a->dx + o * a->r * inner + c0;
         if (inner == 1) {
             if (!a->add) memset(dx, 0, (size_t)a->r * sizeof(float));
-            dx[row_find(x, a->r, a->y[o])] += a->dy[o];
+            dx[row_find(x, a->r, *y)] += *dy;
             continue;
         }
-        v y = v_load_n(a->y + o * inner + c, lanes), dy = v_load_n(a->dy + o * inner + c, lanes);
-        vi open = (vi){0} - 1; /* columns whose largest is still to come */
-        for (int64_t j = 0; j < a->r; j++) {
-            v at_j = v_load_n(x + j * inner, lanes);
-            vi hit = open & ((at_j == y) | ((at_j != at_j) & (y != y)));
-            open &= ~hit;
-            give(dx + j * inner, v_sel(hit, dy, v_set(0)), a->add, lanes);
-        }
+        int32_t open[STRIP]; /* columns whose largest is still to come */
+        memset(open, 0xff, sizeof open);
+        for (int64_t j = 0; j < a->r; j++)
+            for (int64_t c = 0; c < columns; c += VL) {
+                int64_t n = columns - c < VL ? columns - c : VL;
+                v x_j = v_load_some(x + j * inner + c, n), max = v_load_some(y + c, n);
+                vi wait = (vi)v_load((float *)open + c), hit = wait & ((x_j == max) | ((x_j != x_j) & (max != max)));
+                v_store((float *)open + c, (v)(wait & ~hit));
+                give(dx + j * inner + c, v_sel(hit, v_load_some(dy + c, n), v_set(0)), a->add, n);
+            }
     }
 }
 
 static int32_t k_reduce_grad(const struct reduce_grad_args *a, int64_t *detail) {
     (void)detail;
     double nanos = (double)(a->outer * a->r * a->inner) * 0.1;
-    if (a->kind == MAX) fathom_parallel(max_grad_part, (void *)a, fathom_parts(nanos, a->outer * ((a->inner + VL - 1) / VL)));
+    if (a->kind == MAX)
+        fathom_parallel(max_grad_part, (void *)a, fathom_parts(nanos, a->outer * ((a->inner + STRIP - 1) / STRIP)));
     else fathom_parallel(spread_part, (void *)a, fathom_parts(nanos, (a->outer * a->r + 15) / 16));
     return FATHOM_OK;
 }

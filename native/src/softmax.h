@@ -11,21 +11,25 @@ static inline float scalar_log(float x) { return v_log(v_set(x))[0]; }
 
 /* the sum of exp(x - max) in 16 virtual lanes; y (or 0) receives the terms */
 static inline __attribute__((always_inline)) float row_exp(const float *x, float *y, int64_t n, float max) {
+    enum { SIDE = 4 }; /* vectors side by side: one exp alone is all latency */
     v16 sum = v16_zero();
     int64_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        for (int p = 0; p < V16; p++) {
-            v e = v_exp(v_load(x + i + p * VL) - max);
-            if (y) v_store(y + i + p * VL, e);
-            sum.part[p] += e;
+    for (; i + SIDE * VL <= n; i += SIDE * VL) { /* SIDE is a multiple of V16: vector k starts virtual lane k VL % 16 */
+        v e[SIDE];
+        for (int k = 0; k < SIDE; k++) e[k] = v_exp(v_load(x + i + k * VL) - max);
+        for (int k = 0; k < SIDE; k++) {
+            if (y) v_store(y + i + k * VL, e[k]);
+            sum.part[k % V16] += e[k];
         }
-    if (i < n) {
-        v16 last = v16_load_else(x + i, n - i, -INFINITY);
+    }
+    for (; i < n; i += 16) {
+        v16 e = v16_load_else(x + i, n - i < 16 ? n - i : 16, -INFINITY);
         for (int p = 0; p < V16; p++) {
             int64_t left = n - i - p * VL;
-            v e = v_exp(last.part[p] - max);
-            if (y && left > 0) v_store_n(y + i + p * VL, e, left < VL ? left : VL);
-            sum.part[p] += e;
+            if (left <= 0) break;
+            v term = v_exp(e.part[p] - max);
+            if (y) v_store_n(y + i + p * VL, term, left < VL ? left : VL);
+            sum.part[p] += term;
         }
     }
     return v16_total(sum);
@@ -38,32 +42,44 @@ static void row_scale(const float *x, float *y, int64_t n, float scale) {
     if (i < n) v_store_n(y + i, v_load_n(x + i, n - i) * scale, n - i);
 }
 
-static void row_softmax(int64_t log, const float *x, float *y, int64_t n) {
-    float max = row_largest(x, n);
-    if (!log) {
-        float sum = row_exp(x, y, n, max);
-        row_scale(y, y, n, 1 / sum);
-        return;
+/* y[i] = softmax, or where y is 0 nothing; returns sum exp(x - max) and max */
+static inline __attribute__((always_inline)) float row_softmax(const float *x, float *y, int64_t n, float *max) {
+    if (n > 16) {
+        *max = row_largest(x, n);
+        float sum = row_exp(x, y, n, *max);
+        if (y) row_scale(y, y, n, 1 / sum);
+        return sum;
     }
-    v shift = v_set(scalar_log(row_exp(x, NULL, n, max)));
+    v16 e = v16_load_else(x, n, -INFINITY); /* few classes: all in registers, and the same bits */
+    *max = v16_largest(e);
+    for (int p = 0; p < V16; p++) e.part[p] = p * VL < n ? v_exp(e.part[p] - *max) : v_set(0);
+    float sum = v16_total(e);
+    for (int p = 0; y && p * VL < n; p++) v_store_some(y + p * VL, e.part[p] * (1 / sum), n - p * VL < VL ? n - p * VL : VL);
+    return sum;
+}
+
+static void row_log_softmax(const float *x, float *y, int64_t n) {
+    float max, sum = row_softmax(x, NULL, n, &max);
+    v shift = v_set(scalar_log(sum));
     int64_t i = 0;
     for (; i + VL <= n; i += VL) v_store(y + i, v_load(x + i) - max - shift);
     if (i < n) v_store_n(y + i, v_load_n(x + i, n - i) - max - shift, n - i);
 }
 
 /* n <= VL columns at once */
-static void column_softmax(int64_t log, const float *x, float *y, int64_t r, int64_t inner, int64_t n) {
+static inline __attribute__((always_inline)) void column_softmax(int64_t log, const float *x, float *y, int64_t r, int64_t inner,
+                                                                 int64_t n) {
     v max = v_set(-INFINITY), sum = v_set(0);
-    for (int64_t j = 0; j < r; j++) max = v_max(v_load_n(x + j * inner, n), max);
+    for (int64_t j = 0; j < r; j++) max = v_max(v_load_some(x + j * inner, n), max);
     for (int64_t j = 0; j < r; j++) {
-        v e = v_exp(v_load_n(x + j * inner, n) - max);
-        if (!log) v_store_n(y + j * inner, e, n);
+        v e = v_exp(v_load_some(x + j * inner, n) - max);
+        if (!log) v_store_some(y + j * inner, e, n);
         sum += e;
     }
     v shift = v_log(sum), scale = 1 / sum;
     for (int64_t j = 0; j < r; j++) {
-        v value = log ? v_load_n(x + j * inner, n) - max - shift : v_load_n(y + j * inner, n) * scale;
-        v_store_n(y + j * inner, value, n);
+        v value = log ? v_load_some(x + j * inner, n) - max - shift : v_load_some(y + j * inner, n) * scale;
+        v_store_some(y + j * inner, value, n);
     }
 }
 
@@ -76,8 +92,12 @@ static void softmax_part(void *at, int64_t part, int64_t parts) {
     fathom_range(a->outer * vectors, 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
         int64_t c = unit % vectors * VL, offset = unit / vectors * a->r * a->inner + c;
-        if (a->inner == 1) row_softmax(a->log, a->x + offset, a->y + offset, a->r);
-        else column_softmax(a->log, a->x + offset, a->y + offset, a->r, a->inner, a->inner - c < VL ? a->inner - c : VL);
+        const float *x = a->x + offset;
+        float *y = a->y + offset, max;
+        if (a->inner > 1 && a->inner - c >= VL) column_softmax(a->log, x, y, a->r, a->inner, VL);
+        else if (a->inner > 1) column_softmax(a->log, x, y, a->r, a->inner, a->inner - c);
+        else if (a->log) row_log_softmax(x, y, a->r);
+        else row_softmax(x, y, a->r, &max);
     }
 }
 
@@ -108,30 +128,38 @@ static inline __attribute__((always_inline)) v softmax_dx(int64_t log, v y, v dy
     return log ? v_fnma(v_exp(y), sum, dy) : y * (dy - sum);
 }
 
+static inline __attribute__((always_inline)) void row_softmax_grad(int64_t log, const float *y, const float *dy, float *dx,
+                                                                   int64_t r, int64_t add) {
+    v sum = v_set(log ? row_sum(dy, r) : row_dot(y, dy, r));
+    int64_t i = 0;
+    for (; i + VL <= r; i += VL) give(dx + i, softmax_dx(log, v_load(y + i), v_load(dy + i), sum), add, VL);
+    if (i < r) give(dx + i, softmax_dx(log, v_load_n(y + i, r - i), v_load_n(dy + i, r - i), sum), add, r - i);
+}
+
+/* n <= VL columns at once */
+static inline __attribute__((always_inline)) void column_softmax_grad(int64_t log, const float *y, const float *dy, float *dx,
+                                                                      int64_t r, int64_t inner, int64_t add, int64_t n) {
+    v sum = v_set(0);
+    for (int64_t j = 0; j < r * inner; j += inner) {
+        v dy_j = v_load_some(dy + j, n);
+        sum = log ? sum + dy_j : v_fma(v_load_some(y + j, n), dy_j, sum);
+    }
+    for (int64_t j = 0; j < r * inner; j += inner)
+        give(dx + j, softmax_dx(log, v_load_some(y + j, n), v_load_some(dy + j, n), sum), add, n);
+}
+
 static void softmax_grad_part(void *at, int64_t part, int64_t parts) {
     const struct softmax_grad_args *a = at;
     int64_t from, to, inner = a->inner, vectors = (inner + VL - 1) / VL;
     fathom_range(a->outer * vectors, 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
-        int64_t c = unit % vectors * VL, offset = unit / vectors * a->r * inner + c, lanes = inner - c < VL ? inner - c : VL;
+        int64_t c = unit % vectors * VL, offset = unit / vectors * a->r * inner + c;
         const float *y = a->y + offset, *dy = a->dy + offset;
         float *dx = a->dx + offset;
-        if (inner == 1) {
-            v sum = v_set(a->log ? row_sum(dy, a->r) : row_dot(y, dy, a->r));
-            for (int64_t i = 0; i < a->r; i += VL) {
-                int64_t n = a->r - i < VL ? a->r - i : VL;
-                give(dx + i, softmax_dx(a->log, v_load_n(y + i, n), v_load_n(dy + i, n), sum), a->add, n);
-            }
-            continue;
-        }
-        v sum = v_set(0);
-        for (int64_t j = 0; j < a->r; j++) {
-            v dy_j = v_load_n(dy + j * inner, lanes);
-            sum = a->log ? sum + dy_j : v_fma(v_load_n(y + j * inner, lanes), dy_j, sum);
-        }
-        for (int64_t j = 0; j < a->r; j++)
-            give(dx + j * inner, softmax_dx(a->log, v_load_n(y + j * inner, lanes), v_load_n(dy + j * inner, lanes), sum), a->add,
-                 lanes);
+        if (inner == 1 && a->log) row_softmax_grad(1, y, dy, dx, a->r, a->add);
+        else if (inner == 1) row_softmax_grad(0, y, dy, dx, a->r, a->add);
+        else if (inner - c >= VL) column_softmax_grad(a->log, y, dy, dx, a->r, inner, a->add, VL);
+        else column_softmax_grad(a->log, y, dy, dx, a->r, inner, a->add, inner - c);
     }
 }
 
@@ -148,19 +176,17 @@ static int32_t k_softmax_grad(const struct softmax_grad_args *a, int64_t *detail
 static void cross_entropy_part(void *at, int64_t part, int64_t parts) {
     const struct cross_entropy_args *a = at;
     int64_t from, to;
-    fathom_range(a->rows, 1, part, parts, &from, &to);
-    for (int64_t i = from; i < to; i++) {
-        const float *x = a->x + i * a->classes;
-        float *probs = a->probs ? a->probs + i * a->classes : NULL;
-        float max = row_largest(x, a->classes), sum;
-        float right = x[a->labels[i]] - max; /* probs may lie over x */
-        if (probs) {
-            sum = row_exp(x, probs, a->classes, max);
-            row_scale(probs, probs, a->classes, 1 / sum);
-        } else {
-            sum = row_exp(x, NULL, a->classes, max);
+    fathom_range(a->rows, VL, part, parts, &from, &to);
+    for (; from < to; from += VL) { /* the logarithms of VL rows at once */
+        float sum[VL], right[VL], max;
+        int64_t n = to - from < VL ? to - from : VL;
+        for (int64_t k = 0; k < n; k++) {
+            const float *x = a->x + (from + k) * a->classes;
+            float value = x[a->labels[from + k]]; /* before probs, which may lie over x */
+            sum[k] = row_softmax(x, a->probs ? a->probs + (from + k) * a->classes : NULL, a->classes, &max);
+            right[k] = value - max;
         }
-        a->rowloss[i] = scalar_log(sum) - right;
+        v_store_some(a->rowloss + from, v_log(v_load_some(sum, n)) - v_load_some(right, n), n);
     }
 }
 
@@ -188,7 +214,7 @@ static void cross_entropy_grad_part(void *at, int64_t part, int64_t parts) {
         float *dx = a->dx + i * a->classes;
         for (int64_t c = 0; c < a->classes; c += VL) {
             int64_t n = a->classes - c < VL ? a->classes - c : VL;
-            v p = v_load_n(probs + c, n);
+            v p = v_load_some(probs + c, n);
             give(dx + c, v_sel(V_LANE == a->labels[i] - (int32_t)c, p - 1, p) * scale, a->add, n);
         }
     }
