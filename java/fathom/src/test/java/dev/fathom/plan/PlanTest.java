@@ -1,0 +1,411 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Module;
+import dev.fathom.nn.Recompute;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Buffer;
+import dev.fathom.tensor.Call;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Op;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.lang.management.ManagementFactory;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.junit.jupiter.api.Test;
+
+/** Frozen plans equal eager runs bit for bit, at every batch size, and refuse what they cannot freeze. */
+class PlanTest {
+    private static float[] random(int n) {
+        return new Rng(17).uniform(n, -2, 2);
+    }
+
+    private static Sequential mlp() {
+        return new Sequential(
+                new Linear(784, 256),
+                Tensor::relu,
+                new Dropout(0.4f),
+                new Linear(256, 128),
+                Tensor::relu,
+                new Dropout(0.3f),
+                new Linear(128, 10));
+    }
+
+    private static float[] eager(Model<? extends Layer> model, float[] x, int... dims) {
+        try (Pass pass = Pass.infer()) {
+            return model.net().apply(Tensor.of(x, dims)).toArray();
+        }
+    }
+
+    private static float[] frozen(Session s, float[] x) {
+        s.input().put(0, x);
+        s.run();
+        float[] y = new float[s.output().capacity()];
+        s.output().get(0, y);
+        return y;
+    }
+
+    @Test
+    void onePlanRunsAtOneSevenAndSixtyFour() {
+        try (var model = Model.of(mlp(), 42);
+                Plan plan = Plan.freeze(model, Shape.of(1, 784))) {
+            assertThat(plan.toString()).isEqualTo("linear  linear at 0\nlinear  linear at 3\nlinear  linear at 6\n");
+            for (int batch : new int[] {1, 7, 64}) {
+                float[] x = random(batch * 784);
+                try (Session s = plan.newSession(batch)) {
+                    assertThat(s.inputShape(0)).isEqualTo(Shape.of(batch, 784));
+                    assertThat(s.outputShape(0)).isEqualTo(Shape.of(batch, 10));
+                    assertThat(frozen(s, x)).isEqualTo(eager(model, x, batch, 784));
+                }
+            }
+        }
+    }
+
+    @Test
+    void theWorkspaceIsTheTwoLargestNeighbours() {
+        try (var model = Model.of(mlp(), 42);
+                Plan plan = Plan.freeze(model, Shape.of(1, 784))) {
+            // input and output are the caller's; between them 256 and 128 floats live at once
+            assertThat(plan.workspaceBytes(1)).isEqualTo(4 * (256 + 128));
+            assertThat(plan.workspaceBytes(7)).isEqualTo(7 * 4 * (256 + 128));
+        }
+        var deep = new Sequential(new Linear(8, 100), Tensor::tanh, new Linear(100, 60), Tensor::tanh, new Linear(60, 90), Tensor::tanh, new Linear(90, 4));
+        try (var model = Model.of(deep, 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 8))) {
+            // 100 and 60 floats, then 60 and 90, each rounded to 64 bytes: 448 + 256
+            assertThat(plan.workspaceBytes(1)).isEqualTo(448 + 256);
+        }
+    }
+
+    @Test
+    void aPlanIsASnapshot() {
+        try (var model = Model.of(new Sequential(new Linear(4, 3)), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 4));
+                Session s = plan.newSession()) {
+            float[] x = random(4);
+            float[] before = frozen(s, x);
+            try (Pass pass = Pass.train(new Rng(0));
+                    var sgd = new Sgd(1f).on(model)) {
+                pass.backward(model.net().apply(Tensor.of(x, 1, 4)).sum());
+                sgd.step();
+            }
+            assertThat(frozen(s, x)).isEqualTo(before);
+            assertThat(eager(model, x, 1, 4)).isNotEqualTo(before);
+        }
+    }
+
+    @Test
+    void aRunAllocatesNothing() {
+        try (var model = Model.of(mlp(), 42);
+                Plan plan = Plan.freeze(model, Shape.of(1, 784));
+                Session s = plan.newSession()) {
+            float[] x = random(784);
+            float[] y = new float[10];
+            ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long id = Thread.currentThread().getId();
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 20; round++) {
+                long before = bean.getThreadAllocatedBytes(id);
+                for (int i = 0; i < 1000; i++) {
+                    s.input().put(0, x);
+                    s.run();
+                    s.output().get(0, y);
+                }
+                least = Math.min(least, bean.getThreadAllocatedBytes(id) - before);
+            }
+            assertThat(least).isZero();
+        }
+    }
+
+    // ---- shapes of modules
+
+    private record Residual(Linear a, Linear b) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return b.apply(a.apply(x).relu()).add(x).relu();
+        }
+    }
+
+    @Test
+    void aResidualFusesIntoItsLinear() {
+        try (var model = Model.of(new Sequential(new Residual(new Linear(20, 30), new Linear(30, 20)), new Linear(20, 5)), 3);
+                Plan plan = Plan.freeze(model, Shape.of(1, 20))) {
+            assertThat(plan.toString()).isEqualTo("linear  linear at 0.a\nlinear  linear at 0.b\nlinear  linear at 1\n");
+            for (int batch : new int[] {1, 6, 33}) {
+                float[] x = random(batch * 20);
+                try (Session s = plan.newSession(batch)) {
+                    assertThat(frozen(s, x)).isEqualTo(eager(model, x, batch, 20));
+                }
+            }
+        }
+    }
+
+    private record TwoInputs(Linear left, Linear right) implements Module {
+        Tensor join(Tensor a, Tensor b) {
+            return Pass.frame(this, () -> left.apply(a).sigmoid().mul(right.apply(b).tanh()).sum(1));
+        }
+    }
+
+    @Test
+    void aModuleOfTwoInputs() {
+        try (var model = Model.of(new TwoInputs(new Linear(3, 8), new Linear(5, 8)), 3);
+                Plan plan = Plan.freeze(
+                        model, (net, in) -> net.join(in[0], in[1]), Spec.of("a", Dim.BATCH, 3), Spec.of("b", Dim.BATCH, 5));
+                Session s = plan.newSession(4)) {
+            float[] a = random(12);
+            float[] b = random(20);
+            s.input("a").put(a);
+            s.input("b").put(b);
+            s.run();
+            float[] y = new float[4];
+            s.output().get(0, y);
+            try (Pass pass = Pass.infer()) {
+                assertThat(y).isEqualTo(model.net().join(Tensor.of(a, 4, 3), Tensor.of(b, 4, 5)).toArray());
+            }
+            assertThatThrownBy(() -> s.input("c")).hasMessage("session: no input is called c; there are [a, b]");
+        }
+    }
+
+    private record Shared(Linear once) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor h = once.apply(x);
+            return h.mul(h.sigmoid()).add(once.apply(h)).sub(h.mean());
+        }
+    }
+
+    @Test
+    void aTensorAndALayerUsedTwice() {
+        try (var model = Model.of(new Shared(new Linear(6, 6)), 3);
+                Plan plan = Plan.freeze(model, Shape.of(2, 6))) {
+            for (int batch : new int[] {1, 2, 9}) {
+                float[] x = random(batch * 6);
+                try (Session s = plan.newSession(batch)) {
+                    assertThat(frozen(s, x)).isEqualTo(eager(model, x, batch, 6));
+                }
+            }
+        }
+    }
+
+    private record Counting(Linear linear, Buffer shift) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            shift.update(shift.value().add(1));
+            return linear.apply(x).add(shift.value());
+        }
+    }
+
+    @Test
+    void aBufferUpdatedInTrainingIsFrozenAtItsValueAlsoBehindRecompute() {
+        var counting = new Counting(new Linear(3, 3), new Buffer(Shape.of(3), Init.constant(2)));
+        try (var model = Model.of(new Sequential(new Recompute(counting)), 3)) {
+            float[] x = random(3);
+            for (int i = 0; i < 4; i++) {
+                try (Pass pass = Pass.train(new Rng(0))) {
+                    pass.backward(model.net().apply(Tensor.of(x, 1, 3)).sum());
+                }
+            }
+            assertThat(counting.shift().value().toArray()).containsOnly(6f);
+            try (Plan plan = Plan.freeze(model, Shape.of(1, 3));
+                    Session s = plan.newSession()) {
+                assertThat(frozen(s, x)).isEqualTo(eager(model, x, 1, 3));
+            }
+        }
+    }
+
+    @Test
+    void viewsInAndOut() {
+        Layer flat = x -> x.slice(0, x.dim(0)).flatten(1).reshape(-1, 4, 3).reshape(-1, 12);
+        try (var model = Model.of(new Sequential(new Flatten(), flat, new Linear(12, 12), Tensor::tanh, new Flatten()), 3);
+                Plan plan = Plan.freeze(model, Shape.of(1, 3, 4));
+                Session s = plan.newSession(5)) {
+            float[] x = random(60);
+            assertThat(frozen(s, x)).isEqualTo(eager(model, x, 5, 3, 4));
+        }
+        try (var model = Model.of(new Sequential(x -> x), 3);
+                Plan plan = Plan.freeze(model, Shape.of(1, 3));
+                Session s = plan.newSession(2)) {
+            float[] x = random(6);
+            assertThat(frozen(s, x)).as("an output that is an input is copied").isEqualTo(x);
+        }
+    }
+
+    @Test
+    void severalOutputsAndConstants() {
+        Layer net = x -> x.mul(3).add(Tensor.of(new float[] {1, 2, 3}, 3));
+        try (var model = Model.of(new Sequential(net), 3);
+                Plan plan = Plan.freeze(
+                        model,
+                        (n, in) -> {
+                            Tensor y = n.apply(in[0]);
+                            return List.of(y, y.max(1), y.argmax(1), y);
+                        },
+                        Spec.of("x", Dim.BATCH, 3));
+                Session s = plan.newSession(2)) {
+            s.input().put(0, new float[] {1, 0, 0, 0, 0, 5});
+            s.run();
+            float[] y = new float[6];
+            s.output(0).get(y);
+            assertThat(y).containsExactly(4, 2, 3, 1, 2, 18);
+            float[] max = new float[2];
+            s.output(1).get(max);
+            assertThat(max).containsExactly(4, 18);
+            assertThat(s.outputBytes(2).asIntBuffer().get(1)).isEqualTo(2);
+            float[] again = new float[6];
+            s.output(3).get(again);
+            assertThat(again).isEqualTo(y);
+            assertThatThrownBy(() -> s.output(2)).hasMessageContaining("is I32");
+        }
+    }
+
+    @Test
+    void fusedActivationsOfEveryKind() {
+        for (Activation a : new Activation[] {
+            Activation.RELU, Activation.SIGMOID, Activation.TANH, Activation.GELU, Activation.elu(0.7f)
+        }) {
+            var net = new Sequential(new Linear(30, 70).act(a), x -> x.clamp(-0.5f, 0.5f), new Linear(70, 9), Tensor::gelu);
+            try (var model = Model.of(net, 3);
+                    Plan plan = Plan.freeze(model, Shape.of(3, 30));
+                    Session s = plan.newSession()) {
+                float[] x = random(90);
+                assertThat(frozen(s, x)).as(a.toString()).isEqualTo(eager(model, x, 3, 30));
+            }
+        }
+    }
+
+    // ---- refusals
+
+    private static BiFunction<Sequential, Tensor[], ?> layer(java.util.function.UnaryOperator<Tensor> f) {
+        return (net, in) -> f.apply(in[0]);
+    }
+
+    @Test
+    void aValueOfTheInputCannotBeRead() {
+        try (var model = Model.of(new Sequential(), 1)) {
+            for (java.util.function.UnaryOperator<Tensor> f : List.<java.util.function.UnaryOperator<Tensor>>of(
+                    x -> x.relu().mul(x.relu().item()),
+                    x -> x.relu().mul(x.relu().toArray()[0]),
+                    x -> x.relu().mul(x.relu().get(0, 0)),
+                    x -> x.relu().keep())) {
+                assertThatThrownBy(() -> Plan.freeze(model, layer(f), Spec.of("x", 1, 1)))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageMatching("freeze: value of relu\\[.*\\] read at .*; a plan cannot depend on data");
+            }
+        }
+    }
+
+    @Test
+    void layersChosenByTheBatchAreRefused() {
+        try (var model = Model.of(new Sequential(), 1)) {
+            assertThatThrownBy(() -> Plan.freeze(model, layer(x -> x.dim(0) > 2 ? x.relu() : x.tanh()), Spec.of("x", Dim.BATCH, 1)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("freeze: call 0 is tanh at batch 2 but relu at batch 3; a plan cannot choose its layers by the batch size");
+            assertThatThrownBy(() -> Plan.freeze(
+                            model, layer(x -> x.slice(0, x.dim(0) * x.dim(0) / 4).relu()), Spec.of("x", Dim.BATCH, 1)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("freeze: ");
+        }
+    }
+
+    /** Computes in Java. */
+    private record JavaOp() implements Op {
+        @Override
+        public String label() {
+            return "java_op";
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            c.write(0, c.read(0));
+        }
+    }
+
+    @Test
+    void anOpWrittenInJavaIsRefused() {
+        try (var model = Model.of(new Sequential(), 1)) {
+            assertThatThrownBy(() -> Plan.freeze(model, layer(x -> Pass.apply(new JavaOp(), x)), Spec.of("x", 1, 1)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("value of ");
+        }
+    }
+
+    @Test
+    void closedPlansAndSessionsRefuse() {
+        try (var model = Model.of(new Sequential(new Linear(2, 2)), 1)) {
+            Plan plan = Plan.freeze(model, Shape.of(1, 2));
+            Session s = plan.newSession();
+            FloatBuffer out = s.output();
+            Session other = plan.newSession();
+            s.run();
+            float y = out.get(0);
+            s.close();
+            assertThat(out.get(0)).as("a view stays readable").isEqualTo(y);
+            assertThatThrownBy(s::run).isInstanceOf(IllegalStateException.class).hasMessageStartingWith("session is closed: it was closed at ");
+            assertThatThrownBy(s::close).hasMessageStartingWith("close: the session was already closed at ");
+            assertThatThrownBy(() -> plan.newSession(0)).hasMessage("newSession: batch=0 must be at least 1 and threads=0 at least 0");
+            plan.close();
+            assertThatThrownBy(plan::close).hasMessageStartingWith("close: the plan was already closed at ");
+            assertThatThrownBy(plan::newSession).hasMessageStartingWith("plan is closed: it was closed at ");
+            assertThatThrownBy(other::run).hasMessageStartingWith("plan is closed: it was closed at ");
+            other.close();
+        }
+    }
+
+    @Test
+    void sessionsOfManyThreadsAgree() throws InterruptedException {
+        try (var model = Model.of(mlp(), 42);
+                Plan plan = Plan.freeze(model, Shape.of(1, 784))) {
+            int n = 4;
+            Thread[] threads = new Thread[n];
+            String[] wrong = new String[n];
+            for (int t = 0; t < n; t++) {
+                int me = t;
+                float[] x = new Rng(t).uniform(784, -1, 1);
+                float[] expected = eager(model, x, 1, 784);
+                threads[t] = new Thread(() -> {
+                    try (Session s = plan.newSession(1, 1)) {
+                        for (int i = 0; i < 300; i++) {
+                            if (!java.util.Arrays.equals(frozen(s, x), expected)) {
+                                wrong[me] = "run " + i;
+                            }
+                        }
+                    }
+                });
+                threads[t].start();
+            }
+            for (Thread t : threads) {
+                t.join();
+            }
+            assertThat(wrong).containsOnlyNulls();
+        }
+    }
+
+    @Test
+    void specsAreChecked() {
+        assertThatThrownBy(() -> Spec.of("x", DType.F32, 0)).hasMessage("spec x: dimension 0 in [0] must be at least 1, or Dim.BATCH");
+        try (var model = Model.of(new Sequential(), 1)) {
+            assertThatThrownBy(() -> Plan.freeze(model, layer(x -> x))).hasMessage("freeze: no inputs; give a Spec for each");
+            assertThatThrownBy(() -> Plan.freeze(model, Shape.SCALAR)).hasMessageContaining("no batch dimension");
+        }
+    }
+}
