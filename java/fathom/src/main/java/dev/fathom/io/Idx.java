@@ -12,7 +12,6 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +52,9 @@ public final class Idx {
      */
     public static Idx read(Path file) {
         if (!Files.isRegularFile(file)) {
-            String message = "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
-                    + "; give the path of an idx file, plain or gzip";
+            String message =
+                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
+                            + "; give the path of an idx file, plain or gzip";
             throw new UncheckedIOException(message, new IOException(message));
         }
         try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "r")) {
@@ -71,8 +71,11 @@ public final class Idx {
                 claimed &= 0xffffffffL;
             }
             if (stated != claimed) {
-                throw damaged(file, "its header says " + shape + ", which takes " + claimed + " bytes, but there are " + stated
-                        + (gzip ? " according to its gzip trailer" : ""), null);
+                throw damaged(
+                        file,
+                        "its header says " + shape + ", which takes " + claimed + " bytes, but there are " + stated
+                                + (gzip ? " according to its gzip trailer" : ""),
+                        null);
             }
             Idx idx = new Idx(file, shape, gzip);
             if (gzip && shape.size() / PLAUSIBLE > raw.length()) {
@@ -93,7 +96,12 @@ public final class Idx {
                     + " but only unsigned bytes are read; convert it before");
         }
         if (type != UNSIGNED_BYTE || rank == 0) {
-            throw damaged(file, String.format("it begins with %08x where an idx file of bytes begins with 000008 and its dimensions", magic), null);
+            throw damaged(
+                    file,
+                    String.format(
+                            "it begins with %08x where an idx file of bytes begins with 000008 and its dimensions",
+                            magic),
+                    null);
         }
         if (rank > Shape.MAX_RANK) {
             throw damaged(file, "it claims " + rank + " dimensions but " + Shape.MAX_RANK + " are the most", null);
@@ -124,7 +132,8 @@ public final class Idx {
      */
     public byte[] toArray() {
         if (shape.size() > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(file + ": its " + shape.size() + " values are more than an array can hold; use copyTo");
+            throw new IllegalArgumentException(
+                    file + ": its " + shape.size() + " values are more than an array can hold; use copyTo");
         }
         byte[] values = new byte[(int) shape.size()];
         values((chunk, count, at) -> System.arraycopy(chunk, 0, values, (int) at, count));
@@ -139,8 +148,8 @@ public final class Idx {
      */
     public void copyTo(Block block, long offset) {
         if (offset < 0 || shape.size() > block.bytes() - offset) {
-            throw new IllegalArgumentException("copyTo: " + file + " has " + shape.size() + " values but the block has " + block.bytes()
-                    + " bytes and offset=" + offset + "; make it larger");
+            throw new IllegalArgumentException("copyTo: " + file + " has " + shape.size() + " values but the block has "
+                    + block.bytes() + " bytes and offset=" + offset + "; make it larger");
         }
         values((chunk, count, at) -> block.view(offset + at, (long) count).put(chunk, 0, count));
     }
@@ -153,20 +162,25 @@ public final class Idx {
     private void values(Sink sink) {
         try (DataInputStream in = open(file, gzip)) {
             if (!header(file, in).equals(shape)) {
-                throw new IllegalArgumentException(file + ": the file has changed since its header was read; read it again");
+                throw new IllegalArgumentException(
+                        file + ": the file has changed since its header was read; read it again");
             }
             byte[] chunk = new byte[CHUNK];
             long size = shape.size();
             for (long at = 0; at < size; ) {
                 int n = in.read(chunk, 0, (int) Math.min(CHUNK, size - at));
                 if (n < 0) {
-                    throw damaged(file, "it ends after " + at + " of the " + size + " values that its header " + shape + " tells", null);
+                    throw damaged(
+                            file,
+                            "it ends after " + at + " of the " + size + " values that its header " + shape + " tells",
+                            null);
                 }
                 sink.take(chunk, n, at);
                 at += n;
             }
             if (in.read() >= 0) {
-                throw damaged(file, "it goes on after the " + size + " values that its header " + shape + " tells", null);
+                throw damaged(
+                        file, "it goes on after the " + size + " values that its header " + shape + " tells", null);
             }
         } catch (IOException e) {
             throw failure(file, e);
@@ -194,6 +208,7 @@ public final class Idx {
     }
 
     private static IllegalArgumentException damaged(Path file, String what, @Nullable Exception cause) {
-        return new IllegalArgumentException(file + ": " + what + "; the file is damaged or not idx, fetch it again", cause);
+        return new IllegalArgumentException(
+                file + ": " + what + "; the file is damaged or not idx, fetch it again", cause);
     }
 }

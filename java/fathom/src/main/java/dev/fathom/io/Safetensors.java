@@ -427,8 +427,8 @@ public final class Safetensors implements AutoCloseable {
         public Writer add(String name, Shape shape, FloatBuffer values) {
             String fault = name.equals(METADATA) ? "is reserved for texts; use metadata(key, value)" : fault(name);
             if (fault != null) {
-                throw new IllegalArgumentException("safetensors: the name "
-                        + quoted(name) + " " + fault + "; choose another");
+                throw new IllegalArgumentException(
+                        "safetensors: the name " + quoted(name) + " " + fault + "; choose another");
             }
             if (shape.size() != values.remaining()) {
                 throw new IllegalArgumentException("safetensors: " + quoted(name) + " " + shape + " has " + shape.size()

@@ -1,0 +1,250 @@
+package dev.fathom.data;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Arena;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.lang.ref.Reference;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A dataset in batches of {@code size} examples: every example once per epoch, the last batch with what is left. An epoch is asked for by its
+ * number, and its order depends on (seed, number) alone.
+ *
+ * <pre>{@code
+ * var epoch = data.shuffled(seed).batches(128).epoch(0);
+ * while (epoch.hasNext()) {
+ *     try (var pass = Pass.train(rng)) {
+ *         Batch batch = epoch.next();
+ *         ...
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>A step allocates the two tensors and nothing else: the order of an epoch lies off the heap. For one thread at a time.
+ */
+public final class Batches {
+    private static final int BYTES_TO_FLOATS = 0;
+    private static final int FLOATS = 1;
+    private static final int INTS = 2;
+    private static final int BYTES_TO_INTS = 3;
+
+    private final Dataset data;
+    private final int size;
+    private final boolean shuffled;
+    private final long seed;
+    private final boolean dropLast;
+    private final int steps;
+    private final Shapes whole;
+    private final Shapes last;
+    /** Two lists of row numbers: the permutation, and through it the order of the epoch. */
+    private @Nullable Block lists;
+
+    private int dealt;
+
+    private record Shapes(Shape x, Shape y) {}
+
+    Batches(Dataset data, int size, boolean shuffled, long seed, boolean dropLast) {
+        int n = data.size();
+        if (size < 1) {
+            throw new IllegalArgumentException("batches: size=" + size + "; a batch has at least one example");
+        }
+        if (size > n) {
+            throw new IllegalArgumentException(
+                    "batches: size=" + size + " but the dataset has " + n + " examples; use at most that");
+        }
+        this.data = data;
+        this.size = size;
+        this.shuffled = shuffled;
+        this.seed = seed;
+        this.dropLast = dropLast;
+        steps = dropLast ? n / size : (n - 1) / size + 1;
+        whole = shapes(size);
+        last = shapes(n - (n - 1) / size * size);
+    }
+
+    private Shapes shapes(int n) {
+        return new Shapes(batched(n, data.featureShape()), batched(n, data.source().targetShape));
+    }
+
+    private static Shape batched(int n, Shape shape) {
+        int[] dims = new int[shape.rank() + 1];
+        dims[0] = n;
+        System.arraycopy(shape.toArray(), 0, dims, 1, shape.rank());
+        return Shape.of(dims);
+    }
+
+    /** The same without the last batch of an epoch where it would be short. */
+    public Batches dropLast() {
+        return new Batches(data, size, shuffled, seed, true);
+    }
+
+    /** The examples. */
+    public Dataset data() {
+        return data;
+    }
+
+    /** Examples of a batch; the last one may have fewer. */
+    public int size() {
+        return size;
+    }
+
+    /** Batches of an epoch. */
+    public int steps() {
+        return steps;
+    }
+
+    /** Examples of an epoch. */
+    public int examples() {
+        return dropLast ? steps * size : data.size();
+    }
+
+    /**
+     * Epoch number {@code epoch}. Where the order is random, this ends the one before.
+     *
+     * @throws IllegalArgumentException if the number is negative
+     * @throws IllegalStateException if the dataset is closed
+     */
+    public Epoch epoch(int epoch) {
+        if (epoch < 0) {
+            throw new IllegalArgumentException("epoch: number " + epoch + " does not exist; they count from 0");
+        }
+        dealt++;
+        data.enter();
+        try {
+            return new Epoch(dealt, shuffled ? order(epoch) : data.index());
+        } finally {
+            data.exit();
+        }
+    }
+
+    /** Writes the order of an epoch and returns its address. */
+    private long order(int epoch) {
+        int n = data.size();
+        Block b = lists;
+        if (b == null) {
+            b = Source.unreported("batches", 8L * n);
+            lists = b;
+        }
+        long permutation = b.address();
+        long order = permutation + 4L * n;
+        Arena arena = Memory.borrow();
+        try {
+            Commands commands = arena.commands();
+            new Rng(seed).split(epoch).permutation(commands, permutation, n);
+            gather(commands, INTS, data.index(), n, permutation, order, n, 1, 1, 0);
+        } finally {
+            Memory.giveBack(arena);
+        }
+        return order;
+    }
+
+    private static void gather(
+            Commands commands,
+            int kind,
+            long from,
+            long fromRows,
+            long index,
+            long to,
+            long rows,
+            long columns,
+            float scale,
+            float shift) {
+        commands.begin(Kernel.GATHER)
+                .put(kind)
+                .put(from)
+                .put(fromRows)
+                .put(index)
+                .put(to)
+                .put(rows)
+                .put(columns)
+                .put(scale)
+                .put(shift)
+                .run();
+    }
+
+    /** One pass over the examples. */
+    public final class Epoch implements Iterator<Batch> {
+        private final int number;
+        private final long order;
+        private int next;
+
+        private Epoch(int number, long order) {
+            this.number = number;
+            this.order = order;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return next < steps;
+        }
+
+        /**
+         * Gathers the next batch into the thread's current pass.
+         *
+         * @throws NoSuchElementException after the last
+         * @throws IllegalStateException as {@link #batch}
+         */
+        @Override
+        public Batch next() {
+            if (next == steps) {
+                throw new NoSuchElementException("the epoch has " + steps + " batches; ask for the next epoch");
+            }
+            Batch batch = batch(next);
+            next++;
+            return batch;
+        }
+
+        /**
+         * Gathers batch number {@code step} into the thread's current pass.
+         *
+         * @throws IllegalArgumentException unless {@code 0 <= step < steps()}
+         * @throws IllegalStateException if no pass is open, the dataset is closed, or a later epoch has taken this one's place
+         */
+        public Batch batch(int step) {
+            if (step < 0 || step >= steps) {
+                throw new IllegalArgumentException(
+                        "batch: step " + step + " is outside [0, " + steps + "); an epoch has " + steps + " batches");
+            }
+            if (shuffled && number != dealt) {
+                throw new IllegalStateException(
+                        "batch: this epoch ended when epoch(n) was called again; use the newer one");
+            }
+            Source s = data.source();
+            int rows = Math.min(size, data.size() - step * size);
+            Shapes shapes = rows == size ? whole : last;
+            long index = order + 4L * step * size;
+            data.enter();
+            try {
+                Tensor x = Access.create(shapes.x, DType.F32);
+                Tensor y = Access.create(shapes.y, s.targetDtype == DType.F32 ? DType.F32 : DType.I32);
+                Commands commands = Access.commands();
+                gather(
+                        commands,
+                        s.dtype == DType.U8 ? BYTES_TO_FLOATS : FLOATS,
+                        s.features(),
+                        s.rows,
+                        index,
+                        Access.address(x),
+                        rows,
+                        s.columns,
+                        data.scale(),
+                        data.shift());
+                int kind = s.targetDtype == DType.F32 ? FLOATS : s.targetDtype == DType.U8 ? BYTES_TO_INTS : INTS;
+                gather(commands, kind, s.targets(), s.rows, index, Access.address(y), rows, s.targetShape.size(), 1, 0);
+                return new Batch(x, y);
+            } finally {
+                data.exit();
+                Reference.reachabilityFence(Batches.this);
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/**
+ * Examples to learn from: {@link dev.fathom.data.Dataset} holds them off the heap, {@link dev.fathom.data.Batches} deals them out epoch by
+ * epoch, {@link dev.fathom.data.Batch} is one step's worth as tensors of the current pass.
+ *
+ * <p>Pixels stay bytes until the step that needs them: a kernel gathers the rows of a batch, widens and scales them straight into the pass, so
+ * that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a dataset is a list of row numbers over the same
+ * memory. The order of an epoch depends on (seed, epoch) alone, so that a resumed training sees what an uninterrupted one would.
+ *
+ * <p>Rejected: arrays of Java objects (the collector walks them), copying a dataset to split or shuffle it, threads that load ahead (a gather
+ * of 128 images takes microseconds), an iterator that keeps a random state (an epoch could not be repeated by itself).
+ */
+@org.jspecify.annotations.NullMarked
+package dev.fathom.data;

@@ -1,0 +1,239 @@
+package dev.fathom.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a dataset holds, its parts, and every sentence about data that cannot be one. */
+class DatasetTest {
+    static Path samples() {
+        Path at = Path.of("").toAbsolutePath();
+        while (!Files.isDirectory(at.resolve("test-data"))) {
+            at = at.getParent();
+        }
+        return at.resolve("test-data/fashion-mnist");
+    }
+
+    static Dataset fashion(String part) {
+        return Dataset.idx(
+                samples().resolve(part + "-images-idx3-ubyte.gz"), samples().resolve(part + "-labels-idx1-ubyte.gz"));
+    }
+
+    /** n examples of 2x2 bytes, example i holding 4i to 4i + 3, of class i % 3. */
+    static Dataset small(int n) {
+        byte[] pixels = new byte[4 * n];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) i;
+        }
+        return Dataset.images(
+                pixels, Shape.of(2, 2), IntStream.range(0, n).map(i -> i % 3).toArray());
+    }
+
+    private static int[] labels(Dataset d) {
+        return IntStream.range(0, d.size()).map(d::label).toArray();
+    }
+
+    private static int[] first(Dataset d) {
+        return IntStream.range(0, d.size()).map(i -> d.pixels(i)[0] & 0xff).toArray();
+    }
+
+    private static void assertRefused(ThrowingCallable call, String sentence) {
+        assertThatThrownBy(call)
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(sentence);
+    }
+
+    @Test
+    void fashionMnistIsWhole() {
+        try (Dataset train = fashion("train");
+                Dataset test = fashion("t10k")) {
+            assertThat(train).hasToString("Dataset [60000, 28, 28] of U8, 10 classes");
+            assertThat(train.size()).isEqualTo(60_000);
+            assertThat(train.featureShape()).isEqualTo(Shape.of(28, 28));
+            assertThat(train.classes()).isEqualTo(10);
+            assertThat(Arrays.copyOf(labels(train), 10)).containsExactly(9, 0, 0, 3, 0, 2, 7, 2, 5, 5);
+            assertThat(Arrays.copyOf(labels(test), 10)).containsExactly(9, 2, 1, 1, 6, 1, 4, 6, 5, 7);
+            int[] counts = new int[10];
+            IntStream.of(labels(train)).forEach(l -> counts[l]++);
+            assertThat(counts).containsOnly(6000);
+            Arrays.fill(counts, 0);
+            IntStream.of(labels(test)).forEach(l -> counts[l]++);
+            assertThat(counts).containsOnly(1000);
+            long sum = 0;
+            for (int i = 0; i < train.size(); i++) {
+                for (byte b : train.pixels(i)) {
+                    sum += b & 0xff;
+                }
+            }
+            // the mean of Fashion-MNIST as published, 0.2860
+            assertThat(sum / (60_000.0 * 784 * 255)).isBetween(0.28595, 0.28605);
+        }
+    }
+
+    @Test
+    void idxFilesMustBelongTogether(@TempDir Path temp) throws IOException {
+        Path images = Files.write(
+                temp.resolve("images"),
+                ByteBuffer.allocate(12).putInt(0x802).putInt(2).putInt(0).array());
+        Path three = Files.write(
+                temp.resolve("three"),
+                ByteBuffer.allocate(11).putInt(0x801).putInt(3).array());
+        Path pair = Files.write(
+                temp.resolve("pair"),
+                ByteBuffer.allocate(16).putInt(0x802).putInt(2).putInt(2).array());
+        Path none = Files.write(
+                temp.resolve("none"),
+                ByteBuffer.allocate(12).putInt(0x802).putInt(0).putInt(2).array());
+        assertRefused(
+                () -> Dataset.idx(three, pair),
+                "idx: images must have two dimensions or more and labels one, but " + three + " is [3] and " + pair
+                        + " is [2, 2]; give the images first");
+        assertRefused(() -> Dataset.idx(pair, three), "idx: there are 2 examples but 3 labels; give one for each");
+        assertRefused(() -> Dataset.idx(none, three), "idx: there are no examples; give at least one");
+        assertRefused(
+                () -> Dataset.idx(images, three),
+                "idx: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer than 2^31 values");
+    }
+
+    @Test
+    void partsShareTheExamples() {
+        try (Dataset d = small(10)) {
+            assertThat(labels(d)).containsExactly(0, 1, 2, 0, 1, 2, 0, 1, 2, 0);
+            assertThat(d.pixels(9)).containsExactly(36, 37, 38, 39);
+            Dataset middle = d.take(3, 7);
+            assertThat(first(middle)).containsExactly(12, 16, 20, 24);
+            assertThat(labels(middle)).containsExactly(0, 1, 2, 0);
+            Dataset picked = middle.subset(3, 0, 3);
+            assertThat(first(picked)).containsExactly(24, 12, 24);
+            assertThat(labels(picked)).containsExactly(0, 0, 0);
+            assertThat(picked.classes()).isEqualTo(3);
+            assertThat(first(picked.take(1, 3))).containsExactly(12, 24);
+            Dataset flat = picked.flattened();
+            assertThat(flat.featureShape()).isEqualTo(Shape.of(4));
+            assertThat(flat.pixels(1)).containsExactly(12, 13, 14, 15);
+        }
+    }
+
+    @Test
+    void aSplitDealsEveryExampleOnce() {
+        try (Dataset d = small(50)) {
+            Dataset.Split s = d.split(20, 7);
+            assertThat(s.rest().size()).isEqualTo(30);
+            assertThat(s.heldOut().size()).isEqualTo(20);
+            int[] rest = first(s.rest());
+            int[] heldOut = first(s.heldOut());
+            assertThat(rest).isSorted();
+            assertThat(heldOut).isSorted();
+            assertThat(IntStream.concat(IntStream.of(rest), IntStream.of(heldOut))
+                            .sorted()
+                            .toArray())
+                    .containsExactly(IntStream.range(0, 50).map(i -> 4 * i).toArray());
+            assertThat(first(d.split(20, 7).heldOut())).containsExactly(heldOut);
+            assertThat(first(d.split(20, 8).heldOut())).isNotEqualTo(heldOut);
+            assertThat(heldOut)
+                    .isNotEqualTo(IntStream.range(0, 20).map(i -> 4 * i).toArray());
+        }
+    }
+
+    @Test
+    void partsThatCannotBeAreSentences() {
+        try (Dataset d = small(10);
+                Dataset one = d.take(0, 1)) {
+            assertRefused(() -> d.split(10, 0), "split: cannot hold 10 of 10 examples out; choose 1 to 9");
+            assertRefused(() -> d.split(0, 0), "split: cannot hold 0 of 10 examples out; choose 1 to 9");
+            assertRefused(() -> one.split(1, 0), "split: cannot hold 1 of 1 examples out; give more examples");
+            assertRefused(() -> d.take(5, 5), "take: 5 to 5 is no part of 10 examples; choose 0 <= from < to <= 10");
+            assertRefused(() -> d.take(-1, 5), "take: -1 to 5 is no part of 10 examples; choose 0 <= from < to <= 10");
+            assertRefused(() -> d.take(5, 11), "take: 5 to 11 is no part of 10 examples; choose 0 <= from < to <= 10");
+            assertRefused(d::subset, "subset: there are no examples; give at least one");
+            assertRefused(
+                    () -> d.subset(1, 10), "subset: example 10 is outside [0, 10); give the number of one that exists");
+            assertRefused(
+                    () -> d.label(-1), "label: example -1 is outside [0, 10); give the number of one that exists");
+            assertRefused(
+                    () -> d.pixels(10), "pixels: example 10 is outside [0, 10); give the number of one that exists");
+            assertRefused(() -> d.scaled(Float.NaN, 0), "scaled: scale=NaN shift=0.0; both must be finite");
+        }
+    }
+
+    @Test
+    void dataThatCannotBeIsASentence() {
+        Shape pair = Shape.of(2);
+        float[] x = {1, 2, 3, 4};
+        int[] y = {0, 1};
+        assertRefused(() -> Dataset.of(new float[0], pair, new int[0]), "of: there are no examples; give at least one");
+        assertRefused(() -> Dataset.of(new float[0][], new int[0]), "of: there are no examples; give at least one");
+        assertRefused(
+                () -> Dataset.images(new byte[0], pair, new int[0]),
+                "images: there are no examples; give at least one");
+        assertRefused(
+                () -> Dataset.of(new float[3], pair, y),
+                "of: 3 values are not whole examples of shape [2], which take 2 each; give a multiple of that");
+        assertRefused(
+                () -> Dataset.images(new byte[5], Shape.of(2, 2), y),
+                "images: 5 values are not whole examples of shape [2, 2], which take 4 each; give a multiple of that");
+        assertRefused(
+                () -> Dataset.of(x, pair, new int[3]), "of: there are 2 examples but 3 labels; give one for each");
+        assertRefused(
+                () -> Dataset.of(x, pair, new float[3], Shape.of(1)),
+                "of: there are 2 examples but 3 targets; give one for each");
+        assertRefused(
+                () -> Dataset.of(x, pair, new int[] {0, -1}),
+                "of: label -1 of example 1 is out of range; number the classes from 0");
+        assertRefused(
+                () -> Dataset.images(new byte[4], pair, new int[] {-7, 0}),
+                "images: label -7 of example 0 is out of range; number the classes from 0");
+        assertRefused(
+                () -> Dataset.of(new float[] {1, 2, 3, Float.NaN}, pair, y),
+                "of: features row 1, column 1 is NaN; replace it, or leave the example out");
+        assertRefused(
+                () -> Dataset.of(new float[][] {{1, 2}, {Float.NEGATIVE_INFINITY, 3}}, y),
+                "of: features row 1, column 0 is -Infinity; replace it, or leave the example out");
+        assertRefused(
+                () -> Dataset.of(new float[][] {{1}, {2}}, new float[][] {{1}, {Float.NaN}}),
+                "of: targets row 1, column 0 is NaN; replace it, or leave the example out");
+        assertRefused(
+                () -> Dataset.of(new float[][] {{1, 2}, {3}}, y),
+                "of: features row 1 has 1 values but row 0 has 2; give all rows the same length");
+        assertRefused(
+                () -> Dataset.of(x, Shape.of(1, 1, 1, 1, 1, 2), y),
+                "of: an example cannot have the shape [1, 1, 1, 1, 1, 2]; it has at most 5 dimensions, none of them 0, and fewer than 2^31 values");
+        assertRefused(
+                () -> Dataset.of(x, Shape.of(0), y),
+                "of: an example cannot have the shape [0]; it has at most 5 dimensions, none of them 0, and fewer than 2^31 values");
+        try (Dataset d = Dataset.of(x, pair, new float[] {1, 2}, Shape.of(1))) {
+            assertThat(d).hasToString("Dataset [2, 2] of F32, targets [1]");
+            assertThat(d.classes()).isZero();
+            assertRefused(
+                    () -> d.label(0), "label: the targets of this dataset are floats [1]; read them from a batch");
+            assertRefused(() -> d.pixels(0), "pixels: the features of this dataset are floats; read them from a batch");
+            assertRefused(
+                    () -> d.scaled(1, 0),
+                    "scaled: the features of this dataset are floats; scale them before Dataset.of");
+            assertRefused(() -> d.batches(0), "batches: size=0; a batch has at least one example");
+            assertRefused(() -> d.batches(3), "batches: size=3 but the dataset has 2 examples; use at most that");
+            assertRefused(
+                    () -> d.shuffled().batches(3), "batches: size=3 but the dataset has 2 examples; use at most that");
+        }
+    }
+
+    @Test
+    void theFeaturesOfAnExampleMayBeOneNumber() {
+        try (Dataset d = Dataset.of(new float[] {1, 2, 3}, Shape.SCALAR, new int[] {0, 1, 0});
+                Pass pass = Pass.infer()) {
+            assertThat(d).hasToString("Dataset [3] of F32, 2 classes");
+            assertThat(d.batches(3).epoch(0).next().x().shape()).isEqualTo(Shape.of(3));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package dev.fathom.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.memory.Block;
+import dev.fathom.tensor.Shape;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** idx files, plain and gzip by content: read whole, or refused in a sentence before memory is taken for what they claim. */
+class IdxTest {
+    private static final String DAMAGED = "; the file is damaged or not idx, fetch it again";
+
+    @TempDir
+    Path temp;
+
+    private static byte[] idx(int magic, int[] dims, byte... values) {
+        ByteBuffer b = ByteBuffer.allocate(4 + 4 * dims.length + values.length).putInt(magic);
+        for (int d : dims) {
+            b.putInt(d);
+        }
+        return b.put(values).array();
+    }
+
+    private static byte[] gzip(byte[] bytes) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (GZIPOutputStream z = new GZIPOutputStream(out)) {
+            z.write(bytes);
+        }
+        return out.toByteArray();
+    }
+
+    private Path file(byte[] bytes) throws IOException {
+        return Files.write(temp.resolve("some-idx3-ubyte.gz"), bytes);
+    }
+
+    private void assertRefused(byte[] bytes, String sentence) throws IOException {
+        Path file = file(bytes);
+        assertThatThrownBy(() -> Idx.read(file).toArray())
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(file + ": " + sentence + DAMAGED);
+    }
+
+    @Test
+    void plainAndGzipByContent() throws IOException {
+        byte[] bytes = idx(0x803, new int[] {2, 1, 3}, (byte) 1, (byte) 2, (byte) 3, (byte) -1, (byte) 0, (byte) 9);
+        for (byte[] content : new byte[][] {bytes, gzip(bytes)}) {
+            Idx idx = Idx.read(file(content));
+            assertThat(idx.shape()).isEqualTo(Shape.of(2, 1, 3));
+            assertThat(idx.toArray()).containsExactly(1, 2, 3, -1, 0, 9);
+            try (Block block = new Block("test", 64)) {
+                idx.copyTo(block, 10);
+                byte[] copied = new byte[8];
+                block.view(9, 8L).get(copied);
+                assertThat(copied).containsExactly(0, 1, 2, 3, -1, 0, 9, 0);
+                assertThatThrownBy(() -> idx.copyTo(block, 60))
+                        .isExactlyInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("copyTo: " + temp.resolve("some-idx3-ubyte.gz")
+                                + " has 6 values but the block has 64 bytes and offset=60; make it larger");
+            }
+        }
+        assertThat(Idx.read(file(idx(0x801, new int[] {0}))).toArray()).isEmpty();
+    }
+
+    @Test
+    void damageIsASentence() throws IOException {
+        byte[] good = idx(0x802, new int[] {2, 2}, (byte) 1, (byte) 2, (byte) 3, (byte) 4);
+        assertRefused(new byte[0], "it is truncated");
+        assertRefused(new byte[] {0}, "it is truncated");
+        assertRefused(Arrays.copyOf(good, 3), "it is truncated");
+        assertRefused(Arrays.copyOf(good, 10), "it is truncated");
+        assertRefused(Arrays.copyOf(good, 15), "its header says [2, 2], which takes 16 bytes, but there are 15");
+        assertRefused(Arrays.copyOf(good, 17), "its header says [2, 2], which takes 16 bytes, but there are 17");
+        assertRefused(
+                idx(0x50470d0a, new int[] {1}),
+                "it begins with 50470d0a where an idx file of bytes begins with 000008 and its dimensions");
+        assertRefused(
+                idx(0x800, new int[] {1}),
+                "it begins with 00000800 where an idx file of bytes begins with 000008 and its dimensions");
+        assertRefused(idx(0x8ff, new int[] {1}), "it claims 255 dimensions but 6 are the most");
+        assertRefused(idx(0x801, new int[] {-1}), "it claims a dimension of 4294967295, which no file could fill");
+        int most = Integer.MAX_VALUE;
+        assertRefused(
+                idx(0x803, new int[] {most, most, most}),
+                "it claims a dimension of 2147483647, which no file could fill");
+        assertRefused(
+                idx(0x802, new int[] {most, most}),
+                "its header says [2147483647, 2147483647], which takes 4611686014132420621 bytes, but there are 12");
+        Path file = file(idx(0xd01, new int[] {1}, (byte) 0, (byte) 0, (byte) 0, (byte) 0));
+        assertThatThrownBy(() -> Idx.read(file))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(file
+                        + ": its values are of the type float32 but only unsigned bytes are read; convert it before");
+    }
+
+    @Test
+    void damagedGzipIsASentence() throws IOException {
+        byte[] values = new byte[5000];
+        new Random(1).nextBytes(values);
+        byte[] good = idx(0x802, new int[] {50, 100}, values);
+        byte[] zipped = gzip(good);
+        assertRefused(Arrays.copyOf(zipped, 5), "it is truncated");
+        Path truncated = file(Arrays.copyOf(zipped, 3000));
+        assertThatThrownBy(() -> Idx.read(truncated))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(
+                        truncated + ": its header says [50, 100], which takes 5012 bytes, but there are ")
+                .hasMessageEndingWith(" according to its gzip trailer" + DAMAGED);
+        byte[] garbage = Arrays.copyOf(zipped, zipped.length + 4);
+        assertRefused(
+                garbage,
+                "its header says [50, 100], which takes 5012 bytes, but there are 0 according to its gzip trailer");
+        assertRefused(
+                gzip(Arrays.copyOf(good, good.length + 1)),
+                "its header says [50, 100], which takes 5012 bytes, but there are 5013 according to its gzip trailer");
+        byte[] flipped = zipped.clone();
+        flipped[zipped.length / 2] ^= 0x10;
+        assertRefused(flipped, "its gzip data are damaged");
+        byte[] checksum = zipped.clone();
+        checksum[zipped.length - 6] ^= 1;
+        assertRefused(checksum, "its gzip data are damaged");
+        byte[] method = zipped.clone();
+        method[2] = 7;
+        assertRefused(method, "its gzip data are damaged");
+    }
+
+    /** The header and the trailer agree on 2 GB; the file has a hundred bytes. */
+    @Test
+    void aBombTakesNoMemory() throws IOException {
+        byte[] zipped = gzip(idx(0x802, new int[] {2, 1_000_000_000}, new byte[1000]));
+        ByteBuffer.wrap(zipped).order(ByteOrder.LITTLE_ENDIAN).putInt(zipped.length - 4, 2_000_000_012);
+        assertRefused(zipped, "its gzip data are damaged");
+        assertThatThrownBy(() -> Idx.read(file(zipped))).isExactlyInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void whatCannotBeReadIsNamed() {
+        Path missing = temp.resolve("missing");
+        assertThatThrownBy(() -> Idx.read(missing))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessage(
+                        "cannot read " + missing + ": it does not exist; give the path of an idx file, plain or gzip");
+        assertThatThrownBy(() -> Idx.read(temp))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot read " + temp + ": it is not a file; give the path of an idx file, plain or gzip");
+    }
+
+    @Test
+    void damageIsRefusedOrReadWhole() throws IOException {
+        byte[] values = new byte[60];
+        new Random(2).nextBytes(values);
+        byte[] plain = idx(0x802, new int[] {6, 10}, values);
+        Random random = new Random(3);
+        for (byte[] whole : new byte[][] {plain, gzip(plain)}) {
+            int readable = 0;
+            for (int round = 0; round < 2000; round++) {
+                byte[] bytes = whole.clone();
+                for (int flips = random.nextInt(3); flips > 0; flips--) {
+                    bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+                }
+                if (random.nextInt(4) == 0) {
+                    bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 8));
+                }
+                Path file = temp.resolve("damaged");
+                SafetensorsTest.overwrite(file, bytes);
+                try {
+                    assertThat(Idx.read(file).toArray()).hasSize(60);
+                    readable++;
+                } catch (IllegalArgumentException e) {
+                    assertThat(e.getMessage()).startsWith(file + ": ");
+                }
+            }
+            assertThat(readable).isBetween(400, 1900);
+        }
+    }
+}

@@ -1,0 +1,467 @@
+package dev.fathom.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.fathom.tensor.Shape;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is written is read again, bit for bit; every lie of a header is one sentence; a failed write loses nothing. */
+class SafetensorsTest {
+    private static final String DAMAGED = "; the file is damaged or not safetensors, fetch or save it again";
+
+    @TempDir
+    Path temp;
+
+    private static float[] read(Safetensors from, String name) {
+        float[] values = new float[(int) from.shape(name).size()];
+        from.copy(name, FloatBuffer.wrap(values));
+        return values;
+    }
+
+    @Test
+    void whatIsWrittenIsReadAgain() {
+        Path file = temp.resolve("net.safetensors");
+        float[] large = new float[100_000];
+        for (int i = 0; i < large.length; i++) {
+            large[i] = i * 0.25f - 7;
+        }
+        float[] odd = {Float.NaN, Float.intBitsToFloat(0x7fc12345), -0f, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, 1};
+        FloatBuffer middle = FloatBuffer.wrap(new float[] {9, 1, 2, 9}, 1, 2);
+        new Safetensors.Writer()
+                .add("1.weight", Shape.of(250, 400), FloatBuffer.wrap(large))
+                .add("a \"quoted\" näme\u2028", Shape.of(2, 3), FloatBuffer.wrap(odd))
+                .add("empty", Shape.of(0, 5), FloatBuffer.allocate(0))
+                .add("scalar", Shape.SCALAR, FloatBuffer.wrap(new float[] {42}))
+                .add("middle", Shape.of(2), middle)
+                .metadata("format", "pt")
+                .metadata("note", "ein\nZeilenumbruch")
+                .write(file);
+        assertThat(middle.position()).isEqualTo(1);
+        assertThat(middle.limit()).isEqualTo(3);
+        try (Safetensors s = Safetensors.read(file)) {
+            assertThat(s.names()).containsExactly("1.weight", "a \"quoted\" näme\u2028", "empty", "scalar", "middle");
+            assertThat(s.shape("1.weight")).isEqualTo(Shape.of(250, 400));
+            assertThat(s.shape("empty")).isEqualTo(Shape.of(0, 5));
+            assertThat(s.shape("scalar")).isEqualTo(Shape.SCALAR);
+            assertThat(s.metadata()).isEqualTo(Map.of("format", "pt", "note", "ein\nZeilenumbruch"));
+            assertThat(read(s, "1.weight")).containsExactly(large);
+            assertThat(read(s, "middle")).containsExactly(1, 2);
+            assertThat(read(s, "scalar")).containsExactly(42);
+            assertThat(read(s, "empty")).isEmpty();
+            float[] again = read(s, "a \"quoted\" näme\u2028");
+            for (int i = 0; i < odd.length; i++) {
+                assertThat(Float.floatToRawIntBits(again[i])).isEqualTo(Float.floatToRawIntBits(odd[i]));
+            }
+            FloatBuffer direct =
+                    ByteBuffer.allocateDirect(20).order(ByteOrder.nativeOrder()).asFloatBuffer();
+            direct.position(2).limit(4);
+            s.copy("middle", direct);
+            assertThat(direct.position()).isEqualTo(2);
+            assertThat(direct.get(2)).isEqualTo(1);
+            assertThat(direct.get(3)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void theBytesAreThoseOfTheFormat() throws IOException {
+        Path file = temp.resolve("net.safetensors");
+        new Safetensors.Writer()
+                .metadata("format", "pt")
+                .add("w", Shape.of(1, 2), FloatBuffer.wrap(new float[] {1, -2}))
+                .write(file);
+        byte[] bytes = Files.readAllBytes(file);
+        String header =
+                "{\"__metadata__\":{\"format\":\"pt\"},\"w\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}";
+        int padded = header.length() + 7 & -8;
+        ByteBuffer data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(data.getLong(0)).isEqualTo(padded);
+        assertThat(new String(bytes, 8, padded, StandardCharsets.UTF_8))
+                .isEqualTo(header + " ".repeat(padded - header.length()));
+        assertThat(bytes).hasSize(8 + padded + 8);
+        assertThat(data.getFloat(8 + padded)).isEqualTo(1);
+        assertThat(data.getFloat(8 + padded + 4)).isEqualTo(-2);
+    }
+
+    @Test
+    void tensorsComeInTheOrderOfTheirOffsets() throws IOException {
+        Path file = file(
+                "{\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
+                        + " \"a\":{\"data_offsets\":[0,4],\"shape\":[],\"dtype\":\"F32\"}}  ",
+                8);
+        try (Safetensors s = Safetensors.read(file)) {
+            assertThat(s.names()).containsExactly("a", "b");
+            assertThat(s.metadata()).isEmpty();
+        }
+        try (Safetensors s = Safetensors.read(file("{}", 0))) {
+            assertThat(s.names()).isEmpty();
+        }
+    }
+
+    @Test
+    void aMissingNameOrAWrongBufferIsASentence() throws IOException {
+        Path file = file(tensor("w", "[2]", "[0,8]"), 8);
+        try (Safetensors s = Safetensors.read(file)) {
+            assertThatThrownBy(() -> s.shape("v"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(file + " has no tensor \"v\"; it holds [w]");
+            assertThatThrownBy(() -> s.copy("w", FloatBuffer.allocate(3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "copy: \"w\" [2] has 2 elements but the buffer has room for 3; give one of exactly that size");
+        }
+    }
+
+    @Test
+    void aFileThatShrinksAfterItWasOpenedIsNoticed() throws IOException {
+        Path file = file(tensor("w", "[2]", "[0,8]"), 8);
+        try (Safetensors s = Safetensors.read(file)) {
+            try (RandomAccessFile f = new RandomAccessFile(file.toFile(), "rw")) {
+                f.setLength(f.length() - 1);
+            }
+            float[] to = {5, 5};
+            assertThatThrownBy(() -> s.copy("w", FloatBuffer.wrap(to)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(file + ": the file has been truncated since it was opened; fetch or save it again");
+            assertThat(to).containsExactly(5, 5);
+        }
+    }
+
+    @Test
+    void aFileThatIsReplacedAfterItWasOpenedStaysTheSame() {
+        Path file = temp.resolve("net.safetensors");
+        new Safetensors.Writer()
+                .add("w", Shape.of(1), FloatBuffer.wrap(new float[] {1}))
+                .write(file);
+        try (Safetensors old = Safetensors.read(file)) {
+            new Safetensors.Writer()
+                    .add("v", Shape.of(2), FloatBuffer.wrap(new float[] {2, 3}))
+                    .write(file);
+            assertThat(read(old, "w")).containsExactly(1);
+        }
+        try (Safetensors s = Safetensors.read(file)) {
+            assertThat(s.names()).containsExactly("v");
+        }
+    }
+
+    // ---- hostile files
+
+    private static String tensor(String name, String shape, String offsets) {
+        return "{\"" + name + "\":{\"dtype\":\"F32\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
+    }
+
+    private Path file(String header, int dataBytes) throws IOException {
+        return file(header.getBytes(StandardCharsets.UTF_8), dataBytes);
+    }
+
+    private Path file(byte[] header, int dataBytes) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length)
+                .array());
+        out.write(header);
+        out.write(new byte[dataBytes]);
+        return Files.write(temp.resolve("hostile.safetensors"), out.toByteArray());
+    }
+
+    static Stream<Arguments> lies() {
+        String notJson = "its header is not the JSON of a safetensors file";
+        String fine = "\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]";
+        return Stream.of(
+                Arguments.of("{\"w\":{" + fine + "}", notJson),
+                Arguments.of("{\"w\":{" + fine + "},}", notJson),
+                Arguments.of("{\"w\":{" + fine + "}}\0", notJson),
+                Arguments.of("{\"w\":{" + fine + "}}}", notJson),
+                Arguments.of("{\"w\0\":{" + fine + "}}", notJson),
+                Arguments.of("{'w':{" + fine + "}}", notJson),
+                Arguments.of("{\"w\":{" + fine + "}} // and more", notJson),
+                Arguments.of("{\"w\":{" + fine + "}} {}", notJson),
+                Arguments.of("[]      ", "its header does not begin with {"),
+                Arguments.of(" {\"w\":{" + fine + "}}", "its header does not begin with {"),
+                Arguments.of(
+                        "{\"w\":" + "[".repeat(100_000) + "}",
+                        "tensor \"w\" is not an object with dtype, shape and data_offsets"),
+                Arguments.of("{\"w\":null}", "tensor \"w\" is not an object with dtype, shape and data_offsets"),
+                Arguments.of(
+                        "{\"w\":{" + fine + ",\"x\":" + "{\"x\":".repeat(100_000) + "}",
+                        "tensor \"w\" has the unknown field \"x\""),
+                Arguments.of("{\"w\":{" + fine + "},\"w\":{" + fine + "}}", "two tensors are called \"w\""),
+                Arguments.of(
+                        "{\"w\\u0000\":{" + fine + "}}", "the name of tensor number 0 contains a control character"),
+                Arguments.of("{\"w\\ud800\":{" + fine + "}}", notJson),
+                Arguments.of("{\"w\":{\"shape\":[1],\"data_offsets\":[0,4]}}", "tensor \"w\" lacks its dtype"),
+                Arguments.of("{\"w\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", "tensor \"w\" lacks its shape"),
+                Arguments.of("{\"w\":{\"dtype\":\"F32\",\"shape\":[1]}}", "tensor \"w\" lacks its two data_offsets"),
+                Arguments.of(tensor("w", "[1]", "[0]"), "tensor \"w\" lacks its two data_offsets"),
+                Arguments.of(tensor("w", "[1]", "[0,4,8]"), "tensor \"w\" has more than 2 numbers in its data_offsets"),
+                Arguments.of("{\"w\":{" + fine + ",\"dtype\":\"F32\"}}", "tensor \"w\" has dtype twice"),
+                Arguments.of("{\"w\":{" + fine + ",\"shape\":[1]}}", "tensor \"w\" has shape twice"),
+                Arguments.of(
+                        "{\"w\":{\"dtype\":7,\"shape\":[1],\"data_offsets\":[0,4]}}",
+                        "tensor \"w\" has a dtype that is not a text"),
+                Arguments.of(tensor("w", "1", "[0,4]"), "tensor \"w\" has a shape that is not a list"),
+                Arguments.of(tensor("w", "[-1]", "[0,4]"), "tensor \"w\" has something else than counts in its shape"),
+                Arguments.of(tensor("w", "[1.0]", "[0,4]"), "tensor \"w\" has something else than counts in its shape"),
+                Arguments.of(
+                        tensor("w", "[\"1\"]", "[0,4]"), "tensor \"w\" has something else than counts in its shape"),
+                Arguments.of(tensor("w", "[[1]]", "[0,4]"), "tensor \"w\" has something else than counts in its shape"),
+                Arguments.of(
+                        tensor("w", "[1]", "[0,99999999999999999999]"),
+                        "tensor \"w\" has something else than counts in its data_offsets"),
+                Arguments.of(
+                        tensor("w", "[1,1,1,1,1,1,1]", "[0,4]"), "tensor \"w\" has more than 6 numbers in its shape"),
+                Arguments.of(
+                        tensor("w", "[4294967297]", "[0,4]"),
+                        "tensor \"w\" claims the shape [4294967297], which is more than 2147483647 elements"),
+                Arguments.of(
+                        tensor("w", "[65536,65536]", "[0,4]"),
+                        "tensor \"w\" claims the shape [65536, 65536], which is more than 2147483647 elements"),
+                Arguments.of(
+                        tensor("w", "[2147483647,2147483647,0]", "[0,0]"),
+                        "tensor \"w\" claims the shape [2147483647, 2147483647, 0], which is more than 2147483647 elements"),
+                Arguments.of(
+                        tensor("w", "[2]", "[0,4]"), "tensor \"w\" lies at 0 to 4 but its shape [2] takes 8 bytes"),
+                Arguments.of(
+                        tensor("w", "[1]", "[8,4]"), "tensor \"w\" lies at 8 to 4 but its shape [1] takes 4 bytes"),
+                Arguments.of(tensor("w", "[1]", "[4,8]"), "tensor \"w\" begins at 4 but the one before it ends at 0"),
+                Arguments.of(tensor("w", "[2]", "[0,8]"), "its tensors take 8 bytes but 4 lie behind its header"),
+                Arguments.of("{}", "its tensors take 0 bytes but 4 lie behind its header"),
+                Arguments.of(
+                        "{\"v\":{" + fine + "},\"w\":{" + fine + "}}",
+                        "tensor \"w\" begins at 0 but the one before it ends at 4"),
+                Arguments.of("{\"__metadata__\":{\"a\":1}}", "__metadata__ maps \"a\" to something else than a text"),
+                Arguments.of("{\"__metadata__\":{\"a\":{}}}", "__metadata__ maps \"a\" to something else than a text"),
+                Arguments.of("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", "__metadata__ has \"a\" twice"),
+                Arguments.of("{\"__metadata__\":{},\"__metadata__\":{}}", "it has __metadata__ twice"),
+                Arguments.of(
+                        "{\"__metadata__\":{" + fine + "}}",
+                        "__metadata__ maps \"shape\" to something else than a text"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("lies")
+    void everyLieIsASentence(String header, String sentence) throws IOException {
+        Path file = file(header, 4);
+        assertThatThrownBy(() -> Safetensors.read(file))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(file + ": " + sentence + DAMAGED);
+    }
+
+    @Test
+    void anotherDtypeIsRefusedByName() throws IOException {
+        Path file = file("{\"w\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4);
+        assertThatThrownBy(() -> Safetensors.read(file))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        file
+                                + ": tensor \"w\" has the dtype \"BF16\" but only F32 is read; convert it to float32 before it is saved");
+    }
+
+    @Test
+    void aLyingLengthAllocatesNothing() throws IOException {
+        for (long length : new long[] {0, 1, 13, 100_000_001, Integer.MAX_VALUE, Long.MAX_VALUE, -1, Long.MIN_VALUE}) {
+            Path file = Files.write(
+                    temp.resolve("lying"),
+                    ByteBuffer.allocate(20)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .putLong(length)
+                            .array());
+            assertThatThrownBy(() -> Safetensors.read(file))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(file + ": its header claims " + Long.toUnsignedString(length)
+                            + " bytes; there are 12 behind its length and 100000000 are the most" + DAMAGED);
+        }
+        Path huge = temp.resolve("huge");
+        try (RandomAccessFile f = new RandomAccessFile(huge.toFile(), "rw")) {
+            f.setLength(1L << 40);
+            f.writeLong(Long.reverseBytes(200_000_000));
+        }
+        assertThatThrownBy(() -> Safetensors.read(huge))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("its header claims 200000000 bytes");
+        for (int size = 0; size < 8; size++) {
+            Path file = Files.write(temp.resolve("short"), new byte[size]);
+            assertThatThrownBy(() -> Safetensors.read(file))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(file + ": it has " + size + " bytes where the length of the header alone takes 8"
+                            + DAMAGED);
+        }
+    }
+
+    @Test
+    void aHeaderThatIsNotUtf8IsASentence() throws IOException {
+        byte[] header = tensor("wé", "[1]", "[0,4]").getBytes(StandardCharsets.ISO_8859_1);
+        Path file = file(header, 4);
+        assertThatThrownBy(() -> Safetensors.read(file))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(file + ": its header is not UTF-8" + DAMAGED);
+    }
+
+    @Test
+    void aLongOrStrangeNameIsCutInTheMessage() throws IOException {
+        Path file = file(
+                "{\"" + "n".repeat(5000) + "\":{\"dtype\":\"\\u001b[31m\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
+        assertThatThrownBy(() -> Safetensors.read(file))
+                .hasMessage(
+                        file + ": tensor \"" + "n".repeat(80) + "...\" has the dtype \"?[31m\" but only F32 is read;"
+                                + " convert it to float32 before it is saved");
+    }
+
+    @Test
+    void whatCannotBeReadIsNamed() {
+        Path missing = temp.resolve("missing");
+        assertThatThrownBy(() -> Safetensors.read(missing))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot read " + missing + ": it does not exist; give the path of a safetensors file");
+        assertThatThrownBy(() -> Safetensors.read(temp))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot read " + temp + ": it is not a file; give the path of a safetensors file");
+    }
+
+    /** Without cutting the file to nothing first, which makes some file systems write each version to the disk. */
+    static void overwrite(Path file, byte[] bytes) throws IOException {
+        try (RandomAccessFile f = new RandomAccessFile(file.toFile(), "rw")) {
+            f.write(bytes);
+            f.setLength(bytes.length);
+        }
+    }
+
+    @Test
+    void damageIsRefusedOrReadWhole() throws IOException {
+        Path file = temp.resolve("net.safetensors");
+        new Safetensors.Writer()
+                .metadata("format", "pt")
+                .add("0.weight", Shape.of(3, 2), FloatBuffer.wrap(new float[] {1, 2, 3, 4, 5, 6}))
+                .add("0.bias", Shape.of(3), FloatBuffer.wrap(new float[] {7, 8, 9}))
+                .write(file);
+        byte[] whole = Files.readAllBytes(file);
+        Random random = new Random(1);
+        int readable = 0;
+        int refused = 0;
+        for (int round = 0; round < 5000; round++) {
+            byte[] bytes = whole.clone();
+            for (int flips = random.nextInt(4); flips > 0; flips--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+            }
+            if (random.nextInt(4) == 0) {
+                bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 16));
+            }
+            overwrite(file, bytes);
+            try (Safetensors s = Safetensors.read(file)) {
+                long elements = 0;
+                for (String name : s.names()) {
+                    elements += read(s, name).length;
+                }
+                assertThat(elements).isEqualTo(9);
+                readable++;
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).startsWith(file + ": ");
+                refused++;
+            }
+        }
+        assertThat(readable).isGreaterThan(500);
+        assertThat(refused).isGreaterThan(2000);
+    }
+
+    // ---- writing
+
+    @Test
+    void namesAndShapesAreChecked() {
+        Safetensors.Writer w = new Safetensors.Writer().add("w", Shape.of(1), FloatBuffer.allocate(1));
+        assertThatThrownBy(() -> w.add("w", Shape.of(1), FloatBuffer.allocate(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("safetensors: \"w\" was added twice; each tensor needs a name of its own");
+        assertThatThrownBy(() -> w.add("v", Shape.of(2, 3), FloatBuffer.allocate(5)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("safetensors: \"v\" [2, 3] has 6 elements but 5 values were given; give one for each");
+        assertThatThrownBy(() -> w.add("__metadata__", Shape.of(1), FloatBuffer.allocate(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "safetensors: the name \"__metadata__\" is reserved for texts; use metadata(key, value); choose another");
+        assertThatThrownBy(() -> w.add("a\nb", Shape.of(1), FloatBuffer.allocate(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("safetensors: the name \"a?b\" contains a control character; choose another");
+        assertThatThrownBy(() -> w.add("\ud800", Shape.of(1), FloatBuffer.allocate(1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageEndingWith("is not valid Unicode; choose another");
+        assertThatThrownBy(() -> w.metadata("k", "\udc00"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("safetensors: the text of \"k\" is not valid Unicode; choose another");
+    }
+
+    @Test
+    void aPlaceThatCannotBeWrittenIsNamed() throws IOException {
+        Safetensors.Writer w = new Safetensors.Writer().add("w", Shape.of(1), FloatBuffer.allocate(1));
+        Path missing = temp.resolve("no/such/net.safetensors");
+        assertThatThrownBy(() -> w.write(missing))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + missing + ": the folder " + missing.getParent()
+                        + " does not exist; create it before");
+        assertThatThrownBy(() -> w.write(temp))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + temp + ": it is a folder; give the name of a file in it");
+        // not even root may make a file there
+        Path forbidden = Path.of("/proc/self/net.safetensors");
+        assumeTrue(Files.isDirectory(forbidden.getParent()));
+        assertThatThrownBy(() -> w.write(forbidden))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessageStartingWith(
+                        "cannot write /proc/self/net.safetensors: the folder /proc/self takes no new file (")
+                .hasMessageEndingWith("); choose one that you may write to");
+    }
+
+    @Test
+    void aFailedWriteLeavesTheOldFileAndNothingElse() throws IOException {
+        Path file = Files.writeString(temp.resolve("old"), "old");
+        assertThatThrownBy(() -> AtomicFile.write(file, out -> {
+                    out.write(new byte[100_000]);
+                    throw new IOException("No space left on device");
+                }))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot write " + file + ": No space left on device; what was there before is unchanged");
+        assertThatThrownBy(() -> AtomicFile.write(file, out -> {
+                    throw new IllegalStateException("released");
+                }))
+                .hasMessage("released");
+        assertThat(file).hasContent("old");
+        try (Stream<Path> all = Files.list(temp)) {
+            assertThat(all).isEqualTo(List.of(file));
+        }
+    }
+
+    @Test
+    void aLinkStaysALinkAndAnInterruptLosesNothing() throws IOException {
+        Path file = Files.writeString(temp.resolve("target"), "old");
+        Path link = Files.createSymbolicLink(temp.resolve("link"), file);
+        Thread.currentThread().interrupt();
+        try {
+            AtomicFile.write(link, out -> out.write("new".getBytes(StandardCharsets.UTF_8)));
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        } finally {
+            Thread.interrupted();
+        }
+        assertThat(link).isSymbolicLink().hasContent("new");
+        assertThat(file).isRegularFile().hasContent("new");
+    }
+}
