@@ -125,7 +125,7 @@ static inline __attribute__((always_inline)) void philox_words(uint64_t seed, ui
     }
 }
 
-/* Calls use(args, i, n0, n1, w0, w1) for elements i .. i + n0 + n1 of this part: w0 is for the first n0 <= VL, w1 for the rest. */
+/* Calls use(args, i, n0, n1, w0, w1) for elements i .. i + n0 + n1 of this part: w0 for the first n0 <= VL, w1 for the rest. */
 typedef void (*use_words)(const void *args, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1);
 static inline __attribute__((always_inline)) void draw(const void *args, int64_t n, int64_t seed, int64_t counter, int64_t part,
                                                        int64_t parts, use_words use) {
@@ -139,12 +139,8 @@ static inline __attribute__((always_inline)) void draw(const void *args, int64_t
             continue;
         }
         for (int c = 0; i + c * 2 * VL < to; c++) {
-            int64_t left = to - i - c * 2 * VL;
-            use(args, i + c * 2 * VL, left < VL ? left : VL,
-                left < VL       ? 0
-                : left < 2 * VL ? left - VL
-                                : VL,
-                w[2 * c], w[2 * c + 1]);
+            int64_t at = i + c * 2 * VL;
+            use(args, at, lane_count(to - at), lane_count(to - at - VL), w[2 * c], w[2 * c + 1]);
         }
     }
 }

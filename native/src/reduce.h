@@ -34,6 +34,9 @@ static inline uint32_t v_bits(vi mask) {
 #endif
 }
 
+/* how many of `left` values the next vector takes */
+static inline int64_t lane_count(int64_t left) { return left < 0 ? 0 : left < VL ? left : VL; }
+
 /* n <= VL lanes; where n is the constant VL, no mask */
 static inline v v_load_some(const float *p, int64_t n) { return n == VL ? v_load(p) : v_load_n(p, n); }
 static inline void v_store_some(float *p, v x, int64_t n) {
@@ -90,7 +93,7 @@ static float row_largest(const float *x, int64_t n) {
 /* the first i with x[i] == value (or NaN, if value is NaN), or n */
 static int64_t row_find(const float *x, int64_t n, float value) {
     for (int64_t i = 0; i < n; i += VL) {
-        int64_t lanes = n - i < VL ? n - i : VL;
+        int64_t lanes = lane_count(n - i);
         v at = lanes == VL ? v_load(x + i) : v_load_n(x + i, lanes);
         uint32_t bits = v_bits(value != value ? at != at : at == value) & (uint32_t)((1ull << lanes) - 1);
         if (bits) return i + __builtin_ctz(bits);
@@ -142,7 +145,7 @@ static inline __attribute__((always_inline)) void wide_block(int max, const floa
             for (int k = 0; k < SIDE; k++) v_store(out + c + k * VL, s[k]);
         }
         for (; c < n; c += VL) {
-            int64_t lanes = n - c < VL ? n - c : VL;
+            int64_t lanes = lane_count(n - c);
             v s = v_load_some(out + c, lanes);
             for (int64_t j = 0; j < height; j++) s = v_join(max, s, v_load_some(x + j * inner + c, lanes));
             v_store_some(out + c, s, lanes);
@@ -241,7 +244,7 @@ static void strip_end(const struct reduce_context *c, struct strip s, float (*su
     const v divisor = v_set(c->a->kind == MEAN ? (float)c->a->r : 1);
     if (c->blocks > 1) join_blocks(c->a->kind == MAX, sum, columns);
     for (int64_t i = 0; i < columns; i += VL) {
-        int64_t n = columns - i < VL ? columns - i : VL;
+        int64_t n = lane_count(columns - i);
         give(c->a->y + s.y + i, v_load_some(sum[0] + i, n) / divisor, add, n);
     }
 }
@@ -256,7 +259,7 @@ static void strip_argmax(const struct reduce_context *c, struct strip s) {
     memset(y, 0, (size_t)columns * sizeof(int32_t));
     for (int64_t j = 1; j < a->r; j++)
         for (int64_t i = 0; i < columns; i += VL) {
-            int64_t n = columns - i < VL ? columns - i : VL;
+            int64_t n = lane_count(columns - i);
             v x = v_load_some(s.x + j * a->inner + s.c0 + i, n), m = v_load_some(max + i, n), at = v_load_some((float *)y + i, n);
             vi better = (x > m) | ((x != x) & (m == m));
             v_store_some(max + i, v_sel(better, x, m), n);
@@ -328,7 +331,7 @@ static void spread_part(void *at, int64_t part, int64_t parts) {
         const float *dy = a->dy + o * inner;
         if (inner == 1) {
             v value = v_set(dy[0]) / divisor;
-            for (; from < end; from += VL) give(a->dx + from, value, a->add, end - from < VL ? end - from : VL);
+            for (; from < end; from += VL) give(a->dx + from, value, a->add, lane_count(end - from));
         } else {
             for (int64_t c0 = 0; c0 < inner; c0 += STRIP) {
                 float value[STRIP];
@@ -336,7 +339,7 @@ static void spread_part(void *at, int64_t part, int64_t parts) {
                 for (int64_t c = 0; c < columns; c++) value[c] = a->kind == MEAN ? dy[c0 + c] / (float)a->r : dy[c0 + c];
                 for (int64_t line = from; line < end; line++)
                     for (int64_t c = 0; c < columns; c += VL) {
-                        int64_t n = columns - c < VL ? columns - c : VL;
+                        int64_t n = lane_count(columns - c);
                         give(a->dx + line * inner + c0 + c, v_load_some(value + c, n), a->add, n);
                     }
             }
@@ -355,14 +358,15 @@ static void max_grad_part(void *at, int64_t part, int64_t parts) {
         float *dx = a->dx + o * a->r * inner + c0;
         if (inner == 1) {
             if (!a->add) memset(dx, 0, (size_t)a->r * sizeof(float));
-            dx[row_find(x, a->r, *y)] += *dy;
+            int64_t first = row_find(x, a->r, *y);
+            if (first < a->r) dx[first] += *dy;
             continue;
         }
         int32_t open[STRIP]; /* columns whose largest is still to come */
         memset(open, 0xff, sizeof open);
         for (int64_t j = 0; j < a->r; j++)
             for (int64_t c = 0; c < columns; c += VL) {
-                int64_t n = columns - c < VL ? columns - c : VL;
+                int64_t n = lane_count(columns - c);
                 v x_j = v_load_some(x + j * inner + c, n), max = v_load_some(y + c, n);
                 vi wait = (vi)v_load((float *)open + c), hit = wait & ((x_j == max) | ((x_j != x_j) & (max != max)));
                 v_store((float *)open + c, (v)(wait & ~hit));

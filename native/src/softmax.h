@@ -28,7 +28,7 @@ static inline __attribute__((always_inline)) float row_exp(const float *x, float
             int64_t left = n - i - p * VL;
             if (left <= 0) break;
             v term = v_exp(e.part[p] - max);
-            if (y) v_store_n(y + i + p * VL, term, left < VL ? left : VL);
+            if (y) v_store_some(y + i + p * VL, term, lane_count(left));
             sum.part[p] += term;
         }
     }
@@ -54,7 +54,7 @@ static inline __attribute__((always_inline)) float row_softmax(const float *x, f
     *max = v16_largest(e);
     for (int p = 0; p < V16; p++) e.part[p] = p * VL < n ? v_exp(e.part[p] - *max) : v_set(0);
     float sum = v16_total(e);
-    for (int p = 0; y && p * VL < n; p++) v_store_some(y + p * VL, e.part[p] * (1 / sum), n - p * VL < VL ? n - p * VL : VL);
+    for (int p = 0; y && p * VL < n; p++) v_store_some(y + p * VL, e.part[p] * (1 / sum), lane_count(n - p * VL));
     return sum;
 }
 
@@ -179,7 +179,7 @@ static void cross_entropy_part(void *at, int64_t part, int64_t parts) {
     fathom_range(a->rows, VL, part, parts, &from, &to);
     for (; from < to; from += VL) { /* the logarithms of VL rows at once */
         float sum[VL], right[VL], max;
-        int64_t n = to - from < VL ? to - from : VL;
+        int64_t n = lane_count(to - from);
         for (int64_t k = 0; k < n; k++) {
             const float *x = a->x + (from + k) * a->classes;
             float value = x[a->labels[from + k]]; /* before probs, which may lie over x */
@@ -213,7 +213,7 @@ static void cross_entropy_grad_part(void *at, int64_t part, int64_t parts) {
         const float *probs = a->probs + i * a->classes;
         float *dx = a->dx + i * a->classes;
         for (int64_t c = 0; c < a->classes; c += VL) {
-            int64_t n = a->classes - c < VL ? a->classes - c : VL;
+            int64_t n = lane_count(a->classes - c);
             v p = v_load_some(probs + c, n);
             give(dx + c, v_sel(V_LANE == a->labels[i] - (int32_t)c, p - 1, p) * scale, a->add, n);
         }
