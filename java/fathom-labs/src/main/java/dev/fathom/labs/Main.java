@@ -1,0 +1,105 @@
+package dev.fathom.labs;
+
+import dev.fathom.kernel.NativeException;
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.nn.Model;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** {@code fathom COMMAND [options]}: the experiments, each a command of its own. */
+@Command(
+        name = "fathom",
+        description = "Deep learning for the JVM on plain CPUs.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        subcommands = HelpCommand.class)
+public final class Main implements Runnable {
+    private final PrintStream out;
+
+    private Main(PrintStream out) {
+        this.out = out;
+    }
+
+    /** Runs a command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.exit(run(System.out, System.err, args));
+    }
+
+    /** Runs a command and returns its exit code: 0, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C. */
+    static int run(PrintStream out, PrintStream err, String... args) {
+        return new CommandLine(new Main(out))
+                .addSubcommand(new Quickstart(out, err))
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .setParameterExceptionHandler(Main::misused)
+                .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command))
+                .execute(args);
+    }
+
+    @Override
+    public void run() {
+        CommandLine.usage(this, out);
+    }
+
+    /** One line: what is wrong, what was meant perhaps, and where to read on. */
+    private static int misused(ParameterException e, String[] args) {
+        String message = e.getMessage().lines().findFirst().orElse("");
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            String given = unmatched.getUnmatched().get(0);
+            List<String> meant = unmatched.getSuggestions();
+            message = (given.startsWith("-") ? "there is no option " : "there is no command or argument ")
+                    + given
+                    + (meant.isEmpty() ? "" : "; did you mean " + meant.get(0) + "?");
+        }
+        CommandLine command = e.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(name + ": " + message + " (./" + name + " --help lists the options)");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private static int failed(Exception e, CommandLine command) {
+        String name = command.getCommandSpec().qualifiedName();
+        if (e instanceof IllegalArgumentException
+                || e instanceof IllegalStateException
+                || e instanceof UncheckedIOException
+                || e instanceof NativeException) {
+            command.getErr().println(name + ": " + e.getMessage());
+        } else {
+            command.getErr().println(name + ": this should not happen; please report it with the lines below");
+            e.printStackTrace(command.getErr());
+        }
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** What is running, as a bug report needs it. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            @Nullable String version = Model.class.getPackage().getImplementationVersion();
+            return new String[] {"fathom " + (version == null ? "(built in place)" : version), machine()};
+        }
+    }
+
+    /** Java, system and kernels, in one line. */
+    static String machine() {
+        String java = System.getProperty("java.vm.name") + " " + System.getProperty("java.version") + ", "
+                + System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", ";
+        try {
+            NativeRuntime runtime = NativeRuntime.get();
+            return java + runtime.isa() + " kernels, " + runtime.threads()
+                    + (runtime.threads() == 1 ? " thread" : " threads");
+        } catch (NativeException e) {
+            return java + e.getMessage();
+        }
+    }
+}

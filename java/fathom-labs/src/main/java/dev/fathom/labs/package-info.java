@@ -1,0 +1,13 @@
+/**
+ * The command line: {@link dev.fathom.labs.Main} finds the experiment, the experiment trains, and what it learned is written as files that
+ * anyone can open.
+ *
+ * <p>An experiment is what a user would write, with options: it uses the public classes of {@code dev.fathom} and {@code dev.fathom.view} and
+ * nothing else. Whatever a person can do wrong (an option, a folder, a file) ends in one line on standard error and an exit code: 2 for the
+ * command line, 1 for everything else, 130 after Ctrl-C.
+ *
+ * <p>Rejected: a configuration file (options say it shorter), colours (a report shows more), reading the data from the network (it is in the
+ * tree).
+ */
+@org.jspecify.annotations.NullMarked
+package dev.fathom.labs;
