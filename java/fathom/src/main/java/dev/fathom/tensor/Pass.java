@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pass implements AutoCloseable {
     private static final ThreadLocal<@Nullable Pass> CURRENT = new ThreadLocal<>();
-    private static final Rng NO_RANDOM = new Rng(0);
 
     /** What is reused from pass to pass with the arena. */
     private static final class Workspace {
@@ -92,7 +91,7 @@ public final class Pass implements AutoCloseable {
     }
 
     static Pass trace() {
-        return new Pass(false, false, true, NO_RANDOM);
+        return new Pass(false, false, true, new Rng(0));
     }
 
     /**

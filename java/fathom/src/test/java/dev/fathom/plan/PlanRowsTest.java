@@ -1,0 +1,74 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.OpTable;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every row of the op table freezes, and its plan equals the eager run bit for bit. */
+class PlanRowsTest {
+    static List<OpTable.Row> rows() {
+        return OpTable.rows();
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void thePlanEqualsTheEagerRun(OpTable.Row row) {
+        try (var model = Model.of(new Sequential(), 1)) {
+            for (int[][] shapes : row.samples()) {
+                if (Arrays.stream(shapes).anyMatch(s -> Shape.of(s).size() == 0)) {
+                    continue;
+                }
+                Spec[] specs = new Spec[shapes.length];
+                for (int i = 0; i < specs.length; i++) {
+                    specs[i] = Spec.of("in" + i, row.dtype(i), shapes[i]);
+                }
+                int[] expected = eager(row, shapes);
+                try (Plan plan = Plan.freeze(model, (net, in) -> row.run(in), specs);
+                        Session session = plan.newSession()) {
+                    float[][] values = row.values(shapes);
+                    for (int i = 0; i < specs.length; i++) {
+                        ByteBuffer to = session.inputBytes("in" + i);
+                        for (int j = 0; j < values[i].length; j++) {
+                            if (row.dtype(i) == DType.F32) {
+                                to.putFloat(4 * j, values[i][j]);
+                            } else {
+                                to.putInt(4 * j, (int) values[i][j]);
+                            }
+                        }
+                    }
+                    session.run();
+                    int[] actual = new int[expected.length];
+                    session.outputBytes(0).asIntBuffer().get(actual);
+                    assertThat(actual).as("%s %s", row, Arrays.deepToString(shapes)).isEqualTo(expected);
+                }
+            }
+        }
+    }
+
+    /** The bits of the result. */
+    private static int[] eager(OpTable.Row row, int[][] shapes) {
+        try (Pass pass = Pass.infer()) {
+            Tensor y = row.run(row.tensors(shapes));
+            if (y.dtype() == DType.I32) {
+                return y.toIntArray();
+            }
+            float[] values = y.toArray();
+            int[] bits = new int[values.length];
+            for (int i = 0; i < bits.length; i++) {
+                bits[i] = Float.floatToRawIntBits(values[i]);
+            }
+            return bits;
+        }
+    }
+}
