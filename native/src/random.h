@@ -9,7 +9,6 @@
 #ifndef FATHOM_RANDOM_H
 #define FATHOM_RANDOM_H
 
-typedef uint32_t vu __attribute__((vector_size(4 * VL)));
 typedef uint64_t vq __attribute__((vector_size(4 * VL)));
 enum { CHAINS = 6, WORDS = CHAINS * 2 * VL, DRAW_GRAIN = 1024 };
 
