@@ -137,16 +137,25 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     private void run(long step) {
-        recipe.step(new Update(
-                commands,
-                step,
-                step == 1,
-                store.values().address(),
-                store.gradients().address(),
-                moments,
-                table.address() + 64,
-                segmentCount,
-                table.address()));
+        Block values = store.values();
+        Block gradients = store.gradients();
+        values.lease();
+        gradients.lease();
+        try {
+            recipe.step(new Update(
+                    commands,
+                    step,
+                    step == 1,
+                    values.address(),
+                    gradients.address(),
+                    moments,
+                    table.address() + 64,
+                    segmentCount,
+                    table.address()));
+        } finally {
+            gradients.release();
+            values.release();
+        }
     }
 
     /** Writes the segments whose parameters have taken {@code count} steps; returns how many. */

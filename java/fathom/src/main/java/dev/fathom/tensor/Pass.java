@@ -328,9 +328,13 @@ public final class Pass implements AutoCloseable {
 
     private void lease(Tensor t) {
         Block b = t.root().block;
-        if (b == null) {
-            return;
+        if (b != null) {
+            lease(b);
         }
+    }
+
+    /** Keeps a block mapped until this pass ends, whoever closes it meanwhile. */
+    private void lease(Block b) {
         for (int i = leaseCount - 1; i >= 0; i--) {
             if (leases[i] == b) {
                 return;
@@ -856,7 +860,12 @@ public final class Pass implements AutoCloseable {
 
         @Override
         public long packed(int i, long n, long k) {
-            return recording || !(in[i].held() instanceof Parameter p) ? 0 : p.store().packed(commands, p.index(), n, k);
+            if (recording || !(in[i].held() instanceof Parameter p)) {
+                return 0;
+            }
+            Block block = p.store().packed(commands, p.index(), n, k);
+            lease(block);
+            return block.address();
         }
 
         @Override
@@ -936,7 +945,9 @@ public final class Pass implements AutoCloseable {
                 Store store = p.store();
                 adds = store.fresh(p.index());
                 store.fresh(p.index(), true);
-                return store.gradients().address() + 4 * store.offset(p.index());
+                Block gradients = store.gradients();
+                lease(gradients);
+                return gradients.address() + 4 * store.offset(p.index());
             }
             adds = t.gradient != 0;
             if (!adds) {

@@ -144,7 +144,7 @@ public final class Store implements AutoCloseable {
     }
 
     /** Packs parameter {@code i} as a matrix [n, k] for the linear kernel unless that was done since its last change. */
-    synchronized long packed(Commands commands, int i, long n, long k) {
+    synchronized Block packed(Commands commands, int i, long n, long k) {
         Block block = packed[i];
         if (block == null || packedVersions[i] != versions[i]) {
             if (block == null) {
@@ -154,7 +154,7 @@ public final class Store implements AutoCloseable {
             commands.begin(Kernel.LINEAR_PACK).put(address(i)).put(block.address()).put(n).put(k).run();
             packedVersions[i] = versions[i];
         }
-        return block.address();
+        return block;
     }
 
     /** Says that another model has taken the values over; everything but {@link #close} now refuses with {@code by}. */
