@@ -4,7 +4,7 @@
  * Every output is one chain c = fma(left, right, c) over ascending k that starts from 0, or from C for +=. Tiles, k blocks,
  * threads, swapped sides and copies of the operands change who computes it and when, never the chain: GEMV, GEMM, v3 and v4
  * agree bit for bit and a row does not depend on m. The one exception is a weight gradient with few outputs and a long k, see
- * split_k.
+ * is_split.
  *
  * A tile is R rows of the left side, read one float at a time, by up to TILE_VECS vectors along the columns of the right side.
  * The right side is cut into panels as wide as a tile; a packed panel holds its k rows one after the other, padded with zeros
@@ -18,12 +18,12 @@
 #endif
 enum {
     TILE_ROWS = 6,
-    NARROW_VECS = TILE_VECS / 2,     /* a right side of so few vectors takes twice the rows: 12 x 32 */
+    NARROW_VECS = TILE_VECS / 2, /* a right side of so few vectors takes twice the rows: 12 x 32 */
     NARROW_ROWS = 2 * TILE_ROWS,
-    K_BLOCK = 384,                   /* 384 x 64 floats are 96 KiB of L2 */
+    K_BLOCK = 384,                        /* 384 x 64 floats are 96 KiB of L2 */
     PANEL_GROUP = 256 / (TILE_VECS * VL), /* panels that pass over a tile's rows while those are in L1 */
-    TURN_BLOCK = 64,                 /* rows of a panel that are transposed into L1 at a time */
-    ALIASED = 1024,                  /* floats: rows this far apart (4 KiB) share their sets of L1 */
+    TURN_BLOCK = 64,                      /* rows of a panel that are transposed into L1 at a time */
+    ALIASED = 1024,                       /* floats: rows so far apart (4 KiB) fall into the same sets of L1 */
     L2_FLOATS = 256 * 1024
 };
 
@@ -150,7 +150,7 @@ static void transpose(const float *src, int64_t ld, int64_t rows, int64_t cols, 
 /* ---- one product ---- */
 
 struct product {
-    const float *a, *b;       /* left[m, k]; right[k, n] */
+    const float *a, *b;       /* left[m, k]; right[k, n], or 0 where its panels exist already */
     float *c;                 /* the result, in rows of ldc floats */
     int64_t lda, ldb, ldc;
     int64_t m, n, k, add;
@@ -181,13 +181,14 @@ static void pack_panel(const struct product *g, int64_t panel, int64_t k0, int64
     }
 }
 
-static int64_t pack_units(const struct product *g) {
-    return (panel_count(g->n) - g->first_packed) * ceil_div(g->k, PACK_ROWS) + (g->a_turned ? ceil_div(g->m, 16) : 0);
+static int64_t panel_units(const struct product *g) {
+    return g->b && g->panels ? (panel_count(g->n) - g->first_packed) * ceil_div(g->k, PACK_ROWS) : 0;
 }
+static int64_t pack_units(const struct product *g) { return panel_units(g) + (g->a_turned ? ceil_div(g->m, 16) : 0); }
 
 static void pack_part(void *context, int64_t part, int64_t parts) {
     const struct product *g = context;
-    int64_t chunks = ceil_div(g->k, PACK_ROWS), in_panels = (panel_count(g->n) - g->first_packed) * chunks, from, to;
+    int64_t chunks = ceil_div(g->k, PACK_ROWS), in_panels = panel_units(g), from, to;
     fathom_range(pack_units(g), 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
         if (unit < in_panels) {
@@ -230,51 +231,53 @@ static void finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t 
 
 /* ---- the product ---- */
 
-/* asks for rows of floats to be in L2 soon */
-static inline void prefetch_rows(const float *at, int64_t ld, int64_t rows, int64_t from, int64_t to) {
+/* asks for what the next row of tiles reads and writes to be in L2 */
+static inline void prefetch_rows(const float *at, int64_t ld, int64_t rows, int64_t count) {
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t x = from; x < to; x += 16) __builtin_prefetch(at + r * ld + x, 0, 2);
+        for (int64_t x = 0; x < count; x += 16) __builtin_prefetch(at + r * ld + x, 0, 2);
+}
+
+/* the tile of rows i .. i + height and one panel, over `depth` rows of k */
+static void multiply_tile(const struct product *g, int64_t i, int64_t height, int64_t panel, int64_t from, int64_t depth,
+                          int64_t add) {
+    int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
+    int64_t columns = g->n - j < width ? g->n - j : width, last = g->c_turned ? VL : columns - (width - VL);
+    tile_fn *tile = tiles[width / VL][height];
+    const float *left = g->a + i * g->lda + from;
+    float *c = g->c + i * g->ldc + j;
+    if (panel < g->first_packed) {
+        tile(depth, left, g->lda, g->b + from * g->ldb + j, g->ldb, c, g->ldc, last, add);
+    } else if (g->panels) {
+        tile(depth, left, g->lda, g->panels + j * g->k + from * width, width, c, g->ldc, last, add);
+    } else {
+        float turned[TURN_BLOCK * TILE_VECS * VL];
+        int64_t p = 0;
+        do {
+            int64_t rows = depth - p < TURN_BLOCK ? depth - p : TURN_BLOCK;
+            pack_panel(g, panel, from + p, from + p + rows, turned);
+            tile(rows, left + p, g->lda, turned, width, c, g->ldc, last, add || p > 0);
+        } while ((p += TURN_BLOCK) < depth);
+    }
+    if (g->finish && !g->c_turned && from + depth == g->k) finish(g->finish, i, i + height, j, j + columns);
 }
 
 /* rows of tiles [t0, t1) by panels [p0, p1), over [k0, k1) of k */
 static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
-    float turned[TURN_BLOCK * TILE_VECS * VL];
-    int64_t count = row_tiles(g->m, g->n), blocks = ceil_div(k1 - k0, K_BLOCK);
-    const float *a = g->a_turned ? g->a_copy : g->a;
-    int64_t lda = g->a_turned ? g->a_stride : g->lda;
-    int turn = g->b_turned && !g->panels, beyond_l2 = g->m * (g->n + g->k) > L2_FLOATS;
+    int64_t count = row_tiles(g->m, g->n), blocks = ceil_div(k1 - k0, K_BLOCK), beyond_l2 = g->m * (g->n + g->k) > L2_FLOATS;
     if (blocks == 0) blocks = 1; /* k = 0 still writes its zeros */
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
-        for (int64_t group = p0; group < p1; group += PANEL_GROUP) {
-            int64_t group_end = group + PANEL_GROUP < p1 ? group + PANEL_GROUP : p1;
+        for (int64_t group = p0, end; group < p1; group = end) {
+            end = group + PANEL_GROUP < p1 ? group + PANEL_GROUP : p1;
             for (int64_t t = t0; t < t1; t++) {
-                int64_t i = g->m * t / count, height = g->m * (t + 1) / count - i;
-                const float *left = a + i * lda + from;
-                for (int64_t panel = group; panel < group_end; panel++) {
-                    int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
-                    int64_t columns = g->n - j < width ? g->n - j : width;
-                    int64_t last = g->c_turned ? VL : columns - (width - VL);
-                    tile_fn *tile = tiles[width / VL][height];
-                    float *c = g->c + i * g->ldc + j;
-                    int64_t add = g->add || from > k0, share = panel - group, shares = group_end - group;
+                int64_t i = g->m * t / count, next = g->m * (t + 1) / count;
+                for (int64_t panel = group; panel < end; panel++) {
                     if (beyond_l2 && t + 1 < t1) {
-                        prefetch_rows(left + height * lda, lda, height, depth * share / shares, depth * (share + 1) / shares);
-                        prefetch_rows(c + height * g->ldc, g->ldc, height, 0, width);
+                        int64_t share = depth / (end - group), at = from + share * (panel - group), j = panel_start(g->n, panel);
+                        prefetch_rows(g->a + next * g->lda + at, g->lda, next - i, share);
+                        prefetch_rows(g->c + next * g->ldc + j, g->ldc, next - i, panel_start(g->n, panel + 1) - j);
                     }
-                    if (turn) {
-                        for (int64_t p = 0; p < depth; p += TURN_BLOCK) {
-                            int64_t end = p + TURN_BLOCK < depth ? p + TURN_BLOCK : depth;
-                            pack_panel(g, panel, from + p, from + end, turned);
-                            tile(end - p, left + p, lda, turned, width, c, g->ldc, last, add || p > 0);
-                        }
-                        if (depth == 0) tile(0, left, lda, turned, width, c, g->ldc, last, add);
-                    } else if (panel < g->first_packed) {
-                        tile(depth, left, lda, g->b + from * g->ldb + j, g->ldb, c, g->ldc, last, add);
-                    } else {
-                        tile(depth, left, lda, g->panels + j * g->k + from * width, width, c, g->ldc, last, add);
-                    }
-                    if (g->finish && !g->c_turned && block == blocks - 1) finish(g->finish, i, i + height, j, j + columns);
+                    multiply_tile(g, i, next - i, panel, from, depth, g->add || block > 0);
                 }
             }
         }
@@ -320,11 +323,16 @@ static double product_nanos(const struct product *g) {
     return (double)g->n * (double)g->k * ((double)g->m / (4 * VL) + (g->b_turned ? 0.125 : 0.04));
 }
 
+static void pack(struct product *g, int64_t parts) {
+    int64_t units = pack_units(g);
+    if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
+    if (g->a_turned) g->a = g->a_copy, g->lda = g->a_stride;
+}
+
 static void run_product(struct product *g) {
     int64_t tile_rows = row_tiles(g->m, g->n), panels = panel_count(g->n);
     int64_t parts = fathom_parts(product_nanos(g), tile_rows * panels);
-    int64_t units = (g->panels && g->b) || g->a_turned ? pack_units(g) : 0;
-    if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
+    pack(g, parts);
     g->row_cuts = choose_row_cuts(parts, tile_rows, panels);
     fathom_parallel(multiply_part, g, parts);
 }
@@ -367,8 +375,8 @@ static void join_part(void *context, int64_t part, int64_t parts) {
 }
 
 static void run_split(struct product *g) {
-    int64_t parts = fathom_parts(product_nanos(g), SPLITS), units = pack_units(g);
-    if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
+    int64_t parts = fathom_parts(product_nanos(g), SPLITS);
+    pack(g, parts);
     fathom_parallel(split_part, g, parts);
     fathom_parallel(join_part, g, fathom_parts((double)(g->m * g->n), parts));
 }
@@ -429,9 +437,8 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
         g.a_stride = padded(k) % ALIASED ? padded(k) : padded(k) + 16;
         scratch += padded(m * (padded(k) + 16));
     }
-    /* a panel is worth its copy when many rows use it or its rows are pages apart; one that ends inside a vector needs it */
-    if (copies_right(m, k)) g.first_packed = 0;
-    else g.first_packed = panel_count(n) - (n % VL != 0);
+    /* a panel that ends inside a vector is always packed */
+    g.first_packed = copies_right(m, k) ? 0 : panel_count(n) - (n % VL != 0);
     if (is_split(a->ta, m, n, k)) {
         g.out = g.c;
         g.c = scratch;
@@ -470,7 +477,7 @@ static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
     if (!a->bias && !a->residual && !a->pre && a->row < 0) g.finish = 0;
     if (a->packed) {
         g.panels = a->packed;
-        g.b = 0; /* nothing to pack */
+        g.b = 0;
         run_product(&g);
     } else {
         run_turned(&g, a->scratch);
