@@ -4,16 +4,23 @@ import dev.fathom.kernel.Native;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Zeroed pages that one object owns: the parameters of a model, the weights of a plan, a data set, a kept tensor.
  *
  * <p>Readers {@linkplain #lease lease} a block while they work on it, and the last lease gives the pages of a closed block back, so
- * memory never vanishes under a running kernel and closing never waits (nor deadlocks). A block whose owner was forgotten is given back by the collector and reported with where it was made.
+ * memory never vanishes under a running kernel and closing never waits (nor deadlocks). A block whose owner was forgotten is given back by
+ * the collector and reported with where it was made.
  */
 public final class Block implements AutoCloseable {
     private static final int LARGEST_VIEW = 1 << 30;
+    private static final int PAGE = 4096;
+    /** From block to block; odd in units of 64 bytes, so that it comes by every line of a page. */
+    private static final int STAGGER = 9 * 64;
+    private static final long HUGE = 4L << 20;
+    private static final AtomicInteger MADE = new AtomicInteger();
 
     private final long address;
     private final long bytes;
@@ -21,16 +28,24 @@ public final class Block implements AutoCloseable {
     private final Cleaner.Cleanable cleanable;
 
     /**
-     * Maps {@code bytes} of zeros for {@code owner}, a word for reports such as {@code model} or {@code dataset}.
+     * Maps {@code bytes} of zeros for {@code owner}, a word for reports such as {@code dataset}.
      *
      * @throws OutOfMemoryError if the system has no more pages
      */
     public Block(String owner, long bytes) {
+        this(owner, bytes, false);
+    }
+
+    /** The same, on huge pages if it is large: for what is read at every step or request, since touching them first is slow. */
+    public Block(String owner, long bytes, boolean hot) {
         this.bytes = Math.max(64, bytes + 63 & -64L);
-        address = Native.map(this.bytes, this.bytes >= 4 << 20);
-        pages = new Pages(address, this.bytes, owner, Memory.callSite());
+        long mapped = this.bytes + PAGE;
+        long pagesAt = Native.map(mapped, hot && mapped >= HUGE);
+        // weights, gradients and moments at one offset of a page each would fight for the same lines of the first cache
+        address = pagesAt + (MADE.getAndIncrement() * STAGGER & PAGE - 1);
+        pages = new Pages(pagesAt, mapped, owner, Memory.callSite());
         cleanable = Memory.CLEANER.register(this, pages);
-        Memory.owned(this.bytes);
+        Memory.owned(mapped);
     }
 
     /** The first byte. */

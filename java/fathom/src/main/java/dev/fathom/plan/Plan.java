@@ -202,7 +202,7 @@ public final class Plan implements AutoCloseable {
             }
         }
         slots.addAll(extra);
-        Block weights = new Block("plan", weightBytes);
+        Block weights = new Block("plan", weightBytes, true);
         fill(weights, graph, first, slots);
         List<Port> inputs = new ArrayList<>();
         for (int i = 0; i < specs.size(); i++) {

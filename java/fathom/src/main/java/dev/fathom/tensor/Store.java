@@ -45,7 +45,7 @@ public final class Store implements AutoCloseable {
         }
         parameters = count;
         parameterFloats = offsets[count];
-        values = new Block("model", 4 * offsets[n]);
+        values = new Block("model", 4 * offsets[n], true);
         versions = new int[n];
         trainable = new boolean[n];
         Arrays.fill(trainable, 0, count, true);
