@@ -81,8 +81,7 @@ public final class Dataset implements AutoCloseable {
             for (byte label : values) {
                 classes = Math.max(classes, (label & 0xff) + 1);
             }
-            block.view(Source.targetOffset(n, DType.U8, feature.size()), (long) n)
-                    .put(values);
+            block.view(Source.targetOffset(n, DType.U8, feature.size()), n).put(values);
             return all(new Source(block, n, DType.U8, (int) feature.size(), DType.U8, Shape.SCALAR, classes), feature);
         } catch (RuntimeException | Error e) {
             block.close();
@@ -230,7 +229,7 @@ public final class Dataset implements AutoCloseable {
     private static void put(Block block, long offset, byte[] values) {
         for (int i = 0; i < values.length; i += CHUNK) {
             int n = Math.min(CHUNK, values.length - i);
-            block.view(offset + i, (long) n).put(values, i, n);
+            block.view(offset + i, n).put(values, i, n);
         }
     }
 

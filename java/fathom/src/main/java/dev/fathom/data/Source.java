@@ -66,7 +66,7 @@ final class Source {
     }
 
     int label(int row) {
-        ByteBuffer at = block.view(targetOffset + (long) row * targetDtype.bytes(), (long) targetDtype.bytes());
+        ByteBuffer at = block.view(targetOffset + (long) row * targetDtype.bytes(), targetDtype.bytes());
         return targetDtype == DType.U8 ? at.get(0) & 0xff : at.getInt(0);
     }
 

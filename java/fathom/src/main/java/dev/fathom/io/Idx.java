@@ -151,7 +151,7 @@ public final class Idx {
             throw new IllegalArgumentException("copyTo: " + file + " has " + shape.size() + " values but the block has "
                     + block.bytes() + " bytes and offset=" + offset + "; make it larger");
         }
-        values((chunk, count, at) -> block.view(offset + at, (long) count).put(chunk, 0, count));
+        values((chunk, count, at) -> block.view(offset + at, count).put(chunk, 0, count));
     }
 
     private interface Sink {

@@ -62,7 +62,7 @@ class IdxTest {
             try (Block block = new Block("test", 64)) {
                 idx.copyTo(block, 10);
                 byte[] copied = new byte[8];
-                block.view(9, 8L).get(copied);
+                block.view(9, 8).get(copied);
                 assertThat(copied).containsExactly(0, 1, 2, 3, -1, 0, 9, 0);
                 assertThatThrownBy(() -> idx.copyTo(block, 60))
                         .isExactlyInstanceOf(IllegalArgumentException.class)

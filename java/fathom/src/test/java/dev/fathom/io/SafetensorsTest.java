@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -101,6 +102,30 @@ class SafetensorsTest {
         assertThat(bytes).hasSize(8 + padded + 8);
         assertThat(data.getFloat(8 + padded)).isEqualTo(1);
         assertThat(data.getFloat(8 + padded + 4)).isEqualTo(-2);
+    }
+
+    /** {@code save({"b.weight": ..., "a": ..., "s": ..., "e": ...}, {"format": "pt"})} of Python's safetensors 0.8.0. */
+    private static final String REFERENCE =
+            "CAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJhIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsx"
+                    + "XSwiZGF0YV9vZmZzZXRzIjpbMCw0XX0sImIud2VpZ2h0Ijp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsyLDJdLCJkYXRh"
+                    + "X29mZnNldHMiOls0LDIwXX0sImUiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzAsM10sImRhdGFfb2Zmc2V0cyI6WzIw"
+                    + "LDIwXX0sInMiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6W10sImRhdGFfb2Zmc2V0cyI6WzIwLDI0XX19ICAgICAAAOBA"
+                    + "AACAPwAAAMAAAAA/AABAQAAAgEA=";
+
+    @Test
+    void theReferenceImplementationWritesTheSameBytes() throws IOException {
+        byte[] reference = Base64.getDecoder().decode(REFERENCE);
+        Path file = Files.write(temp.resolve("reference"), reference);
+        Path ours = temp.resolve("ours");
+        try (Safetensors s = Safetensors.read(file)) {
+            assertThat(s.names()).containsExactly("a", "b.weight", "e", "s");
+            assertThat(read(s, "b.weight")).containsExactly(1, -2, 0.5f, 3);
+            Safetensors.Writer w = new Safetensors.Writer();
+            s.metadata().forEach(w::metadata);
+            s.names().forEach(name -> w.add(name, s.shape(name), FloatBuffer.wrap(read(s, name))));
+            w.write(ours);
+        }
+        assertThat(ours).hasBinaryContent(reference);
     }
 
     @Test
