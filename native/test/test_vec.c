@@ -64,11 +64,11 @@ static const struct function {
     {"log", run_log, log, 1, 0, 0},
     {"tanh", run_tanh, tanh, 2, 1, 0},
     {"sigmoid", run_sigmoid, sigmoid_of, 2.5, 1, 0},
-    {"gelu", run_gelu, gelu_of, 5.5, 2, 0},
+    {"gelu", run_gelu, gelu_of, 6, 2, 0},
     {"elu", run_elu, elu_of, 1.5, 0, 0},
     {"sqrt", run_sqrt, sqrt, 0.5, 0, 0},
     {"softplus", run_softplus, softplus_of, 2, 1, 0},
-    {"erfc", direct_erfc, erfc, 5.5, 2, 1},
+    {"erfc", direct_erfc, erfc, 6.5, 2, 1},
     {"expm1", direct_expm1, expm1, 1.6, 0, 1},
     {"log1p", direct_log1p, log1p, 1.5, 0, 1},
 };
