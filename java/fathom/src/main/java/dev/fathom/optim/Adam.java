@@ -39,9 +39,9 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
 
     @Override
     public void step(Update u) {
-        // decimal betas: 0.999f is off by 1e-8, which 1 - beta^t would show at the first steps
-        double correction1 = 1 - Math.pow(decimal(beta1), u.step());
-        double correction2 = 1 - Math.pow(decimal(beta2), u.step());
+        // of the very floats with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps would show it
+        double correction1 = 1 - Math.pow(beta1, u.step());
+        double correction2 = 1 - Math.pow(beta2, u.step());
         u.commands()
                 .begin(Kernel.ADAM)
                 .put(u.weights())
@@ -58,9 +58,5 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
                 .put((float) (1 / Math.sqrt(correction2)))
                 .put(0)
                 .run();
-    }
-
-    private static double decimal(float f) {
-        return Math.round(f * 1e7) / 1e7;
     }
 }

@@ -130,8 +130,9 @@ public final class BoundOptimizer implements AutoCloseable {
             if (inTable[i]) {
                 stepsOf[i]++;
                 store.changed(from + i);
-                store.fresh(from + i, false);
             }
+            // of the frozen too: what they were given before they were frozen must not come back when they thaw
+            store.fresh(from + i, false);
         }
         steps++;
     }

@@ -22,6 +22,7 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     public Sgd {
         Checks.learningRate("SGD", learningRate);
         Checks.notNegative("SGD", "momentum", momentum);
+        Checks.notNegative("SGD", "dampening", dampening);
         Checks.notNegative("SGD", "weightDecay", weightDecay);
         if (nesterov && (momentum <= 0 || dampening != 0)) {
             throw new IllegalArgumentException("SGD: nesterov needs momentum above 0 and dampening 0 but momentum=" + momentum + " and dampening="

@@ -1,0 +1,114 @@
+package dev.fathom.course;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Module;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The optimizers of two courses on f(w) = w^2 / 2 from w = 1, whose gradient is w itself: Neural Networks (slides "Momentum", "Nesterov
+ * Momentum", "Adam and AdamW") and CS155 (slide "optimization techniques"). {@link Sgd} is PyTorch's, v = b v + g, w -= a v; the
+ * courses write momentum in three other ways, each of which is PyTorch's after a change of variables.
+ */
+class OptimizersTest {
+    private static final float RATE = 0.1f;
+    private static final float BETA = 0.9f;
+
+    private record Weight(Parameter w) implements Module {}
+
+    /** w after each of n steps. */
+    private static double[] trace(Optimizer recipe, int n) {
+        double[] w = new double[n];
+        try (var model = Model.of(new Weight(new Parameter(Shape.SCALAR, Init.constant(1))), 0);
+                var optimizer = recipe.on(model)) {
+            for (int i = 0; i < n; i++) {
+                try (Pass pass = Pass.train(new Rng(0))) {
+                    Tensor value = model.net().w().value();
+                    pass.backward(value.square().mul(0.5f));
+                    optimizer.step();
+                    w[i] = value.item();
+                }
+            }
+        }
+        return w;
+    }
+
+    private static void assertTrace(double[] actual, double... expected) {
+        assertThat(actual).containsExactly(expected, offset(3e-7));
+    }
+
+    @Test
+    void plainDescent() {
+        assertTrace(trace(new Sgd(RATE), 3), 0.9, 0.81, 0.729);
+    }
+
+    /**
+     * V = b V + (1 - b) g, W -= a V. By induction V = (1 - b) v with PyTorch's v = b v + g, so the slide's rate a is PyTorch's a (1 - b),
+     * at every step.
+     */
+    @Test
+    void momentumAsAMovingAverage() {
+        assertTrace(trace(new Sgd(RATE * (1 - BETA), BETA), 3), 0.99, 0.9711, 0.944379);
+    }
+
+    /**
+     * PyTorch's dampening = b also writes (1 - b) g into the velocity, but not at the first step, where v = g: the same recurrence from
+     * V = g instead of V = (1 - b) g.
+     */
+    @Test
+    void dampeningDiffersFromTheMovingAverageAtTheFirstStep() {
+        assertTrace(trace(new Sgd(RATE, BETA, BETA, false, 0), 3), 0.9, 0.801, 0.70389);
+    }
+
+    /** mu = b mu + a g, W -= mu (CS155): mu = a v, so at a constant rate it is PyTorch's momentum as it stands. */
+    @Test
+    void classicalMomentum() {
+        assertTrace(trace(new Sgd(RATE, BETA), 3), 0.9, 0.72, 0.486);
+    }
+
+    /**
+     * V = b V + a grad(W - b V), W -= V. PyTorch keeps the point where the gradient is taken, p = W - b V, as the parameter: with V = a v,
+     * p' = W - V' - b V' = p - a (g + b v'), its Nesterov step. From W and the next p, V' = (W - p') / (1 + b) and W' = W - V'.
+     */
+    @Test
+    void nesterovMomentum() {
+        double[] p = trace(new Sgd(RATE, BETA, 0, true, 0), 3);
+        double[] w = new double[3];
+        double last = 1;
+        for (int i = 0; i < 3; i++) {
+            w[i] = last - (last - p[i]) / (1 + BETA);
+            last = w[i];
+        }
+        assertTrace(p, 0.81, 0.5751, 0.327321);
+        assertTrace(w, 0.9, 0.729, 0.51759);
+    }
+
+    @Test
+    void adam() {
+        assertTrace(trace(new Adam(RATE), 4), 0.900000001, 0.8004122297, 0.7015862745, 0.6039390627);
+    }
+
+    /** The slide's lambda adds lambda w to the gradient; Adam divides the scale of a gradient out again, so it hardly shows here. */
+    @Test
+    void l2InsideAdam() {
+        assertTrace(
+                trace(new Adam(RATE, 0.9f, 0.999f, 1e-8f, 0.1f), 4), 0.9000000009, 0.8004122295, 0.7015862743, 0.6039390623);
+    }
+
+    /** f = w^2 / 2 with lambda w^2 / 2 beside it: g = (1 + lambda) w. The slide's own penalty, lambda w^2 without the half, doubles it. */
+    @Test
+    void weightDecayInDescent() {
+        assertTrace(trace(new Sgd(RATE, 0, 0, false, 0.5f), 2), 0.85, 0.7225);
+    }
+}

@@ -1,0 +1,387 @@
+package dev.fathom.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Module;
+import dev.fathom.nn.Part;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Optimizers against PyTorch's formulas written in double precision, on random gradients: every form, odd sizes, parameters that are
+ * frozen or get no gradient for a while, parts, threads, and what is refused.
+ */
+class OptimizerTest {
+    private static final int STEPS = 20;
+    private static final int[] SIZES = {1, 17, 64, 103};
+
+    private record Weights(List<Parameter> weights) implements Module {}
+
+    private static Weights weights() {
+        List<Parameter> all = new ArrayList<>();
+        for (int n : SIZES) {
+            all.add(new Parameter(Shape.of(n), Init.uniform(-1, 1)));
+        }
+        return new Weights(all);
+    }
+
+    private static float[] gradient(int step, int parameter) {
+        return new Rng(77).split(step).split(parameter).uniform(SIZES[parameter], -2, 2);
+    }
+
+    /** One parameter under PyTorch's SGD or Adam, in double precision. */
+    private static final class Reference {
+        private final Optimizer recipe;
+        private final double[] w;
+        private final double[] m;
+        private final double[] v;
+        private int t;
+
+        Reference(Optimizer recipe, float[] start) {
+            this.recipe = recipe;
+            w = new double[start.length];
+            for (int i = 0; i < w.length; i++) {
+                w[i] = start[i];
+            }
+            m = new double[w.length];
+            v = new double[w.length];
+        }
+
+        void step(float[] gradient, double rate) {
+            t++;
+            for (int i = 0; i < w.length; i++) {
+                double g = gradient[i] + recipe.weightDecay() * w[i];
+                if (recipe instanceof Adam a) {
+                    m[i] = a.beta1() * m[i] + (1 - a.beta1()) * g;
+                    v[i] = a.beta2() * v[i] + (1 - a.beta2()) * g * g;
+                    double mean = m[i] / (1 - Math.pow(a.beta1(), t));
+                    double square = v[i] / (1 - Math.pow(a.beta2(), t));
+                    w[i] -= rate * mean / (Math.sqrt(square) + a.epsilon());
+                } else if (recipe instanceof Sgd s) {
+                    if (s.momentum() != 0) {
+                        v[i] = t == 1 ? g : s.momentum() * v[i] + (1 - (double) s.dampening()) * g;
+                        g = s.nesterov() ? g + s.momentum() * v[i] : v[i];
+                    }
+                    w[i] -= rate * g;
+                }
+            }
+        }
+
+        void assertClose(String as, float[] actual) {
+            for (int i = 0; i < w.length; i++) {
+                assertThat((double) actual[i]).as(as + " [" + i + "]").isCloseTo(w[i], within(2e-6 * (1 + Math.abs(w[i]))));
+            }
+        }
+    }
+
+    private static Stream<Optimizer> recipes() {
+        return Stream.of(
+                new Sgd(0.05f),
+                new Sgd(0.05f, 0, 0.5f, false, 0), // without momentum there is nothing to dampen
+                new Sgd(0.05f, 0, 0, false, 0.3f),
+                new Sgd(0.02f, 0.9f),
+                new Sgd(0.02f, 0.9f, 0.4f, false, 0),
+                new Sgd(0.02f, 0.9f, 0.9f, false, 0.1f),
+                new Sgd(0.02f, 0.8f, 0, true, 0),
+                new Sgd(0.02f, 0.8f, 0, true, 0.1f),
+                new Adam(0.01f),
+                new Adam(0.01f, 0.5f, 0.9f, 1e-3f, 0),
+                new Adam(0.01f, 0, 0, 1e-8f, 0),
+                new Adam(0.01f, 0.9f, 0.999f, 0, 0.2f));
+    }
+
+    /** Runs 20 steps in which parameter k has a gradient where {@code hasGradient} of 10 step + k says so. */
+    private static void check(Optimizer recipe, IntPredicate hasGradient, int freezeFrom, int freezeTo) {
+        try (var model = Model.of(weights(), 5);
+                BoundOptimizer optimizer = recipe.on(model)) {
+            List<Parameter> all = model.parameters();
+            List<Reference> references =
+                    all.stream().map(p -> new Reference(recipe, p.value().toArray())).toList();
+            for (int step = 0; step < STEPS; step++) {
+                boolean frozen = step >= freezeFrom && step < freezeTo;
+                if (frozen) {
+                    model.freeze("weights.2");
+                } else {
+                    model.unfreeze("weights.2");
+                }
+                try (Pass pass = Pass.train(new Rng(0))) {
+                    Tensor loss = Tensor.scalar(0);
+                    for (int k = 0; k < SIZES.length; k++) {
+                        if (hasGradient.test(10 * step + k)) {
+                            float[] g = gradient(step, k);
+                            loss = loss.add(all.get(k).value().mul(Tensor.of(g, g.length)).sum());
+                            if (k != 2 || !frozen) {
+                                references.get(k).step(g, recipe.learningRate());
+                            }
+                        }
+                    }
+                    pass.backward(loss, model);
+                    optimizer.step();
+                }
+                for (int k = 0; k < SIZES.length; k++) {
+                    references.get(k).assertClose(recipe + " step " + step + " " + all.get(k).name(), all.get(k).value().toArray());
+                }
+            }
+            assertThat(optimizer.steps()).isEqualTo(STEPS);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void everyFormIsPyTorchs(Optimizer recipe) {
+        check(recipe, i -> true, 0, 0);
+    }
+
+    /** As PyTorch leaves a parameter alone whose grad is None, with moments and step count of its own. */
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void parametersWithoutAGradientAreLeftAlone(Optimizer recipe) {
+        check(recipe, i -> i % 10 == 0 || i / 10 >= 3 * (i % 10) && (i / 10 + i) % 3 != 0, 0, 0);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void aFrozenParameterStandsStillAndGoesOnWhereItStopped(Optimizer recipe) {
+        check(recipe, i -> true, 4, 9);
+    }
+
+    @Test
+    void aGradientFromBeforeTheFreezeIsForgotten() {
+        try (var model = Model.of(weights(), 5);
+                BoundOptimizer sgd = new Sgd(1).on(model);
+                Pass pass = Pass.train(new Rng(0))) {
+            Parameter a = model.parameter("weights.0");
+            Parameter b = model.parameter("weights.1");
+            pass.backward(a.value().sum().add(b.value().sum()));
+            model.freeze("weights.1");
+            sgd.step();
+            model.unfreeze("weights.1");
+            float[] before = b.value().toArray();
+            pass.backward(b.value().sum());
+            sgd.step();
+            for (int i = 0; i < before.length; i++) {
+                assertThat(b.value().get(i)).isEqualTo(before[i] - 1);
+            }
+        }
+    }
+
+    @Test
+    void gradientsOfSeveralBackwardsAddUntilTheStep() {
+        try (var model = Model.of(weights(), 5);
+                BoundOptimizer sgd = new Sgd(0.5f).on(model);
+                Pass pass = Pass.train(new Rng(0))) {
+            Parameter p = model.parameter("weights.1");
+            float[] before = p.value().toArray();
+            pass.backward(p.value().sum());
+            pass.backward(p.value().sum().mul(2));
+            assertThat(p.gradient().toArray()).containsOnly(3);
+            sgd.step();
+            assertThat(p.gradient()).isNull();
+            pass.backward(p.value().sum());
+            model.zeroGrad();
+            assertThat(p.gradient()).isNull();
+            pass.backward(p.value().sum());
+            assertThat(p.gradient().toArray()).containsOnly(1);
+            sgd.step();
+            for (int i = 0; i < before.length; i++) {
+                assertThat(p.value().get(i)).isCloseTo(before[i] - 2, within(1e-6f));
+            }
+        }
+    }
+
+    private record Two(Linear a, Linear b) implements Module {}
+
+    @Test
+    void aPartHasItsOwnOptimizerAndLeavesTheRestAlone() {
+        for (Optimizer recipe : List.of(new Adam(0.1f), new Sgd(0.1f, 0.9f))) {
+            float[][] whole = new float[4][];
+            float[][] parts = new float[4][];
+            for (boolean inParts : new boolean[] {false, true}) {
+                try (var model = Model.of(new Two(new Linear(7, 5), new Linear(5, 3)), 9)) {
+                    Part a = model.part(model.net().a());
+                    Part b = model.part(model.net().b());
+                    List<BoundOptimizer> optimizers = inParts ? List.of(recipe.on(a), recipe.on(b)) : List.of(recipe.on(model));
+                    for (int step = 0; step < 5; step++) {
+                        try (Pass pass = Pass.train(new Rng(step))) {
+                            Tensor x = pass.randn(6, 7);
+                            Tensor loss = model.net().b().apply(model.net().a().apply(x).tanh()).square().mean();
+                            pass.backward(loss);
+                            if (inParts) {
+                                float[] other = model.parameter("b.weight").value().toArray();
+                                optimizers.get(0).step();
+                                assertThat(model.parameter("b.weight").value().toArray()).isEqualTo(other);
+                                assertThat(model.parameter("b.weight").gradient()).as("not used up by the other part").isNotNull();
+                                assertThat(model.parameter("a.weight").gradient()).isNull();
+                            }
+                            optimizers.get(optimizers.size() - 1).step();
+                        }
+                    }
+                    for (int i = 0; i < 4; i++) {
+                        (inParts ? parts : whole)[i] = model.parameters().get(i).value().toArray();
+                    }
+                    optimizers.forEach(BoundOptimizer::close);
+                }
+            }
+            assertThat(parts).isDeepEqualTo(whole);
+        }
+    }
+
+    @Test
+    void theBitsDoNotDependOnTheThreads() {
+        NativeRuntime runtime = NativeRuntime.get();
+        int before = runtime.threads();
+        try {
+            for (Optimizer recipe : List.of(new Adam(1e-2f, 0.9f, 0.999f, 1e-8f, 0.01f), new Sgd(1e-2f, 0.9f, 0, true, 0.01f))) {
+                List<float[]> results = new ArrayList<>();
+                for (int threads : new int[] {1, 2, 4}) {
+                    runtime.threads(threads);
+                    results.add(trained(recipe));
+                }
+                assertThat(results.get(1)).isEqualTo(results.get(0));
+                assertThat(results.get(2)).isEqualTo(results.get(0));
+            }
+        } finally {
+            runtime.threads(before);
+        }
+    }
+
+    /** Parameters after three steps, in two runs of which one is frozen apart: two segments, above the size where threads share. */
+    private static float[] trained(Optimizer recipe) {
+        try (var model = Model.of(new Sequential(new Linear(601, 307), new Linear(307, 211), new Linear(211, 5)), 3);
+                BoundOptimizer optimizer = recipe.on(model)) {
+            model.freeze("1.weight");
+            for (int step = 0; step < 3; step++) {
+                try (Pass pass = Pass.train(new Rng(step))) {
+                    pass.backward(model.net().apply(pass.randn(8, 601)).square().mean());
+                    optimizer.step();
+                }
+            }
+            float[] all = new float[0];
+            for (Parameter p : model.parameters()) {
+                float[] values = p.value().toArray();
+                int n = all.length;
+                all = Arrays.copyOf(all, n + values.length);
+                System.arraycopy(values, 0, all, n, values.length);
+            }
+            return all;
+        }
+    }
+
+    // ---- learning rates
+
+    @Test
+    void theLearningRateOfTheNextStepCanBeChanged() {
+        try (var model = Model.of(weights(), 5);
+                BoundOptimizer adam = new Adam(0.01f).on(model);
+                Pass pass = Pass.train(new Rng(0))) {
+            Parameter p = model.parameter("weights.3");
+            Reference reference = new Reference(adam.recipe(), p.value().toArray());
+            for (int step = 0; step < 6; step++) {
+                float rate = step < 3 ? 0.01f : 0.2f;
+                adam.learningRate(rate);
+                float[] g = gradient(step, 3);
+                pass.backward(p.value().mul(Tensor.of(g, g.length)).sum());
+                adam.step();
+                reference.step(g, rate);
+            }
+            reference.assertClose("rate", p.value().toArray());
+            assertThat(adam.learningRate()).isEqualTo(0.2f);
+            assertThat(adam.recipe().learningRate()).isEqualTo(0.01f);
+            assertThatThrownBy(() -> adam.learningRate(0))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("optimizer: learningRate=0.0 must be above 0 and finite, e.g. 1e-3");
+        }
+    }
+
+    @Test
+    void schedulesAreFactorsOfTheFirstRate() {
+        Schedule constant = Schedule.constant();
+        Schedule step = Schedule.step(20, 0.1);
+        assertThat(constant.factor(1)).isEqualTo(1);
+        assertThat(constant.factor(1000)).isEqualTo(1);
+        assertThat(step.factor(1)).isEqualTo(1);
+        assertThat(step.factor(20)).as("x 0.1 after epoch 20, not in it").isEqualTo(1);
+        assertThat(step.factor(21)).isEqualTo(0.1);
+        assertThat(step.factor(40)).isEqualTo(0.1);
+        assertThat(step.factor(41)).isCloseTo(0.01, within(1e-15));
+        assertThatThrownBy(() -> Schedule.step(0, 0.1)).hasMessage("Schedule.step: every=0 must be at least 1 and gamma=0.1 above 0");
+        assertThatThrownBy(() -> Schedule.step(1, -1)).hasMessage("Schedule.step: every=1 must be at least 1 and gamma=-1.0 above 0");
+    }
+
+    // ---- what is refused
+
+    @Test
+    void hyperparametersWithoutSenseAreRefused() {
+        for (float rate : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
+            assertThatThrownBy(() -> new Sgd(rate))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("SGD: learningRate=" + rate + " must be above 0 and finite, e.g. 1e-3");
+            assertThatThrownBy(() -> new Adam(rate)).hasMessage("Adam: learningRate=" + rate + " must be above 0 and finite, e.g. 1e-3");
+        }
+        assertThatThrownBy(() -> new Sgd(1, -0.1f)).hasMessage("SGD: momentum=-0.1 must be 0 or more and finite");
+        assertThatThrownBy(() -> new Sgd(1, 0.9f, Float.NaN, false, 0)).hasMessage("SGD: dampening=NaN must be 0 or more and finite");
+        assertThatThrownBy(() -> new Sgd(1, 0.9f, 0, false, -1)).hasMessage("SGD: weightDecay=-1.0 must be 0 or more and finite");
+        String nesterov = "SGD: nesterov needs momentum above 0 and dampening 0 but momentum=";
+        assertThatThrownBy(() -> new Sgd(1, 0, 0, true, 0)).hasMessage(nesterov + "0.0 and dampening=0.0");
+        assertThatThrownBy(() -> new Sgd(1, 0.9f, 0.1f, true, 0)).hasMessage(nesterov + "0.9 and dampening=0.1");
+        assertThatThrownBy(() -> new Adam(1, 1, 0.999f, 1e-8f, 0)).hasMessage("Adam: beta1=1.0 and beta2=0.999 must be in [0, 1)");
+        assertThatThrownBy(() -> new Adam(1, 0.9f, -1, 1e-8f, 0)).hasMessage("Adam: beta1=0.9 and beta2=-1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, -1, 0)).hasMessage("Adam: epsilon=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, 0, Float.NaN)).hasMessage("Adam: weightDecay=NaN must be 0 or more and finite");
+    }
+
+    @Test
+    void aStepNeedsABackward() {
+        String message = "step: no backward has given these parameters a gradient since the last step; "
+                + "call pass.backward(loss) first, and unfreeze something";
+        try (var model = Model.of(weights(), 5);
+                BoundOptimizer sgd = new Sgd(1).on(model);
+                Pass pass = Pass.train(new Rng(0))) {
+            assertThatThrownBy(sgd::step).isInstanceOf(IllegalStateException.class).hasMessage(message);
+            pass.backward(model.parameter("weights.0").value().sum());
+            sgd.step();
+            assertThatThrownBy(sgd::step).as("the gradient is used up").hasMessage(message);
+            assertThat(sgd.steps()).isEqualTo(1);
+        }
+        try (var empty = Model.of(new Sequential(), 1)) {
+            assertThatThrownBy(() -> new Sgd(1).on(empty))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("optimizer: the model has no parameters; give it a layer that has");
+        }
+    }
+
+    @Test
+    void aClosedOptimizerOrModelRefuses() {
+        var model = Model.of(weights(), 5);
+        BoundOptimizer closed = new Adam(1).on(model);
+        closed.close();
+        assertThatThrownBy(closed::step)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("step: this optimizer was closed at .*; make another with on\\(model\\)");
+        assertThatThrownBy(closed::close)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("close: this optimizer was already closed at .*; close it once");
+        try (BoundOptimizer sgd = new Sgd(1).on(model)) {
+            model.close();
+            assertThatThrownBy(sgd::step).isInstanceOf(IllegalStateException.class).hasMessageStartingWith("model is closed: it was closed at ");
+        }
+    }
+}
