@@ -4,6 +4,7 @@ import dev.fathom.bench.Row.Entrant;
 import dev.fathom.bench.Row.Limit;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,9 +24,14 @@ import picocli.CommandLine.Option;
 /** The driver: starts contenders, gives them turns, prints the table and writes {@code results.json}. */
 @Command(
         name = "bench",
-        mixinStandardHelpOptions = true,
         description = "Measures Fathom, and with --peers PyTorch and ONNX Runtime beside it. Keep the machine idle.")
 public final class Main implements Callable<Integer> {
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Prints this.")
+    private boolean help;
+
     @Option(names = "--quick", description = "At most a minute: one generation, short repetitions.")
     private boolean quick;
 
@@ -91,6 +97,11 @@ public final class Main implements Callable<Integer> {
                 System.getProperty("os.version"),
                 System.getProperty("java.version"));
 
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        if (load > 1) {
+            print.printf(Locale.ROOT, "Load average %.1f: trust these figures only if a build just ended.%n", load);
+        }
+
         Map<Limit, double[]> limits = new HashMap<>();
         Probe.measure(limits);
         Map<Row, Map<Entrant, double[][]>> times = new LinkedHashMap<>();
@@ -106,6 +117,9 @@ public final class Main implements Callable<Integer> {
             Probe.measure(limits);
         }
         progress("");
+        if (rows.isEmpty() && single.isEmpty()) {
+            throw new IOException("no row's name starts with " + String.join(" or ", filter));
+        }
 
         List<Result> results = new ArrayList<>();
         for (Row row : rows) {

@@ -73,7 +73,7 @@ final class Single {
         Map<String, String[]> figures = new TreeMap<>();
         String failure = "not measured";
         try {
-            for (String line : once(fathom, "dev.fathom.bench.FathomSteady", out, quick ? "2000" : "10000")) {
+            for (String line : once(fathom, "dev.fathom.bench.FathomSteady", out, quick ? "1000" : "10000")) {
                 String[] w = line.split(" "); // name, figure, unit
                 figures.put(w[0], w);
             }
