@@ -64,7 +64,7 @@ static const struct function {
     {"log", run_log, log, 1, 0, 0},
     {"tanh", run_tanh, tanh, 2, 1, 0},
     {"sigmoid", run_sigmoid, sigmoid_of, 2.5, 1, 0},
-    {"gelu", run_gelu, gelu_of, 6, 2, 0},
+    {"gelu", run_gelu, gelu_of, 6.5, 2, 0},
     {"elu", run_elu, elu_of, 1.5, 0, 0},
     {"sqrt", run_sqrt, sqrt, 0.5, 0, 0},
     {"softplus", run_softplus, softplus_of, 2, 1, 0},
