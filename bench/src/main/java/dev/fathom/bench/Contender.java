@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A process that takes part: whose classes, how many threads, what its environment adds. A contender's environment holds none of the
- * settings that our own shell may have for the libraries measured; only what stands here.
+ * A process that takes part: whose classes, how many threads, what its environment adds. A contender's environment
+ * holds none of the settings that our own shell may have for the libraries measured; only what stands here.
  */
 record Contender(Home home, String name, Map<String, String> env) {
     /** Where the classes of a contender come from, and which of them is its benchmarks. */

@@ -8,9 +8,9 @@ import java.util.Map;
 /**
  * ratio = median over generations of (fastest rival / ours), each the median of its repetitions in that generation.
  *
- * <p>A generation starts every process afresh (memory falls differently each time); inside it the contenders take turns, and in each
- * the fastest rival counts. The error is the larger of two: twice the standard error of the median ratio of neighbouring repetitions,
- * and half the range of the generations' ratios.
+ * <p>A generation starts every process afresh (memory falls differently each time); inside it the contenders take
+ * turns, and in each the fastest rival counts. The error is the larger of two: twice the standard error of the median
+ * ratio of neighbouring repetitions, and half the range of the generations' ratios.
  */
 final class Duel {
     /** The outcome: times in nanoseconds, the rival that was fastest in most generations. */
@@ -77,7 +77,7 @@ final class Duel {
         return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
     }
 
-    /** Of the median, 1.2533 s / sqrt(n), with s = 1.4826 times the median distance from the median: a hiccup has no say in it. */
+    /** Of the median: 1.2533 s / sqrt(n), s = 1.4826 times the median distance from it, so that a hiccup has no say. */
     static double standardError(double[] values) {
         double middle = median(values);
         double spread =

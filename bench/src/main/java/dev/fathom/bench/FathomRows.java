@@ -20,8 +20,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Kernels of Fathom as single commands from Java, and OpenBLAS on the same matrices in the same process. Threads come from the
- * environment.
+ * Kernels of Fathom as single commands from Java, and OpenBLAS on the same matrices in the same process. Threads come
+ * from the environment.
  */
 public class FathomRows {
     /** What runs here. */

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * What a warm training step (batch 128, one thread) and a warm {@code session.run()} cost beside arithmetic: calls of malloc, bytes of
- * the Java heap, time outside the natives. Runs under the counting malloc.
+ * What a warm training step (batch 128, one thread) and a warm {@code session.run()} cost beside arithmetic: calls of
+ * malloc, bytes of the Java heap, time outside the natives. Runs under the counting malloc.
  */
 public final class FathomSteady {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

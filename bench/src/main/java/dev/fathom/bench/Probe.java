@@ -41,7 +41,7 @@ final class Probe {
         double[] dram = limits.get(new Limit("triad", 16_000_000));
         return String.format(
                 Locale.ROOT,
-                "Machine, 1 and 2 threads: %.0f and %.0f GFLOP/s of multiply-adds; %.0f and %.0f GB/s at 8 MB, %.0f and %.0f GB/s at 192 MB",
+                "Machine, 1 and 2 threads: %.0f and %.0f GFLOP/s; %.0f and %.0f GB/s at 8 MB, %.0f and %.0f GB/s at 192 MB",
                 fma[0],
                 fma[1],
                 l3[0],

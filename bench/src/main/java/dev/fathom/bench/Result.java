@@ -8,7 +8,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A line of the table. NaN stands for what a row has not; {@code error} is that of the ratio, {@code failure} why there is no figure.
+ * A line of the table. NaN stands for what a row has not; {@code error} is that of the ratio, {@code failure} why there
+ * is no figure.
  */
 record Result(
         String name,

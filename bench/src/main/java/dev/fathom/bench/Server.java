@@ -19,11 +19,11 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 
 /**
- * A contender's process: it waits asleep until the driver asks for a repetition, so that contenders of different processes, each with
- * its own environment and class path, take turns of a fraction of a second on warm code.
+ * A contender's process: it waits asleep until the driver asks for a repetition, so that contenders of different
+ * processes, each with its own environment and class path, take turns of a fraction of a second on warm code.
  *
- * <p>A request is a line {@code CLASS.METHOD NAME=VALUE,... WARM_MS MEASURE_MS} (or {@code -} for no parameters); the answer is
- * {@code @ok MEDIAN_NS} of JMH's SampleTime mode, or {@code @error WHY}.
+ * <p>A request is a line {@code CLASS.METHOD NAME=VALUE,... WARM_MS MEASURE_MS} (or {@code -} for no parameters); the
+ * answer is {@code @ok MEDIAN_NS} of JMH's SampleTime mode, or {@code @error WHY}.
  */
 public final class Server {
     /** Marks the lines of stdout that are answers; natives may print others. */

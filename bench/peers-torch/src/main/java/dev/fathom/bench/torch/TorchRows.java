@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * PyTorch through the JavaCPP presets: C++ modules, autograd and Adam called from Java; elementwise operations into an existing
- * output. Threads and malloc come from the environment.
+ * PyTorch through the JavaCPP presets: C++ modules, autograd and Adam called from Java; elementwise operations into an
+ * existing output. Threads and malloc come from the environment.
  */
 @SuppressWarnings("try") // scopes are closed, not used
 public class TorchRows {
