@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** Rows that need a process for themselves: the cold start, a new one per try; and steady state, counted, not timed against a peer. */
+/** Rows that need a process for themselves: the cold start, a new one per try; the steady state, counted, not raced. */
 final class Single {
     private Single() {}
 

@@ -2,7 +2,7 @@ package dev.fathom.bench;
 
 import java.util.Random;
 
-/** What every contender works on: the same numbers from the same seeds, and the references that their answers are checked against. */
+/** What every contender works on: the same numbers from the same seeds, and references to check their answers against. */
 public final class Work {
     /** Widths of the network of the rows {@code mlp-*}: 784-256-128-10, ReLU between. */
     public static final int[] MLP = {784, 256, 128, 10};
