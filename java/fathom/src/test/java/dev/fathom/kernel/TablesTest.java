@@ -1,0 +1,39 @@
+package dev.fathom.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.tensor.Binary;
+import dev.fathom.tensor.Unary;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The Java enums are the library's own tables, row for row: a place in one is a number in the other. */
+class TablesTest {
+    @BeforeAll
+    static void load() {
+        NativeRuntime.get();
+    }
+
+    private static List<String> table(int which) {
+        return Native.table(which).lines().toList();
+    }
+
+    @Test
+    void kernels() {
+        assertThat(Arrays.stream(Kernel.values()).map(k -> k.name().toLowerCase(Locale.ROOT) + ":" + k.words()))
+                .containsExactlyElementsOf(table(0));
+    }
+
+    @Test
+    void unary() {
+        assertThat(Arrays.stream(Unary.values()).map(Unary::row)).containsExactlyElementsOf(table(1));
+    }
+
+    @Test
+    void binary() {
+        assertThat(Arrays.stream(Binary.values()).map(Binary::row)).containsExactlyElementsOf(table(2));
+    }
+}

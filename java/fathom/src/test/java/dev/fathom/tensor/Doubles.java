@@ -1,0 +1,250 @@
+package dev.fathom.tensor;
+
+import java.util.Arrays;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
+
+/** A dense row-major array of doubles: what the references of the op table compute with. Slow, plain, and without any trick. */
+public record Doubles(double[] v, int... dims) {
+    /** A number as a scalar. */
+    public static Doubles scalar(double x) {
+        return new Doubles(new double[] {x});
+    }
+
+    /** Float values in a shape. */
+    public static Doubles of(float[] values, int... dims) {
+        double[] v = new double[values.length];
+        for (int i = 0; i < v.length; i++) {
+            v[i] = values[i];
+        }
+        return new Doubles(v, dims);
+    }
+
+    /** Dimension {@code i}; negative numbers count from the end. */
+    public int dim(int i) {
+        return dims[i < 0 ? i + dims.length : i];
+    }
+
+    /** f of every element. */
+    public Doubles map(DoubleUnaryOperator f) {
+        return new Doubles(Arrays.stream(v).map(f).toArray(), dims);
+    }
+
+    /** f(a, b) of every pair, with NumPy's broadcasting. */
+    public Doubles zip(Doubles b, DoubleBinaryOperator f) {
+        int rank = Math.max(dims.length, b.dims.length);
+        int[] out = new int[rank];
+        for (int i = 1; i <= rank; i++) {
+            int da = i <= dims.length ? dim(-i) : 1;
+            int db = i <= b.dims.length ? b.dim(-i) : 1;
+            out[rank - i] = da == 1 ? db : da;
+        }
+        Doubles y = new Doubles(new double[size(out)], out);
+        int[] index = new int[rank];
+        for (int i = 0; i < y.v.length; i++) {
+            y.v[i] = f.applyAsDouble(stretched(index), b.stretched(index));
+            next(index, out);
+        }
+        return y;
+    }
+
+    private double stretched(int[] index) {
+        int flat = 0;
+        for (int i = 0; i < dims.length; i++) {
+            flat = flat * dims[i] + (dims[i] == 1 ? 0 : index[index.length - dims.length + i]);
+        }
+        return v[flat];
+    }
+
+    /** [.., m, k] [k, n] = [.., m, n]. */
+    public Doubles matmul(Doubles b) {
+        int k = b.dims[0];
+        int n = b.dims[1];
+        int m = size(Arrays.copyOf(dims, dims.length - 1));
+        int[] out = dims.clone();
+        out[out.length - 1] = n;
+        Doubles y = new Doubles(new double[m * n], out);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                for (int p = 0; p < k; p++) {
+                    y.v[i * n + j] += v[i * k + p] * b.v[p * n + j];
+                }
+            }
+        }
+        return y;
+    }
+
+    /** A matrix with rows and columns exchanged. */
+    public Doubles transposed() {
+        Doubles y = new Doubles(new double[v.length], dims[1], dims[0]);
+        for (int i = 0; i < dims[0]; i++) {
+            for (int j = 0; j < dims[1]; j++) {
+                y.v[j * dims[0] + i] = v[i * dims[1] + j];
+            }
+        }
+        return y;
+    }
+
+    /** f of the elements along {@code axes} (all without any), in row-major order, for every place along the others. */
+    public Doubles reduce(ToDoubleFunction<double[]> f, int... axes) {
+        boolean[] gone = new boolean[dims.length];
+        if (axes.length == 0) {
+            Arrays.fill(gone, true);
+        }
+        for (int a : axes) {
+            gone[a < 0 ? a + dims.length : a] = true;
+        }
+        int[] out = new int[dims.length];
+        int rank = 0;
+        int r = 1;
+        for (int i = 0; i < dims.length; i++) {
+            if (gone[i]) {
+                r *= dims[i];
+            } else {
+                out[rank++] = dims[i];
+            }
+        }
+        out = Arrays.copyOf(out, rank);
+        double[][] groups = new double[size(out)][r];
+        int[] filled = new int[groups.length];
+        int[] index = new int[dims.length];
+        for (double x : v) {
+            int g = 0;
+            for (int i = 0; i < dims.length; i++) {
+                if (!gone[i]) {
+                    g = g * dims[i] + index[i];
+                }
+            }
+            groups[g][filled[g]++] = x;
+            next(index, dims);
+        }
+        return new Doubles(Arrays.stream(groups).mapToDouble(f).toArray(), out);
+    }
+
+    /** f of every line along an axis, put back where the line was. */
+    public Doubles along(int axis, UnaryOperator<double[]> f) {
+        int a = axis < 0 ? axis + dims.length : axis;
+        int inner = size(Arrays.copyOfRange(dims, a + 1, dims.length));
+        int r = dims[a];
+        Doubles y = new Doubles(new double[v.length], dims);
+        for (int start = 0; start < v.length; start++) {
+            if (start / inner % r != 0) {
+                continue;
+            }
+            double[] line = new double[r];
+            for (int j = 0; j < r; j++) {
+                line[j] = v[start + j * inner];
+            }
+            line = f.apply(line);
+            for (int j = 0; j < r; j++) {
+                y.v[start + j * inner] = line[j];
+            }
+        }
+        return y;
+    }
+
+    /** The same elements in another shape. */
+    public Doubles reshape(int... to) {
+        return new Doubles(v.clone(), to);
+    }
+
+    /** Rows of the leading dimension. */
+    public Doubles slice(int from, int to) {
+        int row = v.length / dims[0];
+        int[] out = dims.clone();
+        out[0] = to - from;
+        return new Doubles(Arrays.copyOfRange(v, from * row, to * row), out);
+    }
+
+    private static void next(int[] index, int[] dims) {
+        for (int i = dims.length - 1; i >= 0 && ++index[i] == dims[i]; i--) {
+            index[i] = 0;
+        }
+    }
+
+    private static int size(int[] dims) {
+        return Arrays.stream(dims).reduce(1, (a, b) -> a * b);
+    }
+
+    // ---- functions that java.lang.Math lacks
+
+    /** The largest, NaN before all. */
+    static double max(double[] line) {
+        return Arrays.stream(line).reduce(Double.NEGATIVE_INFINITY, Math::max);
+    }
+
+    /** The first place of the largest, NaN before all. */
+    static double argmax(double[] line) {
+        int best = 0;
+        for (int i = 1; i < line.length; i++) {
+            if (line[i] > line[best] || Double.isNaN(line[i]) && !Double.isNaN(line[best])) {
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    static double[] softmax(double[] line) {
+        double max = max(line);
+        double sum = Arrays.stream(line).map(x -> Math.exp(x - max)).sum();
+        return Arrays.stream(line).map(x -> Math.exp(x - max) / sum).toArray();
+    }
+
+    static double[] logSoftmax(double[] line) {
+        double shift = logSumExp(line);
+        return Arrays.stream(line).map(x -> x - shift).toArray();
+    }
+
+    static double logSumExp(double[] line) {
+        double max = max(line);
+        return max + Math.log(Arrays.stream(line).map(x -> Math.exp(x - max)).sum());
+    }
+
+    /** 1 - erf(x): erf's series near 0, a continued fraction (Abramowitz and Stegun 7.1.14) far out. */
+    static double erfc(double x) {
+        if (Math.abs(x) < 2.5) {
+            double term = x;
+            double sum = x;
+            for (int n = 1; n < 100; n++) {
+                term *= -x * x / n;
+                sum += term / (2 * n + 1);
+            }
+            return 1 - 2 / Math.sqrt(Math.PI) * sum;
+        }
+        if (x < 0) {
+            return 2 - erfc(-x);
+        }
+        double fraction = x;
+        for (int n = 200; n > 0; n--) {
+            fraction = x + n / 2.0 / fraction;
+        }
+        return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction;
+    }
+
+    /** x Phi(x); 0 at minus infinity, as a limit. */
+    static double gelu(double x) {
+        return x == Double.NEGATIVE_INFINITY ? 0 : 0.5 * x * erfc(-x / Math.sqrt(2));
+    }
+
+    static double sigmoid(double x) {
+        return 1 / (1 + Math.exp(-x));
+    }
+
+    /** Word {@code i} of Philox4x32-10 keyed by {@code seed}, from block {@code counter} on, as Salmon et al. (2011) print it. */
+    static long philox(long seed, long counter, int i) {
+        long k0 = seed & 0xffffffffL;
+        long k1 = seed >>> 32;
+        long block = counter + i / 4;
+        long[] c = {block & 0xffffffffL, block >>> 32, 0, 0};
+        for (int round = 0; round < 10; round++) {
+            long p0 = 0xD2511F53L * c[0];
+            long p1 = 0xCD9E8D57L * c[2];
+            c = new long[] {p1 >>> 32 ^ c[1] ^ k0, p1 & 0xffffffffL, p0 >>> 32 ^ c[3] ^ k1, p0 & 0xffffffffL};
+            k0 = k0 + 0x9E3779B9L & 0xffffffffL;
+            k1 = k1 + 0xBB67AE85L & 0xffffffffL;
+        }
+        return c[i % 4];
+    }
+}

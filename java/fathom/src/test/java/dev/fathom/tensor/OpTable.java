@@ -1,0 +1,684 @@
+package dev.fathom.tensor;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The test table: one row per op, with a reference in double precision, the shapes and the range of its samples, its tolerance, and what it
+ * refuses in which words. Generic suites run every row; {@link OpTableTest} fails when an op has none.
+ */
+public final class OpTable {
+    /** Sizes around the lanes of every instruction set, and primes. */
+    private static final int[] SIZES = {1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 31, 33, 67};
+
+    /** Fused epilogues are tried with every activation; these are the values of their parameters. */
+    private static final float ALPHA = 0.7f;
+
+    private static final float LO = -1;
+    private static final float HI = 1.5f;
+
+    /** What an op must refuse: the call, the exception's type and its exact words. */
+    public record Bad(Supplier<Tensor> call, Class<? extends RuntimeException> type, String message) {}
+
+    /** One op. Its setters are for the table; suites read. */
+    public static final class Row {
+        private final String name;
+        private final List<Object> covers = new ArrayList<>();
+        private final List<int[][]> samples = new ArrayList<>();
+        private final List<int[][]> large = new ArrayList<>();
+        private final List<Bad> refuses = new ArrayList<>();
+        private final Map<Integer, double[]> ranges = new LinkedHashMap<>();
+        private double[] range = {-3, 3};
+        private int labels = -1;
+        private boolean differentiable = true;
+        private boolean product;
+        private double relative = 3.6e-7;
+        private double absolute = 1e-38;
+        private double gradient = 1e-5;
+        private Function<Tensor[], Tensor> f;
+        private Function<Doubles[], Doubles> reference;
+
+        private Row(String name, Object... covers) {
+            this.name = name;
+            this.covers.addAll(List.of(covers));
+        }
+
+        /** Also covers these: rows of an enum, classes of ops, public methods of Tensor as {@code add(float)}. */
+        private Row covers(Object... more) {
+            covers.addAll(List.of(more));
+            return this;
+        }
+
+        /** Samples for each of the {@link #SIZES}. */
+        private Row sized(IntFunction<int[][]> shapes) {
+            for (int n : SIZES) {
+                samples.add(shapes.apply(n));
+            }
+            return this;
+        }
+
+        /** One more sample: the shapes of its inputs. */
+        private Row sample(int[]... shapes) {
+            samples.add(shapes);
+            return this;
+        }
+
+        /** A sample above the threading threshold, forward and backward. */
+        private Row large(int[]... shapes) {
+            large.add(shapes);
+            return this;
+        }
+
+        /** The values of every input. */
+        private Row range(double lo, double hi) {
+            range = new double[] {lo, hi};
+            return this;
+        }
+
+        /** The values of one input. */
+        private Row range(int input, double lo, double hi) {
+            ranges.put(input, new double[] {lo, hi});
+            return this;
+        }
+
+        /** Input {@code i} is I32: numbers below the last dimension of input 0. */
+        private Row labels(int input) {
+            labels = input;
+            return this;
+        }
+
+        /** No gradient flows through it. */
+        private Row constant() {
+            differentiable = false;
+            return this;
+        }
+
+        /** A matrix product, which both backends must compute. */
+        private Row product() {
+            product = true;
+            return tolerance(2e-6, 2e-5);
+        }
+
+        private Row tolerance(double relative, double absolute) {
+            this.relative = relative;
+            this.absolute = absolute;
+            return this;
+        }
+
+        private Row f(Function<Tensor[], Tensor> f) {
+            this.f = f;
+            return this;
+        }
+
+        private Row is(Function<Doubles[], Doubles> reference) {
+            this.reference = reference;
+            return this;
+        }
+
+        private Row refuses(String message, Supplier<Tensor> call) {
+            return refuses(IllegalArgumentException.class, message, call);
+        }
+
+        private Row refuses(Class<? extends RuntimeException> type, String message, Supplier<Tensor> call) {
+            refuses.add(new Bad(call, type, message));
+            return this;
+        }
+
+        /** What the row is called. */
+        public String name() {
+            return name;
+        }
+
+        /** The op under test, from its inputs to its (first) result. */
+        public Tensor run(Tensor... in) {
+            return f.apply(in);
+        }
+
+        /** What it should give. */
+        public Doubles expected(Doubles... in) {
+            return reference.apply(in);
+        }
+
+        /** The shapes of the inputs of every small sample. */
+        public List<int[][]> samples() {
+            return samples;
+        }
+
+        /** The shapes of the inputs of samples that several threads share. */
+        public List<int[][]> large() {
+            return large;
+        }
+
+        /** What it refuses. */
+        public List<Bad> refuses() {
+            return refuses;
+        }
+
+        Collection<Object> covered() {
+            return covers;
+        }
+
+        /** The element type of input {@code i}. */
+        public DType dtype(int i) {
+            return i == labels ? DType.I32 : DType.F32;
+        }
+
+        /** Whether input {@code i} receives a gradient. */
+        public boolean differentiable(int i) {
+            return differentiable && i != labels;
+        }
+
+        /** Whether it is a matrix product. */
+        public boolean isProduct() {
+            return product;
+        }
+
+        /** How far a result may be from {@code expected}. */
+        public double tolerance(double expected) {
+            return absolute + relative * Math.abs(expected);
+        }
+
+        /** How far a gradient may be off, relative to one plus its largest element. */
+        public double gradientTolerance() {
+            return gradient;
+        }
+
+        /** The values of the inputs of a sample; the same at every call. Labels are whole numbers. */
+        public float[][] values(int[][] shapes) {
+            Random random = new Random(name.hashCode() + Arrays.deepHashCode(shapes));
+            float[][] values = new float[shapes.length][];
+            for (int i = 0; i < shapes.length; i++) {
+                values[i] = new float[(int) Shape.of(shapes[i]).size()];
+                double[] r = ranges.getOrDefault(i, range);
+                for (int j = 0; j < values[i].length; j++) {
+                    values[i][j] = i == labels
+                            ? random.nextInt(shapes[0][shapes[0].length - 1])
+                            : (float) (r[0] + (r[1] - r[0]) * random.nextDouble());
+                }
+            }
+            return values;
+        }
+
+        /** A tensor of the current pass for input {@code i}. */
+        public Tensor tensor(int i, float[] values, int[] shape) {
+            if (dtype(i) == DType.F32) {
+                return Tensor.of(values, shape);
+            }
+            int[] ints = new int[values.length];
+            for (int j = 0; j < ints.length; j++) {
+                ints[j] = (int) values[j];
+            }
+            return Tensor.ofInts(ints, shape);
+        }
+
+        /** All inputs of a sample as tensors of the current pass. */
+        public Tensor[] tensors(int[][] shapes) {
+            float[][] values = values(shapes);
+            Tensor[] in = new Tensor[shapes.length];
+            for (int i = 0; i < in.length; i++) {
+                in[i] = tensor(i, values[i], shapes[i]);
+            }
+            return in;
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private static final List<Row> ROWS = new ArrayList<>();
+
+    private OpTable() {}
+
+    /** Every row. */
+    public static List<Row> rows() {
+        return List.copyOf(ROWS);
+    }
+
+    /** The rows that are tried above the threading threshold. */
+    static List<Row> threaded() {
+        return ROWS.stream().filter(r -> !r.large.isEmpty()).toList();
+    }
+
+    /** The rows that either backend may compute. */
+    static List<Row> products() {
+        return ROWS.stream().filter(Row::isProduct).toList();
+    }
+
+    /** The rows that refuse something. */
+    static List<Row> refusing() {
+        return ROWS.stream().filter(r -> !r.refuses.isEmpty()).toList();
+    }
+
+    private static Row row(String name, Object... covers) {
+        Row r = new Row(name, covers);
+        ROWS.add(r);
+        return r;
+    }
+
+    private static int[] s(int... dims) {
+        return dims;
+    }
+
+    private static Tensor t(int... dims) {
+        return Tensor.zeros(dims);
+    }
+
+    // ---- elementwise, one input
+
+    private static Row unary(Unary row, String method, Function<Tensor, Tensor> f, DoubleUnaryOperator reference) {
+        String name = row.rowName();
+        return row(name, row, Activation.class, method)
+                .sized(n -> new int[][] {{n}})
+                .sample(s())
+                .sample(s(0))
+                .sample(s(2, 3, 5))
+                .large(s(400_003))
+                .f(x -> f.apply(x[0]))
+                .is(x -> x[0].map(reference))
+                .refuses(name + ": x [2] is I32 but must be F32; convert it before", () -> f.apply(Tensor.ofInts(new int[2], 2)));
+    }
+
+    private static final Map<Unary, DoubleUnaryOperator> UNARY = Map.ofEntries(
+            Map.entry(Unary.RELU, x -> x < 0 ? 0 : x),
+            Map.entry(Unary.SIGMOID, Doubles::sigmoid),
+            Map.entry(Unary.TANH, Math::tanh),
+            Map.entry(Unary.EXP, Math::exp),
+            Map.entry(Unary.LOG, Math::log),
+            Map.entry(Unary.SQUARE, x -> x * x),
+            Map.entry(Unary.SQRT, Math::sqrt),
+            Map.entry(Unary.NEG, x -> -x),
+            Map.entry(Unary.GELU, Doubles::gelu),
+            Map.entry(Unary.ELU, x -> x > 0 ? x : ALPHA * Math.expm1(x)),
+            Map.entry(Unary.CLAMP, x -> x < LO ? LO : x > HI ? HI : x));
+
+    static {
+        unary(Unary.RELU, "relu()", Tensor::relu, UNARY.get(Unary.RELU));
+        unary(Unary.SIGMOID, "sigmoid()", Tensor::sigmoid, UNARY.get(Unary.SIGMOID)).range(-8, 8);
+        unary(Unary.TANH, "tanh()", Tensor::tanh, UNARY.get(Unary.TANH)).range(-4, 4);
+        unary(Unary.EXP, "exp()", Tensor::exp, UNARY.get(Unary.EXP)).range(-6, 3);
+        unary(Unary.LOG, "log()", Tensor::log, UNARY.get(Unary.LOG)).range(0.1, 9);
+        unary(Unary.SQUARE, "square()", Tensor::square, UNARY.get(Unary.SQUARE));
+        unary(Unary.SQRT, "sqrt()", Tensor::sqrt, UNARY.get(Unary.SQRT)).range(0.1, 9);
+        unary(Unary.NEG, "neg()", Tensor::neg, UNARY.get(Unary.NEG));
+        unary(Unary.GELU, "gelu()", Tensor::gelu, UNARY.get(Unary.GELU)).range(-5, 5).tolerance(2e-6, 1e-38);
+        unary(Unary.ELU, "elu(float)", x -> x.elu(ALPHA), UNARY.get(Unary.ELU))
+                .refuses("elu: alpha=-1.0; alpha must be a number and not negative", () -> t(2).elu(-1))
+                .refuses("elu: alpha=NaN; alpha must be a number and not negative", () -> t(2).elu(Float.NaN));
+        unary(Unary.CLAMP, "clamp(float,float)", x -> x.clamp(LO, HI), UNARY.get(Unary.CLAMP))
+                .refuses("clamp: lo=2.0 and hi=1.0; lo must not be above hi", () -> t(2).clamp(2, 1))
+                .refuses("clamp: lo=NaN and hi=1.0; lo must not be above hi", () -> t(2).clamp(Float.NaN, 1));
+    }
+
+    // ---- elementwise, two inputs
+
+    private static Row binary(Binary row, String method, DoubleBinaryOperator reference) {
+        String name = row.label();
+        return row(name, row, method)
+                .sized(n -> new int[][] {{n}, {n}})
+                .sample(s(0), s(0))
+                .sample(s(), s()) // scalars
+                .sample(s(3, 5), s()) // a scalar on either side
+                .sample(s(), s(3, 5))
+                .sample(s(4, 17), s(17)) // a row
+                .sample(s(17), s(4, 17))
+                .sample(s(4, 17), s(4, 1)) // a column
+                .sample(s(4, 1), s(4, 17))
+                .sample(s(4, 1), s(5)) // both stretch
+                .sample(s(3, 1, 5), s(1, 4, 1))
+                .sample(s(2, 3, 4, 5), s(3, 1, 5))
+                .sample(s(2, 1, 3, 1, 2, 1), s(1, 2, 1, 3, 1, 5))
+                .sample(s(1, 1), s(1))
+                .sample(s(0, 3), s(1, 3))
+                .sample(s(1), s(0))
+                .large(s(400_003), s(400_003))
+                .large(s(700, 601), s(601))
+                .large(s(700, 601), s(700, 1))
+                .large(s(400_003), s())
+                .large(s(90, 1, 71), s(1, 67, 1))
+                .f(x -> Pass.apply(row, x[0], x[1]))
+                .is(x -> x[0].zip(x[1], reference))
+                .refuses(
+                        name + ": a [2, 3] and b [2, 4] do not broadcast: a.dim(1)=3 but b.dim(1)=4; make them equal or one of them 1",
+                        () -> Pass.apply(row, t(2, 3), t(2, 4)))
+                .refuses(
+                        name + ": a [5] and b [4, 3, 2] do not broadcast: a.dim(0)=5 but b.dim(2)=2; make them equal or one of them 1",
+                        () -> Pass.apply(row, t(5), t(4, 3, 2)))
+                .refuses(
+                        name + ": input 1 [2] is I32 but must be F32; convert it before",
+                        () -> Pass.apply(row, t(2), Tensor.ofInts(new int[2], 2)));
+    }
+
+    private static void withNumber(String method, Function<Tensor, Tensor> f, DoubleUnaryOperator reference) {
+        row(method, method).sized(n -> new int[][] {{n}}).f(x -> f.apply(x[0])).is(x -> x[0].map(reference));
+    }
+
+    static {
+        binary(Binary.ADD, "add(Tensor)", (a, b) -> a + b);
+        binary(Binary.SUB, "sub(Tensor)", (a, b) -> a - b);
+        binary(Binary.MUL, "mul(Tensor)", (a, b) -> a * b);
+        binary(Binary.DIV, "div(Tensor)", (a, b) -> a / b).range(1, 0.5, 3);
+        binary(Binary.BCE_LOGITS, "bceWithLogits(Tensor)", (a, b) -> Math.max(a, 0) - a * b + Math.log1p(Math.exp(-Math.abs(a))))
+                .range(0, -6, 6)
+                .range(1, 0, 1)
+                .tolerance(2e-6, 1e-6);
+        withNumber("add(float)", x -> x.add(2.5f), x -> x + 2.5);
+        withNumber("sub(float)", x -> x.sub(2.5f), x -> x - 2.5);
+        withNumber("rsub(float)", x -> x.rsub(2.5f), x -> 2.5 - x);
+        withNumber("mul(float)", x -> x.mul(2.5f), x -> x * 2.5);
+        withNumber("div(float)", x -> x.div(2.5f), x -> x / 2.5);
+    }
+
+    // ---- products
+
+    /** y = act((x W^T + b) + residual) from x, W and what there is of b and residual. */
+    private static Row linear(String name, boolean bias, boolean residual, Activation act) {
+        DoubleUnaryOperator g = act == null ? x -> x : UNARY.get(act.row());
+        Row r = row(name, LinearOp.class)
+                .product()
+                .f(x -> Pass.apply(LinearOp.of(bias, residual, act), x))
+                .is(x -> {
+                    Doubles y = x[0].matmul(x[1].transposed());
+                    y = bias ? y.zip(x[2], Double::sum) : y;
+                    return (residual ? y.zip(x[x.length - 1], Double::sum) : y).map(g);
+                })
+                .sized(n -> operands(bias, residual, 3, n, 5))
+                .sample(operands(bias, residual, 13, 17, 67))
+                .sample(operands(bias, residual, 1, 65, 33))
+                .sample(operands(bias, residual, 0, 3, 2))
+                .large(operands(bias, residual, 128, 300, 260))
+                .large(operands(bias, residual, 1, 1500, 1300));
+        if (act != null && act.row() == Unary.EXP) {
+            r.tolerance(2e-5, 2e-5); // an error of the sum becomes a relative one of its exponential
+        }
+        return act != null && (act.row() == Unary.LOG || act.row() == Unary.SQRT) ? r.range(0.2, 1) : r.range(-1, 1);
+    }
+
+    private static int[][] operands(boolean bias, boolean residual, int m, int k, int n) {
+        List<int[]> shapes = new ArrayList<>(List.of(s(m, k), s(n, k)));
+        if (bias) {
+            shapes.add(s(n));
+        }
+        if (residual) {
+            shapes.add(s(m, n));
+        }
+        return shapes.toArray(new int[0][]);
+    }
+
+    static {
+        row("matmul", MatmulOp.class, "matmul(Tensor)")
+                .product()
+                .range(-1, 1)
+                .sized(n -> new int[][] {{3, n}, {n, 5}})
+                .sample(s(13, 17), s(17, 67))
+                .sample(s(65, 3), s(3, 33))
+                .sample(s(2, 3, 4), s(4, 5))
+                .sample(s(7), s(7, 3))
+                .sample(s(0, 3), s(3, 2))
+                .sample(s(2, 0), s(0, 3))
+                .large(s(131, 300), s(300, 260))
+                .large(s(1, 1500), s(1500, 1300))
+                .large(s(70_000, 8), s(8, 5))
+                .f(x -> x[0].matmul(x[1]))
+                .is(x -> x[0].matmul(x[1]))
+                .refuses(
+                        "matmul: a [2, 3] and b [4, 5] disagree: a.dim(1)=3 but b.dim(0)=4; they must be equal",
+                        () -> t(2, 3).matmul(t(4, 5)))
+                .refuses(
+                        "matmul: a [2, 3] and b [3] are not matrices: a needs at least one dimension and b exactly two; reshape them",
+                        () -> t(2, 3).matmul(t(3)));
+        linear("linear", false, false, null)
+                .covers("linear(Parameter,Parameter)")
+                .sample(s(2, 3, 4), s(5, 4))
+                .sample(s(7), s(3, 7))
+                .refuses(
+                        "linear: x [2, 3] and input 1 [64, 784] disagree: x.dim(1)=3 but input 1.dim(1)=784",
+                        () -> Pass.apply(LinearOp.of(false, false, null), t(2, 3), t(64, 784)))
+                .refuses(
+                        "linear: input 1 [784] is not a matrix; give it as [out, in]",
+                        () -> Pass.apply(LinearOp.of(false, false, null), t(2, 784), t(784)));
+        linear("linear with bias", true, false, null)
+                .refuses(
+                        "linear: input 2 [3] and input 1 [4, 3] disagree: input 2.dim(0) must be input 1.dim(0)=4",
+                        () -> Pass.apply(LinearOp.of(true, false, null), t(2, 3), t(4, 3), t(3)));
+        linear("linear with residual", false, true, null)
+                .covers("linear(Parameter,Parameter,Tensor,Activation)")
+                .refuses(
+                        "linear: residual [2, 5] and the result [2, 4] disagree; they must be equal",
+                        () -> Pass.apply(LinearOp.of(false, true, null), t(2, 3), t(4, 3), t(2, 5)));
+        linear("linear with bias and residual", true, true, null);
+        for (Unary u : Unary.values()) {
+            Activation act = u == Unary.ELU ? Activation.elu(ALPHA) : u == Unary.CLAMP ? new Activation(u, LO, HI) : u.op();
+            linear("linear with bias and " + u.rowName(), true, false, act);
+            linear("linear with bias, residual and " + u.rowName(), true, true, act);
+        }
+        linear("linear with relu", false, false, Activation.RELU);
+    }
+
+    // ---- reductions
+
+    private interface Reduction {
+        Tensor of(Tensor x, int... dims);
+    }
+
+    private static Row reduction(String name, Reduction f, ToDoubleFunction<double[]> reference) {
+        Row first = null;
+        for (int[] dims : new int[][] {{}, {0}, {1}, {-1}, {0, 1}, {1, 2}, {0, 2}, {0, 1, 2}, {2, 0}}) {
+            if (name.equals("argmax") && (Arrays.equals(dims, s(0, 2)) || Arrays.equals(dims, s(2, 0)))) {
+                continue;
+            }
+            Row r = row(name + Arrays.toString(dims), ReduceOp.class, name + "(int[])")
+                    .sized(n -> new int[][] {{3, n, 5}})
+                    .sample(s(5, 3, 67))
+                    .sample(s(2, 1, 1))
+                    .f(x -> f.of(x[0], dims))
+                    .is(x -> x[0].reduce(reference, dims))
+                    .tolerance(2e-6, 1e-5);
+            first = first == null ? r : first;
+            if (!name.equals("argmax") || Arrays.equals(dims, s(1)) || Arrays.equals(dims, s(-1))) {
+                r.large(s(40, 90, 120)); // an argmax is not split along the dimensions that it reduces
+            }
+            if (!name.equals("argmax")) {
+                r.large(s(200_000, 1, 3));
+            }
+        }
+        return first.sample(s())
+                .sample(s(1))
+                .sample(s(1000))
+                .sample(s(5000))
+                .refuses(
+                        IndexOutOfBoundsException.class,
+                        "dimension 2 of [2, 3] does not exist: it has 2",
+                        () -> f.of(t(2, 3), 2))
+                .refuses(
+                        name + ": dimension -1 of [2, 3] is named twice in [1, -1]; name each once", () -> f.of(t(2, 3), 1, -1));
+    }
+
+    static {
+        reduction("sum", Tensor::sum, line -> Arrays.stream(line).sum()).sample(s(0)).sample(s(3, 0));
+        reduction("mean", Tensor::mean, line -> Arrays.stream(line).sum() / line.length)
+                .refuses(
+                        "mean: x [0] is empty along the dimensions to reduce; give at least one element", () -> t(0).mean());
+        reduction("max", Tensor::max, Doubles::max)
+                .refuses(
+                        "max: x [2, 0] is empty along the dimensions to reduce; give at least one element", () -> t(2, 0).max(1));
+        reduction("argmax", Tensor::argmax, Doubles::argmax)
+                .refuses(
+                        "argmax: x [2, 0] is empty along the dimensions to reduce; give at least one element",
+                        () -> t(2, 0).argmax(1))
+                .refuses(
+                        "argmax: x [2, 3, 4]: dimensions of an argmax must be neighbours; reduce them one after the other",
+                        () -> t(2, 3, 4).argmax(0, 2));
+        ROWS.stream().filter(r -> r.name.startsWith("argmax")).forEach(Row::constant);
+    }
+
+    // ---- softmax and cross-entropy
+
+    static {
+        for (int axis : new int[] {0, 1, -1}) {
+            for (boolean log : new boolean[] {false, true}) {
+                String name = log ? "log_softmax" : "softmax";
+                row(name + "(" + axis + ")", SoftmaxOp.class, log ? "logSoftmax(int)" : "softmax(int)")
+                        .range(-5, 5)
+                        .sized(n -> new int[][] {{3, n}})
+                        .sized(n -> new int[][] {{n, 2, 5}})
+                        .sample(s(2, 7, 19))
+                        .sample(s(0, 3))
+                        .large(s(300, 1000))
+                        .large(s(10, 300, 100))
+                        .f(x -> log ? x[0].logSoftmax(axis) : x[0].softmax(axis))
+                        .is(x -> x[0].along(axis, log ? Doubles::logSoftmax : Doubles::softmax))
+                        .tolerance(2e-6, 1e-6)
+                        .refuses(
+                                IndexOutOfBoundsException.class,
+                                "dimension 3 of [2, 3] does not exist: it has 2",
+                                () -> log ? t(2, 3).logSoftmax(3) : t(2, 3).softmax(3));
+            }
+        }
+        row("cross_entropy", CrossEntropyOp.class, "crossEntropy(Tensor)")
+                .labels(1)
+                .range(-5, 5)
+                .sized(n -> new int[][] {{3, n}, {3}})
+                .sized(n -> new int[][] {{n, 10}, {n}})
+                .sample(s(2, 3, 5), s(2, 3))
+                .sample(s(7), s())
+                .large(s(3000, 100), s(3000))
+                .f(x -> x[0].crossEntropy(x[1]))
+                .is(x -> {
+                    Doubles rows = x[0].reduce(Doubles::logSumExp, -1);
+                    int classes = x[0].dim(-1);
+                    double sum = 0;
+                    for (int i = 0; i < rows.v().length; i++) {
+                        sum += rows.v()[i] - x[0].v()[i * classes + (int) x[1].v()[i]];
+                    }
+                    return Doubles.scalar(sum / rows.v().length);
+                })
+                .tolerance(2e-6, 1e-6)
+                .refuses(
+                        "cross_entropy: label 3 at row 1 is outside [0, 3): labels are class numbers, one less than the logits' last "
+                                + "dimension at most",
+                        () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[] {0, 3}, 2)))
+                .refuses(
+                        "cross_entropy: label -1 at row 0 is outside [0, 3): labels are class numbers, one less than the logits' last "
+                                + "dimension at most",
+                        () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[] {-1, 0}, 2)))
+                .refuses(
+                        "cross_entropy: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                        () -> t(2, 3).crossEntropy(t(2)))
+                .refuses(
+                        "cross_entropy: logits [2, 3] and labels [2, 3] disagree: labels have 2 dimensions but 1 are needed; give one "
+                                + "class number a row",
+                        () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[6], 2, 3)))
+                .refuses(
+                        "cross_entropy: logits [2, 3] and labels [4] disagree: logits.dim(0)=2 but labels.dim(0)=4; give one class "
+                                + "number a row",
+                        () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[4], 4)))
+                .refuses(
+                        "cross_entropy: logits [0, 3] are empty; a mean needs at least one row and one class",
+                        () -> t(0, 3).crossEntropy(Tensor.ofInts(new int[0], 0)));
+    }
+
+    // ---- counts
+
+    static {
+        row("correct", CorrectOp.class, "correct(Tensor)")
+                .labels(1)
+                .sized(n -> new int[][] {{3, n}, {3}})
+                .sized(n -> new int[][] {{n, 3}, {n}})
+                .sample(s(2, 3, 5), s(2, 3))
+                .large(s(3000, 100), s(3000))
+                .constant()
+                .f(x -> x[0].correct(x[1]))
+                .is(x -> {
+                    Doubles best = x[0].reduce(Doubles::argmax, -1);
+                    int right = 0;
+                    for (int i = 0; i < best.v().length; i++) {
+                        right += best.v()[i] == x[1].v()[i] ? 1 : 0;
+                    }
+                    return Doubles.scalar(right);
+                })
+                .refuses(
+                        "correct: logits [2, 3] and labels [4] disagree: logits.dim(0)=2 but labels.dim(0)=4; give one class number a row",
+                        () -> t(2, 3).correct(Tensor.ofInts(new int[4], 4)));
+        row("nonfinite", NonfiniteOp.class, "nonfinite()")
+                .sized(n -> new int[][] {{n}})
+                .sample(s(0))
+                .large(s(4_000_003))
+                .constant()
+                .f(x -> x[0].nonfinite())
+                .is(x -> Doubles.scalar(
+                        Arrays.stream(x[0].v()).filter(v -> !Double.isFinite(v)).count()));
+    }
+
+    // ---- random, views, and what runs again
+
+    static {
+        for (float p : new float[] {0, 0.4f, 1}) {
+            long seed = 0x123456789abcL;
+            long counter = 0xfffffffeL; // the block number carries into its high word
+            Row r = row("dropout(" + p + ")", DropoutOp.class, "dropout(float,float)")
+                    .sized(n -> new int[][] {{n}})
+                    .sample(s(0))
+                    .sample(s(3, 5, 7))
+                    .f(x -> Pass.apply(new DropoutOp(p, 1.5f, seed, counter), x[0]))
+                    .is(x -> {
+                        double[] y = x[0].v().clone();
+                        for (int i = 0; i < y.length; i++) {
+                            y[i] = Doubles.philox(seed, counter, i) >= (double) p * (1L << 32) ? 1.5 * y[i] : 0;
+                        }
+                        return new Doubles(y, x[0].dims());
+                    })
+                    .refuses(
+                            "dropout: p=1.5 is the probability to drop and must be in [0, 1]", () -> t(2).dropout(1.5f, 1));
+            if (p < 1) {
+                r.large(s(400_003)); // all zeros are a memset
+            }
+        }
+        row("reshape", ReshapeOp.class, "reshape(int[])")
+                .sized(n -> new int[][] {{2, n, 3}})
+                .sample(s(0, 2))
+                .f(x -> x[0].reshape(3, -1, 2))
+                .is(x -> x[0].reshape(3, x[0].v().length / 6, 2))
+                .refuses(
+                        "reshape: x [2, 3] has 6 elements, which do not fill [4, -1]; the products must agree",
+                        () -> t(2, 3).reshape(4, -1))
+                .refuses(
+                        "reshape: x [2, 3] has 6 elements, which do not fill [-1, -1]; the products must agree",
+                        () -> t(2, 3).reshape(-1, -1))
+                .refuses("reshape: x [2, 3] has 6 elements, which do not fill [5]; the products must agree", () -> t(2, 3).reshape(5));
+        row("flatten", ReshapeOp.class, "flatten(int)")
+                .sized(n -> new int[][] {{2, n, 3}})
+                .f(x -> x[0].flatten(1))
+                .is(x -> x[0].reshape(2, x[0].v().length / 2))
+                .refuses(
+                        IndexOutOfBoundsException.class, "dimension 2 of [2, 3] does not exist: it has 2", () -> t(2, 3).flatten(2));
+        row("slice", SliceOp.class, "slice(int,int)")
+                .sized(n -> new int[][] {{4, n}})
+                .sample(s(5, 2, 3))
+                .f(x -> x[0].slice(1, 3))
+                .is(x -> x[0].slice(1, 3))
+                .refuses(
+                        "slice: rows 1 to 3 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)", () -> t(2, 3).slice(1, 3))
+                .refuses(
+                        "slice: rows 2 to 1 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)", () -> t(2, 3).slice(2, 1))
+                .refuses(
+                        "slice: rows 0 to 0 are outside x []: x.dim(0)=none; choose 0 <= from <= to <= dim(0)", () -> t().slice(0, 0));
+        row("detach", "detach()").sized(n -> new int[][] {{n}}).constant().f(x -> x[0].detach()).is(x -> x[0].map(v -> v));
+        row("recompute", RecomputeOp.class)
+                .sized(n -> new int[][] {{2, n}})
+                .f(x -> Pass.current().recompute(h -> h.square().tanh(), x[0]))
+                .is(x -> x[0].map(v -> Math.tanh(v * v)));
+    }
+}

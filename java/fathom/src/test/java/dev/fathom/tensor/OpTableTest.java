@@ -1,0 +1,417 @@
+package dev.fathom.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.kernel.Blas;
+import dev.fathom.kernel.Native;
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.tensor.OpTable.Row;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What holds for every op: one suite a method, every row of the table through each. */
+class OpTableTest {
+    /** The step of the central differences, in double precision. */
+    private static final double STEP = 1e-5;
+
+    /** Of larger inputs evenly spaced elements are checked, about so many. */
+    private static final int MOST_CHECKED = 60;
+
+    private static final float[] SPECIAL = {
+        Float.NaN,
+        Float.POSITIVE_INFINITY,
+        Float.NEGATIVE_INFINITY,
+        0f,
+        -0f,
+        1e-40f,
+        -1e-40f,
+        1e30f,
+        -1e30f,
+        Float.MAX_VALUE,
+        120f,
+        -120f
+    };
+
+    private long partsOfWorkers;
+
+    private static List<Row> rows() {
+        return OpTable.rows();
+    }
+
+    private static List<Row> threaded() {
+        return OpTable.threaded();
+    }
+
+    private static List<Row> products() {
+        return OpTable.products();
+    }
+
+    private static List<Row> refusing() {
+        return OpTable.refusing();
+    }
+
+    // ---- forward and gradient
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void shapeAndValuesAreTheReferences(Row row) {
+        for (int[][] shapes : row.samples()) {
+            try (Pass pass = Pass.infer()) {
+                assertClose(row, shapes, row.run(row.tensors(shapes)), row.expected(doubles(row.values(shapes), shapes)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rows")
+    void theGradientIsTheCentralDifference(Row row) {
+        for (int[][] shapes : row.samples()) {
+            assertGradient(row, shapes, 1);
+        }
+    }
+
+    /** The second use of an input adds to what the first one left. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void gradientsOfTwoUsesAdd(Row row) {
+        for (int[][] shapes : row.samples()) {
+            assertGradient(row, shapes, 2);
+        }
+    }
+
+    private static void assertGradient(Row row, int[][] shapes, int uses) {
+        float[][] values = row.values(shapes);
+        Doubles[] in = doubles(values, shapes);
+        double[] dy = new double[row.expected(in).v().length];
+        try (Pass pass = Pass.grad()) {
+            Tensor[] x = row.tensors(shapes);
+            for (int i = 0; i < x.length; i++) {
+                if (row.differentiable(i)) {
+                    x[i] = pass.watch(x[i]);
+                }
+            }
+            Tensor loss = null;
+            for (int use = 0; use < uses; use++) {
+                Tensor y = row.run(x);
+                if (!row.differentiable(0)) {
+                    assertThat(y.needsGradient()).isFalse();
+                    return;
+                }
+                float[] weights = weights(dy.length, use);
+                for (int i = 0; i < dy.length; i++) {
+                    dy[i] += weights[i];
+                }
+                Tensor part = y.mul(Tensor.of(weights, y.shape().toArray())).sum();
+                loss = loss == null ? part : loss.add(part);
+            }
+            pass.backward(loss);
+            for (int i = 0; i < x.length; i++) {
+                if (!row.differentiable(i)) {
+                    continue;
+                }
+                double[] expected = differences(row, in, i, dy);
+                double limit = row.gradientTolerance() * (1 + Arrays.stream(expected).map(Math::abs).filter(g -> g >= 0).max().orElse(0));
+                Tensor gradient = pass.gradient(x[i]);
+                assertThat(gradient.shape()).isEqualTo(x[i].shape());
+                float[] found = gradient.toArray();
+                for (int j = 0; j < found.length; j++) {
+                    if (!Double.isNaN(expected[j]) && !(Math.abs(found[j] - expected[j]) <= limit)) {
+                        throw new AssertionError(row + text(shapes) + ": gradient of input " + i + " at " + j + " is " + found[j] + ", not "
+                                + expected[j]);
+                    }
+                }
+            }
+        }
+    }
+
+    private static float[] weights(int n, int use) {
+        Random random = new Random(use);
+        float[] w = new float[n];
+        for (int i = 0; i < n; i++) {
+            w[i] = random.nextFloat() - 0.5f;
+        }
+        return w;
+    }
+
+    /** The gradient of the dy-weighted sum of the reference's results; NaN where it is not checked. */
+    private static double[] differences(Row row, Doubles[] in, int input, double[] dy) {
+        double[] x = in[input].v();
+        double[] g = new double[x.length];
+        Arrays.fill(g, Double.NaN);
+        int stride = Math.max(1, x.length / MOST_CHECKED);
+        for (int j = 0; j < x.length; j += stride) {
+            g[j] = 0;
+            double at = x[j];
+            x[j] = at + STEP;
+            double[] above = row.expected(in).v();
+            x[j] = at - STEP;
+            double[] below = row.expected(in).v();
+            x[j] = at;
+            for (int o = 0; o < dy.length; o++) {
+                g[j] += dy[o] * (above[o] - below[o]) / (2 * STEP);
+            }
+        }
+        return g;
+    }
+
+    // ---- awkward memory and awkward values
+
+    /** The inputs begin four bytes after an aligned address: not a bit changes. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void alignmentDoesNotMatter(Row row) {
+        for (int[][] shapes : row.samples()) {
+            try (Pass pass = Pass.infer()) {
+                Tensor[] aligned = row.tensors(shapes);
+                Tensor[] shifted = new Tensor[shapes.length];
+                float[][] values = row.values(shapes);
+                for (int i = 0; i < shapes.length; i++) {
+                    if (row.dtype(i) == DType.F32) {
+                        float[] longer = new float[values[i].length + 1];
+                        System.arraycopy(values[i], 0, longer, 1, values[i].length);
+                        shifted[i] = Tensor.of(longer, longer.length).slice(1, longer.length).reshape(shapes[i]);
+                    } else {
+                        shifted[i] = aligned[i];
+                    }
+                }
+                assertSameBits(row, shapes, row.run(shifted), row.run(aligned));
+            }
+        }
+    }
+
+    /** NaN, infinities, zeros, denormals and huge numbers give what the reference gives. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void specialValuesGoWhereTheReferenceSendsThem(Row row) {
+        int[][] shapes = row.samples().stream()
+                .filter(s -> Shape.of(s[0]).size() >= 17)
+                .findFirst()
+                .orElseThrow();
+        for (int i = 0; i < shapes.length; i++) {
+            if (row.dtype(i) != DType.F32) {
+                continue;
+            }
+            float[][] values = row.values(shapes);
+            int n = values[i].length;
+            for (float special : SPECIAL) {
+                for (int at : new int[] {0, n / 2, n - 1}) {
+                    float was = values[i][at];
+                    values[i][at] = special;
+                    try (Pass pass = Pass.infer()) {
+                        Tensor[] in = new Tensor[shapes.length];
+                        for (int k = 0; k < in.length; k++) {
+                            in[k] = row.tensor(k, values[k], shapes[k]);
+                        }
+                        try {
+                            assertClose(row, shapes, row.run(in), row.expected(doubles(values, shapes)));
+                        } catch (AssertionError e) {
+                            throw new AssertionError("with " + special + " at " + at + " of input " + i + ": " + e.getMessage(), e);
+                        }
+                    }
+                    values[i][at] = was;
+                }
+            }
+        }
+    }
+
+    // ---- threads and backends
+
+    /** Results and gradients have the same bits for 1, 2 and 4 threads, and workers really took part. */
+    @ParameterizedTest
+    @MethodSource("threaded")
+    void threadsDoNotChangeABit(Row row) {
+        NativeRuntime machine = NativeRuntime.get();
+        int before = machine.threads();
+        try {
+            for (int[][] shapes : row.large()) {
+                float[][] values = row.values(shapes);
+                machine.threads(1);
+                List<float[]> one = everything(row, shapes, values);
+                for (int threads : new int[] {2, 4}) {
+                    machine.threads(threads);
+                    // a worker that gets no processor in time is not waited for, so that a busy machine may need several tries
+                    partsOfWorkers = 0;
+                    int tries = 0;
+                    do {
+                        List<float[]> several = everything(row, shapes, values);
+                        for (int i = 0; i < one.size(); i++) {
+                            assertThat(bits(several.get(i)))
+                                    .as("%s%s with %d threads, array %d", row, text(shapes), threads, i)
+                                    .isEqualTo(bits(one.get(i)));
+                        }
+                    } while (partsOfWorkers == 0 && ++tries < 200);
+                    assertThat(partsOfWorkers)
+                            .as("%s%s: parts of the op run by workers with %d threads", row, text(shapes), threads)
+                            .isPositive();
+                }
+            }
+        } finally {
+            machine.threads(before);
+        }
+    }
+
+    /** The result and every gradient; counts the parts of the op itself that workers took. */
+    private List<float[]> everything(Row row, int[][] shapes, float[][] values) {
+        List<float[]> all = new ArrayList<>();
+        try (Pass pass = Pass.grad()) {
+            Tensor[] x = new Tensor[shapes.length];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = row.tensor(i, values[i], shapes[i]);
+                if (row.differentiable(i)) {
+                    x[i] = pass.watch(x[i]);
+                }
+            }
+            long before = Native.poolCounter(1);
+            Tensor y = row.run(x);
+            partsOfWorkers += Native.poolCounter(1) - before;
+            all.add(floats(y));
+            if (row.differentiable(0)) {
+                pass.backward(y.square().sum());
+                for (int i = 0; i < x.length; i++) {
+                    if (row.differentiable(i)) {
+                        all.add(pass.gradient(x[i]).toArray());
+                    }
+                }
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("products")
+    void openBlasAgrees(Row row) {
+        NativeRuntime machine = NativeRuntime.get();
+        Blas before = machine.blas();
+        try {
+            machine.blas(Blas.OPENBLAS);
+            for (int[][] shapes : row.samples()) {
+                try (Pass pass = Pass.infer()) {
+                    assertClose(row, shapes, row.run(row.tensors(shapes)), row.expected(doubles(row.values(shapes), shapes)));
+                }
+                assertGradient(row, shapes, 1);
+                assertGradient(row, shapes, 2);
+            }
+        } finally {
+            machine.blas(before);
+        }
+    }
+
+    // ---- what is refused
+
+    @ParameterizedTest
+    @MethodSource("refusing")
+    void badInputIsRefusedInTheseWords(Row row) {
+        for (OpTable.Bad bad : row.refuses()) {
+            try (Pass pass = Pass.infer()) {
+                assertThatThrownBy(() -> bad.call().get()).isInstanceOf(bad.type()).hasMessage(bad.message());
+            }
+        }
+    }
+
+    // ---- completeness
+
+    /** Every constant of both enums, every class that is an op, and every public method from tensor to tensor has its row. */
+    @Test
+    void everyOpHasARow() throws Exception {
+        Set<Object> covered = rows().stream().flatMap(r -> r.covered().stream()).collect(Collectors.toSet());
+        Set<Object> missing = new HashSet<>();
+        missing.addAll(List.of(Unary.values()));
+        missing.addAll(List.of(Binary.values()));
+        for (Class<?> type : classesOfThePackage()) {
+            if (Op.class.isAssignableFrom(type) && type != Op.class && type != Binary.class) {
+                missing.add(type);
+            }
+        }
+        for (Method m : Tensor.class.getDeclaredMethods()) {
+            if (Modifier.isPublic(m.getModifiers()) && !Modifier.isStatic(m.getModifiers()) && m.getReturnType() == Tensor.class) {
+                missing.add(m.getName()
+                        + Arrays.stream(m.getParameterTypes())
+                                .map(Class::getSimpleName)
+                                .collect(Collectors.joining(",", "(", ")")));
+            }
+        }
+        int all = missing.size();
+        missing.removeAll(covered);
+        assertThat(missing).as("ops without a row").isEmpty();
+        assertThat(all).isGreaterThanOrEqualTo(50);
+        assertThat(rows().stream().map(Row::name)).doesNotHaveDuplicates();
+    }
+
+    private static List<Class<?>> classesOfThePackage() throws Exception {
+        Path root = Path.of(Op.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        List<Class<?>> classes = new ArrayList<>();
+        try (Stream<Path> files = Files.list(root.resolve("dev/fathom/tensor"))) {
+            for (Path file : files.toList()) {
+                String name = file.getFileName().toString();
+                if (name.endsWith(".class") && !name.startsWith("package-info")) {
+                    classes.add(Class.forName("dev.fathom.tensor." + name.substring(0, name.length() - 6)));
+                }
+            }
+        }
+        return classes;
+    }
+
+    // ---- helpers
+
+    private static Doubles[] doubles(float[][] values, int[][] shapes) {
+        Doubles[] d = new Doubles[values.length];
+        for (int i = 0; i < d.length; i++) {
+            d[i] = Doubles.of(values[i], shapes[i]);
+        }
+        return d;
+    }
+
+    private static float[] floats(Tensor y) {
+        if (y.dtype() == DType.F32) {
+            return y.toArray();
+        }
+        int[] ints = y.toIntArray();
+        float[] floats = new float[ints.length];
+        for (int i = 0; i < ints.length; i++) {
+            floats[i] = ints[i];
+        }
+        return floats;
+    }
+
+    private static int[] bits(float[] values) {
+        int[] bits = new int[values.length];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = Float.floatToRawIntBits(values[i]);
+        }
+        return bits;
+    }
+
+    private static void assertSameBits(Row row, int[][] shapes, Tensor found, Tensor expected) {
+        assertThat(bits(floats(found))).as("%s%s", row, text(shapes)).isEqualTo(bits(floats(expected)));
+    }
+
+    private static void assertClose(Row row, int[][] shapes, Tensor y, Doubles expected) {
+        assertThat(y.shape()).as("%s%s", row, text(shapes)).isEqualTo(Shape.of(expected.dims()));
+        float[] found = floats(y);
+        for (int i = 0; i < found.length; i++) {
+            double want = expected.v()[i];
+            boolean finite = Float.isFinite((float) want) && Float.isFinite(found[i]);
+            if (finite ? !(Math.abs(found[i] - want) <= row.tolerance(want)) : Float.compare(found[i], (float) want) != 0) {
+                throw new AssertionError(row + text(shapes) + " at " + i + " is " + found[i] + ", not " + want);
+            }
+        }
+    }
+
+    private static String text(int[][] shapes) {
+        return Arrays.deepToString(shapes);
+    }
+}
