@@ -19,7 +19,25 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     /** x Phi(x). */
     public static final Activation GELU = Unary.GELU.op();
 
-    /** x for x &gt; 0, else alpha (exp(x) - 1). */
+    /**
+     * Checks the row's parameters.
+     *
+     * @throws IllegalArgumentException if elu's alpha is negative or clamp's lo is above hi, or one is NaN
+     */
+    public Activation {
+        if (row == Unary.ELU && !(p0 >= 0)) {
+            throw new IllegalArgumentException("elu: alpha=" + p0 + "; alpha must be a number and not negative");
+        }
+        if (row == Unary.CLAMP && !(p0 <= p1)) {
+            throw new IllegalArgumentException("clamp: lo=" + p0 + " and hi=" + p1 + "; lo must not be above hi");
+        }
+    }
+
+    /**
+     * x for x &gt; 0, else alpha (exp(x) - 1).
+     *
+     * @throws IllegalArgumentException if alpha is negative or NaN
+     */
     public static Activation elu(float alpha) {
         return new Activation(Unary.ELU, alpha, 0);
     }

@@ -25,7 +25,7 @@ record SliceOp(int from, int to) implements Op {
     @Override
     public long view(Call c) {
         Shape x = c.shape(0);
-        return 4 * from * x.size(1, x.rank());
+        return 4L * from * x.size(1, x.rank());
     }
 
     @Override

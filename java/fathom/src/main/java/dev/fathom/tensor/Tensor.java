@@ -203,7 +203,11 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.apply(Activation.GELU, this);
     }
 
-    /** x for x &gt; 0, else alpha (exp(x) - 1). */
+    /**
+     * x for x &gt; 0, else alpha (exp(x) - 1).
+     *
+     * @throws IllegalArgumentException if alpha is negative or NaN
+     */
     public Tensor elu(float alpha) {
         return Pass.apply(Activation.elu(alpha), this);
     }
@@ -214,9 +218,6 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException if lo &gt; hi or one is NaN
      */
     public Tensor clamp(float lo, float hi) {
-        if (!(lo <= hi)) {
-            throw new IllegalArgumentException("clamp: lo=" + lo + " and hi=" + hi + "; lo must not be above hi");
-        }
         return Pass.apply(new Activation(Unary.CLAMP, lo, hi), this);
     }
 
