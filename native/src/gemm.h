@@ -264,7 +264,7 @@ static void multiply_tile(const struct product *g, int64_t i, int64_t height, in
 /* rows of tiles [t0, t1) by panels [p0, p1), over [k0, k1) of k */
 static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
     int64_t count = row_tiles(g->m, g->n), blocks = ceil_div(k1 - k0, K_BLOCK), beyond_l2 = g->m * (g->n + g->k) > L2_FLOATS;
-    if (blocks == 0) blocks = 1; /* k = 0 still writes its zeros */
+    if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
         for (int64_t group = p0, end; group < p1; group = end) {
