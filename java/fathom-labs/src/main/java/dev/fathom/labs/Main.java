@@ -2,7 +2,6 @@ package dev.fathom.labs;
 
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.nn.Model;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -11,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code fathom COMMAND [options]}: the experiments, each a command of its own. */
@@ -23,11 +24,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
         versionProvider = Main.Version.class,
         subcommands = HelpCommand.class)
 public final class Main implements Runnable {
-    private final PrintStream out;
+    @Spec
+    private CommandSpec spec;
 
-    private Main(PrintStream out) {
-        this.out = out;
-    }
+    private Main() {}
 
     /** Runs a command and ends the JVM with its exit code. */
     public static void main(String[] args) {
@@ -36,7 +36,7 @@ public final class Main implements Runnable {
 
     /** Runs a command and returns its exit code: 0, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C. */
     static int run(PrintStream out, PrintStream err, String... args) {
-        return new CommandLine(new Main(out))
+        return new CommandLine(new Main())
                 .addSubcommand(new Quickstart(out, err))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new PrintWriter(out, true))
@@ -48,7 +48,7 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        CommandLine.usage(this, out);
+        spec.commandLine().usage(spec.commandLine().getOut());
     }
 
     /** One line: what is wrong, what was meant perhaps, and where to read on. */
@@ -85,7 +85,7 @@ public final class Main implements Runnable {
     static final class Version implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
-            @Nullable String version = Model.class.getPackage().getImplementationVersion();
+            @Nullable String version = NativeRuntime.class.getPackage().getImplementationVersion();
             return new String[] {"fathom " + (version == null ? "(built in place)" : version), machine()};
         }
     }

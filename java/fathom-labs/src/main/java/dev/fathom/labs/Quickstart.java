@@ -10,7 +10,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Shape;
 import dev.fathom.train.Classification;
 import dev.fathom.train.EpochLog;
@@ -151,7 +150,7 @@ final class Quickstart implements Callable<Integer> {
             say("%s%n%s%n", plan, Main.machine());
 
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(LEARNING_RATE))
-                    .schedule(Schedule.step(RATE_EPOCHS, 0.1))
+                    .schedule(epoch -> epoch > RATE_EPOCHS ? 0.1 : 1)
                     .metrics(Metric.accuracy())
                     .keepBest("val_accuracy")
                     .seed(seed);
@@ -187,7 +186,7 @@ final class Quickstart implements Callable<Integer> {
                         100 * interval[1],
                         answers.confusion().correct(),
                         answers.size());
-                Frozen frozen = Frozen.of(model, test.flattened());
+                Frozen frozen = Frozen.of(model, split.heldOut());
                 say(
                         "Frozen into a plan: one image in %.1f microseconds, %s.",
                         frozen.microseconds(), frozen.agreement());

@@ -79,7 +79,7 @@ record Report(
                 .figure(
                         "Training",
                         line("%.1f s", seconds),
-                        epochs + (epochs == 1 ? " epoch" : " epochs") + " with validation; " + history.ended())
+                        epochs + (epochs == 1 ? " epoch" : " epochs") + ", validation included")
                 .figure(
                         "Best epoch",
                         Integer.toString(best.epoch()),

@@ -1,0 +1,37 @@
+package dev.fathom.labs;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * One call of the command line inside this JVM.
+ *
+ * @param code its exit code
+ * @param out what it printed
+ * @param err what it printed on standard error
+ */
+record CommandLineRun(int code, String out, String err) {
+    /** With the data of the project itself. */
+    static CommandLineRun of(String... args) {
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        int code = Main.run(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                args);
+        return new CommandLineRun(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /** With the data of another project folder. */
+    static CommandLineRun in(Path root, String... args) {
+        String before = System.getProperty("fathom.root");
+        System.setProperty("fathom.root", root.toString());
+        try {
+            return of(args);
+        } finally {
+            System.setProperty("fathom.root", before);
+        }
+    }
+}
