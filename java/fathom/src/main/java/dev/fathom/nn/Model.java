@@ -58,7 +58,22 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             }
         }
         Store store = Access.store(held, names);
-        Rng rng = new Rng(seed);
+        try {
+            fill(store, held, names, new Rng(seed));
+        } catch (RuntimeException | Error e) {
+            store.close();
+            throw e;
+        }
+        for (int i = 0; i < held.size(); i++) {
+            Access.bind(held.get(i), store, i);
+        }
+        String site = Memory.render(Memory.callSite());
+        former.forEach(s -> Access.supersede(s, "its parameters moved to the model made at " + site));
+        return new Model<>(net, store);
+    }
+
+    /** First values: those of the model before, or what the initialiser says. */
+    private static void fill(Store store, List<Held> held, List<String> names, Rng rng) {
         for (int i = 0; i < held.size(); i++) {
             Held h = held.get(i);
             ByteBuffer to = store.values().view(4 * store.offset(i), 4 * h.shape().size());
@@ -70,19 +85,12 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             } else {
                 float[] values = h.initializer().values(h.shape(), rng.split(names.get(i)));
                 if (values.length != h.shape().size()) {
-                    store.close();
                     throw new IllegalArgumentException("model: the initialiser of " + names.get(i) + " gave " + values.length + " values for shape "
                             + h.shape() + "; it must give one for each element");
                 }
                 to.asFloatBuffer().put(values);
             }
         }
-        for (int i = 0; i < held.size(); i++) {
-            Access.bind(held.get(i), store, i);
-        }
-        String site = Memory.render(Memory.callSite());
-        former.forEach(s -> Access.supersede(s, "its parameters moved to the model made at " + site));
-        return new Model<>(net, store);
     }
 
     private static void collect(Object root, List<Held> held, List<String> names) {

@@ -1,0 +1,333 @@
+package dev.fathom.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.io.Safetensors;
+import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Buffer;
+import dev.fathom.tensor.Held;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A model's tree, names, summary, files, copies and freezing. */
+class ModelTest {
+    @TempDir
+    Path folder;
+
+    private static Sequential mlp() {
+        return new Sequential(
+                new Linear(784, 256),
+                Tensor::relu,
+                new Dropout(0.4f),
+                new Linear(256, 128),
+                Tensor::relu,
+                new Dropout(0.3f),
+                new Linear(128, 10));
+    }
+
+    /** Everything that a walk must find or pass by. */
+    private record Everything(
+            Linear firstLayer,
+            @Nullable Linear none,
+            Optional<Linear> maybe,
+            Optional<Linear> empty,
+            List<Linear> list,
+            Map<String, Linear> byName,
+            Linear[] array,
+            Parameter scale,
+            Buffer runningMean,
+            float number,
+            String text)
+            implements Layer {
+        static Everything make() {
+            return new Everything(
+                    new Linear(2, 2),
+                    null,
+                    Optional.of(new Linear(2, 2)),
+                    Optional.empty(),
+                    List.of(new Linear(2, 2), new Linear(2, 2).withoutBias()),
+                    Map.of("head", new Linear(2, 2)),
+                    new Linear[] {new Linear(2, 2)},
+                    new Parameter(Shape.SCALAR, Init.constant(2)),
+                    new Buffer(Shape.of(2), Init.constant(7)),
+                    1.5f,
+                    "text");
+        }
+
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor y = maybe.orElseThrow().apply(firstLayer.apply(x));
+            for (Linear l : list) {
+                y = l.apply(y);
+            }
+            return array[0].apply(byName.get("head").apply(y)).mul(scale.value()).add(runningMean.value());
+        }
+    }
+
+    private static List<String> names(Model<?> model) {
+        List<String> names = new ArrayList<>();
+        model.parameters().forEach(p -> names.add(p.name()));
+        model.buffers().forEach(b -> names.add(b.name()));
+        return names;
+    }
+
+    @Test
+    void theWalkFindsWhatComponentsHold() {
+        try (var model = Model.of(Everything.make(), 1)) {
+            assertThat(names(model))
+                    .containsExactly(
+                            "first_layer.weight",
+                            "first_layer.bias",
+                            "maybe.weight",
+                            "maybe.bias",
+                            "list.0.weight",
+                            "list.0.bias",
+                            "list.1.weight",
+                            "by_name.head.weight",
+                            "by_name.head.bias",
+                            "array.0.weight",
+                            "array.0.bias",
+                            "scale",
+                            "running_mean");
+            assertThat(model.parameterCount()).isEqualTo(5 * 6 + 4 + 1);
+            assertThat(model.parameter("scale").value().item()).isEqualTo(2);
+            assertThat(model.buffers()).hasSize(1);
+            assertThatThrownBy(() -> model.parameter("list.1.bias"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("model: no parameter is called list.1.bias; there are [first_layer.weight, first_layer.bias, ");
+            try (var copy = model.copy()) {
+                assertThat(names(copy)).isEqualTo(names(model));
+                assertThat(copy.net().array()[0]).isNotSameAs(model.net().array()[0]);
+                float[] x = {1, -2};
+                assertThat(infer(copy, x, 1, 2)).isEqualTo(infer(model, x, 1, 2));
+            }
+        }
+    }
+
+    private static float[] infer(Model<? extends Layer> model, float[] x, int... dims) {
+        try (Pass pass = Pass.infer()) {
+            return model.net().apply(Tensor.of(x, dims)).toArray();
+        }
+    }
+
+    @Test
+    void anInitialiserMustFillItsShape() {
+        var net = new Linear(new Parameter(Shape.of(2, 3), (s, r) -> new float[5]), null, null);
+        assertThatThrownBy(() -> Model.of(new Sequential(net), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("model: the initialiser of 0.weight gave 5 values for shape [2, 3]; it must give one for each element");
+        assertThat(net.weight().bound()).isFalse();
+        long owned = dev.fathom.memory.Memory.stats().owned();
+        var vector = new Linear(new Parameter(Shape.of(6), Init.heNormal()), null, null);
+        assertThatThrownBy(() -> Model.of(vector, 1)).hasMessageStartingWith("Init: shape [6] has no fan-in");
+        assertThat(dev.fathom.memory.Memory.stats().owned()).as("what failed leaves no memory behind").isLessThanOrEqualTo(owned);
+    }
+
+    // ---- summary
+
+    /** Multiply-adds: 784 x 256, 256 x 128, 128 x 10 for one example. */
+    @Test
+    void summaryOfTheNetworkForMnist() {
+        try (var model = Model.of(mlp(), 42)) {
+            assertThat(model.summary(Shape.of(1, 784)))
+                    .isEqualTo(
+                            """
+                               layer    output    parameters  multiply-adds
+                            -----------------------------------------------
+                               input    [1, 784]
+                            0  Linear   [1, 256]     200,960        200,704
+                            1  relu     [1, 256]           0              0
+                            2  Dropout  [1, 256]           0              0
+                            3  Linear   [1, 128]      32,896         32,768
+                            4  relu     [1, 128]           0              0
+                            5  Dropout  [1, 128]           0              0
+                            6  Linear   [1, 10]        1,290          1,280
+                            -----------------------------------------------
+                               total                 235,146        234,752
+                            """);
+            assertThat(model.summary(Shape.of(128, 784))).contains("total").contains("30,048,256");
+        }
+    }
+
+    private record Join(Linear left, Linear right, Parameter gain) implements Module {
+        Tensor join(Tensor a, Tensor b) {
+            return Pass.frame(this, () -> left.apply(a).add(right.apply(b)).mul(gain.value()));
+        }
+    }
+
+    @Test
+    void summaryOfAModuleWithItsOwnMethods() {
+        try (var model = Model.of(new Join(new Linear(3, 4), new Linear(5, 4), new Parameter(Shape.of(4), Init.constant(1))), 1)) {
+            assertThat(model.summary((net, in) -> net.join(in[0], in[1]), Shape.of(2, 3), Shape.of(2, 5)))
+                    .isEqualTo(
+                            """
+                                   layer      output  parameters  multiply-adds
+                            ---------------------------------------------------
+                                   input      [2, 3]
+                                   input      [2, 5]
+                            left   Linear     [2, 4]          16             24
+                            right  Linear     [2, 4]          24             40
+                                   elsewhere                   4              0
+                            ---------------------------------------------------
+                                   total                      44             64
+                            """);
+            assertThatThrownBy(() -> model.summary(Shape.of(2, 3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("summary: the module has its own methods or 1 inputs; call summary((net, in) -> net.method(in[0], ...), shapes)");
+        }
+    }
+
+    // ---- files
+
+    @Test
+    void saveAndLoadKeepEveryBit() {
+        Path file = folder.resolve("net.safetensors");
+        try (var model = Model.of(Everything.make(), 1);
+                var other = Model.of(Everything.make(), 2)) {
+            model.save(file);
+            assertThat(infer(other, new float[] {1, 2}, 1, 2)).isNotEqualTo(infer(model, new float[] {1, 2}, 1, 2));
+            int version = other.parameter("scale").version();
+            other.load(file);
+            for (int i = 0; i < model.store().held().size(); i++) {
+                Held a = model.store().held().get(i);
+                Held b = other.store().held().get(i);
+                assertThat(b.value().toArray()).as(a.name()).isEqualTo(a.value().toArray());
+            }
+            assertThat(other.parameter("scale").version()).as("packed copies and tapes must notice").isEqualTo(version + 1);
+            assertThat(infer(other, new float[] {1, 2}, 1, 2)).isEqualTo(infer(model, new float[] {1, 2}, 1, 2));
+        }
+    }
+
+    /** Writes tensors of these names and shapes, all zeros. */
+    private Path file(Object... namesAndShapes) {
+        Safetensors.Writer writer = new Safetensors.Writer();
+        for (int i = 0; i < namesAndShapes.length; i += 2) {
+            Shape shape = (Shape) namesAndShapes[i + 1];
+            writer.add((String) namesAndShapes[i], shape, FloatBuffer.allocate((int) shape.size()));
+        }
+        Path file = folder.resolve("other.safetensors");
+        writer.write(file);
+        return file;
+    }
+
+    @Test
+    void aFileThatDoesNotFitChangesNothing() {
+        try (var model = Model.of(new Linear(2, 3), 1)) {
+            float[] weight = model.net().weight().value().toArray();
+            Path missing = file("weight", Shape.of(3, 2));
+            assertThatThrownBy(() -> model.load(missing))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("load: " + missing + " has no bias; it holds [weight]");
+            Path shape = file("weight", Shape.of(3, 2), "bias", Shape.of(4));
+            assertThatThrownBy(() -> model.load(shape))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("load: bias is [4] in " + shape + " but [3] in the model; load it into a model of the same structure");
+            Path more = file("weight", Shape.of(3, 2), "bias", Shape.of(3), "gamma", Shape.of(1));
+            assertThatThrownBy(() -> model.load(more))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("load: " + more + " also holds [gamma], for which the model has no place");
+            Path none = folder.resolve("none.safetensors");
+            assertThatThrownBy(() -> model.load(none)).isInstanceOf(java.io.UncheckedIOException.class).hasMessageContaining(none.toString());
+            assertThat(model.net().weight().value().toArray()).isEqualTo(weight);
+        }
+    }
+
+    @Test
+    void anUnwritableFolderIsSaid() throws Exception {
+        Path plain = Files.createFile(folder.resolve("plain"));
+        try (var model = Model.of(new Linear(2, 3), 1)) {
+            assertThatThrownBy(() -> model.save(plain.resolve("net.safetensors")))
+                    .isInstanceOf(java.io.UncheckedIOException.class)
+                    .hasMessageContaining(plain.toString());
+        }
+    }
+
+    // ---- copies
+
+    @Test
+    void copyFromNeedsTheSameStructure() {
+        try (var a = Model.of(new Sequential(new Linear(2, 3)), 1);
+                var b = Model.of(new Sequential(new Linear(2, 4)), 1);
+                var c = Model.of(new Sequential(new Linear(2, 3), new Linear(3, 1)), 1)) {
+            assertThatThrownBy(() -> a.copyFrom(b))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("copyFrom: the models differ: 0.weight [3, 2] here but 0.weight [4, 2] there; copy between models of one structure");
+            assertThatThrownBy(() -> a.copyFrom(c))
+                    .hasMessage("copyFrom: the models differ: nothing here but 1.weight [1, 3] there; copy between models of one structure");
+            assertThatThrownBy(() -> c.copyFrom(a))
+                    .hasMessage("copyFrom: the models differ: 1.weight [1, 3] here but nothing there; copy between models of one structure");
+        }
+    }
+
+    @Test
+    void aCopyKeepsWhatIsFrozenAndShared() {
+        Linear tied = new Linear(3, 3);
+        try (var model = Model.of(new Sequential(tied, Tensor::relu, tied, new Linear(3, 3)), 1)) {
+            model.freeze("0.*");
+            try (var copy = model.copy()) {
+                assertThat(copy.parameters()).hasSize(4);
+                assertThat(copy.net().layers().get(2)).isSameAs(copy.net().layers().get(0));
+                assertThat(copy.parameters().stream().map(Parameter::trainable)).containsExactly(false, false, true, true);
+            }
+        }
+    }
+
+    // ---- freezing
+
+    @Test
+    void patternsFreezeByName() {
+        try (var model = Model.of(new Sequential(new Linear(2, 2), new Linear(2, 2), new Linear(2, 2)), 1)) {
+            model.freeze("*.bias", "1.weight");
+            assertThat(model.parameters().stream().map(Parameter::trainable)).containsExactly(true, false, false, false, true, false);
+            model.unfreeze("1.*");
+            assertThat(model.parameters().stream().map(Parameter::trainable)).containsExactly(true, false, true, true, true, false);
+            model.freeze("*");
+            assertThat(model.parameters()).noneMatch(Parameter::trainable);
+            assertThatThrownBy(() -> model.freeze("1"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("freeze: 1 matches none of [0.weight, 0.bias, 1.weight, 1.bias, 2.weight, 2.bias]");
+            assertThatThrownBy(() -> model.unfreeze("1xbias"))
+                    .hasMessage("unfreeze: 1xbias matches none of [0.weight, 0.bias, 1.weight, 1.bias, 2.weight, 2.bias]");
+            try (Pass pass = Pass.train(new Rng(1))) {
+                Tensor loss = model.net().apply(Tensor.zeros(1, 2)).sum();
+                assertThatThrownBy(() -> pass.backward(loss))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("backward: nothing was recorded for tensor sum[#4] []: no trainable parameter and no watched tensor "
+                                + "went into it; unfreeze one, or pass.watch(x)");
+            }
+        }
+    }
+
+    @Test
+    void frozenParametersAreBitIdenticalAfterTraining() {
+        try (var model = Model.of(new Sequential(new Linear(4, 8), Tensor::tanh, new Linear(8, 3)), 1);
+                var sgd = new Sgd(0.1f, 0.9f, 0, false, 0.5f).on(model)) {
+            model.freeze("0.*");
+            float[] frozen = model.parameter("0.weight").value().toArray();
+            float[] free = model.parameter("2.weight").value().toArray();
+            for (int i = 0; i < 5; i++) {
+                try (Pass pass = Pass.train(new Rng(i))) {
+                    pass.backward(model.net().apply(pass.randn(7, 4)).square().mean());
+                    assertThat(model.parameter("0.weight").gradient()).isNull();
+                    sgd.step();
+                }
+            }
+            assertThat(model.parameter("0.weight").value().toArray()).isEqualTo(frozen);
+            assertThat(model.parameter("2.weight").value().toArray()).isNotEqualTo(free);
+        }
+    }
+}
