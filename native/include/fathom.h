@@ -37,8 +37,8 @@ FATHOM_API int32_t fathom_select_isa(int32_t isa);
 /* The tables as text, a row a line, so that Java can compare its own: 0 kernels "name:words", 1 unary, 2 binary "name:params:reads". */
 FATHOM_API const char *fathom_table(int32_t which);
 
-/* Pages. map returns 0 where the system refuses; huge asks for transparent huge pages and touches every page. */
-FATHOM_API int64_t fathom_map(int64_t bytes, int32_t huge);
+/* Zeroed pages. map returns 0 where the system refuses; how is a sum of 1: ask for transparent huge pages, 2: touch every page now. */
+FATHOM_API int64_t fathom_map(int64_t bytes, int32_t how);
 FATHOM_API int32_t fathom_unmap(int64_t address, int64_t bytes);
 
 /* Threads. set_threads keeps 1 <= n <= 256; the calling thread counts as one. cap limits the calling thread only (0: no cap). */

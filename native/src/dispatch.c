@@ -120,7 +120,7 @@ void fathom_set_blas(int64_t cblas_sgemm) { fathom_sgemm = (sgemm_fn)(intptr_t)c
 enum { HUGE_PAGE = 2 << 20 };
 
 /* From 2 MiB on the address is a multiple of 2 MiB: more is mapped, and both ends are given back. */
-int64_t fathom_map(int64_t bytes, int32_t huge) {
+int64_t fathom_map(int64_t bytes, int32_t how) {
     int64_t page = sysconf(_SC_PAGESIZE);
     if (bytes <= 0 || bytes > INT64_MAX - HUGE_PAGE - page) return 0;
     int64_t size = (bytes + page - 1) / page * page, slack = bytes >= HUGE_PAGE ? HUGE_PAGE - page : 0;
@@ -130,10 +130,10 @@ int64_t fathom_map(int64_t bytes, int32_t huge) {
     int64_t front = at - mapped;
     if (front) munmap(mapped, (size_t)front);
     if (slack > front) munmap(at + size, (size_t)(slack - front));
-    if (huge) {
 #if defined(MADV_HUGEPAGE)
-        madvise(at, (size_t)size, MADV_HUGEPAGE); /* a wish: without it the pages are small */
+    if (how & 1) madvise(at, (size_t)size, MADV_HUGEPAGE); /* a wish: without it the pages are small */
 #endif
+    if (how & 2) {
         for (int64_t i = 0; i < size; i += page) ((volatile char *)at)[i] = 0;
     }
     return (int64_t)(intptr_t)at;

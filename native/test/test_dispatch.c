@@ -152,7 +152,7 @@ static void mapped_pages_come_and_go(void) {
     int64_t page = sysconf(_SC_PAGESIZE);
     pages(0); /* what stdio maps at first */
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        for (int huge = 0; huge < 2; huge++) {
+        for (int huge = 0; huge < 4; huge += 3) {
             int64_t bytes = sizes[i], rounded = (bytes + page - 1) / page, before = pages(0), resident = pages(1);
             int64_t at = fathom_map(bytes, huge);
             volatile unsigned char *p = (unsigned char *)(intptr_t)at;

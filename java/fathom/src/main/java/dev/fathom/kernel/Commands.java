@@ -20,7 +20,7 @@ public final class Commands {
 
     /** A buffer of its own page, which lives as long as the process (buffers are pooled with their arenas). */
     public Commands() {
-        address = Native.map(BYTES, false);
+        address = Native.map(BYTES, false, false);
         words = Native.view(address, BYTES).order(ByteOrder.nativeOrder()).asLongBuffer();
     }
 

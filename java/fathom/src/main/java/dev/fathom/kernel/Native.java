@@ -48,17 +48,23 @@ public final class Native {
     /**
      * Maps zeroed pages. All memory comes from here, so this is where a process learns that it has no library.
      *
-     * @param huge whether to ask for huge pages and touch them all now
-     * @return the address, or 0 where the system refuses
+     * @param huge whether to ask for huge pages
+     * @param touch whether to touch every page now rather than at its first use
+     * @throws OutOfMemoryError where the system refuses
      * @throws NativeException where the library cannot be loaded or configured
      */
-    public static long map(long bytes, boolean huge) {
+    public static long map(long bytes, boolean huge, boolean touch) {
         NativeRuntime.get();
-        return map0(bytes, huge ? 1 : 0);
+        long address = map0(bytes, (huge ? 1 : 0) + (touch ? 2 : 0));
+        if (address == 0) {
+            throw new OutOfMemoryError("the system refuses " + bytes
+                    + " bytes of memory; close models, plans and data sets that are no longer used, or call Memory.trim()");
+        }
+        return address;
     }
 
     @Name("fathom_map")
-    private static native long map0(long bytes, int huge);
+    private static native long map0(long bytes, int how);
 
     /** Gives pages back to the system; both numbers as they went into and came from {@link #map}. */
     @Name("fathom_unmap")

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * freed is handed out again within the pass; pages stay mapped between passes. Confined to one thread.
  */
 public final class Arena {
-    private static final long FIRST_CHUNK = 4L << 20;
+    private static final long FIRST_CHUNK = 2L << 20;
     private static final long LARGEST_CHUNK = 256L << 20;
     private static final AtomicLong MAPPED = new AtomicLong();
 
@@ -125,7 +125,8 @@ public final class Arena {
             chunks = Arrays.copyOf(chunks, 2 * chunkCount);
             chunkBytes = Arrays.copyOf(chunkBytes, 2 * chunkCount);
         }
-        chunks[chunkCount] = Native.map(bytes, false);
+        // the first chunk on small pages, which are there sooner; large tensors gain from huge ones
+        chunks[chunkCount] = Native.map(bytes, chunkCount > 0, false);
         chunkBytes[chunkCount] = bytes;
         next = chunks[chunkCount++];
         mapped += bytes;

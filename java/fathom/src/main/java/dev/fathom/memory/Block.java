@@ -40,7 +40,8 @@ public final class Block implements AutoCloseable {
     public Block(String owner, long bytes, boolean hot) {
         this.bytes = Math.max(64, bytes + 63 & -64L);
         long mapped = this.bytes + PAGE;
-        long pagesAt = Native.map(mapped, hot && mapped >= HUGE);
+        boolean huge = hot && mapped >= HUGE;
+        long pagesAt = Native.map(mapped, huge, huge);
         // weights, gradients and moments at one offset of a page each would fight for the same lines of the first cache
         address = pagesAt + (MADE.getAndIncrement() * STAGGER & PAGE - 1);
         pages = new Pages(pagesAt, mapped, owner, Memory.callSite());

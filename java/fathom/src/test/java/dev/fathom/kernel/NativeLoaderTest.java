@@ -30,7 +30,7 @@ class NativeLoaderTest {
         public static void main(String[] args) {
             for (int i = 0; i < 2; i++) {
                 try {
-                    Native.unmap(Native.map(4096, false), 4096);
+                    Native.unmap(Native.map(4096, false, false), 4096);
                     NativeRuntime runtime = NativeRuntime.get();
                     System.out.println(runtime.isa() + " " + runtime.threads() + " " + runtime.blas());
                 } catch (NativeException e) {
