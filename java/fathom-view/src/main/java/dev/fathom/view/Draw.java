@@ -63,7 +63,9 @@ final class Draw {
             FontMetrics metrics = g.getFontMetrics(font);
             metrics.stringWidth("x");
             return metrics;
-        } catch (LinkageError | InternalError | RuntimeException e) {
+        } catch (OutOfMemoryError e) {
+            throw e;
+        } catch (Error | RuntimeException e) { // JDK 17 throws a plain Error
             throw new IllegalStateException(
                     "pictures need a font and this Java finds none; install fontconfig and a font, e.g. apt-get install"
                             + " fontconfig fonts-dejavu-core",

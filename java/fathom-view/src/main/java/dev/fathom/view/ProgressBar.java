@@ -25,6 +25,8 @@ import me.tongfei.progressbar.ProgressState;
  * <pre>epoch  3/30  loss 0.4207  accuracy 84.71 %  val_loss 0.3611  val_accuracy 86.98 %  231,402 images/s  7 s left
  * </pre>
  *
+ * <p>On a terminal too narrow for it, that line leaves out the pace and then the word epoch.
+ *
  * <p>A step costs a look at the clock; the bar itself is drawn ten times a second by a daemon thread, which never
  * keeps the JVM alive. Images per second count training alone, the time left includes validation. One bar serves one
  * training at a time.
@@ -121,15 +123,20 @@ public final class ProgressBar implements Callback {
         long now = nanos.getAsLong();
         finished++;
         finishedSeconds = seconds(now - began);
-        StringBuilder line = new StringBuilder(title(progress));
+        StringBuilder figures = new StringBuilder();
         log.values()
-                .forEach((name, x) -> line.append("  ").append(name).append(' ').append(Numbers.figure(name, x)));
-        line.append("  ").append(rate(progress)).append("  ");
+                .forEach((name, x) ->
+                        figures.append("  ").append(name).append(' ').append(Numbers.figure(name, x)));
         int epochsLeft = progress.epochs() - progress.epoch();
-        line.append(
-                epochsLeft > 0
+        String pace = "  " + rate(progress) + "  "
+                + (epochsLeft > 0
                         ? left(finishedSeconds / finished * epochsLeft)
                         : "done in " + Numbers.duration(finishedSeconds));
+        String line = title(progress) + figures + pace;
+        if (terminal && line.length() > width) { // the bar has told the pace; 80 columns hold the figures
+            line = title(progress) + figures;
+            line = line.length() > width ? line.replaceFirst("epoch ", "") : line;
+        }
         erase();
         out.println(line);
         out.flush();
