@@ -146,19 +146,21 @@ public final class Trainer<M extends Module> {
                 .findFirst()
                 .orElse(null);
         String figure = monitor != null ? monitor : validation != null ? "val_loss" : "loss";
+        mustMeasure(figure, validation != null);
         Rng rng = new Rng(seed).split("trainer");
         Where where = new Where(epochs, train);
         try (BoundOptimizer optimizer = recipe.on(model);
                 Best best = new Best(model.store(), keepBest || early != null)) {
             callbacks.forEach(c -> c.begin(where));
             double record = Double.NaN;
+            double bar = Double.NaN; // what the next improvement is measured from: small ones add up
             int waited = 0;
             String ended = epochs == 1 ? "1 epoch" : epochs + " epochs";
             try {
                 for (int epoch = 1; epoch <= epochs; epoch++) {
                     long start = System.nanoTime();
                     optimizer.learningRate((float) (recipe.learningRate() * schedule.factor(epoch)));
-                    where.begin(epoch, optimizer.learningRate());
+                    where.begin(epoch, decimal(optimizer.learningRate()));
                     Map<String, Double> values = new LinkedHashMap<>();
                     if (!epoch(train, rng, optimizer, where, values, history)) {
                         ended = String.valueOf(stopNow);
@@ -168,17 +170,17 @@ public final class Trainer<M extends Module> {
                         evaluate(validation).forEach((k, v) -> values.put("val_" + k, v));
                     }
                     double value = values.getOrDefault(figure, Double.NaN);
-                    if (Double.isNaN(value) && !values.containsKey(figure)) {
-                        throw new IllegalArgumentException("fit: " + figure + " was not measured; there are " + values.keySet());
-                    }
                     boolean better = Double.isNaN(record) || gain(figure, record, value) > 0;
-                    boolean enough = Double.isNaN(record) || gain(figure, record, value) > (early == null ? 0 : early.minDelta());
                     if (better) {
                         record = value;
                         best.keep();
                     }
-                    waited = enough ? 0 : waited + 1;
-                    EpochLog log = new EpochLog(epoch, optimizer.learningRate(), (System.nanoTime() - start) / 1e9, values);
+                    waited++;
+                    if (Double.isNaN(bar) || gain(figure, bar, value) > (early == null ? 0 : early.minDelta())) {
+                        bar = value;
+                        waited = 0;
+                    }
+                    EpochLog log = new EpochLog(epoch, where.rate, (System.nanoTime() - start) / 1e9, values);
                     history.add(log, better);
                     callbacks.forEach(c -> c.epoch(where, log));
                     if (early != null && waited >= early.patience()) {
@@ -191,8 +193,8 @@ public final class Trainer<M extends Module> {
                     }
                 }
                 best.restore();
-            } catch (NonFiniteLossException e) {
-                ended = e.getMessage();
+            } catch (RuntimeException | Error e) {
+                ended = String.valueOf(e.getMessage());
                 throw e;
             } finally {
                 history.ended(ended);
@@ -200,6 +202,24 @@ public final class Trainer<M extends Module> {
             }
         }
         return history;
+    }
+
+    /** Refuses a figure that no epoch will have, before the first is spent. */
+    private void mustMeasure(String figure, boolean validated) {
+        List<String> figures = new ArrayList<>(List.of("loss"));
+        metrics.forEach(m -> figures.add(m.name()));
+        if (validated) {
+            List.copyOf(figures).forEach(name -> figures.add("val_" + name));
+        }
+        if (!figures.contains(figure)) {
+            throw new IllegalArgumentException("fit: " + figure + " is not measured; there are " + figures
+                    + (validated ? "; add its metric" : "; add its metric, or validation data"));
+        }
+    }
+
+    /** 0.1f as 0.1, for people to read. */
+    private static double decimal(float f) {
+        return Double.parseDouble(Float.toString(f));
     }
 
     private static double gain(String figure, double from, double to) {

@@ -1,0 +1,130 @@
+package dev.fathom.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Shape;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** The assessment of a classifier, on published matrices. */
+class ConfusionMatrixTest {
+    private static ConfusionMatrix of(int[][] counts) {
+        ConfusionMatrix m = new ConfusionMatrix(counts.length);
+        for (int i = 0; i < counts.length; i++) {
+            for (int j = 0; j < counts.length; j++) {
+                for (int k = 0; k < counts[i][j]; k++) {
+                    m.add(i, j);
+                }
+            }
+        }
+        return m;
+    }
+
+    private static double macro(int classes, IntToDoubleFunction figure) {
+        return IntStream.range(0, classes).mapToDouble(figure).average().orElseThrow();
+    }
+
+    /** The example of Deeplearning4j's page on evaluation, which prints four places. */
+    @Test
+    void threeClasses() {
+        ConfusionMatrix m = of(new int[][] {{24, 0, 0}, {0, 11, 1}, {0, 0, 17}});
+        assertThat(m.total()).isEqualTo(53);
+        assertThat(m.correct()).isEqualTo(52);
+        assertThat(m.count(1, 2)).isEqualTo(1);
+        assertThat(m.accuracy()).isCloseTo(0.9811, within(5e-5));
+        assertThat(macro(3, m::precision)).isCloseTo(0.9815, within(5e-5));
+        assertThat(macro(3, m::recall)).isCloseTo(0.9722, within(5e-5));
+        assertThat(macro(3, m::f1)).isCloseTo(0.9760, within(5e-5));
+    }
+
+    /**
+     * ML session 11, "Assessing the quality of a trained model". The slide prints a precision of .88 and an F1 of .81: misprints for 6/7 = .857
+     * and .8. Its formula for the specificity has TP + FN below the line instead of TN + FP, but its number, .75, is right.
+     */
+    @Test
+    void cancer() {
+        int cancer = 0;
+        int healthy = 1;
+        ConfusionMatrix m = of(new int[][] {{6, 2}, {1, 3}});
+        assertThat(m.recall(cancer)).isEqualTo(0.75);
+        assertThat(m.recall(healthy)).as("specificity").isEqualTo(0.75);
+        assertThat(m.precision(cancer)).isEqualTo(6.0 / 7);
+        assertThat(m.precision(healthy)).as("negative predictive value").isEqualTo(0.6);
+        assertThat(m.f1(cancer)).isEqualTo(0.8);
+        assertThat(m.accuracy()).isEqualTo(0.75);
+    }
+
+    /**
+     * Wilson's interval is where |p - x| = z sqrt(x (1 - x) / n): checked in that equation, at the edges, and at a published value (Agresti
+     * and Coull 1998: none of ten gives 0 to .278).
+     */
+    @Test
+    void wilsonsInterval() {
+        int[][] cases = {{8, 10}, {750, 1000}, {1, 3}, {9_000, 10_000}};
+        for (int[] c : cases) {
+            ConfusionMatrix m = of(new int[][] {{c[0], c[1] - c[0]}, {0, 0}});
+            double p = (double) c[0] / c[1];
+            double[] interval = m.wilson95();
+            assertThat(interval[0]).isBetween(0.0, p);
+            assertThat(interval[1]).isBetween(p, 1.0);
+            for (double x : interval) {
+                assertThat(Math.abs(p - x)).isCloseTo(1.959963984540054 * Math.sqrt(x * (1 - x) / c[1]), within(1e-12));
+            }
+        }
+        double[] none = of(new int[][] {{0, 10}, {0, 0}}).wilson95();
+        assertThat(none[0]).isZero();
+        assertThat(none[1]).isCloseTo(0.278, within(5e-4));
+        double[] all = of(new int[][] {{10, 0}, {0, 0}}).wilson95();
+        assertThat(all[0]).isCloseTo(1 - 0.278, within(5e-4));
+        assertThat(all[1]).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsNotThereIsNaNAndWhatCannotBeIsRefused() {
+        ConfusionMatrix m = of(new int[][] {{1, 0, 0}, {1, 0, 0}, {0, 0, 0}});
+        assertThat(m.precision(1)).as("never predicted").isNaN();
+        assertThat(m.recall(2)).as("no examples").isNaN();
+        assertThat(m.f1(2)).isNaN();
+        assertThat(m.f1(1)).isZero();
+        assertThat(new ConfusionMatrix(2).accuracy()).isNaN();
+        assertThatThrownBy(() -> new ConfusionMatrix(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("confusion matrix: classes is 0 but must be at least 1");
+        assertThatThrownBy(() -> m.add(0, 3)).hasMessage("confusion matrix: actual 0, predicted 3 but classes are 0 to 2");
+        assertThatThrownBy(() -> m.add(-1, 0)).hasMessage("confusion matrix: actual -1, predicted 0 but classes are 0 to 2");
+    }
+
+    /** The features are the logits, so everything can be read off. */
+    @Test
+    void aClassificationOfEveryExample() {
+        int n = 1203; // more than two batches
+        float[] logits = new float[3 * n];
+        int[] labels = new int[n];
+        for (int i = 0; i < n; i++) {
+            int predicted = i % 3;
+            labels[i] = i % 100 == 7 ? (predicted + 1) % 3 : predicted;
+            logits[3 * i + predicted] = 1 + i / 1000f;
+        }
+        try (var model = Model.of(new Sequential(), 0);
+                Dataset data = Dataset.of(logits, Shape.of(3), labels)) {
+            Classification c = Classification.of(model, data);
+            assertThat(c.size()).isEqualTo(n);
+            assertThat(c.confusion().total()).isEqualTo(n);
+            assertThat(c.confusion().total() - c.confusion().correct()).isEqualTo(12);
+            for (int i = 0; i < n; i += 50) {
+                assertThat(c.actual(i)).isEqualTo(labels[i]);
+                assertThat(c.predicted(i)).isEqualTo(i % 3);
+                double e = Math.exp(1 + i / 1000.0);
+                assertThat((double) c.probability(i)).isCloseTo(e / (e + 2), within(1e-6));
+            }
+            assertThat(c.wrong(3)).as("the most confident first").containsExactly(1107, 1007, 907);
+            assertThat(c.wrong(100)).hasSize(12).endsWith(7);
+        }
+    }
+}

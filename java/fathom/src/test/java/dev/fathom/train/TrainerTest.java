@@ -1,0 +1,578 @@
+package dev.fathom.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Module;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.Schedule;
+import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The training loop: that it learns, what it measures and keeps, when it ends, and how it fails. */
+class TrainerTest {
+    @TempDir
+    Path folder;
+
+    /** n points of the plane; the class is the quadrant's parity, as XOR has it, with a gap between the classes. */
+    private static Dataset points(int n, long seed) {
+        float[] x = new Rng(seed).uniform(2 * n, -1, 1);
+        int[] labels = new int[n];
+        for (int i = 0; i < n; i++) {
+            for (int d = 0; d < 2; d++) {
+                x[2 * i + d] += Math.signum(x[2 * i + d]) * 0.1f;
+            }
+            labels[i] = x[2 * i] * x[2 * i + 1] > 0 ? 1 : 0;
+        }
+        return Dataset.of(x, Shape.of(2), labels);
+    }
+
+    private static Sequential net() {
+        return new Sequential(new Linear(2, 16), Tensor::tanh, new Linear(16, 2));
+    }
+
+    private static List<float[]> values(Model<?> model) {
+        return model.parameters().stream().map(p -> p.value().toArray()).toList();
+    }
+
+    private static void assertSame(List<float[]> actual, List<float[]> expected) {
+        assertThat(actual.toArray()).isEqualTo(expected.toArray());
+    }
+
+    // ---- learning
+
+    @Test
+    void itLearnsAndTellsWhatItMeasured() {
+        try (var model = Model.of(net(), 1);
+                Dataset train = points(400, 1);
+                Dataset validation = points(100, 2)) {
+            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).metrics(Metric.accuracy());
+            History history = trainer.fit(train.shuffled(3).batches(32), validation, 30);
+
+            assertThat(history.ended()).isEqualTo("30 epochs");
+            assertThat(history.names()).containsExactly("loss", "accuracy", "val_loss", "val_accuracy");
+            assertThat(history.epochs()).hasSize(30);
+            for (int i = 0; i < 30; i++) {
+                EpochLog log = history.epochs().get(i);
+                assertThat(log.epoch()).isEqualTo(i + 1);
+                assertThat(log.learningRate()).isEqualTo(0.02);
+                assertThat(log.seconds()).isPositive();
+                assertThat(log.value("nothing")).isNaN();
+            }
+            assertThat(history.series("loss")[29]).isLessThan(0.15).isLessThan(history.series("loss")[0] / 4);
+            assertThat(history.series("val_accuracy")[29]).isGreaterThan(0.95);
+
+            Map<String, Double> evaluated = trainer.evaluate(validation);
+            assertThat(evaluated.get("loss")).isEqualTo(history.series("val_loss")[29]);
+            assertThat(evaluated.get("accuracy")).isEqualTo(history.series("val_accuracy")[29]);
+            assertThat(trainer.evaluate(validation.batches(7)).get("loss"))
+                    .as("whatever the batches")
+                    .isCloseTo(evaluated.get("loss"), within(1e-6));
+            Classification c = Classification.of(model, validation);
+            assertThat(c.confusion().accuracy()).isEqualTo(evaluated.get("accuracy"));
+        }
+    }
+
+    private record Regressor(Linear line) implements Module {
+        Tensor at(Tensor x) {
+            return Pass.frame(this, () -> line.apply(x));
+        }
+    }
+
+    /** y = 2 a - b + 3 from examples, by a step of one's own. */
+    @Test
+    void aCustomStepTrainsAModuleOfAnyShape() {
+        int n = 64;
+        float[] x = new Rng(4).uniform(2 * n, -1, 1);
+        float[] y = new float[n];
+        for (int i = 0; i < n; i++) {
+            y[i] = 2 * x[2 * i] - x[2 * i + 1] + 3;
+        }
+        try (var model = Model.of(new Regressor(new Linear(2, 1)), 1);
+                Dataset data = Dataset.of(x, Shape.of(2), y, Shape.of(1))) {
+            Trainer<Regressor> trainer = Trainer.custom(
+                    model, new Sgd(0.3f), (net, batch) -> Loss.mse().of(net.at(batch.x()), batch.y()));
+            History history = trainer.fit(data.shuffled(1).batches(16), data, 60);
+            assertThat(history.names()).containsExactly("loss", "val_loss");
+            assertThat(history.series("val_loss")[59]).isLessThan(1e-6);
+            assertThat(model.net().line().weight().value().toArray()).containsExactly(new float[] {2, -1}, within(1e-3f));
+            assertThat(model.net().line().bias().value().item()).isCloseTo(3, within(1e-3f));
+            assertThat(trainer.evaluate(data).keySet()).containsExactly("loss");
+            assertThatThrownBy(() -> trainer.metrics(Metric.accuracy()))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("metrics: a custom step has no output that a metric could read; measure in the step or in a callback");
+        }
+    }
+
+    /** The trainer's loop is the loop that anyone would write, bit for bit. */
+    @Test
+    void theLoopHasNoSecrets() {
+        try (var model = Model.of(net(), 1);
+                var byHand = model.copy();
+                Dataset data = points(100, 1)) {
+            var batches = data.shuffled(3).batches(32);
+            History history = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).fit(batches, 2);
+            double mean = 0;
+            try (BoundOptimizer adam = new Adam(0.02f).on(byHand)) {
+                for (int epoch = 1; epoch <= 2; epoch++) {
+                    var e = batches.epoch(epoch);
+                    mean = 0;
+                    while (e.hasNext()) {
+                        try (Pass pass = Pass.train(new Rng(0))) {
+                            var batch = e.next();
+                            Tensor loss = byHand.net().apply(batch.x()).crossEntropy(batch.y());
+                            mean += batch.size() * (double) loss.item() / 100;
+                            pass.backward(loss);
+                            adam.step();
+                        }
+                    }
+                }
+            }
+            assertSame(values(model), values(byHand));
+            assertThat(history.series("loss")[1]).as("a mean over examples, the short last batch too").isCloseTo(mean, within(1e-12));
+        }
+    }
+
+    @Test
+    void oneSeedGivesTheSameBitsOnAnyNumberOfThreads() {
+        NativeRuntime runtime = NativeRuntime.get();
+        int before = runtime.threads();
+        List<List<float[]>> all = new ArrayList<>();
+        List<double[]> losses = new ArrayList<>();
+        float[] x = new Rng(6).uniform(600 * 100, -1, 1);
+        int[] labels = new Rng(7).permutation(600);
+        for (int i = 0; i < 600; i++) {
+            labels[i] %= 10;
+        }
+        try {
+            for (int run = 0; run < 5; run++) {
+                runtime.threads(new int[] {1, 2, 4, 4, 2}[run]);
+                try (var model = Model.of(
+                                new Sequential(
+                                        new Linear(100, 256), Tensor::relu, new Dropout(0.4f), new Linear(256, 200), new Linear(200, 10)),
+                                run == 4 ? 2 : 1);
+                        Dataset data = Dataset.of(x, Shape.of(100), labels)) {
+                    losses.add(Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
+                            .seed(run == 3 ? 10 : 9)
+                            .metrics(Metric.accuracy())
+                            .fit(data.shuffled(5).batches(128), data, 2)
+                            .series("val_loss"));
+                    all.add(values(model));
+                }
+            }
+        } finally {
+            runtime.threads(before);
+        }
+        for (int run = 1; run < 3; run++) {
+            assertSame(all.get(run), all.get(0));
+            assertThat(losses.get(run)).isEqualTo(losses.get(0));
+        }
+        assertThat(all.get(3).get(0)).as("another seed of dropout").isNotEqualTo(all.get(0).get(0));
+        assertThat(all.get(4).get(0)).as("another seed of the model").isNotEqualTo(all.get(0).get(0));
+    }
+
+    // ---- the course of training
+
+    /** Writes down what it is told. */
+    private static class Log implements Callback {
+        final List<String> lines;
+        final String name;
+
+        Log(String name, List<String> lines) {
+            this.name = name;
+            this.lines = lines;
+        }
+
+        @Override
+        public void begin(Progress p) {
+            lines.add(name + "begin " + p.epochs() + "x" + p.steps() + " of " + p.examplesPerEpoch());
+        }
+
+        @Override
+        public void step(Progress p) {
+            lines.add(name + "step " + p.epoch() + "." + p.step() + " " + p.examples() + (Double.isFinite(p.loss()) ? "" : " no loss"));
+        }
+
+        @Override
+        public void epoch(Progress p, EpochLog log) {
+            lines.add(name + "epoch " + log.epoch() + " " + log.values().keySet() + " rate " + p.learningRate());
+        }
+
+        @Override
+        public void end(Progress p, History history) {
+            lines.add(name + "end: " + history.ended() + ", " + history.epochs().size() + " finished");
+        }
+    }
+
+    @Test
+    void callbacksAreCalledInOrder() {
+        List<String> lines = new ArrayList<>();
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(10, 1)) {
+            Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+                    .callbacks(new Log("a ", lines), new Log("b ", lines))
+                    .fit(data.batches(8), data, 2);
+        }
+        List<String> one = lines.stream().filter(s -> s.startsWith("a ")).map(s -> s.substring(2)).toList();
+        assertThat(one)
+                .containsExactly(
+                        "begin 2x2 of 10",
+                        "step 1.1 8",
+                        "step 1.2 10",
+                        "epoch 1 [loss, val_loss] rate 0.5",
+                        "step 2.1 8",
+                        "step 2.2 10",
+                        "epoch 2 [loss, val_loss] rate 0.5",
+                        "end: 2 epochs, 2 finished");
+        assertThat(lines).hasSize(2 * one.size());
+        for (int i = 0; i < lines.size(); i++) {
+            assertThat(lines.get(i)).isEqualTo((i % 2 == 0 ? "a " : "b ") + one.get(i / 2));
+        }
+    }
+
+    @Test
+    void theScheduleSetsTheRateOfEachEpoch() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(10, 1)) {
+            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+                    .schedule(Schedule.step(2, 0.1))
+                    .fit(data.batches(10), 5);
+            assertThat(history.epochs().stream().map(EpochLog::learningRate)).containsExactly(0.5, 0.5, 0.05, 0.05, 0.005);
+            assertThat(history.names()).containsExactly("loss");
+        }
+    }
+
+    /** A figure of the validation set that follows a script, an entry an epoch. */
+    private static final class Scripted implements Metric, Callback {
+        private final String name;
+        private final double[] script;
+        private int epoch;
+        private final List<List<float[]>> weights = new ArrayList<>();
+        private final Model<?> model;
+
+        Scripted(String name, Model<?> model, double... script) {
+            this.name = name;
+            this.model = model;
+            this.script = script;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public double sum(Tensor output, Tensor target) {
+            return Pass.current().training() ? 0 : script[epoch] * output.dim(0);
+        }
+
+        @Override
+        public void epoch(Progress p, EpochLog log) {
+            epoch++;
+            weights.add(values(model));
+        }
+    }
+
+    private static History follow(Scripted script, Model<? extends Layer> model, Dataset data, Callback... more) {
+        return Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                .metrics(script)
+                .callbacks(script)
+                .callbacks(more)
+                .keepBest("val_" + script.name())
+                .fit(data.batches(10), data, script.script.length);
+    }
+
+    @Test
+    void earlyStoppingBearsPatienceEpochsAndRestoresTheBest() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(20, 1)) {
+            Scripted script = new Scripted("script", model, 5, 4, 4.5, 3, 3, 3.5, 3.25, 1);
+            History history = follow(script, model, data, new EarlyStopping(3));
+            assertThat(history.ended()).isEqualTo("no better val_script for 3 epochs");
+            assertThat(history.series("val_script")).containsExactly(5, 4, 4.5, 3, 3, 3.5, 3.25);
+            assertThat(history.best().epoch()).as("the first of equals").isEqualTo(4);
+            assertSame(values(model), script.weights.get(3));
+        }
+    }
+
+    @Test
+    void accuraciesAreTheBetterTheLarger() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(20, 1)) {
+            Scripted script = new Scripted("top5_accuracy", model, 0.5, 0.75, 0.25, 0.25);
+            History history = follow(script, model, data, new EarlyStopping(2));
+            assertThat(history.best().epoch()).isEqualTo(2);
+            assertThat(history.ended()).isEqualTo("no better val_top5_accuracy for 2 epochs");
+            assertSame(values(model), script.weights.get(1));
+        }
+    }
+
+    /** Improvements of a quarter each: none is more than minDelta = .25, but two together are. */
+    @Test
+    void smallImprovementsAddUpToMinDelta() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(20, 1)) {
+            Scripted script = new Scripted("script", model, 3, 2.75, 2.5, 2.25, 2, 2, 2, 0);
+            History history = follow(script, model, data, new EarlyStopping(2, 0.25));
+            assertThat(history.epochs()).as("the bar is 3, then 2.5, then 2; 2 and 2 do not pass it").hasSize(7);
+            assertThat(history.ended()).isEqualTo("no better val_script for 2 epochs");
+
+            script = new Scripted("script", model, 3, 2.75, 2.75, 0);
+            history = follow(script, model, data, new EarlyStopping(2, 0.25));
+            assertThat(history.ended()).isEqualTo("no better val_script for 2 epochs");
+            assertThat(history.best().epoch()).as("better, if not by enough to go on").isEqualTo(2);
+            assertSame(values(model), script.weights.get(1));
+        }
+        assertThatThrownBy(() -> new EarlyStopping(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("EarlyStopping: patience=0 must be at least 1 and minDelta=0.0 0 or more");
+        assertThatThrownBy(() -> new EarlyStopping(1, -1)).hasMessage("EarlyStopping: patience=1 must be at least 1 and minDelta=-1.0 0 or more");
+    }
+
+    @Test
+    void withoutKeepBestTheLastWeightsStay() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(20, 1)) {
+            Scripted script = new Scripted("script", model, 1, 2, 3);
+            Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                    .metrics(script)
+                    .callbacks(script)
+                    .fit(data.batches(10), data, 3);
+            assertSame(values(model), script.weights.get(2));
+        }
+    }
+
+    @Test
+    void keepBestGoesByTheLossUnlessToldOtherwise() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(200, 1)) {
+            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(30)).keepBest().fit(data.batches(50), data, 12);
+            double[] loss = history.series("val_loss");
+            assertThat(java.util.Arrays.stream(loss).min().orElseThrow()).isEqualTo(history.best().value("val_loss"));
+            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1));
+            assertThat(trainer.evaluate(data).get("loss")).isEqualTo(history.best().value("val_loss"));
+            assertThatThrownBy(() -> trainer.keepBest("val_f1").metrics(Metric.accuracy()).fit(data.batches(50), data, 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("fit: val_f1 is not measured; there are [loss, accuracy, val_loss, val_accuracy]; add its metric");
+            assertThatThrownBy(() -> trainer.keepBest("val_loss").fit(data.batches(50), 1))
+                    .hasMessage("fit: val_loss is not measured; there are [loss, accuracy]; add its metric, or validation data");
+            assertThatThrownBy(() -> trainer.fit(data.batches(50), 0)).hasMessage("fit: epochs=0 must be at least 1");
+        }
+    }
+
+    // ---- stopping
+
+    @Test
+    void stopFromAnotherThreadEndsAfterTheStepUnderWay() {
+        List<String> lines = new ArrayList<>();
+        try (var model = Model.of(net(), 1);
+                var reference = model.copy();
+                Dataset data = points(32, 1)) {
+            var batches = data.shuffled(2).batches(8);
+            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
+            trainer.callbacks(new Callback() {
+                @Override
+                public void step(Progress p) {
+                    if (p.epoch() == 2 && p.step() == 3) {
+                        Thread other = new Thread(() -> trainer.stop("interrupted"));
+                        other.start();
+                        try {
+                            other.join();
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                }
+            });
+            History history = trainer.fit(batches, data, 5);
+            assertThat(history.ended()).isEqualTo("interrupted");
+            assertThat(history.epochs()).hasSize(1);
+            assertThat(lines).endsWith("step 2.3 24", "end: interrupted, 1 finished");
+
+            // the weights are those after step 3 of epoch 2
+            try (BoundOptimizer sgd = new Sgd(0.1f).on(reference)) {
+                for (int epoch = 1; epoch <= 2; epoch++) {
+                    var e = batches.epoch(epoch);
+                    for (int step = 0; step < (epoch == 1 ? 4 : 3); step++) {
+                        try (Pass pass = Pass.train(new Rng(0))) {
+                            var batch = e.next();
+                            pass.backward(reference.net().apply(batch.x()).crossEntropy(batch.y()));
+                            sgd.step();
+                        }
+                    }
+                }
+            }
+            assertSame(values(model), values(reference));
+            assertThat(trainer.fit(batches, data, 1).ended()).as("a stop does not outlive its fit").isEqualTo("1 epoch");
+        }
+    }
+
+    @Test
+    void aCallbackEndsTrainingAfterTheEpoch() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(16, 1)) {
+            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                    .callbacks(new Callback() {
+                        @Override
+                        public void step(Progress p) {
+                            if (p.epoch() == 2) {
+                                p.stop("good enough");
+                            }
+                        }
+                    })
+                    .fit(data.batches(4), data, 9);
+            assertThat(history.ended()).isEqualTo("good enough");
+            assertThat(history.epochs()).hasSize(2);
+        }
+    }
+
+    @Test
+    void aCallbackThatThrowsEndsTrainingAndIsTold() {
+        List<String> lines = new ArrayList<>();
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(16, 1)) {
+            assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                            .callbacks(new Log("", lines), new Callback() {
+                                @Override
+                                public void epoch(Progress p, EpochLog log) {
+                                    throw new UnsupportedOperationException("disk full");
+                                }
+                            })
+                            .fit(data.batches(16), 3))
+                    .isInstanceOf(UnsupportedOperationException.class);
+            assertThat(lines).endsWith("end: disk full, 1 finished");
+            assertThatThrownBy(Pass::current).as("no pass is left open").isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    // ---- losses that are not finite
+
+    private static NonFiniteLossException failing(Trainer<?> trainer, Dataset data, int batch, int epochs) {
+        return catchThrowableOfType(NonFiniteLossException.class, () -> trainer.fit(data.batches(batch), epochs));
+    }
+
+    /** Dataset takes no NaN; a scale that takes a byte of 255 over the largest float gets by. */
+    @Test
+    void aBatchThatIsNotFiniteIsNamed() {
+        List<String> lines = new ArrayList<>();
+        byte[] pixels = {1, 1, 2, 1, 1, 2, (byte) 255, 1, 1, (byte) 255, 1, 1};
+        try (var model = Model.of(new Sequential(new Linear(2, 2)), 1);
+                Dataset data = Dataset.images(pixels, Shape.of(2), new int[] {0, 1, 0, 1, 0, 1});
+                Dataset bad = data.scaled(2e36f, 0)) {
+            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-38f)).callbacks(new Log("", lines));
+            NonFiniteLossException e = failing(trainer, bad, 2, 1);
+            assertThat(e).hasMessage("loss is NaN at step 2 of epoch 1 (learning rate 1.0E-38): "
+                    + "the batch itself holds 1 values that are not finite; clean the data");
+            assertThat(lines).endsWith("step 1.1 2", "end: " + e.getMessage() + ", 0 finished");
+        }
+    }
+
+    /** Linear regression diverges at this rate: the loss grows a thousandfold and more each step until it overflows. */
+    @Test
+    void aRateTooHighLeavesTheWeightsOfTheStepBefore() {
+        List<List<float[]>> weights = new ArrayList<>();
+        try (var model = Model.of(new Sequential(new Linear(1, 1, Init.constant(1))), 1);
+                Dataset data = Dataset.of(new float[] {1, 2, -1, 3}, Shape.of(1), new float[] {0, 1, 5, 2}, Shape.of(1))) {
+            Trainer<?> trainer = Trainer.of(model, Loss.mse(), new Sgd(100)).callbacks(new Callback() {
+                @Override
+                public void step(Progress p) {
+                    weights.add(values(model));
+                }
+            });
+            NonFiniteLossException e = failing(trainer, data, 4, 50);
+            int finished = e.history().epochs().size();
+            assertThat(e)
+                    .hasMessage("loss is Infinity at step 1 of epoch " + (finished + 1)
+                            + " (learning rate 100.0): the loss overflows; lower the learning rate or scale the data");
+            assertThat(finished).isBetween(3, 20);
+            assertThat(weights).hasSize(finished);
+            assertSame(values(model), weights.get(finished - 1));
+            assertThat(e.history().series("loss")[finished - 1]).isFinite().isGreaterThan(1e20);
+            assertThat(e.history().ended()).isEqualTo(e.getMessage());
+        }
+    }
+
+    @Test
+    void aParameterThatIsNotFiniteIsNamed() {
+        try (var model = Model.of(new Sequential(new Linear(1, 1, Init.constant(1))), 1);
+                Dataset data = Dataset.of(new float[] {1, 2}, Shape.of(1), new float[] {-3, -4}, Shape.of(1))) {
+            NonFiniteLossException e = failing(Trainer.of(model, Loss.mse(), new Sgd(3e38f)), data, 2, 5);
+            assertThat(e)
+                    .hasMessage("loss is Infinity at step 1 of epoch 2 (learning rate 3.0E38): "
+                            + "parameter 0.weight became non-finite at an earlier step; lower the learning rate");
+            assertThat(e.history().epochs()).hasSize(1);
+        }
+    }
+
+    private record Deep(Linear first, Layer steep) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return steep.apply(first.apply(x));
+        }
+    }
+
+    @Test
+    void theLayerWhereValuesOverflowIsNamed() {
+        Deep deep = new Deep(new Linear(2, 2, Init.constant(50)), Tensor::exp);
+        try (var model = Model.of(new Sequential(new Linear(2, 2, Init.constant(1)), Tensor::relu, deep), 1);
+                Dataset data = points(10, 1)) {
+            float[] before = model.parameter("2.first.weight").value().toArray();
+            NonFiniteLossException e = failing(Trainer.of(model, Loss.mse()::of, new Sgd(1)), regression(), 4, 1);
+            assertThat(e)
+                    .hasMessage("loss is Infinity at step 1 of epoch 1 (learning rate 1.0): the first non-finite values come from "
+                            + "exp at 2.steep; lower the learning rate or scale the data");
+            assertThat(model.parameter("2.first.weight").value().toArray()).isEqualTo(before);
+            assertThat(e.history().epochs()).isEmpty();
+        }
+    }
+
+    private static Dataset regression() {
+        return Dataset.of(new float[] {1, 1, 2, 2, 1, 2, 2, 1}, Shape.of(2), new float[8], Shape.of(2));
+    }
+
+    // ---- history
+
+    @Test
+    void theHistoryAsCsv() throws Exception {
+        History history = new History();
+        history.add(new EpochLog(1, 0.001, 0.5, Map.of("loss", 1.25)), true);
+        var values = new java.util.LinkedHashMap<String, Double>();
+        values.put("loss", 0.75);
+        values.put("val, odd", 3.0);
+        history.add(new EpochLog(2, 1e-4, 0.25, values), false);
+        Path file = folder.resolve("a/b/history.csv");
+        history.writeCsv(file);
+        assertThat(Files.readString(file))
+                .isEqualTo("epoch,learning_rate,seconds,loss,\"val, odd\"\r\n1,0.001,0.5,1.25,NaN\r\n2,1.0E-4,0.25,0.75,3.0\r\n");
+        assertThat(history.best().epoch()).isEqualTo(1);
+        assertThat(history.series("val, odd")).containsExactly(Double.NaN, 3);
+        Path plain = Files.createFile(folder.resolve("plain"));
+        assertThatThrownBy(() -> history.writeCsv(plain.resolve("history.csv")))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageStartingWith("history: cannot write " + plain.resolve("history.csv") + ": ");
+        assertThat(new History().best()).isNull();
+    }
+}
