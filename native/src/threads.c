@@ -49,6 +49,8 @@ struct worker {
     part_fn fn;
     void *context;
     int64_t from, to, parts;
+    pthread_t thread;
+    int avoids; /* 1 + the processor it keeps off, 0 for none */
 };
 
 static struct worker workers[MOST_THREADS]; /* [0] stands for the caller and stays unused */
@@ -77,13 +79,16 @@ static void count(int which, int64_t n) { atomic_fetch_add_explicit(&counters[wh
 /* ---- size ---- */
 
 /* those this process may run on: containers and taskset narrow them */
+#if defined(__linux__)
+static cpu_set_t allowed;
+#endif
+
 static int processors(void) {
     static atomic_int known;
     int n = atomic_load_explicit(&known, memory_order_relaxed);
     if (n) return n;
 #if defined(__linux__)
-    cpu_set_t set;
-    if (!sched_getaffinity(0, sizeof set, &set)) n = CPU_COUNT(&set);
+    if (!sched_getaffinity(0, sizeof allowed, &allowed)) n = CPU_COUNT(&allowed);
 #endif
     if (n < 1) n = (int)sysconf(_SC_NPROCESSORS_ONLN);
     n = n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
@@ -188,7 +193,10 @@ static void *work(void *at) {
 /* The forked child has none of the workers, and the region of another thread will never end there. */
 static void forget_workers(void) {
     started = 0;
-    for (int i = 0; i < MOST_THREADS; i++) atomic_store(&workers[i].state, ASLEEP);
+    for (int i = 0; i < MOST_THREADS; i++) {
+        atomic_store(&workers[i].state, ASLEEP);
+        workers[i].avoids = 0;
+    }
     atomic_store(&busy, 0);
 }
 
@@ -200,14 +208,13 @@ static int start_worker(int64_t index) {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
     sigset_t blocked, before;
     pthread_attr_t detached;
-    pthread_t thread;
     pthread_once(&fork_once, watch_forks);
     sigfillset(&blocked);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&blocked, faults[i]);
     if (pthread_attr_init(&detached)) return 0;
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    int failed = pthread_create(&thread, &detached, work, &workers[index]);
+    int failed = pthread_create(&workers[index].thread, &detached, work, &workers[index]);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&detached);
     return !failed;
@@ -221,6 +228,22 @@ static int enter(void) {
 }
 
 static void leave(void) { atomic_store_explicit(&busy, 0, memory_order_release); }
+
+/*
+ * The kernel likes to wake a thread on the processor of its waker, where it then queues behind the caller, for milliseconds: measured,
+ * whole bursts of regions ran on one of two idle processors. So a worker about to be woken is kept off the caller's processor.
+ */
+static void keep_off(struct worker *w) {
+#if defined(__linux__)
+    int here = sched_getcpu();
+    if (here < 0 || here >= CPU_SETSIZE || w->avoids == here + 1 || processors() < 2) return;
+    cpu_set_t others = allowed;
+    CPU_CLR(here, &others);
+    if (CPU_COUNT(&others) && !pthread_setaffinity_np(w->thread, sizeof others, &others)) w->avoids = here + 1;
+#else
+    (void)w;
+#endif
+}
 
 /* Returns once the worker is done with its job. */
 static void await_end(struct worker *w) {
@@ -260,6 +283,7 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
         w->from = parts * i / team;
         w->to = parts * (i + 1) / team;
         w->parts = parts;
+        if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP) keep_off(w);
         if (atomic_exchange_explicit(&w->state, POSTED, memory_order_release) == ASLEEP) {
             wake(&w->state);
             wakes++;
