@@ -1,0 +1,185 @@
+package dev.fathom;
+
+import static com.tngtech.archunit.core.domain.JavaModifier.FINAL;
+import static com.tngtech.archunit.core.domain.JavaModifier.NATIVE;
+import static com.tngtech.archunit.core.domain.JavaModifier.PROTECTED;
+import static com.tngtech.archunit.core.domain.JavaModifier.PUBLIC;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.GeneralCodingRules.USE_JAVA_UTIL_LOGGING;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.Architectures;
+import dev.fathom.kernel.Native;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Lowered;
+import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What the packages may know of each other, and a few things that no class may do. */
+class ArchitectureTest {
+    private static final String ROOT = "dev.fathom.";
+
+    /** The library, from its class files, so that no jar and no test is among them. */
+    private static final JavaClasses LIBRARY = new ClassFileImporter().importPath(Path.of("target", "classes"));
+
+    // ---- layers
+
+    /** In this order, each package stands on those before it; data and plan do not know each other. */
+    @Test
+    void eachPackageUsesOnlyThoseBelowIt() {
+        String[] order = {"kernel", "memory", "tensor", "io", "nn", "optim", "data", "plan", "train"};
+        var layers = Architectures.layeredArchitecture().consideringOnlyDependenciesInLayers();
+        for (String name : order) {
+            layers = layers.layer(name).definedBy(ROOT + name + "..");
+        }
+        for (int i = 0; i < order.length; i++) {
+            List<String> above = new ArrayList<>(List.of(order).subList(i + 1, order.length));
+            if (order[i].equals("data")) {
+                above.remove("plan");
+            }
+            layers = above.isEmpty()
+                    ? layers.whereLayer(order[i]).mayNotBeAccessedByAnyLayer()
+                    : layers.whereLayer(order[i]).mayOnlyBeAccessedByLayers(above.toArray(String[]::new));
+        }
+        layers.check(LIBRARY);
+        classes().should().resideInAnyPackage(of(order)).check(LIBRARY);
+    }
+
+    private static String[] of(String... names) {
+        return List.of(names).stream().map(n -> ROOT + n).toArray(String[]::new);
+    }
+
+    // ---- rules
+
+    @Test
+    void onlyNativeIsNative() {
+        methods().that().haveModifier(NATIVE).should().beDeclaredIn(Native.class).check(LIBRARY);
+    }
+
+    /** A direct call of forward would have no frame: no name in messages, nothing given back early. */
+    private static final ArchRule FORWARD_THROUGH_APPLY = classes().should(callForwardOnlyFromApply());
+
+    private static ArchCondition<JavaClass> callForwardOnlyFromApply() {
+        return new ArchCondition<>("call Layer.forward only from Layer.apply") {
+            @Override
+            public void check(JavaClass c, ConditionEvents events) {
+                List<JavaAccess<?>> all = new ArrayList<>(c.getMethodCallsFromSelf());
+                all.addAll(c.getMethodReferencesFromSelf());
+                for (JavaAccess<?> a : all) {
+                    JavaCodeUnit by = a.getOrigin();
+                    boolean apply = by.getOwner().isEquivalentTo(Layer.class) && by.getName().equals("apply");
+                    if (a.getName().equals("forward") && a.getTargetOwner().isAssignableTo(Layer.class) && !apply) {
+                        events.add(SimpleConditionEvent.violated(a, a.getDescription() + "; call apply"));
+                    }
+                }
+            }
+        };
+    }
+
+    @Test
+    void forwardIsCalledThroughApply() {
+        FORWARD_THROUGH_APPLY.check(LIBRARY);
+    }
+
+    private record Impatient(Linear inner) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            Layer reference = inner::forward;
+            return reference.apply(inner.forward(x));
+        }
+    }
+
+    @Test
+    void theRuleSeesCallsAndReferences() {
+        JavaClasses impatient = new ClassFileImporter().importClasses(Impatient.class, Layer.class, Linear.class);
+        assertThatThrownBy(() -> FORWARD_THROUGH_APPLY.check(impatient))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("was violated (2 times)")
+                .hasMessageContaining("calls method <dev.fathom.nn.Linear.forward(dev.fathom.tensor.Tensor)>")
+                .hasMessageContaining("references method <dev.fathom.nn.Linear.forward(dev.fathom.tensor.Tensor)>");
+    }
+
+    @Test
+    void accessIsForTheLibraryAlone() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(of("tensor", "io", "nn", "optim", "data", "plan", "train"))
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(Access.class)
+                .check(LIBRARY);
+    }
+
+    @Test
+    void theCoreIsQuiet() {
+        noClasses().should(ACCESS_STANDARD_STREAMS).check(LIBRARY);
+        noClasses().should(USE_JAVA_UTIL_LOGGING).check(LIBRARY);
+    }
+
+    /** Nobody outside extends a public class: it is final or sealed, or only its own package can construct it. */
+    @Test
+    void publicClassesAreClosed() {
+        classes()
+                .that()
+                .arePublic()
+                .and()
+                .areNotInterfaces()
+                .and()
+                .doNotHaveFullyQualifiedName(Lowered.class.getName()) // what plan writes commands through
+                .should(new ArchCondition<>("be closed") {
+                    @Override
+                    public void check(JavaClass c, ConditionEvents events) {
+                        boolean closed = c.getModifiers().contains(FINAL)
+                                || c.reflect().isSealed()
+                                || c.getConstructors().stream()
+                                        .noneMatch(k -> k.getModifiers().contains(PUBLIC) || k.getModifiers().contains(PROTECTED));
+                        if (!closed) {
+                            events.add(SimpleConditionEvent.violated(c, c.getName() + " can be extended by anyone"));
+                        }
+                    }
+                })
+                .check(LIBRARY);
+    }
+
+    /** The five libraries that the core may have. */
+    @Test
+    void theCoreKnowsFiveLibraries() {
+        classes()
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.fathom..",
+                        "java..",
+                        "javax.annotation..",
+                        "org.bytedeco..",
+                        "org.slf4j..",
+                        "com.google.gson..",
+                        "de.siegmar.fastcsv..",
+                        "org.jspecify.annotations..")
+                .check(LIBRARY);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + "kernel")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.bytedeco..")
+                .check(LIBRARY);
+    }
+}
