@@ -28,6 +28,16 @@ public abstract sealed class Held permits Parameter, Buffer {
         return initializer;
     }
 
+    /** How often its values were changed since it was bound. */
+    public int version() {
+        return store().version(index);
+    }
+
+    /** {@code parameter 0.weight}, for messages. */
+    String label() {
+        return (this instanceof Parameter ? "parameter " : "buffer ") + name();
+    }
+
     /** Whether a model holds it. */
     public boolean bound() {
         return store != null;

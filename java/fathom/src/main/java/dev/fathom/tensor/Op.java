@@ -68,11 +68,6 @@ public interface Op {
         return true;
     }
 
-    /** Whether parameters that are not inputs of the op may receive gradients in its backward. */
-    default boolean hidesParameters() {
-        return false;
-    }
-
     /** Multiplications with addition that one forward on inputs of these shapes needs, for summaries. */
     default long multiplyAdds(Shape... in) {
         return 0;

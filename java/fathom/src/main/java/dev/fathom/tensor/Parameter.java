@@ -14,11 +14,6 @@ public final class Parameter extends Held implements Target {
         return bound() && store().trainable(index());
     }
 
-    /** How often its values were changed since it was bound. */
-    public int version() {
-        return store().version(index());
-    }
-
     /** The gradient of the last backward, or null when there is none since the last step. */
     public @Nullable Tensor gradient() {
         return store().gradientTensor(index());

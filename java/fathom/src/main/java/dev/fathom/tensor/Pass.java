@@ -224,7 +224,10 @@ public final class Pass implements AutoCloseable {
         if (!watched.watched()) {
             throw new IllegalArgumentException("gradient: " + watched.label() + " was not watched; call pass.watch(x) before using it");
         }
-        long g = watched.gradient;
+        if (watched.pass() != this) {
+            throw new IllegalArgumentException("gradient: " + watched.label() + " was watched by another pass; ask that one before it is closed");
+        }
+        long g = watched.node() == null ? watched.gradient : watched.total;
         return g == 0 ? null : new Tensor(watched.shape(), DType.F32, this, null, g, 0, null, frame);
     }
 
@@ -302,11 +305,12 @@ public final class Pass implements AutoCloseable {
         for (int i = 0; i < in.length; i++) {
             if (op.readsInput(i)) {
                 in[i].root().pins++;
-                if (in[i].held() instanceof Parameter p) {
+                Held h = in[i].held();
+                if (h != null) {
                     if (versions == null) {
                         versions = new int[in.length];
                     }
-                    versions[i] = p.version();
+                    versions[i] = h.version();
                 }
             }
         }
@@ -498,11 +502,15 @@ public final class Pass implements AutoCloseable {
         }
         long seed = arena.allocate(4);
         commands.begin(Kernel.FILL).put(seed).put(1).put(1f).run();
-        backward(loss, seed, targets);
+        if (!backward(loss, seed, targets)) {
+            throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
+                    + "pass the model, part, parameter or watched tensor that it was computed from");
+        }
         commit();
     }
 
-    private void backward(Tensor loss, long seed, Target[] to) {
+    /** Takes the gradients that flow from {@code seed} at {@code loss}; false, and nothing done, where no target is reached. */
+    private boolean backward(Tensor loss, long seed, Target[] to) {
         Target[] outerTargets = targets;
         targets = to;
         int last = loss.node().index;
@@ -510,20 +518,21 @@ public final class Pass implements AutoCloseable {
             boolean any = false;
             for (int i = 0; i <= last; i++) {
                 Node n = tape.node(i);
-                n.active = n.op.hidesParameters();
+                n.active = n.op instanceof RecomputeOp r && r.parameters().stream().anyMatch(h -> wanted(h.value()));
                 for (Tensor t : n.in) {
                     n.active |= wanted(t);
                 }
                 any = n.active;
             }
             if (!any) {
-                throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
-                        + "pass the model, part, parameter or watched tensor that it was computed from");
+                arena.free(seed, loss.bytes());
+                return false;
             }
             loss.gradient = seed;
             for (int i = last; i >= 0; i--) {
                 step(tape.node(i));
             }
+            return true;
         } catch (RuntimeException | Error e) {
             forgetGradients(last);
             throw e;
@@ -553,26 +562,48 @@ public final class Pass implements AutoCloseable {
             }
         }
         for (Tensor o : n.out) {
-            if (o != null && o.gradient != 0 && !o.watched()) {
-                arena.free(o.gradient, o.bytes());
+            if (o != null && o.gradient != 0) {
+                if (o.watched()) {
+                    addToTotal(o);
+                } else {
+                    arena.free(o.gradient, o.bytes());
+                }
                 o.gradient = 0;
             }
         }
     }
 
-    /** After a failure no half-written gradient remains: parameters lose theirs, intermediates give their memory back. */
+    /** A watched result keeps the sum over all backwards apart: what flows on is the gradient of the one under way. */
+    private void addToTotal(Tensor o) {
+        if (o.total == 0) {
+            o.total = o.gradient;
+        } else {
+            commands.begin(Kernel.ACCUMULATE).put(o.gradient).put(o.total).put(o.shape().size()).run();
+            arena.free(o.gradient, o.bytes());
+        }
+    }
+
+    /**
+     * After a failure no half-written gradient remains: parameters and watched tensors lose theirs (memory that {@link #gradient} may have shown
+     * stays until the close), intermediates give their memory back.
+     */
     private void forgetGradients(int last) {
         for (int i = 0; i <= last; i++) {
             Node n = tape.node(i);
             for (Tensor t : n.in) {
                 if (t.held() instanceof Parameter p && p.bound()) {
                     p.store().fresh(p.index(), false);
+                } else if (t.watched() && t.node() == null) {
+                    t.gradient = 0;
                 }
             }
             for (Tensor o : n.out) {
                 if (o != null && o.gradient != 0) {
                     arena.free(o.gradient, o.bytes());
                     o.gradient = 0;
+                }
+                if (o != null) {
+                    o.total = 0;
                 }
             }
         }
@@ -680,10 +711,14 @@ public final class Pass implements AutoCloseable {
                 }
             }
             Tensor y = op.layer().apply(leaf);
-            if (y.node() != null) {
+            if (y.node() != null || y == leaf && wantsInput) {
                 long seed = arena.allocate(y.bytes());
                 commands.begin(Kernel.COPY).put(g.dout(0)).put(seed).put(y.bytes()).run();
-                backward(y, seed, to);
+                if (y == leaf) { // the layer did nothing, as dropout in evaluation mode
+                    leaf.gradient = seed;
+                } else {
+                    backward(y, seed, to);
+                }
                 if (wantsInput && leaf.gradient != 0) {
                     long dx = g.din(0);
                     if (g.adds()) {
@@ -830,8 +865,9 @@ public final class Pass implements AutoCloseable {
             if (!op.readsInput(i)) {
                 throw new IllegalStateException(op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
             }
-            if (in[i].held() instanceof Parameter p && node.versions != null && node.versions[i] != p.version()) {
-                throw new IllegalStateException("backward: parameter " + p.name() + " has changed since " + describe(node)
+            Held h = in[i].held();
+            if (h != null && node.versions != null && node.versions[i] != h.version()) {
+                throw new IllegalStateException("backward: " + h.label() + " has changed since " + describe(node)
                         + " was recorded; call backward before step(), load() or copy, or run the forward again");
             }
         }

@@ -29,11 +29,6 @@ record RecomputeOp(UnaryOperator<Tensor> layer, long seed, long counter, List<He
     }
 
     @Override
-    public boolean hidesParameters() {
-        return true;
-    }
-
-    @Override
     public void backward(Grad g) {
         for (int i = 0; i < versions.length; i++) {
             Parameter p = (Parameter) parameters.get(i);

@@ -32,8 +32,10 @@ public sealed class Tensor implements Target permits KeptTensor {
     private boolean needsGradient;
     /** The pages of an owned tensor, leased by every pass that reads it. */
     @Nullable Block block;
-    /** Where the gradient lies during backward (and after it when watched); 0 without one. */
+    /** Where the gradient lies during backward (and after it in a watched input); 0 without one. */
     long gradient;
+    /** Where a watched result's gradient lies after backward, the sum over several; 0 without one. */
+    long total;
     /** How many records of the tape read this memory. */
     int pins;
     /** Being returned from the frame that ends. */

@@ -1,0 +1,67 @@
+package dev.fathom.tensor;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Parameters and buffers with given values, bound without a model: for tests below package nn. */
+public final class Values implements AutoCloseable {
+    private final List<Held> held = new ArrayList<>();
+    private final List<String> names = new ArrayList<>();
+    private final List<float[]> numbers = new ArrayList<>();
+    private Store store;
+
+    /** A parameter of the store that {@link #bind} makes. */
+    public Parameter parameter(String name, float[] values, int... dims) {
+        return add(new Parameter(Shape.of(dims), null), name, values);
+    }
+
+    /** A buffer of it; buffers come after all parameters. */
+    public Buffer buffer(String name, float[] values, int... dims) {
+        return add(new Buffer(Shape.of(dims), null), name, values);
+    }
+
+    private <H extends Held> H add(H h, String name, float[] values) {
+        held.add(h);
+        names.add(name);
+        numbers.add(values);
+        return h;
+    }
+
+    /** Lays all of them out and sets their values. */
+    public Values bind() {
+        store = new Store(held, names);
+        for (int i = 0; i < held.size(); i++) {
+            Access.bind(held.get(i), store, i);
+            set(held.get(i), numbers.get(i));
+        }
+        return this;
+    }
+
+    /** Changes values as an optimizer would, which makes a new version. */
+    public void set(Held h, float... values) {
+        int i = held.indexOf(h);
+        store.values()
+                .view(4 * store.offset(i), 4L * values.length)
+                .order(java.nio.ByteOrder.nativeOrder())
+                .asFloatBuffer()
+                .put(values);
+        store.changed(i);
+    }
+
+    /** Freezes a parameter. */
+    public void freeze(Parameter p) {
+        store.trainable(held.indexOf(p), false);
+    }
+
+    /** Marks every gradient as used, as an optimizer's step does. */
+    public void step() {
+        for (int i = 0; i < store.parameters(); i++) {
+            store.fresh(i, false);
+        }
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}
