@@ -37,8 +37,9 @@ public final class GradientCheck {
     public record Worst(String where, List<Integer> index, double gradient, double difference, double error) {
         @Override
         public String toString() {
-            return "the gradient of " + where + " at " + index + " is " + (float) gradient + " but the central difference is " + (float) difference
-                    + " (error " + (float) error + " of 1 + |difference|)";
+            return "the gradient of " + where + " at " + index + " is " + (float) gradient
+                    + " but the central difference is " + (float) difference + " (error " + (float) error
+                    + " of 1 + |difference|)";
         }
     }
 
@@ -57,7 +58,8 @@ public final class GradientCheck {
      *
      * @throws AssertionError naming the worst element, if its error is above the tolerance
      */
-    public static void check(Function<Tensor[], Tensor> f, double tolerance, List<Parameter> parameters, Tensor... inputs) {
+    public static void check(
+            Function<Tensor[], Tensor> f, double tolerance, List<Parameter> parameters, Tensor... inputs) {
         Worst worst = compare(f, parameters, inputs);
         if (!(worst.error <= tolerance)) {
             throw new AssertionError("gradient check: " + worst + ", above the tolerance " + tolerance);
@@ -81,7 +83,8 @@ public final class GradientCheck {
             places.add(new Place("parameter " + p.name(), p.shape(), p.value().toArray(), -1, p));
         }
         if (places.stream().allMatch(p -> p.values.length == 0)) {
-            throw new IllegalArgumentException("gradient check: no F32 input and no parameter has an element; give at least one");
+            throw new IllegalArgumentException(
+                    "gradient check: no F32 input and no parameter has an element; give at least one");
         }
         gradients(f, inputs, places);
         Worst worst = null;
@@ -128,13 +131,16 @@ public final class GradientCheck {
             values[i] = value;
             if (parameter != null) {
                 Store store = parameter.store();
-                store.values().view(4 * (store.offset(parameter.index()) + i), 4).putFloat(0, value);
+                store.values()
+                        .view(4 * (store.offset(parameter.index()) + i), 4)
+                        .putFloat(0, value);
                 store.changed(parameter.index());
             }
         }
     }
 
-    private static Tensor run(Pass pass, Function<Tensor[], Tensor> f, Tensor[] inputs, List<Place> places, boolean watch) {
+    private static Tensor run(
+            Pass pass, Function<Tensor[], Tensor> f, Tensor[] inputs, List<Place> places, boolean watch) {
         Tensor[] in = inputs.clone();
         for (Place p : places) {
             if (p.parameter == null) {
@@ -165,7 +171,8 @@ public final class GradientCheck {
         }
     }
 
-    private static double difference(Function<Tensor[], Tensor> f, Tensor[] inputs, List<Place> places, Place p, int i) {
+    private static double difference(
+            Function<Tensor[], Tensor> f, Tensor[] inputs, List<Place> places, Place p, int i) {
         float x = p.values[i];
         float h = STEP * Math.max(1, Math.abs(x));
         p.set(i, x + h);

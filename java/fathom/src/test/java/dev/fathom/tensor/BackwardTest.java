@@ -227,19 +227,22 @@ class BackwardTest {
             Tensor y = w.value().square();
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> pass.backward(y))
-                    .withMessage("backward: tensor square[#0] [2] is not a single number; reduce it with mean() or sum() first");
+                    .withMessage(
+                            "backward: tensor square[#0] [2] is not a single number; reduce it with mean() or sum() first");
             Tensor constant = Tensor.scalar(1);
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(constant))
-                    .withMessage("backward: nothing was recorded for tensor value[#1] []: no trainable parameter and no watched tensor went into "
-                            + "it; unfreeze one, or pass.watch(x)");
+                    .withMessage(
+                            "backward: nothing was recorded for tensor value[#1] []: no trainable parameter and no watched tensor went into "
+                                    + "it; unfreeze one, or pass.watch(x)");
         }
         try (Pass pass = Pass.infer()) {
             Tensor y = w.value().sum();
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
-                    .withMessage("backward: nothing was recorded for tensor sum[#0] []: this pass does not record; open it with "
-                            + "Pass.train(rng) or Pass.grad()");
+                    .withMessage(
+                            "backward: nothing was recorded for tensor sum[#0] []: this pass does not record; open it with "
+                                    + "Pass.train(rng) or Pass.grad()");
         }
     }
 
@@ -251,8 +254,9 @@ class BackwardTest {
             pass.backward(y);
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y, v))
-                    .withMessage("backward: tensor sum[#0] [] does not depend on any of the targets; pass the model, part, parameter or watched "
-                            + "tensor that it was computed from");
+                    .withMessage(
+                            "backward: tensor sum[#0] [] does not depend on any of the targets; pass the model, part, parameter or watched "
+                                    + "tensor that it was computed from");
             assertThat(w.gradient().toArray()).containsExactly(1, 1);
         }
     }
@@ -264,8 +268,9 @@ class BackwardTest {
             values.set(w, 4, 5);
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
-                    .withMessage("backward: parameter w has changed since square was recorded; call backward before step(), load() or copy, or run "
-                            + "the forward again");
+                    .withMessage(
+                            "backward: parameter w has changed since square was recorded; call backward before step(), load() or copy, or run "
+                                    + "the forward again");
             assertThat(w.gradient()).isNull();
         }
     }
@@ -378,7 +383,8 @@ class BackwardTest {
         try (Pass pass = Pass.grad()) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> pass.gradient(x))
-                    .withMessage("gradient: tensor value[#1] [] was watched by another pass; ask that one before it is closed");
+                    .withMessage(
+                            "gradient: tensor value[#1] [] was watched by another pass; ask that one before it is closed");
         }
     }
 
@@ -486,12 +492,14 @@ class BackwardTest {
     @Test
     void aRecomputedLayerRefusesChangedWeights() {
         try (Pass pass = Pass.grad()) {
-            Tensor y = pass.recompute(h -> h.mul(w.value()), Tensor.of(floats(1, 2), 2)).sum();
+            Tensor y = pass.recompute(h -> h.mul(w.value()), Tensor.of(floats(1, 2), 2))
+                    .sum();
             values.set(w, 4, 5);
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
-                    .withMessage("backward: parameter w has changed since its layer ran and would be run again with other values; call backward "
-                            + "before step()");
+                    .withMessage(
+                            "backward: parameter w has changed since its layer ran and would be run again with other values; call backward "
+                                    + "before step()");
         }
     }
 
@@ -499,8 +507,8 @@ class BackwardTest {
     void recomputationNests() {
         try (Pass pass = Pass.grad()) {
             Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
-            Tensor y = pass.recompute(
-                    h -> pass.recompute(g -> g.mul(w.value()), h).mul(v.value()), x);
+            Tensor y =
+                    pass.recompute(h -> pass.recompute(g -> g.mul(w.value()), h).mul(v.value()), x);
             pass.backward(y.sum());
             assertThat(w.gradient().toArray()).containsExactly(5, 14);
             assertThat(v.gradient().toArray()).containsExactly(2, 6);
@@ -536,13 +544,15 @@ class BackwardTest {
                             .withMessage("linear: x [2, 3] and weight [3, 2] disagree: x.dim(1)=3 but weight.dim(1)=2");
                     assertThatIllegalArgumentException()
                             .isThrownBy(() -> x.linear(weight, weight))
-                            .withMessage("linear: weight [3, 2] and weight [3, 2] disagree: weight.dim(0) must be weight.dim(0)=3");
+                            .withMessage(
+                                    "linear: weight [3, 2] and weight [3, 2] disagree: weight.dim(0) must be weight.dim(0)=3");
                 }
             }
             // packed weights follow the values
             more.set(weight, 1, 1, 1, 1, 1, 1);
             try (Pass pass = Pass.infer()) {
-                assertThat(Tensor.of(floats(1, -1), 1, 2).linear(weight, bias).toArray()).containsExactly(1, 1, 1);
+                assertThat(Tensor.of(floats(1, -1), 1, 2).linear(weight, bias).toArray())
+                        .containsExactly(1, 1, 1);
             }
         }
     }
@@ -553,7 +563,8 @@ class BackwardTest {
             Parameter lost = new Parameter(Shape.of(3, 2), null);
             assertThatIllegalStateException()
                     .isThrownBy(() -> Tensor.zeros(1, 2).linear(lost, null))
-                    .withMessage("parameter [3, 2] is unbound: hold it in a record component of the module that was given to Model.of");
+                    .withMessage(
+                            "parameter [3, 2] is unbound: hold it in a record component of the module that was given to Model.of");
         }
     }
 }

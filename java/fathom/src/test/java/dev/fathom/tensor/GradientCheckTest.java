@@ -55,7 +55,11 @@ class GradientCheckTest {
         try (Pass pass = Pass.infer()) {
             GradientCheck.check(in -> Pass.apply(new Cube(-1, 0), in).sum(), 1e-2, sample());
             GradientCheck.check(in -> Pass.apply(new Cube(-1, 0), in), 1e-2, sample());
-            GradientCheck.check(in -> in[0].matmul(in[1]).tanh().mean(), 1e-2, sample(), Tensor.of(new float[] {1, 0, 2, -1, 1, 1}, 3, 2));
+            GradientCheck.check(
+                    in -> in[0].matmul(in[1]).tanh().mean(),
+                    1e-2,
+                    sample(),
+                    Tensor.of(new float[] {1, 0, 2, -1, 1, 1}, 3, 2));
             GradientCheck.check(in -> in[0].crossEntropy(in[1]), 1e-2, sample(), Tensor.ofInts(new int[] {2, 0}, 2));
             GradientCheck.check(in -> in[0].mul(in[0]).add(in[0]).sum(), 1e-2, Tensor.scalar(3));
         }
@@ -66,10 +70,13 @@ class GradientCheckTest {
         try (Pass pass = Pass.infer()) {
             Tensor x = sample();
             assertThatExceptionOfType(AssertionError.class)
-                    .isThrownBy(() -> GradientCheck.check(in -> Pass.apply(new Cube(4, 0.5f), in).sum(), 1e-2, x))
-                    .withMessageMatching("gradient check: the gradient of input 0 at \\[1, 1\\] is 0\\.6875 but the central difference is 0\\.18\\d+ "
-                            + "\\(error 0\\.42\\d* of 1 \\+ \\|difference\\|\\), above the tolerance 0\\.01");
-            GradientCheck.Worst worst = GradientCheck.compare(in -> Pass.apply(new Cube(4, 0.5f), in).sum(), List.of(), x);
+                    .isThrownBy(() -> GradientCheck.check(
+                            in -> Pass.apply(new Cube(4, 0.5f), in).sum(), 1e-2, x))
+                    .withMessageMatching(
+                            "gradient check: the gradient of input 0 at \\[1, 1\\] is 0\\.6875 but the central difference is 0\\.18\\d+ "
+                                    + "\\(error 0\\.42\\d* of 1 \\+ \\|difference\\|\\), above the tolerance 0\\.01");
+            GradientCheck.Worst worst = GradientCheck.compare(
+                    in -> Pass.apply(new Cube(4, 0.5f), in).sum(), List.of(), x);
             assertThat(worst.index()).containsExactly(1, 1);
             assertThat(worst.gradient()).isEqualTo(0.6875);
         }
@@ -80,10 +87,12 @@ class GradientCheckTest {
         try (Pass pass = Pass.infer()) {
             Tensor x = sample();
             assertThatExceptionOfType(AssertionError.class)
-                    .isThrownBy(() -> GradientCheck.check(in -> in[0].detach().square().sum(), 1e-2, x))
+                    .isThrownBy(() ->
+                            GradientCheck.check(in -> in[0].detach().square().sum(), 1e-2, x))
                     .withMessageContaining("is 0.0 but the central difference is 6.0");
             assertThatExceptionOfType(AssertionError.class)
-                    .isThrownBy(() -> GradientCheck.check(in -> Pass.apply(new Cube(0, Float.NaN), in).sum(), 1e-2, x))
+                    .isThrownBy(() -> GradientCheck.check(
+                            in -> Pass.apply(new Cube(0, Float.NaN), in).sum(), 1e-2, x))
                     .withMessageContaining("at [0, 0] is NaN");
         }
     }
@@ -100,7 +109,12 @@ class GradientCheckTest {
                 assertThat(w.value().toArray()).containsExactly(1, -2, 0.5f, 2, 1, -1);
                 assertThatExceptionOfType(AssertionError.class)
                         .isThrownBy(() -> GradientCheck.check(
-                                in -> Pass.apply(new Cube(1, 1), b.value()).sum().add(in[0].linear(w, null).sum()), 1e-2, List.of(w, b), x))
+                                in -> Pass.apply(new Cube(1, 1), b.value())
+                                        .sum()
+                                        .add(in[0].linear(w, null).sum()),
+                                1e-2,
+                                List.of(w, b),
+                                x))
                         .withMessageContaining("the gradient of parameter fc.bias at [1] is 1.75");
             }
         }

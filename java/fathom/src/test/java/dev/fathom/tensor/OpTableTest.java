@@ -71,7 +71,8 @@ class OpTableTest {
     void shapeAndValuesAreTheReferences(Row row) {
         for (int[][] shapes : row.samples()) {
             try (Pass pass = Pass.infer()) {
-                assertClose(row, shapes, row.run(row.tensors(shapes)), row.expected(doubles(row.values(shapes), shapes)));
+                assertClose(
+                        row, shapes, row.run(row.tensors(shapes)), row.expected(doubles(row.values(shapes), shapes)));
             }
         }
     }
@@ -124,14 +125,20 @@ class OpTableTest {
                     continue;
                 }
                 double[] expected = differences(row, in, i, dy);
-                double limit = row.gradientTolerance() * (1 + Arrays.stream(expected).map(Math::abs).filter(g -> g >= 0).max().orElse(0));
+                double limit = row.gradientTolerance()
+                        * (1
+                                + Arrays.stream(expected)
+                                        .map(Math::abs)
+                                        .filter(g -> g >= 0)
+                                        .max()
+                                        .orElse(0));
                 Tensor gradient = pass.gradient(x[i]);
                 assertThat(gradient.shape()).isEqualTo(x[i].shape());
                 float[] found = gradient.toArray();
                 for (int j = 0; j < found.length; j++) {
                     if (!Double.isNaN(expected[j]) && !(Math.abs(found[j] - expected[j]) <= limit)) {
-                        throw new AssertionError(row + text(shapes) + ": gradient of input " + i + " at " + j + " is " + found[j] + ", not "
-                                + expected[j]);
+                        throw new AssertionError(row + text(shapes) + ": gradient of input " + i + " at " + j + " is "
+                                + found[j] + ", not " + expected[j]);
                     }
                 }
             }
@@ -183,7 +190,9 @@ class OpTableTest {
                     if (row.dtype(i) == DType.F32) {
                         float[] longer = new float[values[i].length + 1];
                         System.arraycopy(values[i], 0, longer, 1, values[i].length);
-                        shifted[i] = Tensor.of(longer, longer.length).slice(1, longer.length).reshape(shapes[i]);
+                        shifted[i] = Tensor.of(longer, longer.length)
+                                .slice(1, longer.length)
+                                .reshape(shapes[i]);
                     } else {
                         shifted[i] = aligned[i];
                     }
@@ -219,7 +228,8 @@ class OpTableTest {
                         try {
                             assertClose(row, shapes, row.run(in), row.expected(doubles(values, shapes)));
                         } catch (AssertionError e) {
-                            throw new AssertionError("with " + special + " at " + at + " of input " + i + ": " + e.getMessage(), e);
+                            throw new AssertionError(
+                                    "with " + special + " at " + at + " of input " + i + ": " + e.getMessage(), e);
                         }
                     }
                     values[i][at] = was;
@@ -243,7 +253,8 @@ class OpTableTest {
                 List<float[]> one = everything(row, shapes, values);
                 for (int threads : new int[] {2, 4}) {
                     machine.threads(threads);
-                    // a worker that gets no processor in time is not waited for, so that a busy machine may need several tries
+                    // a worker that gets no processor in time is not waited for, so that a busy machine may need
+                    // several tries
                     partsOfWorkers = 0;
                     int tries = 0;
                     do {
@@ -300,7 +311,11 @@ class OpTableTest {
             machine.blas(Blas.OPENBLAS);
             for (int[][] shapes : row.samples()) {
                 try (Pass pass = Pass.infer()) {
-                    assertClose(row, shapes, row.run(row.tensors(shapes)), row.expected(doubles(row.values(shapes), shapes)));
+                    assertClose(
+                            row,
+                            shapes,
+                            row.run(row.tensors(shapes)),
+                            row.expected(doubles(row.values(shapes), shapes)));
                 }
                 assertGradient(row, shapes, 1);
                 assertGradient(row, shapes, 2);
@@ -317,7 +332,9 @@ class OpTableTest {
     void badInputIsRefusedInTheseWords(Row row) {
         for (OpTable.Bad bad : row.refuses()) {
             try (Pass pass = Pass.infer()) {
-                assertThatThrownBy(() -> bad.call().get()).isInstanceOf(bad.type()).hasMessage(bad.message());
+                assertThatThrownBy(() -> bad.call().get())
+                        .isInstanceOf(bad.type())
+                        .hasMessage(bad.message());
             }
         }
     }
@@ -337,7 +354,9 @@ class OpTableTest {
             }
         }
         for (Method m : Tensor.class.getDeclaredMethods()) {
-            if (Modifier.isPublic(m.getModifiers()) && !Modifier.isStatic(m.getModifiers()) && m.getReturnType() == Tensor.class) {
+            if (Modifier.isPublic(m.getModifiers())
+                    && !Modifier.isStatic(m.getModifiers())
+                    && m.getReturnType() == Tensor.class) {
                 missing.add(m.getName()
                         + Arrays.stream(m.getParameterTypes())
                                 .map(Class::getSimpleName)
@@ -352,7 +371,8 @@ class OpTableTest {
     }
 
     private static List<Class<?>> classesOfThePackage() throws Exception {
-        Path root = Path.of(Op.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Path root = Path.of(
+                Op.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         List<Class<?>> classes = new ArrayList<>();
         try (Stream<Path> files = Files.list(root.resolve("dev/fathom/tensor"))) {
             for (Path file : files.toList()) {
@@ -405,7 +425,9 @@ class OpTableTest {
         for (int i = 0; i < found.length; i++) {
             double want = expected.v()[i];
             boolean finite = Float.isFinite((float) want) && Float.isFinite(found[i]);
-            if (finite ? !(Math.abs(found[i] - want) <= row.tolerance(want)) : Float.compare(found[i], (float) want) != 0) {
+            if (finite
+                    ? !(Math.abs(found[i] - want) <= row.tolerance(want))
+                    : Float.compare(found[i], (float) want) != 0) {
                 throw new AssertionError(row + text(shapes) + " at " + i + " is " + found[i] + ", not " + want);
             }
         }
