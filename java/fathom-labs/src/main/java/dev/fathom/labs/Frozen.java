@@ -61,6 +61,6 @@ record Frozen(double microseconds, float difference) {
 
     /** What to say about {@link #difference}. */
     String agreement() {
-        return difference == 0 ? "with the same bits as in training" : "within " + difference + " of the eager logits";
+        return difference == 0 ? "bit for bit the eager answers" : "within " + difference + " of the eager answers";
     }
 }

@@ -48,7 +48,8 @@ class QuickstartTest {
                         "Trained in \\d+\\.\\d s\\. Epoch [1-4] is kept, the best on the images held out: \\d+\\.\\d\\d %\\.")
                 .containsPattern(
                         "Test accuracy \\d\\d\\.\\d\\d %, 95 % interval \\d\\d\\.\\d\\d to \\d\\d\\.\\d\\d % \\(\\d+ of 120 right\\)\\.")
-                .containsPattern("one image in \\d+\\.\\d microseconds, with")
+                .containsPattern(
+                        "one image in \\d+\\.\\d microseconds, (bit for bit|within [-0-9.E]+ of) the eager answers")
                 .contains("Next:");
         assertThat(run.out().replace("\n", ""))
                 .as("no control characters off a terminal")

@@ -79,6 +79,9 @@ final class Summary {
     }
 
     private static String type(Access.Called c, List<Tape.Entry> entries) {
+        if (c.module() instanceof Linear l && l.activation() != null) {
+            return "Linear, " + l.activation().label();
+        }
         if (c.module().getClass().isRecord()) {
             return c.module().getClass().getSimpleName();
         }
