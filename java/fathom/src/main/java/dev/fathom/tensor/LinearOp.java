@@ -52,15 +52,16 @@ record LinearOp(boolean bias, boolean residual, @Nullable Activation activation)
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         Shape w = c.shape(1);
-        String weight = c.inName(1);
         if (w.rank() != 2) {
-            throw c.fail(weight + " " + w + " is not a matrix; give it as [out, in]");
+            throw c.fail(c.inName(1) + " " + w + " is not a matrix; give it as [out, in]");
         }
         if (x.rank() < 1 || x.dim(-1) != w.dim(1)) {
+            String weight = c.inName(1);
             throw c.fail("x " + x + " and " + weight + " " + w + " disagree: x.dim(" + (x.rank() - 1) + ")=" + (x.rank() < 1 ? "none" : x.dim(-1))
                     + " but " + weight + ".dim(1)=" + w.dim(1));
         }
         if (bias && (c.shape(2).rank() != 1 || c.shape(2).dim(0) != w.dim(0))) {
+            String weight = c.inName(1);
             throw c.fail(c.inName(2) + " " + c.shape(2) + " and " + weight + " " + w + " disagree: " + c.inName(2) + ".dim(0) must be " + weight
                     + ".dim(0)=" + w.dim(0));
         }

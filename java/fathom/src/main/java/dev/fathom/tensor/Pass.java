@@ -427,7 +427,7 @@ public final class Pass implements AutoCloseable {
             calls.add(new Access.Called(f.module, f.path(), f.parent == null ? null : f.parent.module, result));
         } else if (result != null) {
             mark(result, true);
-            release(f.mark, f);
+            release(f.mark, f, -1);
             mark(result, false);
         }
     }
@@ -442,19 +442,24 @@ public final class Pass implements AutoCloseable {
         Frame f = frame;
         if (f != null && !tracing) {
             keep.root().kept = true;
-            release(f.mark, new Frame(f.module, f, i, f.mark, false));
+            release(f.mark, f, i);
             keep.root().kept = false;
         }
     }
 
-    private void release(int mark, Frame f) {
+    /** Gives back what was made since {@code mark} and is not needed, on the return of frame f, or of its child if that is not -1. */
+    private void release(int mark, Frame f, int child) {
+        Frame by = null;
         int to = mark;
         for (int i = mark; i < createdCount; i++) {
             Tensor t = created[i];
             if (t.kept || t.pins > 0) {
                 created[to++] = t;
             } else {
-                arena.free(t.release(f), t.bytes());
+                if (by == null) {
+                    by = child < 0 ? f : new Frame(f.module, f, child, f.mark, false);
+                }
+                arena.free(t.release(by), t.bytes());
             }
         }
         Arrays.fill(created, to, createdCount, null);
@@ -733,7 +738,7 @@ public final class Pass implements AutoCloseable {
             for (int i = mark; i < createdCount; i++) {
                 created[i].pins = 0;
             }
-            release(mark, new Frame(op, null, -1, mark, false));
+            release(mark, new Frame(op, null, -1, mark, false), -1);
         } finally {
             tape = outerTape;
             rng = outerRng;

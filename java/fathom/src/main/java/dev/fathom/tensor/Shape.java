@@ -88,7 +88,7 @@ public final class Shape {
     public Shape with(int i, int dim) {
         int[] copy = dims.clone();
         copy[axis(i)] = dim;
-        return of(copy);
+        return dim < 0 ? of(copy) : new Shape(copy);
     }
 
     @Override
