@@ -224,12 +224,52 @@ public final class OpTable {
 
         /** All inputs of a sample as tensors of the current pass. */
         public Tensor[] tensors(int[][] shapes) {
-            float[][] values = values(shapes);
+            return tensors(shapes, values(shapes));
+        }
+
+        /** These values as tensors of the current pass. */
+        public Tensor[] tensors(int[][] shapes, float[][] values) {
             Tensor[] in = new Tensor[shapes.length];
             for (int i = 0; i < in.length; i++) {
                 in[i] = tensor(i, values[i], shapes[i]);
             }
             return in;
+        }
+
+        /** The bits of the result on these values, and of the gradients of the sum of its squares. */
+        public List<int[]> bits(int[][] shapes, float[][] values) {
+            List<int[]> all = new ArrayList<>();
+            try (Pass pass = Pass.grad()) {
+                Tensor[] x = tensors(shapes, values);
+                for (int i = 0; i < x.length; i++) {
+                    if (differentiable(i)) {
+                        x[i] = pass.watch(x[i]);
+                    }
+                }
+                Tensor y = run(x);
+                all.add(bits(y));
+                if (differentiable(0)) {
+                    pass.backward(y.square().sum());
+                    for (int i = 0; i < x.length; i++) {
+                        if (differentiable(i)) {
+                            all.add(bits(pass.gradient(x[i])));
+                        }
+                    }
+                }
+            }
+            return all;
+        }
+
+        private static int[] bits(Tensor t) {
+            if (t.dtype() == DType.I32) {
+                return t.toIntArray();
+            }
+            float[] values = t.toArray();
+            int[] bits = new int[values.length];
+            for (int i = 0; i < bits.length; i++) {
+                bits[i] = Float.floatToRawIntBits(values[i]);
+            }
+            return bits;
         }
 
         @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.kernel.Blas;
+import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.tensor.OpTable.Row;
@@ -17,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -46,8 +48,6 @@ class OpTableTest {
         -120f
     };
 
-    private long partsOfWorkers;
-
     private static List<Row> rows() {
         return OpTable.rows();
     }
@@ -58,6 +58,12 @@ class OpTableTest {
 
     private static List<Row> products() {
         return OpTable.products();
+    }
+
+    private static List<Row> byRows() {
+        return rows().stream()
+                .filter(r -> r.isProduct() || r.name().matches("(log_)?softmax\\(-1\\)|(sum|mean|max|argmax)\\[-1\\]"))
+                .toList();
     }
 
     private static List<Row> refusing() {
@@ -245,61 +251,102 @@ class OpTableTest {
     @MethodSource("threaded")
     void threadsDoNotChangeABit(Row row) {
         NativeRuntime machine = NativeRuntime.get();
-        int before = machine.threads();
+        int configured = machine.threads();
         try {
             for (int[][] shapes : row.large()) {
                 float[][] values = row.values(shapes);
                 machine.threads(1);
-                List<float[]> one = everything(row, shapes, values);
+                List<int[]> one = row.bits(shapes, values);
                 for (int threads : new int[] {2, 4}) {
                     machine.threads(threads);
                     // a worker that gets no processor in time is not waited for, so that a busy machine may need
                     // several tries
-                    partsOfWorkers = 0;
+                    long took = 0;
                     int tries = 0;
                     do {
-                        List<float[]> several = everything(row, shapes, values);
-                        for (int i = 0; i < one.size(); i++) {
-                            assertThat(bits(several.get(i)))
-                                    .as("%s%s with %d threads, array %d", row, text(shapes), threads, i)
-                                    .isEqualTo(bits(one.get(i)));
+                        long before = Native.poolCounter(1);
+                        try (Pass pass = Pass.infer()) {
+                            row.run(row.tensors(shapes, values));
                         }
-                    } while (partsOfWorkers == 0 && ++tries < 200);
-                    assertThat(partsOfWorkers)
+                        took += Native.poolCounter(1) - before;
+                        List<int[]> several = row.bits(shapes, values);
+                        for (int i = 0; i < one.size(); i++) {
+                            assertThat(several.get(i))
+                                    .as("%s%s with %d threads, array %d", row, text(shapes), threads, i)
+                                    .isEqualTo(one.get(i));
+                        }
+                    } while (took == 0 && ++tries < 200);
+                    assertThat(took)
                             .as("%s%s: parts of the op run by workers with %d threads", row, text(shapes), threads)
                             .isPositive();
                 }
             }
         } finally {
-            machine.threads(before);
+            machine.threads(configured);
         }
     }
 
-    /** The result and every gradient; counts the parts of the op itself that workers took. */
-    private List<float[]> everything(Row row, int[][] shapes, float[][] values) {
-        List<float[]> all = new ArrayList<>();
-        try (Pass pass = Pass.grad()) {
-            Tensor[] x = new Tensor[shapes.length];
-            for (int i = 0; i < x.length; i++) {
-                x[i] = row.tensor(i, values[i], shapes[i]);
-                if (row.differentiable(i)) {
-                    x[i] = pass.watch(x[i]);
+    /** Callers that meet in the pool work alone or share it, and compute the same. */
+    @Test
+    void callersDoNotDisturbEachOther() throws Exception {
+        List<Row> rows =
+                threaded().stream().filter(r -> r.large().get(0).length < 3).toList();
+        List<List<int[]>> alone = new ArrayList<>();
+        for (Row row : rows) {
+            alone.add(row.bits(row.large().get(0), row.values(row.large().get(0))));
+        }
+        AtomicReference<Throwable> failed = new AtomicReference<>();
+        Thread[] callers = new Thread[3];
+        for (int c = 0; c < callers.length; c++) {
+            int first = c * rows.size() / callers.length;
+            callers[c] = new Thread(() -> {
+                for (int i = 0; i < rows.size(); i++) {
+                    int r = (first + i) % rows.size();
+                    int[][] shapes = rows.get(r).large().get(0);
+                    assertThat(rows.get(r).bits(shapes, rows.get(r).values(shapes)))
+                            .as("%s", rows.get(r))
+                            .usingElementComparator((a, b) -> Arrays.compare(a, b))
+                            .isEqualTo(alone.get(r));
                 }
+            });
+            callers[c].setUncaughtExceptionHandler((t, e) -> failed.set(e));
+            callers[c].start();
+        }
+        for (Thread t : callers) {
+            t.join();
+        }
+        if (failed.get() != null) {
+            throw new AssertionError(failed.get());
+        }
+    }
+
+    /** A row of a result does not depend on how many rows there are (claimed where there is a fused multiply-add). */
+    @ParameterizedTest
+    @MethodSource("byRows")
+    void rowsDoNotDependOnTheBatch(Row row) {
+        boolean claimed = NativeRuntime.get().isa() != Isa.BASELINE;
+        for (int[][] shapes : row.samples()) {
+            if (!claimed || shapes[0].length != 2) {
+                continue;
             }
-            long before = Native.poolCounter(1);
-            Tensor y = row.run(x);
-            partsOfWorkers += Native.poolCounter(1) - before;
-            all.add(floats(y));
-            if (row.differentiable(0)) {
-                pass.backward(y.square().sum());
-                for (int i = 0; i < x.length; i++) {
-                    if (row.differentiable(i)) {
-                        all.add(pass.gradient(x[i]).toArray());
+            int m = shapes[0][0];
+            try (Pass pass = Pass.infer()) {
+                Tensor[] in = row.tensors(shapes);
+                int[] all = bits(floats(row.run(in)));
+                for (int i = 0; i < m; i++) {
+                    Tensor[] one = in.clone();
+                    one[0] = in[0].slice(i, i + 1);
+                    int last = in.length - 1;
+                    if (last > 1 && shapes[last].length == 2) {
+                        one[last] = in[last].slice(i, i + 1); // the residual
                     }
+                    int width = all.length / m;
+                    assertThat(bits(floats(row.run(one))))
+                            .as("%s%s, row %d", row, text(shapes), i)
+                            .isEqualTo(Arrays.copyOfRange(all, i * width, (i + 1) * width));
                 }
             }
         }
-        return all;
     }
 
     @ParameterizedTest
