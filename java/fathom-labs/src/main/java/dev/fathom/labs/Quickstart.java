@@ -136,7 +136,7 @@ final class Quickstart implements Callable<Integer> {
             String summary =
                     model.summary(Shape.of(1, (int) split.rest().featureShape().size()));
             say(
-                    "%s: %,d images to learn from, %,d held out to choose the best epoch",
+                    "%s: %,d images to learn from, %,d to choose the best epoch by",
                     set.title(), split.rest().size(), split.heldOut().size());
             say("%n%s", summary);
             String plan = line(
@@ -187,9 +187,7 @@ final class Quickstart implements Callable<Integer> {
                         answers.confusion().correct(),
                         answers.size());
                 Frozen frozen = Frozen.of(model, split.heldOut());
-                say(
-                        "Frozen into a plan: one image in %.1f microseconds, %s.",
-                        frozen.microseconds(), frozen.agreement());
+                say("Frozen: one image in %.1f microseconds, %s.", frozen.microseconds(), frozen.agreement());
                 String missing = new Report(set, history, seconds, answers, test, summary, plan, frozen).write(folder);
                 say("%nIn %s:%n%s", folder, Report.contents(missing.isEmpty()));
                 if (!missing.isEmpty()) {
@@ -214,16 +212,22 @@ final class Quickstart implements Callable<Integer> {
     }
 
     private String next() {
+        boolean digits = set == ImageSet.MNIST;
         return String.join(
                 System.lineSeparator(),
                 "Next:",
                 "  open " + folder.resolve("report.html") + " in a browser",
-                "  ./fathom quickstart --seed " + (seed + 1) + "       another start; "
-                        + "the same seed gives the same bits",
-                "  ./fathom quickstart --data mnist   digits, from the folder $FATHOM_DATA/mnist",
-                "  ./fathom test                      builds everything and runs all tests",
-                "  ./fathom bench                     measures",
-                "  README.md, \"A tour\"                a layer, a loop and a service of your own");
+                step("quickstart --seed " + (seed + 1), "another start; the same seed, the same bits"),
+                digits
+                        ? step("quickstart", "clothes")
+                        : step("quickstart --data mnist", "digits, from $FATHOM_DATA/mnist"),
+                step("test", "builds everything and runs all tests"),
+                step("bench", "measures"),
+                line("  %-33s %s", "README.md, \"A tour\"", "a layer, a loop and a service of your own"));
+    }
+
+    private static String step(String command, String what) {
+        return line("  %-33s %s", "./fathom " + command, what);
     }
 
     private void atLeastOne(String option, int value) {

@@ -39,7 +39,7 @@ class QuickstartTest {
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         assertThat(run.out())
-                .contains("Fashion-MNIST: 550 images to learn from, 50 held out to choose the best epoch")
+                .contains("Fashion-MNIST: 550 images to learn from, 50 to choose the best epoch by")
                 .contains("total                 235,146        234,752")
                 .contains("4 epochs in batches of 32, Adam 0.001, seed 1")
                 .containsPattern(
