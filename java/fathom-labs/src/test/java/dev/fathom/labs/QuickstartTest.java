@@ -40,7 +40,8 @@ class QuickstartTest {
         assertThat(run.code()).isZero();
         assertThat(run.out())
                 .contains("Fashion-MNIST: 550 images to learn from, 50 to choose the best epoch by")
-                .contains("total                 235,146        234,752")
+                .containsPattern("total +235,146 +234,752")
+                .contains("0  Linear, relu  [1, 256]     200,960        200,704")
                 .contains("4 epochs in batches of 32, Adam 0.001, seed 1")
                 .containsPattern(
                         "epoch 4/4  loss \\d\\.\\d{4}  accuracy \\d+\\.\\d\\d %  val_loss \\d\\.\\d{4}  val_accuracy \\d+\\.\\d\\d %")
