@@ -329,7 +329,7 @@ public final class OpTable {
                 .f(x -> f.apply(x[0]))
                 .is(x -> x[0].map(reference))
                 .refuses(
-                        name + ": x [2] is I32 but must be F32; convert it before",
+                        name + ": x [2] is I32 but must be F32; make it with Tensor.of",
                         () -> f.apply(Tensor.ofInts(new int[2], 2)));
     }
 
@@ -404,7 +404,7 @@ public final class OpTable {
                                 + ": a [5] and b [4, 3, 2] do not broadcast: a.dim(0)=5 but b.dim(2)=2; make them equal or one of them 1",
                         () -> Pass.apply(row, t(5), t(4, 3, 2)))
                 .refuses(
-                        name + ": input 1 [2] is I32 but must be F32; convert it before",
+                        name + ": input 1 [2] is I32 but must be F32; make it with Tensor.of",
                         () -> Pass.apply(row, t(2), Tensor.ofInts(new int[2], 2)));
     }
 
