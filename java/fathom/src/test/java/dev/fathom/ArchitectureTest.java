@@ -70,7 +70,12 @@ class ArchitectureTest {
 
     @Test
     void onlyNativeIsNative() {
-        methods().that().haveModifier(NATIVE).should().beDeclaredIn(Native.class).check(LIBRARY);
+        methods()
+                .that()
+                .haveModifier(NATIVE)
+                .should()
+                .beDeclaredIn(Native.class)
+                .check(LIBRARY);
     }
 
     /** A direct call of forward would have no frame: no name in messages, nothing given back early. */
@@ -84,7 +89,8 @@ class ArchitectureTest {
                 all.addAll(c.getMethodReferencesFromSelf());
                 for (JavaAccess<?> a : all) {
                     JavaCodeUnit by = a.getOrigin();
-                    boolean apply = by.getOwner().isEquivalentTo(Layer.class) && by.getName().equals("apply");
+                    boolean apply = by.getOwner().isEquivalentTo(Layer.class)
+                            && by.getName().equals("apply");
                     if (a.getName().equals("forward") && a.getTargetOwner().isAssignableTo(Layer.class) && !apply) {
                         events.add(SimpleConditionEvent.violated(a, a.getDescription() + "; call apply"));
                     }
@@ -149,7 +155,8 @@ class ArchitectureTest {
                         boolean closed = c.getModifiers().contains(FINAL)
                                 || c.reflect().isSealed()
                                 || c.getConstructors().stream()
-                                        .noneMatch(k -> k.getModifiers().contains(PUBLIC) || k.getModifiers().contains(PROTECTED));
+                                        .noneMatch(k -> k.getModifiers().contains(PUBLIC)
+                                                || k.getModifiers().contains(PROTECTED));
                         if (!closed) {
                             events.add(SimpleConditionEvent.violated(c, c.getName() + " can be extended by anyone"));
                         }

@@ -41,7 +41,10 @@ final class AtomicFile {
         }
         Path folder = place.getParent();
         if (!Files.isDirectory(folder)) {
-            throw failure(file, "the folder " + folder + " does not exist; create it before", null);
+            String why = Files.exists(folder)
+                    ? folder + " is not a folder; choose another place"
+                    : "the folder " + folder + " does not exist; create it before";
+            throw failure(file, why, null);
         }
         Path beside = folder.resolve("." + place.getFileName() + "."
                 + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet() + ".tmp");

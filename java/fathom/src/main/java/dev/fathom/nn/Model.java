@@ -247,6 +247,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
 
     /** A model of its own with the same structure and values, such as a teacher or an average. */
     public Model<M> copy() {
+        store();
         Map<Held, Held> replaced = new IdentityHashMap<>();
         M tree = Structure.rebuild(net, h -> {
             Held fresh = h instanceof Parameter ? new Parameter(h.shape(), h.initializer()) : new Buffer(h.shape(), h.initializer());
@@ -306,8 +307,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public void load(Path file) {
-        Safetensors data = Safetensors.read(file);
         List<Held> held = store().held();
+        Safetensors data = Safetensors.read(file);
         for (Held h : held) {
             if (!data.names().contains(h.name())) {
                 throw new IllegalArgumentException("load: " + file + " has no " + h.name() + "; it holds " + data.names());

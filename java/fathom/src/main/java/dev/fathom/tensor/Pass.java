@@ -272,7 +272,7 @@ public final class Pass implements AutoCloseable {
             }
             if (t.dtype() != op.takes(i)) {
                 throw call.fail(call.inName(i) + " " + t.shape() + " is " + t.dtype() + " but must be " + op.takes(i)
-                        + (op.takes(i) == DType.I32 ? "; make it with Tensor.ofInts" : "; convert it before"));
+                        + (op.takes(i) == DType.I32 ? "; make it with Tensor.ofInts" : "; make it with Tensor.of"));
             }
             if (seen != null && t.held() instanceof Parameter p) {
                 seen.add(p);

@@ -269,6 +269,7 @@ public final class Trainer<M extends Module> {
 
     /** The mean loss and metrics over some batches, in evaluation mode. */
     public Map<String, Double> evaluate(Batches data) {
+        model.store();
         double sum = 0;
         double[] sums = new double[metrics.size()];
         long examples = 0;

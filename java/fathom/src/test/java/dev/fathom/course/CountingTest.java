@@ -23,7 +23,9 @@ class CountingTest {
         }
     }
 
-    /** ISLR chapter 10, "Activation Functions": (p + 1) K + K + 1. Its figure 10.1 has p = 4 inputs and K = 5 units. */
+    /**
+     * ISLR chapter 10, "Activation Functions": (p + 1) K + K + 1. Its figure 10.1 has p = 4 inputs and K = 5 units.
+     */
     @Test
     void oneHiddenLayer() {
         assertThat(count(4, 5, 1)).isEqualTo(31);
@@ -53,7 +55,10 @@ class CountingTest {
         }
     }
 
-    /** Table 10.1: multinomial logistic regression with a row for every class; against a baseline class it is 785 x 9 = 7,065. */
+    /**
+     * Table 10.1: multinomial logistic regression with a row for every class; against a baseline class it is 785 x 9
+     * = 7,065.
+     */
     @Test
     void multinomialLogisticRegression() {
         assertThat(count(784, 10)).isEqualTo(7_850);

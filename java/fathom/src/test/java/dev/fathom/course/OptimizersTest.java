@@ -17,9 +17,10 @@ import dev.fathom.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
 /**
- * The optimizers of two courses on f(w) = w^2 / 2 from w = 1, whose gradient is w itself: Neural Networks (slides "Momentum", "Nesterov
- * Momentum", "Adam and AdamW") and CS155 (slide "optimization techniques"). {@link Sgd} is PyTorch's, v = b v + g, w -= a v; the
- * courses write momentum in three other ways, each of which is PyTorch's after a change of variables.
+ * The optimizers of two courses on f(w) = w^2 / 2 from w = 1, whose gradient is w itself: Neural Networks (slides
+ * "Momentum", "Nesterov Momentum", "Adam and AdamW") and CS155 (slide "optimization techniques"). {@link Sgd} is
+ * PyTorch's, v = b v + g, w -= a v; the courses write momentum in three other ways, each of which is PyTorch's after
+ * a change of variables.
  */
 class OptimizersTest {
     private static final float RATE = 0.1f;
@@ -54,8 +55,8 @@ class OptimizersTest {
     }
 
     /**
-     * V = b V + (1 - b) g, W -= a V. By induction V = (1 - b) v with PyTorch's v = b v + g, so the slide's rate a is PyTorch's a (1 - b),
-     * at every step.
+     * V = b V + (1 - b) g, W -= a V. By induction V = (1 - b) v with PyTorch's v = b v + g, so the slide's rate a is
+     * PyTorch's a (1 - b), at every step.
      */
     @Test
     void momentumAsAMovingAverage() {
@@ -63,8 +64,8 @@ class OptimizersTest {
     }
 
     /**
-     * PyTorch's dampening = b also writes (1 - b) g into the velocity, but not at the first step, where v = g: the same recurrence from
-     * V = g instead of V = (1 - b) g.
+     * PyTorch's dampening = b also writes (1 - b) g into the velocity, but not at the first step, where v = g: the
+     * same recurrence from V = g instead of V = (1 - b) g.
      */
     @Test
     void dampeningDiffersFromTheMovingAverageAtTheFirstStep() {
@@ -78,8 +79,9 @@ class OptimizersTest {
     }
 
     /**
-     * V = b V + a grad(W - b V), W -= V. PyTorch keeps the point where the gradient is taken, p = W - b V, as the parameter: with V = a v,
-     * p' = W - V' - b V' = p - a (g + b v'), its Nesterov step. From W and the next p, V' = (W - p') / (1 + b) and W' = W - V'.
+     * V = b V + a grad(W - b V), W -= V. PyTorch keeps the point where the gradient is taken, p = W - b V, as the
+     * parameter: with V = a v, p' = W - V' - b V' = p - a (g + b v'), its Nesterov step. From W and the next p, V' =
+     * (W - p') / (1 + b) and W' = W - V'.
      */
     @Test
     void nesterovMomentum() {
@@ -99,14 +101,24 @@ class OptimizersTest {
         assertTrace(trace(new Adam(RATE), 4), 0.900000001, 0.8004122297, 0.7015862745, 0.6039390627);
     }
 
-    /** The slide's lambda adds lambda w to the gradient; Adam divides the scale of a gradient out again, so it hardly shows here. */
+    /**
+     * The slide's lambda adds lambda w to the gradient; Adam divides the scale of a gradient out again, so it hardly
+     * shows here.
+     */
     @Test
     void l2InsideAdam() {
         assertTrace(
-                trace(new Adam(RATE, 0.9f, 0.999f, 1e-8f, 0.1f), 4), 0.9000000009, 0.8004122295, 0.7015862743, 0.6039390623);
+                trace(new Adam(RATE, 0.9f, 0.999f, 1e-8f, 0.1f), 4),
+                0.9000000009,
+                0.8004122295,
+                0.7015862743,
+                0.6039390623);
     }
 
-    /** f = w^2 / 2 with lambda w^2 / 2 beside it: g = (1 + lambda) w. The slide's own penalty, lambda w^2 without the half, doubles it. */
+    /**
+     * f = w^2 / 2 with lambda w^2 / 2 beside it: g = (1 + lambda) w. The slide's own penalty, lambda w^2 without the
+     * half, doubles it.
+     */
     @Test
     void weightDecayInDescent() {
         assertTrace(trace(new Sgd(RATE, 0, 0, false, 0.5f), 2), 0.85, 0.7225);

@@ -65,7 +65,9 @@ class MemoryTest {
         assertThat(b.view(0, 4).getInt(0)).as("still leased once").isEqualTo(42);
         b.close();
         b.release();
-        assertThat(Memory.stats().owned()).as("others may be collected meanwhile").isLessThanOrEqualTo(owned - (32 << 20));
+        assertThat(Memory.stats().owned())
+                .as("others may be collected meanwhile")
+                .isLessThanOrEqualTo(owned - (32 << 20));
     }
 
     @Test
@@ -177,6 +179,8 @@ class MemoryTest {
     @Test
     void aPlaceIsRenderedAsAStackTraceWould() {
         assertThat(Memory.render(null)).isEqualTo("an unknown place");
-        assertThat(Memory.render(Memory.callSite())).as("the first frame outside the library").matches("\\w+\\.\\w+\\(\\w+\\.java(:-?\\d+)?\\)");
+        assertThat(Memory.render(Memory.callSite()))
+                .as("the first frame outside the library")
+                .matches("\\w+\\.\\w+\\(\\w+\\.java(:-?\\d+)?\\)");
     }
 }

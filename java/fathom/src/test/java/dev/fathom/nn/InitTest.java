@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 class InitTest {
     private static final Shape WEIGHT = Shape.of(128, 256);
 
-    /** Mean and variance of the values must lie within 5 standard errors of what is asked for, and all values within +-bound. */
+    /**
+     * Mean and variance of the values must lie within 5 standard errors of what is asked for, and all values within
+     * +-bound.
+     */
     private static void assertMoments(Initializer init, double mean, double variance, double kurtosis, double bound) {
         float[] v = init.values(WEIGHT, new Rng(11));
         assertThat(v).hasSize(128 * 256);
@@ -60,7 +63,9 @@ class InitTest {
 
     @Test
     void whatHasNoSenseIsRefused() {
-        for (Initializer init : new Initializer[] {Init.xavierUniform(), Init.xavierNormal(), Init.heUniform(), Init.heNormal(), Init.torchLinear()}) {
+        for (Initializer init : new Initializer[] {
+            Init.xavierUniform(), Init.xavierNormal(), Init.heUniform(), Init.heNormal(), Init.torchLinear()
+        }) {
             assertThatThrownBy(() -> init.values(Shape.of(7), new Rng(0)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("Init: shape [7] has no fan-in; a weight has at least the two dimensions [out, in]");
@@ -87,7 +92,8 @@ class InitTest {
             assertThat(seed.parameter("body.weight").value().toArray()).isNotEqualTo(body);
         }
         try (var same = Model.of(new Sequential(new Linear(6, 6), Tensor::relu, new Linear(6, 6)), 1)) {
-            assertThat(same.parameter("0.weight").value().toArray()).isNotEqualTo(same.parameter("2.weight").value().toArray());
+            assertThat(same.parameter("0.weight").value().toArray())
+                    .isNotEqualTo(same.parameter("2.weight").value().toArray());
         }
     }
 }

@@ -24,7 +24,9 @@ class LayersTest {
 
     private static Linear linear() {
         return new Linear(
-                new Parameter(Shape.of(3, 2), given(1, 2, 3, 4, 5, 6)), new Parameter(Shape.of(3), given(10, -20, 0.5f)), null);
+                new Parameter(Shape.of(3, 2), given(1, 2, 3, 4, 5, 6)),
+                new Parameter(Shape.of(3), given(10, -20, 0.5f)),
+                null);
     }
 
     private static float[] infer(Layer net, float[] x, int... dims) {
@@ -43,7 +45,9 @@ class LayersTest {
         assertThat(infer(linear().withoutBias(), x, 2, 2)).containsExactly(3, 7, 11, 3, 5, 7);
         assertThat(infer(linear().act(Activation.RELU), x, 2, 2)).containsExactly(13, 0, 11.5f, 13, 0, 7.5f);
         assertThat(infer(linear().withoutBias().act(Activation.elu(1)), new float[] {-1, 0}, 1, 2))
-                .containsExactly(new float[] {(float) Math.expm1(-1), (float) Math.expm1(-3), (float) Math.expm1(-5)}, offset(1e-6f));
+                .containsExactly(
+                        new float[] {(float) Math.expm1(-1), (float) Math.expm1(-3), (float) Math.expm1(-5)},
+                        offset(1e-6f));
     }
 
     @Test
@@ -52,7 +56,8 @@ class LayersTest {
                 Pass pass = Pass.infer()) {
             Tensor y = model.net().apply(Tensor.of(new float[12], 2, 3, 2));
             assertThat(y.shape()).isEqualTo(Shape.of(2, 3, 3));
-            assertThat(model.net().apply(Tensor.of(new float[] {1, 1}, 2)).shape()).isEqualTo(Shape.of(3));
+            assertThat(model.net().apply(Tensor.of(new float[] {1, 1}, 2)).shape())
+                    .isEqualTo(Shape.of(3));
         }
     }
 
@@ -112,7 +117,10 @@ class LayersTest {
         return x;
     }
 
-    /** ISLR takes a drop probability of .4, Neural Networks one of .33: survivors times 1 / (1 - p), the identity in evaluation. */
+    /**
+     * ISLR takes a drop probability of .4, Neural Networks one of .33: survivors times 1 / (1 - p), the identity in
+     * evaluation.
+     */
     @Test
     void invertedDropoutScalesInTraining() {
         float[] rates = {0.4f, 0.33f, 0.3f, 0.5f};
@@ -129,7 +137,9 @@ class LayersTest {
                     assertThat((double) v).isCloseTo(scales[r], within(1e-6));
                 }
             }
-            assertThat((double) dropped / n).as("share dropped; 5 sigma are .018").isCloseTo(p, within(0.018));
+            assertThat((double) dropped / n)
+                    .as("share dropped; 5 sigma are .018")
+                    .isCloseTo(p, within(0.018));
             assertThat(infer(new Dropout(p), new float[] {3, -4}, 2)).containsExactly(3, -4);
         }
     }
@@ -144,7 +154,8 @@ class LayersTest {
             dropped += v == 0 ? 1 : 0;
         }
         assertThat(dropped / 10_000.0).isCloseTo(0.33, within(0.025));
-        assertThat(infer(Dropout.plain(0.33f), new float[] {1, -2}, 2)).containsExactly(new float[] {0.67f, -1.34f}, offset(1e-6f));
+        assertThat(infer(Dropout.plain(0.33f), new float[] {1, -2}, 2))
+                .containsExactly(new float[] {0.67f, -1.34f}, offset(1e-6f));
     }
 
     @Test
@@ -199,7 +210,8 @@ class LayersTest {
         Layer more = x -> x.add(1);
         assertThat(infer(new Sequential(twice, more), new float[] {5}, 1)).containsExactly(11);
         assertThat(infer(new Sequential(more, twice), new float[] {5}, 1)).containsExactly(12);
-        assertThat(infer(new Sequential(more, new Sequential(twice, more), twice), new float[] {5}, 1)).containsExactly(26);
+        assertThat(infer(new Sequential(more, new Sequential(twice, more), twice), new float[] {5}, 1))
+                .containsExactly(26);
         assertThat(infer(new Sequential(), new float[] {5}, 1)).containsExactly(5);
         List<Layer> list = new ArrayList<>(List.of(twice));
         Sequential net = new Sequential(list);
@@ -229,7 +241,8 @@ class LayersTest {
                 assertThat(model.parameters().stream().map(Parameter::name)).contains("1.0.0.gate.weight", "1.1.bias");
                 for (int step = 0; step < 2; step++) {
                     try (Pass pass = Pass.train(new Rng(2))) {
-                        Tensor loss = model.net().apply(pass.randn(5, 6)).square().sum();
+                        Tensor loss =
+                                model.net().apply(pass.randn(5, 6)).square().sum();
                         pass.backward(loss);
                         results.add(loss.toArray());
                         model.parameters().forEach(p -> results.add(p.gradient().toArray()));

@@ -17,7 +17,9 @@ class LossTest {
             logits[i] = (float) Math.log(probabilities[i]);
         }
         try (Pass pass = Pass.infer()) {
-            return Loss.crossEntropy().of(Tensor.of(logits, 1, logits.length), Tensor.ofInts(new int[] {0}, 1)).item();
+            return Loss.crossEntropy()
+                    .of(Tensor.of(logits, 1, logits.length), Tensor.ofInts(new int[] {0}, 1))
+                    .item();
         }
     }
 
@@ -42,9 +44,18 @@ class LossTest {
             assertThat(pass.gradient(x).toArray())
                     .containsExactly(
                             new float[] {
-                                (0.9456829079f - 1) * third, 0.0470827796f * third, 0.0063719613f * third, 0.0008623512f * third,
-                                third / 4, third / 4, third / 4, -third * 0.75f,
-                                0, 0, 0, 0
+                                (0.9456829079f - 1) * third,
+                                0.0470827796f * third,
+                                0.0063719613f * third,
+                                0.0008623512f * third,
+                                third / 4,
+                                third / 4,
+                                third / 4,
+                                -third * 0.75f,
+                                0,
+                                0,
+                                0,
+                                0
                             },
                             offset(1e-7f));
             for (int i = 0; i < 4; i++) {
@@ -55,7 +66,10 @@ class LossTest {
         }
     }
 
-    /** Neural Networks, slide "Mean squared error": y = [1, 2, 3] against 0; the slide's half sum is 7, ours is the mean. */
+    /**
+     * Neural Networks, slide "Mean squared error": y = [1, 2, 3] against 0; the slide's half sum is 7, ours is the
+     * mean.
+     */
     @Test
     void meanSquaredError() {
         try (Pass pass = Pass.grad()) {
@@ -81,7 +95,8 @@ class LossTest {
                 pass.backward(loss);
                 assertThat((double) pass.gradient(x).item()).isCloseTo(1 / (1 + Math.exp(-s[i])) - t[i], within(1e-7));
             }
-            Tensor mean = Loss.bceWithLogits().of(Tensor.of(new float[] {2, 2}, 2, 1), Tensor.of(new float[] {1, 0}, 2, 1));
+            Tensor mean =
+                    Loss.bceWithLogits().of(Tensor.of(new float[] {2, 2}, 2, 1), Tensor.of(new float[] {1, 0}, 2, 1));
             assertThat((double) mean.item()).isCloseTo((0.126928011 + 2.126928011) / 2, within(3e-7));
         }
     }
@@ -97,13 +112,16 @@ class LossTest {
             assertThatThrownBy(() -> Loss.crossEntropy().of(logits, Tensor.zeros(2, 3)))
                     .hasMessage("cross_entropy: input 1 [2, 3] is F32 but must be I32; make it with Tensor.ofInts");
             assertThatThrownBy(() -> Loss.crossEntropy().of(logits, Tensor.ofInts(new int[] {0, 1, 2}, 3)))
-                    .hasMessage("cross_entropy: logits [2, 3] and labels [3] disagree: logits.dim(0)=2 but labels.dim(0)=3; "
+                    .hasMessage("cross_entropy: logits [2, 3] and labels [3] disagree: logits.dim(0)=2 but "
+                            + "labels.dim(0)=3; "
                             + "give one class number a row");
             assertThatThrownBy(() -> Loss.mse().of(Tensor.zeros(2, 1), Tensor.zeros(2)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("mse: output [2, 1] and target [2] differ; reshape one, so that each output has its target");
+                    .hasMessage("mse: output [2, 1] and target [2] differ; reshape one, so that each output has its "
+                            + "target");
             assertThatThrownBy(() -> Loss.bceWithLogits().of(logits, Tensor.zeros(3)))
-                    .hasMessage("bceWithLogits: output [2, 3] and target [3] differ; reshape one, so that each output has its target");
+                    .hasMessage("bceWithLogits: output [2, 3] and target [3] differ; reshape one, so that each output "
+                            + "has its target");
         }
     }
 }

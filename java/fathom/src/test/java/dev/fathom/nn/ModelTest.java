@@ -74,7 +74,9 @@ class ModelTest {
             for (Linear l : list) {
                 y = l.apply(y);
             }
-            return array[0].apply(byName.get("head").apply(y)).mul(scale.value()).add(runningMean.value());
+            return array[0].apply(byName.get("head").apply(y))
+                    .mul(scale.value())
+                    .add(runningMean.value());
         }
     }
 
@@ -108,7 +110,8 @@ class ModelTest {
             assertThat(model.buffers()).hasSize(1);
             assertThatThrownBy(() -> model.parameter("list.1.bias"))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageStartingWith("model: no parameter is called list.1.bias; there are [first_layer.weight, first_layer.bias, ");
+                    .hasMessageStartingWith("model: no parameter is called list.1.bias; there are [first_layer.weight, "
+                            + "first_layer.bias, ");
             try (var copy = model.copy()) {
                 assertThat(names(copy)).isEqualTo(names(model));
                 assertThat(copy.net().array()[0]).isNotSameAs(model.net().array()[0]);
@@ -129,12 +132,15 @@ class ModelTest {
         var net = new Linear(new Parameter(Shape.of(2, 3), (s, r) -> new float[5]), null, null);
         assertThatThrownBy(() -> Model.of(new Sequential(net), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("model: the initialiser of 0.weight gave 5 values for shape [2, 3]; it must give one for each element");
+                .hasMessage("model: the initialiser of 0.weight gave 5 values for shape [2, 3]; it must give one for "
+                        + "each element");
         assertThat(net.weight().bound()).isFalse();
         long owned = dev.fathom.memory.Memory.stats().owned();
         var vector = new Linear(new Parameter(Shape.of(6), Init.heNormal()), null, null);
         assertThatThrownBy(() -> Model.of(vector, 1)).hasMessageStartingWith("Init: shape [6] has no fan-in");
-        assertThat(dev.fathom.memory.Memory.stats().owned()).as("what failed leaves no memory behind").isLessThanOrEqualTo(owned);
+        assertThat(dev.fathom.memory.Memory.stats().owned())
+                .as("what failed leaves no memory behind")
+                .isLessThanOrEqualTo(owned);
     }
 
     // ---- summary
@@ -143,9 +149,7 @@ class ModelTest {
     @Test
     void summaryOfTheNetworkForMnist() {
         try (var model = Model.of(mlp(), 42)) {
-            assertThat(model.summary(Shape.of(1, 784)))
-                    .isEqualTo(
-                            """
+            assertThat(model.summary(Shape.of(1, 784))).isEqualTo("""
                                layer    output    parameters  multiply-adds
                             -----------------------------------------------
                                input    [1, 784]
@@ -171,10 +175,10 @@ class ModelTest {
 
     @Test
     void summaryOfAModuleWithItsOwnMethods() {
-        try (var model = Model.of(new Join(new Linear(3, 4), new Linear(5, 4), new Parameter(Shape.of(4), Init.constant(1))), 1)) {
+        try (var model = Model.of(
+                new Join(new Linear(3, 4), new Linear(5, 4), new Parameter(Shape.of(4), Init.constant(1))), 1)) {
             assertThat(model.summary((net, in) -> net.join(in[0], in[1]), Shape.of(2, 3), Shape.of(2, 5)))
-                    .isEqualTo(
-                            """
+                    .isEqualTo("""
                                    layer      output  parameters  multiply-adds
                             ---------------------------------------------------
                                    input      [2, 3]
@@ -187,7 +191,8 @@ class ModelTest {
                             """);
             assertThatThrownBy(() -> model.summary(Shape.of(2, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("summary: the module has its own methods or 1 inputs; call summary((net, in) -> net.method(in[0], ...), shapes)");
+                    .hasMessage("summary: the module has its own methods or 1 inputs; call summary((net, in) -> "
+                            + "net.method(in[0], ...), shapes)");
         }
     }
 
@@ -207,7 +212,9 @@ class ModelTest {
                 Held b = other.store().held().get(i);
                 assertThat(b.value().toArray()).as(a.name()).isEqualTo(a.value().toArray());
             }
-            assertThat(other.parameter("scale").version()).as("packed copies and tapes must notice").isEqualTo(version + 1);
+            assertThat(other.parameter("scale").version())
+                    .as("packed copies and tapes must notice")
+                    .isEqualTo(version + 1);
             assertThat(infer(other, new float[] {1, 2}, 1, 2)).isEqualTo(infer(model, new float[] {1, 2}, 1, 2));
         }
     }
@@ -235,13 +242,16 @@ class ModelTest {
             Path shape = file("weight", Shape.of(3, 2), "bias", Shape.of(4));
             assertThatThrownBy(() -> model.load(shape))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("load: bias is [4] in " + shape + " but [3] in the model; load it into a model of the same structure");
+                    .hasMessage("load: bias is [4] in " + shape
+                            + " but [3] in the model; load it into a model of the same structure");
             Path more = file("weight", Shape.of(3, 2), "bias", Shape.of(3), "gamma", Shape.of(1));
             assertThatThrownBy(() -> model.load(more))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("load: " + more + " also holds [gamma], for which the model has no place");
             Path none = folder.resolve("none.safetensors");
-            assertThatThrownBy(() -> model.load(none)).isInstanceOf(java.io.UncheckedIOException.class).hasMessageContaining(none.toString());
+            assertThatThrownBy(() -> model.load(none))
+                    .isInstanceOf(java.io.UncheckedIOException.class)
+                    .hasMessageContaining(none.toString());
             assertThat(model.net().weight().value().toArray()).isEqualTo(weight);
         }
     }
@@ -265,11 +275,14 @@ class ModelTest {
                 var c = Model.of(new Sequential(new Linear(2, 3), new Linear(3, 1)), 1)) {
             assertThatThrownBy(() -> a.copyFrom(b))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("copyFrom: the models differ: 0.weight [3, 2] here but 0.weight [4, 2] there; copy between models of one structure");
+                    .hasMessage("copyFrom: the models differ: 0.weight [3, 2] here but 0.weight [4, 2] there; copy "
+                            + "between models of one structure");
             assertThatThrownBy(() -> a.copyFrom(c))
-                    .hasMessage("copyFrom: the models differ: nothing here but 1.weight [1, 3] there; copy between models of one structure");
+                    .hasMessage("copyFrom: the models differ: nothing here but 1.weight [1, 3] there; copy between "
+                            + "models of one structure");
             assertThatThrownBy(() -> c.copyFrom(a))
-                    .hasMessage("copyFrom: the models differ: 1.weight [1, 3] here but nothing there; copy between models of one structure");
+                    .hasMessage("copyFrom: the models differ: 1.weight [1, 3] here but nothing there; copy between "
+                            + "models of one structure");
         }
     }
 
@@ -280,8 +293,10 @@ class ModelTest {
             model.freeze("0.*");
             try (var copy = model.copy()) {
                 assertThat(copy.parameters()).hasSize(4);
-                assertThat(copy.net().layers().get(2)).isSameAs(copy.net().layers().get(0));
-                assertThat(copy.parameters().stream().map(Parameter::trainable)).containsExactly(false, false, true, true);
+                assertThat(copy.net().layers().get(2))
+                        .isSameAs(copy.net().layers().get(0));
+                assertThat(copy.parameters().stream().map(Parameter::trainable))
+                        .containsExactly(false, false, true, true);
             }
         }
     }
@@ -292,21 +307,25 @@ class ModelTest {
     void patternsFreezeByName() {
         try (var model = Model.of(new Sequential(new Linear(2, 2), new Linear(2, 2), new Linear(2, 2)), 1)) {
             model.freeze("*.bias", "1.weight");
-            assertThat(model.parameters().stream().map(Parameter::trainable)).containsExactly(true, false, false, false, true, false);
+            assertThat(model.parameters().stream().map(Parameter::trainable))
+                    .containsExactly(true, false, false, false, true, false);
             model.unfreeze("1.*");
-            assertThat(model.parameters().stream().map(Parameter::trainable)).containsExactly(true, false, true, true, true, false);
+            assertThat(model.parameters().stream().map(Parameter::trainable))
+                    .containsExactly(true, false, true, true, true, false);
             model.freeze("*");
             assertThat(model.parameters()).noneMatch(Parameter::trainable);
             assertThatThrownBy(() -> model.freeze("1"))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("freeze: 1 matches none of [0.weight, 0.bias, 1.weight, 1.bias, 2.weight, 2.bias]");
             assertThatThrownBy(() -> model.unfreeze("1xbias"))
-                    .hasMessage("unfreeze: 1xbias matches none of [0.weight, 0.bias, 1.weight, 1.bias, 2.weight, 2.bias]");
+                    .hasMessage(
+                            "unfreeze: 1xbias matches none of [0.weight, 0.bias, 1.weight, 1.bias, 2.weight, 2.bias]");
             try (Pass pass = Pass.train(new Rng(1))) {
                 Tensor loss = model.net().apply(Tensor.zeros(1, 2)).sum();
                 assertThatThrownBy(() -> pass.backward(loss))
                         .isInstanceOf(IllegalStateException.class)
-                        .hasMessage("backward: nothing was recorded for tensor sum[#4] []: no trainable parameter and no watched tensor "
+                        .hasMessage("backward: nothing was recorded for tensor sum[#4] []: no trainable parameter and "
+                                + "no watched tensor "
                                 + "went into it; unfreeze one, or pass.watch(x)");
             }
         }

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Optimizers against PyTorch's formulas written in double precision, on random gradients: every form, odd sizes, parameters that are
- * frozen or get no gradient for a while, parts, threads, and what is refused.
+ * Optimizers against PyTorch's formulas written in double precision, on random gradients: every form, odd sizes,
+ * parameters that are frozen or get no gradient for a while, parts, threads, and what is refused.
  */
 class OptimizerTest {
     private static final int STEPS = 20;
@@ -87,7 +87,9 @@ class OptimizerTest {
 
         void assertClose(String as, float[] actual) {
             for (int i = 0; i < w.length; i++) {
-                assertThat((double) actual[i]).as(as + " [" + i + "]").isCloseTo(w[i], within(2e-6 * (1 + Math.abs(w[i]))));
+                assertThat((double) actual[i])
+                        .as(as + " [" + i + "]")
+                        .isCloseTo(w[i], within(2e-6 * (1 + Math.abs(w[i]))));
             }
         }
     }
@@ -113,8 +115,9 @@ class OptimizerTest {
         try (var model = Model.of(weights(), 5);
                 BoundOptimizer optimizer = recipe.on(model)) {
             List<Parameter> all = model.parameters();
-            List<Reference> references =
-                    all.stream().map(p -> new Reference(recipe, p.value().toArray())).toList();
+            List<Reference> references = all.stream()
+                    .map(p -> new Reference(recipe, p.value().toArray()))
+                    .toList();
             for (int step = 0; step < STEPS; step++) {
                 boolean frozen = step >= freezeFrom && step < freezeTo;
                 if (frozen) {
@@ -127,7 +130,10 @@ class OptimizerTest {
                     for (int k = 0; k < SIZES.length; k++) {
                         if (hasGradient.test(10 * step + k)) {
                             float[] g = gradient(step, k);
-                            loss = loss.add(all.get(k).value().mul(Tensor.of(g, g.length)).sum());
+                            loss = loss.add(all.get(k)
+                                    .value()
+                                    .mul(Tensor.of(g, g.length))
+                                    .sum());
                             if (k != 2 || !frozen) {
                                 references.get(k).step(g, recipe.learningRate());
                             }
@@ -137,7 +143,11 @@ class OptimizerTest {
                     optimizer.step();
                 }
                 for (int k = 0; k < SIZES.length; k++) {
-                    references.get(k).assertClose(recipe + " step " + step + " " + all.get(k).name(), all.get(k).value().toArray());
+                    references
+                            .get(k)
+                            .assertClose(
+                                    recipe + " step " + step + " " + all.get(k).name(),
+                                    all.get(k).value().toArray());
                 }
             }
             assertThat(optimizer.steps()).isEqualTo(STEPS);
@@ -218,24 +228,35 @@ class OptimizerTest {
                 try (var model = Model.of(new Two(new Linear(7, 5), new Linear(5, 3)), 9)) {
                     Part a = model.part(model.net().a());
                     Part b = model.part(model.net().b());
-                    List<BoundOptimizer> optimizers = inParts ? List.of(recipe.on(a), recipe.on(b)) : List.of(recipe.on(model));
+                    List<BoundOptimizer> optimizers =
+                            inParts ? List.of(recipe.on(a), recipe.on(b)) : List.of(recipe.on(model));
                     for (int step = 0; step < 5; step++) {
                         try (Pass pass = Pass.train(new Rng(step))) {
                             Tensor x = pass.randn(6, 7);
-                            Tensor loss = model.net().b().apply(model.net().a().apply(x).tanh()).square().mean();
+                            Tensor loss = model.net()
+                                    .b()
+                                    .apply(model.net().a().apply(x).tanh())
+                                    .square()
+                                    .mean();
                             pass.backward(loss);
                             if (inParts) {
-                                float[] other = model.parameter("b.weight").value().toArray();
+                                float[] other =
+                                        model.parameter("b.weight").value().toArray();
                                 optimizers.get(0).step();
-                                assertThat(model.parameter("b.weight").value().toArray()).isEqualTo(other);
-                                assertThat(model.parameter("b.weight").gradient()).as("not used up by the other part").isNotNull();
-                                assertThat(model.parameter("a.weight").gradient()).isNull();
+                                assertThat(model.parameter("b.weight").value().toArray())
+                                        .isEqualTo(other);
+                                assertThat(model.parameter("b.weight").gradient())
+                                        .as("not used up by the other part")
+                                        .isNotNull();
+                                assertThat(model.parameter("a.weight").gradient())
+                                        .isNull();
                             }
                             optimizers.get(optimizers.size() - 1).step();
                         }
                     }
                     for (int i = 0; i < 4; i++) {
-                        (inParts ? parts : whole)[i] = model.parameters().get(i).value().toArray();
+                        (inParts ? parts : whole)[i] =
+                                model.parameters().get(i).value().toArray();
                     }
                     optimizers.forEach(BoundOptimizer::close);
                 }
@@ -249,7 +270,8 @@ class OptimizerTest {
         NativeRuntime runtime = NativeRuntime.get();
         int before = runtime.threads();
         try {
-            for (Optimizer recipe : List.of(new Adam(1e-2f, 0.9f, 0.999f, 1e-8f, 0.01f), new Sgd(1e-2f, 0.9f, 0, true, 0.01f))) {
+            for (Optimizer recipe :
+                    List.of(new Adam(1e-2f, 0.9f, 0.999f, 1e-8f, 0.01f), new Sgd(1e-2f, 0.9f, 0, true, 0.01f))) {
                 List<float[]> results = new ArrayList<>();
                 for (int threads : new int[] {1, 2, 4}) {
                     runtime.threads(threads);
@@ -263,7 +285,10 @@ class OptimizerTest {
         }
     }
 
-    /** Parameters after three steps, in two runs of which one is frozen apart: two segments, above the size where threads share. */
+    /**
+     * Parameters after three steps, in two runs of which one is frozen apart: two segments, above the size where
+     * threads share.
+     */
     private static float[] trained(Optimizer recipe) {
         try (var model = Model.of(new Sequential(new Linear(601, 307), new Linear(307, 211), new Linear(211, 5)), 3);
                 BoundOptimizer optimizer = recipe.on(model)) {
@@ -322,8 +347,10 @@ class OptimizerTest {
         assertThat(step.factor(21)).isEqualTo(0.1);
         assertThat(step.factor(40)).isEqualTo(0.1);
         assertThat(step.factor(41)).isCloseTo(0.01, within(1e-15));
-        assertThatThrownBy(() -> Schedule.step(0, 0.1)).hasMessage("Schedule.step: every=0 must be at least 1 and gamma=0.1 above 0");
-        assertThatThrownBy(() -> Schedule.step(1, -1)).hasMessage("Schedule.step: every=1 must be at least 1 and gamma=-1.0 above 0");
+        assertThatThrownBy(() -> Schedule.step(0, 0.1))
+                .hasMessage("Schedule.step: every=0 must be at least 1 and gamma=0.1 above 0");
+        assertThatThrownBy(() -> Schedule.step(1, -1))
+                .hasMessage("Schedule.step: every=1 must be at least 1 and gamma=-1.0 above 0");
     }
 
     // ---- what is refused
@@ -334,18 +361,25 @@ class OptimizerTest {
             assertThatThrownBy(() -> new Sgd(rate))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("SGD: learningRate=" + rate + " must be above 0 and finite, e.g. 1e-3");
-            assertThatThrownBy(() -> new Adam(rate)).hasMessage("Adam: learningRate=" + rate + " must be above 0 and finite, e.g. 1e-3");
+            assertThatThrownBy(() -> new Adam(rate))
+                    .hasMessage("Adam: learningRate=" + rate + " must be above 0 and finite, e.g. 1e-3");
         }
         assertThatThrownBy(() -> new Sgd(1, -0.1f)).hasMessage("SGD: momentum=-0.1 must be 0 or more and finite");
-        assertThatThrownBy(() -> new Sgd(1, 0.9f, Float.NaN, false, 0)).hasMessage("SGD: dampening=NaN must be 0 or more and finite");
-        assertThatThrownBy(() -> new Sgd(1, 0.9f, 0, false, -1)).hasMessage("SGD: weightDecay=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new Sgd(1, 0.9f, Float.NaN, false, 0))
+                .hasMessage("SGD: dampening=NaN must be 0 or more and finite");
+        assertThatThrownBy(() -> new Sgd(1, 0.9f, 0, false, -1))
+                .hasMessage("SGD: weightDecay=-1.0 must be 0 or more and finite");
         String nesterov = "SGD: nesterov needs momentum above 0 and dampening 0 but momentum=";
         assertThatThrownBy(() -> new Sgd(1, 0, 0, true, 0)).hasMessage(nesterov + "0.0 and dampening=0.0");
         assertThatThrownBy(() -> new Sgd(1, 0.9f, 0.1f, true, 0)).hasMessage(nesterov + "0.9 and dampening=0.1");
-        assertThatThrownBy(() -> new Adam(1, 1, 0.999f, 1e-8f, 0)).hasMessage("Adam: beta1=1.0 and beta2=0.999 must be in [0, 1)");
-        assertThatThrownBy(() -> new Adam(1, 0.9f, -1, 1e-8f, 0)).hasMessage("Adam: beta1=0.9 and beta2=-1.0 must be in [0, 1)");
-        assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, -1, 0)).hasMessage("Adam: epsilon=-1.0 must be 0 or more and finite");
-        assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, 0, Float.NaN)).hasMessage("Adam: weightDecay=NaN must be 0 or more and finite");
+        assertThatThrownBy(() -> new Adam(1, 1, 0.999f, 1e-8f, 0))
+                .hasMessage("Adam: beta1=1.0 and beta2=0.999 must be in [0, 1)");
+        assertThatThrownBy(() -> new Adam(1, 0.9f, -1, 1e-8f, 0))
+                .hasMessage("Adam: beta1=0.9 and beta2=-1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, -1, 0))
+                .hasMessage("Adam: epsilon=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, 0, Float.NaN))
+                .hasMessage("Adam: weightDecay=NaN must be 0 or more and finite");
     }
 
     @Test
@@ -355,7 +389,9 @@ class OptimizerTest {
         try (var model = Model.of(weights(), 5);
                 BoundOptimizer sgd = new Sgd(1).on(model);
                 Pass pass = Pass.train(new Rng(0))) {
-            assertThatThrownBy(sgd::step).isInstanceOf(IllegalStateException.class).hasMessage(message);
+            assertThatThrownBy(sgd::step)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage(message);
             pass.backward(model.parameter("weights.0").value().sum());
             sgd.step();
             assertThatThrownBy(sgd::step).as("the gradient is used up").hasMessage(message);
@@ -381,7 +417,9 @@ class OptimizerTest {
                 .hasMessageMatching("close: this optimizer was already closed at .*; close it once");
         try (BoundOptimizer sgd = new Sgd(1).on(model)) {
             model.close();
-            assertThatThrownBy(sgd::step).isInstanceOf(IllegalStateException.class).hasMessageStartingWith("model is closed: it was closed at ");
+            assertThatThrownBy(sgd::step)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("model is closed: it was closed at ");
         }
     }
 }

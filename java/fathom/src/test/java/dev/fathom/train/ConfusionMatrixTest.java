@@ -44,8 +44,9 @@ class ConfusionMatrixTest {
     }
 
     /**
-     * ML session 11, "Assessing the quality of a trained model". The slide prints a precision of .88 and an F1 of .81: misprints for 6/7 = .857
-     * and .8. Its formula for the specificity has TP + FN below the line instead of TN + FP, but its number, .75, is right.
+     * ML session 11, "Assessing the quality of a trained model". The slide prints a precision of .88 and an F1 of
+     * .81: misprints for 6/7 = .857 and .8. Its formula for the specificity has TP + FN below the line instead of TN
+     * + FP, but its number, .75, is right.
      */
     @Test
     void cancer() {
@@ -61,8 +62,8 @@ class ConfusionMatrixTest {
     }
 
     /**
-     * Wilson's interval is where |p - x| = z sqrt(x (1 - x) / n): checked in that equation, at the edges, and at a published value (Agresti
-     * and Coull 1998: none of ten gives 0 to .278).
+     * Wilson's interval is where |p - x| = z sqrt(x (1 - x) / n): checked in that equation, at the edges, and at a
+     * published value (Agresti and Coull 1998: none of ten gives 0 to .278).
      */
     @Test
     void wilsonsInterval() {
@@ -96,8 +97,10 @@ class ConfusionMatrixTest {
         assertThatThrownBy(() -> new ConfusionMatrix(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("confusion matrix: classes is 0 but must be at least 1");
-        assertThatThrownBy(() -> m.add(0, 3)).hasMessage("confusion matrix: actual 0, predicted 3 but classes are 0 to 2");
-        assertThatThrownBy(() -> m.add(-1, 0)).hasMessage("confusion matrix: actual -1, predicted 0 but classes are 0 to 2");
+        assertThatThrownBy(() -> m.add(0, 3))
+                .hasMessage("confusion matrix: actual 0, predicted 3 but classes are 0 to 2");
+        assertThatThrownBy(() -> m.add(-1, 0))
+                .hasMessage("confusion matrix: actual -1, predicted 0 but classes are 0 to 2");
     }
 
     /** The features are the logits, so everything can be read off. */

@@ -69,7 +69,8 @@ class TrainerTest {
         try (var model = Model.of(net(), 1);
                 Dataset train = points(400, 1);
                 Dataset validation = points(100, 2)) {
-            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).metrics(Metric.accuracy());
+            Trainer<?> trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).metrics(Metric.accuracy());
             History history = trainer.fit(train.shuffled(3).batches(32), validation, 30);
 
             assertThat(history.ended()).isEqualTo("30 epochs");
@@ -118,12 +119,14 @@ class TrainerTest {
             History history = trainer.fit(data.shuffled(1).batches(16), data, 60);
             assertThat(history.names()).containsExactly("loss", "val_loss");
             assertThat(history.series("val_loss")[59]).isLessThan(1e-6);
-            assertThat(model.net().line().weight().value().toArray()).containsExactly(new float[] {2, -1}, within(1e-3f));
+            assertThat(model.net().line().weight().value().toArray())
+                    .containsExactly(new float[] {2, -1}, within(1e-3f));
             assertThat(model.net().line().bias().value().item()).isCloseTo(3, within(1e-3f));
             assertThat(trainer.evaluate(data).keySet()).containsExactly("loss");
             assertThatThrownBy(() -> trainer.metrics(Metric.accuracy()))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("metrics: a custom step has no output that a metric could read; measure in the step or in a callback");
+                    .hasMessage("metrics: a custom step has no output that a metric could read; measure in the step "
+                            + "or in a callback");
         }
     }
 
@@ -134,7 +137,8 @@ class TrainerTest {
                 var byHand = model.copy();
                 Dataset data = points(100, 1)) {
             var batches = data.shuffled(3).batches(32);
-            History history = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).fit(batches, 2);
+            History history =
+                    Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).fit(batches, 2);
             double mean = 0;
             try (BoundOptimizer adam = new Adam(0.02f).on(byHand)) {
                 for (int epoch = 1; epoch <= 2; epoch++) {
@@ -152,7 +156,9 @@ class TrainerTest {
                 }
             }
             assertSame(values(model), values(byHand));
-            assertThat(history.series("loss")[1]).as("a mean over examples, the short last batch too").isCloseTo(mean, within(1e-12));
+            assertThat(history.series("loss")[1])
+                    .as("a mean over examples, the short last batch too")
+                    .isCloseTo(mean, within(1e-12));
         }
     }
 
@@ -172,7 +178,11 @@ class TrainerTest {
                 runtime.threads(new int[] {1, 2, 4, 4, 2}[run]);
                 try (var model = Model.of(
                                 new Sequential(
-                                        new Linear(100, 256), Tensor::relu, new Dropout(0.4f), new Linear(256, 200), new Linear(200, 10)),
+                                        new Linear(100, 256),
+                                        Tensor::relu,
+                                        new Dropout(0.4f),
+                                        new Linear(256, 200),
+                                        new Linear(200, 10)),
                                 run == 4 ? 2 : 1);
                         Dataset data = Dataset.of(x, Shape.of(100), labels)) {
                     losses.add(Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
@@ -190,8 +200,12 @@ class TrainerTest {
             assertSame(all.get(run), all.get(0));
             assertThat(losses.get(run)).isEqualTo(losses.get(0));
         }
-        assertThat(all.get(3).get(0)).as("another seed of dropout").isNotEqualTo(all.get(0).get(0));
-        assertThat(all.get(4).get(0)).as("another seed of the model").isNotEqualTo(all.get(0).get(0));
+        assertThat(all.get(3).get(0))
+                .as("another seed of dropout")
+                .isNotEqualTo(all.get(0).get(0));
+        assertThat(all.get(4).get(0))
+                .as("another seed of the model")
+                .isNotEqualTo(all.get(0).get(0));
     }
 
     // ---- the course of training
@@ -213,7 +227,8 @@ class TrainerTest {
 
         @Override
         public void step(Progress p) {
-            lines.add(name + "step " + p.epoch() + "." + p.step() + " " + p.examples() + (Double.isFinite(p.loss()) ? "" : " no loss"));
+            lines.add(name + "step " + p.epoch() + "." + p.step() + " " + p.examples()
+                    + (Double.isFinite(p.loss()) ? "" : " no loss"));
         }
 
         @Override
@@ -236,7 +251,10 @@ class TrainerTest {
                     .callbacks(new Log("a ", lines), new Log("b ", lines))
                     .fit(data.batches(8), data, 2);
         }
-        List<String> one = lines.stream().filter(s -> s.startsWith("a ")).map(s -> s.substring(2)).toList();
+        List<String> one = lines.stream()
+                .filter(s -> s.startsWith("a "))
+                .map(s -> s.substring(2))
+                .toList();
         assertThat(one)
                 .containsExactly(
                         "begin 2x2 of 10",
@@ -260,7 +278,8 @@ class TrainerTest {
             History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
                     .schedule(Schedule.step(2, 0.1))
                     .fit(data.batches(10), 5);
-            assertThat(history.epochs().stream().map(EpochLog::learningRate)).containsExactly(0.5, 0.5, 0.05, 0.05, 0.005);
+            assertThat(history.epochs().stream().map(EpochLog::learningRate))
+                    .containsExactly(0.5, 0.5, 0.05, 0.05, 0.005);
             assertThat(history.names()).containsExactly("loss");
         }
     }
@@ -337,19 +356,24 @@ class TrainerTest {
                 Dataset data = points(20, 1)) {
             Scripted script = new Scripted("script", model, 3, 2.75, 2.5, 2.25, 2, 2, 2, 0);
             History history = follow(script, model, data, new EarlyStopping(2, 0.25));
-            assertThat(history.epochs()).as("the bar is 3, then 2.5, then 2; 2 and 2 do not pass it").hasSize(7);
+            assertThat(history.epochs())
+                    .as("the bar is 3, then 2.5, then 2; 2 and 2 do not pass it")
+                    .hasSize(7);
             assertThat(history.ended()).isEqualTo("no better val_script for 2 epochs");
 
             script = new Scripted("script", model, 3, 2.75, 2.75, 0);
             history = follow(script, model, data, new EarlyStopping(2, 0.25));
             assertThat(history.ended()).isEqualTo("no better val_script for 2 epochs");
-            assertThat(history.best().epoch()).as("better, if not by enough to go on").isEqualTo(2);
+            assertThat(history.best().epoch())
+                    .as("better, if not by enough to go on")
+                    .isEqualTo(2);
             assertSame(values(model), script.weights.get(1));
         }
         assertThatThrownBy(() -> new EarlyStopping(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("EarlyStopping: patience=0 must be at least 1 and minDelta=0.0 0 or more");
-        assertThatThrownBy(() -> new EarlyStopping(1, -1)).hasMessage("EarlyStopping: patience=1 must be at least 1 and minDelta=-1.0 0 or more");
+        assertThatThrownBy(() -> new EarlyStopping(1, -1))
+                .hasMessage("EarlyStopping: patience=1 must be at least 1 and minDelta=-1.0 0 or more");
     }
 
     @Test
@@ -369,16 +393,24 @@ class TrainerTest {
     void keepBestGoesByTheLossUnlessToldOtherwise() {
         try (var model = Model.of(net(), 1);
                 Dataset data = points(200, 1)) {
-            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(30)).keepBest().fit(data.batches(50), data, 12);
+            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(30))
+                    .keepBest()
+                    .fit(data.batches(50), data, 12);
             double[] loss = history.series("val_loss");
-            assertThat(java.util.Arrays.stream(loss).min().orElseThrow()).isEqualTo(history.best().value("val_loss"));
+            assertThat(java.util.Arrays.stream(loss).min().orElseThrow())
+                    .isEqualTo(history.best().value("val_loss"));
             Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1));
-            assertThat(trainer.evaluate(data).get("loss")).isEqualTo(history.best().value("val_loss"));
-            assertThatThrownBy(() -> trainer.keepBest("val_f1").metrics(Metric.accuracy()).fit(data.batches(50), data, 1))
+            assertThat(trainer.evaluate(data).get("loss"))
+                    .isEqualTo(history.best().value("val_loss"));
+            assertThatThrownBy(() -> trainer.keepBest("val_f1")
+                            .metrics(Metric.accuracy())
+                            .fit(data.batches(50), data, 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("fit: val_f1 is not measured; there are [loss, accuracy, val_loss, val_accuracy]; add its metric");
+                    .hasMessage("fit: val_f1 is not measured; there are [loss, accuracy, val_loss, val_accuracy]; add "
+                            + "its metric");
             assertThatThrownBy(() -> trainer.keepBest("val_loss").fit(data.batches(50), 1))
-                    .hasMessage("fit: val_loss is not measured; there are [loss, accuracy]; add its metric, or validation data");
+                    .hasMessage("fit: val_loss is not measured; there are [loss, accuracy]; add its metric, or "
+                            + "validation data");
             assertThatThrownBy(() -> trainer.fit(data.batches(50), 0)).hasMessage("fit: epochs=0 must be at least 1");
         }
     }
@@ -392,7 +424,8 @@ class TrainerTest {
                 var reference = model.copy();
                 Dataset data = points(32, 1)) {
             var batches = data.shuffled(2).batches(8);
-            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
+            Trainer<?> trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
             trainer.callbacks(new Callback() {
                 @Override
                 public void step(Progress p) {
@@ -426,7 +459,9 @@ class TrainerTest {
                 }
             }
             assertSame(values(model), values(reference));
-            assertThat(trainer.fit(batches, data, 1).ended()).as("a stop does not outlive its fit").isEqualTo("1 epoch");
+            assertThat(trainer.fit(batches, data, 1).ended())
+                    .as("a stop does not outlive its fit")
+                    .isEqualTo("1 epoch");
         }
     }
 
@@ -482,20 +517,25 @@ class TrainerTest {
         try (var model = Model.of(new Sequential(new Linear(2, 2)), 1);
                 Dataset data = Dataset.images(pixels, Shape.of(2), new int[] {0, 1, 0, 1, 0, 1});
                 Dataset bad = data.scaled(2e36f, 0)) {
-            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-38f)).callbacks(new Log("", lines));
+            Trainer<?> trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Sgd(1e-38f)).callbacks(new Log("", lines));
             NonFiniteLossException e = failing(trainer, bad, 2, 1);
-            assertThat(e).hasMessage("loss is NaN at step 2 of epoch 1 (learning rate 1.0E-38): "
-                    + "the batch itself holds 1 values that are not finite; clean the data");
+            assertThat(e)
+                    .hasMessage("loss is NaN at step 2 of epoch 1 (learning rate 1.0E-38): "
+                            + "the batch itself holds 1 values that are not finite; clean the data");
             assertThat(lines).endsWith("step 1.1 2", "end: " + e.getMessage() + ", 0 finished");
         }
     }
 
-    /** Linear regression diverges at this rate: the loss grows a thousandfold and more each step until it overflows. */
+    /**
+     * Linear regression diverges at this rate: the loss grows a thousandfold and more each step until it overflows.
+     */
     @Test
     void aRateTooHighLeavesTheWeightsOfTheStepBefore() {
         List<List<float[]>> weights = new ArrayList<>();
         try (var model = Model.of(new Sequential(new Linear(1, 1, Init.constant(1))), 1);
-                Dataset data = Dataset.of(new float[] {1, 2, -1, 3}, Shape.of(1), new float[] {0, 1, 5, 2}, Shape.of(1))) {
+                Dataset data =
+                        Dataset.of(new float[] {1, 2, -1, 3}, Shape.of(1), new float[] {0, 1, 5, 2}, Shape.of(1))) {
             Trainer<?> trainer = Trainer.of(model, Loss.mse(), new Sgd(100)).callbacks(new Callback() {
                 @Override
                 public void step(Progress p) {
@@ -538,11 +578,12 @@ class TrainerTest {
     void theLayerWhereValuesOverflowIsNamed() {
         Deep deep = new Deep(new Linear(2, 2, Init.constant(50)), Tensor::exp);
         try (var model = Model.of(new Sequential(new Linear(2, 2, Init.constant(1)), Tensor::relu, deep), 1);
-                Dataset data = points(10, 1)) {
+                Dataset data = regression()) {
             float[] before = model.parameter("2.first.weight").value().toArray();
-            NonFiniteLossException e = failing(Trainer.of(model, Loss.mse()::of, new Sgd(1)), regression(), 4, 1);
+            NonFiniteLossException e = failing(Trainer.of(model, Loss.mse(), new Sgd(1)), data, 4, 1);
             assertThat(e)
-                    .hasMessage("loss is Infinity at step 1 of epoch 1 (learning rate 1.0): the first non-finite values come from "
+                    .hasMessage("loss is Infinity at step 1 of epoch 1 (learning rate 1.0): the first non-finite "
+                            + "values come from "
                             + "exp at 2.steep; lower the learning rate or scale the data");
             assertThat(model.parameter("2.first.weight").value().toArray()).isEqualTo(before);
             assertThat(e.history().epochs()).isEmpty();
@@ -566,7 +607,8 @@ class TrainerTest {
         Path file = folder.resolve("a/b/history.csv");
         history.writeCsv(file);
         assertThat(Files.readString(file))
-                .isEqualTo("epoch,learning_rate,seconds,loss,\"val, odd\"\r\n1,0.001,0.5,1.25,NaN\r\n2,1.0E-4,0.25,0.75,3.0\r\n");
+                .isEqualTo("epoch,learning_rate,seconds,loss,\"val, "
+                        + "odd\"\r\n1,0.001,0.5,1.25,NaN\r\n2,1.0E-4,0.25,0.75,3.0\r\n");
         assertThat(history.best().epoch()).isEqualTo(1);
         assertThat(history.series("val, odd")).containsExactly(Double.NaN, 3);
         Path plain = Files.createFile(folder.resolve("plain"));

@@ -29,7 +29,10 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a training step costs beside its arithmetic once it is warm: hardly any Java heap, no pages, no OpenBLAS. No clock is read. */
+/**
+ * What a training step costs beside its arithmetic once it is warm: hardly any Java heap, no pages, no OpenBLAS. No
+ * clock is read.
+ */
 class SteadyStepTest {
     private static final int BATCH = 128;
 
@@ -111,7 +114,9 @@ class SteadyStepTest {
             }
             List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"));
             System.out.println("fathom " + maps.stream().anyMatch(l -> l.contains("libfathom")));
-            maps.stream().filter(l -> l.contains("openblas") || l.contains("jniopenblas") || l.contains("libjnijavacpp")).forEach(System.out::println);
+            maps.stream()
+                    .filter(l -> l.contains("openblas") || l.contains("jniopenblas") || l.contains("libjnijavacpp"))
+                    .forEach(System.out::println);
         }
     }
 

@@ -1,0 +1,499 @@
+package dev.fathom;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Sgd;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Trainer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What a user can do wrong, and the sentence that answers: what is wrong, with the numbers and names of this call,
+ * and what to do about it. Nothing is lost by any of it and nothing crashes.
+ */
+class BadInputTest {
+    @TempDir
+    Path folder;
+
+    /** Expects this exception and message, in which HERE is a line of this file. */
+    private static void refused(Class<? extends RuntimeException> type, String message, ThrowingCallable call) {
+        String line = "\\E\\w+\\.[\\w$]+\\(BadInputTest\\.java:\\d+\\)\\Q";
+        assertThatThrownBy(call)
+                .isExactlyInstanceOf(type)
+                .hasMessageMatching("\\Q" + message.replace("HERE", line) + "\\E");
+    }
+
+    private static void argument(String message, ThrowingCallable call) {
+        refused(IllegalArgumentException.class, message, call);
+    }
+
+    private static void state(String message, ThrowingCallable call) {
+        refused(IllegalStateException.class, message, call);
+    }
+
+    // ---- shapes and types
+
+    @Test
+    void shapesThatDisagree() {
+        try (var model = Model.of(
+                        new Sequential(new Linear(2, 3), Tensor::relu, new Sequential(new Linear(784, 64))), 1);
+                Pass pass = Pass.infer()) {
+            Tensor x = Tensor.zeros(2, 3);
+            argument(
+                    "linear at 2.0: x [2, 3] and weight [64, 784] disagree: x.dim(1)=3 but weight.dim(1)=784",
+                    () -> model.net().apply(Tensor.zeros(2, 2)));
+            argument(
+                    "add: a [2, 3] and b [2, 4] do not broadcast: a.dim(1)=3 but b.dim(1)=4; make them equal or "
+                            + "one of them 1",
+                    () -> x.add(Tensor.zeros(2, 4)));
+            argument(
+                    "matmul: a [2, 3] and b [2, 3] disagree: a.dim(1)=3 but b.dim(0)=2; they must be equal",
+                    () -> x.matmul(Tensor.zeros(2, 3)));
+            argument(
+                    "reshape: x [2, 3] has 6 elements, which do not fill [4, 2]; the products must agree",
+                    () -> x.reshape(4, 2));
+            argument(
+                    "slice: rows 1 to 3 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
+                    () -> x.slice(1, 3));
+            refused(IndexOutOfBoundsException.class, "dimension 2 of [2, 3] does not exist: it has 2", () -> x.sum(2));
+            refused(
+                    IndexOutOfBoundsException.class,
+                    "get: index [0, 3] is outside tensor value[#0] [2, 3]",
+                    () -> x.get(0, 3));
+            argument("item: tensor value[#0] [2, 3] has 6 elements; reduce it first, or use toArray()", x::item);
+            argument(
+                    "of: 5 values do not fill shape [2, 3], which has 6 elements; give one value for each",
+                    () -> Tensor.of(new float[5], 2, 3));
+            argument("shape [2, -1] has the dimension -1; dimensions are 0 or more", () -> Shape.of(2, -1));
+        }
+    }
+
+    @Test
+    void types() {
+        try (Pass pass = Pass.grad()) {
+            Tensor labels = Tensor.ofInts(new int[] {1, 2}, 2);
+            Tensor x = Tensor.zeros(2, 3);
+            argument("relu: x [2] is I32 but must be F32; make it with Tensor.of", labels::relu);
+            argument("add: x [2] is I32 but must be F32; make it with Tensor.of", () -> labels.add(1));
+            argument(
+                    "cross_entropy: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                    () -> x.crossEntropy(Tensor.zeros(2)));
+            argument("toArray: tensor value[#0] [2] is I32; use toIntArray()", labels::toArray);
+            argument("toIntArray: tensor value[#1] [2, 3] is F32; use toArray()", x::toIntArray);
+            argument("watch: tensor value[#0] [2] is I32; only F32 tensors have gradients", () -> pass.watch(labels));
+            argument(
+                    "backward: tensor value[#1] [2, 3] is not a single number; reduce it with mean() or sum() first",
+                    () -> pass.backward(x));
+        }
+    }
+
+    @Test
+    void labelsOutOfRange() {
+        try (Pass pass = Pass.infer()) {
+            Tensor logits = Tensor.zeros(2, 3);
+            for (int bad : new int[] {3, -1}) {
+                argument(
+                        "cross_entropy: label " + bad
+                                + " at row 1 is outside [0, 3): labels are class numbers, one less than the "
+                                + "logits' last "
+                                + "dimension at most",
+                        () -> logits.crossEntropy(Tensor.ofInts(new int[] {0, bad}, 2)));
+            }
+        }
+        argument(
+                "of: label -1 of example 1 is out of range; number the classes from 0",
+                () -> Dataset.of(new float[2], Shape.of(1), new int[] {0, -1}));
+        try (var model = Model.of(new Sequential(new Linear(1, 2)), 1);
+                Dataset data = Dataset.of(new float[4], Shape.of(1), new int[] {0, 1, 2, 0})) {
+            argument(
+                    "cross_entropy: label 2 at row 2 is outside [0, 2): labels are class numbers, one less than "
+                            + "the logits' last dimension at most",
+                    () -> Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
+                            .fit(data.batches(4), 1));
+        }
+    }
+
+    // ---- data
+
+    @Test
+    void emptyAndBrokenData() {
+        argument(
+                "of: there are no examples; give at least one",
+                () -> Dataset.of(new float[0], Shape.of(2), new int[0]));
+        argument(
+                "images: there are no examples; give at least one",
+                () -> Dataset.images(new byte[0], Shape.of(28, 28), new int[0]));
+        argument(
+                "of: 5 values are not whole examples of shape [2], which take 2 each; give a multiple of that",
+                () -> Dataset.of(new float[5], Shape.of(2), new int[2]));
+        argument(
+                "of: there are 3 examples but 2 labels; give one for each",
+                () -> Dataset.of(new float[6], Shape.of(2), new int[2]));
+        argument(
+                "of: features row 1, column 0 is NaN; replace it, or leave the example out",
+                () -> Dataset.of(new float[] {1, 2, Float.NaN, 4}, Shape.of(2), new int[2]));
+        argument(
+                "of: targets row 1, column 0 is -Infinity; replace it, or leave the example out",
+                () -> Dataset.of(new float[2], Shape.of(1), new float[] {0, Float.NEGATIVE_INFINITY}, Shape.of(1)));
+        argument(
+                "of: features row 1 has 1 values but row 0 has 2; give all rows the same length",
+                () -> Dataset.of(new float[][] {{1, 2}, {3}}, new int[2]));
+    }
+
+    @Test
+    void batches() {
+        try (Dataset data = Dataset.of(new float[10], Shape.of(1), new int[10])) {
+            argument("batches: size=11 but the dataset has 10 examples; use at most that", () -> data.batches(11));
+            argument(
+                    "batches: size=11 but the dataset has 10 examples; use at most that",
+                    () -> data.shuffled().batches(11));
+            argument("batches: size=0; a batch has at least one example", () -> data.batches(0));
+            argument("split: cannot hold 10 of 10 examples out; choose 1 to 9", () -> data.split(10, 1));
+        }
+    }
+
+    // ---- hyperparameters
+
+    @Test
+    void hyperparameters() {
+        argument("Adam: learningRate=0.0 must be above 0 and finite, e.g. 1e-3", () -> new Adam(0));
+        argument("SGD: learningRate=-0.1 must be above 0 and finite, e.g. 1e-3", () -> new Sgd(-0.1f));
+        argument("SGD: learningRate=NaN must be above 0 and finite, e.g. 1e-3", () -> new Sgd(Float.NaN));
+        argument("Dropout: p=1.0 is the probability to drop and must be in [0, 1)", () -> new Dropout(1));
+        argument("Linear: in=784 and out=0 must both be at least 1", () -> new Linear(784, 0));
+        try (var model = Model.of(new Sequential(new Linear(1, 2)), 1);
+                Dataset data = Dataset.of(new float[4], Shape.of(1), new int[4])) {
+            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f));
+            argument("fit: epochs=0 must be at least 1", () -> trainer.fit(data.batches(4), 0));
+            argument(
+                    "optimizer: learningRate=0.0 must be above 0 and finite, e.g. 1e-3",
+                    () -> trainer.schedule(epoch -> 0).fit(data.batches(4), 1));
+        }
+    }
+
+    // ---- files
+
+    private Path file(String name, byte... content) throws IOException {
+        return Files.write(folder.resolve(name), content);
+    }
+
+    private static byte[] safetensors(String header, int data) {
+        byte[] json = header.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        ByteBuffer b = ByteBuffer.allocate(8 + json.length + data).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        return b.putLong(json.length).put(json).array();
+    }
+
+    @Test
+    void truncatedAndLyingFiles() throws IOException {
+        Path labels = file(
+                "labels", (byte) 0, (byte) 0, (byte) 8, (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 2, (byte) 0,
+                (byte) 1);
+        Path cut = file("cut", (byte) 0, (byte) 0, (byte) 8, (byte) 3, (byte) 0, (byte) 0);
+        Path lies = file(
+                "lies",
+                (byte) 0,
+                (byte) 0,
+                (byte) 8,
+                (byte) 2,
+                (byte) 127,
+                (byte) -1,
+                (byte) -1,
+                (byte) -1,
+                (byte) 0,
+                (byte) 0,
+                (byte) 0,
+                (byte) 9);
+        Path none = folder.resolve("none");
+        argument(
+                cut + ": it is truncated; the file is damaged or not idx, fetch it again",
+                () -> Dataset.idx(cut, labels));
+        argument(
+                lies
+                        + ": its header says [2147483647, 9], which takes 19327352835 bytes, but there are 12; "
+                        + "the file is damaged or not idx, fetch it again",
+                () -> Dataset.idx(lies, labels));
+        refused(
+                UncheckedIOException.class,
+                "cannot read " + none + ": it does not exist; give the path of an idx file, plain or gzip",
+                () -> Dataset.idx(none, labels));
+
+        Path shortFile = file(
+                "short.safetensors",
+                safetensors("{\"weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]}}", 20));
+        Path huge = file(
+                "huge.safetensors",
+                ByteBuffer.allocate(16)
+                        .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+                        .putLong(1L << 40)
+                        .array());
+        Path wrong = file(
+                "wrong.safetensors",
+                safetensors("{\"weight\":{\"dtype\":\"F32\",\"shape\":[3,3],\"data_offsets\":[0,24]}}", 24));
+        try (var model = Model.of(new Linear(2, 3), 1)) {
+            float[] before = model.net().weight().value().toArray();
+            argument(
+                    shortFile
+                            + ": its tensors take 24 bytes but 20 lie behind its header; the file is damaged or "
+                            + "not safetensors, fetch or save it again",
+                    () -> model.load(shortFile));
+            argument(
+                    huge
+                            + ": its header claims 1099511627776 bytes; there are 8 behind its length and "
+                            + "100000000 are the most; the file is damaged or not safetensors, fetch or "
+                            + "save it again",
+                    () -> model.load(huge));
+            argument(
+                    wrong
+                            + ": tensor \"weight\" lies at 0 to 24 but its shape [3, 3] takes 36 bytes; the file "
+                            + "is damaged or not safetensors, fetch or save it again",
+                    () -> model.load(wrong));
+            refused(
+                    UncheckedIOException.class,
+                    "cannot read " + none + ": it does not exist; give the path of a safetensors file",
+                    () -> model.load(none));
+            assertThat(model.net().weight().value().toArray()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void aFolderThatCannotBeWritten() throws IOException {
+        Path plain = Files.createFile(folder.resolve("plain"));
+        try (var model = Model.of(new Linear(2, 3), 1)) {
+            refused(
+                    UncheckedIOException.class,
+                    "cannot write " + plain.resolve("net.safetensors") + ": " + plain
+                            + " is not a folder; choose another place",
+                    () -> model.save(plain.resolve("net.safetensors")));
+            refused(
+                    UncheckedIOException.class,
+                    "cannot write " + folder.resolve("no/such/net.safetensors") + ": the folder "
+                            + folder.resolve("no/such") + " does not exist; create it before",
+                    () -> model.save(folder.resolve("no/such/net.safetensors")));
+            refused(
+                    UncheckedIOException.class,
+                    "cannot write " + folder + ": it is a folder; give the name of a file in it",
+                    () -> model.save(folder));
+        }
+    }
+
+    // ---- tensors and passes
+
+    @Test
+    void aDeadTensor() {
+        Tensor x;
+        Tensor y;
+        try (Pass pass = Pass.infer()) {
+            x = Tensor.zeros(2, 3);
+            y = x.relu();
+        }
+        state(
+                "tensor relu[#1] [2, 3] is dead: its pass was closed at HERE; read it before the close, or keep() it",
+                y::toArray);
+        try (Pass pass = Pass.infer()) {
+            state(
+                    "tensor value[#0] [2, 3] is dead: its pass was closed at HERE; read it before the close, or "
+                            + "keep() it",
+                    () -> x.add(1));
+        }
+        assertThat(y.toString()).isEqualTo("relu[#1] [2, 3] (dead)");
+    }
+
+    private record Hoarder(Linear linear, Tensor[] hoard) implements dev.fathom.nn.Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            hoard[0] = linear.apply(x);
+            return hoard[0].relu();
+        }
+    }
+
+    @Test
+    void aReleasedTensor() {
+        Hoarder hoarder = new Hoarder(new Linear(2, 2), new Tensor[1]);
+        try (var model = Model.of(new Sequential(Tensor::relu, hoarder), 1);
+                Pass pass = Pass.infer()) {
+            model.net().apply(Tensor.zeros(1, 2));
+            state(
+                    "tensor linear[1.linear] [1, 2] was released when layer 1 returned; return it, or keep() it",
+                    () -> hoarder.hoard()[0].toArray());
+        }
+    }
+
+    @Test
+    void noPass() {
+        String message = "no Pass is open on thread " + Thread.currentThread().getName()
+                + "; wrap the call in try (var pass = Pass.infer())";
+        state(message, () -> Tensor.zeros(3));
+        state(message, () -> Tensor.of(new float[] {1}, 1));
+        try (var model = Model.of(new Linear(2, 2), 1)) {
+            state(message, () -> model.net().apply(model.net().weight().value()));
+            state(message, () -> model.net().weight().value().relu());
+        }
+        try (Dataset data = Dataset.of(new float[4], Shape.of(1), new int[4])) {
+            Batches.Epoch epoch = data.batches(2).epoch(0);
+            state(message, epoch::next);
+        }
+    }
+
+    @Test
+    void aPassThatDoesNotRecord() {
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Pass pass = Pass.infer()) {
+            Tensor loss = model.net().apply(Tensor.zeros(1, 2)).sum();
+            state(
+                    "backward: nothing was recorded for tensor sum[#2] []: this pass does not record; open it "
+                            + "with Pass.train(rng) or Pass.grad()",
+                    () -> pass.backward(loss));
+            state(
+                    "watch: this pass records nothing; open it with Pass.grad() or Pass.train(rng)",
+                    () -> pass.watch(loss));
+        }
+    }
+
+    @Test
+    void aSecondThread() throws InterruptedException {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = Tensor.zeros(2);
+            Throwable[] thrown = new Throwable[4];
+            Thread other = new Thread(
+                    () -> {
+                        thrown[0] = catching(x::toArray);
+                        thrown[1] = catching(() -> pass.watch(x));
+                        thrown[2] = catching(pass::close);
+                        try (Pass own = Pass.infer()) {
+                            thrown[3] = catching(x::relu);
+                        }
+                    },
+                    "other");
+            other.start();
+            other.join();
+            String mine = Thread.currentThread().getName();
+            String tensor = "tensor value[#0] [2] belongs to a pass of thread " + mine
+                    + " but thread other used it; keep() it to share it";
+            String whole = "this Pass belongs to thread " + mine
+                    + " but thread other used it; open a Pass of its own there, or keep() the tensor to share it";
+            assertThat(thrown[0])
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessage(tensor);
+            assertThat(thrown[1])
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessage(whole);
+            assertThat(thrown[2])
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessage(whole);
+            assertThat(thrown[3])
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessage(tensor);
+            assertThat(x.toArray()).as("nothing was lost").containsExactly(0, 0);
+        }
+    }
+
+    private static Throwable catching(ThrowingCallable call) {
+        try {
+            call.call();
+            return null;
+        } catch (Throwable t) {
+            return t;
+        }
+    }
+
+    // ---- what is closed
+
+    @Test
+    void aClosedModel() {
+        var model = Model.of(new Sequential(new Linear(2, 2)), 1);
+        var net = model.net();
+        Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f));
+        model.close();
+        String closed = "model is closed: it was closed at HERE; use it before the close";
+        state("close: the model was already closed at HERE; close it once", model::close);
+        state(closed, model::parameters);
+        state(closed, () -> model.save(folder.resolve("net.safetensors")));
+        state(closed, () -> model.load(folder.resolve("net.safetensors")));
+        state(closed, model::copy);
+        state(closed, () -> model.summary(Shape.of(1, 2)));
+        state(closed, () -> model.part(net));
+        state(closed, () -> model.freeze("*"));
+        state(closed, () -> new Adam(1e-3f).on(model));
+        state(closed, () -> Plan.freeze(model, Shape.of(1, 2)));
+        state(closed, () -> Model.of(net, 1));
+        try (Dataset data = Dataset.of(new float[4], Shape.of(2), new int[2])) {
+            state(closed, () -> trainer.fit(data.batches(2), 1));
+            state(closed, () -> trainer.evaluate(data));
+        }
+        try (Pass pass = Pass.infer()) {
+            state(
+                    "parameter 0.weight is gone: its memory was closed at HERE; use it before the close",
+                    () -> net.apply(Tensor.zeros(1, 2)));
+        }
+    }
+
+    @Test
+    void aClosedPlanAndSession() {
+        try (var model = Model.of(new Linear(2, 2), 1)) {
+            Plan plan = Plan.freeze(model, Shape.of(1, 2));
+            Session session = plan.newSession();
+            Session open = plan.newSession();
+            session.close();
+            state("session is closed: it was closed at HERE; use it before the close", session::run);
+            state("close: the session was already closed at HERE; close it once", session::close);
+            plan.close();
+            state("plan is closed: it was closed at HERE; use it before the close", plan::newSession);
+            state("plan is closed: it was closed at HERE; use it before the close", open::run);
+            state("close: the plan was already closed at HERE; close it once", plan::close);
+            open.close();
+        }
+    }
+
+    @Test
+    void theRestThatCanBeClosed() {
+        Pass pass = Pass.infer();
+        KeptTensor kept = Tensor.zeros(2).keep();
+        try (Pass inner = Pass.infer()) {
+            state(
+                    "close: a Pass opened later on thread "
+                            + Thread.currentThread().getName() + " is still open; close that one first",
+                    pass::close);
+        }
+        pass.close();
+        state("this Pass was closed at HERE; open another one", pass::close);
+        state("this Pass was closed at HERE; open another one", pass::tape);
+        kept.close();
+        state("close: tensor kept [2] was already closed at HERE; close it once", kept::close);
+        state("tensor kept [2] is gone: its memory was closed at HERE; use it before the close", kept::toArray);
+
+        Dataset data = Dataset.of(new float[4], Shape.of(2), new int[2]);
+        Batches batches = data.batches(2);
+        data.close();
+        state("close: the dataset was already closed at HERE; close it once", data::close);
+        state("dataset is closed: it was closed at HERE; use it before the close", () -> batches.epoch(0));
+        state("dataset is closed: it was closed at HERE; use it before the close", () -> data.split(1, 1));
+
+        try (var model = Model.of(new Linear(2, 2), 1)) {
+            var adam = new Adam(1e-3f).on(model);
+            adam.close();
+            state("close: this optimizer was already closed at HERE; close it once", adam::close);
+            state("step: this optimizer was closed at HERE; make another with on(model)", adam::step);
+        }
+    }
+}
