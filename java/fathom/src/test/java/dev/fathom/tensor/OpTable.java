@@ -224,12 +224,52 @@ public final class OpTable {
 
         /** All inputs of a sample as tensors of the current pass. */
         public Tensor[] tensors(int[][] shapes) {
-            float[][] values = values(shapes);
+            return tensors(shapes, values(shapes));
+        }
+
+        /** These values as tensors of the current pass. */
+        public Tensor[] tensors(int[][] shapes, float[][] values) {
             Tensor[] in = new Tensor[shapes.length];
             for (int i = 0; i < in.length; i++) {
                 in[i] = tensor(i, values[i], shapes[i]);
             }
             return in;
+        }
+
+        /** The bits of the result on these values, and of the gradients of the sum of its squares. */
+        public List<int[]> bits(int[][] shapes, float[][] values) {
+            List<int[]> all = new ArrayList<>();
+            try (Pass pass = Pass.grad()) {
+                Tensor[] x = tensors(shapes, values);
+                for (int i = 0; i < x.length; i++) {
+                    if (differentiable(i)) {
+                        x[i] = pass.watch(x[i]);
+                    }
+                }
+                Tensor y = run(x);
+                all.add(bits(y));
+                if (differentiable(0)) {
+                    pass.backward(y.square().sum());
+                    for (int i = 0; i < x.length; i++) {
+                        if (differentiable(i)) {
+                            all.add(bits(pass.gradient(x[i])));
+                        }
+                    }
+                }
+            }
+            return all;
+        }
+
+        private static int[] bits(Tensor t) {
+            if (t.dtype() == DType.I32) {
+                return t.toIntArray();
+            }
+            float[] values = t.toArray();
+            int[] bits = new int[values.length];
+            for (int i = 0; i < bits.length; i++) {
+                bits[i] = Float.floatToRawIntBits(values[i]);
+            }
+            return bits;
         }
 
         @Override
@@ -288,7 +328,9 @@ public final class OpTable {
                 .large(s(400_003))
                 .f(x -> f.apply(x[0]))
                 .is(x -> x[0].map(reference))
-                .refuses(name + ": x [2] is I32 but must be F32; convert it before", () -> f.apply(Tensor.ofInts(new int[2], 2)));
+                .refuses(
+                        name + ": x [2] is I32 but must be F32; make it with Tensor.of",
+                        () -> f.apply(Tensor.ofInts(new int[2], 2)));
     }
 
     private static final Map<Unary, DoubleUnaryOperator> UNARY = Map.ofEntries(
@@ -306,14 +348,17 @@ public final class OpTable {
 
     static {
         unary(Unary.RELU, "relu()", Tensor::relu, UNARY.get(Unary.RELU));
-        unary(Unary.SIGMOID, "sigmoid()", Tensor::sigmoid, UNARY.get(Unary.SIGMOID)).range(-8, 8);
+        unary(Unary.SIGMOID, "sigmoid()", Tensor::sigmoid, UNARY.get(Unary.SIGMOID))
+                .range(-8, 8);
         unary(Unary.TANH, "tanh()", Tensor::tanh, UNARY.get(Unary.TANH)).range(-4, 4);
         unary(Unary.EXP, "exp()", Tensor::exp, UNARY.get(Unary.EXP)).range(-6, 3);
         unary(Unary.LOG, "log()", Tensor::log, UNARY.get(Unary.LOG)).range(0.1, 9);
         unary(Unary.SQUARE, "square()", Tensor::square, UNARY.get(Unary.SQUARE));
         unary(Unary.SQRT, "sqrt()", Tensor::sqrt, UNARY.get(Unary.SQRT)).range(0.1, 9);
         unary(Unary.NEG, "neg()", Tensor::neg, UNARY.get(Unary.NEG));
-        unary(Unary.GELU, "gelu()", Tensor::gelu, UNARY.get(Unary.GELU)).range(-5, 5).tolerance(2e-6, 1e-38);
+        unary(Unary.GELU, "gelu()", Tensor::gelu, UNARY.get(Unary.GELU))
+                .range(-5, 5)
+                .tolerance(2e-6, 1e-38);
         unary(Unary.ELU, "elu(float)", x -> x.elu(ALPHA), UNARY.get(Unary.ELU))
                 .refuses("elu: alpha=-1.0; alpha must be a number and not negative", () -> t(2).elu(-1))
                 .refuses("elu: alpha=NaN; alpha must be a number and not negative", () -> t(2).elu(Float.NaN));
@@ -346,18 +391,20 @@ public final class OpTable {
                 .large(s(400_003), s(400_003))
                 .large(s(700, 601), s(601))
                 .large(s(700, 601), s(700, 1))
-                .large(s(601), s())
+                .large(s(400_003), s())
                 .large(s(90, 1, 71), s(1, 67, 1))
                 .f(x -> Pass.apply(row, x[0], x[1]))
                 .is(x -> x[0].zip(x[1], reference))
                 .refuses(
-                        name + ": a [2, 3] and b [2, 4] do not broadcast: a.dim(1)=3 but b.dim(1)=4; make them equal or one of them 1",
+                        name
+                                + ": a [2, 3] and b [2, 4] do not broadcast: a.dim(1)=3 but b.dim(1)=4; make them equal or one of them 1",
                         () -> Pass.apply(row, t(2, 3), t(2, 4)))
                 .refuses(
-                        name + ": a [5] and b [4, 3, 2] do not broadcast: a.dim(0)=5 but b.dim(2)=2; make them equal or one of them 1",
+                        name
+                                + ": a [5] and b [4, 3, 2] do not broadcast: a.dim(0)=5 but b.dim(2)=2; make them equal or one of them 1",
                         () -> Pass.apply(row, t(5), t(4, 3, 2)))
                 .refuses(
-                        name + ": input 1 [2] is I32 but must be F32; convert it before",
+                        name + ": input 1 [2] is I32 but must be F32; make it with Tensor.of",
                         () -> Pass.apply(row, t(2), Tensor.ofInts(new int[2], 2)));
     }
 
@@ -370,7 +417,10 @@ public final class OpTable {
         binary(Binary.SUB, "sub(Tensor)", (a, b) -> a - b);
         binary(Binary.MUL, "mul(Tensor)", (a, b) -> a * b);
         binary(Binary.DIV, "div(Tensor)", (a, b) -> a / b).range(1, 0.5, 3);
-        binary(Binary.BCE_LOGITS, "bceWithLogits(Tensor)", (a, b) -> Math.max(a, 0) - a * b + Math.log1p(Math.exp(-Math.abs(a))))
+        binary(
+                        Binary.BCE_LOGITS,
+                        "bceWithLogits(Tensor)",
+                        (a, b) -> Math.max(a, 0) - a * b + Math.log1p(Math.exp(-Math.abs(a))))
                 .range(0, -6, 6)
                 .range(1, 0, 1)
                 .tolerance(2e-6, 1e-6);
@@ -400,6 +450,9 @@ public final class OpTable {
                 .sample(operands(bias, residual, 0, 3, 2))
                 .large(operands(bias, residual, 128, 300, 260))
                 .large(operands(bias, residual, 1, 1500, 1300));
+        if (act != null && act.row() == Unary.EXP) {
+            r.tolerance(2e-5, 2e-5); // an error of the sum becomes a relative one of its exponential
+        }
         return act != null && (act.row() == Unary.LOG || act.row() == Unary.SQRT) ? r.range(0.2, 1) : r.range(-1, 1);
     }
 
@@ -457,7 +510,8 @@ public final class OpTable {
                         () -> Pass.apply(LinearOp.of(false, true, null), t(2, 3), t(4, 3), t(2, 5)));
         linear("linear with bias and residual", true, true, null);
         for (Unary u : Unary.values()) {
-            Activation act = u == Unary.ELU ? Activation.elu(ALPHA) : u == Unary.CLAMP ? new Activation(u, LO, HI) : u.op();
+            Activation act =
+                    u == Unary.ELU ? Activation.elu(ALPHA) : u == Unary.CLAMP ? new Activation(u, LO, HI) : u.op();
             linear("linear with bias and " + u.rowName(), true, false, act);
             linear("linear with bias, residual and " + u.rowName(), true, true, act);
         }
@@ -480,34 +534,42 @@ public final class OpTable {
                     .sized(n -> new int[][] {{3, n, 5}})
                     .sample(s(5, 3, 67))
                     .sample(s(2, 1, 1))
-                    .large(s(40, 90, 120))
-                    .large(s(200_000, 1, 3))
                     .f(x -> f.of(x[0], dims))
                     .is(x -> x[0].reduce(reference, dims))
                     .tolerance(2e-6, 1e-5);
             first = first == null ? r : first;
+            if (!name.equals("argmax") || Arrays.equals(dims, s(1)) || Arrays.equals(dims, s(-1))) {
+                r.large(s(40, 90, 120)); // an argmax is not split along the dimensions that it reduces
+            }
+            if (!name.equals("argmax")) {
+                r.large(s(200_000, 1, 3));
+            }
         }
         return first.sample(s())
                 .sample(s(1))
                 .sample(s(1000))
                 .sample(s(5000))
-                .large(s(1_000_003))
                 .refuses(
                         IndexOutOfBoundsException.class,
                         "dimension 2 of [2, 3] does not exist: it has 2",
                         () -> f.of(t(2, 3), 2))
                 .refuses(
-                        name + ": dimension -1 of [2, 3] is named twice in [1, -1]; name each once", () -> f.of(t(2, 3), 1, -1));
+                        name + ": dimension -1 of [2, 3] is named twice in [1, -1]; name each once",
+                        () -> f.of(t(2, 3), 1, -1));
     }
 
     static {
-        reduction("sum", Tensor::sum, line -> Arrays.stream(line).sum()).sample(s(0)).sample(s(3, 0));
+        reduction("sum", Tensor::sum, line -> Arrays.stream(line).sum())
+                .sample(s(0))
+                .sample(s(3, 0));
         reduction("mean", Tensor::mean, line -> Arrays.stream(line).sum() / line.length)
                 .refuses(
-                        "mean: x [0] is empty along the dimensions to reduce; give at least one element", () -> t(0).mean());
+                        "mean: x [0] is empty along the dimensions to reduce; give at least one element",
+                        () -> t(0).mean());
         reduction("max", Tensor::max, Doubles::max)
                 .refuses(
-                        "max: x [2, 0] is empty along the dimensions to reduce; give at least one element", () -> t(2, 0).max(1));
+                        "max: x [2, 0] is empty along the dimensions to reduce; give at least one element",
+                        () -> t(2, 0).max(1));
         reduction("argmax", Tensor::argmax, Doubles::argmax)
                 .refuses(
                         "argmax: x [2, 0] is empty along the dimensions to reduce; give at least one element",
@@ -584,17 +646,48 @@ public final class OpTable {
                         () -> t(0, 3).crossEntropy(Tensor.ofInts(new int[0], 0)));
     }
 
+    // ---- counts
+
+    static {
+        row("correct", CorrectOp.class, "correct(Tensor)")
+                .labels(1)
+                .sized(n -> new int[][] {{3, n}, {3}})
+                .sized(n -> new int[][] {{n, 3}, {n}})
+                .sample(s(2, 3, 5), s(2, 3))
+                .large(s(3000, 100), s(3000))
+                .constant()
+                .f(x -> x[0].correct(x[1]))
+                .is(x -> {
+                    Doubles best = x[0].reduce(Doubles::argmax, -1);
+                    int right = 0;
+                    for (int i = 0; i < best.v().length; i++) {
+                        right += best.v()[i] == x[1].v()[i] ? 1 : 0;
+                    }
+                    return Doubles.scalar(right);
+                })
+                .refuses(
+                        "correct: logits [2, 3] and labels [4] disagree: logits.dim(0)=2 but labels.dim(0)=4; give one class number a row",
+                        () -> t(2, 3).correct(Tensor.ofInts(new int[4], 4)));
+        row("nonfinite", NonfiniteOp.class, "nonfinite()")
+                .sized(n -> new int[][] {{n}})
+                .sample(s(0))
+                .large(s(4_000_003))
+                .constant()
+                .f(x -> x[0].nonfinite())
+                .is(x -> Doubles.scalar(
+                        Arrays.stream(x[0].v()).filter(v -> !Double.isFinite(v)).count()));
+    }
+
     // ---- random, views, and what runs again
 
     static {
         for (float p : new float[] {0, 0.4f, 1}) {
             long seed = 0x123456789abcL;
             long counter = 0xfffffffeL; // the block number carries into its high word
-            row("dropout(" + p + ")", DropoutOp.class, "dropout(float,float)")
+            Row r = row("dropout(" + p + ")", DropoutOp.class, "dropout(float,float)")
                     .sized(n -> new int[][] {{n}})
                     .sample(s(0))
                     .sample(s(3, 5, 7))
-                    .large(s(400_003))
                     .f(x -> Pass.apply(new DropoutOp(p, 1.5f, seed, counter), x[0]))
                     .is(x -> {
                         double[] y = x[0].v().clone();
@@ -604,7 +697,11 @@ public final class OpTable {
                         return new Doubles(y, x[0].dims());
                     })
                     .refuses(
-                            "dropout: p=1.5 is the probability to drop and must be in [0, 1]", () -> t(2).dropout(1.5f, 1));
+                            "dropout: p=1.5 is the probability to drop and must be in [0, 1]",
+                            () -> t(2).dropout(1.5f, 1));
+            if (p < 1) {
+                r.large(s(400_003)); // all zeros are a memset
+            }
         }
         row("reshape", ReshapeOp.class, "reshape(int[])")
                 .sized(n -> new int[][] {{2, n, 3}})
@@ -617,26 +714,36 @@ public final class OpTable {
                 .refuses(
                         "reshape: x [2, 3] has 6 elements, which do not fill [-1, -1]; the products must agree",
                         () -> t(2, 3).reshape(-1, -1))
-                .refuses("reshape: x [2, 3] has 6 elements, which do not fill [5]; the products must agree", () -> t(2, 3).reshape(5));
+                .refuses(
+                        "reshape: x [2, 3] has 6 elements, which do not fill [5]; the products must agree",
+                        () -> t(2, 3).reshape(5));
         row("flatten", ReshapeOp.class, "flatten(int)")
                 .sized(n -> new int[][] {{2, n, 3}})
                 .f(x -> x[0].flatten(1))
                 .is(x -> x[0].reshape(2, x[0].v().length / 2))
                 .refuses(
-                        IndexOutOfBoundsException.class, "dimension 2 of [2, 3] does not exist: it has 2", () -> t(2, 3).flatten(2));
+                        IndexOutOfBoundsException.class,
+                        "dimension 2 of [2, 3] does not exist: it has 2",
+                        () -> t(2, 3).flatten(2));
         row("slice", SliceOp.class, "slice(int,int)")
                 .sized(n -> new int[][] {{4, n}})
                 .sample(s(5, 2, 3))
-                .large(s(4, 400_003))
                 .f(x -> x[0].slice(1, 3))
                 .is(x -> x[0].slice(1, 3))
                 .refuses(
-                        "slice: rows 1 to 3 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)", () -> t(2, 3).slice(1, 3))
+                        "slice: rows 1 to 3 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
+                        () -> t(2, 3).slice(1, 3))
                 .refuses(
-                        "slice: rows 2 to 1 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)", () -> t(2, 3).slice(2, 1))
+                        "slice: rows 2 to 1 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
+                        () -> t(2, 3).slice(2, 1))
                 .refuses(
-                        "slice: rows 0 to 0 are outside x []: x.dim(0)=none; choose 0 <= from <= to <= dim(0)", () -> t().slice(0, 0));
-        row("detach", "detach()").sized(n -> new int[][] {{n}}).constant().f(x -> x[0].detach()).is(x -> x[0].map(v -> v));
+                        "slice: rows 0 to 0 are outside x []: x.dim(0)=none; choose 0 <= from <= to <= dim(0)",
+                        () -> t().slice(0, 0));
+        row("detach", "detach()")
+                .sized(n -> new int[][] {{n}})
+                .constant()
+                .f(x -> x[0].detach())
+                .is(x -> x[0].map(v -> v));
         row("recompute", RecomputeOp.class)
                 .sized(n -> new int[][] {{2, n}})
                 .f(x -> Pass.current().recompute(h -> h.square().tanh(), x[0]))
