@@ -1,5 +1,7 @@
 package dev.fathom.train;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -12,6 +14,11 @@ import java.util.Map;
  *     {@code val_} in front when there is a validation set
  */
 public record EpochLog(int epoch, double learningRate, double seconds, Map<String, Double> values) {
+    /** Keeps a copy of the figures that nobody can change. */
+    public EpochLog {
+        values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    }
+
     /** The figure called {@code name}, NaN where it was not measured. */
     public double value(String name) {
         return values.getOrDefault(name, Double.NaN);

@@ -604,6 +604,9 @@ class TrainerTest {
         values.put("loss", 0.75);
         values.put("val, odd", 3.0);
         history.add(new EpochLog(2, 1e-4, 0.25, values), false);
+        values.clear();
+        assertThatThrownBy(() -> history.epochs().get(1).values().clear())
+                .isInstanceOf(UnsupportedOperationException.class);
         Path file = folder.resolve("a/b/history.csv");
         history.writeCsv(file);
         assertThat(Files.readString(file))

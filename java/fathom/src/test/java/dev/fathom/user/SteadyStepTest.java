@@ -89,7 +89,7 @@ class SteadyStepTest {
                 }
             }
             assertThat(sum).isFinite();
-            assertThat(mapped()).as("pages mapped after the first window").isEqualTo(mapped);
+            assertThat(mapped()).as("pages mapped after the first window").isLessThanOrEqualTo(mapped);
             assertThat(least).as("bytes of Java heap a step").isLessThanOrEqualTo(4096);
         }
     }
