@@ -25,4 +25,10 @@ final class Node {
     String path() {
         return frame == null ? "" : frame.path();
     }
+
+    /** {@code linear at 0}, for messages. */
+    String where() {
+        String path = path();
+        return path.isEmpty() ? op.label() : op.label() + " at " + path;
+    }
 }

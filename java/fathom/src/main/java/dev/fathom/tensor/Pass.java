@@ -25,6 +25,7 @@ public final class Pass implements AutoCloseable {
     private static final class Workspace {
         final Tape tape = new Tape();
         Tensor[] created = new Tensor[64];
+        @Nullable Eager idle;
     }
 
     private final Thread thread = Thread.currentThread();
@@ -50,8 +51,6 @@ public final class Pass implements AutoCloseable {
     private int leaseCount;
     private @Nullable List<Pending> pending;
     private @Nullable List<Held> seen;
-    private @Nullable Eager idle;
-    private Target @Nullable [] targets;
 
     private final @Nullable List<Access.Called> calls;
 
@@ -245,21 +244,28 @@ public final class Pass implements AutoCloseable {
 
     private Tensor[] run(Op op, Tensor[] in) {
         checkThread();
-        Eager call = idle;
-        if (call == null) {
-            call = new Eager();
-        }
-        idle = null;
+        Eager call = eager();
         try {
             return run(call, op, in);
         } finally {
-            call.end();
-            idle = call;
+            idle(call);
         }
     }
 
+    /** What the next op sees; an op inside an op has one of its own. */
+    Eager eager() {
+        Eager call = workspace.idle;
+        workspace.idle = null;
+        return call == null ? new Eager(arena) : call;
+    }
+
+    void idle(Eager call) {
+        call.end();
+        workspace.idle = call;
+    }
+
     private Tensor[] run(Eager call, Op op, Tensor[] in) {
-        call.begin(op, in, null);
+        call.begin(this, op, in);
         boolean needs = false;
         boolean traced = false;
         for (int i = 0; i < in.length; i++) {
@@ -284,7 +290,7 @@ public final class Pass implements AutoCloseable {
         boolean record = recording && needs || tracing && traced;
         int n = op.outputs();
         Tensor[] out = new Tensor[n];
-        call.out = out;
+        call.results(out);
         for (int o = 0; o < n; o++) {
             Shape shape = op.shape(call, o);
             if (op.onlyForBackward(o) && !(recording && needs)) {
@@ -326,7 +332,7 @@ public final class Pass implements AutoCloseable {
         tape.add(node);
     }
 
-    private boolean needsGradient(Tensor t) {
+    boolean needsGradient(Tensor t) {
         return t.needsGradient() && (t.pass() == this || t.pass() == null);
     }
 
@@ -338,7 +344,7 @@ public final class Pass implements AutoCloseable {
     }
 
     /** Keeps a block mapped until this pass ends, whoever closes it meanwhile. */
-    private void lease(Block b) {
+    void lease(Block b) {
         for (int i = leaseCount - 1; i >= 0; i--) {
             if (leases[i] == b) {
                 return;
@@ -402,6 +408,10 @@ public final class Pass implements AutoCloseable {
 
     List<Access.Called> calls() {
         return calls == null ? List.of() : calls;
+    }
+
+    @Nullable Frame frame() {
+        return frame;
     }
 
     int nextOrdinal() {
@@ -507,130 +517,11 @@ public final class Pass implements AutoCloseable {
         }
         long seed = arena.allocate(4);
         commands.begin(Kernel.FILL).put(seed).put(1).put(1f).run();
-        if (!backward(loss, seed, targets)) {
+        if (!new Backward(this, arena, tape, targets).run(loss, seed)) {
             throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
                     + "pass the model, part, parameter or watched tensor that it was computed from");
         }
         commit();
-    }
-
-    /** Takes the gradients that flow from {@code seed} at {@code loss}; false, and nothing done, where no target is reached. */
-    private boolean backward(Tensor loss, long seed, Target[] to) {
-        Target[] outerTargets = targets;
-        targets = to;
-        int last = loss.node().index;
-        try {
-            boolean any = false;
-            for (int i = 0; i <= last; i++) {
-                Node n = tape.node(i);
-                n.active = n.op instanceof RecomputeOp r && r.parameters().stream().anyMatch(h -> wanted(h.value()));
-                for (Tensor t : n.in) {
-                    n.active |= wanted(t);
-                }
-                any = n.active;
-            }
-            if (!any) {
-                arena.free(seed, loss.bytes());
-                return false;
-            }
-            loss.gradient = seed;
-            for (int i = last; i >= 0; i--) {
-                step(tape.node(i));
-            }
-            return true;
-        } catch (RuntimeException | Error e) {
-            forgetGradients(last);
-            throw e;
-        } finally {
-            targets = outerTargets;
-        }
-    }
-
-    private void step(Node n) {
-        boolean reached = false;
-        for (Tensor o : n.out) {
-            reached |= o != null && o.gradient != 0;
-        }
-        if (reached && n.active) {
-            Eager call = idle;
-            if (call == null) {
-                call = new Eager();
-            }
-            idle = null;
-            try {
-                call.begin(n.op, n.in, n);
-                call.out = n.out;
-                n.op.backward(call);
-            } finally {
-                call.end();
-                idle = call;
-            }
-        }
-        for (Tensor o : n.out) {
-            if (o != null && o.gradient != 0) {
-                if (o.watched()) {
-                    addToTotal(o);
-                } else {
-                    arena.free(o.gradient, o.bytes());
-                }
-                o.gradient = 0;
-            }
-        }
-    }
-
-    /** A watched result keeps the sum over all backwards apart: what flows on is the gradient of the one under way. */
-    private void addToTotal(Tensor o) {
-        if (o.total == 0) {
-            o.total = o.gradient;
-        } else {
-            commands.begin(Kernel.ACCUMULATE).put(o.gradient).put(o.total).put(o.shape().size()).run();
-            arena.free(o.gradient, o.bytes());
-        }
-    }
-
-    /**
-     * After a failure no half-written gradient remains: parameters and watched tensors lose theirs (memory that {@link #gradient} may have shown
-     * stays until the close), intermediates give their memory back.
-     */
-    private void forgetGradients(int last) {
-        for (int i = 0; i <= last; i++) {
-            Node n = tape.node(i);
-            for (Tensor t : n.in) {
-                if (t.held() instanceof Parameter p && p.bound()) {
-                    p.store().fresh(p.index(), false);
-                } else if (t.watched() && t.node() == null) {
-                    t.gradient = 0;
-                }
-            }
-            for (Tensor o : n.out) {
-                if (o != null && o.gradient != 0) {
-                    arena.free(o.gradient, o.bytes());
-                    o.gradient = 0;
-                }
-                if (o != null) {
-                    o.total = 0;
-                }
-            }
-        }
-    }
-
-    private boolean wanted(Tensor t) {
-        if (t.pass() == this && t.node() != null && t.node().active) {
-            return true;
-        }
-        if (t.node() != null && !t.watched() || !needsGradient(t)) {
-            return false;
-        }
-        Target[] to = targets;
-        if (to == null || to.length == 0) {
-            return true;
-        }
-        for (Target target : to) {
-            if (target.wants(t)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     void pending(Buffer buffer, Tensor next) {
@@ -694,7 +585,7 @@ public final class Pass implements AutoCloseable {
 
     /** Runs a recomputed layer again with recording on and takes gradients through it. */
     void replay(RecomputeOp op, Grad g) {
-        Tensor x = ((Eager) g).in[0];
+        Tensor x = ((Eager) g).input(0);
         Tape outerTape = tape;
         Rng outerRng = rng;
         boolean outerReplaying = replaying;
@@ -707,7 +598,7 @@ public final class Pass implements AutoCloseable {
         try {
             Tensor leaf = view(x, x.shape(), 0, null);
             boolean wantsInput = g.wants(0);
-            Target[] to = targets == null ? new Target[0] : targets;
+            Target[] to = ((Eager) g).backward().targets();
             if (wantsInput) {
                 leaf.watch();
                 if (to.length > 0) {
@@ -722,7 +613,7 @@ public final class Pass implements AutoCloseable {
                 if (y == leaf) { // the layer did nothing, as dropout in evaluation mode
                     leaf.gradient = seed;
                 } else {
-                    backward(y, seed, to);
+                    new Backward(this, arena, tape, to).run(y, seed);
                 }
                 if (wantsInput && leaf.gradient != 0) {
                     long dx = g.din(0);
@@ -806,246 +697,4 @@ public final class Pass implements AutoCloseable {
     }
 
     // ---- what an op sees
-
-    private final class Eager extends Grad {
-        private Op op;
-        private Tensor[] in;
-        private Tensor[] out;
-        private @Nullable Node node;
-        private boolean adds;
-        private long[] scratch = new long[4];
-        private int scratchCount;
-
-        void begin(Op op, Tensor[] in, @Nullable Node node) {
-            this.op = op;
-            this.in = in;
-            this.node = node;
-        }
-
-        void end() {
-            for (int i = 0; i < scratchCount; i += 2) {
-                arena.free(scratch[i], scratch[i + 1]);
-            }
-            scratchCount = 0;
-            op = null;
-            in = null;
-            out = null;
-            node = null;
-        }
-
-        @Override
-        public int inputs() {
-            return in.length;
-        }
-
-        @Override
-        public Shape shape(int i) {
-            return in[i].shape();
-        }
-
-        @Override
-        public Shape outShape(int o) {
-            return out[o].shape();
-        }
-
-        @Override
-        public String inName(int i) {
-            Held h = in[i].held();
-            if (h == null) {
-                return in.length == 1 || i == 0 ? "x" : "input " + i;
-            }
-            String name = h.name();
-            return name.substring(name.lastIndexOf('.') + 1);
-        }
-
-        @Override
-        public long in(int i) {
-            if (node != null) {
-                checkRead(i);
-            }
-            return in[i].address();
-        }
-
-        private void checkRead(int i) {
-            if (!op.readsInput(i)) {
-                throw new IllegalStateException(op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
-            }
-            Held h = in[i].held();
-            if (h != null && node.versions != null && node.versions[i] != h.version()) {
-                throw new IllegalStateException("backward: " + h.label() + " has changed since " + describe(node)
-                        + " was recorded; call backward before step(), load() or copy, or run the forward again");
-            }
-        }
-
-        @Override
-        public long out(int o) {
-            if (node != null && !op.readsOutput(o)) {
-                throw new IllegalStateException(op.label() + ": backward reads output " + o + " but readsOutput(" + o + ") is false");
-            }
-            return out[o] == null ? 0 : out[o].address();
-        }
-
-        @Override
-        public long scratch(long bytes) {
-            if (bytes == 0) {
-                return 0;
-            }
-            long address = arena.allocate(bytes);
-            if (scratchCount == scratch.length) {
-                scratch = Arrays.copyOf(scratch, 2 * scratchCount);
-            }
-            scratch[scratchCount++] = address;
-            scratch[scratchCount++] = bytes;
-            return address;
-        }
-
-        @Override
-        public long packed(int i, long n, long k) {
-            if (recording || !(in[i].held() instanceof Parameter p)) {
-                return 0;
-            }
-            Block block = p.store().packed(commands, p.index(), n, k);
-            lease(block);
-            return block.address();
-        }
-
-        @Override
-        public Call begin(Kernel kernel) {
-            commands.begin(kernel);
-            return this;
-        }
-
-        @Override
-        public Call put(long word) {
-            commands.put(word);
-            return this;
-        }
-
-        @Override
-        public Call put(float value) {
-            commands.put(value);
-            return this;
-        }
-
-        @Override
-        public Call at(long address) {
-            commands.put(address);
-            return this;
-        }
-
-        @Override
-        public void run() {
-            try {
-                commands.run();
-            } catch (dev.fathom.kernel.KernelException e) {
-                throw fail(e.getMessage());
-            }
-        }
-
-        @Override
-        public float[] read(int i) {
-            in(i);
-            return in[i].toArray();
-        }
-
-        @Override
-        public void write(int o, float[] values) {
-            store(out(o), outShape(o).size(), values, false);
-        }
-
-        @Override
-        public long dout(int o) {
-            Tensor t = out[o];
-            if (t.gradient == 0) {
-                t.gradient = arena.allocate(t.bytes());
-                commands.begin(Kernel.FILL).put(t.gradient).put(t.shape().size()).put(0f).run();
-            }
-            return t.gradient;
-        }
-
-        @Override
-        public long doutOwned(int o) {
-            long dy = dout(o);
-            if (!out[o].watched()) {
-                return dy;
-            }
-            long copy = scratch(out[o].bytes());
-            commands.begin(Kernel.COPY).put(dy).put(copy).put(out[o].bytes()).run();
-            return copy;
-        }
-
-        @Override
-        public boolean wants(int i) {
-            return wanted(in[i]);
-        }
-
-        @Override
-        public long din(int i) {
-            Tensor t = in[i];
-            if (t.held() instanceof Parameter p) {
-                Store store = p.store();
-                adds = store.fresh(p.index());
-                store.fresh(p.index(), true);
-                Block gradients = store.gradients();
-                lease(gradients);
-                return gradients.address() + 4 * store.offset(p.index());
-            }
-            adds = t.gradient != 0;
-            if (!adds) {
-                t.gradient = arena.allocate(t.bytes());
-            }
-            return t.gradient;
-        }
-
-        @Override
-        public long dinReusing(int i) {
-            Tensor t = in[i];
-            Tensor o = out[0];
-            if (t.held() == null && t.gradient == 0 && o.gradient != 0 && !o.watched() && o.bytes() == t.bytes()) {
-                t.gradient = o.gradient;
-                o.gradient = 0;
-                adds = false;
-                return t.gradient;
-            }
-            return din(i);
-        }
-
-        @Override
-        public boolean adds() {
-            return adds;
-        }
-
-        @Override
-        public float[] readGradient(int o) {
-            return Tensor.readFloats(dout(o), out[o].shape().size());
-        }
-
-        @Override
-        public void writeGradient(int i, float[] values) {
-            long dx = din(i);
-            store(dx, in[i].shape().size(), values, adds);
-        }
-
-        private void store(long address, long n, float[] values, boolean add) {
-            if (values.length != n) {
-                throw fail("the op wrote " + values.length + " values where " + n + " belong; write one for each element");
-            }
-            var view = Block.at(address, Math.toIntExact(4 * n)).asFloatBuffer();
-            for (int i = 0; i < n; i++) {
-                view.put(i, add ? view.get(i) + values[i] : values[i]);
-            }
-        }
-
-        @Override
-        public IllegalArgumentException fail(String message) {
-            Frame f = node == null ? frame : node.frame;
-            String path = f == null ? "" : f.path();
-            return new IllegalArgumentException(op.label() + (path.isEmpty() ? "" : " at " + path) + ": " + message);
-        }
-    }
-
-    private static String describe(Node n) {
-        String path = n.path();
-        return path.isEmpty() ? n.op.label() : n.op.label() + " at " + path;
-    }
 }

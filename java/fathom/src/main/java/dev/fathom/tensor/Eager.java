@@ -1,0 +1,281 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.KernelException;
+import dev.fathom.memory.Arena;
+import dev.fathom.memory.Block;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** What an op sees while a pass runs it: its commands run at once. One object serves op after op and stays with its arena. */
+final class Eager extends Grad {
+    private final Arena arena;
+    private final Commands commands;
+    private Pass pass;
+    private Op op;
+    private Tensor[] in;
+    private Tensor[] out;
+    private @Nullable Node node;
+    private @Nullable Backward backward;
+    private boolean adds;
+    private long[] scratch = new long[4];
+    private int scratchCount;
+
+    Eager(Arena arena) {
+        this.arena = arena;
+        commands = arena.commands();
+    }
+
+    /** Before forward; {@link #results} follows when they are there. */
+    void begin(Pass pass, Op op, Tensor[] in) {
+        this.pass = pass;
+        this.op = op;
+        this.in = in;
+    }
+
+    void results(Tensor[] out) {
+        this.out = out;
+    }
+
+    /** Before the backward of a node. */
+    void begin(Pass pass, Node node, Backward backward) {
+        begin(pass, node.op, node.in);
+        results(node.out);
+        this.node = node;
+        this.backward = backward;
+    }
+
+    /** The backward under way. */
+    Backward backward() {
+        return backward;
+    }
+
+    Tensor input(int i) {
+        return in[i];
+    }
+
+    /** Gives scratch back and forgets all else, so that it may serve the next op, also of another pass. */
+    void end() {
+        for (int i = 0; i < scratchCount; i += 2) {
+            arena.free(scratch[i], scratch[i + 1]);
+        }
+        scratchCount = 0;
+        pass = null;
+        op = null;
+        in = null;
+        out = null;
+        node = null;
+        backward = null;
+    }
+
+    @Override
+    public int inputs() {
+        return in.length;
+    }
+
+    @Override
+    public Shape shape(int i) {
+        return in[i].shape();
+    }
+
+    @Override
+    public Shape outShape(int o) {
+        return out[o].shape();
+    }
+
+    @Override
+    public String inName(int i) {
+        Held h = in[i].held();
+        if (h == null) {
+            return in.length == 1 || i == 0 ? "x" : "input " + i;
+        }
+        String name = h.name();
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+
+    @Override
+    public long in(int i) {
+        if (node != null) {
+            checkRead(i);
+        }
+        return in[i].address();
+    }
+
+    private void checkRead(int i) {
+        if (!op.readsInput(i)) {
+            throw new IllegalStateException(op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
+        }
+        Held h = in[i].held();
+        if (h != null && node.versions != null && node.versions[i] != h.version()) {
+            throw new IllegalStateException("backward: " + h.label() + " has changed since " + node.where()
+                    + " was recorded; call backward before step(), load() or copy, or run the forward again");
+        }
+    }
+
+    @Override
+    public long out(int o) {
+        if (node != null && !op.readsOutput(o)) {
+            throw new IllegalStateException(op.label() + ": backward reads output " + o + " but readsOutput(" + o + ") is false");
+        }
+        return out[o] == null ? 0 : out[o].address();
+    }
+
+    @Override
+    public long scratch(long bytes) {
+        if (bytes == 0) {
+            return 0;
+        }
+        long address = arena.allocate(bytes);
+        if (scratchCount == scratch.length) {
+            scratch = Arrays.copyOf(scratch, 2 * scratchCount);
+        }
+        scratch[scratchCount++] = address;
+        scratch[scratchCount++] = bytes;
+        return address;
+    }
+
+    @Override
+    public long packed(int i, long n, long k) {
+        if (pass.recording() || !(in[i].held() instanceof Parameter p)) {
+            return 0;
+        }
+        Block block = p.store().packed(commands, p.index(), n, k);
+        pass.lease(block);
+        return block.address();
+    }
+
+    @Override
+    public Call begin(Kernel kernel) {
+        commands.begin(kernel);
+        return this;
+    }
+
+    @Override
+    public Call put(long word) {
+        commands.put(word);
+        return this;
+    }
+
+    @Override
+    public Call put(float value) {
+        commands.put(value);
+        return this;
+    }
+
+    @Override
+    public Call at(long address) {
+        commands.put(address);
+        return this;
+    }
+
+    @Override
+    public void run() {
+        try {
+            commands.run();
+        } catch (KernelException e) {
+            throw fail(e.getMessage());
+        }
+    }
+
+    @Override
+    public float[] read(int i) {
+        in(i);
+        return in[i].toArray();
+    }
+
+    @Override
+    public void write(int o, float[] values) {
+        store(out(o), outShape(o).size(), values, false);
+    }
+
+    @Override
+    public long dout(int o) {
+        Tensor t = out[o];
+        if (t.gradient == 0) {
+            t.gradient = arena.allocate(t.bytes());
+            commands.begin(Kernel.FILL).put(t.gradient).put(t.shape().size()).put(0f).run();
+        }
+        return t.gradient;
+    }
+
+    @Override
+    public long doutOwned(int o) {
+        long dy = dout(o);
+        if (!out[o].watched()) {
+            return dy;
+        }
+        long copy = scratch(out[o].bytes());
+        commands.begin(Kernel.COPY).put(dy).put(copy).put(out[o].bytes()).run();
+        return copy;
+    }
+
+    @Override
+    public boolean wants(int i) {
+        return backward.wanted(in[i]);
+    }
+
+    @Override
+    public long din(int i) {
+        Tensor t = in[i];
+        if (t.held() instanceof Parameter p) {
+            Store store = p.store();
+            adds = store.fresh(p.index());
+            store.fresh(p.index(), true);
+            Block gradients = store.gradients();
+            pass.lease(gradients);
+            return gradients.address() + 4 * store.offset(p.index());
+        }
+        adds = t.gradient != 0;
+        if (!adds) {
+            t.gradient = arena.allocate(t.bytes());
+        }
+        return t.gradient;
+    }
+
+    @Override
+    public long dinReusing(int i) {
+        Tensor t = in[i];
+        Tensor o = out[0];
+        if (t.held() == null && t.gradient == 0 && o.gradient != 0 && !o.watched() && o.bytes() == t.bytes()) {
+            t.gradient = o.gradient;
+            o.gradient = 0;
+            adds = false;
+            return t.gradient;
+        }
+        return din(i);
+    }
+
+    @Override
+    public boolean adds() {
+        return adds;
+    }
+
+    @Override
+    public float[] readGradient(int o) {
+        return Tensor.readFloats(dout(o), out[o].shape().size());
+    }
+
+    @Override
+    public void writeGradient(int i, float[] values) {
+        long dx = din(i);
+        store(dx, in[i].shape().size(), values, adds);
+    }
+
+    private void store(long address, long n, float[] values, boolean add) {
+        if (values.length != n) {
+            throw fail("the op wrote " + values.length + " values where " + n + " belong; write one for each element");
+        }
+        var view = Block.at(address, Math.toIntExact(4 * n)).asFloatBuffer();
+        for (int i = 0; i < n; i++) {
+            view.put(i, add ? view.get(i) + values[i] : values[i]);
+        }
+    }
+
+    @Override
+    public IllegalArgumentException fail(String message) {
+        Frame f = node == null ? pass.frame() : node.frame;
+        String path = f == null ? "" : f.path();
+        return new IllegalArgumentException(op.label() + (path.isEmpty() ? "" : " at " + path) + ": " + message);
+    }
+}
