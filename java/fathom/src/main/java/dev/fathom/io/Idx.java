@@ -111,10 +111,10 @@ public final class Idx {
         for (int i = 0; i < rank; i++) {
             dims[i] = in.readInt();
             long dim = Integer.toUnsignedLong(dims[i]);
-            if (dims[i] < 0 || dim > 0 && size > (Long.MAX_VALUE >> 1) / dim) {
+            if (dims[i] < 0 || dim > 0 && size > (1L << 45) / dim) {
                 throw damaged(file, "it claims a dimension of " + dim + ", which no file could fill", null);
             }
-            size *= dim;
+            size *= Math.max(dim, 1);
         }
         return Shape.of(dims);
     }

@@ -317,14 +317,16 @@ public final class Safetensors implements AutoCloseable {
         private Entry entry(String name, long[] dims, long begin, long end) {
             int[] shape = new int[dims.length];
             long elements = 1;
+            long others = 1; // without the zeros
             for (int i = 0; i < dims.length; i++) {
                 shape[i] = (int) dims[i];
                 // a FloatBuffer has at most 2^31 - 1 elements
-                if (shape[i] != dims[i] || elements * dims[i] > Integer.MAX_VALUE) {
+                if (shape[i] != dims[i] || others * dims[i] > Integer.MAX_VALUE) {
                     throw damaged("tensor " + quoted(name) + " claims the shape " + Arrays.toString(dims)
                             + ", which is more than " + Integer.MAX_VALUE + " elements");
                 }
                 elements *= dims[i];
+                others *= Math.max(dims[i], 1);
             }
             if (begin > end || end - begin != 4 * elements) {
                 throw damaged("tensor " + quoted(name) + " lies at " + begin + " to " + end + " but its shape "

@@ -52,11 +52,13 @@ public final class Arena {
     public long allocate(long bytes) {
         int c = classOf(bytes);
         long size = bytesOf(c);
+        long address = freeCount[c] > 0 ? free[c][--freeCount[c]] : cut(size);
         live += size;
         peak = Math.max(peak, live);
-        if (freeCount[c] > 0) {
-            return free[c][--freeCount[c]];
-        }
+        return address;
+    }
+
+    private long cut(long size) {
         while (chunk < chunkCount && next + size > chunks[chunk] + chunkBytes[chunk]) {
             chunk++;
             next = chunk < chunkCount ? chunks[chunk] : 0;

@@ -10,14 +10,22 @@ public final class Shape {
     /** The shape of a single number. */
     public static final Shape SCALAR = new Shape(new int[0]);
 
+    /** The most elements: four bytes for each fill the addresses of a process. */
+    private static final double MOST = 1L << 45;
+
     private final int[] dims;
     private final long size;
 
     private Shape(int[] dims) {
         this.dims = dims;
         long product = 1;
+        double all = 1; // without the zeros: what an op makes of some of the dimensions must not overflow either
         for (int d : dims) {
-            product = Math.multiplyExact(product, (long) d);
+            product *= d;
+            all *= Math.max(d, 1);
+        }
+        if (all > MOST) {
+            throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has more than 2^45 elements, which no memory holds");
         }
         size = product;
     }
@@ -25,7 +33,7 @@ public final class Shape {
     /**
      * The shape with these dimensions.
      *
-     * @throws IllegalArgumentException if one is negative or there are more than six
+     * @throws IllegalArgumentException if one is negative, there are more than six, or their product is above 2^45
      */
     public static Shape of(int... dims) {
         if (dims.length == 0) {
