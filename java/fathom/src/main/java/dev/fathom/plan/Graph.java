@@ -1,7 +1,11 @@
 package dev.fathom.plan;
 
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Block;
 import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Call;
 import dev.fathom.tensor.DType;
+import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
@@ -101,6 +105,119 @@ final class Graph {
         return graph;
     }
 
+    /**
+     * Constants that grow with the batch, row by row the same, such as the zeros that a recurrence begins with, become calls that repeat the row. All
+     * others must be the same at every batch size.
+     *
+     * @throws IllegalStateException naming one that is not
+     */
+    static void matchConstants(List<Graph> graphs, int[] batches) {
+        List<Value> first = graphs.get(0).values;
+        for (int i = 0, n = first.size(); i < n; i++) {
+            Value a = first.get(i);
+            if (a.kind != Kind.WEIGHT) {
+                continue;
+            }
+            boolean grows = false;
+            for (int g = 1; g < graphs.size(); g++) {
+                Value b = graphs.get(g).values.get(i);
+                if (!same(a, b)) {
+                    throw new IllegalStateException("freeze: constant " + a.name + " " + a.shape + " at batch " + batches[0] + " has other values, "
+                            + b.shape + ", at batch " + batches[g] + "; compute it from the inputs by ops, or make it an input");
+                }
+                grows |= !a.shape.equals(b.shape);
+            }
+            if (grows) {
+                for (Graph g : graphs) {
+                    g.repeat(i);
+                }
+            }
+        }
+    }
+
+    private static boolean same(Value a, Value b) {
+        Tensor x = source(a);
+        Tensor y = source(b);
+        if (Access.held(x) != null || Access.held(y) != null) {
+            return Access.held(x) == Access.held(y);
+        }
+        if (a.dtype != b.dtype) {
+            return false;
+        }
+        long bytes = x.size() * a.dtype.bytes();
+        if (a.shape.equals(b.shape)) {
+            return equal(x, y, 0, bytes);
+        }
+        if (a.dtype == DType.U8 || a.shape.rank() == 0 || a.shape.size() == 0 || !a.shape.equals(b.shape.with(0, a.shape.dim(0)))) {
+            return false;
+        }
+        long row = bytes / a.shape.dim(0);
+        return repeats(x, x, row) && repeats(x, y, row);
+    }
+
+    /** Whether every row of y is the first of x. */
+    private static boolean repeats(Tensor x, Tensor y, long row) {
+        for (int i = 0; i < y.dim(0); i++) {
+            if (!equal(x, y, i * row, row)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean equal(Tensor x, Tensor y, long from, long bytes) {
+        for (long at = 0; at < bytes; at += 1 << 30) {
+            int n = (int) Math.min(1 << 30, bytes - at);
+            if (!Block.at(Access.address(x) + at, n).equals(Block.at(Access.address(y) + from + at, n))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Makes value v the result of a call that repeats its first row. */
+    private void repeat(int v) {
+        Value of = values.get(v);
+        values.set(v, new Value(Kind.RESULT, of.shape, of.dtype, of.name, null));
+        values.add(new Value(Kind.WEIGHT, of.shape.with(0, 1), of.dtype, of.name, of.source));
+        nodes.add(0, new Node(Repeat.ROW, "", new int[] {values.size() - 1}, new int[] {v}));
+    }
+
+    /** y [n, ..] = x [1, ..] n times, of four-byte elements. */
+    private enum Repeat implements Op {
+        ROW;
+
+        private static final int FLOATS = 1;
+
+        @Override
+        public String label() {
+            return "repeat";
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.outShape(output);
+        }
+
+        @Override
+        public void forward(Call c) {
+            int n = c.outShape(0).dim(0);
+            long index = c.scratch(4L * n);
+            c.begin(Kernel.FILL).at(index).put(n).put(0f).run();
+            c.begin(Kernel.GATHER)
+                    .put(FLOATS)
+                    .at(c.in(0))
+                    .put(1)
+                    .at(index)
+                    .at(c.out(0))
+                    .put(n)
+                    .put(c.shape(0).size())
+                    .put(1f)
+                    .put(0f)
+                    .run();
+        }
+    }
+
     static Tensor source(Value v) {
         Tensor t = v.source;
         assert t != null;
@@ -110,7 +227,7 @@ final class Graph {
     /** Gives back the constants that the trace kept. */
     void close() {
         for (Value v : values) {
-            if (v.source instanceof dev.fathom.tensor.KeptTensor kept) {
+            if (v.source instanceof KeptTensor kept) {
                 kept.close();
             }
         }

@@ -115,6 +115,9 @@ public final class Plan implements AutoCloseable {
         if (in.isEmpty()) {
             throw new IllegalArgumentException("freeze: no inputs; give a Spec for each");
         }
+        if (in.stream().map(Spec::name).distinct().count() < in.size()) {
+            throw new IllegalArgumentException("freeze: inputs " + in.stream().map(Spec::name).toList() + " share a name; give each its own");
+        }
         boolean anyBatch = in.stream().anyMatch(Spec::hasBatch);
         int[] batches = anyBatch ? BATCHES : new int[] {1};
         Function<Tensor[], Object> body = tensors -> function.apply(model.net(), tensors);
@@ -126,6 +129,7 @@ public final class Plan implements AutoCloseable {
                 graphs.add(g);
                 graphs.get(0).mustMatch(g, batches[0], b);
             }
+            Graph.matchConstants(graphs, batches);
             for (Graph g : graphs) {
                 g.prune();
                 g.fuse();

@@ -48,16 +48,21 @@ public final class Session implements AutoCloseable {
     private volatile int state;
 
     Session(Plan plan, int batch, int threads) {
-        plan.check();
         this.plan = plan;
         this.batch = batch;
         this.threads = threads;
+        plan.check();
+        in = buffers(plan.inputs);
+        out = buffers(plan.outputs);
         Placement placement = Placement.of(plan.slots, batch);
         int count = plan.templates.stream().mapToInt(t -> 1 + t.terms().size()).sum();
         memory = new Block("session", placement.bytes() + HEADER + 8L * count);
-        plan.weights.lease();
-        in = buffers(plan.inputs);
-        out = buffers(plan.outputs);
+        try {
+            plan.weights.lease(); // from here on nothing fails
+        } catch (IllegalStateException e) {
+            memory.close();
+            throw e;
+        }
         firstIn = in[0].asFloatBuffer();
         firstOut = out[0].asFloatBuffer();
         commands = memory.address() + placement.bytes();
@@ -92,9 +97,16 @@ public final class Session implements AutoCloseable {
     private ByteBuffer[] buffers(List<Plan.Port> ports) {
         List<ByteBuffer> buffers = new ArrayList<>();
         for (Plan.Port p : ports) {
-            long bytes = p.at(batch).size() * p.dtype().bytes();
+            double bytes = p.dtype().bytes();
+            for (Affine d : p.dims()) {
+                bytes *= d.at(batch);
+            }
+            if (bytes > Integer.MAX_VALUE - 64) {
+                throw new IllegalArgumentException("newSession: " + p.name() + " would take " + (long) bytes + " bytes at batch " + batch
+                        + ", more than a buffer holds; choose a smaller batch");
+            }
             // 64 spare bytes to begin at a cache line
-            ByteBuffer b = ByteBuffer.allocateDirect(Math.toIntExact(bytes + 64));
+            ByteBuffer b = ByteBuffer.allocateDirect((int) bytes + 64);
             int skip = (int) (-Native.address(b) & 63);
             buffers.add(b.position(skip).limit(skip + (int) bytes).slice().order(ByteOrder.nativeOrder()));
         }
