@@ -61,7 +61,7 @@ public final class Block implements AutoCloseable {
 
     /** A view of part of it in native byte order; it must not outlive the block. */
     public ByteBuffer view(long offset, long count) {
-        if (offset < 0 || count < 0 || count > LARGEST_VIEW || offset + count > bytes) {
+        if (offset < 0 || count < 0 || count > LARGEST_VIEW || offset > bytes - count) {
             throw new IllegalArgumentException("view: offset=" + offset + " count=" + count + " but the block has " + bytes + " bytes");
         }
         return at(address + offset, (int) count);
@@ -72,9 +72,19 @@ public final class Block implements AutoCloseable {
         if (from.bytes != to.bytes) {
             throw new IllegalArgumentException("copy: blocks of " + from.bytes + " and " + to.bytes + " bytes; they must be equal");
         }
-        for (long done = 0; done < from.bytes; done += LARGEST_VIEW) {
-            long n = Math.min(LARGEST_VIEW, from.bytes - done);
-            to.view(done, n).put(from.view(done, n));
+        from.lease();
+        try {
+            to.lease();
+            try {
+                for (long done = 0; done < from.bytes; done += LARGEST_VIEW) {
+                    long n = Math.min(LARGEST_VIEW, from.bytes - done);
+                    to.view(done, n).put(from.view(done, n));
+                }
+            } finally {
+                to.release();
+            }
+        } finally {
+            from.release();
         }
     }
 

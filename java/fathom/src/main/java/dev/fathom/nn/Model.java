@@ -80,7 +80,13 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             if (h.bound()) {
                 Store from = Access.storeOf(h);
                 int j = Access.indexOf(h);
-                to.put(from.values().view(4 * from.offset(j), 4 * h.shape().size()));
+                Block values = from.values();
+                values.lease();
+                try {
+                    to.put(values.view(4 * from.offset(j), 4 * h.shape().size()));
+                } finally {
+                    values.release();
+                }
                 store.trainable(i, from.isTrainable(j));
             } else {
                 float[] values = h.initializer().values(h.shape(), rng.split(names.get(i)));
@@ -294,10 +300,16 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      */
     public void save(Path file) {
         Safetensors.Writer writer = new Safetensors.Writer();
-        for (Held h : store().held()) {
-            writer.add(h.name(), h.shape(), store.values().view(4 * store.offset(Access.indexOf(h)), 4 * h.shape().size()).asFloatBuffer());
+        Block values = store().values();
+        values.lease();
+        try {
+            for (Held h : store.held()) {
+                writer.add(h.name(), h.shape(), values.view(4 * store.offset(Access.indexOf(h)), 4 * h.shape().size()).asFloatBuffer());
+            }
+            writer.write(file);
+        } finally {
+            values.release();
         }
-        writer.write(file);
     }
 
     /**
@@ -323,10 +335,16 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             held.forEach(h -> more.remove(h.name()));
             throw new IllegalArgumentException("load: " + file + " also holds " + more + ", for which the model has no place");
         }
-        for (Held h : held) {
-            int i = Access.indexOf(h);
-            data.copy(h.name(), store.values().view(4 * store.offset(i), 4 * h.shape().size()).asFloatBuffer());
-            store.changed(i);
+        Block values = store.values();
+        values.lease();
+        try {
+            for (Held h : held) {
+                int i = Access.indexOf(h);
+                data.copy(h.name(), values.view(4 * store.offset(i), 4 * h.shape().size()).asFloatBuffer());
+                store.changed(i);
+            }
+        } finally {
+            values.release();
         }
     }
 

@@ -83,7 +83,7 @@ public final class BoundOptimizer implements AutoCloseable {
      *
      * @throws IllegalStateException if no backward has reached these parameters since, or the model is closed
      */
-    public void step() {
+    public synchronized void step() {
         store.check();
         if (table.closed()) {
             throw new IllegalStateException("step: this optimizer was closed at " + table.closedAt() + "; make another with on(model)");
@@ -181,7 +181,7 @@ public final class BoundOptimizer implements AutoCloseable {
 
     /** Gives the state's memory back. */
     @Override
-    public void close() {
+    public synchronized void close() {
         if (table.closed()) {
             throw new IllegalStateException("close: this optimizer was already closed at " + table.closedAt() + "; close it once");
         }

@@ -17,14 +17,19 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
 
     static KeptTensor copy(Tensor of) {
         long from = of.readable();
-        KeptTensor t = new KeptTensor(of.shape(), of.dtype(), new Block("kept tensor", of.bytes()));
-        long done = 0;
-        while (done < of.bytes()) {
-            int n = (int) Math.min(1 << 30, of.bytes() - done);
-            Block.at(t.own.address() + done, n).put(Block.at(from + done, n));
-            done += n;
+        Block b = of.lease();
+        try {
+            KeptTensor t = new KeptTensor(of.shape(), of.dtype(), new Block("kept tensor", of.bytes()));
+            long done = 0;
+            while (done < of.bytes()) {
+                int n = (int) Math.min(1 << 30, of.bytes() - done);
+                Block.at(t.own.address() + done, n).put(Block.at(from + done, n));
+                done += n;
+            }
+            return t;
+        } finally {
+            release(b);
         }
-        return t;
     }
 
     @Override
