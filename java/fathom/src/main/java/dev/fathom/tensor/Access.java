@@ -21,12 +21,14 @@ public final class Access {
 
     /** Leaves it with its result, null after a failure. */
     public static void leave(Object frame, @Nullable Object result) {
-        Pass.current().leave((Frame) frame, result);
+        Frame f = (Frame) frame;
+        f.pass.leave(f, result);
     }
 
     /** What to throw when the stack ran out inside a frame. */
     public static RuntimeException tooDeep(Object frame, StackOverflowError e) {
-        return Pass.current().tooDeep((Frame) frame, e);
+        Frame f = (Frame) frame;
+        return f.pass.tooDeep(f, e);
     }
 
     /** Tells that the running module now calls its child number {@code i}. */

@@ -14,12 +14,15 @@ public final class Buffer extends Held {
     /**
      * Asks for {@code next} as the value from the next successful backward on. Does nothing where the pass is not in training mode.
      *
-     * @throws IllegalArgumentException if the shapes differ
+     * @throws IllegalArgumentException if the shapes differ, or {@code next} is not F32
      */
     public void update(Tensor next) {
         if (!next.shape().equals(shape())) {
             throw new IllegalArgumentException("buffer " + name() + ": update " + next.shape() + " but the buffer is " + shape()
                     + "; give a tensor of the buffer's shape");
+        }
+        if (next.dtype() != DType.F32) {
+            throw new IllegalArgumentException("buffer " + name() + ": update " + next.shape() + " is " + next.dtype() + "; give an F32 tensor");
         }
         value();
         Pass.current().pending(this, next);

@@ -186,6 +186,9 @@ final class Eager extends Grad {
 
     @Override
     public void write(int o, float[] values) {
+        if (out[o].dtype() != DType.F32) {
+            throw fail("result " + o + " is " + out[o].dtype() + " but the op wrote floats; make it F32, or write it by kernels");
+        }
         store(out(o), outShape(o).size(), values, false);
     }
 
@@ -193,6 +196,9 @@ final class Eager extends Grad {
     public long dout(int o) {
         Tensor t = out[o];
         if (t.gradient == 0) {
+            if (t.dtype() != DType.F32) {
+                throw fail("result " + o + " is " + t.dtype() + " and has no gradient");
+            }
             t.gradient = arena.allocate(t.bytes());
             commands.begin(Kernel.FILL).put(t.gradient).put(t.shape().size()).put(0f).run();
         }
@@ -218,6 +224,10 @@ final class Eager extends Grad {
     @Override
     public long din(int i) {
         Tensor t = in[i];
+        if (!backward.wanted(t)) { // an op that did not ask: nothing may stay behind in what outlives this pass
+            adds = false;
+            return scratch(t.bytes());
+        }
         if (t.held() instanceof Parameter p) {
             Store store = p.store();
             adds = store.fresh(p.index());
@@ -237,7 +247,7 @@ final class Eager extends Grad {
     public long dinReusing(int i) {
         Tensor t = in[i];
         Tensor o = out[0];
-        if (t.held() == null && t.gradient == 0 && o.gradient != 0 && !o.watched() && o.bytes() == t.bytes()) {
+        if (t.held() == null && wants(i) && t.gradient == 0 && o.gradient != 0 && !o.watched() && o.bytes() == t.bytes()) {
             t.gradient = o.gradient;
             o.gradient = 0;
             adds = false;
@@ -258,6 +268,9 @@ final class Eager extends Grad {
 
     @Override
     public void writeGradient(int i, float[] values) {
+        if (!wants(i)) {
+            return;
+        }
         long dx = din(i);
         store(dx, in[i].shape().size(), values, adds);
     }

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One call of a module: who was called, from where, and what existed before. Its path is worked out only when a message needs it. */
 final class Frame {
+    final Pass pass;
     final Object module;
     final @Nullable Frame parent;
     /** The number by which a list holds the module, -1 when it goes by name. */
@@ -12,7 +13,8 @@ final class Frame {
     final boolean evalMode;
     final int depth;
 
-    Frame(Object module, @Nullable Frame parent, int child, int mark, boolean evalMode) {
+    Frame(Pass pass, Object module, @Nullable Frame parent, int child, int mark, boolean evalMode) {
+        this.pass = pass;
         this.module = module;
         this.parent = parent;
         this.child = child;

@@ -26,6 +26,7 @@ public final class Pass implements AutoCloseable {
         final Tape tape = new Tape();
         Tensor[] created = new Tensor[64];
         @Nullable Eager idle;
+        int running;
     }
 
     private final Thread thread = Thread.currentThread();
@@ -234,12 +235,17 @@ public final class Pass implements AutoCloseable {
 
     /** Runs an op that has one result (or whose first is the one that matters). */
     public static Tensor apply(Op op, Tensor... in) {
-        return applyAll(op, in)[0];
+        return call(op, in.clone());
     }
 
     /** Runs an op on the thread's innermost pass; results that exist only for backward may be null. */
     public static Tensor[] applyAll(Op op, Tensor... in) {
-        return current().run(op, in);
+        return current().run(op, in.clone()).clone();
+    }
+
+    /** As {@link #apply}, for callers that make an array for each call: the tape keeps it. */
+    static Tensor call(Op op, Tensor... in) {
+        return current().run(op, in)[0];
     }
 
     private Tensor[] run(Op op, Tensor[] in) {
@@ -256,12 +262,14 @@ public final class Pass implements AutoCloseable {
     Eager eager() {
         Eager call = workspace.idle;
         workspace.idle = null;
+        workspace.running++;
         return call == null ? new Eager(arena) : call;
     }
 
     void idle(Eager call) {
         call.end();
         workspace.idle = call;
+        workspace.running--;
     }
 
     private Tensor[] run(Eager call, Op op, Tensor[] in) {
@@ -297,6 +305,9 @@ public final class Pass implements AutoCloseable {
                 continue;
             }
             long view = o == 0 ? op.view(call) : -1;
+            if (view >= 0 && view + shape.size() * in[0].dtype().bytes() > in[0].bytes()) {
+                throw call.fail("a view of " + shape + " at byte " + view + " does not lie within x " + in[0].shape());
+            }
             out[o] = view >= 0 ? view(in[0], shape, view, op) : create(shape, op.dtype(call, o), op);
         }
         op.forward(call);
@@ -423,7 +434,7 @@ public final class Pass implements AutoCloseable {
     Frame enter(Object module) {
         checkThread();
         boolean eval = frame != null && frame.evalMode || EvalModes.contains(module);
-        Frame f = new Frame(module, frame, nextChild, createdCount, eval);
+        Frame f = new Frame(this, module, frame, nextChild, createdCount, eval);
         nextChild = -1;
         frame = f;
         deepest = Math.max(deepest, f.depth);
@@ -467,7 +478,7 @@ public final class Pass implements AutoCloseable {
                 created[to++] = t;
             } else {
                 if (by == null) {
-                    by = child < 0 ? f : new Frame(f.module, f, child, f.mark, false);
+                    by = child < 0 ? f : new Frame(this, f.module, f, child, f.mark, false);
                 }
                 arena.free(t.release(by), t.bytes());
             }
@@ -539,13 +550,15 @@ public final class Pass implements AutoCloseable {
 
     private void commit() {
         if (pending != null) {
-            for (Pending p : pending) {
+            List<Pending> all = pending;
+            pending = null;
+            for (Pending p : all) {
                 Store store = p.buffer.store();
+                lease(store.values());
                 long bytes = p.next.bytes();
                 commands.begin(Kernel.COPY).put(p.next.address()).put(store.address(p.buffer.index())).put(bytes).run();
                 store.changed(p.buffer.index());
             }
-            pending = null;
         }
     }
 
@@ -629,7 +642,7 @@ public final class Pass implements AutoCloseable {
             for (int i = mark; i < createdCount; i++) {
                 created[i].pins = 0;
             }
-            release(mark, new Frame(op, null, -1, mark, false), -1);
+            release(mark, new Frame(this, op, null, -1, mark, false), -1);
         } finally {
             tape = outerTape;
             rng = outerRng;
@@ -673,13 +686,17 @@ public final class Pass implements AutoCloseable {
     /**
      * Frees every tensor of the pass.
      *
-     * @throws IllegalStateException if it is closed already, belongs to another thread, or a pass opened later is still open
+     * @throws IllegalStateException if it is closed already, belongs to another thread, a pass opened later is still open, or a module or an op
+     *     is running in it
      */
     @Override
     public void close() {
         checkThread();
         if (CURRENT.get() != this) {
             throw new IllegalStateException("close: a Pass opened later on thread " + thread.getName() + " is still open; close that one first");
+        }
+        if (frame != null || workspace.running > 0) {
+            throw new IllegalStateException("close: a module or an op is still running in this Pass; close it after the call has returned");
         }
         closed = true;
         closedAt = Memory.callSite();

@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -18,7 +19,7 @@ final class Results {
             Object o = todo.pop();
             if (o instanceof Tensor t) {
                 action.accept(t);
-            } else if (o instanceof Iterable<?> list) {
+            } else if (o instanceof Collection<?> list) { // not any Iterable: a Path is one, of itself
                 list.forEach(v -> push(todo, v));
             } else if (o instanceof Map<?, ?> map) {
                 map.values().forEach(v -> push(todo, v));

@@ -83,7 +83,9 @@ public final class Structure {
     /** The name under which {@code parent} holds {@code child}; its class's name where it does not. */
     static String nameOf(Object parent, Object child) {
         List<Named> children = new ArrayList<>();
-        children(new Named("", parent), children);
+        if (parent.getClass().isRecord()) {
+            children(new Named("", parent), children);
+        }
         for (Named c : children) {
             if (c.value == child) {
                 return c.name;

@@ -162,47 +162,47 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** max(x, 0). The derivative at 0 is 0; some textbooks take 1. */
     public Tensor relu() {
-        return Pass.apply(Activation.RELU, this);
+        return Pass.call(Activation.RELU, this);
     }
 
     /** 1 / (1 + exp(-x)). */
     public Tensor sigmoid() {
-        return Pass.apply(Activation.SIGMOID, this);
+        return Pass.call(Activation.SIGMOID, this);
     }
 
     /** Hyperbolic tangent. */
     public Tensor tanh() {
-        return Pass.apply(Activation.TANH, this);
+        return Pass.call(Activation.TANH, this);
     }
 
     /** e to the x. */
     public Tensor exp() {
-        return Pass.apply(Unary.EXP.op(), this);
+        return Pass.call(Unary.EXP.op(), this);
     }
 
     /** Natural logarithm. */
     public Tensor log() {
-        return Pass.apply(Unary.LOG.op(), this);
+        return Pass.call(Unary.LOG.op(), this);
     }
 
     /** x x. */
     public Tensor square() {
-        return Pass.apply(Unary.SQUARE.op(), this);
+        return Pass.call(Unary.SQUARE.op(), this);
     }
 
     /** Square root. */
     public Tensor sqrt() {
-        return Pass.apply(Unary.SQRT.op(), this);
+        return Pass.call(Unary.SQRT.op(), this);
     }
 
     /** -x. */
     public Tensor neg() {
-        return Pass.apply(Unary.NEG.op(), this);
+        return Pass.call(Unary.NEG.op(), this);
     }
 
     /** x Phi(x), exact. */
     public Tensor gelu() {
-        return Pass.apply(Activation.GELU, this);
+        return Pass.call(Activation.GELU, this);
     }
 
     /**
@@ -211,7 +211,7 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException if alpha is negative or NaN
      */
     public Tensor elu(float alpha) {
-        return Pass.apply(Activation.elu(alpha), this);
+        return Pass.call(Activation.elu(alpha), this);
     }
 
     /**
@@ -220,27 +220,27 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException if lo &gt; hi or one is NaN
      */
     public Tensor clamp(float lo, float hi) {
-        return Pass.apply(new Activation(Unary.CLAMP, lo, hi), this);
+        return Pass.call(new Activation(Unary.CLAMP, lo, hi), this);
     }
 
     /** a + b. */
     public Tensor add(Tensor b) {
-        return Pass.apply(Binary.ADD, this, b);
+        return Pass.call(Binary.ADD, this, b);
     }
 
     /** a - b. */
     public Tensor sub(Tensor b) {
-        return Pass.apply(Binary.SUB, this, b);
+        return Pass.call(Binary.SUB, this, b);
     }
 
     /** a b, element by element. */
     public Tensor mul(Tensor b) {
-        return Pass.apply(Binary.MUL, this, b);
+        return Pass.call(Binary.MUL, this, b);
     }
 
     /** a / b. */
     public Tensor div(Tensor b) {
-        return Pass.apply(Binary.DIV, this, b);
+        return Pass.call(Binary.DIV, this, b);
     }
 
     /** x + c. */
@@ -272,7 +272,7 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** The matrix product [.., m, k] [k, n] = [.., m, n]. */
     public Tensor matmul(Tensor b) {
-        return Pass.apply(MatmulOp.INSTANCE, this, b);
+        return Pass.call(MatmulOp.INSTANCE, this, b);
     }
 
     /** y = x W^T + b with x [.., k], W [n, k], b [n] or null. */
@@ -285,41 +285,41 @@ public sealed class Tensor implements Target permits KeptTensor {
         Tensor w = weight.value();
         LinearOp op = LinearOp.of(bias != null, residual != null, activation);
         if (bias == null) {
-            return residual == null ? Pass.apply(op, this, w) : Pass.apply(op, this, w, residual);
+            return residual == null ? Pass.call(op, this, w) : Pass.call(op, this, w, residual);
         }
-        return residual == null ? Pass.apply(op, this, w, bias.value()) : Pass.apply(op, this, w, bias.value(), residual);
+        return residual == null ? Pass.call(op, this, w, bias.value()) : Pass.call(op, this, w, bias.value(), residual);
     }
 
     // ---- reductions
 
     /** The sum over {@code dims} (over all without any), which disappear. */
     public Tensor sum(int... dims) {
-        return Pass.apply(ReduceOp.of(ReduceOp.Kind.SUM, this, dims), this);
+        return Pass.call(ReduceOp.of(ReduceOp.Kind.SUM, this, dims), this);
     }
 
     /** The mean over {@code dims} (over all without any). */
     public Tensor mean(int... dims) {
-        return Pass.apply(ReduceOp.of(ReduceOp.Kind.MEAN, this, dims), this);
+        return Pass.call(ReduceOp.of(ReduceOp.Kind.MEAN, this, dims), this);
     }
 
     /** The largest over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equals. */
     public Tensor max(int... dims) {
-        return Pass.apply(ReduceOp.of(ReduceOp.Kind.MAX, this, dims), this);
+        return Pass.call(ReduceOp.of(ReduceOp.Kind.MAX, this, dims), this);
     }
 
     /** The I32 index of the first largest along neighbouring {@code dims}, flattened (over all without any); NaN wins. */
     public Tensor argmax(int... dims) {
-        return Pass.apply(ReduceOp.of(ReduceOp.Kind.ARGMAX, this, dims), this);
+        return Pass.call(ReduceOp.of(ReduceOp.Kind.ARGMAX, this, dims), this);
     }
 
     /** exp(x) / sum exp(x) along a dimension. */
     public Tensor softmax(int dim) {
-        return Pass.apply(new SoftmaxOp(shape.axis(dim), false), this);
+        return Pass.call(new SoftmaxOp(shape.axis(dim), false), this);
     }
 
     /** x - log sum exp(x) along a dimension. */
     public Tensor logSoftmax(int dim) {
-        return Pass.apply(new SoftmaxOp(shape.axis(dim), true), this);
+        return Pass.call(new SoftmaxOp(shape.axis(dim), true), this);
     }
 
     /**
@@ -328,22 +328,22 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException if a label is outside [0, classes)
      */
     public Tensor crossEntropy(Tensor labels) {
-        return Pass.apply(CrossEntropyOp.INSTANCE, this, labels);
+        return Pass.call(CrossEntropyOp.INSTANCE, this, labels);
     }
 
     /** The I32 number of rows of x [.., classes] whose first largest value is at their label [..]. */
     public Tensor correct(Tensor labels) {
-        return Pass.apply(CorrectOp.INSTANCE, this, labels);
+        return Pass.call(CorrectOp.INSTANCE, this, labels);
     }
 
     /** The I32 number of elements that are NaN or infinite. */
     public Tensor nonfinite() {
-        return Pass.apply(NonfiniteOp.INSTANCE, this);
+        return Pass.call(NonfiniteOp.INSTANCE, this);
     }
 
     /** max(x, 0) - x t + log(1 + exp(-|x|)), binary cross-entropy of logits x against targets t, element by element. */
     public Tensor bceWithLogits(Tensor targets) {
-        return Pass.apply(Binary.BCE_LOGITS, this, targets);
+        return Pass.call(Binary.BCE_LOGITS, this, targets);
     }
 
     /** Zero with probability p, the survivors times {@code scale}, in any pass; {@code nn.Dropout} is the layer. */
@@ -352,14 +352,14 @@ public sealed class Tensor implements Target permits KeptTensor {
             throw new IllegalArgumentException("dropout: p=" + p + " is the probability to drop and must be in [0, 1]");
         }
         Rng rng = Pass.current().rng();
-        return Pass.apply(new DropoutOp(p, scale, rng.seed(), rng.take(shape.size())), this);
+        return Pass.call(new DropoutOp(p, scale, rng.seed(), rng.take(shape.size())), this);
     }
 
     // ---- views
 
     /** The same elements in another shape; one dimension may be -1. A view. */
     public Tensor reshape(int... dims) {
-        return Pass.apply(new ReshapeOp(ReshapeOp.resolve(this, dims)), this);
+        return Pass.call(new ReshapeOp(ReshapeOp.resolve(this, dims)), this);
     }
 
     /** All dimensions from {@code from} on as one. A view. */
@@ -367,12 +367,12 @@ public sealed class Tensor implements Target permits KeptTensor {
         int axis = shape.axis(from);
         int[] dims = Arrays.copyOf(shape.toArray(), axis + 1);
         dims[axis] = Math.toIntExact(shape.size(axis, shape.rank()));
-        return Pass.apply(new ReshapeOp(Shape.of(dims)), this);
+        return Pass.call(new ReshapeOp(Shape.of(dims)), this);
     }
 
     /** Rows {@code from} to {@code to - 1} of the leading dimension. A view. */
     public Tensor slice(int from, int to) {
-        return Pass.apply(new SliceOp(from, to), this);
+        return Pass.call(new SliceOp(from, to), this);
     }
 
     /** The same values without a past: no gradient flows through. A view. */
@@ -393,7 +393,12 @@ public sealed class Tensor implements Target permits KeptTensor {
             throw new IllegalArgumentException("item: " + label() + " has " + shape.size() + " elements; reduce it first, or use toArray()");
         }
         long a = readable();
-        return dtype == DType.F32 ? Block.at(a, 4).getFloat(0) : dtype == DType.I32 ? Block.at(a, 4).getInt(0) : Block.at(a, 1).get(0) & 255;
+        Block b = lease();
+        try {
+            return dtype == DType.F32 ? Block.at(a, 4).getFloat(0) : dtype == DType.I32 ? Block.at(a, 4).getInt(0) : Block.at(a, 1).get(0) & 255;
+        } finally {
+            release(b);
+        }
     }
 
     /** One element of an F32 tensor. */
@@ -408,12 +413,24 @@ public sealed class Tensor implements Target permits KeptTensor {
             }
             flat = flat * shape.dim(i) + index[i];
         }
-        return Block.at(floats() + 4 * flat, 4).getFloat(0);
+        long a = floats();
+        Block b = lease();
+        try {
+            return Block.at(a + 4 * flat, 4).getFloat(0);
+        } finally {
+            release(b);
+        }
     }
 
     /** The elements of an F32 tensor in row-major order. */
     public float[] toArray() {
-        return readFloats(floats(), shape.size());
+        long a = floats();
+        Block b = lease();
+        try {
+            return readFloats(a, shape.size());
+        } finally {
+            release(b);
+        }
     }
 
     /** Copies the elements of an F32 tensor into a buffer, from its position on. */
@@ -421,7 +438,13 @@ public sealed class Tensor implements Target permits KeptTensor {
         if (to.remaining() < shape.size()) {
             throw new IllegalArgumentException("copyTo: " + label() + " has " + shape.size() + " elements but the buffer has room for " + to.remaining());
         }
-        to.put(Block.at(floats(), Math.toIntExact(4 * shape.size())).asFloatBuffer());
+        long a = floats();
+        Block b = lease();
+        try {
+            to.put(Block.at(a, Math.toIntExact(4 * shape.size())).asFloatBuffer());
+        } finally {
+            release(b);
+        }
     }
 
     /** The elements of an I32 tensor in row-major order. */
@@ -430,7 +453,13 @@ public sealed class Tensor implements Target permits KeptTensor {
             throw new IllegalArgumentException("toIntArray: " + label() + " is " + dtype + "; use toArray()");
         }
         int[] values = new int[Math.toIntExact(shape.size())];
-        Block.at(readable(), 4 * values.length).asIntBuffer().get(values);
+        long a = readable();
+        Block b = lease();
+        try {
+            Block.at(a, 4 * values.length).asIntBuffer().get(values);
+        } finally {
+            release(b);
+        }
         return values;
     }
 
@@ -458,6 +487,24 @@ public sealed class Tensor implements Target permits KeptTensor {
                     + "; a plan cannot depend on data");
         }
         return address();
+    }
+
+    /**
+     * Keeps a block of its own mapped while Java reads it: another thread may close it meanwhile, and the collector takes what nobody will use
+     * again, even during the read. A pass keeps its own memory.
+     */
+    @Nullable Block lease() {
+        Block b = root().block;
+        if (b != null) {
+            b.lease();
+        }
+        return b;
+    }
+
+    static void release(@Nullable Block b) {
+        if (b != null) {
+            b.release();
+        }
     }
 
     // ---- below the surface
@@ -575,8 +622,13 @@ public sealed class Tensor implements Target permits KeptTensor {
                 int n = (int) Math.min(8, shape.size());
                 float[] head = new float[n];
                 long a = address();
-                for (int i = 0; i < n; i++) {
-                    head[i] = dtype == DType.F32 ? Block.at(a + 4L * i, 4).getFloat(0) : Block.at(a + 4L * i, 4).getInt(0);
+                Block b = lease();
+                try {
+                    for (int i = 0; i < n; i++) {
+                        head[i] = dtype == DType.F32 ? Block.at(a + 4L * i, 4).getFloat(0) : Block.at(a + 4L * i, 4).getInt(0);
+                    }
+                } finally {
+                    release(b);
                 }
                 String values = Arrays.toString(head);
                 s.append(" = ").append(n < shape.size() ? values.substring(0, values.length() - 1) + ", ...]" : values);

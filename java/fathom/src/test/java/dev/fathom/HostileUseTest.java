@@ -1,0 +1,394 @@
+package dev.fathom;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.offset;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Module;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.plan.Spec;
+import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Buffer;
+import dev.fathom.tensor.Call;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Grad;
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Op;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Sloppy and hostile use ends in a sentence: no crash, no silent garbage, no hang, no leak. */
+class HostileUseTest {
+    @Test
+    void shapesThatNoMemoryHolds() {
+        try (Pass pass = Pass.infer()) {
+            // 2^63 - 8 bytes, which rounded up to a multiple of 64 are none
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Tensor.zeros(2, (1 << 30) - 1, (1 << 30) + 1))
+                    .withMessage(
+                            "shape [2, 1073741823, 1073741825] has more than 2^45 elements, which no memory holds");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Shape.of(1 << 30, 1 << 30, 1 << 30))
+                    .withMessage(
+                            "shape [1073741824, 1073741824, 1073741824] has more than 2^45 elements, which no memory holds");
+            assertThatIllegalArgumentException()
+                    .as("an op may drop the zero")
+                    .isThrownBy(() -> Shape.of(0, 1 << 30, 1 << 30))
+                    .withMessage(
+                            "shape [0, 1073741824, 1073741824] has more than 2^45 elements, which no memory holds");
+            long live = pass.liveBytes();
+            assertThat(catchThrowable(() -> Tensor.zeros(1 << 30, 1 << 15)))
+                    .isInstanceOf(OutOfMemoryError.class)
+                    .hasMessage(
+                            "the system refuses 140737488355328 bytes of memory; close models, plans and data sets that are no longer used, "
+                                    + "or call Memory.trim()");
+            assertThat(pass.liveBytes()).isEqualTo(live);
+            assertThat(Tensor.full(2, 3).square().toArray())
+                    .as("the pass goes on")
+                    .containsOnly(4f);
+        }
+        try (Block b = new Block("test", 64)) {
+            assertThatIllegalArgumentException().isThrownBy(() -> b.view(Long.MAX_VALUE, 1));
+        }
+    }
+
+    // ---- plans
+
+    record Recurrent(Linear in, Linear state) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor h = Tensor.zeros(x.dim(0), 4);
+            for (int i = 0; i < 2; i++) {
+                h = in.apply(x).add(state.apply(h)).tanh();
+            }
+            return h;
+        }
+    }
+
+    @Test
+    void aPlanRepeatsTheStateThatARecurrenceBeginsWith() {
+        try (var model = Model.of(new Recurrent(new Linear(3, 4), new Linear(4, 4)), 1);
+                Plan plan = Plan.freeze(model, Shape.of(2, 3))) {
+            for (int batch : new int[] {1, 2, 7, 300}) {
+                try (Session s = plan.newSession(batch);
+                        Pass pass = Pass.infer()) {
+                    float[] x = new Rng(batch).normal(3 * batch, 0, 1);
+                    s.input().duplicate().put(x);
+                    s.run();
+                    float[] y = new float[4 * batch];
+                    s.output().duplicate().get(y);
+                    assertThat(y)
+                            .isEqualTo(model.net().apply(Tensor.of(x, batch, 3)).toArray());
+                }
+            }
+        }
+    }
+
+    @Test
+    void constantsThatDependOnTheBatchAreRefused() {
+        Layer mean = x -> x.sum(0).div(x.dim(0));
+        Layer noise = x -> x.add(Pass.current().randn(x.dim(0), 3));
+        try (var model = Model.of((Module) new Linear(1, 1), 1)) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Plan.freeze(model, (net, in) -> mean.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
+                    .withMessage(
+                            "freeze: constant value[#2] [] at batch 2 has other values, [], at batch 3; compute it from the inputs by ops, "
+                                    + "or make it an input");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Plan.freeze(model, (net, in) -> noise.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
+                    .withMessage(
+                            "freeze: constant value[#1] [2, 3] at batch 2 has other values, [3, 3], at batch 3; compute it from the inputs by "
+                                    + "ops, or make it an input");
+        }
+    }
+
+    record Two(Linear a, Linear b) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return (x.dim(0) > 2 ? a : b).apply(x);
+        }
+    }
+
+    @Test
+    void weightsChosenByTheBatchAreRefused() {
+        try (var model = Model.of(new Two(new Linear(3, 4), new Linear(3, 4)), 1)) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Plan.freeze(model, Shape.of(1, 3)))
+                    .withMessage(
+                            "freeze: call 0 is linear at b at batch 2 but linear at a at batch 3; a plan cannot choose its layers by the batch size");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Plan.freeze(
+                            model,
+                            (net, in) -> in[0].linear(
+                                    in[0].dim(0) > 2
+                                            ? net.a().weight()
+                                            : net.b().weight(),
+                                    null),
+                            Spec.of("x", Dim.BATCH, 3)))
+                    .withMessage(
+                            "freeze: constant b.weight [4, 3] at batch 2 has other values, [4, 3], at batch 3; compute it from the inputs by "
+                                    + "ops, or make it an input");
+        }
+    }
+
+    @Test
+    void aSessionTooLargeLeavesNothingBehind() {
+        try (var model = Model.of(new Linear(3, 4), 1);
+                Plan plan = Plan.freeze(model, Shape.of(2, 3))) {
+            long owned = Memory.stats().owned();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> plan.newSession(1 << 30))
+                    .withMessage(
+                            "newSession: input would take 12884901888 bytes at batch 1073741824, more than a buffer holds; choose a smaller "
+                                    + "batch");
+            assertThat(Memory.stats().owned()).isEqualTo(owned);
+        }
+    }
+
+    @Test
+    void inputsOfOneNameAreRefused() {
+        try (var model = Model.of(new Linear(3, 4), 1)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(
+                            () -> Plan.freeze(model, (net, in) -> in[0].add(in[1]), Spec.of("x", 1), Spec.of("x", 1)))
+                    .withMessage("freeze: inputs [x, x] share a name; give each its own");
+        }
+    }
+
+    // ---- modules
+
+    record WithPath(Tensor y, Path file) {}
+
+    @Test
+    @Timeout(10)
+    void aResultMayHoldWhatIteratesOverItself() {
+        try (Pass pass = Pass.infer()) {
+            WithPath r = Pass.frame("a module", () -> new WithPath(Tensor.full(3, 2), Path.of("relative")));
+            assertThat(r.y().toArray()).containsOnly(3f);
+        }
+    }
+
+    @Test
+    void messagesBelowLambdasThatCapture() {
+        try (var model = Model.of(new Linear(3, 4), 1);
+                Pass pass = Pass.infer()) {
+            Layer outer = x -> model.net().apply(x);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> outer.apply(Tensor.zeros(2, 5)))
+                    .withMessage(
+                            "linear at linear: x [2, 5] and weight [4, 3] disagree: x.dim(1)=5 but weight.dim(1)=3");
+            Tensor x = Tensor.zeros(2, 5);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Pass.noGrad(() -> model.net().apply(x)))
+                    .withMessage(
+                            "linear at linear: x [2, 5] and weight [4, 3] disagree: x.dim(1)=5 but weight.dim(1)=3");
+        }
+    }
+
+    @Test
+    void aPassIsNotClosedByWhatRunsInIt() {
+        Layer closes = x -> {
+            Pass.current().close();
+            return x;
+        };
+        try (Pass pass = Pass.infer()) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> closes.apply(Tensor.zeros(3)))
+                    .withMessage(
+                            "close: a module or an op is still running in this Pass; close it after the call has returned");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Pass.apply(new Closing(), Tensor.zeros(3)))
+                    .withMessage(
+                            "close: a module or an op is still running in this Pass; close it after the call has returned");
+        }
+    }
+
+    record Closing() implements Op {
+        @Override
+        public String label() {
+            return "closing";
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            Pass.current().close();
+        }
+    }
+
+    @Test
+    void aPassLeftOpenByALayer() {
+        Pass[] left = new Pass[1];
+        Layer opens = x -> {
+            left[0] = Pass.infer();
+            return Tensor.full(1, 3);
+        };
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.full(2, 3);
+            Tensor y = opens.apply(x);
+            assertThat(y.toArray()).containsOnly(1f);
+            assertThatIllegalStateException()
+                    .isThrownBy(pass::close)
+                    .withMessageEndingWith(" is still open; close that one first");
+            left[0].close();
+            assertThat(x.square().toArray()).containsOnly(4f);
+        }
+    }
+
+    record Statistics(Buffer b) implements Module {}
+
+    @Test
+    void aBufferWhoseModelIsClosedBeforeItsUpdate() {
+        try (var model = Model.of(new Linear(3, 1), 1);
+                Pass pass = Pass.train(new Rng(0))) {
+            var other = Model.of(new Statistics(new Buffer(Shape.of(2), Init.zeros())), 1);
+            Tensor loss = model.net().apply(Tensor.zeros(1, 3)).sum();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> other.net().b().update(Tensor.ofInts(new int[2], 2)))
+                    .withMessage("buffer b: update [2] is I32; give an F32 tensor");
+            other.net().b().update(Tensor.zeros(2));
+            other.close();
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> pass.backward(loss))
+                    .withMessageStartingWith("model is closed: it was closed at ");
+        }
+    }
+
+    // ---- ops of users
+
+    /** y = x, and a gradient for both inputs, asked or not. */
+    record Eager(DType result, long view) implements Op {
+        @Override
+        public String label() {
+            return "eager";
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public DType dtype(Call c, int output) {
+            return result;
+        }
+
+        @Override
+        public long view(Call c) {
+            return view;
+        }
+
+        @Override
+        public void forward(Call c) {
+            if (view < 0) {
+                c.write(0, c.read(0));
+            }
+        }
+
+        @Override
+        public void backward(Grad g) {
+            g.writeGradient(0, g.readGradient(0));
+            long dx = g.din(1);
+            g.begin(Kernel.FILL).at(dx).put(g.shape(1).size()).put(9f).run();
+        }
+    }
+
+    @Test
+    void gradientsThatNobodyAskedFor() {
+        KeptTensor kept;
+        try (Pass pass = Pass.infer()) {
+            kept = Tensor.full(7, 1000).keep();
+        }
+        try (kept;
+                var frozen = Model.of(new Linear(2, 500), 1)) {
+            frozen.freeze("*");
+            for (int i = 0; i < 3; i++) {
+                try (Pass pass = Pass.grad()) {
+                    Tensor x = pass.watch(Tensor.full(i, 1000));
+                    pass.backward(Pass.apply(new Eager(DType.F32, -1), x, kept).sum());
+                    assertThat(pass.gradient(x).toArray()).containsOnly(1f);
+                    pass.backward(Pass.apply(
+                                    new Eager(DType.F32, -1),
+                                    x,
+                                    frozen.net().weight().value())
+                            .sum());
+                }
+                Memory.trim(); // what a gradient pointed to is gone
+            }
+            assertThat(frozen.net().weight().gradient()).isNull();
+        }
+    }
+
+    @Test
+    void opsThatLieAboutTheirResults() {
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.full(3, 1000);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Pass.apply(new Eager(DType.U8, -1), x))
+                    .withMessage("eager: result 0 is U8 but the op wrote floats; make it F32, or write it by kernels");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Pass.apply(new Eager(DType.F32, 4), x))
+                    .withMessage("eager: a view of [1000] at byte 4 does not lie within x [1000]");
+        }
+    }
+
+    @Test
+    void theTapeKeepsNoArrayOfTheCaller() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.zeros(3));
+            Tensor[] in = {x};
+            for (int i = 0; i < 2; i++) {
+                Tensor[] out = Pass.applyAll(Activation.SIGMOID, in);
+                in[0] = out[0];
+                out[0] = null;
+            }
+            Tensor loss = in[0].sum();
+            in[0] = Tensor.zeros(1000);
+            pass.backward(loss);
+            assertThat(pass.gradient(x).get(2)).as("1/4 s(1/2)(1 - s(1/2))").isCloseTo(0.0587509f, offset(1e-6f));
+        }
+    }
+
+    // ---- threads, and the collector
+
+    @Test
+    @Timeout(60)
+    void readersOfWhatAnotherThreadCloses() throws InterruptedException {
+        for (int i = 0; i < 50; i++) {
+            KeptTensor kept;
+            try (Pass pass = Pass.infer()) {
+                kept = Tensor.full(1, 1 << 20).keep();
+            }
+            Thread closer = new Thread(kept::close);
+            closer.start();
+            for (int j = 0; j < 20; j++) {
+                try {
+                    assertThat(kept.toArray()[(1 << 20) - 1]).isEqualTo(1);
+                } catch (IllegalStateException e) {
+                    assertThat(e).hasMessageMatching("(tensor kept \\[1048576\\] is gone|kept tensor is closed): .*");
+                }
+            }
+            closer.join();
+        }
+    }
+}
