@@ -206,6 +206,7 @@ class QuickstartTest {
     private static Process subprocess(Path folder, Path printed) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
                         "-Dfathom.root=" + root,
                         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                         "-cp",

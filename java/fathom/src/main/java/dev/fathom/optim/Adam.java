@@ -38,19 +38,19 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
     }
 
     @Override
-    public void step(Update u) {
+    public void step(BoundOptimizer bound, long step) {
         // of the very floats with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps would show it
-        double correction1 = 1 - Math.pow(beta1, u.step());
-        double correction2 = 1 - Math.pow(beta2, u.step());
-        u.commands()
+        double correction1 = 1 - Math.pow(beta1, step);
+        double correction2 = 1 - Math.pow(beta2, step);
+        bound.commands()
                 .begin(Kernel.ADAM)
-                .put(u.weights())
-                .put(u.gradients())
-                .put(u.moments()[0])
-                .put(u.moments()[1])
-                .put(u.segments())
-                .put(u.segmentCount())
-                .put(u.groups())
+                .put(bound.weights())
+                .put(bound.gradients())
+                .put(bound.moment(0))
+                .put(bound.moment(1))
+                .put(bound.segments())
+                .put(bound.segmentCount())
+                .put(bound.groups())
                 .put(beta1)
                 .put(beta2)
                 .put(epsilon)

@@ -143,20 +143,43 @@ public final class BoundOptimizer implements AutoCloseable {
         values.lease();
         gradients.lease();
         try {
-            recipe.step(new Update(
-                    commands,
-                    step,
-                    step == 1,
-                    values.address(),
-                    gradients.address(),
-                    moments,
-                    table.address() + 64,
-                    segmentCount,
-                    table.address()));
+            recipe.step(this, step);
         } finally {
             gradients.release();
             values.release();
         }
+    }
+
+    // ---- what a recipe's step works on
+
+    Commands commands() {
+        return commands;
+    }
+
+    long weights() {
+        return store.values().address();
+    }
+
+    long gradients() {
+        return store.gradients().address();
+    }
+
+    long moment(int i) {
+        return moments[i];
+    }
+
+    /** Rows of (offset, count, group). */
+    long segments() {
+        return table.address() + 64;
+    }
+
+    int segmentCount() {
+        return segmentCount;
+    }
+
+    /** Rows of (learning rate, weight decay). */
+    long groups() {
+        return table.address();
     }
 
     /** Writes the segments whose parameters have taken {@code count} steps; returns how many. */

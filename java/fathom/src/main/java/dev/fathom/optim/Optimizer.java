@@ -18,6 +18,6 @@ public sealed interface Optimizer permits Sgd, Adam {
     /** Weight decay of the parameters. */
     float weightDecay();
 
-    /** Writes one step for the segments into commands and runs it. */
-    void step(Update update);
+    /** Runs one step, the {@code step}th from 1 on, over the segments of an optimizer bound to this recipe. */
+    void step(BoundOptimizer bound, long step);
 }

@@ -46,19 +46,19 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     }
 
     @Override
-    public void step(Update u) {
-        u.commands()
+    public void step(BoundOptimizer bound, long step) {
+        bound.commands()
                 .begin(Kernel.SGD)
-                .put(u.weights())
-                .put(u.gradients())
-                .put(momentum == 0 ? 0 : u.moments()[0])
-                .put(u.segments())
-                .put(u.segmentCount())
-                .put(u.groups())
+                .put(bound.weights())
+                .put(bound.gradients())
+                .put(momentum == 0 ? 0 : bound.moment(0))
+                .put(bound.segments())
+                .put(bound.segmentCount())
+                .put(bound.groups())
                 .put(momentum)
                 .put(dampening)
                 .put(nesterov ? 1 : 0)
-                .put(u.first() ? 1 : 0)
+                .put(step == 1 ? 1 : 0)
                 .run();
     }
 }

@@ -26,6 +26,7 @@ public final class Pass implements AutoCloseable {
         final Tape tape = new Tape();
         Tensor[] created = new Tensor[64];
         @Nullable Eager idle;
+        @Nullable Block[] leases = new Block[4];
         int running;
     }
 
@@ -48,7 +49,6 @@ public final class Pass implements AutoCloseable {
     private Tensor[] created;
     private int createdCount;
     private int opCount;
-    private @Nullable Block[] leases = new Block[2];
     private int leaseCount;
     private @Nullable List<Pending> pending;
     private @Nullable List<Held> seen;
@@ -357,15 +357,15 @@ public final class Pass implements AutoCloseable {
     /** Keeps a block mapped until this pass ends, whoever closes it meanwhile. */
     void lease(Block b) {
         for (int i = leaseCount - 1; i >= 0; i--) {
-            if (leases[i] == b) {
+            if (workspace.leases[i] == b) {
                 return;
             }
         }
         b.lease();
-        if (leaseCount == leases.length) {
-            leases = Arrays.copyOf(leases, 2 * leaseCount);
+        if (leaseCount == workspace.leases.length) {
+            workspace.leases = Arrays.copyOf(workspace.leases, 2 * leaseCount);
         }
-        leases[leaseCount++] = b;
+        workspace.leases[leaseCount++] = b;
     }
 
     /** An uninitialised constant of this pass. */
@@ -706,12 +706,11 @@ public final class Pass implements AutoCloseable {
             CURRENT.set(outer);
         }
         for (int i = 0; i < leaseCount; i++) {
-            leases[i].release();
+            workspace.leases[i].release();
+            workspace.leases[i] = null;
         }
         Arrays.fill(created, 0, createdCount, null);
         workspace.tape.clear();
         Memory.giveBack(arena);
     }
-
-    // ---- what an op sees
 }

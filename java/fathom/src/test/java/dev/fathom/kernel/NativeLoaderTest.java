@@ -224,6 +224,7 @@ class NativeLoaderTest {
     private static List<String> said(List<Path> path, String... options) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(List.of(options));
         command.add("-cp");
         String separator = System.getProperty("path.separator");
