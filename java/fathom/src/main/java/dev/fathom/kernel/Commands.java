@@ -1,5 +1,7 @@
 package dev.fathom.kernel;
 
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 
@@ -18,10 +20,16 @@ public final class Commands {
     private Kernel kernel;
     private int at;
 
-    /** A buffer of its own page, which lives as long as the process (buffers are pooled with their arenas). */
+    /**
+     * A buffer that the collector takes back with this object.
+     *
+     * @throws NativeException where the library cannot be loaded or configured
+     */
     public Commands() {
-        address = Native.map(BYTES, false, false);
-        words = Native.view(address, BYTES).order(ByteOrder.nativeOrder()).asLongBuffer();
+        NativeRuntime.get();
+        ByteBuffer bytes = ByteBuffer.allocateDirect(BYTES).order(ByteOrder.nativeOrder());
+        address = Native.address(bytes);
+        words = bytes.asLongBuffer();
     }
 
     /** Starts a command. */
@@ -55,7 +63,9 @@ public final class Commands {
             throw new IllegalStateException(
                     kernel + " takes " + kernel.words() + " argument words but " + (count - 1) + " were written");
         }
-        if (Native.run(address, count) != 0) {
+        int status = Native.run(address, count);
+        Reference.reachabilityFence(words);
+        if (status != 0) {
             throw new KernelException(kernel, words.get(0), words.get(1), words.get(2), words.get(3));
         }
     }

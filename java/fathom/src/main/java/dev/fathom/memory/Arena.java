@@ -18,15 +18,53 @@ public final class Arena {
     private final Commands commands = new Commands();
     private final long[][] free = new long[512][];
     private final int[] freeCount = new int[512];
-    private long[] chunks = new long[8];
-    private long[] chunkBytes = new long[8];
-    private int chunkCount;
+    private final Chunks chunks = new Chunks();
     private int chunk;
     private long next;
     private long live;
     private long peak;
-    private long mapped;
     private @Nullable Object attachment;
+
+    Arena() {
+        Memory.CLEANER.register(this, chunks);
+    }
+
+    /** The pages, which outlive an arena that was forgotten: its pass was never closed, and its thread has ended. */
+    private static final class Chunks implements Runnable {
+        private long[] at = new long[8];
+        private long[] bytes = new long[8];
+        private int count;
+        private long mapped;
+
+        void add(long address, long size) {
+            if (count == at.length) {
+                at = Arrays.copyOf(at, 2 * count);
+                bytes = Arrays.copyOf(bytes, 2 * count);
+            }
+            at[count] = address;
+            bytes[count++] = size;
+            mapped += size;
+            MAPPED.addAndGet(size);
+        }
+
+        void unmap() {
+            for (int i = 0; i < count; i++) {
+                Native.unmap(at[i], bytes[i]);
+            }
+            MAPPED.addAndGet(-mapped);
+            count = 0;
+            mapped = 0;
+        }
+
+        @Override
+        public void run() {
+            if (count > 0) {
+                long lost = mapped;
+                unmap();
+                Memory.forgotten("pass", lost, null);
+            }
+        }
+    }
 
     /** What the arena's users left with it to be reused, or null. */
     public <T> @Nullable T attachment(Class<T> type) {
@@ -59,11 +97,11 @@ public final class Arena {
     }
 
     private long cut(long size) {
-        while (chunk < chunkCount && next + size > chunks[chunk] + chunkBytes[chunk]) {
+        while (chunk < chunks.count && next + size > chunks.at[chunk] + chunks.bytes[chunk]) {
             chunk++;
-            next = chunk < chunkCount ? chunks[chunk] : 0;
+            next = chunk < chunks.count ? chunks.at[chunk] : 0;
         }
-        if (chunk == chunkCount) {
+        if (chunk == chunks.count) {
             map(size);
         }
         long address = next;
@@ -96,7 +134,7 @@ public final class Arena {
 
     /** Pages held, in bytes. */
     public long mapped() {
-        return mapped;
+        return chunks.mapped;
     }
 
     static long mappedByAll() {
@@ -106,33 +144,21 @@ public final class Arena {
     void reset() {
         Arrays.fill(freeCount, 0);
         chunk = 0;
-        next = chunkCount > 0 ? chunks[0] : 0;
+        next = chunks.count > 0 ? chunks.at[0] : 0;
         live = 0;
         peak = 0;
     }
 
     void unmap() {
-        for (int i = 0; i < chunkCount; i++) {
-            Native.unmap(chunks[i], chunkBytes[i]);
-        }
-        MAPPED.addAndGet(-mapped);
-        chunkCount = 0;
-        mapped = 0;
+        chunks.unmap();
         reset();
     }
 
     private void map(long size) {
-        long bytes = Math.max(Math.min(Math.max(FIRST_CHUNK, mapped), LARGEST_CHUNK), (size + (2L << 20) - 1) & -(2L << 20));
-        if (chunkCount == chunks.length) {
-            chunks = Arrays.copyOf(chunks, 2 * chunkCount);
-            chunkBytes = Arrays.copyOf(chunkBytes, 2 * chunkCount);
-        }
+        long bytes = Math.max(Math.min(Math.max(FIRST_CHUNK, chunks.mapped), LARGEST_CHUNK), (size + (2L << 20) - 1) & -(2L << 20));
         // the first chunk on small pages, which are there sooner; large tensors gain from huge ones
-        chunks[chunkCount] = Native.map(bytes, chunkCount > 0, false);
-        chunkBytes[chunkCount] = bytes;
-        next = chunks[chunkCount++];
-        mapped += bytes;
-        MAPPED.addAndGet(bytes);
+        next = Native.map(bytes, chunks.count > 0, false);
+        chunks.add(next, bytes);
     }
 
     /** Class of a size in units of 64 bytes: exact up to 8 units, then eight classes to a doubling. */
