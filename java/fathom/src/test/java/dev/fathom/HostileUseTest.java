@@ -14,6 +14,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
+import dev.fathom.optim.Adam;
 import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
@@ -30,6 +31,10 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -389,6 +394,71 @@ class HostileUseTest {
                 }
             }
             closer.join();
+        }
+    }
+
+    /** Models, their optimizers and plans, closed under the threads that use them: each use works or says what was closed. */
+    @Test
+    @Timeout(60)
+    void modelsClosedUnderTheirUsers() throws InterruptedException {
+        for (int round = 0; round < 20; round++) {
+            var model = Model.of(new Linear(300, 400), round);
+            var adam = new Adam(1e-3f).on(model);
+            Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+            List<Thread> users = new ArrayList<>();
+            List<Runnable> uses = List.of(
+                    () -> {
+                        try (Pass pass = Pass.train(new Rng(0))) {
+                            pass.backward(model.net().apply(Tensor.full(1, 20, 300)).sum(), model);
+                            adam.step();
+                        }
+                    },
+                    () -> {
+                        try (Pass pass = Pass.infer()) {
+                            model.net().apply(Tensor.full(1, 20, 300)).toArray();
+                        }
+                    },
+                    () -> Plan.freeze(model, Shape.of(1, 300)).close(),
+                    () -> model.copy().close());
+            for (Runnable use : uses) {
+                Thread user = new Thread(() -> {
+                    try {
+                        while (true) {
+                            use.run();
+                        }
+                    } catch (Throwable e) {
+                        failures.add(e);
+                    }
+                });
+                user.start();
+                users.add(user);
+            }
+            Thread.sleep(20);
+            model.close();
+            adam.close();
+            for (Thread user : users) {
+                user.join();
+            }
+            assertThat(failures).hasSize(uses.size()).allSatisfy(e -> assertThat(e)
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("HostileUseTest.modelsClosedUnderTheirUsers(HostileUseTest.java:"));
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void aPassWhoseThreadHasEndedIsGivenBack() throws InterruptedException {
+        Thread thread = new Thread(() -> {
+            Pass.infer();
+            Tensor.zeros(1 << 22);
+        });
+        Memory.trim(); // an arena of its own, which no earlier pass knows
+        long before = Memory.stats().passes();
+        thread.start();
+        thread.join();
+        while (Memory.stats().passes() > before) {
+            System.gc();
+            Thread.sleep(10);
         }
     }
 }

@@ -264,11 +264,16 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         List<String> names = new ArrayList<>();
         collect(tree, held, names);
         Store copy = Access.store(held, names);
-        for (int i = 0; i < held.size(); i++) {
-            copy.trainable(i, store().isTrainable(i));
-            Access.bind(held.get(i), copy, i);
+        try {
+            for (int i = 0; i < held.size(); i++) {
+                copy.trainable(i, store().isTrainable(i));
+                Access.bind(held.get(i), copy, i);
+            }
+            Block.copy(store().values(), copy.values());
+        } catch (RuntimeException e) {
+            copy.close();
+            throw e;
         }
-        Block.copy(store().values(), copy.values());
         return new Model<>(tree, copy);
     }
 

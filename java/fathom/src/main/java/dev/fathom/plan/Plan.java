@@ -207,7 +207,12 @@ public final class Plan implements AutoCloseable {
         }
         slots.addAll(extra);
         Block weights = new Block("plan", weightBytes, true);
-        fill(weights, graph, first, slots);
+        try {
+            fill(weights, graph, first, slots);
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
         List<Port> inputs = new ArrayList<>();
         for (int i = 0; i < specs.size(); i++) {
             inputs.add(new Port(specs.get(i).name(), specs.get(i).dtype(), dims(graphs, graph.inputs[i], batches)));
@@ -309,12 +314,20 @@ public final class Plan implements AutoCloseable {
                 continue;
             }
             Lowering.Slot from = lowering.slots.get(s);
-            long source = Access.address(Graph.source(graph.values.get(from.value())));
+            Tensor source = Graph.source(graph.values.get(from.value()));
+            long at = Access.address(source);
             long to = weights.address() + slot.offset;
-            if (from.packed()) {
-                commands.begin(Kernel.LINEAR_PACK).put(source).put(to).put(from.n()).put(from.k()).run();
-            } else {
-                commands.begin(Kernel.COPY).put(source).put(to).put(slot.bytes.at(0)).run();
+            Block held = Access.lease(source); // another thread may close the model
+            try {
+                if (from.packed()) {
+                    commands.begin(Kernel.LINEAR_PACK).put(at).put(to).put(from.n()).put(from.k()).run();
+                } else {
+                    commands.begin(Kernel.COPY).put(at).put(to).put(slot.bytes.at(0)).run();
+                }
+            } finally {
+                if (held != null) {
+                    held.release();
+                }
             }
         }
     }

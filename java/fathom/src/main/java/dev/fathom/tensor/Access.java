@@ -90,6 +90,11 @@ public final class Access {
         return t.address();
     }
 
+    /** Keeps the block under a parameter, a buffer or a kept tensor mapped until its release; null for other tensors. */
+    public static @Nullable Block lease(Tensor t) {
+        return t.lease();
+    }
+
     /** The command buffer of the current pass. */
     public static Commands commands() {
         return Pass.current().commands();

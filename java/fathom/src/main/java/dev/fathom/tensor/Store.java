@@ -94,6 +94,13 @@ public final class Store implements AutoCloseable {
     public Block gradients() {
         check();
         Block g = gradients;
+        return g == null ? makeGradients() : g;
+    }
+
+    /** Under the lock of {@link #close}, so that what is made here is closed there. */
+    private synchronized Block makeGradients() {
+        check();
+        Block g = gradients;
         if (g == null) {
             g = new Block("gradients", 4 * parameterFloats);
             gradients = g;
@@ -147,6 +154,7 @@ public final class Store implements AutoCloseable {
     synchronized Block packed(Commands commands, int i, long n, long k) {
         Block block = packed[i];
         if (block == null || packedVersions[i] != versions[i]) {
+            check(); // another thread may have closed the model since
             if (block == null) {
                 block = new Block("packed weights", Native.packedBytes(n, k));
                 packed[i] = block;
@@ -179,11 +187,10 @@ public final class Store implements AutoCloseable {
     @Override
     public void close() {
         values.close();
-        Block g = gradients;
-        if (g != null) {
-            g.close();
-        }
         synchronized (this) {
+            if (gradients != null) {
+                gradients.close();
+            }
             for (Block p : packed) {
                 if (p != null) {
                     p.close();
