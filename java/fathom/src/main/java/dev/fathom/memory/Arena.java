@@ -155,7 +155,8 @@ public final class Arena {
     }
 
     private void map(long size) {
-        long bytes = Math.max(Math.min(Math.max(FIRST_CHUNK, chunks.mapped), LARGEST_CHUNK), (size + (2L << 20) - 1) & -(2L << 20));
+        long bytes = Math.max(
+                Math.min(Math.max(FIRST_CHUNK, chunks.mapped), LARGEST_CHUNK), (size + (2L << 20) - 1) & -(2L << 20));
         // the first chunk on small pages, which are there sooner; large tensors gain from huge ones
         next = Native.map(bytes, chunks.count > 0, false);
         chunks.add(next, bytes);

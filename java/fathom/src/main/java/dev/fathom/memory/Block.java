@@ -19,6 +19,7 @@ public final class Block implements AutoCloseable {
     private static final int PAGE = 4096;
     /** From block to block; odd in units of 64 bytes, so that it comes by every line of a page. */
     private static final int STAGGER = 9 * 64;
+
     private static final long HUGE = 4L << 20;
     private static final AtomicInteger MADE = new AtomicInteger();
 
@@ -62,7 +63,8 @@ public final class Block implements AutoCloseable {
     /** A view of part of it in native byte order; it must not outlive the block. */
     public ByteBuffer view(long offset, long count) {
         if (offset < 0 || count < 0 || count > LARGEST_VIEW || offset > bytes - count) {
-            throw new IllegalArgumentException("view: offset=" + offset + " count=" + count + " but the block has " + bytes + " bytes");
+            throw new IllegalArgumentException(
+                    "view: offset=" + offset + " count=" + count + " but the block has " + bytes + " bytes");
         }
         return at(address + offset, (int) count);
     }
@@ -70,7 +72,8 @@ public final class Block implements AutoCloseable {
     /** Copies all of a block into another of the same size. */
     public static void copy(Block from, Block to) {
         if (from.bytes != to.bytes) {
-            throw new IllegalArgumentException("copy: blocks of " + from.bytes + " and " + to.bytes + " bytes; they must be equal");
+            throw new IllegalArgumentException(
+                    "copy: blocks of " + from.bytes + " and " + to.bytes + " bytes; they must be equal");
         }
         from.lease();
         try {
@@ -101,7 +104,8 @@ public final class Block implements AutoCloseable {
     public void lease() {
         synchronized (pages) {
             if (pages.closing) {
-                throw new IllegalStateException(pages.owner + " is closed: it was closed at " + Memory.render(pages.closedAt) + "; use it before the close");
+                throw new IllegalStateException(pages.owner + " is closed: it was closed at "
+                        + Memory.render(pages.closedAt) + "; use it before the close");
             }
             pages.leases++;
         }

@@ -21,7 +21,8 @@ public final class Memory {
     private static final String[] LIBRARY = {
         "kernel.", "memory.", "tensor.", "io.", "nn.", "optim.", "data.", "plan.", "train."
     };
-    private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE = Memory::firstOutside;
+    private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE =
+            Memory::firstOutside;
 
     private Memory() {}
 
@@ -99,7 +100,8 @@ public final class Memory {
             return "an unknown place";
         }
         String type = f.getClassName();
-        return type.substring(type.lastIndexOf('.') + 1) + "." + f.getMethodName() + "(" + f.getFileName() + ":" + f.getLineNumber() + ")";
+        return type.substring(type.lastIndexOf('.') + 1) + "." + f.getMethodName() + "(" + f.getFileName() + ":"
+                + f.getLineNumber() + ")";
     }
 
     static void owned(long bytes) {
@@ -109,6 +111,11 @@ public final class Memory {
     static void forgotten(String owner, long bytes, @Nullable Object made) {
         FORGOTTEN.incrementAndGet();
         // looked up here, so that a process that forgets nothing does not pay for the start of a logging library
-        LoggerFactory.getLogger("dev.fathom.memory").warn("a {} of {} bytes, made at {}, was never closed: close it, or use try-with-resources", owner, bytes, render(made));
+        LoggerFactory.getLogger("dev.fathom.memory")
+                .warn(
+                        "a {} of {} bytes, made at {}, was never closed: close it, or use try-with-resources",
+                        owner,
+                        bytes,
+                        render(made));
     }
 }

@@ -84,7 +84,8 @@ public final class Init {
 
     private static long fanIn(Shape s) {
         if (s.rank() < 2) {
-            throw new IllegalArgumentException("Init: shape " + s + " has no fan-in; a weight has at least the two dimensions [out, in]");
+            throw new IllegalArgumentException(
+                    "Init: shape " + s + " has no fan-in; a weight has at least the two dimensions [out, in]");
         }
         return s.size(1, s.rank());
     }

@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param bias b, or null for none
  * @param activation act, or null for none; it runs in the matrix kernel's epilogue
  */
-public record Linear(Parameter weight, @Nullable Parameter bias, @Nullable Activation activation) implements Layer {
+public record Linear(
+        Parameter weight,
+        @Nullable Parameter bias,
+        @Nullable Activation activation) implements Layer {
     /** With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in). */
     public Linear(int in, int out) {
         this(in, out, Init.torchLinear());

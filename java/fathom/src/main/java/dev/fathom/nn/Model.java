@@ -76,7 +76,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     private static void fill(Store store, List<Held> held, List<String> names, Rng rng) {
         for (int i = 0; i < held.size(); i++) {
             Held h = held.get(i);
-            ByteBuffer to = store.values().view(4 * store.offset(i), 4 * h.shape().size());
+            ByteBuffer to =
+                    store.values().view(4 * store.offset(i), 4 * h.shape().size());
             if (h.bound()) {
                 Store from = Access.storeOf(h);
                 int j = Access.indexOf(h);
@@ -91,8 +92,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             } else {
                 float[] values = h.initializer().values(h.shape(), rng.split(names.get(i)));
                 if (values.length != h.shape().size()) {
-                    throw new IllegalArgumentException("model: the initialiser of " + names.get(i) + " gave " + values.length + " values for shape "
-                            + h.shape() + "; it must give one for each element");
+                    throw new IllegalArgumentException("model: the initialiser of " + names.get(i) + " gave "
+                            + values.length + " values for shape " + h.shape() + "; it must give one for each element");
                 }
                 to.asFloatBuffer().put(values);
             }
@@ -134,12 +135,18 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
 
     /** The parameters, in the order of the block. */
     public List<Parameter> parameters() {
-        return store().held().stream().filter(Parameter.class::isInstance).map(Parameter.class::cast).toList();
+        return store().held().stream()
+                .filter(Parameter.class::isInstance)
+                .map(Parameter.class::cast)
+                .toList();
     }
 
     /** The buffers, in the order of the block. */
     public List<Buffer> buffers() {
-        return store().held().stream().filter(Buffer.class::isInstance).map(Buffer.class::cast).toList();
+        return store().held().stream()
+                .filter(Buffer.class::isInstance)
+                .map(Buffer.class::cast)
+                .toList();
     }
 
     /** How many numbers training may change, frozen ones included. */
@@ -167,7 +174,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      */
     public Part part(Module submodule) {
         if (Structure.walk(net).stream().noneMatch(n -> n.value() == submodule)) {
-            throw new IllegalArgumentException("part: the module is not in this model's tree; pass a component of model.net()");
+            throw new IllegalArgumentException(
+                    "part: the module is not in this model's tree; pass a component of model.net()");
         }
         Set<Object> outside = Collections.newSetFromMap(new IdentityHashMap<>());
         Structure.walk(net, submodule).forEach(n -> outside.add(n.value()));
@@ -256,7 +264,9 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         store();
         Map<Held, Held> replaced = new IdentityHashMap<>();
         M tree = Structure.rebuild(net, h -> {
-            Held fresh = h instanceof Parameter ? new Parameter(h.shape(), h.initializer()) : new Buffer(h.shape(), h.initializer());
+            Held fresh = h instanceof Parameter
+                    ? new Parameter(h.shape(), h.initializer())
+                    : new Buffer(h.shape(), h.initializer());
             replaced.put(h, fresh);
             return fresh;
         });
@@ -287,9 +297,12 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         List<Held> theirs = other.store().held();
         for (int i = 0; i < Math.max(mine.size(), theirs.size()); i++) {
             String a = i < mine.size() ? mine.get(i).name() + " " + mine.get(i).shape() : "nothing";
-            String b = i < theirs.size() ? theirs.get(i).name() + " " + theirs.get(i).shape() : "nothing";
+            String b = i < theirs.size()
+                    ? theirs.get(i).name() + " " + theirs.get(i).shape()
+                    : "nothing";
             if (!a.equals(b)) {
-                throw new IllegalArgumentException("copyFrom: the models differ: " + a + " here but " + b + " there; copy between models of one structure");
+                throw new IllegalArgumentException("copyFrom: the models differ: " + a + " here but " + b
+                        + " there; copy between models of one structure");
             }
         }
         Block.copy(other.store().values(), store().values());
@@ -309,7 +322,13 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         values.lease();
         try {
             for (Held h : store.held()) {
-                writer.add(h.name(), h.shape(), values.view(4 * store.offset(Access.indexOf(h)), 4 * h.shape().size()).asFloatBuffer());
+                writer.add(
+                        h.name(),
+                        h.shape(),
+                        values.view(
+                                        4 * store.offset(Access.indexOf(h)),
+                                        4 * h.shape().size())
+                                .asFloatBuffer());
             }
             writer.write(file);
         } finally {
@@ -328,24 +347,28 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         Safetensors data = Safetensors.read(file);
         for (Held h : held) {
             if (!data.names().contains(h.name())) {
-                throw new IllegalArgumentException("load: " + file + " has no " + h.name() + "; it holds " + data.names());
+                throw new IllegalArgumentException(
+                        "load: " + file + " has no " + h.name() + "; it holds " + data.names());
             }
             if (!data.shape(h.name()).equals(h.shape())) {
-                throw new IllegalArgumentException("load: " + h.name() + " is " + data.shape(h.name()) + " in " + file + " but " + h.shape()
-                        + " in the model; load it into a model of the same structure");
+                throw new IllegalArgumentException("load: " + h.name() + " is " + data.shape(h.name()) + " in " + file
+                        + " but " + h.shape() + " in the model; load it into a model of the same structure");
             }
         }
         if (data.names().size() != held.size()) {
             List<String> more = new ArrayList<>(data.names());
             held.forEach(h -> more.remove(h.name()));
-            throw new IllegalArgumentException("load: " + file + " also holds " + more + ", for which the model has no place");
+            throw new IllegalArgumentException(
+                    "load: " + file + " also holds " + more + ", for which the model has no place");
         }
         Block values = store.values();
         values.lease();
         try {
             for (Held h : held) {
                 int i = Access.indexOf(h);
-                data.copy(h.name(), values.view(4 * store.offset(i), 4 * h.shape().size()).asFloatBuffer());
+                data.copy(
+                        h.name(),
+                        values.view(4 * store.offset(i), 4 * h.shape().size()).asFloatBuffer());
                 store.changed(i);
             }
         } finally {
@@ -386,7 +409,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     public void close() {
         Block values = store.block();
         if (values.closed()) {
-            throw new IllegalStateException("close: the model was already closed at " + values.closedAt() + "; close it once");
+            throw new IllegalStateException(
+                    "close: the model was already closed at " + values.closedAt() + "; close it once");
         }
         train();
         store.close();

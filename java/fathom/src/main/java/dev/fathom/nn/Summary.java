@@ -49,7 +49,10 @@ final class Summary {
                     continue;
                 }
                 long own = parameters(c.module(), counted);
-                long macs = entries.stream().filter(e -> e.path().equals(c.path())).mapToLong(Summary::work).sum();
+                long macs = entries.stream()
+                        .filter(e -> e.path().equals(c.path()))
+                        .mapToLong(Summary::work)
+                        .sum();
                 parameters += own;
                 work += macs;
                 rows.add(new Row(c.path(), type(c, entries), shape(c.result()), number(own), number(macs)));

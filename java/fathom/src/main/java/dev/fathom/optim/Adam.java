@@ -12,7 +12,8 @@ import dev.fathom.kernel.Kernel;
  * @param epsilon added to the root
  * @param weightDecay the L2 penalty's factor, added to the gradient
  */
-public record Adam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay) implements Optimizer {
+public record Adam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
+        implements Optimizer {
     /**
      * Checks the numbers.
      *
@@ -39,7 +40,8 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
 
     @Override
     public void step(BoundOptimizer bound, long step) {
-        // of the very floats with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps would show it
+        // of the very floats with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps
+        // would show it
         double correction1 = 1 - Math.pow(beta1, step);
         double correction2 = 1 - Math.pow(beta2, step);
         bound.commands()

@@ -86,7 +86,8 @@ public final class BoundOptimizer implements AutoCloseable {
     public synchronized void step() {
         store.check();
         if (table.closed()) {
-            throw new IllegalStateException("step: this optimizer was closed at " + table.closedAt() + "; make another with on(model)");
+            throw new IllegalStateException(
+                    "step: this optimizer was closed at " + table.closedAt() + "; make another with on(model)");
         }
         boolean any = false;
         boolean same = true;
@@ -196,7 +197,9 @@ public final class BoundOptimizer implements AutoCloseable {
             }
             long offset = store.offset(from + i);
             int at = 64 + ROW * n++;
-            rows.putLong(at, offset).putLong(at + 8, store.offset(from + j) - offset).putLong(at + 16, 0);
+            rows.putLong(at, offset)
+                    .putLong(at + 8, store.offset(from + j) - offset)
+                    .putLong(at + 16, 0);
             i = j;
         }
         return n;
@@ -206,7 +209,8 @@ public final class BoundOptimizer implements AutoCloseable {
     @Override
     public synchronized void close() {
         if (table.closed()) {
-            throw new IllegalStateException("close: this optimizer was already closed at " + table.closedAt() + "; close it once");
+            throw new IllegalStateException(
+                    "close: this optimizer was already closed at " + table.closedAt() + "; close it once");
         }
         for (Block b : blocks) {
             b.close();

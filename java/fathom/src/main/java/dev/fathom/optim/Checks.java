@@ -6,7 +6,8 @@ final class Checks {
 
     static void learningRate(String who, float value) {
         if (!(value > 0 && value < Float.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(who + ": learningRate=" + value + " must be above 0 and finite, e.g. 1e-3");
+            throw new IllegalArgumentException(
+                    who + ": learningRate=" + value + " must be above 0 and finite, e.g. 1e-3");
         }
     }
 

@@ -18,7 +18,8 @@ public interface Schedule {
      */
     static Schedule step(int every, double gamma) {
         if (every < 1 || !(gamma > 0)) {
-            throw new IllegalArgumentException("Schedule.step: every=" + every + " must be at least 1 and gamma=" + gamma + " above 0");
+            throw new IllegalArgumentException(
+                    "Schedule.step: every=" + every + " must be at least 1 and gamma=" + gamma + " above 0");
         }
         return epoch -> Math.pow(gamma, (epoch - 1) / every);
     }

@@ -12,7 +12,8 @@ import dev.fathom.kernel.Kernel;
  * @param nesterov whether to look ahead (Sutskever et al. 2013)
  * @param weightDecay the L2 penalty's factor
  */
-public record Sgd(float learningRate, float momentum, float dampening, boolean nesterov, float weightDecay) implements Optimizer {
+public record Sgd(float learningRate, float momentum, float dampening, boolean nesterov, float weightDecay)
+        implements Optimizer {
     /**
      * Checks the numbers.
      *
@@ -25,8 +26,8 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
         Checks.notNegative("SGD", "dampening", dampening);
         Checks.notNegative("SGD", "weightDecay", weightDecay);
         if (nesterov && (momentum <= 0 || dampening != 0)) {
-            throw new IllegalArgumentException("SGD: nesterov needs momentum above 0 and dampening 0 but momentum=" + momentum + " and dampening="
-                    + dampening);
+            throw new IllegalArgumentException("SGD: nesterov needs momentum above 0 and dampening 0 but momentum="
+                    + momentum + " and dampening=" + dampening);
         }
     }
 

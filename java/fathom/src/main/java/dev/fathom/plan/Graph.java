@@ -39,7 +39,12 @@ final class Graph {
      * @param name what it is called in messages
      * @param source the tensor behind a weight (a parameter, a buffer or a constant), else null
      */
-    record Value(Kind kind, Shape shape, DType dtype, String name, @Nullable Tensor source) {}
+    record Value(
+            Kind kind,
+            Shape shape,
+            DType dtype,
+            String name,
+            @Nullable Tensor source) {}
 
     /**
      * One call.
@@ -67,13 +72,14 @@ final class Graph {
     /** Runs {@code body} on zeros of these shapes and writes down what it did. */
     static Graph trace(List<Spec> specs, int batch, Function<Tensor[], Object> body) {
         Graph graph = new Graph(specs.size());
-        try (Pass pass = Access.trace()) {
+        try (Pass pass = Access.freeze()) {
             Map<Tensor, Integer> numbers = new IdentityHashMap<>();
             Tensor[] in = new Tensor[specs.size()];
             for (int i = 0; i < in.length; i++) {
                 Spec s = specs.get(i);
                 in[i] = Access.input(pass, s.at(batch), s.dtype());
-                graph.inputs[i] = graph.add(numbers, in[i], new Value(Kind.INPUT, in[i].shape(), s.dtype(), s.name(), null));
+                graph.inputs[i] =
+                        graph.add(numbers, in[i], new Value(Kind.INPUT, in[i].shape(), s.dtype(), s.name(), null));
             }
             Object result = body.apply(in);
             for (Tape.Entry e : pass.tape().entries()) {
@@ -84,21 +90,32 @@ final class Graph {
                 int[] to = new int[e.outputs().size()];
                 for (int o = 0; o < to.length; o++) {
                     Tensor t = e.outputs().get(o);
-                    to[o] = t == null ? -1 : graph.add(numbers, t, new Value(Kind.RESULT, t.shape(), t.dtype(), e.op().label(), null));
+                    to[o] = t == null
+                            ? -1
+                            : graph.add(numbers, t, new Value(Kind.RESULT, t.shape(), t.dtype(), e.op().label(), null));
                 }
                 graph.nodes.add(new Node(e.op(), e.path(), from, to));
             }
             List<Tensor> results = new ArrayList<>();
             collect(result, results);
             if (results.isEmpty()) {
-                throw new IllegalArgumentException("freeze: the function returned no tensor; return the outputs of the plan");
+                throw new IllegalArgumentException(
+                        "freeze: the function returned no tensor; return the outputs of the plan");
             }
-            graph.outputs = results.stream().mapToInt(t -> graph.number(numbers, t)).toArray();
+            graph.outputs =
+                    results.stream().mapToInt(t -> graph.number(numbers, t)).toArray();
             // constants die with the pass: keep their values
             for (int v = 0; v < graph.values.size(); v++) {
                 Value value = graph.values.get(v);
                 if (value.kind == Kind.WEIGHT && Access.held(source(value)) == null) {
-                    graph.values.set(v, new Value(value.kind, value.shape, value.dtype, value.name, source(value).keep()));
+                    graph.values.set(
+                            v,
+                            new Value(
+                                    value.kind,
+                                    value.shape,
+                                    value.dtype,
+                                    value.name,
+                                    source(value).keep()));
                 }
             }
         }
@@ -122,8 +139,9 @@ final class Graph {
             for (int g = 1; g < graphs.size(); g++) {
                 Value b = graphs.get(g).values.get(i);
                 if (!same(a, b)) {
-                    throw new IllegalStateException("freeze: constant " + a.name + " " + a.shape + " at batch " + batches[0] + " has other values, "
-                            + b.shape + ", at batch " + batches[g] + "; compute it from the inputs by ops, or make it an input");
+                    throw new IllegalStateException("freeze: constant " + a.name + " " + a.shape + " at batch "
+                            + batches[0] + " has other values, " + b.shape + ", at batch " + batches[g]
+                            + "; compute it from the inputs by ops, or make it an input");
                 }
                 grows |= !a.shape.equals(b.shape);
             }
@@ -148,7 +166,10 @@ final class Graph {
         if (a.shape.equals(b.shape)) {
             return equal(x, y, 0, bytes);
         }
-        if (a.dtype == DType.U8 || a.shape.rank() == 0 || a.shape.size() == 0 || !a.shape.equals(b.shape.with(0, a.shape.dim(0)))) {
+        if (a.dtype == DType.U8
+                || a.shape.rank() == 0
+                || a.shape.size() == 0
+                || !a.shape.equals(b.shape.with(0, a.shape.dim(0)))) {
             return false;
         }
         long row = bytes / a.shape.dim(0);
@@ -271,12 +292,13 @@ final class Graph {
                     && java.util.Arrays.equals(nodes.get(i).in, other.nodes.get(i).in)
                     && java.util.Arrays.equals(nodes.get(i).out, other.nodes.get(i).out);
             if (!same) {
-                throw new IllegalStateException("freeze: call " + i + " is " + a + " at batch " + batch + " but " + b + " at batch " + otherBatch
-                        + "; a plan cannot choose its layers by the batch size");
+                throw new IllegalStateException("freeze: call " + i + " is " + a + " at batch " + batch + " but " + b
+                        + " at batch " + otherBatch + "; a plan cannot choose its layers by the batch size");
             }
         }
         if (!java.util.Arrays.equals(outputs, other.outputs)) {
-            throw new IllegalStateException("freeze: the outputs at batch " + batch + " and " + otherBatch + " are of different calls");
+            throw new IllegalStateException(
+                    "freeze: the outputs at batch " + batch + " and " + otherBatch + " are of different calls");
         }
     }
 

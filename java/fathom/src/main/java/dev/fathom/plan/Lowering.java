@@ -161,9 +161,10 @@ final class Lowering extends dev.fathom.tensor.Lowered {
 
     @Override
     public dev.fathom.tensor.Call at(long address) {
-        words.add(address == 0
-                ? new Word(Type.INTEGER, 0, -1)
-                : new Word(Type.ADDRESS, address & OFFSET, (int) (address >>> OFFSET_BITS) - 1));
+        words.add(
+                address == 0
+                        ? new Word(Type.INTEGER, 0, -1)
+                        : new Word(Type.ADDRESS, address & OFFSET, (int) (address >>> OFFSET_BITS) - 1));
         return this;
     }
 
@@ -178,7 +179,8 @@ final class Lowering extends dev.fathom.tensor.Lowered {
     @Override
     public float[] read(int i) {
         throw new IllegalStateException(
-                "freeze: " + node.where() + " computes in Java, but a plan runs kernels only; write the op over kernels, or keep it out of the plan");
+                "freeze: " + node.where()
+                        + " computes in Java, but a plan runs kernels only; write the op over kernels, or keep it out of the plan");
     }
 
     @Override

@@ -11,9 +11,11 @@ import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * may be shared by all threads, each with a {@link Session} of its own. It is a snapshot: training the model later does not change it.
  */
 public final class Plan implements AutoCloseable {
-    /** Batch sizes of the traces: two fix a line, the third refutes a curve. */
+    /** Batch sizes of the traces: two fix a line, the third refutes a curve; so does the default one, unless it is 1, where dimensions merge. */
     private static final int[] BATCHES = {2, 3, 5};
 
     /** A command whose words are functions of the batch. */
@@ -109,17 +111,23 @@ public final class Plan implements AutoCloseable {
         return freeze(model, function, 1, specs);
     }
 
-    private static <M extends Module> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, int defaultBatch, Spec... specs) {
+    private static <M extends Module> Plan freeze(
+            Model<M> model, BiFunction<M, Tensor[], ?> function, int defaultBatch, Spec... specs) {
         model.store();
         List<Spec> in = List.of(specs);
         if (in.isEmpty()) {
             throw new IllegalArgumentException("freeze: no inputs; give a Spec for each");
         }
         if (in.stream().map(Spec::name).distinct().count() < in.size()) {
-            throw new IllegalArgumentException("freeze: inputs " + in.stream().map(Spec::name).toList() + " share a name; give each its own");
+            throw new IllegalArgumentException(
+                    "freeze: inputs " + in.stream().map(Spec::name).toList() + " share a name; give each its own");
         }
         boolean anyBatch = in.stream().anyMatch(Spec::hasBatch);
-        int[] batches = anyBatch ? BATCHES : new int[] {1};
+        int[] batches = anyBatch
+                ? IntStream.concat(Arrays.stream(BATCHES), IntStream.of(Math.max(2, defaultBatch)))
+                        .distinct()
+                        .toArray()
+                : new int[] {1};
         Function<Tensor[], Object> body = tensors -> function.apply(model.net(), tensors);
         List<Graph> graphs = new ArrayList<>();
         try {
@@ -142,19 +150,25 @@ public final class Plan implements AutoCloseable {
     }
 
     private static Plan build(
-            List<Spec> specs, List<Graph> graphs, List<Lowering> lowered, int[] batches, boolean anyBatch, int defaultBatch) {
+            List<Spec> specs,
+            List<Graph> graphs,
+            List<Lowering> lowered,
+            int[] batches,
+            boolean anyBatch,
+            int defaultBatch) {
         Graph graph = graphs.get(0);
         Lowering first = lowered.get(0);
         List<Template> templates = templates(graphs, lowered, batches);
         int n = first.slots.size();
         int[] outputOf = new int[n];
-        java.util.Arrays.fill(outputOf, -1);
+        Arrays.fill(outputOf, -1);
         List<Port> outputs = new ArrayList<>();
         List<Slot> extra = new ArrayList<>();
         for (int o = 0; o < graph.outputs.length; o++) {
             int value = graph.outputs[o];
             Graph.Value v = graph.values.get(value);
-            outputs.add(new Port("output" + (graph.outputs.length == 1 ? "" : o), v.dtype(), dims(graphs, value, batches)));
+            outputs.add(
+                    new Port("output" + (graph.outputs.length == 1 ? "" : o), v.dtype(), dims(graphs, value, batches)));
             Lowering.Place place = first.places[value];
             Affine bytes = bytes(graphs, lowered, place.slot(), batches);
             Affine size = size(graphs, value, batches);
@@ -178,7 +192,7 @@ public final class Plan implements AutoCloseable {
         }
         int[] begin = new int[n];
         int[] end = new int[n];
-        java.util.Arrays.fill(begin, Integer.MAX_VALUE);
+        Arrays.fill(begin, Integer.MAX_VALUE);
         for (int c = 0; c < templates.size(); c++) {
             for (Term t : templates.get(c).terms) {
                 if (t.slot >= 0 && t.slot < n) {
@@ -193,7 +207,9 @@ public final class Plan implements AutoCloseable {
             Lowering.Slot slot = first.slots.get(s);
             Affine bytes = bytes(graphs, lowered, s, batches);
             boolean used = begin[s] != Integer.MAX_VALUE;
-            Graph.Kind kind = slot.value() < 0 ? Graph.Kind.RESULT : graph.values.get(slot.value()).kind();
+            Graph.Kind kind = slot.value() < 0
+                    ? Graph.Kind.RESULT
+                    : graph.values.get(slot.value()).kind();
             if (kind == Graph.Kind.INPUT) {
                 slots.add(new Slot(Role.INPUT, slot.value(), 0, bytes, 0, 0));
             } else if (kind == Graph.Kind.WEIGHT) {
@@ -218,7 +234,13 @@ public final class Plan implements AutoCloseable {
             inputs.add(new Port(specs.get(i).name(), specs.get(i).dtype(), dims(graphs, graph.inputs[i], batches)));
         }
         return new Plan(
-                List.copyOf(templates), List.copyOf(slots), List.copyOf(inputs), List.copyOf(outputs), weights, anyBatch, defaultBatch);
+                List.copyOf(templates),
+                List.copyOf(slots),
+                List.copyOf(inputs),
+                List.copyOf(outputs),
+                weights,
+                anyBatch,
+                defaultBatch);
     }
 
     private static boolean isResult(Lowering l, Graph g, int slot) {
@@ -239,16 +261,25 @@ public final class Plan implements AutoCloseable {
                 for (int b = 0; b < batches.length; b++) {
                     List<Lowering.Command> other = lowered.get(b).commands;
                     if (other.size() != first.commands.size() || other.get(c).kernel() != command.kernel()) {
-                        throw new IllegalStateException("freeze: " + where + " runs other kernels at batch " + batches[b] + " than at batch "
-                                + batches[0] + "; an op of a plan must write the same commands at every batch size");
+                        throw new IllegalStateException("freeze: " + where + " runs other kernels at batch "
+                                + batches[b] + " than at batch " + batches[0]
+                                + "; an op of a plan must write the same commands at every batch size");
                     }
                     Lowering.Word same = other.get(c).words().get(w);
                     if (same.type() != word.type() || same.slot() != word.slot()) {
-                        throw new IllegalStateException("freeze: " + where + " reads other memory at batch " + batches[b] + " than at batch " + batches[0]);
+                        throw new IllegalStateException("freeze: " + where + " reads other memory at batch "
+                                + batches[b] + " than at batch " + batches[0]);
                     }
                     values[b] = same.value();
                 }
-                terms.add(new Term(word.slot(), line(batches, values, where, "argument " + w + " of " + command.kernel(), word.type() == Lowering.Type.FLOAT)));
+                terms.add(new Term(
+                        word.slot(),
+                        line(
+                                batches,
+                                values,
+                                where,
+                                "argument " + w + " of " + command.kernel(),
+                                word.type() == Lowering.Type.FLOAT)));
             }
             templates.add(new Template(command.kernel(), where, List.copyOf(terms)));
         }
@@ -260,9 +291,13 @@ public final class Plan implements AutoCloseable {
         if (line == null || constant && line.slope() != 0) {
             StringBuilder s = new StringBuilder("freeze: " + where + ": " + what + " is ");
             for (int i = 0; i < batches.length; i++) {
-                s.append(i == 0 ? "" : ", ").append(values[i]).append(" at batch ").append(batches[i]);
+                s.append(i == 0 ? "" : ", ")
+                        .append(values[i])
+                        .append(" at batch ")
+                        .append(batches[i]);
             }
-            throw new IllegalStateException(s + "; a plan needs sizes that are constant or grow in proportion to the batch");
+            throw new IllegalStateException(
+                    s + "; a plan needs sizes that are constant or grow in proportion to the batch");
         }
         return line;
     }
@@ -273,7 +308,12 @@ public final class Plan implements AutoCloseable {
             values[b] = lowered.get(b).slots.get(slot).bytes();
         }
         int value = lowered.get(0).slots.get(slot).value();
-        return line(batches, values, value < 0 ? "scratch" : graphs.get(0).values.get(value).name(), "its size in bytes", false);
+        return line(
+                batches,
+                values,
+                value < 0 ? "scratch" : graphs.get(0).values.get(value).name(),
+                "its size in bytes",
+                false);
     }
 
     private static Affine size(List<Graph> graphs, int value, int[] batches) {
@@ -320,9 +360,18 @@ public final class Plan implements AutoCloseable {
             Block held = Access.lease(source); // another thread may close the model
             try {
                 if (from.packed()) {
-                    commands.begin(Kernel.LINEAR_PACK).put(at).put(to).put(from.n()).put(from.k()).run();
+                    commands.begin(Kernel.LINEAR_PACK)
+                            .put(at)
+                            .put(to)
+                            .put(from.n())
+                            .put(from.k())
+                            .run();
                 } else {
-                    commands.begin(Kernel.COPY).put(at).put(to).put(slot.bytes.at(0)).run();
+                    commands.begin(Kernel.COPY)
+                            .put(at)
+                            .put(to)
+                            .put(slot.bytes.at(0))
+                            .run();
                 }
             } finally {
                 if (held != null) {
@@ -350,10 +399,12 @@ public final class Plan implements AutoCloseable {
      */
     public Session newSession(int batch, int threads) {
         if (batch < 1 || threads < 0) {
-            throw new IllegalArgumentException("newSession: batch=" + batch + " must be at least 1 and threads=" + threads + " at least 0");
+            throw new IllegalArgumentException(
+                    "newSession: batch=" + batch + " must be at least 1 and threads=" + threads + " at least 0");
         }
         if (!anyBatch && batch != 1) {
-            throw new IllegalArgumentException("newSession: batch=" + batch + " but no input of this plan has Dim.BATCH; use newSession()");
+            throw new IllegalArgumentException(
+                    "newSession: batch=" + batch + " but no input of this plan has Dim.BATCH; use newSession()");
         }
         return new Session(this, batch, threads);
     }
@@ -370,7 +421,8 @@ public final class Plan implements AutoCloseable {
 
     void check() {
         if (weights.closed()) {
-            throw new IllegalStateException("plan is closed: it was closed at " + weights.closedAt() + "; use it before the close");
+            throw new IllegalStateException(
+                    "plan is closed: it was closed at " + weights.closedAt() + "; use it before the close");
         }
     }
 
@@ -378,7 +430,10 @@ public final class Plan implements AutoCloseable {
     @Override
     public String toString() {
         StringBuilder s = new StringBuilder();
-        templates.forEach(t -> s.append(t.kernel.name().toLowerCase(java.util.Locale.ROOT)).append("  ").append(t.where).append('\n'));
+        templates.forEach(t -> s.append(t.kernel.name().toLowerCase(java.util.Locale.ROOT))
+                .append("  ")
+                .append(t.where)
+                .append('\n'));
         return s.toString();
     }
 
@@ -390,7 +445,8 @@ public final class Plan implements AutoCloseable {
     @Override
     public void close() {
         if (weights.closed()) {
-            throw new IllegalStateException("close: the plan was already closed at " + weights.closedAt() + "; close it once");
+            throw new IllegalStateException(
+                    "close: the plan was already closed at " + weights.closedAt() + "; close it once");
         }
         weights.close();
     }

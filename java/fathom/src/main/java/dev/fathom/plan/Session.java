@@ -102,8 +102,8 @@ public final class Session implements AutoCloseable {
                 bytes *= d.at(batch);
             }
             if (bytes > Integer.MAX_VALUE - 64) {
-                throw new IllegalArgumentException("newSession: " + p.name() + " would take " + (long) bytes + " bytes at batch " + batch
-                        + ", more than a buffer holds; choose a smaller batch");
+                throw new IllegalArgumentException("newSession: " + p.name() + " would take " + (long) bytes
+                        + " bytes at batch " + batch + ", more than a buffer holds; choose a smaller batch");
             }
             // 64 spare bytes to begin at a cache line
             ByteBuffer b = ByteBuffer.allocateDirect((int) bytes + 64);
@@ -125,7 +125,8 @@ public final class Session implements AutoCloseable {
 
     private static FloatBuffer floats(FloatBuffer view, Plan.Port port) {
         if (port.dtype() != DType.F32) {
-            throw new IllegalStateException(port.name() + " is " + port.dtype() + "; take its bytes with inputBytes or outputBytes");
+            throw new IllegalStateException(
+                    port.name() + " is " + port.dtype() + "; take its bytes with inputBytes or outputBytes");
         }
         return view;
     }
@@ -161,7 +162,8 @@ public final class Session implements AutoCloseable {
                 return i;
             }
         }
-        throw new IllegalArgumentException("session: no input is called " + name + "; there are " + ports.stream().map(Plan.Port::name).toList());
+        throw new IllegalArgumentException("session: no input is called " + name + "; there are "
+                + ports.stream().map(Plan.Port::name).toList());
     }
 
     /** The shape of an input at this session's batch size. */
@@ -200,7 +202,8 @@ public final class Session implements AutoCloseable {
                 Native.capThreads(0);
             }
             if (status != 0) {
-                throw new KernelException("plan", header.getLong(0), header.getLong(8), header.getLong(16), header.getLong(24));
+                throw new KernelException(
+                        "plan", header.getLong(0), header.getLong(8), header.getLong(16), header.getLong(24));
             }
         } finally {
             STATE.setRelease(this, IDLE);
@@ -209,8 +212,10 @@ public final class Session implements AutoCloseable {
 
     private IllegalStateException refused() {
         return state == CLOSED
-                ? new IllegalStateException("session is closed: it was closed at " + memory.closedAt() + "; use it before the close")
-                : new IllegalStateException("session is running on another thread; give each thread its own plan.newSession()");
+                ? new IllegalStateException(
+                        "session is closed: it was closed at " + memory.closedAt() + "; use it before the close")
+                : new IllegalStateException(
+                        "session is running on another thread; give each thread its own plan.newSession()");
     }
 
     /**
@@ -222,7 +227,8 @@ public final class Session implements AutoCloseable {
     public void close() {
         while (!STATE.compareAndSet(this, IDLE, CLOSED)) {
             if (state == CLOSED) {
-                throw new IllegalStateException("close: the session was already closed at " + memory.closedAt() + "; close it once");
+                throw new IllegalStateException(
+                        "close: the session was already closed at " + memory.closedAt() + "; close it once");
             }
             Thread.onSpinWait();
         }

@@ -56,11 +56,20 @@ public final class Access {
      * @param caller the module that called it, null for the outermost
      * @param result what it returned, null after a failure
      */
-    public record Called(Object module, String path, @Nullable Object caller, @Nullable Object result) {}
+    public record Called(
+            Object module,
+            String path,
+            @Nullable Object caller,
+            @Nullable Object result) {}
 
     /** A pass that records every call that depends on its inputs, keeps every result, and refuses reads of them. */
     public static Pass trace() {
-        return Pass.trace();
+        return Pass.trace(new Rng(0));
+    }
+
+    /** The same for a plan: nothing random may happen in it. */
+    public static Pass freeze() {
+        return Pass.trace(null);
     }
 
     /** An input of a traced pass, all zeros. */

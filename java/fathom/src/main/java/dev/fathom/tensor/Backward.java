@@ -31,7 +31,8 @@ final class Backward {
             boolean any = false;
             for (int i = 0; i <= last; i++) {
                 Node n = tape.node(i);
-                n.active = n.op instanceof RecomputeOp r && r.parameters().stream().anyMatch(h -> wanted(h.value()));
+                n.active =
+                        n.op instanceof RecomputeOp r && r.parameters().stream().anyMatch(h -> wanted(h.value()));
                 for (Tensor t : n.in) {
                     n.active |= wanted(t);
                 }
@@ -83,7 +84,11 @@ final class Backward {
         if (o.total == 0) {
             o.total = o.gradient;
         } else {
-            commands.begin(Kernel.ACCUMULATE).put(o.gradient).put(o.total).put(o.shape().size()).run();
+            commands.begin(Kernel.ACCUMULATE)
+                    .put(o.gradient)
+                    .put(o.total)
+                    .put(o.shape().size())
+                    .run();
             arena.free(o.gradient, o.bytes());
         }
     }

@@ -87,13 +87,27 @@ public enum Binary implements Op {
                     grad(g, which, a, b, y, dy, full, false);
                 }
                 long dx = g.din(which);
-                ReduceOp.reduce(g, ReduceOp.Kind.SUM, full, dx, g.outShape(0), stretched(g.shape(which), g.outShape(0)), g.adds());
+                ReduceOp.reduce(
+                        g,
+                        ReduceOp.Kind.SUM,
+                        full,
+                        dx,
+                        g.outShape(0),
+                        stretched(g.shape(which), g.outShape(0)),
+                        g.adds());
             }
         }
     }
 
     private void grad(Grad g, int which, long a, long b, long y, long dy, long dx, boolean add) {
-        g.begin(Kernel.BINARY_GRAD).put(ordinal()).put(which).at(a).at(b).at(y).at(dy).at(dx);
+        g.begin(Kernel.BINARY_GRAD)
+                .put(ordinal())
+                .put(which)
+                .at(a)
+                .at(b)
+                .at(y)
+                .at(dy)
+                .at(dx);
         putDims(g);
         g.put(add ? 1 : 0).run();
     }
@@ -122,8 +136,8 @@ public enum Binary implements Op {
             int da = i <= a.rank() ? a.dim(-i) : 1;
             int db = i <= b.rank() ? b.dim(-i) : 1;
             if (da != db && da != 1 && db != 1) {
-                throw c.fail("a " + a + " and b " + b + " do not broadcast: a.dim(" + (a.rank() - i) + ")=" + da + " but b.dim("
-                        + (b.rank() - i) + ")=" + db + "; make them equal or one of them 1");
+                throw c.fail("a " + a + " and b " + b + " do not broadcast: a.dim(" + (a.rank() - i) + ")=" + da
+                        + " but b.dim(" + (b.rank() - i) + ")=" + db + "; make them equal or one of them 1");
             }
             dims[rank - i] = da == 1 ? db : da;
         }

@@ -18,11 +18,12 @@ public final class Buffer extends Held {
      */
     public void update(Tensor next) {
         if (!next.shape().equals(shape())) {
-            throw new IllegalArgumentException("buffer " + name() + ": update " + next.shape() + " but the buffer is " + shape()
-                    + "; give a tensor of the buffer's shape");
+            throw new IllegalArgumentException("buffer " + name() + ": update " + next.shape() + " but the buffer is "
+                    + shape() + "; give a tensor of the buffer's shape");
         }
         if (next.dtype() != DType.F32) {
-            throw new IllegalArgumentException("buffer " + name() + ": update " + next.shape() + " is " + next.dtype() + "; give an F32 tensor");
+            throw new IllegalArgumentException(
+                    "buffer " + name() + ": update " + next.shape() + " is " + next.dtype() + "; give an F32 tensor");
         }
         value();
         Pass.current().pending(this, next);

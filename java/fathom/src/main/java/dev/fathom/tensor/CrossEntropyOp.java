@@ -35,13 +35,13 @@ record CrossEntropyOp() implements Op {
         Shape x = c.shape(0);
         Shape labels = c.shape(1);
         if (x.rank() == 0 || x.rank() - 1 != labels.rank()) {
-            throw c.fail("logits " + x + " and labels " + labels + " disagree: labels have " + labels.rank() + " dimensions but "
-                    + Math.max(0, x.rank() - 1) + " are needed; give one class number a row");
+            throw c.fail("logits " + x + " and labels " + labels + " disagree: labels have " + labels.rank()
+                    + " dimensions but " + Math.max(0, x.rank() - 1) + " are needed; give one class number a row");
         }
         for (int i = 0; i < labels.rank(); i++) {
             if (x.dim(i) != labels.dim(i)) {
-                throw c.fail("logits " + x + " and labels " + labels + " disagree: logits.dim(" + i + ")=" + x.dim(i) + " but labels.dim(" + i
-                        + ")=" + labels.dim(i) + "; give one class number a row");
+                throw c.fail("logits " + x + " and labels " + labels + " disagree: logits.dim(" + i + ")=" + x.dim(i)
+                        + " but labels.dim(" + i + ")=" + labels.dim(i) + "; give one class number a row");
             }
         }
         if (x.size() == 0) {

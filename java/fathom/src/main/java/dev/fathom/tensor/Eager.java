@@ -104,7 +104,8 @@ final class Eager extends Grad {
 
     private void checkRead(int i) {
         if (!op.readsInput(i)) {
-            throw new IllegalStateException(op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
+            throw new IllegalStateException(
+                    op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
         }
         Held h = in[i].held();
         if (h != null && node.versions != null && node.versions[i] != h.version()) {
@@ -116,7 +117,8 @@ final class Eager extends Grad {
     @Override
     public long out(int o) {
         if (node != null && !op.readsOutput(o)) {
-            throw new IllegalStateException(op.label() + ": backward reads output " + o + " but readsOutput(" + o + ") is false");
+            throw new IllegalStateException(
+                    op.label() + ": backward reads output " + o + " but readsOutput(" + o + ") is false");
         }
         return out[o] == null ? 0 : out[o].address();
     }
@@ -187,7 +189,8 @@ final class Eager extends Grad {
     @Override
     public void write(int o, float[] values) {
         if (out[o].dtype() != DType.F32) {
-            throw fail("result " + o + " is " + out[o].dtype() + " but the op wrote floats; make it F32, or write it by kernels");
+            throw fail("result " + o + " is " + out[o].dtype()
+                    + " but the op wrote floats; make it F32, or write it by kernels");
         }
         store(out(o), outShape(o).size(), values, false);
     }
@@ -200,7 +203,11 @@ final class Eager extends Grad {
                 throw fail("result " + o + " is " + t.dtype() + " and has no gradient");
             }
             t.gradient = arena.allocate(t.bytes());
-            commands.begin(Kernel.FILL).put(t.gradient).put(t.shape().size()).put(0f).run();
+            commands.begin(Kernel.FILL)
+                    .put(t.gradient)
+                    .put(t.shape().size())
+                    .put(0f)
+                    .run();
         }
         return t.gradient;
     }
@@ -247,7 +254,12 @@ final class Eager extends Grad {
     public long dinReusing(int i) {
         Tensor t = in[i];
         Tensor o = out[0];
-        if (t.held() == null && wants(i) && t.gradient == 0 && o.gradient != 0 && !o.watched() && o.bytes() == t.bytes()) {
+        if (t.held() == null
+                && wants(i)
+                && t.gradient == 0
+                && o.gradient != 0
+                && !o.watched()
+                && o.bytes() == t.bytes()) {
             t.gradient = o.gradient;
             o.gradient = 0;
             adds = false;

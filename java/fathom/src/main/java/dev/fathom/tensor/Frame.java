@@ -9,6 +9,7 @@ final class Frame {
     final @Nullable Frame parent;
     /** The number by which a list holds the module, -1 when it goes by name. */
     final int child;
+
     final int mark;
     final boolean evalMode;
     final int depth;

@@ -57,8 +57,9 @@ public abstract sealed class Held permits Parameter, Buffer {
     public Tensor value() {
         Tensor t = leaf;
         if (t == null) {
-            throw new IllegalStateException((this instanceof Parameter ? "parameter " : "buffer ") + shape + " is unbound" + Pass.where()
-                    + ": hold it in a record component of the module that was given to Model.of");
+            throw new IllegalStateException(
+                    (this instanceof Parameter ? "parameter " : "buffer ") + shape + " is unbound" + Pass.where()
+                            + ": hold it in a record component of the module that was given to Model.of");
         }
         return t;
     }

@@ -45,7 +45,8 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
     @Override
     public void close() {
         if (own.closed()) {
-            throw new IllegalStateException("close: " + label() + " was already closed at " + own.closedAt() + "; close it once");
+            throw new IllegalStateException(
+                    "close: " + label() + " was already closed at " + own.closedAt() + "; close it once");
         }
         own.close();
     }

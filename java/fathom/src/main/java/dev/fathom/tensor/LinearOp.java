@@ -57,17 +57,18 @@ record LinearOp(boolean bias, boolean residual, @Nullable Activation activation)
         }
         if (x.rank() < 1 || x.dim(-1) != w.dim(1)) {
             String weight = c.inName(1);
-            throw c.fail("x " + x + " and " + weight + " " + w + " disagree: x.dim(" + (x.rank() - 1) + ")=" + (x.rank() < 1 ? "none" : x.dim(-1))
-                    + " but " + weight + ".dim(1)=" + w.dim(1));
+            throw c.fail("x " + x + " and " + weight + " " + w + " disagree: x.dim(" + (x.rank() - 1) + ")="
+                    + (x.rank() < 1 ? "none" : x.dim(-1)) + " but " + weight + ".dim(1)=" + w.dim(1));
         }
         if (bias && (c.shape(2).rank() != 1 || c.shape(2).dim(0) != w.dim(0))) {
             String weight = c.inName(1);
-            throw c.fail(c.inName(2) + " " + c.shape(2) + " and " + weight + " " + w + " disagree: " + c.inName(2) + ".dim(0) must be " + weight
-                    + ".dim(0)=" + w.dim(0));
+            throw c.fail(c.inName(2) + " " + c.shape(2) + " and " + weight + " " + w + " disagree: " + c.inName(2)
+                    + ".dim(0) must be " + weight + ".dim(0)=" + w.dim(0));
         }
         Shape y = x.with(-1, w.dim(0));
         if (residual && !c.shape(residualAt()).equals(y)) {
-            throw c.fail("residual " + c.shape(residualAt()) + " and the result " + y + " disagree; they must be equal");
+            throw c.fail(
+                    "residual " + c.shape(residualAt()) + " and the result " + y + " disagree; they must be equal");
         }
         return y;
     }

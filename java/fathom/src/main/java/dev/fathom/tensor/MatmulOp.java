@@ -17,11 +17,12 @@ record MatmulOp() implements Op {
         Shape a = c.shape(0);
         Shape b = c.shape(1);
         if (a.rank() < 1 || b.rank() != 2) {
-            throw c.fail("a " + a + " and b " + b + " are not matrices: a needs at least one dimension and b exactly two; reshape them");
+            throw c.fail("a " + a + " and b " + b
+                    + " are not matrices: a needs at least one dimension and b exactly two; reshape them");
         }
         if (a.dim(-1) != b.dim(0)) {
-            throw c.fail("a " + a + " and b " + b + " disagree: a.dim(" + (a.rank() - 1) + ")=" + a.dim(-1) + " but b.dim(0)=" + b.dim(0)
-                    + "; they must be equal");
+            throw c.fail("a " + a + " and b " + b + " disagree: a.dim(" + (a.rank() - 1) + ")=" + a.dim(-1)
+                    + " but b.dim(0)=" + b.dim(0) + "; they must be equal");
         }
         return a.with(-1, b.dim(1));
     }

@@ -28,6 +28,10 @@ record NonfiniteOp() implements Op {
 
     @Override
     public void forward(Call c) {
-        c.begin(Kernel.NONFINITE).at(c.in(0)).put(c.shape(0).size()).at(c.out(0)).run();
+        c.begin(Kernel.NONFINITE)
+                .at(c.in(0))
+                .put(c.shape(0).size())
+                .at(c.out(0))
+                .run();
     }
 }

@@ -25,8 +25,13 @@ public final class Pass implements AutoCloseable {
     private static final class Workspace {
         final Tape tape = new Tape();
         Tensor[] created = new Tensor[64];
-        @Nullable Eager idle;
-        @Nullable Block[] leases = new Block[4];
+
+        @Nullable
+        Eager idle;
+
+        @Nullable
+        Block[] leases = new Block[4];
+
         int running;
     }
 
@@ -38,7 +43,7 @@ public final class Pass implements AutoCloseable {
     private final Workspace workspace;
     private final Commands commands;
     private Tape tape;
-    private Rng rng;
+    private @Nullable Rng rng;
     private boolean recording;
     private boolean replaying;
     private boolean closed;
@@ -57,7 +62,7 @@ public final class Pass implements AutoCloseable {
 
     private record Pending(Buffer buffer, Tensor next) {}
 
-    private Pass(boolean recording, boolean training, boolean tracing, Rng rng) {
+    private Pass(boolean recording, boolean training, boolean tracing, @Nullable Rng rng) {
         this.recording = recording;
         this.training = training;
         this.tracing = tracing;
@@ -90,8 +95,9 @@ public final class Pass implements AutoCloseable {
         return new Pass(false, false, false, new Rng(0));
     }
 
-    static Pass trace() {
-        return new Pass(false, false, true, new Rng(0));
+    /** Without an {@code rng} it refuses to draw, as a plan must: what it drew would be the same in every run. */
+    static Pass trace(@Nullable Rng rng) {
+        return new Pass(false, false, true, rng);
     }
 
     /**
@@ -102,8 +108,8 @@ public final class Pass implements AutoCloseable {
     public static Pass current() {
         Pass p = CURRENT.get();
         if (p == null) {
-            throw new IllegalStateException("no Pass is open on thread " + Thread.currentThread().getName()
-                    + "; wrap the call in try (var pass = Pass.infer())");
+            throw new IllegalStateException("no Pass is open on thread "
+                    + Thread.currentThread().getName() + "; wrap the call in try (var pass = Pass.infer())");
         }
         return p;
     }
@@ -165,6 +171,10 @@ public final class Pass implements AutoCloseable {
 
     /** The stream from which random ops draw. */
     public Rng rng() {
+        if (rng == null) {
+            throw new IllegalStateException("freeze: a plan draws no random numbers" + where()
+                    + "; draw them outside and give them as an input");
+        }
         return rng;
     }
 
@@ -197,7 +207,14 @@ public final class Pass implements AutoCloseable {
     private Tensor random(Kernel kernel, Shape shape, float p0, float p1) {
         Tensor t = create(shape, DType.F32);
         long n = shape.size();
-        commands.begin(kernel).put(t.address()).put(n).put(p0).put(p1).put(rng.seed()).put(rng.take(n)).run();
+        commands.begin(kernel)
+                .put(t.address())
+                .put(n)
+                .put(p0)
+                .put(p1)
+                .put(rng().seed())
+                .put(rng().take(n))
+                .run();
         return t;
     }
 
@@ -208,10 +225,12 @@ public final class Pass implements AutoCloseable {
     public Tensor watch(Tensor x) {
         checkThread();
         if (!recording) {
-            throw new IllegalStateException("watch: this pass records nothing; open it with Pass.grad() or Pass.train(rng)");
+            throw new IllegalStateException(
+                    "watch: this pass records nothing; open it with Pass.grad() or Pass.train(rng)");
         }
         if (x.dtype() != DType.F32) {
-            throw new IllegalArgumentException("watch: " + x.label() + " is " + x.dtype() + "; only F32 tensors have gradients");
+            throw new IllegalArgumentException(
+                    "watch: " + x.label() + " is " + x.dtype() + "; only F32 tensors have gradients");
         }
         Tensor w = x.node() != null && x.pass() == this ? x : view(x, x.shape(), 0, null);
         w.watch();
@@ -222,10 +241,12 @@ public final class Pass implements AutoCloseable {
     public @Nullable Tensor gradient(Tensor watched) {
         checkThread();
         if (!watched.watched()) {
-            throw new IllegalArgumentException("gradient: " + watched.label() + " was not watched; call pass.watch(x) before using it");
+            throw new IllegalArgumentException(
+                    "gradient: " + watched.label() + " was not watched; call pass.watch(x) before using it");
         }
         if (watched.pass() != this) {
-            throw new IllegalArgumentException("gradient: " + watched.label() + " was watched by another pass; ask that one before it is closed");
+            throw new IllegalArgumentException(
+                    "gradient: " + watched.label() + " was watched by another pass; ask that one before it is closed");
         }
         long g = watched.node() == null ? watched.gradient : watched.total;
         return g == 0 ? null : new Tensor(watched.shape(), DType.F32, this, null, g, 0, null, frame);
@@ -412,7 +433,11 @@ public final class Pass implements AutoCloseable {
 
     Tensor input(Shape shape, DType dtype) {
         Tensor t = create(shape, dtype);
-        commands.begin(Kernel.FILL).put(t.address()).put((shape.size() * dtype.bytes() + 3) / 4).put(0f).run();
+        commands.begin(Kernel.FILL)
+                .put(t.address())
+                .put((shape.size() * dtype.bytes() + 3) / 4)
+                .put(0f)
+                .run();
         t.traced = true;
         return t;
     }
@@ -421,7 +446,8 @@ public final class Pass implements AutoCloseable {
         return calls == null ? List.of() : calls;
     }
 
-    @Nullable Frame frame() {
+    @Nullable
+    Frame frame() {
         return frame;
     }
 
@@ -518,13 +544,15 @@ public final class Pass implements AutoCloseable {
     public void backward(Tensor loss, Target... targets) {
         checkThread();
         if (loss.shape().size() != 1 || loss.dtype() != DType.F32) {
-            throw new IllegalArgumentException("backward: " + loss.label() + " is not a single number; reduce it with mean() or sum() first");
+            throw new IllegalArgumentException(
+                    "backward: " + loss.label() + " is not a single number; reduce it with mean() or sum() first");
         }
         loss.address();
         if (loss.node() == null || loss.pass() != this) {
-            throw new IllegalStateException("backward: nothing was recorded for " + loss.label() + (recording
-                    ? ": no trainable parameter and no watched tensor went into it; unfreeze one, or pass.watch(x)"
-                    : ": this pass does not record; open it with Pass.train(rng) or Pass.grad()"));
+            throw new IllegalStateException("backward: nothing was recorded for " + loss.label()
+                    + (recording
+                            ? ": no trainable parameter and no watched tensor went into it; unfreeze one, or pass.watch(x)"
+                            : ": this pass does not record; open it with Pass.train(rng) or Pass.grad()"));
         }
         long seed = arena.allocate(4);
         commands.begin(Kernel.FILL).put(seed).put(1).put(1f).run();
@@ -556,7 +584,11 @@ public final class Pass implements AutoCloseable {
                 Store store = p.buffer.store();
                 lease(store.values());
                 long bytes = p.next.bytes();
-                commands.begin(Kernel.COPY).put(p.next.address()).put(store.address(p.buffer.index())).put(bytes).run();
+                commands.begin(Kernel.COPY)
+                        .put(p.next.address())
+                        .put(store.address(p.buffer.index()))
+                        .put(bytes)
+                        .run();
                 store.changed(p.buffer.index());
             }
         }
@@ -570,8 +602,8 @@ public final class Pass implements AutoCloseable {
         if (!recording) {
             return layer.apply(x);
         }
-        Rng was = rng;
-        long counter = rng.counter();
+        Rng was = rng();
+        long counter = was.counter();
         List<Held> outerSeen = seen;
         List<Held> inside = new ArrayList<>();
         Tensor y;
@@ -590,9 +622,14 @@ public final class Pass implements AutoCloseable {
         if (!needs) {
             return y;
         }
-        int[] versions = inside.stream().mapToInt(h -> ((Parameter) h).version()).toArray();
+        int[] versions =
+                inside.stream().mapToInt(h -> ((Parameter) h).version()).toArray();
         Tensor out = view(y, y.shape(), 0, null);
-        record(new RecomputeOp(layer, was.seed(), counter, inside, versions), new Tensor[] {x}, new Tensor[] {out}, false);
+        record(
+                new RecomputeOp(layer, was.seed(), counter, inside, versions),
+                new Tensor[] {x},
+                new Tensor[] {out},
+                false);
         return out;
     }
 
@@ -622,7 +659,11 @@ public final class Pass implements AutoCloseable {
             Tensor y = op.layer().apply(leaf);
             if (y.node() != null || y == leaf && wantsInput) {
                 long seed = arena.allocate(y.bytes());
-                commands.begin(Kernel.COPY).put(g.dout(0)).put(seed).put(y.bytes()).run();
+                commands.begin(Kernel.COPY)
+                        .put(g.dout(0))
+                        .put(seed)
+                        .put(y.bytes())
+                        .run();
                 if (y == leaf) { // the layer did nothing, as dropout in evaluation mode
                     leaf.gradient = seed;
                 } else {
@@ -631,9 +672,17 @@ public final class Pass implements AutoCloseable {
                 if (wantsInput && leaf.gradient != 0) {
                     long dx = g.din(0);
                     if (g.adds()) {
-                        commands.begin(Kernel.ACCUMULATE).put(leaf.gradient).put(dx).put(leaf.shape().size()).run();
+                        commands.begin(Kernel.ACCUMULATE)
+                                .put(leaf.gradient)
+                                .put(dx)
+                                .put(leaf.shape().size())
+                                .run();
                     } else {
-                        commands.begin(Kernel.COPY).put(leaf.gradient).put(dx).put(leaf.bytes()).run();
+                        commands.begin(Kernel.COPY)
+                                .put(leaf.gradient)
+                                .put(dx)
+                                .put(leaf.bytes())
+                                .run();
                     }
                     arena.free(leaf.gradient, leaf.bytes());
                     leaf.gradient = 0;
@@ -656,14 +705,16 @@ public final class Pass implements AutoCloseable {
     private void checkThread() {
         if (Thread.currentThread() != thread) {
             throw new IllegalStateException("this Pass belongs to thread " + thread.getName() + " but thread "
-                    + Thread.currentThread().getName() + " used it; open a Pass of its own there, or keep() the tensor to share it");
+                    + Thread.currentThread().getName()
+                    + " used it; open a Pass of its own there, or keep() the tensor to share it");
         }
         checkOpen();
     }
 
     private void checkOpen() {
         if (closed) {
-            throw new IllegalStateException("this Pass was closed at " + Memory.render(closedAt) + "; open another one");
+            throw new IllegalStateException(
+                    "this Pass was closed at " + Memory.render(closedAt) + "; open another one");
         }
     }
 
@@ -693,10 +744,12 @@ public final class Pass implements AutoCloseable {
     public void close() {
         checkThread();
         if (CURRENT.get() != this) {
-            throw new IllegalStateException("close: a Pass opened later on thread " + thread.getName() + " is still open; close that one first");
+            throw new IllegalStateException("close: a Pass opened later on thread " + thread.getName()
+                    + " is still open; close that one first");
         }
         if (frame != null || workspace.running > 0) {
-            throw new IllegalStateException("close: a module or an op is still running in this Pass; close it after the call has returned");
+            throw new IllegalStateException(
+                    "close: a module or an op is still running in this Pass; close it after the call has returned");
         }
         closed = true;
         closedAt = Memory.callSite();

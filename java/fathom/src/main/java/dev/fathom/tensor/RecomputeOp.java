@@ -7,7 +7,8 @@ import java.util.function.UnaryOperator;
  * y = layer(x), whose inside is not recorded but run again in backward from x and the same random counter (Chen et al. 2016, activation
  * checkpointing): memory for time.
  */
-record RecomputeOp(UnaryOperator<Tensor> layer, long seed, long counter, List<Held> parameters, int[] versions) implements Op {
+record RecomputeOp(UnaryOperator<Tensor> layer, long seed, long counter, List<Held> parameters, int[] versions)
+        implements Op {
     @Override
     public String label() {
         return "recompute";
@@ -33,8 +34,9 @@ record RecomputeOp(UnaryOperator<Tensor> layer, long seed, long counter, List<He
         for (int i = 0; i < versions.length; i++) {
             Parameter p = (Parameter) parameters.get(i);
             if (p.version() != versions[i]) {
-                throw new IllegalStateException("backward: parameter " + p.name()
-                        + " has changed since its layer ran and would be run again with other values; call backward before step()");
+                throw new IllegalStateException(
+                        "backward: parameter " + p.name()
+                                + " has changed since its layer ran and would be run again with other values; call backward before step()");
             }
         }
         Pass.current().replay(this, g);

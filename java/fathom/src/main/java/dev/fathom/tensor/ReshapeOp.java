@@ -22,8 +22,8 @@ record ReshapeOp(Shape to) implements Op {
             known *= result[free];
         }
         if (known != x.size() || free >= 0 && result[free] < 0) {
-            throw new IllegalArgumentException("reshape" + Pass.where() + ": x " + x.shape() + " has " + x.size() + " elements, which do not fill "
-                    + Arrays.toString(dims) + "; the products must agree");
+            throw new IllegalArgumentException("reshape" + Pass.where() + ": x " + x.shape() + " has " + x.size()
+                    + " elements, which do not fill " + Arrays.toString(dims) + "; the products must agree");
         }
         return Shape.of(result);
     }

@@ -48,8 +48,10 @@ final class Results {
             c.getAccessor().setAccessible(true);
             return c.getAccessor().invoke(record);
         } catch (IllegalAccessException | InvocationTargetException e) {
-            throw new IllegalStateException("frame: cannot read component " + c.getName() + " of the returned "
-                    + record.getClass().getName() + "; its accessor must return the component", e);
+            throw new IllegalStateException(
+                    "frame: cannot read component " + c.getName() + " of the returned "
+                            + record.getClass().getName() + "; its accessor must return the component",
+                    e);
         }
     }
 }

@@ -84,7 +84,12 @@ public final class Rng {
     /** Writes a permutation of n numbers as I32 at {@code address}. */
     public void permutation(Commands commands, long address, int n) {
         // a bounded draw takes two words, and now and then more; four a number is a bound that leaves room
-        commands.begin(Kernel.PERMUTATION).put(address).put(n).put(seed).put(take(4L * n)).run();
+        commands.begin(Kernel.PERMUTATION)
+                .put(address)
+                .put(n)
+                .put(seed)
+                .put(take(4L * n))
+                .run();
     }
 
     private float[] draw(Kernel kernel, int n, float p0, float p1) {
@@ -92,7 +97,15 @@ public final class Rng {
         Arena arena = Memory.borrow();
         try {
             long address = arena.allocate(4L * n);
-            arena.commands().begin(kernel).put(address).put(n).put(p0).put(p1).put(seed).put(take(n)).run();
+            arena.commands()
+                    .begin(kernel)
+                    .put(address)
+                    .put(n)
+                    .put(p0)
+                    .put(p1)
+                    .put(seed)
+                    .put(take(n))
+                    .run();
             Block.at(address, 4 * n).asFloatBuffer().get(values);
         } finally {
             Memory.giveBack(arena);

@@ -25,7 +25,8 @@ public final class Shape {
             all *= Math.max(d, 1);
         }
         if (all > MOST) {
-            throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has more than 2^45 elements, which no memory holds");
+            throw new IllegalArgumentException(
+                    "shape " + Arrays.toString(dims) + " has more than 2^45 elements, which no memory holds");
         }
         size = product;
     }
@@ -40,12 +41,13 @@ public final class Shape {
             return SCALAR;
         }
         if (dims.length > MAX_RANK) {
-            throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has " + dims.length + " dimensions but "
-                    + MAX_RANK + " are the most; reshape it");
+            throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has " + dims.length
+                    + " dimensions but " + MAX_RANK + " are the most; reshape it");
         }
         for (int d : dims) {
             if (d < 0) {
-                throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has the dimension " + d + "; dimensions are 0 or more");
+                throw new IllegalArgumentException(
+                        "shape " + Arrays.toString(dims) + " has the dimension " + d + "; dimensions are 0 or more");
             }
         }
         return new Shape(dims.clone());
@@ -68,7 +70,8 @@ public final class Shape {
     /** {@code i} as a number from 0, where negative ones count from the end. */
     public int axis(int i) {
         if (i < -dims.length || i >= dims.length) {
-            throw new IndexOutOfBoundsException("dimension " + i + " of " + this + " does not exist: it has " + dims.length);
+            throw new IndexOutOfBoundsException(
+                    "dimension " + i + " of " + this + " does not exist: it has " + dims.length);
         }
         return i < 0 ? i + dims.length : i;
     }

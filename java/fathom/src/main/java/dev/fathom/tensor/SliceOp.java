@@ -14,8 +14,8 @@ record SliceOp(int from, int to) implements Op {
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         if (x.rank() == 0 || from < 0 || from > to || to > x.dim(0)) {
-            throw c.fail("rows " + from + " to " + to + " are outside x " + x + ": x.dim(0)=" + (x.rank() == 0 ? "none" : x.dim(0))
-                    + "; choose 0 <= from <= to <= dim(0)");
+            throw c.fail("rows " + from + " to " + to + " are outside x " + x + ": x.dim(0)="
+                    + (x.rank() == 0 ? "none" : x.dim(0)) + "; choose 0 <= from <= to <= dim(0)");
         }
         int[] dims = Arrays.copyOf(x.toArray(), x.rank());
         dims[0] = to - from;
@@ -49,6 +49,10 @@ record SliceOp(int from, int to) implements Op {
         if (!g.adds()) {
             g.begin(Kernel.FILL).at(dx).put(x.size()).put(0f).run();
         }
-        g.begin(Kernel.ACCUMULATE).at(dy).at(dx + view(g)).put(g.outShape(0).size()).run();
+        g.begin(Kernel.ACCUMULATE)
+                .at(dy)
+                .at(dx + view(g))
+                .put(g.outShape(0).size())
+                .run();
     }
 }

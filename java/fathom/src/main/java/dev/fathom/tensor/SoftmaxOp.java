@@ -21,7 +21,8 @@ record SoftmaxOp(int axis, boolean log) implements Op {
 
     @Override
     public void forward(Call c) {
-        dims(c.begin(Kernel.SOFTMAX).put(log ? 1 : 0).at(c.in(0)).at(c.out(0)), c.shape(0)).run();
+        dims(c.begin(Kernel.SOFTMAX).put(log ? 1 : 0).at(c.in(0)).at(c.out(0)), c.shape(0))
+                .run();
     }
 
     @Override
@@ -30,7 +31,9 @@ record SoftmaxOp(int axis, boolean log) implements Op {
         long dy = g.dout(0);
         long dx = g.din(0);
         boolean add = g.adds();
-        dims(g.begin(Kernel.SOFTMAX_GRAD).put(log ? 1 : 0).at(y).at(dy).at(dx), g.shape(0)).put(add ? 1 : 0).run();
+        dims(g.begin(Kernel.SOFTMAX_GRAD).put(log ? 1 : 0).at(y).at(dy).at(dx), g.shape(0))
+                .put(add ? 1 : 0)
+                .run();
     }
 
     private Call dims(Call c, Shape s) {

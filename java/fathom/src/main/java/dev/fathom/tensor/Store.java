@@ -146,8 +146,11 @@ public final class Store implements AutoCloseable {
         fresh[i] = on;
     }
 
-    @Nullable Tensor gradientTensor(int i) {
-        return fresh[i] ? Tensor.over(gradients(), 4 * offsets[i], held.get(i).shape(), "gradient of " + names.get(i)) : null;
+    @Nullable
+    Tensor gradientTensor(int i) {
+        return fresh[i]
+                ? Tensor.over(gradients(), 4 * offsets[i], held.get(i).shape(), "gradient of " + names.get(i))
+                : null;
     }
 
     /** Packs parameter {@code i} as a matrix [n, k] for the linear kernel unless that was done since its last change. */
@@ -159,7 +162,12 @@ public final class Store implements AutoCloseable {
                 block = new Block("packed weights", Native.packedBytes(n, k));
                 packed[i] = block;
             }
-            commands.begin(Kernel.LINEAR_PACK).put(address(i)).put(block.address()).put(n).put(k).run();
+            commands.begin(Kernel.LINEAR_PACK)
+                    .put(address(i))
+                    .put(block.address())
+                    .put(n)
+                    .put(k)
+                    .run();
             packedVersions[i] = versions[i];
         }
         return block;
@@ -180,7 +188,8 @@ public final class Store implements AutoCloseable {
             throw new IllegalStateException("model is superseded: " + superseded + "; use that model");
         }
         if (values.closed()) {
-            throw new IllegalStateException("model is closed: it was closed at " + values.closedAt() + "; use it before the close");
+            throw new IllegalStateException(
+                    "model is closed: it was closed at " + values.closedAt() + "; use it before the close");
         }
     }
 

@@ -40,12 +40,15 @@ public final class Structure {
     private Structure() {}
 
     private record Component(RecordComponent of, String name) {
-        @Nullable Object get(Object record) {
+        @Nullable
+        Object get(Object record) {
             try {
                 return of.getAccessor().invoke(record);
             } catch (IllegalAccessException | InvocationTargetException e) {
-                throw new IllegalStateException("model: cannot read component " + of.getName() + " of "
-                        + record.getClass().getName() + "; its accessor must return the component", e);
+                throw new IllegalStateException(
+                        "model: cannot read component " + of.getName() + " of "
+                                + record.getClass().getName() + "; its accessor must return the component",
+                        e);
             }
         }
     }
@@ -105,8 +108,10 @@ public final class Structure {
                 add(join(node.name, c.name), c.get(value), out);
             }
         } else if (hasState(value)) {
-            throw new IllegalArgumentException("model: " + (node.name.isEmpty() ? "the root" : node.name) + " is a " + value.getClass().getName()
-                    + ", which is neither a record nor a lambda that captures nothing; make it a record, so that its parameters can be found");
+            throw new IllegalArgumentException(
+                    "model: " + (node.name.isEmpty() ? "the root" : node.name) + " is a "
+                            + value.getClass().getName()
+                            + ", which is neither a record nor a lambda that captures nothing; make it a record, so that its parameters can be found");
         }
     }
 
@@ -183,7 +188,11 @@ public final class Structure {
             }
             if (ready) {
                 todo.pop();
-                done.put(node, node instanceof Held h ? replace.apply(h) : node.getClass().isRecord() ? copy(node, done) : node);
+                done.put(
+                        node,
+                        node instanceof Held h
+                                ? replace.apply(h)
+                                : node.getClass().isRecord() ? copy(node, done) : node);
             }
         }
         @SuppressWarnings("unchecked")
@@ -205,8 +214,10 @@ public final class Structure {
             constructor.setAccessible(true);
             return constructor.newInstance(values);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("model: cannot rebuild a " + record.getClass().getName()
-                    + "; its canonical constructor must accept the values of its components", e);
+            throw new IllegalStateException(
+                    "model: cannot rebuild a " + record.getClass().getName()
+                            + "; its canonical constructor must accept the values of its components",
+                    e);
         }
     }
 

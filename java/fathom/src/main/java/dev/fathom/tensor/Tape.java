@@ -46,7 +46,8 @@ public final class Tape {
      * @param inputs its operands
      * @param outputs its results; null where one was not needed
      */
-    public record Entry(Op op, String path, @Nullable Object module, List<Tensor> inputs, List<@Nullable Tensor> outputs) {}
+    public record Entry(
+            Op op, String path, @Nullable Object module, List<Tensor> inputs, List<@Nullable Tensor> outputs) {}
 
     /** The recorded calls, in order. */
     public List<Entry> entries() {
@@ -54,14 +55,19 @@ public final class Tape {
         for (int i = 0; i < size; i++) {
             Node n = node(i);
             entries.add(new Entry(
-                    n.op, n.path(), n.frame == null ? null : n.frame.module, List.of(n.in), Arrays.asList(n.out.clone())));
+                    n.op,
+                    n.path(),
+                    n.frame == null ? null : n.frame.module,
+                    List.of(n.in),
+                    Arrays.asList(n.out.clone())));
         }
         return entries;
     }
 
     /** The graph in Graphviz's language: boxes are calls, ellipses are tensors that no recorded call made. Render with {@code dot -Tsvg}. */
     public String toDot() {
-        StringBuilder dot = new StringBuilder("digraph tape {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
+        StringBuilder dot =
+                new StringBuilder("digraph tape {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
         Map<Tensor, String> leaves = new IdentityHashMap<>();
         for (int i = 0; i < size; i++) {
             Node n = node(i);
@@ -81,10 +87,20 @@ public final class Tape {
                     if (from == null) {
                         from = "t" + leaves.size();
                         leaves.put(t, from);
-                        dot.append("  ").append(from).append(" [shape=ellipse, label=\"").append(quote(t.leafName())).append("\"];\n");
+                        dot.append("  ")
+                                .append(from)
+                                .append(" [shape=ellipse, label=\"")
+                                .append(quote(t.leafName()))
+                                .append("\"];\n");
                     }
                 }
-                dot.append("  ").append(from).append(" -> n").append(i).append(" [label=\"").append(t.shape()).append("\"];\n");
+                dot.append("  ")
+                        .append(from)
+                        .append(" -> n")
+                        .append(i)
+                        .append(" [label=\"")
+                        .append(t.shape())
+                        .append("\"];\n");
             }
         }
         return dot.append("}\n").toString();

@@ -31,7 +31,8 @@ public sealed class Tensor implements Target permits KeptTensor {
     private boolean watched;
     private boolean needsGradient;
     /** The pages of an owned tensor, leased by every pass that reads it. */
-    @Nullable Block block;
+    @Nullable
+    Block block;
     /** Where the gradient lies during backward (and after it in a watched input); 0 without one. */
     long gradient;
     /** Where a watched result's gradient lies after backward, the sum over several; 0 without one. */
@@ -107,8 +108,8 @@ public sealed class Tensor implements Target permits KeptTensor {
     private static Shape counted(int length, int[] dims) {
         Shape shape = Shape.of(dims);
         if (shape.size() != length) {
-            throw new IllegalArgumentException("of: " + length + " values do not fill shape " + shape + ", which has " + shape.size()
-                    + " elements; give one value for each");
+            throw new IllegalArgumentException("of: " + length + " values do not fill shape " + shape + ", which has "
+                    + shape.size() + " elements; give one value for each");
         }
         return shape;
     }
@@ -127,7 +128,12 @@ public sealed class Tensor implements Target permits KeptTensor {
     public static Tensor full(float value, int... dims) {
         Pass p = Pass.current();
         Tensor t = p.create(Shape.of(dims), DType.F32);
-        p.commands().begin(Kernel.FILL).put(t.address()).put(t.shape.size()).put(value).run();
+        p.commands()
+                .begin(Kernel.FILL)
+                .put(t.address())
+                .put(t.shape.size())
+                .put(value)
+                .run();
         return t;
     }
 
@@ -281,7 +287,8 @@ public sealed class Tensor implements Target permits KeptTensor {
     }
 
     /** y = act((x W^T + b) + residual); what is null is left out. */
-    public Tensor linear(Parameter weight, @Nullable Parameter bias, @Nullable Tensor residual, @Nullable Activation activation) {
+    public Tensor linear(
+            Parameter weight, @Nullable Parameter bias, @Nullable Tensor residual, @Nullable Activation activation) {
         Tensor w = weight.value();
         LinearOp op = LinearOp.of(bias != null, residual != null, activation);
         if (bias == null) {
@@ -390,12 +397,17 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** The only element of a single-number tensor. */
     public float item() {
         if (shape.size() != 1) {
-            throw new IllegalArgumentException("item: " + label() + " has " + shape.size() + " elements; reduce it first, or use toArray()");
+            throw new IllegalArgumentException(
+                    "item: " + label() + " has " + shape.size() + " elements; reduce it first, or use toArray()");
         }
         long a = readable();
         Block b = lease();
         try {
-            return dtype == DType.F32 ? Block.at(a, 4).getFloat(0) : dtype == DType.I32 ? Block.at(a, 4).getInt(0) : Block.at(a, 1).get(0) & 255;
+            return dtype == DType.F32
+                    ? Block.at(a, 4).getFloat(0)
+                    : dtype == DType.I32
+                            ? Block.at(a, 4).getInt(0)
+                            : Block.at(a, 1).get(0) & 255;
         } finally {
             release(b);
         }
@@ -404,7 +416,8 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** One element of an F32 tensor. */
     public float get(int... index) {
         if (index.length != shape.rank()) {
-            throw new IllegalArgumentException("get: " + label() + " has " + shape.rank() + " dimensions but " + index.length + " indices were given");
+            throw new IllegalArgumentException("get: " + label() + " has " + shape.rank() + " dimensions but "
+                    + index.length + " indices were given");
         }
         long flat = 0;
         for (int i = 0; i < index.length; i++) {
@@ -436,7 +449,8 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** Copies the elements of an F32 tensor into a buffer, from its position on. */
     public void copyTo(FloatBuffer to) {
         if (to.remaining() < shape.size()) {
-            throw new IllegalArgumentException("copyTo: " + label() + " has " + shape.size() + " elements but the buffer has room for " + to.remaining());
+            throw new IllegalArgumentException("copyTo: " + label() + " has " + shape.size()
+                    + " elements but the buffer has room for " + to.remaining());
         }
         long a = floats();
         Block b = lease();
@@ -483,8 +497,8 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** The address for reading in Java; refused while a plan is traced. */
     long readable() {
         if (traced && pass != null && pass.tracing()) {
-            throw new IllegalStateException("freeze: value of " + name() + " read at " + Memory.render(Memory.callSite())
-                    + "; a plan cannot depend on data");
+            throw new IllegalStateException("freeze: value of " + name() + " read at "
+                    + Memory.render(Memory.callSite()) + "; a plan cannot depend on data");
         }
         return address();
     }
@@ -493,7 +507,8 @@ public sealed class Tensor implements Target permits KeptTensor {
      * Keeps a block of its own mapped while Java reads it: another thread may close it meanwhile, and the collector takes what nobody will use
      * again, even during the read. A pass keeps its own memory.
      */
-    @Nullable Block lease() {
+    @Nullable
+    Block lease() {
         Block b = root().block;
         if (b != null) {
             b.lease();
@@ -521,9 +536,10 @@ public sealed class Tensor implements Target permits KeptTensor {
         }
         Block b = root.block;
         if (b != null && b.closed()) {
-            throw new IllegalStateException(
-                    (held != null ? held.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT) + " " + title : label())
-                            + " is gone: its memory was closed at " + b.closedAt() + "; use it before the close");
+            throw new IllegalStateException((held != null
+                            ? held.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT) + " " + title
+                            : label())
+                    + " is gone: its memory was closed at " + b.closedAt() + "; use it before the close");
         }
         return root.address + offset;
     }
@@ -536,11 +552,12 @@ public sealed class Tensor implements Target permits KeptTensor {
         }
         Pass p = root.pass;
         if (p != null && !p.closed()) {
-            return new IllegalStateException(label() + " belongs to a pass of thread " + p.thread().getName() + " but thread "
-                    + Thread.currentThread().getName() + " used it; keep() it to share it");
+            return new IllegalStateException(
+                    label() + " belongs to a pass of thread " + p.thread().getName() + " but thread "
+                            + Thread.currentThread().getName() + " used it; keep() it to share it");
         }
-        return new IllegalStateException(label() + " is dead: its pass was closed at " + (p == null ? "an unknown place" : p.closedAt())
-                + "; read it before the close, or keep() it");
+        return new IllegalStateException(label() + " is dead: its pass was closed at "
+                + (p == null ? "an unknown place" : p.closedAt()) + "; read it before the close, or keep() it");
     }
 
     /** Gives the memory up; returns where it was. */
@@ -584,15 +601,18 @@ public sealed class Tensor implements Target permits KeptTensor {
         return watched;
     }
 
-    @Nullable Node node() {
+    @Nullable
+    Node node() {
         return node;
     }
 
-    @Nullable Pass pass() {
+    @Nullable
+    Pass pass() {
         return pass;
     }
 
-    @Nullable Held held() {
+    @Nullable
+    Held held() {
         return held;
     }
 
@@ -625,7 +645,9 @@ public sealed class Tensor implements Target permits KeptTensor {
                 Block b = lease();
                 try {
                     for (int i = 0; i < n; i++) {
-                        head[i] = dtype == DType.F32 ? Block.at(a + 4L * i, 4).getFloat(0) : Block.at(a + 4L * i, 4).getInt(0);
+                        head[i] = dtype == DType.F32
+                                ? Block.at(a + 4L * i, 4).getFloat(0)
+                                : Block.at(a + 4L * i, 4).getInt(0);
                     }
                 } finally {
                     release(b);

@@ -50,7 +50,8 @@ public final class Classification {
                 }
             }
         }
-        return new Classification(actual, predicted, probability, confusion == null ? new ConfusionMatrix(1) : confusion);
+        return new Classification(
+                actual, predicted, probability, confusion == null ? new ConfusionMatrix(1) : confusion);
     }
 
     /** Counts of (actual, predicted). */

@@ -20,8 +20,8 @@ public final class ConfusionMatrix {
     /** Counts one example. */
     public void add(int actual, int predicted) {
         if (actual < 0 || actual >= counts.length || predicted < 0 || predicted >= counts.length) {
-            throw new IllegalArgumentException("confusion matrix: actual " + actual + ", predicted " + predicted + " but classes are 0 to "
-                    + (counts.length - 1));
+            throw new IllegalArgumentException("confusion matrix: actual " + actual + ", predicted " + predicted
+                    + " but classes are 0 to " + (counts.length - 1));
         }
         counts[actual][predicted]++;
     }
@@ -62,7 +62,8 @@ public final class ConfusionMatrix {
 
     /** TP / (TP + FP) of one class, NaN where it was never predicted. */
     public double precision(int k) {
-        return (double) counts[k][k] / Arrays.stream(counts).mapToLong(row -> row[k]).sum();
+        return (double) counts[k][k]
+                / Arrays.stream(counts).mapToLong(row -> row[k]).sum();
     }
 
     /** 2 TP / (2 TP + FP + FN) of one class. */

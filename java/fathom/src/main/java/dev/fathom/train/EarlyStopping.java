@@ -15,7 +15,8 @@ public record EarlyStopping(int patience, double minDelta) implements Callback {
      */
     public EarlyStopping {
         if (patience < 1 || !(minDelta >= 0)) {
-            throw new IllegalArgumentException("EarlyStopping: patience=" + patience + " must be at least 1 and minDelta=" + minDelta + " 0 or more");
+            throw new IllegalArgumentException("EarlyStopping: patience=" + patience
+                    + " must be at least 1 and minDelta=" + minDelta + " 0 or more");
         }
     }
 

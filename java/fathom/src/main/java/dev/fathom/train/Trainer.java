@@ -72,7 +72,8 @@ public final class Trainer<M extends Module> {
      */
     public Trainer<M> metrics(Metric... all) {
         if (loss == null) {
-            throw new IllegalStateException("metrics: a custom step has no output that a metric could read; measure in the step or in a callback");
+            throw new IllegalStateException(
+                    "metrics: a custom step has no output that a metric could read; measure in the step or in a callback");
         }
         metrics.addAll(List.of(all));
         return this;
@@ -228,7 +229,12 @@ public final class Trainer<M extends Module> {
 
     /** One epoch; false when it was stopped before its end. */
     private boolean epoch(
-            Batches train, Rng rng, BoundOptimizer optimizer, Where where, Map<String, Double> values, History history) {
+            Batches train,
+            Rng rng,
+            BoundOptimizer optimizer,
+            Where where,
+            Map<String, Double> values,
+            History history) {
         double[] sums = new double[metrics.size()];
         Batches.Epoch batches = train.epoch(where.epoch);
         while (batches.hasNext()) {
@@ -306,9 +312,15 @@ public final class Trainer<M extends Module> {
     /** Says where the first non-finite number is: in the batch, in a parameter, or behind which layer. */
     private String explain(float value, Batch batch, Where where) {
         String at = String.format(
-                Locale.ROOT, "loss is %s at step %d of epoch %d (learning rate %s): ", value, where.step + 1, where.epoch, where.rate);
+                Locale.ROOT,
+                "loss is %s at step %d of epoch %d (learning rate %s): ",
+                value,
+                where.step + 1,
+                where.epoch,
+                where.rate);
         if (batch.x().dtype() == DType.F32 && batch.x().nonfinite().item() > 0) {
-            return at + "the batch itself holds " + (int) batch.x().nonfinite().item() + " values that are not finite; clean the data";
+            return at + "the batch itself holds " + (int) batch.x().nonfinite().item()
+                    + " values that are not finite; clean the data";
         }
         for (Parameter p : model.parameters()) {
             if (p.value().nonfinite().item() > 0) {
@@ -325,7 +337,8 @@ public final class Trainer<M extends Module> {
             Tensor in = Access.input(pass, x.shape(), x.dtype());
             Block.at(Access.address(in), Math.toIntExact(4 * x.size()))
                     .asFloatBuffer()
-                    .put(Block.at(Access.address(x), Math.toIntExact(4 * x.size())).asFloatBuffer());
+                    .put(Block.at(Access.address(x), Math.toIntExact(4 * x.size()))
+                            .asFloatBuffer());
             ((Layer) model.net()).apply(in);
             for (Tape.Entry e : pass.tape().entries()) {
                 Tensor y = e.outputs().get(0);

@@ -75,7 +75,8 @@ class JointsTest {
         try (var model = Model.of(new Ends(first, new Linear(3, 3), new Linear(first.weight(), null, null)), 1)) {
             assertThatThrownBy(() -> model.part(model.net().third()))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("part: parameter first.weight is tied to a module outside the part; train both with one optimizer, or untie it");
+                    .hasMessage(
+                            "part: parameter first.weight is tied to a module outside the part; train both with one optimizer, or untie it");
             assertThatThrownBy(() -> model.part(model.net().first())).hasMessageContaining("first.weight is tied");
             Part second = model.part(model.net().second());
             assertThat(second.to() - second.from()).isEqualTo(2);
@@ -100,19 +101,30 @@ class JointsTest {
                     try (Pass pass = Pass.train(rng)) {
                         Tensor real = pass.randn(64, 1).mul(0.5f).add(3);
                         Tensor fake = net.g().apply(pass.randn(64, 4));
-                        float[] before = net.g().layers().get(0) instanceof Linear l ? l.weight().value().toArray() : null;
-                        pass.backward(bce(net.d().apply(real), 1).add(bce(net.d().apply(fake.detach()), 0)), d);
-                        assertThat(((Linear) net.g().layers().get(0)).weight().gradient()).isNull();
+                        float[] before = net.g().layers().get(0) instanceof Linear l
+                                ? l.weight().value().toArray()
+                                : null;
+                        pass.backward(
+                                bce(net.d().apply(real), 1).add(bce(net.d().apply(fake.detach()), 0)), d);
+                        assertThat(((Linear) net.g().layers().get(0)).weight().gradient())
+                                .isNull();
                         optD.step();
-                        assertThat(((Linear) net.g().layers().get(0)).weight().value().toArray()).isEqualTo(before);
+                        assertThat(((Linear) net.g().layers().get(0))
+                                        .weight()
+                                        .value()
+                                        .toArray())
+                                .isEqualTo(before);
                         pass.backward(bce(net.d().apply(fake), 1), g);
-                        assertThat(((Linear) net.d().layers().get(0)).weight().gradient()).isNull();
+                        assertThat(((Linear) net.d().layers().get(0)).weight().gradient())
+                                .isNull();
                         optG.step();
                     }
                 }
                 try (Pass pass = Pass.train(rng)) {
                     float mean = net.g().apply(pass.randn(256, 4)).mean().item();
-                    assertThat(mean).as("the generator has moved towards the data, whose mean is 3").isBetween(1f, 5f);
+                    assertThat(mean)
+                            .as("the generator has moved towards the data, whose mean is 3")
+                            .isBetween(1f, 5f);
                 }
             }
         }
@@ -140,14 +152,18 @@ class JointsTest {
                     .hasMessageStartingWith("model is superseded: its parameters moved to the model made at");
             old.close();
             model.freeze("trunk.*");
-            assertThatThrownBy(() -> model.freeze("nowhere.*")).hasMessageStartingWith("freeze: nowhere.* matches none of [trunk.0.weight");
+            assertThatThrownBy(() -> model.freeze("nowhere.*"))
+                    .hasMessageStartingWith("freeze: nowhere.* matches none of [trunk.0.weight");
             try (BoundOptimizer sgd = new Sgd(0.1f).on(model)) {
                 float[] head = model.net().head().weight().value().toArray();
                 try (Pass pass = Pass.train(new Rng(1))) {
-                    pass.backward(model.net().apply(Tensor.of(random(20), 4, 5)).crossEntropy(Tensor.ofInts(new int[] {0, 1, 0, 1}, 4)));
+                    pass.backward(model.net()
+                            .apply(Tensor.of(random(20), 4, 5))
+                            .crossEntropy(Tensor.ofInts(new int[] {0, 1, 0, 1}, 4)));
                     sgd.step();
                 }
-                assertThat(((Linear) trunk.layers().get(0)).weight().value().toArray()).isEqualTo(trained);
+                assertThat(((Linear) trunk.layers().get(0)).weight().value().toArray())
+                        .isEqualTo(trained);
                 assertThat(model.net().head().weight().value().toArray()).isNotEqualTo(head);
             }
         }
@@ -156,9 +172,18 @@ class JointsTest {
     @Test
     void namesArePyTorchs() {
         try (var model = Model.of(
-                new Classifier(new Sequential(new Linear(2, 2), Tensor::relu, new Recompute(new Linear(2, 2))), new Linear(2, 2)), 1)) {
+                new Classifier(
+                        new Sequential(new Linear(2, 2), Tensor::relu, new Recompute(new Linear(2, 2))),
+                        new Linear(2, 2)),
+                1)) {
             assertThat(model.parameters().stream().map(Parameter::name))
-                    .containsExactly("trunk.0.weight", "trunk.0.bias", "trunk.2.weight", "trunk.2.bias", "head.weight", "head.bias");
+                    .containsExactly(
+                            "trunk.0.weight",
+                            "trunk.0.bias",
+                            "trunk.2.weight",
+                            "trunk.2.bias",
+                            "head.weight",
+                            "head.bias");
         }
     }
 
@@ -175,13 +200,18 @@ class JointsTest {
             assertThat(copy.parameters().get(0).value().toArray()).isEqualTo(was);
             try (Pass pass = Pass.train(new Rng(0));
                     BoundOptimizer sgd = new Sgd(1f).on(copy)) {
-                pass.backward(copy.net().apply(Tensor.of(random(2), 1, 2)).square().sum().add(copy.parameters().get(0).value().sum()));
+                pass.backward(copy.net()
+                        .apply(Tensor.of(random(2), 1, 2))
+                        .square()
+                        .sum()
+                        .add(copy.parameters().get(0).value().sum()));
                 sgd.step();
             }
             assertThat(copy.parameters().get(0).value().toArray()).isNotEqualTo(was);
             assertThat(model.parameters().get(0).value().toArray()).isEqualTo(was);
             model.copyFrom(copy);
-            assertThat(model.parameters().get(0).value().toArray()).isEqualTo(copy.parameters().get(0).value().toArray());
+            assertThat(model.parameters().get(0).value().toArray())
+                    .isEqualTo(copy.parameters().get(0).value().toArray());
         }
     }
 
@@ -202,17 +232,20 @@ class JointsTest {
             Tensor x = Tensor.zeros(1, 2);
             assertThatThrownBy(() -> loose.apply(x))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("parameter [3, 2] is unbound: hold it in a record component of the module that was given to Model.of");
+                    .hasMessage(
+                            "parameter [3, 2] is unbound: hold it in a record component of the module that was given to Model.of");
         }
     }
 
     @Test
     void shapesThatDisagreeNameOpPathShapesAndDimensions() {
-        try (var model = Model.of(new Sequential(new Linear(2, 3), Tensor::relu, Tensor::relu, new Linear(784, 64)), 1);
+        try (var model =
+                        Model.of(new Sequential(new Linear(2, 3), Tensor::relu, Tensor::relu, new Linear(784, 64)), 1);
                 Pass pass = Pass.infer()) {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 2)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("linear at 3: x [2, 3] and weight [64, 784] disagree: x.dim(1)=3 but weight.dim(1)=784");
+                    .hasMessage(
+                            "linear at 3: x [2, 3] and weight [64, 784] disagree: x.dim(1)=3 but weight.dim(1)=784");
         }
     }
 
@@ -242,7 +275,9 @@ class JointsTest {
                 assertThat(model.buffers().get(0).name()).isEqualTo("0.running_mean");
                 try (Pass pass = Pass.train(new Rng(1))) {
                     Tensor loss = model.net().apply(Tensor.of(x, 2, 3)).square().mean();
-                    assertThat(f.runningMean().value().toArray()).as("before backward").containsOnly(0f);
+                    assertThat(f.runningMean().value().toArray())
+                            .as("before backward")
+                            .containsOnly(0f);
                     pass.backward(loss);
                     for (int i = 0; i < 3; i++) {
                         assertThat(f.runningMean().value().get(i)).isEqualTo((x[i] + x[3 + i]) / 2 * 0.5f);
@@ -252,7 +287,9 @@ class JointsTest {
                 try (Pass pass = Pass.infer()) {
                     model.net().apply(Tensor.of(x, 2, 3));
                 }
-                assertThat(f.runningMean().value().toArray()).as("evaluation does not update").isEqualTo(kept);
+                assertThat(f.runningMean().value().toArray())
+                        .as("evaluation does not update")
+                        .isEqualTo(kept);
             }
         }
     }
@@ -262,13 +299,20 @@ class JointsTest {
         Follower f = new Follower(3);
         try (var model = Model.of(f, 5);
                 Pass pass = Pass.train(new Rng(1))) {
-            Tensor loss = model.net().apply(Tensor.of(random(6), 2, 3).mul(model.parameters().get(1).value())).square().mean();
+            Tensor loss = model.net()
+                    .apply(Tensor.of(random(6), 2, 3)
+                            .mul(model.parameters().get(1).value()))
+                    .square()
+                    .mean();
             model.copyFrom(model);
             assertThatThrownBy(() -> pass.backward(loss))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("backward: parameter linear.weight has changed since linear at linear was recorded");
+                    .hasMessageContaining(
+                            "backward: parameter linear.weight has changed since linear at linear was recorded");
             assertThat(f.runningMean().value().toArray()).containsOnly(0f);
-            assertThat(model.parameters().get(0).gradient()).as("no half-written gradient").isNull();
+            assertThat(model.parameters().get(0).gradient())
+                    .as("no half-written gradient")
+                    .isNull();
         }
     }
 
@@ -277,7 +321,10 @@ class JointsTest {
         List<float[]> results = new ArrayList<>();
         for (boolean recompute : new boolean[] {false, true}) {
             Layer block = new Sequential(new Linear(8, 16), Tensor::relu, new Dropout(0.5f), new Linear(16, 8));
-            try (var model = Model.of(new Sequential(new Linear(8, 8), recompute ? new Recompute(block) : block, new Dropout(0.3f)), 11);
+            try (var model = Model.of(
+                            new Sequential(
+                                    new Linear(8, 8), recompute ? new Recompute(block) : block, new Dropout(0.3f)),
+                            11);
                     Pass pass = Pass.train(new Rng(9))) {
                 Tensor x = pass.watch(Tensor.of(random(40), 5, 8));
                 Tensor loss = model.net().apply(x).square().mean();
@@ -368,7 +415,10 @@ class JointsTest {
         }
         try (var model = Model.of(layer, 1)) {
             assertThat(model.parameters()).hasSize(2);
-            assertThat(model.parameters().get(0).name()).startsWith("inner.inner.").endsWith(".weight").hasSize(10_000 * 6 + 6);
+            assertThat(model.parameters().get(0).name())
+                    .startsWith("inner.inner.")
+                    .endsWith(".weight")
+                    .hasSize(10_000 * 6 + 6);
             var file = java.nio.file.Files.createTempFile("deep", ".safetensors");
             try {
                 model.save(file);
@@ -380,7 +430,10 @@ class JointsTest {
                 assertThat(copy.parameterCount()).isEqualTo(6);
             }
         }
-        try (var model = Model.of(new Sequential(Collections.nCopies(10_000, new Linear(2, 2).act(dev.fathom.tensor.Activation.TANH))), 1);
+        try (var model = Model.of(
+                        new Sequential(
+                                Collections.nCopies(10_000, new Linear(2, 2).act(dev.fathom.tensor.Activation.TANH))),
+                        1);
                 Pass pass = Pass.train(new Rng(1))) {
             Tensor loss = model.net().apply(Tensor.of(random(4), 2, 2)).sum();
             pass.backward(loss);
@@ -412,8 +465,9 @@ class JointsTest {
         small.join();
         assertThat(thrown[0])
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageMatching("apply: modules are nested too deep for the stack of thread small: depth \\d+ was reached; "
-                        + "put the layers into one Sequential, which does not nest, or give the thread a larger stack \\(-Xss\\)");
+                .hasMessageMatching(
+                        "apply: modules are nested too deep for the stack of thread small: depth \\d+ was reached; "
+                                + "put the layers into one Sequential, which does not nest, or give the thread a larger stack \\(-Xss\\)");
     }
 
     private record TwoHeads(Linear a, Linear b) implements Module {
@@ -436,7 +490,9 @@ class JointsTest {
             assertThat(both.left().toArray()).hasSize(2);
             assertThat(both.right().get(0).toArray()).hasSize(4);
             assertThat(both.right().get(1).toArray()).hasSize(3);
-            assertThat(pass.liveBytes() - before).as("input and three results; h is gone").isEqualTo(4 * 64);
+            assertThat(pass.liveBytes() - before)
+                    .as("input and three results; h is gone")
+                    .isEqualTo(4 * 64);
         }
     }
 
@@ -466,8 +522,12 @@ class JointsTest {
             assertThat(state.toArray()).isEqualTo(expected);
             KeptTensor last = state;
             last.close();
-            assertThatThrownBy(last::close).isInstanceOf(IllegalStateException.class).hasMessageContaining("already closed at");
-            assertThatThrownBy(last::toArray).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed at");
+            assertThatThrownBy(last::close)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("already closed at");
+            assertThatThrownBy(last::toArray)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed at");
         }
     }
 
@@ -496,11 +556,15 @@ class JointsTest {
         var model = Model.of(new Linear(2, 2), 1);
         Linear net = model.net();
         model.close();
-        assertThatThrownBy(model::close).isInstanceOf(IllegalStateException.class).hasMessageStartingWith("close: the model was already closed at ");
+        assertThatThrownBy(model::close)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("close: the model was already closed at ");
         assertThatThrownBy(model::parameters).hasMessageStartingWith("model is closed: it was closed at ");
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.zeros(1, 2);
-            assertThatThrownBy(() -> net.apply(x)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed at");
+            assertThatThrownBy(() -> net.apply(x))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed at");
         }
     }
 

@@ -50,7 +50,9 @@ class PlanRowsTest {
                     session.run();
                     int[] actual = new int[expected.length];
                     session.outputBytes(0).asIntBuffer().get(actual);
-                    assertThat(actual).as("%s %s", row, Arrays.deepToString(shapes)).isEqualTo(expected);
+                    assertThat(actual)
+                            .as("%s %s", row, Arrays.deepToString(shapes))
+                            .isEqualTo(expected);
                 }
             }
         }

@@ -84,7 +84,14 @@ class PlanTest {
             assertThat(plan.workspaceBytes(1)).isEqualTo(4 * (256 + 128));
             assertThat(plan.workspaceBytes(7)).isEqualTo(7 * 4 * (256 + 128));
         }
-        var deep = new Sequential(new Linear(8, 100), Tensor::tanh, new Linear(100, 60), Tensor::tanh, new Linear(60, 90), Tensor::tanh, new Linear(90, 4));
+        var deep = new Sequential(
+                new Linear(8, 100),
+                Tensor::tanh,
+                new Linear(100, 60),
+                Tensor::tanh,
+                new Linear(60, 90),
+                Tensor::tanh,
+                new Linear(90, 4));
         try (var model = Model.of(deep, 1);
                 Plan plan = Plan.freeze(model, Shape.of(1, 8))) {
             // 100 and 60 floats, then 60 and 90, each rounded to 64 bytes: 448 + 256
@@ -143,9 +150,11 @@ class PlanTest {
 
     @Test
     void aResidualFusesIntoItsLinear() {
-        try (var model = Model.of(new Sequential(new Residual(new Linear(20, 30), new Linear(30, 20)), new Linear(20, 5)), 3);
+        try (var model = Model.of(
+                        new Sequential(new Residual(new Linear(20, 30), new Linear(30, 20)), new Linear(20, 5)), 3);
                 Plan plan = Plan.freeze(model, Shape.of(1, 20))) {
-            assertThat(plan.toString()).isEqualTo("linear  linear at 0.a\nlinear  linear at 0.b\nlinear  linear at 1\n");
+            assertThat(plan.toString())
+                    .isEqualTo("linear  linear at 0.a\nlinear  linear at 0.b\nlinear  linear at 1\n");
             for (int batch : new int[] {1, 6, 33}) {
                 float[] x = random(batch * 20);
                 try (Session s = plan.newSession(batch)) {
@@ -157,7 +166,9 @@ class PlanTest {
 
     private record TwoInputs(Linear left, Linear right) implements Module {
         Tensor join(Tensor a, Tensor b) {
-            return Pass.frame(this, () -> left.apply(a).sigmoid().mul(right.apply(b).tanh()).sum(1));
+            return Pass.frame(
+                    this,
+                    () -> left.apply(a).sigmoid().mul(right.apply(b).tanh()).sum(1));
         }
     }
 
@@ -165,7 +176,10 @@ class PlanTest {
     void aModuleOfTwoInputs() {
         try (var model = Model.of(new TwoInputs(new Linear(3, 8), new Linear(5, 8)), 3);
                 Plan plan = Plan.freeze(
-                        model, (net, in) -> net.join(in[0], in[1]), Spec.of("a", Dim.BATCH, 3), Spec.of("b", Dim.BATCH, 5));
+                        model,
+                        (net, in) -> net.join(in[0], in[1]),
+                        Spec.of("a", Dim.BATCH, 3),
+                        Spec.of("b", Dim.BATCH, 5));
                 Session s = plan.newSession(4)) {
             float[] a = random(12);
             float[] b = random(20);
@@ -175,7 +189,10 @@ class PlanTest {
             float[] y = new float[4];
             s.output().get(0, y);
             try (Pass pass = Pass.infer()) {
-                assertThat(y).isEqualTo(model.net().join(Tensor.of(a, 4, 3), Tensor.of(b, 4, 5)).toArray());
+                assertThat(y)
+                        .isEqualTo(model.net()
+                                .join(Tensor.of(a, 4, 3), Tensor.of(b, 4, 5))
+                                .toArray());
             }
             assertThatThrownBy(() -> s.input("c")).hasMessage("session: no input is called c; there are [a, b]");
         }
@@ -231,7 +248,8 @@ class PlanTest {
     @Test
     void viewsInAndOut() {
         Layer flat = x -> x.slice(0, x.dim(0)).flatten(1).reshape(-1, 4, 3).reshape(-1, 12);
-        try (var model = Model.of(new Sequential(new Flatten(), flat, new Linear(12, 12), Tensor::tanh, new Flatten()), 3);
+        try (var model = Model.of(
+                        new Sequential(new Flatten(), flat, new Linear(12, 12), Tensor::tanh, new Flatten()), 3);
                 Plan plan = Plan.freeze(model, Shape.of(1, 3, 4));
                 Session s = plan.newSession(5)) {
             float[] x = random(60);
@@ -278,7 +296,8 @@ class PlanTest {
         for (Activation a : new Activation[] {
             Activation.RELU, Activation.SIGMOID, Activation.TANH, Activation.GELU, Activation.elu(0.7f)
         }) {
-            var net = new Sequential(new Linear(30, 70).act(a), x -> x.clamp(-0.5f, 0.5f), new Linear(70, 9), Tensor::gelu);
+            var net = new Sequential(
+                    new Linear(30, 70).act(a), x -> x.clamp(-0.5f, 0.5f), new Linear(70, 9), Tensor::gelu);
             try (var model = Model.of(net, 3);
                     Plan plan = Plan.freeze(model, Shape.of(3, 30));
                     Session s = plan.newSession()) {
@@ -312,13 +331,41 @@ class PlanTest {
     @Test
     void layersChosenByTheBatchAreRefused() {
         try (var model = Model.of(new Sequential(), 1)) {
-            assertThatThrownBy(() -> Plan.freeze(model, layer(x -> x.dim(0) > 2 ? x.relu() : x.tanh()), Spec.of("x", Dim.BATCH, 1)))
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("freeze: call 0 is tanh at batch 2 but relu at batch 3; a plan cannot choose its layers by the batch size");
             assertThatThrownBy(() -> Plan.freeze(
-                            model, layer(x -> x.slice(0, x.dim(0) * x.dim(0) / 6).relu()), Spec.of("x", Dim.BATCH, 1)))
+                            model, layer(x -> x.dim(0) > 2 ? x.relu() : x.tanh()), Spec.of("x", Dim.BATCH, 1)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage(
+                            "freeze: call 0 is tanh at batch 2 but relu at batch 3; a plan cannot choose its layers by the batch size");
+            assertThatThrownBy(() -> Plan.freeze(
+                            model,
+                            layer(x -> x.slice(0, x.dim(0) * x.dim(0) / 6).relu()),
+                            Spec.of("x", Dim.BATCH, 1)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageStartingWith("freeze: ");
+        }
+    }
+
+    @Test
+    void nothingRandomIsFrozen() {
+        try (var model = Model.of(new Sequential(), 1)) {
+            for (java.util.function.UnaryOperator<Tensor> f : List.<java.util.function.UnaryOperator<Tensor>>of(
+                    x -> x.dropout(0.5f, 2), x -> x.add(Pass.current().randn(1)))) {
+                assertThatThrownBy(() -> Plan.freeze(model, layer(f), Spec.of("x", 1, 1)))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage(
+                                "freeze: a plan draws no random numbers; draw them outside and give them as an input");
+            }
+        }
+    }
+
+    @Test
+    void theDefaultBatchIsTracedToo() {
+        Layer special = x -> x.dim(0) == 64 ? x.tanh() : x.relu();
+        try (var model = Model.of(new Sequential(special), 1)) {
+            assertThatThrownBy(() -> Plan.freeze(model, Shape.of(64, 3)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage(
+                            "freeze: call 0 is relu at 0 at batch 2 but tanh at 0 at batch 64; a plan cannot choose its layers by the batch size");
         }
     }
 
@@ -360,9 +407,12 @@ class PlanTest {
             float y = out.get(0);
             s.close();
             assertThat(out.get(0)).as("a view stays readable").isEqualTo(y);
-            assertThatThrownBy(s::run).isInstanceOf(IllegalStateException.class).hasMessageStartingWith("session is closed: it was closed at ");
+            assertThatThrownBy(s::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("session is closed: it was closed at ");
             assertThatThrownBy(s::close).hasMessageStartingWith("close: the session was already closed at ");
-            assertThatThrownBy(() -> plan.newSession(0)).hasMessage("newSession: batch=0 must be at least 1 and threads=0 at least 0");
+            assertThatThrownBy(() -> plan.newSession(0))
+                    .hasMessage("newSession: batch=0 must be at least 1 and threads=0 at least 0");
             plan.close();
             assertThatThrownBy(plan::close).hasMessageStartingWith("close: the plan was already closed at ");
             assertThatThrownBy(plan::newSession).hasMessageStartingWith("plan is closed: it was closed at ");
@@ -402,9 +452,11 @@ class PlanTest {
 
     @Test
     void specsAreChecked() {
-        assertThatThrownBy(() -> Spec.of("x", DType.F32, 0)).hasMessage("spec x: dimension 0 in [0] must be at least 1, or Dim.BATCH");
+        assertThatThrownBy(() -> Spec.of("x", DType.F32, 0))
+                .hasMessage("spec x: dimension 0 in [0] must be at least 1, or Dim.BATCH");
         try (var model = Model.of(new Sequential(), 1)) {
-            assertThatThrownBy(() -> Plan.freeze(model, layer(x -> x))).hasMessage("freeze: no inputs; give a Spec for each");
+            assertThatThrownBy(() -> Plan.freeze(model, layer(x -> x)))
+                    .hasMessage("freeze: no inputs; give a Spec for each");
             assertThatThrownBy(() -> Plan.freeze(model, Shape.SCALAR)).hasMessageContaining("no batch dimension");
         }
     }
