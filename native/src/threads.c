@@ -50,7 +50,8 @@ struct worker {
     void *context;
     int64_t from, to, parts;
     pthread_t thread;
-    int avoids; /* 1 + the processor it keeps off, 0 for none */
+    int avoids;     /* 1 + the processor it keeps off, 0 for none */
+    atomic_int cpu; /* where it began its last job */
 };
 
 static struct worker workers[MOST_THREADS]; /* [0] stands for the caller and stays unused */
@@ -65,6 +66,14 @@ static void relax(void) {
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
+#endif
+}
+
+static int processor_here(void) {
+#if defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
 #endif
 }
 
@@ -184,6 +193,7 @@ static void *work(void *at) {
 #endif
     for (;;) {
         await_job(w);
+        atomic_store_explicit(&w->cpu, processor_here(), memory_order_relaxed);
         run_range(w->fn, w->context, w->from, w->to, w->parts);
         if (atomic_exchange_explicit(&w->state, IDLE, memory_order_release) == AWAITED) wake(&w->state);
     }
@@ -231,17 +241,17 @@ static void leave(void) { atomic_store_explicit(&busy, 0, memory_order_release);
 
 /*
  * The kernel likes to wake a thread on the processor of its waker, where it then queues behind the caller, for milliseconds: measured,
- * whole bursts of regions ran on one of two idle processors. So a worker about to be woken is kept off the caller's processor.
+ * whole bursts of regions ran on one of two idle processors. So a worker about to be woken is kept off the caller's processor, and so
+ * is one that the caller has moved to.
  */
-static void keep_off(struct worker *w) {
+static void keep_off(struct worker *w, int here) {
 #if defined(__linux__)
-    int here = sched_getcpu();
     if (here < 0 || here >= CPU_SETSIZE || w->avoids == here + 1 || processors() < 2) return;
     cpu_set_t others = allowed;
     CPU_CLR(here, &others);
     if (CPU_COUNT(&others) && !pthread_setaffinity_np(w->thread, sizeof others, &others)) w->avoids = here + 1;
 #else
-    (void)w;
+    (void)w, (void)here;
 #endif
 }
 
@@ -276,6 +286,7 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
     if (team > started + 1) team = started + 1;
 
     int64_t wakes = 0, own = parts / team;
+    int here = processor_here();
     for (int64_t i = 1; i < team; i++) {
         struct worker *w = &workers[i];
         w->fn = fn;
@@ -283,7 +294,9 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
         w->from = parts * i / team;
         w->to = parts * (i + 1) / team;
         w->parts = parts;
-        if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP) keep_off(w);
+        if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP ||
+            atomic_load_explicit(&w->cpu, memory_order_relaxed) == here)
+            keep_off(w, here);
         if (atomic_exchange_explicit(&w->state, POSTED, memory_order_release) == ASLEEP) {
             wake(&w->state);
             wakes++;

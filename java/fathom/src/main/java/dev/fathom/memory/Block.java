@@ -20,7 +20,9 @@ public final class Block implements AutoCloseable {
     /** From block to block; odd in units of 64 bytes, so that it comes by every line of a page. */
     private static final int STAGGER = 9 * 64;
 
-    private static final long HUGE = 4L << 20;
+    private static final long HUGE_PAGE = 2L << 20;
+    /** From here on a hot block is worth a huge page. */
+    private static final long HUGE = 256L << 10;
     private static final AtomicInteger MADE = new AtomicInteger();
 
     private final long address;
@@ -40,8 +42,8 @@ public final class Block implements AutoCloseable {
     /** The same, on huge pages if it is large: for what is read at every step or request, since touching them first is slow. */
     public Block(String owner, long bytes, boolean hot) {
         this.bytes = Math.max(64, bytes + 63 & -64L);
-        long mapped = this.bytes + PAGE;
-        boolean huge = hot && mapped >= HUGE;
+        boolean huge = hot && bytes >= HUGE;
+        long mapped = huge ? this.bytes + PAGE + HUGE_PAGE - 1 & -HUGE_PAGE : this.bytes + PAGE;
         long pagesAt = Native.map(mapped, huge, huge);
         // weights, gradients and moments at one offset of a page each would fight for the same lines of the first cache
         address = pagesAt + (MADE.getAndIncrement() * STAGGER & PAGE - 1);

@@ -43,7 +43,7 @@ public final class BoundOptimizer implements AutoCloseable {
         long base = store.offset(parameters.from());
         long floats = store.offset(parameters.to()) - base;
         for (int i = 0; i < blocks.length; i++) {
-            blocks[i] = new Block("optimizer state", 4 * floats);
+            blocks[i] = new Block("optimizer state", 4 * floats, true);
             // the kernel counts from the block of values, so a part's moments begin that much before their own block
             moments[i] = blocks[i].address() - 4 * base;
         }

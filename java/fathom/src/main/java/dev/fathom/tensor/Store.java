@@ -102,7 +102,7 @@ public final class Store implements AutoCloseable {
         check();
         Block g = gradients;
         if (g == null) {
-            g = new Block("gradients", 4 * parameterFloats);
+            g = new Block("gradients", 4 * parameterFloats, true);
             gradients = g;
         }
         return g;
@@ -159,7 +159,7 @@ public final class Store implements AutoCloseable {
         if (block == null || packedVersions[i] != versions[i]) {
             check(); // another thread may have closed the model since
             if (block == null) {
-                block = new Block("packed weights", Native.packedBytes(n, k));
+                block = new Block("packed weights", Native.packedBytes(n, k), true);
                 packed[i] = block;
             }
             commands.begin(Kernel.LINEAR_PACK)
