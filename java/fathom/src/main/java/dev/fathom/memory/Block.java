@@ -23,6 +23,7 @@ public final class Block implements AutoCloseable {
     private static final long HUGE_PAGE = 2L << 20;
     /** From here on a hot block is worth a huge page. */
     private static final long HUGE = 256L << 10;
+
     private static final AtomicInteger MADE = new AtomicInteger();
 
     private final long address;
