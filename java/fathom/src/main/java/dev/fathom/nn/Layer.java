@@ -22,6 +22,10 @@ public interface Layer extends Module {
         Tensor y = null;
         try {
             y = forward(x);
+            if (y == null) {
+                throw new IllegalStateException(
+                        "apply: forward of " + getClass().getSimpleName() + " returned null; return a tensor");
+            }
             return y;
         } catch (StackOverflowError e) {
             throw Access.tooDeep(frame, e);

@@ -8,6 +8,7 @@ import dev.fathom.memory.Memory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +83,7 @@ public final class Pass implements AutoCloseable {
 
     /** Records for backward, in training mode; random layers draw from {@code rng}. */
     public static Pass train(Rng rng) {
+        Objects.requireNonNull(rng, "train: rng is null; give the Rng that dropout and its like draw from");
         return new Pass(true, true, false, rng);
     }
 

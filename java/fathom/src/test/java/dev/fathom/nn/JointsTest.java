@@ -578,4 +578,24 @@ class JointsTest {
             assertThat(y.toArray()).isEqualTo(before);
         }
     }
+
+    private record Forgetful() implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return null;
+        }
+    }
+
+    @Test
+    void nothingWhereATensorOrARandomStreamBelongsIsASentence() {
+        try (var model = Model.of(new Forgetful(), 1);
+                Pass pass = Pass.infer()) {
+            Tensor x = Tensor.zeros(1);
+            assertThatThrownBy(() -> model.net().apply(x))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("apply: forward of Forgetful returned null; return a tensor");
+        }
+        assertThatThrownBy(() -> Pass.train(null))
+                .hasMessage("train: rng is null; give the Rng that dropout and its like draw from");
+    }
 }
