@@ -116,10 +116,6 @@ public final class Pass implements AutoCloseable {
         return p;
     }
 
-    static @Nullable Pass currentOrNull() {
-        return CURRENT.get();
-    }
-
     /** {@code " at path"} of the running module, for messages; empty outside one. */
     static String where() {
         Pass p = CURRENT.get();
