@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A network frozen for serving: its commands with every address and size resolved but for the batch, and its weights, packed. A plan is immutable and
@@ -449,9 +448,5 @@ public final class Plan implements AutoCloseable {
                     "close: the plan was already closed at " + weights.closedAt() + "; close it once");
         }
         weights.close();
-    }
-
-    static @Nullable Port port(List<Port> ports, String name) {
-        return ports.stream().filter(p -> p.name.equals(name)).findFirst().orElse(null);
     }
 }

@@ -82,16 +82,11 @@ public final class Session implements AutoCloseable {
     private long base(int slot, Placement placement) {
         Plan.Slot s = plan.slots.get(slot);
         return switch (s.role()) {
-            case INPUT -> Native.address(in[inputNumber(s.number())]);
+            case INPUT -> Native.address(in[s.number()]);
             case OUTPUT -> Native.address(out[s.number()]);
             case WEIGHT -> plan.weights.address() + s.offset();
             case WORK -> memory.address() + placement.offsets()[slot];
         };
-    }
-
-    private static int inputNumber(int value) {
-        // inputs are the first values of the graph
-        return value;
     }
 
     private ByteBuffer[] buffers(List<Plan.Port> ports) {

@@ -1,5 +1,7 @@
 package dev.fathom.tensor;
 
+import dev.fathom.kernel.Kernel;
+
 /** What an {@link Op} sees in backward: a {@link Call} with the gradients of its results and of its inputs. */
 public abstract class Grad extends Call {
     Grad() {}
@@ -21,6 +23,15 @@ public abstract class Grad extends Call {
 
     /** Whether the place that the last {@code din} gave holds a gradient already: {@code +=} if so, else {@code =}. */
     public abstract boolean adds();
+
+    /** dx (+)= dy, {@code n} floats, as {@link #adds} says of the place that the last {@code din} gave. */
+    public final void carry(long dy, long dx, long n) {
+        if (adds()) {
+            begin(Kernel.ACCUMULATE).at(dy).at(dx).put(n).run();
+        } else {
+            begin(Kernel.COPY).at(dy).at(dx).put(Float.BYTES * n).run();
+        }
+    }
 
     /** The gradient of result {@code o} as a Java array, for ops written in Java. */
     public abstract float[] readGradient(int o);

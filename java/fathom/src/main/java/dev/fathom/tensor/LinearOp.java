@@ -145,11 +145,7 @@ record LinearOp(boolean bias, boolean residual, @Nullable Activation activation)
         }
         if (residual && g.wants(residualAt())) {
             long dr = g.din(residualAt());
-            if (g.adds()) {
-                g.begin(Kernel.ACCUMULATE).at(dy).at(dr).put(m * n).run();
-            } else {
-                g.begin(Kernel.COPY).at(dy).at(dr).put(4 * m * n).run();
-            }
+            g.carry(dy, dr, m * n);
         }
     }
 

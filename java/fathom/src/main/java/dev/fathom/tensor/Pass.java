@@ -669,19 +669,7 @@ public final class Pass implements AutoCloseable {
                 }
                 if (wantsInput && leaf.gradient != 0) {
                     long dx = g.din(0);
-                    if (g.adds()) {
-                        commands.begin(Kernel.ACCUMULATE)
-                                .put(leaf.gradient)
-                                .put(dx)
-                                .put(leaf.shape().size())
-                                .run();
-                    } else {
-                        commands.begin(Kernel.COPY)
-                                .put(leaf.gradient)
-                                .put(dx)
-                                .put(leaf.bytes())
-                                .run();
-                    }
+                    g.carry(leaf.gradient, dx, leaf.shape().size());
                     arena.free(leaf.gradient, leaf.bytes());
                     leaf.gradient = 0;
                 }

@@ -1,6 +1,5 @@
 package dev.fathom.tensor;
 
-import dev.fathom.kernel.Kernel;
 import java.util.Arrays;
 
 /** The same elements in another shape: a view. */
@@ -61,11 +60,7 @@ record ReshapeOp(Shape to) implements Op {
         long dy = g.dout(0);
         long dx = g.dinReusing(0);
         if (dx != dy) {
-            if (g.adds()) {
-                g.begin(Kernel.ACCUMULATE).at(dy).at(dx).put(to.size()).run();
-            } else {
-                g.begin(Kernel.COPY).at(dy).at(dx).put(4 * to.size()).run();
-            }
+            g.carry(dy, dx, to.size());
         }
     }
 }
