@@ -1,6 +1,7 @@
 /*
  * SGD and Adam (Kingma, Ba 2015) over the segments (offset, count, group) of one flat block, in PyTorch's order of arithmetic.
- * Parts cut the concatenated segments at whole vectors of a segment; every value is its own, so the cut leaves no trace.
+ * Every segment, usually one parameter, is cut into as many pieces as there are parts, so that a thread updates the rows of a weight
+ * that gemm.h gave it; every value is its own, so the cut leaves no trace.
  */
 #ifndef FATHOM_OPTIM_H
 #define FATHOM_OPTIM_H
@@ -12,16 +13,11 @@ typedef void (*update_fn)(const void *args, int64_t from, int64_t n, float lr, f
 static inline __attribute__((always_inline)) void update_part(const void *args, const int64_t *segments, int64_t count,
                                                               const float *groups, int64_t part, int64_t parts,
                                                               update_fn update) {
-    int64_t total = 0, from, to;
-    for (int64_t s = 0; s < count; s++) total += (segments[3 * s + 1] + OPTIM_GRAIN - 1) / OPTIM_GRAIN;
-    fathom_range(total, 1, part, parts, &from, &to); /* in grains; a segment fills whole ones */
-    for (int64_t s = 0, first = 0; s < count && first < to; s++) {
-        int64_t offset = segments[3 * s], n = segments[3 * s + 1], grains = (n + OPTIM_GRAIN - 1) / OPTIM_GRAIN;
-        int64_t begin = (from > first ? from - first : 0) * OPTIM_GRAIN;
-        int64_t end = to - first < grains ? (to - first) * OPTIM_GRAIN : n;
+    for (int64_t s = 0; s < count; s++) {
+        int64_t offset = segments[3 * s], n = segments[3 * s + 1], from, to;
         const float *group = groups + 2 * segments[3 * s + 2];
-        if (begin < end) update(args, offset + begin, end - begin, group[0], group[1]);
-        first += grains;
+        fathom_range(n, OPTIM_GRAIN, part, parts, &from, &to);
+        if (from < to) update(args, offset + from, to - from, group[0], group[1]);
     }
 }
 

@@ -120,8 +120,8 @@ public final class BoundOptimizer implements AutoCloseable {
         } else {
             long[] counts = Arrays.stream(stepsOf).distinct().sorted().toArray();
             for (long count : counts) {
-                if (segments(count) > 0) {
-                    segmentCount = segments(count);
+                segmentCount = segments(count);
+                if (segmentCount > 0) {
                     run(count + 1);
                 }
             }
@@ -183,24 +183,18 @@ public final class BoundOptimizer implements AutoCloseable {
         return table.address();
     }
 
-    /** Writes the segments whose parameters have taken {@code count} steps; returns how many. */
+    /** Writes a segment for each parameter that has taken {@code count} steps; returns how many. */
     private int segments(long count) {
         int n = 0;
         int from = parameters.from();
         for (int i = 0; i < inTable.length; i++) {
-            if (!inTable[i] || stepsOf[i] != count) {
-                continue;
+            if (inTable[i] && stepsOf[i] == count) {
+                long offset = store.offset(from + i);
+                int at = 64 + ROW * n++;
+                rows.putLong(at, offset)
+                        .putLong(at + 8, store.offset(from + i + 1) - offset)
+                        .putLong(at + 16, 0);
             }
-            int j = i + 1;
-            while (j < inTable.length && inTable[j] && stepsOf[j] == count) {
-                j++;
-            }
-            long offset = store.offset(from + i);
-            int at = 64 + ROW * n++;
-            rows.putLong(at, offset)
-                    .putLong(at + 8, store.offset(from + j) - offset)
-                    .putLong(at + 16, 0);
-            i = j;
         }
         return n;
     }
