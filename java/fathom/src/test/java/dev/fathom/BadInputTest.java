@@ -187,8 +187,8 @@ class BadInputTest {
             Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f));
             argument("fit: epochs=0 must be at least 1", () -> trainer.fit(data.batches(4), 0));
             argument(
-                    "optimizer: learningRate=0.0 must be above 0 and finite, e.g. 1e-3",
-                    () -> trainer.schedule(epoch -> 0).fit(data.batches(4), 1));
+                    "optimizer: learningRate=-0.001 must be 0 or more and finite",
+                    () -> trainer.schedule(epochs -> -1).fit(data.batches(4), 1));
         }
     }
 

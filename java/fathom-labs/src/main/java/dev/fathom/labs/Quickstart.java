@@ -150,7 +150,7 @@ final class Quickstart implements Callable<Integer> {
             say("%s%n%s%n", plan, Main.machine());
 
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(LEARNING_RATE))
-                    .schedule(epoch -> epoch > RATE_EPOCHS ? 0.1 : 1)
+                    .schedule(finished -> finished < RATE_EPOCHS ? 1 : 0.1)
                     .metrics(Metric.accuracy())
                     .keepBest("val_accuracy")
                     .seed(seed);

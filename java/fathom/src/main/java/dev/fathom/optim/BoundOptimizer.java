@@ -64,12 +64,12 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * Changes it.
+     * Changes it. At 0, where a warm-up begins, a step changes the moments alone.
      *
-     * @throws IllegalArgumentException if it is not positive and finite
+     * @throws IllegalArgumentException if it is negative or not finite
      */
     public void learningRate(float rate) {
-        Checks.learningRate("optimizer", rate);
+        Checks.notNegative("optimizer", "learningRate", rate);
         learningRate = rate;
     }
 

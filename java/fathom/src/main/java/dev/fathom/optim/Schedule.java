@@ -1,18 +1,27 @@
 package dev.fathom.optim;
 
-/** The learning rate of an epoch, as a factor of the optimizer's own. */
+/**
+ * The learning rate while training goes on, as a factor of the optimizer's own. A schedule is a pure function of the epochs finished, fractions
+ * of an epoch too, so every step has its own rate, and training that is resumed has the rates it would have had. Any formula is one:
+ *
+ * <pre>{@code
+ * trainer.schedule(Schedule.cosine(27).warmUp(3));                   // up for 3 epochs, then down for 27
+ * trainer.schedule(epochs -> Math.exp(-0.1 * epochs));               // exponential decay
+ * trainer.schedule(epochs -> Math.pow(0.1, Math.floor(epochs / 20))) // Schedule.step(20, 0.1)
+ * }</pre>
+ */
 @FunctionalInterface
 public interface Schedule {
-    /** The factor for {@code epoch}, from 1. */
-    double factor(int epoch);
+    /** The factor when {@code epochs} epochs are finished: 0 at the first step, 1.5 in the middle of the second epoch. */
+    double factor(double epochs);
 
     /** Always 1. */
     static Schedule constant() {
-        return epoch -> 1;
+        return epochs -> 1;
     }
 
     /**
-     * {@code gamma} to the power of how often {@code every} epochs have passed: x gamma after epochs {@code every}, 2 {@code every}, ...
+     * gamma to the power of floor(epochs / every): times gamma after every {@code every} epochs (PyTorch's StepLR).
      *
      * @throws IllegalArgumentException if every &lt; 1 or gamma is not positive
      */
@@ -21,6 +30,44 @@ public interface Schedule {
             throw new IllegalArgumentException(
                     "Schedule.step: every=" + every + " must be at least 1 and gamma=" + gamma + " above 0");
         }
-        return epoch -> Math.pow(gamma, (epoch - 1) / every);
+        return epochs -> Math.pow(gamma, Math.floor(epochs / every));
+    }
+
+    /** {@link #cosine(double, double)} down to 0. */
+    static Schedule cosine(double period) {
+        return cosine(period, 0);
+    }
+
+    /**
+     * min + (1 - min) (1 + cos(pi epochs / period)) / 2: from 1 down to {@code min} after {@code period} epochs, where it stays (Loshchilov and
+     * Hutter 2017, without restarts; PyTorch's CosineAnnealingLR, which would rise again).
+     *
+     * @throws IllegalArgumentException if the period is not positive and finite or min lies outside [0, 1]
+     */
+    static Schedule cosine(double period, double min) {
+        if (!(period > 0 && period < Double.POSITIVE_INFINITY) || !(min >= 0 && min <= 1)) {
+            throw new IllegalArgumentException(
+                    "Schedule.cosine: period=" + period + " must be above 0 and finite, and min=" + min + " in [0, 1]");
+        }
+        return epochs -> min + (1 - min) * (1 + Math.cos(Math.PI * Math.min(epochs / period, 1))) / 2;
+    }
+
+    /** {@link #warmUp(double, double)} from 0. */
+    default Schedule warmUp(double length) {
+        return warmUp(length, 0);
+    }
+
+    /**
+     * This schedule after a warm-up: for {@code length} epochs the factor rises on a line from {@code from} times to once this schedule's first
+     * one, then this schedule begins (Goyal et al. 2017; PyTorch's LinearLR followed by this one in SequentialLR).
+     *
+     * @throws IllegalArgumentException if the length is not positive and finite or from lies outside [0, 1]
+     */
+    default Schedule warmUp(double length, double from) {
+        if (!(length > 0 && length < Double.POSITIVE_INFINITY) || !(from >= 0 && from <= 1)) {
+            throw new IllegalArgumentException("Schedule.warmUp: length=" + length
+                    + " must be above 0 and finite, and from=" + from + " in [0, 1]");
+        }
+        return epochs -> epochs < length ? (from + (1 - from) * epochs / length) * factor(0) : factor(epochs - length);
     }
 }

@@ -85,7 +85,7 @@ public final class Trainer<M extends Module> {
         return this;
     }
 
-    /** How the learning rate changes from epoch to epoch. */
+    /** How the learning rate changes from step to step. */
     public Trainer<M> schedule(Schedule s) {
         schedule = s;
         return this;
@@ -160,8 +160,7 @@ public final class Trainer<M extends Module> {
             try {
                 for (int epoch = 1; epoch <= epochs; epoch++) {
                     long start = System.nanoTime();
-                    optimizer.learningRate((float) (recipe.learningRate() * schedule.factor(epoch)));
-                    where.begin(epoch, decimal(optimizer.learningRate()));
+                    where.begin(epoch);
                     Map<String, Double> values = new LinkedHashMap<>();
                     if (!epoch(train, rng, optimizer, where, values, history)) {
                         ended = String.valueOf(stopNow);
@@ -238,6 +237,7 @@ public final class Trainer<M extends Module> {
         double[] sums = new double[metrics.size()];
         Batches.Epoch batches = train.epoch(where.epoch);
         while (batches.hasNext()) {
+            where.rate(optimizer, recipe.learningRate() * schedule.factor(where.epochsFinished()));
             try (Pass pass = Pass.train(rng)) {
                 Batch batch = batches.next();
                 int n = batch.x().dim(0);
@@ -403,9 +403,20 @@ public final class Trainer<M extends Module> {
             perEpoch = train.examples();
         }
 
-        void begin(int number, double learningRate) {
+        double epochsFinished() {
+            return epoch - 1 + (double) step / steps;
+        }
+
+        /** Sets the rate of the step that comes. */
+        void rate(BoundOptimizer optimizer, double next) {
+            if (optimizer.learningRate() != (float) next || step == 0) {
+                optimizer.learningRate((float) next);
+                rate = decimal((float) next);
+            }
+        }
+
+        void begin(int number) {
             epoch = number;
-            rate = learningRate;
             step = 0;
             examples = 0;
             lossSum = 0;

@@ -330,27 +330,73 @@ class OptimizerTest {
             reference.assertClose("rate", p.value().toArray());
             assertThat(adam.learningRate()).isEqualTo(0.2f);
             assertThat(adam.recipe().learningRate()).isEqualTo(0.01f);
-            assertThatThrownBy(() -> adam.learningRate(0))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("optimizer: learningRate=0.0 must be above 0 and finite, e.g. 1e-3");
+            for (float wrong : new float[] {-0.1f, Float.NaN, Float.POSITIVE_INFINITY}) {
+                assertThatThrownBy(() -> adam.learningRate(wrong))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("optimizer: learningRate=" + wrong + " must be 0 or more and finite");
+            }
+            float[] before = p.value().toArray();
+            adam.learningRate(0);
+            pass.backward(p.value().sum());
+            adam.step();
+            assertThat(p.value().toArray()).isEqualTo(before);
         }
+    }
+
+    private static void assertFactors(Schedule schedule, double[] epochs, double... expected) {
+        assertThat(Arrays.stream(epochs).map(schedule::factor).toArray()).containsExactly(expected, within(1e-12));
     }
 
     @Test
     void schedulesAreFactorsOfTheFirstRate() {
-        Schedule constant = Schedule.constant();
-        Schedule step = Schedule.step(20, 0.1);
-        assertThat(constant.factor(1)).isEqualTo(1);
-        assertThat(constant.factor(1000)).isEqualTo(1);
-        assertThat(step.factor(1)).isEqualTo(1);
-        assertThat(step.factor(20)).as("x 0.1 after epoch 20, not in it").isEqualTo(1);
-        assertThat(step.factor(21)).isEqualTo(0.1);
-        assertThat(step.factor(40)).isEqualTo(0.1);
-        assertThat(step.factor(41)).isCloseTo(0.01, within(1e-15));
+        assertFactors(Schedule.constant(), new double[] {0, 0.5, 1000}, 1, 1, 1);
+        assertFactors(Schedule.step(20, 0.1), new double[] {0, 19.999, 20, 39.5, 40}, 1, 1, 0.1, 0.1, 0.01);
+        assertThat(Schedule.step(20, 0.1).factor(20)).isEqualTo(0.1);
+    }
+
+    /** PyTorch's CosineAnnealingLR(T_max=4) at lr 1, eta_min 0 and 0.1, after 0, 1, .. 4 epochs; then it stays. */
+    @Test
+    void cosineFallsToItsMinimum() {
+        double[] epochs = {0, 1, 2, 3, 4, 5, 100};
+        double r = Math.sqrt(0.5) / 2;
+        assertFactors(Schedule.cosine(4), epochs, 1, 0.5 + r, 0.5, 0.5 - r, 0, 0, 0);
+        assertFactors(Schedule.cosine(4, 0.1), epochs, 1, 0.55 + 0.9 * r, 0.55, 0.55 - 0.9 * r, 0.1, 0.1, 0.1);
+        assertThat(Schedule.cosine(0.3).factor(0.3)).as("never below").isEqualTo(0);
+        assertThat(Schedule.cosine(3, 1).factor(1.7)).isEqualTo(1);
+    }
+
+    /** PyTorch's SequentialLR of LinearLR(start, 1, total_iters) and another schedule, at its milestone. */
+    @Test
+    void warmUpRisesOnALineAndThenTheScheduleBegins() {
+        assertFactors(Schedule.constant().warmUp(4), new double[] {0, 1, 2.5, 4, 9}, 0, 0.25, 0.625, 1, 1);
+        assertFactors(
+                Schedule.constant().warmUp(5, 1 / 3.0),
+                new double[] {0, 1, 4, 5, 6},
+                1 / 3.0,
+                7 / 15.0,
+                13 / 15.0,
+                1,
+                1);
+        assertFactors(Schedule.cosine(4).warmUp(2), new double[] {0, 1, 2, 4, 6, 7}, 0, 0.5, 1, 0.5, 0, 0);
+        Schedule offset = epochs -> 0.5 / (1 + epochs);
+        assertFactors(offset.warmUp(2), new double[] {0, 1, 2, 3}, 0, 0.25, 0.5, 0.25);
+    }
+
+    @Test
+    void schedulesWithoutSenseAreRefused() {
         assertThatThrownBy(() -> Schedule.step(0, 0.1))
+                .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Schedule.step: every=0 must be at least 1 and gamma=0.1 above 0");
         assertThatThrownBy(() -> Schedule.step(1, -1))
                 .hasMessage("Schedule.step: every=1 must be at least 1 and gamma=-1.0 above 0");
+        assertThatThrownBy(() -> Schedule.cosine(0))
+                .hasMessage("Schedule.cosine: period=0.0 must be above 0 and finite, and min=0.0 in [0, 1]");
+        assertThatThrownBy(() -> Schedule.cosine(1, 1.5))
+                .hasMessage("Schedule.cosine: period=1.0 must be above 0 and finite, and min=1.5 in [0, 1]");
+        assertThatThrownBy(() -> Schedule.constant().warmUp(Double.NaN))
+                .hasMessage("Schedule.warmUp: length=NaN must be above 0 and finite, and from=0.0 in [0, 1]");
+        assertThatThrownBy(() -> Schedule.constant().warmUp(3, -0.1))
+                .hasMessage("Schedule.warmUp: length=3.0 must be above 0 and finite, and from=-0.1 in [0, 1]");
     }
 
     // ---- what is refused

@@ -284,6 +284,36 @@ class TrainerTest {
         }
     }
 
+    /** The factor is asked for before every step, with the epochs finished; the log has the rate of an epoch's last step. */
+    @Test
+    void everyStepHasItsRate() {
+        List<Double> asked = new ArrayList<>();
+        List<Double> rates = new ArrayList<>();
+        Callback listener = new Callback() {
+            @Override
+            public void step(Progress p) {
+                rates.add(p.learningRate());
+            }
+        };
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(10, 1)) {
+            Schedule warm = Schedule.step(2, 0.5).warmUp(1);
+            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+                    .schedule(epochs -> {
+                        asked.add(epochs);
+                        return warm.factor(epochs);
+                    })
+                    .callbacks(listener)
+                    .fit(data.batches(3), 4);
+            assertThat(asked.subList(0, 6)).containsExactly(0.0, 0.25, 0.5, 0.75, 1.0, 1.25);
+            assertThat(rates)
+                    .startsWith(0.0, 0.125, 0.25, 0.375, 0.5)
+                    .hasSize(16)
+                    .endsWith(0.5, 0.25, 0.25, 0.25, 0.25);
+            assertThat(history.epochs().stream().map(EpochLog::learningRate)).containsExactly(0.375, 0.5, 0.5, 0.25);
+        }
+    }
+
     /** A figure of the validation set that follows a script, an entry an epoch. */
     private static final class Scripted implements Metric, Callback {
         private final String name;
