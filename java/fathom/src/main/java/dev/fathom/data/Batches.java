@@ -16,7 +16,7 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dataset in batches of {@code size} examples: every example once per epoch, the last batch with what is left. An epoch is asked for by its
+ * A dataset in batches of {@code size} examples: every example once per epoch, unless they are drawn, the last batch with what is left, unless it is dropped. An epoch is asked for by its
  * number, and its order depends on (seed, number) alone.
  *
  * <pre>{@code
@@ -37,23 +37,30 @@ public final class Batches {
     private static final int INTS = 2;
     private static final int BYTES_TO_INTS = 3;
 
+    /** What happens to a last batch with fewer examples than the others. */
+    enum Last {
+        KEEP,
+        DROP,
+        SCALE_RATE
+    }
+
+    private final Dataset.Order order;
     private final Dataset data;
     private final int size;
-    private final boolean shuffled;
-    private final long seed;
-    private final boolean dropLast;
+    private final boolean random;
+    private final Last shortOne;
     private final int steps;
     private final Shapes whole;
     private final Shapes last;
-    /** Two lists of row numbers: the permutation, and through it the order of the epoch. */
+    /** Two lists of row numbers: which examples, one after another, and through it the rows of the source. */
     private @Nullable Block lists;
 
     private int dealt;
 
     private record Shapes(Shape x, Shape y) {}
 
-    Batches(Dataset data, int size, boolean shuffled, long seed, boolean dropLast) {
-        int n = data.size();
+    Batches(Dataset.Order order, int size, boolean random, Last shortOne) {
+        int n = order.data().size();
         if (size < 1) {
             throw new IllegalArgumentException("batches: size=" + size + "; a batch has at least one example");
         }
@@ -61,18 +68,20 @@ public final class Batches {
             throw new IllegalArgumentException(
                     "batches: size=" + size + " but the dataset has " + n + " examples; use at most that");
         }
-        this.data = data;
+        this.order = order;
+        this.data = order.data();
         this.size = size;
-        this.shuffled = shuffled;
-        this.seed = seed;
-        this.dropLast = dropLast;
-        steps = dropLast ? n / size : (n - 1) / size + 1;
+        this.random = random;
+        this.shortOne = shortOne;
+        steps = shortOne == Last.DROP ? n / size : (n - 1) / size + 1;
         whole = shapes(size);
         last = shapes(n - (n - 1) / size * size);
     }
 
     private Shapes shapes(int n) {
-        return new Shapes(batched(n, data.featureShape()), batched(n, data.source().targetShape));
+        return new Shapes(
+                batched(n, data.featureShape()),
+                batched(n, data.source().targets.shape()));
     }
 
     private static Shape batched(int n, Shape shape) {
@@ -84,7 +93,17 @@ public final class Batches {
 
     /** The same without the last batch of an epoch where it would be short. */
     public Batches dropLast() {
-        return new Batches(data, size, shuffled, seed, true);
+        return new Batches(order, size, random, Last.DROP);
+    }
+
+    /** The same, where a trainer takes a short last batch's step with the learning rate times its share of a whole batch. */
+    public Batches scaleLast() {
+        return new Batches(order, size, random, Last.SCALE_RATE);
+    }
+
+    /** What the learning rate is multiplied by for {@code batch}: its share of a whole one after {@link #scaleLast}, else 1. */
+    public float rate(Batch batch) {
+        return shortOne == Last.SCALE_RATE ? (float) batch.size() / size : 1;
     }
 
     /** The examples. */
@@ -104,7 +123,7 @@ public final class Batches {
 
     /** Examples of an epoch. */
     public int examples() {
-        return dropLast ? steps * size : data.size();
+        return shortOne == Last.DROP ? steps * size : data.size();
     }
 
     /**
@@ -120,7 +139,7 @@ public final class Batches {
         dealt++;
         data.enter();
         try {
-            return new Epoch(dealt, shuffled ? order(epoch) : data.index());
+            return new Epoch(dealt, random ? order(epoch) : data.index());
         } finally {
             data.exit();
         }
@@ -134,17 +153,22 @@ public final class Batches {
             b = Source.unreported("batches", 8L * n);
             lists = b;
         }
-        long permutation = b.address();
-        long order = permutation + 4L * n;
+        long examples = b.address();
+        long rows = examples + 4L * n;
+        Rng rng = new Rng(order.seed()).split(epoch);
         Arena arena = Memory.borrow();
         try {
             Commands commands = arena.commands();
-            new Rng(seed).split(epoch).permutation(commands, permutation, n);
-            gather(commands, INTS, data.index(), n, permutation, order, n, 1, 1, 0);
+            if (order.replacement()) {
+                Rows.draw(rng, n, b.view(0, 4L * n).asIntBuffer());
+            } else {
+                rng.permutation(commands, examples, n);
+            }
+            gather(commands, INTS, data.index(), n, examples, rows, n, 1, 1, 0);
         } finally {
             Memory.giveBack(arena);
         }
-        return order;
+        return rows;
     }
 
     private static void gather(
@@ -174,12 +198,12 @@ public final class Batches {
     /** One pass over the examples. */
     public final class Epoch implements Iterator<Batch> {
         private final int number;
-        private final long order;
+        private final long rows;
         private int next;
 
-        private Epoch(int number, long order) {
+        private Epoch(int number, long rows) {
             this.number = number;
-            this.order = order;
+            this.rows = rows;
         }
 
         @Override
@@ -214,32 +238,44 @@ public final class Batches {
                 throw new IllegalArgumentException(
                         "batch: step " + step + " is outside [0, " + steps + "); an epoch has " + steps + " batches");
             }
-            if (shuffled && number != dealt) {
+            if (random && number != dealt) {
                 throw new IllegalStateException(
                         "batch: this epoch ended when epoch(n) was called again; use the newer one");
             }
             Source s = data.source();
-            int rows = Math.min(size, data.size() - step * size);
-            Shapes shapes = rows == size ? whole : last;
-            long index = order + 4L * step * size;
+            int n = Math.min(size, data.size() - step * size);
+            Shapes shapes = n == size ? whole : last;
+            long index = rows + 4L * step * size;
             data.enter();
             try {
+                DType from = s.features.dtype();
+                DType target = s.targets.dtype();
                 Tensor x = Access.create(shapes.x, DType.F32);
-                Tensor y = Access.create(shapes.y, s.targetDtype == DType.F32 ? DType.F32 : DType.I32);
+                Tensor y = Access.create(shapes.y, target == DType.F32 ? DType.F32 : DType.I32);
                 Commands commands = Access.commands();
                 gather(
                         commands,
-                        s.dtype == DType.U8 ? BYTES_TO_FLOATS : FLOATS,
-                        s.features(),
+                        from == DType.U8 ? BYTES_TO_FLOATS : FLOATS,
+                        s.featuresAddress(),
                         s.rows,
                         index,
                         Access.address(x),
-                        rows,
-                        s.columns,
+                        n,
+                        s.features.columns(),
                         data.scale(),
                         data.shift());
-                int kind = s.targetDtype == DType.F32 ? FLOATS : s.targetDtype == DType.U8 ? BYTES_TO_INTS : INTS;
-                gather(commands, kind, s.targets(), s.rows, index, Access.address(y), rows, s.targetShape.size(), 1, 0);
+                int kind = target == DType.F32 ? FLOATS : target == DType.U8 ? BYTES_TO_INTS : INTS;
+                gather(
+                        commands,
+                        kind,
+                        s.targetsAddress(),
+                        s.rows,
+                        index,
+                        Access.address(y),
+                        n,
+                        s.targets.columns(),
+                        1,
+                        0);
                 return new Batch(x, y);
             } finally {
                 data.exit();

@@ -1,11 +1,14 @@
 package dev.fathom.data;
 
 import dev.fathom.io.Idx;
+import dev.fathom.io.Npy;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -18,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #flattened} and {@link #scaled} give datasets over the same memory: they cost four bytes
  * an example. Each may be closed by itself; the memory goes back when the last is closed, or collected after one was.
  *
- * <p>Any thread may use it. Every method but {@link #close} throws IllegalStateException, saying where it was closed, once it is.
+ * <p>Any thread may use it. Every method that reads examples throws IllegalStateException, saying where it was closed, once it is.
  */
 public final class Dataset implements AutoCloseable {
     private final Source source;
@@ -43,13 +46,13 @@ public final class Dataset implements AutoCloseable {
         this.shift = shift;
     }
 
-    private static Dataset all(Source source, Shape featureShape) {
+    private static Dataset of(Source source) {
         Block index = Source.unreported("dataset", 4L * source.rows);
         IntBuffer to = index.view(0, 4L * source.rows).asIntBuffer();
         for (int i = 0; i < source.rows; i++) {
             to.put(i, i);
         }
-        return new Dataset(source, index, source.rows, featureShape, 1f / 255, 0);
+        return new Dataset(source, index, source.rows, source.features.shape(), 1f / 255, 0);
     }
 
     // ---- making
@@ -64,29 +67,49 @@ public final class Dataset implements AutoCloseable {
     public static Dataset idx(Path images, Path labels) {
         Idx x = Idx.read(images);
         Idx y = Idx.read(labels);
-        Shape shape = x.shape();
-        if (shape.rank() < 2 || y.shape().rank() != 1) {
+        if (x.shape().rank() < 2 || y.shape().rank() != 1) {
             throw new IllegalArgumentException("idx: images must have two dimensions or more and labels one, but "
-                    + images + " is " + shape + " and " + labels + " is " + y.shape() + "; give the images first");
+                    + images + " is " + x.shape() + " and " + labels + " is " + y.shape() + "; give the images first");
         }
-        int n = shape.dim(0);
-        Shape feature = Shape.of(Arrays.copyOfRange(shape.toArray(), 1, shape.rank()));
-        check("idx", n, feature);
-        counts("idx", n, y.shape().dim(0), "labels");
-        Block block = Source.block(n, DType.U8, feature.size(), DType.U8, 1);
-        try {
-            x.copyTo(block, 0);
-            byte[] values = y.toArray();
-            int classes = 0;
-            for (byte label : values) {
-                classes = Math.max(classes, (label & 0xff) + 1);
-            }
-            block.view(Source.targetOffset(n, DType.U8, feature.size()), n).put(values);
-            return all(new Source(block, n, DType.U8, (int) feature.size(), DType.U8, Shape.SCALAR, classes), feature);
-        } catch (RuntimeException | Error e) {
-            block.close();
-            throw e;
+        int n = whole("idx", x.shape(), y.shape(), "labels");
+        var pixels = new Source.Part(DType.U8, example(x.shape()));
+        return of(Source.of("idx", n, pixels, x::copyTo, new Source.Part(DType.U8, Shape.SCALAR), y::copyTo, 0));
+    }
+
+    /**
+     * Features [n, feature shape], and labels [n] or targets [n, target shape], from two npy files. Integers in the second are labels, floats are
+     * targets; features are bytes, which {@link #scaled} serves, or floats.
+     *
+     * @throws IllegalArgumentException if a file is damaged or of a type that cannot be, the two do not hold equally many examples, there are none, a
+     *     number is NaN or infinite, or a label is negative
+     * @throws java.io.UncheckedIOException if one cannot be read
+     */
+    public static Dataset npy(Path features, Path targets) {
+        Npy x = Npy.read(features);
+        Npy y = Npy.read(targets);
+        if (x.dtype() == DType.I32 || x.shape().rank() == 0) {
+            throw new IllegalArgumentException("npy: features must be bytes or floats of one dimension or more, but "
+                    + x + "; save them as float32 or uint8");
         }
+        if (y.shape().rank() == 0 || y.dtype() != DType.F32 && y.shape().rank() != 1) {
+            throw new IllegalArgumentException("npy: labels must be integers of one dimension and targets floats, but "
+                    + y + "; save one label for each example, or the targets as float32");
+        }
+        int n = whole("npy", x.shape(), y.shape(), y.dtype() == DType.F32 ? "targets" : "labels");
+        var from = new Source.Part(x.dtype(), example(x.shape()));
+        return of(Source.of("npy", n, from, x::copyTo, new Source.Part(y.dtype(), example(y.shape())), y::copyTo, 0));
+    }
+
+    private static int whole(String op, Shape features, Shape targets, String what) {
+        int n = features.dim(0);
+        Source.check(op, n, example(features));
+        Source.counts(op, n, targets.dim(0), what);
+        Source.check(op, n, example(targets));
+        return n;
+    }
+
+    private static Shape example(Shape all) {
+        return Shape.of(Arrays.copyOfRange(all.toArray(), 1, all.rank()));
     }
 
     /**
@@ -95,14 +118,12 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException if there are none, they do not fill whole images, a label is negative, or the counts differ
      */
     public static Dataset images(byte[] pixels, Shape imageShape, int[] labels) {
-        int n = examples("images", pixels.length, imageShape);
-        counts("images", n, labels.length, "labels");
-        int classes = classes("images", labels);
-        Block block = Source.block(n, DType.U8, imageShape.size(), DType.I32, 1);
-        put(block, 0, pixels);
-        put(block, Source.targetOffset(n, DType.U8, imageShape.size()), labels);
-        return all(
-                new Source(block, n, DType.U8, (int) imageShape.size(), DType.I32, Shape.SCALAR, classes), imageShape);
+        return images(ByteBuffer.wrap(pixels), imageShape, IntBuffer.wrap(labels));
+    }
+
+    /** The same from buffers, as {@link #of(FloatBuffer, Shape, IntBuffer)} takes them. */
+    public static Dataset images(ByteBuffer pixels, Shape imageShape, IntBuffer labels) {
+        return labelled("images", pixels, imageShape, labels, 0);
     }
 
     /**
@@ -112,21 +133,28 @@ public final class Dataset implements AutoCloseable {
      *     differ
      */
     public static Dataset of(float[] features, Shape featureShape, int[] labels) {
-        int n = examples("of", features.length, featureShape);
-        counts("of", n, labels.length, "labels");
-        finite("features", features, featureShape);
-        int classes = classes("of", labels);
-        Block block = Source.block(n, DType.F32, featureShape.size(), DType.I32, 1);
-        put(block, 0, features);
-        put(block, Source.targetOffset(n, DType.F32, featureShape.size()), labels);
-        return all(
-                new Source(block, n, DType.F32, (int) featureShape.size(), DType.I32, Shape.SCALAR, classes),
-                featureShape);
+        return of(FloatBuffer.wrap(features), featureShape, IntBuffer.wrap(labels));
+    }
+
+    /**
+     * The same from what lies between position and limit of two buffers, on the heap, off it or mapped from a file, in the byte order that each
+     * has. All is copied: what happens to the buffer or the file later does not change the dataset, and a file that has been truncated since it was
+     * mapped is an IllegalArgumentException here and not the end of the process in a kernel.
+     */
+    public static Dataset of(FloatBuffer features, Shape featureShape, IntBuffer labels) {
+        return labelled("of", features, featureShape, labels, 0);
+    }
+
+    /** The same of {@code classes} classes at least. */
+    static Dataset labelled(String op, Buffer features, Shape featureShape, IntBuffer labels, int classes) {
+        int n = Source.examples(op, features.remaining(), featureShape);
+        Source.counts(op, n, labels.remaining(), "labels");
+        return of(Source.of(op, n, featureShape, features, Shape.SCALAR, labels, classes));
     }
 
     /** The same with one row per example. */
     public static Dataset of(float[][] features, int[] labels) {
-        return of(joined("features", features), width(features), labels);
+        return of(Source.joined("features", features), width(features), IntBuffer.wrap(labels));
     }
 
     /**
@@ -135,116 +163,27 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException if there are none, they do not fill whole examples, one is NaN or infinite, or the counts differ
      */
     public static Dataset of(float[] features, Shape featureShape, float[] targets, Shape targetShape) {
-        int n = examples("of", features.length, featureShape);
-        counts("of", n, examples("of", targets.length, targetShape), "targets");
-        finite("features", features, featureShape);
-        finite("targets", targets, targetShape);
-        Block block = Source.block(n, DType.F32, featureShape.size(), DType.F32, targetShape.size());
-        put(block, 0, features);
-        put(block, Source.targetOffset(n, DType.F32, featureShape.size()), targets);
-        return all(new Source(block, n, DType.F32, (int) featureShape.size(), DType.F32, targetShape, 0), featureShape);
+        return of(FloatBuffer.wrap(features), featureShape, FloatBuffer.wrap(targets), targetShape);
+    }
+
+    /** The same from buffers, as {@link #of(FloatBuffer, Shape, IntBuffer)} takes them. */
+    public static Dataset of(FloatBuffer features, Shape featureShape, FloatBuffer targets, Shape targetShape) {
+        int n = Source.examples("of", features.remaining(), featureShape);
+        Source.counts("of", n, Source.examples("of", targets.remaining(), targetShape), "targets");
+        return of(Source.of("of", n, featureShape, features, targetShape, targets, 0));
     }
 
     /** The same with one row per example. */
     public static Dataset of(float[][] features, float[][] targets) {
-        return of(joined("features", features), width(features), joined("targets", targets), width(targets));
-    }
-
-    private static void check(String op, int n, Shape shape) {
-        if (shape.rank() >= Shape.MAX_RANK || shape.size() == 0 || shape.size() > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(op + ": an example cannot have the shape " + shape + "; it has at most "
-                    + (Shape.MAX_RANK - 1) + " dimensions, none of them 0, and fewer than 2^31 values");
-        }
-        if (n == 0) {
-            throw new IllegalArgumentException(op + ": there are no examples; give at least one");
-        }
-        if (n > Source.MOST_ROWS) {
-            throw new IllegalArgumentException(
-                    op + ": " + n + " examples are too many for one dataset; give at most " + Source.MOST_ROWS);
-        }
-    }
-
-    private static int examples(String op, int values, Shape shape) {
-        check(op, 1, shape);
-        if (values % shape.size() != 0) {
-            throw new IllegalArgumentException(op + ": " + values + " values are not whole examples of shape " + shape
-                    + ", which take " + shape.size() + " each; give a multiple of that");
-        }
-        int n = (int) (values / shape.size());
-        check(op, n, shape);
-        return n;
-    }
-
-    private static void counts(String op, int examples, int others, String what) {
-        if (examples != others) {
-            throw new IllegalArgumentException(
-                    op + ": there are " + examples + " examples but " + others + " " + what + "; give one for each");
-        }
-    }
-
-    private static int classes(String op, int[] labels) {
-        int classes = 0;
-        for (int i = 0; i < labels.length; i++) {
-            if (labels[i] < 0 || labels[i] == Integer.MAX_VALUE) {
-                throw new IllegalArgumentException(op + ": label " + labels[i] + " of example " + i
-                        + " is out of range; number the classes from 0");
-            }
-            classes = Math.max(classes, labels[i] + 1);
-        }
-        return classes;
-    }
-
-    private static void finite(String what, float[] values, Shape shape) {
-        for (int i = 0; i < values.length; i++) {
-            if (!Float.isFinite(values[i])) {
-                throw new IllegalArgumentException("of: " + what + " row " + i / shape.size() + ", column "
-                        + i % shape.size() + " is " + values[i] + "; replace it, or leave the example out");
-            }
-        }
+        return of(
+                Source.joined("features", features),
+                width(features),
+                Source.joined("targets", targets),
+                width(targets));
     }
 
     private static Shape width(float[][] rows) {
         return Shape.of(rows.length == 0 ? 1 : rows[0].length);
-    }
-
-    private static float[] joined(String what, float[][] rows) {
-        int width = rows.length == 0 ? 0 : rows[0].length;
-        if ((long) rows.length * width > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("of: " + rows.length + " rows of " + width + " " + what
-                    + " are more than an array can hold; use fewer");
-        }
-        float[] values = new float[rows.length * width];
-        for (int i = 0; i < rows.length; i++) {
-            if (rows[i].length != width) {
-                throw new IllegalArgumentException("of: " + what + " row " + i + " has " + rows[i].length
-                        + " values but row 0 has " + width + "; give all rows the same length");
-            }
-            System.arraycopy(rows[i], 0, values, i * width, width);
-        }
-        return values;
-    }
-
-    private static final int CHUNK = 1 << 26;
-
-    private static void put(Block block, long offset, byte[] values) {
-        for (int i = 0; i < values.length; i += CHUNK) {
-            int n = Math.min(CHUNK, values.length - i);
-            block.view(offset + i, n).put(values, i, n);
-        }
-    }
-
-    private static void put(Block block, long offset, int[] values) {
-        for (int i = 0; i < values.length; i += CHUNK) {
-            int n = Math.min(CHUNK, values.length - i);
-            block.view(offset + 4L * i, 4L * n).asIntBuffer().put(values, i, n);
-        }
-    }
-
-    private static void put(Block block, long offset, float[] values) {
-        for (int i = 0; i < values.length; i += CHUNK) {
-            int n = Math.min(CHUNK, values.length - i);
-            block.view(offset + 4L * i, 4L * n).asFloatBuffer().put(values, i, n);
-        }
     }
 
     // ---- what it holds
@@ -272,8 +211,8 @@ public final class Dataset implements AutoCloseable {
     public int label(int i) {
         checkIndex("label", i);
         if (source.classes == 0) {
-            throw new IllegalArgumentException(
-                    "label: the targets of this dataset are floats " + source.targetShape + "; read them from a batch");
+            throw new IllegalArgumentException("label: the targets of this dataset are floats " + source.targets.shape()
+                    + "; read them from a batch");
         }
         enter();
         try {
@@ -290,11 +229,11 @@ public final class Dataset implements AutoCloseable {
      */
     public byte[] pixels(int i) {
         checkIndex("pixels", i);
-        if (source.dtype != DType.U8) {
+        if (source.features.dtype() != DType.U8) {
             throw new IllegalArgumentException(
                     "pixels: the features of this dataset are floats; read them from a batch");
         }
-        byte[] pixels = new byte[source.columns];
+        byte[] pixels = new byte[source.features.columns()];
         enter();
         try {
             source.row(rows.get(i)).get(pixels);
@@ -317,8 +256,8 @@ public final class Dataset implements AutoCloseable {
         String examples = featureShape.rank() == 0
                 ? "[" + size + "]"
                 : "[" + size + ", " + featureShape.toString().substring(1);
-        return "Dataset " + examples + " of " + source.dtype + ", "
-                + (source.classes > 0 ? source.classes + " classes" : "targets " + source.targetShape);
+        return "Dataset " + examples + " of " + source.features.dtype() + ", "
+                + (source.classes > 0 ? source.classes + " classes" : "targets " + source.targets.shape());
     }
 
     // ---- parts
@@ -337,14 +276,33 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException unless {@code 1 <= count < size()}
      */
     public Split split(int count, long seed) {
-        if (count < 1 || count >= size) {
-            throw new IllegalArgumentException("split: cannot hold " + count + " of " + size + " examples out; "
-                    + (size == 1 ? "give more examples" : "choose 1 to " + (size - 1)));
+        return split(Rows.split(size, count, seed, "examples"));
+    }
+
+    /**
+     * The same with the shares of the classes kept: of a class with k examples {@code count k / size()} are held out, rounded down or up.
+     *
+     * @throws IllegalArgumentException unless {@code 1 <= count < size()}, or if the targets are floats
+     */
+    public Split stratified(int count, long seed) {
+        if (source.classes == 0) {
+            throw new IllegalArgumentException("stratified: the targets of this dataset are floats "
+                    + source.targets.shape() + ", not classes; use split");
         }
-        int[] order = new Rng(seed).permutation(size);
-        Arrays.sort(order, 0, count);
-        Arrays.sort(order, count, size);
-        return new Split(subset(Arrays.copyOfRange(order, count, size)), subset(Arrays.copyOf(order, count)));
+        int[] labels = new int[size];
+        enter();
+        try {
+            for (int i = 0; i < size; i++) {
+                labels[i] = source.label(rows.get(i));
+            }
+        } finally {
+            exit();
+        }
+        return split(Rows.stratified(labels, source.classes, count, seed, "examples"));
+    }
+
+    private Split split(Rows.Parts parts) {
+        return new Split(subset(parts.rest()), subset(parts.heldOut()));
     }
 
     /**
@@ -377,7 +335,7 @@ public final class Dataset implements AutoCloseable {
 
     /** The same examples as vectors: feature shape [product of the dimensions]. */
     public Dataset flattened() {
-        return view(0, null, size, Shape.of(source.columns), scale, shift);
+        return view(0, null, size, Shape.of(source.features.columns()), scale, shift);
     }
 
     /**
@@ -386,7 +344,7 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException if the features are floats, or a number is not finite
      */
     public Dataset scaled(float scale, float shift) {
-        if (source.dtype != DType.U8) {
+        if (source.features.dtype() != DType.U8) {
             throw new IllegalArgumentException(
                     "scaled: the features of this dataset are floats; scale them before Dataset.of");
         }
@@ -423,17 +381,25 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException unless {@code 1 <= size <= size()}
      */
     public Batches batches(int size) {
-        return new Batches(this, size, false, 0, false);
+        return new Batches(shuffled(0), size, false, Batches.Last.KEEP);
     }
 
     /** The examples in a new random order for every epoch, which depends on seed 0 and the epoch alone. */
-    public Shuffled shuffled() {
+    public Order shuffled() {
         return shuffled(0);
     }
 
     /** The examples in a new random order for every epoch, which depends on the seed and the epoch alone. */
-    public Shuffled shuffled(long seed) {
-        return new Shuffled(this, seed);
+    public Order shuffled(long seed) {
+        return new Order(this, seed, false);
+    }
+
+    /**
+     * As many draws as there are examples, with replacement, new for every epoch: some examples come twice or more, 37 % of a large dataset not at
+     * all (a bootstrap sample). The draws depend on the seed and the epoch alone.
+     */
+    public Order drawn(long seed) {
+        return new Order(this, seed, true);
     }
 
     /**
@@ -441,15 +407,16 @@ public final class Dataset implements AutoCloseable {
      *
      * @param data the examples
      * @param seed of the orders
+     * @param replacement whether an example may come again within an epoch
      */
-    public record Shuffled(Dataset data, long seed) {
+    public record Order(Dataset data, long seed, boolean replacement) {
         /**
-         * All examples, {@code size} at a time.
+         * An epoch of {@code data.size()} examples, {@code size} at a time.
          *
          * @throws IllegalArgumentException unless {@code 1 <= size <= data.size()}
          */
         public Batches batches(int size) {
-            return new Batches(data, size, true, seed, false);
+            return new Batches(this, size, true, Batches.Last.KEEP);
         }
     }
 

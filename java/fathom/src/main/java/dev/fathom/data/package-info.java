@@ -6,7 +6,10 @@
  * that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a dataset is a list of row numbers over the same
  * memory. The order of an epoch depends on (seed, epoch) alone, so that a resumed training sees what an uninterrupted one would.
  *
- * <p>Rejected: arrays of Java objects (the collector walks them), copying a dataset to split or shuffle it, threads that load ahead (a gather
+ * <p>A dataset copies what it is made from, arrays, buffers, mapped files: a file that someone truncates under a mapping would end the
+ * process inside a kernel, and only a copy can be checked once for all.
+ *
+ * <p>Rejected: arrays of Java objects (the collector walks them), datasets over memory or files that someone else may change, copying a dataset to split or shuffle it, threads that load ahead (a gather
  * of 128 images takes microseconds), an iterator that keeps a random state (an epoch could not be repeated by itself).
  */
 @org.jspecify.annotations.NullMarked

@@ -172,7 +172,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /** A text of a file for a message: quoted, cut where a hostile file makes it long, without control characters. */
-    private static String quoted(String text) {
+    static String quoted(String text) {
         String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
         return '"' + cut.replaceAll("\\p{Cntrl}", "?") + '"';
     }

@@ -157,6 +157,53 @@ class BatchesTest {
     }
 
     @Test
+    void drawsComeWithReplacement() {
+        int n = 20_000;
+        try (Dataset d = numbered(n)) {
+            Batches b = d.drawn(42).batches(64);
+            int[] first = order(b, 0);
+            assertThat(first).hasSize(n);
+            int[] times = new int[n];
+            Arrays.stream(first).forEach(i -> times[i]++);
+            // the counts of a bootstrap are Poisson(1): e^-1, e^-1, e^-1 / 2
+            assertThat(Arrays.stream(times).filter(t -> t == 0).count() / (double) n)
+                    .isBetween(0.358, 0.378);
+            assertThat(Arrays.stream(times).filter(t -> t == 1).count() / (double) n)
+                    .isBetween(0.358, 0.378);
+            assertThat(Arrays.stream(times).filter(t -> t == 2).count() / (double) n)
+                    .isBetween(0.174, 0.194);
+            // no part of the rows is likelier than another
+            for (int tenth = 0; tenth < 10; tenth++) {
+                int from = tenth * n / 10;
+                assertThat(Arrays.stream(first)
+                                .filter(i -> i >= from && i < from + n / 10)
+                                .count())
+                        .isBetween(1830L, 2170L);
+            }
+            assertThat(order(b, 1)).isNotEqualTo(first);
+            assertThat(order(b, 0)).containsExactly(first);
+            assertThat(order(d.drawn(43).batches(64), 0)).isNotEqualTo(first);
+            assertThat(order(d.take(5, 6).drawn(1).batches(1), 0)).containsExactly(5);
+        }
+    }
+
+    @Test
+    void theLastBatchIsKeptDroppedOrTakenSlowly() {
+        try (Dataset d = numbered(10);
+                Pass pass = Pass.infer()) {
+            Batches kept = d.batches(4);
+            assertThat(kept.rate(kept.epoch(0).batch(2))).isEqualTo(1);
+            Batches scaled = d.shuffled(1).batches(4).scaleLast();
+            assertThat(scaled.steps()).isEqualTo(3);
+            assertThat(scaled.examples()).isEqualTo(10);
+            Batches.Epoch epoch = scaled.epoch(0);
+            assertThat(scaled.rate(epoch.batch(0))).isEqualTo(1);
+            assertThat(scaled.rate(epoch.batch(2))).isEqualTo(0.5f);
+            assertThat(scaled.dropLast().steps()).isEqualTo(2);
+        }
+    }
+
+    @Test
     void partsAreShuffledAmongThemselves() {
         try (Dataset d = numbered(1000)) {
             Dataset.Split parts = d.split(300, 1);

@@ -3,12 +3,18 @@ package dev.fathom.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.io.Npy;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -234,6 +240,119 @@ class DatasetTest {
                 Pass pass = Pass.infer()) {
             assertThat(d).hasToString("Dataset [3] of F32, 2 classes");
             assertThat(d.batches(3).epoch(0).next().x().shape()).isEqualTo(Shape.of(3));
+        }
+    }
+
+    @Test
+    void buffersOfEveryKindAreCopied(@TempDir Path temp) throws IOException {
+        FloatBuffer x =
+                ByteBuffer.allocateDirect(40).order(ByteOrder.BIG_ENDIAN).asFloatBuffer();
+        for (int i = 0; i < 10; i++) {
+            x.put(i, i);
+        }
+        x.position(1).limit(7);
+        IntBuffer y = ByteBuffer.allocateDirect(12)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asIntBuffer()
+                .put(new int[] {2, 0, 1})
+                .flip();
+        try (Dataset d = Dataset.of(x, Shape.of(2), y);
+                Pass pass = Pass.infer()) {
+            x.put(1, 99);
+            y.put(0, 9);
+            assertThat(x.position()).isEqualTo(1);
+            assertThat(d.classes()).isEqualTo(3);
+            Batch b = d.batches(3).epoch(0).next();
+            assertThat(b.x().toArray()).containsExactly(1, 2, 3, 4, 5, 6);
+            assertThat(b.y().toIntArray()).containsExactly(2, 0, 1);
+        }
+        try (Dataset d = Dataset.of(x, Shape.of(2), FloatBuffer.wrap(new float[] {1, 2, 3}), Shape.SCALAR);
+                Pass pass = Pass.infer()) {
+            assertThat(d.batches(3).epoch(0).next().y().shape()).isEqualTo(Shape.of(3));
+        }
+        Path file = Files.write(temp.resolve("pixels"), new byte[] {1, 2, 3, 4, 5, 6});
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                Dataset d = Dataset.images(
+                        channel.map(FileChannel.MapMode.READ_ONLY, 2, 4), Shape.of(2), IntBuffer.wrap(new int[2]))) {
+            Files.write(file, new byte[0]);
+            assertThat(d.pixels(1)).containsExactly(5, 6);
+        }
+    }
+
+    @Test
+    void aMappedFileThatWasTruncatedIsASentence(@TempDir Path temp) throws IOException {
+        Path file = temp.resolve("pixels");
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 1 << 20);
+            channel.truncate(4096);
+            assertRefused(
+                    () -> Dataset.images(mapped, Shape.of(1 << 19), IntBuffer.wrap(new int[2])),
+                    "images: the file mapped by the buffer has been truncated since; map it again");
+        }
+    }
+
+    @Test
+    void npyFilesOfFeaturesAndTargets(@TempDir Path temp) {
+        Path x = temp.resolve("x.npy");
+        Path y = temp.resolve("y.npy");
+        Npy.write(x, Shape.of(2, 1, 3), FloatBuffer.wrap(new float[] {1, 2, 3, 4, 5, 6}));
+        Npy.write(y, Shape.of(2), IntBuffer.wrap(new int[] {1, 4}));
+        try (Dataset d = Dataset.npy(x, y);
+                Pass pass = Pass.infer()) {
+            assertThat(d).hasToString("Dataset [2, 1, 3] of F32, 5 classes");
+            assertThat(d.batches(2).epoch(0).next().x().toArray()).containsExactly(1, 2, 3, 4, 5, 6);
+        }
+        try (Dataset d = Dataset.npy(x, x)) {
+            assertThat(d).hasToString("Dataset [2, 1, 3] of F32, targets [1, 3]");
+        }
+        assertRefused(
+                () -> Dataset.npy(y, y),
+                "npy: features must be bytes or floats of one dimension or more, but " + y
+                        + " [2] of I32; save them as float32 or uint8");
+        Npy.write(y, Shape.of(2, 1), IntBuffer.wrap(new int[] {1, 4}));
+        assertRefused(
+                () -> Dataset.npy(x, y),
+                "npy: labels must be integers of one dimension and targets floats, but " + y
+                        + " [2, 1] of I32; save one label for each example, or the targets as float32");
+        Npy.write(y, Shape.of(3), ByteBuffer.wrap(new byte[3]));
+        assertRefused(() -> Dataset.npy(x, y), "npy: there are 2 examples but 3 labels; give one for each");
+        Npy.write(y, Shape.of(2), IntBuffer.wrap(new int[] {1, -4}));
+        assertRefused(() -> Dataset.npy(x, y), "npy: label -4 of example 1 is out of range; number the classes from 0");
+        Npy.write(y, Shape.of(2), FloatBuffer.wrap(new float[] {1, Float.NaN}));
+        assertRefused(
+                () -> Dataset.npy(x, y), "npy: targets row 1, column 0 is NaN; replace it, or leave the example out");
+        Npy.write(x, Shape.of(0, 3), FloatBuffer.allocate(0));
+        assertRefused(() -> Dataset.npy(x, y), "npy: there are no examples; give at least one");
+    }
+
+    @Test
+    void aStratifiedSplitKeepsTheShares() {
+        int n = 1000;
+        // 700 of class 0, 290 of class 1, none of 2, 10 of class 3
+        int[] labels = IntStream.range(0, n)
+                .map(i -> i % 100 < 70 ? 0 : i % 100 < 99 ? 1 : 3)
+                .toArray();
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = i;
+        }
+        try (Dataset d = Dataset.of(x, Shape.of(1), labels)) {
+            Dataset.Split s = d.stratified(205, 7);
+            int[] counts = new int[4];
+            IntStream.of(labels(s.heldOut())).forEach(c -> counts[c]++);
+            // 143.5, 59.45 and 2.05: the class that loses most is rounded up
+            assertThat(counts).containsExactly(144, 59, 0, 2);
+            assertThat(s.heldOut().size() + s.rest().size()).isEqualTo(n);
+            assertThat(s.heldOut().classes()).isEqualTo(4);
+            assertThat(labels(d.stratified(205, 7).heldOut())).containsExactly(labels(s.heldOut()));
+            assertThat(labels(d.stratified(205, 8).heldOut())).isNotEqualTo(labels(s.heldOut()));
+            assertRefused(() -> d.stratified(1000, 7), "split: cannot hold 1000 of 1000 examples out; choose 1 to 999");
+        }
+        try (Dataset d = Dataset.of(x, Shape.of(1), x, Shape.of(1))) {
+            assertRefused(
+                    () -> d.stratified(2, 7),
+                    "stratified: the targets of this dataset are floats [1], not classes; use split");
         }
     }
 }

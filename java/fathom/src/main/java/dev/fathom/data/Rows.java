@@ -1,0 +1,99 @@
+package dev.fathom.data;
+
+import dev.fathom.tensor.Rng;
+import java.nio.IntBuffer;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/** Which rows go where: two parts of n rows, and n draws of n rows. All of it depends on a seed alone. */
+final class Rows {
+    /** Draws made at once. */
+    private static final int CHUNK = 1 << 14;
+
+    private Rows() {}
+
+    /** Two ascending lists of row numbers. */
+    record Parts(int[] rest, int[] heldOut) {}
+
+    /**
+     * Holds {@code count} of {@code n} rows out.
+     *
+     * @param what the rows are, for the message
+     */
+    static Parts split(int n, int count, long seed, String what) {
+        check(n, count, what);
+        int[] order = new Rng(seed).permutation(n);
+        return new Parts(sorted(order, count, n), sorted(order, 0, count));
+    }
+
+    /**
+     * The same with the shares of the classes kept: a class of k rows loses count k / n of them, rounded down, or up for those classes that
+     * rounding took most from.
+     *
+     * @param label the class of each row, 0 to classes - 1
+     */
+    static Parts stratified(int[] label, int classes, int count, long seed, String what) {
+        int n = label.length;
+        check(n, count, what);
+        int[] size = new int[classes];
+        for (int c : label) {
+            size[c]++;
+        }
+        int[] quota = new int[classes];
+        long[] lost = new long[classes];
+        int left = count;
+        for (int c = 0; c < classes; c++) {
+            long share = (long) count * size[c];
+            quota[c] = (int) (share / n);
+            lost[c] = share % n;
+            left -= quota[c];
+        }
+        int[] byLoss = IntStream.range(0, classes)
+                .boxed()
+                .sorted((a, b) -> Long.compare(lost[b], lost[a]))
+                .mapToInt(c -> c)
+                .toArray();
+        for (int i = 0; i < left; i++) {
+            quota[byLoss[i]]++;
+        }
+        int[] rest = new int[n - count];
+        int[] heldOut = new int[count];
+        int kept = 0;
+        int out = 0;
+        for (int row : new Rng(seed).permutation(n)) {
+            if (quota[label[row]]-- > 0) {
+                heldOut[out++] = row;
+            } else {
+                rest[kept++] = row;
+            }
+        }
+        return new Parts(sorted(rest, 0, kept), sorted(heldOut, 0, out));
+    }
+
+    private static void check(int n, int count, String what) {
+        if (count < 1 || count >= n) {
+            throw new IllegalArgumentException("split: cannot hold " + count + " of " + n + " " + what + " out; "
+                    + (n == 1 ? "give more " + what : "choose 1 to " + (n - 1)));
+        }
+    }
+
+    private static int[] sorted(int[] order, int from, int to) {
+        int[] part = Arrays.copyOfRange(order, from, to);
+        Arrays.sort(part);
+        return part;
+    }
+
+    /** Writes {@code n} draws with replacement from 0 to n - 1, each number as likely as any other. */
+    static void draw(Rng rng, int n, IntBuffer to) {
+        for (int done = 0; done < n; ) {
+            int count = Math.min(CHUNK, n - done);
+            float[] u = rng.uniform(2 * count, 0, 1);
+            for (int i = 0; i < count; i++) {
+                // two draws of 24 bits each: no row is likelier than another by more than n / 2^48
+                double wide = u[2 * i] + u[2 * i + 1] * 0x1p-24;
+                to.put(done + i, (int) (wide * n));
+            }
+            done += count;
+        }
+    }
+}

@@ -1,0 +1,517 @@
+package dev.fathom.io;
+
+import dev.fathom.memory.Block;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * An array in NumPy's file format (<a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>):
+ * {@code \x93NUMPY}, the version, the length of a header, the header (a Python dictionary: descr, fortran_order, shape), the numbers.
+ *
+ * <p>Read: versions 1 to 3, both byte orders, C and Fortran order (turned into C order), and of the types float32 and float64 (rounded to
+ * float32) as F32, int32 and int64 (if every value fits) as I32, uint8 and bool as U8. Written: version 1, little-endian, C order.
+ *
+ * <p>{@link #read} reads the header and compares it with the size of the file; the values are read by the methods that give them.
+ */
+public final class Npy {
+    private static final int MAGIC = 0x93_4e_55_4d; // \x93NUM
+    private static final int MAGIC_END = 0x50_59; // PY
+    /** NumPy's own reader takes 10,000 unless told otherwise. */
+    private static final int LONGEST_HEADER = 1 << 16;
+
+    private static final int CHUNK = 1 << 16;
+    private static final int VIEW_BITS = 30;
+
+    private final Path file;
+    private final Header header;
+
+    private record Header(Stored stored, ByteOrder order, boolean fortran, Shape shape, long bytes) {}
+
+    private Npy(Path file, Header header) {
+        this.file = file;
+        this.header = header;
+    }
+
+    // ---- reading
+
+    /**
+     * Reads the header.
+     *
+     * @throws IllegalArgumentException if the file is damaged, truncated, not npy, or of another type
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Npy read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            String message =
+                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
+                            + "; give the path of an npy file";
+            throw new UncheckedIOException(message, new IOException(message));
+        }
+        try (DataInputStream in = open(file)) {
+            Header header = new Parser(file).header(in);
+            long claimed = header.bytes + header.shape.size() * header.stored.bytes();
+            if (Files.size(file) != claimed) {
+                throw damaged(
+                        file,
+                        "its header says " + header.shape + " of " + header.stored + ", which takes " + claimed
+                                + " bytes, but there are " + Files.size(file));
+            }
+            return new Npy(file, header);
+        } catch (EOFException e) {
+            throw damaged(file, "it is truncated");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** The dimensions. */
+    public Shape shape() {
+        return header.shape;
+    }
+
+    /** What the numbers are read as: F32, I32 or U8. */
+    public DType dtype() {
+        return header.stored.dtype();
+    }
+
+    /**
+     * The numbers as a tensor of the current pass.
+     *
+     * @throws IllegalArgumentException as {@link #copyTo}
+     * @throws IllegalStateException if no pass is open
+     */
+    public Tensor tensor() {
+        Tensor t = Access.create(shape(), dtype());
+        long bytes = shape().size() * dtype().bytes();
+        values((at, count) -> Block.at(Access.address(t) + at, count), bytes);
+        return t;
+    }
+
+    /**
+     * Copies the numbers in row-major order, in native bytes of {@link #dtype}, into a block from {@code offset} on.
+     *
+     * @throws IllegalArgumentException if the file has changed, a value does not fit its type, or the block is too small; the block then holds part
+     *     of the values
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public void copyTo(Block block, long offset) {
+        long bytes = shape().size() * dtype().bytes();
+        if (offset < 0 || bytes > block.bytes() - offset) {
+            throw new IllegalArgumentException("copyTo: " + file + " takes " + bytes + " bytes but the block has "
+                    + block.bytes() + " bytes and offset=" + offset + "; make it larger");
+        }
+        values((at, count) -> block.view(offset + at, count), bytes);
+    }
+
+    /** Where the numbers go: a view of some bytes. */
+    private interface Target {
+        ByteBuffer view(long at, int count);
+    }
+
+    private void values(Target target, long bytes) {
+        try (DataInputStream in = open(file)) {
+            if (!new Parser(file).header(in).equals(header)) {
+                throw new IllegalArgumentException(
+                        file + ": the file has changed since its header was read; read it again");
+            }
+            Stored stored = header.stored;
+            int width = dtype().bytes();
+            byte[] chunk = new byte[CHUNK];
+            ByteBuffer from = ByteBuffer.wrap(chunk).order(header.order);
+            ByteBuffer converted =
+                    ByteBuffer.allocate(width * (CHUNK / stored.bytes())).order(ByteOrder.nativeOrder());
+            Scatter scatter = header.fortran && header.shape.rank() > 1 ? new Scatter(target, bytes) : null;
+            long size = header.shape.size();
+            for (long at = 0; at < size; ) {
+                int n = (int) Math.min(CHUNK / stored.bytes(), size - at);
+                in.readFully(chunk, 0, n * stored.bytes());
+                int fine = convert(stored, from, n, converted);
+                if (fine < n) {
+                    throw new IllegalArgumentException(file + ": value number " + (at + fine) + ", "
+                            + stored.text(from, fine) + ", does not fit into " + dtype()
+                            + "; convert the array before it is saved");
+                }
+                converted.position(0).limit(n * width);
+                if (scatter == null) {
+                    target.view(at * width, n * width).put(converted);
+                } else {
+                    scatter.put(converted, n);
+                }
+                at += n;
+            }
+            if (in.read() >= 0) {
+                throw damaged(file, "it goes on after the " + size + " values that its header tells");
+            }
+        } catch (EOFException e) {
+            throw damaged(file, "it ends before the last of the values that its header tells");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    private static int convert(Stored stored, ByteBuffer from, int n, ByteBuffer to) {
+        to.clear();
+        return switch (stored.dtype()) {
+            case F32 -> stored.floats(from, n, to.asFloatBuffer());
+            case I32 -> stored.ints(from, n, to.asIntBuffer());
+            case U8 -> stored.bytes(from, n, to);
+        };
+    }
+
+    /** Puts values that come with the first index running fastest where the last one does. */
+    private final class Scatter {
+        private final ByteBuffer[] views;
+        private final int width = dtype().bytes();
+        private final int[] dims = header.shape.toArray();
+        private final long[] strides = new long[dims.length];
+        private final int[] index = new int[dims.length];
+        private long at;
+
+        Scatter(Target target, long bytes) {
+            views = new ByteBuffer[(int) ((bytes >> VIEW_BITS) + 1)];
+            for (int i = 0; i < views.length; i++) {
+                long begin = (long) i << VIEW_BITS;
+                views[i] = target.view(begin, (int) Math.min(1L << VIEW_BITS, bytes - begin));
+            }
+            long stride = width;
+            for (int d = dims.length - 1; d >= 0; d--) {
+                strides[d] = stride;
+                stride *= dims[d];
+            }
+        }
+
+        void put(ByteBuffer from, int n) {
+            for (int i = 0; i < n; i++) {
+                ByteBuffer view = views[(int) (at >> VIEW_BITS)];
+                int place = (int) (at & (1L << VIEW_BITS) - 1);
+                if (width == 1) {
+                    view.put(place, from.get(i));
+                } else {
+                    view.putInt(place, from.getInt(4 * i));
+                }
+                for (int d = 0; d < dims.length; d++) {
+                    at += strides[d];
+                    if (++index[d] < dims[d]) {
+                        break;
+                    }
+                    at -= strides[d] * dims[d];
+                    index[d] = 0;
+                }
+            }
+        }
+    }
+
+    private static DataInputStream open(Path file) throws IOException {
+        return new DataInputStream(new BufferedInputStream(new FileInputStream(file.toFile()), CHUNK));
+    }
+
+    private static IllegalArgumentException damaged(Path file, String what) {
+        return new IllegalArgumentException(
+                file + ": " + what + "; the file is damaged or not npy, fetch or save it again");
+    }
+
+    /** Reads a header: the one dictionary that NumPy writes, not Python. */
+    private static final class Parser {
+        private final Path file;
+        private String text = "";
+        private int at;
+
+        Parser(Path file) {
+            this.file = file;
+        }
+
+        Header header(DataInputStream in) throws IOException {
+            int magic = in.readInt();
+            int end = in.readUnsignedShort();
+            if (magic != MAGIC || end != MAGIC_END) {
+                throw damaged(file, "it does not begin with \\x93NUMPY");
+            }
+            int version = in.readUnsignedByte();
+            int minor = in.readUnsignedByte();
+            if (version < 1 || version > 3 || minor != 0) {
+                throw damaged(file, "its format version is " + version + "." + minor + " but 1.0 to 3.0 are known");
+            }
+            long length = version == 1
+                    ? Short.toUnsignedInt(Short.reverseBytes(in.readShort()))
+                    : Integer.toUnsignedLong(Integer.reverseBytes(in.readInt()));
+            if (length > LONGEST_HEADER) {
+                throw damaged(file, "its header claims " + length + " bytes but " + LONGEST_HEADER + " are the most");
+            }
+            byte[] bytes = in.readNBytes((int) length);
+            if (bytes.length < length) {
+                throw new EOFException();
+            }
+            text = new String(bytes, version == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
+            return dictionary((version == 1 ? 10 : 12) + length);
+        }
+
+        private Header dictionary(long bytes) {
+            String descr = null;
+            Boolean fortran = null;
+            int[] dims = null;
+            expect('{');
+            while (!taken('}')) {
+                String key = string();
+                expect(':');
+                boolean again;
+                switch (key) {
+                    case "descr" -> {
+                        again = descr != null;
+                        if (peek() == '[') {
+                            throw unread("records of several fields");
+                        }
+                        descr = string();
+                    }
+                    case "fortran_order" -> {
+                        again = fortran != null;
+                        fortran = bool();
+                    }
+                    case "shape" -> {
+                        again = dims != null;
+                        dims = tuple();
+                    }
+                    default -> throw malformed();
+                }
+                if (again) {
+                    throw malformed();
+                }
+                if (!taken(',') && peek() != '}') {
+                    throw malformed();
+                }
+            }
+            if (peek() != 0 || descr == null || fortran == null || dims == null) {
+                throw malformed();
+            }
+            ByteOrder order = descr.startsWith(">")
+                    ? ByteOrder.BIG_ENDIAN
+                    : descr.startsWith("=") ? ByteOrder.nativeOrder() : ByteOrder.LITTLE_ENDIAN;
+            return new Header(stored(descr), order, fortran, shape(dims), bytes);
+        }
+
+        private Stored stored(String descr) {
+            boolean ordered = !descr.isEmpty() && "<>=|".indexOf(descr.charAt(0)) >= 0;
+            return switch (ordered ? descr.substring(1) : "") {
+                case "f4" -> Stored.F32;
+                case "f8" -> Stored.F64;
+                case "i4" -> Stored.I32;
+                case "i8" -> Stored.I64;
+                case "u1" -> Stored.U8;
+                case "b1" -> Stored.BOOL;
+                default -> throw unread("the type " + Safetensors.quoted(descr));
+            };
+        }
+
+        private Shape shape(int[] dims) {
+            if (dims.length > Shape.MAX_RANK) {
+                throw new IllegalArgumentException(file + ": it has " + dims.length + " dimensions but "
+                        + Shape.MAX_RANK + " are the most; reshape it before it is saved");
+            }
+            long size = 1;
+            for (int dim : dims) {
+                if (dim > 0 && size > (1L << 45) / dim) {
+                    throw damaged(file, "it claims the shape " + Arrays.toString(dims) + ", which no file could fill");
+                }
+                size *= Math.max(dim, 1);
+            }
+            return Shape.of(dims);
+        }
+
+        private String string() {
+            char quote = peek();
+            if (quote != '\'' && quote != '"') {
+                throw malformed();
+            }
+            int close = text.indexOf(quote, at + 1);
+            if (close < 0) {
+                throw malformed();
+            }
+            String value = text.substring(at + 1, close);
+            at = close + 1;
+            return value;
+        }
+
+        private boolean bool() {
+            peek();
+            boolean value = text.startsWith("True", at);
+            if (!value && !text.startsWith("False", at)) {
+                throw malformed();
+            }
+            at += value ? 4 : 5;
+            return value;
+        }
+
+        private int[] tuple() {
+            int[] dims = new int[32]; // as many as NumPy had for long
+            int n = 0;
+            expect('(');
+            while (!taken(')')) {
+                peek();
+                int begin = at;
+                while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+                    at++;
+                }
+                if (at == begin || at > begin + 10 || n == dims.length) {
+                    throw malformed();
+                }
+                long dim = Long.parseLong(text.substring(begin, at));
+                if (dim > Integer.MAX_VALUE) {
+                    throw damaged(
+                            file, "it claims a dimension of " + dim + " but " + Integer.MAX_VALUE + " is the largest");
+                }
+                dims[n++] = (int) dim;
+                taken('L'); // Python 2
+                if (!taken(',') && (peek() != ')' || n == 1)) {
+                    throw malformed();
+                }
+            }
+            return Arrays.copyOf(dims, n);
+        }
+
+        /** The next character that is no space, 0 at the end. */
+        private char peek() {
+            while (at < text.length() && " \t\n\r".indexOf(text.charAt(at)) >= 0) {
+                at++;
+            }
+            return at < text.length() ? text.charAt(at) : 0;
+        }
+
+        private boolean taken(char c) {
+            if (peek() != c) {
+                return false;
+            }
+            at++;
+            return true;
+        }
+
+        private void expect(char c) {
+            if (!taken(c)) {
+                throw malformed();
+            }
+        }
+
+        private IllegalArgumentException malformed() {
+            return damaged(file, "its header is not the dictionary of an npy file");
+        }
+
+        private IllegalArgumentException unread(String what) {
+            return new IllegalArgumentException(file + ": it holds " + what
+                    + " but float32, float64, int32, int64, uint8 and bool are read; convert it before it is saved");
+        }
+    }
+
+    // ---- writing
+
+    /**
+     * Writes a tensor. A failed write leaves the old file as it was.
+     *
+     * @throws UncheckedIOException if the file cannot be written
+     */
+    public static void write(Path file, Tensor t) {
+        switch (t.dtype()) {
+            case F32 -> write(file, t.shape(), FloatBuffer.wrap(t.toArray()));
+            case I32 -> write(file, t.shape(), IntBuffer.wrap(t.toIntArray()));
+            case U8 -> {
+                ByteBuffer values = Block.at(Access.address(t), Math.toIntExact(t.size()));
+                Block lease = Access.lease(t);
+                try {
+                    write(file, t.shape(), values);
+                } finally {
+                    if (lease != null) {
+                        lease.release();
+                    }
+                }
+            }
+        }
+    }
+
+    /**
+     * Writes the float32 numbers between the position and the limit of {@code values}, neither of which moves.
+     *
+     * @throws IllegalArgumentException if they do not fill the shape
+     * @throws UncheckedIOException if the file cannot be written
+     */
+    public static void write(Path file, Shape shape, FloatBuffer values) {
+        FloatBuffer from = values.duplicate();
+        write(file, shape, "<f4", 4, from, (to, n) -> to.asFloatBuffer().put(next(from, n)));
+    }
+
+    /** The same for int32. */
+    public static void write(Path file, Shape shape, IntBuffer values) {
+        IntBuffer from = values.duplicate();
+        write(file, shape, "<i4", 4, from, (to, n) -> to.asIntBuffer().put(next(from, n)));
+    }
+
+    /** The same for unsigned bytes. */
+    public static void write(Path file, Shape shape, ByteBuffer values) {
+        ByteBuffer from = values.duplicate();
+        write(file, shape, "|u1", 1, from, (to, n) -> to.put(next(from, n)));
+    }
+
+    private interface Chunk {
+        void put(ByteBuffer to, int n);
+    }
+
+    /** The next {@code n} elements as a buffer of their own. */
+    @SuppressWarnings("unchecked")
+    private static <B extends Buffer> B next(B from, int n) {
+        B chunk = (B) from.duplicate().limit(from.position() + n);
+        from.position(from.position() + n);
+        return chunk;
+    }
+
+    private static void write(Path file, Shape shape, String descr, int width, Buffer from, Chunk chunk) {
+        if (from.remaining() != shape.size()) {
+            throw new IllegalArgumentException("npy: " + shape + " has " + shape.size() + " elements but "
+                    + from.remaining() + " values were given; give one for each");
+        }
+        AtomicFile.write(file, out -> {
+            out.write(preamble(shape, descr));
+            ByteBuffer bytes = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+            while (from.hasRemaining()) {
+                int n = Math.min(CHUNK / width, from.remaining());
+                chunk.put(bytes.clear(), n);
+                out.write(bytes.array(), 0, n * width);
+            }
+        });
+    }
+
+    /** All before the numbers, which begin at a multiple of 64. */
+    private static byte[] preamble(Shape shape, String descr) {
+        StringBuilder dims = new StringBuilder();
+        for (int d : shape.toArray()) {
+            dims.append(d).append(", ");
+        }
+        String tuple =
+                shape.rank() == 1 ? dims.toString().trim() : dims.toString().replaceFirst(", $", "");
+        String header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + tuple + "), }";
+        int length = (10 + header.length() + 1 + 63 & -64) - 10;
+        ByteBuffer bytes = ByteBuffer.allocate(10 + length).order(ByteOrder.BIG_ENDIAN);
+        bytes.putInt(MAGIC).putShort((short) MAGIC_END).putShort((short) 0x100);
+        bytes.putShort(Short.reverseBytes((short) length));
+        bytes.put((header + " ".repeat(length - header.length() - 1) + "\n").getBytes(StandardCharsets.US_ASCII));
+        return bytes.array();
+    }
+
+    /** Such as {@code /data/x.npy [60000, 784] of F64}. */
+    @Override
+    public String toString() {
+        return file + " " + header.shape + " of " + header.stored;
+    }
+}

@@ -1,0 +1,139 @@
+package dev.fathom.io;
+
+import dev.fathom.tensor.DType;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How numbers lie in a file, and how they become the three kinds that tensors have. Widening is exact. Narrowing rounds a float64 to the nearest
+ * float32 and refuses what would change otherwise: an integer that has no equal, a finite number that would become infinite.
+ */
+enum Stored {
+    /** A byte; all but 0 is true, read as 1. */
+    BOOL(1, DType.U8),
+    U8(1, DType.U8),
+    I8(1, DType.I32),
+    I16(2, DType.I32),
+    I32(4, DType.I32),
+    I64(8, DType.I32),
+    /** IEEE 754 binary16. */
+    F16(2, DType.F32),
+    /** The upper half of a float32. */
+    BF16(2, DType.F32),
+    F32(4, DType.F32),
+    F64(8, DType.F32);
+
+    private final int bytes;
+    private final DType dtype;
+
+    Stored(int bytes, DType dtype) {
+        this.bytes = bytes;
+        this.dtype = dtype;
+    }
+
+    /** Bytes of one number. */
+    int bytes() {
+        return bytes;
+    }
+
+    /** What it is read as. */
+    DType dtype() {
+        return dtype;
+    }
+
+    /** The kind of this name, or null. */
+    static @Nullable Stored named(String name) {
+        for (Stored s : values()) {
+            if (s.name().equals(name)) {
+                return s;
+            }
+        }
+        return null;
+    }
+
+    /** Converts {@code n} numbers at the beginning of {@code from}; returns how many before one that no float32 holds, n if all are fine. */
+    int floats(ByteBuffer from, int n, FloatBuffer to) {
+        if (this == F32) {
+            to.put(from.asFloatBuffer().limit(n));
+            return n;
+        }
+        for (int i = 0; i < n; i++) {
+            double wide = number(from, i);
+            float f = (float) wide;
+            boolean fits = dtype == DType.F32 ? Float.isInfinite(f) == Double.isInfinite(wide) : exact(from, i, f);
+            if (!fits) {
+                return i;
+            }
+            to.put(f);
+        }
+        return n;
+    }
+
+    /** The same for integers, which are not made from floats. */
+    int ints(ByteBuffer from, int n, IntBuffer to) {
+        if (this == I32) {
+            to.put(from.asIntBuffer().limit(n));
+            return n;
+        }
+        for (int i = 0; i < n; i++) {
+            long value = integer(from, i);
+            if (value != (int) value) {
+                return i;
+            }
+            to.put((int) value);
+        }
+        return n;
+    }
+
+    /** The same for bytes, which are made from bytes alone. */
+    int bytes(ByteBuffer from, int n, ByteBuffer to) {
+        for (int i = 0; i < n; i++) {
+            to.put((byte) integer(from, i));
+        }
+        return n;
+    }
+
+    /** Number {@code i} as text. */
+    String text(ByteBuffer from, int i) {
+        return dtype == DType.F32 ? Double.toString(number(from, i)) : Long.toString(integer(from, i));
+    }
+
+    private boolean exact(ByteBuffer from, int i, float f) {
+        // 2^63 would be cast back to 2^63 - 1
+        return f < 0x1p63f && (long) f == integer(from, i);
+    }
+
+    private double number(ByteBuffer from, int i) {
+        return switch (this) {
+            case F16 -> half(from.getShort(2 * i));
+            case BF16 -> Float.intBitsToFloat(from.getShort(2 * i) << 16);
+            case F32 -> from.getFloat(4 * i);
+            case F64 -> from.getDouble(8 * i);
+            default -> integer(from, i);
+        };
+    }
+
+    private long integer(ByteBuffer from, int i) {
+        return switch (this) {
+            case BOOL -> from.get(i) == 0 ? 0 : 1;
+            case U8 -> from.get(i) & 0xff;
+            case I8 -> from.get(i);
+            case I16 -> from.getShort(2 * i);
+            case I32 -> from.getInt(4 * i);
+            case I64 -> from.getLong(8 * i);
+            default -> throw new IllegalStateException(this + " is no integer");
+        };
+    }
+
+    private static float half(short bits) {
+        int sign = (bits & 0x8000) << 16;
+        int exponent = bits >> 10 & 31;
+        int fraction = bits & 0x3ff;
+        if (exponent == 0) {
+            return Math.copySign(fraction * 0x1p-24f, Float.intBitsToFloat(sign | 0x3f800000));
+        }
+        return Float.intBitsToFloat(sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13);
+    }
+}
