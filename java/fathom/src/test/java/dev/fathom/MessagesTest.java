@@ -306,7 +306,7 @@ class MessagesTest {
                     .withMessage("copyTo: tensor value[#0] [2, 3] has 6 elements but the buffer has room for 5");
             assertThatThrownBy(() -> x.dim(2))
                     .isInstanceOf(IndexOutOfBoundsException.class)
-                    .hasMessage("dimension 2 of [2, 3] does not exist: it has 2");
+                    .hasMessage("dimension 2 of [2, 3] does not exist; it has 2, counted from 0");
         }
     }
 

@@ -22,9 +22,9 @@ record ReduceOp(Kind kind, int mask) implements Op {
     static ReduceOp of(Kind kind, Tensor x, int[] dims) {
         int mask = 0;
         for (int d : dims) {
-            int axis = x.shape().axis(d);
+            int axis = x.axis(kind.name().toLowerCase(Locale.ROOT), d);
             if ((mask & 1 << axis) != 0) {
-                throw new IllegalArgumentException(kind.name().toLowerCase(Locale.ROOT) + ": dimension " + d + " of "
+                throw new IllegalArgumentException(kind.name().toLowerCase(Locale.ROOT) + Pass.where() + ": dimension " + d + " of "
                         + x.shape() + " is named twice in " + Arrays.toString(dims) + "; name each once");
             }
             mask |= 1 << axis;

@@ -71,7 +71,7 @@ public final class Shape {
     public int axis(int i) {
         if (i < -dims.length || i >= dims.length) {
             throw new IndexOutOfBoundsException(
-                    "dimension " + i + " of " + this + " does not exist: it has " + dims.length);
+                    "dimension " + i + " of " + this + " does not exist; it has " + dims.length + ", counted from 0");
         }
         return i < 0 ? i + dims.length : i;
     }

@@ -321,12 +321,12 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** exp(x) / sum exp(x) along a dimension. */
     public Tensor softmax(int dim) {
-        return Pass.call(new SoftmaxOp(shape.axis(dim), false), this);
+        return Pass.call(new SoftmaxOp(axis("softmax", dim), false), this);
     }
 
     /** x - log sum exp(x) along a dimension. */
     public Tensor logSoftmax(int dim) {
-        return Pass.call(new SoftmaxOp(shape.axis(dim), true), this);
+        return Pass.call(new SoftmaxOp(axis("log_softmax", dim), true), this);
     }
 
     /**
@@ -371,7 +371,7 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** All dimensions from {@code from} on as one. A view. */
     public Tensor flatten(int from) {
-        int axis = shape.axis(from);
+        int axis = axis("flatten", from);
         int[] dims = Arrays.copyOf(shape.toArray(), axis + 1);
         dims[axis] = Math.toIntExact(shape.size(axis, shape.rank()));
         return Pass.call(new ReshapeOp(Shape.of(dims)), this);
@@ -523,6 +523,16 @@ public sealed class Tensor implements Target permits KeptTensor {
     }
 
     // ---- below the surface
+
+    /** Dimension {@code dim} of an argument of {@code op}, counted from the front. */
+    int axis(String op, int dim) {
+        int rank = shape.rank();
+        if (dim < -rank || dim >= rank) {
+            throw new IllegalArgumentException(op + Pass.where() + ": x " + shape + " has no dimension " + dim
+                    + (rank == 0 ? "; it is a single number" : "; choose one from " + -rank + " to " + (rank - 1)));
+        }
+        return dim < 0 ? dim + rank : dim;
+    }
 
     /** Where the elements lie, after the checks that they still do. */
     long address() {

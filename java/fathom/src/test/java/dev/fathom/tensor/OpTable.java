@@ -549,10 +549,8 @@ public final class OpTable {
                 .sample(s(1))
                 .sample(s(1000))
                 .sample(s(5000))
-                .refuses(
-                        IndexOutOfBoundsException.class,
-                        "dimension 2 of [2, 3] does not exist: it has 2",
-                        () -> f.of(t(2, 3), 2))
+                .refuses(name + ": x [2, 3] has no dimension 2; choose one from -2 to 1", () -> f.of(t(2, 3), 2))
+                .refuses(name + ": x [] has no dimension 0; it is a single number", () -> f.of(t(), 0))
                 .refuses(
                         name + ": dimension -1 of [2, 3] is named twice in [1, -1]; name each once",
                         () -> f.of(t(2, 3), 1, -1));
@@ -598,8 +596,8 @@ public final class OpTable {
                         .is(x -> x[0].along(axis, log ? Doubles::logSoftmax : Doubles::softmax))
                         .tolerance(2e-6, 1e-6)
                         .refuses(
-                                IndexOutOfBoundsException.class,
-                                "dimension 3 of [2, 3] does not exist: it has 2",
+                                (log ? "log_softmax" : "softmax")
+                                        + ": x [2, 3] has no dimension 3; choose one from -2 to 1",
                                 () -> log ? t(2, 3).logSoftmax(3) : t(2, 3).softmax(3));
             }
         }
@@ -721,10 +719,7 @@ public final class OpTable {
                 .sized(n -> new int[][] {{2, n, 3}})
                 .f(x -> x[0].flatten(1))
                 .is(x -> x[0].reshape(2, x[0].v().length / 2))
-                .refuses(
-                        IndexOutOfBoundsException.class,
-                        "dimension 2 of [2, 3] does not exist: it has 2",
-                        () -> t(2, 3).flatten(2));
+                .refuses("flatten: x [2, 3] has no dimension 2; choose one from -2 to 1", () -> t(2, 3).flatten(2));
         row("slice", SliceOp.class, "slice(int,int)")
                 .sized(n -> new int[][] {{4, n}})
                 .sample(s(5, 2, 3))
