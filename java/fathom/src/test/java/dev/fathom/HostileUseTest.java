@@ -205,8 +205,7 @@ class HostileUseTest {
             Tensor x = Tensor.zeros(2, 5);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Pass.noGrad(() -> model.net().apply(x)))
-                    .withMessage(
-                            "linear at linear: x [2, 5] and weight [4, 3] disagree: x.dim(1)=5 but weight.dim(1)=3");
+                    .withMessage("linear: x [2, 5] and weight [4, 3] disagree: x.dim(1)=5 but weight.dim(1)=3");
         }
     }
 

@@ -110,6 +110,8 @@ class MessagesTest {
         assertThatIllegalStateException().isThrownBy(() -> pass.watch(y)).withMessage(message);
         assertThatIllegalStateException().isThrownBy(() -> pass.gradient(y)).withMessage(message);
         assertThatIllegalStateException().isThrownBy(pass::tape).withMessage(message);
+        assertThatIllegalStateException().isThrownBy(pass::liveBytes).withMessage(message);
+        assertThatIllegalStateException().isThrownBy(pass::peakBytes).withMessage(message);
     }
 
     @Test
@@ -298,6 +300,12 @@ class MessagesTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(i::toArray)
                     .withMessage("toArray: tensor value[#1] [2] is I32; use toIntArray()");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> i.get(0))
+                    .withMessage("get: tensor value[#1] [2] is I32; use toIntArray()");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> i.copyTo(java.nio.FloatBuffer.allocate(2)))
+                    .withMessage("copyTo: tensor value[#1] [2] is I32; use toIntArray()");
             assertThatIllegalArgumentException()
                     .isThrownBy(x::toIntArray)
                     .withMessage("toIntArray: tensor value[#0] [2, 3] is F32; use toArray()");

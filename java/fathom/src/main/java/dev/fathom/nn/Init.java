@@ -22,7 +22,11 @@ public final class Init {
         return constant(0);
     }
 
-    /** Uniform in [lo, hi). */
+    /**
+     * Uniform in [lo, hi).
+     *
+     * @throws IllegalArgumentException if lo &gt; hi or one is NaN
+     */
     public static Initializer uniform(float lo, float hi) {
         if (!(lo <= hi)) {
             throw new IllegalArgumentException("Init.uniform: lo=" + lo + " must not be above hi=" + hi);
@@ -30,7 +34,11 @@ public final class Init {
         return (shape, rng) -> rng.uniform(Math.toIntExact(shape.size()), lo, hi);
     }
 
-    /** Normal with this mean and standard deviation. */
+    /**
+     * Normal with this mean and standard deviation.
+     *
+     * @throws IllegalArgumentException if std is negative or NaN
+     */
     public static Initializer normal(float mean, float std) {
         if (!(std >= 0)) {
             throw new IllegalArgumentException("Init.normal: std=" + std + " must be 0 or more");

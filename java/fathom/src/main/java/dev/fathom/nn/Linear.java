@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
@@ -17,13 +18,21 @@ public record Linear(
         Parameter weight,
         @Nullable Parameter bias,
         @Nullable Activation activation) implements Layer {
-    /** With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in). */
+    /**
+     * With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in).
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
     public Linear(int in, int out) {
         this(in, out, Init.torchLinear());
     }
 
-    /** With a bias that begins uniform in +-1/sqrt(in), and a weight that begins as {@code init} says. */
-    public Linear(int in, int out, dev.fathom.tensor.Initializer init) {
+    /**
+     * With a bias that begins uniform in +-1/sqrt(in), and a weight that begins as {@code init} says.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public Linear(int in, int out, Initializer init) {
         this(
                 new Parameter(sized(in, out), init),
                 new Parameter(Shape.of(out), Init.uniform(-bound(in), bound(in))),

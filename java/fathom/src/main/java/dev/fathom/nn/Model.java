@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -233,6 +234,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if a pattern matches nothing
      */
     public void eval(String... patterns) {
+        store();
         Set<Object> fixed = Collections.newSetFromMap(new IdentityHashMap<>());
         for (String pattern : patterns) {
             int before = fixed.size();
@@ -344,35 +346,36 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      */
     public void load(Path file) {
         List<Held> held = store().held();
-        Safetensors data = Safetensors.read(file);
-        for (Held h : held) {
-            if (!data.names().contains(h.name())) {
-                throw new IllegalArgumentException(
-                        "load: " + file + " has no " + h.name() + "; it holds " + data.names());
-            }
-            if (!data.shape(h.name()).equals(h.shape())) {
-                throw new IllegalArgumentException("load: " + h.name() + " is " + data.shape(h.name()) + " in " + file
-                        + " but " + h.shape() + " in the model; load it into a model of the same structure");
-            }
-        }
-        if (data.names().size() != held.size()) {
-            List<String> more = new ArrayList<>(data.names());
-            held.forEach(h -> more.remove(h.name()));
-            throw new IllegalArgumentException(
-                    "load: " + file + " also holds " + more + ", for which the model has no place");
-        }
-        Block values = store.values();
-        values.lease();
-        try {
+        try (Safetensors data = Safetensors.read(file);
+                Block loaded = new Block("loaded weights", store.values().bytes())) {
+            Set<String> more = new LinkedHashSet<>(data.names());
             for (Held h : held) {
-                int i = Access.indexOf(h);
+                if (!more.remove(h.name())) {
+                    throw new IllegalArgumentException(
+                            "load: " + file + " has no " + h.name() + "; it holds " + data.names());
+                }
+                if (!data.shape(h.name()).equals(h.shape())) {
+                    throw new IllegalArgumentException("load: " + h.name() + " is " + data.shape(h.name()) + " in "
+                            + file + " but " + h.shape()
+                            + " in the model; load it into a model of the same structure");
+                }
+            }
+            if (!more.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "load: " + file + " also holds " + more + ", for which the model has no place");
+            }
+            for (Held h : held) {
                 data.copy(
                         h.name(),
-                        values.view(4 * store.offset(i), 4 * h.shape().size()).asFloatBuffer());
-                store.changed(i);
+                        loaded.view(
+                                        4 * store.offset(Access.indexOf(h)),
+                                        4 * h.shape().size())
+                                .asFloatBuffer());
             }
-        } finally {
-            values.release();
+            Block.copy(loaded, store.values());
+        }
+        for (int i = 0; i < held.size(); i++) {
+            store.changed(i);
         }
     }
 

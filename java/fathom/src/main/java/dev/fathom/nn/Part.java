@@ -9,4 +9,15 @@ import dev.fathom.tensor.Store;
  * @param from the number of its first parameter there
  * @param to one past its last
  */
-public record Part(Store store, int from, int to) implements Trainable {}
+public record Part(Store store, int from, int to) implements Trainable {
+    /**
+     * The model's block.
+     *
+     * @throws IllegalStateException if the model is closed or superseded
+     */
+    @Override
+    public Store store() {
+        store.check();
+        return store;
+    }
+}

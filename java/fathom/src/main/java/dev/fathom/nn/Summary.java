@@ -35,27 +35,18 @@ final class Summary {
                 rows.add(new Row("", "input", shapes[i].toString(), "", ""));
             }
             call.apply(net, in);
-            List<Access.Called> calls = Access.calls(pass);
             List<Tape.Entry> entries = pass.tape().entries();
-            Set<Object> callers = Collections.newSetFromMap(new IdentityHashMap<>());
-            calls.forEach(c -> {
-                if (c.caller() != null) {
-                    callers.add(c.caller());
-                }
-            });
             Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());
-            for (Access.Called c : calls) {
-                if (callers.contains(c.module())) {
+            for (Access.Called c : Access.calls(pass)) {
+                if (!c.leaf()) {
                     continue;
                 }
+                List<Tape.Entry> inside = entries.subList(c.from(), c.to());
                 long own = parameters(c.module(), counted);
-                long macs = entries.stream()
-                        .filter(e -> e.path().equals(c.path()))
-                        .mapToLong(Summary::work)
-                        .sum();
+                long macs = inside.stream().mapToLong(Summary::work).sum();
                 parameters += own;
                 work += macs;
-                rows.add(new Row(c.path(), type(c, entries), shape(c.result()), number(own), number(macs)));
+                rows.add(new Row(c.path(), type(c, inside), shape(c.result()), number(own), number(macs)));
             }
             long all = parameters(net, Collections.newSetFromMap(new IdentityHashMap<>()));
             long elsewhere = entries.stream().mapToLong(Summary::work).sum() - work;
@@ -81,18 +72,14 @@ final class Summary {
         return n;
     }
 
-    private static String type(Access.Called c, List<Tape.Entry> entries) {
+    private static String type(Access.Called c, List<Tape.Entry> inside) {
         if (c.module() instanceof Linear l && l.activation() != null) {
             return "Linear, " + l.activation().label();
         }
         if (c.module().getClass().isRecord()) {
             return c.module().getClass().getSimpleName();
         }
-        return entries.stream()
-                .filter(e -> e.path().equals(c.path()))
-                .map(e -> e.op().label())
-                .findFirst()
-                .orElse("lambda");
+        return inside.isEmpty() ? "lambda" : inside.get(0).op().label();
     }
 
     private static String shape(Object result) {

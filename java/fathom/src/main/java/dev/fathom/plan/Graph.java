@@ -12,7 +12,6 @@ import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -97,7 +96,7 @@ final class Graph {
                 graph.nodes.add(new Node(e.op(), e.path(), from, to));
             }
             List<Tensor> results = new ArrayList<>();
-            collect(result, results);
+            Access.tensorsIn(result, results::add);
             if (results.isEmpty()) {
                 throw new IllegalArgumentException(
                         "freeze: the function returned no tensor; return the outputs of the plan");
@@ -263,20 +262,6 @@ final class Graph {
         values.add(v);
         numbers.put(t, values.size() - 1);
         return values.size() - 1;
-    }
-
-    private static void collect(@Nullable Object result, List<Tensor> to) {
-        if (result instanceof Tensor t) {
-            to.add(t);
-        } else if (result instanceof Collection<?> all) {
-            all.forEach(o -> collect(o, to));
-        } else if (result instanceof Object[] array) {
-            for (Object o : array) {
-                collect(o, to);
-            }
-        } else if (result != null) {
-            Access.tensorsIn(result, to::add);
-        }
     }
 
     /**

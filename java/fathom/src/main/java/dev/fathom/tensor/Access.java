@@ -53,13 +53,17 @@ public final class Access {
      *
      * @param module who was called
      * @param path its names from the outermost module on
-     * @param caller the module that called it, null for the outermost
+     * @param leaf whether it called no other module
+     * @param from the number of its first call on the tape
+     * @param to one past the last
      * @param result what it returned, null after a failure
      */
     public record Called(
             Object module,
             String path,
-            @Nullable Object caller,
+            boolean leaf,
+            int from,
+            int to,
             @Nullable Object result) {}
 
     /** A pass that records every call that depends on its inputs, keeps every result, and refuses reads of them. */
@@ -114,8 +118,8 @@ public final class Access {
         return t.name();
     }
 
-    /** Every tensor in a record, list, map, Optional or array of them. */
-    public static void tensorsIn(Object result, Consumer<Tensor> action) {
+    /** Every tensor in a record, list, map, Optional or array of them, in their order. */
+    public static void tensorsIn(@Nullable Object result, Consumer<Tensor> action) {
         Results.forEach(result, action);
     }
 

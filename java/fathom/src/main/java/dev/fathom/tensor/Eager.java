@@ -107,7 +107,7 @@ final class Eager extends Grad {
             throw new IllegalStateException(
                     op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
         }
-        Held h = in[i].held();
+        Held h = in[i].root().held();
         if (h != null && node.versions != null && node.versions[i] != h.version()) {
             throw new IllegalStateException("backward: " + h.label() + " has changed since " + node.where()
                     + " was recorded; call backward before step(), load() or copy, or run the forward again");

@@ -9,19 +9,30 @@ final class Frame {
     final @Nullable Frame parent;
     /** The number by which a list holds the module, -1 when it goes by name. */
     final int child;
-
+    /** How many tensors the pass owned. */
     final int mark;
+    /** How many calls the tape held. */
+    final int first;
+
     final boolean evalMode;
     final int depth;
+    /** Whether it called another module. */
+    boolean calls;
 
-    Frame(Pass pass, Object module, @Nullable Frame parent, int child, int mark, boolean evalMode) {
+    Frame(Pass pass, Object module, @Nullable Frame parent, int child, int mark, int first, boolean evalMode) {
         this.pass = pass;
         this.module = module;
         this.parent = parent;
         this.child = child;
         this.mark = mark;
+        this.first = first;
         this.evalMode = evalMode;
         this.depth = parent == null ? 1 : parent.depth + 1;
+    }
+
+    /** Who gave memory back, for messages; nothing runs in it. */
+    Frame(Pass pass, Object module, @Nullable Frame parent, int child) {
+        this(pass, module, parent, child, 0, 0, false);
     }
 
     /** The names from the outermost module to this one, joined by dots; empty for the outermost. */
@@ -34,5 +45,14 @@ final class Frame {
             }
         }
         return path.toString();
+    }
+
+    /** Whose return it was that gave memory back, for messages. */
+    String returned() {
+        if (module == Pass.NO_GRAD) {
+            return "noGrad";
+        }
+        String path = path();
+        return path.isEmpty() ? "its module" : "layer " + path;
     }
 }

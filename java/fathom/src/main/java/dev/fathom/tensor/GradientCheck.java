@@ -86,11 +86,16 @@ public final class GradientCheck {
             throw new IllegalArgumentException(
                     "gradient check: no F32 input and no parameter has an element; give at least one");
         }
+        for (Place p : places) { // before backward, which changes buffers that f reads
+            for (int i = 0; i < p.values.length; i++) {
+                p.difference[i] = difference(f, inputs, places, p, i);
+            }
+        }
         gradients(f, inputs, places);
         Worst worst = null;
         for (Place p : places) {
             for (int i = 0; i < p.values.length; i++) {
-                double difference = difference(f, inputs, places, p, i);
+                double difference = p.difference[i];
                 double error = Math.abs(p.gradient[i] - difference) / (1 + Math.abs(difference));
                 if (worst == null || error > worst.error || Double.isNaN(error) && !Double.isNaN(worst.error)) {
                     worst = new Worst(p.name, p.index(i), p.gradient[i], difference, error);
@@ -107,6 +112,7 @@ public final class GradientCheck {
         final float[] values;
         final int input;
         final @Nullable Parameter parameter;
+        final double[] difference;
         float[] gradient;
 
         Place(String name, Shape shape, float[] values, int input, @Nullable Parameter parameter) {
@@ -115,6 +121,7 @@ public final class GradientCheck {
             this.values = values;
             this.input = input;
             this.parameter = parameter;
+            this.difference = new double[values.length];
             this.gradient = new float[values.length];
         }
 

@@ -21,10 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pass implements AutoCloseable {
     private static final ThreadLocal<@Nullable Pass> CURRENT = new ThreadLocal<>();
+    /** Stands for the module where {@link #noGrad} gives memory back. */
+    static final Object NO_GRAD = new Object();
 
     /** What is reused from pass to pass with the arena. */
     private static final class Workspace {
-        final Tape tape = new Tape();
+        Tape tape = new Tape();
         Tensor[] created = new Tensor[64];
 
         @Nullable
@@ -89,12 +91,24 @@ public final class Pass implements AutoCloseable {
 
     /** Records for backward, in evaluation mode: gradients with respect to inputs, saliency, style. */
     public static Pass grad() {
-        return new Pass(true, false, false, new Rng(0));
+        return new Pass(true, false, false, null);
+    }
+
+    /** The same, with random numbers. */
+    public static Pass grad(Rng rng) {
+        Objects.requireNonNull(rng, "grad: rng is null; give the Rng to draw from, or call grad()");
+        return new Pass(true, false, false, rng);
     }
 
     /** Records nothing, in evaluation mode, and holds no intermediate longer than its module. */
     public static Pass infer() {
-        return new Pass(false, false, false, new Rng(0));
+        return new Pass(false, false, false, null);
+    }
+
+    /** The same, with random numbers: for models that sample. */
+    public static Pass infer(Rng rng) {
+        Objects.requireNonNull(rng, "infer: rng is null; give the Rng to draw from, or call infer()");
+        return new Pass(false, false, false, rng);
     }
 
     /** Without an {@code rng} it refuses to draw, as a plan must: what it drew would be the same in every run. */
@@ -123,17 +137,29 @@ public final class Pass implements AutoCloseable {
         return path.isEmpty() ? "" : " at " + path;
     }
 
-    /** Runs {@code body} in the current pass without recording; its result is a constant. */
+    /**
+     * Runs {@code body} in the current pass without recording; its result is a constant, and what else it made is given back at once.
+     *
+     * @throws IllegalStateException if no pass is open on this thread
+     */
     public static Tensor noGrad(Supplier<Tensor> body) {
         Pass p = current();
         p.checkThread();
         boolean was = p.recording;
+        int mark = p.createdCount;
         p.recording = false;
+        Tensor y;
         try {
-            return p.inFrame(body, body);
+            y = Objects.requireNonNull(body.get(), "noGrad: the body returned null; return a tensor");
         } finally {
             p.recording = was;
         }
+        if (!p.tracing) {
+            y.root().kept = true;
+            p.release(mark, new Frame(p, NO_GRAD, p.frame, -1), -1);
+            y.root().kept = false;
+        }
+        return y.needsGradient() ? p.detach(y) : y;
     }
 
     /**
@@ -167,37 +193,59 @@ public final class Pass implements AutoCloseable {
         return recording;
     }
 
-    /** The stream from which random ops draw. */
+    /**
+     * The stream from which random ops draw.
+     *
+     * @throws IllegalStateException if the pass was opened without one, or traces a plan
+     */
     public Rng rng() {
         if (rng == null) {
-            throw new IllegalStateException("freeze: a plan draws no random numbers" + where()
-                    + "; draw them outside and give them as an input");
+            throw new IllegalStateException(
+                    tracing
+                            ? "freeze: a plan draws no random numbers" + where()
+                                    + "; draw them outside and give them as an input"
+                            : "rng" + where()
+                                    + ": this pass has no random numbers to draw; open it with Pass.train(rng), "
+                                    + "Pass.grad(rng) or Pass.infer(rng)");
         }
         return rng;
     }
 
-    /** What was recorded so far. */
+    /** What was recorded so far; it stays readable after the close, though its tensors are dead then. */
     public Tape tape() {
         checkOpen();
+        if (workspace.tape == tape) {
+            workspace.tape = new Tape(); // for the next pass: this one is the caller's from here on
+        }
         return tape;
     }
 
     /** Bytes that tensors of this pass take now. */
     public long liveBytes() {
+        checkOpen();
         return arena.live();
     }
 
     /** The most bytes they took at once. */
     public long peakBytes() {
+        checkOpen();
         return arena.peak();
     }
 
-    /** Normally distributed numbers with mean 0 and deviation 1, as a constant. */
+    /**
+     * Normally distributed numbers with mean 0 and deviation 1, as a constant.
+     *
+     * @throws IllegalStateException as {@link #rng}
+     */
     public Tensor randn(int... dims) {
         return random(Kernel.NORMAL, Shape.of(dims), 0, 1);
     }
 
-    /** Numbers uniform in [lo, hi), as a constant. */
+    /**
+     * Numbers uniform in [lo, hi), as a constant.
+     *
+     * @throws IllegalStateException as {@link #rng}
+     */
     public Tensor uniform(float lo, float hi, int... dims) {
         return random(Kernel.UNIFORM, Shape.of(dims), lo, hi);
     }
@@ -219,6 +267,9 @@ public final class Pass implements AutoCloseable {
     /**
      * Asks for the gradient with respect to {@code x}: an input, whose view is returned and must be used from here on, or a result already
      * recorded in this pass. Read it with {@link #gradient} after backward.
+     *
+     * @throws IllegalStateException if the pass does not record
+     * @throws IllegalArgumentException if {@code x} is not F32
      */
     public Tensor watch(Tensor x) {
         checkThread();
@@ -235,7 +286,11 @@ public final class Pass implements AutoCloseable {
         return w;
     }
 
-    /** The gradient of a watched tensor; null if no backward has reached it. */
+    /**
+     * The gradient of a watched tensor; null if no backward has reached it.
+     *
+     * @throws IllegalArgumentException if it was not watched, or by another pass
+     */
     public @Nullable Tensor gradient(Tensor watched) {
         checkThread();
         if (!watched.watched()) {
@@ -341,7 +396,7 @@ public final class Pass implements AutoCloseable {
         for (int i = 0; i < in.length; i++) {
             if (op.readsInput(i)) {
                 in[i].root().pins++;
-                Held h = in[i].held();
+                Held h = in[i].root().held();
                 if (h != null) {
                     if (versions == null) {
                         versions = new int[in.length];
@@ -458,8 +513,11 @@ public final class Pass implements AutoCloseable {
     Frame enter(Object module) {
         checkThread();
         boolean eval = frame != null && frame.evalMode || EvalModes.contains(module);
-        Frame f = new Frame(this, module, frame, nextChild, createdCount, eval);
+        Frame f = new Frame(this, module, frame, nextChild, createdCount, tape.size(), eval);
         nextChild = -1;
+        if (frame != null) {
+            frame.calls = true;
+        }
         frame = f;
         deepest = Math.max(deepest, f.depth);
         return f;
@@ -469,7 +527,7 @@ public final class Pass implements AutoCloseable {
     void leave(Frame f, @Nullable Object result) {
         frame = f.parent;
         if (calls != null) {
-            calls.add(new Access.Called(f.module, f.path(), f.parent == null ? null : f.parent.module, result));
+            calls.add(new Access.Called(f.module, f.path(), !f.calls, f.first, tape.size(), result));
         } else if (result != null) {
             mark(result, true);
             release(f.mark, f, -1);
@@ -502,7 +560,7 @@ public final class Pass implements AutoCloseable {
                 created[to++] = t;
             } else {
                 if (by == null) {
-                    by = child < 0 ? f : new Frame(this, f.module, f, child, f.mark, false);
+                    by = child < 0 ? f : new Frame(this, f.module, f, child);
                 }
                 arena.free(t.release(by), t.bytes());
             }
@@ -600,7 +658,7 @@ public final class Pass implements AutoCloseable {
         if (!recording) {
             return layer.apply(x);
         }
-        Rng was = rng();
+        Rng was = rng == null ? new Rng(0) : rng;
         long counter = was.counter();
         List<Held> outerSeen = seen;
         List<Held> inside = new ArrayList<>();
@@ -677,7 +735,7 @@ public final class Pass implements AutoCloseable {
             for (int i = mark; i < createdCount; i++) {
                 created[i].pins = 0;
             }
-            release(mark, new Frame(this, op, null, -1, mark, false), -1);
+            release(mark, new Frame(this, op, null, -1), -1);
         } finally {
             tape = outerTape;
             rng = outerRng;

@@ -24,8 +24,8 @@ record ReduceOp(Kind kind, int mask) implements Op {
         for (int d : dims) {
             int axis = x.axis(kind.name().toLowerCase(Locale.ROOT), d);
             if ((mask & 1 << axis) != 0) {
-                throw new IllegalArgumentException(kind.name().toLowerCase(Locale.ROOT) + Pass.where() + ": dimension " + d + " of "
-                        + x.shape() + " is named twice in " + Arrays.toString(dims) + "; name each once");
+                throw new IllegalArgumentException(kind.name().toLowerCase(Locale.ROOT) + Pass.where() + ": dimension "
+                        + d + " of " + x.shape() + " is named twice in " + Arrays.toString(dims) + "; name each once");
             }
             mask |= 1 << axis;
         }

@@ -1,57 +1,43 @@
 package dev.fathom.tensor;
 
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.RecordComponent;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** Finds the tensors in what a module's method returned: a record, list, map, Optional or array of tensors, nested at will. */
+/** Finds the tensors in what a module's method returned: a record, list, map, Optional or array of tensors, nested at will, in their order. */
 final class Results {
     private Results() {}
 
-    static void forEach(Object result, Consumer<Tensor> action) {
+    static void forEach(@Nullable Object result, Consumer<Tensor> action) {
         ArrayDeque<Object> todo = new ArrayDeque<>();
-        todo.push(result);
-        while (!todo.isEmpty()) {
-            Object o = todo.pop();
+        List<@Nullable Object> inside = new ArrayList<>();
+        for (Object o = result; o != null; o = todo.poll()) {
             if (o instanceof Tensor t) {
                 action.accept(t);
             } else if (o instanceof Collection<?> list) { // not any Iterable: a Path is one, of itself
-                list.forEach(v -> push(todo, v));
+                inside.addAll(list);
             } else if (o instanceof Map<?, ?> map) {
-                map.values().forEach(v -> push(todo, v));
+                inside.addAll(map.values());
             } else if (o instanceof Optional<?> v) {
-                push(todo, v.orElse(null));
+                inside.add(v.orElse(null));
             } else if (o instanceof Object[] array) {
-                for (Object v : array) {
-                    push(todo, v);
-                }
+                inside.addAll(Arrays.asList(array));
             } else if (o.getClass().isRecord()) {
-                for (RecordComponent c : o.getClass().getRecordComponents()) {
-                    push(todo, read(c, o));
+                Structure.components(o, inside::add);
+            }
+            for (int i = inside.size() - 1; i >= 0; i--) { // the first comes out first
+                Object v = inside.get(i);
+                if (v != null) {
+                    todo.push(v);
                 }
             }
-        }
-    }
-
-    private static void push(ArrayDeque<Object> todo, Object value) {
-        if (value != null) {
-            todo.push(value);
-        }
-    }
-
-    private static Object read(RecordComponent c, Object record) {
-        try {
-            c.getAccessor().setAccessible(true);
-            return c.getAccessor().invoke(record);
-        } catch (IllegalAccessException | InvocationTargetException e) {
-            throw new IllegalStateException(
-                    "frame: cannot read component " + c.getName() + " of the returned "
-                            + record.getClass().getName() + "; its accessor must return the component",
-                    e);
+            inside.clear();
         }
     }
 }

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -46,10 +47,17 @@ public final class Structure {
                 return of.getAccessor().invoke(record);
             } catch (IllegalAccessException | InvocationTargetException e) {
                 throw new IllegalStateException(
-                        "model: cannot read component " + of.getName() + " of "
+                        "cannot read component " + of.getName() + " of "
                                 + record.getClass().getName() + "; its accessor must return the component",
                         e);
             }
+        }
+    }
+
+    /** The values of a record's components, in their order. */
+    static void components(Object record, Consumer<@Nullable Object> action) {
+        for (Component c : COMPONENTS.get(record.getClass())) {
+            action.accept(c.get(record));
         }
     }
 

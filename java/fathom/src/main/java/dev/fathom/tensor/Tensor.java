@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -314,7 +315,11 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(ReduceOp.of(ReduceOp.Kind.MAX, this, dims), this);
     }
 
-    /** The I32 index of the first largest along neighbouring {@code dims}, flattened (over all without any); NaN wins. */
+    /**
+     * The I32 index of the first largest along neighbouring {@code dims}, flattened (over all without any); NaN wins.
+     *
+     * @throws IllegalArgumentException if the dimensions are not neighbours, or there is no element along them
+     */
     public Tensor argmax(int... dims) {
         return Pass.call(ReduceOp.of(ReduceOp.Kind.ARGMAX, this, dims), this);
     }
@@ -353,7 +358,12 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(Binary.BCE_LOGITS, this, targets);
     }
 
-    /** Zero with probability p, the survivors times {@code scale}, in any pass; {@code nn.Dropout} is the layer. */
+    /**
+     * Zero with probability p, the survivors times {@code scale}, in any pass with random numbers; {@code nn.Dropout} is the layer.
+     *
+     * @throws IllegalArgumentException if p is outside [0, 1]
+     * @throws IllegalStateException if the pass has no random numbers
+     */
     public Tensor dropout(float p, float scale) {
         if (!(p >= 0 && p <= 1)) {
             throw new IllegalArgumentException("dropout: p=" + p + " is the probability to drop and must be in [0, 1]");
@@ -364,12 +374,20 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     // ---- views
 
-    /** The same elements in another shape; one dimension may be -1. A view. */
+    /**
+     * The same elements in another shape; one dimension may be -1. A view.
+     *
+     * @throws IllegalArgumentException if the products of the dimensions differ
+     */
     public Tensor reshape(int... dims) {
         return Pass.call(new ReshapeOp(ReshapeOp.resolve(this, dims)), this);
     }
 
-    /** All dimensions from {@code from} on as one. A view. */
+    /**
+     * All dimensions from {@code from} on as one. A view.
+     *
+     * @throws IllegalArgumentException if there is no such dimension
+     */
     public Tensor flatten(int from) {
         int axis = axis("flatten", from);
         int[] dims = Arrays.copyOf(shape.toArray(), axis + 1);
@@ -377,7 +395,11 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(new ReshapeOp(Shape.of(dims)), this);
     }
 
-    /** Rows {@code from} to {@code to - 1} of the leading dimension. A view. */
+    /**
+     * Rows {@code from} to {@code to - 1} of the leading dimension. A view.
+     *
+     * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(0)
+     */
     public Tensor slice(int from, int to) {
         return Pass.call(new SliceOp(from, to), this);
     }
@@ -394,7 +416,11 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     // ---- reading
 
-    /** The only element of a single-number tensor. */
+    /**
+     * The only element of a single-number tensor.
+     *
+     * @throws IllegalArgumentException if it has another number of elements
+     */
     public float item() {
         if (shape.size() != 1) {
             throw new IllegalArgumentException(
@@ -413,7 +439,12 @@ public sealed class Tensor implements Target permits KeptTensor {
         }
     }
 
-    /** One element of an F32 tensor. */
+    /**
+     * One element of an F32 tensor.
+     *
+     * @throws IllegalArgumentException if it is not F32, or there is not one index for each dimension
+     * @throws IndexOutOfBoundsException if an index is outside its dimension
+     */
     public float get(int... index) {
         if (index.length != shape.rank()) {
             throw new IllegalArgumentException("get: " + label() + " has " + shape.rank() + " dimensions but "
@@ -426,7 +457,7 @@ public sealed class Tensor implements Target permits KeptTensor {
             }
             flat = flat * shape.dim(i) + index[i];
         }
-        long a = floats();
+        long a = floats("get");
         Block b = lease();
         try {
             return Block.at(a + 4 * flat, 4).getFloat(0);
@@ -435,9 +466,13 @@ public sealed class Tensor implements Target permits KeptTensor {
         }
     }
 
-    /** The elements of an F32 tensor in row-major order. */
+    /**
+     * The elements of an F32 tensor in row-major order.
+     *
+     * @throws IllegalArgumentException if it is not F32
+     */
     public float[] toArray() {
-        long a = floats();
+        long a = floats("toArray");
         Block b = lease();
         try {
             return readFloats(a, shape.size());
@@ -446,13 +481,17 @@ public sealed class Tensor implements Target permits KeptTensor {
         }
     }
 
-    /** Copies the elements of an F32 tensor into a buffer, from its position on. */
+    /**
+     * Copies the elements of an F32 tensor into a buffer, from its position on.
+     *
+     * @throws IllegalArgumentException if it is not F32, or the buffer has not room for them
+     */
     public void copyTo(FloatBuffer to) {
         if (to.remaining() < shape.size()) {
             throw new IllegalArgumentException("copyTo: " + label() + " has " + shape.size()
                     + " elements but the buffer has room for " + to.remaining());
         }
-        long a = floats();
+        long a = floats("copyTo");
         Block b = lease();
         try {
             to.put(Block.at(a, Math.toIntExact(4 * shape.size())).asFloatBuffer());
@@ -461,25 +500,36 @@ public sealed class Tensor implements Target permits KeptTensor {
         }
     }
 
-    /** The elements of an I32 tensor in row-major order. */
+    /**
+     * The elements of an I32 or U8 tensor in row-major order, those of U8 as 0 to 255.
+     *
+     * @throws IllegalArgumentException if it is F32
+     */
     public int[] toIntArray() {
-        if (dtype != DType.I32) {
-            throw new IllegalArgumentException("toIntArray: " + label() + " is " + dtype + "; use toArray()");
+        if (dtype == DType.F32) {
+            throw new IllegalArgumentException("toIntArray: " + label() + " is F32; use toArray()");
         }
         int[] values = new int[Math.toIntExact(shape.size())];
         long a = readable();
         Block b = lease();
         try {
-            Block.at(a, 4 * values.length).asIntBuffer().get(values);
+            if (dtype == DType.I32) {
+                Block.at(a, 4 * values.length).asIntBuffer().get(values);
+            } else {
+                ByteBuffer bytes = Block.at(a, values.length);
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = bytes.get(i) & 255;
+                }
+            }
         } finally {
             release(b);
         }
         return values;
     }
 
-    private long floats() {
+    private long floats(String method) {
         if (dtype != DType.F32) {
-            throw new IllegalArgumentException("toArray: " + label() + " is " + dtype + "; use toIntArray()");
+            throw new IllegalArgumentException(method + ": " + label() + " is " + dtype + "; use toIntArray()");
         }
         return readable();
     }
@@ -556,9 +606,8 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     private IllegalStateException dead(Tensor root) {
         if (root.address == 0 && root.releasedBy != null) {
-            String path = root.releasedBy.path();
-            return new IllegalStateException(label() + " was released when "
-                    + (path.isEmpty() ? "its module" : "layer " + path) + " returned; return it, or keep() it");
+            return new IllegalStateException(label() + " was released when " + root.releasedBy.returned()
+                    + " returned; return it, or keep() it");
         }
         Pass p = root.pass;
         if (p != null && !p.closed()) {

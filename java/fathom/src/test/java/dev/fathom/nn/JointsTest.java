@@ -145,11 +145,16 @@ class JointsTest {
     void aNewHeadOnATrainedFrozenTrunkAdoptsAndLeavesTheTrunkBitForBit() {
         var trunk = new Sequential(new Linear(5, 6), Tensor::tanh);
         var old = Model.of(new Classifier(trunk, new Linear(6, 3)), 1);
+        Part part = old.part(trunk);
         float[] trained = ((Linear) trunk.layers().get(0)).weight().value().toArray();
         try (var model = Model.of(new Classifier(trunk, new Linear(6, 2)), 2)) {
-            assertThatThrownBy(old::store)
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageStartingWith("model is superseded: its parameters moved to the model made at");
+            for (org.assertj.core.api.ThrowableAssert.ThrowingCallable use :
+                    List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
+                            old::store, part::store, () -> old.eval("trunk.*"), part::zeroGrad)) {
+                assertThatThrownBy(use)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith("model is superseded: its parameters moved to the model made at");
+            }
             old.close();
             model.freeze("trunk.*");
             assertThatThrownBy(() -> model.freeze("nowhere.*"))

@@ -15,6 +15,7 @@ import dev.fathom.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -167,6 +168,39 @@ class ModelTest {
         }
     }
 
+    /** A layer that is called twice works twice, and has its parameters once. */
+    @Test
+    void summaryOfALayerThatIsCalledTwice() {
+        Linear twice = new Linear(3, 3);
+        try (var model = Model.of(new Sequential(twice, Tensor::relu, twice), 1)) {
+            assertThat(model.summary(Shape.of(1, 3))).isEqualTo("""
+                               layer   output  parameters  multiply-adds
+                            --------------------------------------------
+                               input   [1, 3]
+                            0  Linear  [1, 3]          12              9
+                            1  relu    [1, 3]           0              0
+                            2  Linear  [1, 3]           0              9
+                            --------------------------------------------
+                               total                   12             18
+                            """);
+        }
+        try (var model = Model.of(new Again(new Linear(3, 3)), 1)) {
+            assertThat(model.summary(Shape.of(1, 3))).contains("total").containsPattern("total +12 +18");
+            assertThat(model.summary(Shape.of(1, 3)).lines().filter(l -> l.startsWith("linear")))
+                    .allMatch(l -> l.endsWith(" 9"))
+                    .hasSize(2);
+        }
+    }
+
+    private record Again(Linear linear) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            float[] scale = {2};
+            return linear.apply(
+                    linear.apply(x).add(Pass.noGrad(() -> x.mul(scale[0])))); // a lambda that captures is no layer
+        }
+    }
+
     private record Join(Linear left, Linear right, Parameter gain) implements Module {
         Tensor join(Tensor a, Tensor b) {
             return Pass.frame(this, () -> left.apply(a).add(right.apply(b)).mul(gain.value()));
@@ -254,6 +288,55 @@ class ModelTest {
                     .hasMessageContaining(none.toString());
             assertThat(model.net().weight().value().toArray()).isEqualTo(weight);
         }
+    }
+
+    /** Another process cuts the file while it is read: all of it is there, or nothing. */
+    @Test
+    void aFileThatShrinksWhileItIsReadChangesNothing() throws Exception {
+        Layer[] layers = new Layer[64];
+        for (int i = 0; i < layers.length; i++) {
+            layers[i] = new Linear(200, 200);
+        }
+        Path file = folder.resolve("big.safetensors");
+        try (var model = Model.of(new Sequential(layers), 1)) {
+            for (int round = 0; round < 10; round++) {
+                for (Parameter p : model.parameters()) {
+                    fill(p, 1);
+                }
+                model.save(file);
+                for (Parameter p : model.parameters()) {
+                    fill(p, 0);
+                }
+                long wait = round * 300_000L;
+                Thread cutter = new Thread(() -> {
+                    long begin = System.nanoTime();
+                    while (System.nanoTime() - begin < wait) {
+                        Thread.onSpinWait();
+                    }
+                    try (var channel = java.nio.channels.FileChannel.open(file, StandardOpenOption.WRITE)) {
+                        channel.truncate(1 << 20);
+                    } catch (java.io.IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                });
+                cutter.start();
+                float expected = 1;
+                try {
+                    model.load(file);
+                } catch (IllegalArgumentException e) {
+                    assertThat(e).hasMessageContaining(file.toString());
+                    expected = 0;
+                }
+                cutter.join();
+                for (Parameter p : model.parameters()) {
+                    assertThat(p.value().toArray()).as(p.name()).containsOnly(expected);
+                }
+            }
+        }
+    }
+
+    private static void fill(Parameter p, float value) {
+        dev.fathom.tensor.Values.set(p, value);
     }
 
     @Test

@@ -25,7 +25,9 @@ import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
@@ -241,6 +243,39 @@ class PlanTest {
             try (Plan plan = Plan.freeze(model, Shape.of(1, 3));
                     Session s = plan.newSession()) {
                 assertThat(frozen(s, x)).isEqualTo(eager(model, x, 1, 3));
+            }
+        }
+    }
+
+    record Heads(Tensor first, List<Tensor> more, Tensor[] last) {}
+
+    /** Outputs come in the order of the components, and inside them in the order of lists, maps and arrays. */
+    @Test
+    void aRecordOfOutputsKeepsItsOrder() {
+        BiFunction<Linear, Tensor[], Object> record = (net, in) -> {
+            Tensor y = net.apply(in[0]);
+            return new Heads(y, List.of(y.add(1), y.add(2)), new Tensor[] {y.add(3)});
+        };
+        BiFunction<Linear, Tensor[], Object> map = (net, in) -> {
+            Tensor y = net.apply(in[0]);
+            Map<String, Tensor> outputs = new LinkedHashMap<>();
+            for (int i = 0; i < 4; i++) {
+                outputs.put("head " + i, i == 0 ? y : y.add(i));
+            }
+            return outputs;
+        };
+        try (var model = Model.of(new Linear(3, 2), 3)) {
+            float[] x = random(3);
+            float[] y = eager(model, x, 1, 3);
+            for (var call : List.of(record, map)) {
+                try (Plan plan = Plan.freeze(model, call, Spec.of("x", 1, 3));
+                        Session s = plan.newSession()) {
+                    s.input().duplicate().put(x);
+                    s.run();
+                    for (int i = 0; i < 4; i++) {
+                        assertThat(s.output(i).get(0)).as("output " + i).isEqualTo(y[0] + i);
+                    }
+                }
             }
         }
     }

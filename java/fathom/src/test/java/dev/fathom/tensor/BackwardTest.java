@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -180,6 +181,39 @@ class BackwardTest {
     }
 
     @Test
+    void theResultOfNoGradIsAConstantAlsoWhereTheBodyOnlyReturnsIt() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
+            Tensor h = x.square();
+            Tensor same = Pass.noGrad(() -> h);
+            assertThat(same.needsGradient()).isFalse();
+            assertThat(Pass.noGrad(() -> w.value()).needsGradient()).isFalse();
+            pass.backward(x.mul(same).sum());
+            assertThat(pass.gradient(x).toArray()).containsExactly(1, 4);
+            assertThatThrownBy(() -> Pass.noGrad(() -> null))
+                    .hasMessage("noGrad: the body returned null; return a tensor");
+        }
+    }
+
+    @Test
+    void noGradGivesBackWhatItMade() {
+        Tensor[] lost = new Tensor[1];
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
+            long before = pass.liveBytes();
+            Tensor y = Pass.noGrad(() -> {
+                lost[0] = x.square();
+                return lost[0].add(w.value()).reshape(2, 1);
+            });
+            assertThat(y.toArray()).containsExactly(3, 7);
+            assertThat(pass.liveBytes() - before).isEqualTo(64);
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> lost[0].toArray())
+                    .withMessage("tensor square[#2] [2] was released when noGrad returned; return it, or keep() it");
+        }
+    }
+
+    @Test
     void aFailedNoGradRecordsAgainAfterwards() {
         try (Pass pass = Pass.grad()) {
             assertThatIllegalArgumentException()
@@ -272,6 +306,30 @@ class BackwardTest {
                             "backward: parameter w has changed since square was recorded; call backward before step(), load() or copy, or run "
                                     + "the forward again");
             assertThat(w.gradient()).isNull();
+        }
+    }
+
+    @Test
+    void weightsThatAreReadThroughAViewMayNotChangeEither() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.of(floats(1, 2), 1, 2));
+            Tensor y = x.matmul(w.value().reshape(2, 1)).sum();
+            Tensor z = x.mul(b.value().slice(0, 2)).sum();
+            Tensor stopped = x.mul(v.value().detach()).sum();
+            values.set(w, 4, 5);
+            values.set(b, 4, 5);
+            values.set(v, 4, 5);
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> pass.backward(y))
+                    .withMessage(
+                            "backward: parameter w has changed since matmul was recorded; call backward before step(), load() or copy, or run "
+                                    + "the forward again");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> pass.backward(z))
+                    .withMessageStartingWith("backward: buffer b has changed since mul was recorded");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> pass.backward(stopped))
+                    .withMessageStartingWith("backward: parameter v has changed since mul was recorded");
         }
     }
 

@@ -128,6 +128,30 @@ class GradientCheckTest {
         }
     }
 
+    /** Backward commits the buffer that f reads; the differences are of the same f as the gradient. */
+    @Test
+    void aFunctionThatUpdatesABufferCanBeChecked() {
+        try (Values values = new Values()) {
+            Parameter w = values.parameter("w", new float[] {1, -2}, 2);
+            Buffer mean = values.buffer("mean", new float[] {1, 3}, 2);
+            values.bind();
+            try (Pass pass = Pass.infer()) {
+                GradientCheck.check(
+                        in -> {
+                            Tensor y = in[0].mul(w.value()).mul(mean.value());
+                            mean.update(mean.value().mul(0.5f).add(y.detach()));
+                            return y;
+                        },
+                        1e-2,
+                        List.of(w),
+                        Tensor.of(new float[] {0.5f, 2}, 2));
+                assertThat(mean.value().toArray())
+                        .as("one update, by the one backward")
+                        .containsExactly(1, -10.5f);
+            }
+        }
+    }
+
     @Test
     void nothingToCheckIsRefused() {
         try (Pass pass = Pass.infer()) {

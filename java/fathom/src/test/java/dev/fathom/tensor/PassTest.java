@@ -268,7 +268,48 @@ class PassTest {
         }
     }
 
+    @Test
+    void bytesAreReadAsInts() {
+        try (Pass pass = Pass.infer()) {
+            Tensor x = pass.create(Shape.of(3), DType.U8);
+            dev.fathom.memory.Block.at(x.address(), 3).put(new byte[] {0, 127, -1});
+            assertThat(x.toIntArray()).containsExactly(0, 127, 255);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(x::toArray)
+                    .withMessage("toArray: tensor value[#0] [3] is U8; use toIntArray()");
+        }
+    }
+
     // ---- random numbers
+
+    @Test
+    void onlyAPassWithAStreamDraws() {
+        try (Pass pass = Pass.infer()) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> pass.randn(2))
+                    .withMessage("rng: this pass has no random numbers to draw; open it with Pass.train(rng), "
+                            + "Pass.grad(rng) or Pass.infer(rng)");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Tensor.zeros(2).dropout(0.5f, 2))
+                    .withMessageStartingWith("rng: this pass has no random numbers");
+        }
+        try (Pass pass = Pass.grad()) {
+            assertThatIllegalStateException().isThrownBy(pass::rng).withMessageStartingWith("rng: this pass has no");
+        }
+        Rng rng = new Rng(5);
+        float[] first;
+        try (Pass pass = Pass.infer(rng)) {
+            first = pass.randn(6).toArray();
+            assertThat(pass.training()).isFalse();
+            assertThat(pass.recording()).isFalse();
+        }
+        try (Pass pass = Pass.grad(rng)) {
+            assertThat(pass.randn(6).toArray()).isNotEqualTo(first);
+            assertThat(pass.training()).isFalse();
+            assertThat(pass.recording()).isTrue();
+        }
+        assertThat(new Rng(5).normal(6, 0, 1)).isEqualTo(first);
+    }
 
     @Test
     void theSameSeedGivesTheSameNumbers() {
@@ -523,6 +564,22 @@ class PassTest {
     }
 
     // ---- the tape
+
+    @Test
+    void aTapeThatWasAskedForIsTheCallers() {
+        Tape tape;
+        try (Pass pass = Pass.grad()) {
+            pass.watch(Tensor.scalar(2)).square().sqrt();
+            tape = pass.tape();
+            assertThat(pass.tape()).isSameAs(tape);
+        }
+        try (Pass pass = Pass.grad()) { // with the same arena
+            pass.watch(Tensor.scalar(2)).exp();
+            assertThat(pass.tape()).isNotSameAs(tape);
+        }
+        assertThat(tape.entries().stream().map(e -> e.op().label())).containsExactly("square", "sqrt");
+        assertThat(tape.toDot()).contains("n0 -> n1");
+    }
 
     @Test
     void theTapeIsAGraph() {

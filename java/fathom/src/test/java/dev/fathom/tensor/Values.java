@@ -48,6 +48,18 @@ public final class Values implements AutoCloseable {
         store.changed(i);
     }
 
+    /** Makes every value of a bound parameter the same. */
+    public static void set(Parameter p, float value) {
+        Store store = p.store();
+        var to = store.values()
+                .view(4 * store.offset(p.index()), 4 * p.shape().size())
+                .asFloatBuffer();
+        for (int i = 0; i < to.capacity(); i++) {
+            to.put(i, value);
+        }
+        store.changed(p.index());
+    }
+
     /** Freezes a parameter. */
     public void freeze(Parameter p) {
         store.trainable(held.indexOf(p), false);
