@@ -4,8 +4,8 @@ import dev.fathom.kernel.Kernel;
 import java.util.Locale;
 
 /**
- * The elementwise functions of two inputs, row for row as {@code native/src/binary.def}, with NumPy's broadcasting: shapes are aligned at their
- * last dimension, and a dimension of 1 stretches. A test compares the two tables.
+ * The elementwise functions of two inputs, row for row as {@code native/src/binary.def}, with NumPy's broadcasting. A test compares the
+ * two tables.
  */
 public enum Binary implements Op {
     /** a + b. */
@@ -18,6 +18,8 @@ public enum Binary implements Op {
     DIV(Reads.B | Reads.OUTPUT),
     /** max(a, 0) - a b + log(1 + exp(-|a|)): binary cross-entropy of logits a against targets b. */
     BCE_LOGITS(Reads.A | Reads.B);
+
+    private static final String[] NAMES = {"a", "b"};
 
     private final int reads;
 
@@ -47,7 +49,7 @@ public enum Binary implements Op {
 
     @Override
     public Shape shape(Call c, int output) {
-        return broadcast(c);
+        return Broadcast.shape(c, NAMES, c.shape(0), c.shape(1));
     }
 
     @Override
@@ -63,7 +65,7 @@ public enum Binary implements Op {
     @Override
     public void forward(Call c) {
         c.begin(Kernel.BINARY).put(ordinal()).at(c.in(0)).at(c.in(1)).at(c.out(0));
-        putDims(c);
+        Broadcast.put(c, c.outShape(0), c.shape(0), c.shape(1));
         c.run();
     }
 
@@ -87,14 +89,7 @@ public enum Binary implements Op {
                     grad(g, which, a, b, y, dy, full, false);
                 }
                 long dx = g.din(which);
-                ReduceOp.reduce(
-                        g,
-                        ReduceOp.Kind.SUM,
-                        full,
-                        dx,
-                        g.outShape(0),
-                        stretched(g.shape(which), g.outShape(0)),
-                        g.adds());
+                Broadcast.sum(g, full, g.outShape(0), dx, g.shape(which), g.adds());
             }
         }
     }
@@ -108,94 +103,7 @@ public enum Binary implements Op {
                 .at(y)
                 .at(dy)
                 .at(dx);
-        putDims(g);
+        Broadcast.put(g, g.outShape(0), g.shape(0), g.shape(1));
         g.put(add ? 1 : 0).run();
-    }
-
-    /** Bits of the dimensions of {@code result} along which {@code operand} was repeated. */
-    private static int stretched(Shape operand, Shape result) {
-        int missing = result.rank() - operand.rank();
-        int mask = 0;
-        for (int i = 0; i < result.rank(); i++) {
-            if (i < missing || operand.dim(i - missing) != result.dim(i)) {
-                mask |= 1 << i;
-            }
-        }
-        return mask;
-    }
-
-    private Shape broadcast(Call c) {
-        Shape a = c.shape(0);
-        Shape b = c.shape(1);
-        if (a.equals(b)) {
-            return a;
-        }
-        int rank = Math.max(a.rank(), b.rank());
-        int[] dims = new int[rank];
-        for (int i = 1; i <= rank; i++) {
-            int da = i <= a.rank() ? a.dim(-i) : 1;
-            int db = i <= b.rank() ? b.dim(-i) : 1;
-            if (da != db && da != 1 && db != 1) {
-                throw c.fail("a " + a + " and b " + b + " do not broadcast: a.dim(" + (a.rank() - i) + ")=" + da
-                        + " but b.dim(" + (b.rank() - i) + ")=" + db + "; make them equal or one of them 1");
-            }
-            dims[rank - i] = da == 1 ? db : da;
-        }
-        return Shape.of(dims);
-    }
-
-    /** Six dimensions and the strides of both operands, neighbours that stretch alike merged into one. */
-    private static void putDims(Call c) {
-        Shape a = c.shape(0);
-        Shape b = c.shape(1);
-        Shape y = c.outShape(0);
-        if (a.equals(b)) {
-            c.put(1).put(1).put(1).put(1).put(1).put(y.size());
-            c.put(0).put(0).put(0).put(0).put(0).put(1);
-            c.put(0).put(0).put(0).put(0).put(0).put(1);
-            return;
-        }
-        long[] dims = new long[Shape.MAX_RANK];
-        long[] sa = new long[Shape.MAX_RANK];
-        long[] sb = new long[Shape.MAX_RANK];
-        int at = Shape.MAX_RANK;
-        long strideA = 1;
-        long strideB = 1;
-        for (int i = 1; i <= y.rank(); i++) {
-            long d = y.dim(-i);
-            long da = i <= a.rank() ? a.dim(-i) : 1;
-            long db = i <= b.rank() ? b.dim(-i) : 1;
-            if (d != 1) {
-                long stepA = da == 1 ? 0 : strideA;
-                long stepB = db == 1 ? 0 : strideB;
-                boolean merges = at < Shape.MAX_RANK
-                        && stepA == (sa[at] == 0 ? 0 : sa[at] * dims[at])
-                        && stepB == (sb[at] == 0 ? 0 : sb[at] * dims[at])
-                        && (stepA == 0) == (sa[at] == 0)
-                        && (stepB == 0) == (sb[at] == 0);
-                if (merges) {
-                    dims[at] *= d;
-                } else {
-                    at--;
-                    dims[at] = d;
-                    sa[at] = stepA;
-                    sb[at] = stepB;
-                }
-            }
-            strideA *= da;
-            strideB *= db;
-        }
-        for (int i = 0; i < at; i++) {
-            dims[i] = 1;
-        }
-        putAll(c, dims);
-        putAll(c, sa);
-        putAll(c, sb);
-    }
-
-    private static void putAll(Call c, long[] words) {
-        for (long w : words) {
-            c.put(w);
-        }
     }
 }
