@@ -21,19 +21,20 @@ static inline vi bytes_load(const uint8_t *p) {
 #endif
 }
 
-static inline __attribute__((always_inline)) v widen(int64_t kind, vi bytes, v scale, v shift) {
+/* the same for n <= VL; lanes beyond are 0 */
+static inline vi bytes_get(const uint8_t *p, int64_t n) {
+    if (n == VL) return bytes_load(p);
+    uint8_t last[VL] = {0};
+    memcpy(last, p, (size_t)n);
+    return bytes_load(last);
+}
+
+INLINE v widen(int64_t kind, vi bytes, v scale, v shift) {
     return kind == BYTES_TO_INTS ? (v)bytes : v_fma(__builtin_convertvector(bytes, v), scale, shift);
 }
 
-static inline __attribute__((always_inline)) void widen_row(int64_t kind, const uint8_t *x, float *y, int64_t n, v scale,
-                                                            v shift) {
-    int64_t i = 0;
-    for (; i + VL <= n; i += VL) v_store(y + i, widen(kind, bytes_load(x + i), scale, shift));
-    if (i < n) {
-        uint8_t last[VL] = {0};
-        memcpy(last, x + i, (size_t)(n - i));
-        v_store_n(y + i, widen(kind, bytes_load(last), scale, shift), n - i);
-    }
+INLINE void widen_row(int64_t kind, const uint8_t *x, float *y, int64_t n, v scale, v shift) {
+    EACH_VECTOR(n, v_put(y + i, widen(kind, bytes_get(x + i, m), scale, shift), m););
 }
 
 static void gather_part(void *at, int64_t part, int64_t parts) {

@@ -103,7 +103,7 @@ static inline int64_t row_tiles(int64_t m, int64_t n) {
 #endif
 #define SHUFFLE(a, b, F) __builtin_shufflevector(a, b, LANES(F))
 
-static inline __attribute__((always_inline)) void transpose_block(v *x) {
+INLINE void transpose_block(v *x) {
     UNROLLED for (int i = 0; i < VL; i += 4) {
         v a = SHUFFLE(x[i], x[i + 2], ZIP_LOW), b = SHUFFLE(x[i + 1], x[i + 3], ZIP_LOW);
         v c = SHUFFLE(x[i], x[i + 2], ZIP_HIGH), d = SHUFFLE(x[i + 1], x[i + 3], ZIP_HIGH);
@@ -205,8 +205,7 @@ static void pack_part(void *context, int64_t part, int64_t parts) {
 
 /* ---- what follows the sum ---- */
 
-static inline __attribute__((always_inline)) void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0,
-                                                              int64_t j1, int64_t row) {
+INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t row) {
     for (int64_t r = i0; r < i1; r++) {
         int64_t at = r * l->n + j0;
         const float *bias = l->bias ? l->bias + j0 : 0, *residual = l->residual ? l->residual + at : 0;

@@ -35,7 +35,6 @@ enum kernel_id {
 /* A kernel reads its arguments at a; on failure it fills detail[0..2] and returns a status. */
 typedef int32_t (*kernel_fn)(const void *a, int64_t *detail);
 struct kernel_table {
-    const char *isa;
     kernel_fn fn[KERNEL_COUNT];
 };
 extern const struct kernel_table fathom_kernels_baseline;

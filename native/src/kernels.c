@@ -6,6 +6,7 @@
 
 #include "vec.h"
 
+#include "loops.h"
 #include "elementwise.h"
 #include "reduce.h"
 #include "softmax.h"
@@ -16,8 +17,6 @@
 
 #define TABLE_(isa) fathom_kernels_##isa
 #define TABLE(isa) TABLE_(isa)
-#define NAME_(isa) #isa
-#define NAME(isa) NAME_(isa)
 
 #define KERNEL(name, args) \
     static int32_t run_##name(const void *a, int64_t *detail) { return k_##name((const struct name##_args *)a, detail); }
@@ -25,7 +24,6 @@
 #undef KERNEL
 
 const struct kernel_table TABLE(FATHOM_ISA) = {
-    NAME(FATHOM_ISA),
     {
 #define KERNEL(name, args) run_##name,
 #include "kernels.def"

@@ -10,9 +10,8 @@ enum { OPTIM_GRAIN = 64 };
 
 /* Calls update(args, from, n, lr, weight decay) for the pieces of segments that this part takes; from is a place in the block. */
 typedef void (*update_fn)(const void *args, int64_t from, int64_t n, float lr, float decay);
-static inline __attribute__((always_inline)) void update_part(const void *args, const int64_t *segments, int64_t count,
-                                                              const float *groups, int64_t part, int64_t parts,
-                                                              update_fn update) {
+INLINE void update_part(const void *args, const int64_t *segments, int64_t count, const float *groups, int64_t part,
+                        int64_t parts, update_fn update) {
     for (int64_t s = 0; s < count; s++) {
         int64_t offset = segments[3 * s], n = segments[3 * s + 1], from, to;
         const float *group = groups + 2 * segments[3 * s + 2];
@@ -29,22 +28,19 @@ static int64_t update_parts(const int64_t *segments, int64_t count, double nanos
 
 /* ---- sgd ---- */
 
-static inline __attribute__((always_inline)) void sgd_vector(const struct sgd_args *a, int64_t i, int64_t n, v lr, v decay,
-                                                             int decays) {
-    v w = v_load_some(a->w + i, n), g = v_load_some(a->g + i, n);
+INLINE void sgd_vector(const struct sgd_args *a, int64_t i, int64_t n, v lr, v decay, int decays) {
+    v w = v_get(a->w + i, n), g = v_get(a->g + i, n);
     if (decays) g = v_fma(decay, w, g);
     if (a->momentum != 0) {
-        v velocity = a->first ? g : v_fma(v_set(1 - a->dampening), g, a->momentum * v_load_some(a->velocity + i, n));
-        v_store_some(a->velocity + i, velocity, n);
+        v velocity = a->first ? g : v_fma(v_set(1 - a->dampening), g, a->momentum * v_get(a->velocity + i, n));
+        v_put(a->velocity + i, velocity, n);
         g = a->nesterov ? v_fma(v_set(a->momentum), velocity, g) : velocity;
     }
-    v_store_some(a->w + i, v_fnma(lr, g, w), n);
+    v_put(a->w + i, v_fnma(lr, g, w), n);
 }
 
-static inline __attribute__((always_inline)) void sgd_update(const void *at, int64_t i, int64_t n, float lr, float decay) {
-    const int64_t end = i + n;
-    for (; i + VL <= end; i += VL) sgd_vector(at, i, VL, v_set(lr), v_set(decay), decay != 0);
-    if (i < end) sgd_vector(at, i, end - i, v_set(lr), v_set(decay), decay != 0);
+INLINE void sgd_update(const void *at, int64_t from, int64_t n, float lr, float decay) {
+    EACH_VECTOR(n, sgd_vector(at, from + i, m, v_set(lr), v_set(decay), decay != 0););
 }
 
 static void sgd_part(void *at, int64_t part, int64_t parts) {
@@ -60,25 +56,22 @@ static int32_t k_sgd(const struct sgd_args *a, int64_t *detail) {
 
 /* ---- adam ---- */
 
-static inline __attribute__((always_inline)) void adam_vector(const struct adam_args *a, int64_t i, int64_t n, v step, v decay,
-                                                              v shrink) {
-    v w = v_load_some(a->w + i, n), g = v_load_some(a->g + i, n);
-    v m = v_load_some(a->m + i, n), s = v_load_some(a->v + i, n);
+INLINE void adam_vector(const struct adam_args *a, int64_t i, int64_t n, v step, v decay, v shrink) {
+    v w = v_get(a->w + i, n), g = v_get(a->g + i, n);
+    v m = v_get(a->m + i, n), s = v_get(a->v + i, n);
     if (a->decoupled) w = w * shrink;
     else g = v_fma(decay, w, g);
     m = v_fma(v_set(1 - a->beta1), g - m, m);
     s = v_fma((1 - a->beta2) * g, g, a->beta2 * s);
-    v_store_some(a->m + i, m, n);
-    v_store_some(a->v + i, s, n);
-    v_store_some(a->w + i, w - step * m / (v_sqrt(s) * a->inv_sqrt_bc2 + a->eps), n);
+    v_put(a->m + i, m, n);
+    v_put(a->v + i, s, n);
+    v_put(a->w + i, w - step * m / (v_sqrt(s) * a->inv_sqrt_bc2 + a->eps), n);
 }
 
-static inline __attribute__((always_inline)) void adam_update(const void *at, int64_t i, int64_t n, float lr, float decay) {
+INLINE void adam_update(const void *at, int64_t from, int64_t n, float lr, float decay) {
     const struct adam_args *a = at;
     const v step = v_set(lr * a->inv_bc1), shrink = v_set(1 - lr * decay), decay_all = v_set(decay);
-    const int64_t end = i + n;
-    for (; i + VL <= end; i += VL) adam_vector(a, i, VL, step, decay_all, shrink);
-    if (i < end) adam_vector(a, i, end - i, step, decay_all, shrink);
+    EACH_VECTOR(n, adam_vector(a, from + i, m, step, decay_all, shrink););
 }
 
 static void adam_part(void *at, int64_t part, int64_t parts) {

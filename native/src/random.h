@@ -83,7 +83,7 @@ static __attribute__((noinline)) void philox_carry(uint64_t seed, uint64_t block
  * halves count, the high halves are leftovers that the next multiplication ignores. One chain of ten rounds is all latency:
  * independent chains run side by side.
  */
-static inline __attribute__((always_inline)) void philox_words(uint64_t seed, uint64_t block, vu words[2 * CHAINS]) {
+INLINE void philox_words(uint64_t seed, uint64_t block, vu words[2 * CHAINS]) {
     const uint32_t high = (uint32_t)(block >> 32);
     if ((uint32_t)block > UINT32_MAX - WORDS / 4) { /* below, all blocks share the high word */
         vu at[2 * CHAINS];                          /* so that words itself can stay in registers */
@@ -126,8 +126,7 @@ static inline __attribute__((always_inline)) void philox_words(uint64_t seed, ui
 
 /* Calls use(args, i, n0, n1, w0, w1) for elements i .. i + n0 + n1 of this part: w0 for the first n0 <= VL, w1 for the rest. */
 typedef void (*use_words)(const void *args, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1);
-static inline __attribute__((always_inline)) void draw(const void *args, int64_t n, int64_t seed, int64_t counter, int64_t part,
-                                                       int64_t parts, use_words use) {
+INLINE void draw(const void *args, int64_t n, int64_t seed, int64_t counter, int64_t part, int64_t parts, use_words use) {
     int64_t i, to;
     vu w[2 * CHAINS];
     fathom_range(n, DRAW_GRAIN, part, parts, &i, &to);
@@ -155,15 +154,15 @@ struct dropout_context {
     uint32_t threshold;
 };
 
-static inline __attribute__((always_inline)) void dropout_some(const struct dropout_context *c, int64_t i, int64_t n, vu words) {
+INLINE void dropout_some(const struct dropout_context *c, int64_t i, int64_t n, vu words) {
     const struct dropout_args *a = &c->a;
     vi keep = (vi)(words >= (vu){0} + c->threshold);
-    v y = v_sel(keep, v_load_some(a->x + i, n) * a->scale, v_set(0));
-    if (a->add) y = v_load_some(a->y + i, n) + y;
-    v_store_some(a->y + i, y, n);
+    v y = v_sel(keep, v_get(a->x + i, n) * a->scale, v_set(0));
+    if (a->add) y = v_get(a->y + i, n) + y;
+    v_put(a->y + i, y, n);
 }
 
-static inline __attribute__((always_inline)) void dropout_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
+INLINE void dropout_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
     dropout_some(at, i, n0, w0);
     dropout_some(at, i + VL, n1, w1);
 }
@@ -199,10 +198,10 @@ static inline v uniform_of(const struct uniform_context *c, vu words) {
     return v_min(v_set(c->last), v_max(v_set(c->a.lo), y));
 }
 
-static inline __attribute__((always_inline)) void uniform_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
+INLINE void uniform_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
     const struct uniform_context *c = at;
-    v_store_some(c->a.y + i, uniform_of(c, w0), n0);
-    v_store_some(c->a.y + i + VL, uniform_of(c, w1), n1);
+    v_put(c->a.y + i, uniform_of(c, w0), n0);
+    v_put(c->a.y + i + VL, uniform_of(c, w1), n1);
 }
 
 static void uniform_part(void *at, int64_t part, int64_t parts) {
@@ -240,12 +239,12 @@ static inline void box_muller(vu w0, vu w1, v *z0, v *z1) {
     *z1 = radius * (v)((vu)sine ^ (quarter & 2) << 30);         /* negative in quarters 2, 3 */
 }
 
-static inline __attribute__((always_inline)) void normal_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
+INLINE void normal_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
     const struct normal_args *a = at;
     v z0, z1;
     box_muller(EVENS(w0, w1), ODDS(w0, w1), &z0, &z1);
-    v_store_some(a->y + i, v_fma(ZIP_LOW(z0, z1), v_set(a->std), v_set(a->mean)), n0);
-    v_store_some(a->y + i + VL, v_fma(ZIP_HIGH(z0, z1), v_set(a->std), v_set(a->mean)), n1);
+    v_put(a->y + i, v_fma(ZIP_LOW(z0, z1), v_set(a->std), v_set(a->mean)), n0);
+    v_put(a->y + i + VL, v_fma(ZIP_HIGH(z0, z1), v_set(a->std), v_set(a->mean)), n1);
 }
 
 static void normal_part(void *at, int64_t part, int64_t parts) {

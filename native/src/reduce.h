@@ -11,44 +11,6 @@
 enum { SUM, MEAN, MAX, ARGMAX };
 enum { STRIP = 256, NARROW = 16, BLOCKS = 16 };
 
-#if VL == 16
-static const vi V_LANE = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-#elif VL == 8
-static const vi V_LANE = {0, 1, 2, 3, 4, 5, 6, 7};
-#else
-static const vi V_LANE = {0, 1, 2, 3};
-#endif
-
-/* a mask of lanes as bits, lane 0 lowest */
-static inline uint32_t v_bits(vi mask) {
-#if defined(__AVX512F__)
-    return _mm512_movepi32_mask((__m512i)mask);
-#elif defined(__AVX2__)
-    return (uint32_t)_mm256_movemask_ps((__m256)mask);
-#elif defined(__SSE2__)
-    return (uint32_t)_mm_movemask_ps((__m128)mask);
-#else
-    uint32_t bits = 0;
-    for (int i = 0; i < VL; i++) bits |= (mask[i] & 1u) << i;
-    return bits;
-#endif
-}
-
-/* how many of `left` values the next vector takes */
-static inline int64_t lane_count(int64_t left) { return left < 0 ? 0 : left < VL ? left : VL; }
-
-/* n <= VL lanes; where n is the constant VL, no mask */
-static inline v v_load_some(const float *p, int64_t n) { return n == VL ? v_load(p) : v_load_n(p, n); }
-static inline void v_store_some(float *p, v x, int64_t n) {
-    if (n == VL) v_store(p, x);
-    else v_store_n(p, x, n);
-}
-
-/* y (+)= value */
-static inline void give(float *y, v value, int64_t add, int64_t n) {
-    v_store_some(y, add ? v_load_some(y, n) + value : value, n);
-}
-
 /* the first n floats of p, 0 <= n <= 16, then `rest` */
 static inline v16 v16_load_else(const float *p, int64_t n, float rest) {
     v16 r = v16_load_n(p, n);
@@ -123,16 +85,15 @@ static int64_t row_argmax(const float *x, int64_t n) { return row_find(x, n, row
 
 /* ---- blocks of rows: out[c0 .. c1) from rows r0 .. r1 of x[r][inner], c1 - c0 <= STRIP ---- */
 
-static inline __attribute__((always_inline)) v v_join(int max, v a, v x) { return max ? v_sel((x > a) | (x != x), x, a) : a + x; }
-static inline __attribute__((always_inline)) v16 v16_join(int max, v16 a, v16 x) {
+INLINE v v_join(int max, v a, v x) { return max ? v_sel((x > a) | (x != x), x, a) : a + x; }
+INLINE v16 v16_join(int max, v16 a, v16 x) {
     for (int i = 0; i < V16; i++) a.part[i] = v_join(max, a.part[i], x.part[i]);
     return a;
 }
 static inline float join(int max, float a, float x) { return max ? (x > a || x != x ? x : a) : a + x; }
 
 /* Down whole vectors of columns, 16 rows at a time: whole lines of the strip are read before the next rows. */
-static inline __attribute__((always_inline)) void wide_block(int max, const float *x, int64_t rows, int64_t inner, int64_t n,
-                                                             float *out) {
+INLINE void wide_block(int max, const float *x, int64_t rows, int64_t inner, int64_t n, float *out) {
     enum { SIDE = 64 / VL };
     for (int64_t c = 0; c < n; c++) out[c] = max ? -INFINITY : 0;
     for (int64_t j0 = 0; j0 < rows; j0 += 16, x += 16 * inner) {
@@ -146,15 +107,15 @@ static inline __attribute__((always_inline)) void wide_block(int max, const floa
         }
         for (; c < n; c += VL) {
             int64_t lanes = lane_count(n - c);
-            v s = v_load_some(out + c, lanes);
-            for (int64_t j = 0; j < height; j++) s = v_join(max, s, v_load_some(x + j * inner + c, lanes));
-            v_store_some(out + c, s, lanes);
+            v s = v_get(out + c, lanes);
+            for (int64_t j = 0; j < height; j++) s = v_join(max, s, v_get(x + j * inner + c, lanes));
+            v_put(out + c, s, lanes);
         }
     }
 }
 
 /* Few columns: 16 rows are inner vectors of 16 lanes; value q of these 16 * inner belongs to column q % inner. */
-static inline __attribute__((always_inline)) void narrow_block(int max, const float *x, int64_t rows, int64_t inner, float *out) {
+INLINE void narrow_block(int max, const float *x, int64_t rows, int64_t inner, float *out) {
     float lanes[16 * NARROW], column[16];
     int64_t j = 0;
     v16 s = v16_set(max ? -INFINITY : 0);
@@ -245,7 +206,7 @@ static void strip_end(const struct reduce_context *c, struct strip s, float (*su
     if (c->blocks > 1) join_blocks(c->a->kind == MAX, sum, columns);
     for (int64_t i = 0; i < columns; i += VL) {
         int64_t n = lane_count(columns - i);
-        give(c->a->y + s.y + i, v_load_some(sum[0] + i, n) / divisor, add, n);
+        give(c->a->y + s.y + i, v_get(sum[0] + i, n) / divisor, add, n);
     }
 }
 
@@ -260,10 +221,10 @@ static void strip_argmax(const struct reduce_context *c, struct strip s) {
     for (int64_t j = 1; j < a->r; j++)
         for (int64_t i = 0; i < columns; i += VL) {
             int64_t n = lane_count(columns - i);
-            v x = v_load_some(s.x + j * a->inner + s.c0 + i, n), m = v_load_some(max + i, n), at = v_load_some((float *)y + i, n);
+            v x = v_get(s.x + j * a->inner + s.c0 + i, n), m = v_get(max + i, n), at = v_get((float *)y + i, n);
             vi better = (x > m) | ((x != x) & (m == m));
-            v_store_some(max + i, v_sel(better, x, m), n);
-            v_store_some((float *)y + i, v_sel(better, (v)vi_set((int32_t)j), at), n);
+            v_put(max + i, v_sel(better, x, m), n);
+            v_put((float *)y + i, v_sel(better, (v)vi_set((int32_t)j), at), n);
         }
 }
 
@@ -340,7 +301,7 @@ static void spread_part(void *at, int64_t part, int64_t parts) {
                 for (int64_t line = from; line < end; line++)
                     for (int64_t c = 0; c < columns; c += VL) {
                         int64_t n = lane_count(columns - c);
-                        give(a->dx + line * inner + c0 + c, v_load_some(value + c, n), a->add, n);
+                        give(a->dx + line * inner + c0 + c, v_get(value + c, n), a->add, n);
                     }
             }
         }
@@ -367,10 +328,10 @@ static void max_grad_part(void *at, int64_t part, int64_t parts) {
         for (int64_t j = 0; j < a->r; j++)
             for (int64_t c = 0; c < columns; c += VL) {
                 int64_t n = lane_count(columns - c);
-                v x_j = v_load_some(x + j * inner + c, n), max = v_load_some(y + c, n);
+                v x_j = v_get(x + j * inner + c, n), max = v_get(y + c, n);
                 vi wait = (vi)v_load((float *)open + c), hit = wait & ((x_j == max) | ((x_j != x_j) & (max != max)));
                 v_store((float *)open + c, (v)(wait & ~hit));
-                give(dx + j * inner + c, v_sel(hit, v_load_some(dy + c, n), v_set(0)), a->add, n);
+                give(dx + j * inner + c, v_sel(hit, v_get(dy + c, n), v_set(0)), a->add, n);
             }
     }
 }

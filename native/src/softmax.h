@@ -10,7 +10,7 @@
 static inline float scalar_log(float x) { return v_log(v_set(x))[0]; }
 
 /* the sum of exp(x - max) in 16 virtual lanes; y (or 0) receives the terms */
-static inline __attribute__((always_inline)) float row_exp(const float *x, float *y, int64_t n, float max) {
+INLINE float row_exp(const float *x, float *y, int64_t n, float max) {
     enum { SIDE = 4 }; /* vectors side by side: one exp alone is all latency */
     v16 sum = v16_zero();
     int64_t i = 0;
@@ -28,7 +28,7 @@ static inline __attribute__((always_inline)) float row_exp(const float *x, float
             int64_t left = n - i - p * VL;
             if (left <= 0) break;
             v term = v_exp(e.part[p] - max);
-            if (y) v_store_some(y + i + p * VL, term, lane_count(left));
+            if (y) v_put(y + i + p * VL, term, lane_count(left));
             sum.part[p] += term;
         }
     }
@@ -37,13 +37,11 @@ static inline __attribute__((always_inline)) float row_exp(const float *x, float
 
 /* y[i] = x[i] * scale */
 static void row_scale(const float *x, float *y, int64_t n, float scale) {
-    int64_t i = 0;
-    for (; i + VL <= n; i += VL) v_store(y + i, v_load(x + i) * scale);
-    if (i < n) v_store_n(y + i, v_load_n(x + i, n - i) * scale, n - i);
+    EACH_VECTOR(n, v_put(y + i, v_get(x + i, m) * scale, m););
 }
 
 /* y[i] = softmax, or where y is 0 nothing; returns sum exp(x - max) and max */
-static inline __attribute__((always_inline)) float row_softmax(const float *x, float *y, int64_t n, float *max) {
+INLINE float row_softmax(const float *x, float *y, int64_t n, float *max) {
     if (n > 16) {
         *max = row_largest(x, n);
         float sum = row_exp(x, y, n, *max);
@@ -54,32 +52,29 @@ static inline __attribute__((always_inline)) float row_softmax(const float *x, f
     *max = v16_largest(e);
     for (int p = 0; p < V16; p++) e.part[p] = p * VL < n ? v_exp(e.part[p] - *max) : v_set(0);
     float sum = v16_total(e);
-    for (int p = 0; y && p * VL < n; p++) v_store_some(y + p * VL, e.part[p] * (1 / sum), lane_count(n - p * VL));
+    for (int p = 0; y && p * VL < n; p++) v_put(y + p * VL, e.part[p] * (1 / sum), lane_count(n - p * VL));
     return sum;
 }
 
 static void row_log_softmax(const float *x, float *y, int64_t n) {
     float max, sum = row_softmax(x, NULL, n, &max);
     v shift = v_set(scalar_log(sum));
-    int64_t i = 0;
-    for (; i + VL <= n; i += VL) v_store(y + i, v_load(x + i) - max - shift);
-    if (i < n) v_store_n(y + i, v_load_n(x + i, n - i) - max - shift, n - i);
+    EACH_VECTOR(n, v_put(y + i, v_get(x + i, m) - max - shift, m););
 }
 
 /* n <= VL columns at once */
-static inline __attribute__((always_inline)) void column_softmax(int64_t log, const float *x, float *y, int64_t r, int64_t inner,
-                                                                 int64_t n) {
+INLINE void column_softmax(int64_t log, const float *x, float *y, int64_t r, int64_t inner, int64_t n) {
     v max = v_set(-INFINITY), sum = v_set(0);
-    for (int64_t j = 0; j < r; j++) max = v_max(v_load_some(x + j * inner, n), max);
+    for (int64_t j = 0; j < r; j++) max = v_max(v_get(x + j * inner, n), max);
     for (int64_t j = 0; j < r; j++) {
-        v e = v_exp(v_load_some(x + j * inner, n) - max);
-        if (!log) v_store_some(y + j * inner, e, n);
+        v e = v_exp(v_get(x + j * inner, n) - max);
+        if (!log) v_put(y + j * inner, e, n);
         sum += e;
     }
     v shift = v_log(sum), scale = 1 / sum;
     for (int64_t j = 0; j < r; j++) {
-        v value = log ? v_load_some(x + j * inner, n) - max - shift : v_load_some(y + j * inner, n) * scale;
-        v_store_some(y + j * inner, value, n);
+        v value = log ? v_get(x + j * inner, n) - max - shift : v_get(y + j * inner, n) * scale;
+        v_put(y + j * inner, value, n);
     }
 }
 
@@ -124,28 +119,25 @@ static float row_dot(const float *a, const float *b, int64_t n) {
     return v16_total(v16_add(s0, s1));
 }
 
-static inline __attribute__((always_inline)) v softmax_dx(int64_t log, v y, v dy, v sum) {
+INLINE v softmax_dx(int64_t log, v y, v dy, v sum) {
     return log ? v_fnma(v_exp(y), sum, dy) : y * (dy - sum);
 }
 
-static inline __attribute__((always_inline)) void row_softmax_grad(int64_t log, const float *y, const float *dy, float *dx,
-                                                                   int64_t r, int64_t add) {
+INLINE void row_softmax_grad(int64_t log, const float *y, const float *dy, float *dx, int64_t r, int64_t add) {
     v sum = v_set(log ? row_sum(dy, r) : row_dot(y, dy, r));
-    int64_t i = 0;
-    for (; i + VL <= r; i += VL) give(dx + i, softmax_dx(log, v_load(y + i), v_load(dy + i), sum), add, VL);
-    if (i < r) give(dx + i, softmax_dx(log, v_load_n(y + i, r - i), v_load_n(dy + i, r - i), sum), add, r - i);
+    EACH_VECTOR(r, give(dx + i, softmax_dx(log, v_get(y + i, m), v_get(dy + i, m), sum), add, m););
 }
 
 /* n <= VL columns at once */
-static inline __attribute__((always_inline)) void column_softmax_grad(int64_t log, const float *y, const float *dy, float *dx,
-                                                                      int64_t r, int64_t inner, int64_t add, int64_t n) {
+INLINE void column_softmax_grad(int64_t log, const float *y, const float *dy, float *dx, int64_t r, int64_t inner, int64_t add,
+                                int64_t n) {
     v sum = v_set(0);
     for (int64_t j = 0; j < r * inner; j += inner) {
-        v dy_j = v_load_some(dy + j, n);
-        sum = log ? sum + dy_j : v_fma(v_load_some(y + j, n), dy_j, sum);
+        v dy_j = v_get(dy + j, n);
+        sum = log ? sum + dy_j : v_fma(v_get(y + j, n), dy_j, sum);
     }
     for (int64_t j = 0; j < r * inner; j += inner)
-        give(dx + j, softmax_dx(log, v_load_some(y + j, n), v_load_some(dy + j, n), sum), add, n);
+        give(dx + j, softmax_dx(log, v_get(y + j, n), v_get(dy + j, n), sum), add, n);
 }
 
 static void softmax_grad_part(void *at, int64_t part, int64_t parts) {
@@ -186,7 +178,7 @@ static void cross_entropy_part(void *at, int64_t part, int64_t parts) {
             sum[k] = row_softmax(x, a->probs ? a->probs + (from + k) * a->classes : NULL, a->classes, &max);
             right[k] = value - max;
         }
-        v_store_some(a->rowloss + from, v_log(v_load_some(sum, n)) - v_load_some(right, n), n);
+        v_put(a->rowloss + from, v_log(v_get(sum, n)) - v_get(right, n), n);
     }
 }
 
@@ -214,7 +206,7 @@ static void cross_entropy_grad_part(void *at, int64_t part, int64_t parts) {
         float *dx = a->dx + i * a->classes;
         for (int64_t c = 0; c < a->classes; c += VL) {
             int64_t n = lane_count(a->classes - c);
-            v p = v_load_some(probs + c, n);
+            v p = v_get(probs + c, n);
             give(dx + c, v_sel(V_LANE == a->labels[i] - (int32_t)c, p - 1, p) * scale, a->add, n);
         }
     }

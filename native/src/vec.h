@@ -25,6 +25,8 @@
 #define V_FUSED /* v_fma rounds once */
 #endif
 
+#define INLINE static inline __attribute__((always_inline))
+
 typedef float v __attribute__((vector_size(4 * VL)));
 typedef int32_t vi __attribute__((vector_size(4 * VL)));
 typedef uint32_t vu __attribute__((vector_size(4 * VL))); /* bits to count with: they may wrap around */
@@ -61,6 +63,9 @@ static inline void v_put(float *p, v x, int64_t n) {
     if (n == VL) v_store(p, x);
     else v_store_n(p, x, n);
 }
+
+/* how many of `left` values the next vector takes */
+static inline int64_t lane_count(int64_t left) { return left < 0 ? 0 : left < VL ? left : VL; }
 
 /* past the caches, from an address that is a multiple of the vector; v_stream_end before another thread may read */
 #if defined(__AVX512F__)
@@ -110,6 +115,29 @@ static inline v v_sqrt(v x) {
 
 /* mask ? a : b; the mask is a comparison of vectors (all ones or zeros). gcc turns this into mask registers or one blend. */
 static inline v v_sel(vi mask, v a, v b) { return (v)((mask & (vi)a) | (~mask & (vi)b)); }
+#if VL == 16
+static const vi V_LANE = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif VL == 8
+static const vi V_LANE = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+static const vi V_LANE = {0, 1, 2, 3};
+#endif
+
+/* a mask of lanes as bits, lane 0 lowest */
+static inline uint32_t v_bits(vi mask) {
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask((__m512i)mask);
+#elif defined(__AVX2__)
+    return (uint32_t)_mm256_movemask_ps((__m256)mask);
+#elif defined(__SSE2__)
+    return (uint32_t)_mm_movemask_ps((__m128)mask);
+#else
+    uint32_t bits = 0;
+    for (int i = 0; i < VL; i++) bits |= (mask[i] & 1u) << i;
+    return bits;
+#endif
+}
+
 static inline v v_abs(v x) { return (v)((vi)x & 0x7fffffff); }
 
 /* a > b ? a : b and a < b ? a : b, so b where either is NaN: keep the variable second and NaN passes through */
@@ -190,18 +218,19 @@ static inline float v16_total(v16 a) {
     q += __builtin_shufflevector(q, q, 2, 3, 2, 3);
     return q[0] + q[1];
 }
-/* the largest lane; a lane that is NaN may be lost, so test for NaN where it matters */
+/* the largest lane, by the same tree, as the sign of a zero depends on the order; a NaN may be lost, so test for it where it matters */
 static inline float v16_largest(v16 a) {
-    v m = a.part[0];
-    for (int i = 1; i < V16; i++) m = v_max(m, a.part[i]);
 #if VL == 16
+    v m = a.part[0];
     m = v_max(m, __builtin_shufflevector(m, m, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
     m = v_max(m, __builtin_shufflevector(m, m, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
     m = v_max(m, __builtin_shufflevector(m, m, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
 #elif VL == 8
+    v m = v_max(a.part[0], a.part[1]);
     m = v_max(m, __builtin_shufflevector(m, m, 4, 5, 6, 7, 0, 1, 2, 3));
     m = v_max(m, __builtin_shufflevector(m, m, 2, 3, 0, 1, 2, 3, 0, 1));
 #else
+    v m = v_max(v_max(a.part[0], a.part[2]), v_max(a.part[1], a.part[3]));
     m = v_max(m, __builtin_shufflevector(m, m, 2, 3, 0, 1));
 #endif
     return m[0] > m[1] ? m[0] : m[1];
@@ -309,7 +338,7 @@ static inline v v_log1p(v x) {
     return v_sel(x == -1, v_set(-INFINITY), r);
 }
 
-/* exp(t^2 / 2) erfc(t / sqrt 2) / 2 for 0 <= t <= 14.6: the normal tail without its fall, 0.3 half ulp from the true value */
+/* exp(t^2 / 2) erfc(t / sqrt 2) / 2 for 0 <= t <= 14.6: the normal tail without its fall; before rounding 0.15 ulp from the true value */
 static inline v v_mills(v t) {
     v p = v_fma(t, v_set(0x1.0cc03ap-8f), v_set(0x1.4bf98p-5f));
     p = v_fma(p, t, v_set(0x1.76962ep-3f));

@@ -3,21 +3,26 @@ package dev.fathom.kernel;
 /** What a kernel found in the data it was given, in one sentence: the one place where native status becomes Java. */
 public final class KernelException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
+    /** Statuses of {@code fathom.h}. */
+    private static final int BAD_LABEL = 1;
 
-    /** From the status and the detail words of {@code fathom.h}. */
-    public KernelException(Object kernel, long status, long a, long b, long c) {
-        super(message(kernel, status, a, b, c));
+    private static final int BAD_INDEX = 2;
+
+    /** From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below. */
+    public KernelException(Object kernel, long status, long row, long found, long bound) {
+        super(message(kernel, status, row, found, bound));
     }
 
-    private static String message(Object kernel, long status, long a, long b, long c) {
+    private static String message(Object kernel, long status, long row, long found, long bound) {
         return switch ((int) status) {
-            case 1 ->
-                "label " + b + " at row " + a + " is outside [0, " + c
+            case BAD_LABEL ->
+                "label " + found + " at row " + row + " is outside [0, " + bound
                         + "): labels are class numbers, one less than the logits' last dimension at most";
-            case 2 ->
-                "index " + b + " at row " + a + " is outside [0, " + c + "): give the number of a row that exists";
+            case BAD_INDEX ->
+                "index " + found + " at row " + row + " is outside [0, " + bound
+                        + "): give the number of a row that exists";
             default ->
-                kernel + ": the library refused the command (status " + status + ", detail " + a + " " + b + " " + c
+                kernel + ": the library refused the command (status " + status + ", detail " + row + " " + found + " " + bound
                         + "); the jar and the native library may be of different versions";
         };
     }

@@ -150,7 +150,7 @@ public final class NativeRuntime {
     private static int chooseThreads() {
         String name = "fathom.threads";
         String wanted = System.getProperty(name);
-        if (wanted == null) {
+        if (wanted == null || wanted.isBlank()) {
             name = "FATHOM_THREADS";
             wanted = System.getenv(name);
         }

@@ -1,6 +1,8 @@
 package dev.fathom.plan;
 
+import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -130,7 +132,7 @@ final class Lowering extends dev.fathom.tensor.Lowered {
     @Override
     public long packed(int i, long n, long k) {
         int value = node.in()[i];
-        if (graph.values.get(value).kind() != Graph.Kind.WEIGHT) {
+        if (graph.values.get(value).kind() != Graph.Kind.WEIGHT || NativeRuntime.get().blas() == Blas.OPENBLAS) {
             return 0;
         }
         int slot = packed.computeIfAbsent(value, v -> {

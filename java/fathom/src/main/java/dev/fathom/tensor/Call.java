@@ -33,7 +33,7 @@ public abstract class Call {
 
     /**
      * The matrix [n, k] at input {@code i}, packed for {@link Kernel#LINEAR}: prepared once where weights do not change from call to call;
-     * 0 where they do.
+     * 0 where they do, or where another backend than ours multiplies.
      */
     public abstract long packed(int i, long n, long k);
 

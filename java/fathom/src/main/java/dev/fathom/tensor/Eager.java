@@ -1,8 +1,10 @@
 package dev.fathom.tensor;
 
+import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.KernelException;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import java.util.Arrays;
@@ -139,7 +141,9 @@ final class Eager extends Grad {
 
     @Override
     public long packed(int i, long n, long k) {
-        if (pass.recording() || !(in[i].held() instanceof Parameter p)) {
+        if (pass.recording()
+                || NativeRuntime.get().blas() == Blas.OPENBLAS
+                || !(in[i].held() instanceof Parameter p)) {
             return 0;
         }
         Block block = p.store().packed(commands, p.index(), n, k);
