@@ -132,7 +132,8 @@ final class Lowering extends dev.fathom.tensor.Lowered {
     @Override
     public long packed(int i, long n, long k) {
         int value = node.in()[i];
-        if (graph.values.get(value).kind() != Graph.Kind.WEIGHT || NativeRuntime.get().blas() == Blas.OPENBLAS) {
+        if (graph.values.get(value).kind() != Graph.Kind.WEIGHT
+                || NativeRuntime.get().blas() == Blas.OPENBLAS) {
             return 0;
         }
         int slot = packed.computeIfAbsent(value, v -> {

@@ -141,9 +141,7 @@ final class Eager extends Grad {
 
     @Override
     public long packed(int i, long n, long k) {
-        if (pass.recording()
-                || NativeRuntime.get().blas() == Blas.OPENBLAS
-                || !(in[i].held() instanceof Parameter p)) {
+        if (pass.recording() || NativeRuntime.get().blas() == Blas.OPENBLAS || !(in[i].held() instanceof Parameter p)) {
             return 0;
         }
         Block block = p.store().packed(commands, p.index(), n, k);
