@@ -22,28 +22,28 @@ public final class Access {
     /** Leaves it with its result, null after a failure. */
     public static void leave(Object frame, @Nullable Object result) {
         Frame f = (Frame) frame;
-        f.pass.leave(f, result);
+        f.pass.frames.leave(f, result);
     }
 
     /** What to throw when the stack ran out inside a frame. */
     public static RuntimeException tooDeep(Object frame, StackOverflowError e) {
         Frame f = (Frame) frame;
-        return f.pass.tooDeep(f, e);
+        return f.pass.frames.tooDeep(f, e);
     }
 
     /** Tells that the running module now calls its child number {@code i}. */
     public static void nextChild(int i) {
-        Pass.current().nextChild(i);
+        Pass.current().frames.nextChild(i);
     }
 
     /** Gives back what the running module made so far, but {@code keep}, which its child number {@code i} returned. */
     public static void releaseAllBut(Tensor keep, int i) {
-        Pass.current().releaseAllBut(keep, i);
+        Pass.current().frames.releaseAllBut(keep, i);
     }
 
     /** Runs a layer as one node that is run again in backward. */
     public static Tensor recompute(UnaryOperator<Tensor> layer, Tensor x) {
-        return Pass.current().recompute(layer, x);
+        return Recomputation.run(Pass.current(), layer, x);
     }
 
     // ---- tracing, for summaries and plans
@@ -88,7 +88,7 @@ public final class Access {
 
     /** The module calls of a traced pass. */
     public static List<Called> calls(Pass trace) {
-        return trace.calls();
+        return trace.frames.calls();
     }
 
     // ---- data

@@ -31,8 +31,7 @@ final class Backward {
             boolean any = false;
             for (int i = 0; i <= last; i++) {
                 Node n = tape.node(i);
-                n.active =
-                        n.op instanceof RecomputeOp r && r.parameters().stream().anyMatch(h -> wanted(h.value()));
+                n.active = false;
                 for (Tensor t : n.in) {
                     n.active |= wanted(t);
                 }
@@ -94,16 +93,19 @@ final class Backward {
     }
 
     /**
-     * After a failure no half-written gradient remains: parameters and watched tensors lose theirs (memory that {@link #gradient} may have shown
+     * After a failure no half-written gradient remains: parameters and watched tensors among the targets lose theirs (memory that {@link #gradient} may have shown
      * stays until the close), intermediates give their memory back.
      */
     private void forgetGradients(int last) {
         for (int i = 0; i <= last; i++) {
             Node n = tape.node(i);
             for (Tensor t : n.in) {
-                if (t.held() instanceof Parameter p && p.bound()) {
+                if (!wanted(t)) {
+                    continue;
+                }
+                if (t.held() instanceof Parameter p) {
                     p.store().fresh(p.index(), false);
-                } else if (t.watched() && t.node() == null) {
+                } else if (t.node() == null) {
                     t.gradient = 0;
                 }
             }
@@ -112,7 +114,7 @@ final class Backward {
                     arena.free(o.gradient, o.bytes());
                     o.gradient = 0;
                 }
-                if (o != null) {
+                if (o != null && wanted(o)) {
                     o.total = 0;
                 }
             }

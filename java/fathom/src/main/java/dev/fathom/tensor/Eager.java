@@ -53,8 +53,28 @@ final class Eager extends Grad {
         return backward;
     }
 
+    Pass pass() {
+        return pass;
+    }
+
+    /** Where the node was recorded. */
+    @Nullable
+    Frame frame() {
+        return node.frame;
+    }
+
     Tensor input(int i) {
         return in[i];
+    }
+
+    /** Which input {@code t} is, or -1. */
+    int indexOf(Tensor t) {
+        for (int i = 0; i < in.length; i++) {
+            if (in[i] == t) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /** Gives scratch back and forgets all else, so that it may serve the next op, also of another pass. */

@@ -4,6 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One call of a module: who was called, from where, and what existed before. Its path is worked out only when a message needs it. */
 final class Frame {
+    /** Stands for the module where {@link Pass#noGrad} gives memory back. */
+    static final Object NO_GRAD = new Object();
+
     final Pass pass;
     final Object module;
     final @Nullable Frame parent;
@@ -49,7 +52,7 @@ final class Frame {
 
     /** Whose return it was that gave memory back, for messages. */
     String returned() {
-        if (module == Pass.NO_GRAD) {
+        if (module == NO_GRAD) {
             return "noGrad";
         }
         String path = path();

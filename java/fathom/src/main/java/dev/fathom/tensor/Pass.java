@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pass implements AutoCloseable {
     private static final ThreadLocal<@Nullable Pass> CURRENT = new ThreadLocal<>();
-    /** Stands for the module where {@link #noGrad} gives memory back. */
-    static final Object NO_GRAD = new Object();
 
     /** What is reused from pass to pass with the arena. */
     private static final class Workspace {
@@ -42,26 +40,27 @@ public final class Pass implements AutoCloseable {
     private final @Nullable Pass outer = CURRENT.get();
     private final boolean training;
     private final boolean tracing;
-    private final Arena arena = Memory.borrow();
     private final Workspace workspace;
     private final Commands commands;
-    private Tape tape;
-    private @Nullable Rng rng;
-    private boolean recording;
-    private boolean replaying;
     private boolean closed;
     private @Nullable Object closedAt;
-    private @Nullable Frame frame;
-    private int nextChild = -1;
-    private int deepest;
-    private Tensor[] created;
-    private int createdCount;
-    private int opCount;
+    private int ordinals;
     private int leaseCount;
     private @Nullable List<Pending> pending;
-    private @Nullable List<Held> seen;
+    final Arena arena = Memory.borrow();
+    final Frames frames;
 
-    private final @Nullable List<Access.Called> calls;
+    // what a recomputed layer has of its own while it runs again
+    Tape tape;
+
+    @Nullable
+    Rng rng;
+
+    boolean recording;
+    boolean replaying;
+    /** The recomputed layer that runs for the first time, or null. */
+    @Nullable
+    Recomputation recomputation;
 
     private record Pending(Buffer buffer, Tensor next) {}
 
@@ -70,7 +69,6 @@ public final class Pass implements AutoCloseable {
         this.training = training;
         this.tracing = tracing;
         this.rng = rng;
-        this.calls = tracing ? new ArrayList<>() : null;
         Workspace w = arena.attachment(Workspace.class);
         if (w == null) {
             w = new Workspace();
@@ -78,7 +76,7 @@ public final class Pass implements AutoCloseable {
         }
         workspace = w;
         tape = w.tape;
-        created = w.created;
+        frames = new Frames(this, arena, w.created);
         commands = arena.commands();
         CURRENT.set(this);
     }
@@ -133,7 +131,8 @@ public final class Pass implements AutoCloseable {
     /** {@code " at path"} of the running module, for messages; empty outside one. */
     static String where() {
         Pass p = CURRENT.get();
-        String path = p == null || p.frame == null ? "" : p.frame.path();
+        Frame f = p == null ? null : p.frame();
+        String path = f == null ? "" : f.path();
         return path.isEmpty() ? "" : " at " + path;
     }
 
@@ -146,7 +145,7 @@ public final class Pass implements AutoCloseable {
         Pass p = current();
         p.checkThread();
         boolean was = p.recording;
-        int mark = p.createdCount;
+        int mark = p.frames.mark();
         p.recording = false;
         Tensor y;
         try {
@@ -154,11 +153,7 @@ public final class Pass implements AutoCloseable {
         } finally {
             p.recording = was;
         }
-        if (!p.tracing) {
-            y.root().kept = true;
-            p.release(mark, new Frame(p, NO_GRAD, p.frame, -1), -1);
-            y.root().kept = false;
-        }
+        p.frames.releaseAllBut(y, mark, Frame.NO_GRAD);
         return y.needsGradient() ? p.detach(y) : y;
     }
 
@@ -167,25 +162,22 @@ public final class Pass implements AutoCloseable {
      * given back at once. Keeps every tensor in a returned record, list, map or array.
      */
     public static <T> T frame(Object module, Supplier<T> body) {
-        return current().inFrame(module, body);
-    }
-
-    private <T> T inFrame(Object module, Supplier<T> body) {
-        Frame f = enter(module);
+        Pass p = current();
+        Frame f = p.enter(module);
         T result = null;
         try {
             result = body.get();
             return result;
         } catch (StackOverflowError e) {
-            throw tooDeep(f, e);
+            throw p.frames.tooDeep(f, e);
         } finally {
-            leave(f, result);
+            p.frames.leave(f, result);
         }
     }
 
     /** Whether random and normalising layers behave as in training here. */
     public boolean training() {
-        return training && (frame == null || !frame.evalMode);
+        return training && (frame() == null || !frame().evalMode);
     }
 
     /** Whether calls are recorded for backward here. */
@@ -302,7 +294,7 @@ public final class Pass implements AutoCloseable {
                     "gradient: " + watched.label() + " was watched by another pass; ask that one before it is closed");
         }
         long g = watched.node() == null ? watched.gradient : watched.total;
-        return g == 0 ? null : new Tensor(watched.shape(), DType.F32, this, null, g, 0, null, frame);
+        return g == 0 ? null : new Tensor(watched.shape(), DType.F32, this, null, g, 0, null, frame());
     }
 
     // ---- running ops
@@ -362,8 +354,8 @@ public final class Pass implements AutoCloseable {
                 throw call.fail(call.inName(i) + " " + t.shape() + " is " + t.dtype() + " but must be " + op.takes(i)
                         + (op.takes(i) == DType.I32 ? "; make it with Tensor.ofInts" : "; make it with Tensor.of"));
             }
-            if (seen != null && t.held() instanceof Parameter p) {
-                seen.add(p);
+            if (recomputation != null) {
+                recomputation.reads(t);
             }
             needs |= needsGradient(t);
             traced |= t.traced;
@@ -391,7 +383,7 @@ public final class Pass implements AutoCloseable {
         return out;
     }
 
-    private void record(Op op, Tensor[] in, Tensor[] out, boolean traced) {
+    void record(Op op, Tensor[] in, Tensor[] out, boolean traced) {
         int[] versions = null;
         for (int i = 0; i < in.length; i++) {
             if (op.readsInput(i)) {
@@ -405,7 +397,7 @@ public final class Pass implements AutoCloseable {
                 }
             }
         }
-        Node node = new Node(op, in, out, frame, versions, tape.size());
+        Node node = new Node(op, in, out, frame(), versions, tape.size());
         for (int o = 0; o < out.length; o++) {
             if (out[o] != null) {
                 if (op.readsOutput(o)) {
@@ -450,13 +442,13 @@ public final class Pass implements AutoCloseable {
     private Tensor create(Shape shape, DType dtype, @Nullable Op op) {
         checkThread();
         long address = arena.allocate(Math.multiplyExact(shape.size(), (long) dtype.bytes()));
-        Tensor t = new Tensor(shape, dtype, this, null, address, 0, op, frame);
-        remember(t);
+        Tensor t = new Tensor(shape, dtype, this, null, address, 0, op, frame());
+        frames.own(t);
         return t;
     }
 
-    private Tensor view(Tensor of, Shape shape, long offset, @Nullable Op op) {
-        Tensor t = new Tensor(shape, of.dtype(), this, of.root(), 0, of.offset() + offset, op, frame);
+    Tensor view(Tensor of, Shape shape, long offset, @Nullable Op op) {
+        Tensor t = new Tensor(shape, of.dtype(), this, of.root(), 0, of.offset() + offset, op, frame());
         lease(of);
         return t;
     }
@@ -466,14 +458,6 @@ public final class Pass implements AutoCloseable {
         checkThread();
         t.address();
         return tracing ? t : view(t, t.shape(), 0, null);
-    }
-
-    private void remember(Tensor t) {
-        if (createdCount == created.length) {
-            created = Arrays.copyOf(created, 2 * createdCount);
-            workspace.created = created;
-        }
-        created[createdCount++] = t;
     }
 
     Commands commands() {
@@ -495,96 +479,23 @@ public final class Pass implements AutoCloseable {
         return t;
     }
 
-    List<Access.Called> calls() {
-        return calls == null ? List.of() : calls;
-    }
-
     @Nullable
     Frame frame() {
-        return frame;
+        return frames.current();
     }
-
-    int nextOrdinal() {
-        return opCount++;
-    }
-
-    // ---- frames
 
     Frame enter(Object module) {
         checkThread();
-        boolean eval = frame != null && frame.evalMode || EvalModes.contains(module);
-        Frame f = new Frame(this, module, frame, nextChild, createdCount, tape.size(), eval);
-        nextChild = -1;
-        if (frame != null) {
-            frame.calls = true;
-        }
-        frame = f;
-        deepest = Math.max(deepest, f.depth);
-        return f;
+        return frames.enter(module);
     }
 
-    /** Ends a frame; {@code result} is null when its body failed, and then nothing is given back before the pass ends. */
-    void leave(Frame f, @Nullable Object result) {
-        frame = f.parent;
-        if (calls != null) {
-            calls.add(new Access.Called(f.module, f.path(), !f.calls, f.first, tape.size(), result));
-        } else if (result != null) {
-            mark(result, true);
-            release(f.mark, f, -1);
-            mark(result, false);
-        }
+    /** How many calls the tape holds. */
+    int recorded() {
+        return tape.size();
     }
 
-    /** Tells which child of the running module is called next, for paths. */
-    void nextChild(int i) {
-        nextChild = i;
-    }
-
-    /** Within a frame, when child number {@code i} has returned {@code keep}: gives back all else that was made in the frame so far. */
-    void releaseAllBut(Tensor keep, int i) {
-        Frame f = frame;
-        if (f != null && !tracing) {
-            keep.root().kept = true;
-            release(f.mark, f, i);
-            keep.root().kept = false;
-        }
-    }
-
-    /** Gives back what was made since {@code mark} and is not needed, on the return of frame f, or of its child if that is not -1. */
-    private void release(int mark, Frame f, int child) {
-        Frame by = null;
-        int to = mark;
-        for (int i = mark; i < createdCount; i++) {
-            Tensor t = created[i];
-            if (t.kept || t.pins > 0) {
-                created[to++] = t;
-            } else {
-                if (by == null) {
-                    by = child < 0 ? f : new Frame(this, f.module, f, child);
-                }
-                arena.free(t.release(by), t.bytes());
-            }
-        }
-        Arrays.fill(created, to, createdCount, null);
-        createdCount = to;
-    }
-
-    private static void mark(Object result, boolean kept) {
-        if (result instanceof Tensor t) {
-            t.root().kept = kept;
-        } else {
-            Results.forEach(result, t -> t.root().kept = kept);
-        }
-    }
-
-    RuntimeException tooDeep(Frame f, StackOverflowError e) {
-        if (f.parent != null) {
-            throw e;
-        }
-        return new IllegalStateException(
-                "apply: modules are nested too deep for the stack of thread " + thread.getName() + ": depth " + deepest
-                        + " was reached; put the layers into one Sequential, which does not nest, or give the thread a larger stack (-Xss)",
-                e);
+    int nextOrdinal() {
+        return ordinals++;
     }
 
     // ---- backward
@@ -650,103 +561,9 @@ public final class Pass implements AutoCloseable {
         }
     }
 
-    // ---- recomputation
-
-    /** Runs {@code layer} without recording its inside, as one node that runs it again in backward. */
-    Tensor recompute(java.util.function.UnaryOperator<Tensor> layer, Tensor x) {
-        checkThread();
-        if (!recording) {
-            return layer.apply(x);
-        }
-        Rng was = rng == null ? new Rng(0) : rng;
-        long counter = was.counter();
-        List<Held> outerSeen = seen;
-        List<Held> inside = new ArrayList<>();
-        Tensor y;
-        recording = false;
-        seen = inside;
-        try {
-            y = layer.apply(x);
-        } finally {
-            recording = true;
-            seen = outerSeen;
-        }
-        if (outerSeen != null) {
-            outerSeen.addAll(inside);
-        }
-        boolean needs = needsGradient(x) || inside.stream().anyMatch(h -> ((Parameter) h).trainable());
-        if (!needs) {
-            return y;
-        }
-        int[] versions =
-                inside.stream().mapToInt(h -> ((Parameter) h).version()).toArray();
-        Tensor out = view(y, y.shape(), 0, null);
-        record(
-                new RecomputeOp(layer, was.seed(), counter, inside, versions),
-                new Tensor[] {x},
-                new Tensor[] {out},
-                false);
-        return out;
-    }
-
-    /** Runs a recomputed layer again with recording on and takes gradients through it. */
-    void replay(RecomputeOp op, Grad g) {
-        Tensor x = ((Eager) g).input(0);
-        Tape outerTape = tape;
-        Rng outerRng = rng;
-        boolean outerReplaying = replaying;
-        Frame outerFrame = frame;
-        int mark = createdCount;
-        tape = new Tape();
-        rng = new Rng(op.seed(), op.counter());
-        replaying = true;
-        recording = true;
-        try {
-            Tensor leaf = view(x, x.shape(), 0, null);
-            boolean wantsInput = g.wants(0);
-            Target[] to = ((Eager) g).backward().targets();
-            if (wantsInput) {
-                leaf.watch();
-                if (to.length > 0) {
-                    to = Arrays.copyOf(to, to.length + 1);
-                    to[to.length - 1] = leaf;
-                }
-            }
-            Tensor y = op.layer().apply(leaf);
-            if (y.node() != null || y == leaf && wantsInput) {
-                long seed = arena.allocate(y.bytes());
-                commands.begin(Kernel.COPY)
-                        .put(g.dout(0))
-                        .put(seed)
-                        .put(y.bytes())
-                        .run();
-                if (y == leaf) { // the layer did nothing, as dropout in evaluation mode
-                    leaf.gradient = seed;
-                } else {
-                    new Backward(this, arena, tape, to).run(y, seed);
-                }
-                if (wantsInput && leaf.gradient != 0) {
-                    long dx = g.din(0);
-                    g.carry(leaf.gradient, dx, leaf.shape().size());
-                    arena.free(leaf.gradient, leaf.bytes());
-                    leaf.gradient = 0;
-                }
-            }
-            for (int i = mark; i < createdCount; i++) {
-                created[i].pins = 0;
-            }
-            release(mark, new Frame(this, op, null, -1), -1);
-        } finally {
-            tape = outerTape;
-            rng = outerRng;
-            replaying = outerReplaying;
-            frame = outerFrame;
-        }
-    }
-
     // ---- life
 
-    private void checkThread() {
+    void checkThread() {
         if (Thread.currentThread() != thread) {
             throw new IllegalStateException("this Pass belongs to thread " + thread.getName() + " but thread "
                     + Thread.currentThread().getName()
@@ -791,7 +608,7 @@ public final class Pass implements AutoCloseable {
             throw new IllegalStateException("close: a Pass opened later on thread " + thread.getName()
                     + " is still open; close that one first");
         }
-        if (frame != null || workspace.running > 0) {
+        if (frame() != null || workspace.running > 0) {
             throw new IllegalStateException(
                     "close: a module or an op is still running in this Pass; close it after the call has returned");
         }
@@ -806,7 +623,7 @@ public final class Pass implements AutoCloseable {
             workspace.leases[i].release();
             workspace.leases[i] = null;
         }
-        Arrays.fill(created, 0, createdCount, null);
+        workspace.created = frames.close();
         workspace.tape.clear();
         Memory.giveBack(arena);
     }

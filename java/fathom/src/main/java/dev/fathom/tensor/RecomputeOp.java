@@ -1,14 +1,16 @@
 package dev.fathom.tensor;
 
-import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
- * y = layer(x), whose inside is not recorded but run again in backward from x and the same random counter (Chen et al. 2016, activation
- * checkpointing): memory for time.
+ * y = layer(x), whose inside is not recorded but run again in backward from the same inputs and random numbers (Chen et al. 2016, activation
+ * checkpointing): memory for time. Inputs are x and whatever else the layer reads.
+ *
+ * @param layer what runs again
+ * @param stream a copy of the pass's random numbers as they were, null in a pass without
  */
-record RecomputeOp(UnaryOperator<Tensor> layer, long seed, long counter, List<Held> parameters, int[] versions)
-        implements Op {
+record RecomputeOp(UnaryOperator<Tensor> layer, @Nullable Rng stream) implements Op {
     @Override
     public String label() {
         return "recompute";
@@ -31,14 +33,6 @@ record RecomputeOp(UnaryOperator<Tensor> layer, long seed, long counter, List<He
 
     @Override
     public void backward(Grad g) {
-        for (int i = 0; i < versions.length; i++) {
-            Parameter p = (Parameter) parameters.get(i);
-            if (p.version() != versions[i]) {
-                throw new IllegalStateException(
-                        "backward: parameter " + p.name()
-                                + " has changed since its layer ran and would be run again with other values; call backward before step()");
-            }
-        }
-        Pass.current().replay(this, g);
+        Recomputation.again(this, (Eager) g);
     }
 }

@@ -43,6 +43,11 @@ public final class Rng {
         return first;
     }
 
+    /** The same stream from the same place on. */
+    Rng copy() {
+        return new Rng(seed, counter);
+    }
+
     /** An independent stream for {@code name}: its seed mixes both, so that a parameter's start does not depend on its neighbours. */
     public Rng split(String name) {
         long h = seed ^ 0x9e3779b97f4a7c15L;

@@ -683,6 +683,10 @@ public sealed class Tensor implements Target permits KeptTensor {
         return offset;
     }
 
+    int ordinal() {
+        return ordinal;
+    }
+
     long bytes() {
         return shape.size() * dtype.bytes();
     }

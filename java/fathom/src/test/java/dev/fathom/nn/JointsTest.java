@@ -345,6 +345,40 @@ class JointsTest {
         }
     }
 
+    /** It runs again where it ran first: below the modules whose mode is fixed, under the same names. */
+    @Test
+    void aRecomputedLayerKeepsItsModeAndItsNames() {
+        SAID.clear();
+        List<float[]> results = new ArrayList<>();
+        for (boolean recompute : new boolean[] {false, true}) {
+            Layer block = new Sequential(new Linear(8, 8), new Dropout(0.5f), JointsTest::complain);
+            try (var model = Model.of(new Sequential(recompute ? new Recompute(block) : block, new Linear(8, 8)), 11);
+                    Pass pass = Pass.train(new Rng(9))) {
+                model.eval("0");
+                Tensor loss =
+                        model.net().apply(Tensor.of(random(40), 5, 8)).square().mean();
+                pass.backward(loss);
+                results.add(model.parameters().get(0).gradient().toArray());
+            }
+        }
+        assertThat(results.get(1)).isEqualTo(results.get(0));
+        assertThat(SAID)
+                .hasSize(3)
+                .containsOnly(
+                        "reshape at 0.2: x [5, 8] has 40 elements, which do not fill [7]; the products must agree");
+    }
+
+    private static final List<String> SAID = new ArrayList<>();
+
+    private static Tensor complain(Tensor x) {
+        try {
+            return x.reshape(7);
+        } catch (IllegalArgumentException e) {
+            SAID.add(e.getMessage());
+            return x.mul(2);
+        }
+    }
+
     @Test
     void recomputationKeepsLess() {
         long[] live = new long[2];

@@ -68,7 +68,7 @@ class FramesTest {
                 case FRAMES -> Pass.frame(this, () -> block(a, depth, inner));
                 case RECOMPUTED ->
                     inner % 2 == 0
-                            ? Pass.current().recompute(h -> block(h, depth, inner), a)
+                            ? Access.recompute(h -> block(h, depth, inner), a)
                             : Pass.frame(this, () -> block(a, depth, inner));
             };
         }
