@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
 /** The driver: starts contenders, gives them turns, prints the table and writes {@code results.json}. */
 @Command(
         name = "bench",
-        description = "Measures Fathom, and with --peers PyTorch and ONNX Runtime beside it. Keep the machine idle.")
+        description = "Measures Fathom, and with --peers PyTorch and ONNX Runtime beside it. Keep the machine idle.",
+        subcommands = {Exchange.class, Goldens.class})
 public final class Main implements Callable<Integer> {
     @Option(
             names = {"-h", "--help"},

@@ -1,0 +1,167 @@
+package dev.fathom.bench.torch;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Function;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Writes what PyTorch computes into {@code test-data/goldens}, for Fathom's tests to compare with: {@code Goldens FOLDER}.
+ *
+ * <p>The inputs are float32; PyTorch computes in float64 and each result is rounded once, so that what a test finds is
+ * Fathom's own error. The same inputs come at every run: each case draws from a stream seeded by its name.
+ */
+@SuppressWarnings("try") // scopes are closed, not used
+public final class Goldens {
+    /**
+     * What an op is given.
+     *
+     * @param kind {@code x} for numbers that get a gradient, {@code c} for those that get none, {@code i} for whole ones
+     */
+    record Input(char kind, float[] values, long... shape) {
+        /** The same without a gradient. */
+        Input constant() {
+            return new Input('c', values, shape);
+        }
+
+        Tensor tensor() {
+            Tensor t = floats(values, shape);
+            return kind == 'i'
+                    ? t.to(torch.ScalarType.Long)
+                    : t.to(torch.ScalarType.Double).requires_grad_(kind == 'x');
+        }
+    }
+
+    private final TensorFile file = new TensorFile();
+    private final Map<String, Integer> cases = new HashMap<>();
+    private Random random = new Random(0);
+
+    /** Runs the command line. */
+    public static void main(String[] args) throws IOException {
+        Path folder = Path.of(args[0]);
+        Files.createDirectories(folder);
+        torch.set_num_threads(1);
+        Goldens elementwise = new Goldens();
+        GoldenOps.elementwise(elementwise);
+        elementwise.write(folder.resolve("elementwise.safetensors"));
+        Goldens structured = new Goldens();
+        GoldenOps.structured(structured);
+        structured.write(folder.resolve("structured.safetensors"));
+        Goldens losses = new Goldens();
+        GoldenLosses.losses(losses);
+        losses.write(folder.resolve("losses.safetensors"));
+        Goldens optimizers = new Goldens();
+        GoldenTraining.optimizers(optimizers);
+        optimizers.write(folder.resolve("optimizers.safetensors"));
+        Goldens training = new Goldens();
+        GoldenTraining.training(training);
+        training.write(folder.resolve("training.safetensors"));
+    }
+
+    private void write(Path path) throws IOException {
+        file.text("made by", "PyTorch " + torch.TORCH_VERSION + " in float64, " + Goldens.class.getName());
+        file.write(path);
+        System.out.printf("%s: %d tensors, %d bytes%n", path, file.names().size(), Files.size(path));
+    }
+
+    // ---- inputs
+
+    /** Begins a stream of numbers of its own. */
+    Goldens seed(String name) {
+        random = new Random(name.hashCode());
+        return this;
+    }
+
+    /** Uniform in [lo, hi). */
+    Input x(double lo, double hi, long... shape) {
+        float[] values = new float[size(shape)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (lo + (hi - lo) * random.nextDouble());
+        }
+        return new Input('x', values, shape);
+    }
+
+    /** Whole numbers from 0 to {@code below - 1}. */
+    Input whole(int below, long... shape) {
+        float[] values = new float[size(shape)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = random.nextInt(below);
+        }
+        return new Input('i', values, shape);
+    }
+
+    /** These numbers in one dimension. */
+    static Input row(float... values) {
+        return new Input('x', values, values.length);
+    }
+
+    private static int size(long... shape) {
+        long n = 1;
+        for (long d : shape) {
+            n *= d;
+        }
+        return (int) n;
+    }
+
+    static Tensor floats(float[] values, long... shape) {
+        try (FloatPointer p = new FloatPointer(values)) {
+            return torch.from_blob(p, shape).clone();
+        }
+    }
+
+    // ---- cases
+
+    /**
+     * A case of {@code op} as {@code op#number/...}: its inputs {@code x0}, {@code c1}, {@code i2} ... by their kinds, its
+     * result {@code y}, and where gradients flow a gradient {@code dy} of the result and what becomes of it, {@code dx0},
+     * {@code dx1} ...
+     */
+    void add(String op, Function<Tensor[], Tensor> f, Input... in) {
+        add(op, true, f, in);
+    }
+
+    /** The result alone. */
+    void forward(String op, Function<Tensor[], Tensor> f, Input... in) {
+        add(op, false, f, in);
+    }
+
+    private void add(String op, boolean backward, Function<Tensor[], Tensor> f, Input... in) {
+        String name = op + "#" + cases.merge(op, 1, Integer::sum) + "/";
+        try (PointerScope scope = new PointerScope()) {
+            List<Tensor> x = new ArrayList<>();
+            for (int i = 0; i < in.length; i++) {
+                x.add(in[i].tensor());
+                put(name + in[i].kind + i, x.get(i));
+            }
+            Tensor y = f.apply(x.toArray(Tensor[]::new));
+            put(name + "y", y);
+            if (!backward || !y.requires_grad()) {
+                return;
+            }
+            Tensor dy = floats(x(-1, 1, y.shape()).values, y.shape()).to(torch.ScalarType.Double);
+            put(name + "dy", dy);
+            y.backward(dy, new BoolOptional(), false, new TensorArrayRefOptional());
+            for (int i = 0; i < in.length; i++) {
+                if (x.get(i).grad().defined()) {
+                    put(name + "dx" + i, x.get(i).grad());
+                }
+            }
+        }
+    }
+
+    /** A tensor, rounded to float32. */
+    void put(String name, Tensor t) {
+        file.put(name, t.detach().to(torch.ScalarType.Float));
+    }
+}
