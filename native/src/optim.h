@@ -1,87 +1,142 @@
 /*
- * SGD and Adam (Kingma, Ba 2015) over the segments (offset, count, group) of one flat block, in PyTorch's order of arithmetic.
- * Every segment, usually one parameter, is cut into as many pieces as there are parts, so that a thread updates the rows of a weight
- * that gemm.h gave it; every value is its own, so the cut leaves no trace.
+ * Update rules over the segments (offset, count, group) of one flat block, in PyTorch's order of arithmetic: SGD, Adam (Kingma,
+ * Ba 2015), AdamW (Loshchilov, Hutter 2019), RMSprop (Tieleman, Hinton 2012); and the norm by which gradients are clipped (Pascanu
+ * et al. 2013). Every segment, one parameter, is cut into as many pieces as there are parts, so that a thread updates the rows of a
+ * weight that gemm.h gave it; every value is its own, so the cut leaves no trace.
  */
 #ifndef FATHOM_OPTIM_H
 #define FATHOM_OPTIM_H
 
-enum { OPTIM_GRAIN = 64 };
+enum { OPTIM_GRAIN = 64, NORM_PIECES = 16 };
 
-/* Calls update(args, from, n, lr, weight decay) for the pieces of segments that this part takes; from is a place in the block. */
-typedef void (*update_fn)(const void *args, int64_t from, int64_t n, float lr, float decay);
-INLINE void update_part(const void *args, const int64_t *segments, int64_t count, const float *groups, int64_t part,
-                        int64_t parts, update_fn update) {
-    for (int64_t s = 0; s < count; s++) {
-        int64_t offset = segments[3 * s], n = segments[3 * s + 1], from, to;
-        const float *group = groups + 2 * segments[3 * s + 2];
-        fathom_range(n, OPTIM_GRAIN, part, parts, &from, &to);
-        if (from < to) update(args, offset + from, to - from, group[0], group[1]);
-    }
-}
-
-static int64_t update_parts(const int64_t *segments, int64_t count, double nanos_each) {
+static int64_t segment_parts(const int64_t *segments, int64_t count, double nanos_each) {
     int64_t total = 0;
     for (int64_t s = 0; s < count; s++) total += segments[3 * s + 1];
     return fathom_parts((double)total * nanos_each, total / 1024 + 1);
 }
 
-/* ---- sgd ---- */
+/*
+ * RULE(name, nanos): k_name calls name_vector(args, i, n <= VL, learning rate, weight decay) for every vector; nanos is a value's
+ * time. A copy of the arguments stays in registers: what is written cannot alias it.
+ */
+#define RULE(name, nanos)                                                                                                   \
+    static void name##_part(void *at, int64_t part, int64_t parts) {                                                        \
+        const struct name##_args a = *(struct name##_args *)at;                                                             \
+        for (int64_t s = 0; s < a.count; s++) {                                                                             \
+            const int64_t offset = a.segments[3 * s], count = a.segments[3 * s + 1], group = a.segments[3 * s + 2];         \
+            const float rate = a.groups[2 * group], decay = a.groups[2 * group + 1];                                        \
+            int64_t from, to;                                                                                               \
+            fathom_range(count, OPTIM_GRAIN, part, parts, &from, &to);                                                      \
+            EACH_VECTOR(to - from, name##_vector(&a, offset + from + i, m, rate, decay););                                  \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    static int32_t k_##name(const struct name##_args *a, int64_t *detail) {                                                 \
+        (void)detail;                                                                                                       \
+        fathom_parallel(name##_part, (void *)a, segment_parts(a->segments, a->count, nanos));                               \
+        return FATHOM_OK;                                                                                                   \
+    }
 
-INLINE void sgd_vector(const struct sgd_args *a, int64_t i, int64_t n, v lr, v decay, int decays) {
-    v w = v_get(a->w + i, n), g = v_get(a->g + i, n);
-    if (decays) g = v_fma(decay, w, g);
+/* the gradient that a rule works with: scaled, then limited; NaN stays */
+INLINE v clipped(const float *g, int64_t n, float scale, float limit) {
+    return v_max(v_set(-limit), v_min(v_set(limit), v_get(g, n) * scale));
+}
+
+/* m + (g - m) w, PyTorch's lerp */
+INLINE v moved(v m, v g, float w) { return v_fma(v_set(w), g - m, m); }
+
+/* keep s + (1 - keep) g g */
+INLINE v mean_square(v s, v g, float keep) { return v_fma((1 - keep) * g, g, keep * s); }
+
+INLINE void sgd_vector(const struct sgd_args *a, int64_t i, int64_t n, float rate, float decay) {
+    v w = v_get(a->w + i, n), g = clipped(a->g + i, n, a->scale, a->limit);
+    if (decay != 0) g = v_fma(v_set(decay), w, g);
     if (a->momentum != 0) {
         v velocity = a->first ? g : v_fma(v_set(1 - a->dampening), g, a->momentum * v_get(a->velocity + i, n));
         v_put(a->velocity + i, velocity, n);
         g = a->nesterov ? v_fma(v_set(a->momentum), velocity, g) : velocity;
     }
-    v_put(a->w + i, v_fnma(lr, g, w), n);
+    v_put(a->w + i, v_fnma(v_set(rate), g, w), n);
 }
+RULE(sgd, a->momentum != 0 ? 0.12 : 0.08)
 
-INLINE void sgd_update(const void *at, int64_t from, int64_t n, float lr, float decay) {
-    EACH_VECTOR(n, sgd_vector(at, from + i, m, v_set(lr), v_set(decay), decay != 0););
-}
-
-static void sgd_part(void *at, int64_t part, int64_t parts) {
-    const struct sgd_args a = *(struct sgd_args *)at; /* a copy stays in registers: what is written cannot alias it */
-    update_part(&a, a.segments, a.count, a.groups, part, parts, sgd_update);
-}
-
-static int32_t k_sgd(const struct sgd_args *a, int64_t *detail) {
-    (void)detail;
-    fathom_parallel(sgd_part, (void *)a, update_parts(a->segments, a->count, a->momentum != 0 ? 0.12 : 0.08));
-    return FATHOM_OK;
-}
-
-/* ---- adam ---- */
-
-INLINE void adam_vector(const struct adam_args *a, int64_t i, int64_t n, v step, v decay, v shrink) {
-    v w = v_get(a->w + i, n), g = v_get(a->g + i, n);
-    v m = v_get(a->m + i, n), s = v_get(a->v + i, n);
-    if (a->decoupled) w = w * shrink;
-    else g = v_fma(decay, w, g);
-    m = v_fma(v_set(1 - a->beta1), g - m, m);
-    s = v_fma((1 - a->beta2) * g, g, a->beta2 * s);
+INLINE void adam_vector(const struct adam_args *a, int64_t i, int64_t n, float rate, float decay) {
+    v w = v_get(a->w + i, n), g = clipped(a->g + i, n, a->scale, a->limit);
+    if (a->decoupled) w = w * (1 - rate * decay);
+    else g = v_fma(v_set(decay), w, g);
+    v m = moved(v_get(a->m + i, n), g, 1 - a->beta1), s = mean_square(v_get(a->v + i, n), g, a->beta2);
     v_put(a->m + i, m, n);
     v_put(a->v + i, s, n);
-    v_put(a->w + i, w - step * m / (v_sqrt(s) * a->inv_sqrt_bc2 + a->eps), n);
+    v_put(a->w + i, w - rate * a->inv_bc1 * m / (v_sqrt(s) * a->inv_sqrt_bc2 + a->eps), n);
+}
+RULE(adam, 0.3)
+
+INLINE void rmsprop_vector(const struct rmsprop_args *a, int64_t i, int64_t n, float rate, float decay) {
+    v w = v_get(a->w + i, n), g = v_fma(v_set(decay), w, clipped(a->g + i, n, a->scale, a->limit));
+    v s = mean_square(v_get(a->square + i, n), g, a->alpha);
+    v_put(a->square + i, s, n);
+    if (a->mean) {
+        v m = moved(v_get(a->mean + i, n), g, 1 - a->alpha);
+        v_put(a->mean + i, m, n);
+        s = v_max(v_set(0), v_fnma(m, m, s)); /* a variance, but rounding may take it below 0 */
+    }
+    v step = g / (v_sqrt(s) + a->eps);
+    if (a->velocity) {
+        step = v_fma(v_set(a->momentum), v_get(a->velocity + i, n), step);
+        v_put(a->velocity + i, step, n);
+    }
+    v_put(a->w + i, v_fnma(v_set(rate), step, w), n);
+}
+RULE(rmsprop, 0.3)
+#undef RULE
+
+/*
+ * ---- squares ----
+ * Every segment is cut into 16 pieces whatever the parts, the very rows of a thread where their number divides 16. A piece is
+ * summed in 32 lanes of double, where the square of a float is exact and none overflows; the pieces are added in order.
+ */
+
+typedef double v_double __attribute__((vector_size(4 * VL)));
+typedef float v_half __attribute__((vector_size(2 * VL), aligned(4), may_alias));
+
+static double sum_of_squares(const float *x, int64_t n) {
+    enum { LANES = 32, HALF = VL / 2 };
+    v_double sum[LANES / HALF] = {{0}};
+    float rest[LANES] = {0};
+    double lane[LANES];
+    for (int64_t i = 0; i < n; i += LANES) {
+        const float *from = x + i;
+        if (n - i < LANES) from = memcpy(rest, from, (size_t)(n - i) * sizeof(float));
+        for (int k = 0; k < LANES / HALF; k++) {
+            v_double d = __builtin_convertvector(*(const v_half *)(from + k * HALF), v_double);
+            sum[k] += d * d;
+        }
+    }
+    for (int k = 0; k < LANES; k++) lane[k] = sum[k / HALF][k % HALF];
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++) lane[k] += lane[k + half];
+    return lane[0];
 }
 
-INLINE void adam_update(const void *at, int64_t from, int64_t n, float lr, float decay) {
-    const struct adam_args *a = at;
-    const v step = v_set(lr * a->inv_bc1), shrink = v_set(1 - lr * decay), decay_all = v_set(decay);
-    EACH_VECTOR(n, adam_vector(a, from + i, m, step, decay_all, shrink););
+static void squares_part(void *at, int64_t part, int64_t parts) {
+    const struct squares_args *a = at;
+    double *sums = (double *)a->sums;
+    int64_t first, last;
+    fathom_range(NORM_PIECES, 1, part, parts, &first, &last);
+    for (int64_t s = 0; s < a->count; s++)
+        for (int64_t piece = first; piece < last; piece++) {
+            int64_t from, to;
+            fathom_range(a->segments[3 * s + 1], OPTIM_GRAIN, piece, NORM_PIECES, &from, &to);
+            sums[1 + NORM_PIECES * s + piece] = sum_of_squares(a->g + a->segments[3 * s] + from, to - from);
+        }
 }
 
-static void adam_part(void *at, int64_t part, int64_t parts) {
-    const struct adam_args a = *(struct adam_args *)at;
-    update_part(&a, a.segments, a.count, a.groups, part, parts, adam_update);
-}
-
-static int32_t k_adam(const struct adam_args *a, int64_t *detail) {
+static int32_t k_squares(const struct squares_args *a, int64_t *detail) {
     (void)detail;
-    fathom_parallel(adam_part, (void *)a, update_parts(a->segments, a->count, 0.3));
+    double *sums = (double *)a->sums;
+    int64_t parts = segment_parts(a->segments, a->count, 0.03);
+    fathom_parallel(squares_part, (void *)a, parts < NORM_PIECES ? parts : NORM_PIECES);
+    sums[0] = 0;
+    for (int64_t k = 1; k <= NORM_PIECES * a->count; k++) sums[0] += sums[k];
     return FATHOM_OK;
 }
 

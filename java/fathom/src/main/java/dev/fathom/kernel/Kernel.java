@@ -28,8 +28,10 @@ public enum Kernel {
     GEMM(10),
     LINEAR_PACK(4),
     LINEAR(14),
-    SGD(10),
-    ADAM(13);
+    SGD(12),
+    ADAM(15),
+    RMSPROP(13),
+    SQUARES(4);
 
     private final int words;
 

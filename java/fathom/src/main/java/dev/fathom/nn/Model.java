@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.regex.Pattern;
 
 /**
  * A module with numbers: walks the tree of {@code net}, names every parameter and buffer as PyTorch would, and holds them in one flat block,
@@ -216,7 +215,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         for (String pattern : patterns) {
             boolean any = false;
             for (Parameter p : parameters()) {
-                if (matches(pattern, p.name())) {
+                if (Trainable.matches(pattern, p.name())) {
                     store.trainable(Access.indexOf(p), on);
                     any = true;
                 }
@@ -239,7 +238,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         for (String pattern : patterns) {
             int before = fixed.size();
             for (Structure.Named n : Structure.walk(net)) {
-                if (n.value() instanceof Module && (matches(pattern, n.name()) || pattern.equals(n.name() + ".*"))) {
+                if (n.value() instanceof Module
+                        && (Trainable.matches(pattern, n.name()) || pattern.equals(n.name() + ".*"))) {
                     fixed.add(n.value());
                 }
             }
@@ -255,10 +255,6 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     public void train() {
         evalSets.forEach(Access::releaseEval);
         evalSets.clear();
-    }
-
-    private static boolean matches(String pattern, String name) {
-        return Pattern.matches("\\Q" + pattern.replace("*", "\\E.*\\Q") + "\\E", name);
     }
 
     /** A model of its own with the same structure and values, such as a teacher or an average. */

@@ -5,6 +5,7 @@ import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Store;
 import dev.fathom.tensor.Target;
 import dev.fathom.tensor.Tensor;
+import java.util.regex.Pattern;
 
 /** What an optimizer trains and backward aims at: a contiguous range of a model's parameters, the whole of it or a part. */
 public sealed interface Trainable extends Target permits Model, Part {
@@ -32,5 +33,10 @@ public sealed interface Trainable extends Target permits Model, Part {
         for (int i = from(); i < to(); i++) {
             store().fresh(i, false);
         }
+    }
+
+    /** Whether a parameter's name fits a pattern, in which * stands for anything. */
+    static boolean matches(String pattern, String name) {
+        return Pattern.matches("\\Q" + pattern.replace("*", "\\E.*\\Q") + "\\E", name);
     }
 }

@@ -3,8 +3,9 @@ package dev.fathom.optim;
 import dev.fathom.kernel.Kernel;
 
 /**
- * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= lr (m / (1 - beta1^t))
- * / (sqrt(v / (1 - beta2^t)) + epsilon).
+ * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+ * w -= lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) at step t = 1, 2, ... The decay is divided by the root as the gradient is; see
+ * {@link AdamW}.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
@@ -23,9 +24,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
         Checks.learningRate("Adam", learningRate);
         Checks.notNegative("Adam", "epsilon", epsilon);
         Checks.notNegative("Adam", "weightDecay", weightDecay);
-        if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1)) {
-            throw new IllegalArgumentException("Adam: beta1=" + beta1 + " and beta2=" + beta2 + " must be in [0, 1)");
-        }
+        Checks.betas("Adam", beta1, beta2);
     }
 
     /** The usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
@@ -40,25 +39,23 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
 
     @Override
     public void step(BoundOptimizer bound, long step) {
+        run(bound, step, beta1, beta2, epsilon, false);
+    }
+
+    static void run(BoundOptimizer bound, long step, float beta1, float beta2, float epsilon, boolean decoupled) {
         // of the very floats with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps
         // would show it
         double correction1 = 1 - Math.pow(beta1, step);
         double correction2 = 1 - Math.pow(beta2, step);
-        bound.commands()
-                .begin(Kernel.ADAM)
-                .put(bound.weights())
-                .put(bound.gradients())
+        bound.begin(Kernel.ADAM)
                 .put(bound.moment(0))
                 .put(bound.moment(1))
-                .put(bound.segments())
-                .put(bound.segmentCount())
-                .put(bound.groups())
                 .put(beta1)
                 .put(beta2)
                 .put(epsilon)
                 .put((float) (1 / correction1))
                 .put((float) (1 / Math.sqrt(correction2)))
-                .put(0)
+                .put(decoupled ? 1 : 0)
                 .run();
     }
 }

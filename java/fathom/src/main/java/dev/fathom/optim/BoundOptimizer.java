@@ -1,19 +1,36 @@
 package dev.fathom.optim;
 
 import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
 import dev.fathom.tensor.Store;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
- * A recipe bound to parameters, with its moments in blocks of the parameters' layout. A step passes over a table of segments (runs of
- * neighbouring parameters that are trainable and have a gradient of this step) in one kernel call; parameters without a gradient since the last
- * step are left alone, as PyTorch leaves those whose grad is None.
+ * A recipe bound to parameters, with its moments in blocks of the parameters' layout. A step passes over a table of segments (parameters that are
+ * trainable and have a gradient of this step) in one kernel call; parameters without a gradient since the last step are left alone, as PyTorch
+ * leaves those whose grad is None.
+ *
+ * <p>Gradients are clipped on their way into the step, g' = max(-value, min(value, g min(1, maxNorm / (norm + 1e-6)))), with the norm over all
+ * parameters of the step: by {@link #clipNorm} (Pascanu et al. 2013, PyTorch's clip_grad_norm_) and {@link #clipValue} (clip_grad_value_). The
+ * gradients themselves stay as backward left them.
+ *
+ * <pre>{@code
+ * try (var adam = new AdamW(1e-3f).on(model, Group.of("*.bias").weightDecay(0)).clipNorm(1)) {
+ *     ...
+ *     pass.backward(loss, model);
+ *     adam.step();
+ * }
+ * }</pre>
  */
 public final class BoundOptimizer implements AutoCloseable {
-    private static final int ROW = 24;
+    private static final int GROUP = 8;
+    private static final int SEGMENT = 24;
+    /** What the kernel {@link Kernel#SQUARES} needs for a segment. */
+    private static final int SUMS = 128;
 
     private final Optimizer recipe;
     private final Trainable parameters;
@@ -23,13 +40,21 @@ public final class BoundOptimizer implements AutoCloseable {
     private final long[] moments;
     private final Block table;
     private final ByteBuffer rows;
+    private final int segmentsAt;
+    private final int sumsAt;
     private final boolean[] inTable;
     private final long[] stepsOf;
+    private final float[] rateOf;
+    private final float[] decayOf;
     private int segmentCount;
     private float learningRate;
+    private float maxNorm;
+    private float limit = Float.POSITIVE_INFINITY;
+    private float scale;
+    private double gradientNorm = Double.NaN;
     private long steps;
 
-    BoundOptimizer(Optimizer recipe, Trainable parameters) {
+    BoundOptimizer(Optimizer recipe, Trainable parameters, Group... groups) {
         this.recipe = recipe;
         this.parameters = parameters;
         store = parameters.store();
@@ -38,6 +63,11 @@ public final class BoundOptimizer implements AutoCloseable {
         if (n == 0) {
             throw new IllegalArgumentException("optimizer: the model has no parameters; give it a layer that has");
         }
+        inTable = new boolean[n];
+        stepsOf = new long[n];
+        rateOf = new float[n];
+        decayOf = new float[n];
+        groups(groups);
         blocks = new Block[recipe.moments()];
         moments = new long[blocks.length];
         long base = store.offset(parameters.from());
@@ -47,10 +77,11 @@ public final class BoundOptimizer implements AutoCloseable {
             // the kernel counts from the block of values, so a part's moments begin that much before their own block
             moments[i] = blocks[i].address() - 4 * base;
         }
-        table = new Block("optimizer table", 64L + (long) ROW * n);
-        rows = table.view(0, 64L + (long) ROW * n);
-        inTable = new boolean[n];
-        stepsOf = new long[n];
+        segmentsAt = GROUP * n;
+        sumsAt = segmentsAt + SEGMENT * n;
+        long bytes = sumsAt + 8 + (long) SUMS * n;
+        table = new Block("optimizer table", bytes);
+        rows = table.view(0, bytes);
     }
 
     /** What was bound. */
@@ -73,6 +104,71 @@ public final class BoundOptimizer implements AutoCloseable {
         learningRate = rate;
     }
 
+    /**
+     * Gives every parameter to the first group whose pattern matches its name, and the recipe's settings to the rest, whatever was before. Moments
+     * and step counts stay.
+     *
+     * @throws IllegalArgumentException if a pattern matches none of the parameters
+     */
+    public synchronized BoundOptimizer groups(Group... groups) {
+        int from = parameters.from();
+        float[] rates = new float[rateOf.length];
+        float[] decays = new float[rates.length];
+        Arrays.fill(rates, Float.NaN);
+        for (Group group : groups) {
+            boolean any = false;
+            for (int i = 0; i < rates.length; i++) {
+                if (Trainable.matches(group.pattern(), store.name(from + i))) {
+                    any = true;
+                    if (Float.isNaN(rates[i])) {
+                        rates[i] = group.rate();
+                        decays[i] = group.weightDecay() == null ? recipe.weightDecay() : group.weightDecay();
+                    }
+                }
+            }
+            if (!any) {
+                throw new IllegalArgumentException("optimizer: group " + group.pattern() + " matches none of "
+                        + IntStream.range(from, from + rates.length)
+                                .mapToObj(store::name)
+                                .toList());
+            }
+        }
+        for (int i = 0; i < rates.length; i++) {
+            boolean grouped = !Float.isNaN(rates[i]);
+            rateOf[i] = grouped ? rates[i] : 1;
+            decayOf[i] = grouped ? decays[i] : recipe.weightDecay();
+        }
+        return this;
+    }
+
+    /**
+     * From here on scales the gradients of a step down where their common Euclidean norm is above {@code max}; an infinite {@code max} only measures
+     * it. A norm that is NaN or infinite ends {@link #step} in an exception before anything is changed.
+     *
+     * @throws IllegalArgumentException if it is not above 0
+     */
+    public BoundOptimizer clipNorm(float max) {
+        Checks.above0("optimizer", "clipNorm", max);
+        maxNorm = max;
+        return this;
+    }
+
+    /**
+     * From here on limits every element of the gradients to [-limit, limit], after {@link #clipNorm}; NaN stays.
+     *
+     * @throws IllegalArgumentException if it is not above 0
+     */
+    public BoundOptimizer clipValue(float limit) {
+        Checks.above0("optimizer", "clipValue", limit);
+        this.limit = limit;
+        return this;
+    }
+
+    /** The norm of the last step's gradients before clipping; NaN without {@link #clipNorm}. */
+    public double gradientNorm() {
+        return gradientNorm;
+    }
+
     /** Steps taken. */
     public long steps() {
         return steps;
@@ -82,6 +178,7 @@ public final class BoundOptimizer implements AutoCloseable {
      * Changes the parameters by the gradients of the backward passes since the last step, which are used up by it.
      *
      * @throws IllegalStateException if no backward has reached these parameters since, or the model is closed
+     * @throws ArithmeticException if the gradients' norm is asked for and not finite; parameters, moments and gradients are what they were
      */
     public synchronized void step() {
         store.check();
@@ -89,43 +186,48 @@ public final class BoundOptimizer implements AutoCloseable {
             throw new IllegalStateException(
                     "step: this optimizer was closed at " + table.closedAt() + "; make another with on(model)");
         }
-        boolean any = false;
-        boolean same = true;
+        boolean same = segmentCount > 0;
         int from = parameters.from();
-        for (int i = 0; i < inTable.length; i++) {
-            boolean in = store.fresh(from + i) && store.isTrainable(from + i);
-            any |= in;
-            same &= in == inTable[i];
-            inTable[i] = in;
-        }
-        if (!any) {
-            throw new IllegalStateException(
-                    "step: no backward has given these parameters a gradient since the last step; call pass.backward(loss) first, and unfreeze something");
-        }
         // parameters that joined late or paused have counts of their own, which the bias corrections need
         long least = Long.MAX_VALUE;
-        long most = 0;
+        long most = -1;
         for (int i = 0; i < inTable.length; i++) {
-            if (inTable[i]) {
+            boolean in = store.fresh(from + i) && store.isTrainable(from + i);
+            same &= in == inTable[i];
+            inTable[i] = in;
+            if (in) {
                 least = Math.min(least, stepsOf[i]);
                 most = Math.max(most, stepsOf[i]);
             }
+            rows.putFloat(GROUP * i, learningRate * rateOf[i]).putFloat(GROUP * i + 4, decayOf[i]);
         }
-        rows.putFloat(0, learningRate).putFloat(4, recipe.weightDecay());
-        if (least == most) {
-            if (!same || segmentCount == 0) {
-                segmentCount = segments(least);
+        if (most < 0) {
+            throw new IllegalStateException(
+                    "step: no backward has given these parameters a gradient since the last step; call pass.backward(loss) first, and unfreeze something");
+        }
+        Block values = store.values();
+        Block gradients = store.gradients();
+        values.lease();
+        gradients.lease();
+        try {
+            if (!same) {
+                segments(least, most);
             }
-            run(least + 1);
-        } else {
-            long[] counts = Arrays.stream(stepsOf).distinct().sorted().toArray();
-            for (long count : counts) {
-                segmentCount = segments(count);
-                if (segmentCount > 0) {
-                    run(count + 1);
+            clip();
+            if (least == most) {
+                recipe.step(this, least + 1);
+            } else {
+                for (long count : Arrays.stream(stepsOf).distinct().sorted().toArray()) {
+                    segments(count, count);
+                    if (segmentCount > 0) {
+                        recipe.step(this, count + 1);
+                    }
                 }
+                segmentCount = 0;
             }
-            segmentCount = 0;
+        } finally {
+            gradients.release();
+            values.release();
         }
         for (int i = 0; i < inTable.length; i++) {
             if (inTable[i]) {
@@ -138,65 +240,72 @@ public final class BoundOptimizer implements AutoCloseable {
         steps++;
     }
 
-    private void run(long step) {
-        Block values = store.values();
-        Block gradients = store.gradients();
-        values.lease();
-        gradients.lease();
-        try {
-            recipe.step(this, step);
-        } finally {
-            gradients.release();
-            values.release();
+    /** Writes a segment for each parameter in the table that has taken {@code least} to {@code most} steps. */
+    private void segments(long least, long most) {
+        segmentCount = 0;
+        int from = parameters.from();
+        for (int i = 0; i < inTable.length; i++) {
+            if (inTable[i] && stepsOf[i] >= least && stepsOf[i] <= most) {
+                long offset = store.offset(from + i);
+                int at = segmentsAt + SEGMENT * segmentCount++;
+                rows.putLong(at, offset)
+                        .putLong(at + 8, store.offset(from + i + 1) - offset)
+                        .putLong(at + 16, i);
+            }
+        }
+    }
+
+    /** What the gradients of this step are to be multiplied by. */
+    private void clip() {
+        scale = 1;
+        if (maxNorm == 0) {
+            return;
+        }
+        commands.begin(Kernel.SQUARES)
+                .put(store.gradients().address())
+                .put(table.address() + segmentsAt)
+                .put(segmentCount)
+                .put(table.address() + sumsAt)
+                .run();
+        gradientNorm = Math.sqrt(rows.getDouble(sumsAt));
+        if (!Double.isFinite(gradientNorm)) {
+            throw new ArithmeticException(
+                    "step: the gradient of " + firstNonFinite()
+                            + " is not finite, so nothing was changed; lower the learning rate, or leave the step out with zeroGrad()");
+        }
+        scale = (float) Math.min(1, maxNorm / (gradientNorm + 1e-6));
+    }
+
+    private String firstNonFinite() {
+        int segment = 0;
+        while (true) {
+            for (int piece = 0; piece < SUMS; piece += 8) {
+                if (!Double.isFinite(rows.getDouble(sumsAt + 8 + SUMS * segment + piece))) {
+                    int i = (int) rows.getLong(segmentsAt + SEGMENT * segment + 16);
+                    return store.name(parameters.from() + i);
+                }
+            }
+            segment++;
         }
     }
 
     // ---- what a recipe's step works on
 
-    Commands commands() {
-        return commands;
+    /** Starts the command of a rule with the arguments that all of them take. */
+    Commands begin(Kernel rule) {
+        return commands.begin(rule)
+                .put(store.values().address())
+                .put(store.gradients().address())
+                .put(table.address() + segmentsAt)
+                .put(segmentCount)
+                .put(table.address())
+                .put(scale)
+                .put(limit);
     }
 
-    long weights() {
-        return store.values().address();
-    }
-
-    long gradients() {
-        return store.gradients().address();
-    }
-
+    /** The address of moment {@code i} of the block's first parameter. */
     long moment(int i) {
         return moments[i];
-    }
-
-    /** Rows of (offset, count, group). */
-    long segments() {
-        return table.address() + 64;
-    }
-
-    int segmentCount() {
-        return segmentCount;
-    }
-
-    /** Rows of (learning rate, weight decay). */
-    long groups() {
-        return table.address();
-    }
-
-    /** Writes a segment for each parameter that has taken {@code count} steps; returns how many. */
-    private int segments(long count) {
-        int n = 0;
-        int from = parameters.from();
-        for (int i = 0; i < inTable.length; i++) {
-            if (inTable[i] && stepsOf[i] == count) {
-                long offset = store.offset(from + i);
-                int at = 64 + ROW * n++;
-                rows.putLong(at, offset)
-                        .putLong(at + 8, store.offset(from + i + 1) - offset)
-                        .putLong(at + 16, 0);
-            }
-        }
-        return n;
     }
 
     /** Gives the state's memory back. */

@@ -48,14 +48,8 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
 
     @Override
     public void step(BoundOptimizer bound, long step) {
-        bound.commands()
-                .begin(Kernel.SGD)
-                .put(bound.weights())
-                .put(bound.gradients())
+        bound.begin(Kernel.SGD)
                 .put(momentum == 0 ? 0 : bound.moment(0))
-                .put(bound.segments())
-                .put(bound.segmentCount())
-                .put(bound.groups())
                 .put(momentum)
                 .put(dampening)
                 .put(nesterov ? 1 : 0)

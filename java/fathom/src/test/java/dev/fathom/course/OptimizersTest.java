@@ -7,7 +7,10 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
 import dev.fathom.optim.Adam;
+import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.RmsProp;
+import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
@@ -113,6 +116,53 @@ class OptimizersTest {
                 0.8004122295,
                 0.7015862743,
                 0.6039390623);
+    }
+
+    /** lambda = 0.1, outside the moments: it takes a lambda w off at every step. */
+    @Test
+    void adamW() {
+        assertTrace(trace(new AdamW(RATE, 0.1f), 4), 0.890000001, 0.7815718570, 0.6751012232, 0.5710475992);
+    }
+
+    /**
+     * CS155 names RMSprop without numbers. By hand, with alpha 0.9 and no epsilon: s = 0.1, w = 1 - 0.1 / sqrt(0.1) = 0.6837722340; s = 0.09 + 0.1
+     * 0.6837722340^2 = 0.1367544468, w -= 0.06837722340 / sqrt(s) to 0.4988706069; and so on.
+     */
+    @Test
+    void rmsProp() {
+        double w = 1;
+        double s = 0;
+        double[] expected = new double[4];
+        for (int i = 0; i < 4; i++) {
+            s = 0.9 * s + 0.1 * w * w;
+            w -= 0.1 * w / Math.sqrt(s);
+            expected[i] = w;
+        }
+        assertThat(expected[0]).isCloseTo(0.6837722340, offset(1e-10));
+        assertThat(expected[1]).isCloseTo(0.4988706069, offset(1e-10));
+        assertTrace(trace(new RmsProp(RATE, 0.9f, 0, 0, false, 0), 4), expected);
+    }
+
+    /** Slide "Learning rate schedules": base rate 0.1 times exp(-0.1 epoch), of the base and not of the epoch before. */
+    @Test
+    void exponentialDecay() {
+        Schedule schedule = epochs -> Math.exp(-0.1 * epochs);
+        double[] rates = new double[4];
+        for (int epoch = 0; epoch < 4; epoch++) {
+            rates[epoch] = 0.1 * schedule.factor(epoch);
+        }
+        assertThat(rates).containsExactly(new double[] {.1, .0904837, .0818731, .0740818}, offset(5e-8));
+    }
+
+    /** Slide "Warm-up": the rate rises, then falls, and is largest at the peak. */
+    @Test
+    void aTriangle() {
+        Schedule triangle = Schedule.constant().warmUp(4);
+        Schedule falling = epochs -> triangle.factor(Math.min(epochs, 8 - epochs));
+        assertThat(falling.factor(0)).isZero();
+        assertThat(falling.factor(3)).isEqualTo(0.75).isEqualTo(falling.factor(5));
+        assertThat(falling.factor(4)).isEqualTo(1);
+        assertThat(falling.factor(8)).isZero();
     }
 
     /**

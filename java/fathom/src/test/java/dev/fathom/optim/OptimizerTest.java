@@ -47,12 +47,13 @@ class OptimizerTest {
         return new Rng(77).split(step).split(parameter).uniform(SIZES[parameter], -2, 2);
     }
 
-    /** One parameter under PyTorch's SGD or Adam, in double precision. */
+    /** One parameter under PyTorch's rule, in double precision. */
     private static final class Reference {
         private final Optimizer recipe;
         private final double[] w;
         private final double[] m;
         private final double[] v;
+        private final double[] mean;
         private int t;
 
         Reference(Optimizer recipe, float[] start) {
@@ -63,18 +64,25 @@ class OptimizerTest {
             }
             m = new double[w.length];
             v = new double[w.length];
+            mean = new double[w.length];
         }
 
         void step(float[] gradient, double rate) {
             t++;
             for (int i = 0; i < w.length; i++) {
                 double g = gradient[i] + recipe.weightDecay() * w[i];
-                if (recipe instanceof Adam a) {
-                    m[i] = a.beta1() * m[i] + (1 - a.beta1()) * g;
-                    v[i] = a.beta2() * v[i] + (1 - a.beta2()) * g * g;
-                    double mean = m[i] / (1 - Math.pow(a.beta1(), t));
-                    double square = v[i] / (1 - Math.pow(a.beta2(), t));
-                    w[i] -= rate * mean / (Math.sqrt(square) + a.epsilon());
+                if (recipe instanceof AdamW a) {
+                    g = gradient[i];
+                    w[i] -= rate * a.weightDecay() * w[i];
+                    adam(i, g, rate, a.beta1(), a.beta2(), a.epsilon());
+                } else if (recipe instanceof Adam a) {
+                    adam(i, g, rate, a.beta1(), a.beta2(), a.epsilon());
+                } else if (recipe instanceof RmsProp r) {
+                    v[i] = r.alpha() * v[i] + (1 - (double) r.alpha()) * g * g;
+                    mean[i] += (1 - (double) r.alpha()) * (g - mean[i]);
+                    double variance = r.centered() ? v[i] - mean[i] * mean[i] : v[i];
+                    m[i] = r.momentum() * m[i] + g / (Math.sqrt(variance) + r.epsilon());
+                    w[i] -= rate * m[i];
                 } else if (recipe instanceof Sgd s) {
                     if (s.momentum() != 0) {
                         v[i] = t == 1 ? g : s.momentum() * v[i] + (1 - (double) s.dampening()) * g;
@@ -83,6 +91,13 @@ class OptimizerTest {
                     w[i] -= rate * g;
                 }
             }
+        }
+
+        private void adam(int i, double g, double rate, double beta1, double beta2, double epsilon) {
+            m[i] = beta1 * m[i] + (1 - beta1) * g;
+            v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+            double root = Math.sqrt(v[i] / (1 - Math.pow(beta2, t))) + epsilon;
+            w[i] -= rate * m[i] / (1 - Math.pow(beta1, t)) / root;
         }
 
         void assertClose(String as, float[] actual) {
@@ -107,7 +122,14 @@ class OptimizerTest {
                 new Adam(0.01f),
                 new Adam(0.01f, 0.5f, 0.9f, 1e-3f, 0),
                 new Adam(0.01f, 0, 0, 1e-8f, 0),
-                new Adam(0.01f, 0.9f, 0.999f, 0, 0.2f));
+                new Adam(0.01f, 0.9f, 0.999f, 0, 0.2f),
+                new AdamW(0.01f),
+                new AdamW(0.01f, 0.8f, 0.9f, 1e-4f, 0.5f),
+                new RmsProp(0.01f),
+                new RmsProp(0.01f, 0.9f),
+                new RmsProp(0.01f, 0.9f, 1e-3f, 0, true, 0.1f),
+                new RmsProp(0.01f, 0.5f, 1e-3f, 0.5f, true, 0),
+                new RmsProp(0.01f, 0, 1e-3f, 0, false, 0));
     }
 
     /** Runs 20 steps in which parameter k has a gradient where {@code hasGradient} of 10 step + k says so. */
@@ -270,8 +292,11 @@ class OptimizerTest {
         NativeRuntime runtime = NativeRuntime.get();
         int before = runtime.threads();
         try {
-            for (Optimizer recipe :
-                    List.of(new Adam(1e-2f, 0.9f, 0.999f, 1e-8f, 0.01f), new Sgd(1e-2f, 0.9f, 0, true, 0.01f))) {
+            for (Optimizer recipe : List.of(
+                    new Adam(1e-2f, 0.9f, 0.999f, 1e-8f, 0.01f),
+                    new AdamW(1e-2f),
+                    new RmsProp(1e-3f, 0.9f, 1e-6f, 0.9f, true, 0.01f),
+                    new Sgd(1e-2f, 0.9f, 0, true, 0.01f))) {
                 List<float[]> results = new ArrayList<>();
                 for (int threads : new int[] {1, 2, 4}) {
                     runtime.threads(threads);
@@ -426,6 +451,21 @@ class OptimizerTest {
                 .hasMessage("Adam: epsilon=-1.0 must be 0 or more and finite");
         assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, 0, Float.NaN))
                 .hasMessage("Adam: weightDecay=NaN must be 0 or more and finite");
+        assertThatThrownBy(() -> new AdamW(0))
+                .hasMessage("AdamW: learningRate=0.0 must be above 0 and finite, e.g. 1e-3");
+        assertThatThrownBy(() -> new AdamW(1, -1)).hasMessage("AdamW: weightDecay=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new AdamW(1, 0.9f, 1, 0, 0))
+                .hasMessage("AdamW: beta1=0.9 and beta2=1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new AdamW(1, 0.9f, 0.9f, Float.NaN, 0))
+                .hasMessage("AdamW: epsilon=NaN must be 0 or more and finite");
+        assertThatThrownBy(() -> new RmsProp(Float.NaN))
+                .hasMessage("RMSprop: learningRate=NaN must be above 0 and finite, e.g. 1e-3");
+        assertThatThrownBy(() -> new RmsProp(1, -1)).hasMessage("RMSprop: momentum=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new RmsProp(1, 1, 0, 0, false, 0)).hasMessage("RMSprop: alpha=1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new RmsProp(1, 0.9f, -1, 0, false, 0))
+                .hasMessage("RMSprop: epsilon=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new RmsProp(1, 0.9f, 0, 0, false, -1))
+                .hasMessage("RMSprop: weightDecay=-1.0 must be 0 or more and finite");
     }
 
     @Test

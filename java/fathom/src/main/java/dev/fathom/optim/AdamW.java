@@ -1,0 +1,46 @@
+package dev.fathom.optim;
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's: w -= lr weightDecay w; then the step of {@link Adam} without decay.
+ * The decay is not divided by the root of the second moment, so it shrinks every weight alike.
+ *
+ * @param learningRate lr
+ * @param beta1 decay of the first moment, in [0, 1)
+ * @param beta2 decay of the second moment, in [0, 1)
+ * @param epsilon added to the root
+ * @param weightDecay the part of w, times lr, that a step takes off
+ */
+public record AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
+        implements Optimizer {
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), or another factor negative
+     */
+    public AdamW {
+        Checks.learningRate("AdamW", learningRate);
+        Checks.notNegative("AdamW", "epsilon", epsilon);
+        Checks.notNegative("AdamW", "weightDecay", weightDecay);
+        Checks.betas("AdamW", beta1, beta2);
+    }
+
+    /** The usual numbers: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01. */
+    public AdamW(float learningRate) {
+        this(learningRate, 0.01f);
+    }
+
+    /** The usual betas and epsilon, with this weight decay. */
+    public AdamW(float learningRate, float weightDecay) {
+        this(learningRate, 0.9f, 0.999f, 1e-8f, weightDecay);
+    }
+
+    @Override
+    public int moments() {
+        return 2;
+    }
+
+    @Override
+    public void step(BoundOptimizer bound, long step) {
+        Adam.run(bound, step, beta1, beta2, epsilon, true);
+    }
+}

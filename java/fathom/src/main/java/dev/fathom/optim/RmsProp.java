@@ -1,0 +1,62 @@
+package dev.fathom.optim;
+
+import dev.fathom.kernel.Kernel;
+
+/**
+ * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + epsilon). Centered
+ * (Graves 2013), with m = alpha m + (1 - alpha) g, the root is of the variance s - m^2. With momentum, v = momentum v + g / (root + epsilon); w -= lr v.
+ *
+ * <p>Where rounding takes the variance of a steady gradient below 0 it counts as 0; PyTorch's step is NaN there.
+ *
+ * @param learningRate lr
+ * @param alpha decay of the moments, in [0, 1)
+ * @param epsilon added to the root
+ * @param momentum of the steps, 0 for none
+ * @param centered whether the mean is taken off
+ * @param weightDecay the L2 penalty's factor, added to the gradient
+ */
+public record RmsProp(
+        float learningRate, float alpha, float epsilon, float momentum, boolean centered, float weightDecay)
+        implements Optimizer {
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, alpha outside [0, 1), or another factor negative
+     */
+    public RmsProp {
+        Checks.learningRate("RMSprop", learningRate);
+        Checks.notNegative("RMSprop", "epsilon", epsilon);
+        Checks.notNegative("RMSprop", "momentum", momentum);
+        Checks.notNegative("RMSprop", "weightDecay", weightDecay);
+        if (!(alpha >= 0 && alpha < 1)) {
+            throw new IllegalArgumentException("RMSprop: alpha=" + alpha + " must be in [0, 1)");
+        }
+    }
+
+    /** The usual numbers: alpha 0.99, epsilon 1e-8, not centered, no momentum, no weight decay. */
+    public RmsProp(float learningRate) {
+        this(learningRate, 0);
+    }
+
+    /** The same with momentum. */
+    public RmsProp(float learningRate, float momentum) {
+        this(learningRate, 0.99f, 1e-8f, momentum, false, 0);
+    }
+
+    @Override
+    public int moments() {
+        return 1 + (centered ? 1 : 0) + (momentum == 0 ? 0 : 1);
+    }
+
+    @Override
+    public void step(BoundOptimizer bound, long step) {
+        bound.begin(Kernel.RMSPROP)
+                .put(bound.moment(0))
+                .put(centered ? bound.moment(1) : 0)
+                .put(momentum == 0 ? 0 : bound.moment(moments() - 1))
+                .put(alpha)
+                .put(epsilon)
+                .put(momentum)
+                .run();
+    }
+}
