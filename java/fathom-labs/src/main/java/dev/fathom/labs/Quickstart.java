@@ -15,6 +15,7 @@ import dev.fathom.train.Classification;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import dev.fathom.train.Metric;
+import dev.fathom.train.NonFiniteLossException;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.ProgressBar;
 import java.io.IOException;
@@ -41,7 +42,6 @@ import picocli.CommandLine.Spec;
 final class Quickstart implements Callable<Integer> {
     static final int INTERRUPTED = 130;
 
-    private static final float LEARNING_RATE = 1e-3f;
     private static final int RATE_EPOCHS = 20;
     /** One image in twelve is held out: 5,000 of 60,000. */
     private static final int HELD_OUT = 12;
@@ -66,6 +66,13 @@ final class Quickstart implements Callable<Integer> {
             defaultValue = "30",
             description = "How often every image is seen (${DEFAULT-VALUE}).")
     private int epochs;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "X",
+            defaultValue = "0.001",
+            description = "Learning rate of Adam (${DEFAULT-VALUE}).")
+    private float rate;
 
     @Option(
             names = "--batch",
@@ -110,6 +117,9 @@ final class Quickstart implements Callable<Integer> {
     public Integer call() {
         atLeastOne("--epochs", epochs);
         atLeastOne("--batch", batch);
+        if (!(rate > 0 && rate < Float.POSITIVE_INFINITY)) {
+            throw misuse("--rate " + rate + ": choose a number above 0, such as 0.001");
+        }
         if (threads != null && (threads < 1 || threads > NativeRuntime.MAX_THREADS)) {
             throw misuse("--threads " + threads + ": choose 1 to " + NativeRuntime.MAX_THREADS);
         }
@@ -144,12 +154,12 @@ final class Quickstart implements Callable<Integer> {
                     epochs,
                     epochs == 1 ? "epoch" : "epochs",
                     batch,
-                    "0.001",
+                    rate,
                     epochs > RATE_EPOCHS ? ", a tenth of it after epoch " + RATE_EPOCHS : "",
                     seed);
             say("%s%n%s%n", plan, Main.machine());
 
-            var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(LEARNING_RATE))
+            var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(rate))
                     .schedule(finished -> finished < RATE_EPOCHS ? 1 : 0.1)
                     .metrics(Metric.accuracy())
                     .keepBest("val_accuracy")
@@ -157,17 +167,22 @@ final class Quickstart implements Callable<Integer> {
             trainer.callbacks(
                     out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
             long start = System.nanoTime();
-            History history = trainer.fit(split.rest().shuffled(seed).batches(batch), split.heldOut(), epochs);
+            History history;
+            try {
+                history = trainer.fit(split.rest().shuffled(seed).batches(batch), split.heldOut(), epochs);
+            } catch (NonFiniteLossException e) {
+                EpochLog best = keep(e.history(), model);
+                if (best != null) {
+                    say("%nThe figures so far and the weights of epoch %d are in %s.", best.epoch(), folder);
+                }
+                throw e;
+            }
             double seconds = (System.nanoTime() - start) / 1e9;
 
-            EpochLog best = history.best();
+            EpochLog best = keep(history, model); // first what cannot be made again
             if (best == null) {
-                say("%nStopped before the first epoch was finished: there is nothing to write.");
                 return INTERRUPTED;
             }
-            // first what cannot be made again
-            history.writeCsv(folder.resolve("history.csv"));
-            model.save(folder.resolve("net.safetensors"));
             boolean whole = history.epochs().size() == epochs;
             say(
                     "%n%s in %.1f s. Epoch %d is kept, the best on the images held out: %.2f %%.",
@@ -200,6 +215,18 @@ final class Quickstart implements Callable<Integer> {
             say("%n%s", next());
             return 0;
         }
+    }
+
+    /** Writes the figures of every epoch and the weights of the best, which is returned; null where no epoch was finished. */
+    private @Nullable EpochLog keep(History history, Model<?> model) {
+        EpochLog best = history.best();
+        if (best == null) {
+            say("%nStopped before the first epoch was finished: there is nothing to write.");
+        } else {
+            history.writeCsv(folder.resolve("history.csv"));
+            model.save(folder.resolve("net.safetensors"));
+        }
+        return best;
     }
 
     private static Sequential network() {

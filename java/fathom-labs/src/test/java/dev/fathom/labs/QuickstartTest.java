@@ -75,6 +75,26 @@ class QuickstartTest {
         }
     }
 
+    /** A step an epoch, so large that the next loss is no number. */
+    @Test
+    void aLossThatIsNotFiniteKeepsWhatWasFinished() throws IOException {
+        Path folder = temp.resolve("diverging");
+        CommandLineRun run = quickstart("--rate", "1e30", "--batch", "550", "--out", folder.toString());
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err())
+                .startsWith("fathom quickstart: loss is ")
+                .contains(" at step 1 of epoch 2 (learning rate ");
+        assertThat(run.out()).contains("The figures so far and the weights of epoch 1 are in " + folder + ".");
+        assertThat(Files.readAllLines(folder.resolve("history.csv"))).hasSize(2);
+        assertThat(Safetensors.read(folder.resolve("net.safetensors")).names()).hasSize(6);
+
+        folder = temp.resolve("diverging at once");
+        run = quickstart("--rate", "1e38", "--batch", "100", "--out", folder.toString());
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.out()).contains("Stopped before the first epoch was finished: there is nothing to write.");
+        assertThat(folder).isEmptyDirectory();
+    }
+
     @Test
     void sameSeedSameBitsOnAnyNumberOfThreads() throws IOException {
         List<String> first = history("1", "1");
@@ -103,6 +123,7 @@ class QuickstartTest {
             --epochs 0        | 2 | --epochs 0: choose at least 1
             --batch 0         | 2 | --batch 0: choose at least 1
             --batch 551       | 2 | --batch 551: there are 550 images to learn from; choose at most that
+            --rate 0          | 2 | --rate 0.0: choose a number above 0, such as 0.001
             --threads 0       | 2 | --threads 0: choose 1 to 256
             --seed 1.5        | 2 | Invalid value for option '--seed': '1.5' is not a long
             --data cifar      | 2 | Invalid value for option '--data': 'cifar' is neither fashion-mnist nor mnist
@@ -152,7 +173,14 @@ class QuickstartTest {
                         + " lacks t10k-labels-idx1-ubyte.gz; put it there\n");
 
         Files.write(folder.resolve("t10k-labels-idx1-ubyte.gz"), new byte[] {1, 2, 3});
-        assertThat(CommandLineRun.in(lacking, "quickstart").err())
+        assertThat(CommandLineRun.in(
+                                lacking,
+                                "quickstart",
+                                "--epochs",
+                                "1",
+                                "--out",
+                                temp.resolve("damaged").toString())
+                        .err())
                 .startsWith("fathom quickstart: ")
                 .hasLineCount(1);
     }

@@ -1,5 +1,6 @@
 package dev.fathom.view;
 
+import dev.fathom.io.AtomicFile;
 import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
@@ -316,7 +317,8 @@ public final class HtmlReport {
      * @throws UncheckedIOException when the file cannot be written, with the reason in one sentence
      */
     public void write(Path file) {
-        Output.write(file, html().getBytes(StandardCharsets.UTF_8));
+        byte[] page = html().getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(file, out -> out.write(page));
     }
 
     private StringBuilder block() {

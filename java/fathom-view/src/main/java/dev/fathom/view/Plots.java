@@ -1,5 +1,6 @@
 package dev.fathom.view;
 
+import dev.fathom.io.AtomicFile;
 import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
@@ -423,6 +424,7 @@ public final class Plots {
      * @throws UncheckedIOException when the file cannot be written, with the reason in one sentence
      */
     public static void write(BufferedImage picture, Path file) {
-        Output.write(file, png(picture));
+        byte[] bytes = png(picture);
+        AtomicFile.write(file, out -> out.write(bytes));
     }
 }

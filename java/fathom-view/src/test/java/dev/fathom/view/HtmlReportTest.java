@@ -185,10 +185,11 @@ class HtmlReportTest {
         Path target = Files.createDirectories(folder.resolve("taken/report.html"));
         assertThatThrownBy(() -> full().write(target))
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessage("cannot write " + target + ": it is a folder; name a file in it");
-        Path below = Files.writeString(folder.resolve("plain"), "kept").resolve("x/report.html");
+                .hasMessage("cannot write " + target + ": it is a folder; give the name of a file in it");
+        Path plain = Files.writeString(folder.resolve("plain"), "kept");
+        Path below = plain.resolve("x/report.html");
         assertThatThrownBy(() -> full().write(below))
-                .hasMessage("cannot write " + below + ": plain is a file, not a folder; choose another folder");
+                .hasMessage("cannot write " + below + ": " + plain + " is not a folder; choose another place");
     }
 
     @Test
@@ -199,7 +200,8 @@ class HtmlReportTest {
         Path file = place.resolve("report.html");
         assertThatThrownBy(() -> full().write(file))
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessage("cannot write " + file + ": the folder " + place + " is not writable; choose one that is");
+                .hasMessageStartingWith("cannot write " + file + ": the folder " + place + " takes no new file (")
+                .hasMessageEndingWith("); choose one that you may write to");
         assertThat(closed).isEmptyDirectory();
     }
 }

@@ -163,10 +163,10 @@ class PlotsTest {
         Path below = inTheWay.resolve("curves.png");
         assertThatThrownBy(() -> Plots.write(picture, below))
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessage("cannot write " + below + ": out is a file, not a folder; choose another folder");
+                .hasMessage("cannot write " + below + ": " + inTheWay + " is not a folder; choose another place");
         assertThatThrownBy(() -> Plots.write(picture, folder))
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessage("cannot write " + folder + ": it is a folder; name a file in it");
+                .hasMessage("cannot write " + folder + ": it is a folder; give the name of a file in it");
         assertThat(inTheWay).hasContent("a file");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.Histories;
+import dev.fathom.train.History;
 import dev.fathom.train.Progress;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
@@ -63,6 +64,11 @@ class ProgressBarTest {
         @Override
         public double learningRate() {
             return 1e-3;
+        }
+
+        @Override
+        public History history() {
+            return Histories.of(0);
         }
 
         @Override

@@ -10,16 +10,21 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
-/** Writes a file beside its place, forces it to the disk, and moves it there: the place always holds a whole file, the old or the new. */
-final class AtomicFile {
+/**
+ * Writes a file beside its place, forces it to the disk, and moves it there: the place always holds a whole file, the old or the new. Missing
+ * folders are made. All of Fathom's files are written so.
+ */
+public final class AtomicFile {
     private static final AtomicLong COUNT = new AtomicLong();
 
     private AtomicFile() {}
 
     /** What writes the content. */
     @FunctionalInterface
-    interface Content {
+    public interface Content {
+        /** Writes all of it; {@code out} is forced to the disk and closed by the caller. */
         void writeTo(OutputStream out) throws IOException;
     }
 
@@ -28,7 +33,7 @@ final class AtomicFile {
      *
      * @throws UncheckedIOException if its folder cannot be written or the writing fails; the old file, if any, is as it was
      */
-    static void write(Path file, Content content) {
+    public static void write(Path file, Content content) {
         if (Files.isDirectory(file)) {
             throw failure(file, "it is a folder; give the name of a file in it", null);
         }
@@ -40,12 +45,7 @@ final class AtomicFile {
             throw failure(file, reason(e) + "; choose another place", e);
         }
         Path folder = place.getParent();
-        if (!Files.isDirectory(folder)) {
-            String why = Files.exists(folder)
-                    ? folder + " is not a folder; choose another place"
-                    : "the folder " + folder + " does not exist; create it before";
-            throw failure(file, why, null);
-        }
+        makeFolder(file, folder);
         Path beside = folder.resolve("." + place.getFileName() + "."
                 + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet() + ".tmp");
         FileOutputStream opened;
@@ -76,6 +76,25 @@ final class AtomicFile {
         force(folder);
     }
 
+    private static void makeFolder(Path file, Path folder) {
+        for (Path p = folder; p != null; p = p.getParent()) {
+            if (Files.isDirectory(p)) { // a link to one is a perfectly good place
+                break;
+            }
+            if (Files.exists(p)) {
+                throw failure(file, p + " is not a folder; choose another place", null);
+            }
+        }
+        try {
+            if (!Files.isDirectory(folder)) {
+                Files.createDirectories(folder);
+            }
+        } catch (IOException e) {
+            throw failure(
+                    file, "the folder " + folder + " cannot be made (" + reason(e) + "); choose another place", e);
+        }
+    }
+
     /** The move itself survives a power failure only when the folder is on the disk too; not every system offers that. */
     private static void force(Path folder) {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
@@ -85,8 +104,7 @@ final class AtomicFile {
         }
     }
 
-    private static UncheckedIOException failure(
-            Path file, String why, @org.jspecify.annotations.Nullable IOException cause) {
+    private static UncheckedIOException failure(Path file, String why, @Nullable IOException cause) {
         String message = "cannot write " + file + ": " + why;
         return new UncheckedIOException(message, cause == null ? new IOException(message) : cause);
     }

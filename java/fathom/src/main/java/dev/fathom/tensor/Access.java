@@ -46,10 +46,10 @@ public final class Access {
         return Recomputation.run(Pass.current(), layer, x);
     }
 
-    // ---- tracing, for summaries and plans
+    // ---- watching a pass, for summaries, statistics and explanations
 
     /**
-     * One call of a module in a traced pass, in the order of their returns.
+     * One call of a module that has returned.
      *
      * @param module who was called
      * @param path its names from the outermost module on
@@ -66,6 +66,13 @@ public final class Access {
             int to,
             @Nullable Object result) {}
 
+    /** Tells {@code action} of each call as it returns, before what it made and did not return is given back; null ends that. */
+    public static void observe(Pass pass, @Nullable Consumer<Called> action) {
+        pass.frames.observe(action);
+    }
+
+    // ---- tracing, for summaries and plans
+
     /** A pass that records every call that depends on its inputs, keeps every result, and refuses reads of them. */
     public static Pass trace() {
         return Pass.trace(new Rng(0));
@@ -81,16 +88,6 @@ public final class Access {
         return trace.input(shape, dtype);
     }
 
-    /** How many elements of a tensor of a traced pass are NaN or infinite. */
-    public static int nonfinite(Tensor t) {
-        return Block.at(t.nonfinite().address(), 4).getInt(0);
-    }
-
-    /** The module calls of a traced pass. */
-    public static List<Called> calls(Pass trace) {
-        return trace.frames.calls();
-    }
-
     // ---- data
 
     /** A tensor of the current pass whose values the caller writes at once. */
@@ -101,6 +98,11 @@ public final class Access {
     /** Where a tensor lies, if it is alive and of this thread's pass. */
     public static long address(Tensor t) {
         return t.address();
+    }
+
+    /** Whether the memory of a result of an open pass has not been given back. */
+    public static boolean alive(Tensor t) {
+        return t.alive();
     }
 
     /** Keeps the block under a parameter, a buffer or a kept tensor mapped until its release; null for other tensors. */

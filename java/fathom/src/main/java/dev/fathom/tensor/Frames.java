@@ -1,16 +1,16 @@
 package dev.fathom.tensor;
 
 import dev.fathom.memory.Arena;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The modules that run in a pass, innermost first, and the tensors that the pass owns: what a module made and nobody needs goes back when it returns. */
 final class Frames {
     private final Pass pass;
     private final Arena arena;
-    private final @Nullable List<Access.Called> calls;
+    private @Nullable Consumer<Access.Called> observer;
     private Tensor[] made;
     private int count;
     private @Nullable Frame frame;
@@ -25,7 +25,6 @@ final class Frames {
         this.pass = pass;
         this.arena = arena;
         this.made = made;
-        this.calls = pass.tracing() ? new ArrayList<>() : null;
     }
 
     /** The innermost running module, or null. */
@@ -34,8 +33,9 @@ final class Frames {
         return frame;
     }
 
-    List<Access.Called> calls() {
-        return calls == null ? List.of() : calls;
+    /** Tells {@code action} of each call as it returns. */
+    void observe(@Nullable Consumer<Access.Called> action) {
+        observer = action;
     }
 
     /** Takes over a tensor that has memory of its own. */
@@ -66,9 +66,10 @@ final class Frames {
     /** Ends a frame; {@code result} is null when its body failed, and then nothing is given back before the pass ends. */
     void leave(Frame f, @Nullable Object result) {
         frame = f.parent;
-        if (calls != null) {
-            calls.add(new Access.Called(f.module, f.path(), !f.calls, f.first, pass.recorded(), result));
-        } else if (result != null) {
+        if (observer != null) {
+            observer.accept(new Access.Called(f.module, f.path(), !f.calls, f.first, pass.recorded(), result));
+        }
+        if (result != null && !pass.tracing()) {
             releaseAllBut(result, f.mark, f, -1);
         }
     }
@@ -80,14 +81,14 @@ final class Frames {
 
     /** Within a frame, when child number {@code i} has returned {@code keep}: gives back all else that was made in the frame so far. */
     void releaseAllBut(Tensor keep, int i) {
-        if (frame != null && calls == null) {
+        if (frame != null && !pass.tracing()) {
             releaseAllBut(keep, frame.mark, frame, i);
         }
     }
 
     /** The same for what was made since {@code mark} outside a frame of its own; {@code by} says who returned. */
     void releaseAllBut(Tensor keep, int mark, Object by) {
-        if (calls == null) {
+        if (!pass.tracing()) {
             releaseAllBut(keep, mark, new Frame(pass, by, frame, -1), -1);
         }
     }

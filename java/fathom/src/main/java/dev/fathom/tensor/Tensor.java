@@ -619,6 +619,10 @@ public sealed class Tensor implements Target permits KeptTensor {
                 + (p == null ? "an unknown place" : p.closedAt()) + "; read it before the close, or keep() it");
     }
 
+    boolean alive() {
+        return root().address != 0;
+    }
+
     /** Gives the memory up; returns where it was. */
     long release(Frame by) {
         long was = address;

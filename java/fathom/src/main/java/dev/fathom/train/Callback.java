@@ -14,6 +14,9 @@ public interface Callback {
     /** Called after each epoch and its validation. */
     default void epoch(Progress progress, EpochLog log) {}
 
-    /** Called once, after the last epoch or an early stop, with the weights in their final state; also after a failure. */
+    /**
+     * Called once if {@code begin} returned, with the weights in their final state: after the last epoch, a stop or a failure, the failure of
+     * another callback included.
+     */
     default void end(Progress progress, History history) {}
 }

@@ -23,35 +23,47 @@ public final class Classification {
         this.confusion = confusion;
     }
 
-    /** Classifies every example. */
+    /**
+     * Classifies every example.
+     *
+     * @throws IllegalArgumentException unless the model gives [n, classes] for n examples and the targets are labels [n]
+     */
     public static Classification of(Model<? extends Layer> model, Dataset data) {
         int n = data.size();
         int[] actual = new int[n];
         int[] predicted = new int[n];
         float[] probability = new float[n];
-        ConfusionMatrix confusion = null;
+        int classes = 0;
         int at = 0;
         Batches.Epoch batches = data.batches(Math.min(BATCH, n)).epoch(0);
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer()) {
                 var batch = batches.next();
-                Tensor p = model.net().apply(batch.x()).softmax(-1);
+                Tensor logits = model.net().apply(batch.x());
+                if (logits.shape().rank() != 2
+                        || logits.dim(0) != batch.size()
+                        || batch.y().shape().rank() != 1) {
+                    throw new IllegalArgumentException("classification: the model gives " + logits.shape()
+                            + " and the targets are " + batch.y().shape()
+                            + "; it must give [n, classes] for labels [n], so reshape what it gives");
+                }
+                Tensor p = logits.softmax(-1);
+                classes = p.dim(-1);
                 int[] best = p.argmax(-1).toIntArray();
                 float[] largest = p.max(-1).toArray();
                 int[] labels = batch.y().toIntArray();
-                if (confusion == null) {
-                    confusion = new ConfusionMatrix(p.dim(-1));
-                }
                 for (int i = 0; i < best.length; i++) {
                     actual[at] = labels[i];
                     predicted[at] = best[i];
                     probability[at++] = largest[i];
-                    confusion.add(labels[i], best[i]);
                 }
             }
         }
-        return new Classification(
-                actual, predicted, probability, confusion == null ? new ConfusionMatrix(1) : confusion);
+        ConfusionMatrix confusion = new ConfusionMatrix(classes);
+        for (int i = 0; i < n; i++) {
+            confusion.add(actual[i], predicted[i]);
+        }
+        return new Classification(actual, predicted, probability, confusion);
     }
 
     /** Counts of (actual, predicted). */

@@ -1,14 +1,16 @@
 package dev.fathom.train;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
-import java.io.IOException;
+import dev.fathom.io.AtomicFile;
+import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The epochs of one {@code fit}: what was measured, which epoch was best, and why it ended. */
 public final class History {
@@ -25,6 +27,10 @@ public final class History {
         }
     }
 
+    int size() {
+        return epochs.size();
+    }
+
     void ended(String reason) {
         ended = reason;
     }
@@ -34,12 +40,12 @@ public final class History {
         return List.copyOf(epochs);
     }
 
-    /** The epoch whose weights were the best on the validation set (on the training loss without one); null before the first. */
-    public EpochLog best() {
+    /** The epoch whose weights were the best by the figure that decides (see {@link Trainer#keepBest}); null before the first. */
+    public @Nullable EpochLog best() {
         return best < 0 ? null : epochs.get(best);
     }
 
-    /** Why training ended, e.g. {@code 30 epochs} or {@code no better val_loss for 3 epochs}. */
+    /** Why training ended, e.g. {@code 30 epochs}, {@code no better val_loss for 3 epochs}, or the message of a failure. */
     public String ended() {
         return ended;
     }
@@ -56,28 +62,27 @@ public final class History {
         return epochs.stream().mapToDouble(e -> e.value(name)).toArray();
     }
 
-    /** Writes {@code epoch,learning_rate,seconds,...} as CSV, a row an epoch; missing folders are made. */
+    /**
+     * Writes {@code epoch,learning_rate,seconds,...} as CSV, a row an epoch; missing folders are made.
+     *
+     * @throws UncheckedIOException if it cannot be written; what was there before is unchanged
+     */
     public void writeCsv(Path file) {
-        try {
-            if (file.toAbsolutePath().getParent() != null) {
-                Files.createDirectories(file.toAbsolutePath().getParent());
+        List<String> names = names();
+        AtomicFile.write(file, out -> {
+            CsvWriter csv = CsvWriter.builder().build(new OutputStreamWriter(out, StandardCharsets.UTF_8));
+            List<String> header = new ArrayList<>(List.of("epoch", "learning_rate", "seconds"));
+            header.addAll(names);
+            csv.writeRecord(header);
+            for (EpochLog e : epochs) {
+                List<String> row = new ArrayList<>();
+                row.add(Integer.toString(e.epoch()));
+                row.add(Double.toString(e.learningRate()));
+                row.add(Double.toString(e.seconds()));
+                names.forEach(n -> row.add(Double.toString(e.value(n))));
+                csv.writeRecord(row);
             }
-            List<String> names = names();
-            try (CsvWriter csv = CsvWriter.builder().build(file)) {
-                List<String> header = new ArrayList<>(List.of("epoch", "learning_rate", "seconds"));
-                header.addAll(names);
-                csv.writeRecord(header);
-                for (EpochLog e : epochs) {
-                    List<String> row = new ArrayList<>();
-                    row.add(Integer.toString(e.epoch()));
-                    row.add(Double.toString(e.learningRate()));
-                    row.add(Double.toString(e.seconds()));
-                    names.forEach(n -> row.add(Double.toString(e.value(n))));
-                    csv.writeRecord(row);
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("history: cannot write " + file + ": " + e.getMessage(), e);
-        }
+            csv.flush();
+        });
     }
 }

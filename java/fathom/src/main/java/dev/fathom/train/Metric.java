@@ -10,6 +10,11 @@ public interface Metric {
     /** Its sum over the examples of one batch. */
     double sum(Tensor output, Tensor target);
 
+    /** Whether it is the better the larger; true where the name ends in {@code accuracy}. Asked when epochs are compared. */
+    default boolean larger() {
+        return name().endsWith("accuracy");
+    }
+
     /** The share of rows whose largest logit is at the label. */
     static Metric accuracy() {
         return new Metric() {

@@ -1,8 +1,8 @@
 package dev.fathom.train;
 
-/** Where a running {@link Trainer} stands. Valid during a callback; all counts start at 1 within their epoch. */
+/** Where a running {@link Trainer} stands. Valid during a callback. */
 public interface Progress {
-    /** The epoch under way, from 1. */
+    /** The epoch under way or just finished, from 1; 0 before the first. */
     int epoch();
 
     /** The epochs asked for. */
@@ -23,9 +23,12 @@ public interface Progress {
     /** Mean training loss of this epoch so far. */
     double loss();
 
-    /** Learning rate of the last step. */
+    /** Learning rate of the last step, as the schedule has it. */
     double learningRate();
 
-    /** Ends training after the epoch (or step) under way; {@code reason} goes into the history. */
+    /** The epochs finished so far. */
+    History history();
+
+    /** Ends training after the epoch under way; {@code reason} goes into the history. {@link Trainer#stop} does not wait for its end. */
     void stop(String reason);
 }

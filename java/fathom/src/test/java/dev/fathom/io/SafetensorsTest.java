@@ -439,10 +439,14 @@ class SafetensorsTest {
     void aPlaceThatCannotBeWrittenIsNamed() throws IOException {
         Safetensors.Writer w = new Safetensors.Writer().add("w", Shape.of(1), FloatBuffer.allocate(1));
         Path missing = temp.resolve("no/such/net.safetensors");
-        assertThatThrownBy(() -> w.write(missing))
+        w.write(missing);
+        assertThat(Safetensors.read(missing).names())
+                .as("missing folders are made")
+                .containsExactly("w");
+        Path below = missing.resolve("net.safetensors");
+        assertThatThrownBy(() -> w.write(below))
                 .isExactlyInstanceOf(UncheckedIOException.class)
-                .hasMessage("cannot write " + missing + ": the folder " + missing.getParent()
-                        + " does not exist; create it before");
+                .hasMessage("cannot write " + below + ": " + missing + " is not a folder; choose another place");
         assertThatThrownBy(() -> w.write(temp))
                 .isExactlyInstanceOf(UncheckedIOException.class)
                 .hasMessage("cannot write " + temp + ": it is a folder; give the name of a file in it");

@@ -445,6 +445,30 @@ class TrainerTest {
         }
     }
 
+    /** Ten examples in batches of eight: the last two take a quarter of the rate. */
+    @Test
+    void aShortLastBatchMayTakeItsShareOfTheRate() {
+        try (var model = Model.of(net(), 1);
+                var byHand = model.copy();
+                Dataset data = points(10, 1)) {
+            History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+                    .fit(data.batches(8).scaleLast(), 1);
+            assertThat(history.epochs().get(0).learningRate()).isEqualTo(0.5);
+            try (BoundOptimizer sgd = new Sgd(0.5f).on(byHand)) {
+                var e = data.batches(8).epoch(1);
+                for (float rate : new float[] {0.5f, 0.125f}) {
+                    try (Pass pass = Pass.train(new Rng(0))) {
+                        var batch = e.next();
+                        sgd.learningRate(rate);
+                        pass.backward(byHand.net().apply(batch.x()).crossEntropy(batch.y()));
+                        sgd.step();
+                    }
+                }
+            }
+            assertSame(values(model), values(byHand));
+        }
+    }
+
     // ---- stopping
 
     @Test
@@ -647,7 +671,7 @@ class TrainerTest {
         Path plain = Files.createFile(folder.resolve("plain"));
         assertThatThrownBy(() -> history.writeCsv(plain.resolve("history.csv")))
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessageStartingWith("history: cannot write " + plain.resolve("history.csv") + ": ");
+                .hasMessageStartingWith("cannot write " + plain.resolve("history.csv") + ": ");
         assertThat(new History().best()).isNull();
     }
 }

@@ -1,0 +1,43 @@
+package dev.fathom.train;
+
+import dev.fathom.memory.Block;
+import dev.fathom.tensor.Store;
+import org.jspecify.annotations.Nullable;
+
+/** A copy of the values of the best epoch so far, in memory of its own. */
+final class Best implements AutoCloseable {
+    private final Store store;
+    private final @Nullable Block copy;
+    private boolean kept;
+
+    /** With {@code wanted} false it does nothing. */
+    Best(Store store, boolean wanted) {
+        this.store = store;
+        copy = wanted ? new Block("best weights", store.values().bytes()) : null;
+    }
+
+    /** Copies the values as they are now. */
+    void keep() {
+        if (copy != null) {
+            Block.copy(store.values(), copy);
+            kept = true;
+        }
+    }
+
+    /** Brings them back, if any were kept. */
+    void restore() {
+        if (copy != null && kept) {
+            Block.copy(copy, store.values());
+            for (int i = 0; i < store.held().size(); i++) {
+                store.changed(i);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        if (copy != null) {
+            copy.close();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.fathom.train;
+
+import dev.fathom.data.Batch;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Held;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tape;
+import dev.fathom.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Where the first number that is not finite came from: the batch, a parameter, or an op of a forward pass run again with the same random numbers. */
+final class Divergence {
+    private final Pass pass;
+    private int looked;
+    private @Nullable String culprit;
+
+    private Divergence(Pass pass) {
+        this.pass = pass;
+    }
+
+    /** A clause and what to do; never throws, since what it explains must reach the user. */
+    static String explain(Trainer<?> trainer, Batch batch, Rng before) {
+        try {
+            return where(trainer, batch, before);
+        } catch (RuntimeException | Error e) { // a module that does not bear to be run again, no memory for it
+            return "the loss overflows; lower the learning rate or scale the data";
+        }
+    }
+
+    private static String where(Trainer<?> trainer, Batch batch, Rng before) {
+        if (nonfinite(batch.x()) > 0) {
+            return "the batch itself holds " + nonfinite(batch.x()) + " values that are not finite; clean the data";
+        }
+        for (Held h : trainer.model.store().held()) {
+            if (nonfinite(h.value()) > 0) {
+                return (h instanceof Parameter ? "parameter " : "buffer ") + h.name()
+                        + " became non-finite at an earlier step; lower the learning rate";
+            }
+        }
+        String culprit;
+        try (Pass pass = Pass.train(before)) {
+            Divergence look = new Divergence(pass);
+            Access.observe(pass, look::at);
+            trainer.loss(batch, new double[0]);
+            culprit = look.culprit;
+        }
+        return (culprit == null ? "the loss overflows" : "the first non-finite values come from " + culprit)
+                + "; lower the learning rate or scale the data";
+    }
+
+    private static int nonfinite(Tensor t) {
+        return t.dtype() == DType.F32 ? (int) t.nonfinite().item() : 0;
+    }
+
+    /** A module has returned: what was recorded since the last did comes first, then its result, which no tape may know. */
+    private void at(Access.Called call) {
+        if (culprit != null || call.result() == null) {
+            return;
+        }
+        List<Tape.Entry> entries = pass.tape().entries();
+        for (; looked < entries.size() && culprit == null; looked++) {
+            Tape.Entry e = entries.get(looked);
+            for (Tensor y : e.outputs()) {
+                if (y != null && Access.alive(y) && nonfinite(y) > 0) {
+                    culprit = e.path().isEmpty() ? e.op().label() : e.op().label() + " at " + e.path();
+                }
+            }
+        }
+        Access.tensorsIn(call.result(), y -> {
+            if (culprit == null && nonfinite(y) > 0) {
+                culprit = Access.nameOf(y);
+            }
+        });
+    }
+}

@@ -1,0 +1,236 @@
+package dev.fathom.train;
+
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.nn.Module;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One {@code fit}: where it stands, and all that changes while it runs. */
+final class Run<M extends Module> implements Progress, AutoCloseable {
+    private final Trainer<M> trainer;
+    private final Monitor monitor;
+    private final Batches train;
+    private final @Nullable Batches validation;
+    private final int epochs;
+    private final Rng rng;
+    private final History history = new History();
+    private final double[] sums;
+    private final BoundOptimizer optimizer;
+    private final Best best;
+
+    private int epoch;
+    private int step;
+    private long examples;
+    private double lossSum;
+    private float rate;
+    /** What the epoch under way has taken. */
+    private double seconds;
+
+    private @Nullable String stop;
+
+    Run(Trainer<M> trainer, Monitor monitor, Batches train, @Nullable Batches validation, int epochs) {
+        this.trainer = trainer;
+        this.monitor = monitor;
+        this.train = train;
+        this.validation = validation;
+        this.epochs = epochs;
+        rng = new Rng(trainer.seed).split("trainer");
+        sums = new double[trainer.metrics.size()];
+        optimizer = trainer.recipe.on(trainer.model);
+        best = new Best(trainer.model.store(), trainer.keepBest || trainer.early != null);
+    }
+
+    /** Runs it, tells the callbacks that began of the end whatever happens, and throws what happened first. */
+    History go() {
+        Throwable failure = null;
+        int begun = 0;
+        try {
+            for (Callback c : trainer.callbacks) {
+                c.begin(this);
+                begun++;
+            }
+            history.ended(all());
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            history.ended(e.getMessage() == null ? e.toString() : e.getMessage());
+        }
+        failure = trying(failure, best::restore);
+        for (Callback c : trainer.callbacks.subList(0, begun)) {
+            failure = trying(failure, () -> c.end(this, history));
+        }
+        if (failure instanceof RuntimeException e) {
+            throw e;
+        }
+        if (failure instanceof Error e) {
+            throw e;
+        }
+        return history;
+    }
+
+    private static @Nullable Throwable trying(@Nullable Throwable before, Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException | Error e) {
+            if (before == null) {
+                return e;
+            }
+            before.addSuppressed(e);
+        }
+        return before;
+    }
+
+    /** All epochs that are left; returns why they ended. */
+    private String all() {
+        while (true) {
+            if (monitor.exhausted()) {
+                return monitor.toString();
+            }
+            String wish = stop != null ? stop : trainer.stopNow;
+            if (wish != null) {
+                return wish;
+            }
+            if (history.size() == epochs) {
+                return epochs == 1 ? "1 epoch" : epochs + " epochs";
+            }
+            if (history.size() == epoch) {
+                beginEpoch(epoch + 1);
+            }
+            if (!finishEpoch()) {
+                return String.valueOf(trainer.stopNow);
+            }
+        }
+    }
+
+    private void beginEpoch(int number) {
+        epoch = number;
+        step = 0;
+        examples = 0;
+        lossSum = 0;
+        seconds = 0;
+        Arrays.fill(sums, 0);
+    }
+
+    /** What is left of the epoch under way; false when it was stopped before its end. */
+    private boolean finishEpoch() {
+        double before = seconds;
+        long start = System.nanoTime();
+        Batches.Epoch batches = train.epoch(epoch);
+        while (step < train.steps()) {
+            takeStep(batches);
+            seconds = before + (System.nanoTime() - start) / 1e9;
+            for (int i = 0; i < trainer.callbacks.size(); i++) {
+                trainer.callbacks.get(i).step(this);
+            }
+            if (trainer.stopNow != null && step < train.steps()) {
+                return false;
+            }
+        }
+        Map<String, Double> values = trainer.means(lossSum, sums, examples);
+        if (validation != null) {
+            trainer.evaluate(validation).forEach((name, value) -> values.put("val_" + name, value));
+        }
+        boolean better = monitor.take(values.get(monitor.figure()));
+        if (better) {
+            best.keep();
+        }
+        EpochLog log = new EpochLog(epoch, learningRate(), before + (System.nanoTime() - start) / 1e9, values);
+        history.add(log, better);
+        trainer.callbacks.forEach(c -> c.epoch(this, log));
+        return true;
+    }
+
+    private void takeStep(Batches.Epoch batches) {
+        double finished = epoch - 1 + (double) step / train.steps();
+        rate = (float) (trainer.recipe.learningRate() * trainer.schedule.factor(finished));
+        long counter = rng.counter();
+        try (Pass pass = Pass.train(rng)) {
+            Batch batch = batches.batch(step);
+            optimizer.learningRate(rate * train.rate(batch));
+            Tensor value = trainer.loss(batch, sums);
+            float l = value.item();
+            if (!Float.isFinite(l)) {
+                throw new NonFiniteLossException(
+                        String.format(
+                                Locale.ROOT,
+                                "loss is %s at step %d of epoch %d (learning rate %s): %s",
+                                l,
+                                step + 1,
+                                epoch,
+                                learningRate(),
+                                Divergence.explain(trainer, batch, new Rng(rng.seed(), counter))),
+                        history);
+            }
+            pass.backward(value, trainer.model);
+            optimizer.step();
+            int n = batch.size();
+            step++;
+            examples += n;
+            lossSum += n * (double) l;
+        }
+    }
+
+    @Override
+    public void close() {
+        best.close();
+        optimizer.close();
+    }
+
+    // ---- what callbacks see
+
+    @Override
+    public int epoch() {
+        return epoch;
+    }
+
+    @Override
+    public int epochs() {
+        return epochs;
+    }
+
+    @Override
+    public int step() {
+        return step;
+    }
+
+    @Override
+    public int steps() {
+        return train.steps();
+    }
+
+    @Override
+    public long examples() {
+        return examples;
+    }
+
+    @Override
+    public long examplesPerEpoch() {
+        return train.examples();
+    }
+
+    @Override
+    public double loss() {
+        return examples == 0 ? Double.NaN : lossSum / examples;
+    }
+
+    @Override
+    public double learningRate() {
+        return Double.parseDouble(Float.toString(rate)); // 0.1f as 0.1, for people to read
+    }
+
+    @Override
+    public History history() {
+        return history;
+    }
+
+    @Override
+    public void stop(String reason) {
+        stop = reason;
+    }
+}

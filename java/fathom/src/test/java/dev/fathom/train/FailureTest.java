@@ -1,0 +1,295 @@
+package dev.fathom.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Training that goes wrong: what is thrown, who is told, and which weights are left. */
+class FailureTest {
+    private static Dataset regression() {
+        return Dataset.of(new float[] {1, 1, 2, 2, 1, 2, 2, 1}, Shape.of(2), new float[8], Shape.of(2));
+    }
+
+    private static NonFiniteLossException failing(Model<? extends Layer> model, Dataset data) {
+        Trainer<?> trainer = Trainer.of(model, Loss.mse(), new Sgd(1e-3f));
+        return catchThrowableOfType(NonFiniteLossException.class, () -> trainer.fit(data.batches(4), 1));
+    }
+
+    /** Scales by what it reads, as no plan could. */
+    private record Reading() implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return x.mul(x.max().item()).exp();
+        }
+    }
+
+    @Test
+    void aLayerThatReadsItsValuesIsNamed() {
+        try (var model = Model.of(new Sequential(new Linear(2, 2, Init.constant(50)), Tensor::relu, new Reading()), 1);
+                Dataset data = regression()) {
+            assertThat(failing(model, data))
+                    .hasMessage("loss is Infinity at step 1 of epoch 1 (learning rate 0.001): the first non-finite "
+                            + "values come from exp at 2; lower the learning rate or scale the data");
+        }
+    }
+
+    /** 1e38 is a float, ten times that is none: only in training does dropout scale. */
+    @Test
+    void whatOverflowsInTrainingAloneIsNamed() {
+        record Overflowing(Dropout dropout) implements Layer {
+            @Override
+            public Tensor forward(Tensor x) {
+                return dropout.apply(x.add(1e38f)).mul(1e-38f);
+            }
+        }
+        float[] zeros = new float[256];
+        try (var model = Model.of(new Sequential(new Linear(2, 2), new Overflowing(new Dropout(0.9f))), 1);
+                Dataset data = Dataset.of(zeros, Shape.of(2), zeros, Shape.of(2))) {
+            Trainer<?> trainer = Trainer.of(model, Loss.mse(), new Sgd(1e-3f));
+            assertThatThrownBy(() -> trainer.fit(data.batches(128), 1))
+                    .isInstanceOf(NonFiniteLossException.class)
+                    .hasMessage("loss is Infinity at step 1 of epoch 1 (learning rate 0.001): the first non-finite "
+                            + "values come from dropout at 1.dropout; lower the learning rate or scale the data");
+            assertThat(trainer.evaluate(data).get("loss")).isFinite();
+        }
+    }
+
+    /** Bears to be run once. */
+    private static final class Once {
+        private int calls;
+
+        Tensor at(Tensor x) {
+            if (++calls > 1) {
+                throw new UnsupportedOperationException("once");
+            }
+            return x.mul(Float.MAX_VALUE).mul(2);
+        }
+    }
+
+    @Test
+    void theExplanationNeverTakesThePlaceOfTheException() {
+        Once once = new Once();
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Dataset data = regression()) {
+            Trainer<Linear> trainer = Trainer.custom(
+                    model,
+                    new Sgd(1),
+                    (net, batch) -> once.at(net.apply(batch.x())).square().mean());
+            assertThatThrownBy(() -> trainer.fit(data.batches(4), 1))
+                    .isInstanceOf(NonFiniteLossException.class)
+                    .hasMessageEndingWith(": the loss overflows; lower the learning rate or scale the data");
+        }
+    }
+
+    // ---- what is left
+
+    private static List<float[]> values(Model<?> model) {
+        return model.parameters().stream().map(p -> p.value().toArray()).toList();
+    }
+
+    /** Throws when {@code epoch} is over; remembers the weights of every epoch. */
+    private static Callback failingAt(int epoch, Model<?> model, List<List<float[]>> weights) {
+        return new Callback() {
+            @Override
+            public void epoch(Progress p, EpochLog log) {
+                weights.add(values(model));
+                if (p.epoch() == epoch) {
+                    throw new UnsupportedOperationException();
+                }
+            }
+        };
+    }
+
+    /** This rate makes each epoch worse than the one before. */
+    @Test
+    void theBestWeightsComeBackAfterAFailureToo() {
+        List<List<float[]>> weights = new ArrayList<>();
+        List<String> ended = new ArrayList<>();
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Dataset data = regression()) {
+            assertThatThrownBy(() -> Trainer.of(model, Loss.mse(), new Sgd(2))
+                            .keepBest()
+                            .callbacks(failingAt(3, model, weights), new Callback() {
+                                @Override
+                                public void end(Progress p, History history) {
+                                    ended.add(history.ended() + " "
+                                            + history.best().epoch());
+                                    weights.add(values(model));
+                                }
+                            })
+                            .fit(data.batches(4), data, 5))
+                    .isInstanceOf(UnsupportedOperationException.class);
+            assertThat(ended).containsExactly("java.lang.UnsupportedOperationException 1");
+            assertThat(values(model).toArray()).isEqualTo(weights.get(0).toArray());
+            assertThat(weights.get(3).toArray())
+                    .as("told when they are back")
+                    .isEqualTo(weights.get(0).toArray());
+            assertThat(weights.get(2).get(0)).isNotEqualTo(weights.get(0).get(0));
+        }
+    }
+
+    private static final class Told implements Callback {
+        private final String name;
+        private final String fails;
+        private final List<String> lines;
+
+        Told(String name, String fails, List<String> lines) {
+            this.name = name;
+            this.fails = fails;
+            this.lines = lines;
+        }
+
+        private void tell(String what) {
+            lines.add(name + what);
+            if (what.equals(fails)) {
+                throw new UnsupportedOperationException(name + what);
+            }
+        }
+
+        @Override
+        public void begin(Progress p) {
+            tell("begin");
+        }
+
+        @Override
+        public void end(Progress p, History history) {
+            tell("end");
+        }
+    }
+
+    @Test
+    void everyCallbackThatBeganIsToldOfTheEnd() {
+        List<String> lines = new ArrayList<>();
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Dataset data = regression()) {
+            assertThatThrownBy(() -> Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
+                            .callbacks(
+                                    new Told("a ", "end", lines),
+                                    new Told("b ", "", lines),
+                                    new Told("c ", "begin", lines),
+                                    new Told("d ", "", lines))
+                            .fit(data.batches(4), 1))
+                    .hasMessage("c begin")
+                    .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1))
+                    .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessage("a end"));
+            assertThat(lines).containsExactly("a begin", "b begin", "c begin", "a end", "b end");
+            lines.clear();
+            assertThatThrownBy(() -> Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
+                            .callbacks(new Told("a ", "end", lines), new Told("b ", "end", lines))
+                            .fit(data.batches(4), 1))
+                    .hasMessage("a end")
+                    .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessage("b end"));
+            assertThatThrownBy(Pass::current).as("no pass is left open").isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    // ---- figures
+
+    /** A figure of the validation set that follows a script, an entry an epoch. */
+    private static History follow(String name, boolean larger, int patience, double... script) {
+        int[] epoch = {0};
+        Metric metric = new Metric() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public double sum(Tensor output, Tensor target) {
+                return script[epoch[0]] * output.dim(0);
+            }
+
+            @Override
+            public boolean larger() {
+                return larger;
+            }
+        };
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Dataset data = regression()) {
+            return Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
+                    .metrics(metric)
+                    .keepBest("val_" + name)
+                    .callbacks(new EarlyStopping(patience), new Callback() {
+                        @Override
+                        public void epoch(Progress p, EpochLog log) {
+                            epoch[0]++;
+                        }
+                    })
+                    .fit(data.batches(4), data, script.length);
+        }
+    }
+
+    @Test
+    void noNumberIsNoProgress() {
+        double[] nan = new double[9];
+        Arrays.fill(nan, Double.NaN);
+        History history = follow("score", false, 3, nan);
+        assertThat(history.ended()).isEqualTo("no better val_score for 3 epochs");
+        assertThat(history.best().epoch()).isEqualTo(1);
+
+        history = follow("score", false, 3, 5, Double.NaN, 4, Double.NaN, Double.NaN, Double.NaN, 1);
+        assertThat(history.epochs()).hasSize(6);
+        assertThat(history.best().epoch()).isEqualTo(3);
+
+        history = follow("score", false, 2, Double.NaN, 7, 8, 8);
+        assertThat(history.best().epoch()).as("any number is better than none").isEqualTo(2);
+    }
+
+    @Test
+    void aMetricSaysWhichWayIsBetter() {
+        assertThat(follow("f1", true, 9, 0.5, 0.75, 0.25).best().epoch()).isEqualTo(2);
+        assertThat(follow("f1", false, 9, 0.5, 0.75, 0.25).best().epoch()).isEqualTo(3);
+        assertThat(Metric.accuracy().larger()).isTrue();
+    }
+
+    @Test
+    void namesAreTakenOnceAndARunEndsByOneRule() {
+        try (var model = Model.of(new Linear(2, 2), 1)) {
+            Trainer<?> trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Sgd(1)).metrics(Metric.accuracy());
+            assertThatThrownBy(() -> trainer.metrics(Metric.accuracy()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("metrics: the name accuracy is taken (loss, val_... and each metric's own name are); "
+                            + "choose another");
+            trainer.callbacks(new EarlyStopping(3));
+            assertThatThrownBy(() -> trainer.callbacks(new EarlyStopping(2, 0.5)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("callbacks: EarlyStopping[patience=2, minDelta=0.5] would be the second after "
+                            + "EarlyStopping[patience=3, minDelta=0.0]; a run ends by one rule, so give one");
+        }
+    }
+
+    @Test
+    void aClassificationNeedsAnAnswerForEveryLabel() {
+        try (var rows = Model.of(new Sequential(x -> x.reshape(4, 1, 2)), 1);
+                var few = Model.of(new Sequential(x -> x.slice(0, 2)), 1);
+                Dataset labels = Dataset.of(new float[8], Shape.of(2), new int[4]);
+                Dataset targets = regression()) {
+            assertThatThrownBy(() -> Classification.of(rows, labels))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("classification: the model gives [4, 1, 2] and the targets are [4]; it must give "
+                            + "[n, classes] for labels [n], so reshape what it gives");
+            assertThatThrownBy(() -> Classification.of(few, labels))
+                    .hasMessageStartingWith("classification: the model gives [2, 2] and the targets are [4];");
+            assertThatThrownBy(() -> Classification.of(few, targets))
+                    .hasMessageStartingWith("classification: the model gives [2, 2] and the targets are [4, 2];");
+        }
+    }
+}
