@@ -42,20 +42,20 @@ class OptimizerGoldenTest {
         form("adam", new Adam(0.01f));
         form("adam decay", new Adam(0.01f, 0.9f, 0.999f, 1e-8f, 0.2f));
         form("adam betas", new Adam(0.01f, 0.5f, 0.9f, 1e-3f, 0));
+        form("adamW", new AdamW(0.01f));
+        form("adamW decay", new AdamW(0.01f, 0.8f, 0.99f, 1e-6f, 0.5f));
+        form("rmsprop", new RmsProp(0.01f));
+        form("rmsprop decay", new RmsProp(0.01f, 0.9f, 1e-6f, 0, false, 0.2f));
+        form("rmsprop momentum", new RmsProp(0.01f, 0.9f));
+        form("rmsprop centered", new RmsProp(0.01f, 0.99f, 1e-4f, 0, true, 0));
+        form("rmsprop centered momentum", new RmsProp(0.01f, 0.9f, 1e-4f, 0.8f, true, 0.1f));
+        Sgd decaying = new Sgd(0.05f, 0.9f, 0, false, 0.1f);
+        FORMS.put(
+                "sgd groups",
+                model -> decaying.on(model, Group.of("bias").rate(0.5f).weightDecay(0)));
+        FORMS.put("sgd clipped by norm", model -> decaying.on(model).clipNorm(1.5f));
+        FORMS.put("adam clipped by value", model -> new Adam(0.01f).on(model).clipValue(0.5f));
     }
-
-    /** Forms to come. */
-    private static final Set<String> AWAITED = Set.of(
-            "adamW",
-            "adamW decay",
-            "rmsprop",
-            "rmsprop decay",
-            "rmsprop momentum",
-            "rmsprop centered",
-            "rmsprop centered momentum",
-            "sgd groups",
-            "sgd clipped by norm",
-            "adam clipped by value");
 
     private static void form(String name, Optimizer recipe) {
         FORMS.put(name, recipe::on);
@@ -65,7 +65,6 @@ class OptimizerGoldenTest {
         return FILE.names().stream()
                 .map(name -> name.substring(0, name.indexOf('/')))
                 .filter(name -> !Set.of("start", "gradients").contains(name))
-                .filter(name -> !AWAITED.contains(name))
                 .distinct();
     }
 
