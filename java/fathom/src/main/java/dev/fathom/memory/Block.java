@@ -126,9 +126,7 @@ public final class Block implements AutoCloseable {
 
     /** Whether {@link #close} was called. */
     public boolean closed() {
-        synchronized (pages) {
-            return pages.closing;
-        }
+        return pages.closing; // at every run of every session: no lock that they would share
     }
 
     /** Where {@link #close} was called, for messages. */
@@ -145,8 +143,8 @@ public final class Block implements AutoCloseable {
             if (pages.closing) {
                 return;
             }
-            pages.closing = true;
             pages.closedAt = Memory.callSite();
+            pages.closing = true;
             if (pages.leases > 0) {
                 return;
             }
@@ -161,7 +159,7 @@ public final class Block implements AutoCloseable {
         private final String owner;
         private final @Nullable Object made;
         private @Nullable Object closedAt;
-        private boolean closing;
+        private volatile boolean closing;
         private int leases;
 
         Pages(long address, long bytes, String owner, @Nullable Object made) {

@@ -15,6 +15,10 @@ record Affine(long constant, long slope) {
         return constant + slope * batch;
     }
 
+    Affine minus(Affine other) {
+        return new Affine(constant - other.constant, slope - other.slope);
+    }
+
     /** The line through the values measured at these batch sizes, or null if there is none over the integers. */
     static @Nullable Affine through(int[] batches, long[] values) {
         if (batches.length == 1) {

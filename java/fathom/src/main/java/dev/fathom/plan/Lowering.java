@@ -2,7 +2,10 @@ package dev.fathom.plan;
 
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.tensor.Call;
+import dev.fathom.tensor.Lowered;
 import dev.fathom.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,7 +16,7 @@ import java.util.Map;
  * Runs the forward of every node of a graph without data: what the op writes becomes words, each an integer, a float or a place (a slot and an offset
  * in bytes). A slot is a value or scratch; views share the slot of what they look at.
  */
-final class Lowering extends dev.fathom.tensor.Lowered {
+final class Lowering extends Lowered {
     private static final int OFFSET_BITS = 36;
     private static final long OFFSET = (1L << OFFSET_BITS) - 1;
 
@@ -29,8 +32,16 @@ final class Lowering extends dev.fathom.tensor.Lowered {
     /** One command and the node that wrote it. */
     record Command(Kernel kernel, int node, List<Word> words) {}
 
-    /** What a slot is: a value of the graph, a packed weight, or scratch of one node. */
-    record Slot(int value, boolean packed, int node, long bytes, long n, long k) {}
+    /**
+     * Memory: of a value, of a weight [n, k] packed, or scratch.
+     *
+     * @param value whose, -1 for scratch
+     * @param bytes how many
+     * @param packed whether it is a packed weight
+     * @param n its rows
+     * @param k its columns
+     */
+    record Slot(int value, long bytes, boolean packed, long n, long k) {}
 
     /** Where a value lies. */
     record Place(int slot, long offset) {}
@@ -64,8 +75,11 @@ final class Lowering extends dev.fathom.tensor.Lowered {
     }
 
     private int slot(int value) {
-        Graph.Value v = graph.values.get(value);
-        slots.add(new Slot(value, false, -1, v.shape().size() * v.dtype().bytes(), 0, 0));
+        return add(new Slot(value, graph.values.get(value).bytes(), false, 0, 0));
+    }
+
+    private int add(Slot slot) {
+        slots.add(slot);
         return slots.size() - 1;
     }
 
@@ -84,6 +98,38 @@ final class Lowering extends dev.fathom.tensor.Lowered {
             }
         }
         node.op().forward(this);
+    }
+
+    /** Which call wrote a command, for messages. */
+    String where(Command command) {
+        return graph.nodes.get(command.node()).where();
+    }
+
+    /**
+     * Refuses commands that differ from these in more than numbers.
+     *
+     * @throws IllegalStateException naming the first difference
+     */
+    void mustMatch(Lowering other, int batch, int otherBatch) {
+        for (int c = 0; c < Math.max(commands.size(), other.commands.size()); c++) {
+            Lowering longer = c < commands.size() ? this : other;
+            String where = longer.where(longer.commands.get(c));
+            if (c >= Math.min(commands.size(), other.commands.size())
+                    || commands.get(c).kernel() != other.commands.get(c).kernel()) {
+                throw new IllegalStateException("freeze: " + where + " runs other kernels at batch " + otherBatch
+                        + " than at batch " + batch
+                        + "; an op of a plan must write the same commands at every batch size");
+            }
+            List<Word> words = commands.get(c).words();
+            for (int w = 0; w < words.size(); w++) {
+                Word word = words.get(w);
+                Word same = other.commands.get(c).words().get(w);
+                if (same.type() != word.type() || same.slot() != word.slot()) {
+                    throw new IllegalStateException("freeze: " + where + " reads other memory at batch " + otherBatch
+                            + " than at batch " + batch);
+                }
+            }
+        }
     }
 
     @Override
@@ -125,8 +171,7 @@ final class Lowering extends dev.fathom.tensor.Lowered {
         if (bytes == 0) {
             return 0;
         }
-        slots.add(new Slot(-1, false, at, bytes, 0, 0));
-        return handle(new Place(slots.size() - 1, 0));
+        return handle(new Place(add(new Slot(-1, bytes, false, 0, 0)), 0));
     }
 
     @Override
@@ -136,34 +181,31 @@ final class Lowering extends dev.fathom.tensor.Lowered {
                 || NativeRuntime.get().blas() == Blas.OPENBLAS) {
             return 0;
         }
-        int slot = packed.computeIfAbsent(value, v -> {
-            slots.add(new Slot(v, true, -1, dev.fathom.kernel.Native.packedBytes(n, k), n, k));
-            return slots.size() - 1;
-        });
+        int slot = packed.computeIfAbsent(value, v -> add(new Slot(v, Native.packedBytes(n, k), true, n, k)));
         return handle(new Place(slot, 0));
     }
 
     @Override
-    public dev.fathom.tensor.Call begin(Kernel kernel) {
+    public Call begin(Kernel kernel) {
         this.kernel = kernel;
         words = new ArrayList<>();
         return this;
     }
 
     @Override
-    public dev.fathom.tensor.Call put(long word) {
+    public Call put(long word) {
         words.add(new Word(Type.INTEGER, word, -1));
         return this;
     }
 
     @Override
-    public dev.fathom.tensor.Call put(float value) {
+    public Call put(float value) {
         words.add(new Word(Type.FLOAT, Float.floatToRawIntBits(value) & 0xffffffffL, -1));
         return this;
     }
 
     @Override
-    public dev.fathom.tensor.Call at(long address) {
+    public Call at(long address) {
         words.add(
                 address == 0
                         ? new Word(Type.INTEGER, 0, -1)

@@ -1,21 +1,19 @@
 package dev.fathom.plan;
 
-import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
-import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BiFunction;
-import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A network frozen for serving: its commands with every address and size resolved but for the batch, and its weights, packed. A plan is immutable and
@@ -28,28 +26,24 @@ public final class Plan implements AutoCloseable {
     /** A command whose words are functions of the batch. */
     record Template(Kernel kernel, String where, List<Term> terms) {}
 
-    /** One word: an integer or float (slot -1), or an address. */
-    record Term(int slot, Affine value) {}
+    /** One word: an integer or the bits of a float, or an address, counted from the beginning of a slot. */
+    record Term(@Nullable Slot slot, Affine value) {}
 
-    /** What a slot is to a session. */
-    enum Role {
-        INPUT,
-        OUTPUT,
-        WEIGHT,
-        WORK
+    /** What must not become negative at the batch of a session, and the call that needs it. */
+    record Limit(String where, Affine room) {
+        void check(int batch) {
+            if (room.at(batch) < 0) {
+                boolean small = room.slope() > 0;
+                // where the line crosses zero, rounded to the side of the batches that work
+                long edge = small
+                        ? -Math.floorDiv(room.constant(), room.slope())
+                        : Math.floorDiv(room.constant(), -room.slope());
+                throw new IllegalArgumentException(
+                        "newSession: batch=" + batch + " is too " + (small ? "small" : "large") + " for " + where
+                                + "; choose at " + (small ? "least " : "most ") + edge);
+            }
+        }
     }
-
-    /**
-     * One piece of memory.
-     *
-     * @param role whose it is
-     * @param number of the input or output
-     * @param offset of a weight in the plan's block
-     * @param bytes how many
-     * @param first the first command that touches it
-     * @param last the last one
-     */
-    record Slot(Role role, int number, long offset, Affine bytes, int first, int last) {}
 
     /** An input or output as sessions show it. */
     record Port(String name, DType dtype, Affine[] dims) {
@@ -67,21 +61,24 @@ public final class Plan implements AutoCloseable {
     final List<Port> inputs;
     final List<Port> outputs;
     final Block weights;
+    private final List<Limit> limits;
     private final boolean anyBatch;
     private final int defaultBatch;
 
-    private Plan(
+    Plan(
             List<Template> templates,
             List<Slot> slots,
             List<Port> inputs,
             List<Port> outputs,
+            List<Limit> limits,
             Block weights,
             boolean anyBatch,
             int defaultBatch) {
-        this.templates = templates;
-        this.slots = slots;
-        this.inputs = inputs;
-        this.outputs = outputs;
+        this.templates = List.copyOf(templates);
+        this.slots = List.copyOf(slots);
+        this.inputs = List.copyOf(inputs);
+        this.outputs = List.copyOf(outputs);
+        this.limits = List.copyOf(limits);
         this.weights = weights;
         this.anyBatch = anyBatch;
         this.defaultBatch = defaultBatch;
@@ -121,262 +118,13 @@ public final class Plan implements AutoCloseable {
             throw new IllegalArgumentException(
                     "freeze: inputs " + in.stream().map(Spec::name).toList() + " share a name; give each its own");
         }
-        boolean anyBatch = in.stream().anyMatch(Spec::hasBatch);
-        int[] batches = anyBatch
+        int[] batches = in.stream().anyMatch(Spec::hasBatch)
                 ? IntStream.concat(Arrays.stream(BATCHES), IntStream.of(Math.max(2, defaultBatch)))
                         .distinct()
                         .toArray()
                 : new int[] {1};
-        Function<Tensor[], Object> body = tensors -> function.apply(model.net(), tensors);
-        List<Graph> graphs = new ArrayList<>();
-        try {
-            List<Lowering> lowered = new ArrayList<>();
-            for (int b : batches) {
-                Graph g = Graph.trace(in, b, body);
-                graphs.add(g);
-                graphs.get(0).mustMatch(g, batches[0], b);
-            }
-            Graph.matchConstants(graphs, batches);
-            for (Graph g : graphs) {
-                g.prune();
-                g.fuse();
-                lowered.add(Lowering.of(g));
-            }
-            return build(in, graphs, lowered, batches, anyBatch, defaultBatch);
-        } finally {
-            graphs.forEach(Graph::close);
-        }
-    }
-
-    private static Plan build(
-            List<Spec> specs,
-            List<Graph> graphs,
-            List<Lowering> lowered,
-            int[] batches,
-            boolean anyBatch,
-            int defaultBatch) {
-        Graph graph = graphs.get(0);
-        Lowering first = lowered.get(0);
-        List<Template> templates = templates(graphs, lowered, batches);
-        int n = first.slots.size();
-        int[] outputOf = new int[n];
-        Arrays.fill(outputOf, -1);
-        List<Port> outputs = new ArrayList<>();
-        List<Slot> extra = new ArrayList<>();
-        for (int o = 0; o < graph.outputs.length; o++) {
-            int value = graph.outputs[o];
-            Graph.Value v = graph.values.get(value);
-            outputs.add(
-                    new Port("output" + (graph.outputs.length == 1 ? "" : o), v.dtype(), dims(graphs, value, batches)));
-            Lowering.Place place = first.places[value];
-            Affine bytes = bytes(graphs, lowered, place.slot(), batches);
-            Affine size = size(graphs, value, batches);
-            boolean direct = isResult(first, graph, place.slot())
-                    && outputOf[place.slot()] < 0
-                    && place.offset() == 0
-                    && bytes.equals(size);
-            if (direct) {
-                outputOf[place.slot()] = o;
-            } else {
-                // an input, a weight, part of a buffer or a second name for one: the caller gets a copy
-                int slot = n + extra.size();
-                int at = templates.size();
-                extra.add(new Slot(Role.OUTPUT, o, 0, size, at, at));
-                Affine offset = offset(lowered, value, batches);
-                templates.add(new Template(
-                        Kernel.COPY,
-                        "output " + o,
-                        List.of(new Term(place.slot(), offset), new Term(slot, Affine.ZERO), new Term(-1, size))));
-            }
-        }
-        int[] begin = new int[n];
-        int[] end = new int[n];
-        Arrays.fill(begin, Integer.MAX_VALUE);
-        for (int c = 0; c < templates.size(); c++) {
-            for (Term t : templates.get(c).terms) {
-                if (t.slot >= 0 && t.slot < n) {
-                    begin[t.slot] = Math.min(begin[t.slot], c);
-                    end[t.slot] = c;
-                }
-            }
-        }
-        List<Slot> slots = new ArrayList<>();
-        long weightBytes = 0;
-        for (int s = 0; s < n; s++) {
-            Lowering.Slot slot = first.slots.get(s);
-            Affine bytes = bytes(graphs, lowered, s, batches);
-            boolean used = begin[s] != Integer.MAX_VALUE;
-            Graph.Kind kind = slot.value() < 0
-                    ? Graph.Kind.RESULT
-                    : graph.values.get(slot.value()).kind();
-            if (kind == Graph.Kind.INPUT) {
-                slots.add(new Slot(Role.INPUT, slot.value(), 0, bytes, 0, 0));
-            } else if (kind == Graph.Kind.WEIGHT) {
-                slots.add(new Slot(Role.WEIGHT, slot.value(), used ? weightBytes : -1, bytes, 0, 0));
-                weightBytes += used ? bytes.at(0) + 63 & -64L : 0;
-            } else if (outputOf[s] >= 0) {
-                slots.add(new Slot(Role.OUTPUT, outputOf[s], 0, bytes, begin[s], end[s]));
-            } else {
-                slots.add(new Slot(Role.WORK, -1, 0, used ? bytes : Affine.ZERO, begin[s], end[s]));
-            }
-        }
-        slots.addAll(extra);
-        Block weights = new Block("plan", weightBytes, true);
-        try {
-            fill(weights, graph, first, slots);
-        } catch (RuntimeException e) {
-            weights.close();
-            throw e;
-        }
-        List<Port> inputs = new ArrayList<>();
-        for (int i = 0; i < specs.size(); i++) {
-            inputs.add(new Port(specs.get(i).name(), specs.get(i).dtype(), dims(graphs, graph.inputs[i], batches)));
-        }
-        return new Plan(
-                List.copyOf(templates),
-                List.copyOf(slots),
-                List.copyOf(inputs),
-                List.copyOf(outputs),
-                weights,
-                anyBatch,
-                defaultBatch);
-    }
-
-    private static boolean isResult(Lowering l, Graph g, int slot) {
-        int value = l.slots.get(slot).value();
-        return value >= 0 && g.values.get(value).kind() == Graph.Kind.RESULT;
-    }
-
-    private static List<Template> templates(List<Graph> graphs, List<Lowering> lowered, int[] batches) {
-        List<Template> templates = new ArrayList<>();
-        Lowering first = lowered.get(0);
-        for (int c = 0; c < first.commands.size(); c++) {
-            Lowering.Command command = first.commands.get(c);
-            String where = graphs.get(0).nodes.get(command.node()).where();
-            List<Term> terms = new ArrayList<>();
-            for (int w = 0; w < command.words().size(); w++) {
-                Lowering.Word word = command.words().get(w);
-                long[] values = new long[batches.length];
-                for (int b = 0; b < batches.length; b++) {
-                    List<Lowering.Command> other = lowered.get(b).commands;
-                    if (other.size() != first.commands.size() || other.get(c).kernel() != command.kernel()) {
-                        throw new IllegalStateException("freeze: " + where + " runs other kernels at batch "
-                                + batches[b] + " than at batch " + batches[0]
-                                + "; an op of a plan must write the same commands at every batch size");
-                    }
-                    Lowering.Word same = other.get(c).words().get(w);
-                    if (same.type() != word.type() || same.slot() != word.slot()) {
-                        throw new IllegalStateException("freeze: " + where + " reads other memory at batch "
-                                + batches[b] + " than at batch " + batches[0]);
-                    }
-                    values[b] = same.value();
-                }
-                terms.add(new Term(
-                        word.slot(),
-                        line(
-                                batches,
-                                values,
-                                where,
-                                "argument " + w + " of " + command.kernel(),
-                                word.type() == Lowering.Type.FLOAT)));
-            }
-            templates.add(new Template(command.kernel(), where, List.copyOf(terms)));
-        }
-        return templates;
-    }
-
-    private static Affine line(int[] batches, long[] values, String where, String what, boolean constant) {
-        Affine line = Affine.through(batches, values);
-        if (line == null || constant && line.slope() != 0) {
-            StringBuilder s = new StringBuilder("freeze: " + where + ": " + what + " is ");
-            for (int i = 0; i < batches.length; i++) {
-                s.append(i == 0 ? "" : ", ")
-                        .append(values[i])
-                        .append(" at batch ")
-                        .append(batches[i]);
-            }
-            throw new IllegalStateException(
-                    s + "; a plan needs sizes that are constant or grow in proportion to the batch");
-        }
-        return line;
-    }
-
-    private static Affine bytes(List<Graph> graphs, List<Lowering> lowered, int slot, int[] batches) {
-        long[] values = new long[batches.length];
-        for (int b = 0; b < batches.length; b++) {
-            values[b] = lowered.get(b).slots.get(slot).bytes();
-        }
-        int value = lowered.get(0).slots.get(slot).value();
-        return line(
-                batches,
-                values,
-                value < 0 ? "scratch" : graphs.get(0).values.get(value).name(),
-                "its size in bytes",
-                false);
-    }
-
-    private static Affine size(List<Graph> graphs, int value, int[] batches) {
-        long[] values = new long[batches.length];
-        for (int b = 0; b < batches.length; b++) {
-            Graph.Value v = graphs.get(b).values.get(value);
-            values[b] = v.shape().size() * v.dtype().bytes();
-        }
-        return line(batches, values, graphs.get(0).values.get(value).name(), "its size in bytes", false);
-    }
-
-    private static Affine offset(List<Lowering> lowered, int value, int[] batches) {
-        long[] values = new long[batches.length];
-        for (int b = 0; b < batches.length; b++) {
-            values[b] = lowered.get(b).places[value].offset();
-        }
-        return line(batches, values, "an output", "its offset", false);
-    }
-
-    private static Affine[] dims(List<Graph> graphs, int value, int[] batches) {
-        Graph.Value first = graphs.get(0).values.get(value);
-        Affine[] dims = new Affine[first.shape().rank()];
-        for (int d = 0; d < dims.length; d++) {
-            long[] values = new long[batches.length];
-            for (int b = 0; b < batches.length; b++) {
-                values[b] = graphs.get(b).values.get(value).shape().dim(d);
-            }
-            dims[d] = line(batches, values, first.name(), "dimension " + d, false);
-        }
-        return dims;
-    }
-
-    private static void fill(Block weights, Graph graph, Lowering lowering, List<Slot> slots) {
-        Commands commands = new Commands();
-        for (int s = 0; s < lowering.slots.size(); s++) {
-            Slot slot = slots.get(s);
-            if (slot.role != Role.WEIGHT || slot.offset < 0) {
-                continue;
-            }
-            Lowering.Slot from = lowering.slots.get(s);
-            Tensor source = Graph.source(graph.values.get(from.value()));
-            long at = Access.address(source);
-            long to = weights.address() + slot.offset;
-            Block held = Access.lease(source); // another thread may close the model
-            try {
-                if (from.packed()) {
-                    commands.begin(Kernel.LINEAR_PACK)
-                            .put(at)
-                            .put(to)
-                            .put(from.n())
-                            .put(from.k())
-                            .run();
-                } else {
-                    commands.begin(Kernel.COPY)
-                            .put(at)
-                            .put(to)
-                            .put(slot.bytes.at(0))
-                            .run();
-                }
-            } finally {
-                if (held != null) {
-                    held.release();
-                }
-            }
+        try (Traces traces = Traces.of(in, batches, tensors -> function.apply(model.net(), tensors))) {
+            return new PlanBuilder(traces).build(in, defaultBatch);
         }
     }
 
@@ -393,7 +141,7 @@ public final class Plan implements AutoCloseable {
     /**
      * A session that runs {@code batch} examples at a time on at most {@code threads} threads (0: as many as the pool has).
      *
-     * @throws IllegalArgumentException if batch &lt; 1 or threads &lt; 0
+     * @throws IllegalArgumentException if batch &lt; 1 or threads &lt; 0, or if a slice has no rows left at this batch
      * @throws IllegalStateException if the plan is closed
      */
     public Session newSession(int batch, int threads) {
@@ -405,17 +153,13 @@ public final class Plan implements AutoCloseable {
             throw new IllegalArgumentException(
                     "newSession: batch=" + batch + " but no input of this plan has Dim.BATCH; use newSession()");
         }
+        limits.forEach(l -> l.check(batch));
         return new Session(this, batch, threads);
     }
 
     /** Bytes that a session of this batch size needs for intermediates. */
     public long workspaceBytes(int batch) {
         return Placement.of(slots, batch).bytes();
-    }
-
-    /** Bytes of the weights, packed ones included. */
-    public long weightBytes() {
-        return weights.bytes();
     }
 
     void check() {
@@ -429,7 +173,7 @@ public final class Plan implements AutoCloseable {
     @Override
     public String toString() {
         StringBuilder s = new StringBuilder();
-        templates.forEach(t -> s.append(t.kernel.name().toLowerCase(java.util.Locale.ROOT))
+        templates.forEach(t -> s.append(t.kernel.name().toLowerCase(Locale.ROOT))
                 .append("  ")
                 .append(t.where)
                 .append('\n'));

@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One caller's memory for a {@link Plan} at one batch size: inputs, outputs, intermediates and the commands with every address filled in. {@link #run}
@@ -73,19 +74,22 @@ public final class Session implements AutoCloseable {
             header.putLong(at, t.kernel().ordinal() | (long) t.terms().size() << 32);
             at += 8;
             for (Plan.Term term : t.terms()) {
-                header.putLong(at, term.value().at(batch) + (term.slot() < 0 ? 0 : base(term.slot(), placement)));
+                header.putLong(at, term.value().at(batch) + base(term.slot(), placement));
                 at += 8;
             }
         }
     }
 
-    private long base(int slot, Placement placement) {
-        Plan.Slot s = plan.slots.get(slot);
-        return switch (s.role()) {
-            case INPUT -> Native.address(in[s.number()]);
-            case OUTPUT -> Native.address(out[s.number()]);
-            case WEIGHT -> plan.weights.address() + s.offset();
-            case WORK -> memory.address() + placement.offsets()[slot];
+    /** Where a slot lies in this session. */
+    private long base(@Nullable Slot slot, Placement placement) {
+        if (slot == null) {
+            return 0;
+        }
+        return switch (slot.role) {
+            case INPUT -> Native.address(in[slot.port]);
+            case OUTPUT -> Native.address(out[slot.port]);
+            case WEIGHT -> plan.weights.address() + slot.offset;
+            case WORK -> memory.address() + placement.offsets().getOrDefault(slot, 0L);
         };
     }
 
@@ -135,8 +139,13 @@ public final class Session implements AutoCloseable {
         return in[find(plan.inputs, name)];
     }
 
-    /** Output number {@code i}, in the order in which the frozen function returned them, as bytes in native order. */
+    /**
+     * Output number {@code i}, in the order in which the frozen function returned them, as bytes in native order.
+     *
+     * @throws IndexOutOfBoundsException if there is none
+     */
     public ByteBuffer outputBytes(int i) {
+        port(plan.outputs, i, "output");
         return out[i];
     }
 
@@ -148,7 +157,16 @@ public final class Session implements AutoCloseable {
 
     /** Output number {@code i} as floats: a view made at each call, to be kept by the caller. */
     public FloatBuffer output(int i) {
-        return floats(out[i].asFloatBuffer(), plan.outputs.get(i));
+        return floats(outputBytes(i).asFloatBuffer(), plan.outputs.get(i));
+    }
+
+    private static Plan.Port port(List<Plan.Port> ports, int i, String kind) {
+        if (i < 0 || i >= ports.size()) {
+            throw new IndexOutOfBoundsException(
+                    "session: no " + kind + " has number " + i + "; numbered from 0, there are "
+                            + ports.stream().map(Plan.Port::name).toList());
+        }
+        return ports.get(i);
     }
 
     private static int find(List<Plan.Port> ports, String name) {
@@ -163,12 +181,12 @@ public final class Session implements AutoCloseable {
 
     /** The shape of an input at this session's batch size. */
     public Shape inputShape(int i) {
-        return plan.inputs.get(i).at(batch);
+        return port(plan.inputs, i, "input").at(batch);
     }
 
     /** The shape of an output at this session's batch size. */
     public Shape outputShape(int i) {
-        return plan.outputs.get(i).at(batch);
+        return port(plan.outputs, i, "output").at(batch);
     }
 
     /** Examples a run. */

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteOrder;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Blocks and their leases, arenas and their size classes, and the account of both. */
@@ -182,5 +184,18 @@ class MemoryTest {
         assertThat(Memory.render(Memory.callSite()))
                 .as("the first frame outside the library")
                 .matches("\\w+\\.\\w+\\(\\w+\\.java(:-?\\d+)?\\)");
+    }
+
+    /** Every run of every session asks: on a lock that they share, two threads would not be faster than one. */
+    @Test
+    void whetherABlockIsClosedIsToldWithoutALock() throws Exception {
+        try (Block block = new Block("test", 64)) {
+            var pages = Block.class.getDeclaredField("pages");
+            pages.setAccessible(true);
+            synchronized (pages.get(block)) {
+                assertThat(CompletableFuture.supplyAsync(block::closed).get(10, TimeUnit.SECONDS))
+                        .isFalse();
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.fathom.kernel.Kernel;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
@@ -29,7 +30,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Frozen plans equal eager runs bit for bit, at every batch size, and refuse what they cannot freeze. */
 class PlanTest {
@@ -323,6 +326,15 @@ class PlanTest {
             s.output(3).get(again);
             assertThat(again).isEqualTo(y);
             assertThatThrownBy(() -> s.output(2)).hasMessageContaining("is I32");
+            for (ThrowingCallable wrong :
+                    List.<ThrowingCallable>of(() -> s.output(9), () -> s.outputBytes(9), () -> s.outputShape(9))) {
+                assertThatThrownBy(wrong)
+                        .isInstanceOf(IndexOutOfBoundsException.class)
+                        .hasMessage("session: no output has number 9; numbered from 0, there are "
+                                + "[output0, output1, output2, output3]");
+            }
+            assertThatThrownBy(() -> s.inputShape(-1))
+                    .hasMessage("session: no input has number -1; numbered from 0, there are [x]");
         }
     }
 
@@ -339,6 +351,75 @@ class PlanTest {
                 float[] x = random(90);
                 assertThat(frozen(s, x)).as(a.toString()).isEqualTo(eager(model, x, 3, 30));
             }
+        }
+    }
+
+    /** y0 = y1 = x; with a relu behind it, relu(x). */
+    private record Twice(boolean relu) implements Op {
+        @Override
+        public String label() {
+            return "twice";
+        }
+
+        @Override
+        public int outputs() {
+            return relu ? 1 : 2;
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            for (int o = 0; o < outputs(); o++) {
+                c.begin(Kernel.COPY)
+                        .at(c.in(0))
+                        .at(c.out(o))
+                        .put(4 * c.shape(0).size())
+                        .run();
+            }
+        }
+
+        @Override
+        public Op fuse(Op user) {
+            return user == Activation.RELU ? new Twice(true) : null;
+        }
+    }
+
+    @Test
+    void aCallWithASecondResultInUseIsNotMergedAway() {
+        try (var model = Model.of(new Sequential(), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> {
+                            Tensor[] both = Pass.applyAll(new Twice(false), in[0]);
+                            return both[0].relu().add(both[1]);
+                        },
+                        Spec.of("x", 2));
+                Session s = plan.newSession()) {
+            assertThat(frozen(s, new float[] {-3, 2})).containsExactly(-3, 4);
+        }
+        try (var model = Model.of(new Sequential(), 1);
+                Plan plan = Plan.freeze(
+                        model, (net, in) -> Pass.applyAll(new Twice(false), in[0])[0].relu(), Spec.of("x", 2))) {
+            assertThat(plan.toString()).isEqualTo("copy  twice\n");
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void sixThousandCallsFreezeInSeconds() {
+        Layer[] layers = new Layer[6000];
+        Linear linear = new Linear(1, 1);
+        for (int i = 0; i < layers.length; i += 2) {
+            layers[i] = linear;
+            layers[i + 1] = Tensor::relu;
+        }
+        try (var model = Model.of(new Sequential(layers), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 1))) {
+            assertThat(plan.toString()).hasLineCount(3000);
         }
     }
 
@@ -377,6 +458,38 @@ class PlanTest {
                             Spec.of("x", Dim.BATCH, 1)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageStartingWith("freeze: ");
+        }
+    }
+
+    @Test
+    void batchesAtWhichASliceIsNotThereAreRefused() {
+        try (var model = Model.of(new Sequential(), 1);
+                Plan rest = Plan.freeze(model, layer(x -> x.slice(2, x.dim(0))), Spec.of("x", Dim.BATCH, 3));
+                Plan second = Plan.freeze(model, layer(x -> x.slice(1, 2).relu()), Spec.of("x", Dim.BATCH, 3));
+                Plan table = Plan.freeze(
+                        model,
+                        (net, in) -> in[1].slice(in[0].dim(0), 10).neg(),
+                        Spec.of("x", Dim.BATCH, 3),
+                        Spec.of("table", 10, 3))) {
+            assertThatThrownBy(() -> rest.newSession(1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("newSession: batch=1 is too small for slice; choose at least 2");
+            assertThatThrownBy(second::newSession)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("newSession: batch=1 is too small for slice; choose at least 2");
+            assertThatThrownBy(() -> table.newSession(11))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("newSession: batch=11 is too large for slice; choose at most 10");
+            try (Session none = rest.newSession(2);
+                    Session one = rest.newSession(3);
+                    Session row = second.newSession(2);
+                    Session last = table.newSession(10)) {
+                assertThat(frozen(none, random(6))).isEmpty();
+                assertThat(frozen(one, new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9})).containsExactly(7, 8, 9);
+                assertThat(frozen(row, new float[] {1, 2, 3, 4, -5, 6})).containsExactly(4, 0, 6);
+                last.run();
+                assertThat(last.outputShape(0)).isEqualTo(Shape.of(0, 3));
+            }
         }
     }
 

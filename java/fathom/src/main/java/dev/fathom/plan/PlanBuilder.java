@@ -1,0 +1,178 @@
+package dev.fathom.plan;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Block;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes a plan of traces: every number a line over the batch, every slot somebody's memory, the weights packed. Used once. */
+final class PlanBuilder {
+    private final Traces traces;
+    private final Graph graph;
+    private final Lowering lowering;
+    private final List<Slot> slots = new ArrayList<>();
+    private final List<Plan.Template> templates = new ArrayList<>();
+
+    PlanBuilder(Traces traces) {
+        this.traces = traces;
+        graph = traces.graph();
+        lowering = traces.lowering();
+    }
+
+    /** The plan for inputs of these names, whose sessions have this batch size unless told otherwise. */
+    Plan build(List<Spec> specs, int defaultBatch) {
+        for (int s = 0; s < lowering.slots.size(); s++) {
+            slots.add(new Slot(traces.bytes(s), role(lowering.slots.get(s).value())));
+        }
+        for (int c = 0; c < lowering.commands.size(); c++) {
+            templates.add(template(c));
+        }
+        List<Plan.Port> inputs = inputs(specs);
+        List<Plan.Port> outputs = outputs();
+        List<Plan.Limit> limits = limits();
+        for (int c = 0; c < templates.size(); c++) {
+            for (Plan.Term term : templates.get(c).terms()) {
+                if (term.slot() != null) {
+                    term.slot().touchedBy(c);
+                }
+            }
+        }
+        boolean anyBatch = specs.stream().anyMatch(Spec::hasBatch);
+        return new Plan(templates, slots, inputs, outputs, limits, weights(), anyBatch, defaultBatch);
+    }
+
+    private Slot.Role role(int value) {
+        Graph.Kind kind =
+                value < 0 ? Graph.Kind.RESULT : graph.values.get(value).kind();
+        return switch (kind) {
+            case INPUT -> Slot.Role.INPUT;
+            case WEIGHT -> Slot.Role.WEIGHT;
+            case RESULT -> Slot.Role.WORK;
+        };
+    }
+
+    private Plan.Template template(int c) {
+        Lowering.Command command = lowering.commands.get(c);
+        List<Plan.Term> terms = new ArrayList<>();
+        for (int w = 0; w < command.words().size(); w++) {
+            int slot = command.words().get(w).slot();
+            terms.add(new Plan.Term(slot < 0 ? null : slots.get(slot), traces.word(c, w)));
+        }
+        return new Plan.Template(command.kernel(), lowering.where(command), terms);
+    }
+
+    private List<Plan.Port> inputs(List<Spec> specs) {
+        List<Plan.Port> inputs = new ArrayList<>();
+        for (int i = 0; i < specs.size(); i++) {
+            inputs.add(port(specs.get(i).name(), graph.inputs[i]));
+            slotOf(graph.inputs[i]).port = i;
+        }
+        return inputs;
+    }
+
+    /** A result that fills its slot is computed where the caller reads it. */
+    private List<Plan.Port> outputs() {
+        List<Plan.Port> outputs = new ArrayList<>();
+        for (int o = 0; o < graph.outputs.length; o++) {
+            int value = graph.outputs[o];
+            outputs.add(port("output" + (graph.outputs.length == 1 ? "" : o), value));
+            Slot slot = slotOf(value);
+            Affine offset = traces.offset(value);
+            Affine size = traces.size(value);
+            if (slot.role != Slot.Role.WORK || !offset.equals(Affine.ZERO) || !size.equals(slot.bytes)) {
+                // an input, a weight, part of a slot or a second name for one: the caller gets a copy
+                Slot copy = new Slot(size, Slot.Role.OUTPUT);
+                slots.add(copy);
+                templates.add(new Plan.Template(
+                        Kernel.COPY,
+                        "output " + o,
+                        List.of(
+                                new Plan.Term(slot, offset),
+                                new Plan.Term(copy, Affine.ZERO),
+                                new Plan.Term(null, size))));
+                slot = copy;
+            }
+            slot.role = Slot.Role.OUTPUT;
+            slot.port = o;
+        }
+        return outputs;
+    }
+
+    private Plan.Port port(String name, int value) {
+        return new Plan.Port(name, graph.values.get(value).dtype(), traces.dims(value));
+    }
+
+    private Slot slotOf(int value) {
+        return slots.get(lowering.places[value].slot());
+    }
+
+    /** Slices may have no rows left, or rows that are not there, at a batch that was not traced. */
+    private List<Plan.Limit> limits() {
+        List<Plan.Limit> limits = new ArrayList<>();
+        for (Graph.Node node : graph.nodes) {
+            for (int value : node.out()) {
+                if (value >= 0) {
+                    Affine offset = traces.offset(value);
+                    Affine size = traces.size(value);
+                    Affine behind = slotOf(value).bytes.minus(offset).minus(size);
+                    for (Affine room : List.of(offset, size, behind)) {
+                        if (room.at(1) < 0 || room.slope() < 0) {
+                            limits.add(new Plan.Limit(node.where(), room));
+                        }
+                    }
+                }
+            }
+        }
+        return limits;
+    }
+
+    /** A block with the weights that commands read, packed where they want it so. */
+    private Block weights() {
+        long bytes = 0;
+        for (Slot slot : slots) {
+            if (slot.role == Slot.Role.WEIGHT && slot.used()) {
+                slot.offset = bytes;
+                bytes += slot.bytes.at(0) + 63 & -64L;
+            }
+        }
+        Block weights = new Block("plan", bytes, true);
+        try {
+            Commands commands = new Commands();
+            for (int s = 0; s < lowering.slots.size(); s++) {
+                Slot slot = slots.get(s);
+                if (slot.role == Slot.Role.WEIGHT && slot.used()) {
+                    fill(weights.address() + slot.offset, lowering.slots.get(s), commands);
+                }
+            }
+            return weights;
+        } catch (RuntimeException | Error e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    private void fill(long to, Lowering.Slot slot, Commands commands) {
+        Tensor source = graph.values.get(slot.value()).weight();
+        long from = Access.address(source);
+        Block held = Access.lease(source); // another thread may close the model
+        try {
+            if (slot.packed()) {
+                commands.begin(Kernel.LINEAR_PACK)
+                        .put(from)
+                        .put(to)
+                        .put(slot.n())
+                        .put(slot.k());
+            } else {
+                commands.begin(Kernel.COPY).put(from).put(to).put(slot.bytes());
+            }
+            commands.run();
+        } finally {
+            if (held != null) {
+                held.release();
+            }
+        }
+    }
+}
