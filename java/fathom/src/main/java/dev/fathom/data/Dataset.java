@@ -139,7 +139,7 @@ public final class Dataset implements AutoCloseable {
     /**
      * The same from what lies between position and limit of two buffers, on the heap, off it or mapped from a file, in the byte order that each
      * has. All is copied: what happens to the buffer or the file later does not change the dataset, and a file that has been truncated since it was
-     * mapped is an IllegalArgumentException here and not the end of the process in a kernel.
+     * mapped is the JVM's InternalError here, and not the end of the process in a kernel.
      */
     public static Dataset of(FloatBuffer features, Shape featureShape, IntBuffer labels) {
         return labelled("of", features, featureShape, labels, 0);

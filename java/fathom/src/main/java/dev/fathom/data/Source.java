@@ -82,7 +82,7 @@ final class Source {
 
     /** The same from what lies between the positions and the limits of two buffers, which do not move. */
     static Source of(String op, int n, Shape feature, Buffer x, Shape target, Buffer y, int classes) {
-        return of(op, n, part(feature, x), content(op, x), part(target, y), content(op, y), classes);
+        return of(op, n, part(feature, x), content(x), part(target, y), content(y), classes);
     }
 
     private static Part part(Shape shape, Buffer values) {
@@ -90,9 +90,9 @@ final class Source {
                 values instanceof FloatBuffer ? DType.F32 : values instanceof IntBuffer ? DType.I32 : DType.U8, shape);
     }
 
-    private static Content content(String op, Buffer values) {
+    private static Content content(Buffer values) {
         int width = values instanceof ByteBuffer ? 1 : 4;
-        return (block, offset) -> put(op, block, offset, values, width);
+        return (block, offset) -> put(block, offset, values, width);
     }
 
     /** Where the targets begin, 64-byte aligned. */
@@ -100,23 +100,17 @@ final class Source {
         return rows * features.rowBytes() + 63 & -64L;
     }
 
-    private static void put(String op, Block block, long offset, Buffer values, int width) {
+    private static void put(Block block, long offset, Buffer values, int width) {
         for (int done = 0; done < values.remaining(); ) {
             int n = Math.min(CHUNK, values.remaining() - done);
             ByteBuffer to = block.view(offset + (long) width * done, (long) width * n);
             int from = values.position() + done;
-            try {
-                if (values instanceof FloatBuffer f) {
-                    to.asFloatBuffer().put(f.slice(from, n));
-                } else if (values instanceof IntBuffer i) {
-                    to.asIntBuffer().put(i.slice(from, n));
-                } else {
-                    to.put(((ByteBuffer) values).slice(from, n));
-                }
-            } catch (InternalError e) {
-                // what the JVM makes of a SIGBUS
-                throw new IllegalArgumentException(
-                        op + ": the file mapped by the buffer has been truncated since; map it again", e);
+            if (values instanceof FloatBuffer f) {
+                to.asFloatBuffer().put(f.slice(from, n));
+            } else if (values instanceof IntBuffer i) {
+                to.asIntBuffer().put(i.slice(from, n));
+            } else {
+                to.put(((ByteBuffer) values).slice(from, n));
             }
             done += n;
         }

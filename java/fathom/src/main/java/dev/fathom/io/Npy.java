@@ -142,7 +142,7 @@ public final class Npy {
             for (long at = 0; at < size; ) {
                 int n = (int) Math.min(CHUNK / stored.bytes(), size - at);
                 in.readFully(chunk, 0, n * stored.bytes());
-                int fine = convert(stored, from, n, converted);
+                int fine = stored.convert(from, n, converted.clear());
                 if (fine < n) {
                     throw new IllegalArgumentException(file + ": value number " + (at + fine) + ", "
                             + stored.text(from, fine) + ", does not fit into " + dtype()
@@ -164,15 +164,6 @@ public final class Npy {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
-    }
-
-    private static int convert(Stored stored, ByteBuffer from, int n, ByteBuffer to) {
-        to.clear();
-        return switch (stored.dtype()) {
-            case F32 -> stored.floats(from, n, to.asFloatBuffer());
-            case I32 -> stored.ints(from, n, to.asIntBuffer());
-            case U8 -> stored.bytes(from, n, to);
-        };
     }
 
     /** Puts values that come with the first index running fastest where the last one does. */

@@ -6,7 +6,12 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import com.google.gson.stream.MalformedJsonException;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,10 +20,13 @@ import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,10 +44,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A safetensors file: the length of a header as 8 little-endian bytes, the header (JSON: name to dtype, shape and offsets, and text under
  * {@code __metadata__}), then the numbers, row-major and little-endian, without a gap. See
- * <a href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>. float32 is read and written.
+ * <a href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>.
+ *
+ * <p>Written: F32. Read as F32: F16 and BF16, exactly, F32, and F64, rounded; as I32: I8, I16, I32, and I64 where every value fits; as U8: U8 and
+ * BOOL. Integers are also copied to floats where no value changes by it.
  *
  * <p>{@link #read} checks all of the header against the file and keeps the file open, so that what {@link #copy} reads later is of the same
- * file even where a new one has been moved into its place. Close it when done (a forgotten one is closed by the collector).
+ * file even where a new one has been moved into its place. Close it when done (a forgotten one is closed by the collector); names, shapes and texts
+ * stay readable. For any thread.
  */
 public final class Safetensors implements AutoCloseable {
     /** The reference implementation reads no longer header either. */
@@ -54,8 +66,10 @@ public final class Safetensors implements AutoCloseable {
     private final Map<String, Entry> entries;
     private final Map<String, String> metadata;
     private final List<String> names;
+    private boolean closed;
+    private @Nullable Object closedAt;
 
-    private record Entry(String name, Shape shape, long begin, long end) {}
+    private record Entry(String name, Stored stored, Shape shape, long begin, long end) {}
 
     private Safetensors(Path file, RandomAccessFile data, Map<String, Entry> entries, Map<String, String> metadata) {
         this.file = file;
@@ -68,7 +82,7 @@ public final class Safetensors implements AutoCloseable {
     /**
      * Opens a file and checks its header.
      *
-     * @throws IllegalArgumentException if it is damaged, not safetensors, or holds other numbers than float32
+     * @throws IllegalArgumentException if it is damaged, not safetensors, or holds numbers of another type
      * @throws UncheckedIOException if it cannot be read
      */
     public static Safetensors read(Path file) {
@@ -113,32 +127,92 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
+     * What a tensor is read as.
+     *
+     * @throws IllegalArgumentException if the file has none of this name
+     */
+    public DType dtype(String name) {
+        return entry(name).stored.dtype();
+    }
+
+    /**
+     * A tensor of the file as a tensor of the current pass.
+     *
+     * @throws IllegalArgumentException if the file has none of this name, a value does not fit, or the file has shrunk since it was opened
+     * @throws IllegalStateException if no pass is open or the file was closed
+     * @throws UncheckedIOException if the file cannot be read
+     */
+    public Tensor tensor(String name) {
+        Entry e = entry(name);
+        Tensor t = Access.create(e.shape, e.stored.dtype());
+        long address = Access.address(t);
+        int width = e.stored.dtype().bytes();
+        values(e, (from, n, at) -> e.stored.convert(from, n, Block.at(address + at * width, n * width)));
+        return t;
+    }
+
+    /**
      * Copies a tensor to where {@code to} has its position, which does not move.
      *
-     * @throws IllegalArgumentException if the file has none of this name, {@code to} has not room for exactly its elements, or the file has shrunk
-     *     since it was opened
+     * @throws IllegalArgumentException if the file has none of this name, {@code to} has not room for exactly its elements, a value is no float32, or
+     *     the file has shrunk since it was opened
+     * @throws IllegalStateException if the file was closed
      * @throws UncheckedIOException if the file cannot be read
      */
     public void copy(String name, FloatBuffer to) {
+        Entry e = entry(name, to);
+        FloatBuffer target = to.duplicate();
+        values(e, (from, n, at) -> e.stored.floats(from, n, target));
+    }
+
+    /** The same for integers; a tensor of floats is refused. */
+    public void copy(String name, IntBuffer to) {
+        Entry e = entry(name, to);
+        if (e.stored.dtype() == DType.F32) {
+            throw new IllegalArgumentException(
+                    "copy: " + quoted(name) + " holds " + e.stored + "; copy it to a FloatBuffer");
+        }
+        IntBuffer target = to.duplicate();
+        values(e, (from, n, at) -> e.stored.ints(from, n, target));
+    }
+
+    private Entry entry(String name, Buffer to) {
         Entry e = entry(name);
         if (to.remaining() != e.shape.size()) {
             throw new IllegalArgumentException("copy: " + quoted(name) + " " + e.shape + " has " + e.shape.size()
                     + " elements but the buffer has room for " + to.remaining() + "; give one of exactly that size");
         }
-        FloatBuffer target = to.duplicate();
+        return e;
+    }
+
+    /** Takes {@code n} values, the first of which is number {@code at}; returns how many before one that does not fit. */
+    private interface Sink {
+        int take(ByteBuffer from, int n, long at);
+    }
+
+    private void values(Entry e, Sink sink) {
+        int width = e.stored.bytes();
         byte[] chunk = new byte[(int) Math.min(CHUNK, e.end - e.begin)];
-        FloatBuffer floats =
-                ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        ByteBuffer from = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
         synchronized (data) {
+            if (closed) {
+                throw new IllegalStateException(
+                        "copy: " + file + " was closed at " + Memory.render(closedAt) + "; copy before the close");
+            }
             try {
                 if (data.length() < e.end) {
                     throw new EOFException();
                 }
                 data.seek(e.begin);
-                for (long left = e.end - e.begin; left > 0; left -= chunk.length) {
-                    int n = (int) Math.min(chunk.length, left);
-                    data.readFully(chunk, 0, n);
-                    target.put(floats.limit(n / 4).position(0));
+                for (long at = 0; at < e.shape.size(); at += chunk.length / width) {
+                    int n = (int) Math.min(chunk.length / width, e.shape.size() - at);
+                    data.readFully(chunk, 0, n * width);
+                    int fine = sink.take(from, n, at);
+                    if (fine < n) {
+                        throw new IllegalArgumentException(file + ": element " + (at + fine) + " of " + quoted(e.name)
+                                + ", " + e.stored.text(from, fine) + " in " + e.stored
+                                + ", does not fit; convert the tensor before it is saved");
+                    }
                 }
             } catch (EOFException x) {
                 throw new IllegalArgumentException(
@@ -157,10 +231,16 @@ public final class Safetensors implements AutoCloseable {
         return e;
     }
 
-    /** Closes the file; names and shapes stay readable. */
+    /** Closes the file; names, shapes and texts stay readable. Closing twice does nothing. */
     @Override
     public void close() {
-        closeQuietly(data);
+        synchronized (data) {
+            if (!closed) {
+                closed = true;
+                closedAt = Memory.callSite();
+                closeQuietly(data);
+            }
+        }
     }
 
     private static void closeQuietly(RandomAccessFile data) {
@@ -307,14 +387,15 @@ public final class Safetensors implements AutoCloseable {
                 throw damaged("tensor " + quoted(name) + " lacks "
                         + (dtype == null ? "its dtype" : dims == null ? "its shape" : "its two data_offsets"));
             }
-            if (!dtype.equals("F32")) {
+            Stored stored = Stored.named(dtype);
+            if (stored == null) {
                 throw new IllegalArgumentException(file + ": tensor " + quoted(name) + " has the dtype " + quoted(dtype)
-                        + " but only F32 is read; convert it to float32 before it is saved");
+                        + " but " + Arrays.toString(Stored.values()) + " are read; convert it before it is saved");
             }
-            return entry(name, dims, offsets[0], offsets[1]);
+            return entry(name, stored, dims, offsets[0], offsets[1]);
         }
 
-        private Entry entry(String name, long[] dims, long begin, long end) {
+        private Entry entry(String name, Stored stored, long[] dims, long begin, long end) {
             int[] shape = new int[dims.length];
             long elements = 1;
             long others = 1; // without the zeros
@@ -328,11 +409,11 @@ public final class Safetensors implements AutoCloseable {
                 elements *= dims[i];
                 others *= Math.max(dims[i], 1);
             }
-            if (begin > end || end - begin != 4 * elements) {
+            if (begin > end || end - begin != stored.bytes() * elements) {
                 throw damaged("tensor " + quoted(name) + " lies at " + begin + " to " + end + " but its shape "
-                        + Arrays.toString(dims) + " takes " + 4 * elements + " bytes");
+                        + Arrays.toString(dims) + " takes " + stored.bytes() * elements + " bytes");
             }
-            return new Entry(name, Shape.of(shape), begin, end);
+            return new Entry(name, stored, Shape.of(shape), begin, end);
         }
 
         private long[] numbers(JsonReader json, String name, String field, int most) throws IOException {
@@ -369,7 +450,7 @@ public final class Safetensors implements AutoCloseable {
                             + " but the one before it ends at " + at);
                 }
                 at = e.end;
-                placed.put(e.name, new Entry(e.name, e.shape, start + e.begin, start + e.end));
+                placed.put(e.name, new Entry(e.name, e.stored, e.shape, start + e.begin, start + e.end));
             }
             if (at != size - start) {
                 throw damaged("its tensors take " + at + " bytes but " + (size - start) + " lie behind its header");
@@ -444,9 +525,15 @@ public final class Safetensors implements AutoCloseable {
             return this;
         }
 
-        /** Adds a text; a later one of the same key takes its place. */
+        /**
+         * Adds a text; a later one of the same key takes its place.
+         *
+         * @throws IllegalArgumentException if the key or the text is not valid Unicode
+         */
         public Writer metadata(String key, String value) {
-            if (!StandardCharsets.UTF_8.newEncoder().canEncode(key + value)) {
+            // one by one: a pair of surrogates may be split between them
+            CharsetEncoder utf8 = StandardCharsets.UTF_8.newEncoder();
+            if (!utf8.canEncode(key) || !utf8.canEncode(value)) {
                 throw new IllegalArgumentException(
                         "safetensors: the text of " + quoted(key) + " is not valid Unicode; choose another");
             }

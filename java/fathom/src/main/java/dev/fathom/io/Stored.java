@@ -53,7 +53,19 @@ enum Stored {
         return null;
     }
 
-    /** Converts {@code n} numbers at the beginning of {@code from}; returns how many before one that no float32 holds, n if all are fine. */
+    /**
+     * Converts {@code n} numbers at the beginning of {@code from} to {@link #dtype}, from the beginning of {@code to} on, in its byte order; returns
+     * how many before one that does not fit, n if all do.
+     */
+    int convert(ByteBuffer from, int n, ByteBuffer to) {
+        return switch (dtype) {
+            case F32 -> floats(from, n, to.asFloatBuffer());
+            case I32 -> ints(from, n, to.asIntBuffer());
+            case U8 -> bytes(from, n, to);
+        };
+    }
+
+    /** Converts {@code n} numbers at the beginning of {@code from} to floats; returns how many before one that would change. */
     int floats(ByteBuffer from, int n, FloatBuffer to) {
         if (this == F32) {
             to.put(from.asFloatBuffer().limit(n));
@@ -71,7 +83,7 @@ enum Stored {
         return n;
     }
 
-    /** The same for integers, which are not made from floats. */
+    /** The same for integers, which are never made from floats. */
     int ints(ByteBuffer from, int n, IntBuffer to) {
         if (this == I32) {
             to.put(from.asIntBuffer().limit(n));
@@ -87,8 +99,7 @@ enum Stored {
         return n;
     }
 
-    /** The same for bytes, which are made from bytes alone. */
-    int bytes(ByteBuffer from, int n, ByteBuffer to) {
+    private int bytes(ByteBuffer from, int n, ByteBuffer to) {
         for (int i = 0; i < n; i++) {
             to.put((byte) integer(from, i));
         }

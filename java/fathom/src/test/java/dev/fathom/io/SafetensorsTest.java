@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -12,9 +15,11 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -140,6 +145,184 @@ class SafetensorsTest {
         }
         try (Safetensors s = Safetensors.read(file("{}", 0))) {
             assertThat(s.names()).isEmpty();
+        }
+    }
+
+    // ---- other types
+
+    /** One tensor "w" of {@code dtype} with these little-endian bytes. */
+    private Safetensors of(String dtype, ByteBuffer data, int n) throws IOException {
+        String header = "{\"w\":{\"dtype\":\"" + dtype + "\",\"shape\":[" + n + "],\"data_offsets\":[0,"
+                + data.capacity() + "]}}";
+        Path file = file(header, 0);
+        Files.write(file, data.array(), StandardOpenOption.APPEND);
+        return Safetensors.read(file);
+    }
+
+    private static ByteBuffer bytes(int n) {
+        return ByteBuffer.allocate(n).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Every half there is, against the definition of IEEE 754. */
+    @Test
+    void halvesAreWidenedExactly() throws IOException {
+        ByteBuffer data = bytes(2 << 16);
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            data.putShort((short) bits);
+        }
+        float[] values;
+        try (Safetensors s = of("F16", data, 1 << 16)) {
+            assertThat(s.dtype("w")).isEqualTo(DType.F32);
+            values = read(s, "w");
+        }
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            int exponent = bits >> 10 & 31;
+            int fraction = bits & 1023;
+            double magnitude = exponent == 0
+                    ? fraction * Math.pow(2, -24)
+                    : exponent < 31
+                            ? (1024 + fraction) * Math.pow(2, exponent - 25)
+                            : fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
+            double expected = bits >= 1 << 15 ? -magnitude : magnitude;
+            assertThat(Float.compare(values[bits], (float) expected))
+                    .as("half %04x", bits)
+                    .isZero();
+        }
+        assertThat(1 / values[0x8000]).isEqualTo(Float.NEGATIVE_INFINITY);
+    }
+
+    @Test
+    void brainFloatsAreTheUpperHalves() throws IOException {
+        float[] expected = {1, -2.5f, -0f, Float.POSITIVE_INFINITY, 0x1p-133f, 3.3895314e38f};
+        ByteBuffer data = bytes(2 * expected.length);
+        for (float f : expected) {
+            data.putShort((short) (Float.floatToRawIntBits(f) >> 16));
+        }
+        try (Safetensors s = of("BF16", data, expected.length)) {
+            assertThat(read(s, "w")).containsExactly(expected);
+        }
+    }
+
+    @Test
+    void doublesAreRounded() throws IOException {
+        double[] values = {0.1, -1e-60, Double.NaN, Double.NEGATIVE_INFINITY, Float.MAX_VALUE, 1 + 0x1p-24};
+        ByteBuffer data = bytes(8 * values.length);
+        float[] expected = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            data.putDouble(values[i]);
+            expected[i] = (float) values[i];
+        }
+        try (Safetensors s = of("F64", data, values.length)) {
+            assertThat(read(s, "w")).containsExactly(expected);
+            assertThatThrownBy(() -> s.copy("w", IntBuffer.allocate(6)))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("copy: \"w\" holds F64; copy it to a FloatBuffer");
+        }
+        try (Safetensors s = of("F64", bytes(16).putDouble(1).putDouble(1e300), 2)) {
+            assertThatThrownBy(() -> read(s, "w"))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            temp.resolve("hostile.safetensors")
+                                    + ": element 1 of \"w\", 1.0E300 in F64, does not fit; convert the tensor before it is saved");
+        }
+    }
+
+    @Test
+    void integersKeepTheirValues() throws IOException {
+        long[] values = {0, 1, -1, Integer.MAX_VALUE, Integer.MIN_VALUE, 1 << 24};
+        ByteBuffer data = bytes(8 * values.length);
+        Arrays.stream(values).forEach(data::putLong);
+        try (Safetensors s = of("I64", data, values.length)) {
+            assertThat(s.dtype("w")).isEqualTo(DType.I32);
+            int[] ints = new int[values.length];
+            s.copy("w", IntBuffer.wrap(ints));
+            assertThat(Arrays.stream(ints).asLongStream())
+                    .containsExactly(0L, 1L, -1L, 2147483647L, -2147483648L, 16777216L);
+            String does = " in I64, does not fit; convert the tensor before it is saved";
+            assertThatThrownBy(() -> read(s, "w")).hasMessageEndingWith("element 3 of \"w\", 2147483647" + does);
+        }
+        try (Safetensors s = of("I64", bytes(16).putLong(5).putLong(1L << 31), 2)) {
+            assertThat(read(s, "w")).containsExactly(5, 0x1p31f);
+            assertThatThrownBy(() -> s.copy("w", IntBuffer.allocate(2)))
+                    .hasMessageEndingWith(
+                            "element 1 of \"w\", 2147483648 in I64, does not fit; convert the tensor before it is saved");
+        }
+        try (Safetensors s = of("I64", bytes(8).putLong(Long.MAX_VALUE), 1)) {
+            assertThatThrownBy(() -> read(s, "w")).hasMessageContaining("9223372036854775807 in I64, does not fit");
+        }
+        try (Safetensors s = of("I16", bytes(4).putShort((short) -7).putShort((short) 300), 2);
+                Pass pass = Pass.infer()) {
+            assertThat(s.tensor("w").toIntArray()).containsExactly(-7, 300);
+            assertThat(read(s, "w")).containsExactly(-7, 300);
+        }
+        try (Safetensors s = of("BOOL", bytes(3).put((byte) 1).put((byte) 0).put((byte) 2), 3);
+                Pass pass = Pass.infer()) {
+            assertThat(s.dtype("w")).isEqualTo(DType.U8);
+            assertThat(read(s, "w")).containsExactly(1, 0, 1);
+            assertThat(s.tensor("w").dtype()).isEqualTo(DType.U8);
+        }
+    }
+
+    @Test
+    void tensorsOfThePass() throws IOException {
+        ByteBuffer data = bytes(2 * 100_000);
+        for (int i = 0; i < 100_000; i++) {
+            data.putShort((short) 0x3c00);
+        }
+        data.putShort(2 * 99_999, (short) 0x4000);
+        try (Safetensors s = of("F16", data, 100_000);
+                Pass pass = Pass.infer()) {
+            Tensor w = s.tensor("w");
+            assertThat(w.shape()).isEqualTo(Shape.of(100_000));
+            assertThat(w.sum().item()).isEqualTo(100_001);
+        }
+    }
+
+    @Test
+    void aClosedFileSaysWhere() throws IOException {
+        Path file = file(tensor("w", "[1]", "[0,4]"), 4);
+        Safetensors s = Safetensors.read(file);
+        s.close();
+        s.close();
+        assertThat(s.names()).containsExactly("w");
+        assertThat(s.shape("w")).isEqualTo(Shape.of(1));
+        assertThatThrownBy(() -> read(s, "w"))
+                .isExactlyInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("copy: " + file + " was closed at ")
+                .hasMessageEndingWith("; copy before the close");
+    }
+
+    @Test
+    void aTextThatIsHalfAPairIsRefused() {
+        var writer = new Safetensors.Writer();
+        for (String[] text : new String[][] {{"a\ud83d", "\ude00b"}, {"\ud83d", "x"}, {"x", "\ude00"}}) {
+            assertThatThrownBy(() -> writer.metadata(text[0], text[1]))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessageEndingWith("is not valid Unicode; choose another");
+        }
+        writer.metadata("smile", "\ud83d\ude00");
+    }
+
+    /** torchvision's SqueezeNet: halves and floats under PyTorch's names. */
+    @Test
+    void aRealNetworkOfHalves() {
+        String data = System.getenv("FATHOM_DATA");
+        Path file = Path.of(String.valueOf(data), "pretrained-imagenet", "squeezenet1_1.safetensors");
+        assumeTrue(Files.isRegularFile(file), "FATHOM_DATA has no pretrained-imagenet/squeezenet1_1.safetensors");
+        try (Safetensors s = Safetensors.read(file);
+                Pass pass = Pass.infer()) {
+            assertThat(s.names())
+                    .contains("features.0.weight", "classifier.1.bias")
+                    .hasSize(52);
+            assertThat(s.shape("features.0.weight")).isEqualTo(Shape.of(64, 3, 3, 3));
+            long parameters = 0;
+            for (String name : s.names()) {
+                assertThat(s.dtype(name)).isEqualTo(DType.F32);
+                Tensor t = s.tensor(name);
+                assertThat(t.nonfinite().item()).isZero();
+                parameters += t.size();
+            }
+            assertThat(parameters).isEqualTo(1_235_496);
         }
     }
 
@@ -295,12 +478,15 @@ class SafetensorsTest {
 
     @Test
     void anotherDtypeIsRefusedByName() throws IOException {
-        Path file = file("{\"w\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4);
+        Path file = file("{\"w\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4);
         assertThatThrownBy(() -> Safetensors.read(file))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        file
-                                + ": tensor \"w\" has the dtype \"BF16\" but only F32 is read; convert it to float32 before it is saved");
+                        file + ": tensor \"w\" has the dtype \"F8_E4M3\" but"
+                                + " [BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64] are read; convert it before it is saved");
+        Path other = file("{\"w\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4);
+        assertThatThrownBy(() -> Safetensors.read(other))
+                .hasMessage(other + ": tensor \"w\" lies at 0 to 4 but its shape [4] takes 8 bytes" + DAMAGED);
     }
 
     @Test
@@ -349,8 +535,8 @@ class SafetensorsTest {
                 "{\"" + "n".repeat(5000) + "\":{\"dtype\":\"\\u001b[31m\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
         assertThatThrownBy(() -> Safetensors.read(file))
                 .hasMessage(
-                        file + ": tensor \"" + "n".repeat(80) + "...\" has the dtype \"?[31m\" but only F32 is read;"
-                                + " convert it to float32 before it is saved");
+                        file + ": tensor \"" + "n".repeat(80) + "...\" has the dtype \"?[31m\" but"
+                                + " [BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64] are read; convert it before it is saved");
     }
 
     @Test

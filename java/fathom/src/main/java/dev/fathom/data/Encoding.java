@@ -1,0 +1,370 @@
+package dev.fathom.data;
+
+import dev.fathom.tensor.Shape;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an {@link Encoder} learned from the rows to learn from: makes datasets of tables, and the features of single rows to serve. Immutable, for
+ * any number of threads.
+ */
+public final class Encoding {
+    private static final Set<String> YES = Set.of("true", "t", "yes", "y", "1");
+    private static final Set<String> NO = Set.of("false", "f", "no", "n", "0");
+    private static final int MOST_VALUES = Integer.MAX_VALUE - 8;
+
+    /** In the order of the recipe. */
+    private final Map<String, Fitted> columns = new LinkedHashMap<>();
+
+    private final List<String> features = new ArrayList<>();
+    private final List<String> targets = new ArrayList<>();
+    private final @Nullable Fitted label;
+
+    Encoding(List<Encoder.Column> recipe, boolean unknownAsZeros, Table train) {
+        Fitted learned = null;
+        for (Encoder.Column c : recipe) {
+            Fitted fitted = new Fitted(c, unknownAsZeros, train);
+            columns.put(c.name(), fitted);
+            if (c.kind() == Encoder.Kind.LABEL) {
+                learned = fitted;
+            } else {
+                (c.target() ? targets : features).addAll(fitted.names());
+            }
+        }
+        label = learned;
+    }
+
+    // ---- what it knows
+
+    /** What the features are called, in their order: a column's name, or {@code city=Paris}. */
+    public List<String> features() {
+        return List.copyOf(features);
+    }
+
+    /** The same of the targets. */
+    public List<String> targets() {
+        return List.copyOf(targets);
+    }
+
+    /**
+     * The texts of a label or a one-hot column, in the order of their numbers.
+     *
+     * @throws IllegalArgumentException if the column is not encoded so
+     */
+    public List<String> categories(String column) {
+        Fitted f = fitted(column);
+        if (f.categories.isEmpty()) {
+            throw new IllegalArgumentException("categories: column " + column + " has numbers; only labels and one-hot"
+                    + " columns have categories");
+        }
+        return f.categories;
+    }
+
+    /**
+     * What a number of a column was before it was encoded: undoes logarithm and scaling, for predictions.
+     *
+     * @throws IllegalArgumentException if the column is not one of numbers
+     */
+    public double original(String column, double encoded) {
+        Fitted f = fitted(column);
+        if (f.column.kind() != Encoder.Kind.NUMBER) {
+            throw new IllegalArgumentException("original: column " + column + " has texts; see categories");
+        }
+        double x = encoded;
+        for (int i = f.scales.length - 1; i >= 0; i--) {
+            x = f.scales[i] == null ? Math.exp(x) : x * f.scales[i].by + f.scales[i].from;
+        }
+        return x;
+    }
+
+    private Fitted fitted(String column) {
+        Fitted f = columns.get(column);
+        if (f == null) {
+            throw new IllegalArgumentException(
+                    "encoding: column " + column + " is not encoded; there are " + columns.keySet());
+        }
+        return f;
+    }
+
+    // ---- encoding
+
+    /**
+     * The rows of a table as examples: features [k] of floats, and the label or the targets.
+     *
+     * @throws IllegalArgumentException with file, line and column if a value is missing or cannot be encoded; if the recipe has no label and no
+     *     target, or no feature; or if the table lacks a column
+     */
+    public Dataset dataset(Table table) {
+        if (features.isEmpty() || label == null && targets.isEmpty()) {
+            throw new IllegalArgumentException("dataset: the encoder names "
+                    + (features.isEmpty() ? "no feature" : "no label and no target; add label(...) or target(...)"));
+        }
+        FloatBuffer x = FloatBuffer.wrap(encode(table, features.size(), false));
+        Shape feature = Shape.of(features.size());
+        Fitted classes = label;
+        if (classes == null) {
+            float[] y = encode(table, targets.size(), true);
+            return Dataset.of(x, feature, FloatBuffer.wrap(y), Shape.of(targets.size()));
+        }
+        int[] y = new int[table.size()];
+        for (int row = 0; row < y.length; row++) {
+            y[row] = classes.category(text(table, row, classes.column.name()), place(table, row, classes));
+        }
+        return Dataset.labelled("dataset", x, feature, IntBuffer.wrap(y), classes.categories.size());
+    }
+
+    /**
+     * The features of a table alone, [rows, k] row after row, for tables without the column to learn.
+     *
+     * @throws IllegalArgumentException as {@link #dataset}
+     */
+    public float[] features(Table table) {
+        return encode(table, features.size(), false);
+    }
+
+    /**
+     * The features [k] of one row, column name to text, for a service.
+     *
+     * @throws IllegalArgumentException with the column if a value is missing or cannot be encoded
+     */
+    public float[] features(Map<String, String> row) {
+        float[] to = new float[features.size()];
+        int at = 0;
+        for (Fitted f : columns.values()) {
+            if (f.isFeature()) {
+                String text = row.get(f.column.name());
+                if (text == null || text.isBlank()) {
+                    throw new IllegalArgumentException("features: column " + f.column.name()
+                            + " is missing; give a value for each of " + row(false));
+                }
+                at = f.put(text.strip(), () -> "column " + f.column.name(), to, at);
+            }
+        }
+        return to;
+    }
+
+    private List<String> row(boolean ofTargets) {
+        return columns.values().stream()
+                .filter(f -> ofTargets ? f.column.target() : f.isFeature())
+                .map(f -> f.column.name())
+                .toList();
+    }
+
+    private float[] encode(Table table, int width, boolean ofTargets) {
+        if ((long) table.size() * width > MOST_VALUES) {
+            throw new IllegalArgumentException("dataset: " + table.size() + " rows of " + width
+                    + " numbers are more than an array can hold; take fewer rows at a time");
+        }
+        float[] to = new float[table.size() * width];
+        List<Fitted> wanted = row(ofTargets).stream().map(this::fitted).toList();
+        int at = 0;
+        for (int row = 0; row < table.size(); row++) {
+            for (Fitted f : wanted) {
+                at = f.put(text(table, row, f.column.name()), place(table, row, f), to, at);
+            }
+        }
+        return to;
+    }
+
+    private static String text(Table table, int row, String column) {
+        if (table.missing(row, column)) {
+            throw new IllegalArgumentException(table.where(row, column)
+                    + ": the value is missing; leave such rows out with complete(\"" + column + "\"), or the column");
+        }
+        return table.text(row, column);
+    }
+
+    private static Supplier<String> place(Table table, int row, Fitted f) {
+        return () -> table.where(row, f.column.name());
+    }
+
+    /** x becomes (x - from) / by. */
+    private record Scale(double from, double by) {}
+
+    /** A column with what it takes from the rows to learn from. */
+    private static final class Fitted {
+        final Encoder.Column column;
+        final List<String> categories;
+        /** One for each step; null is the logarithm. */
+        final @Nullable Scale[] scales;
+
+        private final Map<String, Integer> numbers = new HashMap<>();
+        private final boolean unknownAsZeros;
+
+        Fitted(Encoder.Column column, boolean unknownAsZeros, Table train) {
+            this.column = column;
+            this.unknownAsZeros = unknownAsZeros;
+            scales = new Scale[column.steps().size()];
+            boolean categorical = column.kind() == Encoder.Kind.ONE_HOT || column.kind() == Encoder.Kind.LABEL;
+            categories = categorical ? sorted(train) : List.of();
+            for (String category : categories) {
+                numbers.put(category, numbers.size());
+            }
+            if (column.kind() == Encoder.Kind.NUMBER) {
+                scale(train);
+            }
+        }
+
+        boolean isFeature() {
+            return !column.target() && column.kind() != Encoder.Kind.LABEL;
+        }
+
+        List<String> names() {
+            return categories.isEmpty()
+                    ? List.of(column.name())
+                    : categories.stream().map(c -> column.name() + "=" + c).toList();
+        }
+
+        // ---- fitting
+
+        private List<String> sorted(Table train) {
+            Set<String> seen = new TreeSet<>();
+            for (int row = 0; row < train.size(); row++) {
+                seen.add(text(train, row, column.name()));
+            }
+            List<String> all = new ArrayList<>(seen);
+            if (seen.stream().noneMatch(text -> Double.isNaN(parsed(text)))) {
+                all.sort((a, b) -> Double.compare(parsed(a), parsed(b)));
+            }
+            return List.copyOf(all);
+        }
+
+        private void scale(Table train) {
+            double[] x = new double[train.size()];
+            for (int row = 0; row < x.length; row++) {
+                x[row] = number(text(train, row, column.name()), place(train, row, this));
+            }
+            for (int i = 0; i < scales.length; i++) {
+                Encoder.Step step = column.steps().get(i);
+                Scale scale = switch (step) {
+                    case LOG -> null;
+                    case STANDARDISE -> standard(x);
+                    case MIN_MAX -> extremes(x);
+                };
+                if (scale != null && !(scale.by > 0)) {
+                    throw new IllegalArgumentException("fit: column " + column.name() + " is "
+                            + train.text(0, column.name()) + " in all " + x.length
+                            + " rows, so there is nothing to scale by; leave it out");
+                }
+                scales[i] = scale;
+                for (int row = 0; row < x.length; row++) {
+                    x[row] = step(x[row], scale, place(train, row, this));
+                }
+            }
+        }
+
+        private static Scale standard(double[] x) {
+            double mean = Arrays.stream(x).sum() / x.length;
+            double squares = Arrays.stream(x).map(v -> (v - mean) * (v - mean)).sum();
+            return new Scale(mean, Math.sqrt(squares / x.length));
+        }
+
+        private static Scale extremes(double[] x) {
+            double min = Arrays.stream(x).min().orElseThrow();
+            return new Scale(min, Arrays.stream(x).max().orElseThrow() - min);
+        }
+
+        // ---- encoding
+
+        /** Writes the numbers of one text and returns where the next ones go. */
+        int put(String text, Supplier<String> where, float[] to, int at) {
+            switch (column.kind()) {
+                case NUMBER -> to[at] = encoded(text, where);
+                case BOOL -> to[at] = yes(text, where) ? 1 : 0;
+                case SIGN -> to[at] = yes(text, where) ? 1 : -1;
+                default -> {
+                    int category = category(text, where);
+                    if (category >= 0) {
+                        to[at + category] = 1;
+                    }
+                    return at + categories.size();
+                }
+            }
+            return at + 1;
+        }
+
+        /** Its number, -1 for one that is unknown and may be. */
+        int category(String text, Supplier<String> where) {
+            Integer number = numbers.get(text);
+            if (number != null) {
+                return number;
+            }
+            if (unknownAsZeros && column.kind() == Encoder.Kind.ONE_HOT) {
+                return -1;
+            }
+            String known = categories.size() > 20
+                    ? categories.subList(0, 20).toString().replace("]", ", ...]")
+                    : categories.toString();
+            throw new IllegalArgumentException(where.get() + ": " + text + " is none of the " + categories.size()
+                    + " categories that fit saw, " + known + "; fit on rows that have it"
+                    + (column.kind() == Encoder.Kind.ONE_HOT ? ", or choose unknownAsZeros()" : ""));
+        }
+
+        private static boolean yes(String text, Supplier<String> where) {
+            String word = text.toLowerCase(Locale.ROOT);
+            if (!YES.contains(word) && !NO.contains(word)) {
+                throw new IllegalArgumentException(
+                        where.get() + ": " + text
+                                + " is neither yes nor no (true, t, yes, y, 1; false, f, no, n, 0); choose oneHot for other words");
+            }
+            return YES.contains(word);
+        }
+
+        private float encoded(String text, Supplier<String> where) {
+            double x = number(text, where);
+            for (Scale scale : scales) {
+                x = step(x, scale, where);
+            }
+            float value = (float) x;
+            if (!Float.isFinite(value)) {
+                throw new IllegalArgumentException(
+                        where.get() + ": " + text + " is too large for a float; scale the column");
+            }
+            return value;
+        }
+
+        private static double step(double x, @Nullable Scale scale, Supplier<String> where) {
+            if (scale != null) {
+                return (x - scale.from) / scale.by;
+            }
+            if (!(x > 0)) {
+                throw new IllegalArgumentException(where.get() + ": " + x + " has no logarithm; it must be above 0");
+            }
+            return Math.log(x);
+        }
+
+        private static double number(String text, Supplier<String> where) {
+            double x = parsed(text);
+            if (Double.isNaN(x)) {
+                throw new IllegalArgumentException(where.get() + ": \"" + text
+                        + "\" is not a finite number; choose oneHot for words, or leave the column out");
+            }
+            return x;
+        }
+
+        /** NaN for what is no finite number; Java's 1d, 1f and 0x1p3 are none either. */
+        private static double parsed(String text) {
+            char last = text.isEmpty() ? ' ' : text.charAt(text.length() - 1);
+            if ((last < '0' || last > '9') && last != '.' || text.indexOf('x') >= 0 || text.indexOf('X') >= 0) {
+                return Double.NaN;
+            }
+            try {
+                double x = Double.parseDouble(text);
+                return Double.isInfinite(x) ? Double.NaN : x;
+            } catch (NumberFormatException e) {
+                return Double.NaN;
+            }
+        }
+    }
+}

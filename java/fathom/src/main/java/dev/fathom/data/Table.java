@@ -1,0 +1,380 @@
+package dev.fathom.data;
+
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
+import java.io.BufferedInputStream;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * Rows of texts under named columns, as a CSV file has them (RFC 4180): nothing is guessed about what they mean, an {@link Encoder} says it. A
+ * part of a table is a list of row numbers over the same texts, and each row knows the line it came from.
+ *
+ * <p>A value is missing where it is empty, {@code NA} or {@code NaN}, unless {@link #missing} says otherwise.
+ */
+public final class Table {
+    private static final int CHUNK = 1 << 16;
+    /** Columns with up to so many different texts keep one copy of each. */
+    private static final int SHARED = 1 << 12;
+
+    private static final Set<String> MISSING = Set.of("", "NA", "NaN");
+
+    private final String file;
+    /** Name to texts. */
+    private final Map<String, String[]> columns;
+
+    private final long[] lines;
+    private final int[] rows;
+    private final Set<String> missing;
+
+    private Table(String file, Map<String, String[]> columns, long[] lines, int[] rows, Set<String> missing) {
+        this.file = file;
+        this.columns = columns;
+        this.lines = lines;
+        this.rows = rows;
+        this.missing = missing;
+    }
+
+    // ---- making
+
+    /**
+     * Reads a file, plain or gzip, in UTF-8, with commas and the names of the columns in its first line. Spaces around a text are not part of it,
+     * empty lines are left out, and a column without a name is called after its place ({@code column 1}).
+     *
+     * @throws IllegalArgumentException if a line has more or fewer fields than the first, two columns have one name, a quote is never closed, the
+     *     file is not UTF-8, or it has no rows
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Table csv(Path file) {
+        return csv(file, ',');
+    }
+
+    /** The same with another separator, such as a tab, and for a file whose first line is data, the names of its columns. */
+    public static Table csv(Path file, char separator, String... names) {
+        if (!Files.isRegularFile(file)) {
+            String message =
+                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
+                            + "; give the path of a csv file, plain or gzip";
+            throw new UncheckedIOException(message, new NoSuchFileException(file.toString()));
+        }
+        try (InputStream in = open(file);
+                CsvReader<CsvRecord> reader = CsvReader.builder()
+                        .fieldSeparator(separator)
+                        .allowUnclosedQuote(false)
+                        .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
+                        .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
+                        .ofCsvRecord(new InputStreamReader(
+                                in,
+                                StandardCharsets.UTF_8
+                                        .newDecoder()
+                                        .onMalformedInput(CodingErrorAction.REPORT)
+                                        .onUnmappableCharacter(CodingErrorAction.REPORT)))) {
+            return new Reader(file, List.of(names)).read(reader);
+        } catch (CsvParseException e) {
+            throw new IllegalArgumentException(
+                    file + ": " + cause(e) + "; a field with a quote, a separator or a line end in it is \"quoted\"",
+                    e);
+        } catch (IOException e) {
+            throw failure(file, e);
+        } catch (UncheckedIOException e) {
+            throw failure(file, e.getCause());
+        }
+    }
+
+    private static String cause(CsvParseException e) {
+        Throwable cause = e.getCause();
+        return String.valueOf(cause == null ? e.getMessage() : cause.getMessage());
+    }
+
+    private static RuntimeException failure(Path file, IOException e) {
+        if (e instanceof CharacterCodingException) {
+            return new IllegalArgumentException(file + ": it is not UTF-8; convert it before", e);
+        }
+        if (e instanceof ZipException || e instanceof java.io.EOFException) {
+            return new IllegalArgumentException(file + ": its gzip data are damaged; fetch it again", e);
+        }
+        return new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+
+    /** The text of a file without gzip and byte order mark. */
+    private static InputStream open(Path file) throws IOException {
+        InputStream raw = new BufferedInputStream(new FileInputStream(file.toFile()), CHUNK);
+        try {
+            InputStream in = starts(raw, 0x1f, 0x8b) ? new BufferedInputStream(new GZIPInputStream(raw, CHUNK)) : raw;
+            if (starts(in, 0xef, 0xbb, 0xbf)) {
+                in.skipNBytes(3);
+            }
+            return in;
+        } catch (IOException e) {
+            raw.close();
+            throw e;
+        }
+    }
+
+    private static boolean starts(InputStream in, int... bytes) throws IOException {
+        in.mark(bytes.length);
+        boolean same = true;
+        for (int b : bytes) {
+            same &= in.read() == b;
+        }
+        in.reset();
+        return same;
+    }
+
+    /** Collects the rows of one file. */
+    private static final class Reader {
+        private final Path file;
+        private List<String> names;
+        private final List<String[]> rows = new ArrayList<>();
+        private long[] lines = new long[64];
+
+        Reader(Path file, List<String> names) {
+            this.file = file;
+            this.names = names;
+        }
+
+        Table read(Iterable<CsvRecord> records) {
+            List<Map<String, String>> seen = new ArrayList<>();
+            for (CsvRecord record : records) {
+                int n = record.getFieldCount();
+                if (names.isEmpty()) {
+                    names = header(record);
+                    continue;
+                }
+                if (n != names.size()) {
+                    throw new IllegalArgumentException(
+                            file + " line " + record.getStartingLineNumber() + ": it has " + n
+                                    + (n == 1 ? " field" : " fields") + " but there are " + names.size()
+                                    + " columns; mend the line, or name another separator");
+                }
+                if (rows.size() == Source.MOST_ROWS) {
+                    throw new IllegalArgumentException(
+                            file + ": it has more than " + Source.MOST_ROWS + " rows; split it");
+                }
+                while (seen.size() < n) {
+                    seen.add(new HashMap<>());
+                }
+                String[] row = new String[n];
+                for (int i = 0; i < n; i++) {
+                    row[i] = shared(seen.get(i), record.getField(i).strip());
+                }
+                if (rows.size() == lines.length) {
+                    lines = Arrays.copyOf(lines, 2 * lines.length);
+                }
+                lines[rows.size()] = record.getStartingLineNumber();
+                rows.add(row);
+            }
+            if (rows.isEmpty()) {
+                throw new IllegalArgumentException(file + ": it has no rows; give at least one");
+            }
+            return table();
+        }
+
+        private List<String> header(CsvRecord record) {
+            List<String> all = new ArrayList<>();
+            for (String name : record.getFields()) {
+                all.add(name.isBlank() ? "column " + (all.size() + 1) : name.strip());
+            }
+            return all;
+        }
+
+        private static String shared(Map<String, String> seen, String text) {
+            String same = seen.get(text);
+            if (same != null) {
+                return same;
+            }
+            if (seen.size() < SHARED) {
+                seen.put(text, text);
+            }
+            return text;
+        }
+
+        private Table table() {
+            Map<String, String[]> columns = new LinkedHashMap<>();
+            for (int i = 0; i < names.size(); i++) {
+                String[] texts = new String[rows.size()];
+                for (int r = 0; r < texts.length; r++) {
+                    texts[r] = rows.get(r)[i];
+                }
+                if (columns.put(names.get(i), texts) != null) {
+                    throw new IllegalArgumentException(
+                            file + ": two columns are called " + names.get(i) + "; give each a name of its own");
+                }
+            }
+            int[] all = IntStream.range(0, rows.size()).toArray();
+            return new Table(String.valueOf(file.getFileName()), columns, lines, all, MISSING);
+        }
+    }
+
+    // ---- what it holds
+
+    /** How many rows. */
+    public int size() {
+        return rows.length;
+    }
+
+    /** The names of the columns, in their order. */
+    public List<String> columns() {
+        return List.copyOf(columns.keySet());
+    }
+
+    /**
+     * The text of row {@code row}, counted from 0, in a column.
+     *
+     * @throws IllegalArgumentException if there is no such row or column
+     */
+    public String text(int row, String column) {
+        if (row < 0 || row >= rows.length) {
+            throw new IllegalArgumentException("text: row " + row + " is outside [0, " + rows.length + "); " + file
+                    + " has " + rows.length + " rows");
+        }
+        return column(column)[rows[row]];
+    }
+
+    /** Whether that text stands for a value that nobody knows. */
+    public boolean missing(int row, String column) {
+        return missing.contains(text(row, column));
+    }
+
+    /** The place of a value, for messages: {@code people.csv line 12, column age}. */
+    public String where(int row, String column) {
+        text(row, column);
+        return file + " line " + lines[rows[row]] + ", column " + column;
+    }
+
+    private String[] column(String name) {
+        String[] texts = columns.get(name);
+        if (texts == null) {
+            throw new IllegalArgumentException(file + " has no column " + name + "; it has " + columns.keySet());
+        }
+        return texts;
+    }
+
+    /** Such as {@code Table people.csv, 322 rows of 20 columns}. */
+    @Override
+    public String toString() {
+        return "Table " + file + ", " + rows.length + (rows.length == 1 ? " row of " : " rows of ") + columns.size()
+                + (columns.size() == 1 ? " column" : " columns");
+    }
+
+    // ---- parts
+
+    /** The same table with other texts for missing values; with none, every text is a value. */
+    public Table missing(String... texts) {
+        return new Table(file, columns, lines, rows, Set.copyOf(Arrays.asList(texts)));
+    }
+
+    /**
+     * The rows in which none of these columns is missing; without names, none of all columns.
+     *
+     * @throws IllegalArgumentException if a column does not exist, or no row is complete
+     */
+    public Table complete(String... names) {
+        List<String> wanted = names.length == 0 ? columns() : List.of(names);
+        wanted.forEach(this::column);
+        return rows(
+                "complete: every row of " + file + " lacks one of " + wanted + "; name fewer columns",
+                row -> wanted.stream().noneMatch(name -> missing.contains(columns.get(name)[row])));
+    }
+
+    /**
+     * The rows whose text in {@code column} is one of these.
+     *
+     * @throws IllegalArgumentException if there is no such column or no such row
+     */
+    public Table where(String column, Predicate<String> wanted) {
+        String[] texts = column(column);
+        return rows(
+                "where: no row of " + file + " has such a text in column " + column + "; choose another condition",
+                row -> wanted.test(texts[row]));
+    }
+
+    private Table rows(String none, IntPredicate wanted) {
+        int[] some = Arrays.stream(rows).filter(wanted).toArray();
+        if (some.length == 0) {
+            throw new IllegalArgumentException(none);
+        }
+        return rows(some);
+    }
+
+    private Table rows(int[] some) {
+        return new Table(file, columns, lines, some, missing);
+    }
+
+    /**
+     * Rows {@code from} to {@code to - 1}.
+     *
+     * @throws IllegalArgumentException unless {@code 0 <= from < to <= size()}
+     */
+    public Table take(int from, int to) {
+        if (from < 0 || from >= to || to > rows.length) {
+            throw new IllegalArgumentException("take: " + from + " to " + to + " is no part of " + rows.length
+                    + " rows; choose 0 <= from < to <= " + rows.length);
+        }
+        return rows(Arrays.copyOfRange(rows, from, to));
+    }
+
+    /**
+     * Two parts of a table.
+     *
+     * @param rest what was not held out
+     * @param heldOut what was
+     */
+    public record Split(Table rest, Table heldOut) {}
+
+    /**
+     * Holds {@code count} randomly chosen rows out. Both parts keep the order of the whole; the choice depends on {@code seed} alone.
+     *
+     * @throws IllegalArgumentException unless {@code 1 <= count < size()}
+     */
+    public Split split(int count, long seed) {
+        return split(Rows.split(rows.length, count, seed, "rows"));
+    }
+
+    /**
+     * The same with the shares of the texts of {@code column} kept: of k rows with one text {@code count k / size()} are held out, rounded down or
+     * up.
+     *
+     * @throws IllegalArgumentException if there is no such column, or unless {@code 1 <= count < size()}
+     */
+    public Split stratified(String column, int count, long seed) {
+        String[] texts = column(column);
+        Map<String, Integer> numbers = new HashMap<>();
+        int[] kind = new int[rows.length];
+        for (int i = 0; i < kind.length; i++) {
+            kind[i] = numbers.computeIfAbsent(texts[rows[i]], text -> numbers.size());
+        }
+        return split(Rows.stratified(kind, numbers.size(), count, seed, "rows"));
+    }
+
+    private Split split(Rows.Parts parts) {
+        return new Split(picked(parts.rest()), picked(parts.heldOut()));
+    }
+
+    private Table picked(int[] some) {
+        return rows(Arrays.stream(some).map(i -> rows[i]).toArray());
+    }
+}

@@ -1,0 +1,294 @@
+package dev.fathom.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A recipe makes the numbers it says, of the rows it was fitted on and of others; what it cannot encode is named by line and column. */
+class EncoderTest {
+    @TempDir
+    Path temp;
+
+    private Table table(String text) throws IOException {
+        return Table.csv(Files.writeString(temp.resolve("people.csv"), text));
+    }
+
+    private static void assertRefused(ThrowingCallable call, String sentence) {
+        assertThatThrownBy(call)
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(sentence);
+    }
+
+    private static final String PEOPLE = """
+            age,income,city,member,kind,note
+            20,1,Rome,yes,10,
+            40,100,Oslo,NO,9,x
+            30,10,Rome,True,10,
+            """;
+
+    @Test
+    void everyColumnAsTheRecipeSays() throws IOException {
+        Table people = table(PEOPLE);
+        Encoding encoding = new Encoder()
+                .minMax("age")
+                .oneHot("city")
+                .log("income")
+                .bool("member")
+                .label("kind")
+                .fit(people);
+        assertThat(encoding.features()).containsExactly("age", "city=Oslo", "city=Rome", "income", "member");
+        assertThat(encoding.categories("city")).containsExactly("Oslo", "Rome");
+        // as numbers: 9 comes before 10
+        assertThat(encoding.categories("kind")).containsExactly("9", "10");
+        float ten = (float) Math.log(10);
+        float[] expected = {
+            0,
+            0,
+            1,
+            0,
+            1, //
+            1,
+            1,
+            0,
+            (float) Math.log(100),
+            0, //
+            0.5f,
+            0,
+            1,
+            ten,
+            1
+        };
+        assertThat(encoding.features(people)).containsExactly(expected);
+        try (Dataset d = encoding.dataset(people);
+                Pass pass = Pass.infer()) {
+            assertThat(d).hasToString("Dataset [3, 5] of F32, 2 classes");
+            Batch b = d.batches(3).epoch(0).next();
+            assertThat(b.x().toArray()).containsExactly(expected);
+            assertThat(b.y().toIntArray()).containsExactly(1, 0, 1);
+        }
+        try (Dataset one = encoding.dataset(people.take(1, 2))) {
+            // also where the last class is not among the rows
+            assertThat(one.classes()).isEqualTo(2);
+        }
+        assertThat(encoding.features(Map.of("age", "60", "city", " Oslo ", "income", "1", "member", "f")))
+                .containsExactly(2, 1, 0, 0, 0);
+    }
+
+    @Test
+    void stepsFollowOneAnotherAndAreUndone() throws IOException {
+        Table people = table(PEOPLE);
+        Encoding encoding = new Encoder()
+                .sign("member")
+                .log("income")
+                .standardise("income")
+                .target("income")
+                .standardise("age")
+                .target("age")
+                .number("kind")
+                .fit(people);
+        assertThat(encoding.features()).containsExactly("member", "kind");
+        assertThat(encoding.targets()).containsExactly("income", "age");
+        float z = (float) Math.sqrt(1.5);
+        try (Dataset d = encoding.dataset(people);
+                Pass pass = Pass.infer()) {
+            assertThat(d).hasToString("Dataset [3, 2] of F32, targets [2]");
+            Batch b = d.batches(3).epoch(0).next();
+            assertThat(b.x().toArray()).containsExactly(1, 10, -1, 9, 1, 10);
+            assertThat(b.y().toArray()).containsExactly(new float[] {-z, -z, z, z, 0, 0}, within(1e-6f));
+        }
+        assertThat(encoding.original("income", -Math.sqrt(1.5))).isCloseTo(1, within(1e-12));
+        assertThat(encoding.original("income", 0)).isCloseTo(10, within(1e-12));
+        assertThat(encoding.original("age", 0)).isEqualTo(30);
+        assertThat(encoding.original("kind", 4)).isEqualTo(4);
+        assertRefused(() -> encoding.original("member", 1), "original: column member has texts; see categories");
+        assertRefused(
+                () -> encoding.categories("age"),
+                "categories: column age has numbers; only labels and one-hot columns have categories");
+        assertRefused(
+                () -> encoding.categories("city"),
+                "encoding: column city is not encoded; there are [member, income, age, kind]");
+    }
+
+    @Test
+    void nothingOfTheRowsHeldOutIsInTheEncoding() throws IOException {
+        Table people = table("x,city\n1,a\n3,b\n1000,c\n");
+        Encoding encoding = new Encoder().standardise("x").oneHot("city").fit(people.take(0, 2));
+        assertThat(encoding.features(people.take(0, 2))).containsExactly(-1, 1, 0, 1, 0, 1);
+        assertRefused(
+                () -> encoding.features(people),
+                "people.csv line 4, column city: c is none of the 2 categories that fit saw, [a, b]; fit on rows that have it,"
+                        + " or choose unknownAsZeros()");
+        Encoding lenient =
+                new Encoder().standardise("x").oneHot("city").unknownAsZeros().fit(people.take(0, 2));
+        assertThat(lenient.features(people.take(2, 3))).containsExactly(998, 0, 0);
+        Encoding labelled =
+                new Encoder().number("x").label("city").unknownAsZeros().fit(people.take(0, 2));
+        assertRefused(
+                () -> labelled.dataset(people),
+                "people.csv line 4, column city: c is none of the 2 categories that fit saw, [a, b]; fit on rows that have it");
+    }
+
+    @Test
+    void whatCannotBeEncodedIsNamed() throws IOException {
+        Table people = table(
+                "age,income,member,same,big\n1,5,yes,7,1e39\n,0,maybe,7,1\nx,3,no,7,1\n0x1p3,1d,no,7,1\nInfinity,2,no,7,1\n");
+        assertRefused(
+                () -> new Encoder().number("age").fit(people),
+                "people.csv line 3, column age: the value is missing; leave such rows out with complete(\"age\"), or the column");
+        Table complete = people.complete("age");
+        String words = " is not a finite number; choose oneHot for words, or leave the column out";
+        assertRefused(() -> new Encoder().number("age").fit(complete), "people.csv line 4, column age: \"x\"" + words);
+        assertRefused(
+                () -> new Encoder().number("age").fit(people.take(3, 4)),
+                "people.csv line 5, column age: \"0x1p3\"" + words);
+        assertRefused(
+                () -> new Encoder().number("income").fit(people.take(3, 4)),
+                "people.csv line 5, column income: \"1d\"" + words);
+        assertRefused(
+                () -> new Encoder().number("age").fit(people.take(4, 5)),
+                "people.csv line 6, column age: \"Infinity\"" + words);
+        assertRefused(
+                () -> new Encoder().log("income").fit(people.take(0, 3)),
+                "people.csv line 3, column income: 0.0 has no logarithm; it must be above 0");
+        assertRefused(
+                () -> new Encoder().bool("member").fit(people).features(people),
+                "people.csv line 3, column member: maybe is neither yes nor no (true, t, yes, y, 1; false, f, no, n, 0);"
+                        + " choose oneHot for other words");
+        for (Encoder e : new Encoder[] {new Encoder().standardise("same"), new Encoder().minMax("same")}) {
+            assertRefused(
+                    () -> e.fit(people),
+                    "fit: column same is 7 in all 5 rows, so there is nothing to scale by; leave it out");
+        }
+        assertRefused(
+                () -> new Encoder().number("big").fit(people).features(people),
+                "people.csv line 2, column big: 1e39 is too large for a float; scale the column");
+        assertRefused(
+                () -> new Encoder().number("weight").fit(people),
+                "people.csv has no column weight; it has [age, income, member, same, big]");
+        Encoding ok = new Encoder().number("same").fit(people);
+        assertRefused(
+                () -> ok.dataset(people),
+                "dataset: the encoder names no label and no target; add label(...) or target(...)");
+        assertRefused(
+                () -> new Encoder().label("member").fit(people).dataset(people),
+                "dataset: the encoder names no feature");
+        assertRefused(
+                () -> ok.features(Map.of("age", "3")),
+                "features: column same is missing; give a value for each of [same]");
+        assertRefused(() -> ok.features(Map.of("same", "q")), "column same: \"q\"" + words);
+    }
+
+    @Test
+    void recipesThatCannotBe() throws IOException {
+        Table people = table(PEOPLE);
+        assertRefused(() -> new Encoder().fit(people), "fit: the encoder names no column; say how each is encoded");
+        assertRefused(
+                () -> new Encoder().oneHot("city").bool("city"),
+                "encoder: column city is encoded already, as one-hot; only log, standardise and min-max may follow one another");
+        assertRefused(
+                () -> new Encoder().label("city").label("kind"),
+                "label: city is the label already; a dataset has one label for each example or float targets");
+        assertRefused(
+                () -> new Encoder().label("city").target("age"),
+                "target: city is the label already; a dataset has one label for each example or float targets");
+        assertRefused(
+                () -> new Encoder().target("age").label("city"),
+                "label: there are targets already; a dataset has one label for each example or float targets");
+    }
+
+    // ---- real tables
+
+    private static Table real(String name) {
+        String data = System.getenv("FATHOM_DATA");
+        assumeTrue(data != null && Files.isRegularFile(Path.of(data, "islr", name)), "FATHOM_DATA has no islr/" + name);
+        return Table.csv(Path.of(data, "islr", name));
+    }
+
+    /** The baseball players of ISLR: log salary from the rest, the 59 players without a salary left out. */
+    @Test
+    void hitters() {
+        Table all = Table.csv(Path.of(System.getProperty("fathom.root"), "test-data/hitters/Hitters.csv"));
+        Table hitters = all.complete();
+        assertThat(all.size()).isEqualTo(322);
+        assertThat(hitters.size()).isEqualTo(263);
+        assertRefused(
+                () -> new Encoder().log("Salary").fit(all),
+                "Hitters.csv line 2, column Salary: the value is missing; leave such rows out with complete(\"Salary\"), or the"
+                        + " column");
+        Encoder encoder = new Encoder()
+                .log("Salary")
+                .standardise("Salary")
+                .target("Salary")
+                .oneHot("League", "Division", "NewLeague");
+        for (String name : all.columns()) {
+            if (!name.matches("Salary|.*League|Division")) {
+                encoder.standardise(name);
+            }
+        }
+        Encoding encoding = encoder.fit(hitters);
+        assertThat(encoding.features()).hasSize(22).startsWith("League=A", "League=N", "Division=E");
+        // NumPy's mean and deviation of the logarithms
+        assertThat(Math.log(encoding.original("Salary", 0))).isCloseTo(5.927221541221392, within(1e-12));
+        assertThat(Math.log(encoding.original("Salary", 1)))
+                .isCloseTo(5.927221541221392 + 0.887500298583755, within(1e-12));
+        try (Dataset d = encoding.dataset(hitters)) {
+            assertThat(d).hasToString("Dataset [263, 22] of F32, targets [1]");
+        }
+    }
+
+    @Test
+    void defaultsOfCreditCards() {
+        Table all = real("Default.csv");
+        Table.Split rows = all.stratified("default", 3000, 1);
+        assertThat(rows.heldOut().where("default", "Yes"::equals).size()).isEqualTo(100);
+        Encoding encoding = new Encoder()
+                .bool("student")
+                .standardise("balance")
+                .minMax("income")
+                .label("default")
+                .fit(all);
+        assertThat(encoding.categories("default")).containsExactly("No", "Yes");
+        assertThat(encoding.original("balance", 0)).isCloseTo(835.3748856125571, within(1e-9));
+        assertThat(encoding.original("balance", 1) - encoding.original("balance", 0))
+                .isCloseTo(483.6907988516828, within(1e-9));
+        try (Dataset d = encoding.dataset(all);
+                Pass pass = Pass.infer()) {
+            Batch b = d.batches(10_000).epoch(0).next();
+            float[] x = b.x().toArray();
+            double students = 0;
+            for (int i = 0; i < x.length; i += 3) {
+                students += x[i];
+            }
+            assertThat(students).isEqualTo(2944);
+            assertThat(b.x().shape()).isEqualTo(Shape.of(10_000, 3));
+        }
+    }
+
+    /** The split by time that the book makes: a column says which days are for training. */
+    @Test
+    void tradingDays() {
+        Table all = real("NYSE.csv");
+        Table train = all.where("train", "TRUE"::equals);
+        assertThat(train.size()).isEqualTo(4281);
+        Encoding encoding = new Encoder()
+                .oneHot("day_of_week")
+                .standardise("DJ_return", "log_volatility")
+                .target("log_volume")
+                .fit(train);
+        assertThat(encoding.categories("day_of_week")).containsExactly("fri", "mon", "thur", "tues", "wed");
+        try (Dataset d = encoding.dataset(all.where("train", "FALSE"::equals))) {
+            assertThat(d).hasToString("Dataset [1770, 7] of F32, targets [1]");
+        }
+    }
+}
