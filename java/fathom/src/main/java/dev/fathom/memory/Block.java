@@ -82,15 +82,20 @@ public final class Block implements AutoCloseable {
         try {
             to.lease();
             try {
-                for (long done = 0; done < from.bytes; done += LARGEST_VIEW) {
-                    long n = Math.min(LARGEST_VIEW, from.bytes - done);
-                    to.view(done, n).put(from.view(done, n));
-                }
+                copy(from.address, to.address, from.bytes);
             } finally {
                 to.release();
             }
         } finally {
             from.release();
+        }
+    }
+
+    /** Copies {@code bytes} between addresses that the caller keeps alive. */
+    public static void copy(long from, long to, long bytes) {
+        for (long done = 0; done < bytes; done += LARGEST_VIEW) {
+            int n = (int) Math.min(LARGEST_VIEW, bytes - done);
+            at(to + done, n).put(at(from + done, n));
         }
     }
 

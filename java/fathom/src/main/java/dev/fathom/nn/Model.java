@@ -19,7 +19,6 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 
@@ -88,7 +87,9 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                 } finally {
                     values.release();
                 }
-                store.trainable(i, from.isTrainable(j));
+                if (h instanceof Parameter) {
+                    store.trainable(i, from.isTrainable(j));
+                }
             } else {
                 float[] values = h.initializer().values(h.shape(), rng.split(names.get(i)));
                 if (values.length != h.shape().size()) {
@@ -247,8 +248,12 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                 throw new IllegalArgumentException("eval: " + pattern + " matches no module of this model");
             }
         }
-        evalSets.add(fixed);
-        Access.fixEval(fixed);
+        fixEval(fixed);
+    }
+
+    private void fixEval(Set<Object> modules) {
+        evalSets.add(modules);
+        Access.fixEval(modules);
     }
 
     /** Lets every module follow its pass again. */
@@ -257,32 +262,86 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         evalSets.clear();
     }
 
-    /** A model of its own with the same structure and values, such as a teacher or an average. */
+    /**
+     * A model of its own with the same structure and values, such as a teacher or an average. What is frozen, or fixed in evaluation mode, is so
+     * there too.
+     */
     public Model<M> copy() {
-        store();
-        Map<Held, Held> replaced = new IdentityHashMap<>();
-        M tree = Structure.rebuild(net, h -> {
-            Held fresh = h instanceof Parameter
-                    ? new Parameter(h.shape(), h.initializer())
-                    : new Buffer(h.shape(), h.initializer());
-            replaced.put(h, fresh);
-            return fresh;
+        Store mine = store();
+        return rebuilt((held, names) -> {
+            Store copy = Access.store(held, names);
+            try {
+                for (int i = 0; i < mine.parameters(); i++) {
+                    copy.trainable(i, mine.isTrainable(i));
+                }
+                Block.copy(mine.values(), copy.values());
+                return copy;
+            } catch (RuntimeException | Error e) {
+                copy.close();
+                throw e;
+            }
         });
+    }
+
+    /**
+     * The same model for another thread: it shares these parameters and has gradients of its own, so that both may run backward at once, each on
+     * its part of a batch. Scale each loss by its share of the batch, wait for the threads, and {@linkplain #addGradients bring the gradients
+     * together}; with n rows of N each, and a loss that is a mean,
+     *
+     * <pre>{@code
+     * try (var replica = model.replica()) {
+     *   // on another thread: try (var pass = Pass.train(rng)) { pass.backward(loss.of(replica.net().apply(x), y).mul(n / (float) N)); }
+     *   // here the other rows, with model.net(); then join, and
+     *   model.addGradients(replica);
+     *   adam.step();
+     * }
+     * }</pre>
+     *
+     * <p>Steps, loads and freezing of one are seen by all. A replica's buffers are copies: its passes read and update those, and
+     * {@code addGradients} sets them to this model's, which therefore follow this model's part of the batch alone. Closing a replica gives its
+     * gradients back; closing the model ends its replicas too.
+     */
+    public Model<M> replica() {
+        Store mine = store();
+        return rebuilt((held, names) -> Access.replica(mine, held));
+    }
+
+    /**
+     * Adds the gradients that a replica has had since it was last asked to this model's, and uses them up; parameters that only the replica
+     * has reached take its gradient over. Call it when no thread works with either, always in the same order for the same bits.
+     *
+     * @throws IllegalArgumentException if the other model does not share this one's parameters
+     */
+    public void addGradients(Model<M> replica) {
+        store().addGradients(replica.store());
+    }
+
+    /** The same tree over held values of its own, in a store that {@code make} gives for them and their names. */
+    private Model<M> rebuilt(BiFunction<List<Held>, List<String>, Store> make) {
+        M tree = Structure.rebuild(
+                net,
+                h -> h instanceof Parameter
+                        ? new Parameter(h.shape(), h.initializer())
+                        : new Buffer(h.shape(), h.initializer()));
         List<Held> held = new ArrayList<>();
         List<String> names = new ArrayList<>();
         collect(tree, held, names);
-        Store copy = Access.store(held, names);
-        try {
-            for (int i = 0; i < held.size(); i++) {
-                copy.trainable(i, store().isTrainable(i));
-                Access.bind(held.get(i), copy, i);
-            }
-            Block.copy(store().values(), copy.values());
-        } catch (RuntimeException e) {
-            copy.close();
-            throw e;
+        Model<M> result = new Model<>(tree, make.apply(held, names));
+        for (int i = 0; i < held.size(); i++) {
+            Access.bind(held.get(i), result.store, i);
         }
-        return new Model<>(tree, copy);
+        List<Structure.Named> from = Structure.walk(net);
+        List<Structure.Named> to = Structure.walk(tree);
+        for (Set<Object> fixed : evalSets) {
+            Set<Object> theirs = Collections.newSetFromMap(new IdentityHashMap<>());
+            for (int i = 0; i < from.size(); i++) {
+                if (fixed.contains(from.get(i).value())) {
+                    theirs.add(to.get(i).value());
+                }
+            }
+            result.fixEval(theirs);
+        }
+        return result;
     }
 
     /**
@@ -406,10 +465,9 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      */
     @Override
     public void close() {
-        Block values = store.block();
-        if (values.closed()) {
+        if (store.closed()) {
             throw new IllegalStateException(
-                    "close: the model was already closed at " + values.closedAt() + "; close it once");
+                    "close: the model was already closed at " + store.closedAt() + "; close it once");
         }
         train();
         store.close();

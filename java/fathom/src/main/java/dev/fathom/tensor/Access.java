@@ -132,6 +132,11 @@ public final class Access {
         return new Store(held, names);
     }
 
+    /** A store that shares the values of {@code of}, for a copy of its held values. */
+    public static Store replica(Store of, List<Held> held) {
+        return new Store(of, held);
+    }
+
     /** Binds a held value to its place. */
     public static void bind(Held held, Store store, int index) {
         held.bind(store, index);

@@ -1,5 +1,6 @@
 package dev.fathom.tensor;
 
+import dev.fathom.memory.Block;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -137,11 +138,8 @@ public final class GradientCheck {
         void set(int i, float value) {
             values[i] = value;
             if (parameter != null) {
-                Store store = parameter.store();
-                store.values()
-                        .view(4 * (store.offset(parameter.index()) + i), 4)
-                        .putFloat(0, value);
-                store.changed(parameter.index());
+                Block.at(parameter.value().address() + 4L * i, 4).putFloat(0, value);
+                parameter.store().changed(parameter.index());
             }
         }
     }

@@ -20,12 +20,7 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
         Block b = of.lease();
         try {
             KeptTensor t = new KeptTensor(of.shape(), of.dtype(), new Block("kept tensor", of.bytes()));
-            long done = 0;
-            while (done < of.bytes()) {
-                int n = (int) Math.min(1 << 30, of.bytes() - done);
-                Block.at(t.own.address() + done, n).put(Block.at(from + done, n));
-                done += n;
-            }
+            Block.copy(from, t.own.address(), of.bytes());
             return t;
         } finally {
             release(b);

@@ -11,7 +11,7 @@ public final class Parameter extends Held implements Target {
 
     /** Whether an optimizer may change it; {@code Model.freeze} decides. */
     public boolean trainable() {
-        return bound() && store().trainable(index());
+        return bound() && store().isTrainable(index());
     }
 
     /** The gradient of the last backward, or null when there is none since the last step. */

@@ -354,9 +354,6 @@ public final class Pass implements AutoCloseable {
                 throw call.fail(call.inName(i) + " " + t.shape() + " is " + t.dtype() + " but must be " + op.takes(i)
                         + (op.takes(i) == DType.I32 ? "; make it with Tensor.ofInts" : "; make it with Tensor.of"));
             }
-            if (recomputation != null) {
-                recomputation.reads(t);
-            }
             needs |= needsGradient(t);
             traced |= t.traced;
         }
@@ -377,6 +374,9 @@ public final class Pass implements AutoCloseable {
             out[o] = view >= 0 ? view(in[0], shape, view, op) : create(shape, op.dtype(call, o), op);
         }
         op.forward(call);
+        if (recomputation != null) {
+            recomputation.ran(in, out);
+        }
         if (record) {
             record(op, in, out, traced);
         }
@@ -549,12 +549,12 @@ public final class Pass implements AutoCloseable {
             pending = null;
             for (Pending p : all) {
                 Store store = p.buffer.store();
-                lease(store.values());
-                long bytes = p.next.bytes();
+                store.check();
+                lease(p.buffer.value());
                 commands.begin(Kernel.COPY)
                         .put(p.next.address())
-                        .put(store.address(p.buffer.index()))
-                        .put(bytes)
+                        .put(p.buffer.value().address())
+                        .put(p.next.bytes())
                         .run();
                 store.changed(p.buffer.index());
             }

@@ -16,6 +16,7 @@ final class Recomputation {
     private final int before;
     private final Set<Tensor> read = new LinkedHashSet<>();
     private final Set<Tensor> roots = new HashSet<>();
+    private final Set<Tensor> fromBuffers = new HashSet<>();
 
     private Recomputation(Pass pass, Tensor x) {
         this.pass = pass;
@@ -42,6 +43,9 @@ final class Recomputation {
             pass.recomputation = outer;
         }
         inside.reads(y); // it may be what the layer captured
+        if (!inside.fromBuffer(y)) { // statistics that the layer only brings up to date may change before it runs again
+            inside.read.removeIf(inside::fromBuffer);
+        }
         Tensor[] in = inside.read.toArray(Tensor[]::new);
         if (Arrays.stream(in).noneMatch(pass::needsGradient)) {
             return y;
@@ -51,8 +55,25 @@ final class Recomputation {
         return out;
     }
 
-    /** Tells that the layer reads t. */
-    void reads(Tensor t) {
+    /** Tells that the layer computed {@code out} from {@code in}. */
+    void ran(Tensor[] in, Tensor[] out) {
+        boolean fromBuffer = false;
+        for (Tensor t : in) {
+            reads(t);
+            fromBuffer |= fromBuffer(t);
+        }
+        for (Tensor t : out) {
+            if (fromBuffer && t != null) {
+                fromBuffers.add(t.root());
+            }
+        }
+    }
+
+    private boolean fromBuffer(Tensor t) {
+        return t.root().held() instanceof Buffer || fromBuffers.contains(t.root());
+    }
+
+    private void reads(Tensor t) {
         if (fromOutside(t.root()) && (fromOutside(t) || !roots.contains(t.root()))) {
             read.add(t);
             roots.add(t.root());

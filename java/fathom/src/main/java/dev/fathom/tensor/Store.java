@@ -2,56 +2,55 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import dev.fathom.memory.Block;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flat block of one model: every parameter, then every buffer, 64-byte aligned, in the order of the walk. Gradients are a second block of
- * the parameters' layout, mapped at the first backward. Each segment has a version, a trainable flag and a fresh flag: whether its
- * gradient is of a backward since the last step.
+ * What holds a model's numbers: the flat block of its values, and a second block for gradients, of the parameters' layout and mapped at the
+ * first backward. Each gradient has a fresh flag: whether it is of a backward since the last step.
+ *
+ * <p>A replica has the values of the model it was made of and gradients of its own; its buffers are copies, so that its thread writes nothing
+ * that another reads.
  */
 public final class Store implements AutoCloseable {
-    private static final int ALIGN = 16;
-
     private final List<Held> held;
-    private final List<String> names;
-    private final long[] offsets;
-    private final int parameters;
-    private final long parameterFloats;
-    private final Block values;
-    private final int[] versions;
-    private final boolean[] trainable;
+    private final Weights weights;
+    private final @Nullable Store original;
+    /** The buffers of a replica, whose layout is that of the weights behind the parameters; else the block of the weights. */
+    private final Block buffers;
+
+    private final int[] bufferVersions;
     private final boolean[] fresh;
-    private final @Nullable Block[] packed;
-    private final int[] packedVersions;
     private @Nullable Block gradients;
+    private @Nullable Commands commands;
     private volatile @Nullable String superseded;
 
     /** Lays out {@code held} (parameters first) without binding anything. */
     Store(List<Held> held, List<String> names) {
         this.held = List.copyOf(held);
-        this.names = List.copyOf(names);
-        int n = held.size();
-        offsets = new long[n + 1];
-        int count = 0;
-        for (int i = 0; i < n; i++) {
-            offsets[i + 1] = offsets[i] + (held.get(i).shape().size() + ALIGN - 1) / ALIGN * ALIGN;
-            if (held.get(i) instanceof Parameter) {
-                count = i + 1;
-            }
+        weights = new Weights(held, names);
+        original = null;
+        buffers = weights.block;
+        bufferVersions = new int[held.size() - weights.parameters];
+        fresh = new boolean[weights.parameters];
+    }
+
+    /** A replica of {@code of} for {@code held}, which is as its own. */
+    Store(Store of, List<Held> held) {
+        of.check();
+        this.held = List.copyOf(held);
+        weights = of.weights;
+        original = of.original == null ? of : of.original;
+        buffers = new Block("replica", Float.BYTES * (weights.offsets[held.size()] - parameterFloats()));
+        bufferVersions = new int[held.size() - weights.parameters];
+        fresh = new boolean[weights.parameters];
+        try {
+            takeBuffers();
+        } catch (RuntimeException | Error e) {
+            buffers.close();
+            throw e;
         }
-        parameters = count;
-        parameterFloats = offsets[count];
-        values = new Block("model", 4 * offsets[n], true);
-        versions = new int[n];
-        trainable = new boolean[n];
-        Arrays.fill(trainable, 0, count, true);
-        fresh = new boolean[count];
-        packed = new Block[count];
-        packedVersions = new int[count];
     }
 
     /** Parameters and buffers, in the order of the block. */
@@ -61,33 +60,27 @@ public final class Store implements AutoCloseable {
 
     /** How many of them are parameters; they come first. */
     public int parameters() {
-        return parameters;
+        return weights.parameters;
     }
 
-    /** Floats from the block's start to the end of the last parameter, padding included. */
-    public long parameterFloats() {
-        return parameterFloats;
+    private long parameterFloats() {
+        return weights.offsets[weights.parameters];
     }
 
     /** The name of segment {@code i}. */
     public String name(int i) {
-        return names.get(i);
+        return weights.names.get(i);
     }
 
-    /** Where segment {@code i} begins, in floats. */
+    /** Where segment {@code i} begins in the block of values, in floats. */
     public long offset(int i) {
-        return offsets[i];
+        return weights.offsets[i];
     }
 
-    /** The block of values. */
+    /** The block of values, which replicas share. */
     public Block values() {
         check();
-        return values;
-    }
-
-    /** The block of values, closed or not. */
-    public Block block() {
-        return values;
+        return weights.block;
     }
 
     /** The block of gradients, of the layout of the parameters. */
@@ -102,38 +95,43 @@ public final class Store implements AutoCloseable {
         check();
         Block g = gradients;
         if (g == null) {
-            g = new Block("gradients", 4 * parameterFloats, true);
+            g = new Block("gradients", Float.BYTES * parameterFloats(), true);
             gradients = g;
         }
         return g;
     }
 
-    /** The address of segment {@code i}. */
-    public long address(int i) {
-        return values.address() + 4 * offsets[i];
+    /** The value of segment {@code i} as a tensor. */
+    Tensor leaf(int i) {
+        long at = i < parameters() ? offset(i) : offset(i) - (original == null ? 0 : parameterFloats());
+        return Tensor.over(
+                i < parameters() ? weights.block : buffers,
+                Float.BYTES * at,
+                held.get(i).shape(),
+                name(i));
     }
 
-    boolean trainable(int i) {
-        return trainable[i];
-    }
-
-    /** Freezes or unfreezes parameter {@code i}. */
+    /** Freezes or unfreezes parameter {@code i}, also in replicas. */
     public void trainable(int i, boolean on) {
-        trainable[i] = on;
+        weights.trainable[i] = on;
     }
 
     /** Whether parameter {@code i} may be trained. */
     public boolean isTrainable(int i) {
-        return trainable[i];
+        return weights.trainable[i];
     }
 
     int version(int i) {
-        return versions[i];
+        return i < parameters() ? weights.versions[i] : bufferVersions[i - parameters()];
     }
 
     /** Tells that the values of segment {@code i} have changed. */
     public void changed(int i) {
-        versions[i]++;
+        if (i < parameters()) {
+            weights.versions[i]++;
+        } else {
+            bufferVersions[i - parameters()]++;
+        }
     }
 
     /** Whether the gradient of parameter {@code i} is of a backward since the last step. */
@@ -149,29 +147,100 @@ public final class Store implements AutoCloseable {
     @Nullable
     Tensor gradientTensor(int i) {
         return fresh[i]
-                ? Tensor.over(gradients(), 4 * offsets[i], held.get(i).shape(), "gradient of " + names.get(i))
+                ? Tensor.over(gradients(), Float.BYTES * offset(i), held.get(i).shape(), "gradient of " + name(i))
                 : null;
     }
 
-    /** Packs parameter {@code i} as a matrix [n, k] for the linear kernel unless that was done since its last change. */
-    synchronized Block packed(Commands commands, int i, long n, long k) {
-        Block block = packed[i];
-        if (block == null || packedVersions[i] != versions[i]) {
-            check(); // another thread may have closed the model since
-            if (block == null) {
-                block = new Block("packed weights", Native.packedBytes(n, k), true);
-                packed[i] = block;
-            }
-            commands.begin(Kernel.LINEAR_PACK)
-                    .put(address(i))
-                    .put(block.address())
-                    .put(n)
-                    .put(k)
-                    .run();
-            packedVersions[i] = versions[i];
-        }
-        return block;
+    /** Parameter {@code i} as a matrix [n, k] packed for the linear kernel, as it is now. */
+    Block packed(Commands commands, int i, long n, long k) {
+        check();
+        return weights.packed(commands, i, n, k);
     }
+
+    // ---- replicas
+
+    /**
+     * Adds the gradients of a replica to these and uses them up, and gives it these buffers.
+     *
+     * @throws IllegalArgumentException if the two do not share their values
+     */
+    public synchronized void addGradients(Store replica) {
+        if (replica == this || replica.weights != weights) {
+            throw new IllegalArgumentException(
+                    "addGradients: the other is no replica of this model; make it with model.replica()");
+        }
+        Block to = gradients();
+        Block from = replica.gradients();
+        to.lease();
+        try {
+            from.lease();
+            try {
+                if (commands == null) {
+                    commands = new Commands();
+                }
+                add(commands, replica.fresh, from.address(), to.address());
+            } finally {
+                from.release();
+            }
+        } finally {
+            to.release();
+        }
+        replica.takeBuffers();
+    }
+
+    private void add(Commands commands, boolean[] given, long from, long to) {
+        for (int i = 0, end; i < given.length; i = end) {
+            end = i + 1;
+            while (end < given.length && given[end] == given[i] && fresh[end] == fresh[i]) {
+                end++; // neighbours of one kind are one call
+            }
+            long at = Float.BYTES * offset(i);
+            long floats = offset(end) - offset(i);
+            if (given[i] && fresh[i]) {
+                commands.begin(Kernel.ACCUMULATE)
+                        .put(from + at)
+                        .put(to + at)
+                        .put(floats)
+                        .run();
+            } else if (given[i]) {
+                commands.begin(Kernel.COPY)
+                        .put(from + at)
+                        .put(to + at)
+                        .put(Float.BYTES * floats)
+                        .run();
+            }
+            for (int j = i; j < end; j++) {
+                fresh[j] |= given[j];
+                given[j] = false;
+            }
+        }
+    }
+
+    /** Gives a replica the buffers of its model; the model itself has them. */
+    private void takeBuffers() {
+        if (original == null || held.size() == parameters()) {
+            return;
+        }
+        Block values = original.values();
+        long at = Float.BYTES * parameterFloats();
+        long bytes = Float.BYTES * offset(held.size()) - at;
+        values.lease();
+        try {
+            buffers.lease();
+            try {
+                Block.copy(values.address() + at, buffers.address(), bytes);
+            } finally {
+                buffers.release();
+            }
+        } finally {
+            values.release();
+        }
+        for (int i = parameters(); i < held.size(); i++) {
+            changed(i);
+        }
+    }
+
+    // ---- life
 
     /** Says that another model has taken the values over; everything but {@link #close} now refuses with {@code by}. */
     void supersede(String by) {
@@ -179,7 +248,7 @@ public final class Store implements AutoCloseable {
     }
 
     /**
-     * Refuses a closed or superseded model.
+     * Refuses a closed or superseded model, and its replicas.
      *
      * @throws IllegalStateException naming where it was closed, or who took its parameters
      */
@@ -187,23 +256,35 @@ public final class Store implements AutoCloseable {
         if (superseded != null) {
             throw new IllegalStateException("model is superseded: " + superseded + "; use that model");
         }
-        if (values.closed()) {
-            throw new IllegalStateException(
-                    "model is closed: it was closed at " + values.closedAt() + "; use it before the close");
+        if (closed()) {
+            throw new IllegalStateException((original == null ? "model" : "replica") + " is closed: it was closed at "
+                    + closedAt() + "; use it before the close");
+        }
+        if (original != null) {
+            original.check();
         }
     }
 
+    /** Whether {@link #close} was called. */
+    public boolean closed() {
+        return buffers.closed();
+    }
+
+    /** Where it was called, for messages. */
+    public String closedAt() {
+        return buffers.closedAt();
+    }
+
+    /** Gives gradients and values back, those of a replica not the values that it shares; all of it as soon as no pass reads it. */
     @Override
     public void close() {
-        values.close();
+        buffers.close();
+        if (original == null) {
+            weights.close();
+        }
         synchronized (this) {
             if (gradients != null) {
                 gradients.close();
-            }
-            for (Block p : packed) {
-                if (p != null) {
-                    p.close();
-                }
             }
         }
     }

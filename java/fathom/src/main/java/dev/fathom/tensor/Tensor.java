@@ -67,7 +67,7 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** The value of a parameter or buffer: lives as long as its model. */
     static Tensor leaf(Held held, Store store, int index) {
-        Tensor t = over(store.values(), 4 * store.offset(index), held.shape(), store.name(index));
+        Tensor t = store.leaf(index);
         t.held = held;
         return t;
     }

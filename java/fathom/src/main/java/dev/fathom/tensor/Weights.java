@@ -1,0 +1,91 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.Native;
+import dev.fathom.memory.Block;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The numbers of a model, which its replicas share: one flat block of segments, every parameter and then every buffer, 64-byte aligned, in
+ * the order of the walk. Each parameter has a version, a trainable flag and a packed copy.
+ */
+final class Weights {
+    private static final int ALIGN = 16;
+    /** What one view of Java can show. */
+    private static final long LARGEST = 1L << 30;
+
+    final List<String> names;
+    /** In floats; the last is the end of the block. */
+    final long[] offsets;
+    /** How many segments are parameters; they come first. */
+    final int parameters;
+
+    final Block block;
+    final int[] versions;
+    final boolean[] trainable;
+    private final @Nullable Block[] packed;
+    private final int[] packedVersions;
+
+    Weights(List<Held> held, List<String> names) {
+        this.names = List.copyOf(names);
+        int n = held.size();
+        offsets = new long[n + 1];
+        int count = 0;
+        for (int i = 0; i < n; i++) {
+            Shape shape = held.get(i).shape();
+            if (Float.BYTES * shape.size() > LARGEST) {
+                throw new IllegalArgumentException("model: " + names.get(i) + " " + shape + " takes "
+                        + Float.BYTES * shape.size() + " bytes but " + LARGEST + " are the most; split it");
+            }
+            offsets[i + 1] = offsets[i] + (shape.size() + ALIGN - 1) / ALIGN * ALIGN;
+            if (held.get(i) instanceof Parameter) {
+                count = i + 1;
+            }
+        }
+        parameters = count;
+        block = new Block("model", Float.BYTES * offsets[n], true);
+        versions = new int[count];
+        trainable = new boolean[count];
+        Arrays.fill(trainable, true);
+        packed = new Block[count];
+        packedVersions = new int[count];
+    }
+
+    /** Packs parameter {@code i} as a matrix [n, k] for the linear kernel unless that was done since its last change. */
+    synchronized Block packed(Commands commands, int i, long n, long k) {
+        Block p = packed[i];
+        if (p == null || packedVersions[i] != versions[i]) {
+            block.lease(); // another thread may have closed the model since
+            try {
+                if (p == null) {
+                    p = new Block("packed weights", Native.packedBytes(n, k), true);
+                    packed[i] = p;
+                }
+                commands.begin(Kernel.LINEAR_PACK)
+                        .put(block.address() + Float.BYTES * offsets[i])
+                        .put(p.address())
+                        .put(n)
+                        .put(k)
+                        .run();
+                packedVersions[i] = versions[i];
+            } finally {
+                block.release();
+            }
+        }
+        return p;
+    }
+
+    void close() {
+        block.close();
+        synchronized (this) {
+            for (Block p : packed) {
+                if (p != null) {
+                    p.close();
+                }
+            }
+        }
+    }
+}
