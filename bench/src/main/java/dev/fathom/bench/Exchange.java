@@ -30,7 +30,7 @@ final class Exchange implements Callable<Integer> {
     private static final int ROWS = 11;
 
     /** The element types in which PyTorch writes its network. */
-    private static final List<String> TYPES = List.of("F32");
+    private static final List<String> TYPES = List.of("F32", "F64", "F16", "BF16");
 
     @Option(names = "--out", paramLabel = "FOLDER", description = "Where the files go (default: ${DEFAULT-VALUE}).")
     private Path out = Path.of("out", "exchange");
