@@ -5,6 +5,7 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.tensor.Call;
+import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Lowered;
 import dev.fathom.tensor.Shape;
 import java.util.ArrayList;
@@ -140,6 +141,11 @@ final class Lowering extends Lowered {
     @Override
     public Shape shape(int i) {
         return graph.values.get(node.in()[i]).shape();
+    }
+
+    @Override
+    public DType dtype(int i) {
+        return graph.values.get(node.in()[i]).dtype();
     }
 
     @Override

@@ -16,6 +16,9 @@ public abstract class Call {
     /** The shape of input {@code i}. */
     public abstract Shape shape(int i);
 
+    /** The element type of input {@code i}. */
+    public abstract DType dtype(int i);
+
     /** The shape of result {@code o}. */
     public abstract Shape outShape(int o);
 

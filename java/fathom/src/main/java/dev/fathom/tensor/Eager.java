@@ -102,6 +102,11 @@ final class Eager extends Grad {
     }
 
     @Override
+    public DType dtype(int i) {
+        return in[i].dtype();
+    }
+
+    @Override
     public Shape outShape(int o) {
         return out[o].shape();
     }

@@ -30,8 +30,8 @@ public interface Op {
         return DType.F32;
     }
 
-    /** The element type that input {@code i} must have. */
-    default DType takes(int i) {
+    /** The element type that input {@code i} must have; null for any. */
+    default @Nullable DType takes(int i) {
         return DType.F32;
     }
 

@@ -350,9 +350,10 @@ public final class Pass implements AutoCloseable {
                 throw new IllegalStateException("freeze: " + t.label() + " is used in another pass" + where()
                         + "; a plan records one pass, so compute with it in that pass");
             }
-            if (t.dtype() != op.takes(i)) {
-                throw call.fail(call.inName(i) + " " + t.shape() + " is " + t.dtype() + " but must be " + op.takes(i)
-                        + (op.takes(i) == DType.I32 ? "; make it with Tensor.ofInts" : "; make it with Tensor.of"));
+            DType takes = op.takes(i);
+            if (takes != null && takes != t.dtype()) {
+                throw call.fail(call.inName(i) + " " + t.shape() + " is " + t.dtype() + " but must be " + takes
+                        + (takes == DType.I32 ? "; make it with Tensor.ofInts" : "; make it with Tensor.of"));
             }
             needs |= needsGradient(t);
             traced |= t.traced;

@@ -1,6 +1,7 @@
 package dev.fathom.tensor;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** The same elements in another shape: a view. */
 record ReshapeOp(Shape to) implements Op {
@@ -35,6 +36,16 @@ record ReshapeOp(Shape to) implements Op {
     @Override
     public Shape shape(Call c, int output) {
         return to;
+    }
+
+    @Override
+    public @Nullable DType takes(int i) {
+        return null;
+    }
+
+    @Override
+    public DType dtype(Call c, int output) {
+        return c.dtype(0);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Rows {@code from} to {@code to - 1} of the leading dimension: a view. */
 record SliceOp(int from, int to) implements Op {
@@ -23,9 +24,19 @@ record SliceOp(int from, int to) implements Op {
     }
 
     @Override
+    public @Nullable DType takes(int i) {
+        return null;
+    }
+
+    @Override
+    public DType dtype(Call c, int output) {
+        return c.dtype(0);
+    }
+
+    @Override
     public long view(Call c) {
         Shape x = c.shape(0);
-        return 4L * from * x.size(1, x.rank());
+        return (long) c.dtype(0).bytes() * from * x.size(1, x.rank());
     }
 
     @Override

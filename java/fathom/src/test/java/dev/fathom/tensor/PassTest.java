@@ -269,11 +269,15 @@ class PassTest {
     }
 
     @Test
-    void bytesAreReadAsInts() {
+    void bytesAndIntsAreReadAndViewed() {
         try (Pass pass = Pass.infer()) {
             Tensor x = pass.create(Shape.of(3), DType.U8);
             dev.fathom.memory.Block.at(x.address(), 3).put(new byte[] {0, 127, -1});
             assertThat(x.toIntArray()).containsExactly(0, 127, 255);
+            assertThat(x.slice(1, 3).reshape(2, 1).flatten(0).toIntArray()).containsExactly(127, 255);
+            Tensor labels = Tensor.ofInts(new int[] {1, 2, 3, 4, 5, 6}, 6);
+            assertThat(labels.dtype()).isEqualTo(labels.reshape(2, 3).dtype());
+            assertThat(labels.reshape(3, 2).slice(1, 2).flatten(0).toIntArray()).containsExactly(3, 4);
             assertThatIllegalArgumentException()
                     .isThrownBy(x::toArray)
                     .withMessage("toArray: tensor value[#0] [3] is U8; use toIntArray()");
