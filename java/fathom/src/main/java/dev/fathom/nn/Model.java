@@ -8,6 +8,7 @@ import dev.fathom.tensor.Buffer;
 import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Segments;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Store;
 import dev.fathom.tensor.Structure;
@@ -31,11 +32,13 @@ import java.util.function.BiFunction;
 public final class Model<M extends Module> implements Trainable, AutoCloseable {
     private final M net;
     private final Store store;
+    private final Segments segments;
     private final List<Set<Object>> evalSets = new ArrayList<>();
 
     private Model(M net, Store store) {
         this.net = net;
         this.store = store;
+        this.segments = Access.segments(store, 0, store.parameters());
     }
 
     /**
@@ -119,19 +122,12 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     }
 
     @Override
-    public Store store() {
-        store.check();
-        return store;
+    public Segments segments() {
+        return segments;
     }
 
-    @Override
-    public int from() {
-        return 0;
-    }
-
-    @Override
-    public int to() {
-        return store.parameters();
+    private Store store() {
+        return Access.store(segments);
     }
 
     /** The parameters, in the order of the block. */
@@ -195,7 +191,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         if (to < 0) {
             throw new IllegalArgumentException("part: the module has no parameters; pass one that has");
         }
-        return new Part(store(), from, to);
+        return new Part(Access.segments(store(), from, to));
     }
 
     /**

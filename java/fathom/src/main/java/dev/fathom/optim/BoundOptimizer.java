@@ -4,6 +4,8 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Segments;
 import dev.fathom.tensor.Store;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -33,7 +35,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private static final int SUMS = 128;
 
     private final Optimizer recipe;
-    private final Trainable parameters;
+    private final Segments parameters;
     private final Store store;
     private final Commands commands = new Commands();
     private final Block[] blocks;
@@ -54,10 +56,10 @@ public final class BoundOptimizer implements AutoCloseable {
     private double gradientNorm = Double.NaN;
     private long steps;
 
-    BoundOptimizer(Optimizer recipe, Trainable parameters, Group... groups) {
+    BoundOptimizer(Optimizer recipe, Trainable trained, Group... groups) {
         this.recipe = recipe;
-        this.parameters = parameters;
-        store = parameters.store();
+        parameters = trained.segments();
+        store = Access.store(parameters);
         learningRate = recipe.learningRate();
         int n = parameters.to() - parameters.from();
         if (n == 0) {

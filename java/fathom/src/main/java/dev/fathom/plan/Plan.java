@@ -5,6 +5,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
@@ -109,7 +110,7 @@ public final class Plan implements AutoCloseable {
 
     private static <M extends Module> Plan freeze(
             Model<M> model, BiFunction<M, Tensor[], ?> function, int defaultBatch, Spec... specs) {
-        model.store();
+        Access.store(model.segments());
         List<Spec> in = List.of(specs);
         if (in.isEmpty()) {
             throw new IllegalArgumentException("freeze: no inputs; give a Spec for each");

@@ -137,6 +137,16 @@ public final class Access {
         return new Store(of, held);
     }
 
+    /** Parameters {@code from} to {@code to - 1} of a store. */
+    public static Segments segments(Store store, int from, int to) {
+        return new Segments(store, from, to);
+    }
+
+    /** The store behind them; refuses a closed or superseded model. */
+    public static Store store(Segments segments) {
+        return segments.store();
+    }
+
     /** Binds a held value to its place. */
     public static void bind(Held held, Store store, int index) {
         held.bind(store, index);

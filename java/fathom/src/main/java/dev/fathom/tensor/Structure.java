@@ -140,17 +140,12 @@ public final class Structure {
             for (int i = 0; i < array.length; i++) {
                 add(join(name, Integer.toString(i)), array[i], out);
             }
-        } else if (value instanceof Held || isModule(value)) {
+        } else if (value instanceof Held || value instanceof Member) {
             out.add(new Named(name, value));
         }
     }
 
-    /** A module is what has the marker interface of package nn; this package stands below it and knows it by {@link Member}. */
-    private static boolean isModule(Object value) {
-        return value instanceof Member;
-    }
-
-    /** What {@code nn.Module} extends, so that the walk knows modules from other component values. */
+    /** What {@code nn.Module} extends, so that the walk, which stands below it, knows modules from other component values. */
     public interface Member {}
 
     private static boolean hasState(Object value) {

@@ -35,7 +35,7 @@ final class Divergence {
         if (nonfinite(batch.x()) > 0) {
             return "the batch itself holds " + nonfinite(batch.x()) + " values that are not finite; clean the data";
         }
-        for (Held h : trainer.model.store().held()) {
+        for (Held h : Access.store(trainer.model.segments()).held()) {
             if (nonfinite(h.value()) > 0) {
                 return (h instanceof Parameter ? "parameter " : "buffer ") + h.name()
                         + " became non-finite at an earlier step; lower the learning rate";

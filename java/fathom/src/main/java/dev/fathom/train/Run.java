@@ -4,6 +4,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.nn.Module;
 import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -44,7 +45,7 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         rng = new Rng(trainer.seed).split("trainer");
         sums = new double[trainer.metrics.size()];
         optimizer = trainer.recipe.on(trainer.model);
-        best = new Best(trainer.model.store(), trainer.keepBest || trainer.early != null);
+        best = new Best(Access.store(trainer.model.segments()), trainer.keepBest || trainer.early != null);
     }
 
     /** Runs it, tells the callbacks that began of the end whatever happens, and throws what happened first. */

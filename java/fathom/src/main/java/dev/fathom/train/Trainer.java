@@ -9,6 +9,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -45,7 +46,7 @@ public final class Trainer<M extends Module> {
     private @Nullable String figure;
 
     private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, @Nullable Step<M> step) {
-        model.store();
+        Access.store(model.segments());
         this.model = model;
         this.recipe = recipe;
         this.loss = loss;
@@ -187,7 +188,7 @@ public final class Trainer<M extends Module> {
 
     /** The mean loss and metrics over some batches, in evaluation mode. */
     public Map<String, Double> evaluate(Batches data) {
-        model.store();
+        Access.store(model.segments());
         double lossSum = 0;
         double[] sums = new double[metrics.size()];
         long examples = 0;

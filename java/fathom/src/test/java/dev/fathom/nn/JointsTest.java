@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Buffer;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Parameter;
@@ -79,7 +80,7 @@ class JointsTest {
                             "part: parameter first.weight is tied to a module outside the part; train both with one optimizer, or untie it");
             assertThatThrownBy(() -> model.part(model.net().first())).hasMessageContaining("first.weight is tied");
             Part second = model.part(model.net().second());
-            assertThat(second.to() - second.from()).isEqualTo(2);
+            assertThat(second.segments().to() - second.segments().from()).isEqualTo(2);
             assertThatThrownBy(() -> model.part(new Linear(3, 3))).hasMessageContaining("not in this model's tree");
         }
     }
@@ -150,7 +151,10 @@ class JointsTest {
         try (var model = Model.of(new Classifier(trunk, new Linear(6, 2)), 2)) {
             for (org.assertj.core.api.ThrowableAssert.ThrowingCallable use :
                     List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
-                            old::store, part::store, () -> old.eval("trunk.*"), part::zeroGrad)) {
+                            old::parameters,
+                            () -> Access.store(part.segments()),
+                            () -> old.eval("trunk.*"),
+                            part::zeroGrad)) {
                 assertThatThrownBy(use)
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessageStartingWith("model is superseded: its parameters moved to the model made at");

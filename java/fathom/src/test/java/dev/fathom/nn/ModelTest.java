@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.io.Safetensors;
 import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Buffer;
 import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Parameter;
@@ -241,9 +242,9 @@ class ModelTest {
             assertThat(infer(other, new float[] {1, 2}, 1, 2)).isNotEqualTo(infer(model, new float[] {1, 2}, 1, 2));
             int version = other.parameter("scale").version();
             other.load(file);
-            for (int i = 0; i < model.store().held().size(); i++) {
-                Held a = model.store().held().get(i);
-                Held b = other.store().held().get(i);
+            for (int i = 0; i < Access.store(model.segments()).held().size(); i++) {
+                Held a = Access.store(model.segments()).held().get(i);
+                Held b = Access.store(other.segments()).held().get(i);
                 assertThat(b.value().toArray()).as(a.name()).isEqualTo(a.value().toArray());
             }
             assertThat(other.parameter("scale").version())

@@ -255,20 +255,28 @@ class PlanTest {
         try (var model = Model.of(new Linear(3, 2), 3);
                 Plan plan = Plan.freeze(
                         model,
-                        (net, in) -> net.apply(in[0]).correct(in[1].reshape(2, -1).slice(1, 2).flatten(0)),
+                        (net, in) -> net.apply(in[0])
+                                .correct(in[1].reshape(2, -1).slice(1, 2).flatten(0)),
                         Spec.of("x", Dim.BATCH, 3),
                         Spec.of("labels", DType.I32, 2, Dim.BATCH))) {
             try (Session s = plan.newSession(4)) {
                 float[] x = random(12);
                 int[] labels = {9, 9, 9, 9, 0, 1, 0, 1};
                 s.input("x").duplicate().put(x);
-                s.inputBytes("labels").duplicate().order(java.nio.ByteOrder.nativeOrder()).asIntBuffer().put(labels);
+                s.inputBytes("labels")
+                        .duplicate()
+                        .order(java.nio.ByteOrder.nativeOrder())
+                        .asIntBuffer()
+                        .put(labels);
                 s.run();
-                int found = s.outputBytes(0).duplicate().order(java.nio.ByteOrder.nativeOrder()).getInt(0);
+                int found = s.outputBytes(0)
+                        .duplicate()
+                        .order(java.nio.ByteOrder.nativeOrder())
+                        .getInt(0);
                 try (Pass pass = Pass.infer()) {
                     Tensor y = model.net().apply(Tensor.of(x, 4, 3));
-                    assertThat(found)
-                            .isEqualTo((int) y.correct(Tensor.ofInts(new int[] {0, 1, 0, 1}, 4)).item());
+                    assertThat(found).isEqualTo((int)
+                            y.correct(Tensor.ofInts(new int[] {0, 1, 0, 1}, 4)).item());
                 }
             }
         }
