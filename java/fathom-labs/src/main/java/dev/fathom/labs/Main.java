@@ -38,6 +38,7 @@ public final class Main implements Runnable {
     static int run(PrintStream out, PrintStream err, String... args) {
         return new CommandLine(new Main())
                 .addSubcommand(new Quickstart(out, err))
+                .addSubcommand(new Data(out))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))

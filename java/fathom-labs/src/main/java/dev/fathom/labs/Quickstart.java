@@ -57,7 +57,7 @@ final class Quickstart implements Callable<Integer> {
             paramLabel = "SET",
             defaultValue = "fashion-mnist",
             converter = ImageSet.Converter.class,
-            description = "fashion-mnist (the default), or mnist from the folder $$FATHOM_DATA/mnist.")
+            description = "fashion-mnist (the default), or mnist, which ./fathom data mnist fetches.")
     private ImageSet set;
 
     @Option(
@@ -124,7 +124,6 @@ final class Quickstart implements Callable<Integer> {
             throw misuse("--threads " + threads + ": choose 1 to " + NativeRuntime.MAX_THREADS);
         }
         Path data = set.folder();
-        set.check(data);
         checkWritable();
         if (threads != null) {
             NativeRuntime.get().threads(threads);
@@ -247,7 +246,7 @@ final class Quickstart implements Callable<Integer> {
                 step("quickstart --seed " + (seed + 1), "another start; the same seed, the same bits"),
                 digits
                         ? step("quickstart", "clothes")
-                        : step("quickstart --data mnist", "digits, from $FATHOM_DATA/mnist"),
+                        : step("quickstart --data mnist", "digits; ./fathom data mnist fetches them"),
                 step("test", "builds everything and runs all tests"),
                 step("bench", "measures"),
                 line("  %-33s %s", "README.md, \"A tour\"", "a layer, a loop and a service of your own"));

@@ -6,8 +6,9 @@
  * nothing else. Whatever a person can do wrong (an option, a folder, a file) ends in one line on standard error and an exit code: 2 for the
  * command line, 1 for everything else, 130 after Ctrl-C.
  *
- * <p>Rejected: a configuration file (options say it shorter), colours (a report shows more), reading the data from the network (it is in the
- * tree).
+ * <p>Data sets that are not in the tree come by {@code ./fathom data} and by nothing else: an experiment never reads from the network.
+ *
+ * <p>Rejected: a configuration file (options say it shorter), colours (a report shows more).
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.labs;

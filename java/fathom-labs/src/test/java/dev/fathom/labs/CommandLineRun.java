@@ -24,14 +24,18 @@ record CommandLineRun(int code, String out, String err) {
         return new CommandLineRun(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
-    /** With the data of another project folder. */
+    /** With the data of another project folder and an empty cache folder in it, whatever the environment says. */
     static CommandLineRun in(Path root, String... args) {
         String before = System.getProperty("fathom.root");
         System.setProperty("fathom.root", root.toString());
+        System.setProperty("fathom.data", "");
+        System.setProperty("fathom.cache", root.resolve("cache").toString());
         try {
             return of(args);
         } finally {
             System.setProperty("fathom.root", before);
+            System.clearProperty("fathom.data");
+            System.clearProperty("fathom.cache");
         }
     }
 }

@@ -161,16 +161,18 @@ class QuickstartTest {
         CommandLineRun run = CommandLineRun.in(empty, "quickstart");
         assertThat(run.err())
                 .isEqualTo("fathom quickstart: --data fashion-mnist: there is no folder "
+                        + empty.resolve("cache/data/fashion-mnist") + " or "
                         + empty.resolve("test-data/fashion-mnist")
-                        + "; it must hold train-images-idx3-ubyte.gz and the three files that belong to it\n");
+                        + "; ./fathom data fashion-mnist fetches it\n");
         assertThat(run.code()).isEqualTo(1);
 
         Path lacking = TinyImages.write(temp.resolve("lacking"));
         Path folder = lacking.resolve("test-data/fashion-mnist");
         Files.delete(folder.resolve("t10k-labels-idx1-ubyte.gz"));
         assertThat(CommandLineRun.in(lacking, "quickstart").err())
-                .isEqualTo("fathom quickstart: --data fashion-mnist: " + folder
-                        + " lacks t10k-labels-idx1-ubyte.gz; put it there\n");
+                .isEqualTo(
+                        "fathom quickstart: --data fashion-mnist: " + folder
+                                + " lacks t10k-labels-idx1-ubyte.gz; put it there, or fetch all with ./fathom data fashion-mnist\n");
 
         Files.write(folder.resolve("t10k-labels-idx1-ubyte.gz"), new byte[] {1, 2, 3});
         assertThat(CommandLineRun.in(
@@ -186,21 +188,11 @@ class QuickstartTest {
     }
 
     @Test
-    void mnistNeedsItsFolder() {
-        assertThat(org.junit.jupiter.api.Assertions.assertThrows(
-                        IllegalArgumentException.class, () -> ImageSet.MNIST.folder(null)))
-                .hasMessage(
-                        "--data mnist: FATHOM_DATA is not set; set it to the folder that holds mnist/train-images-idx3-ubyte.gz"
-                                + " and the three files that belong to it");
-        assertThat(ImageSet.MNIST.folder("/data")).isEqualTo(Path.of("/data/mnist"));
-    }
-
-    @Test
     void helpAndVersion() {
         assertThat(CommandLineRun.of("quickstart", "--help").out())
                 .contains("--epochs=N", "--data=SET", "--threads=N", "--out=FOLDER");
         assertThat(CommandLineRun.of("--version").out()).startsWith("fathom ").contains("kernels");
-        assertThat(CommandLineRun.of().out()).contains("quickstart");
+        assertThat(CommandLineRun.of().out()).contains("quickstart", "data");
         CommandLineRun unknown = CommandLineRun.of("quickstar");
         assertThat(unknown.err())
                 .isEqualTo(
@@ -236,6 +228,8 @@ class QuickstartTest {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
                         "-Dfathom.root=" + root,
+                        "-Dfathom.data=",
+                        "-Dfathom.cache=" + root.resolve("cache"),
                         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                         "-cp",
                         System.getProperty("java.class.path"),

@@ -207,7 +207,8 @@ public final class ProgressBar implements Callback {
         return nanos * 1e-9;
     }
 
-    private static boolean onTerminal() {
+    /** Whether standard output is a terminal that moves its cursor: {@code TERM} set and not {@code dumb}. */
+    public static boolean onTerminal() {
         String term = System.getenv("TERM");
         Console console = System.console();
         if (console == null || term == null || term.equals("dumb")) {

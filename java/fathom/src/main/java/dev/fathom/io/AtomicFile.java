@@ -110,7 +110,7 @@ public final class AtomicFile {
     }
 
     /** What the system said, without the path that many exceptions put in front. */
-    static String reason(IOException e) {
+    public static String reason(IOException e) {
         if (e instanceof java.nio.file.FileSystemException f && f.getReason() == null) {
             return e instanceof java.nio.file.AccessDeniedException
                     ? "Permission denied"
