@@ -10,6 +10,7 @@
 #include "elementwise.h"
 #include "reduce.h"
 #include "softmax.h"
+#include "cross_entropy.h"
 #include "random.h"
 #include "gather.h"
 #include "optim.h"

@@ -1,6 +1,5 @@
 /*
- * softmax y = exp(x - max x) / sum exp(x - max x) and log-softmax along r of x[outer][r][inner]; cross-entropy on logits
- * x[rows][classes]; the count of right answers.
+ * softmax y = exp(x - max x) / sum exp(x - max x) and log-softmax along r of x[outer][r][inner].
  *
  * Subtracting the maximum first keeps any finite row finite. A NaN or an Inf in a row, and a row of -Inf alone, give NaN.
  */
@@ -160,81 +159,6 @@ static int32_t k_softmax_grad(const struct softmax_grad_args *a, int64_t *detail
     int64_t units = softmax_units(a->outer, a->inner);
     double nanos = (double)(a->outer * a->r * a->inner) * (a->log ? 0.3 : 0.15) + (double)units * 15;
     fathom_parallel(softmax_grad_part, (void *)a, fathom_parts(nanos, units));
-    return FATHOM_OK;
-}
-
-/* ---- cross-entropy: rowloss = log sum exp(x - max) - (x[label] - max), loss = their mean ---- */
-
-static void cross_entropy_part(void *at, int64_t part, int64_t parts) {
-    const struct cross_entropy_args *a = at;
-    int64_t from, to;
-    fathom_range(a->rows, VL, part, parts, &from, &to);
-    for (; from < to; from += VL) { /* the logarithms of VL rows at once */
-        float sum[VL], right[VL], max;
-        int64_t n = lane_count(to - from);
-        for (int64_t k = 0; k < n; k++) {
-            const float *x = a->x + (from + k) * a->classes;
-            float value = x[a->labels[from + k]]; /* before probs, which may lie over x */
-            sum[k] = row_softmax(x, a->probs ? a->probs + (from + k) * a->classes : NULL, a->classes, &max);
-            right[k] = value - max;
-        }
-        v_put(a->rowloss + from, v_log(v_get(sum, n)) - v_get(right, n), n);
-    }
-}
-
-static int32_t k_cross_entropy(const struct cross_entropy_args *a, int64_t *detail) {
-    for (int64_t i = 0; i < a->rows; i++)
-        if (a->labels[i] < 0 || a->labels[i] >= a->classes) {
-            detail[0] = i;
-            detail[1] = a->labels[i];
-            detail[2] = a->classes;
-            return FATHOM_BAD_LABEL;
-        }
-    double nanos = (double)(a->rows * a->classes) * 0.3 + (double)a->rows * 30;
-    fathom_parallel(cross_entropy_part, (void *)a, fathom_parts(nanos, a->rows));
-    a->loss[0] = sum_all(a->rowloss, a->rows) / (float)a->rows;
-    return FATHOM_OK;
-}
-
-static void cross_entropy_grad_part(void *at, int64_t part, int64_t parts) {
-    const struct cross_entropy_grad_args *a = at;
-    const float scale = a->dloss[0] / (float)a->rows;
-    int64_t from, to;
-    fathom_range(a->rows, 1, part, parts, &from, &to);
-    for (int64_t i = from; i < to; i++) {
-        const float *probs = a->probs + i * a->classes;
-        float *dx = a->dx + i * a->classes;
-        for (int64_t c = 0; c < a->classes; c += VL) {
-            int64_t n = lane_count(a->classes - c);
-            v p = v_get(probs + c, n);
-            give(dx + c, v_sel(V_LANE == a->labels[i] - (int32_t)c, p - 1, p) * scale, a->add, n);
-        }
-    }
-}
-
-static int32_t k_cross_entropy_grad(const struct cross_entropy_grad_args *a, int64_t *detail) {
-    (void)detail;
-    double nanos = (double)(a->rows * a->classes) * 0.1 + (double)a->rows * 5;
-    fathom_parallel(cross_entropy_grad_part, (void *)a, fathom_parts(nanos, a->rows));
-    return FATHOM_OK;
-}
-
-/* ---- correct ---- */
-
-static void correct_part(void *at, int64_t part, int64_t parts) {
-    const struct correct_args *a = at;
-    int64_t from, to;
-    int32_t right = 0;
-    fathom_range(a->rows, 1, part, parts, &from, &to);
-    for (int64_t i = from; i < to; i++) right += row_argmax(a->x + i * a->classes, a->classes) == a->labels[i];
-    if (right) __atomic_fetch_add(a->count, right, __ATOMIC_RELAXED);
-}
-
-static int32_t k_correct(const struct correct_args *a, int64_t *detail) {
-    (void)detail;
-    *a->count = 0;
-    double nanos = (double)(a->rows * a->classes) * 0.1 + (double)a->rows * 15;
-    fathom_parallel(correct_part, (void *)a, fathom_parts(nanos, a->rows));
     return FATHOM_OK;
 }
 

@@ -97,8 +97,8 @@ class BadInputTest {
             argument("relu: x [2] is I32 but must be F32; make it with Tensor.of", labels::relu);
             argument("add: x [2] is I32 but must be F32; make it with Tensor.of", () -> labels.add(1));
             argument(
-                    "cross_entropy: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
-                    () -> x.crossEntropy(Tensor.zeros(2)));
+                    "correct: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                    () -> x.correct(Tensor.zeros(2)));
             argument("toArray: tensor value[#0] [2] is I32; use toIntArray()", labels::toArray);
             argument("toIntArray: tensor value[#1] [2, 3] is F32; use toArray()", x::toIntArray);
             argument("watch: tensor value[#0] [2] is I32; only F32 tensors have gradients", () -> pass.watch(labels));

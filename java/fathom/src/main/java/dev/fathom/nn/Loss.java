@@ -2,43 +2,42 @@ package dev.fathom.nn;
 
 import dev.fathom.tensor.Tensor;
 
-/** A single number from (output, target), the smaller the better; the mean over the batch, as PyTorch has it. */
+/**
+ * A single number from (output, target), the smaller the better: the mean over the batch, as PyTorch has it by default, unless {@link #sums} says
+ * otherwise. A lambda is a loss, and losses add: {@code (y, t) -> Loss.l1().of(y, t).add(Loss.mse().of(y, t))}.
+ */
 @FunctionalInterface
 public interface Loss {
     /** The loss as a scalar tensor. */
     Tensor of(Tensor output, Tensor target);
 
-    /** Mean of logsumexp(x) - x[label] for logits [.., classes] and I32 labels [..]. */
-    static Loss crossEntropy() {
-        return Tensor::crossEntropy;
+    /**
+     * Whether it is the sum over the examples of a batch rather than their mean. A trainer shows the mean of either; a sum's gradient grows with
+     * the batch.
+     */
+    default boolean sums() {
+        return false;
+    }
+
+    /** Cross-entropy of logits [.., classes] with class numbers or probabilities. */
+    static CrossEntropy crossEntropy() {
+        return new CrossEntropy(0, null);
+    }
+
+    /** Binary cross-entropy of logits with targets in [0, 1]. */
+    static BceWithLogits bceWithLogits() {
+        return new BceWithLogits(null);
     }
 
     /**
-     * Mean of (y - t)^2 over all elements; the loss throws IllegalArgumentException where the shapes of y and t differ.
+     * Mean of (y - t)^2 over all elements; this loss and those below throw IllegalArgumentException where the shapes of y and t differ.
      */
     static Loss mse() {
-        return (y, t) -> {
-            mustMatch("mse", y, t);
-            return y.sub(t).square().mean();
-        };
+        return new ElementwiseLoss("mse", (y, t) -> y.sub(t).square(), false);
     }
 
-    /**
-     * Mean of binary cross-entropy over all elements, of logits against targets in [0, 1]; the loss throws IllegalArgumentException where the
-     * shapes differ.
-     */
-    static Loss bceWithLogits() {
-        return (y, t) -> {
-            mustMatch("bceWithLogits", y, t);
-            return y.bceWithLogits(t).mean();
-        };
-    }
-
-    /** Broadcasting [n, 1] against [n] would quietly take the mean over all n n pairs. */
-    private static void mustMatch(String loss, Tensor y, Tensor t) {
-        if (!y.shape().equals(t.shape())) {
-            throw new IllegalArgumentException(loss + ": output " + y.shape() + " and target " + t.shape()
-                    + " differ; reshape one, so that each output has its target");
-        }
+    /** Sum of (y - t)^2 over all elements. */
+    static Loss sse() {
+        return new ElementwiseLoss("sse", (y, t) -> y.sub(t).square(), true);
     }
 }

@@ -1,14 +1,14 @@
 package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
+import java.util.function.Function;
 
 /**
- * loss = mean over rows of logsumexp(x) - x[label], with logits x [.., classes] and labels [..]: softmax and cross-entropy in one, whose gradient
- * is (softmax(x) - onehot) / rows. Its other results are the losses of the rows and, for backward, the probabilities.
+ * loss = sum over rows and classes of -q log softmax(x) / sum over rows of w[label], with logits x [.., classes], labels [..], and, where
+ * there is a third input, weights w [classes], else w = 1: q = (1 - smoothing) w[label] at the label plus smoothing / classes w everywhere.
+ * Softmax and cross-entropy in one, whose gradient is (softmax(x) sum q - q) / sum w[label]. A second result keeps the probabilities for it.
  */
-record CrossEntropyOp() implements Op {
-    static final CrossEntropyOp INSTANCE = new CrossEntropyOp();
-
+record CrossEntropyOp(float smoothing) implements Op {
     @Override
     public String label() {
         return "cross_entropy";
@@ -16,18 +16,29 @@ record CrossEntropyOp() implements Op {
 
     @Override
     public int outputs() {
-        return 3;
+        return 2;
     }
 
     @Override
     public DType takes(int i) {
-        return i == 0 ? DType.F32 : DType.I32;
+        return i == 1 ? DType.I32 : DType.F32;
     }
 
     @Override
     public Shape shape(Call c, int output) {
         checkRows(c);
-        return output == 0 ? Shape.SCALAR : output == 1 ? c.shape(1) : c.shape(0);
+        if (c.inputs() > 2) {
+            checkWeights(c::fail, c.shape(0), c.shape(2));
+        }
+        return output == 0 ? Shape.SCALAR : c.shape(0);
+    }
+
+    /** One weight for each class. */
+    static void checkWeights(Function<String, IllegalArgumentException> fail, Shape x, Shape weights) {
+        if (weights.rank() != 1 || weights.dim(0) != x.dim(-1)) {
+            throw fail.apply("logits " + x + " and weights " + weights + " disagree: logits.dim(" + (x.rank() - 1)
+                    + ")=" + x.dim(-1) + " but there are " + weights.size() + " weights; give one weight a class");
+        }
     }
 
     /** Logits [.., classes] and labels [..], at least one of each. */
@@ -51,45 +62,52 @@ record CrossEntropyOp() implements Op {
 
     @Override
     public boolean onlyForBackward(int output) {
-        return output == 2;
+        return output == 1;
     }
 
     @Override
     public boolean readsInput(int i) {
-        return i == 1;
+        return i > 0;
     }
 
     @Override
     public boolean readsOutput(int o) {
-        return o == 2;
+        return o == 1;
     }
 
     @Override
     public void forward(Call c) {
+        long rows = c.shape(1).size();
+        long rowLoss = c.scratch(Float.BYTES * rows);
         c.begin(Kernel.CROSS_ENTROPY)
                 .at(c.in(0))
                 .at(c.in(1))
-                .at(c.out(2))
+                .at(c.inputs() > 2 ? c.in(2) : 0)
                 .at(c.out(1))
+                .at(rowLoss)
                 .at(c.out(0))
-                .put(c.shape(1).size())
+                .put(rows)
                 .put(c.shape(0).dim(-1))
+                .put(smoothing)
                 .run();
     }
 
     @Override
     public void backward(Grad g) {
-        long probs = g.out(2);
+        long probs = g.out(1);
         long labels = g.in(1);
+        long weights = g.inputs() > 2 ? g.in(2) : 0;
         long dloss = g.dout(0);
         long dx = g.din(0);
         g.begin(Kernel.CROSS_ENTROPY_GRAD)
                 .at(probs)
                 .at(labels)
+                .at(weights)
                 .at(dloss)
                 .at(dx)
                 .put(g.shape(1).size())
                 .put(g.shape(0).dim(-1))
+                .put(smoothing)
                 .put(g.adds() ? 1 : 0)
                 .run();
     }

@@ -6,6 +6,7 @@ import dev.fathom.memory.Memory;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -335,12 +336,52 @@ public sealed class Tensor implements Target permits KeptTensor {
     }
 
     /**
-     * The mean over rows of logsumexp(x) - x[label] for logits x [.., classes] and I32 labels [..], a scalar.
+     * The mean over rows of logsumexp(x) - x[label] for logits x [.., classes] and I32 labels [..], or of -sum t log softmax(x) for probabilities t
+     * [.., classes], a scalar.
      *
-     * @throws IllegalArgumentException if a label is outside [0, classes)
+     * @throws IllegalArgumentException if the shapes disagree or a label is outside [0, classes)
      */
-    public Tensor crossEntropy(Tensor labels) {
-        return Pass.call(CrossEntropyOp.INSTANCE, this, labels);
+    public Tensor crossEntropy(Tensor target) {
+        return crossEntropy(target, 0, null);
+    }
+
+    /**
+     * Cross-entropy, as PyTorch's, of targets that give every class {@code smoothing} / classes of their mass (Szegedy et al. 2016), with a constant
+     * weight for each class. For labels -sum w t' log softmax(x) / sum w[label], t' = (1 - smoothing) onehot + smoothing / classes; for
+     * probabilities the same with t in place of onehot, divided by the rows.
+     *
+     * @throws IllegalArgumentException if the shapes disagree, a label is outside [0, classes), smoothing is outside [0, 1], or the weights need a
+     *     gradient, which they do not get
+     */
+    public Tensor crossEntropy(Tensor target, float smoothing, @Nullable Tensor weights) {
+        if (!(smoothing >= 0 && smoothing <= 1)) {
+            throw new IllegalArgumentException(
+                    "cross_entropy" + Pass.where() + ": smoothing=" + smoothing + " must be in [0, 1]");
+        }
+        if (weights != null && weights.needsGradient()) {
+            throw new IllegalArgumentException("cross_entropy" + Pass.where() + ": weights " + weights.shape
+                    + " need a gradient, which this loss has not for them; detach() them");
+        }
+        if (target.dtype == DType.F32) {
+            return crossEntropyOfProbabilities(target, smoothing, weights);
+        }
+        Op op = new CrossEntropyOp(smoothing);
+        return weights == null ? Pass.call(op, this, target) : Pass.call(op, this, target, weights);
+    }
+
+    private Tensor crossEntropyOfProbabilities(Tensor target, float smoothing, @Nullable Tensor weights) {
+        Function<String, IllegalArgumentException> fail =
+                message -> new IllegalArgumentException("cross_entropy" + Pass.where() + ": " + message);
+        if (!shape.equals(target.shape) || shape.rank() == 0 || shape.size() == 0) {
+            throw fail.apply("logits " + shape + " and probabilities " + target.shape
+                    + " must have one shape [.., classes], and not an empty one; for class numbers use Tensor.ofInts");
+        }
+        Tensor q = smoothing == 0 ? target : target.mul(1 - smoothing).add(smoothing / dim(-1));
+        if (weights != null) {
+            CrossEntropyOp.checkWeights(fail, shape, weights.shape);
+            q = q.mul(weights);
+        }
+        return logSoftmax(-1).mul(q).sum(-1).mean().neg();
     }
 
     /** The I32 number of rows of x [.., classes] whose first largest value is at their label [..]. */

@@ -3,10 +3,12 @@ package dev.fathom.tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
@@ -40,6 +42,7 @@ public final class OpTable {
         private final List<Bad> refuses = new ArrayList<>();
         private final Map<Integer, double[]> ranges = new LinkedHashMap<>();
         private double[] range = {-3, 3};
+        private final Set<Integer> settings = new HashSet<>();
         private int labels = -1;
         private boolean differentiable = true;
         private boolean product;
@@ -95,6 +98,12 @@ public final class OpTable {
         /** Input {@code i} is I32: numbers below the last dimension of input 0. */
         private Row labels(int input) {
             labels = input;
+            return this;
+        }
+
+        /** Input {@code i} is a setting: no gradient flows to it, and it has no extreme values. */
+        private Row setting(int input) {
+            settings.add(input);
             return this;
         }
 
@@ -176,7 +185,12 @@ public final class OpTable {
 
         /** Whether input {@code i} receives a gradient. */
         public boolean differentiable(int i) {
-            return differentiable && i != labels;
+            return differentiable && i != labels && !settings.contains(i);
+        }
+
+        /** Whether input {@code i} is tried with infinities and their like. */
+        public boolean takesExtremes(int i) {
+            return dtype(i) == DType.F32 && !settings.contains(i);
         }
 
         /** Whether it is a matrix product. */
@@ -610,15 +624,7 @@ public final class OpTable {
                 .sample(s(7), s())
                 .large(s(3000, 100), s(3000))
                 .f(x -> x[0].crossEntropy(x[1]))
-                .is(x -> {
-                    Doubles rows = x[0].reduce(Doubles::logSumExp, -1);
-                    int classes = x[0].dim(-1);
-                    double sum = 0;
-                    for (int i = 0; i < rows.v().length; i++) {
-                        sum += rows.v()[i] - x[0].v()[i * classes + (int) x[1].v()[i]];
-                    }
-                    return Doubles.scalar(sum / rows.v().length);
-                })
+                .is(x -> crossEntropy(x, 0))
                 .tolerance(2e-6, 1e-6)
                 .refuses(
                         "cross_entropy: label 3 at row 1 is outside [0, 3): labels are class numbers, one less than the logits' last "
@@ -629,7 +635,8 @@ public final class OpTable {
                                 + "dimension at most",
                         () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[] {-1, 0}, 2)))
                 .refuses(
-                        "cross_entropy: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                        "cross_entropy: logits [2, 3] and probabilities [2] must have one shape [.., classes], and not an empty one; "
+                                + "for class numbers use Tensor.ofInts",
                         () -> t(2, 3).crossEntropy(t(2)))
                 .refuses(
                         "cross_entropy: logits [2, 3] and labels [2, 3] disagree: labels have 2 dimensions but 1 are needed; give one "
@@ -642,6 +649,81 @@ public final class OpTable {
                 .refuses(
                         "cross_entropy: logits [0, 3] are empty; a mean needs at least one row and one class",
                         () -> t(0, 3).crossEntropy(Tensor.ofInts(new int[0], 0)));
+        row("cross_entropy smoothed", CrossEntropyOp.class, "crossEntropy(Tensor,float,Tensor)")
+                .labels(1)
+                .range(-5, 5)
+                .sized(n -> new int[][] {{3, n}, {3}})
+                .sample(s(7), s())
+                .large(s(3000, 100), s(3000))
+                .f(x -> x[0].crossEntropy(x[1], 0.3f, null))
+                .is(x -> crossEntropy(x, 0.3f))
+                .tolerance(2e-6, 1e-6)
+                .refuses(
+                        "cross_entropy: smoothing=1.5 must be in [0, 1]",
+                        () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[2], 2), 1.5f, null))
+                .refuses(
+                        "cross_entropy: smoothing=NaN must be in [0, 1]",
+                        () -> t(2, 3).crossEntropy(t(2, 3), Float.NaN, null));
+        row("cross_entropy weighted and smoothed", CrossEntropyOp.class)
+                .labels(1)
+                .range(-5, 5)
+                .range(2, 0.1, 1)
+                .sized(n -> new int[][] {{3, n}, {3}, {n}})
+                .sized(n -> new int[][] {{n, 10}, {n}, {10}})
+                .sample(s(2, 3, 5), s(2, 3), s(5))
+                .large(s(3000, 100), s(3000), s(100))
+                .setting(2)
+                .f(x -> x[0].crossEntropy(x[1], 0.3f, x[2]))
+                .is(x -> crossEntropy(x, 0.3f))
+                .tolerance(2e-6, 1e-6)
+                .refuses(
+                        "cross_entropy: logits [2, 3] and weights [4] disagree: logits.dim(1)=3 but there are 4 weights; give one weight "
+                                + "a class",
+                        () -> t(2, 3).crossEntropy(Tensor.ofInts(new int[2], 2), 0, t(4)));
+        row("cross_entropy of probabilities")
+                .range(-5, 5)
+                .range(1, 0, 1)
+                .range(2, 0.1, 3)
+                .sized(n -> new int[][] {{3, n}, {3, n}, {n}})
+                .sample(s(2, 3, 5), s(2, 3, 5), s(5))
+                .large(s(3000, 100), s(3000, 100), s(100))
+                .setting(2)
+                .f(x -> x[0].crossEntropy(x[1], 0.3f, x[2]))
+                .is(x -> {
+                    int classes = x[0].dim(-1);
+                    double[] z = x[0].reduce(Doubles::logSumExp, -1).v();
+                    double sum = 0;
+                    for (int i = 0; i < x[0].v().length; i++) {
+                        double q = (1 - (double) 0.3f) * x[1].v()[i] + (double) 0.3f / classes;
+                        sum += q * x[2].v()[i % classes] * (z[i / classes] - x[0].v()[i]);
+                    }
+                    return Doubles.scalar(sum / z.length);
+                })
+                .tolerance(4e-6, 2e-6)
+                .refuses(
+                        "cross_entropy: logits [2, 3] and weights [4] disagree: logits.dim(1)=3 but there are 4 weights; give one weight "
+                                + "a class",
+                        () -> t(2, 3).crossEntropy(t(2, 3), 0, t(4)))
+                .refuses(
+                        "cross_entropy: logits [0, 3] and probabilities [0, 3] must have one shape [.., classes], and not an empty one; "
+                                + "for class numbers use Tensor.ofInts",
+                        () -> t(0, 3).crossEntropy(t(0, 3)));
+    }
+
+    /** Logits, labels and, if there are three, weights of classes. */
+    private static Doubles crossEntropy(Doubles[] x, double smoothing) {
+        double[] z = x[0].reduce(Doubles::logSumExp, -1).v();
+        int classes = x[0].dim(-1);
+        double sum = 0;
+        double divisor = 0;
+        for (int i = 0; i < x[0].v().length; i++) {
+            double w = x.length > 2 ? x[2].v()[i % classes] : 1;
+            boolean right = i % classes == (int) x[1].v()[i / classes];
+            double q = w * ((right ? 1 - smoothing : 0) + smoothing / classes);
+            sum += q == 0 ? 0 : q * (z[i / classes] - x[0].v()[i]);
+            divisor += right ? w : 0;
+        }
+        return Doubles.scalar(sum / divisor);
     }
 
     // ---- counts

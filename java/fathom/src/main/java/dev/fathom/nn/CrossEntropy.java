@@ -1,0 +1,52 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Mean of -sum q log softmax(x) over the rows of logits x [.., classes], as PyTorch's CrossEntropyLoss. Targets are I32 class numbers [..], or F32
+ * probabilities [.., classes], such as mixed labels or another model's answers.
+ *
+ * <ul>
+ *   <li>{@link #smoothing}: q = (1 - s) t + s / classes instead of t (Szegedy et al. 2016), which keeps logits from growing without end;
+ *   <li>{@link #weights}: q is multiplied by the weight of its class. With class numbers the sum is divided by the sum of the labels' weights,
+ *       with probabilities by the rows.
+ * </ul>
+ *
+ * <p>Immutable: both methods make another loss.
+ */
+public final class CrossEntropy implements Loss {
+    private final float smoothing;
+    private final float @Nullable [] weights;
+
+    CrossEntropy(float smoothing, float @Nullable [] weights) {
+        this.smoothing = smoothing;
+        this.weights = weights;
+    }
+
+    /**
+     * With this part of every target's mass spread over all classes.
+     *
+     * @throws IllegalArgumentException if it is outside [0, 1]
+     */
+    public CrossEntropy smoothing(float part) {
+        if (!(part >= 0 && part <= 1)) {
+            throw new IllegalArgumentException("crossEntropy: smoothing=" + part + " must be in [0, 1]");
+        }
+        return new CrossEntropy(part, weights);
+    }
+
+    /**
+     * With a weight for each class.
+     *
+     * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
+     */
+    public CrossEntropy weights(float... perClass) {
+        return new CrossEntropy(smoothing, Weights.checked("crossEntropy: weight", perClass));
+    }
+
+    @Override
+    public Tensor of(Tensor logits, Tensor target) {
+        return logits.crossEntropy(target, smoothing, weights == null ? null : Tensor.of(weights, weights.length));
+    }
+}
