@@ -1,13 +1,15 @@
 package dev.fathom.train;
 
-/** The loss became NaN or infinite: training stopped before the weights took it up. */
+import org.jspecify.annotations.Nullable;
+
+/** The loss, or the norm by which gradients are clipped, became NaN or infinite: training stopped before the weights took it up. */
 public final class NonFiniteLossException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 
     private final transient History history;
 
-    NonFiniteLossException(String message, History history) {
-        super(message);
+    NonFiniteLossException(String message, History history, @Nullable Throwable cause) {
+        super(message, cause);
         this.history = history;
     }
 

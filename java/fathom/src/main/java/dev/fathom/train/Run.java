@@ -34,6 +34,9 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     /** What the epoch under way has taken. */
     private double seconds;
 
+    /** Whether the model holds gradients of batches whose step was not taken yet. */
+    private boolean unspent;
+
     private @Nullable String stop;
 
     Run(Trainer<M> trainer, Monitor monitor, Batches train, @Nullable Batches validation, int epochs) {
@@ -44,7 +47,7 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         this.epochs = epochs;
         rng = new Rng(trainer.seed).split("trainer");
         sums = new double[trainer.metrics.size()];
-        optimizer = trainer.recipe.on(trainer.model);
+        optimizer = trainer.optimizer();
         best = new Best(Access.store(trainer.model.segments()), trainer.keepBest || trainer.early != null);
     }
 
@@ -63,6 +66,9 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
             history.ended(e.getMessage() == null ? e.toString() : e.getMessage());
         }
         failure = trying(failure, best::restore);
+        if (unspent) {
+            failure = trying(failure, trainer.model::zeroGrad);
+        }
         for (Callback c : trainer.callbacks.subList(0, begun)) {
             failure = trying(failure, () -> c.end(this, history));
         }
@@ -129,7 +135,7 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
             for (int i = 0; i < trainer.callbacks.size(); i++) {
                 trainer.callbacks.get(i).step(this);
             }
-            if (trainer.stopNow != null && step < train.steps()) {
+            if (trainer.stopNow != null && step < train.steps() && step % trainer.accumulate == 0) {
                 return false;
             }
         }
@@ -147,34 +153,51 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         return true;
     }
 
+    /** One batch; the last of those that are accumulated takes the optimizer's step. */
     private void takeStep(Batches.Epoch batches) {
         double finished = epoch - 1 + (double) step / train.steps();
         rate = (float) (trainer.recipe.learningRate() * trainer.schedule.factor(finished));
         long counter = rng.counter();
         try (Pass pass = Pass.train(rng)) {
             Batch batch = batches.batch(step);
-            optimizer.learningRate(rate * train.rate(batch));
             Tensor value = trainer.loss(batch, sums);
             float l = value.item();
             if (!Float.isFinite(l)) {
-                throw new NonFiniteLossException(
-                        String.format(
-                                Locale.ROOT,
-                                "loss is %s at step %d of epoch %d (learning rate %s): %s",
-                                l,
-                                step + 1,
-                                epoch,
-                                learningRate(),
-                                Divergence.explain(trainer, batch, new Rng(rng.seed(), counter))),
-                        history);
+                throw diverged("loss is " + l, Divergence.explain(trainer, batch, new Rng(rng.seed(), counter)), null);
             }
-            pass.backward(value, trainer.model);
-            optimizer.step();
-            int n = batch.size();
+            int together = trainer.accumulate;
+            int first = step / together * together;
+            long examplesTogether =
+                    Math.min((long) together * train.size(), train.examples() - (long) first * train.size());
+            float share = trainer.sums() ? 1 : (float) batch.size() / examplesTogether;
+            unspent = true;
+            pass.backward(share == 1 ? value : value.mul(share), trainer.model);
+            if (step + 1 == Math.min(first + together, train.steps())) {
+                boolean scaled = train.rate(batch) != 1;
+                optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
+                try {
+                    optimizer.step();
+                } catch (ArithmeticException e) {
+                    throw diverged("the gradients are not finite", String.valueOf(e.getMessage()), e);
+                }
+                unspent = false;
+            }
             step++;
-            examples += n;
-            lossSum += n * (double) l;
+            examples += batch.size();
+            lossSum += trainer.weight(batch) * (double) l;
         }
+    }
+
+    private NonFiniteLossException diverged(String what, String why, @Nullable Throwable cause) {
+        String where = String.format(
+                Locale.ROOT,
+                "%s at step %d of epoch %d (learning rate %s): %s",
+                what,
+                step + 1,
+                epoch,
+                learningRate(),
+                why);
+        return new NonFiniteLossException(where, history, cause);
     }
 
     @Override

@@ -7,6 +7,8 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Access;
@@ -34,6 +36,7 @@ public final class Trainer<M extends Module> {
     final List<Callback> callbacks = new ArrayList<>();
     Schedule schedule = Schedule.constant();
     long seed;
+    int accumulate = 1;
     boolean keepBest;
 
     @Nullable
@@ -43,6 +46,9 @@ public final class Trainer<M extends Module> {
 
     private final @Nullable Loss loss;
     private final @Nullable Step<M> step;
+    private Group[] groups = {};
+    private float clipNorm;
+    private float clipValue;
     private @Nullable String figure;
 
     private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, @Nullable Step<M> step) {
@@ -113,6 +119,67 @@ public final class Trainer<M extends Module> {
         return this;
     }
 
+    /** What is different for some of the parameters; see {@link Optimizer#on}, which judges the patterns when training begins. */
+    public Trainer<M> groups(Group... all) {
+        groups = all.clone();
+        return this;
+    }
+
+    /**
+     * Scales the gradients of a step down where their common norm is above {@code max}: {@link BoundOptimizer#clipNorm}. A norm that is not finite
+     * ends training as a loss that is not does.
+     *
+     * @throws IllegalArgumentException if it is not above 0
+     */
+    public Trainer<M> clipNorm(float max) {
+        clipNorm = positive("clipNorm", max);
+        return this;
+    }
+
+    /**
+     * Limits every element of the gradients to [-limit, limit]: {@link BoundOptimizer#clipValue}.
+     *
+     * @throws IllegalArgumentException if it is not above 0
+     */
+    public Trainer<M> clipValue(float limit) {
+        clipValue = positive("clipValue", limit);
+        return this;
+    }
+
+    private static float positive(String what, float value) {
+        if (!(value > 0)) {
+            throw new IllegalArgumentException(what + ": " + value + " must be above 0");
+        }
+        return value;
+    }
+
+    /**
+     * Takes one step for every {@code batches} batches, with the gradient of all their examples together: memory for one batch, the step of a batch that
+     * many times as large. An epoch ends with a step of the batches that are left. Layers whose arithmetic runs over the batch, and losses that
+     * divide by weights of its labels, still see one batch at a time.
+     *
+     * @throws IllegalArgumentException if batches &lt; 1
+     */
+    public Trainer<M> accumulate(int batches) {
+        if (batches < 1) {
+            throw new IllegalArgumentException("accumulate: batches=" + batches + " must be at least 1");
+        }
+        accumulate = batches;
+        return this;
+    }
+
+    /** The optimizer of a run. */
+    BoundOptimizer optimizer() {
+        BoundOptimizer bound = recipe.on(model, groups);
+        if (clipNorm > 0) {
+            bound.clipNorm(clipNorm);
+        }
+        if (clipValue > 0) {
+            bound.clipValue(clipValue);
+        }
+        return bound;
+    }
+
     /** The seed of dropout and its like; 0 by default. */
     public Trainer<M> seed(long s) {
         seed = s;
@@ -154,7 +221,8 @@ public final class Trainer<M extends Module> {
      * one was finished; else with those of the last whole step.
      *
      * @throws IllegalArgumentException if epochs &lt; 1, or the figure to keep the best by is not measured
-     * @throws NonFiniteLossException if the loss becomes NaN or infinite; the step under way has not changed the weights
+     * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or infinite; the step under way has not
+     *     changed the weights
      */
     public History fit(Batches train, Batches validation, int epochs) {
         return run(train, validation, epochs);
@@ -197,7 +265,7 @@ public final class Trainer<M extends Module> {
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer(rng)) {
                 Batch batch = batches.next();
-                lossSum += batch.size() * (double) loss(batch, sums).item();
+                lossSum += weight(batch) * (double) loss(batch, sums).item();
                 examples += batch.size();
             }
         }
@@ -223,6 +291,16 @@ public final class Trainer<M extends Module> {
             sums[i] += metrics.get(i).sum(output, batch.y());
         }
         return loss.of(output, batch.y());
+    }
+
+    /** How often the loss of a batch counts in a sum over examples. */
+    int weight(Batch batch) {
+        return sums() ? 1 : batch.size();
+    }
+
+    /** Whether the loss of a batch is the sum over its examples. */
+    boolean sums() {
+        return loss != null && loss.sums();
     }
 
     /** The figures of {@code examples} examples, by name. */

@@ -17,6 +17,7 @@ import dev.fathom.nn.Module;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.Group;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Pass;
@@ -311,6 +312,147 @@ class TrainerTest {
                     .hasSize(16)
                     .endsWith(0.5, 0.25, 0.25, 0.25, 0.25);
             assertThat(history.epochs().stream().map(EpochLog::learningRate)).containsExactly(0.375, 0.5, 0.5, 0.25);
+        }
+    }
+
+    /** The options are those of the optimizer: the same bits as a loop by hand. */
+    @Test
+    void groupsAndClippingReachTheOptimizer() {
+        try (var model = Model.of(net(), 1);
+                var byHand = model.copy();
+                Dataset data = points(20, 1)) {
+            Group slow = Group.of("0.*").rate(0.1f);
+            Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+                    .groups(slow)
+                    .clipNorm(0.05f)
+                    .clipValue(0.02f)
+                    .fit(data.batches(10), 1);
+            try (BoundOptimizer sgd =
+                    new Sgd(0.5f).on(byHand, slow).clipNorm(0.05f).clipValue(0.02f)) {
+                var epoch = data.batches(10).epoch(1);
+                while (epoch.hasNext()) {
+                    try (Pass pass = Pass.train(new Rng(0))) {
+                        var batch = epoch.next();
+                        pass.backward(byHand.net().apply(batch.x()).crossEntropy(batch.y()));
+                        sgd.step();
+                        assertThat(sgd.gradientNorm()).isGreaterThan(0.05);
+                    }
+                }
+            }
+            assertSame(values(model), values(byHand));
+            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f));
+            assertThatThrownBy(() -> trainer.clipNorm(0)).hasMessage("clipNorm: 0.0 must be above 0");
+            assertThatThrownBy(() -> trainer.clipValue(Float.NaN)).hasMessage("clipValue: NaN must be above 0");
+            assertThatThrownBy(() -> trainer.groups(Group.of("nothing")).fit(data.batches(10), 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("optimizer: group nothing matches none of [0.weight");
+        }
+    }
+
+    /** A loss whose gradient overflows though it does not itself. */
+    @Test
+    void aNormThatIsNotFiniteEndsTraining() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(20, 1)) {
+            List<float[]> before = values(model);
+            NonFiniteLossException e = catchThrowableOfType(
+                    NonFiniteLossException.class,
+                    () -> Trainer.of(model, (y, t) -> overflowing(y.mean()), new Sgd(0.5f))
+                            .clipNorm(1)
+                            .fit(data.batches(10), 2));
+            assertThat(e)
+                    .hasMessage(
+                            "the gradients are not finite at step 1 of epoch 1 (learning rate 0.5): step: the gradient of "
+                                    + "0.weight is not finite, so nothing was changed; lower the learning rate, or leave the step out "
+                                    + "with zeroGrad()");
+            assertSame(values(model), before);
+            assertThat(model.parameters().get(0).gradient()).isNull();
+        }
+    }
+
+    /** Its value is 0 and its slope infinite. */
+    private static Tensor overflowing(Tensor x) {
+        return x.sub(x.detach()).square().sqrt();
+    }
+
+    /** Three batches of 8 are a batch of 24; what an epoch leaves over, 8 + 2 of 34, is a batch of 10. */
+    @Test
+    void accumulatedBatchesAreOneBatch() {
+        for (Loss loss : List.of(Loss.crossEntropy(), new Loss() {
+            @Override
+            public Tensor of(Tensor y, Tensor t) {
+                return Loss.crossEntropy().of(y, t).mul(y.dim(0));
+            }
+
+            @Override
+            public boolean sums() {
+                return true;
+            }
+        })) {
+            try (var accumulated = Model.of(net(), 1);
+                    var whole = accumulated.copy();
+                    Dataset data = points(34, 1)) {
+                List<Integer> steps = new ArrayList<>();
+                Callback counting = new Callback() {
+                    @Override
+                    public void step(Progress p) {
+                        steps.add(p.step());
+                    }
+                };
+                float rate = loss.sums() ? 0.02f : 0.5f;
+                History many = Trainer.of(accumulated, loss, new Sgd(rate, 0.9f))
+                        .accumulate(3)
+                        .callbacks(counting)
+                        .fit(data.batches(8), 2);
+                History one = Trainer.of(whole, loss, new Sgd(rate, 0.9f)).fit(data.batches(24), 2);
+                assertThat(steps).hasSize(10).startsWith(1, 2, 3, 4, 5, 1);
+                assertThat(many.series("loss")).containsExactly(one.series("loss"), within(1e-6));
+                for (int i = 0; i < 4; i++) {
+                    assertThat(accumulated.parameters().get(i).value().toArray())
+                            .containsExactly(whole.parameters().get(i).value().toArray(), within(1e-6f));
+                }
+            }
+        }
+        try (var model = Model.of(net(), 1)) {
+            assertThatThrownBy(() -> Trainer.of(model, Loss.mse(), new Sgd(1)).accumulate(0))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("accumulate: batches=0 must be at least 1");
+        }
+    }
+
+    /** The mean of a sum is by example, as the mean of a mean is, whatever the batches. */
+    @Test
+    void sumsAreShownAsMeansOverTheExamples() {
+        float[] x = new Rng(4).uniform(20, -1, 1);
+        try (var model = Model.of(new Sequential(new Linear(2, 1)), 1);
+                Dataset data = Dataset.of(x, Shape.of(2), new float[10], Shape.of(1))) {
+            double mean =
+                    Trainer.of(model, Loss.mse(), new Sgd(1)).evaluate(data).get("loss");
+            Trainer<?> sums = Trainer.of(model, Loss.sse(), new Sgd(1e-12f));
+            assertThat(sums.evaluate(data).get("loss")).isCloseTo(mean, within(1e-6));
+            assertThat(sums.evaluate(data.batches(3)).get("loss")).isCloseTo(mean, within(1e-6));
+            assertThat(sums.fit(data.batches(4), 1).series("loss")[0]).isCloseTo(mean, within(1e-6));
+        }
+    }
+
+    /** Stopped between two steps of accumulated batches, the batches under way still get their step. */
+    @Test
+    void stopWaitsForTheAccumulatedStep() {
+        try (var model = Model.of(net(), 1);
+                Dataset data = points(20, 1)) {
+            Trainer<?> trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f)).accumulate(2);
+            List<Integer> steps = new ArrayList<>();
+            trainer.callbacks(new Callback() {
+                @Override
+                public void step(Progress p) {
+                    steps.add(p.step());
+                    trainer.stop("enough");
+                }
+            });
+            trainer.fit(data.batches(4), 1);
+            assertThat(steps).containsExactly(1, 2);
+            assertThat(model.parameters().get(0).gradient()).isNull();
         }
     }
 
