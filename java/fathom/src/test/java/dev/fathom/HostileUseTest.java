@@ -423,6 +423,13 @@ class HostileUseTest {
                         }
                     },
                     () -> Plan.freeze(model, Shape.of(1, 300)).close(),
+                    () -> {
+                        try (var replica = model.replica();
+                                Pass pass = Pass.train(new Rng(0))) {
+                            pass.backward(
+                                    replica.net().apply(Tensor.full(1, 20, 300)).sum(), replica);
+                        }
+                    },
                     () -> model.copy().close());
             for (Runnable use : uses) {
                 Thread user = new Thread(() -> {

@@ -1,7 +1,7 @@
 /**
  * Layers and models. A layer is a record whose components hold what it is made of; its formula is its {@code forward}. There is no base
  * class and nothing is registered: a {@link dev.fathom.nn.Model} walks the records, names what it finds as PyTorch would, and lays it out in
- * one flat block.
+ * one flat block. {@link dev.fathom.nn.Model#replica} shares that block with a tree for another thread, which has gradients of its own.
  *
  * <p>Rejected: a mutable module class with registration (state hides in fields, copies are partial), and names given by hand.
  */

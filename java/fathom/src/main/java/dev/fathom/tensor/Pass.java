@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * of it at its close. Use it in try-with-resources; it belongs to the thread that opened it.
  *
  * <p>{@link #train} records and is in training mode (dropout drops), {@link #grad} records in evaluation mode, {@link #infer} does neither and
- * gives intermediates back as soon as the module that made them returns.
+ * gives intermediates back as soon as the module that made them returns. Only a pass that was opened with a stream draws random numbers.
  */
 public final class Pass implements AutoCloseable {
     private static final ThreadLocal<@Nullable Pass> CURRENT = new ThreadLocal<>();
@@ -243,6 +243,8 @@ public final class Pass implements AutoCloseable {
     }
 
     private Tensor random(Kernel kernel, Shape shape, float p0, float p1) {
+        checkThread();
+        Rng stream = rng();
         Tensor t = create(shape, DType.F32);
         long n = shape.size();
         commands.begin(kernel)
@@ -250,8 +252,8 @@ public final class Pass implements AutoCloseable {
                 .put(n)
                 .put(p0)
                 .put(p1)
-                .put(rng().seed())
-                .put(rng().take(n))
+                .put(stream.seed())
+                .put(stream.take(n))
                 .run();
         return t;
     }
@@ -299,7 +301,11 @@ public final class Pass implements AutoCloseable {
 
     // ---- running ops
 
-    /** Runs an op that has one result (or whose first is the one that matters). */
+    /**
+     * Runs an op that has one result (or whose first is the one that matters).
+     *
+     * @throws IllegalArgumentException if an input has the wrong element type, or the op refuses the shapes
+     */
     public static Tensor apply(Op op, Tensor... in) {
         return call(op, in.clone());
     }
@@ -504,10 +510,12 @@ public final class Pass implements AutoCloseable {
     /**
      * Computes the gradients of {@code loss}, a single number, with respect to {@code targets}: models, parts, parameters, watched tensors; with
      * none given, all of these that the loss depends on. Gradients of parameters replace what was there before the last optimizer step and add to
-     * what a later backward left. May be called several times.
+     * what a later backward left, in this pass or in another: losses may come one after the other, and a batch in parts, each loss weighted by its
+     * share. Buffers are updated when the first has succeeded; after a failure the targets have no gradient.
      *
      * @throws IllegalArgumentException if the loss is not a single F32 number
-     * @throws IllegalStateException if nothing was recorded for it, or a parameter that backward reads has changed since
+     * @throws IllegalStateException if nothing was recorded for it, a parameter or buffer that backward reads has changed since, or
+     *     the loss depends on none of the targets
      */
     public void backward(Tensor loss, Target... targets) {
         checkThread();
@@ -521,6 +529,10 @@ public final class Pass implements AutoCloseable {
                     + (recording
                             ? ": no trainable parameter and no watched tensor went into it; unfreeze one, or pass.watch(x)"
                             : ": this pass does not record; open it with Pass.train(rng) or Pass.grad()"));
+        }
+        if (pending != null) {
+            pending.forEach(
+                    p -> p.buffer.store().check()); // before anything is done: a closed model's buffer takes no update
         }
         long seed = arena.allocate(4);
         commands.begin(Kernel.FILL).put(seed).put(1).put(1f).run();
@@ -549,15 +561,13 @@ public final class Pass implements AutoCloseable {
             List<Pending> all = pending;
             pending = null;
             for (Pending p : all) {
-                Store store = p.buffer.store();
-                store.check();
                 lease(p.buffer.value());
                 commands.begin(Kernel.COPY)
                         .put(p.next.address())
                         .put(p.buffer.value().address())
                         .put(p.next.bytes())
                         .run();
-                store.changed(p.buffer.index());
+                p.buffer.store().changed(p.buffer.index());
             }
         }
     }

@@ -6,7 +6,8 @@
  * <p>Elementwise ops are rows of two tables, {@link dev.fathom.tensor.Unary} and {@link dev.fathom.tensor.Binary}, which mirror the native ones; the
  * others are records beside their kernels. A {@link dev.fathom.tensor.Parameter} is a segment of its model's flat block, so that an optimizer
  * is one kernel call. Gradients lie in the pass, except those of parameters, which lie in a second block of the same layout: the first writer
- * stores, later ones add, and nothing is zeroed in between. {@link dev.fathom.tensor.GradientCheck} compares any function with central differences.
+ * stores, later ones add, and nothing is zeroed in between; so several losses, several passes and the replicas of a model on other threads sum
+ * their gradients without more being said. {@link dev.fathom.tensor.GradientCheck} compares any function with central differences.
  *
  * <p>Frames give memory back early: what a module made and neither returned nor recorded is free when it returns.
  *

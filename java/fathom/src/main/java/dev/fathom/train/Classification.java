@@ -5,6 +5,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 
 /** What a classifier says of every example of a data set: the class of the largest logit and its softmax probability, in evaluation mode. */
@@ -36,8 +37,9 @@ public final class Classification {
         int classes = 0;
         int at = 0;
         Batches.Epoch batches = data.batches(Math.min(BATCH, n)).epoch(0);
+        Rng rng = new Rng(0); // a model that samples is judged by the same numbers every time
         while (batches.hasNext()) {
-            try (Pass pass = Pass.infer()) {
+            try (Pass pass = Pass.infer(rng)) {
                 var batch = batches.next();
                 Tensor logits = model.net().apply(batch.x());
                 if (logits.shape().rank() != 2

@@ -130,6 +130,14 @@ class ModelTest {
     }
 
     @Test
+    void aParameterAboveAGigabyteIsRefusedByName() {
+        assertThatThrownBy(() -> Model.of(new Sequential(new Linear(2, 3), new Linear(1 << 15, 1 << 14)), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "model: 1.weight [16384, 32768] takes 2147483648 bytes but 1073741824 are the most; split it");
+    }
+
+    @Test
     void anInitialiserMustFillItsShape() {
         var net = new Linear(new Parameter(Shape.of(2, 3), (s, r) -> new float[5]), null, null);
         assertThatThrownBy(() -> Model.of(new Sequential(net), 1))

@@ -393,6 +393,26 @@ class BackwardTest {
         }
     }
 
+    /** Before anything is written. */
+    @Test
+    void aBufferOfAClosedModelStopsBackward() {
+        try (Values gone = new Values()) {
+            Buffer late = gone.buffer("late", floats(0, 0), 2);
+            gone.bind();
+            try (Pass pass = Pass.train(new Rng(1))) {
+                Tensor y = w.value().square().sum();
+                b.update(Tensor.of(floats(1, 1), 2));
+                late.update(Tensor.of(floats(1, 1), 2));
+                gone.close();
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> pass.backward(y))
+                        .withMessageStartingWith("model is closed: it was closed at ");
+                assertThat(w.gradient()).isNull();
+                assertThat(b.value().toArray()).containsExactly(10, 20);
+            }
+        }
+    }
+
     /** After a failure in the middle nothing half-written is left. */
     @Test
     void aFailedBackwardLeavesNoHalfGradient() {
