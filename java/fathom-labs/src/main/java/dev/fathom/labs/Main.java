@@ -39,6 +39,8 @@ public final class Main implements Runnable {
         return new CommandLine(new Main())
                 .addSubcommand(new Quickstart(out, err))
                 .addSubcommand(new Data(out))
+                .addSubcommand(new Example(out))
+                .addSubcommand(new Doctor(out))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))

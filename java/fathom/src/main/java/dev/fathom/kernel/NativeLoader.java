@@ -26,7 +26,14 @@ final class NativeLoader {
     private static final List<String> PLATFORMS =
             List.of("linux-x86_64", "linux-arm64", "macosx-x86_64", "macosx-arm64", "windows-x86_64");
 
+    private static volatile @Nullable Path loaded;
+
     private NativeLoader() {}
+
+    /** The file that was loaded, or null. */
+    static @Nullable Path loaded() {
+        return loaded;
+    }
 
     private static final class Once {
         static final @Nullable NativeException failure = find();
@@ -181,6 +188,7 @@ final class NativeLoader {
     private static @Nullable NativeException load(Path file) {
         try {
             System.load(file.toString());
+            loaded = file;
             return null;
         } catch (UnsatisfiedLinkError e) {
             return new NativeException(explain(file, String.valueOf(e.getMessage())), e);

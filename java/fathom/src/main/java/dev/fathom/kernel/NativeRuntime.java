@@ -1,5 +1,6 @@
 package dev.fathom.kernel;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +86,18 @@ public final class NativeRuntime {
         NativeRuntime runtime = new NativeRuntime(isa, Blas.NATIVE);
         runtime.blas(chooseBlas(System.getProperty("fathom.blas")));
         return runtime;
+    }
+
+    /** This machine as the classifiers of Fathom's jars have it, such as {@code linux-x86_64}. */
+    public static String platform() {
+        return NativeLoader.platform();
+    }
+
+    /** The file that the native library was loaded from; one that was unpacked into a temporary folder is gone again. */
+    public Path library() {
+        Path loaded = NativeLoader.loaded();
+        assert loaded != null;
+        return loaded;
     }
 
     /** The instruction set in use. */
