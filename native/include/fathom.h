@@ -56,6 +56,7 @@ FATHOM_API int64_t fathom_nanos(void);
 FATHOM_API int64_t fathom_packed_bytes(int64_t n, int64_t k);                             /* a packed W[n, k] */
 FATHOM_API int64_t fathom_linear_scratch(int64_t m, int64_t n, int64_t k);                /* linear with packed == 0 */
 FATHOM_API int64_t fathom_gemm_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k);
+FATHOM_API int64_t fathom_gemm_batch_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k); /* for any batch */
 
 /*
  * Calls of malloc and its kin by this thread and the pool's workers, where the library of native/test/malloc_count.c is preloaded,

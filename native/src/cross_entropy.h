@@ -50,19 +50,12 @@ static void cross_entropy_part(void *at, int64_t part, int64_t parts) {
             right[k] = hit * (value - max) - spread;
             mass[k] = hit + all;
         }
-        v_put(a->rowloss + from,
-                     v_get(mass, n) * v_log(v_get(sum, n)) - v_get(right, n), n);
+        v_put(a->rowloss + from, v_get(mass, n) * v_log(v_get(sum, n)) - v_get(right, n), n);
     }
 }
 
 static int32_t k_cross_entropy(const struct cross_entropy_args *a, int64_t *detail) {
-    for (int64_t i = 0; i < a->rows; i++)
-        if (a->labels[i] < 0 || a->labels[i] >= a->classes) {
-            detail[0] = i;
-            detail[1] = a->labels[i];
-            detail[2] = a->classes;
-            return FATHOM_BAD_LABEL;
-        }
+    if (!indices_below(a->labels, a->rows, a->classes, detail)) return FATHOM_BAD_LABEL;
     double nanos = (double)(a->rows * a->classes) * 0.3 + (double)a->rows * 30;
     fathom_parallel(cross_entropy_part, (void *)a, fathom_parts(nanos, a->rows));
     a->loss[0] = sum_all(a->rowloss, a->rows) / label_weights(a->weights, a->labels, a->rows);

@@ -1,8 +1,25 @@
-/* y[i][:] = src[index[i]][:], rows of bytes, floats or ints; bytes to floats as value * scale + shift. */
+/*
+ * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of bytes or words, bytes to floats as value * scale + shift; its backward,
+ * y[o][index[i]][:] += x[o][i][:]; and rows at other distances.
+ */
 #ifndef FATHOM_GATHER_H
 #define FATHOM_GATHER_H
 
-enum { BYTES_TO_FLOATS, FLOATS, INTS, BYTES_TO_INTS };
+/* Whether 0 <= index[i] < bound for all i; else detail is the first that is not: i, index[i], bound. */
+static int indices_below(const int32_t *index, int64_t n, int64_t bound, int64_t *detail) {
+    int32_t outside = 0;
+    const int32_t most = bound <= INT32_MAX ? (int32_t)bound : INT32_MAX; /* INT32_MAX rows and more: the last index may pass */
+    for (int64_t i = 0; i < n; i++) outside |= (index[i] < 0) | (index[i] >= most);
+    if (!outside) return 1;
+    for (int64_t i = 0; i < n; i++)
+        if (index[i] < 0 || index[i] >= bound) {
+            detail[0] = i;
+            detail[1] = index[i];
+            detail[2] = bound;
+            return 0;
+        }
+    return 1;
+}
 
 /* VL bytes, widened */
 static inline vi bytes_load(const uint8_t *p) {
@@ -21,7 +38,6 @@ static inline vi bytes_load(const uint8_t *p) {
 #endif
 }
 
-/* the same for n <= VL; lanes beyond are 0 */
 static inline vi bytes_get(const uint8_t *p, int64_t n) {
     if (n == VL) return bytes_load(p);
     uint8_t last[VL] = {0};
@@ -30,37 +46,101 @@ static inline vi bytes_get(const uint8_t *p, int64_t n) {
 }
 
 INLINE v widen(int64_t kind, vi bytes, v scale, v shift) {
-    return kind == BYTES_TO_INTS ? (v)bytes : v_fma(__builtin_convertvector(bytes, v), scale, shift);
+    return kind == GATHER_BYTES_TO_INTS ? (v)bytes : v_fma(__builtin_convertvector(bytes, v), scale, shift);
 }
 
 INLINE void widen_row(int64_t kind, const uint8_t *x, float *y, int64_t n, v scale, v shift) {
     EACH_VECTOR(n, v_put(y + i, widen(kind, bytes_get(x + i, m), scale, shift), m););
 }
 
+/* Few words: no call. A row that fills whole pages is memcpy's. */
+enum { SHORT_ROW = 256 };
+INLINE void copy_row(const float *x, float *y, int64_t n) {
+    if (n > SHORT_ROW) memcpy(y, x, (size_t)n * 4);
+    else EACH_VECTOR(n, v_put(y + i, v_get(x + i, m), m););
+}
+
 static void gather_part(void *at, int64_t part, int64_t parts) {
     const struct gather_args *a = at;
     const v scale = v_set(a->scale), shift = v_set(a->shift);
     int64_t from, to, cols = a->cols;
-    fathom_range(a->rows, 1, part, parts, &from, &to);
-    for (int64_t i = from; i < to; i++) {
-        int64_t row = a->index[i];
-        float *y = a->y + i * cols;
-        if (a->kind == BYTES_TO_FLOATS) widen_row(BYTES_TO_FLOATS, a->src + row * cols, y, cols, scale, shift);
-        else if (a->kind == BYTES_TO_INTS) widen_row(BYTES_TO_INTS, a->src + row * cols, y, cols, scale, shift);
-        else memcpy(y, a->src + row * cols * 4, (size_t)cols * 4);
+    fathom_range(a->outer * a->rows, 1, part, parts, &from, &to);
+    int64_t o = from / (a->rows ? a->rows : 1), i = from - o * a->rows;
+    for (int64_t line = from; line < to; line++, i++) {
+        if (i == a->rows) i = 0, o++;
+        int64_t row = o * a->srcrows + a->index[i];
+        float *y = a->y + line * cols;
+        if (a->kind == GATHER_BYTES_TO_FLOATS) widen_row(GATHER_BYTES_TO_FLOATS, a->src + row * cols, y, cols, scale, shift);
+        else if (a->kind == GATHER_BYTES_TO_INTS) widen_row(GATHER_BYTES_TO_INTS, a->src + row * cols, y, cols, scale, shift);
+        else if (cols == 1) *(int32_t *)y = ((const int32_t *)a->src)[row];
+        else copy_row((const float *)a->src + row * cols, y, cols);
     }
 }
 
 static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
-    for (int64_t i = 0; i < a->rows; i++)
-        if (a->index[i] < 0 || a->index[i] >= a->srcrows) {
-            detail[0] = i;
-            detail[1] = a->index[i];
-            detail[2] = a->srcrows;
-            return FATHOM_BAD_INDEX;
+    if (!indices_below(a->index, a->rows, a->srcrows, detail)) return FATHOM_BAD_INDEX;
+    int64_t lines = a->outer * a->rows;
+    fathom_parallel(gather_part, (void *)a, fathom_parts((double)(lines * a->cols) * 0.06 + (double)lines * 3, lines));
+    return FATHOM_OK;
+}
+
+/*
+ * A part owns places of y: outer indices, and where those are too few for the threads, ranges of columns, or of rows where columns
+ * are few. Whoever owns a place adds to it in the order of i.
+ */
+struct scatter_context {
+    const struct scatter_add_args *a;
+    int64_t cuts;  /* of the columns or rows of each outer index */
+    int by_columns;
+};
+
+static void scatter_part(void *at, int64_t part, int64_t parts) {
+    const struct scatter_context *c = at;
+    const struct scatter_add_args *a = c->a;
+    int64_t unit, end, cols = a->cols;
+    fathom_range(a->outer * c->cuts, 1, part, parts, &unit, &end);
+    for (; unit < end; unit++) {
+        int64_t o = unit / c->cuts, c0 = 0, c1 = cols, r0 = 0, r1 = a->yrows;
+        if (c->by_columns) fathom_range(cols, 16, unit % c->cuts, c->cuts, &c0, &c1);
+        else fathom_range(a->yrows, 1, unit % c->cuts, c->cuts, &r0, &r1);
+        for (int64_t i = 0; i < a->rows; i++) {
+            int64_t row = a->index[i];
+            if (row < r0 || row >= r1) continue;
+            const float *x = a->x + (o * a->rows + i) * cols + c0;
+            float *y = a->y + (o * a->yrows + row) * cols + c0;
+            EACH_VECTOR(c1 - c0, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m););
         }
-    double nanos = (double)(a->rows * a->cols) * 0.05 + (double)a->rows * 10;
-    fathom_parallel(gather_part, (void *)a, fathom_parts(nanos, a->rows));
+    }
+}
+
+static int32_t k_scatter_add(const struct scatter_add_args *a, int64_t *detail) {
+    if (!indices_below(a->index, a->rows, a->yrows, detail)) return FATHOM_BAD_INDEX;
+    int64_t lines = a->outer * a->rows, by_columns = a->cols >= 256, most = by_columns ? (a->cols + 63) / 64 : a->yrows;
+    int64_t parts = fathom_parts((double)(lines * a->cols) * 0.1 + (double)lines * 3, a->outer * most);
+    struct scatter_context c = {a, a->outer >= parts ? 1 : parts < most ? parts : most, (int)by_columns};
+    if (a->cols) fathom_parallel(scatter_part, &c, parts);
+    return FATHOM_OK;
+}
+
+/* ---- rows at other distances ---- */
+
+static void copy_rows_part(void *at, int64_t part, int64_t parts) {
+    const struct copy_rows_args *a = at;
+    int64_t from, to;
+    fathom_range(a->rows * a->cols, ELEMENT_GRAIN, part, parts, &from, &to);
+    while (from < to) {
+        int64_t row = from / a->cols, c = from - row * a->cols, n = a->cols - c < to - from ? a->cols - c : to - from;
+        const float *x = a->x + row * a->sx + c;
+        float *y = a->y + row * a->sy + c;
+        if (a->add) EACH_VECTOR(n, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m););
+        else copy_row(x, y, n);
+        from += n;
+    }
+}
+
+static int32_t k_copy_rows(const struct copy_rows_args *a, int64_t *detail) {
+    (void)detail;
+    each_part(copy_rows_part, a, a->rows * a->cols, MEMORY_NANOS);
     return FATHOM_OK;
 }
 

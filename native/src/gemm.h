@@ -10,6 +10,10 @@
  * The right side is cut into panels as wide as a tile; a packed panel holds its k rows one after the other, padded with zeros
  * to whole vectors. A block of at most K_BLOCK rows of a few panels stays in L2 while the tiles of all rows pass over it.
  */
+#ifndef FATHOM_GEMM_H
+#define FATHOM_GEMM_H
+
+#include "gemm_size.h"
 
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define TILE_VECS 4 /* 32 registers: 6 x 64 floats on AVX-512 */
@@ -33,7 +37,6 @@ typedef void tile_fn(int64_t k, const float *a, int64_t lda, const float *b, int
                      int64_t add);
 
 /* c[R][NV vectors] (+)= a[R][k] b[k][NV vectors]; of the last vector of c only `last` lanes exist */
-#define UNROLLED _Pragma("GCC unroll 16")
 #define TILE(R, NV)                                                                                                         \
     static void tile_##R##_##NV(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc, \
                                 int64_t last, int64_t add) {                                                                \
@@ -73,78 +76,12 @@ static tile_fn *const tiles[TILE_VECS + 1][NARROW_ROWS + 1] = {ALL_TILES(ENTRY)}
 
 /* ---- how rows and columns are cut: evenly, so that no tile is left with a row or a vector or two ---- */
 
-static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static inline int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
 static inline int64_t whole(int64_t n) { return (n + VL - 1) / VL * VL; }
 
 static inline int64_t panel_count(int64_t n) { return ceil_div(ceil_div(n, VL), TILE_VECS); }
 static inline int64_t panel_start(int64_t n, int64_t panel) { return ceil_div(n, VL) * panel / panel_count(n) * VL; }
 static inline int64_t row_tiles(int64_t m, int64_t n) {
     return ceil_div(m, ceil_div(n, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS);
-}
-
-/* ---- transposition ---- */
-
-/*
- * The lane of (a, b) that each lane of a shuffle takes; each is one instruction. Two rounds of zips transpose 4 x 4 floats inside
- * the quads of four rows, then rounds of unzips transpose the quads.
- */
-#define ZIP_LOW(lane) (((lane) & 1 ? VL : 0) + (lane) / 4 * 4 + (lane) % 4 / 2)
-#define ZIP_HIGH(lane) (ZIP_LOW(lane) + 2)
-#define QUADS_EVEN(lane) (((lane) < VL / 2 ? 0 : VL) + (lane) % (VL / 2) / 4 * 8 + (lane) % 4)
-#define QUADS_ODD(lane) (QUADS_EVEN(lane) + 4)
-#define FOUR(F, at) F(at), F(at + 1), F(at + 2), F(at + 3)
-#if VL == 16
-#define LANES(F) FOUR(F, 0), FOUR(F, 4), FOUR(F, 8), FOUR(F, 12)
-#elif VL == 8
-#define LANES(F) FOUR(F, 0), FOUR(F, 4)
-#else
-#define LANES(F) FOUR(F, 0)
-#endif
-#define SHUFFLE(a, b, F) __builtin_shufflevector(a, b, LANES(F))
-
-INLINE void transpose_block(v *x) {
-    UNROLLED for (int i = 0; i < VL; i += 4) {
-        v a = SHUFFLE(x[i], x[i + 2], ZIP_LOW), b = SHUFFLE(x[i + 1], x[i + 3], ZIP_LOW);
-        v c = SHUFFLE(x[i], x[i + 2], ZIP_HIGH), d = SHUFFLE(x[i + 1], x[i + 3], ZIP_HIGH);
-        x[i] = SHUFFLE(a, b, ZIP_LOW), x[i + 1] = SHUFFLE(a, b, ZIP_HIGH);
-        x[i + 2] = SHUFFLE(c, d, ZIP_LOW), x[i + 3] = SHUFFLE(c, d, ZIP_HIGH);
-    }
-#if VL > 4
-    UNROLLED for (int round = 4; round < VL; round *= 2) {
-        v y[VL];
-        UNROLLED for (int i = 0; i < VL / 2; i++) {
-            int from = i / 4 * 8 + i % 4;
-            y[i] = SHUFFLE(x[from], x[from + 4], QUADS_EVEN);
-            y[i + VL / 2] = SHUFFLE(x[from], x[from + 4], QUADS_ODD);
-        }
-        UNROLLED for (int i = 0; i < VL; i++) x[i] = y[i];
-    }
-#endif
-}
-
-/* dst[c][r] = src[r][c]; `fill`: rows of dst are written in whole vectors, with zeros beyond the rows of src */
-static void transpose(const float *src, int64_t ld, int64_t rows, int64_t cols, float *dst, int64_t ldd, int fill) {
-    for (int64_t r = 0; r < rows; r += VL) {
-        int64_t height = rows - r < VL ? rows - r : VL;
-        for (int64_t c = 0; c < cols; c += VL) {
-            int64_t width = cols - c < VL ? cols - c : VL;
-            const float *from = src + r * ld + c;
-            float *to = dst + c * ldd + r;
-            v x[VL];
-            if (height == VL && width == VL) {
-                UNROLLED for (int i = 0; i < VL; i++) x[i] = v_load(from + i * ld);
-            } else {
-                UNROLLED for (int i = 0; i < VL; i++) x[i] = i < height ? v_load_n(from + i * ld, width) : v_set(0);
-            }
-            transpose_block(x);
-            if (width == VL && (height == VL || fill)) {
-                UNROLLED for (int i = 0; i < VL; i++) v_store(to + i * ldd, x[i]);
-            } else {
-                UNROLLED for (int i = 0; i < VL; i++) if (i < width) v_store_n(to + i * ldd, x[i], fill ? VL : height);
-            }
-        }
-    }
 }
 
 /* ---- one product ---- */
@@ -345,16 +282,6 @@ static void run_product(struct product *g) {
     fathom_parallel(multiply_part, g, parts);
 }
 
-/*
- * A weight gradient: few outputs, a sum over all rows of a batch. With fewer than SPLITS tiles of 6 x 64 and a sum this long the
- * sum is cut into SPLITS parts at k i / SPLITS, which are added up in a fixed tree: i + 8, i + 4, i + 2, i + 1. The shape alone
- * decides.
- */
-enum { SPLITS = 16, SPLIT_FROM = 4096 };
-static int is_split(int64_t ta, int64_t m, int64_t n, int64_t k) {
-    return ta && k >= SPLIT_FROM && ceil_div(m, 6) * ceil_div(n, 64) < SPLITS;
-}
-
 static void split_part(void *context, int64_t part, int64_t parts) {
     const struct product g = *(const struct product *)context;
     int64_t from, to;
@@ -423,11 +350,16 @@ static void run_turned(struct product *g, float *scratch) {
 
 enum { ROW_MAJOR = 101, AS_STORED = 111, TRANSPOSED = 112 }; /* CBLAS */
 
+/* whether the chosen cblas_sgemm can take it: its dimensions are int */
+static int blas_takes(int64_t m, int64_t n, int64_t k) {
+    return fathom_sgemm && k > 0 && m <= INT32_MAX && n <= INT32_MAX && k <= INT32_MAX;
+}
+
 static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
     (void)detail;
     int64_t m = a->m, n = a->n, k = a->k;
     if (m == 0 || n == 0) return FATHOM_OK;
-    if (fathom_sgemm && k > 0) {
+    if (blas_takes(m, n, k)) {
         fathom_sgemm(ROW_MAJOR, a->ta ? TRANSPOSED : AS_STORED, a->tb ? TRANSPOSED : AS_STORED, (int)m, (int)n, (int)k, 1, a->a,
                      (int)(a->ta ? m : k), a->b, (int)(a->tb ? k : n), a->add ? 1 : 0, a->c, (int)n);
         return FATHOM_OK;
@@ -458,6 +390,38 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
+/* products from .. to of a batch, in the scratch of a slot */
+static void batch_products(const struct gemm_batch_args *a, int64_t from, int64_t to, int64_t slot) {
+    float *scratch = a->scratch + slot * (fathom_gemm_batch_scratch(a->ta, a->tb, a->m, a->n, a->k) / batch_slots(a->m, a->n, a->k) / 4);
+    for (int64_t i = from; i < to; i++) {
+        struct gemm_args one = {.ta = a->ta, .tb = a->tb, .a = a->a, .b = a->b, .c = a->c + i * a->m * a->n, .m = a->m, .n = a->n,
+                                .k = a->k, .add = a->add, .scratch = scratch};
+        int64_t rest = i;
+        for (int d = 5; d >= 0; rest /= a->dims[d--]) {
+            one.a += rest % a->dims[d] * a->sa[d];
+            one.b += rest % a->dims[d] * a->sb[d];
+        }
+        k_gemm(&one, 0);
+    }
+}
+
+static void batch_part(void *context, int64_t part, int64_t parts) {
+    const struct gemm_batch_args *a = context;
+    int64_t from, to;
+    fathom_range(dims_count(a->dims), 1, part, parts, &from, &to);
+    batch_products(a, from, to, part);
+}
+
+static int32_t k_gemm_batch(const struct gemm_batch_args *a, int64_t *detail) {
+    (void)detail;
+    int64_t count = dims_count(a->dims), parts = 1;
+    double nanos = (double)count * ((double)a->m * (double)a->n * (double)a->k / (4 * VL) + 100);
+    if (count >= SLOTS / 2 && !fathom_sgemm) parts = fathom_parts(nanos, batch_slots(a->m, a->n, a->k) < count ? batch_slots(a->m, a->n, a->k) : count);
+    if (parts > 1) fathom_parallel(batch_part, (void *)a, parts);
+    else batch_products(a, 0, count, 0);
+    return FATHOM_OK;
+}
+
 static int32_t k_linear_pack(const struct linear_pack_args *a, int64_t *detail) {
     (void)detail;
     if (a->n == 0 || a->k == 0) return FATHOM_OK;
@@ -477,7 +441,7 @@ static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
     (void)detail;
     int64_t m = a->m, n = a->n, k = a->k;
     if (m == 0 || n == 0) return FATHOM_OK;
-    if (fathom_sgemm && a->w && k > 0) {
+    if (a->w && blas_takes(m, n, k)) {
         fathom_sgemm(ROW_MAJOR, AS_STORED, TRANSPOSED, (int)m, (int)n, (int)k, 1, a->x, (int)k, a->w, (int)k, 0, a->y, (int)n);
         fathom_parallel(finish_part, (void *)a, fathom_parts((double)m * (double)n, m));
         return FATHOM_OK;
@@ -493,3 +457,5 @@ static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
     }
     return FATHOM_OK;
 }
+
+#endif

@@ -32,6 +32,19 @@ enum kernel_id {
     KERNEL_COUNT
 };
 
+/* what the argument `kind` of reduce and gather means; Java's tables hold the same rows */
+enum reduce_kind {
+    REDUCE_SUM,
+    REDUCE_MAX,
+    REDUCE_MIN,
+    REDUCE_ARGMAX,
+    REDUCE_NORM1,
+    REDUCE_NORM,
+    REDUCE_VARIANCE,
+    REDUCE_LOGSUMEXP
+};
+enum gather_kind { GATHER_BYTES_TO_FLOATS, GATHER_WORDS, GATHER_BYTES_TO_INTS };
+
 /* A kernel reads its arguments at a; on failure it fills detail[0..2] and returns a status. */
 typedef int32_t (*kernel_fn)(const void *a, int64_t *detail);
 struct kernel_table {

@@ -9,10 +9,11 @@
 #include "loops.h"
 #include "elementwise.h"
 #include "reduce.h"
+#include "gather.h"
+#include "permute.h"
 #include "softmax.h"
 #include "cross_entropy.h"
 #include "random.h"
-#include "gather.h"
 #include "optim.h"
 #include "gemm.h"
 

@@ -110,6 +110,45 @@ static void test_gemm(struct shape s, int special) {
     release_guarded();
 }
 
+/* A batch over dims, a and b broadcast along some: the bits of its products one by one. */
+static void test_batch(struct shape s, const int64_t dims[6], int a_stretch, int b_stretch) {
+    int64_t m = s.m, n = s.n, k = s.k, count = 1, sa[6], sb[6], as = m * k, bs = n * k;
+    for (int d = 5; d >= 0; d--) {
+        sa[d] = a_stretch >> d & 1 ? 0 : as;
+        sb[d] = b_stretch >> d & 1 ? 0 : bs;
+        count *= dims[d];
+        if (sa[d]) as *= dims[d];
+        if (sb[d]) bs *= dims[d];
+    }
+    float *a = some(as, 0), *b = some(bs, 0), *c = some(count * m * n, 0), *want = guarded_floats(count * m * n, 0);
+    FOR_EACH_ISA(isa)
+        FOR_EACH_THREADS(threads)
+            for (int order = 0; order < 6; order++) {
+                int ta = order % 3 == 2, tb = order % 3 == 1, add = order / 3;
+                float *got = copied(c, count * m * n, anywhere());
+                struct gemm_batch_args all = {.ta = ta, .tb = tb, .a = a, .b = b, .c = got, .m = m, .n = n, .k = k, .add = add,
+                                              .scratch = scratch_of(fathom_gemm_batch_scratch(ta, tb, m, n, k))};
+                memcpy(all.dims, dims, sizeof all.dims);
+                memcpy(all.sa, sa, sizeof sa);
+                memcpy(all.sb, sb, sizeof sb);
+                run_command(K_gemm_batch, &all, sizeof all);
+                memcpy(want, c, (size_t)(count * m * n) * 4);
+                float *scratch = scratch_of(fathom_gemm_scratch(ta, tb, m, n, k));
+                for (int64_t i = 0; i < count; i++) {
+                    int64_t at_a = 0, at_b = 0, rest = i;
+                    for (int d = 5; d >= 0; rest /= dims[d--]) {
+                        at_a += rest % dims[d] * sa[d];
+                        at_b += rest % dims[d] * sb[d];
+                    }
+                    RUN(gemm, .ta = ta, .tb = tb, .a = a + at_a, .b = b + at_b, .c = want + i * m * n, .m = m, .n = n, .k = k,
+                        .add = add, .scratch = scratch);
+                }
+                CHECK_BITS(got, want, count * m * n, "ta %d tb %d add %d m %ld n %ld k %ld isa %d threads %d", ta, tb, add, m, n, k,
+                           isa, threads);
+            }
+    release_guarded();
+}
+
 /* ---- linear ---- */
 
 static void test_linear(struct shape s, int special) {
@@ -218,6 +257,13 @@ int main(void) {
         test_gemm(s, i % 4 == 0);
         test_linear(s, i % 4 == 1);
     }
+    test_batch((struct shape){3, 5, 4}, (int64_t[6]){1, 1, 1, 1, 2, 3}, 0, 0);
+    test_batch((struct shape){17, 30, 40}, (int64_t[6]){1, 1, 1, 3, 2, 5}, 1 << 3, 1 << 5);
+    test_batch((struct shape){1, 16, 33}, (int64_t[6]){1, 2, 1, 1, 1, 40}, 1 << 1, 1 << 1);
+    test_batch((struct shape){4, 3, 0}, (int64_t[6]){1, 1, 1, 1, 1, 9}, 0, 0);
+    test_batch((struct shape){50, 60, 70}, (int64_t[6]){1, 1, 1, 1, 1, 30}, 0, 1 << 5);
+    test_batch((struct shape){20, 300, 301}, (int64_t[6]){1, 1, 1, 1, 1, 9}, 0, 0);
+    test_batch((struct shape){4, 4, 4}, (int64_t[6]){1, 1, 1, 1, 0, 9}, 0, 0);
     if (fathom_best_isa() > 0 || is_fused(0)) {
         test_blas((struct shape){1, 1, 1});
         test_blas((struct shape){7, 33, 20});

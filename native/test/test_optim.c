@@ -1,4 +1,4 @@
-/* SGD, Adam and RMSprop against PyTorch's formulas in double, over segments and groups; the sum of squares; gather. */
+/* SGD, Adam and RMSprop against PyTorch's formulas in double, over segments and groups; the sum of squares. */
 #include "check.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
@@ -214,45 +214,6 @@ static void same_bits(void) {
     release_guarded();
 }
 
-static void gather(void) {
-    static const int64_t sizes[][2] = {{1, 1}, {3, 15}, {5, 16}, {4, 17}, {7, 31}, {128, 784}, {1000, 3}, {1001, 997}};
-    const int64_t srcrows = 53;
-    FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
-            for (int k = 0; k < COUNT(sizes); k++)
-                for (int kind = 0; kind < 4; kind++) {
-                    int64_t rows = sizes[k][0], cols = sizes[k][1], bytes = kind == 1 || kind == 2 ? 4 : 1, wrong = 0;
-                    uint8_t *src = guarded((size_t)(srcrows * cols * bytes), bytes == 1 ? 3 : 4);
-                    int32_t *index = guarded((size_t)rows * 4, 4);
-                    float *y = guarded_floats(rows * cols, 8);
-                    for (int64_t i = 0; i < srcrows * cols * bytes; i++) src[i] = (uint8_t)random_bits();
-                    for (int64_t i = 0; i < rows; i++) index[i] = (int32_t)random_below(srcrows);
-                    CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .y = y, .rows = rows,
-                              .cols = cols, .scale = 1 / 255.0f, .shift = -0.5f)
-                              == FATHOM_OK,
-                          "status");
-                    for (int64_t i = 0; i < rows * cols; i++) {
-                        int64_t at = index[i / cols] * cols + i % cols;
-                        if (kind == 0) wrong += !near(y[i], src[at] * (double)(1 / 255.0f) - 0.5, 1e-7);
-                        else if (kind == 3) wrong += ((int32_t *)y)[i] != src[at];
-                        else wrong += memcmp(y + i, src + 4 * at, 4) != 0;
-                    }
-                    CHECK(wrong == 0, "isa %d threads %d kind %d %lld x %lld: %lld wrong", isa, threads, kind, (long long)rows,
-                          (long long)cols, (long long)wrong);
-                    memset(y, 0xff, (size_t)(rows * cols) * 4);
-                    index[rows - 1] = rows % 2 ? -1 : (int32_t)srcrows;
-                    CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .y = y, .rows = rows,
-                              .cols = cols)
-                              == FATHOM_BAD_INDEX,
-                          "isa %d", isa);
-                    CHECK(run_words[1] == rows - 1 && run_words[2] == index[rows - 1] && run_words[3] == srcrows,
-                          "detail %lld %lld %lld", (long long)run_words[1], (long long)run_words[2], (long long)run_words[3]);
-                    for (int64_t i = 0; i < rows * cols; i++) wrong += ((int32_t *)y)[i] != -1;
-                    CHECK(wrong == 0, "isa %d kind %d: %lld values written before the check", isa, kind, (long long)wrong);
-                    release_guarded();
-                }
-}
-
 int main(void) {
     FOR_EACH_ISA(isa) {
         sgd(isa, 0, 0, 0);
@@ -271,6 +232,5 @@ int main(void) {
     }
     same_bits();
     squares();
-    gather();
     return DONE();
 }

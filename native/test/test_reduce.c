@@ -1,7 +1,6 @@
-/* Sums, means, maxima, argmax, their gradients and the count of non-finite values against double references. */
+/* Every reduction, the gradients, and the count of non-finite values against double references. */
 #include "check.h"
 
-enum { SUM, MEAN, MAX, ARGMAX };
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
 
 /* outer, r, inner: one value, lanes +- 1, primes, blocks of rows, few columns, wide columns */
@@ -22,43 +21,64 @@ static void values(float *x, int64_t n, int what) {
     }
 }
 
-static void reference(int kind, const float *x, int64_t r, int64_t inner, double *value, double *size, int64_t *index) {
-    double sum = 0, abs_sum = 0, max = -INFINITY;
+/* what y[i] of these x should be, and the size of what was added up; shift is what reduce is given */
+static void reference(int kind, const float *x, int64_t r, int64_t inner, double shift, double *value, double *size,
+                      int64_t *index) {
+    double s = 0, largest = -INFINITY;
     int64_t at = 0;
+    *size = 0;
     for (int64_t j = 0; j < r; j++) {
-        double e = x[j * inner];
-        sum += e;
-        abs_sum += fabs(e);
-        if (j == 0 || e > max || (isnan(e) && !isnan(max))) max = e, at = j;
+        double e = kind == REDUCE_MIN ? -x[j * inner] : x[j * inner], term = e;
+        if (kind == REDUCE_NORM1) term = fabs(e);
+        if (kind == REDUCE_NORM) term = e * e;
+        if (kind == REDUCE_VARIANCE) term = (e - shift) * (e - shift);
+        if (kind == REDUCE_LOGSUMEXP) term = exp(isinf(shift) ? e : e - shift);
+        s += term;
+        *size += fabs(term);
+        if (j == 0 || e > largest || (isnan(e) && !isnan(largest))) largest = e, at = j;
     }
-    *value = kind == SUM ? sum : kind == MEAN ? sum / (double)r : max;
-    *size = kind == MEAN ? abs_sum / (double)r : abs_sum;
+    *value = kind == REDUCE_MAX ? largest : kind == REDUCE_MIN ? -largest : kind == REDUCE_NORM ? sqrt(s) : s;
+    if (kind == REDUCE_NORM) *size = sqrt(*size);
+    if (kind == REDUCE_LOGSUMEXP) {
+        *value = (isinf(shift) ? 0 : shift) + log(s);
+        *size = 1;
+    }
     *index = at;
+}
+
+/* means or maxima, for the kinds that take them */
+static void shifts(int kind, float *x, float *shift, int64_t outer, int64_t r, int64_t inner) {
+    if (kind == REDUCE_VARIANCE) RUN(reduce, .kind = REDUCE_SUM, .x = x, .y = shift, .outer = outer, .r = r, .inner = inner, .divisor = r);
+    else RUN(reduce, .kind = REDUCE_MAX, .x = x, .y = shift, .outer = outer, .r = r, .inner = inner, .divisor = 1);
 }
 
 static void forward(int64_t outer, int64_t r, int64_t inner, int what) {
     int64_t n = outer * r * inner, m = outer * inner;
-    float *x = guarded_floats(n, 4), *y = guarded_floats(m, 8);
+    float *x = guarded_floats(n, 4), *y = guarded_floats(m, 8), *shift = guarded_floats(m, 4);
     values(x, n, what);
     FOR_EACH_ISA(isa)
-        for (int kind = SUM; kind <= ARGMAX; kind++)
-            for (int add = 0; add <= (kind != ARGMAX); add++) {
+        for (int kind = REDUCE_SUM; kind <= REDUCE_LOGSUMEXP; kind++)
+            for (int add = 0; add <= (kind != REDUCE_ARGMAX); add++) {
+                int64_t divisor = kind == REDUCE_SUM || kind == REDUCE_VARIANCE ? 1 + add * 6 : 1;
+                shifts(kind, x, shift, outer, r, inner);
                 for (int64_t i = 0; i < m; i++) y[i] = (float)i;
-                CHECK(RUN(reduce, .kind = kind, .x = x, .y = y, .outer = outer, .r = r, .inner = inner, .add = add) == FATHOM_OK,
+                CHECK(RUN(reduce, .kind = kind, .x = x, .shift = shift, .y = y, .outer = outer, .r = r, .inner = inner,
+                          .divisor = divisor, .add = add)
+                          == FATHOM_OK,
                       "status");
                 for (int64_t i = 0; i < m; i++) {
                     double want, size;
                     int64_t index;
-                    reference(kind, x + i / inner * r * inner + i % inner, r, inner, &want, &size, &index);
-                    if (kind == ARGMAX) {
+                    reference(kind, x + i / inner * r * inner + i % inner, r, inner, shift[i], &want, &size, &index);
+                    if (kind == REDUCE_ARGMAX) {
                         CHECK(((int32_t *)y)[i] == index, "isa %d [%lld, %lld, %lld] what %d: argmax[%lld] %d not %lld", isa,
                               (long long)outer, (long long)r, (long long)inner, what, (long long)i, ((int32_t *)y)[i],
                               (long long)index);
                         continue;
                     }
-                    if (add) want += (double)i;
-                    double tolerance =
-                        kind == MAX && !add ? 0 : 1e-6 * (isfinite(size) ? size : 0) + (add ? 1e-7 * (double)i : 0) + 1e-7;
+                    want = want / (double)divisor + (add ? (double)i : 0);
+                    int exact = (kind == REDUCE_MAX || kind == REDUCE_MIN) && !add;
+                    double tolerance = exact ? 0 : 1e-6 * (isfinite(size) ? size : 0) + (add ? 1e-7 * (double)i : 0) + 1e-6;
                     CHECK_NEAR(y[i], want, tolerance, "isa %d kind %d [%lld, %lld, %lld] what %d add %d at %lld", isa, kind,
                                (long long)outer, (long long)r, (long long)inner, what, add, (long long)i);
                 }
@@ -68,34 +88,62 @@ static void forward(int64_t outer, int64_t r, int64_t inner, int what) {
 
 static void gradient(int64_t outer, int64_t r, int64_t inner, int what) {
     int64_t n = outer * r * inner, m = outer * inner;
-    float *x = guarded_floats(n, 4), *y = guarded_floats(m, 8), *dy = guarded_random(m, 12, -1, 1);
-    float *dx = guarded_floats(n, 20), *want = guarded_floats(n, 0);
+    float *x = guarded_floats(n, 4), *y = guarded_floats(m, 8), *shift = guarded_floats(m, 8), *dy = guarded_random(m, 12, -1, 1);
+    float *dx = guarded_floats(n, 20), *before = guarded_floats(n, 0);
+    double *want = malloc((size_t)n * sizeof(double));
     values(x, n, what);
     FOR_EACH_ISA(isa)
-        for (int kind = SUM; kind <= MAX; kind++)
-            for (int add = 0; add < 2; add++) {
-                RUN(reduce, .kind = kind, .x = x, .y = y, .outer = outer, .r = r, .inner = inner);
+        for (int kind = REDUCE_SUM; kind <= REDUCE_LOGSUMEXP; kind++)
+            for (int add = 0; add < 2 && kind != REDUCE_ARGMAX; add++) {
+                int64_t divisor = kind == REDUCE_SUM || kind == REDUCE_VARIANCE ? r : 1;
+                shifts(kind, x, shift, outer, r, inner);
+                RUN(reduce, .kind = kind, .x = x, .shift = shift, .y = y, .outer = outer, .r = r, .inner = inner,
+                    .divisor = divisor);
+                if (kind == REDUCE_VARIANCE) memcpy(y, shift, (size_t)m * 4);
                 for (int64_t i = 0; i < n; i++) {
                     int64_t j = i / inner % r, o = i / inner / r, at = o * inner + i % inner, index;
-                    double value, size;
-                    float g = dy[at];
-                    if (kind == MEAN) g /= (float)r;
-                    if (kind == MAX && j == 0) { /* once for a column */
-                        reference(MAX, x + i, r, inner, &value, &size, &index);
+                    double value, size, g = dy[at], e = x[i];
+                    if (kind == REDUCE_SUM) want[i] = g / (double)r;
+                    if (kind == REDUCE_NORM1) want[i] = g * (e > 0 ? 1 : e < 0 ? -1 : e);
+                    if (kind == REDUCE_NORM) want[i] = y[at] == 0 ? 0 : g * (e / y[at]);
+                    if (kind == REDUCE_VARIANCE) want[i] = 2 * g / (double)r * (e - y[at]);
+                    if (kind == REDUCE_LOGSUMEXP) want[i] = g * exp(e - (y[at] == -INFINITY ? 0 : y[at]));
+                    if ((kind == REDUCE_MAX || kind == REDUCE_MIN) && j == 0) { /* once for a column */
+                        reference(kind, x + i, r, inner, 0, &value, &size, &index);
                         for (int64_t k = 0; k < r; k++) want[i + k * inner] = k == index ? g : 0;
                     }
-                    if (kind != MAX) want[i] = g;
                 }
+                for (int64_t i = 0; i < n; i++) before[i] = dx[i] = (float)(i % 5);
+                RUN(reduce_grad, .kind = kind, .x = kind == REDUCE_SUM ? 0 : x, .y = kind == REDUCE_SUM ? 0 : y, .dy = dy, .dx = dx,
+                    .outer = outer, .r = r, .inner = inner, .divisor = divisor, .add = add);
                 for (int64_t i = 0; i < n; i++) {
-                    dx[i] = (float)(i % 5);
-                    if (add) want[i] += dx[i];
+                    double w = want[i] + (add ? before[i] : 0);
+                    CHECK_NEAR(dx[i], w, 1e-6 * (1 + fabs(w)), "isa %d kind %d [%lld, %lld, %lld] what %d add %d at %lld", isa, kind,
+                               (long long)outer, (long long)r, (long long)inner, what, add, (long long)i);
                 }
-                RUN(reduce_grad, .kind = kind, .x = x, .y = y, .dy = dy, .dx = dx, .outer = outer, .r = r, .inner = inner,
-                    .add = add);
-                CHECK_BITS(dx, want, n, "isa %d kind %d [%lld, %lld, %lld] what %d add %d", isa, kind, (long long)outer,
-                           (long long)r, (long long)inner, what, add);
             }
+    free(want);
     release_guarded();
+}
+
+/* Norms whose squares overflow or vanish. */
+static void far_norms(void) {
+    static const int64_t shapes[][2] = {{3, 1}, {100, 1}, {100000, 1}, {70, 5}, {50, 40}};
+    static const float sizes[] = {0, 1e-42f, 1e-30f, 1e30f, 1e37f, INFINITY};
+    FOR_EACH_ISA(isa)
+        for (int k = 0; k < COUNT(shapes); k++)
+            for (int e = 0; e < COUNT(sizes); e++) {
+                int64_t r = shapes[k][0], inner = shapes[k][1];
+                float *x = guarded_floats(r * inner, 4), *y = guarded_floats(inner, 4);
+                for (int64_t i = 0; i < r * inner; i++) x[i] = i % 3 ? sizes[e] : 0;
+                RUN(reduce, .kind = REDUCE_NORM, .x = x, .y = y, .outer = 1, .r = r, .inner = inner, .divisor = 1);
+                for (int64_t i = 0; i < inner; i++) {
+                    double s = 0;
+                    for (int64_t j = 0; j < r; j++) s += (double)x[j * inner + i] * x[j * inner + i];
+                    CHECK(ulps(y[i], sqrt(s)) <= 1, "isa %d shape %d size %g: %g not %g", isa, k, sizes[e], y[i], sqrt(s));
+                }
+                release_guarded();
+            }
 }
 
 /* Shapes large enough for threads, in each of the ways a sum is cut; v3 and v4 and all thread counts agree. */
@@ -105,21 +153,23 @@ static void same_bits(void) {
     for (int k = 0; k < COUNT(large); k++) {
         int64_t outer = large[k][0], r = large[k][1], inner = large[k][2], n = outer * r * inner, m = outer * inner;
         float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(m, 8), *dx = guarded_floats(n, 0);
-        float *first = guarded_floats(m, 0), *first_dx = guarded_floats(n, 0);
-        for (int kind = SUM; kind <= ARGMAX; kind++) {
-            int reference = -1;
+        float *first = guarded_floats(m, 0), *first_dx = guarded_floats(n, 0), *shift = guarded_floats(m, 0);
+        for (int kind = REDUCE_SUM; kind <= REDUCE_LOGSUMEXP; kind++) {
+            int reference = -1, has_gradient = kind != REDUCE_ARGMAX;
             FOR_EACH_ISA(isa)
                 FOR_EACH_THREADS(threads) {
-                    RUN(reduce, .kind = kind, .x = x, .y = y, .outer = outer, .r = r, .inner = inner);
-                    if (kind == MAX)
-                        RUN(reduce_grad, .kind = kind, .x = x, .y = y, .dy = y, .dx = dx, .outer = outer, .r = r, .inner = inner);
+                    shifts(kind, x, shift, outer, r, inner);
+                    RUN(reduce, .kind = kind, .x = x, .shift = shift, .y = y, .outer = outer, .r = r, .inner = inner, .divisor = 1);
+                    if (has_gradient)
+                        RUN(reduce_grad, .kind = kind, .x = x, .y = y, .dy = y, .dx = dx, .outer = outer, .r = r, .inner = inner,
+                            .divisor = 3);
                     if (reference < 0 || (reference == 0 && isa > 0)) {
                         memcpy(first, y, (size_t)m * 4);
-                        if (kind == MAX) memcpy(first_dx, dx, (size_t)n * 4);
+                        if (has_gradient) memcpy(first_dx, dx, (size_t)n * 4);
                         reference = isa;
                     }
                     CHECK_BITS(y, first, m, "kind %d shape %d isa %d threads %d", kind, k, isa, threads);
-                    if (kind == MAX) CHECK_BITS(dx, first_dx, n, "gradient of shape %d isa %d threads %d", k, isa, threads);
+                    if (has_gradient) CHECK_BITS(dx, first_dx, n, "gradient of kind %d shape %d isa %d threads %d", kind, k, isa, threads);
                 }
         }
         release_guarded();
@@ -131,9 +181,9 @@ static void rows_alone(void) {
     const int64_t rows = 300, r = 777;
     float *x = guarded_random(rows * r, 4, -1, 1), *together = guarded_floats(rows, 0), *alone = guarded_floats(rows, 0);
     FOR_EACH_ISA(isa) {
-        RUN(reduce, .kind = SUM, .x = x, .y = together, .outer = rows, .r = r, .inner = 1);
+        RUN(reduce, .kind = REDUCE_SUM, .x = x, .y = together, .outer = rows, .r = r, .inner = 1, .divisor = 1);
         for (int64_t i = 0; i < rows; i++)
-            RUN(reduce, .kind = SUM, .x = x + i * r, .y = alone + i, .outer = 1, .r = r, .inner = 1);
+            RUN(reduce, .kind = REDUCE_SUM, .x = x + i * r, .y = alone + i, .outer = 1, .r = r, .inner = 1, .divisor = 1);
         CHECK_BITS(alone, together, rows, "isa %d", isa);
     }
     release_guarded();
@@ -165,6 +215,7 @@ int main(void) {
             forward(shapes[k][0], shapes[k][1], shapes[k][2], what);
             gradient(shapes[k][0], shapes[k][1], shapes[k][2], what);
         }
+    far_norms();
     same_bits();
     rows_alone();
     nonfinite();

@@ -33,9 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Batches {
     private static final int BYTES_TO_FLOATS = 0;
-    private static final int FLOATS = 1;
-    private static final int INTS = 2;
-    private static final int BYTES_TO_INTS = 3;
+    private static final int WORDS = 1;
+    private static final int BYTES_TO_INTS = 2;
 
     /** What happens to a last batch with fewer examples than the others. */
     enum Last {
@@ -164,7 +163,7 @@ public final class Batches {
             } else {
                 rng.permutation(commands, examples, n);
             }
-            gather(commands, INTS, data.index(), n, examples, rows, n, 1, 1, 0);
+            gather(commands, WORDS, data.index(), n, examples, rows, n, 1, 1, 0);
         } finally {
             Memory.giveBack(arena);
         }
@@ -188,6 +187,7 @@ public final class Batches {
                 .put(fromRows)
                 .put(index)
                 .put(to)
+                .put(1)
                 .put(rows)
                 .put(columns)
                 .put(scale)
@@ -255,7 +255,7 @@ public final class Batches {
                 Commands commands = Access.commands();
                 gather(
                         commands,
-                        from == DType.U8 ? BYTES_TO_FLOATS : FLOATS,
+                        from == DType.U8 ? BYTES_TO_FLOATS : WORDS,
                         s.featuresAddress(),
                         s.rows,
                         index,
@@ -264,7 +264,7 @@ public final class Batches {
                         s.features.columns(),
                         data.scale(),
                         data.shift());
-                int kind = target == DType.F32 ? FLOATS : target == DType.U8 ? BYTES_TO_INTS : INTS;
+                int kind = target == DType.U8 ? BYTES_TO_INTS : WORDS;
                 gather(
                         commands,
                         kind,

@@ -108,6 +108,10 @@ public final class Native {
     @Name("fathom_gemm_scratch")
     public static native long gemmScratch(long ta, long tb, long m, long n, long k);
 
+    /** Bytes of scratch that {@code gemm_batch} asks for, however many products it holds. */
+    @Name("fathom_gemm_batch_scratch")
+    public static native long gemmBatchScratch(long ta, long tb, long m, long n, long k);
+
     /** The BLAS backend: 0 for our kernels, else the address of a {@code cblas_sgemm}. */
     @Name("fathom_set_blas")
     static native void setBlas(long sgemm);

@@ -4,6 +4,7 @@ import dev.fathom.kernel.Native;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Block implements AutoCloseable {
     private static final int LARGEST_VIEW = 1 << 30;
+    /** Four-byte elements that a view holds at most. */
+    private static final int CHUNK = LARGEST_VIEW / 4;
+
     private static final int PAGE = 4096;
     /** From block to block; odd in units of 64 bytes, so that it comes by every line of a page. */
     private static final int STAGGER = 9 * 64;
@@ -104,6 +108,53 @@ public final class Block implements AutoCloseable {
         return Native.view(address, count).order(ByteOrder.nativeOrder());
     }
 
+    /** Copies bytes between addresses that the caller keeps alive. */
+    public static void copy(long from, long to, long bytes) {
+        for (long done = 0; done < bytes; done += LARGEST_VIEW) {
+            int n = (int) Math.min(LARGEST_VIEW, bytes - done);
+            at(to + done, n).put(at(from + done, n));
+        }
+    }
+
+    /** Fills {@code to} with the floats that begin at an address that the caller keeps alive. */
+    public static void read(long address, float[] to) {
+        for (int i = 0; i < to.length; i += CHUNK) {
+            int n = Math.min(CHUNK, to.length - i);
+            at(address + 4L * i, 4 * n).asFloatBuffer().get(to, i, n);
+        }
+    }
+
+    /** The same for integers. */
+    public static void read(long address, int[] to) {
+        for (int i = 0; i < to.length; i += CHUNK) {
+            int n = Math.min(CHUNK, to.length - i);
+            at(address + 4L * i, 4 * n).asIntBuffer().get(to, i, n);
+        }
+    }
+
+    /** Appends the {@code count} floats at an address to a buffer. */
+    public static void read(long address, FloatBuffer to, long count) {
+        for (long i = 0; i < count; i += CHUNK) {
+            to.put(at(address + 4 * i, (int) (4 * Math.min(CHUNK, count - i))).asFloatBuffer());
+        }
+    }
+
+    /** Copies floats to an address that the caller keeps alive. */
+    public static void write(long address, float[] from) {
+        for (int i = 0; i < from.length; i += CHUNK) {
+            int n = Math.min(CHUNK, from.length - i);
+            at(address + 4L * i, 4 * n).asFloatBuffer().put(from, i, n);
+        }
+    }
+
+    /** The same for integers. */
+    public static void write(long address, int[] from) {
+        for (int i = 0; i < from.length; i += CHUNK) {
+            int n = Math.min(CHUNK, from.length - i);
+            at(address + 4L * i, 4 * n).asIntBuffer().put(from, i, n);
+        }
+    }
+
     /**
      * Keeps the pages mapped until {@link #release}.
      *
@@ -176,12 +227,13 @@ public final class Block implements AutoCloseable {
 
         @Override
         public synchronized void run() {
-            if (!closing) {
-                closing = true;
-                Memory.forgotten(owner, bytes, made);
-            }
+            boolean forgotten = !closing;
+            closing = true;
             Native.unmap(address, bytes);
             Memory.owned(-bytes);
+            if (forgotten) {
+                Memory.forgotten(owner, bytes, made);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ import dev.fathom.tensor.Shape;
 enum Repeat implements Op {
     ROW;
 
-    private static final int FLOATS = 1;
+    private static final int WORDS = 1;
 
     @Override
     public String label() {
@@ -27,11 +27,12 @@ enum Repeat implements Op {
         long index = c.scratch(4L * n);
         c.begin(Kernel.FILL).at(index).put(n).put(0f).run();
         c.begin(Kernel.GATHER)
-                .put(FLOATS)
+                .put(WORDS)
                 .at(c.in(0))
                 .put(1)
                 .at(index)
                 .at(c.out(0))
+                .put(1)
                 .put(n)
                 .put(c.shape(0).size())
                 .put(1f)

@@ -302,7 +302,9 @@ final class Eager extends Grad {
 
     @Override
     public float[] readGradient(int o) {
-        return Tensor.readFloats(dout(o), out[o].shape().size());
+        float[] values = new float[Math.toIntExact(out[o].shape().size())];
+        Block.read(dout(o), values);
+        return values;
     }
 
     @Override
@@ -318,10 +320,16 @@ final class Eager extends Grad {
         if (values.length != n) {
             throw fail("the op wrote " + values.length + " values where " + n + " belong; write one for each element");
         }
-        var view = Block.at(address, Math.toIntExact(4 * n)).asFloatBuffer();
-        for (int i = 0; i < n; i++) {
-            view.put(i, add ? view.get(i) + values[i] : values[i]);
+        if (!add) {
+            Block.write(address, values);
+            return;
         }
+        float[] sum = new float[values.length];
+        Block.read(address, sum);
+        for (int i = 0; i < n; i++) {
+            sum[i] += values[i];
+        }
+        Block.write(address, sum);
     }
 
     @Override

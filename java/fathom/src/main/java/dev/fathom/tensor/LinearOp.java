@@ -133,15 +133,7 @@ record LinearOp(boolean bias, boolean residual, @Nullable Activation activation)
         }
         if (bias && g.wants(2)) {
             long db = g.din(2);
-            g.begin(Kernel.REDUCE)
-                    .put(ReduceOp.Kind.SUM.ordinal())
-                    .at(dy)
-                    .at(db)
-                    .put(1)
-                    .put(m)
-                    .put(n)
-                    .put(g.adds() ? 1 : 0)
-                    .run();
+            ReduceOp.step(g, ReduceOp.Kind.SUM.kernel, dy, 0, db, new long[] {1, m, n}, 1, g.adds());
         }
         if (residual && g.wants(residualAt())) {
             long dr = g.din(residualAt());

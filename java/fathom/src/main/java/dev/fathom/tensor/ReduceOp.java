@@ -5,56 +5,96 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * y = sum, mean, max or argmax of x over some dimensions, which disappear. Neighbouring dimensions are merged; each run of reduced ones is one
- * kernel call over [outer, r, inner], the innermost run first.
+ * y = a reduction of x over some dimensions, which disappear. Neighbouring dimensions are merged; each run of reduced ones is one kernel call over
+ * [outer, r, inner], the innermost run first: every kind here may be taken run by run.
  *
  * @param kind what is computed
  * @param mask bit i: dimension i is reduced
  */
 record ReduceOp(Kind kind, int mask) implements Op {
+    /** The reductions, with their numbers in {@code internal.h}. */
     enum Kind {
-        SUM,
-        MEAN,
-        MAX,
-        ARGMAX
+        SUM(0),
+        MEAN(0),
+        MAX(1),
+        MIN(2),
+        ARGMAX(3),
+        NORM1(4),
+        NORM(5),
+        LOGSUMEXP(7);
+
+        final int kernel;
+
+        Kind(int kernel) {
+            this.kernel = kernel;
+        }
+
+        boolean adds() {
+            return kernel == 0;
+        }
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     static ReduceOp of(Kind kind, Tensor x, int[] dims) {
+        return new ReduceOp(kind, mask(kind.label(), x, dims));
+    }
+
+    /** Bits of {@code dims}, of all dimensions without any. */
+    static int mask(String label, Tensor x, int[] dims) {
         int mask = 0;
         for (int d : dims) {
-            int axis = x.axis(kind.name().toLowerCase(Locale.ROOT), d);
+            int axis = x.axis(label, d);
             if ((mask & 1 << axis) != 0) {
-                throw new IllegalArgumentException(kind.name().toLowerCase(Locale.ROOT) + Pass.where() + ": dimension "
-                        + d + " of " + x.shape() + " is named twice in " + Arrays.toString(dims) + "; name each once");
+                throw new IllegalArgumentException(label + Pass.where() + ": dimension " + d + " of "
+                        + x.shape() + " is named twice in " + Arrays.toString(dims) + "; name each once");
             }
             mask |= 1 << axis;
         }
-        return new ReduceOp(kind, dims.length == 0 ? (1 << x.shape().rank()) - 1 : mask);
+        return dims.length == 0 ? (1 << x.shape().rank()) - 1 : mask;
     }
 
     @Override
     public String label() {
-        return kind.name().toLowerCase(Locale.ROOT);
+        return kind.label();
     }
 
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
-        int[] kept = new int[x.rank()];
-        int n = 0;
-        long reduced = 1;
-        for (int i = 0; i < x.rank(); i++) {
-            if ((mask & 1 << i) == 0) {
-                kept[n++] = x.dim(i);
-            } else {
-                reduced *= x.dim(i);
-            }
-        }
+        long reduced = reduced(x, mask);
         if (reduced == 0 && kind != Kind.SUM) {
             throw c.fail("x " + x + " is empty along the dimensions to reduce; give at least one element");
         }
         if (kind == Kind.ARGMAX && groups(x, mask).length > 1) {
             throw c.fail("x " + x + ": dimensions of an argmax must be neighbours; reduce them one after the other");
+        }
+        if (kind == Kind.ARGMAX && reduced > Integer.MAX_VALUE) {
+            throw c.fail("x " + x + " has " + reduced + " elements along the dimensions to reduce but an index is an I32; reduce them one "
+                    + "after the other");
+        }
+        return kept(x, mask);
+    }
+
+    /** How many elements of {@code x} make one of the result. */
+    static long reduced(Shape x, int mask) {
+        long n = 1;
+        for (int i = 0; i < x.rank(); i++) {
+            n *= (mask & 1 << i) == 0 ? 1 : x.dim(i);
+        }
+        return n;
+    }
+
+    /** The dimensions that stay. */
+    static Shape kept(Shape x, int mask) {
+        int[] kept = new int[x.rank()];
+        int n = 0;
+        for (int i = 0; i < x.rank(); i++) {
+            if ((mask & 1 << i) == 0) {
+                kept[n++] = x.dim(i);
+            }
         }
         return Shape.of(Arrays.copyOf(kept, n));
     }
@@ -71,12 +111,12 @@ record ReduceOp(Kind kind, int mask) implements Op {
 
     @Override
     public boolean readsInput(int i) {
-        return kind == Kind.MAX;
+        return !kind.adds();
     }
 
     @Override
     public boolean readsOutput(int o) {
-        return kind == Kind.MAX;
+        return !kind.adds();
     }
 
     @Override
@@ -87,67 +127,83 @@ record ReduceOp(Kind kind, int mask) implements Op {
     /** y (+)= the reduction of x[shape] over the dimensions in {@code mask}. */
     static void reduce(Call c, Kind kind, long x, long y, Shape shape, int mask, boolean add) {
         long[][] groups = groups(shape, mask);
-        long from = x;
-        for (int i = 0; i < groups.length; i++) {
-            long[] g = groups[i];
-            boolean last = i == groups.length - 1;
-            long to = last ? y : c.scratch(4 * g[0] * g[2]);
-            c.begin(Kernel.REDUCE)
-                    .put(kind.ordinal())
-                    .at(from)
-                    .at(to)
-                    .put(g[0])
-                    .put(g[1])
-                    .put(g[2])
-                    .put(last && add ? 1 : 0)
-                    .run();
-            from = to;
+        int last = groups.length - 1;
+        for (int i = 0; i <= last; i++) {
+            long to = i == last ? y : c.scratch(4 * groups[i][0] * groups[i][2]);
+            long divisor = kind == Kind.MEAN && i == last ? reduced(shape, mask) : 1;
+            step(c, kind, x, to, groups[i], divisor, i == last && add);
+            x = to;
         }
+    }
+
+    /** One run of reduced dimensions. */
+    private static void step(Call c, Kind kind, long x, long y, long[] group, long divisor, boolean add) {
+        if (kind == Kind.LOGSUMEXP) {
+            step(c, Kind.MAX.kernel, x, 0, y, group, 1, false);
+        }
+        step(c, kind.kernel, x, kind == Kind.LOGSUMEXP ? y : 0, y, group, divisor, add);
+    }
+
+    static void step(Call c, int kernel, long x, long shift, long y, long[] group, long divisor, boolean add) {
+        c.begin(Kernel.REDUCE)
+                .put(kernel)
+                .at(x)
+                .at(shift)
+                .at(y)
+                .put(group[0])
+                .put(group[1])
+                .put(group[2])
+                .put(divisor)
+                .put(add ? 1 : 0)
+                .run();
     }
 
     @Override
     public void backward(Grad g) {
         long[][] groups = groups(g.shape(0), mask);
         int n = groups.length;
-        // the values before each step, which only max reads
+        // the values before each step, which sum and mean do not read
         long[] values = new long[n + 1];
-        if (kind == Kind.MAX) {
+        if (!kind.adds()) {
             values[0] = g.in(0);
             values[n] = g.out(0);
             for (int i = 0; i < n - 1; i++) {
                 values[i + 1] = g.scratch(4 * groups[i][0] * groups[i][2]);
-                g.begin(Kernel.REDUCE)
-                        .put(kind.ordinal())
-                        .at(values[i])
-                        .at(values[i + 1])
-                        .put(groups[i][0])
-                        .put(groups[i][1])
-                        .put(groups[i][2])
-                        .put(0)
-                        .run();
+                step(g, kind, values[i], values[i + 1], groups[i], 1, false);
             }
         }
         long dy = g.dout(0);
         for (int i = n - 1; i >= 0; i--) {
-            long[] s = groups[i];
-            long dx = i == 0 ? g.din(0) : g.scratch(4 * s[0] * s[1] * s[2]);
-            g.begin(Kernel.REDUCE_GRAD)
-                    .put(kind.ordinal())
-                    .at(values[i])
-                    .at(values[i + 1])
-                    .at(dy)
-                    .at(dx)
-                    .put(s[0])
-                    .put(s[1])
-                    .put(s[2])
-                    .put(i == 0 && g.adds() ? 1 : 0)
-                    .run();
+            long dx = i == 0 ? g.din(0) : g.scratch(size(groups[i]));
+            long divisor = kind == Kind.MEAN && i == n - 1 ? reduced(g.shape(0), mask) : 1;
+            gradient(g, kind.kernel, values[i], values[i + 1], dy, dx, groups[i], divisor, i == 0 && g.adds());
             dy = dx;
         }
     }
 
+    /** Bytes of what a run reduces. */
+    static long size(long[] group) {
+        return 4 * group[0] * group[1] * group[2];
+    }
+
+    static void gradient(
+            Call c, int kernel, long x, long y, long dy, long dx, long[] group, long divisor, boolean add) {
+        c.begin(Kernel.REDUCE_GRAD)
+                .put(kernel)
+                .at(x)
+                .at(y)
+                .at(dy)
+                .at(dx)
+                .put(group[0])
+                .put(group[1])
+                .put(group[2])
+                .put(divisor)
+                .put(add ? 1 : 0)
+                .run();
+    }
+
     /** Runs of reduced dimensions as {outer, r, inner}, the innermost first; what an earlier run removed no longer counts. */
-    private static long[][] groups(Shape shape, int mask) {
+    static long[][] groups(Shape shape, int mask) {
         long[][] groups = new long[Shape.MAX_RANK][];
         int n = 0;
         long inner = 1;

@@ -28,14 +28,35 @@ record ReshapeOp(Shape to) implements Op {
         return Shape.of(result);
     }
 
-    @Override
-    public String label() {
-        return "reshape";
+    /** The shape of {@code x} with a dimension of 1 where the result has dimension {@code dim}. */
+    static Shape unsqueezed(Tensor x, int dim) {
+        Shape shape = x.shape();
+        int rank = shape.rank() + 1;
+        if (dim < -rank || dim >= rank) {
+            throw new IllegalArgumentException("unsqueeze" + Pass.where() + ": x " + shape + " with one dimension more has no dimension "
+                    + dim + "; choose one from " + -rank + " to " + (rank - 1));
+        }
+        int at = dim < 0 ? dim + rank : dim;
+        int[] dims = new int[rank];
+        for (int i = 0; i < rank; i++) {
+            dims[i] = i < at ? shape.dim(i) : i == at ? 1 : shape.dim(i - 1);
+        }
+        return Shape.of(dims);
+    }
+
+    /** The shape of {@code x} without dimension {@code dim}, which is 1. */
+    static Shape squeezed(Tensor x, int dim) {
+        int at = x.axis("squeeze", dim);
+        if (x.dim(at) != 1) {
+            throw new IllegalArgumentException("squeeze" + Pass.where() + ": x " + x.shape() + " has dim(" + at + ")=" + x.dim(at)
+                    + "; only a dimension of 1 can go");
+        }
+        return ReduceOp.kept(x.shape(), 1 << at);
     }
 
     @Override
-    public Shape shape(Call c, int output) {
-        return to;
+    public String label() {
+        return "reshape";
     }
 
     @Override
@@ -46,6 +67,11 @@ record ReshapeOp(Shape to) implements Op {
     @Override
     public DType dtype(Call c, int output) {
         return c.dtype(0);
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        return to;
     }
 
     @Override

@@ -79,7 +79,7 @@ public final class Rng {
         try {
             long address = arena.allocate(4L * n);
             permutation(arena.commands(), address, n);
-            Block.at(address, 4 * n).asIntBuffer().get(order);
+            Block.read(address, order);
         } finally {
             Memory.giveBack(arena);
         }
@@ -88,12 +88,11 @@ public final class Rng {
 
     /** Writes a permutation of n numbers as I32 at {@code address}. */
     public void permutation(Commands commands, long address, int n) {
-        // a bounded draw takes two words, and now and then more; four a number is a bound that leaves room
         commands.begin(Kernel.PERMUTATION)
                 .put(address)
                 .put(n)
                 .put(seed)
-                .put(take(4L * n))
+                .put(take(n))
                 .run();
     }
 
@@ -111,7 +110,7 @@ public final class Rng {
                     .put(seed)
                     .put(take(n))
                     .run();
-            Block.at(address, 4 * n).asFloatBuffer().get(values);
+            Block.read(address, values);
         } finally {
             Memory.giveBack(arena);
         }

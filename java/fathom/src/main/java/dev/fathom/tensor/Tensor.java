@@ -95,7 +95,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     public static Tensor of(float[] values, int... dims) {
         Shape shape = counted(values.length, dims);
         Tensor t = Pass.current().create(shape, DType.F32);
-        Block.at(t.address(), 4 * values.length).asFloatBuffer().put(values);
+        Block.write(t.address(), values);
         return t;
     }
 
@@ -103,7 +103,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     public static Tensor ofInts(int[] values, int... dims) {
         Shape shape = counted(values.length, dims);
         Tensor t = Pass.current().create(shape, DType.I32);
-        Block.at(t.address(), 4 * values.length).asIntBuffer().put(values);
+        Block.write(t.address(), values);
         return t;
     }
 
@@ -278,9 +278,17 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     // ---- products
 
-    /** The matrix product [.., m, k] [k, n] = [.., m, n]. */
+    /**
+     * The matrix products [.., m, k] [.., k, n] = [.., m, n]. The dimensions in front broadcast; a matrix b [k, n] multiplies all rows of
+     * this tensor, which may then be a vector [k].
+     */
     public Tensor matmul(Tensor b) {
-        return Pass.call(MatmulOp.INSTANCE, this, b);
+        return Pass.call(MatmulOp.PLAIN, this, b);
+    }
+
+    /** The matrix products [.., m, k] [.., n, k]^T = [.., m, n], such as the scores q k^T of attention; b stays as it lies. */
+    public Tensor matmulTransposed(Tensor b) {
+        return Pass.call(MatmulOp.TRANSPOSED, this, b);
     }
 
     /** y = x W^T + b with x [.., k], W [n, k], b [n] or null. */
@@ -314,6 +322,36 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** The largest over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equals. */
     public Tensor max(int... dims) {
         return Pass.call(ReduceOp.of(ReduceOp.Kind.MAX, this, dims), this);
+    }
+
+    /** The smallest over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equals. */
+    public Tensor min(int... dims) {
+        return Pass.call(ReduceOp.of(ReduceOp.Kind.MIN, this, dims), this);
+    }
+
+    /**
+     * The sum of (x - mean)^2 over {@code dims} (over all without any), divided by their n elements - {@code correction}: 1 estimates a
+     * population's variance from a sample (Bessel), 0 is the sample's own, as normalising layers take it.
+     *
+     * @throws IllegalArgumentException if correction is negative, or not below n
+     */
+    public Tensor variance(int correction, int... dims) {
+        return Pass.call(VarianceOp.of(correction, this, dims), this);
+    }
+
+    /** log sum exp(x) over {@code dims} (over all without any), shifted by the maximum, so that large numbers stay finite. */
+    public Tensor logSumExp(int... dims) {
+        return Pass.call(ReduceOp.of(ReduceOp.Kind.LOGSUMEXP, this, dims), this);
+    }
+
+    /** The Euclidean norm sqrt sum x^2 over {@code dims} (over all without any); its gradient is 0 where it is 0. It overflows only as a float. */
+    public Tensor norm(int... dims) {
+        return Pass.call(ReduceOp.of(ReduceOp.Kind.NORM, this, dims), this);
+    }
+
+    /** The sum of |x| over {@code dims} (over all without any); its gradient is 0 where x is 0. */
+    public Tensor norm1(int... dims) {
+        return Pass.call(ReduceOp.of(ReduceOp.Kind.NORM1, this, dims), this);
     }
 
     /**
@@ -442,8 +480,75 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(0)
      */
     public Tensor slice(int from, int to) {
-        return Pass.call(new SliceOp(from, to), this);
+        return Pass.call(new SliceOp(0, from, to), this);
     }
+
+    /** Places {@code from} to {@code to - 1} of dimension {@code dim}; a view of the leading one, else a copy. */
+    public Tensor slice(int dim, int from, int to) {
+        return Pass.call(new SliceOp(axis("slice", dim), from, to), this);
+    }
+
+    /** The same elements with a new dimension of 1 in front of dimension {@code dim}; the rank (or -1) appends it. A view. */
+    public Tensor unsqueeze(int dim) {
+        return Pass.call(new ReshapeOp(ReshapeOp.unsqueezed(this, dim)), this);
+    }
+
+    /**
+     * The same elements without dimension {@code dim}. A view.
+     *
+     * @throws IllegalArgumentException if it is not 1
+     */
+    public Tensor squeeze(int dim) {
+        return Pass.call(new ReshapeOp(ReshapeOp.squeezed(this, dim)), this);
+    }
+
+    // ---- moving
+
+    /** The dimensions in another order: dimension i of the result is dimension {@code order[i]} of this tensor. */
+    public Tensor permute(int... order) {
+        return Pass.call(PermuteOp.of(this, order), this);
+    }
+
+    /** Two dimensions exchanged. */
+    public Tensor transpose(int a, int b) {
+        return Pass.call(PermuteOp.exchange(this, a, b), this);
+    }
+
+    /**
+     * The places of dimension {@code dim} that an I32 index names: for x [a, n, b] and index [i, j] the result [a, i, j, b], as
+     * {@code numpy.take}. Rows of an embedding are {@code table.gather(0, tokens)}.
+     *
+     * @throws IllegalArgumentException if an index is outside [0, dim(dim))
+     */
+    public Tensor gather(int dim, Tensor index) {
+        return Pass.call(new GatherOp(axis("gather", dim)), this, index);
+    }
+
+    /**
+     * The transpose of {@link #gather}: for x [a, i, j, b] and index [i, j] from dimension {@code dim} on, y [a, size, b] of zeros to which each
+     * place of x is added where the index sends it, in the order of the index.
+     *
+     * @throws IllegalArgumentException if an index is outside [0, size)
+     */
+    public Tensor scatterAdd(int dim, Tensor index, int size) {
+        return Pass.call(new ScatterAddOp(axis("scatter_add", dim), size), this, index);
+    }
+
+    /** The tensors one after the other along dimension {@code dim}; their other dimensions are equal. */
+    public static Tensor concat(int dim, Tensor... parts) {
+        return Pass.call(ConcatOp.of(dim, parts), parts.clone());
+    }
+
+    /** Tensors of one shape side by side along a new dimension {@code dim}. */
+    public static Tensor stack(int dim, Tensor... parts) {
+        Tensor[] rows = new Tensor[parts.length];
+        for (int i = 0; i < parts.length; i++) {
+            rows[i] = parts[i].unsqueeze(dim);
+        }
+        return concat(dim, rows);
+    }
+
+    // ---- apart
 
     /** The same values without a past: no gradient flows through. A view. */
     public Tensor detach() {
@@ -516,7 +621,9 @@ public sealed class Tensor implements Target permits KeptTensor {
         long a = floats("toArray");
         Block b = lease();
         try {
-            return readFloats(a, shape.size());
+            float[] values = new float[Math.toIntExact(shape.size())];
+            Block.read(a, values);
+            return values;
         } finally {
             release(b);
         }
@@ -535,7 +642,7 @@ public sealed class Tensor implements Target permits KeptTensor {
         long a = floats("copyTo");
         Block b = lease();
         try {
-            to.put(Block.at(a, Math.toIntExact(4 * shape.size())).asFloatBuffer());
+            Block.read(a, to, shape.size());
         } finally {
             release(b);
         }
@@ -554,14 +661,7 @@ public sealed class Tensor implements Target permits KeptTensor {
         long a = readable();
         Block b = lease();
         try {
-            if (dtype == DType.I32) {
-                Block.at(a, 4 * values.length).asIntBuffer().get(values);
-            } else {
-                ByteBuffer bytes = Block.at(a, values.length);
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = bytes.get(i) & 255;
-                }
-            }
+            Block.read(a, values);
         } finally {
             release(b);
         }
@@ -573,16 +673,6 @@ public sealed class Tensor implements Target permits KeptTensor {
             throw new IllegalArgumentException(method + ": " + label() + " is " + dtype + "; use toIntArray()");
         }
         return readable();
-    }
-
-    static float[] readFloats(long address, long n) {
-        float[] values = new float[Math.toIntExact(n)];
-        int chunk = 1 << 28;
-        for (int i = 0; i < values.length; i += chunk) {
-            int count = Math.min(chunk, values.length - i);
-            Block.at(address + 4L * i, 4 * count).asFloatBuffer().get(values, i, count);
-        }
-        return values;
     }
 
     /** The address for reading in Java; refused while a plan is traced. */

@@ -5,6 +5,7 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /** A dense row-major array of doubles: what the references of the op table compute with. Slow, plain, and without any trick. */
 public record Doubles(double[] v, int... dims) {
@@ -156,6 +157,111 @@ public record Doubles(double[] v, int... dims) {
         int[] out = dims.clone();
         out[0] = to - from;
         return new Doubles(Arrays.copyOfRange(v, from * row, to * row), out);
+    }
+
+    /** The dimensions in another order. */
+    public Doubles permute(int... order) {
+        int[] out = Arrays.stream(order).map(i -> dims[i]).toArray();
+        Doubles y = new Doubles(new double[v.length], out);
+        int[] index = new int[out.length];
+        for (int i = 0; i < v.length; i++) {
+            int[] from = new int[out.length];
+            for (int d = 0; d < out.length; d++) {
+                from[order[d]] = index[d];
+            }
+            int flat = 0;
+            for (int d = 0; d < out.length; d++) {
+                flat = flat * dims[d] + from[d];
+            }
+            y.v[i] = v[flat];
+            next(index, out);
+        }
+        return y;
+    }
+
+    /** The places of an axis that an index of any shape names. */
+    public Doubles gather(int axis, Doubles index) {
+        int outer = size(Arrays.copyOf(dims, axis));
+        int inner = size(Arrays.copyOfRange(dims, axis + 1, dims.length));
+        int[] out = IntStream.concat(
+                        IntStream.concat(IntStream.of(Arrays.copyOf(dims, axis)), IntStream.of(index.dims)),
+                        IntStream.of(Arrays.copyOfRange(dims, axis + 1, dims.length)))
+                .toArray();
+        int rows = index.v.length;
+        Doubles y = new Doubles(new double[outer * rows * inner], out);
+        for (int i = 0; i < y.v.length; i++) {
+            int row = (int) index.v[i / inner % rows];
+            y.v[i] = v[(i / inner / rows * dims[axis] + row) * inner + i % inner];
+        }
+        return y;
+    }
+
+    /** Zeros with {@code size} places along an axis, to which each element is added where the index sends it. */
+    public Doubles scatterAdd(int axis, Doubles index, int size) {
+        int after = axis + index.dims.length;
+        int inner = size(Arrays.copyOfRange(dims, after, dims.length));
+        int[] out = IntStream.concat(
+                        IntStream.concat(IntStream.of(Arrays.copyOf(dims, axis)), IntStream.of(size)),
+                        IntStream.of(Arrays.copyOfRange(dims, after, dims.length)))
+                .toArray();
+        int rows = index.v.length;
+        Doubles y = new Doubles(new double[size(out)], out);
+        for (int i = 0; i < v.length; i++) {
+            int row = (int) index.v[i / inner % rows];
+            y.v[(i / inner / rows * size + row) * inner + i % inner] += v[i];
+        }
+        return y;
+    }
+
+    /** The parts one after the other along an axis. */
+    public static Doubles concat(int axis, Doubles... parts) {
+        int[] out = parts[0].dims.clone();
+        out[axis] = Arrays.stream(parts).mapToInt(p -> p.dims[axis]).sum();
+        Doubles y = new Doubles(new double[size(out)], out);
+        int outer = size(Arrays.copyOf(out, axis));
+        int at = 0;
+        for (int o = 0; o < outer; o++) {
+            for (Doubles p : parts) {
+                int row = p.v.length / outer;
+                System.arraycopy(p.v, o * row, y.v, at, row);
+                at += row;
+            }
+        }
+        return y;
+    }
+
+    /** [.., m, k] [.., k, n] (or [.., n, k] transposed) = [.., m, n], the dimensions in front broadcast. */
+    public Doubles matmuls(Doubles b, boolean transposed) {
+        int m = dim(-2);
+        int k = dim(-1);
+        int n = b.dim(transposed ? -2 : -1);
+        Doubles left = numbers(dims);
+        Doubles right = numbers(b.dims);
+        Doubles pairs = left.zip(right, (i, j) -> i * 1e6 + j);
+        int[] out = Arrays.copyOf(pairs.dims, pairs.dims.length + 2);
+        out[out.length - 2] = m;
+        out[out.length - 1] = n;
+        Doubles y = new Doubles(new double[size(out)], out);
+        for (int p = 0; p < pairs.v.length; p++) {
+            int i = (int) (pairs.v[p] / 1e6) * m * k;
+            int j = (int) (pairs.v[p] % 1e6) * k * n;
+            for (int r = 0; r < m; r++) {
+                for (int c = 0; c < n; c++) {
+                    for (int q = 0; q < k; q++) {
+                        y.v[(p * m + r) * n + c] += v[i + r * k + q] * b.v[j + (transposed ? c * k + q : q * n + c)];
+                    }
+                }
+            }
+        }
+        return y;
+    }
+
+    /** Matrices numbered in the shape of the dimensions in front of them. */
+    private static Doubles numbers(int[] dims) {
+        int[] front = Arrays.copyOf(dims, dims.length - 2);
+        double[] v = new double[size(front)];
+        Arrays.setAll(v, i -> i);
+        return new Doubles(v, front);
     }
 
     private static void next(int[] index, int[] dims) {

@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToIntFunction;
 
 /**
  * The test table: one row per op, with a reference in double precision, the shapes and the range of its samples, its tolerance, and what it
@@ -44,6 +45,7 @@ public final class OpTable {
         private double[] range = {-3, 3};
         private final Set<Integer> settings = new HashSet<>();
         private int labels = -1;
+        private ToIntFunction<int[][]> below;
         private boolean differentiable = true;
         private boolean product;
         private double relative = 3.6e-7;
@@ -97,7 +99,13 @@ public final class OpTable {
 
         /** Input {@code i} is I32: numbers below the last dimension of input 0. */
         private Row labels(int input) {
+            return indices(input, shapes -> shapes[0][shapes[0].length - 1]);
+        }
+
+        /** Input {@code i} is I32: numbers below what the shapes of the sample say. */
+        private Row indices(int input, ToIntFunction<int[][]> below) {
             labels = input;
+            this.below = below;
             return this;
         }
 
@@ -217,7 +225,7 @@ public final class OpTable {
                 double[] r = ranges.getOrDefault(i, range);
                 for (int j = 0; j < values[i].length; j++) {
                     values[i][j] = i == labels
-                            ? random.nextInt(shapes[0][shapes[0].length - 1])
+                            ? random.nextInt(below.applyAsInt(shapes))
                             : (float) (r[0] + (r[1] - r[0]) * random.nextDouble());
                 }
             }
@@ -470,6 +478,17 @@ public final class OpTable {
         return act != null && (act.row() == Unary.LOG || act.row() == Unary.SQRT) ? r.range(0.2, 1) : r.range(-1, 1);
     }
 
+    /** a [.., m, k] and b [.., k, n], or [.., n, k]. */
+    private static int[][] batched(boolean transposed, int m, int k, int n, int[] a, int[] b) {
+        int[] left = Arrays.copyOf(a, a.length + 2);
+        int[] right = Arrays.copyOf(b, b.length + 2);
+        left[a.length] = m;
+        left[a.length + 1] = k;
+        right[b.length] = transposed ? n : k;
+        right[b.length + 1] = transposed ? k : n;
+        return new int[][] {left, right};
+    }
+
     private static int[][] operands(boolean bias, boolean residual, int m, int k, int n) {
         List<int[]> shapes = new ArrayList<>(List.of(s(m, k), s(n, k)));
         if (bias) {
@@ -501,8 +520,49 @@ public final class OpTable {
                         "matmul: a [2, 3] and b [4, 5] disagree: a.dim(1)=3 but b.dim(0)=4; they must be equal",
                         () -> t(2, 3).matmul(t(4, 5)))
                 .refuses(
-                        "matmul: a [2, 3] and b [3] are not matrices: a needs at least one dimension and b exactly two; reshape them",
+                        "matmul: a [2, 3] and b [3] are not matrices: a needs at least one dimension, as many as two where b has more, "
+                                + "and b two; reshape them",
                         () -> t(2, 3).matmul(t(3)));
+        row("matmul_transposed", MatmulOp.class, "matmulTransposed(Tensor)")
+                .product()
+                .range(-1, 1)
+                .sized(n -> new int[][] {{3, n}, {5, n}})
+                .sample(s(13, 17), s(67, 17))
+                .sample(s(2, 3, 4), s(5, 4))
+                .sample(s(7), s(3, 7))
+                .sample(s(0, 3), s(2, 3))
+                .large(s(131, 300), s(260, 300))
+                .f(x -> x[0].matmulTransposed(x[1]))
+                .is(x -> x[0].matmul(x[1].transposed()))
+                .refuses(
+                        "matmul_transposed: a [2, 3] and b [3, 4] disagree: a.dim(1)=3 but b.dim(1)=4; they must be equal",
+                        () -> t(2, 3).matmulTransposed(t(3, 4)));
+        for (boolean transposed : new boolean[] {false, true}) {
+            String name = transposed ? "matmul_transposed" : "matmul";
+            IntFunction<int[][]> products = n -> transposed ? new int[][] {{2, 3, n}, {2, 5, n}} : new int[][] {{2, 3, n}, {2, n, 5}};
+            row(name + " in batches")
+                    .product()
+                    .range(-1, 1)
+                    .sized(products)
+                    .sample(batched(transposed, 4, 3, 6, s(2, 3), s(2, 3)))
+                    .sample(batched(transposed, 4, 3, 6, s(2, 1), s(1, 3))) // both stretch
+                    .sample(batched(transposed, 4, 17, 6, s(), s(5)))
+                    .sample(batched(transposed, 1, 17, 6, s(5), s(1)))
+                    .sample(batched(transposed, 2, 3, 4, s(3), s(2, 1)))
+                    .sample(batched(transposed, 2, 1, 3, s(2, 2, 2, 2), s(2, 1, 2, 1)))
+                    .sample(batched(transposed, 2, 3, 4, s(0), s(1)))
+                    .sample(batched(transposed, 2, 0, 4, s(2), s(2)))
+                    .large(batched(transposed, 60, 30, 40, s(8, 12), s(8, 12)))
+                    .large(batched(transposed, 300, 301, 290, s(2), s(2)))
+                    .f(x -> transposed ? x[0].matmulTransposed(x[1]) : x[0].matmul(x[1]))
+                    .is(x -> x[0].matmuls(x[1], transposed))
+                    .refuses(
+                            name + ": a [2, 1, 4, 5] and b [3, 3, 5, 5] do not broadcast: a.dim(0)=2 but b.dim(0)=3; make them equal or one "
+                                    + "of them 1",
+                            () -> transposed
+                                    ? t(2, 1, 4, 5).matmulTransposed(t(3, 3, 5, 5))
+                                    : t(2, 1, 4, 5).matmul(t(3, 3, 5, 5)));
+        }
         linear("linear", false, false, null)
                 .covers("linear(Parameter,Parameter)")
                 .sample(s(2, 3, 4), s(5, 4))
@@ -544,7 +604,10 @@ public final class OpTable {
             if (name.equals("argmax") && (Arrays.equals(dims, s(0, 2)) || Arrays.equals(dims, s(2, 0)))) {
                 continue;
             }
-            Row r = row(name + Arrays.toString(dims), ReduceOp.class, name + "(int[])")
+            Row r = row(
+                            name + Arrays.toString(dims),
+                            ReduceOp.class,
+                            (name.equals("logsumexp") ? "logSumExp" : name) + "(int[])")
                     .sized(n -> new int[][] {{3, n, 5}})
                     .sample(s(5, 3, 67))
                     .sample(s(2, 1, 1))
@@ -582,6 +645,49 @@ public final class OpTable {
                 .refuses(
                         "max: x [2, 0] is empty along the dimensions to reduce; give at least one element",
                         () -> t(2, 0).max(1));
+        reduction("min", Tensor::min, line -> -Doubles.max(Arrays.stream(line).map(v -> -v).toArray()))
+                .refuses(
+                        "min: x [2, 0] is empty along the dimensions to reduce; give at least one element",
+                        () -> t(2, 0).min(1));
+        reduction("norm1", Tensor::norm1, line -> Arrays.stream(line).map(Math::abs).sum());
+        reduction("norm", Tensor::norm, line -> Math.sqrt(Arrays.stream(line).map(v -> v * v).sum()));
+        reduction("logsumexp", Tensor::logSumExp, line -> {
+            double max = Doubles.max(line);
+            return Double.isInfinite(max) ? max : Doubles.logSumExp(line);
+        });
+        for (int correction = 0; correction <= 1; correction++) {
+            int c = correction;
+            for (int[] dims : new int[][] {{}, {0}, {1}, {-1}, {0, 1}, {0, 2}, {0, 1, 2}}) {
+                row("variance(" + c + ", " + Arrays.toString(dims) + ")", VarianceOp.class, "variance(int,int[])")
+                        .sized(n -> new int[][] {{3, n + c, 5}})
+                        .sample(s(5, 3, 67))
+                        .large(s(90, 180, 120))
+                        .large(s(2, 100_000, 3))
+                        .f(x -> x[0].variance(c, dims))
+                        .is(x -> x[0].reduce(
+                                line -> {
+                                    double mean = Arrays.stream(line).sum() / line.length;
+                                    return Arrays.stream(line)
+                                                    .map(v -> (v - mean) * (v - mean))
+                                                    .sum()
+                                            / (line.length - c);
+                                },
+                                dims))
+                        .tolerance(2e-6, 1e-6);
+            }
+        }
+        ROWS.get(ROWS.size() - 1)
+                .sample(s(1000, 2, 1))
+                .refuses(
+                        "variance: x [3, 1] has 1 elements along the dimensions to reduce but correction=1 leaves none of them; give more "
+                                + "elements, or a smaller correction",
+                        () -> t(3, 1).variance(1, 1))
+                .refuses(
+                        "variance: correction=-1 is taken from the number of elements; give 0 or more",
+                        () -> t(3, 1).variance(-1))
+                .refuses(
+                        "variance: dimension -1 of [2, 3] is named twice in [1, -1]; name each once",
+                        () -> t(2, 3).variance(0, 1, -1));
         reduction("argmax", Tensor::argmax, Doubles::argmax)
                 .refuses(
                         "argmax: x [2, 0] is empty along the dimensions to reduce; give at least one element",
@@ -758,6 +864,25 @@ public final class OpTable {
                         Arrays.stream(x[0].v()).filter(v -> !Double.isFinite(v)).count()));
     }
 
+    /** Two shapes whose dimension {@code axis} differs, of extents around n. */
+    private static int[][] joined(int axis, int n, int other) {
+        int[] a = {3, 5, 4};
+        int[] b = {3, 5, 4};
+        a[axis] = n;
+        b[axis] = other;
+        a[(axis + 1) % 3] = b[(axis + 1) % 3] = n + 2;
+        return new int[][] {a, b};
+    }
+
+    /** An index and an x that holds its shape from dimension {@code axis} on, among dimensions a and b. */
+    private static int[][] scattered(int axis, int[] index, int a, int b) {
+        int[] x = new int[2 + index.length];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = i < axis ? (i == 0 ? a : b) : i < axis + index.length ? index[i - axis] : i - index.length == 0 ? a : b;
+        }
+        return new int[][] {x, index};
+    }
+
     // ---- random, views, and what runs again
 
     static {
@@ -816,6 +941,137 @@ public final class OpTable {
                 .refuses(
                         "slice: rows 0 to 0 are outside x []: x.dim(0)=none; choose 0 <= from <= to <= dim(0)",
                         () -> t().slice(0, 0));
+        row("slice of a dimension", SliceOp.class, "slice(int,int,int)")
+                .sized(n -> new int[][] {{3, 4, n}})
+                .sample(s(5, 3, 2, 7))
+                .large(s(300, 4, 401))
+                .f(x -> x[0].slice(1, 1, 3))
+                .is(x -> x[0].gather(1, Doubles.of(new float[] {1, 2}, 2)))
+                .refuses(
+                        "slice: places 1 to 3 are outside x [4, 2]: x.dim(1)=2; choose 0 <= from <= to <= dim(1)",
+                        () -> t(4, 2).slice(-1, 1, 3));
+        row("unsqueeze", ReshapeOp.class, "unsqueeze(int)")
+                .sized(n -> new int[][] {{4, n}})
+                .f(x -> x[0].unsqueeze(1).add(x[0].unsqueeze(-1).reshape(x[0].dim(0), 1, x[0].dim(1))))
+                .is(x -> x[0].map(v -> 2 * v).reshape(x[0].dim(0), 1, x[0].dim(1)))
+                .refuses(
+                        "unsqueeze: x [2, 3] with one dimension more has no dimension 3; choose one from -3 to 2",
+                        () -> t(2, 3).unsqueeze(3));
+        row("squeeze", ReshapeOp.class, "squeeze(int)")
+                .sized(n -> new int[][] {{4, 1, n}})
+                .f(x -> x[0].squeeze(-2))
+                .is(x -> x[0].reshape(x[0].dim(0), x[0].dim(2)))
+                .refuses("squeeze: x [2, 3] has dim(1)=3; only a dimension of 1 can go", () -> t(2, 3).squeeze(1));
+        for (int[] order : new int[][] {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}) {
+            row("permute" + Arrays.toString(order), PermuteOp.class, "permute(int[])")
+                    .sized(n -> new int[][] {{3, n, 5}})
+                    .sample(s(2, 3, 67))
+                    .sample(s(65, 2, 70))
+                    .sample(s(70, 65, 2))
+                    .sample(s(1, 7, 1))
+                    .sample(s(2, 0, 3))
+                    .large(s(90, 130, 120))
+                    .f(x -> x[0].permute(order))
+                    .is(x -> x[0].permute(order));
+        }
+        row("permute of many dimensions")
+                .sample(s(2, 3, 4, 5, 2, 3))
+                .sample(s(1, 3, 1, 5, 2, 1))
+                .f(x -> x[0].permute(3, -1, 0, 4, 2, 1))
+                .is(x -> x[0].permute(3, 5, 0, 4, 2, 1))
+                .refuses(
+                        "permute: [0, 0] is not an order of the 2 dimensions of x [2, 3]; name each once",
+                        () -> t(2, 3).permute(0, 0))
+                .refuses(
+                        "permute: [0] is not an order of the 2 dimensions of x [2, 3]; name each once",
+                        () -> t(2, 3).permute(0));
+        row("transpose", PermuteOp.class, "transpose(int,int)")
+                .sized(n -> new int[][] {{4, n}})
+                .sample(s(2, 3, 4, 5))
+                .f(x -> x[0].transpose(-1, -2))
+                .is(x -> {
+                    int[] order = java.util.stream.IntStream.range(0, x[0].dims().length).toArray();
+                    order[order.length - 1] = order.length - 2;
+                    order[order.length - 2] = order.length - 1;
+                    return x[0].permute(order);
+                });
+        for (int axis = 0; axis < 3; axis++) {
+            int at = axis;
+            row("concat along " + at, ConcatOp.class)
+                    .sized(n -> joined(at, n, 4))
+                    .sample(s(2, 3, 4))
+                    .sample(joined(at, 0, 3))
+                    .large(joined(at, 500, 700)[0], joined(at, 500, 700)[1])
+                    .f(x -> Tensor.concat(at, x))
+                    .is(x -> Doubles.concat(at, x));
+            row("stack along " + at, ConcatOp.class)
+                    .sized(n -> new int[][] {{3, n}, {3, n}, {3, n}})
+                    .f(x -> Tensor.stack(at, x))
+                    .is(x -> Doubles.concat(
+                            at,
+                            Arrays.stream(x)
+                                    .map(d -> d.reshape(
+                                            at == 0 ? s(1, 3, d.dim(1)) : at == 1 ? s(3, 1, d.dim(1)) : s(3, d.dim(1), 1)))
+                                    .toArray(Doubles[]::new)));
+        }
+        ROWS.get(ROWS.size() - 1)
+                .refuses("concat: there are no tensors; give at least one", () -> Tensor.concat(0))
+                .refuses(
+                        "concat: input 0 [2, 3] and input 1 [2] disagree: they have 2 and 1 dimensions; reshape one of them",
+                        () -> Tensor.concat(0, t(2, 3), t(2)))
+                .refuses(
+                        "concat: input 0 [2, 3] and input 1 [2, 4] disagree: their dim(1) are 3 and 4; only dim(0) may differ",
+                        () -> Tensor.concat(0, t(2, 3), t(2, 4)))
+                .refuses(
+                        "concat: input 0 [2] is F32 but input 1 [2] is I32; convert one of them",
+                        () -> Tensor.concat(0, t(2), Tensor.ofInts(new int[2], 2)));
+        for (int axis = 0; axis < 3; axis++) {
+            int at = axis;
+            row("gather along " + at, GatherOp.class, "gather(int,Tensor)")
+                    .indices(1, shapes -> shapes[0][at])
+                    .sized(n -> new int[][] {{3, 4, n}, {2, 3}})
+                    .sized(n -> new int[][] {{n, 2, 3}, {17}})
+                    .sample(s(3, 4, 5), s())
+                    .sample(s(3, 4, 5), s(0))
+                    .large(s(60, 70, 80), s(150))
+                    .large(s(3, 20, 1000), s(40, 10))
+                    .f(x -> x[0].gather(at, x[1]))
+                    .is(x -> x[0].gather(at, x[1]))
+                    .refuses(
+                            "gather: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
+                            () -> t(3, 3, 3).gather(at, Tensor.ofInts(new int[] {0, 3}, 2)))
+                    .refuses(
+                            "gather: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                            () -> t(3, 3, 3).gather(at, t(2)));
+            row("scatter_add along " + at, ScatterAddOp.class, "scatterAdd(int,Tensor,int)")
+                    .indices(1, shapes -> 5)
+                    .sized(n -> scattered(at, s(2, 3), n, 3))
+                    .sized(n -> scattered(at, s(n), 2, 3))
+                    .sample(scattered(at, s(1), 2, 3))
+                    .large(scattered(at, s(700), 30, 40)[0], s(700))
+                    .large(scattered(at, s(200), 3, 1000)[0], s(200))
+                    .f(x -> x[0].scatterAdd(at, x[1], 5))
+                    .is(x -> x[0].scatterAdd(at, x[1], 5))
+                    .tolerance(2e-6, 2e-5)
+                    .refuses(
+                            "scatter_add: index -1 at row 0 is outside [0, 4): give the number of a row that exists",
+                            () -> t(2, 2, 2).scatterAdd(at, Tensor.ofInts(new int[] {-1, 3}, 2), 4))
+                    .refuses(
+                            "scatter_add: x [2, 2, 2] and index [3] disagree: x.dim(" + at
+                                    + ")=2 but index.dim(0)=3; they must be equal",
+                            () -> t(2, 2, 2).scatterAdd(at, Tensor.ofInts(new int[3], 3), 4));
+        }
+        ROWS.get(ROWS.size() - 1)
+                .refuses(
+                        "scatter_add: x [2, 3] has 1 dimensions from 1 on but index [3, 2] has 2; give an index for those dimensions of x",
+                        () -> t(2, 3).scatterAdd(1, Tensor.ofInts(new int[6], 3, 2), 4))
+                .refuses(
+                        "scatter_add: size=-1 is how many places the result has; give 0 or more",
+                        () -> t(2, 3).scatterAdd(1, Tensor.ofInts(new int[3], 3), -1));
+        ROWS.get(ROWS.size() - 2)
+                .refuses(
+                        "gather: x [1, 1, 1, 1] and index [1, 1, 1, 1] make 7 dimensions but 6 are the most; flatten the index",
+                        () -> t(1, 1, 1, 1).gather(0, Tensor.ofInts(new int[1], 1, 1, 1, 1)));
         row("detach", "detach()")
                 .sized(n -> new int[][] {{n}})
                 .constant()

@@ -1,0 +1,109 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Kernel;
+import org.jspecify.annotations.Nullable;
+
+/** y [a, i.., b] = x [a, n, b] at the places of dimension n that the I32 index [i..] names. */
+record GatherOp(int axis) implements Op {
+    /** The kernel's kind for rows of four-byte elements. */
+    static final int WORDS = 1;
+
+    @Override
+    public String label() {
+        return "gather";
+    }
+
+    @Override
+    public @Nullable DType takes(int i) {
+        return i == 0 ? null : DType.I32;
+    }
+
+    @Override
+    public DType dtype(Call c, int output) {
+        return c.dtype(0);
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        Shape index = c.shape(1);
+        words(c, 1);
+        int rank = x.rank() - 1 + index.rank();
+        if (rank > Shape.MAX_RANK) {
+            throw c.fail("x " + x + " and index " + index + " make " + rank + " dimensions but " + Shape.MAX_RANK
+                    + " are the most; flatten the index");
+        }
+        int[] dims = new int[rank];
+        for (int i = 0; i < rank; i++) {
+            int at = i - axis;
+            dims[i] = at < 0 ? x.dim(i) : at < index.rank() ? index.dim(at) : x.dim(i - index.rank() + 1);
+        }
+        return Shape.of(dims);
+    }
+
+    /** Refuses bytes among the first {@code n} inputs: what moves elements moves words of four bytes. */
+    static void words(Call c, int n) {
+        for (int i = 0; i < n; i++) {
+            if (c.dtype(i) == DType.U8) {
+                throw c.fail(c.inName(i) + " " + c.shape(i) + " is U8 but must be F32 or I32; convert it first");
+            }
+        }
+    }
+
+    @Override
+    public boolean readsInput(int i) {
+        return i == 1;
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return false;
+    }
+
+    @Override
+    public void forward(Call c) {
+        Shape x = c.shape(0);
+        gather(c, c.in(0), c.in(1), c.out(0), x.size(0, axis), x.dim(axis), c.shape(1).size(), x.size(axis + 1, x.rank()));
+    }
+
+    @Override
+    public void backward(Grad g) {
+        Shape x = g.shape(0);
+        long index = g.in(1);
+        long dy = g.dout(0);
+        long dx = g.din(0);
+        if (!g.adds()) {
+            g.begin(Kernel.FILL).at(dx).put(x.size()).put(0f).run();
+        }
+        scatterAdd(g, dy, index, dx, x.size(0, axis), x.dim(axis), g.shape(1).size(), x.size(axis + 1, x.rank()));
+    }
+
+    /** y [outer, rows, cols] = x [outer, n, cols] at the index [rows]. */
+    static void gather(Call c, long x, long index, long y, long outer, long n, long rows, long cols) {
+        c.begin(Kernel.GATHER)
+                .put(WORDS)
+                .at(x)
+                .put(n)
+                .at(index)
+                .at(y)
+                .put(outer)
+                .put(rows)
+                .put(cols)
+                .put(1f)
+                .put(0f)
+                .run();
+    }
+
+    /** y [outer, n, cols] += x [outer, rows, cols] at the index [rows]. */
+    static void scatterAdd(Call c, long x, long index, long y, long outer, long n, long rows, long cols) {
+        c.begin(Kernel.SCATTER_ADD)
+                .at(x)
+                .at(index)
+                .at(y)
+                .put(outer)
+                .put(rows)
+                .put(cols)
+                .put(n)
+                .run();
+    }
+}

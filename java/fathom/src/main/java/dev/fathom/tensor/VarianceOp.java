@@ -1,0 +1,100 @@
+package dev.fathom.tensor;
+
+/**
+ * y = sum (x - mean)^2 / (n - correction) over some dimensions, which disappear; the mean comes first, so that large means cost no digits. The
+ * second result is the mean, for backward: dx = dy 2 (x - mean) / (n - correction).
+ *
+ * @param mask bit i: dimension i is reduced
+ * @param correction 1 for an estimate from a sample, 0 for the sample's own
+ */
+record VarianceOp(int mask, int correction) implements Op {
+    /** The number in {@code internal.h}. */
+    private static final int KERNEL = 6;
+
+    static VarianceOp of(int correction, Tensor x, int[] dims) {
+        if (correction < 0) {
+            throw new IllegalArgumentException(
+                    "variance: correction=" + correction + " is taken from the number of elements; give 0 or more");
+        }
+        return new VarianceOp(ReduceOp.mask("variance", x, dims), correction);
+    }
+
+    @Override
+    public String label() {
+        return "variance";
+    }
+
+    @Override
+    public int outputs() {
+        return 2;
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        long n = ReduceOp.reduced(x, mask);
+        if (n <= correction) {
+            throw c.fail("x " + x + " has " + n + " elements along the dimensions to reduce but correction=" + correction
+                    + " leaves none of them; give more elements, or a smaller correction");
+        }
+        return ReduceOp.kept(x, mask);
+    }
+
+    @Override
+    public boolean onlyForBackward(int output) {
+        return output == 1;
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return o == 1;
+    }
+
+    @Override
+    public void forward(Call c) {
+        Shape shape = c.shape(0);
+        long[][] groups = ReduceOp.groups(shape, mask);
+        long x = c.in(0);
+        long mean = c.out(1) != 0 ? c.out(1) : c.scratch(4 * c.outShape(0).size());
+        ReduceOp.reduce(c, ReduceOp.Kind.MEAN, x, mean, shape, mask, false);
+        long shift = spread(c, mean, groups);
+        for (int i = 0; i < groups.length; i++) {
+            boolean last = i == groups.length - 1;
+            long to = last ? c.out(0) : c.scratch(4 * groups[i][0] * groups[i][2]);
+            ReduceOp.step(
+                    c,
+                    i == 0 ? KERNEL : ReduceOp.Kind.SUM.kernel,
+                    x,
+                    i == 0 ? shift : 0,
+                    to,
+                    groups[i],
+                    last ? divisor(shape) : 1,
+                    false);
+            x = to;
+        }
+    }
+
+    @Override
+    public void backward(Grad g) {
+        long[][] groups = ReduceOp.groups(g.shape(0), mask);
+        long x = g.in(0);
+        long mean = spread(g, g.out(1), groups);
+        long dy = spread(g, g.dout(0), groups);
+        long dx = g.din(0);
+        ReduceOp.gradient(g, KERNEL, x, mean, dy, dx, groups[0], divisor(g.shape(0)), g.adds());
+    }
+
+    private long divisor(Shape x) {
+        return ReduceOp.reduced(x, mask) - correction;
+    }
+
+    /** A value for each result, repeated for each result of the first run. */
+    private static long spread(Call c, long y, long[][] groups) {
+        for (int i = groups.length - 1; i > 0; i--) {
+            long to = c.scratch(ReduceOp.size(groups[i]));
+            ReduceOp.gradient(c, ReduceOp.Kind.SUM.kernel, 0, 0, y, to, groups[i], 1, false);
+            y = to;
+        }
+        return y;
+    }
+}

@@ -1,0 +1,150 @@
+/* Transposition in registers, and y[dims] = x at any strides. */
+#ifndef FATHOM_PERMUTE_H
+#define FATHOM_PERMUTE_H
+
+#define UNROLLED _Pragma("GCC unroll 16")
+
+/*
+ * The lane of (a, b) that each lane of a shuffle takes; each is one instruction. Two rounds of zips transpose 4 x 4 floats inside
+ * the quads of four rows, then rounds of unzips transpose the quads.
+ */
+#define ZIP_LOW(lane) (((lane) & 1 ? VL : 0) + (lane) / 4 * 4 + (lane) % 4 / 2)
+#define ZIP_HIGH(lane) (ZIP_LOW(lane) + 2)
+#define QUADS_EVEN(lane) (((lane) < VL / 2 ? 0 : VL) + (lane) % (VL / 2) / 4 * 8 + (lane) % 4)
+#define QUADS_ODD(lane) (QUADS_EVEN(lane) + 4)
+#define FOUR(F, at) F(at), F(at + 1), F(at + 2), F(at + 3)
+#if VL == 16
+#define LANES(F) FOUR(F, 0), FOUR(F, 4), FOUR(F, 8), FOUR(F, 12)
+#elif VL == 8
+#define LANES(F) FOUR(F, 0), FOUR(F, 4)
+#else
+#define LANES(F) FOUR(F, 0)
+#endif
+#define SHUFFLE(a, b, F) __builtin_shufflevector(a, b, LANES(F))
+
+INLINE void transpose_block(v *x) {
+    UNROLLED for (int i = 0; i < VL; i += 4) {
+        v a = SHUFFLE(x[i], x[i + 2], ZIP_LOW), b = SHUFFLE(x[i + 1], x[i + 3], ZIP_LOW);
+        v c = SHUFFLE(x[i], x[i + 2], ZIP_HIGH), d = SHUFFLE(x[i + 1], x[i + 3], ZIP_HIGH);
+        x[i] = SHUFFLE(a, b, ZIP_LOW), x[i + 1] = SHUFFLE(a, b, ZIP_HIGH);
+        x[i + 2] = SHUFFLE(c, d, ZIP_LOW), x[i + 3] = SHUFFLE(c, d, ZIP_HIGH);
+    }
+#if VL > 4
+    UNROLLED for (int round = 4; round < VL; round *= 2) {
+        v y[VL];
+        UNROLLED for (int i = 0; i < VL / 2; i++) {
+            int from = i / 4 * 8 + i % 4;
+            y[i] = SHUFFLE(x[from], x[from + 4], QUADS_EVEN);
+            y[i + VL / 2] = SHUFFLE(x[from], x[from + 4], QUADS_ODD);
+        }
+        UNROLLED for (int i = 0; i < VL; i++) x[i] = y[i];
+    }
+#endif
+}
+
+/* dst[c][r] = src[r][c]; `fill`: rows of dst are written in whole vectors, with zeros beyond the rows of src */
+static void transpose(const float *src, int64_t ld, int64_t rows, int64_t cols, float *dst, int64_t ldd, int fill) {
+    for (int64_t r = 0; r < rows; r += VL) {
+        int64_t height = rows - r < VL ? rows - r : VL;
+        for (int64_t c = 0; c < cols; c += VL) {
+            int64_t width = cols - c < VL ? cols - c : VL;
+            const float *from = src + r * ld + c;
+            float *to = dst + c * ldd + r;
+            v x[VL];
+            if (height == VL && width == VL) {
+                UNROLLED for (int i = 0; i < VL; i++) x[i] = v_load(from + i * ld);
+            } else {
+                UNROLLED for (int i = 0; i < VL; i++) x[i] = i < height ? v_load_n(from + i * ld, width) : v_set(0);
+            }
+            transpose_block(x);
+            if (width == VL && (height == VL || fill)) {
+                UNROLLED for (int i = 0; i < VL; i++) v_store(to + i * ldd, x[i]);
+            } else {
+                UNROLLED for (int i = 0; i < VL; i++) if (i < width) v_store_n(to + i * ldd, x[i], fill ? VL : height);
+            }
+        }
+    }
+}
+
+#undef ZIP_LOW
+#undef ZIP_HIGH
+
+/*
+ * ---- permute ----
+ * Where the last dimension of y is also x's last, lines of it are copied. Else the last of y and the last of x change places:
+ * tiles of both, whose lines on either side are whole cache lines, are transposed.
+ */
+enum { PERMUTE_TILE = 64, PERMUTE_LINE = 4096 };
+
+struct permute_context {
+    const float *x;
+    float *y;
+    int64_t dims[6], strides[6];            /* without dimensions of 1, neighbours merged, 1 in front */
+    int64_t units[6], step_x[6], step_y[6]; /* tiles or lines along each dimension, and how far apart they begin */
+    int turned;                             /* the dimension along which x is contiguous */
+};
+
+static void permute_unit(const struct permute_context *c, const int64_t *at, const float *x, float *y) {
+    int p = c->turned;
+    if (p == 5) {
+        int64_t left = c->dims[5] - at[5] * PERMUTE_LINE;
+        copy_row(x, y, left < PERMUTE_LINE ? left : PERMUTE_LINE);
+        return;
+    }
+    int64_t rows = c->dims[5] - at[5] * PERMUTE_TILE, cols = c->dims[p] - at[p] * PERMUTE_TILE;
+    transpose(x, c->strides[5], rows < PERMUTE_TILE ? rows : PERMUTE_TILE, cols < PERMUTE_TILE ? cols : PERMUTE_TILE, y,
+              c->step_y[p] / PERMUTE_TILE, 0);
+}
+
+static void permute_part(void *context, int64_t part, int64_t parts) {
+    const struct permute_context *c = context;
+    int64_t from, to, at[6];
+    fathom_range(dims_count(c->units), 1, part, parts, &from, &to);
+    const float *x = c->x;
+    float *y = c->y;
+    int64_t rest = from;
+    for (int d = 5; d >= 0; rest /= c->units[d--]) {
+        at[d] = rest % c->units[d];
+        x += at[d] * c->step_x[d];
+        y += at[d] * c->step_y[d];
+    }
+    for (; from < to; from++) {
+        permute_unit(c, at, x, y);
+        for (int d = 5; d >= 0; d--) {
+            x += c->step_x[d];
+            y += c->step_y[d];
+            if (++at[d] < c->units[d]) break;
+            x -= at[d] * c->step_x[d];
+            y -= at[d] * c->step_y[d];
+            at[d] = 0;
+        }
+    }
+}
+
+static int32_t k_permute(const struct permute_args *a, int64_t *detail) {
+    (void)detail;
+    struct permute_context c = {.x = a->x, .y = a->y, .dims = {1, 1, 1, 1, 1, 1}, .strides = {0, 0, 0, 0, 0, 1}, .turned = 5};
+    int64_t n = dims_count(a->dims), dense = 1;
+    if (n == 0) return FATHOM_OK;
+    for (int d = 5, to = 6; d >= 0; d--) {
+        if (a->dims[d] == 1) continue;
+        if (to < 6 && a->strides[d] == c.strides[to] * c.dims[to]) {
+            c.dims[to] *= a->dims[d];
+        } else {
+            c.dims[--to] = a->dims[d];
+            c.strides[to] = a->strides[d];
+        }
+    }
+    for (int d = 0; d < 5 && c.strides[5] != 1; d++)
+        if (c.strides[d] == 1) c.turned = d;
+    for (int d = 5; d >= 0; dense *= c.dims[d--]) {
+        int64_t size = d != 5 && d != c.turned ? 1 : c.turned == 5 ? PERMUTE_LINE : PERMUTE_TILE;
+        c.units[d] = (c.dims[d] + size - 1) / size;
+        c.step_x[d] = size * c.strides[d];
+        c.step_y[d] = size * dense;
+    }
+    fathom_parallel(permute_part, &c, fathom_parts((double)n * 0.1, dims_count(c.units)));
+    return FATHOM_OK;
+}
+
+#endif

@@ -1,0 +1,138 @@
+/* gather, scatter_add, permute and copy_rows against plain loops. */
+#include "check.h"
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+static void gather(void) {
+    static const int64_t sizes[][3] = {{1, 1, 1},   {1, 3, 15},    {2, 5, 16},  {3, 4, 17},     {1, 7, 31},
+                                       {1, 128, 784}, {7, 1000, 3}, {5, 0, 3}, {1, 1001, 997}, {300, 41, 1}};
+    const int64_t srcrows = 53;
+    FOR_EACH_ISA(isa)
+        FOR_EACH_THREADS(threads)
+            for (int k = 0; k < COUNT(sizes); k++)
+                for (int kind = GATHER_BYTES_TO_FLOATS; kind <= GATHER_BYTES_TO_INTS; kind++) {
+                    int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], bytes = kind == GATHER_WORDS ? 4 : 1;
+                    int64_t n = outer * rows * cols, wrong = 0;
+                    uint8_t *src = guarded((size_t)(outer * srcrows * cols * bytes), bytes == 1 ? 3 : 4);
+                    int32_t *index = guarded((size_t)rows * 4, 4);
+                    float *y = guarded_floats(n, 8);
+                    for (int64_t i = 0; i < outer * srcrows * cols * bytes; i++) src[i] = (uint8_t)random_bits();
+                    for (int64_t i = 0; i < rows; i++) index[i] = (int32_t)random_below(srcrows);
+                    CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .y = y, .outer = outer,
+                              .rows = rows, .cols = cols, .scale = 1 / 255.0f, .shift = -0.5f)
+                              == FATHOM_OK,
+                          "status");
+                    for (int64_t i = 0; i < n; i++) {
+                        int64_t at = (i / cols / rows * srcrows + index[i / cols % rows]) * cols + i % cols;
+                        if (kind == GATHER_BYTES_TO_FLOATS) wrong += !near(y[i], src[at] * (double)(1 / 255.0f) - 0.5, 1e-7);
+                        else if (kind == GATHER_BYTES_TO_INTS) wrong += ((int32_t *)y)[i] != src[at];
+                        else wrong += memcmp(y + i, src + 4 * at, 4) != 0;
+                    }
+                    CHECK(wrong == 0, "isa %d threads %d kind %d shape %d: %lld wrong", isa, threads, kind, k, (long long)wrong);
+                    if (rows > 0) {
+                        memset(y, 0xff, (size_t)n * 4);
+                        index[rows - 1] = rows % 2 ? -1 : (int32_t)srcrows;
+                        CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .y = y, .outer = outer,
+                                  .rows = rows, .cols = cols)
+                                  == FATHOM_BAD_INDEX,
+                              "isa %d", isa);
+                        CHECK(run_words[1] == rows - 1 && run_words[2] == index[rows - 1] && run_words[3] == srcrows,
+                              "detail %lld %lld %lld", (long long)run_words[1], (long long)run_words[2], (long long)run_words[3]);
+                        for (int64_t i = 0; i < n; i++) wrong += ((int32_t *)y)[i] != -1;
+                        CHECK(wrong == 0, "isa %d kind %d: %lld values written before the check", isa, kind, (long long)wrong);
+                    }
+                    release_guarded();
+                }
+}
+
+/* The same bits as adding in order, whatever the threads: places are hit many times. */
+static void scatter_add(void) {
+    static const int64_t sizes[][4] = {{1, 1, 1, 1},   {2, 7, 5, 3},       {1, 50, 17, 300},  {3, 900, 16, 4},
+                                       {1, 20000, 3, 64}, {40, 31, 33, 29}, {1, 64, 2000, 5}, {1, 0, 4, 5}};
+    FOR_EACH_ISA(isa)
+        FOR_EACH_THREADS(threads)
+            for (int k = 0; k < COUNT(sizes); k++) {
+                int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], yrows = sizes[k][3], ny = outer * yrows * cols;
+                float *x = guarded_random(outer * rows * cols, 4, -1, 1), *y = guarded_random(ny, 8, -1, 1);
+                float *want = guarded_floats(ny, 0);
+                int32_t *index = guarded((size_t)rows * 4, 4);
+                for (int64_t i = 0; i < rows; i++) index[i] = (int32_t)random_below(yrows);
+                memcpy(want, y, (size_t)ny * 4);
+                for (int64_t i = 0; i < outer * rows * cols; i++)
+                    want[(i / cols / rows * yrows + index[i / cols % rows]) * cols + i % cols] += x[i];
+                RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .cols = cols, .yrows = yrows);
+                CHECK_BITS(y, want, ny, "isa %d threads %d shape %d", isa, threads, k);
+                if (rows > 0) {
+                    index[0] = (int32_t)yrows;
+                    CHECK(RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .cols = cols, .yrows = yrows)
+                              == FATHOM_BAD_INDEX,
+                          "isa %d", isa);
+                }
+                release_guarded();
+            }
+}
+
+/* x of these dimensions in every order of them */
+static void permute(const int64_t *shape, int rank) {
+    int64_t n = 1, strides[6] = {0};
+    for (int d = rank - 1; d >= 0; n *= shape[d--]) strides[d] = n;
+    float *x = guarded_floats(n, 4), *y = guarded_floats(n, 12);
+    for (int64_t i = 0; i < n; i++) ((int32_t *)x)[i] = (int32_t)i;
+    int64_t orders = 1;
+    for (int d = 0; d < rank; d++) orders *= rank;
+    for (int64_t code = 0; code < orders; code++) {
+        int order[6], seen = 0;
+        int64_t rest = code;
+        for (int d = 0; d < rank; rest /= rank, d++) seen |= 1 << (order[d] = (int)(rest % rank));
+        if (seen != (1 << rank) - 1) continue;
+        struct permute_args a = {.x = x, .y = y, .dims = {1, 1, 1, 1, 1, 1}};
+        for (int d = 0; d < rank; d++) {
+            a.dims[6 - rank + d] = shape[order[d]];
+            a.strides[6 - rank + d] = strides[order[d]];
+        }
+        memset(y, 0xff, (size_t)n * 4);
+        CHECK(run_command(K_permute, &a, sizeof a) == FATHOM_OK, "status");
+        int64_t wrong = 0;
+        for (int64_t i = 0; i < n; i++) {
+            int64_t at = 0, left = i;
+            for (int d = 5; d >= 0; left /= a.dims[d--]) at += left % a.dims[d] * a.strides[d];
+            wrong += ((int32_t *)y)[i] != at;
+        }
+        CHECK(wrong == 0, "rank %d order %lld: %lld wrong", rank, (long long)code, (long long)wrong);
+    }
+    release_guarded();
+}
+
+static void permutes(void) {
+    static const int64_t shapes[][6] = {{7},           {1, 5},        {65, 130},   {16, 64},         {3, 333},
+                                        {3, 5, 7},     {2, 1, 70},    {4, 67, 33}, {2, 3, 4, 5},     {1, 8, 1, 64},
+                                        {2, 3, 2, 3, 5}, {2, 1, 3, 2, 1, 4}, {0, 3}, {300, 401}};
+    static const int ranks[] = {1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 2, 2};
+    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) for (int k = 0; k < COUNT(ranks); k++) permute(shapes[k], ranks[k]);
+}
+
+static void copy_rows(void) {
+    static const int64_t sizes[][4] = {{1, 1, 1, 1}, {7, 3, 5, 9}, {30, 17, 17, 40}, {2, 70000, 70001, 70000}, {9000, 15, 16, 20}};
+    FOR_EACH_ISA(isa)
+        FOR_EACH_THREADS(threads)
+            for (int k = 0; k < COUNT(sizes); k++)
+                for (int add = 0; add < 2; add++) {
+                    int64_t rows = sizes[k][0], cols = sizes[k][1], sx = sizes[k][2], sy = sizes[k][3];
+                    float *x = guarded_random((rows - 1) * sx + cols, 4, -1, 1), *y = guarded_random((rows - 1) * sy + cols, 8, -1, 1);
+                    float *want = guarded_floats((rows - 1) * sy + cols, 0);
+                    memcpy(want, y, (size_t)((rows - 1) * sy + cols) * 4);
+                    for (int64_t i = 0; i < rows; i++)
+                        for (int64_t c = 0; c < cols; c++) want[i * sy + c] = (add ? want[i * sy + c] : 0) + x[i * sx + c];
+                    RUN(copy_rows, .x = x, .sx = sx, .y = y, .sy = sy, .rows = rows, .cols = cols, .add = add);
+                    CHECK_BITS(y, want, (rows - 1) * sy + cols, "isa %d threads %d shape %d add %d", isa, threads, k, add);
+                    release_guarded();
+                }
+}
+
+int main(void) {
+    gather();
+    scatter_add();
+    permutes();
+    copy_rows();
+    return DONE();
+}
