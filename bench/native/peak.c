@@ -171,6 +171,7 @@ int main(void) {
     for (int threads = 1; threads <= 2; threads++) {
         measure(FMA, 0, threads);
         measure(READ, 235146, threads);
+        measure(READ, 1000000, threads);
         measure(SCALE, 128000, threads);
         measure(SCALE, 1000000, threads);
         measure(SCALE, 16000000, threads);

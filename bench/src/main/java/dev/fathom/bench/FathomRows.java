@@ -419,46 +419,169 @@ public class FathomRows {
         add.run();
     }
 
-    /** softmax along the last dimension of x[128, 1000]. */
+    /** A kernel that is more than elementwise; {@link Work#structured} says which shapes. */
     @State(Scope.Thread)
-    public static class Softmax {
+    public static class Structured {
+        /** Which. */
+        @Param("sum-1M")
+        public String op;
+
         private final Commands commands = new Commands();
         private Floats x;
         private Floats y;
+        private Floats other;
+        private Runnable run;
 
         /** Makes input and output. */
         @Setup(Level.Trial)
         public void setup() {
-            x = new Floats(Work.gauss(1, 128_000, 1));
-            y = new Floats(new float[128_000]);
+            Work.Structured work = Work.structured(op);
+            x = new Floats(Work.gauss(1, work.in(), 1));
+            y = new Floats(new float[work.out()]);
+            other = new Floats(work.out());
+            int[] s = work.shape();
+            run = switch (op) {
+                case "sum-1M", "sum-rows" -> () -> reduce(0, y, s, 1);
+                case "sum-columns" -> () -> reduce(0, y, new int[] {1, s[0], s[1]}, 1);
+                case "variance" -> () -> {
+                    reduce(0, other, s, s[1]);
+                    reduce(6, y, s, s[1] - 1);
+                };
+                case "gather" -> {
+                    int[] rows = Work.labels(1, work.out() / s[1], s[0]);
+                    other.block.view(0, 4L * rows.length).order(ByteOrder.nativeOrder()).asIntBuffer().put(rows);
+                    yield () -> commands.begin(Kernel.GATHER)
+                            .put(1)
+                            .put(x.address())
+                            .put(s[0])
+                            .put(other.address())
+                            .put(y.address())
+                            .put(1)
+                            .put(rows.length)
+                            .put(s[1])
+                            .put(1f)
+                            .put(0f)
+                            .run();
+                }
+                case "permute" -> () -> commands.begin(Kernel.PERMUTE)
+                        .put(x.address())
+                        .put(y.address())
+                        .put(1)
+                        .put(1)
+                        .put(s[0])
+                        .put(s[3])
+                        .put(s[1])
+                        .put(s[2])
+                        .put(0)
+                        .put(0)
+                        .put((long) s[1] * s[2] * s[3])
+                        .put(1)
+                        .put((long) s[2] * s[3])
+                        .put(s[3])
+                        .run();
+                case "softmax", "log-softmax" -> () -> commands.begin(Kernel.SOFTMAX)
+                        .put(op.equals("softmax") ? 0 : 1)
+                        .put(x.address())
+                        .put(y.address())
+                        .put(s[0])
+                        .put(s[1])
+                        .put(1)
+                        .run();
+                default -> throw new IllegalArgumentException(op);
+            };
         }
 
-        void run() {
-            commands.begin(Kernel.SOFTMAX)
-                    .put(0)
+        /** Along the last dimension, with the kernel's number of the reduction. */
+        private void reduce(int kind, Floats to, int[] s, int divisor) {
+            boolean columns = s.length == 3;
+            commands.begin(Kernel.REDUCE)
+                    .put(kind)
                     .put(x.address())
-                    .put(y.address())
-                    .put(128)
-                    .put(1000)
-                    .put(1)
+                    .put(kind == 0 ? 0 : other.address())
+                    .put(to.address())
+                    .put(s[0])
+                    .put(s[1])
+                    .put(columns ? s[2] : 1)
+                    .put(divisor)
+                    .put(0)
                     .run();
         }
 
-        /** A row sums to one. */
+        /** Compares a few values with double precision. */
         @TearDown(Level.Trial)
         public void check() {
-            double sum = 0;
-            for (int i = 0; i < 1000; i++) {
-                sum += y.view().get(i);
-            }
-            Work.check("softmax", sum, 1, 1e-5);
-            List.of(x, y).forEach(Floats::close);
+            run.run();
+            Work.check(op, x.values(), y.values());
+            List.of(x, y, other).forEach(Floats::close);
         }
     }
 
     /** One call. */
     @Benchmark
-    public void softmax(Softmax softmax) {
-        softmax.run();
+    public void structured(Structured structured) {
+        structured.run.run();
+    }
+
+    /** A step of Adam on one parameter of n numbers. */
+    @State(Scope.Thread)
+    public static class AdamStep {
+        /** Parameters. */
+        @Param("10000000")
+        public int n;
+
+        private final Commands commands = new Commands();
+        private Floats[] arrays;
+        private Block segments;
+        private Floats groups;
+
+        /** Makes values, gradients and moments. */
+        @Setup(Level.Trial)
+        public void setup() {
+            arrays = new Floats[4];
+            for (int i = 0; i < arrays.length; i++) {
+                arrays[i] = new Floats(Work.gauss(i, n, i == 3 ? 0 : 1));
+            }
+            segments = new Block("bench", 3 * 8);
+            segments.view(0, 3 * 8)
+                    .order(ByteOrder.nativeOrder())
+                    .asLongBuffer()
+                    .put(new long[] {0, n, 0});
+            groups = new Floats(new float[] {1e-3f, 0});
+        }
+
+        void run() {
+            commands.begin(Kernel.ADAM)
+                    .put(arrays[0].address())
+                    .put(arrays[1].address())
+                    .put(segments.address())
+                    .put(1)
+                    .put(groups.address())
+                    .put(1f)
+                    .put(Float.POSITIVE_INFINITY)
+                    .put(arrays[2].address())
+                    .put(arrays[3].address())
+                    .put(0.9f)
+                    .put(0.999f)
+                    .put(1e-8f)
+                    .put(1f)
+                    .put(1f)
+                    .put(0)
+                    .run();
+        }
+
+        /** The values are numbers still. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Work.checkFinite(arrays[0].values());
+            List.of(arrays).forEach(Floats::close);
+            segments.close();
+            groups.close();
+        }
+    }
+
+    /** One step. */
+    @Benchmark
+    public void adam(AdamStep adam) {
+        adam.run();
     }
 }

@@ -141,8 +141,19 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
             rows.add(elementwise("add-16M", threads, "add", "n=" + many, 12.0 * many, new Limit("triad", many), even));
             rows.add(elementwise(
                     "exp-16M", threads, "unary", "op=exp,n=" + many, 8.0 * many, new Limit("scale", many), even));
+            for (String op : List.of("softmax", "log-softmax")) {
+                rows.add(structured(op + "-128x1000", op, threads, 8.0 * 128_000, new Limit("scale", 128_000)));
+            }
+            for (String op : List.of("sum-1M", "sum-rows", "sum-columns", "variance")) {
+                rows.add(structured(op, op, threads, 4.0 * million, new Limit("read", million)));
+            }
+            int weights = 10 * million;
             rows.add(elementwise(
-                    "softmax-128x1000", threads, "softmax", "-", 8.0 * 128_000, new Limit("scale", 128_000), even));
+                    "adam-10M", threads, "adam", "n=" + weights, 28.0 * weights, new Limit("triad", 16 * million), even));
+            for (String op : List.of("gather", "permute")) {
+                double bytes = 8.0 * Work.structured(op).out();
+                rows.add(structured(op, op, threads, bytes, new Limit("scale", million)));
+            }
         }
         return rows;
     }
@@ -178,6 +189,10 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
         }
         Entrant ours = new Entrant(Contender.fathom(threads), "fathom", "FathomRows." + method, params);
         return new Row(name, threads, Unit.GBS, bytes, limit, bar, ours, rivals);
+    }
+
+    private static Row structured(String name, String op, int threads, double bytes, Limit limit) {
+        return elementwise(name, threads, "structured", "op=" + op, bytes, limit, Bar.atLeast(1.0, 1.0));
     }
 
     private static int parameters() {

@@ -1,6 +1,8 @@
 package dev.fathom.bench;
 
+import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** What every contender works on: the same numbers from the same seeds, and references to check their answers against. */
 public final class Work {
@@ -100,6 +102,61 @@ public final class Work {
     }
 
     /**
+     * A structured operation: along the last dimension, but for {@code sum-columns}; {@code gather} takes as many rows of a table as fill the
+     * result, {@code permute} moves the last dimension to the second place (NHWC to NCHW).
+     *
+     * @param shape of the input
+     * @param out elements of the result
+     */
+    public record Structured(int out, int... shape) {
+        /** Elements of the input. */
+        public int in() {
+            return Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+        }
+    }
+
+    /** The operation of a name. */
+    public static Structured structured(String op) {
+        return switch (op) {
+            case "sum-1M" -> new Structured(1, 1, 1_000_000);
+            case "sum-rows", "sum-columns", "variance" -> new Structured(1000, 1000, 1000);
+            case "gather" -> new Structured(4000 * 256, 10_000, 256);
+            case "permute" -> new Structured(16 * 32 * 32 * 64, 16, 32, 32, 64);
+            case "softmax", "log-softmax" -> new Structured(128_000, 128, 1000);
+            default -> throw new IllegalArgumentException(op);
+        };
+    }
+
+    /** Compares a few results of a structured operation with double precision. */
+    public static void check(String op, float[] x, float[] y) {
+        int[] s = structured(op).shape();
+        int n = s[s.length - 1];
+        int[] rows = op.equals("gather") ? labels(1, y.length / n, s[0]) : new int[0];
+        for (int i = 0; i < y.length; i += 1 + y.length / 500) {
+            int at = i;
+            double[] line = switch (op) {
+                case "sum-1M", "sum-rows", "variance" -> IntStream.range(0, n).mapToDouble(j -> x[at * n + j]).toArray();
+                case "sum-columns" -> IntStream.range(0, s[0]).mapToDouble(j -> x[j * n + at]).toArray();
+                case "softmax", "log-softmax" -> IntStream.range(0, n).mapToDouble(j -> x[at / n * n + j]).toArray();
+                default -> new double[0];
+            };
+            double mean = Arrays.stream(line).sum() / line.length;
+            double expected = switch (op) {
+                case "variance" -> Arrays.stream(line).map(v -> (v - mean) * (v - mean)).sum() / (n - 1);
+                case "softmax" -> Math.exp(x[at]) / Arrays.stream(line).map(Math::exp).sum();
+                case "log-softmax" -> x[at] - Math.log(Arrays.stream(line).map(Math::exp).sum());
+                case "gather" -> x[rows[at / n] * n + at % n];
+                case "permute" -> {
+                    int image = s[1] * s[2];
+                    yield x[(at / n / image * image + at % image) * n + at / image % n];
+                }
+                default -> mean * line.length;
+            };
+            check(op + " at " + at, y[at], expected, 1e-3);
+        }
+    }
+
+    /**
      * Compares results with what they should be.
      *
      * @throws IllegalStateException if one is off by more than {@code tolerance} times the larger of 1 and its size
@@ -107,6 +164,19 @@ public final class Work {
     public static void check(String what, double actual, double expected, double tolerance) {
         if (!(Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)))) {
             throw new IllegalStateException(what + ": " + actual + " instead of " + expected);
+        }
+    }
+
+    /**
+     * Holds an optimizer to numbers.
+     *
+     * @throws IllegalStateException if a value is infinite or NaN
+     */
+    public static void checkFinite(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                throw new IllegalStateException("value " + i + " is " + values[i]);
+            }
         }
     }
 

@@ -15,8 +15,13 @@ final class Broadcast {
      * @throws IllegalArgumentException naming the first two operands and dimensions that disagree
      */
     static Shape shape(Call c, String[] names, Shape... operands) {
+        return shape(c, names, 0, operands);
+    }
+
+    /** The same where the last {@code own} dimensions of each operand are its own; they are 1 in the result. */
+    static Shape shape(Call c, String[] names, int own, Shape... operands) {
         int rank = 0;
-        boolean equal = true;
+        boolean equal = own == 0;
         for (Shape s : operands) {
             rank = Math.max(rank, s.rank());
             equal &= s.equals(operands[0]);
@@ -25,12 +30,13 @@ final class Broadcast {
             return operands[0];
         }
         int[] dims = new int[rank];
-        for (int i = 1; i <= rank; i++) {
+        Arrays.fill(dims, 1);
+        for (int i = own + 1; i <= rank; i++) {
             int d = 1;
             int from = -1;
             for (int o = 0; o < operands.length; o++) {
-                int own = dim(operands[o], i);
-                if (own == 1 || own == d) {
+                int other = dim(operands[o], i);
+                if (other == 1 || other == d) {
                     continue;
                 }
                 if (from >= 0) {
@@ -38,9 +44,9 @@ final class Broadcast {
                     Shape b = operands[o];
                     throw c.fail(names[from] + " " + a + " and " + names[o] + " " + b + " do not broadcast: "
                             + names[from] + ".dim(" + (a.rank() - i) + ")=" + d + " but " + names[o] + ".dim("
-                            + (b.rank() - i) + ")=" + own + "; make them equal or one of them 1");
+                            + (b.rank() - i) + ")=" + other + "; make them equal or one of them 1");
                 }
-                d = own;
+                d = other;
                 from = o;
             }
             dims[rank - i] = d;

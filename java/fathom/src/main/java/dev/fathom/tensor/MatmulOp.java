@@ -36,9 +36,7 @@ record MatmulOp(boolean transposed) implements Op {
         if (b.rank() == 2) {
             return a.with(-1, n);
         }
-        // the matrices' own dimensions are 1 here, so that only those in front are compared
-        Shape front = Broadcast.shape(c, NAMES, a.with(-1, 1).with(-2, 1), b.with(-1, 1).with(-2, 1));
-        return front.with(-2, a.dim(-2)).with(-1, n);
+        return Broadcast.shape(c, NAMES, 2, a, b).with(-2, a.dim(-2)).with(-1, n);
     }
 
     private int columns(Shape b) {

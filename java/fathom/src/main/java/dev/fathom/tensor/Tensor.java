@@ -281,12 +281,18 @@ public sealed class Tensor implements Target permits KeptTensor {
     /**
      * The matrix products [.., m, k] [.., k, n] = [.., m, n]. The dimensions in front broadcast; a matrix b [k, n] multiplies all rows of
      * this tensor, which may then be a vector [k].
+     *
+     * @throws IllegalArgumentException naming the two dimensions, if k or the dimensions in front disagree
      */
     public Tensor matmul(Tensor b) {
         return Pass.call(MatmulOp.PLAIN, this, b);
     }
 
-    /** The matrix products [.., m, k] [.., n, k]^T = [.., m, n], such as the scores q k^T of attention; b stays as it lies. */
+    /**
+     * The matrix products [.., m, k] [.., n, k]^T = [.., m, n], such as the scores q k^T of attention; b stays as it lies.
+     *
+     * @throws IllegalArgumentException naming the two dimensions, if k or the dimensions in front disagree
+     */
     public Tensor matmulTransposed(Tensor b) {
         return Pass.call(MatmulOp.TRANSPOSED, this, b);
     }
@@ -483,12 +489,20 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(new SliceOp(0, from, to), this);
     }
 
-    /** Places {@code from} to {@code to - 1} of dimension {@code dim}; a view of the leading one, else a copy. */
+    /**
+     * Places {@code from} to {@code to - 1} of dimension {@code dim}; a view of the leading one, else a copy.
+     *
+     * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(dim)
+     */
     public Tensor slice(int dim, int from, int to) {
         return Pass.call(new SliceOp(axis("slice", dim), from, to), this);
     }
 
-    /** The same elements with a new dimension of 1 in front of dimension {@code dim}; the rank (or -1) appends it. A view. */
+    /**
+     * The same elements with a dimension of 1 more, which is dimension {@code dim} of the result; -1 appends it. A view.
+     *
+     * @throws IllegalArgumentException if the result has no such dimension
+     */
     public Tensor unsqueeze(int dim) {
         return Pass.call(new ReshapeOp(ReshapeOp.unsqueezed(this, dim)), this);
     }
@@ -504,12 +518,20 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     // ---- moving
 
-    /** The dimensions in another order: dimension i of the result is dimension {@code order[i]} of this tensor. */
+    /**
+     * The dimensions in another order: dimension i of the result is dimension {@code order[i]} of this tensor.
+     *
+     * @throws IllegalArgumentException unless order names each dimension once
+     */
     public Tensor permute(int... order) {
         return Pass.call(PermuteOp.of(this, order), this);
     }
 
-    /** Two dimensions exchanged. */
+    /**
+     * Two dimensions exchanged: {@code transpose(-1, -2)} turns matrices.
+     *
+     * @throws IllegalArgumentException if there is no such dimension
+     */
     public Tensor transpose(int a, int b) {
         return Pass.call(PermuteOp.exchange(this, a, b), this);
     }
@@ -534,12 +556,20 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(new ScatterAddOp(axis("scatter_add", dim), size), this, index);
     }
 
-    /** The tensors one after the other along dimension {@code dim}; their other dimensions are equal. */
+    /**
+     * The tensors one after the other along dimension {@code dim}.
+     *
+     * @throws IllegalArgumentException if there are none, or their other dimensions or element types differ
+     */
     public static Tensor concat(int dim, Tensor... parts) {
         return Pass.call(ConcatOp.of(dim, parts), parts.clone());
     }
 
-    /** Tensors of one shape side by side along a new dimension {@code dim}. */
+    /**
+     * Tensors of one shape side by side along a new dimension {@code dim}.
+     *
+     * @throws IllegalArgumentException if there are none, or their shapes or element types differ
+     */
     public static Tensor stack(int dim, Tensor... parts) {
         Tensor[] rows = new Tensor[parts.length];
         for (int i = 0; i < parts.length; i++) {

@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
@@ -227,39 +228,98 @@ public class TorchRows {
         }
     }
 
-    /** softmax along the last dimension of x[128, 1000]. */
+    /** An operation that is more than elementwise; {@link Work#structured} says which shapes. */
     @State(Scope.Thread)
-    public static class Softmax {
+    public static class Structured {
+        /** Which. */
+        @Param("sum-1M")
+        public String op;
+
         private InferenceMode mode;
         private Tensor x;
         private Tensor y;
+        private Runnable run;
 
         /** Makes input and output. */
         @Setup(Level.Trial)
         public void setup() {
             mode = new InferenceMode();
-            x = tensor(Work.gauss(1, 128_000, 1), 128, 1000);
-            y = tensor(new float[128_000], 128, 1000);
+            Work.Structured work = Work.structured(op);
+            long[] s = Arrays.stream(work.shape()).asLongStream().toArray();
+            x = tensor(Work.gauss(1, work.in(), 1), s);
+            y = switch (op) {
+                case "gather" -> tensor(new float[work.out()], work.out() / s[1], s[1]);
+                case "permute" -> tensor(new float[work.out()], s[0], s[3], s[1], s[2]);
+                case "softmax", "log-softmax" -> tensor(new float[work.out()], s);
+                default -> tensor(new float[work.out()], work.out());
+            };
+            Tensor rows = op.equals("gather")
+                    ? torch.tensor(Arrays.stream(Work.labels(1, work.out() / (int) s[1], (int) s[0]))
+                            .asLongStream()
+                            .toArray())
+                    : null;
+            long[] last = {1};
+            run = switch (op) {
+                case "sum-1M", "sum-rows" -> () -> torch.sum_out(y, x, last);
+                case "sum-columns" -> () -> torch.sum_out(y, x, new long[] {0});
+                case "variance" -> () -> torch.var_out(y, x, last, true, false);
+                case "gather" -> () -> torch.index_select_out(y, x, 0, rows);
+                case "permute" -> () -> y.copy_(x.permute(0, 3, 1, 2));
+                case "softmax" -> () -> torch.softmax_out(y, x, 1);
+                case "log-softmax" -> () -> torch.log_softmax_out(y, x, 1);
+                default -> throw new IllegalArgumentException(op);
+            };
         }
 
-        /** A row sums to one. */
+        /** Compares a few values with double precision. */
         @TearDown(Level.Trial)
         public void check() {
-            double sum = 0;
-            float[] out = values(y);
-            for (int i = 0; i < 1000; i++) {
-                sum += out[i];
-            }
-            Work.check("softmax", sum, 1, 1e-5);
+            Work.check(op, values(x), values(y));
+            x.close();
+            y.close();
             mode.close();
         }
     }
 
     /** One call. */
     @Benchmark
-    public void softmax(Softmax softmax) {
+    public void structured(Structured structured) {
         try (PointerScope scope = new PointerScope()) {
-            torch.softmax_out(softmax.y, softmax.x, 1);
+            structured.run.run();
+        }
+    }
+
+    /** A step of Adam on one parameter of n numbers. */
+    @State(Scope.Thread)
+    public static class AdamStep {
+        /** Parameters. */
+        @Param("10000000")
+        public int n;
+
+        private Tensor w;
+        private Adam adam;
+
+        /** Makes the parameter and its gradient. */
+        @Setup(Level.Trial)
+        public void setup() {
+            w = tensor(Work.gauss(0, n, 1), n);
+            w.requires_grad_(true);
+            w.mutable_grad().put(tensor(Work.gauss(1, n, 1), n));
+            adam = new Adam(new TensorVector(w), new AdamOptions(1e-3));
+        }
+
+        /** The values are numbers still. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Work.checkFinite(values(w));
+        }
+    }
+
+    /** One step. */
+    @Benchmark
+    public void adam(AdamStep adam) {
+        try (PointerScope scope = new PointerScope()) {
+            adam.adam.step();
         }
     }
 }
