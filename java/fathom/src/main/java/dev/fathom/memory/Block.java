@@ -108,14 +108,6 @@ public final class Block implements AutoCloseable {
         return Native.view(address, count).order(ByteOrder.nativeOrder());
     }
 
-    /** Copies bytes between addresses that the caller keeps alive. */
-    public static void copy(long from, long to, long bytes) {
-        for (long done = 0; done < bytes; done += LARGEST_VIEW) {
-            int n = (int) Math.min(LARGEST_VIEW, bytes - done);
-            at(to + done, n).put(at(from + done, n));
-        }
-    }
-
     /** Fills {@code to} with the floats that begin at an address that the caller keeps alive. */
     public static void read(long address, float[] to) {
         for (int i = 0; i < to.length; i += CHUNK) {

@@ -35,17 +35,17 @@ record ConcatOp(int axis) implements Op {
         for (int i = 0; i < c.inputs(); i++) {
             Shape x = c.shape(i);
             if (c.dtype(i) != c.dtype(0)) {
-                throw c.fail("input 0 " + first + " is " + c.dtype(0) + " but input " + i + " " + x + " is " + c.dtype(i)
-                        + "; convert one of them");
+                throw c.fail("input 0 " + first + " is " + c.dtype(0) + " but input " + i + " " + x + " is "
+                        + c.dtype(i) + "; convert one of them");
             }
             if (x.rank() != first.rank()) {
-                throw c.fail("input 0 " + first + " and input " + i + " " + x + " disagree: they have " + first.rank() + " and "
-                        + x.rank() + " dimensions; reshape one of them");
+                throw c.fail("input 0 " + first + " and input " + i + " " + x + " disagree: they have " + first.rank()
+                        + " and " + x.rank() + " dimensions; reshape one of them");
             }
             for (int d = 0; d < x.rank(); d++) {
                 if (d != axis && x.dim(d) != first.dim(d)) {
-                    throw c.fail("input 0 " + first + " and input " + i + " " + x + " disagree: their dim(" + d + ") are "
-                            + first.dim(d) + " and " + x.dim(d) + "; only dim(" + axis + ") may differ");
+                    throw c.fail("input 0 " + first + " and input " + i + " " + x + " disagree: their dim(" + d
+                            + ") are " + first.dim(d) + " and " + x.dim(d) + "; only dim(" + axis + ") may differ");
                 }
             }
             sum += x.dim(axis);

@@ -63,7 +63,15 @@ record GatherOp(int axis) implements Op {
     @Override
     public void forward(Call c) {
         Shape x = c.shape(0);
-        gather(c, c.in(0), c.in(1), c.out(0), x.size(0, axis), x.dim(axis), c.shape(1).size(), x.size(axis + 1, x.rank()));
+        gather(
+                c,
+                c.in(0),
+                c.in(1),
+                c.out(0),
+                x.size(0, axis),
+                x.dim(axis),
+                c.shape(1).size(),
+                x.size(axis + 1, x.rank()));
     }
 
     @Override

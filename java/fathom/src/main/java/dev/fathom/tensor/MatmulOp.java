@@ -24,13 +24,14 @@ record MatmulOp(boolean transposed) implements Op {
         Shape a = c.shape(0);
         Shape b = c.shape(1);
         if (a.rank() < 1 || b.rank() < 2 || b.rank() > 2 && a.rank() < 2) {
-            throw c.fail("a " + a + " and b " + b
-                    + " are not matrices: a needs at least one dimension, as many as two where b has more, and b two; reshape them");
+            throw c.fail(
+                    "a " + a + " and b " + b
+                            + " are not matrices: a needs at least one dimension, as many as two where b has more, and b two; reshape them");
         }
         int at = transposed ? b.rank() - 1 : b.rank() - 2;
         if (a.dim(-1) != b.dim(at)) {
-            throw c.fail("a " + a + " and b " + b + " disagree: a.dim(" + (a.rank() - 1) + ")=" + a.dim(-1) + " but b.dim(" + at
-                    + ")=" + b.dim(at) + "; they must be equal");
+            throw c.fail("a " + a + " and b " + b + " disagree: a.dim(" + (a.rank() - 1) + ")=" + a.dim(-1)
+                    + " but b.dim(" + at + ")=" + b.dim(at) + "; they must be equal");
         }
         int n = columns(b);
         if (b.rank() == 2) {
@@ -52,7 +53,19 @@ record MatmulOp(boolean transposed) implements Op {
     public void forward(Call c) {
         Shape a = c.shape(0);
         Shape b = c.shape(1);
-        product(c, 0, transposed ? 1 : 0, c.in(0), a, c.in(1), b, c.out(0), c.outShape(0), columns(b), a.dim(-1), false);
+        product(
+                c,
+                0,
+                transposed ? 1 : 0,
+                c.in(0),
+                a,
+                c.in(1),
+                b,
+                c.out(0),
+                c.outShape(0),
+                columns(b),
+                a.dim(-1),
+                false);
     }
 
     @Override
@@ -77,7 +90,17 @@ record MatmulOp(boolean transposed) implements Op {
             long db = g.din(1);
             if (b.rank() == 2) {
                 // db = dy^T a where b is transposed, else a^T dy
-                gemm(g, 1, 0, transposed ? dy : x, transposed ? x : dy, db, transposed ? n : k, transposed ? k : n, rows(a), g.adds());
+                gemm(
+                        g,
+                        1,
+                        0,
+                        transposed ? dy : x,
+                        transposed ? x : dy,
+                        db,
+                        transposed ? n : k,
+                        transposed ? k : n,
+                        rows(a),
+                        g.adds());
             } else if (transposed) {
                 gradient(g, 1, 0, dy, y, x, a, db, b, y);
             } else {
@@ -88,7 +111,16 @@ record MatmulOp(boolean transposed) implements Op {
 
     /** The gradient of an operand, op(left) right for each product, summed over what the operand was repeated along. */
     private static void gradient(
-            Grad g, int ta, int tb, long left, Shape leftShape, long right, Shape rightShape, long dx, Shape x, Shape y) {
+            Grad g,
+            int ta,
+            int tb,
+            long left,
+            Shape leftShape,
+            long right,
+            Shape rightShape,
+            long dx,
+            Shape x,
+            Shape y) {
         boolean add = g.adds();
         Shape full = y.with(-2, x.dim(-2)).with(-1, x.dim(-1));
         int k = leftShape.dim(ta == 0 ? -1 : -2);

@@ -20,8 +20,9 @@ record PermuteOp(int rank, int packed) implements Op {
             seen |= 1 << from;
         }
         if (order.length != x.shape().rank() || Integer.bitCount(seen) != order.length) {
-            throw new IllegalArgumentException("permute" + Pass.where() + ": " + Arrays.toString(order) + " is not an order of the "
-                    + x.shape().rank() + " dimensions of x " + x.shape() + "; name each once");
+            throw new IllegalArgumentException(
+                    "permute" + Pass.where() + ": " + Arrays.toString(order) + " is not an order of the "
+                            + x.shape().rank() + " dimensions of x " + x.shape() + "; name each once");
         }
         return new PermuteOp(order.length, packed);
     }

@@ -48,8 +48,8 @@ record ReduceOp(Kind kind, int mask) implements Op {
         for (int d : dims) {
             int axis = x.axis(label, d);
             if ((mask & 1 << axis) != 0) {
-                throw new IllegalArgumentException(label + Pass.where() + ": dimension " + d + " of "
-                        + x.shape() + " is named twice in " + Arrays.toString(dims) + "; name each once");
+                throw new IllegalArgumentException(label + Pass.where() + ": dimension " + d + " of " + x.shape()
+                        + " is named twice in " + Arrays.toString(dims) + "; name each once");
             }
             mask |= 1 << axis;
         }
@@ -72,7 +72,8 @@ record ReduceOp(Kind kind, int mask) implements Op {
             throw c.fail("x " + x + ": dimensions of an argmax must be neighbours; reduce them one after the other");
         }
         if (kind == Kind.ARGMAX && reduced > Integer.MAX_VALUE) {
-            throw c.fail("x " + x + " has " + reduced + " elements along the dimensions to reduce but an index is an I32; reduce them one "
+            throw c.fail("x " + x + " has " + reduced
+                    + " elements along the dimensions to reduce but an index is an I32; reduce them one "
                     + "after the other");
         }
         return kept(x, mask);

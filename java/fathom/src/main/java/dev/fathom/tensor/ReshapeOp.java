@@ -33,8 +33,9 @@ record ReshapeOp(Shape to) implements Op {
         Shape shape = x.shape();
         int rank = shape.rank() + 1;
         if (dim < -rank || dim >= rank) {
-            throw new IllegalArgumentException("unsqueeze" + Pass.where() + ": x " + shape + " with one dimension more has no dimension "
-                    + dim + "; choose one from " + -rank + " to " + (rank - 1));
+            throw new IllegalArgumentException(
+                    "unsqueeze" + Pass.where() + ": x " + shape + " with one dimension more has no dimension " + dim
+                            + "; choose one from " + -rank + " to " + (rank - 1));
         }
         int at = dim < 0 ? dim + rank : dim;
         int[] dims = new int[rank];
@@ -48,8 +49,8 @@ record ReshapeOp(Shape to) implements Op {
     static Shape squeezed(Tensor x, int dim) {
         int at = x.axis("squeeze", dim);
         if (x.dim(at) != 1) {
-            throw new IllegalArgumentException("squeeze" + Pass.where() + ": x " + x.shape() + " has dim(" + at + ")=" + x.dim(at)
-                    + "; only a dimension of 1 can go");
+            throw new IllegalArgumentException("squeeze" + Pass.where() + ": x " + x.shape() + " has dim(" + at + ")="
+                    + x.dim(at) + "; only a dimension of 1 can go");
         }
         return ReduceOp.kept(x.shape(), 1 << at);
     }

@@ -22,13 +22,13 @@ record ScatterAddOp(int axis, int size) implements Op {
             throw c.fail("size=" + size + " is how many places the result has; give 0 or more");
         }
         if (axis + index.rank() > x.rank()) {
-            throw c.fail("x " + x + " has " + (x.rank() - axis) + " dimensions from " + axis + " on but index " + index + " has "
-                    + index.rank() + "; give an index for those dimensions of x");
+            throw c.fail("x " + x + " has " + (x.rank() - axis) + " dimensions from " + axis + " on but index " + index
+                    + " has " + index.rank() + "; give an index for those dimensions of x");
         }
         for (int i = 0; i < index.rank(); i++) {
             if (x.dim(axis + i) != index.dim(i)) {
-                throw c.fail("x " + x + " and index " + index + " disagree: x.dim(" + (axis + i) + ")=" + x.dim(axis + i)
-                        + " but index.dim(" + i + ")=" + index.dim(i) + "; they must be equal");
+                throw c.fail("x " + x + " and index " + index + " disagree: x.dim(" + (axis + i) + ")="
+                        + x.dim(axis + i) + " but index.dim(" + i + ")=" + index.dim(i) + "; they must be equal");
             }
         }
         int[] dims = new int[x.rank() - index.rank() + 1];

@@ -24,8 +24,9 @@ record SliceOp(int axis, int from, int to) implements Op {
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         if (x.rank() == 0 || from < 0 || from > to || to > x.dim(axis)) {
-            throw c.fail((axis == 0 ? "rows " : "places ") + from + " to " + to + " are outside x " + x + ": x.dim(" + axis + ")="
-                    + (x.rank() == 0 ? "none" : x.dim(axis)) + "; choose 0 <= from <= to <= dim(" + axis + ")");
+            throw c.fail((axis == 0 ? "rows " : "places ") + from + " to " + to + " are outside x " + x + ": x.dim("
+                    + axis + ")=" + (x.rank() == 0 ? "none" : x.dim(axis)) + "; choose 0 <= from <= to <= dim(" + axis
+                    + ")");
         }
         if (axis > 0) {
             GatherOp.words(c, 1);
@@ -53,8 +54,7 @@ record SliceOp(int axis, int from, int to) implements Op {
         if (axis > 0) {
             Shape x = c.shape(0);
             Shape y = c.outShape(0);
-            ConcatOp.copyRows(
-                    c, c.in(0) + 4 * first(x), row(x), c.out(0), row(y), x.size(0, axis), row(y), false);
+            ConcatOp.copyRows(c, c.in(0) + 4 * first(x), row(x), c.out(0), row(y), x.size(0, axis), row(y), false);
         }
     }
 

@@ -34,8 +34,8 @@ record VarianceOp(int mask, int correction) implements Op {
         Shape x = c.shape(0);
         long n = ReduceOp.reduced(x, mask);
         if (n <= correction) {
-            throw c.fail("x " + x + " has " + n + " elements along the dimensions to reduce but correction=" + correction
-                    + " leaves none of them; give more elements, or a smaller correction");
+            throw c.fail("x " + x + " has " + n + " elements along the dimensions to reduce but correction="
+                    + correction + " leaves none of them; give more elements, or a smaller correction");
         }
         return ReduceOp.kept(x, mask);
     }

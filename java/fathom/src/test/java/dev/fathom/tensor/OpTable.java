@@ -539,7 +539,8 @@ public final class OpTable {
                         () -> t(2, 3).matmulTransposed(t(3, 4)));
         for (boolean transposed : new boolean[] {false, true}) {
             String name = transposed ? "matmul_transposed" : "matmul";
-            IntFunction<int[][]> products = n -> transposed ? new int[][] {{2, 3, n}, {2, 5, n}} : new int[][] {{2, 3, n}, {2, n, 5}};
+            IntFunction<int[][]> products =
+                    n -> transposed ? new int[][] {{2, 3, n}, {2, 5, n}} : new int[][] {{2, 3, n}, {2, n, 5}};
             row(name + " in batches")
                     .product()
                     .range(-1, 1)
@@ -557,7 +558,8 @@ public final class OpTable {
                     .f(x -> transposed ? x[0].matmulTransposed(x[1]) : x[0].matmul(x[1]))
                     .is(x -> x[0].matmuls(x[1], transposed))
                     .refuses(
-                            name + ": a [2, 1, 4, 5] and b [3, 3, 5, 5] do not broadcast: a.dim(0)=2 but b.dim(0)=3; make them equal or one "
+                            name
+                                    + ": a [2, 1, 4, 5] and b [3, 3, 5, 5] do not broadcast: a.dim(0)=2 but b.dim(0)=3; make them equal or one "
                                     + "of them 1",
                             () -> transposed
                                     ? t(2, 1, 4, 5).matmulTransposed(t(3, 3, 5, 5))
@@ -645,12 +647,21 @@ public final class OpTable {
                 .refuses(
                         "max: x [2, 0] is empty along the dimensions to reduce; give at least one element",
                         () -> t(2, 0).max(1));
-        reduction("min", Tensor::min, line -> -Doubles.max(Arrays.stream(line).map(v -> -v).toArray()))
+        reduction(
+                        "min",
+                        Tensor::min,
+                        line -> -Doubles.max(Arrays.stream(line).map(v -> -v).toArray()))
                 .refuses(
                         "min: x [2, 0] is empty along the dimensions to reduce; give at least one element",
                         () -> t(2, 0).min(1));
-        reduction("norm1", Tensor::norm1, line -> Arrays.stream(line).map(Math::abs).sum());
-        reduction("norm", Tensor::norm, line -> Math.sqrt(Arrays.stream(line).map(v -> v * v).sum()));
+        reduction(
+                "norm1",
+                Tensor::norm1,
+                line -> Arrays.stream(line).map(Math::abs).sum());
+        reduction(
+                "norm",
+                Tensor::norm,
+                line -> Math.sqrt(Arrays.stream(line).map(v -> v * v).sum()));
         reduction("logsumexp", Tensor::logSumExp, line -> {
             double max = Doubles.max(line);
             return Double.isInfinite(max) ? max : Doubles.logSumExp(line);
@@ -878,7 +889,9 @@ public final class OpTable {
     private static int[][] scattered(int axis, int[] index, int a, int b) {
         int[] x = new int[2 + index.length];
         for (int i = 0; i < x.length; i++) {
-            x[i] = i < axis ? (i == 0 ? a : b) : i < axis + index.length ? index[i - axis] : i - index.length == 0 ? a : b;
+            x[i] = i < axis
+                    ? (i == 0 ? a : b)
+                    : i < axis + index.length ? index[i - axis] : i - index.length == 0 ? a : b;
         }
         return new int[][] {x, index};
     }
@@ -990,7 +1003,8 @@ public final class OpTable {
                 .sample(s(2, 3, 4, 5))
                 .f(x -> x[0].transpose(-1, -2))
                 .is(x -> {
-                    int[] order = java.util.stream.IntStream.range(0, x[0].dims().length).toArray();
+                    int[] order = java.util.stream.IntStream.range(0, x[0].dims().length)
+                            .toArray();
                     order[order.length - 1] = order.length - 2;
                     order[order.length - 2] = order.length - 1;
                     return x[0].permute(order);
@@ -1011,7 +1025,9 @@ public final class OpTable {
                             at,
                             Arrays.stream(x)
                                     .map(d -> d.reshape(
-                                            at == 0 ? s(1, 3, d.dim(1)) : at == 1 ? s(3, 1, d.dim(1)) : s(3, d.dim(1), 1)))
+                                            at == 0
+                                                    ? s(1, 3, d.dim(1))
+                                                    : at == 1 ? s(3, 1, d.dim(1)) : s(3, d.dim(1), 1)))
                                     .toArray(Doubles[]::new)));
         }
         ROWS.get(ROWS.size() - 1)
