@@ -30,13 +30,14 @@ class FramesTest {
             this.weight = weight;
         }
 
-        Tensor block(Tensor x, int depth, long seed) {
+        /** Works on x and on what it captures. */
+        Tensor block(Tensor x, Tensor captured, int depth, long seed) {
             Random random = new Random(seed);
-            List<Tensor> known = new ArrayList<>(List.of(x));
+            List<Tensor> known = new ArrayList<>(List.of(x, captured));
             for (int i = 0, n = 2 + random.nextInt(5); i < n; i++) {
                 Tensor a = known.get(random.nextInt(known.size()));
                 Tensor b = known.get(random.nextInt(known.size()));
-                int op = random.nextInt(depth > 0 ? 14 : 11);
+                int op = random.nextInt(depth > 0 ? 16 : 13);
                 long inner = random.nextLong();
                 known.add(
                         switch (op) {
@@ -56,20 +57,25 @@ class FramesTest {
                                         .reshape(3, COLUMNS)
                                         .sum(0)
                                         .add(b);
-                            default -> nested(a, depth - 1, inner);
+                            case 11 -> Pass.noGrad(() -> a.tanh().mul(b)).add(a);
+                            case 12 ->
+                                a.matmul(weight.value().slice(0, COLUMNS))
+                                        .tanh()
+                                        .mul(b.detach());
+                            default -> nested(a, b, depth - 1, inner);
                         });
             }
             return known.get(known.size() - 1).clamp(-3, 3);
         }
 
-        Tensor nested(Tensor a, int depth, long inner) {
+        Tensor nested(Tensor a, Tensor b, int depth, long inner) {
             return switch (how) {
-                case PLAIN -> block(a, depth, inner);
-                case FRAMES -> Pass.frame(this, () -> block(a, depth, inner));
+                case PLAIN -> block(a, b, depth, inner);
+                case FRAMES -> Pass.frame(this, () -> block(a, b, depth, inner));
                 case RECOMPUTED ->
                     inner % 2 == 0
-                            ? Access.recompute(h -> block(h, depth, inner), a)
-                            : Pass.frame(this, () -> block(a, depth, inner));
+                            ? Access.recompute(h -> block(h, b, depth, inner), a)
+                            : Pass.frame(this, () -> block(a, b, depth, inner));
             };
         }
 
@@ -77,7 +83,7 @@ class FramesTest {
         List<float[]> run(float[] values) {
             try (Pass pass = Pass.train(new Rng(5))) {
                 Tensor x = pass.watch(Tensor.of(values, ROWS, COLUMNS));
-                Tensor y = nested(x, 3, seed);
+                Tensor y = nested(x, x.mul(0.5f), 3, seed);
                 Tensor loss = y.square().mean().add(x.sum().mul(0.1f));
                 pass.backward(loss);
                 pass.backward(loss);
