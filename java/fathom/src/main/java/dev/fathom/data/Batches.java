@@ -105,6 +105,20 @@ public final class Batches {
         return shortOne == Last.SCALE_RATE ? (float) batch.size() / size : 1;
     }
 
+    /** Size, order and last batch, such as {@code batches of 128 of 55000 examples, shuffled by seed 3}. */
+    @Override
+    public String toString() {
+        return "batches of " + size + " of " + data.size() + " examples, "
+                + (!random
+                        ? "in their order"
+                        : (order.replacement() ? "drawn" : "shuffled") + " by seed " + order.seed())
+                + switch (shortOne) {
+                    case KEEP -> "";
+                    case DROP -> ", the last one dropped";
+                    case SCALE_RATE -> ", the last one at its share of the rate";
+                };
+    }
+
     /** The examples. */
     public Dataset data() {
         return data;

@@ -38,7 +38,10 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +63,8 @@ public final class Safetensors implements AutoCloseable {
     private static final int CHUNK = 1 << 16;
     private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
     private static final String METADATA = "__metadata__";
+    /** The text under which {@link Writer#checksum} leaves the checksum of all the rest. */
+    private static final String CHECKSUM = "fathom.crc32c";
 
     private final Path file;
     private final RandomAccessFile data;
@@ -220,6 +225,71 @@ public final class Safetensors implements AutoCloseable {
             } catch (IOException x) {
                 throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(x), x);
             }
+        }
+    }
+
+    /**
+     * Reads all of it and compares it with the checksum that {@link Writer#checksum} left.
+     *
+     * @throws IllegalArgumentException if they differ, or there is none
+     * @throws UncheckedIOException if the file cannot be read
+     */
+    public void verify() {
+        String claimed = metadata.get(CHECKSUM);
+        if (claimed == null) {
+            throw new IllegalArgumentException(file + ": it has no checksum; save it with one");
+        }
+        Checksum sum = new Checksum();
+        metadata.forEach(sum::text);
+        byte[] chunk = new byte[CHUNK];
+        synchronized (data) {
+            try {
+                for (Entry e : entries.values()) {
+                    sum.tensor(e.name, e.stored, e.shape);
+                    data.seek(e.begin);
+                    for (long left = e.end - e.begin; left > 0; left -= chunk.length) {
+                        int n = (int) Math.min(chunk.length, left);
+                        data.readFully(chunk, 0, n);
+                        sum.crc.update(chunk, 0, n);
+                    }
+                }
+            } catch (EOFException e) {
+                throw new IllegalArgumentException(
+                        file + ": the file has been truncated since it was opened; fetch or save it again", e);
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+            }
+        }
+        if (!sum.toString().equals(claimed)) {
+            throw new IllegalArgumentException(file + ": its checksum is " + quoted(claimed) + " but its content has "
+                    + sum + "; the file is damaged, use another");
+        }
+    }
+
+    /** CRC32C over the texts in their order, then each tensor's name, kind, shape and numbers. */
+    private static final class Checksum {
+        private final CRC32C crc = new CRC32C();
+
+        void text(String key, String value) {
+            if (!key.equals(CHECKSUM)) {
+                line(key);
+                line(value);
+            }
+        }
+
+        void tensor(String name, Stored stored, Shape shape) {
+            line(name);
+            line(stored.name());
+            line(shape.toString());
+        }
+
+        private void line(String text) {
+            crc.update((text + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public String toString() {
+            return String.format("%08x", crc.getValue());
         }
     }
 
@@ -501,6 +571,7 @@ public final class Safetensors implements AutoCloseable {
         private final Map<String, FloatBuffer> values = new LinkedHashMap<>();
         private final Map<String, Shape> shapes = new LinkedHashMap<>();
         private final Map<String, String> metadata = new LinkedHashMap<>();
+        private boolean checked;
 
         /**
          * Adds the tensor between the position and the limit of {@code values}, neither of which moves.
@@ -541,12 +612,21 @@ public final class Safetensors implements AutoCloseable {
             return this;
         }
 
+        /** Lets {@link #write} add a checksum of everything, which {@link Safetensors#verify} compares. */
+        public Writer checksum() {
+            checked = true;
+            return this;
+        }
+
         /**
          * Writes the file beside its place, forces it to the disk and moves it there: after a failure the old file is as it was.
          *
          * @throws UncheckedIOException if it cannot be written
          */
         public void write(Path file) {
+            if (checked) {
+                metadata.put(CHECKSUM, sum());
+            }
             byte[] header = header();
             if (header.length > LONGEST_HEADER) {
                 throw new IllegalArgumentException("safetensors: the names and texts take " + header.length
@@ -563,6 +643,21 @@ public final class Safetensors implements AutoCloseable {
                     write(v.duplicate(), chunk, out);
                 }
             });
+        }
+
+        private String sum() {
+            Checksum sum = new Checksum();
+            metadata.forEach(sum::text);
+            byte[] chunk = new byte[CHUNK];
+            try (OutputStream out = new CheckedOutputStream(OutputStream.nullOutputStream(), sum.crc)) {
+                for (Map.Entry<String, FloatBuffer> v : values.entrySet()) {
+                    sum.tensor(v.getKey(), Stored.F32, Objects.requireNonNull(shapes.get(v.getKey())));
+                    write(v.getValue().duplicate(), chunk, out);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return sum.toString();
         }
 
         private static void write(FloatBuffer from, byte[] chunk, OutputStream out) throws IOException {

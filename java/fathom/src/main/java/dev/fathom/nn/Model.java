@@ -390,7 +390,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Reads what {@link #save} wrote (or PyTorch, with the same names and shapes). Nothing changes unless all of it fits.
+     * Reads what {@link #save} wrote (or PyTorch, with the same names and shapes, or a trainer as a checkpoint). Nothing changes unless all of it fits.
      *
      * @throws IllegalArgumentException if the file is damaged, a name is missing or too many, or a shape differs
      * @throws java.io.UncheckedIOException if it cannot be read
@@ -411,6 +411,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                             + " in the model; load it into a model of the same structure");
                 }
             }
+            more.removeIf(name -> name.indexOf('/') >= 0); // what a training checkpoint holds beside the model
             if (!more.isEmpty()) {
                 throw new IllegalArgumentException(
                         "load: " + file + " also holds " + more + ", for which the model has no place");

@@ -1,14 +1,19 @@
 package dev.fathom.optim;
 
+import dev.fathom.io.Safetensors;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Segments;
+import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Store;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.List;
+import java.util.StringJoiner;
 import java.util.stream.IntStream;
 
 /**
@@ -48,6 +53,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private final long[] stepsOf;
     private final float[] rateOf;
     private final float[] decayOf;
+    private List<Group> groups = List.of();
     private int segmentCount;
     private float learningRate;
     private float maxNorm;
@@ -135,6 +141,7 @@ public final class BoundOptimizer implements AutoCloseable {
                                 .toList());
             }
         }
+        this.groups = List.of(groups);
         for (int i = 0; i < rates.length; i++) {
             boolean grouped = !Float.isNaN(rates[i]);
             rateOf[i] = grouped ? rates[i] : 1;
@@ -183,11 +190,7 @@ public final class BoundOptimizer implements AutoCloseable {
      * @throws ArithmeticException if the gradients' norm is asked for and not finite; parameters, moments and gradients are what they were
      */
     public synchronized void step() {
-        store.check();
-        if (table.closed()) {
-            throw new IllegalStateException(
-                    "step: this optimizer was closed at " + table.closedAt() + "; make another with on(model)");
-        }
+        check("step");
         boolean same = segmentCount > 0;
         int from = parameters.from();
         // parameters that joined late or paused have counts of their own, which the bias corrections need
@@ -308,6 +311,120 @@ public final class BoundOptimizer implements AutoCloseable {
     /** The address of moment {@code i} of the block's first parameter. */
     long moment(int i) {
         return moments[i];
+    }
+
+    // ---- saving
+
+    /**
+     * Adds the state to a file: moment i of parameter w as {@code prefix.i/w}, the steps that each parameter has taken, and the settings, with which
+     * it must be loaded. The learning rate of the moment is the caller's to remember; a schedule computes it.
+     *
+     * <pre>{@code
+     * var file = new Safetensors.Writer();
+     * adam.save(file, "adam");
+     * file.write(Path.of("adam.safetensors"));
+     * }</pre>
+     *
+     * @throws IllegalStateException if the optimizer or the model is closed before {@code to} is written
+     */
+    public synchronized void save(Safetensors.Writer to, String prefix) {
+        check("save");
+        for (int m = 0; m < blocks.length; m++) {
+            for (int i = 0; i < stepsOf.length; i++) {
+                to.add(name(prefix, m, i), shape(i), floats(m, i, blocks[m]));
+            }
+        }
+        StringJoiner counts = new StringJoiner(" ");
+        for (long count : stepsOf) {
+            counts.add(Long.toString(count));
+        }
+        to.metadata(prefix + ".steps", steps + " " + counts);
+        to.metadata(prefix + ".settings", toString());
+    }
+
+    /**
+     * Takes over what {@link #save} wrote. Nothing changes unless all of it fits.
+     *
+     * @throws IllegalArgumentException if it was saved with other settings or for other parameters, or the file is damaged
+     * @throws IllegalStateException if the optimizer or the model is closed
+     */
+    public synchronized void load(Safetensors from, String prefix) {
+        check("load");
+        String settings = from.metadata().get(prefix + ".settings");
+        if (settings == null) {
+            throw new IllegalArgumentException(
+                    "load: the file has no optimizer called " + prefix + "; give the name it was saved under");
+        }
+        if (!settings.equals(toString())) {
+            throw new IllegalArgumentException("load: " + prefix + " was saved by " + settings + " but this one is "
+                    + this + "; load it into one with the same settings");
+        }
+        long[] counts = counts(from, prefix);
+        Block[] loaded = new Block[blocks.length];
+        try {
+            for (int m = 0; m < loaded.length; m++) {
+                loaded[m] = new Block("loaded optimizer state", blocks[m].bytes());
+                for (int i = 0; i < stepsOf.length; i++) {
+                    String name = name(prefix, m, i);
+                    if (!from.names().contains(name) || !from.shape(name).equals(shape(i))) {
+                        throw new IllegalArgumentException("load: the file has no " + name + " " + shape(i)
+                                + "; load it into an optimizer of the same parameters");
+                    }
+                    from.copy(name, floats(m, i, loaded[m]));
+                }
+            }
+            for (int m = 0; m < loaded.length; m++) {
+                Block.copy(loaded[m], blocks[m]);
+            }
+        } finally {
+            for (Block b : loaded) {
+                if (b != null) {
+                    b.close();
+                }
+            }
+        }
+        steps = counts[0];
+        System.arraycopy(counts, 1, stepsOf, 0, stepsOf.length);
+        segmentCount = 0;
+    }
+
+    private long[] counts(Safetensors from, String prefix) {
+        String text = from.metadata().getOrDefault(prefix + ".steps", "");
+        if (!text.matches("\\d{1,18}( \\d{1,18}){" + stepsOf.length + "}")) {
+            throw new IllegalArgumentException("load: the step counts of " + prefix + " are not those of "
+                    + stepsOf.length + " parameters; load it into an optimizer of the same parameters");
+        }
+        return Arrays.stream(text.split(" ")).mapToLong(Long::parseLong).toArray();
+    }
+
+    private String name(String prefix, int moment, int i) {
+        return prefix + "." + moment + "/" + store.name(parameters.from() + i);
+    }
+
+    private Shape shape(int i) {
+        return store.held().get(parameters.from() + i).shape();
+    }
+
+    private FloatBuffer floats(int moment, int i, Block of) {
+        long at = store.offset(parameters.from() + i) - store.offset(parameters.from());
+        return of.view(4 * at, 4 * shape(i).size()).asFloatBuffer();
+    }
+
+    /** The recipe and what was set beside it, such as {@code Adam[...], clipNorm=1.0}. */
+    @Override
+    public String toString() {
+        return recipe
+                + (groups.isEmpty() ? "" : ", groups=" + groups)
+                + (maxNorm == 0 ? "" : ", clipNorm=" + maxNorm)
+                + (limit == Float.POSITIVE_INFINITY ? "" : ", clipValue=" + limit);
+    }
+
+    private void check(String who) {
+        store.check();
+        if (table.closed()) {
+            throw new IllegalStateException(
+                    who + ": this optimizer was closed at " + table.closedAt() + "; make another with on(model)");
+        }
     }
 
     /** Gives the state's memory back. */

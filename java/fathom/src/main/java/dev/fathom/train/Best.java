@@ -24,6 +24,23 @@ final class Best implements AutoCloseable {
         }
     }
 
+    boolean wanted() {
+        return copy != null;
+    }
+
+    /** Where they are, null where none were kept. */
+    @Nullable
+    Block kept() {
+        return kept ? copy : null;
+    }
+
+    /** Where to put those of another run. */
+    @Nullable
+    Block toKeep() {
+        kept = copy != null;
+        return copy;
+    }
+
     /** Brings them back, if any were kept. */
     void restore() {
         if (copy != null && kept) {

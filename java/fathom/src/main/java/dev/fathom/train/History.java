@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class History {
     private final List<EpochLog> epochs = new ArrayList<>();
     private int best = -1;
+    private final List<String> notes = new ArrayList<>();
     private String ended = "";
 
     History() {}
@@ -25,6 +26,14 @@ public final class History {
         if (isBest) {
             best = epochs.size() - 1;
         }
+    }
+
+    void note(String text) {
+        notes.add(text);
+    }
+
+    int bestIndex() {
+        return best;
     }
 
     int size() {
@@ -48,6 +57,11 @@ public final class History {
     /** Why training ended, e.g. {@code 30 epochs}, {@code no better val_loss for 3 epochs}, or the message of a failure. */
     public String ended() {
         return ended;
+    }
+
+    /** What happened to checkpoints: which one was gone on from, which were damaged, which could not be written. */
+    public List<String> notes() {
+        return List.copyOf(notes);
     }
 
     /** The names of the figures, in order of their first appearance. */

@@ -42,6 +42,20 @@ final class Monitor {
         return better;
     }
 
+    /** What has been seen. */
+    record State(boolean any, double record, double bar, int waited) {}
+
+    State state() {
+        return new State(any, record, bar, waited);
+    }
+
+    void state(State s) {
+        any = s.any;
+        record = s.record;
+        bar = s.bar;
+        waited = s.waited;
+    }
+
     private double gain(double from, double to) {
         return larger ? to - from : from - to;
     }

@@ -7,8 +7,11 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Store;
 import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +23,13 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     private final Batches train;
     private final @Nullable Batches validation;
     private final int epochs;
-    private final Rng rng;
+    private Rng rng;
     private final History history = new History();
     private final double[] sums;
     private final BoundOptimizer optimizer;
+    private final Store store;
     private final Best best;
+    private final @Nullable Saver saver;
 
     private int epoch;
     private int step;
@@ -38,8 +43,22 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     private boolean unspent;
 
     private @Nullable String stop;
+    /** Of training and validation data; worked out where a checkpoint needs them. */
+    private final String dataFingerprint;
 
-    Run(Trainer<M> trainer, Monitor monitor, Batches train, @Nullable Batches validation, int epochs) {
+    private final String validationFingerprint;
+
+    Run(
+            Trainer<M> trainer,
+            Monitor monitor,
+            Batches train,
+            @Nullable Batches validation,
+            int epochs,
+            boolean fingerprints) {
+        dataFingerprint = fingerprints ? Checkpoint.fingerprint(train.data()) : "";
+        validationFingerprint = fingerprints && validation != null
+                ? Checkpoint.fingerprint(validation.data()) + ", " + validation
+                : "none";
         this.trainer = trainer;
         this.monitor = monitor;
         this.train = train;
@@ -48,8 +67,101 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         rng = new Rng(trainer.seed).split("trainer");
         sums = new double[trainer.metrics.size()];
         optimizer = trainer.optimizer();
-        best = new Best(Access.store(trainer.model.segments()), trainer.keepBest || trainer.early != null);
+        saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, history);
+        store = Access.store(trainer.model.segments());
+        best = new Best(store, trainer.keepBest || trainer.early != null);
     }
+
+    // ---- checkpoints
+
+    /** Goes on from the newest whole checkpoint of a folder, if one is given, and makes ready to write others. */
+    void prepare(@Nullable Path folder) {
+        Path from = null;
+        if (folder != null) {
+            try (Checkpoint c = Checkpoint.newest(folder, history)) {
+                load(c);
+                from = c.file();
+            }
+        }
+        if (saver != null) {
+            saver.begin(from, optimizer.steps());
+        }
+    }
+
+    private void load(Checkpoint c) {
+        Position p = c.position();
+        c.mustFit(settings(p.epoch(), p.step()), store);
+        c.load(store, optimizer, p.kept() ? best.toKeep() : null);
+        epoch = p.epoch();
+        step = p.step();
+        examples = p.examples();
+        lossSum = p.lossSum();
+        System.arraycopy(p.sums(), 0, sums, 0, sums.length);
+        seconds = p.seconds();
+        rate = rate(epoch, step - 1);
+        rng = new Rng(rng.seed(), p.counter());
+        for (int i = 0; i < p.trainable().length; i++) {
+            store.trainable(i, p.trainable()[i]);
+        }
+        monitor.state(p.monitor());
+        for (int i = 0; i < p.history().size(); i++) {
+            history.add(p.history().get(i), i == p.best());
+        }
+        history.note("resumed from " + c.file() + ", after step " + step + " of epoch " + epoch);
+    }
+
+    /** What must be the same for the same bits; the learning rate stands for the schedule, which no file can hold. */
+    private Map<String, String> settings(int epoch, int step) {
+        Map<String, String> s = new LinkedHashMap<>();
+        s.put("optimizer", optimizer.toString());
+        s.put("seed of the trainer", Long.toString(trainer.seed));
+        s.put("training data", dataFingerprint);
+        s.put("batches", train.toString());
+        s.put("batches of a step", Integer.toString(trainer.accumulate));
+        s.put("validation", validationFingerprint);
+        s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
+        s.put("figure that decides about the best epoch", monitor.figure());
+        s.put("keeping of the best weights", best.wanted() ? "on" : "off");
+        s.put("learning rate of step " + step + " of epoch " + epoch, Float.toString(rate(epoch, step - 1)));
+        return s;
+    }
+
+    private void save() {
+        if (saver != null && step > 0 && finite()) {
+            saver.save(optimizer.steps(), this::write);
+        }
+    }
+
+    private void write(Path file) {
+        boolean[] trainable = new boolean[store.parameters()];
+        for (int i = 0; i < trainable.length; i++) {
+            trainable[i] = store.isTrainable(i);
+        }
+        Position p = new Position(
+                settings(epoch, step),
+                epoch,
+                step,
+                examples,
+                lossSum,
+                sums,
+                seconds,
+                rng.counter(),
+                trainable,
+                monitor.state(),
+                history.epochs(),
+                history.bestIndex(),
+                best.kept() != null);
+        Checkpoint.write(file, p, store, optimizer, best.kept());
+    }
+
+    /** A step whose gradient overflowed leaves weights that nobody wants back. */
+    private boolean finite() {
+        try (Pass pass = Pass.infer()) {
+            return store.held().stream().noneMatch(h -> h.value().nonfinite().item() > 0);
+        }
+    }
+
+    // ---- the loop
 
     /** Runs it, tells the callbacks that began of the end whatever happens, and throws what happened first. */
     History go() {
@@ -61,6 +173,7 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
                 begun++;
             }
             history.ended(all());
+            save();
         } catch (RuntimeException | Error e) {
             failure = e;
             history.ended(e.getMessage() == null ? e.toString() : e.getMessage());
@@ -135,6 +248,9 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
             for (int i = 0; i < trainer.callbacks.size(); i++) {
                 trainer.callbacks.get(i).step(this);
             }
+            if (saver != null && !unspent && saver.due(optimizer.steps())) {
+                save();
+            }
             if (trainer.stopNow != null && step < train.steps() && step % trainer.accumulate == 0) {
                 return false;
             }
@@ -150,13 +266,18 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         EpochLog log = new EpochLog(epoch, learningRate(), before + (System.nanoTime() - start) / 1e9, values);
         history.add(log, better);
         trainer.callbacks.forEach(c -> c.epoch(this, log));
+        if (saver != null && saver.everyEpoch()) {
+            save();
+        }
+        if (saver != null && better && finite()) {
+            saver.saveBest(this::write);
+        }
         return true;
     }
 
     /** One batch; the last of those that are accumulated takes the optimizer's step. */
     private void takeStep(Batches.Epoch batches) {
-        double finished = epoch - 1 + (double) step / train.steps();
-        rate = (float) (trainer.recipe.learningRate() * trainer.schedule.factor(finished));
+        rate = rate(epoch, step);
         long counter = rng.counter();
         try (Pass pass = Pass.train(rng)) {
             Batch batch = batches.batch(step);
@@ -197,7 +318,13 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
                 epoch,
                 learningRate(),
                 why);
-        return new NonFiniteLossException(where, history, cause);
+        return new NonFiniteLossException(where, history, saver == null ? null : saver.newest(), cause);
+    }
+
+    /** The schedule's learning rate of a step, which counts from 0. */
+    private float rate(int epoch, int step) {
+        double finished = epoch - 1 + (double) step / train.steps();
+        return (float) (trainer.recipe.learningRate() * trainer.schedule.factor(finished));
     }
 
     @Override

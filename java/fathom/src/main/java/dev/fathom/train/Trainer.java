@@ -15,6 +15,7 @@ import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +43,9 @@ public final class Trainer<M extends Module> {
     @Nullable
     EarlyStopping early;
 
+    @Nullable
+    Checkpoints checkpoints;
+
     volatile @Nullable String stopNow;
 
     private final @Nullable Loss loss;
@@ -50,6 +54,7 @@ public final class Trainer<M extends Module> {
     private float clipNorm;
     private float clipValue;
     private @Nullable String figure;
+    private @Nullable Path resume;
 
     private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, @Nullable Step<M> step) {
         Access.store(model.segments());
@@ -199,6 +204,24 @@ public final class Trainer<M extends Module> {
         return this;
     }
 
+    /** Writes down where a run stands, so that it can go on after whatever ended it. */
+    public Trainer<M> checkpoints(Checkpoints where) {
+        checkpoints = where;
+        return this;
+    }
+
+    /**
+     * The next {@code fit} goes on from the newest whole checkpoint in {@code folder} and ends with the bits of a run that was never interrupted. A
+     * damaged one is skipped and named in {@link History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
+     *
+     * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or the model, optimizer, data, batches, seed or another
+     * setting that decides about the bits is not the one of the run that wrote it. More epochs may be asked for.
+     */
+    public Trainer<M> resume(Path folder) {
+        resume = folder;
+        return this;
+    }
+
     /** Ends training after the step under way; may be called from any thread. What is finished is kept. */
     public void stop(String reason) {
         stopNow = reason;
@@ -233,7 +256,11 @@ public final class Trainer<M extends Module> {
             throw new IllegalArgumentException("fit: epochs=" + epochs + " must be at least 1");
         }
         stopNow = null;
-        try (Run<M> run = new Run<>(this, monitor(validation != null), train, validation, epochs)) {
+        Path from = resume;
+        resume = null;
+        try (Run<M> run = new Run<>(
+                this, monitor(validation != null), train, validation, epochs, checkpoints != null || from != null)) {
+            run.prepare(from);
             return run.go();
         }
     }

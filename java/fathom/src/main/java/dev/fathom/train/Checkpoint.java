@@ -1,0 +1,214 @@
+package dev.fathom.train;
+
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.io.Safetensors;
+import dev.fathom.memory.Block;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Held;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Store;
+import dev.fathom.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The file of a run: safetensors with the model's own names, {@code optimizer.i/NAME} for the optimizer's moments, {@code best/NAME} for the best
+ * weights so far, and a {@link Position} among the texts, under one checksum.
+ */
+final class Checkpoint implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+    private static final String OPTIMIZER = "optimizer";
+    private static final String BEST = "best/";
+    private static final int SAMPLED_BATCHES = 16;
+    private static final int SAMPLED_BATCH = 64;
+
+    private final Path file;
+    private final Safetensors tensors;
+    private final Position position;
+
+    private Checkpoint(Path file, Safetensors tensors, Position position) {
+        this.file = file;
+        this.tensors = tensors;
+        this.position = position;
+    }
+
+    // ---- writing
+
+    /** Writes a checkpoint; {@code best} holds the best weights, in the layout of the model's. */
+    static void write(Path file, Position position, Store model, BoundOptimizer optimizer, @Nullable Block best) {
+        Safetensors.Writer writer = new Safetensors.Writer();
+        add(writer, "", model, model.values());
+        optimizer.save(writer, OPTIMIZER);
+        if (best != null) {
+            add(writer, BEST, model, best);
+        }
+        position.texts().forEach(writer::metadata);
+        writer.checksum().write(file);
+    }
+
+    private static void add(Safetensors.Writer writer, String prefix, Store layout, Block values) {
+        for (int i = 0; i < layout.held().size(); i++) {
+            writer.add(prefix + layout.name(i), layout.held().get(i).shape(), floats(layout, i, values));
+        }
+    }
+
+    private static FloatBuffer floats(Store layout, int i, Block values) {
+        return values.view(
+                        4 * layout.offset(i), 4 * layout.held().get(i).shape().size())
+                .asFloatBuffer();
+    }
+
+    // ---- reading
+
+    /**
+     * Opens a checkpoint and compares all of it with its checksum.
+     *
+     * @throws IllegalArgumentException if it is damaged or something else
+     */
+    static Checkpoint read(Path file) {
+        Safetensors tensors = Safetensors.read(file);
+        try {
+            tensors.verify();
+            Position position = Position.of(tensors.metadata());
+            if (position == null) {
+                throw new IllegalArgumentException(
+                        file + ": it holds no position of a run; give a checkpoint that a trainer wrote");
+            }
+            return new Checkpoint(file, tensors, position);
+        } catch (RuntimeException | Error e) {
+            tensors.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The newest whole checkpoint of a folder; what is damaged is noted and moved out of the way of the files to come.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    static Checkpoint newest(Path folder, History history) {
+        List<Path> all = Checkpoints.all(folder);
+        String damage = "";
+        for (Path file : all) {
+            try {
+                return read(file);
+            } catch (IllegalArgumentException e) {
+                damage = e.getMessage();
+                LOG.warn("skipped {}", damage);
+                history.note("skipped " + damage);
+            }
+        }
+        throw new IllegalArgumentException("resume: "
+                + (all.isEmpty() ? "there is no checkpoint in " + folder : "no checkpoint in " + folder + " is whole")
+                + "; give the folder of a run, or begin anew without resume()"
+                + (damage.isEmpty() ? "" : " (" + damage + ")"));
+    }
+
+    Path file() {
+        return file;
+    }
+
+    Position position() {
+        return position;
+    }
+
+    /**
+     * Refuses to go on where the bits would not be those of one run.
+     *
+     * @throws IllegalArgumentException naming what differs
+     */
+    void mustFit(Map<String, String> settings, Store model) {
+        Set<String> mine = new HashSet<>();
+        for (Held h : model.held()) {
+            mine.add(h.name());
+            String there =
+                    tensors.names().contains(h.name()) ? tensors.shape(h.name()).toString() : "missing";
+            if (!there.equals(h.shape().toString())) {
+                throw differs("the model: " + h.name() + " is " + h.shape() + " here but " + there + " there");
+            }
+        }
+        for (String name : tensors.names()) {
+            if (name.indexOf('/') < 0 && !mine.contains(name)) {
+                throw differs("the model: it also had " + name);
+            }
+        }
+        settings.forEach((name, here) -> {
+            String there = position.settings().get(name);
+            if (!here.equals(there)) {
+                throw differs("the " + name + ": " + here + " here but " + there + " there");
+            }
+        });
+    }
+
+    private IllegalArgumentException differs(String what) {
+        return new IllegalArgumentException("resume: the run in " + file + " differs in " + what
+                + "; make both the same, or begin anew without resume()");
+    }
+
+    /** Takes the numbers over, the model's when nothing can fail any more; {@code best} is where the best weights go, if any were kept. */
+    void load(Store model, BoundOptimizer optimizer, @Nullable Block best) {
+        try (Block values = new Block("loaded weights", model.values().bytes())) {
+            copy("", model, values);
+            if (best != null) {
+                copy(BEST, model, best);
+            }
+            optimizer.load(tensors, OPTIMIZER);
+            Block.copy(values, model.values());
+        }
+        for (int i = 0; i < model.held().size(); i++) {
+            model.changed(i);
+        }
+    }
+
+    private void copy(String prefix, Store layout, Block to) {
+        for (int i = 0; i < layout.held().size(); i++) {
+            tensors.copy(prefix + layout.name(i), floats(layout, i, to));
+        }
+    }
+
+    @Override
+    public void close() {
+        tensors.close();
+    }
+
+    // ---- data
+
+    /** A checksum of up to 1,024 examples spread evenly over a data set, its size and shapes: other data has another. */
+    static String fingerprint(Dataset data) {
+        Batches batches = data.batches(Math.min(SAMPLED_BATCH, data.size()));
+        Batches.Epoch all = batches.epoch(0);
+        CRC32C crc = new CRC32C();
+        int n = Math.min(SAMPLED_BATCHES, batches.steps());
+        for (int i = 0; i < n; i++) {
+            try (Pass pass = Pass.infer()) {
+                Batch batch = all.batch((int) ((long) i * batches.steps() / n));
+                update(crc, batch.x());
+                update(crc, batch.y());
+            }
+        }
+        return data.size() + " examples " + data.featureShape() + " of checksum " + Long.toHexString(crc.getValue());
+    }
+
+    private static void update(CRC32C crc, Tensor t) {
+        int n = Math.toIntExact(t.shape().size());
+        ByteBuffer bytes = ByteBuffer.allocate(4 * n);
+        if (t.dtype() == DType.F32) {
+            bytes.asFloatBuffer().put(t.toArray());
+        } else {
+            bytes.asIntBuffer().put(t.toIntArray());
+        }
+        crc.update(bytes);
+    }
+}

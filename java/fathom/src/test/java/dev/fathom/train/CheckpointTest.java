@@ -1,0 +1,561 @@
+package dev.fathom.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.Schedule;
+import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Buffer;
+import dev.fathom.tensor.Held;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that is killed and goes on is, bit for bit, the run that was never interrupted; what is damaged or of another run is refused. */
+class CheckpointTest {
+    private static final int EPOCHS = 3;
+    /** 44 examples in batches of 12, the last of 8. */
+    private static final int STEPS = 4;
+
+    @TempDir
+    Path folder;
+
+    // ---- a run with everything that a run can have
+
+    /** x minus the running mean of what it has seen. */
+    private record Centre(Buffer mean) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            mean.update(mean.value().mul(0.9f).add(x.mean(0).mul(0.1f)));
+            return x.sub(mean.value());
+        }
+    }
+
+    private static Model<Sequential> model(int seed) {
+        return Model.of(
+                new Sequential(
+                        new Linear(2, 8),
+                        new Centre(new Buffer(Shape.of(8), Init.constant(0))),
+                        Tensor::tanh,
+                        new Dropout(0.25f),
+                        new Linear(8, 2)),
+                seed);
+    }
+
+    private static Dataset points(int n, long seed) {
+        float[] x = new Rng(seed).uniform(2 * n, -1, 1);
+        int[] labels = new int[n];
+        for (int i = 0; i < n; i++) {
+            labels[i] = x[2 * i] * x[2 * i + 1] > 0 ? 1 : 0;
+        }
+        return Dataset.of(x, Shape.of(2), labels);
+    }
+
+    /** What a run leaves: all values, and the history but for the wall time. */
+    private record Left(List<float[]> values, List<String> epochs, String ended, int best) {
+        void mustBe(Left other) {
+            assertThat(values.toArray()).isEqualTo(other.values.toArray());
+            assertThat(epochs).isEqualTo(other.epochs);
+            assertThat(ended).isEqualTo(other.ended);
+            assertThat(best).isEqualTo(other.best);
+        }
+    }
+
+    private static List<float[]> values(Model<?> model) {
+        List<float[]> all = new ArrayList<>();
+        for (Held h : Access.store(model.segments()).held()) {
+            all.add(h.value().toArray());
+        }
+        return all;
+    }
+
+    private static Trainer<Sequential> trainer(Model<Sequential> model) {
+        return Trainer.of(model, Loss.crossEntropy(), new Adam(0.05f))
+                .schedule(Schedule.cosine(EPOCHS).warmUp(0.5))
+                .clipNorm(1)
+                .metrics(Metric.accuracy())
+                .keepBest("val_accuracy")
+                .seed(7);
+    }
+
+    /** Trains a model that begins elsewhere, so that nothing but the checkpoint can explain the result. */
+    private static Left run(int seed, Consumer<Trainer<Sequential>> settings) {
+        try (var model = model(seed);
+                Dataset train = points(44, 1);
+                Dataset validation = points(30, 2)) {
+            Trainer<Sequential> trainer = trainer(model);
+            settings.accept(trainer);
+            History h = trainer.fit(train.shuffled(3).batches(12), validation, EPOCHS);
+            return new Left(
+                    values(model),
+                    h.epochs().stream()
+                            .map(e -> e.epoch() + " " + e.learningRate() + " " + e.values())
+                            .toList(),
+                    h.ended(),
+                    h.best() == null ? 0 : h.best().epoch());
+        }
+    }
+
+    private static final class Killed extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private static Callback killedAfter(int steps) {
+        return new Callback() {
+            @Override
+            public void step(Progress p) {
+                if (STEPS * (p.epoch() - 1) + p.step() == steps) {
+                    throw new Killed();
+                }
+            }
+        };
+    }
+
+    private static void kill(Path folder, int steps, Checkpoints how) {
+        assertThatThrownBy(() -> run(1, t -> t.checkpoints(how).callbacks(killedAfter(steps))))
+                .isInstanceOf(Killed.class);
+    }
+
+    @Test
+    void aRunKilledAfterAnyStepGoesOnToTheSameBits() {
+        Left whole = run(1, t -> {});
+        for (int steps = 2; steps <= STEPS * EPOCHS; steps++) {
+            Path here = folder.resolve("after " + steps);
+            Checkpoints every = Checkpoints.in(here).everySteps(1);
+            kill(here, steps, every);
+            assertThat(Checkpoints.newest(here)).contains(here.resolve(Checkpoints.name(steps - 1)));
+            run(99, t -> t.checkpoints(every).resume(here)).mustBe(whole);
+        }
+    }
+
+    @Test
+    void whatWasLostSinceTheLastCheckpointIsDoneAgain() {
+        Left whole = run(1, t -> {});
+        Checkpoints some = Checkpoints.in(folder.resolve("some")).everySteps(5);
+        kill(some.folder(), 9, some);
+        assertThat(Checkpoints.newest(some.folder()).orElseThrow()).hasFileName("step-000000005.safetensors");
+        run(99, t -> t.resume(some.folder())).mustBe(whole);
+
+        Checkpoints epochs = Checkpoints.in(folder.resolve("epochs"));
+        kill(epochs.folder(), 10, epochs);
+        assertThat(Checkpoints.newest(epochs.folder()).orElseThrow()).hasFileName("step-000000008.safetensors");
+        run(99, t -> t.resume(epochs.folder())).mustBe(whole);
+
+        Checkpoints time = Checkpoints.in(folder.resolve("time")).every(Duration.ofNanos(1));
+        kill(time.folder(), 7, time);
+        assertThat(Checkpoints.newest(time.folder()).orElseThrow()).hasFileName("step-000000006.safetensors");
+        run(99, t -> t.resume(time.folder())).mustBe(whole);
+    }
+
+    @Test
+    void aRunKilledAgainAndAgainGoesOnToTheSameBits() {
+        Left whole = run(1, t -> {});
+        Checkpoints every = Checkpoints.in(folder).everySteps(1);
+        kill(folder, 3, every);
+        for (int steps = 5; steps < STEPS * EPOCHS; steps += 3) {
+            int at = steps;
+            assertThatThrownBy(() ->
+                            run(99, t -> t.checkpoints(every).resume(folder).callbacks(killedAfter(at))))
+                    .isInstanceOf(Killed.class);
+        }
+        run(99, t -> t.checkpoints(every).resume(folder)).mustBe(whole);
+    }
+
+    /** Two steps an epoch, of three batches and of one: only between steps is there anything to write down. */
+    @Test
+    void accumulatedBatchesGoOnFromTheirLastStep() {
+        Left whole = run(1, t -> t.accumulate(3));
+        Checkpoints every = Checkpoints.in(folder).everySteps(1);
+        assertThatThrownBy(() -> run(1, t -> t.accumulate(3).checkpoints(every).callbacks(killedAfter(6))))
+                .isInstanceOf(Killed.class);
+        assertThat(Checkpoints.newest(folder).orElseThrow()).hasFileName("step-000000002.safetensors");
+        run(99, t -> t.accumulate(3).checkpoints(every).resume(folder)).mustBe(whole);
+        refused("the batches of a step: 2 here but 3 there", t -> t.accumulate(2));
+    }
+
+    /** Stopped in the middle of an epoch, as Ctrl-C does it; then finished; then asked for more. */
+    @Test
+    void aStoppedRunIsWrittenDownAndAFinishedOneTakesMoreEpochs() {
+        Left whole = run(1, t -> {});
+        Checkpoints c = Checkpoints.in(folder).everySteps(1000);
+        Left stopped = run(
+                1,
+                t -> t.checkpoints(c).callbacks(new Callback() {
+                    @Override
+                    public void step(Progress p) {
+                        if (p.epoch() == 2 && p.step() == 3) {
+                            t.stop("interrupted");
+                        }
+                    }
+                }));
+        assertThat(stopped.ended()).isEqualTo("interrupted");
+        assertThat(Checkpoints.newest(folder).orElseThrow()).hasFileName("step-000000007.safetensors");
+        run(99, t -> t.checkpoints(c).resume(folder)).mustBe(whole);
+        run(99, t -> t.checkpoints(c).resume(folder)).mustBe(whole);
+
+        try (var longer = model(99);
+                var straight = model(1);
+                Dataset train = points(44, 1);
+                Dataset validation = points(30, 2)) {
+            trainer(longer).resume(folder).fit(train.shuffled(3).batches(12), validation, 5);
+            trainer(straight).fit(train.shuffled(3).batches(12), validation, 5);
+            assertThat(values(longer).toArray()).isEqualTo(values(straight).toArray());
+        }
+    }
+
+    /** A JVM of its own trains without end until it is killed by force, whatever it is doing. */
+    @Test
+    void aJvmKilledByForceGoesOn() throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Endless.class.getName(),
+                        folder.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("printed.txt").toFile())
+                .start();
+        try {
+            for (int i = 0; i < 600 && steps(folder) < 40; i++) {
+                assertThat(process.isAlive())
+                        .as(Files.readString(folder.resolve("printed.txt")))
+                        .isTrue();
+                Thread.sleep(50);
+            }
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        int steps = (int) steps(folder);
+        assertThat(steps).isGreaterThanOrEqualTo(40);
+        int epochs = steps / STEPS + 2;
+        try (var model = Endless.model(9);
+                var straight = Endless.model(1);
+                Dataset data = points(44, 1)) {
+            History resumed =
+                    Endless.trainer(model).resume(folder).fit(data.shuffled(3).batches(12), epochs);
+            History whole = Endless.trainer(straight).fit(data.shuffled(3).batches(12), epochs);
+            assertThat(resumed.series("loss")).isEqualTo(whole.series("loss"));
+            assertThat(values(model).toArray()).isEqualTo(values(straight).toArray());
+        }
+    }
+
+    private static long steps(Path folder) {
+        return Checkpoints.newest(folder).map(Checkpoints::steps).orElse(0L);
+    }
+
+    /** The program of the test above. */
+    static final class Endless {
+        private Endless() {}
+
+        static Model<Sequential> model(int seed) {
+            return Model.of(new Sequential(new Linear(2, 8), new Dropout(0.25f), new Linear(8, 2)), seed);
+        }
+
+        static Trainer<Sequential> trainer(Model<Sequential> model) {
+            return Trainer.of(model, Loss.crossEntropy(), new Adam(0.01f)).seed(4);
+        }
+
+        public static void main(String[] args) {
+            try (var model = model(1);
+                    Dataset data = points(44, 1)) {
+                trainer(model)
+                        .checkpoints(Checkpoints.in(Path.of(args[0])).everySteps(1))
+                        .fit(data.shuffled(3).batches(12), 1_000_000);
+            }
+        }
+    }
+
+    // ---- damage
+
+    @Test
+    void aDamagedFileIsSkippedAndNamed() throws IOException {
+        Left whole = run(1, t -> {});
+        Checkpoints every = Checkpoints.in(folder).everySteps(1);
+        kill(folder, 8, every);
+        Path newest = Checkpoints.newest(folder).orElseThrow();
+        byte[] bytes = Files.readAllBytes(newest);
+        bytes[bytes.length - 100] ^= 1;
+        Files.write(newest, bytes);
+        History[] history = new History[1];
+        run(
+                        99,
+                        t -> t.checkpoints(every).resume(folder).callbacks(new Callback() {
+                            @Override
+                            public void begin(Progress p) {
+                                history[0] = p.history();
+                                assertThat(p.epoch()).isEqualTo(2);
+                                assertThat(p.step()).isEqualTo(2);
+                            }
+                        }))
+                .mustBe(whole);
+        assertThat(history[0].notes()).hasSize(2);
+        assertThat(history[0].notes().get(0))
+                .startsWith("skipped " + newest + ": its checksum is ")
+                .endsWith("; the file is damaged, use another");
+        assertThat(history[0].notes().get(1))
+                .isEqualTo("resumed from " + folder.resolve(Checkpoints.name(6)) + ", after step 2 of epoch 2");
+        assertThat(newest.resolveSibling(newest.getFileName() + ".damaged")).hasBinaryContent(bytes);
+
+        for (Path f : Checkpoints.all(folder)) {
+            Files.write(f, new byte[20]);
+        }
+        assertThatThrownBy(() -> run(99, t -> t.resume(folder)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("resume: no checkpoint in " + folder
+                        + " is whole; give the folder of a run, or begin anew without resume() (");
+        Path empty = folder.resolve("nothing");
+        assertThatThrownBy(() -> run(99, t -> t.resume(empty)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("resume: there is no checkpoint in " + empty
+                        + "; give the folder of a run, or begin anew without resume()");
+    }
+
+    /** A small file, cut at every byte and changed in every byte. */
+    @Test
+    void noDamageIsEverLoaded() throws IOException {
+        try (var model = Model.of(new Sequential(new Linear(1, 1)), 1);
+                Dataset data = Dataset.of(new float[] {1, 2}, Shape.of(1), new float[] {2, 4}, Shape.of(1))) {
+            Trainer.of(model, Loss.mse(), new Sgd(0.01f, 0.9f))
+                    .checkpoints(Checkpoints.in(folder))
+                    .fit(data.batches(2), 1);
+        }
+        Path file = Checkpoints.newest(folder).orElseThrow();
+        Checkpoint.read(file).close();
+        byte[] bytes = Files.readAllBytes(file);
+        Path damaged = folder.resolve("damaged");
+        for (int n = 0; n < bytes.length; n++) {
+            mustBeRefused(damaged, Arrays.copyOf(bytes, n), "cut to " + n);
+            byte[] wrong = bytes.clone();
+            wrong[n] ^= (byte) (1 << n % 8);
+            mustBeRefused(damaged, wrong, "bit " + n % 8 + " of byte " + n);
+        }
+        mustBeRefused(damaged, Arrays.copyOf(bytes, bytes.length + 1), "longer");
+    }
+
+    private static void mustBeRefused(Path file, byte[] bytes, String what) throws IOException {
+        Files.write(file, bytes);
+        try {
+            Checkpoint.read(file).close();
+        } catch (IllegalArgumentException e) {
+            return;
+        }
+        throw new AssertionError(what + " was not noticed");
+    }
+
+    @Test
+    void aDiskThatTakesNothingMoreLosesNothing() throws IOException {
+        Left whole = run(1, t -> {});
+        Path place = folder.resolve("run");
+        Path away = folder.resolve("away");
+        List<String> notes = new ArrayList<>();
+        run(
+                        1,
+                        t -> t.checkpoints(Checkpoints.in(place).everySteps(2)).callbacks(new Callback() {
+                            @Override
+                            public void step(Progress p) {
+                                if (p.epoch() == 2 && p.step() == 1) { // from here on there is no folder
+                                    move(place, away);
+                                }
+                            }
+
+                            @Override
+                            public void end(Progress p, History h) {
+                                notes.addAll(h.notes());
+                            }
+                        }))
+                .mustBe(whole);
+        assertThat(notes)
+                .isNotEmpty()
+                .allSatisfy(n -> assertThat(n)
+                        .startsWith("checkpoint ")
+                        .contains(" is missing: cannot write ")
+                        .contains(" is not a folder; choose another place"));
+        run(99, t -> t.resume(away)).mustBe(whole);
+        assertThatThrownBy(() -> run(1, t -> t.checkpoints(Checkpoints.in(place))))
+                .isInstanceOf(java.io.UncheckedIOException.class)
+                .hasMessage("cannot write " + place.resolve("writable") + ": " + place
+                        + " is not a folder; choose another place");
+    }
+
+    private static void move(Path folder, Path to) {
+        try {
+            Files.move(folder, to);
+            Files.createFile(folder);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    // ---- another run
+
+    private void refused(String words, Consumer<Trainer<Sequential>> settings) {
+        assertThatThrownBy(() -> run(1, t -> {
+                    settings.accept(t);
+                    t.resume(folder);
+                }))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("resume: the run in " + Checkpoints.newest(folder).orElseThrow() + " differs in " + words
+                        + "; make both the same, or begin anew without resume()");
+    }
+
+    @Test
+    void whatWouldNotGiveTheSameBitsIsRefused() {
+        kill(folder, 6, Checkpoints.in(folder).everySteps(1));
+        refused("the seed of the trainer: 8 here but 7 there", t -> t.seed(8));
+        refused(
+                "the learning rate of step 1 of epoch 2: 0.05 here but 0.046650637 there",
+                t -> t.schedule(Schedule.constant()));
+        refused(
+                "the optimizer: Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0], clipNorm=2.0 here but "
+                        + "Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0], clipNorm=1.0 there",
+                t -> t.clipNorm(2));
+        refused(
+                "the figure that decides about the best epoch: val_loss here but val_accuracy there",
+                t -> t.keepBest("val_loss"));
+        String wrong = Checkpoints.newest(folder).orElseThrow().toString();
+        try (var model = model(1);
+                var other = Model.of(new Sequential(new Linear(2, 9), new Linear(9, 2)), 1);
+                Dataset train = points(44, 1);
+                Dataset changed = points(44, 5);
+                Dataset validation = points(30, 2)) {
+            var batches = train.shuffled(3).batches(12);
+            assertRefused(
+                    wrong,
+                    "the batches: batches of 11 of 44 examples, shuffled by seed 3 here but batches of 12 of "
+                            + "44 examples, shuffled by seed 3 there",
+                    () -> trainer(model).resume(folder).fit(train.shuffled(3).batches(11), validation, 3));
+            assertRefused(
+                    wrong,
+                    "the batches: batches of 12 of 44 examples, shuffled by seed 4 here but batches of 12 of "
+                            + "44 examples, shuffled by seed 3 there",
+                    () -> trainer(model).resume(folder).fit(train.shuffled(4).batches(12), validation, 3));
+            assertRefused(
+                    wrong,
+                    "the model: 0.weight is [9, 2] here but [8, 2] there",
+                    () -> trainer(other).resume(folder).fit(batches, validation, 3));
+            List<float[]> before = values(model);
+            assertThatThrownBy(() -> trainer(model)
+                            .resume(folder)
+                            .fit(changed.shuffled(3).batches(12), validation, 3))
+                    .hasMessageContaining("differs in the training data: 44 examples [2] of checksum ");
+            assertThatThrownBy(() -> trainer(model).resume(folder).fit(batches, changed, 3))
+                    .hasMessageContaining("differs in the validation: 44 examples [2] of checksum ");
+            assertThat(values(model).toArray()).as("nothing was changed").isEqualTo(before.toArray());
+            assertThat(trainer(model).fit(batches, validation, 1).ended())
+                    .as("a refused resume is not asked for again")
+                    .isEqualTo("1 epoch");
+        }
+    }
+
+    private static void assertRefused(String file, String words, Runnable run) {
+        assertThatThrownBy(run::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("resume: the run in " + file + " differs in " + words
+                        + "; make both the same, or begin anew without resume()");
+    }
+
+    // ---- files
+
+    @Test
+    void theLastAndTheBestStay() throws IOException {
+        Files.writeString(folder.resolve(".step-000000001.safetensors.123-4.tmp"), "of a write that was killed");
+        Path mine = Files.writeString(folder.resolve("mine.txt"), "mine");
+        Checkpoints c = Checkpoints.in(folder).everySteps(1).last(2);
+        Left left = run(1, t -> t.checkpoints(c));
+        try (var files = Files.list(folder)) {
+            assertThat(files.map(f -> f.getFileName().toString()))
+                    .containsExactlyInAnyOrder(
+                            "mine.txt", "best.safetensors", "step-000000011.safetensors", "step-000000012.safetensors");
+        }
+        try (var model = model(5)) {
+            model.load(folder.resolve("best.safetensors"));
+            assertThat(values(model).toArray())
+                    .as("a checkpoint is the model's file, and the best one's weights are the best")
+                    .isEqualTo(left.values().toArray());
+        }
+        assertThatThrownBy(() -> run(1, t -> t.checkpoints(c)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                        "checkpoints: " + folder + " holds step-000000012.safetensors of an earlier run; go on from "
+                                + "it with resume(folder), give another folder, or say replace()");
+        run(1, t -> t.checkpoints(c.last(1).replace())).mustBe(left);
+        assertThat(Checkpoints.all(folder)).hasSize(2);
+        assertThat(mine).hasContent("mine");
+    }
+
+    @Test
+    void settingsThatMakeNoSenseAreRefused() {
+        assertThatThrownBy(() -> Checkpoints.in(folder).everySteps(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("checkpoints: everySteps=0 must be at least 1");
+        assertThatThrownBy(() -> Checkpoints.in(folder).last(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Checkpoints.in(folder).every(Duration.ZERO))
+                .hasMessage(
+                        "checkpoints: everySteps=0 must not be negative, every=PT0S above zero and last=3 at least 1");
+    }
+
+    /** The rate is far too high: some steps are written down, then the loss is no number. */
+    @Test
+    void aLossThatIsNotFiniteNamesTheLastCheckpoint() {
+        Optimizer steep = new Sgd(100);
+        try (var model = Model.of(new Sequential(new Linear(1, 1, Init.constant(1))), 1);
+                Dataset data =
+                        Dataset.of(new float[] {1, 2, -1, 3}, Shape.of(1), new float[] {0, 1, 5, 2}, Shape.of(1))) {
+            Trainer<?> trainer = Trainer.of(model, Loss.mse(), steep)
+                    .checkpoints(Checkpoints.in(folder).everySteps(1));
+            NonFiniteLossException e =
+                    catchThrowableOfType(NonFiniteLossException.class, () -> trainer.fit(data.batches(4), 50));
+            Path last = Checkpoints.newest(folder).orElseThrow();
+            assertThat(e.checkpoint()).isEqualTo(last);
+            assertThat(e).hasMessageEndingWith("; the last checkpoint is " + last);
+            List<float[]> left = values(model);
+            model.load(last);
+            assertThat(values(model).toArray()).isEqualTo(left.toArray());
+            for (float[] v : left) {
+                for (float f : v) {
+                    assertThat(f).isFinite();
+                }
+            }
+        }
+    }
+
+    /** The step overflows, the loss before it did not: such weights are not written down. */
+    @Test
+    void weightsThatAreNotFiniteAreNoCheckpoint() {
+        try (var model = Model.of(new Sequential(new Linear(1, 1, Init.constant(1))), 1);
+                Dataset data = Dataset.of(new float[] {1, 2}, Shape.of(1), new float[] {-3, -4}, Shape.of(1))) {
+            Trainer<?> trainer = Trainer.of(model, Loss.mse(), new Sgd(3e38f)).checkpoints(Checkpoints.in(folder));
+            NonFiniteLossException e =
+                    catchThrowableOfType(NonFiniteLossException.class, () -> trainer.fit(data.batches(2), 5));
+            assertThat(e.checkpoint()).isNull();
+            assertThat(Checkpoints.all(folder)).isEmpty();
+        }
+        assertThatThrownBy(Pass::current).isInstanceOf(IllegalStateException.class);
+    }
+}
