@@ -95,9 +95,6 @@ RULE(rmsprop, 0.3)
  * summed in 32 lanes of double, where the square of a float is exact and none overflows; the pieces are added in order.
  */
 
-typedef double v_double __attribute__((vector_size(4 * VL)));
-typedef float v_half __attribute__((vector_size(2 * VL), aligned(4), may_alias));
-
 static double sum_of_squares(const float *x, int64_t n) {
     enum { LANES = 32, HALF = VL / 2 };
     v_double sum[LANES / HALF] = {{0}};
@@ -106,12 +103,12 @@ static double sum_of_squares(const float *x, int64_t n) {
     for (int64_t i = 0; i < n; i += LANES) {
         const float *from = x + i;
         if (n - i < LANES) from = memcpy(rest, from, (size_t)(n - i) * sizeof(float));
-        for (int k = 0; k < LANES / HALF; k++) {
-            v_double d = __builtin_convertvector(*(const v_half *)(from + k * HALF), v_double);
+        _Pragma("GCC unroll 16") for (int k = 0; k < LANES / HALF; k++) {
+            v_double d = v_widen(from + k * HALF);
             sum[k] += d * d;
         }
     }
-    for (int k = 0; k < LANES; k++) lane[k] = sum[k / HALF][k % HALF];
+    _Pragma("GCC unroll 16") for (int k = 0; k < LANES / HALF; k++) memcpy(lane + k * HALF, &sum[k], sizeof sum[k]);
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int k = 0; k < half; k++) lane[k] += lane[k + half];
     return lane[0];
@@ -133,7 +130,7 @@ static void squares_part(void *at, int64_t part, int64_t parts) {
 static int32_t k_squares(const struct squares_args *a, int64_t *detail) {
     (void)detail;
     double *sums = (double *)a->sums;
-    int64_t parts = segment_parts(a->segments, a->count, 0.03);
+    int64_t parts = segment_parts(a->segments, a->count, 0.08);
     fathom_parallel(squares_part, (void *)a, parts < NORM_PIECES ? parts : NORM_PIECES);
     sums[0] = 0;
     for (int64_t k = 1; k <= NORM_PIECES * a->count; k++) sums[0] += sums[k];

@@ -113,6 +113,16 @@ static inline v v_sqrt(v x) {
 }
 #endif
 
+/* VL / 2 floats from p as doubles */
+typedef double v_double __attribute__((vector_size(4 * VL)));
+#if defined(__AVX512F__)
+static inline v_double v_widen(const float *p) { return (v_double)_mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+#elif defined(__AVX2__)
+static inline v_double v_widen(const float *p) { return (v_double)_mm256_cvtps_pd(_mm_loadu_ps(p)); }
+#else
+static inline v_double v_widen(const float *p) { return (v_double){p[0], p[1]}; }
+#endif
+
 /* mask ? a : b; the mask is a comparison of vectors (all ones or zeros). gcc turns this into mask registers or one blend. */
 static inline v v_sel(vi mask, v a, v b) { return (v)((mask & (vi)a) | (~mask & (vi)b)); }
 #if VL == 16
