@@ -3,8 +3,9 @@ package dev.fathom.optim;
 import dev.fathom.kernel.Kernel;
 
 /**
- * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + epsilon). Centered
- * (Graves 2013), with m = alpha m + (1 - alpha) g, the root is of the variance s - m^2. With momentum, v = momentum v + g / (root + epsilon); w -= lr v.
+ * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + epsilon).
+ * Centered (Graves 2013), with m = alpha m + (1 - alpha) g, the root is of the variance s - m^2. With momentum, v = momentum v + g / (root +
+ * epsilon); w -= lr v.
  *
  * <p>Where rounding takes the variance of a steady gradient below 0 it counts as 0; PyTorch's step is NaN there.
  *

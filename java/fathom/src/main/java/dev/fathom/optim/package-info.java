@@ -1,6 +1,30 @@
 /**
- * Optimizers and schedules. An {@link dev.fathom.optim.Optimizer} is a recipe (a record of hyperparameters); {@code on(model)} or
- * {@code on(part)} binds it to parameters and gives it its state. A step is one kernel call over the flat block.
+ * Optimizers, parameter groups, clipping and schedules. An {@link dev.fathom.optim.Optimizer} is a recipe (a record of hyperparameters);
+ * {@code on(model)} or {@code on(part)} binds it to parameters and gives it its state. A step is one kernel call over the flat block, in PyTorch's
+ * order of arithmetic, and every value is read and written once.
+ *
+ * <p>With g = clip(gradient), lr = rate of the step times the group's factor, and d the weight decay of the group:
+ *
+ * <table>
+ *   <caption>Rules</caption>
+ *   <tr><td>{@link dev.fathom.optim.Sgd}</td><td>g += d w; v = momentum v + (1 - dampening) g; w -= lr v, or lr (g + momentum v)</td>
+ *       <td>Polyak 1964; Sutskever et al. 2013</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Adam}</td><td>g += d w; m, v = means of g, g^2; w -= lr m' / (sqrt(v') + epsilon), corrected for their
+ *       start at 0</td><td>Kingma and Ba 2015</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.AdamW}</td><td>w -= lr d w; then Adam without decay</td><td>Loshchilov and Hutter 2019</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.RmsProp}</td><td>g += d w; s = mean of g^2; w -= lr g / (sqrt(s) + epsilon)</td>
+ *       <td>Tieleman and Hinton 2012; Graves 2013</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.BoundOptimizer#clipNorm clipNorm}</td><td>g min(1, max / (norm + 1e-6)), norm over all parameters of the step</td>
+ *       <td>Pascanu, Mikolov and Bengio 2013</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Schedule}</td><td>lr times a factor of the epochs finished: step, cosine, warm-up, any formula</td>
+ *       <td>Loshchilov and Hutter 2017; Goyal et al. 2017</td></tr>
+ * </table>
+ *
+ * <p>The norm is summed in double, in pieces that the shapes alone decide: the same bits on any number of threads, and no square overflows. A norm
+ * that is not finite refuses the step, where PyTorch by default would write NaN into every parameter.
+ *
+ * <p>Rejected: optimizers that own their learning rate schedule (a schedule is a pure function, so that resuming needs no state), groups as lists
+ * of parameters (names survive saving and say what is meant), and gradients clipped in place (a second pass over them).
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.optim;

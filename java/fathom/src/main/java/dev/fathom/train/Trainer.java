@@ -159,9 +159,9 @@ public final class Trainer<M extends Module> {
     }
 
     /**
-     * Takes one step for every {@code batches} batches, with the gradient of all their examples together: memory for one batch, the step of a batch that
-     * many times as large. An epoch ends with a step of the batches that are left. Layers whose arithmetic runs over the batch, and losses that
-     * divide by weights of its labels, still see one batch at a time.
+     * Takes one step for every {@code batches} batches, with the gradient of all their examples together: the memory of one batch, the step of one
+     * that many times as large. An epoch ends with a step of the batches that are left. Layers whose arithmetic runs over the batch, and losses
+     * that divide by weights of its labels, still see one batch at a time.
      *
      * @throws IllegalArgumentException if batches &lt; 1
      */
