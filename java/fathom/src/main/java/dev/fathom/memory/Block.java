@@ -69,7 +69,11 @@ public final class Block implements AutoCloseable {
 
     /** A view of part of it in native byte order; it must not outlive the block. */
     public ByteBuffer view(long offset, long count) {
-        if (offset < 0 || count < 0 || count > LARGEST_VIEW || offset > bytes - count) {
+        if (count > LARGEST_VIEW) {
+            throw new IllegalArgumentException("view: count=" + count + " but a view shows at most " + LARGEST_VIEW
+                    + " bytes; look at it in parts");
+        }
+        if (offset < 0 || count < 0 || offset > bytes - count) {
             throw new IllegalArgumentException(
                     "view: offset=" + offset + " count=" + count + " but the block has " + bytes + " bytes");
         }

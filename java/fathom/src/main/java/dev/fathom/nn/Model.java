@@ -359,9 +359,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             }
         }
         Block.copy(other.store().values(), store().values());
-        for (int i = 0; i < mine.size(); i++) {
-            store.changed(i);
-        }
+        store.replaced();
     }
 
     /**
@@ -426,9 +424,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             }
             Block.copy(loaded, store.values());
         }
-        for (int i = 0; i < held.size(); i++) {
-            store.changed(i);
-        }
+        store.replaced();
     }
 
     /**

@@ -134,6 +134,15 @@ public final class Store implements AutoCloseable {
         }
     }
 
+    /** Tells that the block of values has been replaced, by a load or a copy. */
+    public void replaced() {
+        Store owner = original == null ? this : original;
+        for (int i = 0; i < held.size(); i++) {
+            owner.changed(i);
+        }
+        takeBuffers();
+    }
+
     /** Whether the gradient of parameter {@code i} is of a backward since the last step. */
     public boolean fresh(int i) {
         return fresh[i];

@@ -45,9 +45,7 @@ final class Best implements AutoCloseable {
     void restore() {
         if (copy != null && kept) {
             Block.copy(copy, store.values());
-            for (int i = 0; i < store.held().size(); i++) {
-                store.changed(i);
-            }
+            store.replaced();
         }
     }
 

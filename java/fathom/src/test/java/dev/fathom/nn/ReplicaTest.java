@@ -13,10 +13,12 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Replicas share values and sum gradients: several threads train one model on parts of a batch. */
 class ReplicaTest {
@@ -165,6 +167,29 @@ class ReplicaTest {
             try (var copy = model.copy()) {
                 assertThat(copy.parameter("0.bias").trainable()).isFalse();
             }
+        }
+    }
+
+    /** What is loaded into one is seen by the other, buffers too. */
+    @Test
+    void aLoadIsSeenByAll(@TempDir Path folder) {
+        Path file = folder.resolve("net.safetensors");
+        var first = new Following(new Linear(IN, CLASSES), new Buffer(Shape.of(IN), Init.constant(3)));
+        var second = new Following(new Linear(IN, CLASSES), new Buffer(Shape.of(IN), Init.constant(2)));
+        try (var saved = Model.of(first, 1);
+                var model = Model.of(second, 2);
+                var replica = model.replica()) {
+            saved.save(file);
+            int version = model.buffers().get(0).version();
+            replica.load(file);
+            for (var m : List.of(model, replica)) {
+                assertThat(m.buffers().get(0).value().toArray()).containsOnly(3f);
+                assertThat(m.parameters().get(0).value().toArray())
+                        .isEqualTo(saved.parameters().get(0).value().toArray());
+            }
+            assertThat(model.buffers().get(0).version()).isGreaterThan(version);
+            model.addGradients(replica);
+            assertThat(replica.buffers().get(0).value().toArray()).containsOnly(3f);
         }
     }
 
