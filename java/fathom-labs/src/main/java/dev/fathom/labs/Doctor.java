@@ -69,14 +69,20 @@ final class Doctor implements Callable<Integer> {
             measure(setup.threads(), problems);
         }
         out.println();
-        out.println(
-                problems.isEmpty()
-                        ? "Nothing is wrong."
-                        : problems.size() == 1
-                                ? "One thing could be better:"
-                                : problems.size() + " things could be better:");
+        out.println(heading(setup.isa() != null, problems.size()));
         problems.forEach(p -> out.println("  - " + p));
         return setup.isa() == null ? 1 : 0;
+    }
+
+    private static String heading(boolean runs, int problems) {
+        if (!runs) {
+            return "Fathom cannot run here:";
+        }
+        return switch (problems) {
+            case 0 -> "Nothing is wrong.";
+            case 1 -> "One thing could be better:";
+            default -> problems + " things could be better:";
+        };
     }
 
     private void measure(int threads, List<String> problems) {

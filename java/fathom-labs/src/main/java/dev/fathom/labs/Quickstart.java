@@ -247,6 +247,7 @@ final class Quickstart implements Callable<Integer> {
                 digits
                         ? step("quickstart", "clothes")
                         : step("quickstart --data mnist", "digits; ./fathom data mnist fetches them"),
+                step("example", "a course of small programs"),
                 step("test", "builds everything and runs all tests"),
                 step("bench", "measures"),
                 line("  %-33s %s", "README.md, \"A tour\"", "a layer, a loop and a service of your own"));

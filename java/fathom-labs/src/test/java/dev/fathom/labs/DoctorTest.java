@@ -111,7 +111,7 @@ class DoctorTest {
         String out = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor()).as(out).isEqualTo(1);
         assertThat(out)
-                .containsPattern("better:\n  - fathom.library=/no/such/file is not a file\n")
+                .containsPattern("Fathom cannot run here:\n  - fathom.library=/no/such/file is not a file\n")
                 .containsPattern("platform +\\S")
                 .doesNotContain("GFLOP/s", "kernels ");
     }

@@ -12,20 +12,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Every example runs, prints what it promises, fits on a screen, and is in README's table. */
 class ExampleTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
 
     /** What example {@code number} prints. */
-    private static String printed(int number) throws Exception {
+    private static String printed(int number, String... args) throws Exception {
         PrintStream before = System.out;
         Locale locale = Locale.getDefault();
         var out = new ByteArrayOutputStream();
         System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
         Locale.setDefault(Locale.ROOT);
         try {
-            Example.ALL.get(number - 1).main().run(new String[0]);
+            Example.ALL.get(number - 1).main().run(args);
         } finally {
             System.setOut(before);
             Locale.setDefault(locale);
@@ -104,6 +105,16 @@ class ExampleTest {
                 linear  linear at 0
                 linear  linear at 3
                 frozen (-?\\d\\.\\d+), eager \\1
+                $""");
+    }
+
+    @Test
+    void resuming(@TempDir Path folder) throws Exception {
+        assertThat(printed(9, folder.toString())).containsPattern("""
+                ^ten epochs     loss (0\\.\\d+)
+                four epochs    loss 0\\.\\d+
+                and six more   loss \\1
+                step-000000040.safetensors holds these 82 parameters and the rest
                 $""");
     }
 

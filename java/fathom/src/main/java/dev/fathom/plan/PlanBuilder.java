@@ -33,6 +33,13 @@ final class PlanBuilder {
         List<Plan.Port> inputs = inputs(specs);
         List<Plan.Port> outputs = outputs();
         List<Plan.Limit> limits = limits();
+        touch();
+        boolean anyBatch = specs.stream().anyMatch(Spec::hasBatch);
+        return new Plan(templates, slots, inputs, outputs, limits, weights(), anyBatch, defaultBatch);
+    }
+
+    /** Tells every slot which commands use it. */
+    private void touch() {
         for (int c = 0; c < templates.size(); c++) {
             for (Plan.Term term : templates.get(c).terms()) {
                 if (term.slot() != null) {
@@ -40,8 +47,6 @@ final class PlanBuilder {
                 }
             }
         }
-        boolean anyBatch = specs.stream().anyMatch(Spec::hasBatch);
-        return new Plan(templates, slots, inputs, outputs, limits, weights(), anyBatch, defaultBatch);
     }
 
     private Slot.Role role(int value) {
@@ -73,7 +78,7 @@ final class PlanBuilder {
         return inputs;
     }
 
-    /** A result that fills its slot is computed where the caller reads it. */
+    /** A result that fills its slot is computed where the caller reads it; everything else is copied there. */
     private List<Plan.Port> outputs() {
         List<Plan.Port> outputs = new ArrayList<>();
         for (int o = 0; o < graph.outputs.length; o++) {
@@ -82,23 +87,23 @@ final class PlanBuilder {
             Slot slot = slotOf(value);
             Affine offset = traces.offset(value);
             Affine size = traces.size(value);
-            if (slot.role != Slot.Role.WORK || !offset.equals(Affine.ZERO) || !size.equals(slot.bytes)) {
-                // an input, a weight, part of a slot or a second name for one: the caller gets a copy
-                Slot copy = new Slot(size, Slot.Role.OUTPUT);
-                slots.add(copy);
-                templates.add(new Plan.Template(
-                        Kernel.COPY,
-                        "output " + o,
-                        List.of(
-                                new Plan.Term(slot, offset),
-                                new Plan.Term(copy, Affine.ZERO),
-                                new Plan.Term(null, size))));
-                slot = copy;
-            }
-            slot.role = Slot.Role.OUTPUT;
-            slot.port = o;
+            boolean whole = slot.role == Slot.Role.WORK && offset.equals(Affine.ZERO) && size.equals(slot.bytes);
+            Slot shown = whole ? slot : copy(slot, offset, size, "output " + o);
+            shown.role = Slot.Role.OUTPUT;
+            shown.port = o;
         }
         return outputs;
+    }
+
+    /** A copy of an input, a weight, part of a slot or a second name for one, made by the last commands. */
+    private Slot copy(Slot from, Affine offset, Affine size, String where) {
+        Slot copy = new Slot(size, Slot.Role.WORK);
+        slots.add(copy);
+        templates.add(new Plan.Template(
+                Kernel.COPY,
+                where,
+                List.of(new Plan.Term(from, offset), new Plan.Term(copy, Affine.ZERO), new Plan.Term(null, size))));
+        return copy;
     }
 
     private Plan.Port port(String name, int value) {
