@@ -1,6 +1,7 @@
 package dev.fathom.labs;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.io.Idx;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -165,6 +166,11 @@ enum ImageSet {
      */
     Dataset read(Path folder, boolean test) {
         return Dataset.idx(file(folder, FILES.get(test ? 2 : 0)), file(folder, FILES.get(test ? 3 : 1)));
+    }
+
+    /** Reads the headers of all four files, so that a damaged one shows itself before an hour of training and not after. */
+    void check(Path folder) {
+        FILES.forEach(name -> Idx.read(file(folder, name)));
     }
 
     private static List<String> lacking(Path folder) {

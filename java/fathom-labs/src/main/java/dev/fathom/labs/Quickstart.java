@@ -124,6 +124,7 @@ final class Quickstart implements Callable<Integer> {
             throw misuse("--threads " + threads + ": choose 1 to " + NativeRuntime.MAX_THREADS);
         }
         Path data = set.folder();
+        set.check(data);
         checkWritable();
         if (threads != null) {
             NativeRuntime.get().threads(threads);

@@ -91,29 +91,12 @@ final class Source {
     }
 
     private static Content content(Buffer values) {
-        int width = values instanceof ByteBuffer ? 1 : 4;
-        return (block, offset) -> put(block, offset, values, width);
+        return (block, offset) -> Block.write(block.address() + offset, values);
     }
 
     /** Where the targets begin, 64-byte aligned. */
     private static long targetOffset(int rows, Part features) {
         return rows * features.rowBytes() + 63 & -64L;
-    }
-
-    private static void put(Block block, long offset, Buffer values, int width) {
-        for (int done = 0; done < values.remaining(); ) {
-            int n = Math.min(CHUNK, values.remaining() - done);
-            ByteBuffer to = block.view(offset + (long) width * done, (long) width * n);
-            int from = values.position() + done;
-            if (values instanceof FloatBuffer f) {
-                to.asFloatBuffer().put(f.slice(from, n));
-            } else if (values instanceof IntBuffer i) {
-                to.asIntBuffer().put(i.slice(from, n));
-            } else {
-                to.put(((ByteBuffer) values).slice(from, n));
-            }
-            done += n;
-        }
     }
 
     /**

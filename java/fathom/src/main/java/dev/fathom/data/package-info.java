@@ -1,16 +1,19 @@
 /**
  * Examples to learn from: {@link dev.fathom.data.Dataset} holds them off the heap, {@link dev.fathom.data.Batches} deals them out epoch by
- * epoch, {@link dev.fathom.data.Batch} is one step's worth as tensors of the current pass.
+ * epoch, {@link dev.fathom.data.Batch} is one step's worth as tensors of the current pass. {@link dev.fathom.data.Table} is a CSV file,
+ * {@link dev.fathom.data.Encoder} says what its texts mean, and the {@link dev.fathom.data.Encoding} that it fits makes datasets of it.
  *
  * <p>Pixels stay bytes until the step that needs them: a kernel gathers the rows of a batch, widens and scales them straight into the pass, so
- * that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a dataset is a list of row numbers over the same
- * memory. The order of an epoch depends on (seed, epoch) alone, so that a resumed training sees what an uninterrupted one would.
+ * that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a dataset, or of a table, is a list of row numbers over the
+ * same memory. The order of an epoch depends on (seed, epoch) alone, so that a resumed training sees what an uninterrupted one would.
  *
- * <p>A dataset copies what it is made from, arrays, buffers, mapped files: a file that someone truncates under a mapping would end the
- * process inside a kernel, and only a copy can be checked once for all.
+ * <p>A dataset copies what it is made from, arrays, buffers, mapped files: a file that someone truncates under a mapping would end the process
+ * inside a kernel, and only a copy can be checked once for all. A value that is missing, unknown or no number is refused with its file, line and
+ * column; none is guessed, and what an encoder takes from rows (means, categories) it takes from those it is fitted on.
  *
- * <p>Rejected: arrays of Java objects (the collector walks them), datasets over memory or files that someone else may change, copying a dataset to split or shuffle it, threads that load ahead (a gather
- * of 128 images takes microseconds), an iterator that keeps a random state (an epoch could not be repeated by itself).
+ * <p>Rejected: arrays of Java objects (the collector walks them), datasets over memory or files that someone else may change, copying a dataset to
+ * split or shuffle it, threads that load ahead (a gather of 128 images takes microseconds), an iterator that keeps a random state (an epoch
+ * could not be repeated by itself), guessing the types of columns (a column of digits may be names), filling missing values in.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.data;

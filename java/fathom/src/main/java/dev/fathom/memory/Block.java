@@ -2,9 +2,11 @@ package dev.fathom.memory;
 
 import dev.fathom.kernel.Native;
 import java.lang.ref.Cleaner;
+import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -135,19 +137,24 @@ public final class Block implements AutoCloseable {
         }
     }
 
-    /** Copies floats to an address that the caller keeps alive. */
-    public static void write(long address, float[] from) {
-        for (int i = 0; i < from.length; i += CHUNK) {
-            int n = Math.min(CHUNK, from.length - i);
-            at(address + 4L * i, 4 * n).asFloatBuffer().put(from, i, n);
-        }
-    }
-
-    /** The same for integers. */
-    public static void write(long address, int[] from) {
-        for (int i = 0; i < from.length; i += CHUNK) {
-            int n = Math.min(CHUNK, from.length - i);
-            at(address + 4L * i, 4 * n).asIntBuffer().put(from, i, n);
+    /**
+     * Copies the floats, ints or bytes between the position and the limit of a buffer, neither of which moves, to an address that the
+     * caller keeps alive.
+     */
+    public static void write(long address, Buffer from) {
+        int width = from instanceof ByteBuffer ? 1 : 4;
+        for (int done = 0; done < from.remaining(); ) {
+            int n = Math.min(LARGEST_VIEW / width, from.remaining() - done);
+            ByteBuffer to = at(address + (long) width * done, width * n);
+            int begin = from.position() + done;
+            if (from instanceof FloatBuffer f) {
+                to.asFloatBuffer().put(f.slice(begin, n));
+            } else if (from instanceof IntBuffer i) {
+                to.asIntBuffer().put(i.slice(begin, n));
+            } else {
+                to.put(((ByteBuffer) from).slice(begin, n));
+            }
+            done += n;
         }
     }
 

@@ -7,6 +7,7 @@ import dev.fathom.kernel.KernelException;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -321,7 +322,7 @@ final class Eager extends Grad {
             throw fail("the op wrote " + values.length + " values where " + n + " belong; write one for each element");
         }
         if (!add) {
-            Block.write(address, values);
+            Block.write(address, FloatBuffer.wrap(values));
             return;
         }
         float[] sum = new float[values.length];
@@ -329,7 +330,7 @@ final class Eager extends Grad {
         for (int i = 0; i < n; i++) {
             sum[i] += values[i];
         }
-        Block.write(address, sum);
+        Block.write(address, FloatBuffer.wrap(sum));
     }
 
     @Override

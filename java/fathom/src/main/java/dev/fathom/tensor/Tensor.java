@@ -3,7 +3,9 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -92,27 +94,41 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException if there are not {@code dims} product many
      */
     public static Tensor of(float[] values, int... dims) {
-        Shape shape = counted(values.length, dims);
-        Tensor t = Pass.current().create(shape, DType.F32);
-        Block.write(t.address(), values);
-        return t;
+        return of(FloatBuffer.wrap(values), dims);
+    }
+
+    /**
+     * The same from what lies between position and limit of a buffer, which do not move: on the heap, off it, or mapped from a file, in the byte
+     * order that it has.
+     */
+    public static Tensor of(FloatBuffer values, int... dims) {
+        return filled(DType.F32, values, dims);
     }
 
     /** Copies values into a new I32 tensor of the current pass. */
     public static Tensor ofInts(int[] values, int... dims) {
-        Shape shape = counted(values.length, dims);
-        Tensor t = Pass.current().create(shape, DType.I32);
-        Block.write(t.address(), values);
-        return t;
+        return ofInts(IntBuffer.wrap(values), dims);
     }
 
-    private static Shape counted(int length, int[] dims) {
+    /** The same from a buffer, as {@link #of(FloatBuffer, int...)} takes one. */
+    public static Tensor ofInts(IntBuffer values, int... dims) {
+        return filled(DType.I32, values, dims);
+    }
+
+    /** Copies the bytes of a buffer, as {@link #of(FloatBuffer, int...)} takes one, into a new U8 tensor of the current pass. */
+    public static Tensor ofBytes(ByteBuffer values, int... dims) {
+        return filled(DType.U8, values, dims);
+    }
+
+    private static Tensor filled(DType dtype, java.nio.Buffer values, int[] dims) {
         Shape shape = Shape.of(dims);
-        if (shape.size() != length) {
-            throw new IllegalArgumentException("of: " + length + " values do not fill shape " + shape + ", which has "
-                    + shape.size() + " elements; give one value for each");
+        if (shape.size() != values.remaining()) {
+            throw new IllegalArgumentException("of: " + values.remaining() + " values do not fill shape " + shape
+                    + ", which has " + shape.size() + " elements; give one value for each");
         }
-        return shape;
+        Tensor t = Pass.current().create(shape, dtype);
+        Block.write(t.address(), values);
+        return t;
     }
 
     /** One number as a scalar. */
