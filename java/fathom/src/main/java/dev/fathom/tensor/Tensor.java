@@ -706,7 +706,14 @@ public sealed class Tensor implements Target permits KeptTensor {
         long a = readable();
         Block b = lease();
         try {
-            Block.read(a, values);
+            if (dtype == DType.I32) {
+                Block.read(a, values);
+            } else {
+                ByteBuffer bytes = Block.at(a, values.length);
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = bytes.get(i) & 0xff;
+                }
+            }
         } finally {
             release(b);
         }
