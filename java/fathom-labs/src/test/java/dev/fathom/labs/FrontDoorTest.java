@@ -81,4 +81,16 @@ class FrontDoorTest {
                 .isEqualTo("1 fathom: missing: jdk maven cmake ninja c++ - install with\n"
                         + "  sudo dnf install -y java-17-openjdk-devel maven cmake ninja-build gcc-c++ \n");
     }
+
+    @Test
+    void whatIsMissingIsInstalledWhereItMay() throws Exception {
+        program("dnf", "echo dnf $*");
+        program("id", "echo 0");
+        assertThat(run(List.of("dirname", "sed", "head", "tr", "mkdir"), Map.of(), "quickstart"))
+                .isEqualTo(
+                        "1 fathom: building; the first time takes a minute or more, as Maven fetches what it needs\n"
+                                + "fathom: installing jdk maven cmake ninja c++\n"
+                                + "dnf install -y java-17-openjdk-devel maven cmake ninja-build gcc-c++\n"
+                                + "fathom: still missing or too old: jdk maven cmake ninja c++ - see the troubleshooting part of README.md\n");
+    }
 }
