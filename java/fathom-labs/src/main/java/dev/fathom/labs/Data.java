@@ -59,13 +59,18 @@ final class Data implements Runnable {
                 line.clear();
             }
             out.printf(
-                    Locale.ROOT,
-                    "%-27s %5.1f MB  %s%n",
+                    "%-27s %8s  %s%n",
                     file.getKey(),
-                    to.toFile().length() / 1e6,
+                    size(to.toFile().length()),
                     fetched ? "fetched, sha256 as known" : "is there, sha256 as known");
         }
         out.printf("%nIn %s; next:%n  ./fathom quickstart%s%n", cache, set == ImageSet.MNIST ? " --data mnist" : "");
+    }
+
+    private static String size(long bytes) {
+        return bytes < 1_000_000
+                ? String.format(Locale.ROOT, "%.1f KB", bytes / 1e3)
+                : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
     }
 
     /** One line of the terminal, redrawn in place ten times a second. */
@@ -86,8 +91,8 @@ final class Data implements Runnable {
             if (!terminal || shown && now - drawn < REDRAW_NANOS) {
                 return;
             }
-            String total = of == 0 ? "" : String.format(Locale.ROOT, " of %.1f MB, %d %%", of / 1e6, 100 * bytes / of);
-            out.printf(Locale.ROOT, "\r%-27s %5.1f MB%s\u001b[K", name, bytes / 1e6, total);
+            String total = of == 0 ? "" : " of " + size(of) + ", " + 100 * bytes / of + " %";
+            out.printf("\r%-27s %8s%s\u001b[K", name, size(bytes), total);
             out.flush();
             drawn = now;
             shown = true;

@@ -46,9 +46,9 @@ class DataTest {
             Path folder = temp.resolve("cache/data/fashion-mnist");
             assertThat(run.out()).isEqualTo("""
                             train-images-idx3-ubyte.gz   26.4 MB  fetched, sha256 as known
-                            train-labels-idx1-ubyte.gz    0.0 MB  fetched, sha256 as known
+                            train-labels-idx1-ubyte.gz   29.5 KB  fetched, sha256 as known
                             t10k-images-idx3-ubyte.gz     4.4 MB  fetched, sha256 as known
-                            t10k-labels-idx1-ubyte.gz     0.0 MB  fetched, sha256 as known
+                            t10k-labels-idx1-ubyte.gz     5.1 KB  fetched, sha256 as known
 
                             In %s; next:
                               ./fathom quickstart

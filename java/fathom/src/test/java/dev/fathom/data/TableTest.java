@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -152,5 +153,30 @@ class TableTest {
         assertThatThrownBy(() -> Table.csv(temp))
                 .isExactlyInstanceOf(UncheckedIOException.class)
                 .hasMessage("cannot read " + temp + ": it is not a file; give the path of a csv file, plain or gzip");
+    }
+
+    @Test
+    void anyBytesAreATableOrASentence() throws IOException {
+        byte[] alphabet = "aaab11,,,,\"\"\n\n\n\r \u0000\u00e9".getBytes(StandardCharsets.ISO_8859_1);
+        Random random = new Random(4);
+        Path file = temp.resolve("people.csv");
+        int tables = 0;
+        for (int round = 0; round < 2000; round++) {
+            byte[] bytes = new byte[random.nextInt(24)];
+            for (int i = 0; i < bytes.length; i++) {
+                bytes[i] = alphabet[random.nextInt(alphabet.length - (round % 8 == 0 ? 0 : 2))];
+            }
+            Files.write(file, bytes);
+            try {
+                Table t = Table.csv(file);
+                for (String column : t.columns()) {
+                    assertThat(t.text(t.size() - 1, column)).isNotNull();
+                }
+                tables++;
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).startsWith(file + "");
+            }
+        }
+        assertThat(tables).isBetween(100, 1900);
     }
 }
