@@ -493,6 +493,69 @@ class PlanTest {
         }
     }
 
+    /** Fills its result with ones by commands that depend on the batch. */
+    private record Moody(String mood) implements Op {
+        @Override
+        public String label() {
+            return "moody";
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            boolean two = c.shape(0).dim(0) == 2;
+            long n = c.shape(0).size();
+            switch (mood) {
+                case "silent" -> {
+                    if (!two) {
+                        c.begin(Kernel.FILL).at(c.out(0)).put(n).put(1f).run();
+                    }
+                }
+                case "other kernels" -> {
+                    if (two) {
+                        c.begin(Kernel.FILL).at(c.out(0)).put(n).put(1f).run();
+                    } else {
+                        c.begin(Kernel.COPY).at(c.in(0)).at(c.out(0)).put(4 * n).run();
+                    }
+                }
+                case "other memory" ->
+                    c.begin(Kernel.FILL)
+                            .at(two ? c.out(0) : c.in(0))
+                            .put(n)
+                            .put(1f)
+                            .run();
+                default ->
+                    c.begin(Kernel.FILL).at(c.out(0)).put(two ? n : 1).put(1f).run();
+            }
+        }
+    }
+
+    @Test
+    void commandsThatDependOnTheBatchAreRefused() {
+        String kernels = "freeze: moody runs other kernels at batch 3 than at batch 2; "
+                + "an op of a plan must write the same commands at every batch size";
+        try (var model = Model.of(new Sequential(), 1)) {
+            Map.of(
+                            "silent",
+                            kernels,
+                            "other kernels",
+                            kernels,
+                            "other memory",
+                            "freeze: moody reads other memory at batch 3 than at batch 2",
+                            "other sizes",
+                            "freeze: moody: argument 1 of FILL is 2 at batch 2, 1 at batch 3, 1 at batch 5; "
+                                    + "a plan needs sizes that are constant or grow in proportion to the batch")
+                    .forEach((mood, message) -> assertThatThrownBy(() -> Plan.freeze(
+                                    model, layer(x -> Pass.apply(new Moody(mood), x)), Spec.of("x", Dim.BATCH)))
+                            .isInstanceOf(IllegalStateException.class)
+                            .hasMessage(message));
+        }
+    }
+
     @Test
     void batchesAtWhichASliceIsNotThereAreRefused() {
         try (var model = Model.of(new Sequential(), 1);
