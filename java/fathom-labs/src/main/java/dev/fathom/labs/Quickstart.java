@@ -11,6 +11,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Shape;
+import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Classification;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
@@ -103,6 +104,12 @@ final class Quickstart implements Callable<Integer> {
     private Path folder;
 
     @Option(
+            names = "--resume",
+            description =
+                    "Writes a checkpoint after each epoch and goes on from the newest in the output folder, if there is one.")
+    private boolean resume;
+
+    @Option(
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Prints this.")
@@ -166,6 +173,13 @@ final class Quickstart implements Callable<Integer> {
                     .seed(seed);
             trainer.callbacks(
                     out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
+            if (resume) {
+                Path checkpoints = folder.resolve("checkpoints");
+                trainer.checkpoints(Checkpoints.in(checkpoints));
+                if (Checkpoints.newest(checkpoints).isPresent()) {
+                    trainer.resume(checkpoints);
+                }
+            }
             long start = System.nanoTime();
             History history;
             try {
@@ -179,6 +193,7 @@ final class Quickstart implements Callable<Integer> {
             }
             double seconds = (System.nanoTime() - start) / 1e9;
 
+            history.notes().forEach(note -> say("%s", note));
             EpochLog best = keep(history, model); // first what cannot be made again
             if (best == null) {
                 return INTERRUPTED;

@@ -115,6 +115,29 @@ class QuickstartTest {
                 .toList();
     }
 
+    /** Two epochs, then two more, are the four of one run. */
+    @Test
+    void resumeGoesOnToTheSameBits() throws IOException {
+        Path whole = temp.resolve("whole");
+        Path parts = temp.resolve("parts");
+        assertThat(quickstart("--epochs", "4", "--out", whole.toString()).code())
+                .isZero();
+        CommandLineRun first = quickstart("--epochs", "2", "--resume", "--out", parts.toString());
+        assertThat(first.code()).as(first.err()).isZero();
+        assertThat(first.out()).doesNotContain("resumed");
+        CommandLineRun second = quickstart("--epochs", "4", "--resume", "--out", parts.toString());
+        assertThat(second.code()).as(second.err()).isZero();
+        assertThat(second.out())
+                .contains("resumed from " + parts.resolve("checkpoints").resolve("step-0"))
+                .doesNotContain("epoch 2/4 ")
+                .contains("epoch 3/4 ");
+        assertThat(Files.readAllBytes(parts.resolve("net.safetensors")))
+                .isEqualTo(Files.readAllBytes(whole.resolve("net.safetensors")));
+        CommandLineRun other = quickstart("--epochs", "4", "--seed", "2", "--resume", "--out", parts.toString());
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.err()).contains(" differs in ").contains(" here but ");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             --epoch 3         | 2 | there is no option --epoch; did you mean --epochs?

@@ -80,6 +80,7 @@ class ReadmeTest {
     private static String here(String body) {
         return body.replace("Path.of(\"test-data", "Path.of(\"" + ROOT + "/test-data")
                 .replace("Path.of(\"net.", "Path.of(\"" + temp + "/net.")
+                .replace("Path.of(\"checkpoints", "Path.of(\"" + temp + "/checkpoints")
                 .replace(", 30);", ", 1);");
     }
 

@@ -66,7 +66,7 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         this.epochs = epochs;
         rng = new Rng(trainer.seed).split("trainer");
         sums = new double[trainer.metrics.size()];
-        optimizer = trainer.optimizer();
+        optimizer = trainer.optimizer(trainer.model);
         saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, history);
         store = Access.store(trainer.model.segments());
         best = new Best(store, trainer.keepBest || trainer.early != null);
@@ -281,19 +281,31 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         long counter = rng.counter();
         try (Pass pass = Pass.train(rng)) {
             Batch batch = batches.batch(step);
+            int together = trainer.accumulate;
+            int first = step / together * together;
+            boolean last = step + 1 == Math.min(first + together, train.steps());
+            LayerStatistics statistics = last ? trainer.statistics : null;
+            if (statistics != null && !statistics.due(optimizer.steps())) {
+                statistics = null;
+            }
+            if (statistics != null) {
+                statistics.outputs(pass, epoch, step + 1);
+            }
             Tensor value = trainer.loss(batch, sums);
             float l = value.item();
             if (!Float.isFinite(l)) {
                 throw diverged("loss is " + l, Divergence.explain(trainer, batch, new Rng(rng.seed(), counter)), null);
             }
-            int together = trainer.accumulate;
-            int first = step / together * together;
             long examplesTogether =
                     Math.min((long) together * train.size(), train.examples() - (long) first * train.size());
             float share = trainer.sums() ? 1 : (float) batch.size() / examplesTogether;
             unspent = true;
+            Access.observe(pass, null); // a recomputed layer runs again in backward
             pass.backward(share == 1 ? value : value.mul(share), trainer.model);
-            if (step + 1 == Math.min(first + together, train.steps())) {
+            if (statistics != null) {
+                statistics.gradients(trainer.model.parameters(), epoch, step + 1);
+            }
+            if (last) {
                 boolean scaled = train.rate(batch) != 1;
                 optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
                 try {

@@ -44,6 +44,9 @@ public final class Trainer<M extends Module> {
     EarlyStopping early;
 
     @Nullable
+    LayerStatistics statistics;
+
+    @Nullable
     Checkpoints checkpoints;
 
     volatile @Nullable String stopNow;
@@ -102,7 +105,7 @@ public final class Trainer<M extends Module> {
     /**
      * Who is told of the progress.
      *
-     * @throws IllegalArgumentException for a second {@link EarlyStopping}: a run ends by one rule
+     * @throws IllegalArgumentException for a second {@link EarlyStopping} or {@link LayerStatistics}
      */
     public Trainer<M> callbacks(Callback... all) {
         for (Callback c : all) {
@@ -112,6 +115,13 @@ public final class Trainer<M extends Module> {
                             + "; a run ends by one rule, so give one");
                 }
                 early = e;
+            }
+            if (c instanceof LayerStatistics s) {
+                if (statistics != null) {
+                    throw new IllegalArgumentException(
+                            "callbacks: a second LayerStatistics; a run is measured once, so give one");
+                }
+                statistics = s;
             }
             callbacks.add(c);
         }
@@ -173,8 +183,8 @@ public final class Trainer<M extends Module> {
         return this;
     }
 
-    /** The optimizer of a run. */
-    BoundOptimizer optimizer() {
+    /** The optimizer of a run, for the model or a copy of it. */
+    BoundOptimizer optimizer(Model<M> model) {
         BoundOptimizer bound = recipe.on(model, groups);
         if (clipNorm > 0) {
             bound.clipNorm(clipNorm);
@@ -281,6 +291,15 @@ public final class Trainer<M extends Module> {
         return new Monitor(by, metric != null && metric.larger(), early);
     }
 
+    /**
+     * Examines, on copies of the model and with some hundred steps, what would make training a waste: a start loss far from that of an answer of zeros;
+     * a batch that cannot be learned by heart; inputs that make no difference; outputs that depend on other examples. A custom step shows no
+     * output, so its first and last examination see less.
+     */
+    public Check check(Batches train) {
+        return new Examiner<>(this, loss, train).examine();
+    }
+
     /** The mean loss and metrics over some batches, in evaluation mode. */
     public Map<String, Double> evaluate(Batches data) {
         Access.store(model.segments());
@@ -310,10 +329,15 @@ public final class Trainer<M extends Module> {
 
     /** The loss of a batch in the current pass; adds what the metrics measure to {@code sums}, as far as there is room. */
     Tensor loss(Batch batch, double[] sums) {
+        return loss(model.net(), batch, sums);
+    }
+
+    /** The same for a copy of the model. */
+    Tensor loss(M net, Batch batch, double[] sums) {
         if (step != null) {
-            return step.loss(model.net(), batch);
+            return step.loss(net, batch);
         }
-        Tensor output = ((Layer) model.net()).apply(batch.x());
+        Tensor output = ((Layer) net).apply(batch.x());
         for (int i = 0; i < sums.length; i++) {
             sums[i] += metrics.get(i).sum(output, batch.y());
         }

@@ -197,6 +197,42 @@ class CheckpointTest {
         refused("the batches of a step: 2 here but 3 there", t -> t.accumulate(2));
     }
 
+    /** Killed in the third epoch after a checkpoint in the second: the rows of the second are written once. */
+    @Test
+    void theLogGoesOnWithTheEpochsOfTheCheckpoint() throws IOException {
+        Path log = folder.resolve("logs/epochs.csv");
+        Path wholeLog = folder.resolve("whole.csv");
+        run(1, t -> t.callbacks(new CsvLog(wholeLog)));
+        Checkpoints some = Checkpoints.in(folder.resolve("run")).everySteps(6);
+        assertThatThrownBy(() -> run(1, t -> t.checkpoints(some).callbacks(new CsvLog(log), killedAfter(9))))
+                .isInstanceOf(Killed.class);
+        assertThat(Files.readAllLines(log)).hasSize(3);
+        List<Integer> sizes = new ArrayList<>();
+        run(
+                99,
+                t -> t.resume(some.folder()).callbacks(new CsvLog(log), new Callback() {
+                    @Override
+                    public void begin(Progress p) {
+                        sizes.add(p.history().epochs().size());
+                        try {
+                            assertThat(Files.readAllLines(log))
+                                    .as("cut to the checkpoint")
+                                    .hasSize(2);
+                        } catch (IOException e) {
+                            throw new java.io.UncheckedIOException(e);
+                        }
+                    }
+                }));
+        assertThat(sizes).containsExactly(1);
+        assertThat(withoutSeconds(log)).isEqualTo(withoutSeconds(wholeLog)).hasSize(4);
+    }
+
+    private static List<String> withoutSeconds(Path csv) throws IOException {
+        return Files.readAllLines(csv).stream()
+                .map(line -> line.replaceFirst("^([^,]*,[^,]*),[^,]*", "$1"))
+                .toList();
+    }
+
     /** Stopped in the middle of an epoch, as Ctrl-C does it; then finished; then asked for more. */
     @Test
     void aStoppedRunIsWrittenDownAndAFinishedOneTakesMoreEpochs() {

@@ -1,0 +1,219 @@
+package dev.fathom.train;
+
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Module;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The examinations of {@link Trainer#check}, each on a copy of the model (Karpathy, A recipe for training neural networks, 2019). */
+final class Examiner<M extends Module> {
+    private static final int OVERFIT_STEPS = 300;
+    private static final int INPUT_STEPS = 100;
+
+    private final Trainer<M> trainer;
+    private final @Nullable Loss loss;
+    private final Batches train;
+    private final List<Check.Finding> findings = new ArrayList<>();
+
+    /** {@code loss} is null where a custom step shows no output. */
+    Examiner(Trainer<M> trainer, @Nullable Loss loss, Batches train) {
+        this.trainer = trainer;
+        this.loss = loss;
+        this.train = train;
+    }
+
+    Check examine() {
+        examine("start loss", this::start);
+        examine("one batch", this::oneBatch);
+        examine("inputs", this::inputs);
+        if (loss != null) {
+            examine("examples", this::examples);
+        }
+        return new Check(findings);
+    }
+
+    private void examine(String name, Supplier<Verdict> examination) {
+        Verdict v;
+        try {
+            v = examination.get();
+        } catch (RuntimeException e) {
+            v = new Verdict(false, "could not be examined: " + e.getMessage());
+        }
+        findings.add(new Check.Finding(name, v.passed, v.sentence));
+    }
+
+    private record Verdict(boolean passed, String sentence) {}
+
+    private static Verdict verdict(boolean passed, String format, Object... values) {
+        return new Verdict(passed, String.format(Locale.ROOT, format, values));
+    }
+
+    // ---- the loss before the first step, against that of an answer of zeros
+
+    private Verdict start() {
+        float first;
+        float chance = Float.NaN;
+        try (Model<M> copy = trainer.model.copy();
+                Pass pass = Pass.infer(new Rng(0))) {
+            Batch batch = train.epoch(0).batch(0);
+            first = trainer.loss(copy.net(), batch, new double[0]).item();
+            if (loss != null) {
+                Tensor output = ((Layer) copy.net()).apply(batch.x());
+                chance = loss.of(Tensor.zeros(output.shape().toArray()), batch.y())
+                        .item();
+            }
+        }
+        if (!Float.isFinite(first)) {
+            return verdict(false, "it is %s before the first step; look for numbers too large in the data", first);
+        }
+        if (Float.isNaN(chance)) {
+            return verdict(true, "it is %.4g", first);
+        }
+        if (first > 2 * chance) {
+            return verdict(
+                    false,
+                    "%.4g is far above %.4g, that of an answer of zeros; scale the features, or begin with smaller weights",
+                    first,
+                    chance);
+        }
+        if (first < chance / 2) {
+            return verdict(
+                    false,
+                    "%.4g is far below %.4g, that of an answer of zeros; the model was trained before, or knows the targets",
+                    first,
+                    chance);
+        }
+        return verdict(true, "%.4g, where an answer of zeros has %.4g", first, chance);
+    }
+
+    // ---- a model that can learn learns one batch by heart
+
+    private Verdict oneBatch() {
+        float first = Float.NaN;
+        float last = Float.NaN;
+        try (Model<M> copy = trainer.model.copy();
+                BoundOptimizer optimizer = trainer.optimizer(copy)) {
+            Batches.Epoch epoch = train.epoch(0);
+            for (int i = 0; i < OVERFIT_STEPS; i++) {
+                try (Pass pass = Pass.grad(new Rng(0))) { // evaluation mode: dropout would never let it be learned
+                    Tensor value = trainer.loss(copy.net(), epoch.batch(0), new double[0]);
+                    last = value.item();
+                    first = i == 0 ? last : first;
+                    if (last < first / 10 || !Float.isFinite(last)) {
+                        break;
+                    }
+                    pass.backward(value, copy);
+                    optimizer.step();
+                }
+            }
+        }
+        return last < first / 2
+                ? verdict(true, "its loss falls from %.4g to %.4g", first, last)
+                : verdict(
+                        false,
+                        "its loss goes from %.4g to %.4g in %d steps; try another learning rate, then look for a layer that passes no gradient",
+                        first,
+                        last,
+                        OVERFIT_STEPS);
+    }
+
+    // ---- a model that sees its inputs does better than one that sees zeros
+
+    private Verdict inputs() {
+        double seen = trained(false);
+        double unseen = trained(true);
+        return seen < 0.95 * unseen
+                ? verdict(
+                        true,
+                        "after %d steps the loss is %.4g, and %.4g where all inputs are zero",
+                        INPUT_STEPS,
+                        seen,
+                        unseen)
+                : verdict(
+                        false,
+                        "after %d steps the loss is %.4g, and hardly worse, %.4g, where all inputs are zero; see whether features and targets"
+                                + " belong together and reach the model, or train for longer",
+                        INPUT_STEPS,
+                        seen,
+                        unseen);
+    }
+
+    /** The mean loss of the last quarter of the steps. */
+    private double trained(boolean blind) {
+        double sum = 0;
+        int counted = 0;
+        Rng rng = new Rng(trainer.seed);
+        try (Model<M> copy = trainer.model.copy();
+                BoundOptimizer optimizer = trainer.optimizer(copy)) {
+            Batches.Epoch epoch = train.epoch(0);
+            for (int i = 0; i < INPUT_STEPS; i++) {
+                if (i > 0 && i % train.steps() == 0) {
+                    epoch = train.epoch(i / train.steps());
+                }
+                try (Pass pass = Pass.train(rng)) {
+                    Batch batch = epoch.batch(i % train.steps());
+                    if (blind) {
+                        batch = new Batch(Tensor.zeros(batch.x().shape().toArray()), batch.y());
+                    }
+                    Tensor value = trainer.loss(copy.net(), batch, new double[0]);
+                    if (i >= INPUT_STEPS * 3 / 4) {
+                        sum += value.item();
+                        counted++;
+                    }
+                    pass.backward(value, copy);
+                    optimizer.step();
+                }
+            }
+        }
+        return sum / counted;
+    }
+
+    // ---- what is said of one example depends on that example
+
+    private Verdict examples() {
+        int n = Math.min(train.size(), train.examples());
+        for (int row : new int[] {0, n - 1}) {
+            try (Model<M> copy = trainer.model.copy();
+                    Pass pass = Pass.grad(new Rng(0))) {
+                Batch batch = train.epoch(0).batch(0);
+                Tensor x = pass.watch(batch.x());
+                Tensor y = ((Layer) copy.net()).apply(x);
+                if (y.shape().rank() == 0 || y.dim(0) != n) {
+                    return verdict(
+                            false,
+                            "the model gives %s for %d examples; its first dimension must be theirs",
+                            y.shape(),
+                            n);
+                }
+                pass.backward(y.slice(row, row + 1).sum(), x);
+                Tensor gradient = pass.gradient(x);
+                if (gradient == null) {
+                    return verdict(false, "the outputs do not depend on the inputs");
+                }
+                float[] g = gradient.toArray();
+                int width = g.length / n;
+                for (int i = 0; i < g.length; i++) {
+                    if (g[i] != 0 && i / width != row) {
+                        return verdict(
+                                false,
+                                "the output of example %d depends on example %d; look for a reshape or a reduction that mixes the batch",
+                                row,
+                                i / width);
+                    }
+                }
+            }
+        }
+        return verdict(true, "the output of each depends on that example alone");
+    }
+}

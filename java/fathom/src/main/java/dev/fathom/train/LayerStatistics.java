@@ -1,0 +1,180 @@
+package dev.fathom.train;
+
+import de.siegmar.fastcsv.writer.CsvWriter;
+import dev.fathom.io.AtomicFile;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.io.OutputStreamWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Measures the outputs of every layer and the gradients of every parameter in one step of {@code everySteps}: mean, standard deviation, share of
+ * zeros, largest magnitude. Outputs that fade or grow from layer to layer, a ReLU that is zero for nearly all, gradients that vanish towards the
+ * first layer are seen here before they are seen in the loss (Glorot and Bengio 2010).
+ *
+ * <pre>{@code
+ * var statistics = new LayerStatistics(100);
+ * trainer.callbacks(statistics).fit(batches, 10);
+ * System.out.println(statistics);
+ * }</pre>
+ *
+ * <p>A step that is measured copies what it measures to the heap; the others cost nothing. Gradients are those of the step before clipping.
+ */
+public final class LayerStatistics implements Callback {
+    private final int everySteps;
+    private final List<Row> rows = new ArrayList<>();
+
+    /**
+     * One tensor of one step.
+     *
+     * @param epoch from 1
+     * @param step of the epoch, from 1
+     * @param layer the op and the path of the output, such as {@code linear[0]}, or the parameter's name
+     * @param what {@code output} or {@code gradient}
+     * @param mean of its elements
+     * @param std the root of their mean squared distance from it
+     * @param zeros the share of elements that are 0
+     * @param max the largest magnitude
+     */
+    public record Row(
+            int epoch, int step, String layer, String what, double mean, double std, double zeros, double max) {}
+
+    /**
+     * Measures the first step and then one of {@code everySteps}.
+     *
+     * @throws IllegalArgumentException if it is less than 1
+     */
+    public LayerStatistics(int everySteps) {
+        if (everySteps < 1) {
+            throw new IllegalArgumentException("LayerStatistics: everySteps=" + everySteps + " must be at least 1");
+        }
+        this.everySteps = everySteps;
+    }
+
+    @Override
+    public void begin(Progress progress) {
+        rows.clear();
+    }
+
+    /** All that was measured, in the order of the steps and within a step of the calls; then the gradients. */
+    public List<Row> rows() {
+        return List.copyOf(rows);
+    }
+
+    /** Writes all rows as CSV. */
+    public void writeCsv(Path file) {
+        AtomicFile.write(file, out -> {
+            CsvWriter csv = CsvWriter.builder().build(new OutputStreamWriter(out, StandardCharsets.UTF_8));
+            csv.writeRecord("epoch", "step", "layer", "what", "mean", "std", "zeros", "max");
+            for (Row r : rows) {
+                csv.writeRecord(
+                        Integer.toString(r.epoch),
+                        Integer.toString(r.step),
+                        r.layer,
+                        r.what,
+                        Double.toString(r.mean),
+                        Double.toString(r.std),
+                        Double.toString(r.zeros),
+                        Double.toString(r.max));
+            }
+            csv.flush();
+        });
+    }
+
+    /** The last step measured, as a table. */
+    @Override
+    public String toString() {
+        if (rows.isEmpty()) {
+            return "no step was measured yet";
+        }
+        Row last = rows.get(rows.size() - 1);
+        List<Row> shown = rows.stream()
+                .filter(r -> r.epoch == last.epoch && r.step == last.step)
+                .toList();
+        int width = shown.stream().mapToInt(r -> r.layer.length()).max().orElse(0);
+        String format = "%-" + Math.max(width, 5) + "s  %-8s  %11s  %11s  %7s  %11s";
+        StringBuilder table = new StringBuilder();
+        table.append(line(format, "layer", "what", "mean", "std", "zeros", "max"));
+        for (Row r : shown) {
+            table.append(System.lineSeparator())
+                    .append(line(
+                            format,
+                            r.layer,
+                            r.what,
+                            line("%.3e", r.mean),
+                            line("%.3e", r.std),
+                            line("%.1f %%", 100 * r.zeros),
+                            line("%.3e", r.max)));
+        }
+        return table.toString();
+    }
+
+    private static String line(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+
+    // ---- for the run
+
+    boolean due(long steps) {
+        return steps % everySteps == 0;
+    }
+
+    /** Measures the output of each module that returns from here on; what it passes on, as a view or as it is, was measured. */
+    void outputs(Pass pass, int epoch, int step) {
+        long[] before = {0};
+        Access.observe(pass, call -> {
+            if (call.result() != null) {
+                Access.tensorsIn(call.result(), y -> {
+                    long address = Access.address(y);
+                    if (y.dtype() == DType.F32 && address != before[0]) {
+                        before[0] = address;
+                        rows.add(row(epoch, step, Access.nameOf(y), "output", y));
+                    }
+                });
+            }
+        });
+    }
+
+    /** After backward: measures the gradients that there are. */
+    void gradients(List<Parameter> parameters, int epoch, int step) {
+        for (Parameter p : parameters) {
+            Tensor g = p.gradient();
+            if (g != null) {
+                rows.add(row(epoch, step, p.name(), "gradient", g));
+            }
+        }
+    }
+
+    private static Row row(int epoch, int step, String layer, String what, Tensor t) {
+        float[] values = t.toArray();
+        double sum = 0;
+        double max = 0;
+        int zeros = 0;
+        for (float v : values) {
+            sum += v;
+            max = Math.max(max, Math.abs(v));
+            zeros += v == 0 ? 1 : 0;
+        }
+        double mean = sum / values.length;
+        double squares = 0;
+        for (float v : values) {
+            squares += (v - mean) * (v - mean);
+        }
+        return new Row(
+                epoch,
+                step,
+                layer,
+                what,
+                mean,
+                Math.sqrt(squares / values.length),
+                (double) zeros / values.length,
+                max);
+    }
+}

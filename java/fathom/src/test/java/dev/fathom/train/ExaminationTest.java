@@ -1,0 +1,215 @@
+package dev.fathom.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Recompute;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is looked at before and during training: the trainer's check, and the statistics of layers. */
+class ExaminationTest {
+    // ---- the check
+
+    private static Dataset points(int n, float scale) {
+        float[] x = new Rng(1).uniform(2 * n, -scale, scale);
+        int[] labels = new int[n];
+        for (int i = 0; i < n; i++) {
+            labels[i] = x[2 * i] > x[2 * i + 1] ? 1 : 0;
+        }
+        return Dataset.of(x, Shape.of(2), labels);
+    }
+
+    private static Check check(Layer net, float scale) {
+        try (var model = Model.of(net, 1);
+                Dataset data = points(64, scale)) {
+            float[] before = model.parameters().get(0).value().toArray();
+            Check check = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f))
+                    .clipNorm(5)
+                    .check(data.shuffled(1).batches(16));
+            assertThat(model.parameters().get(0).value().toArray())
+                    .as("on copies")
+                    .isEqualTo(before);
+            return check;
+        }
+    }
+
+    private static String sentence(Check check, String name) {
+        return check.findings().stream()
+                .filter(f -> f.name().equals(name))
+                .map(f -> f.passed() + " " + f.sentence())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void whatIsAsItShouldBePasses() {
+        Check check = check(new Sequential(new Linear(2, 16), Tensor::tanh, new Dropout(0.1f), new Linear(16, 2)), 1);
+        assertThat(check.findings().stream().map(Check.Finding::name))
+                .containsExactly("start loss", "one batch", "inputs", "examples");
+        assertThat(check.passed()).as(check.toString()).isTrue();
+        assertThat(sentence(check, "start loss")).endsWith(", where an answer of zeros has 0.6931");
+        assertThat(sentence(check, "examples")).isEqualTo("true the output of each depends on that example alone");
+        assertThat(check.toString().lines()).hasSize(4).allMatch(l -> l.startsWith("ok     "));
+    }
+
+    @Test
+    void featuresTooLargeShowInTheStartLoss() {
+        Check check = check(new Sequential(new Linear(2, 16), new Linear(16, 2)), 1000);
+        assertThat(check.passed()).isFalse();
+        assertThat(sentence(check, "start loss"))
+                .startsWith("false ")
+                .endsWith(" is far above 0.6931, that of an answer of zeros; scale the features, or begin with smaller "
+                        + "weights");
+    }
+
+    /** Its inputs do not matter: it answers with its bias. */
+    private record Deaf(Linear linear) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return linear.apply(x.mul(0));
+        }
+    }
+
+    @Test
+    void aModelThatDoesNotListenIsFound() {
+        Check check = check(new Deaf(new Linear(2, 2)), 1);
+        assertThat(sentence(check, "one batch")).startsWith("false its loss goes from ");
+        assertThat(sentence(check, "inputs")).startsWith("false after 100 steps the loss is ");
+        assertThat(check.toString()).contains("wrong  inputs: ");
+    }
+
+    /** Every example sees the mean of all. */
+    private record Mixing(Linear linear) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return linear.apply(x.sub(x.mean(0)));
+        }
+    }
+
+    @Test
+    void anExampleThatSeesAnotherIsFound() {
+        assertThat(sentence(check(new Mixing(new Linear(2, 2)), 1), "examples"))
+                .isEqualTo("false the output of example 0 depends on example 1; look for a reshape or a reduction that "
+                        + "mixes the batch");
+    }
+
+    @Test
+    void aCustomStepIsExaminedAsFarAsItShows() {
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Dataset data = points(64, 1)) {
+            Check check = Trainer.custom(
+                            model,
+                            new Adam(0.1f),
+                            (net, batch) -> net.apply(batch.x()).crossEntropy(batch.y()))
+                    .check(data.batches(16));
+            assertThat(check.findings().stream().map(Check.Finding::name))
+                    .containsExactly("start loss", "one batch", "inputs");
+            assertThat(check.passed()).as(check.toString()).isTrue();
+        }
+        try (var model = Model.of(new Linear(2, 2), 1);
+                Dataset data = points(64, 1)) {
+            Check check = Trainer.custom(model, new Adam(0.1f), (net, batch) -> {
+                        throw new IllegalStateException("not today");
+                    })
+                    .check(data.batches(16));
+            assertThat(check.findings())
+                    .allMatch(f -> f.sentence().equals("could not be examined: not today") && !f.passed());
+        }
+    }
+
+    // ---- statistics
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void everyLayerAndEveryGradientIsMeasured() throws Exception {
+        LayerStatistics statistics = new LayerStatistics(3);
+        assertThat(statistics).hasToString("no step was measured yet");
+        float[] bias;
+        try (var model = Model.of(
+                        new Sequential(
+                                new Linear(2, 2, Init.constant(1)),
+                                Tensor::relu,
+                                new Recompute(new Linear(2, 1, Init.constant(0.5f)))),
+                        1);
+                Dataset data =
+                        Dataset.of(new float[] {1, 2, -1, -2, 3, 0, -3, 0}, Shape.of(2), new float[4], Shape.of(1))) {
+            bias = model.parameter("0.bias").value().toArray();
+            Trainer.of(model, Loss.mse(), new Sgd(1e-6f)).callbacks(statistics).fit(data.batches(2), 2);
+        }
+        List<LayerStatistics.Row> rows = statistics.rows();
+        List<String> names = rows.stream()
+                .map(r -> r.epoch() + "." + r.step() + " " + r.layer() + " " + r.what())
+                .toList();
+        assertThat(names)
+                .startsWith("1.1 linear[0] output", "1.1 relu[1] output")
+                .contains("1.1 0.weight gradient", "1.1 0.bias gradient", "2.2 linear[0] output")
+                .doesNotContain("1.2 linear[0] output", "2.1 linear[0] output");
+        assertThat(names)
+                .filteredOn(n -> n.startsWith("1.1") && n.endsWith("output"))
+                .as("each once, the recomputed too")
+                .hasSize(3);
+        // 1 + 2 and -1 - 2, each plus two biases
+        assertThat(rows.get(0).mean()).isCloseTo((bias[0] + bias[1]) / 2, within(1e-6));
+        assertThat(rows.get(0).std()).isCloseTo(Math.hypot(3, (bias[0] - bias[1]) / 2), within(1e-6));
+        assertThat(rows.get(0).max()).isCloseTo(3 + Math.max(Math.abs(bias[0]), Math.abs(bias[1])), within(1e-6));
+        assertThat(rows.get(0).zeros()).isZero();
+        assertThat(rows.get(1).zeros()).as("of relu").isEqualTo(0.5);
+        assertThat(rows.get(1).mean()).isCloseTo((6 + bias[0] + bias[1]) / 4, within(1e-6));
+        assertThat(statistics.toString().lines().toList())
+                .hasSize(rows.size() / 2 + 1)
+                .first()
+                .asString()
+                .startsWith("layer");
+        Path csv = folder.resolve("statistics.csv");
+        statistics.writeCsv(csv);
+        assertThat(Files.readAllLines(csv))
+                .hasSize(rows.size() + 1)
+                .startsWith(
+                        "epoch,step,layer,what,mean,std,zeros,max",
+                        "1,1,linear[0],output," + rows.get(0).mean() + ","
+                                + rows.get(0).std() + ",0.0," + rows.get(0).max());
+    }
+
+    @Test
+    void measuringChangesNoBit() {
+        float[][] weights = new float[2][];
+        for (int i = 0; i < 2; i++) {
+            try (var model = Model.of(new Sequential(new Linear(2, 8), new Dropout(0.5f), new Linear(8, 2)), 1);
+                    Dataset data = points(64, 1)) {
+                Trainer<?> trainer =
+                        Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).accumulate(2);
+                if (i == 1) {
+                    trainer.callbacks(new LayerStatistics(1));
+                    assertThatThrownBy(() -> trainer.callbacks(new LayerStatistics(1)))
+                            .hasMessage("callbacks: a second LayerStatistics; a run is measured once, so give one");
+                }
+                trainer.fit(data.batches(16), 2);
+                weights[i] = model.parameters().get(0).value().toArray();
+            }
+        }
+        assertThat(weights[1]).isEqualTo(weights[0]);
+        assertThatThrownBy(() -> new LayerStatistics(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("LayerStatistics: everySteps=0 must be at least 1");
+    }
+}
