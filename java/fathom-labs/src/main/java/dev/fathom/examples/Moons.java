@@ -8,7 +8,7 @@ final class Moons {
     private Moons() {}
 
     static Dataset of(int n, long seed) {
-        Rng rng = new Rng(seed).split("moons");
+        Rng rng = new Rng(seed);
         float[] angles = rng.uniform(n, 0, (float) Math.PI);
         float[] noise = rng.normal(2 * n, 0, 0.1f);
         float[][] points = new float[n][];

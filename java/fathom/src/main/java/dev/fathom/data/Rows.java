@@ -22,7 +22,7 @@ final class Rows {
      */
     static Parts split(int n, int count, long seed, String what) {
         check(n, count, what);
-        int[] order = new Rng(seed).permutation(n);
+        int[] order = permutation(seed, n);
         return new Parts(sorted(order, count, n), sorted(order, 0, count));
     }
 
@@ -60,7 +60,7 @@ final class Rows {
         int[] heldOut = new int[count];
         int kept = 0;
         int out = 0;
-        for (int row : new Rng(seed).permutation(n)) {
+        for (int row : permutation(seed, n)) {
             if (quota[label[row]]-- > 0) {
                 heldOut[out++] = row;
             } else {
@@ -68,6 +68,11 @@ final class Rows {
             }
         }
         return new Parts(sorted(rest, 0, kept), sorted(heldOut, 0, out));
+    }
+
+    /** From a stream of its own: data drawn from {@code new Rng(seed)} must not be sorted by the numbers it was made of. */
+    private static int[] permutation(long seed, int n) {
+        return new Rng(seed).split("rows").permutation(n);
     }
 
     private static void check(int n, int count, String what) {
