@@ -57,7 +57,7 @@ INLINE void widen_row(int64_t kind, const uint8_t *x, float *y, int64_t n, v sca
 enum { SHORT_ROW = 256 };
 INLINE void copy_row(const float *x, float *y, int64_t n) {
     if (n > SHORT_ROW) memcpy(y, x, (size_t)n * 4);
-    else EACH_VECTOR(n, v_put(y + i, v_get(x + i, m), m););
+    else MAP(y, n, 0, v_get(x + i, m));
 }
 
 static void gather_part(void *at, int64_t part, int64_t parts) {

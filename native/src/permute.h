@@ -74,7 +74,21 @@ static void transpose(const float *src, int64_t ld, int64_t rows, int64_t cols, 
  * Where the last dimension of y is also x's last, lines of it are copied. Else the last of y and the last of x change places:
  * tiles of both, whose lines on either side are whole cache lines, are transposed.
  */
-enum { PERMUTE_TILE = 64, PERMUTE_LINE = 4096 };
+enum { PERMUTE_TILE = 64, PERMUTE_LINE = 4096, BUFFER_LINE = PERMUTE_TILE + 16 };
+
+/*
+ * A tile. Lines a multiple of 1 KiB apart fall into few sets of L1, which cannot hold those of a tile while it is written: then it
+ * goes through a buffer, and leaves it line by line.
+ */
+static void permute_tile(const float *x, int64_t ldx, int64_t rows, int64_t cols, float *y, int64_t ldy) {
+    float buffer[PERMUTE_TILE * BUFFER_LINE];
+    if (ldx % 256 && ldy % 256) {
+        transpose(x, ldx, rows, cols, y, ldy, 0);
+        return;
+    }
+    transpose(x, ldx, rows, cols, buffer, BUFFER_LINE, 1);
+    for (int64_t c = 0; c < cols; c++) copy_row(buffer + c * BUFFER_LINE, y + c * ldy, rows);
+}
 
 struct permute_context {
     const float *x;
@@ -92,8 +106,8 @@ static void permute_unit(const struct permute_context *c, const int64_t *at, con
         return;
     }
     int64_t rows = c->dims[5] - at[5] * PERMUTE_TILE, cols = c->dims[p] - at[p] * PERMUTE_TILE;
-    transpose(x, c->strides[5], rows < PERMUTE_TILE ? rows : PERMUTE_TILE, cols < PERMUTE_TILE ? cols : PERMUTE_TILE, y,
-              c->step_y[p] / PERMUTE_TILE, 0);
+    permute_tile(x, c->strides[5], rows < PERMUTE_TILE ? rows : PERMUTE_TILE, cols < PERMUTE_TILE ? cols : PERMUTE_TILE, y,
+                 c->step_y[p] / PERMUTE_TILE);
 }
 
 static void permute_part(void *context, int64_t part, int64_t parts) {

@@ -6,8 +6,6 @@
 #ifndef FATHOM_SOFTMAX_H
 #define FATHOM_SOFTMAX_H
 
-static inline float scalar_log(float x) { return v_log(v_set(x))[0]; }
-
 /* the sum of exp(x - max) in 16 virtual lanes; y (or 0) receives the terms */
 INLINE float row_exp(const float *x, float *y, int64_t n, float max) {
     enum { SIDE = 4 }; /* vectors side by side: one exp alone is all latency */
@@ -55,10 +53,22 @@ INLINE float row_softmax(const float *x, float *y, int64_t n, float *max) {
     return sum;
 }
 
-static void row_log_softmax(const float *x, float *y, int64_t n) {
-    float max, sum = row_softmax(x, NULL, n, &max);
-    v shift = v_set(scalar_log(sum));
-    EACH_VECTOR(n, v_put(y + i, v_get(x + i, m) - max - shift, m););
+/* short rows (several stay in L1) take the logarithms of VL rows at once */
+enum { SHORT_LOG_ROW = 256 };
+static void rows_log_softmax(const float *x, float *y, int64_t rows, int64_t n) {
+    const int64_t most = n <= SHORT_LOG_ROW ? VL : 1;
+    float sum[VL] = {0}, max[VL];
+    for (; rows > 0; rows -= most, x += most * n, y += most * n) {
+        int64_t count = rows < most ? rows : most;
+        for (int64_t k = 0; k < count; k++) sum[k] = row_softmax(x + k * n, NULL, n, &max[k]);
+        v logs = v_log(v_load(sum));
+        for (int64_t k = 0; k < count; k++) {
+            const float *x_k = x + k * n;
+            float *y_k = y + k * n;
+            const v most_k = v_set(max[k]), log_k = v_set(logs[k]);
+            EACH_VECTOR(n, v_put(y_k + i, v_get(x_k + i, m) - most_k - log_k, m););
+        }
+    }
 }
 
 /* n <= VL columns at once */
@@ -84,13 +94,16 @@ static void softmax_part(void *at, int64_t part, int64_t parts) {
     const struct softmax_args *a = at;
     int64_t from, to, vectors = (a->inner + VL - 1) / VL;
     fathom_range(a->outer * vectors, 1, part, parts, &from, &to);
+    if (a->inner == 1 && a->log) {
+        rows_log_softmax(a->x + from * a->r, a->y + from * a->r, to - from, a->r);
+        return;
+    }
     for (int64_t unit = from; unit < to; unit++) {
         int64_t c = unit % vectors * VL, offset = unit / vectors * a->r * a->inner + c;
         const float *x = a->x + offset;
         float *y = a->y + offset, max;
         if (a->inner > 1 && a->inner - c >= VL) column_softmax(a->log, x, y, a->r, a->inner, VL);
         else if (a->inner > 1) column_softmax(a->log, x, y, a->r, a->inner, a->inner - c);
-        else if (a->log) row_log_softmax(x, y, a->r);
         else row_softmax(x, y, a->r, &max);
     }
 }
