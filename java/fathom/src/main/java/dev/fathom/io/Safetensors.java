@@ -200,10 +200,7 @@ public final class Safetensors implements AutoCloseable {
         byte[] chunk = new byte[(int) Math.min(CHUNK, e.end - e.begin)];
         ByteBuffer from = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
         synchronized (data) {
-            if (closed) {
-                throw new IllegalStateException(
-                        "copy: " + file + " was closed at " + Memory.render(closedAt) + "; copy before the close");
-            }
+            mustBeOpen("copy");
             try {
                 if (data.length() < e.end) {
                     throw new EOFException();
@@ -232,6 +229,7 @@ public final class Safetensors implements AutoCloseable {
      * Reads all of it and compares it with the checksum that {@link Writer#checksum} left.
      *
      * @throws IllegalArgumentException if they differ, or there is none
+     * @throws IllegalStateException if the file was closed
      * @throws UncheckedIOException if the file cannot be read
      */
     public void verify() {
@@ -243,6 +241,7 @@ public final class Safetensors implements AutoCloseable {
         metadata.forEach(sum::text);
         byte[] chunk = new byte[CHUNK];
         synchronized (data) {
+            mustBeOpen("verify");
             try {
                 for (Entry e : entries.values()) {
                     sum.tensor(e.name, e.stored, e.shape);
@@ -299,6 +298,13 @@ public final class Safetensors implements AutoCloseable {
             throw new IllegalArgumentException(file + " has no tensor " + quoted(name) + "; it holds " + names);
         }
         return e;
+    }
+
+    private void mustBeOpen(String who) {
+        if (closed) {
+            throw new IllegalStateException(
+                    who + ": " + file + " was closed at " + Memory.render(closedAt) + "; " + who + " before the close");
+        }
     }
 
     /** Closes the file; names, shapes and texts stay readable. Closing twice does nothing. */
