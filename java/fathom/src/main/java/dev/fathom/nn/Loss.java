@@ -40,4 +40,34 @@ public interface Loss {
     static Loss sse() {
         return new ElementwiseLoss("sse", (y, t) -> y.sub(t).square(), true);
     }
+
+    /** Mean of |y - t| over all elements; its slope at 0 is 0. */
+    static Loss l1() {
+        return new ElementwiseLoss("l1", (y, t) -> size(y.sub(t)), false);
+    }
+
+    /**
+     * Mean over all elements of d^2 / 2 where |d| &lt;= delta, else delta (|d| - delta / 2), with d = y - t (Huber 1964; PyTorch's HuberLoss). Smooth L1
+     * is this with delta 1.
+     *
+     * @throws IllegalArgumentException if delta is not positive and finite
+     */
+    static Loss huber(float delta) {
+        if (!(delta > 0 && delta < Float.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("huber: delta=" + delta + " must be above 0 and finite");
+        }
+        return new ElementwiseLoss(
+                "huber",
+                (y, t) -> {
+                    Tensor size = size(y.sub(t));
+                    Tensor inside = size.clamp(0, delta);
+                    return inside.mul(size.sub(inside.mul(0.5f)));
+                },
+                false);
+    }
+
+    /** |d|, whose slope at 0 is 0. */
+    private static Tensor size(Tensor d) {
+        return d.relu().add(d.neg().relu());
+    }
 }

@@ -3,6 +3,7 @@ package dev.fathom.course;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import dev.fathom.nn.Loss;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import org.assertj.core.data.Offset;
@@ -115,22 +116,28 @@ class LossesTest {
     @Test
     void threeFormsOfSquaredError() {
         try (Pass pass = Pass.infer()) {
-            Tensor error = row(1, 2, 3).sub(row(0, 0, 0)).square();
-            assertThat(error.sum().mul(.5f).item()).isEqualTo(7);
-            assertThat(error.mean().item()).isEqualTo(4.6666667f, CLOSE);
-            assertThat(error.sum().item()).isEqualTo(14);
+            Tensor y = row(1, 2, 3);
+            Tensor q = row(0, 0, 0);
+            assertThat(Loss.sse().of(q, y).mul(.5f).item()).isEqualTo(7);
+            assertThat(Loss.mse().of(q, y).item()).isEqualTo(4.6666667f, CLOSE);
+            assertThat(Loss.sse().of(q, y).item()).isEqualTo(14);
         }
     }
 
-    /** Slide "Smooth L1": x^2 / 2 within 1, |x| - 1/2 outside, at seven points. */
+    /** Slide "Smooth L1": x^2 / 2 within 1, |x| - 1/2 outside, at seven points; Huber's loss with delta 1. */
     @Test
     void smoothL1() {
-        try (Pass pass = Pass.infer()) {
-            Tensor x = row(-2, -1, -.5, 0, .5, 1, 2);
-            Tensor size = x.relu().add(x.neg().relu());
-            Tensor inside = size.clamp(0, 1);
-            assertThat(inside.mul(size.sub(inside.mul(.5f))).toArray())
-                    .containsExactly(1.5f, .5f, .125f, 0, .125f, .5f, 1.5f);
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(row(-2, -1, -.5, 0, .5, 1, 2));
+            float[] each = {1.5f, .5f, .125f, 0, .125f, .5f, 1.5f};
+            for (int i = 0; i < each.length; i++) {
+                Tensor one = Tensor.scalar(x.get(0, i));
+                assertThat(Loss.huber(1).of(one, Tensor.scalar(0)).item()).isEqualTo(each[i]);
+            }
+            Tensor loss = Loss.huber(1).of(x, Tensor.zeros(1, 7));
+            assertThat(loss.item()).isEqualTo(4.25f / 7, CLOSE);
+            pass.backward(loss.mul(7));
+            assertThat(pass.gradient(x).toArray()).containsExactly(floats(-1, -1, -.5, 0, .5, 1, 1), CLOSE);
         }
     }
 

@@ -101,6 +101,9 @@ class LossTableTest {
         return List.of(
                 each("mse", Loss.mse(), Target.NUMBERS, (y, t) -> (y - t) * (y - t)),
                 each("sse", Loss.sse(), Target.NUMBERS, (y, t) -> (y - t) * (y - t)),
+                each("l1", Loss.l1(), Target.NUMBERS, (y, t) -> Math.abs(y - t)),
+                each("huber(1)", Loss.huber(1), Target.NUMBERS, (y, t) -> huber(y - t, 1)),
+                each("huber(0.3)", Loss.huber(0.3f), Target.NUMBERS, (y, t) -> huber(y - t, 0.3f)),
                 each(
                         "bce",
                         Loss.bceWithLogits(),
@@ -125,6 +128,10 @@ class LossTableTest {
                 crossEntropy("probabilities, smoothed", 0.1, null, Target.PROBABILITIES),
                 crossEntropy("probabilities, weighted", 0, CLASS_WEIGHTS, Target.PROBABILITIES),
                 crossEntropy("probabilities, smoothed and weighted", 0.3, CLASS_WEIGHTS, Target.PROBABILITIES));
+    }
+
+    private static double huber(double d, double delta) {
+        return Math.abs(d) <= delta ? d * d / 2 : delta * (Math.abs(d) - delta / 2);
     }
 
     private static final int COLUMNS = 5;
@@ -276,14 +283,20 @@ class LossTableTest {
     void whatDoesNotFitIsRefused() {
         try (Pass pass = Pass.infer()) {
             Tensor y = Tensor.zeros(2, 3);
-            for (String name : List.of("mse", "sse")) {
-                Loss loss = name.equals("mse") ? Loss.mse() : Loss.sse();
+            for (String name : List.of("mse", "sse", "l1", "huber")) {
+                Loss loss = switch (name) {
+                    case "mse" -> Loss.mse();
+                    case "sse" -> Loss.sse();
+                    case "l1" -> Loss.l1();
+                    default -> Loss.huber(1);
+                };
                 assertThatThrownBy(() -> loss.of(y, Tensor.zeros(2)))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessage(
                                 name + ": output [2, 3] and target [2] differ; reshape one, so that each output has "
                                         + "its target");
             }
+            assertThatThrownBy(() -> Loss.huber(0)).hasMessage("huber: delta=0.0 must be above 0 and finite");
             assertThatThrownBy(() -> Loss.bceWithLogits().positiveWeight(1, 2).of(y, y))
                     .hasMessage(
                             "bceWithLogits: output [2, 3] and 2 positive weights disagree; give one weight, or one for "
