@@ -85,8 +85,8 @@ static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
 }
 
 /*
- * A part owns places of y: outer indices, and where those are too few for the threads, ranges of columns, or of rows where columns
- * are few. Whoever owns a place adds to it in the order of i.
+ * A part owns places of y: outer indices, and where those are too few for the threads, ranges of columns, or of rows where
+ * columns are few. Whoever owns a place adds to it in the order of i.
  */
 struct scatter_context {
     const struct scatter_add_args *a;

@@ -244,7 +244,8 @@ static void multiply_part(void *context, int64_t part, int64_t parts) {
 }
 
 /*
- * Cuts the grid so that the largest share is smallest; of about equal ones that with most column ranges, whose panels fit L2 best.
+ * Cuts the grid so that the largest share is smallest; of about equal ones that with most column ranges, whose panels fit L2
+ * best.
  * Where the left side is a weight, or the result its gradient, that with most row ranges: a thread that reads, differentiates and
  * (optim.h) updates the same rows in every step finds them in its own L2. Measured: else Adam takes twice as long, and six times
  * where the cores do not share an L3.
@@ -392,7 +393,8 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
 
 /* products from .. to of a batch, in the scratch of a slot */
 static void batch_products(const struct gemm_batch_args *a, int64_t from, int64_t to, int64_t slot) {
-    float *scratch = a->scratch + slot * (fathom_gemm_batch_scratch(a->ta, a->tb, a->m, a->n, a->k) / batch_slots(a->m, a->n, a->k) / 4);
+    int64_t all = fathom_gemm_batch_scratch(a->ta, a->tb, a->m, a->n, a->k) / 4;
+    float *scratch = a->scratch + slot * (all / batch_slots(a->m, a->n, a->k));
     for (int64_t i = from; i < to; i++) {
         struct gemm_args one = {.ta = a->ta, .tb = a->tb, .a = a->a, .b = a->b, .c = a->c + i * a->m * a->n, .m = a->m, .n = a->n,
                                 .k = a->k, .add = a->add, .scratch = scratch};
@@ -414,9 +416,9 @@ static void batch_part(void *context, int64_t part, int64_t parts) {
 
 static int32_t k_gemm_batch(const struct gemm_batch_args *a, int64_t *detail) {
     (void)detail;
-    int64_t count = dims_count(a->dims), parts = 1;
+    int64_t count = dims_count(a->dims), slots = batch_slots(a->m, a->n, a->k), parts = 1;
     double nanos = (double)count * ((double)a->m * (double)a->n * (double)a->k / (4 * VL) + 100);
-    if (count >= SLOTS / 2 && !fathom_sgemm) parts = fathom_parts(nanos, batch_slots(a->m, a->n, a->k) < count ? batch_slots(a->m, a->n, a->k) : count);
+    if (count >= SLOTS / 2 && !fathom_sgemm) parts = fathom_parts(nanos, slots < count ? slots : count);
     if (parts > 1) fathom_parallel(batch_part, (void *)a, parts);
     else batch_products(a, 0, count, 0);
     return FATHOM_OK;

@@ -77,8 +77,8 @@ static void transpose(const float *src, int64_t ld, int64_t rows, int64_t cols, 
 enum { PERMUTE_TILE = 64, PERMUTE_LINE = 4096, BUFFER_LINE = PERMUTE_TILE + 16 };
 
 /*
- * A tile. Lines a multiple of 1 KiB apart fall into few sets of L1, which cannot hold those of a tile while it is written: then it
- * goes through a buffer, and leaves it line by line.
+ * A tile. Lines a multiple of 1 KiB apart fall into few sets of L1, which cannot hold those of a tile while it is written: then
+ * it goes through a buffer, and leaves it line by line.
  */
 static void permute_tile(const float *x, int64_t ldx, int64_t rows, int64_t cols, float *y, int64_t ldy) {
     float buffer[PERMUTE_TILE * BUFFER_LINE];

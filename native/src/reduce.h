@@ -393,7 +393,8 @@ INLINE v column_dx(int64_t kind, v scale, v middle, v x) {
 }
 
 /* lines from .. to of one outer index, whose y and dy are given */
-INLINE void spread_lines(int64_t kind, const struct reduce_grad_args *a, const float *y, const float *dy, int64_t from, int64_t to) {
+INLINE void spread_lines(int64_t kind, const struct reduce_grad_args *a, const float *y, const float *dy, int64_t from,
+                         int64_t to) {
     const v divisor = v_set((float)a->divisor);
     const int64_t inner = a->inner;
     if (inner == 1) {

@@ -143,8 +143,8 @@ static void test_batch(struct shape s, const int64_t dims[6], int a_stretch, int
                     RUN(gemm, .ta = ta, .tb = tb, .a = a + at_a, .b = b + at_b, .c = want + i * m * n, .m = m, .n = n, .k = k,
                         .add = add, .scratch = scratch);
                 }
-                CHECK_BITS(got, want, count * m * n, "ta %d tb %d add %d m %ld n %ld k %ld isa %d threads %d", ta, tb, add, m, n, k,
-                           isa, threads);
+                CHECK_BITS(got, want, count * m * n, "ta %d tb %d add %d m %ld n %ld k %ld isa %d threads %d", ta, tb, add, m, n,
+                           k, isa, threads);
             }
     release_guarded();
 }

@@ -52,7 +52,8 @@ static void scatter_add(void) {
     FOR_EACH_ISA(isa)
         FOR_EACH_THREADS(threads)
             for (int k = 0; k < COUNT(sizes); k++) {
-                int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], yrows = sizes[k][3], ny = outer * yrows * cols;
+                int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], yrows = sizes[k][3];
+                int64_t ny = outer * yrows * cols;
                 float *x = guarded_random(outer * rows * cols, 4, -1, 1), *y = guarded_random(ny, 8, -1, 1);
                 float *want = guarded_floats(ny, 0);
                 int32_t *index = guarded((size_t)rows * 4, 4);
@@ -64,7 +65,8 @@ static void scatter_add(void) {
                 CHECK_BITS(y, want, ny, "isa %d threads %d shape %d", isa, threads, k);
                 if (rows > 0) {
                     index[0] = (int32_t)yrows;
-                    CHECK(RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .cols = cols, .yrows = yrows)
+                    CHECK(RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .cols = cols,
+                              .yrows = yrows)
                               == FATHOM_BAD_INDEX,
                           "isa %d", isa);
                 }
@@ -112,19 +114,20 @@ static void permutes(void) {
 }
 
 static void copy_rows(void) {
-    static const int64_t sizes[][4] = {{1, 1, 1, 1}, {7, 3, 5, 9}, {30, 17, 17, 40}, {2, 70000, 70001, 70000}, {9000, 15, 16, 20}};
+    static const int64_t sizes[][4] = {{1, 1, 1, 1}, {7, 3, 5, 9}, {30, 17, 17, 40}, {2, 70000, 70001, 70000},
+                                       {9000, 15, 16, 20}};
     FOR_EACH_ISA(isa)
         FOR_EACH_THREADS(threads)
             for (int k = 0; k < COUNT(sizes); k++)
                 for (int add = 0; add < 2; add++) {
                     int64_t rows = sizes[k][0], cols = sizes[k][1], sx = sizes[k][2], sy = sizes[k][3];
-                    float *x = guarded_random((rows - 1) * sx + cols, 4, -1, 1), *y = guarded_random((rows - 1) * sy + cols, 8, -1, 1);
-                    float *want = guarded_floats((rows - 1) * sy + cols, 0);
-                    memcpy(want, y, (size_t)((rows - 1) * sy + cols) * 4);
+                    int64_t nx = (rows - 1) * sx + cols, ny = (rows - 1) * sy + cols;
+                    float *x = guarded_random(nx, 4, -1, 1), *y = guarded_random(ny, 8, -1, 1), *want = guarded_floats(ny, 0);
+                    memcpy(want, y, (size_t)ny * 4);
                     for (int64_t i = 0; i < rows; i++)
                         for (int64_t c = 0; c < cols; c++) want[i * sy + c] = (add ? want[i * sy + c] : 0) + x[i * sx + c];
                     RUN(copy_rows, .x = x, .sx = sx, .y = y, .sy = sy, .rows = rows, .cols = cols, .add = add);
-                    CHECK_BITS(y, want, (rows - 1) * sy + cols, "isa %d threads %d shape %d add %d", isa, threads, k, add);
+                    CHECK_BITS(y, want, ny, "isa %d threads %d shape %d add %d", isa, threads, k, add);
                     release_guarded();
                 }
 }

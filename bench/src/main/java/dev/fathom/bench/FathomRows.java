@@ -443,13 +443,18 @@ public class FathomRows {
             run = switch (op) {
                 case "sum-1M", "sum-rows" -> () -> reduce(0, y, s, 1);
                 case "sum-columns" -> () -> reduce(0, y, new int[] {1, s[0], s[1]}, 1);
-                case "variance" -> () -> {
-                    reduce(0, other, s, s[1]);
-                    reduce(6, y, s, s[1] - 1);
-                };
+                case "variance" ->
+                    () -> {
+                        reduce(0, other, s, s[1]);
+                        reduce(6, y, s, s[1] - 1);
+                    };
                 case "gather" -> {
                     int[] rows = Work.labels(1, work.out() / s[1], s[0]);
-                    other.block.view(0, 4L * rows.length).order(ByteOrder.nativeOrder()).asIntBuffer().put(rows);
+                    other.block
+                            .view(0, 4L * rows.length)
+                            .order(ByteOrder.nativeOrder())
+                            .asIntBuffer()
+                            .put(rows);
                     yield () -> commands.begin(Kernel.GATHER)
                             .put(1)
                             .put(x.address())
@@ -463,30 +468,32 @@ public class FathomRows {
                             .put(0f)
                             .run();
                 }
-                case "permute" -> () -> commands.begin(Kernel.PERMUTE)
-                        .put(x.address())
-                        .put(y.address())
-                        .put(1)
-                        .put(1)
-                        .put(s[0])
-                        .put(s[3])
-                        .put(s[1])
-                        .put(s[2])
-                        .put(0)
-                        .put(0)
-                        .put((long) s[1] * s[2] * s[3])
-                        .put(1)
-                        .put((long) s[2] * s[3])
-                        .put(s[3])
-                        .run();
-                case "softmax", "log-softmax" -> () -> commands.begin(Kernel.SOFTMAX)
-                        .put(op.equals("softmax") ? 0 : 1)
-                        .put(x.address())
-                        .put(y.address())
-                        .put(s[0])
-                        .put(s[1])
-                        .put(1)
-                        .run();
+                case "permute" ->
+                    () -> commands.begin(Kernel.PERMUTE)
+                            .put(x.address())
+                            .put(y.address())
+                            .put(1)
+                            .put(1)
+                            .put(s[0])
+                            .put(s[3])
+                            .put(s[1])
+                            .put(s[2])
+                            .put(0)
+                            .put(0)
+                            .put((long) s[1] * s[2] * s[3])
+                            .put(1)
+                            .put((long) s[2] * s[3])
+                            .put(s[3])
+                            .run();
+                case "softmax", "log-softmax" ->
+                    () -> commands.begin(Kernel.SOFTMAX)
+                            .put(op.equals("softmax") ? 0 : 1)
+                            .put(x.address())
+                            .put(y.address())
+                            .put(s[0])
+                            .put(s[1])
+                            .put(1)
+                            .run();
                 default -> throw new IllegalArgumentException(op);
             };
         }

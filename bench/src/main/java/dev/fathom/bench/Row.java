@@ -149,7 +149,13 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
             }
             int weights = 10 * million;
             rows.add(elementwise(
-                    "adam-10M", threads, "adam", "n=" + weights, 28.0 * weights, new Limit("triad", 16 * million), even));
+                    "adam-10M",
+                    threads,
+                    "adam",
+                    "n=" + weights,
+                    28.0 * weights,
+                    new Limit("triad", 16 * million),
+                    even));
             for (String op : List.of("gather", "permute")) {
                 double bytes = 8.0 * Work.structured(op).out();
                 rows.add(structured(op, op, threads, bytes, new Limit("scale", million)));

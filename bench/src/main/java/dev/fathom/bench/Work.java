@@ -135,16 +135,22 @@ public final class Work {
         for (int i = 0; i < y.length; i += 1 + y.length / 500) {
             int at = i;
             double[] line = switch (op) {
-                case "sum-1M", "sum-rows", "variance" -> IntStream.range(0, n).mapToDouble(j -> x[at * n + j]).toArray();
-                case "sum-columns" -> IntStream.range(0, s[0]).mapToDouble(j -> x[j * n + at]).toArray();
-                case "softmax", "log-softmax" -> IntStream.range(0, n).mapToDouble(j -> x[at / n * n + j]).toArray();
+                case "sum-1M", "sum-rows", "variance" ->
+                    IntStream.range(0, n).mapToDouble(j -> x[at * n + j]).toArray();
+                case "sum-columns" ->
+                    IntStream.range(0, s[0]).mapToDouble(j -> x[j * n + at]).toArray();
+                case "softmax", "log-softmax" ->
+                    IntStream.range(0, n).mapToDouble(j -> x[at / n * n + j]).toArray();
                 default -> new double[0];
             };
             double mean = Arrays.stream(line).sum() / line.length;
             double expected = switch (op) {
-                case "variance" -> Arrays.stream(line).map(v -> (v - mean) * (v - mean)).sum() / (n - 1);
-                case "softmax" -> Math.exp(x[at]) / Arrays.stream(line).map(Math::exp).sum();
-                case "log-softmax" -> x[at] - Math.log(Arrays.stream(line).map(Math::exp).sum());
+                case "variance" ->
+                    Arrays.stream(line).map(v -> (v - mean) * (v - mean)).sum() / (n - 1);
+                case "softmax" ->
+                    Math.exp(x[at]) / Arrays.stream(line).map(Math::exp).sum();
+                case "log-softmax" ->
+                    x[at] - Math.log(Arrays.stream(line).map(Math::exp).sum());
                 case "gather" -> x[rows[at / n] * n + at % n];
                 case "permute" -> {
                     int image = s[1] * s[2];
