@@ -34,7 +34,7 @@ FATHOM_API int32_t fathom_best_isa(void);
 /* Chooses the kernels; returns isa, or -1 where this processor (or this build) lacks it. Before the first run. */
 FATHOM_API int32_t fathom_select_isa(int32_t isa);
 
-/* The tables as text, a row a line, so that Java can compare its own: 0 kernels "name:words", 1 unary, 2 binary "name:params:reads". */
+/* The tables as text, a row a line, so that Java can compare its own: 0 kernels "name:words", 1 unary, 2 binary "name:params:reads", 3 integer "name". */
 FATHOM_API const char *fathom_table(int32_t which);
 
 /* Zeroed pages. map returns 0 where the system refuses; how is a sum of 1: ask for transparent huge pages, 2: touch every page now. */

@@ -106,7 +106,8 @@ static void write_kernel_text(void) {
 const char *fathom_table(int32_t which) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, write_kernel_text);
-    return which == 0 ? kernel_text : which == 1 ? fathom_unary_text : which == 2 ? fathom_binary_text : "";
+    const char *texts[] = {kernel_text, fathom_unary_text, fathom_binary_text, fathom_integer_text};
+    return which >= 0 && which < 4 ? texts[which] : "";
 }
 
 /* ---- backend ---- */

@@ -1,6 +1,6 @@
 /*
  * y[n] = f(x[n]) and y[dims] = f(a, b) with broadcasting, and their derivatives: every row of unary.def and binary.def becomes
- * its loops here, and v_unary, the activation in the epilogue of the matrix kernels.
+ * its loops here. The matrix kernels call a unary row on what they have just written.
  */
 #ifndef FATHOM_ELEMENTWISE_H
 #define FATHOM_ELEMENTWISE_H
@@ -52,12 +52,6 @@ static int32_t k_accumulate(const struct accumulate_args *a, int64_t *detail) {
 
 /* ---- one input ---- */
 
-/* dy * slope, or dx + dy * slope */
-static inline v chain(v slope, const float *dy, const float *dx, int64_t m, int64_t add) {
-    v g = v_get(dy, m);
-    return add ? v_fma(g, slope, v_get(dx, m)) : g * slope;
-}
-
 /* names a row's parameters: BIND (lo, hi) is v lo = p0, hi = p1; */
 #define BIND_0()
 #define BIND_1(a) v a = p0;
@@ -65,30 +59,23 @@ static inline v chain(v slope, const float *dy, const float *dx, int64_t m, int6
 #define BIND_PICK(none, one, two, bind, ...) bind
 #define BIND(...) BIND_PICK(0, ##__VA_ARGS__, BIND_2, BIND_1, BIND_0)(__VA_ARGS__)
 
-enum unary_row {
-#define UNARY(name, parameters, f, df, reads) UNARY_##name,
-#include "unary.def"
-#undef UNARY
-    UNARY_COUNT
-};
-
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* no row uses all that a row may use */
 #pragma GCC diagnostic ignored "-Wunused-variable"
 
-#define UNARY(name, parameters, f, df, reads)                                                                                    \
+#define UNARY(name, parameters, f, back, reads)                                                                                  \
     static inline v unary_##name(v x, v p0, v p1) {                                                                              \
         BIND parameters return f;                                                                                                \
     }                                                                                                                            \
-    static inline v unary_##name##_slope(v x, v y, v p0, v p1) {                                                                 \
-        BIND parameters return df;                                                                                               \
+    static inline v unary_##name##_back(v x, v y, v dy, v p0, v p1) {                                                            \
+        BIND parameters return back;                                                                                             \
     }                                                                                                                            \
     static void unary_##name##_forward(const float *x, float *y, int64_t n, v p0, v p1, int stream) {                            \
         MAP(y, n, stream, unary_##name(v_get(x + i, m), p0, p1));                                                                \
     }                                                                                                                            \
     static void unary_##name##_backward(const float *x, const float *y, const float *dy, float *dx, int64_t n, v p0, v p1,       \
                                         int64_t add) {                                                                           \
-        MAP(dx, n, 0, chain(unary_##name##_slope(v_get(x + i, m), v_get(y + i, m), p0, p1), dy + i, dx + i, m, add));            \
+        MAP(dx, n, 0, plus(unary_##name##_back(v_get(x + i, m), v_get(y + i, m), v_get(dy + i, m), p0, p1), dx + i, m, add));    \
     }
 #include "unary.def"
 #undef UNARY
@@ -99,21 +86,10 @@ static const struct {
     void (*forward)(const float *x, float *y, int64_t n, v p0, v p1, int stream);
     void (*backward)(const float *x, const float *y, const float *dy, float *dx, int64_t n, v p0, v p1, int64_t add);
 } unary_rows[] = {
-#define UNARY(name, parameters, f, df, reads) {unary_##name##_forward, unary_##name##_backward},
+#define UNARY(name, parameters, f, back, reads) {unary_##name##_forward, unary_##name##_backward},
 #include "unary.def"
 #undef UNARY
 };
-
-/* f of a row as part of another kernel; x itself where row is none of the table's */
-static inline v v_unary(int64_t row, v x, float p0, float p1) {
-    switch (row) {
-#define UNARY(name, parameters, f, df, reads)                                                                                    \
-    case UNARY_##name: return unary_##name(x, v_set(p0), v_set(p1));
-#include "unary.def"
-#undef UNARY
-    default: return x;
-    }
-}
 
 static void unary_part(void *context, int64_t part, int64_t parts) {
     const struct unary_args *a = context;
@@ -151,10 +127,17 @@ static inline v v_strided(const float *p, int64_t stride, int64_t m) {
     return x;
 }
 
+/* all lanes the float (or int32) at p */
+static inline v v_repeat(const float *p) {
+    int32_t bits;
+    memcpy(&bits, p, 4);
+    return (v)vi_set(bits);
+}
+
 /* MAP of an expression of the operands va and vb for the strides sa and sb: dense or broadcast are loops of their own */
 #define MAP_PAIR(y, stream, ...)                                                                                                 \
     do {                                                                                                                         \
-        const v a0_ = v_set(*a), b0_ = v_set(*b);                                                                                \
+        const v a0_ = v_repeat(a), b0_ = v_repeat(b);                                                                            \
         if (sa == 1 && sb == 1) MAP(y, n, stream, ({ const v va = v_get(a + i, m), vb = v_get(b + i, m); __VA_ARGS__; }));       \
         else if (sa == 1 && sb == 0) MAP(y, n, stream, ({ const v va = v_get(a + i, m), vb = b0_; __VA_ARGS__; }));              \
         else if (sa == 0 && sb == 1) MAP(y, n, stream, ({ const v va = a0_, vb = v_get(b + i, m); __VA_ARGS__; }));              \
@@ -167,19 +150,25 @@ static inline v v_strided(const float *p, int64_t stride, int64_t m) {
 #pragma GCC diagnostic ignored "-Wunused-variable"
 
 #define BINARY(name, parameters, f, da, db, reads)                                                                               \
-    static inline v binary_##name(v a, v b) { return f; }                                                                        \
-    static inline v binary_##name##_slope_a(v a, v b, v y) { return da; }                                                        \
-    static inline v binary_##name##_slope_b(v a, v b, v y) { return db; }                                                        \
-    static void binary_##name##_forward(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n,             \
+    static inline v binary_##name(v a, v b, v p0, v p1) {                                                                        \
+        BIND parameters return f;                                                                                                \
+    }                                                                                                                            \
+    static inline v binary_##name##_back_a(v a, v b, v y, v dy, v p0, v p1) {                                                    \
+        BIND parameters return da;                                                                                               \
+    }                                                                                                                            \
+    static inline v binary_##name##_back_b(v a, v b, v y, v dy, v p0, v p1) {                                                    \
+        BIND parameters return db;                                                                                               \
+    }                                                                                                                            \
+    static void binary_##name##_forward(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n, v p0, v p1, \
                                         int stream) {                                                                            \
-        MAP_PAIR(y, stream, binary_##name(va, vb));                                                                              \
+        MAP_PAIR(y, stream, binary_##name(va, vb, p0, p1));                                                                      \
     }                                                                                                                            \
     BINARY_BACKWARD(name, a)                                                                                                     \
     BINARY_BACKWARD(name, b)
 #define BINARY_BACKWARD(name, to)                                                                                                \
     static void binary_##name##_backward_##to(const float *a, int64_t sa, const float *b, int64_t sb, const float *y,            \
-                                              const float *dy, float *dx, int64_t n, int64_t add) {                              \
-        MAP_PAIR(dx, 0, chain(binary_##name##_slope_##to(va, vb, v_get(y + i, m)), dy + i, dx + i, m, add));                     \
+                                              const float *dy, float *dx, int64_t n, v p0, v p1, int64_t add) {                  \
+        MAP_PAIR(dx, 0, plus(binary_##name##_back_##to(va, vb, v_get(y + i, m), v_get(dy + i, m), p0, p1), dx + i, m, add));     \
     }
 #include "binary.def"
 #undef BINARY
@@ -188,9 +177,9 @@ static inline v v_strided(const float *p, int64_t stride, int64_t m) {
 #pragma GCC diagnostic pop
 
 static const struct {
-    void (*forward)(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n, int stream);
+    void (*forward)(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n, v p0, v p1, int stream);
     void (*backward[2])(const float *a, int64_t sa, const float *b, int64_t sb, const float *y, const float *dy, float *dx,
-                        int64_t n, int64_t add);
+                        int64_t n, v p0, v p1, int64_t add);
 } binary_rows[] = {
 #define BINARY(name, parameters, f, da, db, reads)                                                                               \
     {binary_##name##_forward, {binary_##name##_backward_a, binary_##name##_backward_b}},
@@ -198,10 +187,19 @@ static const struct {
 #undef BINARY
 };
 
-/* The runs of a broadcast pair along its last dimension, between two places of the result. */
+/* an operand that is not there: one zero, broadcast */
+static float *or_zero(float *p, int64_t *strides) {
+    static float zero;
+    if (p) return p;
+    memset(strides, 0, 6 * sizeof *strides);
+    return &zero;
+}
+
+/* The runs of broadcast operands along the last dimension of their result, between two places of it. */
 struct runs {
-    const int64_t *dims, *sa, *sb;
-    int64_t place, end, length, index[6], a, b; /* a and b are the operands' offsets at place */
+    const int64_t *dims, *strides[3];
+    int operands;
+    int64_t place, end, length, index[6], at[3]; /* at: the operands' offsets at place */
 };
 
 static int64_t dims_count(const int64_t *dims) {
@@ -214,13 +212,13 @@ static void runs_trim(struct runs *r) {
     int64_t row = r->dims[5] - r->index[5], left = r->end - r->place;
     r->length = row < left ? row : left;
 }
-static struct runs runs_between(int64_t from, int64_t to, const int64_t *dims, const int64_t *sa, const int64_t *sb) {
-    struct runs r = {.dims = dims, .sa = sa, .sb = sb, .place = from, .end = to};
+static struct runs runs_between(int64_t from, int64_t to, const int64_t *dims, const int64_t *const *strides, int operands) {
+    struct runs r = {.dims = dims, .operands = operands, .place = from, .end = to};
+    for (int o = 0; o < operands; o++) r.strides[o] = strides[o];
     for (int d = 5; d >= 0; d--) {
         r.index[d] = from % dims[d];
         from /= dims[d];
-        r.a += r.index[d] * sa[d];
-        r.b += r.index[d] * sb[d];
+        for (int o = 0; o < operands; o++) r.at[o] += r.index[d] * strides[o][d];
     }
     runs_trim(&r);
     return r;
@@ -230,11 +228,9 @@ static void runs_next(struct runs *r) {
     int64_t step = r->length;
     for (int d = 5; d >= 0; d--) {
         r->index[d] += step;
-        r->a += step * r->sa[d];
-        r->b += step * r->sb[d];
+        for (int o = 0; o < r->operands; o++) r->at[o] += step * r->strides[o][d];
         if (r->index[d] < r->dims[d]) break;
-        r->a -= r->dims[d] * r->sa[d];
-        r->b -= r->dims[d] * r->sb[d];
+        for (int o = 0; o < r->operands; o++) r->at[o] -= r->dims[d] * r->strides[o][d];
         r->index[d] = 0;
         step = 1;
     }
@@ -245,9 +241,10 @@ static void binary_part(void *context, int64_t part, int64_t parts) {
     const struct binary_args *a = context;
     int64_t from, to, n = dims_count(a->dims);
     fathom_range(n, ELEMENT_GRAIN, part, parts, &from, &to);
-    for (struct runs r = runs_between(from, to, a->dims, a->sa, a->sb); r.place < to; runs_next(&r))
-        binary_rows[a->row].forward(a->a + r.a, a->sa[5], a->b + r.b, a->sb[5], a->y + r.place, r.length,
-                                    streams(a->y + r.place, n));
+    const int64_t *strides[] = {a->sa, a->sb};
+    for (struct runs r = runs_between(from, to, a->dims, strides, 2); r.place < to; runs_next(&r))
+        binary_rows[a->row].forward(a->a + r.at[0], a->sa[5], a->b + r.at[1], a->sb[5], a->y + r.place, r.length,
+                                    v_set(a->p0), v_set(a->p1), streams(a->y + r.place, n));
     if (n >= STREAM_FLOATS) v_stream_end();
 }
 static int32_t k_binary(const struct binary_args *a, int64_t *detail) {
@@ -260,23 +257,48 @@ static void binary_grad_part(void *context, int64_t part, int64_t parts) {
     const struct binary_grad_args *a = context;
     int64_t from, to;
     fathom_range(dims_count(a->dims), ELEMENT_GRAIN, part, parts, &from, &to);
-    for (struct runs r = runs_between(from, to, a->dims, a->sa, a->sb); r.place < to; runs_next(&r))
-        binary_rows[a->row].backward[a->which](a->a + r.a, a->sa[5], a->b + r.b, a->sb[5], a->y + r.place, a->dy + r.place,
-                                               a->dx + r.place, r.length, a->add);
+    const int64_t *strides[] = {a->sa, a->sb};
+    for (struct runs r = runs_between(from, to, a->dims, strides, 2); r.place < to; runs_next(&r))
+        binary_rows[a->row].backward[a->which](a->a + r.at[0], a->sa[5], a->b + r.at[1], a->sb[5], a->y + r.place,
+                                               a->dy + r.place, a->dx + r.place, r.length, v_set(a->p0), v_set(a->p1), a->add);
 }
 static int32_t k_binary_grad(const struct binary_grad_args *a, int64_t *detail) {
     (void)detail;
-    /* what the row does not read may be 0: one float that is broadcast stands in for an operand, dy for the result */
-    static float none;
-    static const int64_t still[6];
     struct binary_grad_args g = *a;
-    if (!g.a) g.a = &none, memcpy(g.sa, still, sizeof still);
-    if (!g.b) g.b = &none, memcpy(g.sb, still, sizeof still);
-    if (!g.y) g.y = g.dy;
+    g.a = or_zero(g.a, g.sa);
+    g.b = or_zero(g.b, g.sb);
+    if (!g.y) g.y = g.dy; /* stands in for what the row does not read */
     each_part(binary_grad_part, &g, dims_count(g.dims), FUNCTION_NANOS);
     return FATHOM_OK;
 }
 
-#undef MAP_PAIR
+/* ---- where ---- */
+
+static inline v v_operand(const float *p, int64_t stride, int64_t i, int64_t m) {
+    return stride == 1 ? v_get(p + i, m) : stride == 0 ? v_repeat(p) : v_strided(p + i * stride, stride, m);
+}
+
+static void where_part(void *context, int64_t part, int64_t parts) {
+    const struct where_args *a = context;
+    int64_t from, to;
+    fathom_range(dims_count(a->dims), ELEMENT_GRAIN, part, parts, &from, &to);
+    const int64_t *strides[] = {a->sm, a->sa, a->sb}, sm = a->sm[5], sa = a->sa[5], sb = a->sb[5], add = a->add;
+    for (struct runs r = runs_between(from, to, a->dims, strides, 3); r.place < to; runs_next(&r)) {
+        const float *mask = a->mask + r.at[0], *yes = a->a + r.at[1], *no = a->b + r.at[2];
+        float *y = a->y + r.place;
+        MAP(y, r.length, 0, ({
+                v value = v_sel(v_operand(mask, sm, i, m) != 0, v_operand(yes, sa, i, m), v_operand(no, sb, i, m));
+                plus(value, y + i, m, add);
+            }));
+    }
+}
+static int32_t k_where(const struct where_args *a, int64_t *detail) {
+    (void)detail;
+    struct where_args w = *a;
+    w.a = or_zero(w.a, w.sa);
+    w.b = or_zero(w.b, w.sb);
+    each_part(where_part, &w, dims_count(w.dims), FUNCTION_NANOS);
+    return FATHOM_OK;
+}
 
 #endif

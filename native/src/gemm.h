@@ -142,7 +142,7 @@ static void pack_part(void *context, int64_t part, int64_t parts) {
 
 /* ---- what follows the sum ---- */
 
-INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t row) {
+INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int relu) {
     for (int64_t r = i0; r < i1; r++) {
         int64_t at = r * l->n + j0;
         const float *bias = l->bias ? l->bias + j0 : 0, *residual = l->residual ? l->residual + at : 0;
@@ -152,17 +152,17 @@ INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int
             if (bias) x = x + v_get(bias + i, m);
             if (residual) x = x + v_get(residual + i, m);
             if (pre) v_put(pre + i, x, m);
-            if (row == UNARY_relu) x = unary_relu(x, x, x);
-            else if (row >= 0) x = v_unary(row, x, l->p0, l->p1);
+            if (relu) x = unary_relu(x, x, x);
             v_put(y + i, x, m);
         });
+        /* a call for what has just been written and lies in L1 */
+        if (!relu && l->row >= 0) unary_rows[l->row].forward(y, y, j1 - j0, v_set(l->p0), v_set(l->p1), 0);
     }
 }
 
 static void finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
-    if (l->row < 0) finish_rows(l, i0, i1, j0, j1, -1);
-    else if (l->row == UNARY_relu) finish_rows(l, i0, i1, j0, j1, UNARY_relu);
-    else finish_rows(l, i0, i1, j0, j1, l->row);
+    if (l->row == UNARY_relu) finish_rows(l, i0, i1, j0, j1, 1);
+    else finish_rows(l, i0, i1, j0, j1, 0);
 }
 
 /* ---- the product ---- */

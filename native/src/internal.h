@@ -45,6 +45,26 @@ enum reduce_kind {
 };
 enum gather_kind { GATHER_BYTES_TO_FLOATS, GATHER_WORDS, GATHER_BYTES_TO_INTS };
 
+/* the rows of the elementwise tables */
+enum unary_row {
+#define UNARY(name, ...) UNARY_##name,
+#include "unary.def"
+#undef UNARY
+    UNARY_COUNT
+};
+enum binary_row {
+#define BINARY(name, ...) BINARY_##name,
+#include "binary.def"
+#undef BINARY
+    BINARY_COUNT
+};
+enum integer_row {
+#define INTEGER(name, ...) INTEGER_##name,
+#include "integer.def"
+#undef INTEGER
+    INTEGER_COUNT
+};
+
 /* A kernel reads its arguments at a; on failure it fills detail[0..2] and returns a status. */
 typedef int32_t (*kernel_fn)(const void *a, int64_t *detail);
 struct kernel_table {

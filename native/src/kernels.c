@@ -10,6 +10,7 @@
 #include "elementwise.h"
 #include "reduce.h"
 #include "gather.h"
+#include "integer.h"
 #include "permute.h"
 #include "softmax.h"
 #include "cross_entropy.h"

@@ -59,7 +59,9 @@ static void each_part(part_fn fn, const void *a, int64_t n, double nanos) {
 enum { STREAM_FLOATS = 8 << 20 };
 static inline int streams(const float *y, int64_t n) { return n >= STREAM_FLOATS && (uintptr_t)y % sizeof(v) == 0; }
 
-/* y (+)= value, n <= VL lanes */
-static inline void give(float *y, v value, int64_t add, int64_t n) { v_put(y, add ? v_get(y, n) + value : value, n); }
+/* value, or y + value where it is added to what is there; n <= VL lanes */
+static inline v plus(v value, const float *y, int64_t n, int64_t add) { return add ? v_get(y, n) + value : value; }
+/* y (+)= value */
+static inline void give(float *y, v value, int64_t add, int64_t n) { v_put(y, plus(value, y, n, add), n); }
 
 #endif

@@ -50,7 +50,6 @@ static const vq PHILOX_LANES = {0, 4, 1, 5, 2, 6, 3, 7};
 #define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
 #define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
 #define LOW_HALVES(a, b) __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
-#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
 #define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
@@ -59,7 +58,6 @@ static const vq PHILOX_LANES = {0, 2, 1, 3};
 #define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
 #define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 5, 3, 7)
 #define LOW_HALVES(a, b) __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
-#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
 #define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
@@ -68,7 +66,6 @@ static const vq PHILOX_LANES = {0, 1};
 #define UNPACK_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
 #define UNPACK_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
 #define LOW_HALVES(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
-#define EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
 #define ODDS(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
@@ -227,22 +224,14 @@ static inline void box_muller(vu w0, vu w1, v *z0, v *z1) {
     /* turns = quarter / 4 + rest, |rest| <= 1/8: exact in integers */
     vu quarter = (w1 + 0x20000000u) >> 30;
     v angle = __builtin_convertvector((vi)(w1 - (quarter << 30)), v) * (float)(2 * 3.14159265358979323846 * 0x1p-32);
-    v z = angle * angle;
-    /* sine and cosine on [-pi/4, pi/4]: the polynomials of Cephes sinf, cosf */
-    v s = v_fma(v_set(-1.9515295891e-4f), z, v_set(8.3321608736e-3f));
-    s = v_fma(v_fma(s, z, v_set(-1.6666654611e-1f)), z * angle, angle);
-    v c = v_fma(v_set(2.443315711809948e-5f), z, v_set(-1.388731625493765e-3f));
-    c = v_fma(v_fma(c, z, v_set(4.166664568298827e-2f)), z * z, v_fma(z, v_set(-0.5f), v_set(1)));
-    vi odd = (vi)((quarter & 1) == 1);
-    v cosine = v_sel(odd, s, c), sine = v_sel(odd, c, s);
-    *z0 = radius * (v)((vu)cosine ^ ((quarter + 1) & 2) << 30); /* negative in quarters 1, 2 */
-    *z1 = radius * (v)((vu)sine ^ (quarter & 2) << 30);         /* negative in quarters 2, 3 */
+    *z0 = radius * v_sine(angle, quarter + 1);
+    *z1 = radius * v_sine(angle, quarter);
 }
 
 INLINE void normal_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
     const struct normal_args *a = at;
     v z0, z1;
-    box_muller(EVENS(w0, w1), ODDS(w0, w1), &z0, &z1);
+    box_muller(V_EVENS(w0, w1), ODDS(w0, w1), &z0, &z1);
     v_put(a->y + i, v_fma(ZIP_LOW(z0, z1), v_set(a->std), v_set(a->mean)), n0);
     v_put(a->y + i + VL, v_fma(ZIP_HIGH(z0, z1), v_set(a->std), v_set(a->mean)), n1);
 }

@@ -148,7 +148,21 @@ static inline uint32_t v_bits(vi mask) {
 #endif
 }
 
-static inline v v_abs(v x) { return (v)((vi)x & 0x7fffffff); }
+/* mask ? 1 : 0 */
+static inline v v_flag(vi mask) { return (v)(mask & (vi)v_set(1)); }
+static inline v v_abs(v x) { return (v)((vi)x & INT32_MAX); }
+/* -x where s is negative (or -0), else x */
+static inline v v_signed(v x, v s) { return (v)((vi)x ^ ((vi)s & INT32_MIN)); }
+
+/* the nearest integer, the even one of two; the largest integer not above x */
+static inline v v_round(v x) {
+    v size = v_abs(x), whole = v_signed((size + 0x1p23f) - 0x1p23f, x);
+    return v_sel(size < 0x1p23f, whole, x);
+}
+static inline v v_floor(v x) {
+    v whole = v_round(x);
+    return whole - v_flag(whole > x);
+}
 
 /* a > b ? a : b and a < b ? a : b, so b where either is NaN: keep the variable second and NaN passes through */
 #if defined(__AVX512F__)
@@ -304,7 +318,7 @@ static inline v v_tanh(v x) {
     v t = v_min(v_set(9.1f), v_abs(x));
     v h = v_expm1_times(t + t, 0.5f), y = h / (1 + h);
     y = v_sel(t < 0.4f, v_fnma(h, y, h), y);
-    return (v)((vi)y | ((vi)x & INT32_MIN));
+    return v_signed(y, x);
 }
 
 /* from e^-|x|, which cannot overflow and keeps the left tail down to the denormals */
@@ -379,17 +393,146 @@ static inline v v_gelu(v x) {
     return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t), -0.5f);
 }
 /* Phi(x) + x phi(x); at -t it is exp(-t^2 / 2) (mills(t) - t / sqrt(2 pi)), at t one minus that */
-static inline v v_gelu_grad(v x) {
+static inline v v_gelu_slope(v x) {
     v t = v_min(v_set(14.6f), v_abs(x));
     v g = v_gauss_times(t, v_fnma(t, v_set(0.39894228f), v_mills(t)), -0.5f);
     return v_sel(x < 0, g, 1 - g);
 }
 
-/* erfc(x), which is 2 - erfc(-x) on the left */
-static inline v v_erfc(v x) {
-    v z = v_min(v_set(10.19f), v_abs(x)), m = v_mills(z * 1.41421356f);
-    v r = v_gauss_times(z, m + m, -1);
-    return v_sel(x < 0, 2 - r, r);
+/* log(1 + e^x) */
+static inline v v_softplus(v x) { return v_sel(x < 0, v_set(0), x) + v_log1p(v_exp(-v_abs(x))); }
+
+/* x / (1 + e^-x); on the left x e^x / (1 + e^x), whose numerator is rounded once and ends in 0 */
+static inline v v_silu(v x) {
+    v t = v_min(v_set(110), v_abs(x)), z = v_exp_times(t, v_set(0), v_set(1), -1);
+    return v_sel(x < 0, -v_exp_times(t, v_set(0), t, -1), x) / (1 + z);
+}
+static inline v v_silu_slope(v x) {
+    v s = v_sigmoid(x), near = v_max(v_set(-110), v_min(v_set(110), x));
+    return s * v_fma(near, 1 - s, v_set(1));
+}
+
+/* x P(x^2) near 0, further out 1 - erfc, which is known from the normal tail */
+static inline v v_erf(v x) {
+    v z = v_min(v_set(4), v_abs(x)), m = v_mills(z * 1.41421356f), s = x * x;
+    v far = 1 - v_gauss_times(z, m + m, -1);
+    v p = v_fma(s, v_set(0x1.5ece7p-14f), v_set(-0x1.aae7ap-11f));
+    p = v_fma(p, s, v_set(0x1.54ddacp-8f));
+    p = v_fma(p, s, v_set(-0x1.b81148p-6f));
+    p = v_fma(p, s, v_set(0x1.ce2e34p-4f));
+    p = v_fma(p, s, v_set(-0x1.812744p-2f));
+    p = v_fma(p, s, v_set(0x1.06eba8p-3f)); /* 2 / sqrt pi - 1 */
+    return v_sel(z < 0.9f, v_fma(p, x, x), v_signed(far, x));
+}
+/* 2 exp(-x^2) / sqrt pi */
+static inline v v_erf_slope(v x) { return v_gauss_times(v_min(v_set(10.3f), v_abs(x)), v_set(1.12837917f), -1); }
+
+/* ---- functions that need more digits on the way: half a vector at a time in double, unfused, the same on every ISA ---- */
+
+typedef float v_half __attribute__((vector_size(2 * VL)));
+typedef double vd __attribute__((vector_size(4 * VL)));
+typedef uint64_t vd_bits __attribute__((vector_size(4 * VL)));
+#if VL == 16
+#define V_HALF(x, high) __builtin_shufflevector(x, x, high, high + 1, high + 2, high + 3, high + 4, high + 5, high + 6, high + 7)
+#define V_BOTH(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define V_EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#elif VL == 8
+#define V_HALF(x, high) __builtin_shufflevector(x, x, high, high + 1, high + 2, high + 3)
+#define V_BOTH(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7)
+#define V_EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#else
+#define V_HALF(x, high) __builtin_shufflevector(x, x, high, high + 1)
+#define V_BOTH(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3)
+#define V_EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
+#endif
+static inline vd vd_low(v x) { return __builtin_convertvector(V_HALF(x, 0), vd); }
+static inline vd vd_high(v x) { return __builtin_convertvector(V_HALF(x, VL / 2), vd); }
+static inline v vd_floats(vd low, vd high) {
+    return V_BOTH(__builtin_convertvector(low, v_half), __builtin_convertvector(high, v_half));
+}
+#define VD_ROUND 0x1.8p52 /* x + this: the low 32 bits are the integer nearest x */
+
+/* sine of angle + quarter pi / 2, |angle| <= pi / 4, by the polynomials of Cephes' sinf and cosf; the cosine is that of quarter + 1 */
+static inline v v_sine(v angle, vu quarter) {
+    v z = angle * angle;
+    v s = v_fma(v_set(-1.9515295891e-4f), z, v_set(8.3321608736e-3f));
+    s = v_fma(v_fma(s, z, v_set(-1.6666654611e-1f)), z * angle, angle);
+    v c = v_fma(v_set(2.443315711809948e-5f), z, v_set(-1.388731625493765e-3f));
+    c = v_fma(v_fma(c, z, v_set(4.166664568298827e-2f)), z * z, v_fma(z, v_set(-0.5f), v_set(1)));
+    v y = v_sel((vi)((quarter & 1) == 1), c, s);
+    return (v)((vu)y ^ (quarter & 2) << 30);
+}
+
+/*
+ * The same reduction for the lanes with x >= 2^28, by Payne and Hanek (1983): x = m 2^e, and of 2 / pi only the bits count that m 2^e
+ * turns into less than 4; 128 of them leave 100 behind the point. Infinity becomes NaN.
+ */
+static __attribute__((noinline)) void v_quarter_huge(const float *x, float *angle, uint32_t *quarter) {
+    static const uint32_t two_over_pi[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
+                                           0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561};
+    for (int i = 0; i < VL; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, 4);
+        if (!(x[i] >= 0x1p28f)) continue;
+        int first = (int)(bits >> 23) - 150 - 2; /* the first bit that counts */
+        const uint32_t *w = two_over_pi + first / 32;
+        unsigned __int128 window = 0;
+        for (int k = 0; k < 4; k++) window = window << 32 | (uint32_t)(((uint64_t)w[k] << 32 | w[k + 1]) >> (32 - first % 32));
+        uint64_t turns = (uint64_t)(window * ((bits & 0x7fffff) | 0x800000) >> 64), quarters = (turns + (UINT64_C(1) << 61)) >> 62;
+        quarter[i] = (uint32_t)quarters;
+        angle[i] = x[i] < INFINITY ? (float)((double)(int64_t)(turns - (quarters << 62)) * 0x1.921fb54442d18p-62) : NAN;
+    }
+}
+
+/* x = angle + quarter pi / 2 for x >= 0; pi / 2 is 0x1.921fb5p+0, of 25 bits, plus a rest */
+static inline void v_quarter(v x, v *angle, vu *quarter) {
+    vd low = vd_low(x), high = vd_high(x);
+    vd k_low = low * 0x1.45f306dc9c883p-1 + VD_ROUND, k_high = high * 0x1.45f306dc9c883p-1 + VD_ROUND;
+    vd n_low = k_low - VD_ROUND, n_high = k_high - VD_ROUND;
+    low = (low - n_low * 0x1.921fb5p+0) - n_low * 0x1.110b4611a6263p-26;
+    high = (high - n_high * 0x1.921fb5p+0) - n_high * 0x1.110b4611a6263p-26;
+    *angle = vd_floats(low, high);
+    *quarter = (vu)V_EVENS((vu)k_low, (vu)k_high);
+    if (v_bits(x >= 0x1p28f)) v_quarter_huge((const float *)&x, (float *)angle, (uint32_t *)quarter);
+}
+static inline v v_sin(v x) {
+    v angle;
+    vu quarter;
+    v_quarter(v_abs(x), &angle, &quarter);
+    return v_signed(v_sine(angle, quarter), x);
+}
+static inline v v_cos(v x) {
+    v angle;
+    vu quarter;
+    v_quarter(v_abs(x), &angle, &quarter);
+    return v_sine(angle, quarter + 1);
+}
+
+/* 2^(b log2(2^e m)) for half a vector, m in [sqrt 1/2, sqrt 2]: log2 m from (m - 1) / (m + 1) */
+static inline vd vd_power(vd e, vd m, vd b) {
+    vd s = (m - 1) / (m + 1), u = s * s;
+    vd p = (((0x1.5ce857e73de8ap-2 * u + 0x1.a58d889965fc4p-2) * u + 0x1.27777fe8f161ap-1) * u + 0x1.ec709d12cec8ep-1) * u
+           + 0x1.71547652bedf4p+1;
+    vd y = b * (e + s * p);
+    y = (vd)(((vd_bits)y & (vd_bits)(y > -200)) | ((vd_bits)((vd){0} - 200) & ~(vd_bits)(y > -200))); /* beyond any float */
+    y = (vd)(((vd_bits)y & (vd_bits)(y < 200)) | ((vd_bits)((vd){0} + 200) & ~(vd_bits)(y < 200)));
+    vd k = y + VD_ROUND, f = y - (k - VD_ROUND);
+    vd q = (((((0x1.41d332d8541b6p-13 * f + 0x1.5f456a899fb78p-10) * f + 0x1.3b2dbbc1db64ep-7) * f + 0x1.c6aed4b953f5bp-5) * f
+             + 0x1.ebfbdadcaf6e6p-3) * f + 0x1.62e430c7e9206p-1) * f + 0x1.0000000261502p+0;
+    return (vd)((vd_bits)q + ((vd_bits)k << 52));
+}
+/* a^b as IEEE 754 has it: a^0 and 1^b are 1 even of NaN, a negative a takes integers only */
+static inline v v_pow(v a, v b) {
+    v size = v_abs(a), half = b * 0.5f;
+    vi tiny = size < 0x1p-126f, whole = v_round(b) == b, odd = whole & (v_round(half) != half);
+    v scaled = v_sel(tiny, size * 0x1p23f, size);
+    vi exponent = v_log_exponent(scaled);
+    v e = __builtin_convertvector((exponent >> 23) - (tiny & 23), v), m = (v)((vu)scaled - (vu)exponent);
+    v y = vd_floats(vd_power(vd_low(e), vd_low(m), vd_low(b)), vd_power(vd_high(e), vd_high(m), vd_high(b)));
+    y = v_sel((size == 0) | (size == INFINITY), v_sel((size == 0) ^ (b < 0), v_set(0), v_set(INFINITY)), y);
+    y = (v)((vi)y ^ (odd & (vi)a & INT32_MIN));
+    y = v_sel(((a < 0) & (size < INFINITY) & ~whole) | (a != a) | (b != b), v_set(NAN), y);
+    return v_sel((b == 0) | (a == 1) | ((a == -1) & (v_abs(b) == INFINITY)), v_set(1), y);
 }
 
 #endif

@@ -4,51 +4,7 @@
  * infinity, broadcasting in all strides, v3 and v4 bit for bit, any thread count the same bits.
  */
 #include "check.h"
-
-/* ---- references: one line a row ---- */
-
-typedef double (*unary_reference)(double x, double p, double q);
-#define UNARY_REFERENCE(name, f) \
-    static double name##_reference(double x, double p, double q) { return (void)p, (void)q, f; }
-UNARY_REFERENCE(relu, x < 0 ? 0 : x)
-UNARY_REFERENCE(sigmoid, 1 / (1 + exp(-x)))
-UNARY_REFERENCE(tanh, tanh(x))
-UNARY_REFERENCE(exp, exp(x))
-UNARY_REFERENCE(log, log(x))
-UNARY_REFERENCE(square, x *x)
-UNARY_REFERENCE(sqrt, sqrt(x))
-UNARY_REFERENCE(neg, -x)
-UNARY_REFERENCE(gelu, x * 0.5 * erfc(-x * sqrt(0.5)))
-UNARY_REFERENCE(elu, x > 0 ? x : p * expm1(x))
-UNARY_REFERENCE(clamp, x < p ? p : x > q ? q : x)
-
-typedef double (*binary_reference)(double a, double b);
-#define BINARY_REFERENCE(name, f) \
-    static double name##_reference(double a, double b) { return f; }
-BINARY_REFERENCE(add, a + b)
-BINARY_REFERENCE(sub, a - b)
-BINARY_REFERENCE(mul, a *b)
-BINARY_REFERENCE(div, a / b)
-BINARY_REFERENCE(bce_logits, fmax(a, 0) - a * b + log1p(exp(-fabs(a))))
-
-/* a row without its reference does not compile */
-static const struct {
-    const char *name, *reads;
-    unary_reference f;
-} unaries[] = {
-#define UNARY(name, parameters, f, df, reads) {#name, #reads, name##_reference},
-#include "unary.def"
-#undef UNARY
-};
-static const struct {
-    const char *name, *reads;
-    binary_reference f;
-} binaries[] = {
-#define BINARY(name, parameters, f, da, db, reads) {#name, #reads, name##_reference},
-#include "binary.def"
-#undef BINARY
-};
-enum { UNARIES = sizeof unaries / sizeof *unaries, BINARIES = sizeof binaries / sizeof *binaries };
+#include "references.h"
 
 static const int64_t sizes[] = {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 67, 127, 257, 1023, 1024, 1025, 5003};
 enum { SIZES = sizeof sizes / sizeof *sizes, LARGE = 300007 }; /* LARGE is worth several threads */
@@ -75,16 +31,14 @@ static void memory(int isa, int64_t n, size_t misaligned) {
 
 /* ---- one input ---- */
 
-static int takes_positive(const char *name) { return !strcmp(name, "log") || !strcmp(name, "sqrt"); }
-
 static void unary(int isa, int row, int64_t n, size_t misaligned) {
     const char *name = unaries[row].name;
-    float p = -0.5f, q = 0.75f;
-    if (!strcmp(name, "elu")) p = 1.3f;
-    float *x = guarded_random(n, misaligned, takes_positive(name) ? 0.05 : -3, 3), *y = guarded_floats(n, 64 - misaligned - 4);
+    const struct unary_reference is = *unaries[row].is;
+    const float p = is.p, q = is.q;
+    float *x = guarded_random(n, misaligned, is.lo, is.hi), *y = guarded_floats(n, 64 - misaligned - 4);
     CHECK(RUN(unary, .row = row, .x = x, .y = y, .n = n, .p0 = p, .p1 = q) == FATHOM_OK, "%s", name);
     for (int64_t i = 0; i < n; i++) {
-        double want = unaries[row].f(x[i], p, q);
+        double want = is.f(x[i], p, q);
         CHECK_NEAR(y[i], want, close_to(want), "%s(%g), %lld of %lld, isa %d", name, x[i], (long long)i, (long long)n, isa);
     }
     float *inplace = copied(x, n, misaligned);
@@ -98,8 +52,9 @@ static void unary(int isa, int row, int64_t n, size_t misaligned) {
     RUN(unary_grad, .row = row, .x = reads_x, .y = reads_y, .dy = dy, .dx = dx, .n = n, .p0 = p, .p1 = q);
     RUN(unary_grad, .row = row, .x = reads_x, .y = reads_y, .dy = dy, .dx = sum, .n = n, .p0 = p, .p1 = q, .add = 1);
     RUN(unary_grad, .row = row, .x = reads_x, .y = reads_y, .dy = given, .dx = given, .n = n, .p0 = p, .p1 = q);
+    const int flat = !strcmp(unaries[row].reads, "FLAT");
     for (int64_t i = 0; i < n; i++) {
-        double h = 1e-5, slope = (unaries[row].f(x[i] + h, p, q) - unaries[row].f(x[i] - h, p, q)) / (2 * h);
+        double h = 1e-5, slope = flat ? 0 : (is.f(x[i] + h, p, q) - is.f(x[i] - h, p, q)) / (2 * h);
         if (fabs(x[i]) < 2 * h || fabs(x[i] - p) < 2 * h || fabs(x[i] - q) < 2 * h) continue; /* a kink */
         CHECK_NEAR(dx[i], dy[i] * slope, 3e-6 * (1 + fabs(dy[i] * slope)), "slope of %s at %g, isa %d", name, x[i], isa);
         CHECK_NEAR(sum[i], before[i] + dx[i], 1e-6 * (1 + fabs(dx[i])), "slope of %s added, isa %d", name, isa);
@@ -109,31 +64,42 @@ static void unary(int isa, int row, int64_t n, size_t misaligned) {
 }
 
 static void unary_specials(int isa, int row) {
-    float x[] = {NAN, INFINITY, -INFINITY, 0, -0.0f, 1e-42f, 3e38f}, y[7], inf = INFINITY;
+    float x[] = {NAN, INFINITY, -INFINITY, 0, -0.0f, 1e-42f, 3e38f}, y[7];
     const char *name = unaries[row].name;
-    RUN(unary, .row = row, .x = x, .y = y, .n = 7, .p0 = -1, .p1 = 1);
+    const struct unary_reference is = *unaries[row].is;
+    RUN(unary, .row = row, .x = x, .y = y, .n = 7, .p0 = is.p, .p1 = is.q);
     CHECK(isnan(y[0]), "%s(NaN) is %g, isa %d", name, y[0], isa);
     for (int i = 1; i < 7; i++) {
-        double want = !strcmp(name, "gelu") && x[i] == -inf ? 0 : unaries[row].f(x[i], -1, 1);
+        double want = is.f(x[i], is.p, is.q);
         CHECK_NEAR(y[i], (float)want, close_to(want), "%s(%g), isa %d", name, x[i], isa);
     }
 }
 
+/* at a kink PyTorch's slope; and an infinite dy that a selecting row does not pass on is 0, not 0 * Inf */
 static void kinks(void) {
-    float x[] = {0, -1, 2, NAN}, one[] = {1, 1, 1, 1}, y[4], dx[4];
-    RUN(unary, .row = 0, .x = x, .y = y, .n = 4);
-    RUN(unary_grad, .row = 0, .y = y, .dy = one, .dx = dx, .n = 4);
+    float x[] = {0, -1, 2, NAN}, one[] = {1, 1, 1, 1}, infinite[] = {1, INFINITY, 1, 1}, y[4], dx[4];
+    RUN(unary, .row = UNARY_relu, .x = x, .y = y, .n = 4);
+    RUN(unary_grad, .row = UNARY_relu, .y = y, .dy = infinite, .dx = dx, .n = 4);
     CHECK(dx[0] == 0 && dx[1] == 0 && dx[2] == 1 && dx[3] == 1, "relu' at 0 is 0: %g %g %g %g", dx[0], dx[1], dx[2], dx[3]);
-    for (int row = 0; row < UNARIES; row++) {
-        if (!strcmp(unaries[row].name, "elu")) {
-            RUN(unary, .row = row, .x = x, .y = y, .n = 4, .p0 = 0.5f);
-            RUN(unary_grad, .row = row, .y = y, .dy = one, .dx = dx, .n = 4, .p0 = 0.5f);
-            CHECK(dx[0] == 0.5f && dx[2] == 1 && isnan(dx[3]), "elu' at 0 is alpha: %g %g %g", dx[0], dx[2], dx[3]);
+    RUN(unary, .row = UNARY_elu, .x = x, .y = y, .n = 4, .p0 = 0.5f);
+    RUN(unary_grad, .row = UNARY_elu, .y = y, .dy = one, .dx = dx, .n = 4, .p0 = 0.5f);
+    CHECK(dx[0] == 0.5f && dx[2] == 1 && isnan(dx[3]), "elu' at 0 is alpha: %g %g %g", dx[0], dx[2], dx[3]);
+    RUN(unary_grad, .row = UNARY_clamp, .x = x, .dy = infinite, .dx = dx, .n = 4, .p0 = 0, .p1 = 2);
+    CHECK(dx[0] == 1 && dx[1] == 0 && dx[2] == 1 && dx[3] == 0, "clamp' at its ends is 1: %g %g %g", dx[0], dx[1], dx[2]);
+}
+
+/* of equals each gets half; an infinite dy reaches only the larger (or smaller) */
+static void selections(void) {
+    float a[] = {1, 2, 3, NAN}, b[] = {2, 2, 1, 0}, dy[] = {INFINITY, 1, INFINITY, 1}, da[4], db[4], y[4];
+    for (int row = BINARY_max; row <= BINARY_min; row++) {
+        for (int which = 0; which < 2; which++) {
+            struct binary_grad_args g = {.row = row, .which = which, .a = a, .b = b, .y = y, .dy = dy, .dx = which ? db : da,
+                                         .dims = {1, 1, 1, 1, 1, 4}, .sa = {[5] = 1}, .sb = {[5] = 1}};
+            run_command(K_binary_grad, &g, sizeof g);
         }
-        if (!strcmp(unaries[row].name, "clamp")) {
-            RUN(unary_grad, .row = row, .x = x, .dy = one, .dx = dx, .n = 4, .p0 = 0, .p1 = 2);
-            CHECK(dx[0] == 1 && dx[1] == 0 && dx[2] == 1, "clamp' at its ends is 1: %g %g %g", dx[0], dx[1], dx[2]);
-        }
+        float *most = row == BINARY_max ? da : db, *least = row == BINARY_max ? db : da;
+        CHECK(most[0] == 0 && most[1] == 0.5f && most[2] == INFINITY && da[3] == 1, "%g %g %g", most[0], most[1], most[2]);
+        CHECK(least[0] == INFINITY && least[1] == 0.5f && least[2] == 0, "%g %g %g", least[0], least[1], least[2]);
     }
 }
 
@@ -189,7 +155,7 @@ static void binary(int isa, int row, const struct pair *s, size_t misaligned) {
     float *y = guarded_floats(n, misaligned);
     run_binary(row, s, a, b, y);
     for (int64_t i = 0; i < n; i++) {
-        double u = a[offset(i, s->dims, s->sa)], w = b[offset(i, s->dims, s->sb)], want = f(u, w);
+        double u = a[offset(i, s->dims, s->sa)], w = b[offset(i, s->dims, s->sb)], want = f(u, w, 0, 0);
         CHECK_NEAR(y[i], want, close_to(want) + close_to(u * w), "%s(%g, %g), %lld of %lld, isa %d", name, u, w, (long long)i,
                    (long long)n, isa);
     }
@@ -202,7 +168,8 @@ static void binary(int isa, int row, const struct pair *s, size_t misaligned) {
         run_binary_grad(row, which, s, a, b, y, given, given, 0);
         for (int64_t i = 0; i < n; i++) {
             double u = a[offset(i, s->dims, s->sa)], w = b[offset(i, s->dims, s->sb)], h = 1e-5;
-            double slope = which ? (f(u, w + h) - f(u, w - h)) / (2 * h) : (f(u + h, w) - f(u - h, w)) / (2 * h);
+            double slope = (which ? f(u, w + h, 0, 0) - f(u, w - h, 0, 0) : f(u + h, w, 0, 0) - f(u - h, w, 0, 0)) / (2 * h);
+            if (fabs(u - w) < 2 * h) continue; /* where max and min have their kink */
             CHECK_NEAR(dx[i], dy[i] * slope, 3e-6 * (1 + fabs(dy[i] * slope)), "slope %d of %s at %g, %g", which, name, u, w);
             CHECK_NEAR(sum[i], before[i] + dx[i], 1e-6 * (1 + fabs(dx[i])), "slope of %s added, isa %d", name, isa);
         }
@@ -227,10 +194,11 @@ static const struct pair pairs[] = {
 };
 
 static void binary_specials(int isa) {
-    for (int row = 0; row < BINARIES; row++) {
-        float a[] = {NAN, 1, INFINITY, NAN}, b[] = {0.5f, NAN, 0.25f, NAN}, y[4];
+    for (int row = 0; row < BINARY_COUNT; row++) {
+        float a[] = {NAN, 2, INFINITY, NAN}, b[] = {0.5f, NAN, 0.25f, NAN}, y[4];
         run_binary(row, &(struct pair){{1, 1, 1, 1, 1, 4}, {[5] = 1}, {[5] = 1}}, a, b, y);
         int all = isnan(y[0]) && isnan(y[1]) && isnan(y[3]);
+        if (!strcmp(binaries[row].reads, "FLAT")) all = y[0] == y[1] && y[1] == y[3] && y[0] == (row == BINARY_ne);
         CHECK(all, "%s of NaN: %g %g %g, isa %d", binaries[row].name, y[0], y[1], y[3], isa);
     }
 }
@@ -241,17 +209,17 @@ static void same_bits(void) {
     int64_t regions = fathom_pool_counter(0);
     float *x = guarded_random(LARGE, 4, 0.01, 5), *row = guarded_random(1001, 4, 0.01, 5);
     struct pair s = {{1, 1, 1, 1, LARGE / 1001, 1001}, {[4] = 1001, [5] = 1}, {[5] = 1}};
-    for (int op = 0; op < UNARIES + BINARIES; op++) {
+    for (int op = 0; op < UNARY_COUNT + BINARY_COUNT; op++) {
         float *want[3][2] = {{0}};
         FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
             float *y = guarded_floats(LARGE, 4), *dx = guarded_floats(LARGE, 4);
-            if (op < UNARIES) {
+            if (op < UNARY_COUNT) {
                 RUN(unary, .row = op, .x = x, .y = y, .n = LARGE, .p0 = 1, .p1 = 2);
                 RUN(unary_grad, .row = op, .x = x, .y = x, .dy = x, .dx = dx, .n = LARGE, .p0 = 1, .p1 = 2);
             } else {
                 memset(y, 0, LARGE * 4), memset(dx, 0, LARGE * 4); /* the pair is a little smaller */
-                run_binary(op - UNARIES, &s, x, row, y);
-                run_binary_grad(op - UNARIES, 1, &s, x, row, x, x, dx, 0);
+                run_binary(op - UNARY_COUNT, &s, x, row, y);
+                run_binary_grad(op - UNARY_COUNT, 1, &s, x, row, x, x, dx, 0);
             }
             if (threads == 1) want[isa][0] = y, want[isa][1] = dx;
             CHECK_BITS(y, want[isa][0], LARGE, "op %d, %d threads, isa %d", op, threads, isa);
@@ -292,13 +260,14 @@ int main(void) {
     FOR_EACH_ISA(isa) {
         for (int i = 0; i < SIZES; i++)
             for (size_t misaligned = 0; misaligned <= 20; misaligned += 20) memory(isa, sizes[i], misaligned);
-        for (int row = 0; row < UNARIES; row++) {
+        for (int row = 0; row < UNARY_COUNT; row++) {
             for (int i = 0; i < SIZES; i++) unary(isa, row, sizes[i], i % 3 * 4);
             unary_specials(isa, row);
         }
-        for (int row = 0; row < BINARIES; row++)
+        for (int row = 0; row < BINARY_COUNT; row++)
             for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) binary(isa, row, pairs + i, i % 4 * 4);
         kinks();
+        selections();
         binary_specials(isa);
     }
     same_bits();

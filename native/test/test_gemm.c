@@ -5,13 +5,6 @@
  */
 #include "check.h"
 
-enum {
-#define UNARY(name, ...) UNARY_##name,
-#include "unary.def"
-#undef UNARY
-    UNARY_COUNT
-};
-
 static float step(int fused, float a, float b, float c) {
     if (fused) return fmaf(a, b, c);
     float product = a * b;

@@ -194,6 +194,19 @@ static void rows_alone(void) {
     release_guarded();
 }
 
+/* Which of 0 and -0 is the larger depends on the order of comparisons: it is one order on every instruction set. */
+static void signs_of_zeros(void) {
+    enum { N = 100 };
+    float *x = guarded_floats(N, 4), *y = guarded_floats(3, 0);
+    for (int round = 0; round < 500; round++) {
+        for (int i = 0; i < N; i++) x[i] = random_below(2) ? 0.0f : -0.0f;
+        int64_t n = 1 + random_below(N);
+        FOR_EACH_ISA(isa) RUN(reduce, .kind = REDUCE_MAX, .x = x, .y = y + isa, .outer = 1, .r = n, .inner = 1);
+        for (int isa = 1; isa <= fathom_best_isa(); isa++) CHECK_BITS(y + isa, y, 1, "%lld zeros, isa %d", (long long)n, isa);
+    }
+    release_guarded();
+}
+
 static void nonfinite(void) {
     static const int64_t ns[] = {1, 15, 16, 17, 63, 64, 65, 1009, 400009};
     FOR_EACH_ISA(isa)
@@ -223,6 +236,7 @@ int main(void) {
     far_norms();
     same_bits();
     rows_alone();
+    signs_of_zeros();
     nonfinite();
     return DONE();
 }

@@ -1,87 +1,27 @@
 /*
- * vec.h: exp, log, log1p, expm1, tanh, sigmoid, erfc, gelu and gelu's slope in ulp against double precision over a sample of all
- * floats (every 2053rd bit pattern, or every argv[1]-th), on every instruction set through the kernels, v3 and v4 bit for bit;
- * then tails, selections and the 16-lane sum, on vectors of the baseline.
+ * vec.h: every row of unary.def in ulp against double precision over a sample of all floats (every 2053rd bit pattern, or every
+ * argv[1]-th), on every instruction set through the kernels, v3 and v4 bit for bit; gelu's slope; then tails, selections and the
+ * 16-lane sum, on vectors of the baseline.
  */
 #include "check.h"
+#include "references.h"
 #include "vec.h"
-
-enum {
-#define UNARY(name, ...) UNARY_##name,
-#include "unary.def"
-#undef UNARY
-};
-enum {
-#define BINARY(name, ...) BINARY_##name,
-#include "binary.def"
-#undef BINARY
-};
 
 enum { CHUNK = 4096 };
 
-/* ---- functions ---- */
+/* ---- every row of unary.def over all floats ---- */
 
-static double sigmoid_of(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
-static double gelu_of(double x) { return x == -INFINITY ? 0 : x * 0.5 * erfc(-x * sqrt(0.5)); }
-static double elu_of(double x) { return x > 0 ? x : expm1(x); }
-static double softplus_of(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))) + (x - x); }
-
-static void run_unary(int row, const float *x, float *y) {
-    CHECK(RUN(unary, .row = row, .x = (float *)x, .y = y, .n = CHUNK, .p0 = 1) == FATHOM_OK, "row %d", row);
-}
-static void run_exp(const float *x, float *y) { run_unary(UNARY_exp, x, y); }
-static void run_log(const float *x, float *y) { run_unary(UNARY_log, x, y); }
-static void run_tanh(const float *x, float *y) { run_unary(UNARY_tanh, x, y); }
-static void run_sigmoid(const float *x, float *y) { run_unary(UNARY_sigmoid, x, y); }
-static void run_gelu(const float *x, float *y) { run_unary(UNARY_gelu, x, y); }
-static void run_elu(const float *x, float *y) { run_unary(UNARY_elu, x, y); }
-static void run_sqrt(const float *x, float *y) { run_unary(UNARY_sqrt, x, y); }
-/* softplus is the loss of a logit whose target is 0: v_log1p behind v_exp */
-static void run_softplus(const float *x, float *y) {
-    float target = 0;
-    int32_t status = RUN(binary, .row = BINARY_bce_logits, .a = (float *)x, .b = &target, .y = y, .dims = {1, 1, 1, 1, 1, CHUNK},
-                         .sa = {[5] = 1});
-    CHECK(status == FATHOM_OK, "bce_logits");
-}
-
-#define DIRECT(name)                                                                    \
-    static void direct_##name(const float *x, float *y) {                               \
-        for (int i = 0; i < CHUNK; i += VL) v_store(y + i, v_##name(v_load(x + i)));    \
-    }
-DIRECT(erfc)
-DIRECT(expm1)
-DIRECT(log1p)
-
-/* bounds in ulp with FMA (the baseline gets a half more) and for results that are denormal */
-static const struct function {
-    const char *name;
-    void (*run)(const float *, float *);
-    double (*exact)(double);
-    double bound, denormal_bound;
-    int direct; /* runs on the test's own vectors, so for one instruction set */
-} functions[] = {
-    {"exp", run_exp, exp, 1, 1, 0},
-    {"log", run_log, log, 1, 0, 0},
-    {"tanh", run_tanh, tanh, 2, 1, 0},
-    {"sigmoid", run_sigmoid, sigmoid_of, 2.5, 1, 0},
-    {"gelu", run_gelu, gelu_of, 6.5, 2, 0},
-    {"elu", run_elu, elu_of, 1.5, 0, 0},
-    {"sqrt", run_sqrt, sqrt, 0.5, 0, 0},
-    {"softplus", run_softplus, softplus_of, 2, 1, 0},
-    {"erfc", direct_erfc, erfc, 6.5, 2, 1},
-    {"expm1", direct_expm1, expm1, 1.6, 0, 1},
-    {"log1p", direct_log1p, log1p, 1.5, 0, 1},
-};
-
-static void sweep(const struct function *f, uint64_t stride) {
+static void sweep(int row, uint64_t stride) {
     static float x[CHUNK], y[3][CHUNK];
     static const float special[] = {
         0,      -0.0f,    INFINITY, -INFINITY, NAN,     1,         -1,     0x1p-126f, 0x1p-149f, 0x1.fffffep127f, 88.7f, 88.7229f,
         -87.3f, -103.97f, -104.5f,  -0x1p-99f, 14.35f,  -14.4f,    -0.75f, 9.01f,     -9.02f,    10.05f,          10.1f, -0.9999f,
         1e-5f,  -20,      16777216, 0x1p127f,  0x1.6p127f,
     };
+    const char *name = unaries[row].name;
+    const struct unary_reference is = *unaries[row].is;
     double worst[3] = {0}, worst_denormal[3] = {0};
-    float at[3] = {0};
+    float at[3] = {0}, at_denormal[3] = {0};
     int64_t unequal = 0;
     for (uint64_t bits = 0; bits < UINT64_C(1) << 32; bits += CHUNK * stride) {
         for (int i = 0; i < CHUNK; i++) {
@@ -90,28 +30,64 @@ static void sweep(const struct function *f, uint64_t stride) {
         }
         if (bits == 0) memcpy(x, special, sizeof special);
         FOR_EACH_ISA(isa) {
-            f->run(x, y[isa]);
-            if (f->direct) break;
+            int32_t status = RUN(unary, .row = row, .x = x, .y = y[isa], .n = CHUNK, .p0 = is.p, .p1 = is.q);
+            CHECK(status == FATHOM_OK, "%s", name);
         }
-        int isas = f->direct ? 1 : fathom_best_isa() + 1;
         for (int i = 0; i < CHUNK; i++) {
-            double want = f->exact(x[i]);
+            double want = is.f(x[i], is.p, is.q);
             int denormal = fabs(want) < 0x1p-126;
-            for (int isa = 0; isa < isas; isa++) {
-                double error = ulps(y[isa][i], want), *w = denormal ? worst_denormal : worst;
-                if (error > w[isa]) w[isa] = error, at[isa] = x[i];
+            for (int isa = 0; isa <= fathom_best_isa(); isa++) {
+                double error = ulps(y[isa][i], want), *w = (denormal ? worst_denormal : worst) + isa;
+                if (error > *w) *w = error, (denormal ? at_denormal : at)[isa] = x[i];
             }
         }
-        unequal += isas == 3 && differs(y[1], y[2], CHUNK) >= 0;
+        unequal += fathom_best_isa() == 2 && differs(y[1], y[2], CHUNK) >= 0;
     }
-    for (int isa = 0; isa <= (f->direct ? 0 : fathom_best_isa()); isa++) {
-        double slack = isa == 0 && f->bound > 0.5 ? 0.5 : 0;
-        CHECK(worst[isa] <= f->bound + slack, "%s, isa %d: %.3f ulp, worst at %.9g", f->name, isa, worst[isa], at[isa]);
-        CHECK(worst_denormal[isa] <= f->denormal_bound + slack, "%s, isa %d: %.3f ulp in a denormal, worst at %.9g", f->name, isa,
-              worst_denormal[isa], at[isa]);
-        printf("%-9s isa %d: %.3f ulp, denormal results %.3f\n", f->name, isa, worst[isa], worst_denormal[isa]);
+    for (int isa = 0; isa <= fathom_best_isa(); isa++) {
+        double slack = isa == 0 && is.ulp > 0.5 ? 0.5 : 0;
+        CHECK(worst[isa] <= is.ulp + slack, "%s, isa %d: %.3f ulp, worst at %.9g", name, isa, worst[isa], at[isa]);
+        CHECK(worst_denormal[isa] <= is.denormal_ulp + slack, "%s, isa %d: %.3f ulp in a denormal, worst at %.9g", name, isa,
+              worst_denormal[isa], at_denormal[isa]);
+        printf("%-10s isa %d: %.3f ulp, denormal results %.3f\n", name, isa, worst[isa], worst_denormal[isa]);
     }
-    CHECK(unequal == 0, "%s: v3 and v4 differ in %lld chunks", f->name, (long long)unequal);
+    CHECK(unequal == 0, "%s: v3 and v4 differ in %lld chunks", name, (long long)unequal);
+}
+
+/* pow on pairs of all magnitudes, and of all special values with each other as C99 and IEEE 754 have them */
+static void powers(void) {
+    static float a[CHUNK], b[CHUNK], y[3][CHUNK];
+    static const float special[] = {0, 1, -1, 0.5f, -0.5f, 2, -2, 3, -3, 0.25f, 16777215, 16777216, 3e38f,
+                                    1e-40f, INFINITY, -INFINITY, NAN};
+    enum { SPECIALS = sizeof special / sizeof *special };
+    double worst[3] = {0}, worst_denormal[3] = {0};
+    for (int chunk = 0; chunk < 300; chunk++) {
+        for (int i = 0; i < CHUNK; i++) {
+            if (chunk == 0) {
+                a[i] = special[i % SPECIALS], b[i] = special[i / SPECIALS % SPECIALS];
+                if (i & 1) a[i] = -a[i];
+                continue;
+            }
+            uint32_t bits = (uint32_t)random_bits() & INT32_MAX;
+            memcpy(a + i, &bits, 4);
+            if (chunk & 1) a[i] = (float)random_uniform(0.5, 2);
+            b[i] = (float)(random_uniform(-150, 150) / (chunk % 4 == 1 ? 1 : fmax(1, fabs(log2(a[i])))));
+            if (chunk % 8 == 7) a[i] = -a[i], b[i] = rintf(b[i]);
+        }
+        FOR_EACH_ISA(isa) {
+            struct binary_args g = {.row = BINARY_pow, .a = a, .b = b, .y = y[isa], .dims = {1, 1, 1, 1, 1, CHUNK},
+                                    .sa = {[5] = 1}, .sb = {[5] = 1}};
+            CHECK(run_command(K_binary, &g, sizeof g) == FATHOM_OK, "pow");
+            for (int i = 0; i < CHUNK; i++) {
+                double want = pow(a[i], b[i]), error = ulps(y[isa][i], want);
+                double *w = fabs(want) < 0x1p-126 ? worst_denormal : worst;
+                if (error > w[isa]) w[isa] = error;
+                CHECK(error <= 1, "%g to the %g is %g, not %g: isa %d", a[i], b[i], y[isa][i], want, isa);
+            }
+        }
+        if (fathom_best_isa() > 0) CHECK_BITS(y[fathom_best_isa()], y[0], CHUNK, "pow needs no fused operation");
+    }
+    for (int isa = 0; isa <= fathom_best_isa(); isa++)
+        printf("pow        isa %d: %.3f ulp, denormal results %.3f\n", isa, worst[isa], worst_denormal[isa]);
 }
 
 /* gelu's slope passes through 0 at -0.7518, where only the absolute error can be small; in the tail it is the relative one */
@@ -170,8 +146,8 @@ static void selections(void) {
 }
 
 int main(int count, char **arguments) {
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        sweep(functions + i, count > 1 ? strtoull(arguments[1], NULL, 10) : 2053);
+    for (int row = 0; row < UNARY_COUNT; row++) sweep(row, count > 1 ? strtoull(arguments[1], NULL, 10) : 2053);
+    powers();
     gelu_slope();
     tails();
     selections();

@@ -275,7 +275,7 @@ public class FathomRows {
             dims(c, Linear.M, Linear.N);
             dims(c, Linear.N, 1);
             dims(c, 0, 1);
-            c.run();
+            c.put(0f).put(0f).run();
             linear.commands
                     .begin(Kernel.UNARY)
                     .put(linear.relu)
@@ -400,7 +400,7 @@ public class FathomRows {
             LinearBlas.dims(c, 1, n);
             LinearBlas.dims(c, 0, 1);
             LinearBlas.dims(c, 0, 1);
-            c.run();
+            c.put(0f).put(0f).run();
         }
 
         /** Compares a few values. */

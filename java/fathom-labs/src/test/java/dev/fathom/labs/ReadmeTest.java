@@ -121,7 +121,7 @@ class ReadmeTest {
                 lines++;
             }
         }
-        assertThat(lines).isEqualTo(5);
+        assertThat(lines).isEqualTo(4);
     }
 
     private static String dense(String source) {

@@ -40,7 +40,10 @@ public final class Native {
     @Name("fathom_select_isa")
     static native int selectIsa(int isa);
 
-    /** The library's own tables as text, a row a line: 0 kernels {@code name:words}, 1 unary and 2 binary {@code name:params:reads}. */
+    /**
+     * The library's own tables as text, a row a line: 0 kernels {@code name:words}, 1 unary and 2 binary {@code name:params:reads}, 3 integer
+     * {@code name}.
+     */
     @Raw(withEnv = true)
     @Name("fathom_jni_table")
     public static native String table(int which);

@@ -112,12 +112,14 @@ record Traces(int[] batches, List<Graph> graphs, List<Lowering> lowered) impleme
             StringBuilder s = new StringBuilder("freeze: " + where + ": " + what + " is ");
             for (int t = 0; t < values.length; t++) {
                 s.append(t == 0 ? "" : ", ")
-                        .append(values[t])
+                        .append(constant ? (Object) Float.intBitsToFloat((int) values[t]) : values[t])
                         .append(" at batch ")
                         .append(batches[t]);
             }
-            throw new IllegalStateException(
-                    s + "; a plan needs sizes that are constant or grow in proportion to the batch");
+            throw new IllegalStateException(s
+                    + (constant
+                            ? "; a number in a plan is constant: compute it from the inputs by ops, or make it an input"
+                            : "; a plan needs sizes that are constant or grow in proportion to the batch"));
         }
         return line;
     }

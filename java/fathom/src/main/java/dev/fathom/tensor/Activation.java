@@ -18,18 +18,20 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     public static final Activation TANH = Unary.TANH.op();
     /** x Phi(x). */
     public static final Activation GELU = Unary.GELU.op();
+    /** x / (1 + exp(-x)). */
+    public static final Activation SILU = Unary.SILU.op();
+    /** log(1 + exp(x)). */
+    public static final Activation SOFTPLUS = Unary.SOFTPLUS.op();
 
     /**
      * Checks the row's parameters.
      *
-     * @throws IllegalArgumentException if elu's alpha is negative or clamp's lo is above hi, or one is NaN
+     * @throws IllegalArgumentException if the row refuses them: a negative alpha of elu, a lo of clamp above its hi, a NaN
      */
     public Activation {
-        if (row == Unary.ELU && !(p0 >= 0)) {
-            throw new IllegalArgumentException("elu: alpha=" + p0 + "; alpha must be a number and not negative");
-        }
-        if (row == Unary.CLAMP && !(p0 <= p1)) {
-            throw new IllegalArgumentException("clamp: lo=" + p0 + " and hi=" + p1 + "; lo must not be above hi");
+        String fault = row.fault(p0, p1);
+        if (fault != null) {
+            throw new IllegalArgumentException(row.rowName() + ": " + fault);
         }
     }
 
@@ -42,6 +44,15 @@ public record Activation(Unary row, float p0, float p1) implements Op {
         return new Activation(Unary.ELU, alpha, 0);
     }
 
+    /**
+     * x for x &gt; 0, else slope x.
+     *
+     * @throws IllegalArgumentException if slope is negative or NaN
+     */
+    public static Activation leakyRelu(float slope) {
+        return new Activation(Unary.LEAKY_RELU, slope, 0);
+    }
+
     @Override
     public String label() {
         return row.rowName();
@@ -50,6 +61,11 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     @Override
     public Shape shape(Call c, int output) {
         return c.shape(0);
+    }
+
+    @Override
+    public boolean differentiable() {
+        return row.differentiable();
     }
 
     @Override
@@ -83,7 +99,7 @@ public record Activation(Unary row, float p0, float p1) implements Op {
         grad(g, x, y, dy, dx, g.shape(0).size(), g.adds());
     }
 
-    /** dx (+)= dy f'. */
+    /** dx (+)= dy f'(x). */
     void grad(Call c, long x, long y, long dy, long dx, long n, boolean add) {
         c.begin(Kernel.UNARY_GRAD)
                 .put(row.ordinal())

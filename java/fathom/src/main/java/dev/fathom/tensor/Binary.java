@@ -17,9 +17,27 @@ public enum Binary implements Op {
     /** a / b. */
     DIV(Reads.B | Reads.OUTPUT),
     /** max(a, 0) - a b + log(1 + exp(-|a|)): binary cross-entropy of logits a against targets b. */
-    BCE_LOGITS(Reads.A | Reads.B);
+    BCE_LOGITS(Reads.A | Reads.B),
+    /** The larger; of equals each gets half of the gradient. */
+    MAX(Reads.A | Reads.B),
+    /** The smaller; of equals each gets half of the gradient. */
+    MIN(Reads.A | Reads.B),
+    /** a to the b, as IEEE 754 has it. */
+    POW(Reads.A | Reads.B | Reads.OUTPUT),
+    /** 1 where a &gt; b, else 0. */
+    GT(Reads.FLAT),
+    /** 1 where a &gt;= b, else 0. */
+    GE(Reads.FLAT),
+    /** 1 where a &lt; b, else 0. */
+    LT(Reads.FLAT),
+    /** 1 where a &lt;= b, else 0. */
+    LE(Reads.FLAT),
+    /** 1 where a = b, else 0. */
+    EQ(Reads.FLAT),
+    /** 1 where a and b differ, else 0. */
+    NE(Reads.FLAT);
 
-    private static final String[] NAMES = {"a", "b"};
+    static final String[] NAMES = {"a", "b"};
 
     private final int reads;
 
@@ -29,17 +47,7 @@ public enum Binary implements Op {
 
     /** This row as the native table writes it: {@code name:parameters:reads}. */
     public String row() {
-        StringBuilder s = new StringBuilder();
-        if ((reads & Reads.A) != 0) {
-            s.append("|A");
-        }
-        if ((reads & Reads.B) != 0) {
-            s.append("|B");
-        }
-        if ((reads & Reads.OUTPUT) != 0) {
-            s.append("|OUTPUT");
-        }
-        return name().toLowerCase(Locale.ROOT) + ":0:" + (s.length() == 0 ? "NONE" : s.substring(1));
+        return label() + ":0:" + Reads.text(reads, "A", "B");
     }
 
     @Override
@@ -50,6 +58,11 @@ public enum Binary implements Op {
     @Override
     public Shape shape(Call c, int output) {
         return Broadcast.shape(c, NAMES, c.shape(0), c.shape(1));
+    }
+
+    @Override
+    public boolean differentiable() {
+        return reads != Reads.FLAT;
     }
 
     @Override
@@ -66,7 +79,7 @@ public enum Binary implements Op {
     public void forward(Call c) {
         c.begin(Kernel.BINARY).put(ordinal()).at(c.in(0)).at(c.in(1)).at(c.out(0));
         Broadcast.put(c, c.outShape(0), c.shape(0), c.shape(1));
-        c.run();
+        c.put(0f).put(0f).run();
     }
 
     @Override
@@ -104,6 +117,6 @@ public enum Binary implements Op {
                 .at(dy)
                 .at(dx);
         Broadcast.put(g, g.outShape(0), g.shape(0), g.shape(1));
-        g.put(add ? 1 : 0).run();
+        g.put(0f).put(0f).put(add ? 1 : 0).run();
     }
 }

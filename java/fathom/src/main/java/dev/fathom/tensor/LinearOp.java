@@ -74,6 +74,11 @@ record LinearOp(boolean bias, boolean residual, @Nullable Activation activation)
     }
 
     @Override
+    public boolean differentiable() {
+        return activation == null || activation.differentiable();
+    }
+
+    @Override
     public boolean readsInput(int i) {
         return i < 2;
     }

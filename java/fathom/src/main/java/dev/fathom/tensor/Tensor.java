@@ -246,14 +246,97 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(new Activation(Unary.CLAMP, lo, hi), this);
     }
 
-    /** a + b. */
-    public Tensor add(Tensor b) {
-        return Pass.call(Binary.ADD, this, b);
+    /** |x|; the derivative at 0 is 0. */
+    public Tensor abs() {
+        return Pass.call(Unary.ABS.op(), this);
     }
 
-    /** a - b. */
+    /** 1 / sqrt(x). */
+    public Tensor rsqrt() {
+        return Pass.call(Unary.RSQRT.op(), this);
+    }
+
+    /** 1 / x. */
+    public Tensor reciprocal() {
+        return Pass.call(Unary.RECIPROCAL.op(), this);
+    }
+
+    /** log(1 + x), accurate near 0. */
+    public Tensor log1p() {
+        return Pass.call(Unary.LOG1P.op(), this);
+    }
+
+    /** exp(x) - 1, accurate near 0. */
+    public Tensor expm1() {
+        return Pass.call(Unary.EXPM1.op(), this);
+    }
+
+    /** log(1 + exp(x)). */
+    public Tensor softplus() {
+        return Pass.call(Activation.SOFTPLUS, this);
+    }
+
+    /** x / (1 + exp(-x)), also called swish. */
+    public Tensor silu() {
+        return Pass.call(Activation.SILU, this);
+    }
+
+    /**
+     * x for x &gt; 0, else slope x.
+     *
+     * @throws IllegalArgumentException if slope is negative or NaN
+     */
+    public Tensor leakyRelu(float slope) {
+        return Pass.call(Activation.leakyRelu(slope), this);
+    }
+
+    /** Sine of radians. */
+    public Tensor sin() {
+        return Pass.call(Unary.SIN.op(), this);
+    }
+
+    /** Cosine of radians. */
+    public Tensor cos() {
+        return Pass.call(Unary.COS.op(), this);
+    }
+
+    /** The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
+    public Tensor erf() {
+        return Pass.call(Unary.ERF.op(), this);
+    }
+
+    /** 1 where x is positive, -1 where it is negative, else x. No gradient flows. */
+    public Tensor sign() {
+        return Pass.call(Unary.SIGN.op(), this);
+    }
+
+    /** The largest integer not above x. No gradient flows. */
+    public Tensor floor() {
+        return Pass.call(Unary.FLOOR.op(), this);
+    }
+
+    /** The integer nearest to x, the even one of two. No gradient flows. */
+    public Tensor round() {
+        return Pass.call(Unary.ROUND.op(), this);
+    }
+
+    /**
+     * x^2 / 2 for |x| up to delta, else delta (|x| - delta / 2): the loss of Huber (1964) for a difference x.
+     *
+     * @throws IllegalArgumentException if delta is not above 0
+     */
+    public Tensor huber(float delta) {
+        return Pass.call(new Activation(Unary.HUBER, delta, 0), this);
+    }
+
+    /** a + b, of two F32 tensors or of two I32, which wrap around. */
+    public Tensor add(Tensor b) {
+        return Pass.call(dtype == DType.I32 ? IntBinary.ADD : Binary.ADD, this, b);
+    }
+
+    /** a - b, of two F32 tensors or of two I32, which wrap around. */
     public Tensor sub(Tensor b) {
-        return Pass.call(Binary.SUB, this, b);
+        return Pass.call(dtype == DType.I32 ? IntBinary.SUB : Binary.SUB, this, b);
     }
 
     /** a b, element by element. */
@@ -268,27 +351,161 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** x + c. */
     public Tensor add(float c) {
-        return add(scalar(c));
+        return Pass.call(new Activation(Unary.SHIFT, c, 0), this);
     }
 
     /** x - c. */
     public Tensor sub(float c) {
-        return sub(scalar(c));
+        return Pass.call(new Activation(Unary.SHIFT, -c, 0), this);
     }
 
     /** c - x. */
     public Tensor rsub(float c) {
-        return scalar(c).sub(this);
+        return Pass.call(new Activation(Unary.RSUB, c, 0), this);
     }
 
     /** c x. */
     public Tensor mul(float c) {
-        return mul(scalar(c));
+        return Pass.call(new Activation(Unary.SCALE, c, 0), this);
     }
 
     /** x / c. */
     public Tensor div(float c) {
-        return div(scalar(c));
+        return Pass.call(new Activation(Unary.DIVIDE, c, 0), this);
+    }
+
+    /** The larger of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient. */
+    public Tensor max(Tensor b) {
+        return Pass.call(Binary.MAX, this, b);
+    }
+
+    /** The smaller of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient. */
+    public Tensor min(Tensor b) {
+        return Pass.call(Binary.MIN, this, b);
+    }
+
+    /**
+     * a to the b, element by element, as IEEE 754 has it: a^0 = 1 and 1^b = 1 even where the other is NaN; a negative a gives NaN unless b is a
+     * whole number. The gradients are b a^(b-1), 0 where b = 0, and y log(a), 0 where a = 0 and b is not negative.
+     */
+    public Tensor pow(Tensor b) {
+        return Pass.call(Binary.POW, this, b);
+    }
+
+    /** x to the c; see {@link #pow(Tensor)}. */
+    public Tensor pow(float c) {
+        return pow(scalar(c));
+    }
+
+    /**
+     * 1 where a &gt; b, else 0, an F32 mask of two F32 tensors or of two I32; NaN compares false. No gradient flows.
+     *
+     * @see #where
+     */
+    public Tensor gt(Tensor b) {
+        return Pass.call(dtype == DType.I32 ? IntBinary.GT : Binary.GT, this, b);
+    }
+
+    /** 1 where x &gt; c, else 0. No gradient flows. */
+    public Tensor gt(float c) {
+        return gt(scalar(c));
+    }
+
+    /**
+     * 1 where a &gt;= b, else 0, an F32 mask of two F32 tensors or of two I32; NaN compares false. No gradient flows.
+     *
+     * @see #where
+     */
+    public Tensor ge(Tensor b) {
+        return Pass.call(dtype == DType.I32 ? IntBinary.GE : Binary.GE, this, b);
+    }
+
+    /** 1 where x &gt;= c, else 0. No gradient flows. */
+    public Tensor ge(float c) {
+        return ge(scalar(c));
+    }
+
+    /**
+     * 1 where a &lt; b, else 0, an F32 mask of two F32 tensors or of two I32; NaN compares false. No gradient flows.
+     *
+     * @see #where
+     */
+    public Tensor lt(Tensor b) {
+        return Pass.call(dtype == DType.I32 ? IntBinary.LT : Binary.LT, this, b);
+    }
+
+    /** 1 where x &lt; c, else 0. No gradient flows. */
+    public Tensor lt(float c) {
+        return lt(scalar(c));
+    }
+
+    /**
+     * 1 where a &lt;= b, else 0, an F32 mask of two F32 tensors or of two I32; NaN compares false. No gradient flows.
+     *
+     * @see #where
+     */
+    public Tensor le(Tensor b) {
+        return Pass.call(dtype == DType.I32 ? IntBinary.LE : Binary.LE, this, b);
+    }
+
+    /** 1 where x &lt;= c, else 0. No gradient flows. */
+    public Tensor le(float c) {
+        return le(scalar(c));
+    }
+
+    /**
+     * 1 where a = b, else 0, an F32 mask of two F32 tensors or of two I32; NaN compares false. No gradient flows.
+     *
+     * @see #where
+     */
+    public Tensor eq(Tensor b) {
+        return Pass.call(dtype == DType.I32 ? IntBinary.EQ : Binary.EQ, this, b);
+    }
+
+    /** 1 where x = c, else 0. No gradient flows. */
+    public Tensor eq(float c) {
+        return eq(scalar(c));
+    }
+
+    /**
+     * 1 where a and b differ, else 0, an F32 mask of two F32 tensors or of two I32; NaN differs from all. No gradient flows.
+     *
+     * @see #where
+     */
+    public Tensor ne(Tensor b) {
+        return Pass.call(dtype == DType.I32 ? IntBinary.NE : Binary.NE, this, b);
+    }
+
+    /** 1 where x and c differ, else 0. No gradient flows. */
+    public Tensor ne(float c) {
+        return ne(scalar(c));
+    }
+
+    /**
+     * a where this mask is not 0, else b, all three broadcast: {@code x.gt(0).where(x, y)}. The gradient goes where the value came from, so that
+     * what was not chosen may be infinite or NaN.
+     */
+    public Tensor where(Tensor a, Tensor b) {
+        return Pass.call(WhereOp.INSTANCE, this, a, b);
+    }
+
+    /**
+     * The same numbers as another type, as Java's cast: F32 to I32 goes towards 0 and saturates, and NaN becomes 0. This tensor where it has that
+     * type. No gradient flows through a cast.
+     *
+     * @throws IllegalArgumentException if the other type is U8
+     */
+    public Tensor to(DType type) {
+        return type == dtype ? this : Pass.call(new CastOp(dtype, type), this);
+    }
+
+    /**
+     * F32 [.., classes] from I32 labels [..]: 1 at each label, else 0.
+     *
+     * @throws IllegalArgumentException if a label is outside [0, classes)
+     */
+    public Tensor oneHot(int classes) {
+        return Pass.call(new OneHotOp(classes), this);
     }
 
     // ---- products

@@ -3,6 +3,7 @@ package dev.fathom.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.tensor.Binary;
+import dev.fathom.tensor.IntBinary;
 import dev.fathom.tensor.Unary;
 import java.util.Arrays;
 import java.util.List;
@@ -35,5 +36,10 @@ class TablesTest {
     @Test
     void binary() {
         assertThat(Arrays.stream(Binary.values()).map(Binary::row)).containsExactlyElementsOf(table(2));
+    }
+
+    @Test
+    void integer() {
+        assertThat(Arrays.stream(IntBinary.values()).map(IntBinary::label)).containsExactlyElementsOf(table(3));
     }
 }

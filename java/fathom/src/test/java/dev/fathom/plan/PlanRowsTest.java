@@ -40,10 +40,10 @@ class PlanRowsTest {
                     for (int i = 0; i < specs.length; i++) {
                         ByteBuffer to = session.inputBytes("in" + i);
                         for (int j = 0; j < values[i].length; j++) {
-                            if (row.dtype(i) == DType.F32) {
-                                to.putFloat(4 * j, values[i][j]);
-                            } else {
-                                to.putInt(4 * j, (int) values[i][j]);
+                            switch (row.dtype(i)) {
+                                case F32 -> to.putFloat(4 * j, values[i][j]);
+                                case I32 -> to.putInt(4 * j, (int) values[i][j]);
+                                case U8 -> to.put(j, (byte) values[i][j]);
                             }
                         }
                     }

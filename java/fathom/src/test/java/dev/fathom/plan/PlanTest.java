@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
@@ -452,6 +454,22 @@ class PlanTest {
         try (var model = Model.of(new Sequential(layers), 1);
                 Plan plan = Plan.freeze(model, Shape.of(1, 1))) {
             assertThat(plan.toString()).hasLineCount(3000);
+        }
+    }
+
+    @Test
+    void openBlasMultipliesInPlansToo() {
+        NativeRuntime machine = NativeRuntime.get();
+        Blas before = machine.blas();
+        try (var model = Model.of(new Linear(300, 70), 3)) {
+            machine.blas(Blas.OPENBLAS);
+            try (Plan plan = Plan.freeze(model, Shape.of(20, 300));
+                    Session s = plan.newSession()) {
+                float[] x = random(6000);
+                assertThat(frozen(s, x)).isEqualTo(eager(model, x, 20, 300));
+            }
+        } finally {
+            machine.blas(before);
         }
     }
 

@@ -334,6 +334,19 @@ public record Doubles(double[] v, int... dims) {
         return x == Double.NEGATIVE_INFINITY ? 0 : 0.5 * x * erfc(-x / Math.sqrt(2));
     }
 
+    static double erf(double x) {
+        return x < -1 ? erfc(-x) - 1 : 1 - erfc(x);
+    }
+
+    static double softplus(double x) {
+        return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    }
+
+    /** x / (1 + exp(-x)); 0 at minus infinity, as a limit. */
+    static double silu(double x) {
+        return x == Double.NEGATIVE_INFINITY ? 0 : x * sigmoid(x);
+    }
+
     static double sigmoid(double x) {
         return 1 / (1 + Math.exp(-x));
     }

@@ -1,0 +1,93 @@
+/*
+ * The rows of unary.def and binary.def in double precision, one line each, with what the tests need of them: values to sample
+ * from, parameters, and for functions of one input the largest error over all floats in ulp, for results that are normal and
+ * denormal (the baseline, where a fused multiply-add rounds twice, gets a half more).
+ */
+#ifndef FATHOM_REFERENCES_H
+#define FATHOM_REFERENCES_H
+
+#include <math.h>
+
+struct unary_reference {
+    double (*f)(double x, double p, double q);
+    float lo, hi, p, q;
+    double ulp, denormal_ulp;
+};
+#define ROW(name, formula, ...)                                                                                    \
+    static double name##_of(double x, double p, double q) { return (void)p, (void)q, formula; }                    \
+    static const struct unary_reference name##_reference = {name##_of, __VA_ARGS__};
+
+static inline double sigmoid_at(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
+
+/* name, formula, samples from, to, p, q, ulp, ulp of denormals */
+ROW(relu, x < 0 ? 0 : x, -3, 3, 0, 0, 0, 0)
+ROW(sigmoid, sigmoid_at(x), -3, 3, 0, 0, 2.5, 1)
+ROW(tanh, tanh(x), -3, 3, 0, 0, 2, 1)
+ROW(exp, exp(x), -3, 3, 0, 0, 1, 1)
+ROW(log, log(x), 0.05f, 3, 0, 0, 1, 0)
+ROW(square, x *x, -3, 3, 0, 0, 0.5, 0.5)
+ROW(sqrt, sqrt(x), 0.05f, 3, 0, 0, 0.5, 0)
+ROW(neg, -x, -3, 3, 0, 0, 0, 0)
+ROW(gelu, x == -INFINITY ? 0 : x * 0.5 * erfc(-x * sqrt(0.5)), -3, 3, 0, 0, 6.5, 2.5)
+ROW(elu, x > 0 ? x : p * expm1(x), -3, 3, 1.3f, 0, 2, 1)
+ROW(clamp, x < p ? p : x > q ? q : x, -3, 3, -0.5f, 0.75f, 0, 0)
+ROW(abs, fabs(x), -3, 3, 0, 0, 0, 0)
+ROW(rsqrt, 1 / sqrt(x), 0.05f, 3, 0, 0, 1.5, 0)
+ROW(reciprocal, 1 / x, 0.3f, 3, 0, 0, 0.5, 0.5)
+ROW(log1p, log1p(x), -0.9f, 3, 0, 0, 1.5, 0)
+ROW(expm1, expm1(x), -3, 3, 0, 0, 1.6, 0)
+ROW(softplus, isnan(x) ? x : fmax(x, 0) + log1p(exp(-fabs(x))), -3, 3, 0, 0, 2, 1)
+ROW(silu, x == -INFINITY ? 0 : x * sigmoid_at(x), -3, 3, 0, 0, 3, 2)
+ROW(leaky_relu, x < 0 ? p * x : x, -3, 3, 0.1f, 0, 0.5, 0.5)
+ROW(sin, sin(x), -3, 3, 0, 0, 2, 1)
+ROW(cos, cos(x), -3, 3, 0, 0, 2, 1)
+ROW(erf, erf(x), -3, 3, 0, 0, 1.5, 0.5)
+ROW(sign, x > 0 ? 1 : x < 0 ? -1 : x, -3, 3, 0, 0, 0, 0)
+ROW(floor, floor(x), -3, 3, 0, 0, 0, 0)
+ROW(round, nearbyint(x), -3, 3, 0, 0, 0, 0)
+ROW(shift, x + p, -3, 3, 0.7f, 0, 0.5, 0)
+ROW(scale, x *p, -3, 3, -1.7f, 0, 0.5, 0.5)
+ROW(divide, x / p, -3, 3, -1.7f, 0, 0.5, 0.5)
+ROW(rsub, p - x, -3, 3, 0.7f, 0, 0.5, 0)
+ROW(huber, fabs(x) > p ? p * (fabs(x) - 0.5 * p) : 0.5 * x * x, -3, 3, 1.25f, 0, 1.5, 1)
+#undef ROW
+
+typedef double (*binary_reference)(double a, double b, double p, double q);
+#define ROW(name, formula) \
+    static double name##_pair(double a, double b, double p, double q) { return (void)p, (void)q, formula; }
+
+ROW(add, a + b)
+ROW(sub, a - b)
+ROW(mul, a *b)
+ROW(div, a / b)
+ROW(bce_logits, fmax(a, 0) - a * b + log1p(exp(-fabs(a))))
+ROW(max, isnan(a) || a > b ? a : b)
+ROW(min, isnan(a) || a < b ? a : b)
+ROW(pow, pow(a, b))
+ROW(gt, a > b)
+ROW(ge, a >= b)
+ROW(lt, a < b)
+ROW(le, a <= b)
+ROW(eq, a == b)
+ROW(ne, a != b)
+#undef ROW
+
+/* a row without its reference does not compile */
+static const struct {
+    const char *name, *reads;
+    const struct unary_reference *is;
+} unaries[] = {
+#define UNARY(name, parameters, f, back, reads) {#name, #reads, &name##_reference},
+#include "unary.def"
+#undef UNARY
+};
+static const struct {
+    const char *name, *reads;
+    binary_reference f;
+} binaries[] = {
+#define BINARY(name, parameters, f, da, db, reads) {#name, #reads, name##_pair},
+#include "binary.def"
+#undef BINARY
+};
+
+#endif

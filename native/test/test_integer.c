@@ -1,0 +1,168 @@
+/*
+ * integer, where, cast and one_hot on every instruction set: equal to one line of C each, broadcast or not, for sizes around the
+ * vector, bit for bit with any number of threads; conversions as Java's casts over a sample of all floats; labels that do not exist
+ * are told.
+ */
+#include "check.h"
+
+static int32_t *random_ints(int64_t n, size_t misaligned) {
+    int32_t *x = guarded((size_t)n * 4, misaligned);
+    for (int64_t i = 0; i < n; i++) x[i] = random_below(4) ? (int32_t)random_below(9) - 4 : (int32_t)random_bits();
+    return x;
+}
+
+/* ---- integer ---- */
+
+static uint32_t mask_bits(int holds) { return holds ? 0x3f800000 : 0; }
+static uint32_t integer_of(int row, int32_t a, int32_t b) {
+    switch (row) {
+    case INTEGER_add: return (uint32_t)a + (uint32_t)b;
+    case INTEGER_sub: return (uint32_t)a - (uint32_t)b;
+    case INTEGER_gt: return mask_bits(a > b);
+    case INTEGER_ge: return mask_bits(a >= b);
+    case INTEGER_lt: return mask_bits(a < b);
+    case INTEGER_le: return mask_bits(a <= b);
+    case INTEGER_eq: return mask_bits(a == b);
+    default: return mask_bits(a != b);
+    }
+}
+
+/* a result [rows, cols]; sa and sb are the operands' strides */
+static void integer(int isa, int row, int64_t rows, int64_t cols, const int64_t *sa, const int64_t *sb) {
+    int32_t *a = random_ints(rows * cols, 4), *b = random_ints(rows * cols, 8);
+    uint32_t *y = guarded((size_t)(rows * cols) * 4, 12);
+    struct integer_args g = {.row = row, .a = a, .b = b, .y = (float *)y, .dims = {1, 1, 1, 1, rows, cols},
+                             .sa = {0, 0, 0, 0, sa[0], sa[1]}, .sb = {0, 0, 0, 0, sb[0], sb[1]}};
+    CHECK(run_command(K_integer, &g, sizeof g) == FATHOM_OK, "row %d", row);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) {
+            int32_t u = a[i * sa[0] + j * sa[1]], w = b[i * sb[0] + j * sb[1]];
+            uint32_t found = y[i * cols + j], want = integer_of(row, u, w);
+            CHECK(found == want, "row %d of %d and %d is %x, not %x, isa %d", row, u, w, found, want, isa);
+        }
+    release_guarded();
+}
+
+/* ---- where ---- */
+
+static void where(int isa, int64_t rows, int64_t cols, const int64_t *sm, const int64_t *sa, int add) {
+    int64_t n = rows * cols;
+    float *mask = guarded_random(n, 4, -1, 1), *a = guarded_random(n, 8, -1, 1), *y = guarded_random(n, 12, -1, 1);
+    float *before = guarded_floats(n, 0);
+    if (n) memcpy(before, y, (size_t)n * 4);
+    for (int64_t i = 0; i < n; i++) mask[i] = mask[i] < 0 ? (i % 5 ? 0.0f : -0.0f) : i % 3 ? mask[i] : NAN;
+    for (int64_t i = 0; i < n; i += 7) a[i] = INFINITY; /* what is not chosen leaves nothing behind */
+    struct where_args g = {.mask = mask, .a = a, .y = y, .add = add, .dims = {1, 1, 1, 1, rows, cols},
+                           .sm = {0, 0, 0, 0, sm[0], sm[1]}, .sa = {0, 0, 0, 0, sa[0], sa[1]}, .sb = {0, 0, 0, 0, cols, 1}};
+    CHECK(run_command(K_where, &g, sizeof g) == FATHOM_OK, "where"); /* no b: zeros */
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) {
+            float want = mask[i * sm[0] + j * sm[1]] != 0 ? a[i * sa[0] + j * sa[1]] : 0;
+            if (add) want = before[i * cols + j] + want;
+            CHECK_NEAR(y[i * cols + j], want, 0, "where of %lld x %lld, isa %d", (long long)rows, (long long)cols, isa);
+        }
+    release_guarded();
+}
+
+/* ---- cast ---- */
+
+static int32_t java_cast(float x) {
+    return isnan(x) ? 0 : x >= 0x1p31f ? INT32_MAX : x <= -0x1p31f ? INT32_MIN : (int32_t)x;
+}
+
+static void casts(int isa) {
+    enum { CHUNK = 1021 };
+    float *x = guarded_floats(CHUNK, 4), *f = guarded_floats(CHUNK, 8);
+    int32_t *y = guarded(CHUNK * 4, 12);
+    uint8_t *bytes = guarded(CHUNK, 3);
+    uint64_t stride = 40009;
+    for (uint64_t bits = 0; bits < UINT64_C(1) << 32; bits += CHUNK * stride) {
+        for (int i = 0; i < CHUNK; i++) {
+            uint32_t b = (uint32_t)(bits + (uint64_t)i * stride);
+            memcpy(x + i, &b, 4);
+            bytes[i] = (uint8_t)(b >> 8);
+        }
+        RUN(cast, .kind = 0, .x = (uint8_t *)x, .y = (float *)y, .n = CHUNK);
+        for (int i = 0; i < CHUNK; i++) CHECK(y[i] == java_cast(x[i]), "%g becomes %d, isa %d", x[i], y[i], isa);
+        RUN(cast, .kind = 1, .x = (uint8_t *)x, .y = f, .n = CHUNK);
+        for (int i = 0; i < CHUNK; i++) {
+            int32_t whole;
+            memcpy(&whole, x + i, 4);
+            CHECK(f[i] == (float)whole, "%d becomes %g, isa %d", whole, f[i], isa);
+        }
+        RUN(cast, .kind = 2, .x = bytes, .y = f, .n = CHUNK);
+        RUN(cast, .kind = 3, .x = bytes, .y = (float *)y, .n = CHUNK);
+        for (int i = 0; i < CHUNK; i++) CHECK(f[i] == bytes[i] && y[i] == bytes[i], "%d becomes %g, %d", bytes[i], f[i], y[i]);
+    }
+    float edges[] = {NAN, INFINITY, -INFINITY, 0x1p31f, -0x1p31f, 0x1.fffffep30f, -0x1.000002p31f, -0.9f, 1.5f};
+    int32_t whole[9];
+    RUN(cast, .kind = 0, .x = (uint8_t *)edges, .y = (float *)whole, .n = 9);
+    for (int i = 0; i < 9; i++) CHECK(whole[i] == java_cast(edges[i]), "%g becomes %d, isa %d", edges[i], whole[i], isa);
+    release_guarded();
+}
+
+/* ---- one_hot ---- */
+
+static void one_hot(int64_t rows, int64_t classes) {
+    int32_t *labels = guarded((size_t)rows * 4, 4);
+    float *y = guarded_floats(rows * classes, 8);
+    for (int64_t i = 0; i < rows; i++) labels[i] = (int32_t)random_below(classes);
+    CHECK(RUN(one_hot, .labels = labels, .y = y, .rows = rows, .classes = classes) == FATHOM_OK, "one_hot");
+    for (int64_t i = 0; i < rows * classes; i++)
+        CHECK(y[i] == (labels[i / classes] == i % classes), "[%lld] of %lld classes", (long long)i, (long long)classes);
+    if (rows > 2) {
+        labels[2] = (int32_t)classes;
+        CHECK(RUN(one_hot, .labels = labels, .y = y, .rows = rows, .classes = classes) == FATHOM_BAD_LABEL, "one_hot");
+        CHECK(run_words[1] == 2 && run_words[2] == classes && run_words[3] == classes, "row %lld", (long long)run_words[1]);
+    }
+    release_guarded();
+}
+
+/* ---- threads ---- */
+
+static void same_bits(void) {
+    enum { N = 3000017 };
+    float *x = guarded_random(N, 4, -1e5, 1e5), *want[3] = {0}, *y[3];
+    for (int k = 0; k < 3; k++) y[k] = guarded_floats(N, 0);
+    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+        RUN(integer, .row = INTEGER_add, .a = (int32_t *)x, .b = (int32_t *)x, .y = y[0], .dims = {1, 1, 1, 1, 1, N},
+            .sa = {[5] = 1}, .sb = {[5] = 1});
+        RUN(where, .mask = x, .a = x, .y = y[1], .dims = {1, 1, 1, 1, 1, N}, .sm = {[5] = 1}, .sa = {[5] = 1});
+        RUN(cast, .kind = 0, .x = (uint8_t *)x, .y = y[2], .n = N);
+        for (int k = 0; k < 3; k++) {
+            if (!want[k]) {
+                want[k] = guarded_floats(N, 0);
+                memcpy(want[k], y[k], N * 4);
+            }
+            CHECK(!memcmp(y[k], want[k], N * 4), "kernel %d, %d threads, isa %d", k, threads, isa);
+        }
+    }
+    release_guarded();
+}
+
+int main(void) {
+    static const int64_t sizes[] = {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 67, 257};
+    FOR_EACH_ISA(isa) {
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            int64_t n = sizes[i];
+            const int64_t dense[] = {n, 1}, line[] = {0, 1}, column[] = {1, 0}, one[] = {0, 0}, turned[] = {1, 3};
+            for (int row = 0; row < INTEGER_COUNT; row++) {
+                integer(isa, row, 3, n, dense, dense);
+                integer(isa, row, 3, n, dense, line);
+                integer(isa, row, 3, n, column, dense);
+                integer(isa, row, 3, n, one, dense);
+                integer(isa, row, 3, n, turned, dense);
+            }
+            for (int add = 0; add < 2; add++) {
+                where(isa, 3, n, dense, dense, add);
+                where(isa, 3, n, line, dense, add);
+                where(isa, 3, n, column, one, add);
+                where(isa, 3, n, turned, column, add);
+            }
+            if (n) one_hot(n, 1 + n / 2);
+        }
+        casts(isa);
+    }
+    same_bits();
+    return DONE();
+}
