@@ -12,6 +12,8 @@ import org.bytedeco.pytorch.global.torch;
 /** The losses. */
 final class GoldenLosses {
     /** Of {@code at::Reduction}. */
+    static final long NONE = 0;
+
     private static final long MEAN = 1;
 
     private static final long SUM = 2;

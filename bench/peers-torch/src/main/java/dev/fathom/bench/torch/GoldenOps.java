@@ -1,8 +1,10 @@
 package dev.fathom.bench.torch;
 
 import dev.fathom.bench.torch.Goldens.Input;
+import java.util.Arrays;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
@@ -47,12 +49,14 @@ final class GoldenOps {
         to.forward(
                 op,
                 x -> f.apply(x[0]),
-                Goldens.row(
-                        0, -0f, 1, -1, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 1e-6f, -1e-6f, 88, -88, 3e38f, -3e38f, INF,
-                        NAN));
-        // PyTorch makes NaN of -Inf 0, Fathom the limit
+                Goldens.row(0, -0f, 1, -1, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 1e-6f, -1e-6f, 88, -88, 3e38f, -3e38f, INF));
+        // at -Inf PyTorch makes NaN of -Inf 0, Fathom the limit
         if (!op.equals("gelu") && !op.equals("silu")) {
             to.forward(op, x -> f.apply(x[0]), Goldens.row(-INF));
+        }
+        // PyTorch's sign of NaN is 0
+        if (!op.equals("sign")) {
+            to.forward(op, x -> f.apply(x[0]), Goldens.row(NAN));
         }
     }
 
@@ -92,13 +96,28 @@ final class GoldenOps {
         unary("div(2.5)", -3, 3, x -> torch.div(x, new Scalar(2.5)));
         unary("pow(3)", -3, 3, x -> torch.pow(x, new Scalar(3.0)));
         unary("pow(-1.5)", 0.1, 3, x -> torch.pow(x, new Scalar(-1.5)));
-        // where x is the threshold itself, as everywhere else, PyTorch's own choice of a derivative
-        to.add("relu", x -> torch.relu(x[0]), Goldens.row(0, -0f, 1, -1, 1e-30f));
-        to.add("abs", x -> torch.abs(x[0]), Goldens.row(0, -0f, 1, -1, 1e-30f));
+        unary("erf", -3, 3, torch::erf);
+        unary("huber(0.7)", -3, 3, GoldenOps::huber);
+        unary("gt(0.5)", -3, 3, x -> torch.gt(x, new Scalar(0.5)));
+        unary("ge(0.5)", -3, 3, x -> torch.ge(x, new Scalar(0.5)));
+        unary("lt(0.5)", -3, 3, x -> torch.lt(x, new Scalar(0.5)));
+        unary("le(0.5)", -3, 3, x -> torch.le(x, new Scalar(0.5)));
+        unary("eq(0.5)", -3, 3, x -> torch.eq(x, new Scalar(0.5)));
+        unary("ne(0.5)", -3, 3, x -> torch.ne(x, new Scalar(0.5)));
+        // where two derivatives meet, the one that PyTorch takes
+        Input zero = Goldens.row(0, -0f, 1, -1, 1e-30f);
+        to.add("relu", x -> torch.relu(x[0]), zero);
+        to.add("abs", x -> torch.abs(x[0]), zero);
+        to.add("leakyRelu(0.1)", x -> torch.leaky_relu(x[0], new Scalar((double) 0.1f)), zero);
+        to.add("huber(0.7)", x -> huber(x[0]), Goldens.row(0, 0.7f, -0.7f, 0.69f, 0.71f));
         to.add(
                 "clamp(-1,1.5)",
                 x -> torch.clamp(x[0], new ScalarOptional(new Scalar(-1.0)), new ScalarOptional(new Scalar(1.5))),
                 Goldens.row(-1, 1.5f, -1.5f, 2));
+    }
+
+    private static Tensor huber(Tensor x) {
+        return torch.huber_loss(x, torch.zeros_like(x), GoldenLosses.NONE, 0.7f);
     }
 
     private void binary(String op, double lo, double hi, Function<Tensor[], Tensor> f) {
@@ -109,11 +128,14 @@ final class GoldenOps {
         to.add(op, f, to.x(lo, hi, 3, 7), to.x(lo, hi, 7));
         to.add(op, f, to.x(lo, hi, 3, 1), to.x(lo, hi, 3, 7));
         to.add(op, f, to.x(lo, hi, 3, 1, 5), to.x(lo, hi, 1, 4, 1));
-        to.forward(
-                op,
-                f,
-                Goldens.row(0, -0f, 0, 1, -1, INF, -INF, INF, NAN, 1, INF, 2),
-                Goldens.row(0, 0, 1, 0, 0, INF, INF, -INF, 1, NAN, 0, 2));
+        // a target outside [0, 1] means nothing
+        if (!op.equals("bceWithLogits")) {
+            to.forward(
+                    op,
+                    f,
+                    Goldens.row(0, -0f, 0, 1, -1, INF, -INF, INF, NAN, 1, INF, 2),
+                    Goldens.row(0, 0, 1, 0, 0, INF, INF, -INF, 1, NAN, 0, 2));
+        }
     }
 
     private void binary() {
@@ -121,9 +143,23 @@ final class GoldenOps {
         binary("sub", -3, 3, x -> torch.sub(x[0], x[1]));
         binary("mul", -3, 3, x -> torch.mul(x[0], x[1]));
         binary("div", 0.3, 3, x -> torch.div(x[0], x[1]));
+        binary("bceWithLogits", 0.1, 0.9, x -> {
+            long[] shape = torch.add(x[0], x[1]).shape();
+            return torch.binary_cross_entropy_with_logits(
+                    torch.broadcast_to(x[0], shape),
+                    torch.broadcast_to(x[1], shape),
+                    new TensorOptional(),
+                    new TensorOptional(),
+                    GoldenLosses.NONE);
+        });
         binary("pow", 0.1, 3, x -> torch.pow(x[0], x[1]));
         binary("min", -3, 3, x -> torch.minimum(x[0], x[1]));
         binary("max", -3, 3, x -> torch.maximum(x[0], x[1]));
+        Input left = Goldens.row(1, 2, -3, 0, -0f);
+        Input right = Goldens.row(1, -2, -3, -0f, 0);
+        to.add("min", x -> torch.minimum(x[0], x[1]), left, right);
+        to.add("max", x -> torch.maximum(x[0], x[1]), left, right);
+        to.add("pow", x -> torch.pow(x[0], x[1]), Goldens.row(0, 0, 2, -2, -2, 0.5f), Goldens.row(0, 2, 0, 2, 3, -1));
         binary("gt", -3, 3, x -> torch.gt(x[0], x[1]));
         binary("ge", -3, 3, x -> torch.ge(x[0], x[1]));
         binary("lt", -3, 3, x -> torch.lt(x[0], x[1]));
@@ -160,10 +196,17 @@ final class GoldenOps {
         to.seed("integers");
         to.add("oneHot(5)", x -> torch.one_hot(x[0], 5), to.whole(5, 13));
         to.add("oneHot(5)", x -> torch.one_hot(x[0], 5), to.whole(5, 2, 3));
-        to.add("intToFloat", x -> x[0].to(torch.ScalarType.Double), to.whole(1000, 3, 5));
-        to.add("floatToInt", x -> x[0].to(torch.ScalarType.Int), to.x(-9, 9, 3, 5));
+        Function<Tensor[], Tensor> correct =
+                x -> torch.sum(torch.eq(torch.argmax(x[0], new LongOptional(-1), false), x[1]));
+        to.add("correct", correct, to.x(-3, 3, 13, 3), to.whole(3, 13));
+        to.add("correct", correct, to.x(-3, 3, 2, 7, 3), to.whole(3, 2, 7));
+        Function<Tensor[], Tensor> nonfinite = x -> torch.sum(torch.logical_not(torch.isfinite(x[0])));
+        to.forward("nonfinite", nonfinite, Goldens.row(1, NAN, -INF, 3e38f, INF, 0, -NAN));
+        to.forward("nonfinite", nonfinite, to.x(-3, 3, 3, 5));
+        to.add("to(F32)", x -> x[0].to(torch.ScalarType.Double), to.whole(1000, 3, 5));
+        to.add("to(I32)", x -> x[0].to(torch.ScalarType.Int), to.x(-9, 9, 3, 5));
         to.forward(
-                "floatToInt",
+                "to(I32)",
                 x -> x[0].to(torch.ScalarType.Int),
                 Goldens.row(0, -0f, 0.5f, -0.5f, 1.5f, -1.5f, 2.5f, 0.9999999f, -0.9999999f));
     }
@@ -184,10 +227,11 @@ final class GoldenOps {
             reduce("max()", x -> torch.max(x), shape);
             reduce("min()", x -> torch.min(x), shape);
             reduce("argmax()", x -> torch.argmax(x), shape);
-            reduce("variance()", x -> torch.var(x, false), shape);
-            reduce("sampleVariance()", x -> torch.var(x, true), shape);
-            reduce("logsumexp()", x -> torch.logsumexp(torch.flatten(x), 0), shape);
+            reduce("variance(0)", x -> torch.var(x, false), shape);
+            reduce("variance(1)", x -> torch.var(x, true), shape);
+            reduce("logSumExp()", x -> torch.logsumexp(torch.flatten(x), 0), shape);
             reduce("norm()", x -> torch.norm(x), shape);
+            reduce("norm1()", x -> torch.norm(x, new Scalar(1.0)), shape);
             long last = shape.length - 1;
             reduce("sum(-1)", x -> torch.sum(x, last), shape);
             reduce("max(-1)", x -> torch.amax(x, new long[] {last}, false), shape);
@@ -206,17 +250,27 @@ final class GoldenOps {
                 reduce("mean" + d, x -> torch.mean(x, dims), shape);
                 reduce("max" + d, x -> torch.amax(x, dims, false), shape);
                 reduce("min" + d, x -> torch.amin(x, dims, false), shape);
-                reduce("logsumexp" + d, x -> torch.logsumexp(x, dims), shape);
+                reduce("logSumExp" + d, x -> torch.logsumexp(x, dims), shape);
                 reduce("norm" + d, x -> torch.norm(x, two, dims), shape);
-                reduce("variance" + d, x -> torch.var(x, dims, new ScalarOptional(new Scalar(0.0)), false), shape);
+                reduce(
+                        "variance(0," + d.substring(1),
+                        x -> torch.var(x, dims, new ScalarOptional(new Scalar(0.0)), false),
+                        shape);
             }
             reduce(
-                    "sampleVariance(0,2)",
+                    "variance(1,0,2)",
                     x -> torch.var(x, new long[] {0, 2}, new ScalarOptional(new Scalar(1.0)), false),
                     shape);
+            reduce("norm1(1)", x -> torch.norm(x, new ScalarOptional(new Scalar(1.0)), 1), shape);
             reduce("softmax(1)", x -> torch.softmax(x, 1), shape);
             reduce("logSoftmax(1)", x -> torch.log_softmax(x, 1), shape);
         }
+        // large numbers do not overflow; the norm of nothing but zeros has the gradient 0
+        to.add("logSumExp()", x -> torch.logsumexp(x[0], 0), Goldens.row(300, 299, -300));
+        to.add("softmax(-1)", x -> torch.softmax(x[0], 0), Goldens.row(300, 299, -300));
+        to.add("logSoftmax(-1)", x -> torch.log_softmax(x[0], 0), Goldens.row(300, 299, -300));
+        to.add("norm()", x -> torch.norm(x[0]), Goldens.row(0, 0, 0));
+        to.add("norm1()", x -> torch.norm(x[0], new Scalar(1.0)), Goldens.row(1, 0, -2));
     }
 
     // ---- products
@@ -233,6 +287,16 @@ final class GoldenOps {
             {{3, 5}, {2, 5, 7}}
         }) {
             to.add("matmul", x -> torch.matmul(x[0], x[1]), to.x(-1, 1, s[0]), to.x(-1, 1, s[1]));
+        }
+        to.seed("matmulTransposed");
+        for (long[][] s :
+                new long[][][] {{{3, 5}, {7, 5}}, {{2, 3, 5}, {2, 7, 5}}, {{2, 1, 3, 5}, {3, 2, 5}}, {{13, 17}, {3, 17}}
+                }) {
+            to.add(
+                    "matmulTransposed",
+                    x -> torch.matmul(x[0], torch.transpose(x[1], -1, -2)),
+                    to.x(-1, 1, s[0]),
+                    to.x(-1, 1, s[1]));
         }
         to.seed("linear");
         for (long[][] s : new long[][][] {{{1, 1}, {1, 1}}, {{3, 5}, {7, 5}}, {{2, 3, 5}, {17, 5}}, {{5}, {3, 5}}}) {
@@ -252,6 +316,12 @@ final class GoldenOps {
         to.seed("arrangements");
         to.add("reshape(5,-1)", x -> torch.reshape(x[0], 5, -1), to.x(-3, 3, 2, 3, 5));
         to.add("flatten(1)", x -> torch.flatten(x[0], 1, -1), to.x(-3, 3, 2, 3, 5));
+        to.add("slice(1,1,3)", x -> torch.narrow(x[0], 1, 1, 2), to.x(-3, 3, 2, 5, 3));
+        to.add("slice(-1,2,3)", x -> torch.narrow(x[0], -1, 2, 1), to.x(-3, 3, 2, 5, 3));
+        to.add("unsqueeze(1)", x -> torch.unsqueeze(x[0], 1), to.x(-3, 3, 5, 3));
+        to.add("squeeze(1)", x -> torch.squeeze(x[0], 1), to.x(-3, 3, 5, 1, 3));
+        to.add("transpose(0,2)", x -> torch.transpose(x[0], 0, 2), to.x(-3, 3, 2, 5, 3));
+        to.add("transpose(-1,-2)", x -> torch.transpose(x[0], -1, -2), to.x(-3, 3, 2, 5, 3));
         to.add("slice(1,3)", x -> torch.narrow(x[0], 0, 1, 2), to.x(-3, 3, 5, 3));
         to.add("permute(1,0)", x -> torch.permute(x[0], 1, 0), to.x(-3, 3, 3, 7));
         to.add("permute(2,0,1)", x -> torch.permute(x[0], 2, 0, 1), to.x(-3, 3, 2, 3, 5));
@@ -273,25 +343,40 @@ final class GoldenOps {
                     to.x(-3, 3, 3, 5),
                     to.x(-3, 3, 3, 5));
         }
-        // a number of rows along one dimension, some taken twice, some never
-        for (int dim : new int[] {0, 1, -1}) {
-            Function<Tensor[], Tensor> take = x -> torch.index_select(x[0], dim, x[1]);
-            to.add("select(" + dim + ")", take, to.x(-3, 3, 3, 3, 3), to.whole(3, 7));
-            Function<Tensor[], Tensor> put = x -> torch.index_add(x[0], dim, x[1], x[2]);
-            long[] rows = {3, 3, 3};
-            rows[Math.floorMod(dim, 3)] = 7;
-            to.add("indexAdd(" + dim + ")", put, to.x(-3, 3, 3, 3, 3), to.whole(3, 7), to.x(-3, 3, rows));
-            // one index for each element
-            Function<Tensor[], Tensor> gather = x -> torch.gather(x[0], dim, x[1]);
-            to.add("gather(" + dim + ")", gather, to.x(-3, 3, 3, 3, 3), to.whole(3, 3, 3, 3));
-            Function<Tensor[], Tensor> scatter = x -> torch.scatter_add(x[0], dim, x[1], x[2]);
-            to.add(
-                    "scatterAdd(" + dim + ")",
-                    scatter,
-                    to.x(-3, 3, 3, 3, 3),
-                    to.whole(3, 3, 3, 3),
-                    to.x(-3, 3, 3, 3, 3));
+        // places along one dimension, some taken twice, some never; the index may have any shape
+        for (long[] index : new long[][] {{7}, {2, 3}, {}}) {
+            for (int dim = 0; dim < 3; dim++) {
+                int at = dim;
+                Input x = to.x(-3, 3, 4, 4, 4);
+                Input taken = to.whole(4, index);
+                Function<Tensor[], Tensor> gather = in -> torch.reshape(
+                        torch.index_select(in[0], at, torch.flatten(in[1])), replaced(in[0].shape(), at, 1, index));
+                to.add("gather(" + dim + ")", gather, x, taken);
+                Input y = to.x(-3, 3, replaced(x.shape(), dim, 1, index));
+                Function<Tensor[], Tensor> scatter = in -> torch.index_add(
+                        Goldens.floats(new float[64], 4, 4, 4).to(torch.ScalarType.Double),
+                        at,
+                        torch.flatten(in[1]),
+                        torch.reshape(
+                                in[0],
+                                replaced(
+                                        in[0].shape(),
+                                        at,
+                                        index.length,
+                                        torch.flatten(in[1]).size(0))));
+                if (dim < y.shape().length) {
+                    to.add("scatterAdd(" + dim + ",4)", scatter, y, taken);
+                }
+            }
         }
-        to.add("embedding", x -> torch.embedding(x[0], x[1]), to.x(-3, 3, 5, 7), to.whole(5, 2, 3));
+        to.add("gather(0)", x -> torch.embedding(x[0], x[1]), to.x(-3, 3, 5, 7), to.whole(5, 2, 3));
+    }
+
+    /** A shape with {@code by} in place of {@code count} dimensions from {@code at} on. */
+    private static long[] replaced(long[] shape, int at, int count, long... by) {
+        return LongStream.concat(
+                        LongStream.concat(Arrays.stream(shape, 0, at), Arrays.stream(by)),
+                        Arrays.stream(shape, at + count, shape.length))
+                .toArray();
     }
 }
