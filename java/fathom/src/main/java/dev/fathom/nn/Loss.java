@@ -43,7 +43,7 @@ public interface Loss {
 
     /** Mean of |y - t| over all elements; its slope at 0 is 0. */
     static Loss l1() {
-        return new ElementwiseLoss("l1", (y, t) -> size(y.sub(t)), false);
+        return new ElementwiseLoss("l1", (y, t) -> y.sub(t).abs(), false);
     }
 
     /**
@@ -56,18 +56,6 @@ public interface Loss {
         if (!(delta > 0 && delta < Float.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("huber: delta=" + delta + " must be above 0 and finite");
         }
-        return new ElementwiseLoss(
-                "huber",
-                (y, t) -> {
-                    Tensor size = size(y.sub(t));
-                    Tensor inside = size.clamp(0, delta);
-                    return inside.mul(size.sub(inside.mul(0.5f)));
-                },
-                false);
-    }
-
-    /** |d|, whose slope at 0 is 0. */
-    private static Tensor size(Tensor d) {
-        return d.relu().add(d.neg().relu());
+        return new ElementwiseLoss("huber", (y, t) -> y.sub(t).huber(delta), false);
     }
 }
