@@ -95,7 +95,7 @@ class BadInputTest {
             Tensor labels = Tensor.ofInts(new int[] {1, 2}, 2);
             Tensor x = Tensor.zeros(2, 3);
             argument("relu: x [2] is I32 but must be F32; make it with Tensor.of", labels::relu);
-            argument("add: x [2] is I32 but must be F32; make it with Tensor.of", () -> labels.add(1));
+            argument("add_scalar: x [2] is I32 but must be F32; make it with Tensor.of", () -> labels.add(1));
             argument(
                     "correct: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
                     () -> x.correct(Tensor.zeros(2)));

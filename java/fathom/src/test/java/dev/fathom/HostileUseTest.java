@@ -117,7 +117,7 @@ class HostileUseTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> mean.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
-                            "freeze: divide: argument 4 of UNARY is 2.0 at batch 2, 3.0 at batch 3, 5.0 at batch 5; a number in a plan is "
+                            "freeze: div_scalar: argument 4 of UNARY is 2.0 at batch 2, 3.0 at batch 3, 5.0 at batch 5; a number in a plan is "
                                     + "constant: compute it from the inputs by ops, or make it an input");
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> uneven.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))

@@ -53,15 +53,9 @@ public record Activation(Unary row, float p0, float p1) implements Op {
         return new Activation(Unary.LEAKY_RELU, slope, 0);
     }
 
-    /** The name of the method that users called. */
     @Override
     public String label() {
-        return switch (row) {
-            case SHIFT -> "add";
-            case SCALE -> "mul";
-            case DIVIDE -> "div";
-            default -> row.rowName();
-        };
+        return row.rowName();
     }
 
     @Override

@@ -351,27 +351,27 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** x + c. */
     public Tensor add(float c) {
-        return Pass.call(new Activation(Unary.SHIFT, c, 0), this);
+        return Pass.call(new Activation(Unary.ADD_SCALAR, c, 0), this);
     }
 
     /** x - c. */
     public Tensor sub(float c) {
-        return Pass.call(new Activation(Unary.SHIFT, -c, 0), this);
+        return Pass.call(new Activation(Unary.ADD_SCALAR, -c, 0), this);
     }
 
     /** c - x. */
     public Tensor rsub(float c) {
-        return Pass.call(new Activation(Unary.RSUB, c, 0), this);
+        return Pass.call(new Activation(Unary.RSUB_SCALAR, c, 0), this);
     }
 
     /** c x. */
     public Tensor mul(float c) {
-        return Pass.call(new Activation(Unary.SCALE, c, 0), this);
+        return Pass.call(new Activation(Unary.MUL_SCALAR, c, 0), this);
     }
 
     /** x / c. */
     public Tensor div(float c) {
-        return Pass.call(new Activation(Unary.DIVIDE, c, 0), this);
+        return Pass.call(new Activation(Unary.DIV_SCALAR, c, 0), this);
     }
 
     /** The larger of a and b, element by element; NaN if one is. Where they are equal, each gets half of the gradient. */

@@ -62,13 +62,13 @@ public enum Unary {
     /** The nearest integer, the even one of two; no gradient. */
     ROUND(0, Reads.FLAT),
     /** x + c. */
-    SHIFT(1, Reads.NONE),
+    ADD_SCALAR(1, Reads.NONE),
     /** c x. */
-    SCALE(1, Reads.NONE),
+    MUL_SCALAR(1, Reads.NONE),
     /** x / c. */
-    DIVIDE(1, Reads.NONE),
+    DIV_SCALAR(1, Reads.NONE),
     /** c - x. */
-    RSUB(1, Reads.NONE),
+    RSUB_SCALAR(1, Reads.NONE),
     /** x^2 / 2 for |x| up to delta, else delta (|x| - delta / 2) (Huber 1964). */
     HUBER(1, Reads.INPUT, (delta, none) -> delta > 0 ? null : "delta=" + delta + "; delta must be above 0");
 

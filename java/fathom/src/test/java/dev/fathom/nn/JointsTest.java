@@ -439,7 +439,8 @@ class JointsTest {
             model.net().apply(Tensor.zeros(2, 10));
             assertThatThrownBy(() -> hoarded.toArray())
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("tensor add[3] [2, 10] was released when layer 3 returned; return it, or keep() it");
+                    .hasMessage(
+                            "tensor add_scalar[3] [2, 10] was released when layer 3 returned; return it, or keep() it");
         }
     }
 
