@@ -269,6 +269,7 @@ class CheckpointTest {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                        "-Dfathom.isa=" + System.getProperty("fathom.isa", ""), // the baseline has bits of its own
                         "-cp",
                         System.getProperty("java.class.path"),
                         Endless.class.getName(),
