@@ -42,11 +42,11 @@ class ExampleTest {
                 x + row       add[#2] [2, 3] = [11.0, 22.0, 33.0, 14.0, 25.0, 36.0]
                 x.sum(0)      sum[#3] [3] = [5.0, 7.0, 9.0]
                 x x^T         matmul[#5] [2, 2] = [14.0, 32.0, 32.0, 77.0]
-                softmax       softmax[#8] [2, 3] = [0.186, 0.307, 0.506, 0.186, 0.307, 0.506]
+                softmax       softmax[#7] [2, 3] = [0.186, 0.307, 0.506, 0.186, 0.307, 0.506]
                 as 3 x 2      [3, 2], a view: nothing is copied
                 one element   6.0
                 a mistake     add: a [2, 3] and b [2] do not broadcast: a.dim(1)=3 but b.dim(0)=2; make them equal or one of them 1
-                in this pass  640 bytes
+                in this pass  576 bytes
                 """);
     }
 
