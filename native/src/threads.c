@@ -174,10 +174,7 @@ static void await_job(struct worker *w) {
             }
         }
         int64_t time = now();
-        if (!until) {
-            until = time + spin_nanos();
-            sched_yield(); /* where other processes keep the rest busy, the caller waits for this very processor */
-        }
+        if (!until) until = time + spin_nanos(); /* no sched_yield: a compiling JVM would take the processor for milliseconds */
         if (time >= until) move(w, IDLE, ASLEEP);
     }
 }
