@@ -1,10 +1,9 @@
 package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
-import org.jspecify.annotations.Nullable;
 
 /** The inputs one after the other along a dimension. */
-record ConcatOp(int axis) implements Op {
+record ConcatOp(int axis) implements MoveOp {
     static ConcatOp of(int dim, Tensor[] parts) {
         if (parts.length == 0) {
             throw new IllegalArgumentException("concat" + Pass.where() + ": there are no tensors; give at least one");
@@ -18,18 +17,8 @@ record ConcatOp(int axis) implements Op {
     }
 
     @Override
-    public @Nullable DType takes(int i) {
-        return null;
-    }
-
-    @Override
-    public DType dtype(Call c, int output) {
-        return c.dtype(0);
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
-        GatherOp.words(c, c.inputs());
+        MoveOp.words(c, c.inputs());
         Shape first = c.shape(0);
         long sum = 0;
         for (int i = 0; i < c.inputs(); i++) {
@@ -54,16 +43,6 @@ record ConcatOp(int axis) implements Op {
             throw c.fail("dim(" + axis + ") of the result would be " + sum + "; an int is the most");
         }
         return first.with(axis, (int) sum);
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

@@ -4,7 +4,7 @@ import dev.fathom.kernel.Kernel;
 import org.jspecify.annotations.Nullable;
 
 /** y [a, i.., b] = x [a, n, b] at the places of dimension n that the I32 index [i..] names. */
-record GatherOp(int axis) implements Op {
+record GatherOp(int axis) implements MoveOp {
     /** The kernel's kind for rows of four-byte elements. */
     static final int WORDS = 1;
 
@@ -19,15 +19,10 @@ record GatherOp(int axis) implements Op {
     }
 
     @Override
-    public DType dtype(Call c, int output) {
-        return c.dtype(0);
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         Shape index = c.shape(1);
-        words(c, 1);
+        MoveOp.words(c, 1);
         int rank = x.rank() - 1 + index.rank();
         if (rank > Shape.MAX_RANK) {
             throw c.fail("x " + x + " and index " + index + " make " + rank + " dimensions but " + Shape.MAX_RANK
@@ -41,23 +36,9 @@ record GatherOp(int axis) implements Op {
         return Shape.of(dims);
     }
 
-    /** Refuses bytes among the first {@code n} inputs: what moves elements moves words of four bytes. */
-    static void words(Call c, int n) {
-        for (int i = 0; i < n; i++) {
-            if (c.dtype(i) == DType.U8) {
-                throw c.fail(c.inName(i) + " " + c.shape(i) + " is U8 but must be F32 or I32; convert it first");
-            }
-        }
-    }
-
     @Override
     public boolean readsInput(int i) {
         return i == 1;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

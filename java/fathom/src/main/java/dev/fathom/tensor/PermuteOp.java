@@ -2,7 +2,6 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The dimensions in another order: y.dim(i) = x.dim(order(i)).
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param rank how many dimensions
  * @param packed three bits for each dimension of y, the first lowest: which dimension of x it is
  */
-record PermuteOp(int rank, int packed) implements Op {
+record PermuteOp(int rank, int packed) implements MoveOp {
     static PermuteOp of(Tensor x, int[] order) {
         int packed = 0;
         int seen = 0;
@@ -46,33 +45,13 @@ record PermuteOp(int rank, int packed) implements Op {
     }
 
     @Override
-    public @Nullable DType takes(int i) {
-        return null;
-    }
-
-    @Override
-    public DType dtype(Call c, int output) {
-        return c.dtype(0);
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
-        GatherOp.words(c, 1);
+        MoveOp.words(c, 1);
         int[] dims = new int[rank];
         for (int i = 0; i < rank; i++) {
             dims[i] = c.shape(0).dim(order(i));
         }
         return Shape.of(dims);
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

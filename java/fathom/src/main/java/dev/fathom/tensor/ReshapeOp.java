@@ -1,10 +1,9 @@
 package dev.fathom.tensor;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /** The same elements in another shape: a view. */
-record ReshapeOp(Shape to) implements Op {
+record ReshapeOp(Shape to) implements MoveOp {
     /** {@code dims} with a single -1 filled in. */
     static Shape resolve(Tensor x, int[] dims) {
         int[] result = dims.clone();
@@ -61,16 +60,6 @@ record ReshapeOp(Shape to) implements Op {
     }
 
     @Override
-    public @Nullable DType takes(int i) {
-        return null;
-    }
-
-    @Override
-    public DType dtype(Call c, int output) {
-        return c.dtype(0);
-    }
-
-    @Override
     public Shape shape(Call c, int output) {
         return to;
     }
@@ -78,16 +67,6 @@ record ReshapeOp(Shape to) implements Op {
     @Override
     public long view(Call c) {
         return 0;
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

@@ -1,23 +1,12 @@
 package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
-import org.jspecify.annotations.Nullable;
 
 /** Places {@code from} to {@code to - 1} of a dimension: a view of the leading one, a copy of others. */
-record SliceOp(int axis, int from, int to) implements Op {
+record SliceOp(int axis, int from, int to) implements MoveOp {
     @Override
     public String label() {
         return "slice";
-    }
-
-    @Override
-    public @Nullable DType takes(int i) {
-        return null;
-    }
-
-    @Override
-    public DType dtype(Call c, int output) {
-        return c.dtype(0);
     }
 
     @Override
@@ -29,7 +18,7 @@ record SliceOp(int axis, int from, int to) implements Op {
                     + ")");
         }
         if (axis > 0) {
-            GatherOp.words(c, 1);
+            MoveOp.words(c, 1);
         }
         return x.with(axis, to - from);
     }
@@ -37,16 +26,6 @@ record SliceOp(int axis, int from, int to) implements Op {
     @Override
     public long view(Call c) {
         return axis == 0 ? c.dtype(0).bytes() * first(c.shape(0)) : -1;
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

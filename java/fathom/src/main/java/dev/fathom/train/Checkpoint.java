@@ -167,9 +167,7 @@ final class Checkpoint implements AutoCloseable {
             optimizer.load(tensors, OPTIMIZER);
             Block.copy(values, model.values());
         }
-        for (int i = 0; i < model.held().size(); i++) {
-            model.changed(i);
-        }
+        model.replaced();
     }
 
     private void copy(String prefix, Store layout, Block to) {
