@@ -60,16 +60,23 @@ INLINE void copy_row(const float *x, float *y, int64_t n) {
     else MAP(y, n, 0, v_get(x + i, m));
 }
 
+/* Rows lie anywhere: asked for two rows early, they come from memory while the rows before them are moved. */
+enum { SHORT_BYTES = 4096 };
+static inline void prefetch_bytes(const uint8_t *at, int64_t n) {
+    for (int64_t i = 0; i < n; i += 64) __builtin_prefetch(at + i);
+}
+
 static void gather_part(void *at, int64_t part, int64_t parts) {
     const struct gather_args *a = at;
     const v scale = v_set(a->scale), shift = v_set(a->shift);
-    int64_t from, to, cols = a->cols;
+    int64_t from, to, cols = a->cols, bytes = a->kind == GATHER_WORDS ? cols * 4 : cols;
     fathom_range(a->outer * a->rows, 1, part, parts, &from, &to);
     int64_t o = from / (a->rows ? a->rows : 1), i = from - o * a->rows;
     for (int64_t line = from; line < to; line++, i++) {
         if (i == a->rows) i = 0, o++;
         int64_t row = o * a->srcrows + a->index[i];
         float *y = a->y + line * cols;
+        if (bytes <= SHORT_BYTES && i + 2 < a->rows) prefetch_bytes(a->src + (o * a->srcrows + a->index[i + 2]) * bytes, bytes);
         if (a->kind == GATHER_BYTES_TO_FLOATS) widen_row(GATHER_BYTES_TO_FLOATS, a->src + row * cols, y, cols, scale, shift);
         else if (a->kind == GATHER_BYTES_TO_INTS) widen_row(GATHER_BYTES_TO_INTS, a->src + row * cols, y, cols, scale, shift);
         else if (cols == 1) *(int32_t *)y = ((const int32_t *)a->src)[row];
