@@ -7,21 +7,22 @@ import dev.fathom.nn.Model;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
  * A model as a service would run it, for one image at a time.
  *
- * @param microseconds from writing an image's floats to reading its logits: the median of {@value #RUNS} runs after as many for warmth
+ * @param microseconds from writing an image's floats to reading its logits: the median of the later half of {@value #RUNS} runs, or of as many as
+ *     fit into two seconds
  * @param difference the largest between a logit of the plan and the eager one's
  */
 record Frozen(double microseconds, float difference) {
-    private static final int RUNS = 5000;
+    private static final int RUNS = 10_000;
+    private static final long NANOS = 2_000_000_000;
     private static final int IMAGES = 100;
 
-    /** Freezes {@code model} and runs it on images of {@code data}, whose features are vectors. */
+    /** Freezes {@code model} and runs it on images of {@code data}. */
     static Frozen of(Model<? extends Layer> model, Dataset data) {
         int n = Math.min(IMAGES, data.size());
         float[] pixels;
@@ -34,28 +35,30 @@ record Frozen(double microseconds, float difference) {
         }
         int width = pixels.length / n;
         int classes = eager.length / n;
-        try (Plan plan = Plan.freeze(model, Shape.of(1, width));
+        try (Plan plan = Plan.freeze(model, Training.example(data.featureShape()));
                 Session session = plan.newSession()) {
             FloatBuffer in = session.input();
             FloatBuffer out = session.output();
             float[] logits = new float[classes];
             float difference = 0;
             double[] took = new double[RUNS];
-            for (int i = -RUNS; i < RUNS; i++) {
-                int image = Math.floorMod(i, n);
+            int runs = 0;
+            for (long began = System.nanoTime(); runs < RUNS; ) {
+                int image = runs % n;
                 long start = System.nanoTime();
                 in.put(0, pixels, image * width, width);
                 session.run();
                 out.get(0, logits);
-                if (i >= 0) {
-                    took[i] = (System.nanoTime() - start) / 1e3;
-                }
+                took[runs++] = (System.nanoTime() - start) / 1e3;
                 for (int k = 0; k < classes; k++) {
                     difference = Math.max(difference, Math.abs(logits[k] - eager[image * classes + k]));
                 }
+                if (runs >= n && start - began > NANOS) {
+                    break;
+                }
             }
-            Arrays.sort(took);
-            return new Frozen(took[RUNS / 2], difference);
+            Arrays.sort(took, runs / 2, runs);
+            return new Frozen(took[runs / 2 + (runs - runs / 2) / 2], difference);
         }
     }
 

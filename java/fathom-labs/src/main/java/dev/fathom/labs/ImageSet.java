@@ -1,7 +1,7 @@
 package dev.fathom.labs;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.io.Idx;
+import dev.fathom.tensor.Shape;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +56,8 @@ enum ImageSet {
             "7",
             "8",
             "9");
+
+    private static final int HELD_OUT = 12;
 
     private static final List<String> FILES = List.of(
             "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
@@ -168,9 +170,19 @@ enum ImageSet {
         return Dataset.idx(file(folder, FILES.get(test ? 2 : 0)), file(folder, FILES.get(test ? 3 : 1)));
     }
 
-    /** Reads the headers of all four files, so that a damaged one shows itself before an hour of training and not after. */
-    void check(Path folder) {
-        FILES.forEach(name -> Idx.read(file(folder, name)));
+    /**
+     * All of it as [28, 28, 1], from {@code folder}, or from where it usually is; one image in twelve, chosen by {@code seed}, is held out.
+     *
+     * @throws IllegalArgumentException if a file is missing or damaged
+     */
+    Images images(@Nullable Path folder, long seed) {
+        Path from = folder != null ? folder : folder();
+        try (Dataset all = read(from, false);
+                Dataset test = read(from, true)) {
+            Dataset.Split split = all.reshaped(28, 28, 1).split(Math.max(1, all.size() / HELD_OUT), seed);
+            return new Images(
+                    title, classes, Shape.of(28, 28, 1), split.rest(), split.heldOut(), test.reshaped(28, 28, 1));
+        }
     }
 
     private static List<String> lacking(Path folder) {

@@ -16,6 +16,9 @@ import java.util.concurrent.CountDownLatch;
  * Ctrl-C, 143 for SIGTERM.
  */
 final class Interrupt implements AutoCloseable {
+    /** The exit code of what was stopped. */
+    static final int CODE = 130;
+
     private final CountDownLatch finished = new CountDownLatch(1);
     private final PrintStream err;
     private final Thread hook = new Thread(this::shutdown, "fathom-interrupt");
@@ -68,7 +71,7 @@ final class Interrupt implements AutoCloseable {
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             InvocationHandler halt = (proxy, method, args) -> {
                 if (method.getName().equals("handle")) {
-                    Runtime.getRuntime().halt(130);
+                    Runtime.getRuntime().halt(CODE);
                 }
                 return null;
             };

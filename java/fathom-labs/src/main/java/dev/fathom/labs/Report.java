@@ -1,6 +1,5 @@
 package dev.fathom.labs;
 
-import dev.fathom.data.Dataset;
 import dev.fathom.tensor.Shape;
 import dev.fathom.train.Classification;
 import dev.fathom.train.EpochLog;
@@ -14,23 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What a classifier of images learned, as pictures and as one page.
- *
- * @param seconds the training took
- * @param test the images behind {@code answers}, [height, width]
- * @param summary the table of layers
- * @param plan the settings of the training, in a line
- */
-record Report(
-        ImageSet set,
-        History history,
-        double seconds,
-        Classification answers,
-        Dataset test,
-        String summary,
-        String plan,
-        Frozen frozen) {
+/** What a classifier of images learned, as pictures and as one page. */
+record Report(Images images, Outcome outcome) {
     private static final int WRONG = 30;
 
     /**
@@ -39,12 +23,13 @@ record Report(
      * @return why there are no pictures; empty where there are
      */
     String write(Path folder) {
+        History history = outcome.history();
         ImageSheet sheet = sheet();
         List<BufferedImage> curves = List.of();
         BufferedImage confusion = null;
         String missing = "";
         try {
-            confusion = Plots.confusion(answers.confusion(), set.classes());
+            confusion = Plots.confusion(outcome.answers().confusion(), images.classes());
             curves = Plots.metrics(history).stream()
                     .map(name -> Plots.curve(history, name))
                     .toList();
@@ -72,13 +57,16 @@ record Report(
     }
 
     private HtmlReport page(ImageSheet sheet, List<BufferedImage> curves, @Nullable BufferedImage confusion) {
+        History history = outcome.history();
+        Frozen frozen = outcome.frozen();
         EpochLog best = history.best();
         int epochs = history.epochs().size();
-        HtmlReport page = new HtmlReport(set.title() + ", learned by Fathom")
-                .accuracy("Test accuracy", answers.confusion())
+        HtmlReport page = new HtmlReport(
+                        images.title() + ", learned by " + outcome.entry().name())
+                .accuracy("Test accuracy", outcome.answers().confusion())
                 .figure(
                         "Training",
-                        line("%.1f s", seconds),
+                        line("%.1f s", outcome.seconds()),
                         epochs + (epochs == 1 ? " epoch" : " epochs") + ", validation included")
                 .figure(
                         "Best epoch",
@@ -88,7 +76,7 @@ record Report(
                         "One prediction",
                         line("%.1f µs", frozen.microseconds()),
                         "median, frozen plan; " + frozen.agreement());
-        page.section("Learning").text(plan + ".");
+        page.section("Learning").text(outcome.plan() + ".");
         List<String> metrics = Plots.metrics(history);
         for (int i = 0; i < curves.size(); i++) {
             page.picture(curves.get(i), metrics.get(i) + " over the epochs, training and validation");
@@ -97,11 +85,11 @@ record Report(
         if (confusion != null) {
             page.picture(confusion, "Confusion matrix of the test: which class was taken for which");
         }
-        page.classes(answers.confusion(), set.classes());
+        page.classes(outcome.answers().confusion(), images.classes());
         page.section("Wrong with the most confidence")
                 .text("What it is, then what the network said and how sure it was. Some of the labels are debatable.")
                 .sheet(sheet);
-        page.section("The network").pre(summary);
+        page.section("The network").pre(outcome.summary());
         page.section("Every epoch").history(history);
         page.section("Files")
                 .link("history.csv", "every figure of every epoch")
@@ -110,15 +98,16 @@ record Report(
     }
 
     private ImageSheet sheet() {
-        Shape image = test.featureShape();
-        ImageSheet sheet = new ImageSheet(image.dim(0), image.dim(1), 1);
+        Classification answers = outcome.answers();
+        Shape image = images.image();
+        ImageSheet sheet = new ImageSheet(image.dim(0), image.dim(1), image.dim(2));
         for (int i : answers.wrong(WRONG)) {
             sheet.add(
-                    test.pixels(i),
+                    images.test().pixels(i),
                     line(
                             "%s, said %s %.1f %%",
-                            set.classes().get(answers.actual(i)),
-                            set.classes().get(answers.predicted(i)),
+                            images.classes().get(answers.actual(i)),
+                            images.classes().get(answers.predicted(i)),
                             100 * answers.probability(i)));
         }
         return sheet;

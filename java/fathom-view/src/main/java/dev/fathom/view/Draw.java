@@ -17,9 +17,12 @@ final class Draw {
     static final Color INK = new Color(0x1f2933);
     static final Color MUTED = new Color(0x6b7785);
     static final Color GRID = new Color(0xe3e7eb);
-    static final Color BLUE = new Color(0x0072b2); // Okabe and Ito 2008, like the two below
+    static final Color BLUE = new Color(0x0072b2); // Okabe and Ito 2008, like those below
     static final Color VERMILLION = new Color(0xd55e00);
     static final Color GREEN = new Color(0x009e73);
+    /** For lines side by side, in this order. */
+    static final List<Color> COLOURS =
+            List.of(BLUE, VERMILLION, GREEN, new Color(0xcc79a7), new Color(0xe69f00), new Color(0x56b4e9), INK, MUTED);
 
     static {
         if (System.getProperty("java.awt.headless") == null) {

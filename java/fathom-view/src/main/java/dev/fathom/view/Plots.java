@@ -18,8 +18,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -39,6 +41,7 @@ public final class Plots {
     private static final int CURVE_WIDTH = 560;
     private static final int CURVE_HEIGHT = 360;
     private static final int CURVE_TITLE = 36;
+    private static final int COMPARISON_WIDTH = 840;
     private static final int MAX_RATE_MARKS = 5; // a rate that changes every epoch is a curve of its own, not a mark
 
     private Plots() {}
@@ -113,27 +116,72 @@ public final class Plots {
         markRates(chart, history.epochs(), range);
         markBest(chart, history.best(), name);
         return Draw.picture(CURVE_WIDTH, CURVE_HEIGHT, g -> {
-            title(g, name, chart);
+            title(g, name, chart, CURVE_WIDTH, 30);
             g.translate(0, CURVE_TITLE);
             chart.paint(g, CURVE_WIDTH, CURVE_HEIGHT - CURVE_TITLE);
         });
     }
 
-    /** Title and legend in one line; XChart's own move with the letters in them. */
-    private static void title(Graphics2D g, String name, XYChart chart) {
-        int baseline = 30;
+    /**
+     * One figure of several runs over a common axis: the accuracy of four networks over their steps, say.
+     *
+     * @param name of the figure, such as {@code accuracy}
+     * @param axis what is counted to the right, such as {@code steps}
+     * @param runs for each name, which the legend shows, the places on the axis, ascending, and the figure at each; what is
+     *     not finite leaves a gap
+     * @throws IllegalArgumentException when there are no runs or more than colours, or one has no points or unequally many
+     */
+    public static BufferedImage compare(String name, String axis, Map<String, double[][]> runs) {
+        if (runs.isEmpty() || runs.size() > Draw.COLOURS.size()) {
+            throw new IllegalArgumentException("plots: " + runs.size() + " runs to compare; give 1 to "
+                    + Draw.COLOURS.size() + ", which colours can tell apart");
+        }
+        runs.forEach((run, xy) -> {
+            if (xy.length != 2 || xy[0].length == 0 || xy[0].length != xy[1].length) {
+                throw new IllegalArgumentException("plots: the run " + run
+                        + " must have two rows, places and figures, of equal length and at least one");
+            }
+        });
+        Draw.metrics(Draw.font(12));
+        double[] places = runs.values().stream()
+                .flatMapToDouble(xy -> Arrays.stream(xy[0]))
+                .sorted()
+                .toArray();
+        double[] range = range(runs.values().stream().flatMapToDouble(xy -> Arrays.stream(finite(xy[1]))));
+        int heading = CURVE_TITLE + 24;
+        XYChart chart = new XYChartBuilder()
+                .width(COMPARISON_WIDTH)
+                .height(CURVE_HEIGHT + 24 - heading)
+                .xAxisTitle(axis)
+                .yAxisTitle(Numbers.isShare(name) ? name + ", %" : name)
+                .build();
+        style(chart.getStyler(), name, places, range);
+        Iterator<Color> colours = Draw.COLOURS.iterator();
+        runs.forEach((run, xy) -> {
+            Marker dots = xy[0].length <= 12 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE;
+            line(chart, run, xy[0], finite(xy[1]), colours.next(), dots);
+        });
+        return Draw.picture(COMPARISON_WIDTH, CURVE_HEIGHT + 24, g -> {
+            title(g, name, chart, COMPARISON_WIDTH, 54);
+            g.translate(0, heading);
+            chart.paint(g, COMPARISON_WIDTH, CURVE_HEIGHT + 24 - heading);
+        });
+    }
+
+    /** Title, and the legend in line {@code baseline}; XChart's own move with the letters in them. */
+    private static void title(Graphics2D g, String name, XYChart chart, int width, int baseline) {
         g.setColor(Draw.INK);
         g.setFont(Draw.bold(16));
         g.drawString(
                 name.substring(0, 1).toUpperCase(Locale.ROOT)
                         + name.substring(1).replace('_', ' '),
                 16,
-                baseline);
+                30);
         g.setFont(Draw.font(13));
         List<XYSeries> shown = chart.getSeriesCollection().stream()
                 .filter(XYSeries::isShowInLegend)
                 .toList();
-        double x = CURVE_WIDTH - 16;
+        double x = width - 16;
         for (int i = shown.size() - 1; i >= 0; i--) {
             XYSeries series = shown.get(i);
             x -= g.getFontMetrics().stringWidth(series.getName());

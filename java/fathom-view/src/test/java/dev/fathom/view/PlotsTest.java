@@ -15,7 +15,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -99,6 +102,36 @@ class PlotsTest {
         assertThat(pixels(curve, Draw.VERMILLION)).isZero();
         History none = Histories.of(1, Histories.epoch(1, 0.1, 1, "loss", Double.NaN));
         assertThat(Plots.curve(none, "loss").getWidth()).isEqualTo(1120);
+    }
+
+    @Test
+    void runsAreComparedEachInItsColour() throws IOException {
+        Map<String, double[][]> runs = new LinkedHashMap<>();
+        double[] steps = IntStream.rangeClosed(1, 40).mapToDouble(i -> 25 * i).toArray();
+        for (String name : List.of("none", "before the activation", "after the activation", "instead of dropout")) {
+            double rate = 1.0 + runs.size();
+            runs.put(name, new double[][] {
+                steps,
+                Arrays.stream(steps).map(s -> 1 - Math.exp(-s * rate / 500)).toArray()
+            });
+        }
+        BufferedImage picture = decoded(Plots.png(Plots.compare("val_accuracy", "steps", runs)));
+        assertThat(picture.getWidth()).isEqualTo(1680);
+        for (Color color : Draw.COLOURS.subList(0, 4)) {
+            assertThat(pixels(picture, color)).isGreaterThan(200);
+        }
+        assertThat(pixels(picture, Draw.COLOURS.get(4))).isZero();
+        double[][] point = {{1}, {Double.NaN}};
+        assertThat(Plots.compare("loss", "epochs", Map.of("a", point)).getWidth())
+                .isEqualTo(1680);
+
+        assertThatThrownBy(() -> Plots.compare("loss", "epochs", Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("plots: 0 runs to compare; give 1 to 8, which colours can tell apart");
+        assertThatThrownBy(() -> Plots.compare("loss", "epochs", Map.of("a", new double[][] {{1, 2}, {3}})))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "plots: the run a must have two rows, places and figures, of equal length and at least one");
     }
 
     @Test

@@ -335,7 +335,21 @@ public final class Dataset implements AutoCloseable {
 
     /** The same examples as vectors: feature shape [product of the dimensions]. */
     public Dataset flattened() {
-        return view(0, null, size, Shape.of(source.features.columns()), scale, shift);
+        return reshaped(source.features.columns());
+    }
+
+    /**
+     * The same examples with features of another shape: images [28, 28] as [28, 28, 1], for convolutions.
+     *
+     * @throws IllegalArgumentException if it does not have as many values
+     */
+    public Dataset reshaped(int... dims) {
+        Shape shape = Shape.of(dims);
+        if (shape.size() != source.features.columns()) {
+            throw new IllegalArgumentException("reshaped: " + shape + " has " + shape.size() + " values but "
+                    + featureShape + " has " + source.features.columns() + "; give a shape of as many");
+        }
+        return view(0, null, size, shape, scale, shift);
     }
 
     /**

@@ -446,6 +446,20 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         return Summary.of(net, call, inputs);
     }
 
+    /**
+     * Multiply-adds of one call on an input of this shape, as {@link #summary(Shape...)} adds them up.
+     *
+     * @throws IllegalArgumentException if the module is not a {@link Layer}
+     */
+    public long multiplyAdds(Shape input) {
+        if (!(net instanceof Layer layer)) {
+            throw new IllegalArgumentException(
+                    "multiplyAdds: the module has its own methods; its summary with a call of them has the sum");
+        }
+        store();
+        return Summary.multiplyAdds(layer, input);
+    }
+
     /** Bytes of the block of values. */
     public long bytes() {
         return store().values().bytes();

@@ -60,6 +60,13 @@ final class Summary {
         return table(rows);
     }
 
+    static long multiplyAdds(Layer net, Shape shape) {
+        try (Pass pass = Access.trace()) {
+            net.apply(Access.input(pass, shape, DType.F32));
+            return pass.tape().entries().stream().mapToLong(Summary::work).sum();
+        }
+    }
+
     private static long work(Tape.Entry e) {
         return e.op().multiplyAdds(e.inputs().stream().map(Tensor::shape).toArray(Shape[]::new));
     }

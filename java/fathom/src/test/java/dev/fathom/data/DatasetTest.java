@@ -61,6 +61,21 @@ class DatasetTest {
     }
 
     @Test
+    void theSameValuesInAnotherShape() {
+        try (Dataset all = small(5);
+                Dataset maps = all.take(1, 5).reshaped(2, 2, 1)) {
+            assertThat(maps.featureShape()).isEqualTo(Shape.of(2, 2, 1));
+            assertThat(labels(maps)).containsExactly(1, 2, 0, 1);
+            try (Pass pass = Pass.infer()) {
+                assertThat(maps.batches(4).epoch(0).next().x().shape()).isEqualTo(Shape.of(4, 2, 2, 1));
+            }
+            assertRefused(
+                    () -> maps.reshaped(3, 1),
+                    "reshaped: [3, 1] has 3 values but [2, 2, 1] has 4; give a shape of as many");
+        }
+    }
+
+    @Test
     void fashionMnistIsWhole() {
         try (Dataset train = fashion("train");
                 Dataset test = fashion("t10k")) {

@@ -1,0 +1,17 @@
+package dev.fathom.labs;
+
+import dev.fathom.nn.Layer;
+import java.util.Locale;
+
+/**
+ * A network in an experiment.
+ *
+ * @param published what others reached, with the source; empty where there is nothing to compare with
+ * @param mark the test accuracy that the whole run must reach, 0 for none
+ */
+record Entry(String name, Layer net, Recipe recipe, String published, double mark) {
+    /** Its folder: {@code LeNet-5} is lenet-5. */
+    String folder() {
+        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+    }
+}

@@ -1,0 +1,138 @@
+package dev.fathom.labs;
+
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Shape;
+import dev.fathom.train.Checkpoints;
+import dev.fathom.train.Classification;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.History;
+import dev.fathom.train.Metric;
+import dev.fathom.train.NonFiniteLossException;
+import dev.fathom.train.Trainer;
+import dev.fathom.view.ProgressBar;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One network taught, kept, tested and frozen, with all that came of it in a folder: what the quickstart does once, and a lab for each of its networks.
+ *
+ * @param out what people read
+ * @param err what went wrong
+ */
+record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options options) {
+    /**
+     * Teaches the network of {@code entry}, keeps the weights of the epoch that is best on the images held out, and looks at the test once.
+     *
+     * @return null where it was stopped before the first epoch was finished
+     */
+    @Nullable
+    Outcome run(Entry entry, Images images, Path folder) {
+        Recipe recipe = entry.recipe();
+        try (var model = Model.of(entry.net(), options.seed())) {
+            Shape one = example(images.learn().featureShape());
+            String summary = model.summary(one);
+            String plan = recipe.plan(options.seed());
+            say("%n%s%n%s%n%s%n", summary, plan, Main.machine());
+
+            var trainer = Trainer.of(model, Loss.crossEntropy(), recipe.optimizer())
+                    .schedule(recipe.schedule())
+                    .metrics(Metric.accuracy())
+                    .keepBest("val_accuracy")
+                    .seed(options.seed());
+            trainer.callbacks(
+                    out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
+            if (options.resume()) {
+                Path checkpoints = folder.resolve("checkpoints");
+                trainer.checkpoints(Checkpoints.in(checkpoints));
+                if (Checkpoints.newest(checkpoints).isPresent()) {
+                    trainer.resume(checkpoints);
+                }
+            }
+            long start = System.nanoTime();
+            History history;
+            try {
+                history = trainer.fit(
+                        images.learn().shuffled(options.seed()).batches(recipe.batch()),
+                        images.choose(),
+                        recipe.epochs());
+            } catch (NonFiniteLossException e) {
+                EpochLog best = keep(e.history(), model, folder);
+                if (best != null) {
+                    say("%nThe figures so far and the weights of epoch %d are in %s.", best.epoch(), folder);
+                }
+                throw e;
+            }
+            double seconds = (System.nanoTime() - start) / 1e9;
+
+            history.notes().forEach(note -> say("%s", note));
+            EpochLog best = keep(history, model, folder); // first what cannot be made again
+            if (best == null) {
+                return null;
+            }
+            int epochs = history.epochs().size();
+            say(
+                    "%n%s in %.1f s. Epoch %d is kept, the best on the images held out: %.2f %%.",
+                    epochs == recipe.epochs()
+                            ? "Trained"
+                            : "Stopped after " + epochs + " of " + recipe.epochs() + " epochs,",
+                    seconds,
+                    best.epoch(),
+                    100 * best.value("val_accuracy"));
+            Classification answers = Classification.of(model, images.test());
+            double[] interval = answers.confusion().wilson95();
+            say(
+                    "Test accuracy %.2f %%, 95 %% interval %.2f to %.2f %% (%,d of %,d right).",
+                    100 * answers.confusion().accuracy(),
+                    100 * interval[0],
+                    100 * interval[1],
+                    answers.confusion().correct(),
+                    answers.size());
+            Frozen frozen = Frozen.of(model, images.choose());
+            say("Frozen: one image in %.1f microseconds, %s.", frozen.microseconds(), frozen.agreement());
+            Outcome outcome = new Outcome(
+                    entry,
+                    model.parameterCount(),
+                    model.multiplyAdds(one),
+                    summary,
+                    plan,
+                    history,
+                    seconds,
+                    answers,
+                    frozen);
+            String missing = new Report(images, outcome).write(folder);
+            say("%nIn %s:%n%s", folder, Report.contents(missing.isEmpty()));
+            if (!missing.isEmpty()) {
+                err.println("fathom: without curves.png, confusion.png and wrong.png: " + missing);
+            }
+            return outcome;
+        }
+    }
+
+    /** One example as a batch. */
+    static Shape example(Shape features) {
+        int[] dims = new int[features.rank() + 1];
+        dims[0] = 1;
+        System.arraycopy(features.toArray(), 0, dims, 1, features.rank());
+        return Shape.of(dims);
+    }
+
+    /** Writes the figures of every epoch and the weights of the best, which is returned; null where no epoch was finished. */
+    private @Nullable EpochLog keep(History history, Model<?> model, Path folder) {
+        EpochLog best = history.best();
+        if (best == null) {
+            say("%nStopped before the first epoch was finished: there is nothing to write.");
+        } else {
+            history.writeCsv(folder.resolve("history.csv"));
+            model.save(folder.resolve("net.safetensors"));
+        }
+        return best;
+    }
+
+    /** A line for people. */
+    void say(String format, Object... values) {
+        out.println(String.format(Locale.ROOT, format, values));
+    }
+}
