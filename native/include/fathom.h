@@ -56,6 +56,10 @@ FATHOM_API int64_t fathom_nanos(void);
 FATHOM_API int64_t fathom_packed_bytes(int64_t n, int64_t k);                             /* a packed W[n, k] */
 FATHOM_API int64_t fathom_linear_scratch(int64_t m, int64_t n, int64_t k);                /* linear with packed == 0 */
 FATHOM_API int64_t fathom_gemm_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k);
+/* which: 0 conv, 1 conv_data, 2 conv_weights, 3 conv with packed weights; then the words of struct window. Affine in n. */
+FATHOM_API int64_t fathom_conv_scratch(int64_t which, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow, int64_t k,
+                                       int64_t kh, int64_t kw, int64_t sh, int64_t sw, int64_t dh, int64_t dw, int64_t top,
+                                       int64_t left, int64_t groups);
 FATHOM_API int64_t fathom_gemm_batch_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k); /* for any batch */
 
 /*

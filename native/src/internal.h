@@ -6,6 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of a convolution or a pool: x[n, h, w, c], y[n, oh, ow, k]; output i reads input i * s + tap * d - (top or left), zero outside. */
+struct window {
+    int64_t h, w, c, oh, ow, k, kh, kw, sh, sw, dh, dw, top, left, groups;
+};
+
 /* struct NAME_args, laid over the words of a command */
 #define I(n) int64_t n;
 #define F(n) float n; int32_t n##_pad;
@@ -14,6 +19,7 @@
 #define Q(n) int32_t *n;
 #define B(n) uint8_t *n;
 #define L(n) int64_t *n;
+#define W(n) struct window n;
 #define KERNEL(name, args) struct name##_args { args };
 #include "kernels.def"
 #undef KERNEL
@@ -24,6 +30,7 @@
 #undef Q
 #undef B
 #undef L
+#undef W
 
 enum kernel_id {
 #define KERNEL(name, args) K_##name,

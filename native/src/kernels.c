@@ -17,6 +17,7 @@
 #include "random.h"
 #include "optim.h"
 #include "gemm.h"
+#include "conv.h"
 
 #define TABLE_(isa) fathom_kernels_##isa
 #define TABLE(isa) TABLE_(isa)

@@ -111,6 +111,27 @@ public final class Native {
     @Name("fathom_gemm_scratch")
     public static native long gemmScratch(long ta, long tb, long m, long n, long k);
 
+    /** Bytes of scratch that a convolution asks for: 0 conv, 1 conv_data, 2 conv_weights, 3 conv with packed weights. */
+    @Name("fathom_conv_scratch")
+    public static native long convScratch(
+            long which,
+            long n,
+            long h,
+            long w,
+            long c,
+            long oh,
+            long ow,
+            long k,
+            long kh,
+            long kw,
+            long sh,
+            long sw,
+            long dh,
+            long dw,
+            long top,
+            long left,
+            long groups);
+
     /** Bytes of scratch that {@code gemm_batch} asks for, however many products it holds. */
     @Name("fathom_gemm_batch_scratch")
     public static native long gemmBatchScratch(long ta, long tb, long m, long n, long k);

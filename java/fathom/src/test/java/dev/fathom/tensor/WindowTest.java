@@ -1,0 +1,89 @@
+package dev.fathom.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+/** Output sizes against counting, padding of {@code same}, texts. */
+class WindowTest {
+    @Test
+    void countsTheOutputsWhoseWindowFits() {
+        for (int kernel = 1; kernel < 6; kernel++) {
+            for (int stride = 1; stride < 5; stride++) {
+                for (int dilation = 1; dilation < 4; dilation++) {
+                    for (int before = 0; before < 3; before++) {
+                        for (int after = 0; after < 3; after++) {
+                            for (int size = 1; size < 12; size++) {
+                                var axis = new Window.Axis(kernel, stride, dilation, before, after, false);
+                                int outputs = 0;
+                                while (outputs * stride + (kernel - 1) * dilation < before + size + after) {
+                                    outputs++;
+                                }
+                                assertThat(axis.outputs(size))
+                                        .as("%s of %d", axis, size)
+                                        .isEqualTo(outputs);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void sameKeepsTheSizeOverTheStrideWithNoMorePaddingThanNeeded() {
+        for (int kernel = 1; kernel < 6; kernel++) {
+            for (int stride = 1; stride < 5; stride++) {
+                for (int size = 1; size < 12; size++) {
+                    Window.Axis same = Window.line(kernel).stride(stride).same().width();
+                    int outputs = (size + stride - 1) / stride;
+                    assertThat(same.outputs(size)).isEqualTo(outputs);
+                    int before = same.before(size);
+                    int after = same.after(size);
+                    assertThat(after - before).isBetween(0, 1);
+                    int end = (outputs - 1) * stride + kernel - before;
+                    assertThat(end).as("the last tap").isLessThanOrEqualTo(size + after);
+                    assertThat(before + after == 0 || end == size + after).isTrue();
+                }
+            }
+        }
+    }
+
+    @Test
+    void numbersGoToTheDimensionsInOrder() {
+        Window w = Window.of(2, 3, 4).stride(5, 6, 7).dilation(2).pad(1, 2, 3, 4, 5, 6);
+        assertThat(w.depth()).isEqualTo(new Window.Axis(2, 5, 2, 1, 2, false));
+        assertThat(w.height()).isEqualTo(new Window.Axis(3, 6, 2, 3, 4, false));
+        assertThat(w.width()).isEqualTo(new Window.Axis(4, 7, 2, 5, 6, false));
+        assertThat(w.taps()).isEqualTo(24);
+        assertThat(Window.of(3, 5).stride(1, 2).pad(1, 2).width()).isEqualTo(new Window.Axis(5, 2, 1, 2, 2, false));
+        assertThat(Window.line(3).pad(1, 2).width()).isEqualTo(new Window.Axis(3, 1, 1, 1, 2, false));
+        assertThat(Window.line(3).stride(2).height()).isEqualTo(new Window.Axis(1, 1, 1, 0, 0, false));
+    }
+
+    @Test
+    void readsAsOneWritesIt() {
+        assertThat(Window.of(3)).hasToString("3x3");
+        assertThat(Window.of(7).stride(2).pad(3)).hasToString("7x7 stride 2 padding 3");
+        assertThat(Window.of(2, 3).dilation(1, 2).pad(0, 1, 2, 2)).hasToString("2x3 dilation 1x2 padding 0:1x2");
+        assertThat(Window.line(5).same()).hasToString("5 same");
+    }
+
+    @Test
+    void refusesInWords() {
+        assertThatThrownBy(() -> Window.of(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "window: kernel=0, stride=1 and dilation=1 must be at least 1, and padding=0, 0 at least 0");
+        assertThatThrownBy(() -> Window.of(3).stride(1, 2, 3))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "window: stride got 3 numbers but the window has 2 spatial dimensions; give one for all, or one "
+                                + "for each");
+        assertThatThrownBy(() -> Window.of(3).pad(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Window(4, null, null, null))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("window: rank=4 must be 1, 2 or 3");
+    }
+}
