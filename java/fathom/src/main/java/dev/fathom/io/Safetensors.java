@@ -38,7 +38,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
@@ -159,15 +158,30 @@ public final class Safetensors implements AutoCloseable {
     /**
      * Copies a tensor to where {@code to} has its position, which does not move.
      *
-     * @throws IllegalArgumentException if the file has none of this name, {@code to} has not room for exactly its elements, a value is no float32, or
-     *     the file has shrunk since it was opened
+     * @param order as it was given to {@link Writer#add(String, Shape, FloatBuffer, int...)}: dimension i of the file is dimension {@code order[i]} of
+     *     what is copied; without any the dimensions stay as they are
+     * @throws IllegalArgumentException if the file has none of this name, {@code to} has not room for exactly its elements, the order does not name each
+     *     dimension once, a value is no float32, or the file has shrunk since it was opened
      * @throws IllegalStateException if the file was closed
      * @throws UncheckedIOException if the file cannot be read
      */
-    public void copy(String name, FloatBuffer to) {
+    public void copy(String name, FloatBuffer to, int... order) {
         Entry e = entry(name, to);
-        FloatBuffer target = to.duplicate();
-        values(e, (from, n, at) -> e.stored.floats(from, n, target));
+        if (order.length == 0) {
+            FloatBuffer target = to.duplicate();
+            values(e, (from, n, at) -> e.stored.floats(from, n, target));
+            return;
+        }
+        Places places = Places.of(e.shape, order);
+        FloatBuffer target = to.slice();
+        FloatBuffer chunk = FloatBuffer.allocate(CHUNK);
+        values(e, (from, n, at) -> {
+            int fine = e.stored.floats(from, n, chunk.clear());
+            for (int i = 0; i < fine; i++) {
+                target.put(places.next(), chunk.get(i));
+            }
+            return fine;
+        });
     }
 
     /** The same for integers; a tensor of floats is refused. */
@@ -574,17 +588,21 @@ public final class Safetensors implements AutoCloseable {
 
     /** Collects tensors and writes them as one file. It copies no values before {@link #write}. */
     public static final class Writer {
-        private final Map<String, FloatBuffer> values = new LinkedHashMap<>();
-        private final Map<String, Shape> shapes = new LinkedHashMap<>();
+        private final Map<String, Added> tensors = new LinkedHashMap<>();
         private final Map<String, String> metadata = new LinkedHashMap<>();
         private boolean checked;
+
+        /** A tensor's shape in the file, its values, and which of their dimensions each dimension of the file is. */
+        private record Added(Shape shape, FloatBuffer values, int[] order) {}
 
         /**
          * Adds the tensor between the position and the limit of {@code values}, neither of which moves.
          *
-         * @throws IllegalArgumentException if the name is taken or cannot be one, or the shape has not exactly as many elements
+         * @param order which dimension of {@code shape} each dimension in the file is; without any the file has this shape
+         * @throws IllegalArgumentException if the name is taken or cannot be one, the shape has not exactly as many elements, or the order does not name
+         *     each dimension once
          */
-        public Writer add(String name, Shape shape, FloatBuffer values) {
+        public Writer add(String name, Shape shape, FloatBuffer values, int... order) {
             String fault = name.equals(METADATA) ? "is reserved for texts; use metadata(key, value)" : fault(name);
             if (fault != null) {
                 throw new IllegalArgumentException(
@@ -594,11 +612,11 @@ public final class Safetensors implements AutoCloseable {
                 throw new IllegalArgumentException("safetensors: " + quoted(name) + " " + shape + " has " + shape.size()
                         + " elements but " + values.remaining() + " values were given; give one for each");
             }
-            if (shapes.putIfAbsent(name, shape) != null) {
+            Shape inFile = order.length == 0 ? shape : shape.permuted(order);
+            if (tensors.putIfAbsent(name, new Added(inFile, values.slice(), order.clone())) != null) {
                 throw new IllegalArgumentException(
                         "safetensors: " + quoted(name) + " was added twice; each tensor needs a name of its own");
             }
-            this.values.put(name, values.duplicate());
             return this;
         }
 
@@ -645,8 +663,8 @@ public final class Safetensors implements AutoCloseable {
                         .array());
                 out.write(header);
                 byte[] chunk = new byte[CHUNK];
-                for (FloatBuffer v : values.values()) {
-                    write(v.duplicate(), chunk, out);
+                for (Added t : tensors.values()) {
+                    write(t, chunk, out);
                 }
             });
         }
@@ -656,9 +674,9 @@ public final class Safetensors implements AutoCloseable {
             metadata.forEach(sum::text);
             byte[] chunk = new byte[CHUNK];
             try (OutputStream out = new CheckedOutputStream(OutputStream.nullOutputStream(), sum.crc)) {
-                for (Map.Entry<String, FloatBuffer> v : values.entrySet()) {
-                    sum.tensor(v.getKey(), Stored.F32, Objects.requireNonNull(shapes.get(v.getKey())));
-                    write(v.getValue().duplicate(), chunk, out);
+                for (Map.Entry<String, Added> t : tensors.entrySet()) {
+                    sum.tensor(t.getKey(), Stored.F32, t.getValue().shape);
+                    write(t.getValue(), chunk, out);
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -666,13 +684,21 @@ public final class Safetensors implements AutoCloseable {
             return sum.toString();
         }
 
-        private static void write(FloatBuffer from, byte[] chunk, OutputStream out) throws IOException {
+        private static void write(Added t, byte[] chunk, OutputStream out) throws IOException {
             FloatBuffer floats =
                     ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-            int end = from.limit();
-            while (from.position() < end) {
-                int n = Math.min(floats.capacity(), end - from.position());
-                floats.clear().put(from.limit(from.position() + n));
+            Places places = t.order.length == 0 ? null : Places.of(t.shape, t.order);
+            int n;
+            for (int at = 0; at < t.values.capacity(); at += n) {
+                n = Math.min(floats.capacity(), t.values.capacity() - at);
+                floats.clear();
+                if (places == null) {
+                    floats.put(0, t.values, at, n);
+                } else {
+                    for (int i = 0; i < n; i++) {
+                        floats.put(t.values.get(places.next()));
+                    }
+                }
                 out.write(chunk, 0, 4 * n);
             }
         }
@@ -690,18 +716,18 @@ public final class Safetensors implements AutoCloseable {
                     json.endObject();
                 }
                 long at = 0;
-                for (Map.Entry<String, Shape> t : shapes.entrySet()) {
+                for (Map.Entry<String, Added> t : tensors.entrySet()) {
                     json.name(t.getKey())
                             .beginObject()
                             .name("dtype")
                             .value("F32")
                             .name("shape")
                             .beginArray();
-                    for (int d : t.getValue().toArray()) {
+                    for (int d : t.getValue().shape.toArray()) {
                         json.value(d);
                     }
                     json.endArray().name("data_offsets").beginArray().value(at);
-                    at += 4 * t.getValue().size();
+                    at += 4 * t.getValue().shape.size();
                     json.value(at).endArray().endObject();
                 }
                 json.endObject();

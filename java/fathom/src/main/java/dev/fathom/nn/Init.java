@@ -4,7 +4,7 @@ import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Shape;
 import java.util.Arrays;
 
-/** Ways for parameters to begin. Fan-in and fan-out are those of a weight [out, in, ...]: in and out times what follows. */
+/** Ways for parameters to begin. Fan-in and fan-out are those of a weight [out, .., in]: in and out times what lies between, a filter's places. */
 public final class Init {
     private Init() {}
 
@@ -72,12 +72,26 @@ public final class Init {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(heVariance(shape)));
     }
 
-    /** As PyTorch begins a linear layer's weight: uniform in +-1/sqrt(fan-in). */
-    public static Initializer torchLinear() {
+    /** Normal with variance 2 / fan-out, which keeps the variance of gradients (He et al. 2015): the beginning of residual networks. */
+    public static Initializer heNormalFanOut() {
+        return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(2.0 / fanOut(shape)));
+    }
+
+    /** As PyTorch begins the weights of linear layers and convolutions: uniform in +-1/sqrt(fan-in). */
+    public static Initializer torch() {
         return (shape, rng) -> {
-            float a = (float) (1 / Math.sqrt(fanIn(shape)));
+            float a = torchBound(shape);
             return rng.uniform(Math.toIntExact(shape.size()), -a, a);
         };
+    }
+
+    /** As PyTorch begins the bias beside a weight of this shape: uniform in +-1/sqrt(fan-in). */
+    static Initializer torchBias(Shape weight) {
+        return uniform(-torchBound(weight), torchBound(weight));
+    }
+
+    private static float torchBound(Shape weight) {
+        return (float) (1 / Math.sqrt(fanIn(weight)));
     }
 
     /** 2 / (fan-in + fan-out). */
@@ -100,6 +114,6 @@ public final class Init {
 
     private static long fanOut(Shape s) {
         fanIn(s);
-        return s.dim(0) * s.size(2, s.rank());
+        return s.size(0, s.rank() - 1);
     }
 }

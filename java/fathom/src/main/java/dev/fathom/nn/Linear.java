@@ -24,7 +24,7 @@ public record Linear(
      * @throws IllegalArgumentException if a size is below 1
      */
     public Linear(int in, int out) {
-        this(in, out, Init.torchLinear());
+        this(in, out, Init.torch());
     }
 
     /**
@@ -33,10 +33,7 @@ public record Linear(
      * @throws IllegalArgumentException if a size is below 1
      */
     public Linear(int in, int out, Initializer init) {
-        this(
-                new Parameter(sized(in, out), init),
-                new Parameter(Shape.of(out), Init.uniform(-bound(in), bound(in))),
-                null);
+        this(new Parameter(sized(in, out), init), new Parameter(Shape.of(out), Init.torchBias(sized(in, out))), null);
     }
 
     private static Shape sized(int in, int out) {
@@ -44,10 +41,6 @@ public record Linear(
             throw new IllegalArgumentException("Linear: in=" + in + " and out=" + out + " must both be at least 1");
         }
         return Shape.of(out, in);
-    }
-
-    private static float bound(int in) {
-        return (float) (1 / Math.sqrt(in));
     }
 
     /** The same layer without a bias. */

@@ -317,7 +317,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         M tree = Structure.rebuild(
                 net,
                 h -> h instanceof Parameter
-                        ? new Parameter(h.shape(), h.initializer())
+                        ? new Parameter(h.shape(), h.initializer(), h.fileOrder())
                         : new Buffer(h.shape(), h.initializer()));
         List<Held> held = new ArrayList<>();
         List<String> names = new ArrayList<>();
@@ -379,7 +379,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                         values.view(
                                         4 * store.offset(Access.indexOf(h)),
                                         4 * h.shape().size())
-                                .asFloatBuffer());
+                                .asFloatBuffer(),
+                        h.fileOrder());
             }
             writer.write(file);
         } finally {
@@ -403,9 +404,9 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                     throw new IllegalArgumentException(
                             "load: " + file + " has no " + h.name() + "; it holds " + data.names());
                 }
-                if (!data.shape(h.name()).equals(h.shape())) {
+                if (!data.shape(h.name()).equals(h.fileShape())) {
                     throw new IllegalArgumentException("load: " + h.name() + " is " + data.shape(h.name()) + " in "
-                            + file + " but " + h.shape()
+                            + file + " but " + h.fileShape()
                             + " in the model; load it into a model of the same structure");
                 }
             }
@@ -420,7 +421,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                         loaded.view(
                                         4 * store.offset(Access.indexOf(h)),
                                         4 * h.shape().size())
-                                .asFloatBuffer());
+                                .asFloatBuffer(),
+                        h.fileOrder());
             }
             Block.copy(loaded, store.values());
         }

@@ -9,18 +9,32 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class Held permits Parameter, Buffer {
     private final Shape shape;
     private final Initializer initializer;
+    private final int[] fileOrder;
+    private final Shape fileShape;
     private volatile @Nullable Tensor leaf;
     private volatile @Nullable Store store;
     private int index;
 
-    Held(Shape shape, Initializer initializer) {
+    Held(Shape shape, Initializer initializer, int... fileOrder) {
         this.shape = shape;
         this.initializer = initializer;
+        this.fileOrder = fileOrder.clone();
+        fileShape = fileOrder.length == 0 ? shape : shape.permuted(fileOrder);
     }
 
     /** The dimensions. */
     public Shape shape() {
         return shape;
+    }
+
+    /** Which dimension here each dimension in files is; empty where they are the same. */
+    public int[] fileOrder() {
+        return fileOrder.clone();
+    }
+
+    /** The dimensions in files. */
+    public Shape fileShape() {
+        return fileShape;
     }
 
     /** How it begins. */

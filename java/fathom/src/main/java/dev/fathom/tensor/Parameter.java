@@ -4,9 +4,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Numbers that training changes: a segment of a model's flat block, with a gradient beside it. */
 public final class Parameter extends Held implements Target {
-    /** A parameter that begins as {@code initializer} says. */
+    /** A parameter that begins as {@code initializer} says, and has the same shape in files. */
     public Parameter(Shape shape, Initializer initializer) {
         super(shape, initializer);
+    }
+
+    /**
+     * One whose dimensions are in another order in files: dimension i there is dimension {@code fileOrder[i]} here, as in {@link Tensor#permute}.
+     * The filters of a convolution lie as [out, kh, kw, in] here and as [out, in, kh, kw] in files.
+     *
+     * @throws IllegalArgumentException unless the order names each dimension once
+     */
+    public Parameter(Shape shape, Initializer initializer, int... fileOrder) {
+        super(shape, initializer, fileOrder);
     }
 
     /** Whether an optimizer may change it; {@code Model.freeze} decides. */

@@ -1,6 +1,7 @@
 package dev.fathom.tensor;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** The dimensions of a dense row-major tensor, outermost first; the empty shape is a scalar. At most six dimensions. */
 public final class Shape {
@@ -100,6 +101,21 @@ public final class Shape {
         int[] copy = dims.clone();
         copy[axis(i)] = dim;
         return dim < 0 ? of(copy) : new Shape(copy);
+    }
+
+    /**
+     * The dimensions in another order: dimension i is dimension {@code order[i]} of this shape.
+     *
+     * @throws IllegalArgumentException unless the order names each dimension once
+     */
+    public Shape permuted(int... order) {
+        if (!Arrays.equals(
+                Arrays.stream(order).sorted().toArray(),
+                IntStream.range(0, dims.length).toArray())) {
+            throw new IllegalArgumentException(Arrays.toString(order) + " is not an order of the " + dims.length
+                    + " dimensions of " + this + "; name each once");
+        }
+        return of(Arrays.stream(order).map(i -> dims[i]).toArray());
     }
 
     @Override

@@ -60,7 +60,8 @@ final class Checkpoint implements AutoCloseable {
 
     private static void add(Safetensors.Writer writer, String prefix, Store layout, Block values) {
         for (int i = 0; i < layout.held().size(); i++) {
-            writer.add(prefix + layout.name(i), layout.held().get(i).shape(), floats(layout, i, values));
+            Held h = layout.held().get(i);
+            writer.add(prefix + h.name(), h.shape(), floats(layout, i, values), h.fileOrder());
         }
     }
 
@@ -135,8 +136,8 @@ final class Checkpoint implements AutoCloseable {
             mine.add(h.name());
             String there =
                     tensors.names().contains(h.name()) ? tensors.shape(h.name()).toString() : "missing";
-            if (!there.equals(h.shape().toString())) {
-                throw differs("the model: " + h.name() + " is " + h.shape() + " here but " + there + " there");
+            if (!there.equals(h.fileShape().toString())) {
+                throw differs("the model: " + h.name() + " is " + h.fileShape() + " here but " + there + " there");
             }
         }
         for (String name : tensors.names()) {
@@ -172,7 +173,8 @@ final class Checkpoint implements AutoCloseable {
 
     private void copy(String prefix, Store layout, Block to) {
         for (int i = 0; i < layout.held().size(); i++) {
-            tensors.copy(prefix + layout.name(i), floats(layout, i, to));
+            Held h = layout.held().get(i);
+            tensors.copy(prefix + h.name(), floats(layout, i, to), h.fileOrder());
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
@@ -87,6 +88,43 @@ class SafetensorsTest {
             assertThat(direct.get(2)).isEqualTo(1);
             assertThat(direct.get(3)).isEqualTo(2);
         }
+    }
+
+    /** A tensor may lie in a file with its dimensions in another order: [2, 3, 4] as [4, 2, 3], element by element. */
+    @Test
+    void dimensionsMayHaveAnotherOrderInTheFile() {
+        Path file = temp.resolve("net.safetensors");
+        FloatBuffer values = FloatBuffer.wrap(new Rng(1).normal(100_026, 0, 1));
+        FloatBuffer small = values.duplicate().position(1).limit(25);
+        FloatBuffer large = values.duplicate().position(26);
+        new Safetensors.Writer()
+                .add("small", Shape.of(2, 3, 4), small, 2, 0, 1)
+                .add("large", Shape.of(50, 40, 50), large, 1, 2, 0)
+                .checksum()
+                .write(file);
+        try (Safetensors s = Safetensors.read(file);
+                Pass pass = Pass.infer()) {
+            s.verify();
+            assertThat(s.shape("small")).isEqualTo(Shape.of(4, 2, 3));
+            assertThat(s.shape("large")).isEqualTo(Shape.of(40, 50, 50));
+            assertThat(read(s, "small"))
+                    .isEqualTo(Tensor.of(small, 2, 3, 4).permute(2, 0, 1).toArray());
+            assertThat(read(s, "large"))
+                    .isEqualTo(Tensor.of(large, 50, 40, 50).permute(1, 2, 0).toArray());
+            FloatBuffer again = FloatBuffer.allocate(26).position(1).limit(25);
+            s.copy("small", again, 2, 0, 1);
+            assertThat(again).isEqualTo(small);
+            assertThat(again.position()).isEqualTo(1);
+            FloatBuffer all = FloatBuffer.allocate(100_000);
+            s.copy("large", all, 1, 2, 0);
+            assertThat(all).isEqualTo(large);
+            assertThatThrownBy(() -> s.copy("small", again, 0, 0, 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("[0, 0, 1] is not an order of the 3 dimensions of [4, 2, 3]; name each once");
+        }
+        assertThatThrownBy(() -> new Safetensors.Writer().add("x", Shape.of(1, 1), FloatBuffer.allocate(1), 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("[0] is not an order of the 2 dimensions of [1, 1]; name each once");
     }
 
     @Test

@@ -40,7 +40,7 @@ class InitTest {
     void variancesOfTheSlide() {
         assertThat(Init.xavierVariance(WEIGHT)).isCloseTo(0.0052083333, within(1e-10));
         assertThat(Init.heVariance(WEIGHT)).isEqualTo(0.0078125);
-        Shape convolution = Shape.of(64, 32, 3, 3);
+        Shape convolution = Shape.of(64, 3, 3, 32);
         assertThat(Init.heVariance(convolution)).isEqualTo(2.0 / (32 * 9));
         assertThat(Init.xavierVariance(convolution)).isEqualTo(2.0 / (32 * 9 + 64 * 9));
     }
@@ -54,7 +54,8 @@ class InitTest {
         assertMoments(Init.xavierNormal(), 0, xavier, 3, 6 * Math.sqrt(xavier));
         assertMoments(Init.heUniform(), 0, he, uniform, Math.sqrt(3 * he) + 1e-8);
         assertMoments(Init.heNormal(), 0, he, 3, 6 * Math.sqrt(he));
-        assertMoments(Init.torchLinear(), 0, 1.0 / 256 / 3, uniform, 1.0 / 16);
+        assertMoments(Init.heNormalFanOut(), 0, 2.0 / 128, 3, 6 * Math.sqrt(2.0 / 128));
+        assertMoments(Init.torch(), 0, 1.0 / 256 / 3, uniform, 1.0 / 16);
         assertMoments(Init.uniform(-1, 3), 1, 16.0 / 12, uniform, 2);
         assertMoments(Init.normal(0.5f, 2), 0.5, 4, 3, 12);
         assertThat(Init.constant(0.25f).values(Shape.of(2, 2), new Rng(0))).containsExactly(0.25f, 0.25f, 0.25f, 0.25f);
@@ -64,7 +65,7 @@ class InitTest {
     @Test
     void whatHasNoSenseIsRefused() {
         for (Initializer init : new Initializer[] {
-            Init.xavierUniform(), Init.xavierNormal(), Init.heUniform(), Init.heNormal(), Init.torchLinear()
+            Init.xavierUniform(), Init.xavierNormal(), Init.heUniform(), Init.heNormal(), Init.torch()
         }) {
             assertThatThrownBy(() -> init.values(Shape.of(7), new Rng(0)))
                     .isInstanceOf(IllegalArgumentException.class)

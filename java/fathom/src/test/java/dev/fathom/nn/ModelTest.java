@@ -262,6 +262,42 @@ class ModelTest {
         }
     }
 
+    private record Filters(Parameter weight) implements Module {}
+
+    /** Filters [out, kh, kw, in] are [out, in, kh, kw] in files, also those of a copy and a replica. */
+    @Test
+    void aParameterMayHaveItsDimensionsInAnotherOrderInFiles() {
+        Path file = folder.resolve("net.safetensors");
+        var net = new Filters(new Parameter(Shape.of(2, 3, 4, 5), Init.normal(0, 1), 0, 3, 1, 2));
+        try (var model = Model.of(net, 1);
+                var copy = model.copy();
+                var replica = model.replica();
+                var other = Model.of(new Filters(new Parameter(net.weight().shape(), Init.zeros(), 0, 3, 1, 2)), 2)) {
+            assertThat(net.weight().fileShape()).isEqualTo(Shape.of(2, 5, 3, 4));
+            for (Model<Filters> m : List.of(model, copy, replica)) {
+                m.save(file);
+                try (Safetensors data = Safetensors.read(file);
+                        Pass pass = Pass.infer()) {
+                    Tensor weight = data.tensor("weight");
+                    assertThat(weight.shape()).isEqualTo(Shape.of(2, 5, 3, 4));
+                    assertThat(weight.toArray())
+                            .isEqualTo(net.weight().value().permute(0, 3, 1, 2).toArray());
+                }
+            }
+            other.load(file);
+            assertThat(other.net().weight().value().toArray())
+                    .isEqualTo(net.weight().value().toArray());
+            Path plain = file("weight", Shape.of(2, 3, 4, 5));
+            assertThatThrownBy(() -> other.load(plain))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("load: weight is [2, 3, 4, 5] in " + plain
+                            + " but [2, 5, 3, 4] in the model; load it into a model of the same structure");
+        }
+        assertThatThrownBy(() -> new Parameter(Shape.of(2, 3), Init.zeros(), 1, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("[1, 1] is not an order of the 2 dimensions of [2, 3]; name each once");
+    }
+
     /** Writes tensors of these names and shapes, all zeros. */
     private Path file(Object... namesAndShapes) {
         Safetensors.Writer writer = new Safetensors.Writer();

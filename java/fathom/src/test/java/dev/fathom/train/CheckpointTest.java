@@ -19,6 +19,7 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Buffer;
 import dev.fathom.tensor.Held;
+import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
@@ -58,7 +59,10 @@ class CheckpointTest {
     private static Model<Sequential> model(int seed) {
         return Model.of(
                 new Sequential(
-                        new Linear(2, 8),
+                        new Linear(
+                                new Parameter(Shape.of(8, 2), Init.torch(), 1, 0), // the other way round in files
+                                new Parameter(Shape.of(8), Init.zeros()),
+                                null),
                         new Centre(new Buffer(Shape.of(8), Init.constant(0))),
                         Tensor::tanh,
                         new Dropout(0.25f),
@@ -494,7 +498,7 @@ class CheckpointTest {
                     () -> trainer(model).resume(folder).fit(train.shuffled(4).batches(12), validation, 3));
             assertRefused(
                     wrong,
-                    "the model: 0.weight is [9, 2] here but [8, 2] there",
+                    "the model: 0.weight is [9, 2] here but [2, 8] there",
                     () -> trainer(other).resume(folder).fit(batches, validation, 3));
             List<float[]> before = values(model);
             assertThatThrownBy(() -> trainer(model)
