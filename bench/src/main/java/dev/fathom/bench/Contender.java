@@ -19,7 +19,8 @@ record Contender(Home home, String name, Map<String, String> env) {
     enum Home {
         FATHOM(".", "dev.fathom.bench.FathomRows"),
         TORCH("peers-torch", "dev.fathom.bench.torch.TorchRows"),
-        ORT("peers-ort", "dev.fathom.bench.ort.OrtRows");
+        ORT("peers-ort", "dev.fathom.bench.ort.OrtRows"),
+        DNNL("peers-dnnl", "dev.fathom.bench.dnnl.DnnlRows");
 
         final String folder;
         final String benchmarks;
@@ -99,12 +100,16 @@ record Contender(Home home, String name, Map<String, String> env) {
         return new Contender(Home.ORT, "onnxruntime", Map.of());
     }
 
+    static Contender dnnl(int threads) {
+        return new Contender(Home.DNNL, "onednn", Map.of("OMP_NUM_THREADS", Integer.toString(threads)));
+    }
+
     /** A process of this contender that runs {@code main}. */
     ProcessBuilder process(String main, List<String> jvm, String... args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
-        if (home == Home.TORCH) {
+        if (home == Home.TORCH || home == Home.DNNL) {
             // JavaCPP otherwise reads /proc on every native allocation
             command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
             command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");

@@ -6,10 +6,8 @@ import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.memory.Block;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
@@ -29,52 +27,6 @@ public class FathomRows {
         return "Fathom, " + NativeRuntime.get().isa() + ", "
                 + NativeRuntime.get().threads() + " threads, beside OpenBLAS "
                 + openblas_nolapack.class.getPackage().getImplementationVersion();
-    }
-
-    /** Floats outside the Java heap, as both libraries see them. */
-    private static final class Floats implements AutoCloseable {
-        private final Block block;
-        private final int n;
-
-        Floats(int n) {
-            this.n = n;
-            block = new Block("bench", 4L * n);
-        }
-
-        Floats(float[] values) {
-            this(values.length);
-            view().put(values);
-        }
-
-        long address() {
-            return block.address();
-        }
-
-        FloatBuffer view() {
-            return block.view(0, 4L * n).order(ByteOrder.nativeOrder()).asFloatBuffer();
-        }
-
-        float[] values() {
-            float[] values = new float[n];
-            view().get(values);
-            return values;
-        }
-
-        FloatPointer pointer() {
-            return new At(block.address());
-        }
-
-        @Override
-        public void close() {
-            block.close();
-        }
-
-        private static final class At extends FloatPointer {
-            At(long address) {
-                super((Pointer) null);
-                this.address = address;
-            }
-        }
     }
 
     private static void sgemm(boolean transposed, int m, int n, int k, FloatPointer a, FloatPointer b, FloatPointer c) {
@@ -450,11 +402,7 @@ public class FathomRows {
                     };
                 case "gather" -> {
                     int[] rows = Work.labels(1, work.out() / s[1], s[0]);
-                    other.block
-                            .view(0, 4L * rows.length)
-                            .order(ByteOrder.nativeOrder())
-                            .asIntBuffer()
-                            .put(rows);
+                    other.ints().put(rows);
                     yield () -> commands.begin(Kernel.GATHER)
                             .put(1)
                             .put(x.address())

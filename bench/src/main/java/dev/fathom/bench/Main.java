@@ -1,5 +1,7 @@
 package dev.fathom.bench;
 
+import dev.fathom.bench.Row.Bar;
+import dev.fathom.bench.Row.Beside;
 import dev.fathom.bench.Row.Entrant;
 import dev.fathom.bench.Row.Limit;
 import java.io.IOException;
@@ -8,6 +10,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -24,7 +27,8 @@ import picocli.CommandLine.Option;
 /** The driver: starts contenders, gives them turns, prints the table and writes {@code results.json}. */
 @Command(
         name = "bench",
-        description = "Measures Fathom, and with --peers PyTorch and ONNX Runtime beside it. Keep the machine idle.",
+        description =
+                "Measures Fathom, and with --peers PyTorch, oneDNN and ONNX Runtime beside it. Keep the machine idle.",
         subcommands = {Exchange.class, Goldens.class})
 public final class Main implements Callable<Integer> {
     @Option(
@@ -36,7 +40,7 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--quick", description = "At most a minute: one generation, short repetitions.")
     private boolean quick;
 
-    @Option(names = "--peers", description = "Measures PyTorch and ONNX Runtime in the same run.")
+    @Option(names = "--peers", description = "Measures PyTorch, oneDNN and ONNX Runtime in the same run.")
     private boolean peers;
 
     @Option(names = "--filter", paramLabel = "NAME", description = "Only rows whose name starts so; may be repeated.")
@@ -51,6 +55,8 @@ public final class Main implements Callable<Integer> {
     private final PrintStream print = System.out;
     private final StringBuilder samples = new StringBuilder("row,threads,contender,generation,repetition,ns\n");
     private final Set<String> abouts = new LinkedHashSet<>();
+    /** Of each row, the first answer: time, and what the contenders must agree on. */
+    private final Map<Row, double[]> answers = new HashMap<>();
 
     private int generations;
     private int repetitions;
@@ -124,8 +130,9 @@ public final class Main implements Callable<Integer> {
 
         List<Result> results = new ArrayList<>();
         for (Row row : rows) {
-            results.add(result(row, times.get(row), failures.get(row), limits));
+            results(row, times.get(row), failures.get(row), limits, results);
         }
+        Row.means().forEach(mean -> Result.mean(mean, results));
         results.addAll(single);
         abouts.forEach(print::println);
         print.println(Probe.about(limits));
@@ -153,7 +160,9 @@ public final class Main implements Callable<Integer> {
                                 "%d/%d %s, %d thread(s): %s",
                                 g + 1, generations, row.name(), row.threads(), entrant.name()));
                         try {
-                            double ns = repetition(entrant, i == 0 ? firstWarmMs : warmMs, children);
+                            double[] answer = repetition(row, entrant, i == 0 ? firstWarmMs : warmMs, children);
+                            double ns = answer[0];
+                            agree(answers.computeIfAbsent(row, r -> answer), answer);
                             row0.computeIfAbsent(entrant, e -> new double[generations][repetitions])[g][i] = ns;
                             samples.append(String.format(
                                     Locale.ROOT,
@@ -187,10 +196,26 @@ public final class Main implements Callable<Integer> {
                 entrants.add(rival);
             }
         }
+        if (peers && row.beside() != null && !entrants.contains(row.beside().rival())) {
+            entrants.add(row.beside().rival());
+        }
         return entrants;
     }
 
-    private double repetition(Entrant entrant, int warm, Map<Contender, Child> children) throws IOException {
+    private static void agree(double[] first, double[] answer) throws IOException {
+        if (answer.length != first.length) {
+            throw new IOException("tells " + (answer.length - 1) + " numbers instead of " + (first.length - 1));
+        }
+        for (int i = 1; i < answer.length; i++) {
+            try {
+                Work.check("number " + i + " of what it told", answer[i], first[i], 1e-3);
+            } catch (IllegalStateException e) {
+                throw new IOException(e.getMessage());
+            }
+        }
+    }
+
+    private double[] repetition(Row row, Entrant entrant, int warm, Map<Contender, Child> children) throws IOException {
         Contender contender = entrant.contender();
         Child child = children.get(contender);
         if (child == null) {
@@ -200,26 +225,49 @@ public final class Main implements Callable<Integer> {
             children.put(contender, child);
             child.about = child.answer();
         }
-        child.send(entrant.method() + " " + entrant.params() + " " + warm + " " + measureMs);
-        return Double.parseDouble(child.answer());
+        int part = row.brief() ? 2 : 1;
+        child.send(entrant.method() + " " + entrant.params() + " " + warm / part + " " + measureMs / part);
+        return Arrays.stream(child.answer().split(" "))
+                .mapToDouble(Double::parseDouble)
+                .toArray();
     }
 
-    private Result result(
-            Row row, Map<Entrant, double[][]> times, @Nullable String failure, Map<Limit, double[]> limits) {
+    private static void results(
+            Row row,
+            Map<Entrant, double[][]> times,
+            @Nullable String failure,
+            Map<Limit, double[]> limits,
+            List<Result> results) {
+        results.add(result(row, row.name(), row.bar(), row.rivals(), times, failure, limits));
+        Beside beside = row.beside();
+        if (beside != null && (failure != null || times.containsKey(beside.rival()))) {
+            String name = row.name() + "-" + beside.suffix();
+            results.add(result(row, name, beside.bar(), List.of(beside.rival()), times, failure, limits));
+        }
+    }
+
+    private static Result result(
+            Row row,
+            String name,
+            Bar bar,
+            List<Entrant> rivals,
+            Map<Entrant, double[][]> times,
+            @Nullable String failure,
+            Map<Limit, double[]> limits) {
         if (failure != null) {
-            return Result.failed(row.name(), row.threads(), row.unit().text, row.bar(), failure);
+            return Result.failed(name, row.threads(), row.unit().text, bar, failure);
         }
         Duel duel = new Duel(times.get(row.ours()));
-        times.forEach((entrant, nanos) -> {
-            if (entrant != row.ours()) {
-                duel.against(entrant.name(), nanos);
+        for (Entrant rival : rivals) {
+            if (times.containsKey(rival)) {
+                duel.against(rival.name(), times.get(rival));
             }
-        });
+        }
         Duel.Outcome o = duel.outcome();
         double[] limit = limits.get(row.limit());
         double theirs = Double.isNaN(o.theirs()) ? Double.NaN : row.unit().of(o.theirs(), row.work());
         return new Result(
-                row.name(),
+                name,
                 row.threads(),
                 row.unit().of(o.ours(), row.work()),
                 row.unit().text,
@@ -228,7 +276,7 @@ public final class Main implements Callable<Integer> {
                 o.ratio(),
                 o.error(),
                 limit == null ? Double.NaN : row.work() / o.ours() / limit[row.threads() - 1],
-                row.bar(),
+                bar,
                 "");
     }
 

@@ -5,6 +5,7 @@ import java.math.MathContext;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -27,6 +28,38 @@ record Result(
     static Result failed(String name, int threads, String unit, Row.Bar bar, String why) {
         double no = Double.NaN;
         return new Result(name, threads, no, unit, "", no, no, no, no, bar, why);
+    }
+
+    /** Adds the geometric means of value, peer and ratio if every row of the mean has one. */
+    static void mean(Row.Mean mean, List<Result> results) {
+        List<Result> of = results.stream()
+                .filter(r -> mean.rows().contains(r.name) && r.failure.isEmpty() && !Double.isNaN(r.ratio))
+                .toList();
+        if (of.size() < mean.rows().size()) {
+            return;
+        }
+        double ratio = geometric(of, Result::ratio);
+        double squares =
+                of.stream().mapToDouble(r -> Math.pow(r.error / r.ratio, 2)).sum();
+        results.add(new Result(
+                mean.name(),
+                of.get(0).threads,
+                geometric(of, Result::value),
+                of.get(0).unit,
+                of.get(0).peer,
+                geometric(of, Result::peerValue),
+                ratio,
+                ratio * Math.sqrt(squares) / of.size(),
+                geometric(of, Result::peakFraction),
+                mean.bar(),
+                ""));
+    }
+
+    private static double geometric(List<Result> of, ToDoubleFunction<Result> figure) {
+        return Math.exp(of.stream()
+                .mapToDouble(r -> Math.log(figure.applyAsDouble(r)))
+                .average()
+                .orElseThrow());
     }
 
     String verdict() {
@@ -64,7 +97,7 @@ record Result(
                 : "null";
     }
 
-    private static final String LINE = "%-20s %2s  %9s %-8s %9s  %-19s %-13s %5s  %-13s %s%n";
+    private static final String LINE = "%-31s %2s  %9s %-8s %9s  %-21s %-13s %5s  %-13s %s%n";
 
     static String table(List<Result> results) {
         StringBuilder s = new StringBuilder();

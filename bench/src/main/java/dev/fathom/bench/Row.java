@@ -2,6 +2,7 @@ package dev.fathom.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A measured row: what Fathom runs, who else runs the same, what one call is worth.
@@ -14,8 +15,24 @@ import java.util.List;
  * @param bar what is asked of the ratio
  * @param ours Fathom
  * @param rivals its peers, in every configuration that may be the fastest; the fastest counts
+ * @param beside a peer that has a line of its own for what it shows, not for being fastest
+ * @param brief whether repetitions may be short: one kernel, thousands of calls a second
  */
-record Row(String name, int threads, Unit unit, double work, Limit limit, Bar bar, Entrant ours, List<Entrant> rivals) {
+record Row(
+        String name,
+        int threads,
+        Unit unit,
+        double work,
+        Limit limit,
+        Bar bar,
+        Entrant ours,
+        List<Entrant> rivals,
+        @Nullable Beside beside,
+        boolean brief) {
+    Row(String name, int threads, Unit unit, double work, Limit limit, Bar bar, Entrant ours, List<Entrant> rivals) {
+        this(name, threads, unit, work, limit, bar, ours, rivals, null, false);
+    }
+
     /** Unit of a figure; rates are better when larger, times when smaller. */
     enum Unit {
         GFLOPS("GFLOP/s", 0),
@@ -44,6 +61,9 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
 
     /** What is asked: at least {@code must}, better {@code goal}; a figure that must stay small is at most {@code must}. */
     record Bar(double must, double goal, boolean atMost) {
+        /** Nothing is asked. */
+        static final Bar NONE = new Bar(0, 0, false);
+
         static Bar atLeast(double must, double goal) {
             return new Bar(must, goal, false);
         }
@@ -53,7 +73,7 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
         }
 
         String verdict(double figure) {
-            if (Double.isNaN(figure)) {
+            if (Double.isNaN(figure) || equals(NONE)) {
                 return "";
             }
             if (atMost) {
@@ -63,7 +83,9 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
         }
 
         String text() {
-            return (atMost ? "<= " : ">= ") + number(must) + (must == goal ? "" : ", " + number(goal));
+            return equals(NONE)
+                    ? ""
+                    : (atMost ? "<= " : ">= ") + number(must) + (must == goal ? "" : ", " + number(goal));
         }
 
         private static String number(double x) {
@@ -74,6 +96,12 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
     /** One side of a row: a contender and the benchmark it runs. */
     record Entrant(Contender contender, String name, String method, String params) {}
 
+    /** The same work by {@code rival}: the row {@code name-suffix}. */
+    record Beside(String suffix, Bar bar, Entrant rival) {}
+
+    /** The geometric mean of rows of one unit, itself a line of the results. */
+    record Mean(String name, Bar bar, List<String> rows) {}
+
     private static final String BLAS1 = "OPENBLAS_NUM_THREADS=1";
     private static final String PASSIVE = "OMP_WAIT_POLICY=PASSIVE";
     /** glibc keeps what a step frees. */
@@ -83,6 +111,9 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
         "MALLOC_MMAP_THRESHOLD_=4000000000",
         "MALLOC_TOP_PAD_=268435456"
     };
+
+    private static final String[] MALLOC1 = {MALLOC[0], MALLOC[1], MALLOC[2], MALLOC[3], BLAS1};
+    private static final String NCHW = "nchw";
 
     /** All measured rows. */
     static List<Row> all() {
@@ -124,7 +155,14 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
                 new Limit("read", parameters()),
                 Bar.atLeast(1.5, 1.9),
                 new Entrant(Contender.fathom(1), "fathom", "FathomMlp.latency", "-"),
-                List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", "-"))));
+                List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", "net=mlp,threads=1"))));
+        for (Conv conv : Conv.LAYERS) {
+            for (Conv.Direction direction : Conv.Direction.values()) {
+                if (conv.has(direction)) {
+                    rows.add(convolution(conv, direction));
+                }
+            }
+        }
         int million = 1_000_000;
         for (int threads = 2; threads >= 1; threads--) {
             for (String op : List.of("relu", "exp", "tanh", "sigmoid", "gelu")) {
@@ -172,12 +210,11 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
         }
         double flops = 2.0 * batch * (3 * macs - Work.MLP[0] * Work.MLP[1]);
         String params = "batch=" + batch;
-        String[] malloc1 = {MALLOC[0], MALLOC[1], MALLOC[2], MALLOC[3], BLAS1};
         List<Entrant> rivals = new ArrayList<>();
         for (Contender torch : List.of(
                 Contender.torch("torch-passive", 2, PASSIVE),
                 Contender.torch("torch-blas1", 2, BLAS1),
-                Contender.torch("torch-malloc-blas1", 2, malloc1),
+                Contender.torch("torch-malloc-blas1", 2, MALLOC1),
                 Contender.torch("torch-1-thread", 1),
                 Contender.official("torch-mkl", 2),
                 Contender.official("torch-mkl-malloc", 2, MALLOC))) {
@@ -185,6 +222,89 @@ record Row(String name, int threads, Unit unit, double work, Limit limit, Bar ba
         }
         Entrant ours = new Entrant(Contender.fathom(2), "fathom", "FathomMlp.train", params);
         return new Row("mlp-train-b" + batch, 2, Unit.MS, flops, Limit.FMA, Bar.atLeast(2.0, 2.6), ours, rivals);
+    }
+
+    /** oneDNN with tensors in the layouts that it asks for, and beside it with plain ones, which it then reorders in every call. */
+    private static Row convolution(Conv conv, Conv.Direction direction) {
+        String params = "layer=" + conv.layer() + ",direction=" + direction;
+        Contender dnnl = Contender.dnnl(2);
+        return new Row(
+                convolution(conv.layer(), direction),
+                2,
+                Unit.GFLOPS,
+                conv.flops(),
+                Limit.FMA,
+                Bar.atLeast(0.85, conv.winograd() && direction != Conv.Direction.WEIGHTS ? 1.4 : 1.1),
+                new Entrant(Contender.fathom(2), "fathom", "FathomConv.run", params),
+                List.of(new Entrant(dnnl, "onednn", "DnnlRows.conv", params + ",nchw=false")),
+                new Beside(NCHW, Bar.NONE, new Entrant(dnnl, "onednn-nchw", "DnnlRows.conv", params + ",nchw=true")),
+                true);
+    }
+
+    private static String convolution(String layer, Conv.Direction direction) {
+        return "conv-" + layer + "-" + direction.text();
+    }
+
+    /** All layers together, per direction. */
+    static List<Mean> means() {
+        List<Mean> means = new ArrayList<>();
+        for (Conv.Direction direction : Conv.Direction.values()) {
+            List<String> rows = Conv.LAYERS.stream()
+                    .filter(conv -> conv.has(direction))
+                    .map(conv -> convolution(conv.layer(), direction))
+                    .toList();
+            means.add(new Mean(convolution("mean", direction), Bar.atLeast(1.0, 1.1), rows));
+            means.add(new Mean(
+                    convolution("mean", direction) + "-" + NCHW,
+                    Bar.atLeast(1.3, 1.5),
+                    rows.stream().map(row -> row + "-" + NCHW).toList()));
+        }
+        return means;
+    }
+
+    /** Training steps of convolutional networks. */
+    static List<Row> trainings() {
+        return List.of(
+                training("lenet", 64, Bar.atLeast(3.0, 4.5)),
+                training("cifar", 128, Bar.atLeast(1.25, 1.5)),
+                training("resnet18", 16, Bar.atLeast(1.0, 1.15)));
+    }
+
+    /** The fastest of PyTorch's settings, and beside it PyTorch as it comes: its official build, NCHW, nothing set. */
+    private static Row training(String net, int batch, Bar bar) {
+        String params = "net=" + net + ",batch=" + batch;
+        List<Entrant> rivals = new ArrayList<>();
+        for (Contender torch : List.of(
+                Contender.torch("torch-malloc-blas1", 2, MALLOC1), Contender.official("torch-mkl-malloc", 2, MALLOC))) {
+            rivals.add(new Entrant(torch, torch.name() + "-cl", "TorchNets.train", params + ",channelsLast=true"));
+        }
+        Contender plain = Contender.official("torch-mkl", 2);
+        Entrant shipped = new Entrant(plain, "torch-mkl", "TorchNets.train", params + ",channelsLast=false");
+        rivals.add(shipped);
+        return new Row(
+                net + "-train-b" + batch,
+                2,
+                Unit.MS,
+                Network.of(net).trainingFlops(batch),
+                Limit.FMA,
+                bar,
+                new Entrant(Contender.fathom(2), "fathom", "FathomNets.train", params),
+                rivals,
+                new Beside("as-shipped", Bar.NONE, shipped),
+                false);
+    }
+
+    private static Row frozen(String name, String net, int threads, Unit unit, Bar bar) {
+        return new Row(
+                name,
+                threads,
+                unit,
+                2 * Network.of(net).macs(),
+                Limit.FMA,
+                bar,
+                new Entrant(Contender.fathom(threads), "fathom", "FathomNets.answer", "net=" + net),
+                List.of(new Entrant(
+                        Contender.ort(), "onnxruntime", "OrtRows.latency", "net=" + net + ",threads=" + threads)));
     }
 
     private static Row elementwise(

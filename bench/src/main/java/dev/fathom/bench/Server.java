@@ -23,7 +23,7 @@ import org.openjdk.jmh.util.Statistics;
  * processes, each with its own environment and class path, take turns of a fraction of a second on warm code.
  *
  * <p>A request is a line {@code CLASS.METHOD NAME=VALUE,... WARM_MS MEASURE_MS} (or {@code -} for no parameters); the
- * answer is {@code @ok MEDIAN_NS} of JMH's SampleTime mode, or {@code @error WHY}.
+ * answer is {@code @ok MEDIAN_NS TOLD...}, of JMH's SampleTime mode and {@link Work#tell}, or {@code @error WHY}.
  */
 public final class Server {
     /** Marks the lines of stdout that are answers; natives may print others. */
@@ -41,6 +41,7 @@ public final class Server {
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] words = line.split(" ");
             String answer;
+            Work.tell();
             try {
                 answer = "ok "
                         + measure(
@@ -49,10 +50,14 @@ public final class Server {
                                 words[1],
                                 Integer.parseInt(words[2]),
                                 Integer.parseInt(words[3]));
+                for (double number : Work.told()) {
+                    answer += " " + number;
+                }
             } catch (RunnerException | RuntimeException | LinkageError e) {
                 Throwable cause = e;
-                while (cause.getCause() != null) {
-                    cause = cause.getCause();
+                while (cause.getCause() != null
+                        || cause.getSuppressed().length > 0) { // JMH suppresses what stopped a benchmark
+                    cause = cause.getCause() != null ? cause.getCause() : cause.getSuppressed()[0];
                 }
                 e.printStackTrace();
                 answer = "error " + String.valueOf(cause).replace('\n', ' ');

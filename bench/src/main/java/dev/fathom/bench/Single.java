@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** Rows that need a process for themselves: the cold start, a new one per try; the steady state, counted, not raced. */
+/** Rows that need a process for themselves: cold start and memory, a new one per try; the steady state, counted, not raced. */
 final class Single {
     private Single() {}
 
@@ -30,12 +30,12 @@ final class Single {
         try {
             once(fathom, "dev.fathom.bench.FathomCold", out, "write", model.toString());
             if (peers) {
-                once(Contender.ort(), "dev.fathom.bench.ort.OnnxMlp", out, onnx.toString());
+                once(Contender.ort(), "dev.fathom.bench.ort.Onnx", out, onnx.toString());
             }
             for (int i = -1; i < tries; i++) { // the first fills the page cache and does not count
-                double a = millis(once(fathom, "dev.fathom.bench.FathomCold", out, model.toString()));
+                double a = number(once(fathom, "dev.fathom.bench.FathomCold", out, model.toString()));
                 double b =
-                        peers ? millis(once(Contender.ort(), "dev.fathom.bench.ort.OrtCold", out, onnx.toString())) : 0;
+                        peers ? number(once(Contender.ort(), "dev.fathom.bench.ort.OrtCold", out, onnx.toString())) : 0;
                 if (i >= 0) {
                     ours[i] = a;
                     theirs[i] = b;
@@ -91,7 +91,44 @@ final class Single {
         }
     }
 
-    private static double millis(List<String> answers) throws IOException {
+    /** Megabytes above the idle process at the peak of training steps, a new process per try. */
+    static void footprint(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Result> results)
+            throws IOException {
+        int tries = quick ? 1 : 3;
+        for (Row row : Row.trainings()) {
+            String name = row.name() + "-bytes";
+            if (!wanted.test(name)) {
+                continue;
+            }
+            Bar bar = Bar.atLeast(1.1, 1.4);
+            try {
+                Duel duel =
+                        new Duel(new double[][] {tries(row.ours(), "dev.fathom.bench.FathomFootprint", tries, out)});
+                for (Row.Entrant rival : peers ? row.rivals() : List.<Row.Entrant>of()) {
+                    double[] theirs = tries(rival, "dev.fathom.bench.torch.TorchFootprint", tries, out);
+                    duel.against(rival.name(), new double[][] {theirs});
+                }
+                Duel.Outcome o = duel.outcome();
+                double no = Double.NaN;
+                results.add(new Result(
+                        name, row.threads(), o.ours(), "MB", o.rival(), o.theirs(), o.ratio(), o.error(), no, bar, ""));
+            } catch (IOException e) {
+                results.add(Result.failed(name, row.threads(), "MB", bar, e.getMessage()));
+            }
+        }
+    }
+
+    /** The parameters of the entrant's benchmark are the arguments: {@code net=lenet,batch=64} is {@code lenet 64}. */
+    private static double[] tries(Row.Entrant entrant, String main, int tries, Path out) throws IOException {
+        String[] args = entrant.params().replaceAll("\\w+=", "").split(",");
+        double[] megabytes = new double[tries];
+        for (int i = 0; i < tries; i++) {
+            megabytes[i] = number(once(entrant.contender(), main, Footprint.JVM, out, args));
+        }
+        return megabytes;
+    }
+
+    private static double number(List<String> answers) throws IOException {
         if (answers.size() != 1) {
             throw new IOException("no answer");
         }
@@ -100,9 +137,14 @@ final class Single {
 
     /** Runs a process to its end; its answers. */
     private static List<String> once(Contender contender, String main, Path out, String... args) throws IOException {
+        return once(contender, main, List.of(), out, args);
+    }
+
+    private static List<String> once(Contender contender, String main, List<String> jvm, Path out, String... args)
+            throws IOException {
         List<String> answers = new ArrayList<>();
         Path log = out.resolve(main.substring(main.lastIndexOf('.') + 1) + ".log");
-        try (Child child = new Child(contender.process(main, List.of(), args), log)) {
+        try (Child child = new Child(contender.process(main, jvm, args), log)) {
             for (String answer = child.next(); answer != null; answer = child.next()) {
                 answers.add(answer);
             }

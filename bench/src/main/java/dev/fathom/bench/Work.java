@@ -3,6 +3,7 @@ package dev.fathom.bench;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** What every contender works on: the same numbers from the same seeds, and references to check their answers against. */
 public final class Work {
@@ -11,6 +12,11 @@ public final class Work {
 
     /** Batches made before the clock starts and used in turn. */
     public static final int BATCHES = 32;
+
+    /** What {@link #normal} hands out. */
+    private static float @Nullable [] drawn;
+
+    private static double[] told = {};
 
     private Work() {}
 
@@ -26,6 +32,34 @@ public final class Work {
             System.arraycopy(values, 0, values, i, Math.min(drawn, n - i));
         }
         return values;
+    }
+
+    /** {@code n} normal numbers: the same million for every seed, read from another place on, for they are many. */
+    public static float[] normal(int seed, int n, double mean, double deviation) {
+        if (drawn == null) {
+            drawn = gauss(1, 1_000_003, 1);
+        }
+        float[] values = new float[n];
+        int at = Math.floorMod(seed * 7919L, drawn.length);
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) (mean + deviation * drawn[at]);
+            at = at + 1 < drawn.length ? at + 1 : 0;
+        }
+        return values;
+    }
+
+    /** [n, rows, columns] as [n, columns, rows]: NCHW to NHWC, and back with the two exchanged. */
+    static float[] swap(float[] values, int n, int rows, int columns) {
+        float[] swapped = new float[values.length];
+        int at = 0;
+        for (int i = 0; i < n; i++) {
+            for (int c = 0; c < columns; c++) {
+                for (int r = 0; r < rows; r++) {
+                    swapped[at++] = values[(i * rows + r) * columns + c];
+                }
+            }
+        }
+        return swapped;
     }
 
     /** {@code n} labels below {@code classes}. */
@@ -160,6 +194,26 @@ public final class Work {
             };
             check(op + " at " + at, y[at], expected, 1e-3);
         }
+    }
+
+    /**
+     * Leaves numbers that the other contenders of the row must have come to as well; the driver compares them, to a part in a thousand of the
+     * larger of 1 and their size.
+     */
+    public static void tell(double... numbers) {
+        told = numbers;
+    }
+
+    /** A dozen of these numbers, for all of them to be told. */
+    public static void tell(float[] numbers) {
+        tell(IntStream.range(0, 12)
+                .mapToDouble(i -> numbers[i * (numbers.length - 1) / 11])
+                .toArray());
+    }
+
+    /** What was told last. */
+    static double[] told() {
+        return told;
     }
 
     /**

@@ -1,10 +1,13 @@
 package dev.fathom.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.bench.Row.Bar;
 import dev.fathom.bench.Row.Limit;
 import dev.fathom.bench.Row.Unit;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +74,28 @@ class ResultTest {
     }
 
     @Test
+    void meansAreGeometricAndNeedEveryRow() {
+        Row.Mean mean = new Row.Mean("conv-mean-fwd", Bar.atLeast(1, 1.1), List.of("a", "b"));
+        List<Result> results = new ArrayList<>();
+        results.add(new Result("a", 2, 100, "GFLOP/s", "onednn", 400, 0.25, 0.01, 0.2, Bar.NONE, ""));
+        Result.mean(mean, results);
+        assertThat(results).hasSize(1);
+        results.add(new Result("b", 2, 400, "GFLOP/s", "onednn", 100, 4, 0.12, 0.8, Bar.NONE, ""));
+        Result.mean(mean, results);
+        Result r = results.get(2);
+        assertThat(List.of(r.value(), r.peerValue(), r.ratio(), r.peakFraction()))
+                .usingElementComparator(Comparator.comparingDouble(v -> Math.rint(1e9 * v)))
+                .containsExactly(200.0, 200.0, 1.0, 0.4);
+        assertThat(r.error()).isEqualTo(Math.hypot(0.04, 0.03) / 2, within(1e-12));
+        assertThat(r.verdict()).isEqualTo("ok");
+    }
+
+    @Test
+    void nothingAskedIsNoVerdict() {
+        assertThat(Bar.NONE.verdict(0.1) + Bar.NONE.text()).isEmpty();
+    }
+
+    @Test
     void filterIsByPrefix() {
         assertThat(Main.matches("gemm-512", List.of())).isTrue();
         assertThat(Main.matches("gemm-512", List.of("mlp", "gemm"))).isTrue();
@@ -101,6 +126,9 @@ class ResultTest {
                         "mlp-train-b128 2",
                         "mlp-train-b32 2",
                         "mlp-latency-b1 1",
+                        "conv-lenet1-fwd 2",
+                        "conv-lenet2-data 2",
+                        "conv-depthwise-weights 2",
                         "unary-relu 2",
                         "unary-exp 2",
                         "unary-tanh 2",
@@ -111,5 +139,9 @@ class ResultTest {
                         "exp-16M 2",
                         "softmax-128x1000 2")
                 .doesNotHaveDuplicates();
+        List<String> names = Row.all().stream().map(Row::name).toList();
+        // eleven layers, of which three see the image
+        assertThat(names.stream().filter(name -> name.startsWith("conv-"))).hasSize(11 + 8 + 11);
+        assertThat(Row.means().get(0).rows()).hasSize(11).isSubsetOf(names);
     }
 }

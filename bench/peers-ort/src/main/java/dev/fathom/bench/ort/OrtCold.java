@@ -18,7 +18,7 @@ public final class OrtCold {
         OrtEnvironment env = OrtEnvironment.getEnvironment();
         FloatBuffer x = OrtRows.direct(Work.MLP[0]);
         x.put(Cold.pixels()).rewind();
-        try (OrtSession session = env.createSession(args[0], OrtRows.options());
+        try (OrtSession session = env.createSession(args[0], OrtRows.options(1));
                 OnnxTensor tensor = OnnxTensor.createTensor(env, x, new long[] {1, Work.MLP[0]});
                 OrtSession.Result result = session.run(Map.of("x", tensor))) {
             Cold.answered(((float[][]) result.get(0).getValue())[0]);

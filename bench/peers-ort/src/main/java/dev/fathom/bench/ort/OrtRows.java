@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.fathom.bench.Network;
 import dev.fathom.bench.Work;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,12 +12,13 @@ import java.nio.FloatBuffer;
 import java.util.Map;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** ONNX Runtime: tensors over direct buffers made once, the output pinned, one thread inside an operator. */
+/** ONNX Runtime: tensors over direct buffers made once, the output pinned. */
 @SuppressWarnings("try") // the result is pinned: closed, not read
 public class OrtRows {
     /** What runs here. */
@@ -24,9 +26,10 @@ public class OrtRows {
         return "ONNX Runtime " + OrtEnvironment.getEnvironment().getVersion();
     }
 
-    static OrtSession.SessionOptions options() throws OrtException {
+    /** So many threads inside an operator. */
+    static OrtSession.SessionOptions options(int threads) throws OrtException {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-        options.setIntraOpNumThreads(1);
+        options.setIntraOpNumThreads(threads);
         options.setInterOpNumThreads(1);
         options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
         return options;
@@ -38,13 +41,21 @@ public class OrtRows {
                 .asFloatBuffer();
     }
 
-    /** The network at batch 1, from float[] to float[]. */
+    /** A network at batch 1, from float[] to float[]. */
     @State(Scope.Thread)
     public static class Latency {
-        private final float[] pixels = Work.gauss(1, Work.MLP[0], 1);
-        private final float[] logits = new float[Work.MLP[Work.MLP.length - 1]];
-        private final FloatBuffer in = direct(pixels.length);
-        private final FloatBuffer out = direct(logits.length);
+        /** Which: {@code mlp}, or that of a {@link Network}. */
+        @Param("mlp")
+        public String net;
+
+        /** Threads inside an operator. */
+        @Param("1")
+        public int threads;
+
+        private float[] pixels;
+        private float[] logits;
+        private FloatBuffer in;
+        private FloatBuffer out;
         private OrtSession session;
         private Map<String, OnnxTensor> inputs;
         private Map<String, OnnxTensor> outputs;
@@ -53,8 +64,22 @@ public class OrtRows {
         @Setup(Level.Trial)
         public void setup() throws OrtException {
             OrtEnvironment env = OrtEnvironment.getEnvironment();
-            session = env.createSession(OnnxMlp.bytes(), options());
-            inputs = Map.of("x", OnnxTensor.createTensor(env, in, new long[] {1, pixels.length}));
+            long[] shape;
+            if (net.equals("mlp")) {
+                session = env.createSession(Onnx.mlp(), options(threads));
+                pixels = Work.gauss(1, Work.MLP[0], 1);
+                logits = new float[Work.MLP[Work.MLP.length - 1]];
+                shape = new long[] {1, pixels.length};
+            } else {
+                Network network = Network.of(net);
+                session = env.createSession(Onnx.network(network), options(threads));
+                pixels = network.images(1, 1);
+                logits = new float[network.classes()];
+                shape = new long[] {1, network.channels(), network.side(), network.side()};
+            }
+            in = direct(pixels.length);
+            out = direct(logits.length);
+            inputs = Map.of("x", OnnxTensor.createTensor(env, in, shape));
             outputs = Map.of("y", OnnxTensor.createTensor(env, out, new long[] {1, logits.length}));
         }
 
@@ -68,12 +93,16 @@ public class OrtRows {
             return logits;
         }
 
-        /** The answer equals the network in double precision. */
+        /** The answer is that of the network in double precision, or that of the other contenders. */
         @TearDown(Level.Trial)
         public void check() throws OrtException {
-            double[] expected = Work.mlp(pixels);
-            for (int i = 0; i < logits.length; i++) {
-                Work.check("logit " + i, logits[i], expected[i], 1e-4);
+            if (net.equals("mlp")) {
+                double[] expected = Work.mlp(pixels);
+                for (int i = 0; i < logits.length; i++) {
+                    Work.check("logit " + i, logits[i], expected[i], 1e-4);
+                }
+            } else {
+                Work.tell(logits);
             }
             inputs.values().forEach(OnnxTensor::close);
             outputs.values().forEach(OnnxTensor::close);

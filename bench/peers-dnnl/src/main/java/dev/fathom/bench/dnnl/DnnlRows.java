@@ -1,0 +1,344 @@
+package dev.fathom.bench.dnnl;
+
+import dev.fathom.bench.Conv;
+import dev.fathom.bench.Conv.Direction;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.dnnl.dnnl_engine;
+import org.bytedeco.dnnl.dnnl_exec_arg_t;
+import org.bytedeco.dnnl.dnnl_memory;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_primitive;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.dnnl.dnnl_stream;
+import org.bytedeco.dnnl.dnnl_version_t;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** oneDNN's convolution primitives through its C API. Threads come from the environment. */
+public class DnnlRows {
+    private static final dnnl_engine ENGINE = new dnnl_engine();
+    private static final dnnl_stream STREAM = new dnnl_stream();
+
+    static {
+        ok(dnnl.dnnl_engine_create(ENGINE, dnnl.dnnl_cpu, 0));
+        ok(dnnl.dnnl_stream_create(STREAM, ENGINE, dnnl.dnnl_stream_default_flags));
+    }
+
+    /** What runs here. */
+    public static String about() {
+        dnnl_version_t v = dnnl.dnnl_version();
+        String runtime = switch (v.cpu_runtime()) {
+            case dnnl.DNNL_RUNTIME_OMP -> "OpenMP";
+            case dnnl.DNNL_RUNTIME_TBB -> "TBB";
+            default -> "runtime " + v.cpu_runtime();
+        };
+        return "oneDNN " + v.major() + "." + v.minor() + "." + v.patch() + ", " + runtime + ", "
+                + System.getenv("OMP_NUM_THREADS") + " threads, ISA 0x"
+                + Integer.toHexString(dnnl.dnnl_get_effective_cpu_isa());
+    }
+
+    private static void ok(int status) {
+        if (status != dnnl.dnnl_success) {
+            throw new IllegalStateException("oneDNN: status " + status);
+        }
+    }
+
+    /** Floats in a layout. */
+    private static final class Memory implements AutoCloseable {
+        private static final int ALIGN = 64;
+
+        final dnnl_memory memory = new dnnl_memory();
+        final dnnl_memory_desc layout;
+        private final FloatPointer block;
+        private final FloatPointer floats;
+
+        Memory(dnnl_memory_desc layout) {
+            this.layout = layout;
+            block = new FloatPointer(dnnl.dnnl_memory_desc_get_size(layout) / 4 + ALIGN / 4);
+            Pointer.memset(block, 0, 4 * block.limit());
+            floats = block.getPointer((ALIGN - block.address() % ALIGN) % ALIGN / 4);
+            ok(dnnl.dnnl_memory_create(memory, layout, ENGINE, floats));
+        }
+
+        void put(float[] values) {
+            floats.put(values);
+        }
+
+        float[] get(int n) {
+            float[] values = new float[n];
+            floats.get(values);
+            return values;
+        }
+
+        @Override
+        public void close() {
+            dnnl.dnnl_memory_destroy(memory);
+            block.close();
+        }
+    }
+
+    /** A primitive with its arguments. */
+    private record Step(dnnl_primitive primitive, dnnl_exec_arg_t args, int count) implements AutoCloseable {
+        /** Arguments are pairs of a number and a memory. */
+        static Step of(dnnl_primitive_desc what, Object... args) {
+            dnnl_primitive primitive = new dnnl_primitive();
+            ok(dnnl.dnnl_primitive_create(primitive, what));
+            int count = args.length / 2;
+            dnnl_exec_arg_t array = new dnnl_exec_arg_t(count);
+            for (int i = 0; i < count; i++) {
+                array.getPointer(i).arg((Integer) args[2 * i]).memory(((Memory) args[2 * i + 1]).memory);
+            }
+            return new Step(primitive, array, count);
+        }
+
+        /** Copies from one layout to another. */
+        static Step reorder(Memory from, Memory to) {
+            dnnl_primitive_desc what = new dnnl_primitive_desc();
+            ok(dnnl.dnnl_reorder_primitive_desc_create(what, from.layout, ENGINE, to.layout, ENGINE, NO_ATTRIBUTES));
+            return of(what, dnnl.DNNL_ARG_FROM, from, dnnl.DNNL_ARG_TO, to);
+        }
+
+        void run() {
+            ok(dnnl.dnnl_primitive_execute(primitive, STREAM, count, args));
+        }
+
+        @Override
+        public void close() {
+            dnnl.dnnl_primitive_destroy(primitive);
+            args.close();
+        }
+    }
+
+    private static final dnnl_primitive_attr NO_ATTRIBUTES = null;
+    private static final dnnl_memory_desc NO_BIAS = null;
+
+    private static dnnl_memory_desc layout(int tag, long... dims) {
+        dnnl_memory_desc layout = new dnnl_memory_desc();
+        ok(dnnl.dnnl_memory_desc_create_with_tag(layout, dims.length, dims, dnnl.dnnl_f32, tag));
+        return layout;
+    }
+
+    /** One direction of a layer. */
+    @State(Scope.Thread)
+    public static class Convolution {
+        /** Which layer. */
+        @Param("lenet1")
+        public String layer;
+
+        /** Which direction. */
+        @Param("FWD")
+        public Direction direction;
+
+        /**
+         * Whether the caller's tensors are plain, so that what the primitive wants otherwise is copied in every call; else they are in the layouts
+         * that it asks for.
+         */
+        @Param("false")
+        public boolean nchw;
+
+        private final List<AutoCloseable> open = new ArrayList<>();
+        private final List<Step> steps = new ArrayList<>();
+        private Conv conv;
+        private Memory result;
+        private Step toPlain;
+        private int size;
+
+        /** Makes the primitive, its reorders and tensors. */
+        @Setup(Level.Trial)
+        public void setup() {
+            conv = Conv.of(layer);
+            dnnl_primitive_desc what = describe();
+            Memory x = memory(what, direction == Direction.DATA ? dnnl.dnnl_query_diff_src_md : dnnl.dnnl_query_src_md);
+            Memory w = memory(
+                    what,
+                    direction == Direction.WEIGHTS ? dnnl.dnnl_query_diff_weights_md : dnnl.dnnl_query_weights_md);
+            Memory y = memory(what, direction == Direction.FWD ? dnnl.dnnl_query_dst_md : dnnl.dnnl_query_diff_dst_md);
+            Memory plainX = plain(xDims(), conv.x(), x);
+            Memory plainW = plain(wDims(), conv.w(), w);
+            Memory plainY = plain(yDims(), conv.dy(), y);
+            switch (direction) {
+                case FWD -> {
+                    from(plainX, x);
+                    from(plainW, w);
+                    step(Step.of(what, dnnl.DNNL_ARG_SRC, x, dnnl.DNNL_ARG_WEIGHTS, w, dnnl.DNNL_ARG_DST, y));
+                    to(y, plainY, conv.dy().length);
+                }
+                case DATA -> {
+                    from(plainW, w);
+                    from(plainY, y);
+                    step(Step.of(what, dnnl.DNNL_ARG_DIFF_SRC, x, dnnl.DNNL_ARG_WEIGHTS, w, dnnl.DNNL_ARG_DIFF_DST, y));
+                    to(x, plainX, conv.x().length);
+                }
+                case WEIGHTS -> {
+                    from(plainX, x);
+                    from(plainY, y);
+                    step(Step.of(what, dnnl.DNNL_ARG_SRC, x, dnnl.DNNL_ARG_DIFF_WEIGHTS, w, dnnl.DNNL_ARG_DIFF_DST, y));
+                    to(w, plainW, conv.w().length);
+                }
+            }
+        }
+
+        private long[] xDims() {
+            return new long[] {conv.n(), conv.c(), conv.side(), conv.side()};
+        }
+
+        private long[] yDims() {
+            return new long[] {conv.n(), conv.k(), conv.out(), conv.out()};
+        }
+
+        private long[] wDims() {
+            int g = conv.groups();
+            return g == 1
+                    ? new long[] {conv.k(), conv.c(), conv.kernel(), conv.kernel()}
+                    : new long[] {g, conv.k() / g, conv.c() / g, conv.kernel(), conv.kernel()};
+        }
+
+        /** The primitive, free to choose its layouts. */
+        private dnnl_primitive_desc describe() {
+            int any = dnnl.dnnl_format_tag_any;
+            dnnl_memory_desc x = layout(any, xDims());
+            dnnl_memory_desc w = layout(any, wDims());
+            dnnl_memory_desc y = layout(any, yDims());
+            long[] strides = {conv.stride(), conv.stride()};
+            long[] dilates = {0, 0};
+            long[] pads = {conv.pad(), conv.pad()};
+            int auto = dnnl.dnnl_convolution_auto;
+            dnnl_primitive_desc forward = new dnnl_primitive_desc();
+            ok(dnnl.dnnl_convolution_forward_primitive_desc_create(
+                    forward,
+                    ENGINE,
+                    dnnl.dnnl_forward_training,
+                    auto,
+                    x,
+                    w,
+                    NO_BIAS,
+                    y,
+                    strides,
+                    dilates,
+                    pads,
+                    pads,
+                    NO_ATTRIBUTES));
+            if (direction == Direction.FWD) {
+                return forward;
+            }
+            dnnl_primitive_desc backward = new dnnl_primitive_desc();
+            ok(
+                    direction == Direction.DATA
+                            ? dnnl.dnnl_convolution_backward_data_primitive_desc_create(
+                                    backward,
+                                    ENGINE,
+                                    auto,
+                                    x,
+                                    w,
+                                    y,
+                                    strides,
+                                    dilates,
+                                    pads,
+                                    pads,
+                                    forward,
+                                    NO_ATTRIBUTES)
+                            : dnnl.dnnl_convolution_backward_weights_primitive_desc_create(
+                                    backward,
+                                    ENGINE,
+                                    auto,
+                                    x,
+                                    w,
+                                    NO_BIAS,
+                                    y,
+                                    strides,
+                                    dilates,
+                                    pads,
+                                    pads,
+                                    forward,
+                                    NO_ATTRIBUTES));
+            return backward;
+        }
+
+        private Memory memory(dnnl_primitive_desc what, int query) {
+            Memory memory = new Memory(dnnl.dnnl_primitive_desc_query_md(what, query, 0));
+            open.add(memory);
+            return memory;
+        }
+
+        /** The caller's tensor: {@code inner} itself where that has the plain layout. */
+        private Memory plain(long[] dims, float[] values, Memory inner) {
+            dnnl_memory_desc layout = layout(dims.length == 4 ? dnnl.dnnl_abcd : dnnl.dnnl_abcde, dims);
+            Memory plain = inner;
+            if (dnnl.dnnl_memory_desc_equal(layout, inner.layout) == 0) {
+                plain = new Memory(layout);
+                open.add(plain);
+            }
+            plain.put(values);
+            return plain;
+        }
+
+        /** An input: copied now, or in every call. */
+        private void from(Memory plain, Memory inner) {
+            if (plain == inner) {
+                return;
+            }
+            Step copy = Step.reorder(plain, inner);
+            if (nchw) {
+                step(copy);
+            } else {
+                open.add(copy);
+                copy.run();
+                ok(dnnl.dnnl_stream_wait(STREAM));
+            }
+        }
+
+        /** The output. */
+        private void to(Memory inner, Memory plain, int elements) {
+            result = plain;
+            size = elements;
+            if (plain != inner) {
+                toPlain = Step.reorder(inner, plain);
+                open.add(toPlain);
+                if (nchw) {
+                    steps.add(toPlain);
+                }
+            }
+        }
+
+        private void step(Step step) {
+            open.add(step);
+            steps.add(step);
+        }
+
+        void run() {
+            for (Step step : steps) {
+                step.run();
+            }
+            ok(dnnl.dnnl_stream_wait(STREAM));
+        }
+
+        /** Compares a few numbers with double precision. */
+        @TearDown(Level.Trial)
+        public void check() throws Exception {
+            if (toPlain != null) {
+                toPlain.run();
+                ok(dnnl.dnnl_stream_wait(STREAM));
+            }
+            conv.check(direction, result.get(size));
+            for (AutoCloseable o : open) {
+                o.close();
+            }
+        }
+    }
+
+    /** One call. */
+    @Benchmark
+    public void conv(Convolution convolution) {
+        convolution.run();
+    }
+}

@@ -1,0 +1,156 @@
+package dev.fathom.bench;
+
+import dev.fathom.bench.Conv.Direction;
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.Native;
+import java.util.List;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/**
+ * Convolutions of Fathom as the single commands that the library's operation issues: NHWC, the weights of the forward direction packed before the
+ * clock starts, as a peer's are.
+ */
+public class FathomConv {
+    /** One direction of a layer. */
+    @State(Scope.Thread)
+    public static class Convolution {
+        /** Which layer. */
+        @Param("lenet1")
+        public String layer;
+
+        /** Which direction. */
+        @Param("FWD")
+        public Direction direction;
+
+        private final Commands commands = new Commands();
+        private Conv conv;
+        private Floats x;
+        private Floats w;
+        private Floats y;
+        private Floats packed;
+        private Floats scratch;
+
+        /** Makes the tensors. */
+        @Setup(Level.Trial)
+        public void setup() {
+            conv = Conv.of(layer);
+            x = new Floats(Work.swap(conv.x(), conv.n(), conv.c(), conv.side() * conv.side()));
+            w = new Floats(Work.swap(conv.w(), conv.k(), conv.c() / conv.groups(), conv.kernel() * conv.kernel()));
+            y = new Floats(Work.swap(conv.dy(), conv.n(), conv.k(), conv.out() * conv.out()));
+            int terms = conv.kernel() * conv.kernel() * conv.c();
+            boolean pack = direction == Direction.FWD && conv.groups() == 1;
+            packed = new Floats(pack ? (int) (Native.packedBytes(conv.k(), terms) / 4) : 16);
+            if (pack) {
+                commands.begin(Kernel.LINEAR_PACK)
+                        .put(w.address())
+                        .put(packed.address())
+                        .put(conv.k())
+                        .put(terms)
+                        .run();
+            }
+            int which = switch (direction) {
+                case FWD -> pack ? 3 : 0;
+                case DATA -> 1;
+                case WEIGHTS -> 2;
+            };
+            scratch = new Floats((int) (Native.convScratch(
+                                    which,
+                                    conv.n(),
+                                    conv.side(),
+                                    conv.side(),
+                                    conv.c(),
+                                    conv.out(),
+                                    conv.out(),
+                                    conv.k(),
+                                    conv.kernel(),
+                                    conv.kernel(),
+                                    conv.stride(),
+                                    conv.stride(),
+                                    1,
+                                    1,
+                                    conv.pad(),
+                                    conv.pad(),
+                                    conv.groups())
+                            / 4
+                    + 16));
+        }
+
+        void run() {
+            switch (direction) {
+                case FWD -> {
+                    commands.begin(Kernel.CONV)
+                            .put(x.address())
+                            .put(w.address())
+                            .put(conv.groups() == 1 ? packed.address() : 0)
+                            .put(0)
+                            .put(0)
+                            .put(0)
+                            .put(y.address());
+                    geometry().put(-1).put(0f).put(0f).put(scratch.address());
+                }
+                case DATA -> {
+                    commands.begin(Kernel.CONV_DATA)
+                            .put(y.address())
+                            .put(w.address())
+                            .put(x.address());
+                    geometry().put(0).put(scratch.address());
+                }
+                case WEIGHTS -> {
+                    commands.begin(Kernel.CONV_WEIGHTS)
+                            .put(x.address())
+                            .put(y.address())
+                            .put(w.address());
+                    geometry().put(0).put(scratch.address());
+                }
+            }
+            commands.run();
+        }
+
+        /** Images and window. */
+        private Commands geometry() {
+            return commands.put(conv.n())
+                    .put(conv.side())
+                    .put(conv.side())
+                    .put(conv.c())
+                    .put(conv.out())
+                    .put(conv.out())
+                    .put(conv.k())
+                    .put(conv.kernel())
+                    .put(conv.kernel())
+                    .put(conv.stride())
+                    .put(conv.stride())
+                    .put(1)
+                    .put(1)
+                    .put(conv.pad())
+                    .put(conv.pad())
+                    .put(conv.groups());
+        }
+
+        /** Compares a few numbers with double precision. */
+        @TearDown(Level.Trial)
+        public void check() {
+            conv.check(
+                    direction,
+                    switch (direction) {
+                        case FWD -> Work.swap(y.values(), conv.n(), conv.out() * conv.out(), conv.k());
+                        case DATA -> Work.swap(x.values(), conv.n(), conv.side() * conv.side(), conv.c());
+                        case WEIGHTS ->
+                            Work.swap(w.values(), conv.k(), conv.kernel() * conv.kernel(), conv.c() / conv.groups());
+                    });
+            List.of(x, w, y, packed, scratch).forEach(Floats::close);
+        }
+    }
+
+    /** One call. */
+    @Benchmark
+    public void run(Convolution convolution) {
+        convolution.run();
+    }
+}

@@ -1,0 +1,63 @@
+package dev.fathom.bench;
+
+import dev.fathom.memory.Block;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/** Floats outside the Java heap, as all libraries in the process see them. */
+final class Floats implements AutoCloseable {
+    private final Block block;
+    private final int n;
+
+    Floats(int n) {
+        this.n = n;
+        block = new Block("bench", 4L * n);
+    }
+
+    Floats(float[] values) {
+        this(values.length);
+        view().put(values);
+    }
+
+    long address() {
+        return block.address();
+    }
+
+    private ByteBuffer bytes() {
+        return block.view(0, 4L * n).order(ByteOrder.nativeOrder());
+    }
+
+    FloatBuffer view() {
+        return bytes().asFloatBuffer();
+    }
+
+    IntBuffer ints() {
+        return bytes().asIntBuffer();
+    }
+
+    float[] values() {
+        float[] values = new float[n];
+        view().get(values);
+        return values;
+    }
+
+    FloatPointer pointer() {
+        return new At(block.address());
+    }
+
+    @Override
+    public void close() {
+        block.close();
+    }
+
+    private static final class At extends FloatPointer {
+        At(long address) {
+            super((Pointer) null);
+            this.address = address;
+        }
+    }
+}
