@@ -18,6 +18,7 @@
 #include "optim.h"
 #include "gemm.h"
 #include "conv.h"
+#include "pad.h"
 
 #define TABLE_(isa) fathom_kernels_##isa
 #define TABLE(isa) TABLE_(isa)

@@ -42,7 +42,9 @@ public enum Kernel {
     SGD(12),
     ADAM(15),
     RMSPROP(13),
-    SQUARES(4);
+    SQUARES(4),
+    PAD(15),
+    PAD_GRAD(15);
 
     private final int words;
 

@@ -810,6 +810,24 @@ public sealed class Tensor implements Target permits KeptTensor {
         return concat(dim, rows);
     }
 
+    // ---- padding, pooling, resizing: [n, l, c], [n, h, w, c], [n, d, h, w, c]
+
+    /**
+     * Places beside the edges of sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c]
+     * (left, right, top, bottom, front, back). The gradient of a place goes to the element whose value it holds.
+     *
+     * @throws IllegalArgumentException if a side is negative, there are not two for each dimension between the first and the last, or one is
+     *     wider than the mode can fill
+     */
+    public Tensor pad(PadMode mode, int... sides) {
+        return Pass.call(PadOp.of(mode, 0, sides), this);
+    }
+
+    /** The same with one value all around; no gradient flows from there. */
+    public Tensor pad(float value, int... sides) {
+        return Pass.call(PadOp.of(PadMode.ZEROS, value, sides), this);
+    }
+
     // ---- apart
 
     /** The same values without a past: no gradient flows through. A view. */

@@ -179,6 +179,54 @@ public record Doubles(double[] v, int... dims) {
         return y;
     }
 
+    /** f of the index of every place of a result of these dimensions. */
+    static Doubles each(int[] dims, ToDoubleFunction<int[]> f) {
+        Doubles y = new Doubles(new double[size(dims)], dims);
+        int[] index = new int[dims.length];
+        for (int i = 0; i < y.v.length; i++) {
+            y.v[i] = f.applyAsDouble(index);
+            next(index, dims);
+        }
+        return y;
+    }
+
+    /** The element at an index. */
+    double at(int... index) {
+        int flat = 0;
+        for (int d = 0; d < dims.length; d++) {
+            flat = flat * dims[d] + index[d];
+        }
+        return v[flat];
+    }
+
+    /** Places beside the dimensions between the first and the last, the sides as {@link Tensor#pad} takes them. */
+    public Doubles pad(PadMode mode, double value, int... sides) {
+        int[] out = dims.clone();
+        int spatial = sides.length / 2;
+        for (int d = 0; d < spatial; d++) {
+            out[dims.length - 2 - d] += sides[2 * d] + sides[2 * d + 1];
+        }
+        return each(out, index -> {
+            int[] from = index.clone();
+            for (int d = 0; d < spatial; d++) {
+                int axis = dims.length - 2 - d;
+                int n = dims[axis];
+                int p = index[axis] - sides[2 * d];
+                if (mode == PadMode.ZEROS && (p < 0 || p >= n)) {
+                    return value;
+                }
+                int turn = n == 1 ? 0 : Math.floorMod(p, 2 * n - 2); // up and down between two mirrors
+                from[axis] = switch (mode) {
+                    case ZEROS -> p;
+                    case REPLICATE -> Math.min(Math.max(p, 0), n - 1);
+                    case REFLECT -> Math.min(turn, 2 * n - 2 - turn);
+                    case CIRCULAR -> Math.floorMod(p, n);
+                };
+            }
+            return at(from);
+        });
+    }
+
     /** The places of an axis that an index of any shape names. */
     public Doubles gather(int axis, Doubles index) {
         int outer = size(Arrays.copyOf(dims, axis));

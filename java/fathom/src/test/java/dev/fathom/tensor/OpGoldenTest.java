@@ -206,9 +206,17 @@ class OpGoldenTest {
         row("scatterAdd(0,4)", x -> x[0].scatterAdd(0, x[1], 4)).terms(3);
         row("scatterAdd(1,4)", x -> x[0].scatterAdd(1, x[1], 4)).terms(3);
         row("scatterAdd(2,4)", x -> x[0].scatterAdd(2, x[1], 4)).terms(3);
+
+        // a pixel's gradient is a sum over the places that hold it
+        row("pad(ZEROS)", x -> x[0].pad(PadMode.ZEROS, 2, 1, 0, 3));
+        row("pad(0.5)", x -> x[0].pad(0.5f, 2, 1, 0, 3));
+        row("pad(REPLICATE)", x -> x[0].pad(PadMode.REPLICATE, 2, 1, 0, 3)).terms(3);
+        row("pad(REFLECT)", x -> x[0].pad(PadMode.REFLECT, 2, 1, 0, 3)).terms(3);
+        row("pad(CIRCULAR)", x -> x[0].pad(PadMode.CIRCULAR, 2, 1, 0, 3)).terms(3);
     }
 
-    private static final List<Golden> FILES = List.of(new Golden("elementwise"), new Golden("structured"));
+    private static final List<Golden> FILES =
+            List.of(new Golden("elementwise"), new Golden("structured"), new Golden("pools"));
 
     /** One case of a file. */
     private record Case(Golden file, String name) {

@@ -1298,4 +1298,67 @@ public final class OpTable {
                 .f(x -> Access.recompute(h -> h.square().tanh(), x[0]))
                 .is(x -> x[0].map(v -> Math.tanh(v * v)));
     }
+
+    // ---- padding, pooling, resizing
+
+    private static Row pad(String name, PadMode mode, float value, int... sides) {
+        return row("pad " + name, PadOp.class)
+                .tolerance(1e-6, 1e-6)
+                .f(x -> mode == PadMode.ZEROS ? x[0].pad(value, sides) : x[0].pad(mode, sides))
+                .is(x -> x[0].pad(mode, value, sides));
+    }
+
+    static {
+        for (PadMode mode : PadMode.values()) {
+            String name = mode.name().toLowerCase(java.util.Locale.ROOT);
+            float value = mode == PadMode.ZEROS ? 0.75f : 0;
+            pad(name + " images", mode, value, 2, 1, 0, 3)
+                    .sized(n -> new int[][] {{2, 4, 3, n}})
+                    .sized(n -> new int[][] {{1, 5, n + 2, 2}})
+                    .sample(s(0, 4, 3, 2))
+                    .sample(s(2, 4, 3, 0))
+                    .large(s(32, 28, 28, 6))
+                    .large(s(8, 30, 17, 64));
+            pad(name + " sequences", mode, value, 3, 2)
+                    .sized(n -> new int[][] {{2, n + 3, 3}})
+                    .sized(n -> new int[][] {{3, 4, n}})
+                    .large(s(300, 200, 8));
+            pad(name + " volumes", mode, value, 1, 0, 1, 2, 2, 1)
+                    .sample(s(2, 3, 4, 5, 3))
+                    .sample(s(1, 3, 3, 2, 17))
+                    .sample(s(2, 4, 3, 3, 1))
+                    .large(s(5, 10, 20, 20, 16));
+            if (mode == PadMode.ZEROS || mode == PadMode.REPLICATE) {
+                pad(name + " wider than the image", mode, value, 5, 4, 3, 6)
+                        .sample(s(2, 1, 1, 17))
+                        .sample(s(1, 2, 3, 5))
+                        .sample(s(1, 1, 1, 1));
+            }
+        }
+        pad("circular, all around", PadMode.CIRCULAR, 0, 3, 3, 2, 2)
+                .covers("pad(PadMode,int[])", "pad(float,int[])")
+                .sample(s(2, 2, 3, 5))
+                .refuses(
+                        "pad: x [1, 2, 2, 1] has dim(2)=2 but 3 places beside it; circular fills at most 2, so pad less or with zeros",
+                        () -> t(1, 2, 2, 1).pad(PadMode.CIRCULAR, 1, 3, 0, 0))
+                .refuses(
+                        "pad: x [1, 2, 2, 1] has dim(1)=2 but 2 places beside it; reflect fills at most 1, so pad less or with zeros",
+                        () -> t(1, 2, 2, 1).pad(PadMode.REFLECT, 1, 1, 2, 0))
+                .refuses(
+                        "pad: x [1, 0, 1] has dim(1)=0 but 1 places beside it; replicate fills at most 0, so pad less or with zeros",
+                        () -> t(1, 0, 1).pad(PadMode.REPLICATE, 1, 0))
+                .refuses(
+                        "pad: x [2, 3] has 2 dimensions but 4 sides are those of [n, h, w, c]; reshape it, or give two sides for each "
+                                + "dimension between the first and the last",
+                        () -> t(2, 3).pad(0, 1, 1, 1, 1))
+                .refuses(
+                        "pad: [1, 1, 1] are 3 sides; give left and right, then top and bottom of images, then front and back of volumes",
+                        () -> t(1, 2, 2, 1).pad(0, 1, 1, 1))
+                .refuses(
+                        "pad: the sides [-1, 1] must be 0 or more; slice() takes away",
+                        () -> t(1, 2, 2).pad(0, -1, 1))
+                .refuses(
+                        "pad: dim(1) of the result would be 2147483649; an int is the most",
+                        () -> t(0, 2, 2).pad(0, Integer.MAX_VALUE, 0));
+    }
 }

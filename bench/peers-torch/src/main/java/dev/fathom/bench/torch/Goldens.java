@@ -58,6 +58,9 @@ public final class Goldens {
         Goldens structured = new Goldens();
         GoldenOps.structured(structured);
         structured.write(folder.resolve("structured.safetensors"));
+        Goldens pools = new Goldens();
+        GoldenPools.all(pools);
+        pools.write(folder.resolve("pools.safetensors"));
         Goldens losses = new Goldens();
         GoldenLosses.losses(losses);
         losses.write(folder.resolve("losses.safetensors"));
