@@ -75,7 +75,7 @@ static int32_t k_accumulate(const struct accumulate_args *a, int64_t *detail) {
     }                                                                                                                            \
     static void unary_##name##_backward(const float *x, const float *y, const float *dy, float *dx, int64_t n, v p0, v p1,       \
                                         int64_t add) {                                                                           \
-        MAP(dx, n, 0, plus(unary_##name##_back(v_get(x + i, m), v_get(y + i, m), v_get(dy + i, m), p0, p1), dx + i, m, add));    \
+        MAP(dx, n, 0, plus(unary_##name##_back(v_read(x + i, m), v_read(y + i, m), v_read(dy + i, m), p0, p1), dx + i, m, add)); \
     }
 #include "unary.def"
 #undef UNARY
@@ -138,9 +138,9 @@ static inline v v_repeat(const float *p) {
 #define MAP_PAIR(y, stream, ...)                                                                                                 \
     do {                                                                                                                         \
         const v a0_ = v_repeat(a), b0_ = v_repeat(b);                                                                            \
-        if (sa == 1 && sb == 1) MAP(y, n, stream, ({ const v va = v_get(a + i, m), vb = v_get(b + i, m); __VA_ARGS__; }));       \
-        else if (sa == 1 && sb == 0) MAP(y, n, stream, ({ const v va = v_get(a + i, m), vb = b0_; __VA_ARGS__; }));              \
-        else if (sa == 0 && sb == 1) MAP(y, n, stream, ({ const v va = a0_, vb = v_get(b + i, m); __VA_ARGS__; }));              \
+        if (sa == 1 && sb == 1) MAP(y, n, stream, ({ const v va = v_read(a + i, m), vb = v_read(b + i, m); __VA_ARGS__; }));     \
+        else if (sa == 1 && sb == 0) MAP(y, n, stream, ({ const v va = v_read(a + i, m), vb = b0_; __VA_ARGS__; }));             \
+        else if (sa == 0 && sb == 1) MAP(y, n, stream, ({ const v va = a0_, vb = v_read(b + i, m); __VA_ARGS__; }));             \
         else                                                                                                                     \
             MAP(y, n, stream, ({ const v va = v_strided(a + i * sa, sa, m), vb = v_strided(b + i * sb, sb, m); __VA_ARGS__; })); \
     } while (0)

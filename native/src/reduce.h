@@ -86,10 +86,10 @@ INLINE float row_terms(int64_t kind, const float *x, int64_t n, float shift) {
     int64_t i = 0;
     if (n <= 16) return v16_total(v16_add_terms(kind, s0, none == 0 ? v16_load_n(x, n) : v16_load_else(x, n, none), m));
     for (; i + 64 <= n; i += 64) {
-        s0 = v16_add_terms(kind, s0, v16_load(x + i), m);
-        s1 = v16_add_terms(kind, s1, v16_load(x + i + 16), m);
-        s2 = v16_add_terms(kind, s2, v16_load(x + i + 32), m);
-        s3 = v16_add_terms(kind, s3, v16_load(x + i + 48), m);
+        s0 = v16_add_terms(kind, s0, v16_read(x + i), m);
+        s1 = v16_add_terms(kind, s1, v16_read(x + i + 16), m);
+        s2 = v16_add_terms(kind, s2, v16_read(x + i + 32), m);
+        s3 = v16_add_terms(kind, s3, v16_read(x + i + 48), m);
     }
     if (i + 16 <= n) s0 = v16_add_terms(kind, s0, v16_load(x + i), m), i += 16;
     if (i + 16 <= n) s1 = v16_add_terms(kind, s1, v16_load(x + i), m), i += 16;

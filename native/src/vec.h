@@ -59,6 +59,16 @@ static inline void v_store_n(float *p, v x, int64_t n) { memcpy(p, &x, (size_t)n
 
 /* the same for a count that is often VL */
 static inline v v_get(const float *p, int64_t n) { return n == VL ? v_load(p) : v_load_n(p, n); }
+/*
+ * and for arithmetic that waits for memory: a line in two loads, which bring the next lines from L3 earlier. Measured on Zen 4: 6 % of an
+ * addition in L3, 3 % of a sum; what computes longer, or reads more than three arrays, loses as much.
+ */
+static inline v v_read(const float *p, int64_t n) {
+#if defined(__AVX512F__)
+    if (n == VL) return (v)_mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(p)), _mm256_loadu_ps(p + 8), 1);
+#endif
+    return v_get(p, n);
+}
 static inline void v_put(float *p, v x, int64_t n) {
     if (n == VL) v_store(p, x);
     else v_store_n(p, x, n);
@@ -195,6 +205,11 @@ static inline v16 v16_zero(void) { return v16_set(0); }
 static inline v16 v16_load(const float *p) {
     v16 r;
     for (int i = 0; i < V16; i++) r.part[i] = v_load(p + i * VL);
+    return r;
+}
+static inline v16 v16_read(const float *p) {
+    v16 r;
+    for (int i = 0; i < V16; i++) r.part[i] = v_read(p + i * VL, VL);
     return r;
 }
 /* the first n <= 16 lanes from p, the others 0 */
