@@ -62,6 +62,8 @@ record Contender(Home home, String name, Map<String, String> env) {
             "GOMP_",
             "KMP_",
             "MKL_",
+            "DNNL_",
+            "ONEDNN_",
             "MALLOC_",
             "GLIBC_",
             "LD_PRELOAD",
@@ -100,8 +102,12 @@ record Contender(Home home, String name, Map<String, String> env) {
         return new Contender(Home.ORT, "onnxruntime", Map.of());
     }
 
+    /** oneDNN on tensors in huge pages, as ours are. */
     static Contender dnnl(int threads) {
-        return new Contender(Home.DNNL, "onednn", Map.of("OMP_NUM_THREADS", Integer.toString(threads)));
+        return new Contender(
+                Home.DNNL,
+                "onednn",
+                Map.of("OMP_NUM_THREADS", Integer.toString(threads), "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"));
     }
 
     /** A process of this contender that runs {@code main}. */

@@ -107,8 +107,8 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
     }
 
     /**
-     * The network of a name: {@code lenet} (ReLU and max pools), {@code cifar} (four convolutions, of ISLR's lab), {@code resnet18} or {@code
-     * resnet50} (v1.5, as torchvision builds and names them).
+     * The network of a name: {@code lenet} (ReLU and max pools), {@code cifar} (that of ISLR's lab), {@code resnet18} or {@code resnet50} (v1.5);
+     * parameters are named as in Fathom's networks, which is as torchvision names them.
      */
     public static Network of(String name) {
         return switch (name) {
@@ -123,21 +123,21 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
     private static Network lenet() {
         Builder b = new Builder(1, 28);
         int x = b.pool(b.relu(b.conv("c1", 0, 6, 5, 1, 2, true)), 2, 2, 0);
-        x = b.pool(b.relu(b.conv("c2", x, 16, 5, 1, 0, true)), 2, 2, 0);
-        x = b.relu(b.linear("f1", b.flatten(x), 120));
-        x = b.relu(b.linear("f2", x, 84));
-        return b.classes(b.linear("f3", x, 10));
+        x = b.pool(b.relu(b.conv("c3", x, 16, 5, 1, 0, true)), 2, 2, 0);
+        x = b.relu(b.linear("c5", b.flatten(x), 120));
+        x = b.relu(b.linear("f6", x, 84));
+        return b.classes(b.linear("output", x, 10));
     }
 
     private static Network cifar() {
         Builder b = new Builder(3, 32);
         int x = 0;
-        for (int i = 1; i <= 4; i++) {
-            x = b.pool(b.relu(b.conv("c" + i, x, 16 << i, 3, 1, 1, true)), 2, 2, 0);
+        for (int i = 0; i < 4; i++) {
+            x = b.pool(b.relu(b.conv("" + 2 * i, x, 32 << i, 3, 1, 1, true)), 2, 2, 0);
         }
         x = b.add(Op.DROPOUT, "", b.flatten(x), 0, 1024, 1, 1, 0, false);
-        x = b.relu(b.linear("f1", x, 512));
-        return b.classes(b.linear("f2", x, 100));
+        x = b.relu(b.linear("10", x, 512));
+        return b.classes(b.linear("11", x, 100));
     }
 
     private static Network resnet(boolean bottleneck, int... blocks) {
