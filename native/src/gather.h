@@ -45,12 +45,22 @@ static inline vi bytes_get(const uint8_t *p, int64_t n) {
     return bytes_load(last);
 }
 
-INLINE v widen(int64_t kind, vi bytes, v scale, v shift) {
-    return kind == GATHER_BYTES_TO_INTS ? (v)bytes : v_fma(__builtin_convertvector(bytes, v), scale, shift);
-}
+static void widen_row(const uint8_t *x, float *y, int64_t n) { EACH_VECTOR(n, v_put(y + i, (v)bytes_get(x + i, m), m);); }
 
-INLINE void widen_row(int64_t kind, const uint8_t *x, float *y, int64_t n, v scale, v shift) {
-    EACH_VECTOR(n, v_put(y + i, widen(kind, bytes_get(x + i, m), scale, shift), m););
+INLINE v scaled(vi bytes, v scale, v shift) { return v_fma(__builtin_convertvector(bytes, v), scale, shift); }
+
+/* The scales and shifts of 16 pixels are whole vectors: they begin anew with every 16 pixels. */
+static void scale_row(const uint8_t *x, float *y, int64_t n, const float *norm, int64_t channels) {
+    const int64_t period = 16 * channels;
+    if (channels == 1) {
+        const v scale = v_load(norm), shift = v_load(norm + period);
+        EACH_VECTOR(n, v_put(y + i, scaled(bytes_get(x + i, m), scale, shift), m););
+        return;
+    }
+    for (; n > 0; n -= period, x += period, y += period) {
+        const int64_t most = n < period ? n : period;
+        EACH_VECTOR(most, v_put(y + i, scaled(bytes_get(x + i, m), v_load(norm + i), v_load(norm + period + i)), m););
+    }
 }
 
 /* Few words: no call. A row that fills whole pages is memcpy's. */
@@ -68,7 +78,6 @@ static inline void prefetch_bytes(const uint8_t *at, int64_t n) {
 
 static void gather_part(void *at, int64_t part, int64_t parts) {
     const struct gather_args *a = at;
-    const v scale = v_set(a->scale), shift = v_set(a->shift);
     int64_t from, to, cols = a->cols, bytes = a->kind == GATHER_WORDS ? cols * 4 : cols;
     fathom_range(a->outer * a->rows, 1, part, parts, &from, &to);
     int64_t o = from / (a->rows ? a->rows : 1), i = from - o * a->rows;
@@ -77,8 +86,8 @@ static void gather_part(void *at, int64_t part, int64_t parts) {
         int64_t row = o * a->srcrows + a->index[i];
         float *y = a->y + line * cols;
         if (bytes <= SHORT_BYTES && i + 2 < a->rows) prefetch_bytes(a->src + (o * a->srcrows + a->index[i + 2]) * bytes, bytes);
-        if (a->kind == GATHER_BYTES_TO_FLOATS) widen_row(GATHER_BYTES_TO_FLOATS, a->src + row * cols, y, cols, scale, shift);
-        else if (a->kind == GATHER_BYTES_TO_INTS) widen_row(GATHER_BYTES_TO_INTS, a->src + row * cols, y, cols, scale, shift);
+        if (a->kind == GATHER_BYTES_TO_FLOATS) scale_row(a->src + row * cols, y, cols, a->norm, a->channels);
+        else if (a->kind == GATHER_BYTES_TO_INTS) widen_row(a->src + row * cols, y, cols);
         else if (cols == 1) *(int32_t *)y = ((const int32_t *)a->src)[row];
         else copy_row((const float *)a->src + row * cols, y, cols);
     }

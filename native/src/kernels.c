@@ -19,6 +19,7 @@
 #include "gemm.h"
 #include "conv.h"
 #include "pad.h"
+#include "augment.h"
 
 #define TABLE_(isa) fathom_kernels_##isa
 #define TABLE(isa) TABLE_(isa)

@@ -247,6 +247,37 @@ static int32_t k_normal(const struct normal_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
+/* ---- noise: the same numbers added to rows, each row from blocks of its own ---- */
+
+struct noise_row {
+    float *x, std;
+};
+
+INLINE void noise_words(const void *at, int64_t i, int64_t n0, int64_t n1, vu w0, vu w1) {
+    const struct noise_row *a = at;
+    float *x = a->x + i;
+    v z0, z1, std = v_set(a->std);
+    box_muller(V_EVENS(w0, w1), ODDS(w0, w1), &z0, &z1);
+    v_put(x, v_fma(ZIP_LOW(z0, z1), std, v_get(x, n0)), n0);
+    v_put(x + VL, v_fma(ZIP_HIGH(z0, z1), std, v_get(x + VL, n1)), n1);
+}
+
+static void noise_part(void *at, int64_t part, int64_t parts) {
+    const struct noise_args a = *(struct noise_args *)at;
+    int64_t from, to;
+    fathom_range(a.n, 1, part, parts, &from, &to);
+    for (int64_t i = from; i < to; i++) {
+        const struct noise_row row = {a.x + i * a.cols, a.std};
+        draw(&row, a.cols, a.seed, a.counter + i * ((a.cols + 3) / 4), 0, 1, noise_words);
+    }
+}
+
+static int32_t k_noise(const struct noise_args *a, int64_t *detail) {
+    (void)detail;
+    fathom_parallel(noise_part, (void *)a, fathom_parts((double)(a->n * a->cols) * 0.9, a->n));
+    return FATHOM_OK;
+}
+
 /*
  * ---- permutation: Fisher-Yates inside out, one pass: for i: swap i into a place drawn from 0 .. i. Lemire's multiplication
  * ("Fast random integer generation in an interval", 2019) maps word(i) to 0 .. i without bias; a word it rejects is drawn again

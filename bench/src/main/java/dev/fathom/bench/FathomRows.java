@@ -412,8 +412,8 @@ public class FathomRows {
                             .put(1)
                             .put(rows.length)
                             .put(s[1])
-                            .put(1f)
-                            .put(0f)
+                            .put(0)
+                            .put(1)
                             .run();
                 }
                 case "permute" ->

@@ -165,6 +165,18 @@ class ArchitectureTest {
                 .check(LIBRARY);
     }
 
+    /** Where the JDK's module java.desktop is not there, folders of images cannot be read, and everything else works. */
+    @Test
+    void onlyTheReaderOfImageFilesNeedsJavaDesktop() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(ROOT + "data\\.ImageFile(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.awt..", "javax.imageio..")
+                .check(LIBRARY);
+    }
+
     /** The five libraries that the core may have. */
     @Test
     void theCoreKnowsFiveLibraries() {
@@ -175,6 +187,7 @@ class ArchitectureTest {
                         "dev.fathom..",
                         "java..",
                         "javax.annotation..",
+                        "javax.imageio..",
                         "org.bytedeco..",
                         "org.slf4j..",
                         "com.google.gson..",

@@ -1,5 +1,6 @@
 package dev.fathom.labs;
 
+import dev.fathom.data.Dataset;
 import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.net.URI;
@@ -11,26 +12,28 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code fathom data mnist}: fetches the four files of a set into the cache folder, where the experiments find them. */
+/** {@code fathom data mnist}: fetches the files of a set into the cache folder, where the experiments find them. */
 @Command(
         name = "data",
-        description = "Fetches a data set into the cache folder, where ./fathom quickstart finds it.",
+        description = "Fetches a data set into the cache folder, where ./fathom finds it.",
         sortOptions = false)
 final class Data implements Runnable {
     private static final long REDRAW_NANOS = 100_000_000;
 
     private final PrintStream out;
+    private final Download download = new Download();
 
     @Parameters(
             paramLabel = "SET",
             converter = ImageSet.Converter.class,
-            description = "mnist (12 MB), or fashion-mnist (31 MB, which is part of the project's tree too).")
+            description =
+                    "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), or fashion-mnist (31 MB, which is part of the project's tree too).")
     private ImageSet set;
 
     @Option(
             names = "--from",
             paramLabel = "URL",
-            description = "Another folder on the web with the same four files; their content is checked all the same.")
+            description = "Another folder on the web with the same files; their content is checked all the same.")
     private @Nullable URI from;
 
     @Option(
@@ -47,24 +50,71 @@ final class Data implements Runnable {
     public void run() {
         URI folder = from == null ? set.address() : URI.create(from.toString().replaceFirst("/?$", "/"));
         Path cache = set.cache();
-        boolean terminal = out == System.out && ProgressBar.onTerminal();
-        Download download = new Download();
-        for (Map.Entry<String, Download.Content> file : set.files().entrySet()) {
-            Line line = new Line(file.getKey(), terminal);
-            Path to = cache.resolve(file.getKey());
-            boolean fetched;
-            try {
-                fetched = download.fetch(folder.resolve(file.getKey()), to, file.getValue(), line);
-            } finally {
-                line.clear();
-            }
-            out.printf(
-                    "%-27s %8s  %s%n",
-                    file.getKey(),
-                    size(to.toFile().length()),
-                    fetched ? "fetched, sha256 as known" : "is there, sha256 as known");
+        if (set.archived()) {
+            Map.Entry<String, Download.Content> archive =
+                    set.files().entrySet().iterator().next();
+            unpacked(folder, cache, archive.getKey(), archive.getValue(), set.unpacked());
+            counts(cache);
+        } else {
+            set.files().forEach((name, content) -> fetched(folder, cache, name, content, "sha256 as known"));
         }
-        out.printf("%nIn %s; next:%n  ./fathom quickstart%s%n", cache, set == ImageSet.MNIST ? " --data mnist" : "");
+        out.printf("%nIn %s%s%n", cache, set.archived() ? "." : "; next:");
+        if (!set.archived()) {
+            out.printf("  ./fathom quickstart%s%n", set == ImageSet.MNIST ? " --data mnist" : "");
+        }
+    }
+
+    private void fetched(URI folder, Path cache, String name, Download.Content content, String sum) {
+        Line line = new Line(name, out == System.out && ProgressBar.onTerminal());
+        Path to = cache.resolve(name);
+        boolean fetched;
+        try {
+            fetched = download.fetch(folder.resolve(name), to, content, line);
+        } finally {
+            line.clear();
+        }
+        say(to, (fetched ? "fetched, " : "is there, ") + sum);
+    }
+
+    /** Fetches and unpacks an archive, unless what it holds is there in its sizes. */
+    void unpacked(URI folder, Path cache, String name, Download.Content content, Map<String, Long> files) {
+        boolean there = files.entrySet().stream()
+                .allMatch(file -> cache.resolve(file.getKey()).toFile().length() == file.getValue());
+        if (!there) {
+            fetched(folder, cache, name, content, content.kind() + " as the publisher prints it");
+            Tar.unpack(cache.resolve(name), cache, files);
+            cache.resolve(name).toFile().delete();
+        }
+        files.keySet().forEach(file -> say(cache.resolve(file), there ? "is there, size as known" : "unpacked"));
+    }
+
+    /** Equally many images of every class, 60,000 in all. */
+    private void counts(Path cache) {
+        for (boolean test : new boolean[] {false, true}) {
+            try (Dataset data = set.read(cache, test)) {
+                int[] counts = new int[data.classes()];
+                for (int i = 0; i < data.size(); i++) {
+                    counts[data.label(i)]++;
+                }
+                int each = (test ? 10_000 : 50_000) / set.classes().size();
+                for (int c = 0; c < counts.length; c++) {
+                    if (counts[c] != each || counts.length != set.classes().size()) {
+                        throw new IllegalArgumentException(cache + ": there are " + counts[c] + " images of class " + c
+                                + " and not " + each + "; remove the folder and fetch it again");
+                    }
+                }
+                out.printf(
+                        Locale.ROOT,
+                        "%,d images %s, %,d of each class, as known%n",
+                        data.size(),
+                        test ? "for the test" : "to learn from",
+                        each);
+            }
+        }
+    }
+
+    private void say(Path file, String what) {
+        out.printf("%-27s %8s  %s%n", file.getFileName(), size(file.toFile().length()), what);
     }
 
     private static String size(long bytes) {

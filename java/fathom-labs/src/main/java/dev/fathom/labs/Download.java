@@ -23,7 +23,7 @@ import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches a gzip file over HTTP whose unpacked content is known by its sha256. What has come lies in {@code NAME.part} beside it, is gone on with
+ * Fetches a file over HTTP whose content is known by a checksum. What has come lies in {@code NAME.part} beside it, is gone on with
  * after a cut or in a later run (a Range request), and becomes {@code NAME} in one move once the content is the known one: the place
  * never holds anything else.
  *
@@ -47,10 +47,57 @@ final class Download {
     /**
      * What is expected.
      *
-     * @param bytes of the unpacked content
-     * @param sha256 of the unpacked content
+     * @param bytes of the content
+     * @param algorithm of the sum, as Java calls it
+     * @param sum in hexadecimal digits
+     * @param packed whether bytes and sum are those of what a gzip file unpacks to, and not of the file
      */
-    record Content(long bytes, String sha256) {}
+    record Content(long bytes, String algorithm, String sum, boolean packed) {
+        /** The content of a gzip file, of which several may be around. */
+        static Content ofGzip(long bytes, String sha256) {
+            return new Content(bytes, "SHA-256", sha256, true);
+        }
+
+        /** A file as it is. */
+        static Content ofFile(long bytes, String md5) {
+            return new Content(bytes, "MD5", md5, false);
+        }
+
+        /** Such as {@code sha256}. */
+        String kind() {
+            return algorithm.toLowerCase(Locale.ROOT).replace("-", "");
+        }
+
+        /** Bytes of the file at most: what deflate cannot shrink grows by five bytes in 16 KB. */
+        long most() {
+            return packed ? bytes + (bytes >> 10) + 1024 : bytes;
+        }
+
+        /** The sum of what a file holds, or words for why there is none. */
+        String sumOf(Path file) {
+            MessageDigest digest;
+            try {
+                digest = MessageDigest.getInstance(algorithm);
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException(e);
+            }
+            try (InputStream raw = Files.newInputStream(file);
+                    InputStream in = packed ? new GZIPInputStream(raw, CHUNK) : raw) {
+                byte[] chunk = new byte[CHUNK];
+                long read = 0;
+                for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+                    read += n;
+                    if (read > bytes) {
+                        return "more than " + bytes + " bytes";
+                    }
+                    digest.update(chunk, 0, n);
+                }
+            } catch (IOException e) {
+                return packed ? "damaged gzip data" : "unreadable data";
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        }
+    }
 
     /** The next attempt may succeed. */
     private static final class Cut extends IOException {
@@ -86,7 +133,7 @@ final class Download {
      * @throws UncheckedIOException if it cannot be fetched or written, with what to do
      */
     boolean fetch(URI from, Path file, Content content, Progress progress) {
-        if (Files.isRegularFile(file) && sha256(file, content).equals(content.sha256)) {
+        if (Files.isRegularFile(file) && content.sumOf(file).equals(content.sum)) {
             return false;
         }
         Path part = file.resolveSibling(file.getFileName() + ".part");
@@ -158,15 +205,15 @@ final class Download {
                 rest(failed);
                 continue;
             }
-            String sha256 = sha256(part, content);
-            if (sha256.equals(content.sha256)) {
+            String sum = content.sumOf(part);
+            if (sum.equals(content.sum)) {
                 return;
             }
             out.setLength(0);
             if (!resumed) {
                 throw failure(
-                        from + " is not the file that is known: " + sha256 + " instead of sha256 " + content.sha256
-                                + "; nothing was kept, try another address with --from",
+                        from + " is not the file that is known: " + sum + " instead of " + content.kind() + " "
+                                + content.sum + "; nothing was kept, try another address with --from",
                         null);
             }
             resumed = false; // the beginning was of something else: once more, from there
@@ -201,7 +248,7 @@ final class Download {
         }
         try {
             if (code == RANGE_NOT_SATISFIABLE && at > 0) {
-                return; // all of it is here, or something else is: the sha256 tells
+                return; // all of it is here, or something else is: the sum tells
             }
             if (code == HttpURLConnection.HTTP_OK) {
                 if (at > 0) {
@@ -266,8 +313,7 @@ final class Download {
             throws IOException {
         long length = connection.getContentLengthLong();
         long end = length < 0 ? 0 : begin + length;
-        // what deflate cannot shrink grows by five bytes in 16 KB at most
-        long most = content.bytes + (content.bytes >> 10) + 1024;
+        long most = content.most();
         long at = begin;
         long window = System.nanoTime();
         long windowAt = at;
@@ -313,32 +359,6 @@ final class Download {
         } catch (IOException e) {
             throw new Cut("the connection was cut");
         }
-    }
-
-    // ---- the content
-
-    /** The sha256 of what a gzip file unpacks to, or words for why there is none. */
-    private static String sha256(Path file, Content content) {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-        try (InputStream in = new GZIPInputStream(Files.newInputStream(file), CHUNK)) {
-            byte[] chunk = new byte[CHUNK];
-            long bytes = 0;
-            for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
-                bytes += n;
-                if (bytes > content.bytes) {
-                    return "more than " + content.bytes + " bytes";
-                }
-                digest.update(chunk, 0, n);
-            }
-        } catch (IOException e) {
-            return "damaged gzip data";
-        }
-        return HexFormat.of().formatHex(digest.digest()).toLowerCase(Locale.ROOT);
     }
 
     private static UncheckedIOException failure(String message, @Nullable IOException cause) {

@@ -1,6 +1,7 @@
 package dev.fathom.labs;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.io.Cifar;
 import dev.fathom.tensor.Shape;
 import java.net.URI;
 import java.nio.file.Files;
@@ -16,78 +17,153 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Images in ten classes: where they come from, in which folder they are, what the classes are called. */
+/** Images in classes: where they come from, in which folder they are, what the classes are called. */
 enum ImageSet {
     /** 60,000 and 10,000 pieces of clothing (Xiao et al. 2017); part of the project. */
     FASHION_MNIST(
             "Fashion-MNIST",
             "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-            List.of(
+            idx(
                     "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
                     "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
                     "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
                     "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
-            "T-shirt/top",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot"),
+            List.of(Layout.IDX),
+            "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"),
     /** 60,000 and 10,000 handwritten digits (LeCun et al. 1998); not part of the project. */
     MNIST(
             "MNIST",
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            List.of(
+            idx(
                     "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
                     "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
                     "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
                     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
-            "0",
-            "1",
-            "2",
-            "3",
-            "4",
-            "5",
-            "6",
-            "7",
-            "8",
-            "9");
+            List.of(Layout.IDX),
+            "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
+    /** 50,000 and 10,000 colour images of 32 x 32 pixels (Krizhevsky 2009), or a part of them; not part of the project. */
+    CIFAR10(
+            "CIFAR-10",
+            "https://www.cs.toronto.edu/~kriz/",
+            Map.of("cifar-10-binary.tar.gz", Download.Content.ofFile(170_052_171, "c32a1d4ab5d03f1284b67883e8d87530")),
+            List.of(
+                    Layout.BATCHES,
+                    Layout.BATCHES.in("cifar-10-batches-bin"),
+                    new Layout("", List.of("train_15000.bin", "valid_4000.bin"), List.of("test_1000.bin"))),
+            "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"),
+    /** The same in a hundred classes. */
+    CIFAR100(
+            "CIFAR-100",
+            "https://www.cs.toronto.edu/~kriz/",
+            Map.of("cifar-100-binary.tar.gz", Download.Content.ofFile(168_513_733, "03b5dce01913d631647c71ecec9e9cb8")),
+            List.of(Layout.HUNDRED, Layout.HUNDRED.in("cifar-100-binary")),
+            "apple, aquarium fish, baby, bear, beaver, bed, bee, beetle, bicycle, bottle, bowl, boy, bridge, bus, "
+                    + "butterfly, camel, can, castle, caterpillar, cattle, chair, chimpanzee, clock, cloud, cockroach, "
+                    + "couch, crab, crocodile, cup, dinosaur, dolphin, elephant, flatfish, forest, fox, girl, hamster, "
+                    + "house, kangaroo, keyboard, lamp, lawn mower, leopard, lion, lizard, lobster, man, maple tree, "
+                    + "motorcycle, mountain, mouse, mushroom, oak tree, orange, orchid, otter, palm tree, pear, "
+                    + "pickup truck, pine tree, plain, plate, poppy, porcupine, possum, rabbit, raccoon, ray, road, rocket, "
+                    + "rose, sea, seal, shark, shrew, skunk, skyscraper, snail, snake, spider, squirrel, streetcar, "
+                    + "sunflower, sweet pepper, table, tank, telephone, television, tiger, tractor, train, trout, tulip, "
+                    + "turtle, wardrobe, whale, willow tree, wolf, woman, worm");
 
     private static final int HELD_OUT = 12;
 
-    private static final List<String> FILES = List.of(
-            "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
-    /** Of the four files, unpacked; the same for both sets. */
-    private static final List<Long> BYTES = List.of(47_040_016L, 60_008L, 7_840_016L, 10_008L);
+    /**
+     * The files of a set in a folder, each plain or as {@code .gz}.
+     *
+     * @param sub the folder within, empty for itself
+     * @param train what to learn from
+     * @param test the rest
+     */
+    private record Layout(String sub, List<String> train, List<String> test) {
+        /** Images, then their labels. */
+        static final Layout IDX = new Layout(
+                "",
+                List.of("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+                List.of("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"));
+
+        static final Layout BATCHES = new Layout(
+                "",
+                List.of(
+                        "data_batch_1.bin",
+                        "data_batch_2.bin",
+                        "data_batch_3.bin",
+                        "data_batch_4.bin",
+                        "data_batch_5.bin"),
+                List.of("test_batch.bin"));
+        static final Layout HUNDRED = new Layout("", List.of("train.bin"), List.of("test.bin"));
+
+        Layout in(String folder) {
+            return new Layout(folder, train, test);
+        }
+
+        Stream<String> all() {
+            return Stream.concat(train.stream(), test.stream());
+        }
+
+        Path file(Path folder, String name) {
+            Path gzip = folder.resolve(sub).resolve(name + ".gz");
+            return Files.isRegularFile(gzip) ? gzip : folder.resolve(sub).resolve(name);
+        }
+
+        List<String> lacking(Path folder) {
+            return all().filter(name -> !Files.isRegularFile(file(folder, name)))
+                    .toList();
+        }
+    }
 
     private final String title;
     private final URI address;
-    private final List<String> sha256;
+    private final Map<String, Download.Content> files;
+    private final List<Layout> layouts;
     private final List<String> classes;
 
-    ImageSet(String title, String address, List<String> sha256, String... classes) {
+    ImageSet(String title, String address, Map<String, Download.Content> files, List<Layout> layouts, String classes) {
         this.title = title;
         this.address = URI.create(address);
-        this.sha256 = sha256;
-        this.classes = List.of(classes);
+        this.files = files;
+        this.layouts = layouts;
+        this.classes = List.of(classes.split(", "));
     }
 
-    /** The folder on the web that holds the four files. */
+    private static Map<String, Download.Content> idx(String... sha256) {
+        long[] bytes = {47_040_016, 60_008, 7_840_016, 10_008};
+        List<String> names = Layout.IDX.all().toList();
+        Map<String, Download.Content> all = new LinkedHashMap<>();
+        for (int i = 0; i < bytes.length; i++) {
+            all.put(names.get(i) + ".gz", Download.Content.ofGzip(bytes[i], sha256[i]));
+        }
+        return all;
+    }
+
+    /** The folder on the web that holds its files. */
     URI address() {
         return address;
     }
 
-    /** Its files, as they are called everywhere, and what they unpack to. */
+    /** What is fetched, as it is called everywhere: the files themselves, or the archive that holds them. */
     Map<String, Download.Content> files() {
-        Map<String, Download.Content> all = new LinkedHashMap<>();
-        for (int i = 0; i < FILES.size(); i++) {
-            all.put(FILES.get(i) + ".gz", new Download.Content(BYTES.get(i), sha256.get(i)));
-        }
+        return files;
+    }
+
+    /** Whether it comes as an archive: sets of colour images of 32 x 32 pixels do. */
+    boolean archived() {
+        return this == CIFAR10 || this == CIFAR100;
+    }
+
+    /** What the archive holds, name to bytes. */
+    Map<String, Long> unpacked() {
+        int record = labels().record();
+        int batches = layouts.get(0).train().size();
+        Map<String, Long> all = new LinkedHashMap<>();
+        layouts.get(0).train().forEach(name -> all.put(name, 50_000L / batches * record));
+        layouts.get(0).test().forEach(name -> all.put(name, 10_000L * record));
         return all;
+    }
+
+    private Cifar.Labels labels() {
+        return this == CIFAR10 ? Cifar.Labels.TEN : Cifar.Labels.FINE;
     }
 
     /** As people write it. */
@@ -107,7 +183,7 @@ enum ImageSet {
     }
 
     /**
-     * The first folder that has the four files: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), in the cache folder, in the project's tree.
+     * The first folder that has the files: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), in the cache folder, in the project's tree.
      *
      * @throws IllegalArgumentException if there is none, with what to do
      */
@@ -117,19 +193,24 @@ enum ImageSet {
         places.add(cache());
         tree().ifPresent(places::add);
         for (Path place : places) {
-            if (lacking(place).isEmpty()) {
+            if (layout(place).isPresent()) {
                 return place;
             }
         }
         for (Path place : places) {
             if (Files.isDirectory(place)) {
                 throw new IllegalArgumentException("--data " + this + ": " + place + " lacks "
-                        + lacking(place).get(0) + ".gz; put it there, or fetch all with ./fathom data " + this);
+                        + layouts.get(0).lacking(place).get(0) + (archived() ? "" : ".gz")
+                        + "; put it there, or fetch all with ./fathom data " + this);
             }
         }
         throw new IllegalArgumentException("--data " + this + ": there is no folder "
                 + places.stream().map(Path::toString).collect(Collectors.joining(" or "))
                 + "; ./fathom data " + this + " fetches it");
+    }
+
+    private Optional<Layout> layout(Path folder) {
+        return layouts.stream().filter(l -> l.lacking(folder).isEmpty()).findFirst();
     }
 
     /** Where {@code ./fathom data} puts it: {@code data/mnist} in the user's cache folder, or in {@code -Dfathom.cache=}. */
@@ -162,16 +243,23 @@ enum ImageSet {
     }
 
     /**
-     * The examples to learn from, or those of the test, from {@code folder}.
+     * The examples to learn from, or those of the test, from {@code folder}: bytes [28, 28] or [32, 32, 3].
      *
      * @throws IllegalArgumentException if a file is missing or damaged
      */
     Dataset read(Path folder, boolean test) {
-        return Dataset.idx(file(folder, FILES.get(test ? 2 : 0)), file(folder, FILES.get(test ? 3 : 1)));
+        Layout l = layout(folder).orElse(layouts.get(0));
+        Path[] paths = (test ? l.test() : l.train())
+                .stream().map(name -> l.file(folder, name)).toArray(Path[]::new);
+        return switch (this) {
+            case FASHION_MNIST, MNIST -> Dataset.idx(paths[0], paths[1]);
+            case CIFAR10 -> Dataset.cifar10(paths);
+            case CIFAR100 -> Dataset.cifar100(paths);
+        };
     }
 
     /**
-     * All of it as [28, 28, 1], from {@code folder}, or from where it usually is; one image in twelve, chosen by {@code seed}, is held out.
+     * All of it as [28, 28, 1] or [32, 32, 3], from {@code folder}, or from where it usually is; one image in twelve, chosen by {@code seed}, is held out.
      *
      * @throws IllegalArgumentException if a file is missing or damaged
      */
@@ -179,33 +267,34 @@ enum ImageSet {
         Path from = folder != null ? folder : folder();
         try (Dataset all = read(from, false);
                 Dataset test = read(from, true)) {
-            Dataset.Split split = all.reshaped(28, 28, 1).split(Math.max(1, all.size() / HELD_OUT), seed);
+            int[] image = archived() ? new int[] {32, 32, 3} : new int[] {28, 28, 1};
+            Dataset.Split split = all.reshaped(image).split(Math.max(1, all.size() / HELD_OUT), seed);
             return new Images(
-                    title, classes, Shape.of(28, 28, 1), split.rest(), split.heldOut(), test.reshaped(28, 28, 1));
+                    title, classes, Shape.of(image), split.rest(), split.heldOut(), test.reshaped(image));
         }
     }
 
-    private static List<String> lacking(Path folder) {
-        return FILES.stream()
-                .filter(name -> Stream.of(name, name + ".gz").noneMatch(f -> Files.isRegularFile(folder.resolve(f))))
-                .toList();
-    }
-
-    private static Path file(Path folder, String name) {
-        Path gzip = folder.resolve(name + ".gz");
-        return Files.isRegularFile(gzip) ? gzip : folder.resolve(name);
-    }
-
-    /** {@code --data}'s own words. */
+    /** The set of this name. */
     static final class Converter implements ITypeConverter<ImageSet> {
         @Override
         public ImageSet convert(String name) {
-            for (ImageSet set : values()) {
-                if (set.toString().equalsIgnoreCase(name)) {
-                    return set;
-                }
-            }
-            throw new TypeConversionException("'" + name + "' is neither fashion-mnist nor mnist");
+            return named(name, List.of(values()));
         }
+    }
+
+    /** The same for the quickstart's network, which takes grey images of 28 x 28 pixels. */
+    static final class GreyConverter implements ITypeConverter<ImageSet> {
+        @Override
+        public ImageSet convert(String name) {
+            return named(name, List.of(FASHION_MNIST, MNIST));
+        }
+    }
+
+    private static ImageSet named(String name, List<ImageSet> sets) {
+        return sets.stream()
+                .filter(set -> set.toString().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> new TypeConversionException("'" + name + "' is none of "
+                        + sets.stream().map(ImageSet::toString).collect(Collectors.joining(", "))));
     }
 }

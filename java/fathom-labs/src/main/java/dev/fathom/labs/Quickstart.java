@@ -32,7 +32,7 @@ final class Quickstart implements Callable<Integer> {
             names = "--data",
             paramLabel = "SET",
             defaultValue = "fashion-mnist",
-            converter = ImageSet.Converter.class,
+            converter = ImageSet.GreyConverter.class,
             description = "fashion-mnist (the default), or mnist, which ./fathom data mnist fetches.")
     private ImageSet set;
 

@@ -65,7 +65,7 @@ class DownloadTest {
     }
 
     private static Download.Content content(byte[] unpacked) throws Exception {
-        return new Download.Content(
+        return Download.Content.ofGzip(
                 unpacked.length,
                 HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(unpacked)));
     }
@@ -194,8 +194,8 @@ class DownloadTest {
             assertRefused(
                     server,
                     server.uri("/file.gz") + " is not the file that is known: "
-                            + content(other).sha256()
-                            + " instead of sha256 " + CONTENT.sha256()
+                            + content(other).sum()
+                            + " instead of sha256 " + CONTENT.sum()
                             + "; nothing was kept, try another address with --from");
             assertNothingKept();
             assertThat(server.requests()).hasSize(1);

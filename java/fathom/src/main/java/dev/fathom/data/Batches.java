@@ -12,7 +12,9 @@ import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.lang.ref.Reference;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,8 @@ public final class Batches {
     private final int size;
     private final boolean random;
     private final Last shortOne;
+    private final List<Augment> recipe;
+    private final @Nullable Augmenter augmenter;
     private final int steps;
     private final Shapes whole;
     private final Shapes last;
@@ -58,7 +62,11 @@ public final class Batches {
 
     private record Shapes(Shape x, Shape y) {}
 
-    Batches(Dataset.Order order, int size, boolean random, Last shortOne) {
+    Batches(Dataset.Order order, int size, boolean random) {
+        this(order, size, random, Last.KEEP, List.of());
+    }
+
+    private Batches(Dataset.Order order, int size, boolean random, Last shortOne, List<Augment> recipe) {
         int n = order.data().size();
         if (size < 1) {
             throw new IllegalArgumentException("batches: size=" + size + "; a batch has at least one example");
@@ -72,15 +80,18 @@ public final class Batches {
         this.size = size;
         this.random = random;
         this.shortOne = shortOne;
+        this.recipe = recipe;
+        augmenter = recipe.isEmpty() ? null : new Augmenter(recipe, data, size, order.seed());
         steps = shortOne == Last.DROP ? n / size : (n - 1) / size + 1;
         whole = shapes(size);
         last = shapes(n - (n - 1) / size * size);
     }
 
     private Shapes shapes(int n) {
-        return new Shapes(
-                batched(n, data.featureShape()),
-                batched(n, data.source().targets.shape()));
+        Shape target = augmenter != null && augmenter.toProbabilities()
+                ? Shape.of(data.classes())
+                : data.source().targets.shape();
+        return new Shapes(batched(n, data.featureShape()), batched(n, target));
     }
 
     private static Shape batched(int n, Shape shape) {
@@ -92,12 +103,27 @@ public final class Batches {
 
     /** The same without the last batch of an epoch where it would be short. */
     public Batches dropLast() {
-        return new Batches(order, size, random, Last.DROP);
+        return new Batches(order, size, random, Last.DROP, recipe);
     }
 
     /** The same, where a trainer takes a short last batch's step with the learning rate times its share of a whole batch. */
     public Batches scaleLast() {
-        return new Batches(order, size, random, Last.SCALE_RATE);
+        return new Batches(order, size, random, Last.SCALE_RATE, recipe);
+    }
+
+    /**
+     * The same with random changes to the examples, in this order, in place of any before. They are drawn anew in every epoch from the seed of the
+     * order, so that the batches of an epoch can be had again bit for bit. Evaluation never sees them: it takes the batches {@link #plain}.
+     *
+     * @throws IllegalArgumentException if a change is for images and the examples are not images [height, width, channels]
+     */
+    public Batches augment(Augment... changes) {
+        return new Batches(order, size, random, shortOne, List.of(changes));
+    }
+
+    /** The same with the examples as they are. */
+    public Batches plain() {
+        return recipe.isEmpty() ? this : augment();
     }
 
     /** What the learning rate is multiplied by for {@code batch}: its share of a whole one after {@link #scaleLast}, else 1. */
@@ -116,7 +142,12 @@ public final class Batches {
                     case KEEP -> "";
                     case DROP -> ", the last one dropped";
                     case SCALE_RATE -> ", the last one at its share of the rate";
-                };
+                }
+                + (recipe.isEmpty()
+                        ? ""
+                        : recipe.stream()
+                                .map(Augment::toString)
+                                .collect(Collectors.joining(", ", ", augmented by ", "")));
     }
 
     /** The examples. */
@@ -152,7 +183,8 @@ public final class Batches {
         dealt++;
         data.enter();
         try {
-            return new Epoch(dealt, random ? order(epoch) : data.index());
+            return new Epoch(
+                    dealt, random ? order(epoch) : data.index(), augmenter == null ? 0 : augmenter.stream(epoch));
         } finally {
             data.exit();
         }
@@ -177,7 +209,7 @@ public final class Batches {
             } else {
                 rng.permutation(commands, examples, n);
             }
-            gather(commands, WORDS, data.index(), n, examples, rows, n, 1, 1, 0);
+            gather(commands, WORDS, data.index(), n, examples, rows, n, 1, 0, 1);
         } finally {
             Memory.giveBack(arena);
         }
@@ -193,8 +225,8 @@ public final class Batches {
             long to,
             long rows,
             long columns,
-            float scale,
-            float shift) {
+            long norm,
+            int channels) {
         commands.begin(Kernel.GATHER)
                 .put(kind)
                 .put(from)
@@ -204,8 +236,8 @@ public final class Batches {
                 .put(1)
                 .put(rows)
                 .put(columns)
-                .put(scale)
-                .put(shift)
+                .put(norm)
+                .put(channels)
                 .run();
     }
 
@@ -213,11 +245,15 @@ public final class Batches {
     public final class Epoch implements Iterator<Batch> {
         private final int number;
         private final long rows;
+        /** Of the changes. */
+        private final long stream;
+
         private int next;
 
-        private Epoch(int number, long rows) {
+        private Epoch(int number, long rows, long stream) {
             this.number = number;
             this.rows = rows;
+            this.stream = stream;
         }
 
         @Override
@@ -263,9 +299,11 @@ public final class Batches {
             data.enter();
             try {
                 DType from = s.features.dtype();
-                DType target = s.targets.dtype();
+                DType to = augmenter == null ? s.targets.dtype() : augmenter.targetType();
                 Tensor x = Access.create(shapes.x, DType.F32);
-                Tensor y = Access.create(shapes.y, target == DType.F32 ? DType.F32 : DType.I32);
+                Tensor y = Access.create(shapes.y, to == DType.F32 ? DType.F32 : DType.I32);
+                long features = Access.address(x);
+                long targets = Access.address(y);
                 Commands commands = Access.commands();
                 gather(
                         commands,
@@ -273,23 +311,25 @@ public final class Batches {
                         s.featuresAddress(),
                         s.rows,
                         index,
-                        Access.address(x),
+                        augmenter == null ? features : augmenter.features(features),
                         n,
                         s.features.columns(),
-                        data.scale(),
-                        data.shift());
-                int kind = target == DType.U8 ? BYTES_TO_INTS : WORDS;
+                        data.norm(),
+                        data.channels());
                 gather(
                         commands,
-                        kind,
+                        s.targets.dtype() == DType.U8 ? BYTES_TO_INTS : WORDS,
                         s.targetsAddress(),
                         s.rows,
                         index,
-                        Access.address(y),
+                        augmenter == null ? targets : augmenter.targets(targets),
                         n,
                         s.targets.columns(),
-                        1,
-                        0);
+                        0,
+                        1);
+                if (augmenter != null) {
+                    augmenter.run(commands, stream, (long) step * size, n, targets);
+                }
                 return new Batch(x, y);
             } finally {
                 data.exit();

@@ -1,5 +1,6 @@
 package dev.fathom.data;
 
+import dev.fathom.io.Cifar;
 import dev.fathom.io.Idx;
 import dev.fathom.io.Npy;
 import dev.fathom.memory.Block;
@@ -12,47 +13,83 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Examples off the heap: features [size, feature shape], bytes or floats, and a class label or float targets for each. Bytes become floats
- * as they are gathered into a batch: x = value scale + shift, with 1/255 and 0 unless {@link #scaled} says otherwise.
+ * as they are gathered into a batch: x = value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalised} say otherwise. Images are [height, width, channels].
  *
- * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #flattened} and {@link #scaled} give datasets over the same memory: they cost four bytes
+ * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled} and {@link #normalised} give datasets over the same memory: they cost four bytes
  * an example. Each may be closed by itself; the memory goes back when the last is closed, or collected after one was.
  *
  * <p>Any thread may use it. Every method that reads examples throws IllegalStateException, saying where it was closed, once it is.
  */
 public final class Dataset implements AutoCloseable {
+    /** So many pixels fill whole vectors of any width. */
+    private static final int PIXELS = 16;
+
     private final Source source;
     private final Block index;
     private final IntBuffer rows;
     private final int size;
     private final Shape featureShape;
-    private final float scale;
-    private final float shift;
+    /** Of each channel, or one of all. */
+    private final Scaling scaling;
+
     private int readers;
     private boolean closed;
     private @Nullable Object closedAt;
 
     /** Takes over one use of {@code source} and the row numbers in {@code index}. */
-    private Dataset(Source source, Block index, int size, Shape featureShape, float scale, float shift) {
+    private Dataset(Source source, Block index, int size, Shape featureShape, Scaling scaling) {
         this.source = source;
         this.index = index;
         this.rows = index.view(0, 4L * size).asIntBuffer();
         this.size = size;
         this.featureShape = featureShape;
-        this.scale = scale;
-        this.shift = shift;
+        this.scaling = scaling;
+        scaling.write(index.view(aligned(size), scaling.bytes()).asFloatBuffer());
     }
 
-    private static Dataset of(Source source) {
-        Block index = Source.unreported("dataset", 4L * source.rows);
+    /** x = value scale[c] + shift[c], c = column % channels. */
+    private record Scaling(float[] scale, float[] shift) {
+        int channels() {
+            return scale.length;
+        }
+
+        long bytes() {
+            return 2L * Float.BYTES * PIXELS * channels();
+        }
+
+        /** The scales of so many pixels, then their shifts. */
+        void write(FloatBuffer to) {
+            for (float[] part : new float[][] {scale, shift}) {
+                for (int i = 0; i < PIXELS; i++) {
+                    to.put(part);
+                }
+            }
+        }
+    }
+
+    private static long aligned(int rows) {
+        return 4L * rows + 63 & -64L;
+    }
+
+    private static Block list(int rows, Scaling scaling) {
+        return Source.unreported("dataset", aligned(rows) + scaling.bytes());
+    }
+
+    /** All examples of a source. */
+    static Dataset of(Source source) {
+        Scaling whole = new Scaling(new float[] {1f / 255}, new float[1]);
+        Block index = list(source.rows, whole);
         IntBuffer to = index.view(0, 4L * source.rows).asIntBuffer();
         for (int i = 0; i < source.rows; i++) {
             to.put(i, i);
         }
-        return new Dataset(source, index, source.rows, source.features.shape(), 1f / 255, 0);
+        return new Dataset(source, index, source.rows, source.features.shape(), whole);
     }
 
     // ---- making
@@ -74,6 +111,47 @@ public final class Dataset implements AutoCloseable {
         int n = whole("idx", x.shape(), y.shape(), "labels");
         var pixels = new Source.Part(DType.U8, example(x.shape()));
         return of(Source.of("idx", n, pixels, x::copyTo, new Source.Part(DType.U8, Shape.SCALAR), y::copyTo, 0));
+    }
+
+    /**
+     * Images [32, 32, 3] of CIFAR-10 in ten classes, from one or more files of its binary version, plain or gzip, one after another: its five
+     * {@code data_batch_1.bin} to {@code data_batch_5.bin}, or {@code test_batch.bin}.
+     *
+     * @throws IllegalArgumentException if there is no file, or one is damaged
+     * @throws java.io.UncheckedIOException if one cannot be read
+     */
+    public static Dataset cifar10(Path... files) {
+        return cifar("cifar10", Cifar.Labels.TEN, files);
+    }
+
+    /** The same of CIFAR-100, in its hundred classes, from {@code train.bin} or {@code test.bin}. */
+    public static Dataset cifar100(Path... files) {
+        return cifar("cifar100", Cifar.Labels.FINE, files);
+    }
+
+    /** The same of CIFAR-100 in its twenty classes of five fine ones each. */
+    public static Dataset cifar100Coarse(Path... files) {
+        return cifar("cifar100Coarse", Cifar.Labels.COARSE, files);
+    }
+
+    private static Dataset cifar(String op, Cifar.Labels labels, Path... files) {
+        List<Cifar> parts = Stream.of(files).map(f -> Cifar.read(f, labels)).toList();
+        int n = (int) Math.min(
+                Integer.MAX_VALUE, parts.stream().mapToLong(Cifar::size).sum());
+        Shape image = Shape.of(Cifar.SIDE, Cifar.SIDE, Cifar.CHANNELS);
+        Source.check(op, n, image);
+        byte[] classes = new byte[n];
+        Source.Content images = (block, offset) -> {
+            int first = 0;
+            for (Cifar part : parts) {
+                part.copyTo(block, offset + (long) Cifar.IMAGE * first, classes, first);
+                first += part.size();
+            }
+        };
+        Source.Content labelled = (block, offset) -> Block.write(block.address() + offset, ByteBuffer.wrap(classes));
+        var pixels = new Source.Part(DType.U8, image);
+        return of(
+                Source.of(op, n, pixels, images, new Source.Part(DType.U8, Shape.SCALAR), labelled, labels.classes()));
     }
 
     /**
@@ -243,6 +321,26 @@ public final class Dataset implements AutoCloseable {
         return pixels;
     }
 
+    /**
+     * The bytes that gathered features stand for, such as those of an augmented batch, for pictures: (x - shift) / scale, rounded, within 0 to 255.
+     *
+     * @throws IllegalArgumentException if there are no whole examples, or the features are floats
+     */
+    public byte[] pixels(float[] x) {
+        checkBytes("pixels");
+        if (x.length % source.features.columns() != 0) {
+            throw new IllegalArgumentException("pixels: " + x.length + " numbers are not whole examples "
+                    + source.features.shape() + "; give all of a batch's");
+        }
+        byte[] pixels = new byte[x.length];
+        for (int i = 0; i < x.length; i++) {
+            int c = i % scaling.channels();
+            float value = (x[i] - scaling.shift[c]) / scaling.scale[c];
+            pixels[i] = (byte) Math.max(0, Math.min(255, Math.round(value)));
+        }
+        return pixels;
+    }
+
     private void checkIndex(String op, int i) {
         if (i < 0 || i >= size) {
             throw new IllegalArgumentException(
@@ -315,7 +413,7 @@ public final class Dataset implements AutoCloseable {
             throw new IllegalArgumentException("take: " + from + " to " + to + " is no part of " + size
                     + " examples; choose 0 <= from < to <= " + size);
         }
-        return view(from, null, to - from, featureShape, scale, shift);
+        return view(from, null, to - from, featureShape, scaling);
     }
 
     /**
@@ -330,7 +428,7 @@ public final class Dataset implements AutoCloseable {
         for (int i : examples) {
             checkIndex("subset", i);
         }
-        return view(0, examples, examples.length, featureShape, scale, shift);
+        return view(0, examples, examples.length, featureShape, scaling);
     }
 
     /** The same examples as vectors: feature shape [product of the dimensions]. */
@@ -349,7 +447,7 @@ public final class Dataset implements AutoCloseable {
             throw new IllegalArgumentException("reshaped: " + shape + " has " + shape.size() + " values but "
                     + featureShape + " has " + source.features.columns() + "; give a shape of as many");
         }
-        return view(0, null, size, shape, scale, shift);
+        return view(0, null, size, shape, scaling);
     }
 
     /**
@@ -358,20 +456,99 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException if the features are floats, or a number is not finite
      */
     public Dataset scaled(float scale, float shift) {
-        if (source.features.dtype() != DType.U8) {
-            throw new IllegalArgumentException(
-                    "scaled: the features of this dataset are floats; scale them before Dataset.of");
-        }
+        checkBytes("scaled");
         if (!Float.isFinite(scale) || !Float.isFinite(shift)) {
             throw new IllegalArgumentException("scaled: scale=" + scale + " shift=" + shift + "; both must be finite");
         }
-        return view(0, null, size, featureShape, scale, shift);
+        return scaled(new float[] {scale}, new float[] {shift});
     }
 
-    private Dataset view(int from, int @Nullable [] examples, int n, Shape shape, float scale, float shift) {
+    private Dataset scaled(float[] scale, float[] shift) {
+        return view(0, null, size, featureShape, new Scaling(scale, shift));
+    }
+
+    /**
+     * The same examples with x = (value / 255 - mean) / std for a value of 0 to 255, mean and std one number for all or one for each channel of
+     * images [height, width, channels], such as {0.4914f, 0.4822f, 0.4465f} and {0.2470f, 0.2435f, 0.2616f} for CIFAR-10.
+     *
+     * @throws IllegalArgumentException if the features are floats, there is another number of means or of deviations, one is not finite, or a
+     *     deviation is not positive
+     */
+    public Dataset normalised(float[] mean, float[] std) {
+        checkBytes("normalised");
+        int channels = imageChannels();
+        if (mean.length != std.length || mean.length != 1 && mean.length != channels) {
+            throw new IllegalArgumentException("normalised: " + mean.length + " means and " + std.length
+                    + " deviations for " + channels + " channels; give one each for every channel, or for all");
+        }
+        float[] scale = new float[mean.length];
+        float[] shift = new float[mean.length];
+        for (int c = 0; c < mean.length; c++) {
+            if (!Float.isFinite(mean[c]) || !(std[c] > 0 && std[c] < Float.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("normalised: mean=" + mean[c] + " std=" + std[c] + " of channel " + c
+                        + "; both must be finite, and the deviation above 0");
+            }
+            scale[c] = (float) (1 / (255.0 * std[c]));
+            shift[c] = (float) (-mean[c] / (double) std[c]);
+        }
+        return scaled(scale, shift);
+    }
+
+    /**
+     * The same examples with the mean and the standard deviation that each channel has in {@code like}: {@code train.normalised(train)}, and for the
+     * test {@code test.normalised(train)}, so that nothing of it is known before.
+     *
+     * @throws IllegalArgumentException if the features of either are floats, they have other channels, or a channel of {@code like} is the same everywhere
+     */
+    public Dataset normalised(Dataset like) {
+        like.checkBytes("normalised");
+        int channels = like.imageChannels();
+        long[][] counts = new long[channels][256];
+        byte[] pixels = new byte[like.source.features.columns()];
+        like.enter();
+        try {
+            for (int i = 0; i < like.size; i++) {
+                like.source.row(like.rows.get(i)).get(pixels);
+                for (int j = 0; j < pixels.length; j++) {
+                    counts[j % channels][pixels[j] & 0xff]++;
+                }
+            }
+        } finally {
+            like.exit();
+        }
+        float[] mean = new float[channels];
+        float[] std = new float[channels];
+        for (int c = 0; c < channels; c++) {
+            double n = (double) like.size * pixels.length / channels;
+            double sum = 0;
+            double squares = 0;
+            for (int value = 0; value < 256; value++) {
+                sum += (double) counts[c][value] * value;
+                squares += (double) counts[c][value] * value * value;
+            }
+            mean[c] = (float) (sum / n / 255);
+            std[c] = (float) (Math.sqrt(Math.max(0, squares / n - sum / n * (sum / n))) / 255);
+        }
+        return normalised(mean, std);
+    }
+
+    private void checkBytes(String op) {
+        if (source.features.dtype() != DType.U8) {
+            throw new IllegalArgumentException(
+                    op + ": the features of this dataset are floats; scale them before Dataset.of");
+        }
+    }
+
+    /** Channels of the images, also where they were flattened; 1 where their shape has none. */
+    private int imageChannels() {
+        Shape given = source.features.shape();
+        return featureShape.rank() == 3 ? featureShape.dim(2) : given.rank() == 3 ? given.dim(2) : 1;
+    }
+
+    private Dataset view(int from, int @Nullable [] examples, int n, Shape shape, Scaling scaling) {
         enter();
         try {
-            Block list = Source.unreported("dataset", 4L * n);
+            Block list = list(n, scaling);
             IntBuffer to = list.view(0, 4L * n).asIntBuffer();
             if (examples == null) {
                 to.put(rows.slice(from, n));
@@ -381,7 +558,7 @@ public final class Dataset implements AutoCloseable {
                 }
             }
             source.enter();
-            return new Dataset(source, list, n, shape, scale, shift);
+            return new Dataset(source, list, n, shape, scaling);
         } finally {
             exit();
         }
@@ -395,7 +572,7 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException unless {@code 1 <= size <= size()}
      */
     public Batches batches(int size) {
-        return new Batches(shuffled(0), size, false, Batches.Last.KEEP);
+        return new Batches(shuffled(0), size, false);
     }
 
     /** The examples in a new random order for every epoch, which depends on seed 0 and the epoch alone. */
@@ -430,7 +607,7 @@ public final class Dataset implements AutoCloseable {
          * @throws IllegalArgumentException unless {@code 1 <= size <= data.size()}
          */
         public Batches batches(int size) {
-            return new Batches(this, size, true, Batches.Last.KEEP);
+            return new Batches(this, size, true);
         }
     }
 
@@ -445,12 +622,13 @@ public final class Dataset implements AutoCloseable {
         return index.address();
     }
 
-    float scale() {
-        return scale;
+    /** Scales and shifts as the gather kernel takes them. */
+    long norm() {
+        return index.address() + aligned(size);
     }
 
-    float shift() {
-        return shift;
+    int channels() {
+        return scaling.channels();
     }
 
     // ---- life

@@ -44,7 +44,12 @@ public enum Kernel {
     RMSPROP(13),
     SQUARES(4),
     PAD(15),
-    PAD_GRAD(15);
+    PAD_GRAD(15),
+    WARP(8),
+    TONE(5),
+    NOISE(6),
+    ERASE(6),
+    MIX(4);
 
     private final int words;
 

@@ -35,8 +35,8 @@ enum Repeat implements Op {
                 .put(1)
                 .put(n)
                 .put(c.shape(0).size())
-                .put(1f)
-                .put(0f)
+                .put(0)
+                .put(1)
                 .run();
     }
 }

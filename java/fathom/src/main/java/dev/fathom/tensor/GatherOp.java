@@ -78,8 +78,8 @@ record GatherOp(int axis) implements MoveOp {
                 .put(outer)
                 .put(rows)
                 .put(cols)
-                .put(1f)
-                .put(0f)
+                .put(0)
+                .put(1)
                 .run();
     }
 

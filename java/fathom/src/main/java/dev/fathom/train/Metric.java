@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Tensor;
 
 /** A figure that is a mean over examples. */
@@ -15,7 +16,7 @@ public interface Metric {
         return name().endsWith("accuracy");
     }
 
-    /** The share of rows whose largest logit is at the label. */
+    /** The share of rows whose largest logit is at the label, or where labels were mixed at the most probable class. */
     static Metric accuracy() {
         return new Metric() {
             @Override
@@ -25,7 +26,8 @@ public interface Metric {
 
             @Override
             public double sum(Tensor output, Tensor target) {
-                return output.correct(target).item();
+                return output.correct(target.dtype() == DType.F32 ? target.argmax(-1) : target)
+                        .item();
             }
         };
     }

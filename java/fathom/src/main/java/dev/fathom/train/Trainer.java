@@ -300,13 +300,13 @@ public final class Trainer<M extends Module> {
         return new Examiner<>(this, loss, train).examine();
     }
 
-    /** The mean loss and metrics over some batches, in evaluation mode. */
+    /** The mean loss and metrics over some batches, in evaluation mode and without what {@link Batches#augment} changes. */
     public Map<String, Double> evaluate(Batches data) {
         Access.store(model.segments());
         double lossSum = 0;
         double[] sums = new double[metrics.size()];
         long examples = 0;
-        Batches.Epoch batches = data.epoch(0);
+        Batches.Epoch batches = data.plain().epoch(0);
         Rng rng = new Rng(0); // a model that samples is judged by the same numbers every time
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer(rng)) {

@@ -369,4 +369,53 @@ class DatasetTest {
                     "stratified: the targets of this dataset are floats [1], not classes; use split");
         }
     }
+
+    @Test
+    void channelsAreNormalisedByThemselves() {
+        int n = 37;
+        byte[] pixels = new byte[n * 5 * 7 * 3];
+        new java.util.Random(1).nextBytes(pixels);
+        for (int i = 0; i < pixels.length; i += 3) {
+            pixels[i] = (byte) ((pixels[i] & 0xff) / 4 + 9);
+        }
+        try (Dataset d = Dataset.images(pixels, Shape.of(5, 7, 3), new int[n]);
+                Dataset known = d.normalised(new float[] {0.5f, 0.25f, 0.75f}, new float[] {0.1f, 0.2f, 0.3f});
+                Dataset own = d.normalised(d).take(0, n).flattened();
+                Pass pass = Pass.infer()) {
+            float[] mean = {0.5f, 0.25f, 0.75f};
+            float[] std = {0.1f, 0.2f, 0.3f};
+            float[] x = known.batches(n).epoch(0).next().x().toArray();
+            for (int i = 0; i < x.length; i++) {
+                double want = ((pixels[i] & 0xff) / 255.0 - mean[i % 3]) / std[i % 3];
+                assertThat((double) x[i]).isBetween(want - 1e-5, want + 1e-5);
+            }
+            assertThat(known.pixels(x)).isEqualTo(pixels);
+            float[] z = own.batches(n).epoch(0).next().x().toArray();
+            for (int c = 0; c < 3; c++) {
+                double sum = 0;
+                double square = 0;
+                for (int i = c; i < z.length; i += 3) {
+                    sum += z[i];
+                    square += (double) z[i] * z[i];
+                }
+                assertThat(sum / (z.length / 3)).isBetween(-1e-5, 1e-5);
+                assertThat(square / (z.length / 3)).isBetween(1 - 1e-5, 1 + 1e-5);
+            }
+            assertThat(own.pixels(z)).isEqualTo(pixels);
+            assertRefused(
+                    () -> d.normalised(new float[2], new float[2]),
+                    "normalised: 2 means and 2 deviations for 3 channels; give one each for every channel, or for all");
+            assertRefused(
+                    () -> d.normalised(new float[1], new float[1]),
+                    "normalised: mean=0.0 std=0.0 of channel 0; both must be finite, and the deviation above 0");
+            assertRefused(
+                    () -> d.pixels(new float[3]),
+                    "pixels: 3 numbers are not whole examples [5, 7, 3]; give all of a batch's");
+        }
+        try (Dataset floats = Dataset.of(new float[] {1, 2}, Shape.of(1), new int[2])) {
+            assertRefused(
+                    () -> floats.normalised(floats),
+                    "normalised: the features of this dataset are floats; scale them before Dataset.of");
+        }
+    }
 }

@@ -1,0 +1,348 @@
+package dev.fathom.data;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Block;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.List;
+
+/**
+ * Carries a recipe out on gathered batches: draws numbers for each example, turns them into what the kernels take (a map, a tone, a box, a share),
+ * and runs one kernel for each change, or run of changes of place.
+ *
+ * <p>Change k of the example at place i of an epoch reads the four words of block i * changes + k of the epoch's stream; noise has a stream of
+ * its own for each change. So nothing depends on the size of a batch but mixup's partners. For one thread at a time.
+ */
+final class Augmenter {
+    /** Numbers of one change to one example: a block of the stream. */
+    private static final int DRAWS = 4;
+    /** Numbers that a kernel takes for each example, at most: a map. */
+    private static final int MOST = 6;
+
+    private static final long SEED = 0x6175676d656e74L;
+
+    private final List<Augment> recipe;
+    private final long seed;
+    private final int columns;
+    private final int height;
+    private final int width;
+    private final int channels;
+    /** Columns of the targets as they are mixed. */
+    private final int targetColumns;
+    /** Whether labels become probabilities. */
+    private final boolean toProbabilities;
+
+    private final DType targetType;
+
+    /** Draws [size, changes, 4], numbers for a kernel [size, 6], labels [size], and where pixels move a second batch of features. */
+    private final Block block;
+
+    private final FloatBuffer draws;
+    private final FloatBuffer numbers;
+    private final IntBuffer boxes;
+    private final long drawsAt;
+    private final long numbersAt;
+    private final long labelsAt;
+    private final long spareAt;
+    private final int runs;
+
+    private long current;
+    private long other;
+
+    Augmenter(List<Augment> recipe, Dataset data, int size, long seed) {
+        this.recipe = recipe;
+        this.seed = seed;
+        Shape image = data.featureShape();
+        for (Augment a : recipe) {
+            if (a.kind().ofImages() && image.rank() != 3) {
+                throw new IllegalArgumentException(
+                        "augment: " + a + " is for images [height, width, channels] but an example is " + image
+                                + "; reshape them, and flatten in the model");
+            }
+        }
+        boolean images = image.rank() == 3;
+        height = images ? image.dim(0) : 1;
+        width = images ? image.dim(1) : 1;
+        channels = images ? image.dim(2) : 1;
+        columns = data.source().features.columns();
+        toProbabilities = mixes(recipe) && data.classes() > 0;
+        targetType = toProbabilities ? DType.F32 : data.source().targets.dtype();
+        targetColumns = toProbabilities ? data.classes() : data.source().targets.columns();
+        runs = runs(recipe);
+
+        long drawn = 4L * DRAWS * size * recipe.size();
+        long given = 4L * MOST * size;
+        long labels = 4L * size;
+        block = Source.unreported("batches", drawn + given + labels + (runs > 0 ? 4L * size * columns : 0));
+        drawsAt = block.address();
+        numbersAt = drawsAt + drawn;
+        labelsAt = numbersAt + given;
+        spareAt = labelsAt + labels;
+        draws = block.view(0, drawn).asFloatBuffer();
+        numbers = block.view(drawn, given).asFloatBuffer();
+        boxes = block.view(drawn, given).asIntBuffer();
+    }
+
+    static boolean mixes(List<Augment> recipe) {
+        return recipe.stream().anyMatch(a -> a.kind() == Augment.Kind.MIXUP);
+    }
+
+    /** The last change of the run of changes of place that {@code first} begins, and one. */
+    private static int runEnd(List<Augment> recipe, int first) {
+        int to = first + 1;
+        while (to < recipe.size()
+                && recipe.get(to).kind().moves()
+                && recipe.get(to).edge() == recipe.get(first).edge()) {
+            to++;
+        }
+        return to;
+    }
+
+    private static int runs(List<Augment> recipe) {
+        int runs = 0;
+        for (int k = 0; k < recipe.size(); k = recipe.get(k).kind().moves() ? runEnd(recipe, k) : k + 1) {
+            runs += recipe.get(k).kind().moves() ? 1 : 0;
+        }
+        return runs;
+    }
+
+    /** Whether labels become probabilities [n, classes]. */
+    boolean toProbabilities() {
+        return toProbabilities;
+    }
+
+    /** What the targets of a batch are, where a label may be a byte. */
+    DType targetType() {
+        return targetType;
+    }
+
+    /** The streams of an epoch, named by a number. */
+    long stream(int epoch) {
+        return new Rng(seed).split(SEED).split(epoch).seed();
+    }
+
+    /** Where the features of a batch are to be gathered that {@link #run} leaves at {@code x}. */
+    long features(long x) {
+        current = runs % 2 == 0 ? x : spareAt;
+        other = runs % 2 == 0 ? spareAt : x;
+        return current;
+    }
+
+    /** Where its labels or targets are to be gathered. */
+    long targets(long y) {
+        return toProbabilities ? labelsAt : y;
+    }
+
+    /**
+     * Changes a gathered batch.
+     *
+     * @param stream of the epoch
+     * @param first place in the epoch of its first example
+     * @param n examples
+     * @param y where the targets are to be
+     */
+    void run(Commands commands, long stream, long first, int n, long y) {
+        int changes = recipe.size();
+        commands.begin(Kernel.UNIFORM)
+                .put(drawsAt)
+                .put((long) DRAWS * n * changes)
+                .put(0f)
+                .put(1f)
+                .put(stream)
+                .put(first * changes)
+                .run();
+        if (toProbabilities) {
+            commands.begin(Kernel.ONE_HOT)
+                    .put(labelsAt)
+                    .put(y)
+                    .put(n)
+                    .put(targetColumns)
+                    .run();
+        }
+        for (int k = 0; k < changes; ) {
+            Augment a = recipe.get(k);
+            if (a.kind().moves()) {
+                int to = runEnd(recipe, k);
+                warp(commands, k, to, n);
+                k = to;
+            } else {
+                change(commands, a, k, stream, first, n, y);
+                k++;
+            }
+        }
+    }
+
+    private void change(Commands commands, Augment a, int k, long stream, long first, int n, long y) {
+        switch (a.kind()) {
+            case BRIGHTNESS, CONTRAST -> {
+                for (int i = 0; i < n; i++) {
+                    float most = both(i, k, 0) * a.amount();
+                    numbers.put(2 * i, a.kind() == Augment.Kind.CONTRAST ? 1 + most : 1);
+                    numbers.put(2 * i + 1, a.kind() == Augment.Kind.BRIGHTNESS ? most : 0);
+                }
+                commands.begin(Kernel.TONE)
+                        .put(current)
+                        .put(n)
+                        .put((long) height * width)
+                        .put(channels)
+                        .put(numbersAt)
+                        .run();
+            }
+            case NOISE ->
+                commands.begin(Kernel.NOISE)
+                        .put(current)
+                        .put(n)
+                        .put(columns)
+                        .put(a.amount())
+                        .put(stream + 1 + k)
+                        .put(first * ((columns + 3L) / 4))
+                        .run();
+            case CUTOUT -> {
+                int size = (int) a.amount();
+                for (int i = 0; i < n; i++) {
+                    side(4 * i, (int) (draw(i, k, 0) * height) - size / 2, size, height);
+                    side(4 * i + 2, (int) (draw(i, k, 1) * width) - size / 2, size, width);
+                }
+                commands.begin(Kernel.ERASE)
+                        .put(current)
+                        .put(n)
+                        .put(height)
+                        .put(width)
+                        .put(channels)
+                        .put(numbersAt)
+                        .run();
+            }
+            case MIXUP -> {
+                for (int i = 0; i < n; i++) {
+                    numbers.put(i, beta(draw(i, k, 0), draw(i, k, 1), a.amount()));
+                }
+                mix(commands, current, n, columns);
+                mix(commands, y, n, targetColumns);
+            }
+            default -> throw new IllegalStateException(a.toString());
+        }
+    }
+
+    private void mix(Commands commands, long x, int n, int columns) {
+        commands.begin(Kernel.MIX).put(x).put(n).put(columns).put(numbersAt).run();
+    }
+
+    private void side(int at, int from, int size, int whole) {
+        boxes.put(at, Math.max(0, from));
+        boxes.put(at + 1, (int) Math.min(whole, (long) from + size));
+    }
+
+    /** Draw {@code d} of change k for example i, in [0, 1). */
+    private float draw(int i, int k, int d) {
+        return draws.get((i * recipe.size() + k) * DRAWS + d);
+    }
+
+    /** The same in [-1, 1). */
+    private float both(int i, int k, int d) {
+        return 2 * draw(i, k, d) - 1;
+    }
+
+    /** Beta(alpha, alpha) from two uniform numbers, exactly and for every alpha: Devroye 1996, "Random variate generation in one line of code". */
+    static float beta(double u, double v, double alpha) {
+        double cos = StrictMath.cos(2 * Math.PI * v);
+        double t = 1 / Math.sqrt(1 + 1 / ((StrictMath.pow(u, -1 / alpha) - 1) * cos * cos));
+        return (float) (0.5 + 0.5 * Math.copySign(t, cos));
+    }
+
+    // ---- changes of place
+
+    /** Changes k to end - 1 of each image as one map from a pixel of the result to a place in the image. */
+    private void warp(Commands commands, int k, int end, int n) {
+        double middleRow = (height - 1) / 2.0;
+        double middleColumn = (width - 1) / 2.0;
+        Place place = new Place();
+        for (int i = 0; i < n; i++) {
+            place.clear();
+            for (int j = k; j < end; j++) {
+                step(place, recipe.get(j), i, j);
+            }
+            double row = middleRow + place.row - place.rr * middleRow - place.rc * middleColumn;
+            double column = middleColumn + place.column - place.cr * middleRow - place.cc * middleColumn;
+            numbers.put(MOST * i, (float) place.rr)
+                    .put(MOST * i + 1, (float) place.rc)
+                    .put(MOST * i + 2, (float) row)
+                    .put(MOST * i + 3, (float) place.cr)
+                    .put(MOST * i + 4, (float) place.cc)
+                    .put(MOST * i + 5, (float) column);
+        }
+        commands.begin(Kernel.WARP)
+                .put(current)
+                .put(other)
+                .put(n)
+                .put(height)
+                .put(width)
+                .put(channels)
+                .put(numbersAt)
+                .put(recipe.get(k).edge() ? 1 : 0)
+                .run();
+        long from = current;
+        current = other;
+        other = from;
+    }
+
+    private void step(Place p, Augment a, int i, int k) {
+        float amount = a.amount();
+        switch (a.kind()) {
+            case FLIP -> p.then(1, 0, 0, draw(i, k, 0) < amount ? -1 : 1);
+            case FLIP_VERTICAL -> p.then(draw(i, k, 0) < amount ? -1 : 1, 0, 0, 1);
+            case CROP -> p.thenBy(pixels(draw(i, k, 0), amount), pixels(draw(i, k, 1), amount));
+            case SHIFT -> p.thenBy(both(i, k, 0) * amount * height, both(i, k, 1) * amount * width);
+            case ZOOM -> {
+                double factor = 1 / (1 + (double) both(i, k, 0) * amount);
+                p.then(factor, 0, 0, factor);
+            }
+            case SHEAR -> p.then(1, 0, StrictMath.tan(Math.toRadians(both(i, k, 0) * amount)), 1);
+            case ROTATE -> {
+                double angle = Math.toRadians(both(i, k, 0) * amount);
+                double cos = StrictMath.cos(angle);
+                double sin = StrictMath.sin(angle);
+                p.then(cos, -sin, sin, cos);
+            }
+            default -> throw new IllegalStateException(a.toString());
+        }
+    }
+
+    private static double pixels(double u, float padding) {
+        return Math.floor(u * (2 * padding + 1)) - padding;
+    }
+
+    /** (row, column) of a result's pixel -> (rr row + rc column + row, cr row + cc column + column), both from the middles. */
+    private static final class Place {
+        private double rr;
+        private double rc;
+        private double row;
+        private double cr;
+        private double cc;
+        private double column;
+
+        void clear() {
+            rr = cc = 1;
+            rc = cr = row = column = 0;
+        }
+
+        /** Before what is there, the matrix (a, b; c, d). */
+        void then(double a, double b, double c, double d) {
+            double r = rr;
+            rr = r * a + rc * c;
+            rc = r * b + rc * d;
+            r = cr;
+            cr = r * a + cc * c;
+            cc = r * b + cc * d;
+        }
+
+        /** Before what is there, a shift. */
+        void thenBy(double rows, double columns) {
+            row += rr * rows + rc * columns;
+            column += cr * rows + cc * columns;
+        }
+    }
+}

@@ -1,0 +1,386 @@
+package dev.fathom.data;
+
+import dev.fathom.io.AtomicFile;
+import dev.fathom.memory.Block;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Shape;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder with a sub-folder for each class, and in these, or in folders below, images of any size: PNG, JPEG and BMP files by their names. They
+ * are decoded once, to bytes [height, width, channels], and kept in a cache file; while the files' names, sizes and times, and the settings, are
+ * the same, that file is read instead.
+ *
+ * <pre>{@code
+ * try (var pets = ImageFolder.of(Path.of("pets"), 64, 64).skipDamaged().read()) {
+ *     var split = pets.data().split(500, 1);
+ *     ...
+ * }
+ * }</pre>
+ *
+ * <p>Classes and files are in the order of their names, and a class's label is its place. An image is scaled until it covers the size, and what is
+ * beyond is cut off evenly, unless it is {@link #stretched}. Immutable: each setting makes another.
+ *
+ * @param folder with the classes' folders
+ * @param height of every image that is read
+ * @param width of every image that is read
+ * @param channels 3 for red, green, blue, 1 for grey
+ * @param filter by which images are resized
+ * @param stretch whether they may change their proportions
+ * @param skip whether damaged files are left out
+ * @param cache where the decoded images are kept
+ */
+public record ImageFolder(
+        Path folder,
+        int height,
+        int width,
+        int channels,
+        Filter filter,
+        boolean stretch,
+        boolean skip,
+        @Nullable Path cache) {
+    private static final Pattern IMAGE = Pattern.compile("(?i)[^.].*\\.(png|jpe?g|bmp)");
+
+    private static final int VERSION = 1;
+    /** Files decoded at once. */
+    private static final int CHUNK = 256;
+
+    private static final int BUFFER = 1 << 16;
+    /** The checksum of {@link Listing#text} that a cache begins with. */
+    private static final int HEAD = 32;
+    /** Where the files' fates begin, and the checksum of all before this. */
+    private static final int TAIL = 16;
+
+    /**
+     * What was in a folder; close it, or its data.
+     *
+     * @param data the images [height, width, channels]
+     * @param classes the names of the sub-folders, in the order of the labels
+     * @param skipped a sentence for each file that was left out
+     */
+    public record Images(Dataset data, List<String> classes, List<String> skipped) implements AutoCloseable {
+        @Override
+        public void close() {
+            data.close();
+        }
+    }
+
+    /**
+     * A folder.
+     *
+     * @throws IllegalArgumentException if a side is less than 1, there are other channels than 1 or 3, or an image would have 2^31 bytes or more
+     */
+    public ImageFolder {
+        if (height < 1 || width < 1 || channels != 1 && channels != 3 || (long) height * width > (1 << 28)) {
+            throw new IllegalArgumentException("image folder: images cannot be [" + height + ", " + width + ", "
+                    + channels + "]; give a height and a width of 1 or more, and 1 or 3 channels");
+        }
+    }
+
+    /** Colour images of this size, resized by {@link Filter#BILINEAR}, from a folder that is whole. */
+    public static ImageFolder of(Path folder, int height, int width) {
+        return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null);
+    }
+
+    /** The same in grey, 0.299 red + 0.587 green + 0.114 blue. */
+    public ImageFolder grey() {
+        return new ImageFolder(folder, height, width, 1, filter, stretch, skip, cache);
+    }
+
+    /** The same, resized by another filter. */
+    public ImageFolder filter(Filter filter) {
+        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, cache);
+    }
+
+    /** The same with the whole of each image, whatever becomes of its proportions. */
+    public ImageFolder stretched() {
+        return new ImageFolder(folder, height, width, channels, filter, true, skip, cache);
+    }
+
+    /** The same without the files that are damaged, which are named in {@link Images#skipped}. */
+    public ImageFolder skipDamaged() {
+        return new ImageFolder(folder, height, width, channels, filter, stretch, true, cache);
+    }
+
+    /** The same with its cache in this file, and not in one in the folder whose name begins with a dot. */
+    public ImageFolder cache(Path file) {
+        return new ImageFolder(folder, height, width, channels, filter, stretch, skip, file);
+    }
+
+    // ---- reading
+
+    /**
+     * Reads the images, from the cache where it is up to date.
+     *
+     * @throws IllegalArgumentException if there are no classes or no images, or a file is damaged and such are not to be skipped
+     * @throws UncheckedIOException if a file cannot be read, or the cache cannot be written
+     */
+    public Images read() {
+        Listing listing = list();
+        Path file =
+                cache != null ? cache : folder.resolve(".fathom-" + height + "x" + width + "x" + channels + ".images");
+        Images images = cached(file, listing);
+        if (images == null) {
+            AtomicFile.write(file, out -> decode(listing, out));
+            images = cached(file, listing);
+            if (images == null) {
+                throw new UncheckedIOException(new IOException(
+                        "cannot read " + file + ": it was changed as soon as it was written; try again"));
+            }
+        }
+        return images;
+    }
+
+    /** The images there are: a line of settings and files, and for each file its class. */
+    private record Listing(String text, List<Path> files, List<Integer> labels, List<String> classes) {}
+
+    private Listing list() {
+        List<String> classes = new ArrayList<>();
+        List<Path> files = new ArrayList<>();
+        List<Integer> labels = new ArrayList<>();
+        StringBuilder text = new StringBuilder("fathom images " + VERSION + ": " + height + " x " + width + " x "
+                + channels + ", " + filter + (stretch ? ", stretched" : "") + "\n");
+        try {
+            for (Path sub : sorted(Files.list(folder)
+                    .filter(f ->
+                            Files.isDirectory(f) && !f.getFileName().toString().startsWith(".")))) {
+                int before = files.size();
+                for (Path image : sorted(Files.walk(sub)
+                        .filter(f -> IMAGE.matcher(f.getFileName().toString()).matches() && Files.isRegularFile(f)))) {
+                    files.add(image);
+                    labels.add(classes.size());
+                    text.append(folder.relativize(image))
+                            .append('\t')
+                            .append(Files.size(image))
+                            .append('\t')
+                            .append(Files.getLastModifiedTime(image))
+                            .append('\n');
+                }
+                if (files.size() == before) {
+                    throw new IllegalArgumentException(
+                            "image folder: " + sub
+                                    + " has no file .png, .jpg, .jpeg or .bmp; put the images of one class there, or remove it");
+                }
+                classes.add(sub.getFileName().toString());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + folder + ": " + AtomicFile.reason(e), e);
+        } catch (UncheckedIOException e) {
+            throw new UncheckedIOException(
+                    "cannot read " + folder + ": " + AtomicFile.reason(e.getCause()), e.getCause());
+        }
+        if (classes.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "image folder: " + folder + " has no folders; put the images of each class into one of its own");
+        }
+        return new Listing(text.toString(), files, labels, classes);
+    }
+
+    private static List<Path> sorted(Stream<Path> paths) {
+        try (paths) {
+            return paths.sorted((a, b) -> a.toString().compareTo(b.toString())).toList();
+        }
+    }
+
+    private static byte[] sha256(String text) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    // ---- the cache: sha256 of the listing, the images, for each file an empty text or why it was skipped, where these
+    // begin, CRC32C
+
+    private void decode(Listing listing, OutputStream to) throws IOException {
+        var crc = new CheckedOutputStream(to, new CRC32C());
+        var out = new DataOutputStream(new BufferedOutputStream(crc, BUFFER));
+        var reader = new ImageFile(height, width, channels, filter, stretch);
+        List<Path> files = listing.files();
+        List<String> fates = new ArrayList<>();
+        out.write(sha256(listing.text()));
+        long tail = HEAD;
+        for (int from = 0; from < files.size(); from += CHUNK) {
+            List<Path> some = files.subList(from, Math.min(files.size(), from + CHUNK));
+            List<Object> results =
+                    some.parallelStream().map(f -> decoded(reader, f)).toList();
+            for (Object result : results) {
+                if (result instanceof byte[] image) {
+                    out.write(image);
+                    tail += image.length;
+                    fates.add("");
+                } else {
+                    fates.add(refused((String) result));
+                }
+            }
+        }
+        for (String fate : fates) {
+            out.writeUTF(fate);
+        }
+        out.writeLong(tail);
+        out.flush();
+        out.writeLong(crc.getChecksum().getValue());
+        out.flush();
+    }
+
+    /** Bytes, or why there are none. */
+    private static Object decoded(ImageFile reader, Path file) {
+        try {
+            return reader.read(file);
+        } catch (ImageFile.Damaged e) {
+            String sentence = file + ": " + e.getMessage();
+            return sentence.length() > 10_000 ? sentence.substring(0, 10_000) : sentence;
+        }
+    }
+
+    private String refused(String sentence) {
+        if (!skip) {
+            throw new IllegalArgumentException(sentence + "; replace the file, or leave such out with skipDamaged()");
+        }
+        return sentence;
+    }
+
+    /** What a cache holds, or null where it is of other images or damaged. */
+    private @Nullable Images cached(Path file, Listing listing) {
+        long image = (long) height * width * channels;
+        int all = listing.files().size();
+        try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
+            byte[] head = new byte[HEAD];
+            long length = in.length();
+            if (length < HEAD + TAIL || in.read(head) < HEAD || !MessageDigest.isEqual(head, sha256(listing.text()))) {
+                return null;
+            }
+            in.seek(length - TAIL);
+            long tail = in.readLong();
+            long sum = in.readLong();
+            if (tail < HEAD || tail > length - TAIL || (tail - HEAD) % image != 0 || (tail - HEAD) / image > all) {
+                return null;
+            }
+            long count = length - TAIL - tail;
+            if (count > 2L * all + 40_000L * (all - (tail - HEAD) / image)) {
+                return null;
+            }
+            byte[] fates = new byte[(int) count];
+            in.seek(tail);
+            in.readFully(fates);
+            List<String> skipped = new ArrayList<>();
+            int[] labels = labels(fates, listing, skipped);
+            if (labels.length != (tail - HEAD) / image) {
+                return null;
+            }
+            skipped.forEach(this::refused);
+            if (labels.length == 0) {
+                throw new IllegalArgumentException("image folder: all " + all + " files of " + folder
+                        + " are damaged, the first: " + skipped.get(0));
+            }
+            Dataset data =
+                    data(in, head, fates, tail, sum, labels, listing.classes().size());
+            return data == null ? null : new Images(data, listing.classes(), List.copyOf(skipped));
+        } catch (IOException e) {
+            return null; // not there, or cut
+        }
+    }
+
+    private static int[] labels(byte[] fates, Listing listing, List<String> skipped) throws IOException {
+        var in = new DataInputStream(new ByteArrayInputStream(fates));
+        IntStream.Builder labels = IntStream.builder();
+        for (int label : listing.labels()) {
+            String fate = in.readUTF();
+            if (fate.isEmpty()) {
+                labels.add(label);
+            } else {
+                skipped.add(fate);
+            }
+        }
+        if (in.read() >= 0) {
+            throw new IOException("more than the files");
+        }
+        return labels.build().toArray();
+    }
+
+    /** The cache changed under the reader, or its bytes are not those that were written. */
+    private static final class Stale extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private @Nullable Dataset data(
+            RandomAccessFile in, byte[] head, byte[] fates, long tail, long sum, int[] labels, int classes) {
+        CRC32C crc = new CRC32C();
+        crc.update(head);
+        Source.Content images = (block, offset) -> {
+            byte[] buffer = new byte[BUFFER];
+            try {
+                in.seek(HEAD);
+                for (long at = 0; at < tail - HEAD; ) {
+                    int n = in.read(buffer, 0, (int) Math.min(BUFFER, tail - HEAD - at));
+                    if (n < 0) {
+                        throw new Stale();
+                    }
+                    crc.update(buffer, 0, n);
+                    block.view(offset + at, n).put(buffer, 0, n);
+                    at += n;
+                }
+            } catch (IOException e) {
+                throw new Stale();
+            }
+            crc.update(fates);
+            crc.update(ByteBuffer.allocate(Long.BYTES).putLong(0, tail));
+            if (crc.getValue() != sum) {
+                throw new Stale();
+            }
+        };
+        Source.Content labelled = (block, offset) -> Block.write(block.address() + offset, IntBuffer.wrap(labels));
+        var pixels = new Source.Part(DType.U8, Shape.of(height, width, channels));
+        Source.check("image folder", labels.length, pixels.shape());
+        try {
+            return Dataset.of(Source.of(
+                    "image folder",
+                    labels.length,
+                    pixels,
+                    images,
+                    new Source.Part(DType.I32, Shape.SCALAR),
+                    labelled,
+                    classes));
+        } catch (Stale e) {
+            return null;
+        }
+    }
+
+    /** Such as {@code pets as [64, 64, 3], BILINEAR}. */
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT,
+                "%s as [%d, %d, %d], %s%s",
+                folder,
+                height,
+                width,
+                channels,
+                filter,
+                stretch ? ", stretched" : "");
+    }
+}

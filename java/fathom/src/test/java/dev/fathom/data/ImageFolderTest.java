@@ -1,0 +1,493 @@
+package dev.fathom.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.tensor.Shape;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
+import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
+import java.awt.image.WritableRaster;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.zip.CRC32;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Folders of images: decoded as they are stored, resized, kept in a cache that is never believed, and every damaged file named. */
+class ImageFolderTest {
+    @TempDir
+    Path temp;
+
+    private Path folder;
+
+    @BeforeEach
+    void folder() throws IOException {
+        folder = temp.resolve("pets");
+        Files.createDirectories(folder.resolve("cat"));
+        Files.createDirectories(folder.resolve("dog/more"));
+    }
+
+    private static BufferedImage plain(int h, int w, int rgb) {
+        BufferedImage image = new BufferedImage(w, h, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < h * w; i++) {
+            image.setRGB(i % w, i / w, rgb);
+        }
+        return image;
+    }
+
+    private static BufferedImage noise(int h, int w, int seed) {
+        Random random = new Random(seed);
+        BufferedImage image = new BufferedImage(w, h, BufferedImage.TYPE_3BYTE_BGR);
+        for (int i = 0; i < h * w; i++) {
+            image.setRGB(i % w, i / w, random.nextInt());
+        }
+        return image;
+    }
+
+    private static byte[] encoded(BufferedImage image, String format) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        assertThat(ImageIO.write(image, format, out)).isTrue();
+        return out.toByteArray();
+    }
+
+    private Path put(String name, byte[] bytes) throws IOException {
+        return Files.write(folder.resolve(name), bytes);
+    }
+
+    private Path put(String name, BufferedImage image) throws IOException {
+        return put(
+                name, encoded(image, name.substring(name.lastIndexOf('.') + 1).toLowerCase()));
+    }
+
+    private static int[] ints(byte[] pixels) {
+        int[] values = new int[pixels.length];
+        for (int i = 0; i < pixels.length; i++) {
+            values[i] = pixels[i] & 0xff;
+        }
+        return values;
+    }
+
+    private static void assertRefused(ThrowingCallable call, String sentence) {
+        assertThatThrownBy(call)
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(sentence);
+    }
+
+    // ---- what is read
+
+    @Test
+    void classesAndFilesInTheOrderOfTheirNames() throws IOException {
+        put("dog/b.png", plain(4, 4, 0x0000ff));
+        put("dog/more/a.bmp", plain(4, 4, 0x010203));
+        put("cat/z.PNG", plain(4, 4, 0xff0000));
+        put("cat/a.jpg", plain(4, 4, 0x808080));
+        put("dog/.hidden.png", plain(4, 4, 0));
+        put("dog/notes.txt", new byte[] {1});
+        Files.createDirectories(folder.resolve(".git"));
+        try (var images = ImageFolder.of(folder, 4, 4).read()) {
+            assertThat(images.classes()).containsExactly("cat", "dog");
+            assertThat(images.skipped()).isEmpty();
+            Dataset d = images.data();
+            assertThat(d).hasToString("Dataset [4, 4, 4, 3] of U8, 2 classes");
+            assertThat(new int[] {d.label(0), d.label(1), d.label(2), d.label(3)})
+                    .containsExactly(0, 0, 1, 1);
+            assertThat(ints(d.pixels(0))).containsOnly(128);
+            assertThat(Arrays.copyOf(ints(d.pixels(1)), 6)).containsExactly(255, 0, 0, 255, 0, 0);
+            assertThat(Arrays.copyOf(ints(d.pixels(2)), 3)).containsExactly(0, 0, 255);
+            assertThat(Arrays.copyOf(ints(d.pixels(3)), 3)).containsExactly(1, 2, 3);
+        }
+        try (var images = ImageFolder.of(folder, 4, 4).grey().read()) {
+            assertThat(images.data().featureShape()).isEqualTo(Shape.of(4, 4, 1));
+            // 0.299, 0.587, 0.114
+            assertThat(ints(images.data().pixels(1))).containsOnly(76);
+            assertThat(ints(images.data().pixels(2))).containsOnly(29);
+        }
+    }
+
+    @Test
+    void noiseComesBackBitForBit() throws IOException {
+        BufferedImage image = noise(5, 7, 3);
+        put("cat/a.png", image);
+        put("dog/b.bmp", image);
+        for (Filter filter : Filter.values()) {
+            try (var images = ImageFolder.of(folder, 5, 7).filter(filter).read()) {
+                int[] pixels = ints(images.data().pixels(0));
+                assertThat(ints(images.data().pixels(1))).containsExactly(pixels);
+                for (int i = 0; i < 35; i++) {
+                    int rgb = image.getRGB(i % 7, i / 7);
+                    assertThat(pixels[3 * i] << 16 | pixels[3 * i + 1] << 8 | pixels[3 * i + 2])
+                            .isEqualTo(rgb & 0xffffff);
+                }
+            }
+        }
+    }
+
+    private static BufferedImage components(int transfer, int bands, int h, int w, int... values) {
+        var model = new ComponentColorModel(
+                ColorSpace.getInstance(bands < 3 ? ColorSpace.CS_GRAY : ColorSpace.CS_sRGB),
+                bands % 2 == 0,
+                false,
+                bands % 2 == 0 ? Transparency.TRANSLUCENT : Transparency.OPAQUE,
+                transfer);
+        WritableRaster raster = model.createCompatibleWritableRaster(w, h);
+        for (int i = 0; i < h * w; i++) {
+            raster.setPixel(i % w, i / w, values);
+        }
+        return new BufferedImage(model, raster, false, null);
+    }
+
+    @Test
+    void everyKindOfPngIsReadAsItsSamplesAre() throws IOException {
+        put("cat/a-grey.png", components(DataBuffer.TYPE_BYTE, 1, 3, 2, 100));
+        put("cat/b-grey-alpha.png", components(DataBuffer.TYPE_BYTE, 2, 3, 2, 100, 7));
+        put("cat/c-grey-16.png", components(DataBuffer.TYPE_USHORT, 1, 3, 2, 100 * 257));
+        put("cat/d-rgb-16.png", components(DataBuffer.TYPE_USHORT, 3, 3, 2, 100 * 257 + 128, 100 * 257 - 128, 65535));
+        put("cat/e-rgb-alpha.png", components(DataBuffer.TYPE_BYTE, 4, 3, 2, 100, 101, 102, 0));
+        put("cat/f-pixel.png", plain(1, 1, 0x646464));
+        BufferedImage palette = new BufferedImage(9, 9, BufferedImage.TYPE_BYTE_INDEXED);
+        palette.getGraphics().fillRect(0, 0, 9, 9);
+        put("dog/g-palette.png", palette);
+        put("dog/h-bits.png", new BufferedImage(9, 9, BufferedImage.TYPE_BYTE_BINARY));
+        try (var images = ImageFolder.of(folder, 2, 2).read()) {
+            Dataset d = images.data();
+            for (int i : new int[] {0, 1, 2, 5}) {
+                assertThat(ints(d.pixels(i))).as("%d", i).containsOnly(100);
+            }
+            assertThat(Arrays.copyOf(ints(d.pixels(3)), 3)).containsExactly(100, 100, 255);
+            assertThat(Arrays.copyOf(ints(d.pixels(4)), 3)).containsExactly(100, 101, 102);
+            assertThat(ints(d.pixels(6))).containsOnly(255);
+            assertThat(ints(d.pixels(7))).containsOnly(0);
+        }
+    }
+
+    // ---- resizing
+
+    @Test
+    void anImageIsCutOrStretched() throws IOException {
+        BufferedImage wide = plain(2, 6, 0x202020);
+        for (int y = 0; y < 2; y++) {
+            wide.setRGB(2, y, 0xffffff);
+            wide.setRGB(3, y, 0xffffff);
+        }
+        put("cat/a.png", wide);
+        put("dog/b.png", wide);
+        try (var images = ImageFolder.of(folder, 2, 2).read()) {
+            assertThat(ints(images.data().pixels(0))).containsOnly(255);
+        }
+        try (var images = ImageFolder.of(folder, 2, 3)
+                .stretched()
+                .filter(Filter.NEAREST)
+                .grey()
+                .read()) {
+            assertThat(ints(images.data().pixels(0))).containsExactly(32, 255, 32, 32, 255, 32);
+        }
+        try (var images =
+                ImageFolder.of(folder, 4, 4).filter(Filter.NEAREST).grey().read()) {
+            assertThat(ints(images.data().pixels(1))).containsOnly(255);
+        }
+    }
+
+    /** What Pillow's resize computes in one dimension: a triangle over as many pixels as the image shrinks by. */
+    @Test
+    void shrinkingWeighsEveryPixel() {
+        Filter.Taps taps = Filter.BILINEAR.taps(8, 0, 8, 4);
+        assertThat(taps.first()).containsExactly(0, 1, 3, 5);
+        assertThat(taps.weights()[1]).containsExactly(0.125f, 0.375f, 0.375f, 0.125f);
+        assertThat(taps.weights()[0]).containsExactly(3 / 7f, 3 / 7f, 1 / 7f);
+        Filter.Taps same = Filter.BICUBIC.taps(5, 0, 5, 5);
+        for (int i = 0; i < 5; i++) {
+            assertThat(same.weights()[i][i - same.first()[i]]).isEqualTo(1);
+        }
+        Random random = new Random(2);
+        for (int round = 0; round < 2000; round++) {
+            Filter filter = Filter.values()[round % 3];
+            int n = 1 + random.nextInt(50);
+            int to = 1 + random.nextInt(50);
+            double length = Math.max(0.01, n * random.nextDouble());
+            Filter.Taps t = filter.taps(n, random.nextDouble() * (n - length), length, to);
+            for (int i = 0; i < to; i++) {
+                float sum = 0;
+                for (float w : t.weights()[i]) {
+                    sum += w;
+                }
+                assertThat(sum).isBetween(1 - 1e-5f, 1 + 1e-5f);
+                assertThat(t.first()[i]).isBetween(0, n - t.weights()[i].length);
+            }
+        }
+    }
+
+    // ---- the cache
+
+    private Path cacheFile() {
+        return folder.resolve(".fathom-4x4x3.images");
+    }
+
+    /** Writes other pixels into a file of the same size and time, so that only decoding it again would show them. */
+    private void changeUnseen(Path file) throws IOException {
+        FileTime time = Files.getLastModifiedTime(file);
+        byte[] other = encoded(plain(4, 4, 0x00ff00), "bmp");
+        assertThat(other).hasSize((int) Files.size(file));
+        Files.write(file, other);
+        Files.setLastModifiedTime(file, time);
+    }
+
+    private int first() {
+        try (var images = ImageFolder.of(folder, 4, 4).read()) {
+            return images.data().pixels(0)[1] & 0xff;
+        }
+    }
+
+    @Test
+    void aFileIsDecodedOnce() throws IOException {
+        Path file = put("cat/a.bmp", plain(4, 4, 0xff0000));
+        put("dog/b.bmp", plain(4, 4, 0xff0000));
+        assertThat(first()).isZero();
+        changeUnseen(file);
+        assertThat(first()).isZero();
+        Files.setLastModifiedTime(file, FileTime.fromMillis(1_000_000_000_000L));
+        assertThat(first()).isEqualTo(255);
+        try (var images =
+                ImageFolder.of(folder, 4, 4).cache(temp.resolve("elsewhere/x")).read()) {
+            assertThat(temp.resolve("elsewhere/x")).hasSameBinaryContentAs(cacheFile());
+        }
+    }
+
+    @Test
+    void aCacheOfOtherFilesOrSettingsIsMadeAnew() throws IOException {
+        put("cat/a.bmp", plain(4, 4, 0xff0000));
+        put("dog/b.bmp", plain(4, 4, 0xff0000));
+        assertThat(first()).isZero();
+        put("dog/c.bmp", plain(4, 4, 0));
+        try (var images = ImageFolder.of(folder, 4, 4).read()) {
+            assertThat(images.data().size()).isEqualTo(3);
+        }
+        Files.delete(folder.resolve("dog/c.bmp"));
+        put("cat/0.bmp", plain(8, 8, 0x00ff00));
+        Path cache = temp.resolve("cache");
+        for (ImageFolder settings : List.of(
+                ImageFolder.of(folder, 4, 4),
+                ImageFolder.of(folder, 4, 5),
+                ImageFolder.of(folder, 4, 5).stretched(),
+                ImageFolder.of(folder, 4, 5).filter(Filter.NEAREST),
+                ImageFolder.of(folder, 4, 5).grey())) {
+            try (var images = settings.cache(cache).read()) {
+                assertThat(images.data().size()).isEqualTo(3);
+                assertThat(images.data().featureShape())
+                        .isEqualTo(Shape.of(settings.height(), settings.width(), settings.channels()));
+            }
+        }
+    }
+
+    @Test
+    void aDamagedCacheIsMadeAnew() throws IOException {
+        Path file = put("cat/a.bmp", plain(4, 4, 0xff0000));
+        put("dog/b.bmp", new byte[0]);
+        put("dog/c.bmp", plain(4, 4, 0xff0000));
+        ImageFolder skipping = ImageFolder.of(folder, 4, 4).skipDamaged();
+        skipping.read().close();
+        byte[] good = Files.readAllBytes(cacheFile());
+        Random random = new Random(1);
+        for (int round = 0; round < 300; round++) {
+            byte[] bytes = round % 4 == 0 ? Arrays.copyOf(good, random.nextInt(good.length + 20)) : good.clone();
+            for (int flips = 1 + random.nextInt(3); flips > 0 && bytes.length > 0; flips--) {
+                int at = round % 2 == 0
+                        ? random.nextInt(bytes.length)
+                        : bytes.length - 1 - random.nextInt(Math.min(80, bytes.length));
+                bytes[at] ^= (byte) (1 + random.nextInt(255));
+            }
+            if (Arrays.equals(bytes, good)) {
+                continue;
+            }
+            Files.write(cacheFile(), bytes);
+            try (var images = skipping.read()) {
+                assertThat(images.data().size()).isEqualTo(2);
+                assertThat(images.skipped()).hasSize(1);
+            }
+            assertThat(cacheFile()).hasBinaryContent(good);
+        }
+        assertThat(file).exists();
+    }
+
+    @Test
+    void whereNoCacheCanBeWritten() throws IOException {
+        put("cat/a.png", plain(2, 2, 0));
+        put("dog/a.png", plain(2, 2, 0));
+        Path file = Files.write(temp.resolve("file"), new byte[1]);
+        assertThatThrownBy(() -> ImageFolder.of(folder, 2, 2)
+                        .cache(file.resolve("cache"))
+                        .read())
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining(file + " is not a folder; choose another place");
+    }
+
+    // ---- hostile files
+
+    private static byte[] cmyk() throws IOException {
+        WritableRaster raster = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 8, 8, 4, null);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("JPEG").next();
+        try (ImageOutputStream to = ImageIO.createImageOutputStream(out)) {
+            writer.setOutput(to);
+            writer.write(null, new IIOImage(raster, null, null), null);
+        } finally {
+            writer.dispose();
+        }
+        return out.toByteArray();
+    }
+
+    /** A PNG header that claims 60,000 x 60,000 pixels. */
+    private static byte[] huge() throws IOException {
+        byte[] png = encoded(plain(1, 1, 0), "png");
+        ByteBuffer b = ByteBuffer.wrap(png);
+        b.putInt(16, 60_000).putInt(20, 60_000);
+        CRC32 crc = new CRC32();
+        crc.update(png, 12, 17);
+        b.putInt(29, (int) crc.getValue());
+        return png;
+    }
+
+    @Test
+    void everyDamagedFileIsASentenceAndTheRestLoads() throws IOException {
+        BufferedImage photo = noise(64, 64, 1);
+        byte[] jpeg = encoded(photo, "jpeg");
+        byte[] png = encoded(photo, "png");
+        byte[] bmp = encoded(photo, "bmp");
+        put("cat/good.png", plain(4, 4, 0x010101));
+        put("dog/good.jpg", jpeg);
+        String[] names = {
+            "cat/a-empty.jpg",
+            "cat/b-words.png",
+            "cat/c-half.jpg",
+            "cat/d-half.png",
+            "cat/e-half.bmp",
+            "cat/f-cmyk.jpg",
+            "cat/g-huge.png",
+            "cat/h-start.jpg",
+            "cat/i-start.png",
+            "cat/j-start.bmp",
+            "cat/k-short.bmp"
+        };
+        byte[][] contents = {
+            {},
+            "<html>not found</html>".getBytes(),
+            Arrays.copyOf(jpeg, jpeg.length / 2),
+            Arrays.copyOf(png, png.length / 2),
+            Arrays.copyOf(bmp, bmp.length / 2),
+            cmyk(),
+            huge(),
+            Arrays.copyOf(jpeg, 4),
+            Arrays.copyOf(png, 20),
+            Arrays.copyOf(bmp, 10),
+            {'B', 'M'}
+        };
+        String[] sentences = {
+            "it is empty",
+            "it is neither PNG nor JPEG nor BMP",
+            "its JPEG data are damaged (",
+            "its PNG data are damaged (",
+            "its BMP data are damaged (",
+            "its colours are CMYK or of another kind that is not read; save it as RGB",
+            "it has 60000 x 60000 pixels, more than the 67108864 that are read",
+            "its JPEG data are damaged (",
+            "its PNG data are damaged (",
+            "its BMP data are damaged (",
+            "it is neither PNG nor JPEG nor BMP"
+        };
+        ImageFolder whole = ImageFolder.of(folder, 4, 4);
+        for (int i = 0; i < names.length; i++) {
+            Path file = put(names[i], contents[i]);
+            String begin = file + ": " + sentences[i];
+            assertThatThrownBy(whole::read)
+                    .as(names[i])
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith(begin)
+                    .hasMessageEndingWith("; replace the file, or leave such out with skipDamaged()")
+                    .hasMessageNotContaining("\n");
+            Files.delete(file);
+        }
+        for (int i = 0; i < names.length; i++) {
+            put(names[i], contents[i]);
+        }
+        for (int round = 0; round < 2; round++) { // decoded, and from the cache
+            try (var images = whole.skipDamaged().read()) {
+                assertThat(images.data().size()).isEqualTo(2);
+                assertThat(images.data().label(1)).isEqualTo(1);
+                assertThat(ints(images.data().pixels(0))).containsOnly(1);
+                assertThat(images.skipped()).hasSize(names.length);
+                for (int i = 0; i < names.length; i++) {
+                    assertThat(images.skipped().get(i)).startsWith(folder.resolve(names[i]) + ": " + sentences[i]);
+                }
+            }
+        }
+        // the cache of those who skip does not hide the damage from those who do not
+        assertRefused(
+                whole::read,
+                folder.resolve("cat/a-empty.jpg")
+                        + ": it is empty; replace the file, or leave such out with skipDamaged()");
+    }
+
+    @Test
+    void foldersThatCannotBeRead() throws IOException {
+        assertRefused(
+                () -> ImageFolder.of(folder, 2, 2).read(),
+                "image folder: " + folder.resolve("cat")
+                        + " has no file .png, .jpg, .jpeg or .bmp; put the images of one class there, or remove it");
+        assertRefused(
+                () -> ImageFolder.of(folder.resolve("cat"), 2, 2).read(),
+                "image folder: " + folder.resolve("cat")
+                        + " has no folders; put the images of each class into one of its own");
+        assertThatThrownBy(() -> ImageFolder.of(folder.resolve("none"), 2, 2).read())
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessageStartingWith("cannot read " + folder.resolve("none") + ": ");
+        assertRefused(
+                () -> ImageFolder.of(folder, 0, 2),
+                "image folder: images cannot be [0, 2, 3]; give a height and a width of 1 or more, and 1 or 3 channels");
+        put("cat/a.png", new byte[0]);
+        put("dog/b.png", new byte[0]);
+        assertRefused(
+                () -> ImageFolder.of(folder, 2, 2).skipDamaged().read(),
+                "image folder: all 2 files of " + folder + " are damaged, the first: " + folder.resolve("cat/a.png")
+                        + ": it is empty");
+    }
+
+    @Test
+    void damageIsRefusedOrDecoded() throws IOException {
+        Random random = new Random(4);
+        byte[][] whole = {
+            encoded(noise(16, 16, 1), "png"), encoded(noise(16, 16, 1), "jpeg"), encoded(noise(16, 16, 1), "bmp")
+        };
+        put("dog/b.png", plain(2, 2, 0));
+        var reader = new ImageFile(8, 8, 3, Filter.BILINEAR, false);
+        for (int round = 0; round < 1500; round++) {
+            byte[] bytes = whole[round % 3].clone();
+            for (int flips = 1 + random.nextInt(4); flips > 0; flips--) {
+                // headers most of all
+                bytes[4 + random.nextInt(random.nextBoolean() ? 60 : bytes.length - 4)] = (byte) random.nextInt(256);
+            }
+            Path file = Files.write(temp.resolve("damaged"), bytes);
+            try {
+                assertThat(reader.read(file)).hasSize(8 * 8 * 3);
+            } catch (ImageFile.Damaged e) {
+                assertThat(e.getMessage()).isNotBlank();
+            }
+        }
+    }
+}
