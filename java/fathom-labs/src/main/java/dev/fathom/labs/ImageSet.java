@@ -269,8 +269,7 @@ enum ImageSet {
                 Dataset test = read(from, true)) {
             int[] image = archived() ? new int[] {32, 32, 3} : new int[] {28, 28, 1};
             Dataset.Split split = all.reshaped(image).split(Math.max(1, all.size() / HELD_OUT), seed);
-            return new Images(
-                    title, classes, Shape.of(image), split.rest(), split.heldOut(), test.reshaped(image));
+            return new Images(title, classes, Shape.of(image), split.rest(), split.heldOut(), test.reshaped(image));
         }
     }
 
