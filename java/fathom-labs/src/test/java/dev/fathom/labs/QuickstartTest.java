@@ -149,7 +149,7 @@ class QuickstartTest {
             --rate 0          | 2 | --rate 0.0: choose a number above 0, such as 0.001
             --threads 0       | 2 | --threads 0: choose 1 to 256
             --seed 1.5        | 2 | Invalid value for option '--seed': '1.5' is not a long
-            --data cifar      | 2 | Invalid value for option '--data': 'cifar' is neither fashion-mnist nor mnist
+            --data cifar      | 2 | Invalid value for option '--data': 'cifar' is none of fashion-mnist, mnist
             more              | 2 | there is no command or argument more
             """)
     void wrongOptionsGetOneLine(String args, int code, String words) {
