@@ -1,118 +1,556 @@
 /*
- * Convolutions of x[n, h, w, c] with w[k, kh, kw, c / groups], their gradients, and what follows the sum. Every output is one chain
- * over ascending taps, then channels.
+ * Convolutions of images [N, H, W, C] with weights [K, kh, kw, C / groups], not flipped:
+ *
+ *     conv           y[n, oh, ow, k] = act((sum x[n, oh sh - top + r dh, ow sw - left + s dw, c] w[k, r, s, c] + bias)
+ *                                          + residual)
+ *     conv_data      dx (+)= its gradient
+ *     conv_weights   dw (+)= its gradient
+ *
+ * No matrix of patches is made. A tile of conv is R neighbouring outputs of one row by a panel of channels (gemm.h): its left
+ * side is the image itself, of which neighbouring outputs read elements sw C floats apart, its sweep goes over columns of taps,
+ * rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps that
+ * only some of the R outputs reach is a call for those alone, which adds to what is there. Every output is thus one chain over
+ * ascending s, r, c (r, s, c for joined windows) of the taps inside the image, whatever the tile, the block, the thread and the
+ * batch.
+ *
+ * conv_data is the same product: dy is the image, the weights change their roles, and every (row % sh, column % sw) of dx is a
+ * phase, a convolution of stride 1 with those taps that reach it. conv_weights multiplies pixels: for each tap dy^T x over the
+ * rectangle of outputs for which the tap lies in the image, n, oh and ow ascending, in turned tiles.
  */
 #ifndef FATHOM_CONV_H
 #define FATHOM_CONV_H
 
-/* The outputs [*from, *to) for which tap t of a dimension lies inside x. */
-static inline void inside(int64_t in, int64_t out, int64_t stride, int64_t dilated, int64_t pad, int64_t *from, int64_t *to) {
-    int64_t lo = pad - dilated, hi = in - 1 + pad - dilated; /* lo <= o * stride <= hi */
-    *from = lo <= 0 ? 0 : ceil_div(lo, stride);
-    *to = hi < 0 ? 0 : hi / stride + 1 < out ? hi / stride + 1 : out;
-    if (*from > *to) *from = *to;
+#include "im2col.h"
+
+enum {
+    TAP_BLOCK = 640,           /* rows of a panel that stay in L2 while the tiles of all outputs pass over it */
+    SPAN_FLOATS = 160 * 1024,  /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
+};
+
+/* ---- one dimension of a window: output o and tap t read input o stride + t dilation - before, where it exists ---- */
+
+struct axis {
+    int64_t in, out, taps, stride, dilation, before;
+};
+
+static struct axis axis_rows(const struct window *g) { return (struct axis){g->h, g->oh, g->kh, g->sh, g->dh, g->top}; }
+static struct axis axis_columns(const struct window *g) { return (struct axis){g->w, g->ow, g->kw, g->sw, g->dw, g->left}; }
+
+/* the first i >= 0 with start + i step >= 0 */
+static inline int64_t first_inside(int64_t start, int64_t step) {
+    return start >= 0 ? 0 : step == 1 ? -start : ceil_div(-start, step);
+}
+/* the taps from .. to that output o reads, among t0 .. t1 */
+static inline void axis_taps(const struct axis *a, int64_t o, int64_t t0, int64_t t1, int64_t *from, int64_t *to) {
+    int64_t start = o * a->stride - a->before;
+    *from = clamp(first_inside(start, a->dilation), t0, t1);
+    *to = clamp(first_inside(start - a->in, a->dilation), *from, t1);
+}
+/* the outputs from .. to that read tap t, among o0 .. o1 */
+static inline void axis_outputs(const struct axis *a, int64_t t, int64_t o0, int64_t o1, int64_t *from, int64_t *to) {
+    int64_t start = t * a->dilation - a->before;
+    *from = clamp(first_inside(start, a->stride), o0, o1);
+    *to = clamp(first_inside(start - a->in, a->stride), *from, o1);
 }
 
-static double conv_nanos(const struct window *g, int64_t n) {
-    return (double)n * (double)(g->oh * g->ow * g->k) * (double)(g->kh * g->kw * (g->c / g->groups));
+/* ---- the product of conv and conv_data ---- */
+
+struct conv {
+    struct axis rows, columns;
+    const float *x;
+    float *y;
+    int64_t x_image, x_row, x_pixel, x_group; /* how far apart images, rows, pixels and groups of channels lie */
+    int64_t y_image, y_row, y_pixel, y_group;
+    int64_t n, groups, depth, width;          /* channels of a group: `depth` are read, `width` computed */
+    const float *panels;                      /* of each group: packed, their rows in the order r, s, channel */
+    int64_t add;
+    const struct linear_args *finish;
+};
+
+/* taps [r0, r1) x [s0, s1) and channels [d0, d1) of them; outputs full0 .. full1 of a row read all those columns of taps */
+struct tap_block {
+    int64_t s0, s1, r0, r1, d0, d1, full0, full1;
+    int first, last;
+};
+
+static int64_t conv_panels(const struct conv *g) { return g->groups * panel_count(g->width); }
+static int64_t conv_row_tiles(const struct conv *g) { return row_tiles(g->columns.out, g->width); }
+static int64_t conv_tiles(const struct conv *g) { return g->n * g->rows.out * conv_row_tiles(g); }
+static int64_t group_floats(const struct conv *g) { return padded(g->width) * g->rows.taps * g->columns.taps * g->depth; }
+
+static void clear_rows(float *y, int64_t ld, int64_t rows, int64_t count) {
+    for (int64_t i = 0; i < rows; i++) memset(y + i * ld, 0, (size_t)count * 4);
 }
 
-static void conv_row(const struct conv_args *a, int64_t image, int64_t oh) {
-    const struct window *g = &a->g;
-    int64_t deep = g->c / g->groups, wide = g->k / g->groups;
-    for (int64_t ow = 0; ow < g->ow; ow++)
-        for (int64_t k = 0; k < g->k; k++) {
-            float sum = 0;
-            for (int64_t i = 0; i < g->kh; i++)
-                for (int64_t j = 0; j < g->kw; j++) {
-                    int64_t y = oh * g->sh + i * g->dh - g->top, x = ow * g->sw + j * g->dw - g->left;
-                    if (y < 0 || y >= g->h || x < 0 || x >= g->w) continue;
-                    const float *from = a->x + ((image * g->h + y) * g->w + x) * g->c + k / wide * deep;
-                    const float *w = a->w + ((k * g->kh + i) * g->kw + j) * deep;
-                    for (int64_t c = 0; c < deep; c++) sum += from[c] * w[c];
-                }
-            int64_t at = ((image * g->oh + oh) * g->ow + ow) * g->k + k;
-            if (a->bias) sum += a->bias[k];
-            if (a->residual) sum += a->residual[at];
-            if (a->pre) a->pre[at] = sum;
-            a->y[at] = sum;
+/* outputs q0 .. q1 of row o of image n, one panel, one block of taps */
+static void conv_tile(const struct conv *g, const struct tap_block *b, int64_t n, int64_t o, int64_t q0, int64_t q1,
+                      int64_t panel) {
+    int64_t in_group = panel_count(g->width), group = panel / in_group, j = panel_start(g->width, panel % in_group);
+    int64_t width = panel_start(g->width, panel % in_group + 1) - j, count = least(g->width - j, width);
+    int64_t r0, r1, add = g->add || !b->first;
+    axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
+    struct sweep s = {.inner = r1 - r0, .depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel,
+                      .a_inner = g->rows.dilation * g->x_row, .lda = g->columns.stride * g->x_pixel, .b_outer = g->depth * width,
+                      .b_inner = g->columns.taps * g->depth * width, .ldb = width};
+    const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row
+                     - g->columns.before * g->x_pixel + group * g->x_group + b->d0;
+    const float *right = g->panels + group * group_floats(g) + j * (g->rows.taps * g->columns.taps * g->depth)
+                         + r0 * s.b_inner + b->d0 * width;
+    float *y = g->y + n * g->y_image + o * g->y_row + group * g->y_group + j;
+    for (int64_t t = r0 < r1 ? b->s0 : b->s1, next; t < b->s1; t = next) {
+        int64_t from = q0, to = q1;
+        next = b->s1;
+        if (q0 < b->full0 || q1 > b->full1) {
+            axis_outputs(&g->columns, t, q0, q1, &from, &to);
+            for (next = t + 1; next < b->s1; next++) { /* the columns that the same outputs read */
+                int64_t same, end;
+                axis_outputs(&g->columns, next, q0, q1, &same, &end);
+                if (same != from || end != to) break;
+            }
+            if (from == to) continue;
         }
-    float *y = a->y + (image * g->oh + oh) * g->ow * g->k;
-    if (a->row >= 0) unary_rows[a->row].forward(y, y, g->ow * g->k, v_set(a->p0), v_set(a->p1), 0);
+        if (!add && (from > q0 || to < q1)) {
+            clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, count);
+            add = 1;
+        }
+        s.outer = next - t;
+        tiles[width / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer, y + from * g->y_pixel,
+                                     g->y_pixel, count - (width - VL), add);
+        add = 1;
+    }
+    if (!add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, count);
+    if (g->finish && b->last) {
+        int64_t at = (n * g->rows.out + o) * g->columns.out, channel = group * g->width + j;
+        finish(g->finish, at + q0, at + q1, channel, channel + count);
+    }
+}
+
+/* tiles [t0, t1) of the rows of all images by panels [p0, p1) */
+static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1) {
+    int64_t taps = g->columns.taps, tap_rows = g->rows.taps, column = tap_rows * g->depth, per_row = conv_row_tiles(g);
+    int64_t s_cuts = 1, r_cuts = 1, d_cuts = 1;
+    if (column <= TAP_BLOCK) s_cuts = clamp(ceil_div(taps * column, TAP_BLOCK), 1, taps);
+    else s_cuts = taps, r_cuts = ceil_div(tap_rows, most(TAP_BLOCK / g->depth, 1)), d_cuts = ceil_div(g->depth, TAP_BLOCK);
+    if (t1 - t0 == 1) s_cuts = r_cuts = d_cuts = 1; /* a panel that one tile uses need not stay in L2 */
+    for (int64_t cut = 0, cuts = s_cuts * r_cuts * d_cuts; cut < cuts; cut++) {
+        int64_t s = cut / (r_cuts * d_cuts), r = cut / d_cuts % r_cuts, d = cut % d_cuts, ignored;
+        struct tap_block b = {.s0 = taps * s / s_cuts, .s1 = taps * (s + 1) / s_cuts, .r0 = tap_rows * r / r_cuts,
+                              .r1 = tap_rows * (r + 1) / r_cuts, .d0 = g->depth * d / d_cuts, .d1 = g->depth * (d + 1) / d_cuts,
+                              .first = cut == 0, .last = cut == cuts - 1};
+        if (b.s0 < b.s1) {
+            axis_outputs(&g->columns, b.s0, 0, g->columns.out, &b.full0, &ignored);
+            axis_outputs(&g->columns, b.s1 - 1, 0, g->columns.out, &ignored, &b.full1);
+        }
+        for (int64_t group = p0, end; group < p1; group = end) {
+            end = least(group + PANEL_GROUP, p1);
+            for (int64_t t = t0; t < t1; t++) {
+                int64_t row = t / per_row, i = t % per_row;
+                int64_t q0 = g->columns.out * i / per_row, q1 = g->columns.out * (i + 1) / per_row;
+                for (int64_t panel = group; panel < end; panel++)
+                    conv_tile(g, &b, row / g->rows.out, row % g->rows.out, q0, q1, panel);
+            }
+        }
+    }
+}
+
+/* The cut of `parts` into ranges of rows by ranges of panels whose largest share is smallest; of equals the most panels each. */
+static int64_t conv_row_cuts(int64_t row_count, int64_t panels, int64_t parts) {
+    int64_t best = 1, smallest = INT64_MAX;
+    for (int64_t cuts = 1; cuts <= parts && cuts <= row_count; cuts++) {
+        if (parts % cuts) continue;
+        int64_t share = ceil_div(row_count, cuts) * ceil_div(panels, parts / cuts);
+        if (share < smallest) smallest = share, best = cuts;
+    }
+    return best;
+}
+
+/* multiply-adds at half the peak of a common core */
+static double conv_nanos(double pixels, const struct window *g) {
+    return pixels * (double)(g->k * g->kh * g->kw) * (double)(g->c / g->groups) / (4 * VL);
+}
+
+/* ---- conv ---- */
+
+/* a row of pixels with its borders: zeros, x, zeros */
+static void halo_row(const float *x, int64_t count, int64_t before, float *to, int64_t width) {
+    int64_t exist = clamp(width - before, 0, count);
+    memset(to, 0, (size_t)before * 4);
+    memcpy(to + before, x, (size_t)exist * 4);
+    memset(to + before + exist, 0, (size_t)(width - before - exist) * 4);
+}
+
+/* rows i0 .. i1 of an image of a joined window, to */
+static void halo_copy(const struct window *g, const float *image, int64_t i0, int64_t i1, float *to) {
+    int64_t width = halo_width(g);
+    for (int64_t i = i0; i < i1; i++)
+        halo_row(image + i * g->w * g->c, g->w * g->c, g->left * g->c, to + (i - i0) * width * g->c, width * g->c);
+}
+
+/* output rows [o0, end) whose input fits the copy, and the input rows i0 .. i1 that they read */
+static int64_t halo_end(const struct window *g, int64_t o0, int64_t last, int64_t *i0, int64_t *i1) {
+    int64_t rows = 1, end;
+    while (halo_rows(g, rows + 1) * halo_width(g) * g->c <= halo_floats(g) && o0 + rows < last) rows++;
+    end = o0 + rows;
+    *i0 = clamp(o0 * g->sh - g->top, 0, g->h);
+    *i1 = clamp((end - 1) * g->sh - g->top + (g->kh - 1) * g->dh + 1, *i0, g->h);
+    return end;
+}
+
+struct conv_context {
+    struct conv conv;
+    struct window g;
+    const float *w;
+    float *panels, *halos;
+    int64_t row_cuts;
+};
+
+static void conv_pack_part(void *context, int64_t part, int64_t parts) {
+    const struct conv_context *c = context;
+    int64_t k = c->g.kh * c->g.kw * (c->g.c / c->g.groups), width = c->g.k / c->g.groups, from, to;
+    int64_t chunks = ceil_div(k, PACK_ROWS), in_group = panel_count(width);
+    fathom_range(c->g.groups * in_group * chunks, 1, part, parts, &from, &to);
+    for (int64_t unit = from; unit < to; unit++) {
+        int64_t group = unit / chunks / in_group, panel = unit / chunks % in_group, k0 = unit % chunks * PACK_ROWS;
+        int64_t j = panel_start(width, panel), wide = panel_start(width, panel + 1) - j;
+        struct product one = {.b = c->w + group * width * k, .ldb = k, .n = width, .b_turned = 1};
+        pack_panel(&one, panel, k0, least(k0 + PACK_ROWS, k), c->panels + (group * padded(width) + j) * k + k0 * wide);
+    }
 }
 
 static void conv_part(void *context, int64_t part, int64_t parts) {
-    const struct conv_args *a = context;
-    int64_t from, to;
-    fathom_range(a->n * a->g.oh, 1, part, parts, &from, &to);
-    for (; from < to; from++) conv_row(a, from / a->g.oh, from % a->g.oh);
+    const struct conv_context *c = context;
+    struct conv g = c->conv;
+    int64_t per_row = conv_row_tiles(&g), t0, t1, p0, p1;
+    fathom_range(conv_tiles(&g), 1, part % c->row_cuts, c->row_cuts, &t0, &t1);
+    fathom_range(conv_panels(&g), 1, part / c->row_cuts, parts / c->row_cuts, &p0, &p1);
+    if (!c->halos) {
+        if (t0 < t1 && p0 < p1) conv_multiply(&g, t0, t1, p0, p1);
+        return;
+    }
+    float *halo = c->halos + part * halo_floats(&c->g);
+    g.x_row = halo_width(&c->g) * c->g.c;
+    g.x_image = 0;
+    for (int64_t t = t0, next; t < t1 && p0 < p1; t = next) {
+        int64_t image = t / per_row / g.rows.out, o = t / per_row % g.rows.out, i0, i1;
+        int64_t end = halo_end(&c->g, o, least(g.rows.out, ceil_div(t1, per_row) - image * g.rows.out), &i0, &i1);
+        next = least(t1, (image * g.rows.out + end) * per_row);
+        halo_copy(&c->g, c->conv.x + image * c->conv.x_image, i0, i1, halo);
+        g.x = halo - i0 * g.x_row;
+        conv_multiply(&g, t, next, p0, p1);
+    }
 }
 
 static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
     (void)detail;
-    fathom_parallel(conv_part, (void *)a, fathom_parts(conv_nanos(&a->g, a->n), a->n * a->g.oh));
+    int64_t n = a->n, pixels = n * a->g.oh * a->g.ow;
+    if (pixels == 0 || a->g.k == 0) return FATHOM_OK;
+    struct window g = simplified(a->g, &n);
+    int64_t depth = g.c / g.groups, width = g.k / g.groups, k = g.kh * g.kw * depth;
+    struct linear_args l = {.bias = a->bias, .residual = a->residual, .pre = a->pre, .y = a->y, .n = g.k, .row = a->row,
+                            .p0 = a->p0, .p1 = a->p1};
+    struct conv_context c = {.g = g, .w = a->w};
+    float *scratch = aligned_scratch(a->scratch);
+    c.conv = (struct conv){.rows = axis_rows(&g), .columns = axis_columns(&g), .x = a->x, .y = a->y, .x_image = g.h * g.w * g.c,
+                           .x_row = g.w * g.c, .x_pixel = g.c, .x_group = depth, .y_image = g.oh * g.ow * g.k,
+                           .y_row = g.ow * g.k, .y_pixel = g.k, .y_group = width, .n = n, .groups = g.groups, .depth = depth,
+                           .width = width, .panels = a->packed};
+    if (a->bias || a->residual || a->pre || a->row >= 0) c.conv.finish = &l;
+    double nanos = conv_nanos((double)pixels, &g);
+    if (fathom_sgemm && a->w) {
+        l.m = pixels;
+        blas_conv(&(struct blas_conv){PATCHES_CONV, .g = &g, .n = n, .x = a->x, .w = a->w, .y = a->y, .scratch = a->scratch});
+        if (c.conv.finish) fathom_parallel(finish_part, &l, fathom_parts((double)(pixels * g.k), pixels));
+        return FATHOM_OK;
+    }
+    if (!a->packed) {
+        c.panels = scratch;
+        c.conv.panels = scratch;
+        scratch += g.groups * padded(width) * k;
+        int64_t units = g.groups * panel_count(width) * ceil_div(k, PACK_ROWS);
+        if (units) fathom_parallel(conv_pack_part, &c, least(fathom_parts(nanos, units), units));
+    }
+    if (is_joined(&g)) { /* columns of taps that never leave the row, as one */
+        if (needs_halo(&g)) c.halos = scratch;
+        c.conv.depth = g.kw * g.c;
+        c.conv.columns = (struct axis){.in = halo_width(&g), .out = g.ow, .taps = 1, .stride = g.sw, .dilation = 1};
+    }
+    int64_t parts = fathom_parts(nanos, conv_tiles(&c.conv) * conv_panels(&c.conv));
+    if (c.halos) parts = least(parts, SLOTS);
+    c.row_cuts = conv_row_cuts(conv_tiles(&c.conv), conv_panels(&c.conv), parts);
+    fathom_parallel(conv_part, &c, parts);
     return FATHOM_OK;
 }
 
-static void conv_data_part(void *context, int64_t part, int64_t parts) {
-    const struct conv_data_args *a = context;
-    const struct window *g = &a->g;
-    int64_t from, to, deep = g->c / g->groups, wide = g->k / g->groups, image = g->h * g->w * g->c;
-    fathom_range(a->n, 1, part, parts, &from, &to);
-    for (int64_t n = from; n < to; n++) {
-        float *dx = a->dx + n * image;
-        if (!a->add) memset(dx, 0, (size_t)image * sizeof *dx);
-        for (int64_t i = 0; i < g->kh; i++)
-            for (int64_t j = 0; j < g->kw; j++) {
-                int64_t y0, y1, x0, x1;
-                inside(g->h, g->oh, g->sh, i * g->dh, g->top, &y0, &y1);
-                inside(g->w, g->ow, g->sw, j * g->dw, g->left, &x0, &x1);
-                for (int64_t oh = y0; oh < y1; oh++)
-                    for (int64_t ow = x0; ow < x1; ow++) {
-                        const float *dy = a->dy + ((n * g->oh + oh) * g->ow + ow) * g->k;
-                        float *to_x = dx + ((oh * g->sh + i * g->dh - g->top) * g->w + ow * g->sw + j * g->dw - g->left) * g->c;
-                        for (int64_t k = 0; k < g->k; k++) {
-                            const float *w = a->w + ((k * g->kh + i) * g->kw + j) * deep;
-                            for (int64_t c = 0; c < deep; c++) to_x[k / wide * deep + c] += dy[k] * w[c];
-                        }
-                    }
-            }
+/* ---- conv_data ---- */
+
+/* phase b of dx along an axis: position b + i stride reads output i + u dilation - before with tap `last` - u step */
+static struct axis phase_axis(const struct axis *a, int64_t b, int64_t *last, int64_t *step) {
+    int64_t stride = a->stride, first = 0, gcd = stride;
+    for (int64_t rest = a->dilation; rest;) {
+        int64_t next = gcd % rest;
+        gcd = rest, rest = next;
+    }
+    *step = stride / gcd;
+    while (first < *step && (first * a->dilation - a->before - b) % stride) first++;
+    int64_t taps = first < *step ? most(ceil_div(a->taps - first, *step), 0) : 0;
+    *last = first + (taps - 1) * *step;
+    return (struct axis){.in = a->out, .out = most(ceil_div(a->in - b, stride), 0), .taps = taps, .stride = 1,
+                         .dilation = a->dilation / gcd, .before = taps ? (*last * a->dilation - b - a->before) / stride : 0};
+}
+
+struct data_context {
+    struct window g;
+    struct conv conv; /* what all phases share */
+    const float *w;
+    float *panels;
+    int64_t parts, row_cuts;
+};
+
+/* the product of phase (a, b), and where its panels begin: phases one after the other, each has its own taps */
+static struct conv data_phase(const struct data_context *c, int64_t a, int64_t b, int64_t *last_row, int64_t *row_step,
+                              int64_t *last_column, int64_t *column_step) {
+    struct axis rows = axis_rows(&c->g), columns = axis_columns(&c->g);
+    struct conv g = c->conv;
+    int64_t before = 0, row_taps, ignored;
+    g.rows = phase_axis(&rows, a, last_row, row_step);
+    row_taps = g.rows.taps;
+    for (int64_t i = 0; i < a; i++) before += phase_axis(&rows, i, &ignored, &ignored).taps * columns.taps;
+    for (int64_t i = 0; i < b; i++) before += phase_axis(&columns, i, &ignored, &ignored).taps * row_taps;
+    g.columns = phase_axis(&columns, b, last_column, column_step);
+    g.panels = c->panels + before * g.groups * padded(g.width) * g.depth;
+    g.y += a * c->g.w * c->g.c + b * c->g.c;
+    return g;
+}
+
+/* Each unit is a tap of a panel: its rows are rows of w, channels of one tap. */
+static void data_pack_part(void *context, int64_t part, int64_t parts) {
+    const struct data_context *c = context;
+    int64_t in_group = panel_count(c->conv.width), taps = c->g.kh * c->g.kw, from, to, unit = 0;
+    fathom_range(c->conv.groups * in_group * taps, 1, part, parts, &from, &to);
+    for (int64_t phase = 0; phase < c->g.sh * c->g.sw && unit < to; phase++) {
+        int64_t last_row, row_step, last_column, column_step;
+        struct conv g = data_phase(c, phase / c->g.sw, phase % c->g.sw, &last_row, &row_step, &last_column, &column_step);
+        int64_t phase_taps = g.rows.taps * g.columns.taps, count = g.groups * in_group * phase_taps;
+        for (int64_t i = most(from - unit, 0); i < least(to - unit, count); i++) {
+            int64_t group = i / phase_taps / in_group, panel = i / phase_taps % in_group, tap = i % phase_taps;
+            int64_t r = last_row - tap / g.columns.taps * row_step, s = last_column - tap % g.columns.taps * column_step;
+            int64_t j = panel_start(g.width, panel), wide = panel_start(g.width, panel + 1) - j;
+            struct product one = {.b = c->w + (group * g.depth * taps + r * c->g.kw + s) * g.width, .ldb = taps * g.width,
+                                  .n = g.width};
+            float *panels = (float *)g.panels + group * group_floats(&g) + j * phase_taps * g.depth;
+            pack_panel(&one, panel, 0, g.depth, panels + tap * g.depth * wide);
+        }
+        unit += count;
+    }
+}
+
+static void data_part(void *context, int64_t part, int64_t parts) {
+    const struct data_context *c = context;
+    for (int64_t phase = 0; phase < c->g.sh * c->g.sw; phase++) {
+        int64_t ignored, t0, t1, p0, p1;
+        struct conv g = data_phase(c, phase / c->g.sw, phase % c->g.sw, &ignored, &ignored, &ignored, &ignored);
+        fathom_range(conv_tiles(&g), 1, part % c->row_cuts, c->row_cuts, &t0, &t1);
+        fathom_range(conv_panels(&g), 1, part / c->row_cuts, parts / c->row_cuts, &p0, &p1);
+        if (t0 < t1 && p0 < p1) conv_multiply(&g, t0, t1, p0, p1);
     }
 }
 
 static int32_t k_conv_data(const struct conv_data_args *a, int64_t *detail) {
     (void)detail;
-    fathom_parallel(conv_data_part, (void *)a, fathom_parts(conv_nanos(&a->g, a->n), a->n));
+    int64_t n = a->n, ignored;
+    if (n * a->g.h * a->g.w * a->g.c == 0) return FATHOM_OK;
+    struct data_context c = {.g = simplified(a->g, &n), .w = a->w, .panels = aligned_scratch(a->scratch)};
+    const struct window *g = &c.g;
+    if (fathom_sgemm) {
+        blas_conv(&(struct blas_conv){PATCHES_DATA, .g = g, .n = n, .w = a->w, .dy = a->dy, .dx = a->dx, .add = a->add,
+                                      .scratch = a->scratch});
+        return FATHOM_OK;
+    }
+    int64_t depth = g->k / g->groups, width = g->c / g->groups, units = g->groups * panel_count(width) * g->kh * g->kw;
+    c.conv = (struct conv){.x = a->dy, .y = a->dx, .x_image = g->oh * g->ow * g->k, .x_row = g->ow * g->k, .x_pixel = g->k,
+                           .x_group = depth, .y_image = g->h * g->w * g->c, .y_row = g->sh * g->w * g->c, .y_pixel = g->sw * g->c,
+                           .y_group = width, .n = n, .groups = g->groups, .depth = depth, .width = width, .add = a->add};
+    double nanos = conv_nanos((double)(n * g->oh * g->ow), g);
+    if (units) fathom_parallel(data_pack_part, &c, least(fathom_parts(nanos, units), units));
+    struct conv first = data_phase(&c, 0, 0, &ignored, &ignored, &ignored, &ignored);
+    int64_t parts = fathom_parts(nanos, conv_tiles(&first) * conv_panels(&first));
+    c.row_cuts = conv_row_cuts(conv_tiles(&first), conv_panels(&first), parts);
+    fathom_parallel(data_part, &c, parts);
     return FATHOM_OK;
 }
 
-static void conv_weights_part(void *context, int64_t part, int64_t parts) {
-    const struct conv_weights_args *a = context;
-    const struct window *g = &a->g;
-    int64_t from, to, deep = g->c / g->groups, wide = g->k / g->groups;
-    fathom_range(g->k, 1, part, parts, &from, &to);
-    for (int64_t k = from; k < to; k++)
-        for (int64_t i = 0; i < g->kh; i++)
-            for (int64_t j = 0; j < g->kw; j++) {
-                int64_t y0, y1, x0, x1;
-                float *dw = a->dw + ((k * g->kh + i) * g->kw + j) * deep;
-                if (!a->add) memset(dw, 0, (size_t)deep * sizeof *dw);
-                inside(g->h, g->oh, g->sh, i * g->dh, g->top, &y0, &y1);
-                inside(g->w, g->ow, g->sw, j * g->dw, g->left, &x0, &x1);
-                for (int64_t n = 0; n < a->n; n++)
-                    for (int64_t oh = y0; oh < y1; oh++)
-                        for (int64_t ow = x0; ow < x1; ow++) {
-                            float dy = a->dy[((n * g->oh + oh) * g->ow + ow) * g->k + k];
-                            int64_t y = oh * g->sh + i * g->dh - g->top, x = ow * g->sw + j * g->dw - g->left;
-                            const float *of = a->x + ((n * g->h + y) * g->w + x) * g->c + k / wide * deep;
-                            for (int64_t c = 0; c < deep; c++) dw[c] += dy * of[c];
-                        }
+/* ---- conv_weights ---- */
+
+/*
+ * out[tap][m rows][width] (+)= sum over pixels of left[m] right[width]. Straight: m are channels of dy and width those of x, so
+ * out is dw. Joined: m are the kw C floats that a row of taps reads, width the channels of dy; out[r][kw C][K] is turned later.
+ */
+struct weights {
+    struct window g;
+    struct axis rows, columns; /* of taps: joined windows have one column */
+    const float *x, *dy;
+    float *out;
+    int64_t n, x_image, x_row, joined;
+    int64_t m, width;                 /* of a group */
+    int64_t out_row, out_tap, out_group;
+    int64_t add, splits, slot;        /* parts of the sum, and how far apart they lie */
+    float *halos, *dw;
+};
+
+/* outputs q0 .. q1 of rows o0 .. o1 of images n0 .. n1 */
+struct span {
+    int64_t n0, n1, o0, o1, q0, q1;
+};
+
+static int64_t weights_units(const struct weights *w) {
+    return w->g.groups * row_tiles(w->m, w->width) * w->rows.taps * w->columns.taps;
+}
+
+static void weights_tile(const struct weights *w, const struct span *p, int64_t unit, int64_t panel, float *out, int64_t add) {
+    int64_t taps = w->rows.taps * w->columns.taps, tap = unit % taps, r = tap / w->columns.taps, t = tap % w->columns.taps;
+    int64_t count = row_tiles(w->m, w->width), tile = unit / taps % count, group = unit / taps / count;
+    int64_t i = w->m * tile / count, height = w->m * (tile + 1) / count - i;
+    int64_t j = panel_start(w->width, panel), width = panel_start(w->width, panel + 1) - j, exist = least(w->width - j, width);
+    int64_t o0, o1, q0, q1, x_pixel = w->g.c, y_row = w->g.ow * w->g.k, y_image = w->g.oh * y_row;
+    axis_outputs(&w->rows, r, p->o0, p->o1, &o0, &o1);
+    axis_outputs(&w->columns, t, p->q0, p->q1, &q0, &q1);
+    out += group * w->out_group + tap * w->out_tap + i * w->out_row + j;
+    if (o0 == o1 || q0 == q1) {
+        if (!add) clear_rows(out, w->out_row, height, exist);
+        return;
+    }
+    const float *x = w->x + p->n0 * w->x_image + (o0 * w->rows.stride + r * w->rows.dilation - w->rows.before) * w->x_row
+                     + (q0 * w->columns.stride + t * w->columns.dilation - w->columns.before) * x_pixel;
+    const float *dy = w->dy + p->n0 * y_image + o0 * y_row + q0 * w->g.k;
+    int64_t x_inner = w->rows.stride * w->x_row, x_step = w->columns.stride * x_pixel;
+    struct sweep s = {.outer = p->n1 - p->n0, .inner = o1 - o0, .depth = q1 - q0};
+    if (w->joined) {
+        s.a_outer = w->x_image, s.a_inner = x_inner, s.lda = x_step, s.b_outer = y_image, s.b_inner = y_row, s.ldb = w->g.k;
+        turned_tiles[width / VL][height](&s, x + i, dy + j, out, w->out_row, exist - (width - VL), add);
+    } else {
+        s.a_outer = y_image, s.a_inner = y_row, s.lda = w->g.k, s.b_outer = w->x_image, s.b_inner = x_inner, s.ldb = x_step;
+        turned_tiles[width / VL][height](&s, dy + group * w->m + i, x + group * w->width + j, out, w->out_row,
+                                         exist - (width - VL), add);
+    }
+}
+
+static int64_t weights_positions(const struct weights *w) {
+    int64_t rows = w->n * w->rows.out;
+    return rows == 1 ? w->columns.out : rows;
+}
+
+/*
+ * The rows u .. of all images (or the outputs u .. where there is one row only) that make the next span, whole images where they
+ * are small; returns where it ends. With a halo the span reads a copy of its rows.
+ */
+static int64_t next_span(const struct weights *w, int64_t u, int64_t end, struct span *p, float *halo, struct weights *moved) {
+    int64_t oh = w->rows.out, ow = w->columns.out, n = u / oh, o = u % oh;
+    int64_t pixels = SPAN_FLOATS / (w->joined ? w->g.c + w->g.k : least(w->m, 64) + least(w->width, 64));
+    *p = (struct span){n, n + 1, o, least(oh, o + end - u), 0, ow};
+    if (w->n * oh == 1) *p = (struct span){0, 1, 0, 1, u, least(end, u + pixels)};
+    if (halo) {
+        int64_t i0, i1;
+        p->o1 = halo_end(&w->g, p->o0, p->o1, &i0, &i1);
+        halo_copy(&w->g, w->x + p->n0 * w->x_image, i0, i1, halo);
+        moved->x_row = halo_width(&w->g) * w->g.c;
+        moved->x_image = 0;
+        moved->x = halo - i0 * moved->x_row;
+    } else if (w->n > 1 && o == 0 && end - u >= 2 * oh && pixels >= 2 * oh * ow) {
+        p->n1 = n + least((end - u) / oh, pixels / (oh * ow));
+    } else {
+        int64_t rows = p->o1 - p->o0;
+        p->o1 = p->o0 + ceil_div(rows, ceil_div(rows * ow, pixels));
+    }
+    return w->n * oh == 1 ? p->q1 : p->n1 > p->n0 + 1 ? u + (p->n1 - p->n0) * oh : u + p->o1 - p->o0;
+}
+
+/* the sum over rows [from, to) of all images for units [u0, u1) */
+static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64_t u0, int64_t u1, float *halo, float *out,
+                        int64_t add) {
+    struct weights moved = *w;
+    struct span p;
+    for (int64_t u = from, empty = from == to; u < to || empty; add = 1, empty = 0) {
+        if (empty) p = (struct span){0}; /* nothing to sum is zero */
+        else u = next_span(w, u, to, &p, halo, &moved);
+        for (int64_t panel = 0; panel < panel_count(w->width); panel++)
+            for (int64_t unit = u0; unit < u1; unit++) weights_tile(&moved, &p, unit, panel, out, add);
+    }
+}
+
+static void weights_part(void *context, int64_t part, int64_t parts) {
+    const struct weights *w = context;
+    float *halo = w->halos ? w->halos + part * halo_floats(&w->g) : 0;
+    int64_t all = weights_positions(w), from, to;
+    if (w->splits > 1) {
+        fathom_range(w->splits, 1, part, parts, &from, &to);
+        for (int64_t s = from; s < to; s++)
+            weights_sum(w, all * s / w->splits, all * (s + 1) / w->splits, 0, weights_units(w), halo, w->out + s * w->slot, 0);
+    } else {
+        fathom_range(weights_units(w), 1, part, parts, &from, &to);
+        if (from < to) weights_sum(w, 0, all, from, to, halo, w->out, w->add);
+    }
+}
+
+/* the parts in a fixed tree, and into dw */
+static void weights_join_part(void *context, int64_t part, int64_t parts) {
+    const struct weights *w = context;
+    int64_t rows = w->joined ? w->rows.taps * w->m : 1, count = w->joined ? w->width : w->out_group * w->g.groups, from, to;
+    fathom_range(w->joined ? rows : count, w->joined ? 1 : VL, part, parts, &from, &to);
+    for (int64_t r = w->joined ? from : 0; r < (w->joined ? to : 1); r++) {
+        for (int64_t i = w->joined ? 0 : from; i < (w->joined ? count : to); i += VL) {
+            int64_t lanes = least((w->joined ? count : to) - i, VL);
+            v sum[SPLITS];
+            for (int64_t s = 0; s < w->splits; s++) sum[s] = v_get(w->out + s * w->slot + r * w->out_row + i, lanes);
+            for (int64_t h = w->splits / 2; h; h /= 2)
+                for (int64_t s = 0; s < h; s++) sum[s] = sum[s] + sum[s + h];
+            if (!w->joined) {
+                give(w->dw + i, sum[0], w->add, lanes);
+                continue;
             }
+            for (int64_t x = 0; x < lanes; x++) {
+                float *to_dw = w->dw + (i + x) * rows + r;
+                *to_dw = w->add ? *to_dw + sum[0][x] : sum[0][x];
+            }
+        }
+    }
 }
 
 static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail) {
     (void)detail;
-    fathom_parallel(conv_weights_part, (void *)a, fathom_parts(conv_nanos(&a->g, a->n), a->g.k));
+    int64_t n = a->n;
+    if (a->g.k * a->g.kh * a->g.kw * a->g.c == 0) return FATHOM_OK;
+    struct weights w = {.g = simplified(a->g, &n), .x = a->x, .dy = a->dy, .dw = a->dw, .out = a->dw, .n = n, .add = a->add,
+                        .splits = 1};
+    const struct window *g = &w.g;
+    if (fathom_sgemm && n * g->oh * g->ow > 0) {
+        blas_conv(&(struct blas_conv){PATCHES_WEIGHTS, .g = g, .n = n, .x = a->x, .dy = a->dy, .dw = a->dw, .add = a->add,
+                                      .scratch = a->scratch});
+        return FATHOM_OK;
+    }
+    float *scratch = aligned_scratch(a->scratch);
+    w.x_row = g->w * g->c, w.x_image = g->h * w.x_row;
+    w.rows = axis_rows(g), w.columns = axis_columns(g);
+    w.joined = is_joined(g);
+    w.slot = weights_floats(g);
+    if (w.joined) {
+        w.columns = (struct axis){.in = halo_width(g), .out = g->ow, .taps = 1, .stride = g->sw, .dilation = 1};
+        w.m = g->kw * g->c, w.width = g->k;
+        w.out_row = padded(g->k), w.out_tap = w.m * w.out_row;
+    } else {
+        w.m = g->k / g->groups, w.width = g->c / g->groups;
+        w.out_row = g->kh * g->kw * w.width, w.out_tap = w.width, w.out_group = w.m * w.out_row;
+    }
+    if (is_few_weights(g) && n * g->oh * g->ow >= SPLIT_FROM) w.splits = SPLITS;
+    if (w.joined || w.splits > 1) w.out = scratch, scratch += w.splits * w.slot;
+    if (needs_halo(g)) w.halos = scratch;
+    int64_t units = w.splits > 1 ? w.splits : weights_units(&w);
+    int64_t parts = fathom_parts(conv_nanos((double)(n * g->oh * g->ow), g), w.halos ? least(units, SLOTS) : units);
+    if (w.out != a->dw) w.add = 0;
+    fathom_parallel(weights_part, &w, parts);
+    if (w.out == a->dw) return FATHOM_OK;
+    w.add = a->add;
+    int64_t count = w.joined ? w.rows.taps * w.m : w.out_group * g->groups;
+    fathom_parallel(weights_join_part, &w, fathom_parts((double)(w.slot * w.splits) / 4, count));
     return FATHOM_OK;
 }
 

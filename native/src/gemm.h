@@ -33,32 +33,59 @@ enum {
 
 /* ---- the tile ---- */
 
-typedef void tile_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc, int64_t last,
-                     int64_t add);
+/*
+ * What a tile sums over: three nested loops, of which the innermost takes `depth` steps and the others at least one. A left
+ * element of row i lies i lda floats from the first and a step is one float; in the turned tiles rows are one float apart and a
+ * step is lda. A step of the right side is ldb. A product of matrices needs the innermost loop only, a convolution (conv.h) all.
+ */
+struct sweep {
+    int64_t outer, inner, depth;
+    int64_t a_outer, a_inner, lda;
+    int64_t b_outer, b_inner, ldb;
+};
+typedef void tile_fn(const struct sweep *s, const float *a, const float *b, float *c, int64_t ldc, int64_t last, int64_t add);
 
-/* c[R][NV vectors] (+)= a[R][k] b[k][NV vectors]; of the last vector of c only `last` lanes exist */
-#define TILE(R, NV)                                                                                                         \
-    static void tile_##R##_##NV(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc, \
-                                int64_t last, int64_t add) {                                                                \
-        v sum[R][NV];                                                                                                       \
-        UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                                        \
-            if (!add) sum[i][j] = v_set(0);                                                                                 \
-            else if (j < NV - 1 || last == VL) sum[i][j] = v_load(c + i * ldc + j * VL);                                    \
-            else sum[i][j] = v_load_n(c + i * ldc + j * VL, last);                                                          \
-        }                                                                                                                   \
-        for (int64_t p = 0; p < k; p++) {                                                                                   \
-            v right[NV];                                                                                                    \
-            UNROLLED for (int j = 0; j < NV; j++) right[j] = v_load(b + p * ldb + j * VL);                                  \
-            UNROLLED for (int i = 0; i < R; i++) {                                                                          \
-                v left = v_set(a[i * lda + p]);                                                                             \
-                UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_fma(left, right[j], sum[i][j]);                         \
-            }                                                                                                               \
-        }                                                                                                                   \
-        UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                                        \
-            if (j < NV - 1 || last == VL) v_store(c + i * ldc + j * VL, sum[i][j]);                                         \
-            else v_store_n(c + i * ldc + j * VL, sum[i][j], last);                                                          \
-        }                                                                                                                   \
+/* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; get_last loads the last vector */
+#define SWEEP(R, NV, row, step, get_last)                                                                                      \
+    for (int64_t o = s->outer;; a += s->a_outer, b += s->b_outer) {                                                            \
+        const float *ai = a, *bi = b;                                                                                          \
+        for (int64_t q = s->inner;; ai += s->a_inner, bi += s->b_inner) {                                                      \
+            const float *ap = ai, *bp = bi;                                                                                    \
+            for (int64_t p = 0; p < s->depth; p++, ap += step, bp += ldb) {                                                    \
+                v right[NV];                                                                                                   \
+                UNROLLED for (int j = 0; j < NV - 1; j++) right[j] = v_load(bp + j * VL);                                      \
+                right[NV - 1] = get_last(bp + (NV - 1) * VL);                                                                  \
+                UNROLLED for (int i = 0; i < R; i++) {                                                                         \
+                    v left = v_set(ap[i * row]);                                                                               \
+                    UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_fma(left, right[j], sum[i][j]);                        \
+                }                                                                                                              \
+            }                                                                                                                  \
+            if (--q == 0) break;                                                                                               \
+        }                                                                                                                      \
+        if (--o == 0) break;                                                                                                   \
     }
+#define LOAD_LAST(p) v_load_n(p, last)
+
+/* c (+)= that sum; of the last vector of c only `last` lanes exist, and a turned tile reads no more of the right side either */
+#define TILE_OF(name, R, NV, ...)                                                                                              \
+    static void name##_##R##_##NV(const struct sweep *s, const float *a, const float *b, float *c, int64_t ldc, int64_t last,  \
+                                  int64_t add) {                                                                               \
+        int64_t lda = s->lda, ldb = s->ldb;                                                                                    \
+        v sum[R][NV];                                                                                                          \
+        UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                                           \
+            if (!add) sum[i][j] = v_set(0);                                                                                    \
+            else if (j < NV - 1 || last == VL) sum[i][j] = v_load(c + i * ldc + j * VL);                                       \
+            else sum[i][j] = v_load_n(c + i * ldc + j * VL, last);                                                             \
+        }                                                                                                                      \
+        __VA_ARGS__                                                                                                            \
+        UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                                           \
+            if (j < NV - 1 || last == VL) v_store(c + i * ldc + j * VL, sum[i][j]);                                            \
+            else v_store_n(c + i * ldc + j * VL, sum[i][j], last);                                                             \
+        }                                                                                                                      \
+    }
+#define TILE(R, NV) TILE_OF(tile, R, NV, SWEEP(R, NV, lda, 1, v_load))
+#define TURNED_TILE(R, NV)                                                                                                     \
+    TILE_OF(turned, R, NV, if (last == VL) { SWEEP(R, NV, 1, lda, v_load) } else { SWEEP(R, NV, 1, lda, LOAD_LAST) })
 
 #define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 #define LONG_TILES(X, NV) SHORT_TILES(X, NV) X(7, NV) X(8, NV) X(9, NV) X(10, NV) X(11, NV) X(12, NV)
@@ -69,10 +96,14 @@ typedef void tile_fn(int64_t k, const float *a, int64_t lda, const float *b, int
 #endif
 
 ALL_TILES(TILE)
+ALL_TILES(TURNED_TILE)
 
 #define ENTRY(R, NV) [NV][R] = tile_##R##_##NV,
+#define TURNED_ENTRY(R, NV) [NV][R] = turned_##R##_##NV,
 static tile_fn *const tiles[TILE_VECS + 1][NARROW_ROWS + 1] = {ALL_TILES(ENTRY)};
+static tile_fn *const turned_tiles[TILE_VECS + 1][NARROW_ROWS + 1] = {ALL_TILES(TURNED_ENTRY)};
 #undef ENTRY
+#undef TURNED_ENTRY
 
 /* ---- how rows and columns are cut: evenly, so that no tile is left with a row or a vector or two ---- */
 
@@ -179,19 +210,21 @@ static void multiply_tile(const struct product *g, int64_t i, int64_t height, in
     int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
     int64_t columns = g->n - j < width ? g->n - j : width, last = g->c_turned ? VL : columns - (width - VL);
     tile_fn *tile = tiles[width / VL][height];
+    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = g->lda, .ldb = width};
     const float *left = g->a + i * g->lda + from;
     float *c = g->c + i * g->ldc + j;
     if (panel < g->first_packed) {
-        tile(depth, left, g->lda, g->b + from * g->ldb + j, g->ldb, c, g->ldc, last, add);
+        s.ldb = g->ldb;
+        tile(&s, left, g->b + from * g->ldb + j, c, g->ldc, last, add);
     } else if (g->panels) {
-        tile(depth, left, g->lda, g->panels + j * g->k + from * width, width, c, g->ldc, last, add);
+        tile(&s, left, g->panels + j * g->k + from * width, c, g->ldc, last, add);
     } else {
         float turned[TURN_BLOCK * TILE_VECS * VL];
         int64_t p = 0;
         do {
-            int64_t rows = depth - p < TURN_BLOCK ? depth - p : TURN_BLOCK;
-            pack_panel(g, panel, from + p, from + p + rows, turned);
-            tile(rows, left + p, g->lda, turned, width, c, g->ldc, last, add || p > 0);
+            s.depth = depth - p < TURN_BLOCK ? depth - p : TURN_BLOCK;
+            pack_panel(g, panel, from + p, from + p + s.depth, turned);
+            tile(&s, left + p, turned, c, g->ldc, last, add || p > 0);
         } while ((p += TURN_BLOCK) < depth);
     }
     if (g->finish && !g->c_turned && from + depth == g->k) finish(g->finish, i, i + height, j, j + columns);

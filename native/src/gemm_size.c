@@ -17,10 +17,3 @@ int64_t fathom_gemm_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_
 int64_t fathom_gemm_batch_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k) {
     return batch_slots(m, n, k) * (fathom_gemm_scratch(ta, tb, m, n, k) + 64);
 }
-
-int64_t fathom_conv_scratch(int64_t which, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow, int64_t k, int64_t kh,
-                            int64_t kw, int64_t sh, int64_t sw, int64_t dh, int64_t dw, int64_t top, int64_t left, int64_t groups) {
-    (void)which, (void)n, (void)h, (void)w, (void)c, (void)oh, (void)ow, (void)k, (void)kh, (void)kw, (void)sh, (void)sw, (void)dh;
-    (void)dw, (void)top, (void)left, (void)groups;
-    return 64;
-}

@@ -1,0 +1,16 @@
+/* Bytes the convolution kernels ask for: the same for every ISA, and for any number of images. */
+#include "conv_size.h"
+
+int64_t fathom_conv_scratch(int64_t which, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow, int64_t k,
+                            int64_t kh, int64_t kw, int64_t sh, int64_t sw, int64_t dh, int64_t dw, int64_t top, int64_t left,
+                            int64_t groups) {
+    struct window g = {h, w, c, oh, ow, k, kh, kw, sh, sw, dh, dw, top, left, groups};
+    g = simplified(g, &n);
+    int64_t depth = g.c / groups, width = g.k / groups, taps = g.kh * g.kw, floats = 16;
+    if (which == 0) floats += groups * padded(width) * taps * depth;
+    if (which == 1) floats += groups * padded(depth) * taps * width;
+    if (which == 2) floats += (is_few_weights(&g) ? SPLITS : 1) * weights_floats(&g);
+    if (which != 1) floats += SLOTS * halo_floats(&g);
+    if (fathom_sgemm) floats = most(floats, most(PATCH_FLOATS, g.ow * taps * depth));
+    return floats * 4;
+}

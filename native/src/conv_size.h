@@ -1,0 +1,55 @@
+/* What the convolution kernels and the size of their scratch share: which form a shape takes. The shape alone decides. */
+#ifndef FATHOM_CONV_SIZE_H
+#define FATHOM_CONV_SIZE_H
+
+#include "gemm_size.h"
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t clamp(int64_t x, int64_t from, int64_t to) { return most(from, least(x, to)); }
+
+enum {
+    FEW_CHANNELS = 16,        /* below this the kw C floats of a row of taps are read as one run */
+    HALO_FLOATS = 16 * 1024,  /* of an image and its border that a thread copies at a time, or more for one output row */
+    PATCH_FLOATS = 256 * 1024 /* of the matrix that im2col.h makes at a time, at least one output row */
+};
+
+/* A window that covers its image is a product of N rows, a 1x1 window one of N H W rows: one image of one row, one tap. */
+static inline struct window simplified(struct window g, int64_t *n) {
+    if (g.groups == 1 && g.kh == g.h && g.kw == g.w && g.oh == 1 && g.ow == 1 && !g.top && !g.left && g.dh == 1 && g.dw == 1) {
+        g.c *= g.h * g.w;
+        g.h = g.w = g.kh = g.kw = g.sh = g.sw = 1;
+    }
+    if (g.kh == 1 && g.kw == 1 && g.sh == 1 && g.sw == 1 && !g.top && !g.left && g.oh == g.h && g.ow == g.w) {
+        g.w = g.ow = *n * g.h * g.w;
+        g.h = g.oh = *n = 1;
+    }
+    return g;
+}
+
+/* the taps of a row of the kernel lie side by side in memory, and are too short to be worth a loop of their own */
+static inline int is_joined(const struct window *g) { return g->groups == 1 && g->dw == 1 && g->c < FEW_CHANNELS; }
+
+/* a row of an image with its border, so that every output of a joined window reads inside it */
+static inline int64_t halo_width(const struct window *g) { return (g->ow - 1) * g->sw + g->kw; }
+static inline int needs_halo(const struct window *g) { return is_joined(g) && (g->left > 0 || halo_width(g) - g->left > g->w); }
+/* input rows that `rows` output rows read */
+static inline int64_t halo_rows(const struct window *g, int64_t rows) { return (rows - 1) * g->sh + (g->kh - 1) * g->dh + 1; }
+static inline int64_t halo_floats(const struct window *g) {
+    return needs_halo(g) ? padded(most(halo_rows(g, 1) * halo_width(g) * g->c, HALO_FLOATS)) : 0;
+}
+
+/* a sum over pixels for few outputs is cut into SPLITS parts, as a weight gradient's in gemm_size.h */
+static inline int64_t weights_tiles(const struct window *g) {
+    int64_t per_group = is_joined(g) ? g->kh * ceil_div(g->kw * g->c, SPLIT_ROWS) * ceil_div(g->k, SPLIT_COLUMNS)
+                                     : g->kh * g->kw * ceil_div(g->k / g->groups, SPLIT_ROWS)
+                                           * ceil_div(g->c / g->groups, SPLIT_COLUMNS);
+    return g->groups * per_group;
+}
+static inline int is_few_weights(const struct window *g) { return weights_tiles(g) < SPLITS; }
+/* floats of one copy of the weights' gradient while it is summed */
+static inline int64_t weights_floats(const struct window *g) {
+    return padded(is_joined(g) ? g->kh * g->kw * g->c * padded(g->k) : g->k * g->kh * g->kw * (g->c / g->groups));
+}
+
+#endif
