@@ -62,6 +62,9 @@ FATHOM_API int64_t fathom_conv_scratch(int64_t which, int64_t n, int64_t h, int6
                                        int64_t left, int64_t groups);
 FATHOM_API int64_t fathom_gemm_batch_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k); /* for any batch */
 
+/* Bytes that norm and norm_grad ask for, affine in outer. */
+FATHOM_API int64_t fathom_norm_scratch(int64_t given, int64_t outer, int64_t rows, int64_t c);
+
 /*
  * Calls of malloc and its kin by this thread and the pool's workers, where the library of native/test/malloc_count.c is preloaded,
  * else -1. mark 1 starts from 0, 0 tells the calls since then.

@@ -39,7 +39,7 @@ enum kernel_id {
     KERNEL_COUNT
 };
 
-/* what the argument `kind` of reduce and gather and `mode` of pad means; Java's tables hold the same rows */
+/* what the argument `kind` of reduce and gather and `mode` of pad and norm means; Java's tables hold the same rows */
 enum reduce_kind {
     REDUCE_SUM,
     REDUCE_MAX,
@@ -50,6 +50,7 @@ enum reduce_kind {
     REDUCE_VARIANCE,
     REDUCE_LOGSUMEXP
 };
+enum norm_mode { NORM_MEASURED, NORM_GIVEN, NORM_RMS };
 enum gather_kind { GATHER_BYTES_TO_FLOATS, GATHER_WORDS, GATHER_BYTES_TO_INTS };
 enum pad_mode { PAD_CONSTANT, PAD_REPLICATE, PAD_REFLECT, PAD_CIRCULAR };
 

@@ -20,6 +20,7 @@
 #include "conv.h"
 #include "pad.h"
 #include "augment.h"
+#include "norm.h"
 
 #define TABLE_(isa) fathom_kernels_##isa
 #define TABLE(isa) TABLE_(isa)

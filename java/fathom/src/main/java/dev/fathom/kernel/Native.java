@@ -136,6 +136,10 @@ public final class Native {
     @Name("fathom_gemm_batch_scratch")
     public static native long gemmBatchScratch(long ta, long tb, long m, long n, long k);
 
+    /** Bytes of scratch that {@code norm} and {@code norm_grad} ask for. */
+    @Name("fathom_norm_scratch")
+    public static native long normScratch(long given, long outer, long rows, long c);
+
     /** The BLAS backend: 0 for our kernels, else the address of a {@code cblas_sgemm}. */
     @Name("fathom_set_blas")
     static native void setBlas(long sgemm);

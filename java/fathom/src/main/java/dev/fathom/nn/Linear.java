@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record Linear(
         Parameter weight,
         @Nullable Parameter bias,
-        @Nullable Activation activation) implements Layer {
+        @Nullable Activation activation) implements Ending {
     /**
      * With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in).
      *
@@ -55,6 +55,16 @@ public record Linear(
 
     @Override
     public Tensor forward(Tensor x) {
-        return x.linear(weight, bias, null, activation);
+        return end(x, null, activation);
+    }
+
+    @Override
+    public boolean open() {
+        return activation == null;
+    }
+
+    @Override
+    public Tensor end(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
+        return x.linear(weight, bias, residual, act);
     }
 }

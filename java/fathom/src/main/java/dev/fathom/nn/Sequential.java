@@ -1,9 +1,11 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * y = layer n (... layer 1 (layer 0 (x))). Layers are called one after the other, not nested, so any number fits the stack; in inference each
@@ -11,7 +13,7 @@ import java.util.List;
  *
  * @param layers in the order of their calls; their index is their name
  */
-public record Sequential(@Inline List<Layer> layers) implements Layer {
+public record Sequential(@Inline List<Layer> layers) implements Ending {
     /** Keeps its own copy of the list. */
     public Sequential {
         layers = List.copyOf(layers);
@@ -24,8 +26,26 @@ public record Sequential(@Inline List<Layer> layers) implements Layer {
 
     @Override
     public Tensor forward(Tensor x) {
+        return run(x, layers.size());
+    }
+
+    /** Whether its last layer is. */
+    @Override
+    public boolean open() {
+        return !layers.isEmpty() && layers.get(layers.size() - 1) instanceof Ending last && last.open();
+    }
+
+    @Override
+    public Tensor end(Tensor x, @Nullable Tensor residual, @Nullable Activation activation) {
+        int last = layers.size() - 1;
+        Tensor y = run(x, last);
+        Access.nextChild(last);
+        return ((Ending) layers.get(last)).apply(y, residual, activation);
+    }
+
+    private Tensor run(Tensor x, int count) {
         Tensor y = x;
-        for (int i = 0; i < layers.size(); i++) {
+        for (int i = 0; i < count; i++) {
             Access.nextChild(i);
             y = layers.get(i).apply(y);
             Access.releaseAllBut(y, i);

@@ -136,7 +136,13 @@ final class Graph {
         return values.size() - 1;
     }
 
-    /** Gives back the constants that the trace kept. */
+    /** A constant that a pass over the graphs made: its number. The first graph keeps the values, until its close. */
+    int addWeight(String name, Tensor t, boolean keep) {
+        values.add(new Value(Kind.WEIGHT, t.shape(), t.dtype(), name, keep ? t.keep() : null));
+        return values.size() - 1;
+    }
+
+    /** Gives back the constants that the graph kept. */
     void close() {
         for (Value v : values) {
             if (v.source instanceof KeptTensor kept) {
@@ -198,8 +204,26 @@ final class Graph {
         }
     }
 
-    /** Merges each call into the only user of its result wherever {@link Op#fuse} finds one op that does both. */
-    void fuse() {
+    /** Who makes a value, and how many calls and outputs read it. */
+    record Links(int[] maker, int[] uses) {
+        /** The number of the call that made value v for one reader alone, or -1. */
+        int makerForOne(int v) {
+            return uses[v] > 1 ? -1 : maker[v];
+        }
+
+        /** Whether anybody reads more of a call than its first result. */
+        boolean usedBeyondFirst(Node node) {
+            for (int o = 1; o < node.out.length; o++) {
+                if (node.out[o] >= 0 && uses[node.out[o]] > 0) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /** As the calls are now. */
+    Links links() {
         int[] maker = new int[values.size()];
         int[] uses = new int[values.size()];
         Arrays.fill(maker, -1);
@@ -216,12 +240,28 @@ final class Graph {
         for (int v : outputs) {
             uses[v]++;
         }
+        return new Links(maker, uses);
+    }
+
+    /** Removes the calls of these numbers. */
+    void remove(BitSet gone) {
+        List<Node> left = IntStream.range(0, nodes.size())
+                .filter(i -> !gone.get(i))
+                .mapToObj(nodes::get)
+                .toList();
+        nodes.clear();
+        nodes.addAll(left);
+    }
+
+    /** Merges each call into the only user of its result wherever {@link Op#fuse} finds one op that does both. */
+    void fuse() {
+        Links links = links();
         BitSet merged = new BitSet();
         for (int i = 0; i < nodes.size(); i++) {
             for (int slot = 0; slot < nodes.get(i).in.length; slot++) {
                 Node user = nodes.get(i);
-                int first = maker[user.in[slot]];
-                Node both = first < 0 || uses[user.in[slot]] > 1 ? null : merge(nodes.get(first), user, slot, uses);
+                int first = links.makerForOne(user.in[slot]);
+                Node both = first < 0 ? null : merge(nodes.get(first), user, slot, links);
                 if (both != null) {
                     nodes.set(i, both);
                     merged.set(first);
@@ -229,17 +269,12 @@ final class Graph {
                 }
             }
         }
-        List<Node> left = IntStream.range(0, nodes.size())
-                .filter(i -> !merged.get(i))
-                .mapToObj(nodes::get)
-                .toList();
-        nodes.clear();
-        nodes.addAll(left);
+        remove(merged);
     }
 
     /** One node that does {@code first} and the user of its result at {@code slot}, or null where there is none. */
-    private @Nullable Node merge(Node first, Node user, int slot, int[] uses) {
-        if (first.out[0] != user.in[slot] || usedBeyondFirst(first, uses) || usedBeyondFirst(user, uses)) {
+    private @Nullable Node merge(Node first, Node user, int slot, Links links) {
+        if (first.out[0] != user.in[slot] || links.usedBeyondFirst(first) || links.usedBeyondFirst(user)) {
             return null;
         }
         Shape shape = values.get(first.out[0]).shape;
@@ -263,14 +298,5 @@ final class Graph {
         Arrays.fill(out, -1);
         out[0] = user.out[0];
         return new Node(both, first.path, in, out);
-    }
-
-    private static boolean usedBeyondFirst(Node node, int[] uses) {
-        for (int o = 1; o < node.out.length; o++) {
-            if (node.out[o] >= 0 && uses[node.out[o]] > 0) {
-                return true;
-            }
-        }
-        return false;
     }
 }

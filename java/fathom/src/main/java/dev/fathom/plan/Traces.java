@@ -29,8 +29,9 @@ record Traces(int[] batches, List<Graph> graphs, List<Lowering> lowered) impleme
                 traces.graph().mustMatch(graph, batches[0], batch);
             }
             Constants.match(traces.graphs, batches);
+            traces.graphs.forEach(Graph::prune);
+            Folding.fold(traces.graphs);
             for (Graph graph : traces.graphs) {
-                graph.prune();
                 graph.fuse();
                 traces.lowered.add(Lowering.of(graph));
             }

@@ -29,6 +29,14 @@ record Epilogue(boolean bias, boolean residual, @Nullable Activation activation)
                     : null;
         }
 
+        /** With a line of channels in W [n, ..] and b. */
+        @Override
+        default @Nullable Folded fold(Op user, @Nullable Tensor[] own, @Nullable Tensor[] users) {
+            Epilogue e = epilogue();
+            boolean open = e.activation == null && !e.residual && own[1] != null && (!e.bias || own[2] != null);
+            return open && user instanceof NormOp norm ? norm.fold(this, own[1], e.bias ? own[2] : null, users) : null;
+        }
+
         @Override
         default int outputs() {
             return epilogue().keepsPre() ? 2 : 1;

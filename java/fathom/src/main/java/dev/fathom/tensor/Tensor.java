@@ -545,6 +545,86 @@ public sealed class Tensor implements Target permits KeptTensor {
         return residual == null ? Pass.call(op, this, w, bias.value()) : Pass.call(op, this, w, bias.value(), residual);
     }
 
+    // ---- normalisation
+
+    /**
+     * y = act((weight (x - mean) / sqrt(variance + epsilon) + bias) + residual) for x [.., c], with the mean and the biased variance of each channel
+     * over all else: batch normalisation in training (Ioffe and Szegedy 2015). What is null is left out. {@code nn.BatchNorm} is the layer.
+     *
+     * @throws IllegalArgumentException if shapes disagree, epsilon is negative, or a channel has fewer than two values
+     */
+    public Normalized batchNorm(
+            @Nullable Parameter weight,
+            @Nullable Parameter bias,
+            float epsilon,
+            @Nullable Tensor residual,
+            @Nullable Activation activation) {
+        Op op = new NormOp(NormOp.Over.BATCH, 0, weight != null, bias != null, epsilon, residual != null, activation);
+        Pass pass = Pass.current();
+        Tensor[] y = Pass.applyAll(op, NormOp.inputs(this, value(weight), value(bias), residual));
+        return new Normalized(y[0], pass.detach(y[1]), pass.detach(y[3]));
+    }
+
+    /** The same with a mean and a variance that are given, as in evaluation. */
+    public Tensor batchNorm(
+            Buffer mean,
+            Buffer variance,
+            @Nullable Parameter weight,
+            @Nullable Parameter bias,
+            float epsilon,
+            @Nullable Tensor residual,
+            @Nullable Activation activation) {
+        Op op = new NormOp(NormOp.Over.GIVEN, 0, weight != null, bias != null, epsilon, residual != null, activation);
+        return Pass.call(op, NormOp.inputs(this, mean.value(), variance.value(), value(weight), value(bias), residual));
+    }
+
+    /**
+     * y = weight (x - mean) / sqrt(variance + epsilon) + bias with the mean and the biased variance over the last {@code dims} dimensions, which
+     * are those of weight and bias (Ba et al. 2016). What is null is left out.
+     *
+     * @throws IllegalArgumentException if shapes disagree, or epsilon is negative
+     */
+    public Tensor layerNorm(int dims, @Nullable Parameter weight, @Nullable Parameter bias, float epsilon) {
+        Op op = NormOp.of(NormOp.Over.LAYER, dims, weight != null, bias != null, epsilon);
+        return Pass.call(op, NormOp.inputs(this, value(weight), value(bias)));
+    }
+
+    /**
+     * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last {@code dims} dimensions (Zhang and Sennrich 2019).
+     *
+     * @throws IllegalArgumentException if shapes disagree, or epsilon is negative
+     */
+    public Tensor rmsNorm(int dims, @Nullable Parameter weight, float epsilon) {
+        Op op = NormOp.of(NormOp.Over.RMS, dims, weight != null, false, epsilon);
+        return Pass.call(op, NormOp.inputs(this, value(weight)));
+    }
+
+    /**
+     * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [n, .., c], with the mean and the biased variance of every example and group of c
+     * / {@code groups} neighbouring channels (Wu and He 2018); with as many groups as channels instance normalisation (Ulyanov et al. 2016). Weight
+     * and bias [c] may be null.
+     *
+     * @throws IllegalArgumentException if shapes disagree, groups do not divide c, a group has fewer than two values, or epsilon is negative
+     */
+    public Tensor groupNorm(int groups, @Nullable Parameter weight, @Nullable Parameter bias, float epsilon) {
+        Op op = NormOp.of(NormOp.Over.GROUP, groups, weight != null, bias != null, epsilon);
+        return Pass.call(op, NormOp.inputs(this, value(weight), value(bias)));
+    }
+
+    /**
+     * y = x / (k + alpha / size * sum x^2)^beta for x [.., c], the sum over the {@code size} channels from c - size / 2 to c + (size - 1) / 2 that
+     * there are: local response normalisation (Krizhevsky et al. 2012), with alpha as PyTorch has it.
+     *
+     * @throws IllegalArgumentException if size is below 1
+     */
+    public Tensor localResponseNorm(int size, float alpha, float beta, float k) {
+        return Pass.call(new LocalResponseNormOp(size, alpha, beta, k), this);
+    }
+
+    private static @Nullable Tensor value(@Nullable Parameter p) {
+        return p == null ? null : p.value();
+    }
+
     // ---- reductions
 
     /** The sum over {@code dims} (over all without any), which disappear. */

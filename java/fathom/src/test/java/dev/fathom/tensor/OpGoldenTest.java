@@ -215,8 +215,39 @@ class OpGoldenTest {
         row("pad(CIRCULAR)", x -> x[0].pad(PadMode.CIRCULAR, 2, 1, 0, 3)).terms(3);
     }
 
-    private static final List<Golden> FILES =
-            List.of(new Golden("elementwise"), new Golden("structured"), new Golden("pools"));
+    private static Row norm(String name, NormOp.Over over, int count, boolean bias) {
+        return row(
+                        name,
+                        x -> Pass.apply(
+                                NormOp.of(over, count < 0 ? x[0].dim(-1) : count, x.length > 1, bias, 1e-5f), x))
+                .terms(3);
+    }
+
+    private static Row batchNorm(String name, boolean given, boolean residual, Activation act) {
+        NormOp.Over over = given ? NormOp.Over.GIVEN : NormOp.Over.BATCH;
+        return row(name, x -> Pass.apply(new NormOp(over, 0, true, true, 1e-5f, residual, act), x))
+                .terms(6);
+    }
+
+    static {
+        batchNorm("batchNorm", false, false, null);
+        batchNorm("batchNorm relu", false, false, Activation.RELU);
+        batchNorm("batchNorm residual relu", false, true, Activation.RELU);
+        batchNorm("batchNorm given silu", true, false, Activation.SILU);
+        norm("layerNorm(1)", NormOp.Over.LAYER, 1, true);
+        norm("layerNorm(2)", NormOp.Over.LAYER, 2, false);
+        norm("rmsNorm(1)", NormOp.Over.RMS, 1, false);
+        norm("groupNorm(1)", NormOp.Over.GROUP, 1, true);
+        norm("groupNorm(3)", NormOp.Over.GROUP, 3, true);
+        norm("groupNorm(channels)", NormOp.Over.GROUP, -1, true);
+        row("localResponseNorm(4)", x -> x[0].localResponseNorm(4, 0.5f, 0.75f, 2))
+                .terms(1);
+        row("localResponseNorm(5)", x -> x[0].localResponseNorm(5, 0.5f, 0.75f, 2))
+                .terms(1);
+    }
+
+    private static final List<Golden> FILES = List.of(
+            new Golden("elementwise"), new Golden("structured"), new Golden("pools"), new Golden("normalisation"));
 
     /** One case of a file. */
     private record Case(Golden file, String name) {

@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
@@ -59,6 +61,7 @@ public final class OpTable {
         private final Map<Integer, double[]> ranges = new LinkedHashMap<>();
         private double[] range = {-3, 3};
         private final Map<Integer, Numbers> numbers = new LinkedHashMap<>();
+        private final Set<Integer> ordinary = new HashSet<>();
         private ToIntFunction<int[][]> below;
         private boolean differentiable = true;
         private boolean product;
@@ -125,6 +128,12 @@ public final class OpTable {
         /** What input {@code i} holds. */
         private Row numbers(int input, Numbers what) {
             numbers.put(input, what);
+            return this;
+        }
+
+        /** Input {@code i} is not tried with infinities and their like. */
+        private Row ordinary(int input) {
+            ordinary.add(input);
             return this;
         }
 
@@ -211,7 +220,7 @@ public final class OpTable {
 
         /** Whether input {@code i} is tried with infinities and their like. */
         public boolean takesExtremes(int i) {
-            return dtype(i) == DType.F32 && holds(i) != Numbers.SETTING;
+            return dtype(i) == DType.F32 && holds(i) != Numbers.SETTING && !ordinary.contains(i);
         }
 
         private Numbers holds(int i) {
@@ -907,6 +916,269 @@ public final class OpTable {
                         "argmax: x [2, 3, 4]: dimensions of an argmax must be neighbours; reduce them one after the other",
                         () -> t(2, 3, 4).argmax(0, 2));
         ROWS.stream().filter(r -> r.name.startsWith("argmax")).forEach(Row::constant);
+    }
+
+    // ---- normalisation
+
+    private static final float EPSILON = 0.1f;
+
+    /** How x lies for a normalisation: {outer, rows, channels, groups}. */
+    private interface View {
+        int[] of(int[] dims);
+    }
+
+    private static int product(int[] dims, int from, int to) {
+        int n = 1;
+        for (int i = from; i < to; i++) {
+            n *= dims[i];
+        }
+        return n;
+    }
+
+    private static int[] channels(int[] d) {
+        return s(1, product(d, 0, d.length - 1), d[d.length - 1], d[d.length - 1]);
+    }
+
+    private static int[] lastOf(int[] d, int dims) {
+        return s(product(d, 0, d.length - dims), 1, product(d, d.length - dims, d.length), 1);
+    }
+
+    private static int[] grouped(int[] d, int groups) {
+        return s(d[0], product(d, 1, d.length - 1), d[d.length - 1], groups);
+    }
+
+    /** The operands of a normalisation of x. */
+    private static int[][] normalised(NormOp op, int... x) {
+        List<int[]> shapes = new ArrayList<>(List.of(x));
+        int own = op.over() == NormOp.Over.LAYER || op.over() == NormOp.Over.RMS ? op.count() : 1;
+        int[] last = Arrays.copyOfRange(x, x.length - own, x.length);
+        int vectors = (op.over() == NormOp.Over.GIVEN ? 2 : 0) + (op.gamma() ? 1 : 0) + (op.beta() ? 1 : 0);
+        for (int i = 0; i < vectors; i++) {
+            shapes.add(last);
+        }
+        if (op.residual()) {
+            shapes.add(x);
+        }
+        return shapes.toArray(new int[0][]);
+    }
+
+    private static Doubles normalise(NormOp op, int[] view, Doubles[] in) {
+        int channels = view[2];
+        int wide = channels / view[3];
+        int each = view[1] * channels;
+        boolean given = op.over() == NormOp.Over.GIVEN;
+        double[] x = in[0].v();
+        double[] y = new double[x.length];
+        double[] mean = new double[view[0] * view[3]];
+        double[] variance = new double[mean.length];
+        if (given) {
+            mean = in[1].v();
+            variance = in[2].v();
+        } else {
+            double n = view[1] * wide;
+            for (int i = 0; i < x.length && op.over() != NormOp.Over.RMS; i++) {
+                mean[i / each * view[3] + i % channels / wide] += x[i] / n;
+            }
+            for (int i = 0; i < x.length; i++) {
+                int g = i / each * view[3] + i % channels / wide;
+                variance[g] += (x[i] - mean[g]) * (x[i] - mean[g]) / n;
+            }
+        }
+        int next = given ? 3 : 1;
+        double[] gamma = op.gamma() ? in[next++].v() : null;
+        double[] beta = op.beta() ? in[next].v() : null;
+        double[] residual = op.residual() ? in[in.length - 1].v() : null;
+        DoubleUnaryOperator act = op.activation() == null
+                ? z -> z
+                : UNARY.get(op.activation().row()).reference();
+        for (int i = 0; i < x.length; i++) {
+            int g = i / each * view[3] + i % channels / wide;
+            double z = (x[i] - mean[g]) / Math.sqrt(variance[g] + EPSILON);
+            z = gamma == null ? z : z * gamma[i % channels];
+            z = beta == null ? z : z + beta[i % channels];
+            y[i] = act.applyAsDouble(residual == null ? z : z + residual[i]);
+        }
+        return new Doubles(y, in[0].dims());
+    }
+
+    private static Row norm(String name, NormOp op, View view, int[]... samples) {
+        Row r = row(name, NormOp.class)
+                .f(x -> Pass.apply(op, x))
+                .is(x -> normalise(op, view.of(x[0].dims()), x))
+                .tolerance(2e-6, 4e-6);
+        for (int[] x : samples) {
+            r.sample(normalised(op, x));
+        }
+        int at = 1;
+        if (op.over() == NormOp.Over.GIVEN) {
+            r.numbers(1, Numbers.SETTING).numbers(2, Numbers.SETTING).range(2, 1, 2);
+            at = 3;
+        }
+        // a huge gamma shows the rounding of differences near 0
+        return op.gamma() ? r.range(at, 0.5, 1.5).ordinary(at) : r;
+    }
+
+    private static NormOp batch(boolean given, boolean affine, boolean residual, Activation act) {
+        NormOp.Over over = given ? NormOp.Over.GIVEN : NormOp.Over.BATCH;
+        return new NormOp(over, 0, affine, affine, EPSILON, residual, act);
+    }
+
+    static {
+        for (boolean given : new boolean[] {false, true}) {
+            String name = given ? "batch_norm given" : "batch_norm";
+            for (NormOp op : List.of(
+                    batch(given, false, false, null),
+                    batch(given, true, false, null),
+                    batch(given, true, true, null),
+                    batch(given, false, false, Activation.RELU),
+                    batch(given, true, false, Activation.RELU),
+                    batch(given, true, true, Activation.RELU),
+                    batch(given, true, false, Activation.SIGMOID),
+                    batch(given, true, true, Activation.SILU))) {
+                String what = name
+                        + (op.gamma() ? " affine" : "")
+                        + (op.residual() ? " with residual" : "")
+                        + (op.activation() == null ? "" : " " + op.activation().label());
+                Row r = norm(what, op, OpTable::channels, s(3, 5, 4, 6), s(2, 3, 3, 17), s(40, 3), s(37, 1), s(50, 20))
+                        .sized(n -> normalised(op, 5, n))
+                        .sized(n -> normalised(op, n + 2, 3))
+                        .large(normalised(op, 10_000, 40))
+                        .large(normalised(op, 150_001, 3))
+                        .large(normalised(op, 700, 601));
+                // so many values are not all far from the kink of a relu
+                if (op.equals(batch(given, true, true, Activation.SILU))
+                        || op.equals(batch(given, true, false, null))) {
+                    r.sample(normalised(op, 1041, 64)).sample(normalised(op, 21_907, 3));
+                }
+                if (given) {
+                    r.sample(normalised(op, 1, 7)).sample(normalised(op, 0, 3));
+                }
+            }
+        }
+        ROWS.get(ROWS.size() - 1)
+                .covers("batchNorm(Buffer,Buffer,Parameter,Parameter,float,Tensor,Activation)")
+                .refuses(
+                        "batch_norm: x [1, 4] has 1 values a channel but statistics of a batch need 2; give a larger batch, or evaluate "
+                                + "(Pass.infer, model.eval)",
+                        () -> Pass.apply(batch(false, false, false, null), t(1, 4)))
+                .refuses(
+                        "batch_norm: x [2, 3] and input 1 [4] disagree: input 1 must be [3], as the last of x",
+                        () -> Pass.apply(batch(true, false, false, null), t(2, 3), t(4), t(4)))
+                .refuses(
+                        "batch_norm: residual [2, 4] and x [2, 3] disagree; they must be equal",
+                        () -> Pass.apply(batch(false, false, true, null), t(2, 3), t(2, 4)))
+                .refuses(
+                        "batch_norm: x [] has 0 dimensions but 1 are needed; give [.., channels]",
+                        () -> Pass.apply(batch(false, false, false, null), t()))
+                .refuses(
+                        "batch_norm: x [2, 0] has no values to normalise; give at least one channel",
+                        () -> Pass.apply(batch(false, false, false, null), t(2, 0)));
+        for (boolean affine : new boolean[] {false, true}) {
+            for (int dims = 1; dims <= 2; dims++) {
+                int count = dims;
+                NormOp layer = NormOp.of(NormOp.Over.LAYER, dims, affine, affine, EPSILON);
+                NormOp rms = NormOp.of(NormOp.Over.RMS, dims, affine, false, EPSILON);
+                for (NormOp op : List.of(layer, rms)) {
+                    Row r = norm(
+                                    op.label() + "(" + dims + ")" + (affine ? " affine" : ""),
+                                    op,
+                                    d -> lastOf(d, count),
+                                    s(2, 3, 4, 5),
+                                    s(3, 1, 1),
+                                    s(0, 2, 3))
+                            .sized(n -> dims(count, op, n))
+                            .large(normalised(op, 700, 3, 301));
+                    if (dims == 1) {
+                        r.sample(normalised(op, 3000, 7)).large(normalised(op, 30_000, 10));
+                    }
+                }
+            }
+        }
+        ROWS.get(ROWS.size() - 1)
+                .covers("layerNorm(int,Parameter,Parameter,float)", "rmsNorm(int,Parameter,float)")
+                .refuses(
+                        "layer_norm: x [3] has 1 dimensions but 2 are needed; give [.., channels]",
+                        () -> t(3).layerNorm(2, null, null, 1e-5f))
+                .refuses("layer_norm: epsilon=-1.0 must be 0 or more", () -> t(3).layerNorm(1, null, null, -1))
+                .refuses(
+                        "rms_norm: x [2, 3] and input 1 [2] disagree: input 1 must be [3], as the last of x",
+                        () -> Pass.apply(NormOp.of(NormOp.Over.RMS, 1, true, false, 0), t(2, 3), t(2)));
+        for (Activation act : new Activation[] {null, Activation.RELU}) {
+            for (int groups : new int[] {1, 2}) {
+                NormOp op = new NormOp(NormOp.Over.GROUP, groups, true, true, EPSILON, act != null, act);
+                norm(
+                                "group_norm(" + groups + ")" + (act == null ? "" : " with residual and relu"),
+                                op,
+                                d -> grouped(d, groups),
+                                s(2, 3, 2, 6),
+                                s(3, 5, 34),
+                                act == null ? s(2, 1024, 64) : s(2, 30, 64),
+                                s(3, 40, 2))
+                        .sized(n -> normalised(op, 3, n, 4))
+                        .sized(n -> normalised(op, 3, 2 * n + 2))
+                        .large(normalised(op, 50, 100, 40))
+                        .large(normalised(op, 1, 20_000, 16))
+                        .large(normalised(op, 30_000, 10));
+            }
+            row("instance_norm" + (act == null ? "" : " relu"), NormOp.class)
+                    .f(x -> Pass.apply(
+                            new NormOp(NormOp.Over.GROUP, x[0].dim(-1), false, false, EPSILON, false, act), x[0]))
+                    .is(x -> normalise(
+                            new NormOp(NormOp.Over.GROUP, x[0].dim(-1), false, false, EPSILON, false, act),
+                            grouped(x[0].dims(), x[0].dim(-1)),
+                            x))
+                    .sized(n -> new int[][] {{2, 3, n}})
+                    .sized(n -> new int[][] {{2, n + 1, 3}})
+                    .sample(s(3, 4, 5, 17))
+                    .large(s(50, 100, 40))
+                    .tolerance(2e-6, 4e-6);
+        }
+        ROWS.get(ROWS.size() - 1)
+                .covers("groupNorm(int,Parameter,Parameter,float)")
+                .refuses(
+                        "group_norm: x [2, 5, 6] has 6 channels, which 4 groups do not divide; choose a divisor",
+                        () -> t(2, 5, 6).groupNorm(4, null, null, 0))
+                .refuses(
+                        "group_norm: x [2, 1, 6] has 1 values in each of its 6 groups but statistics need 2; choose fewer groups, or a "
+                                + "larger image",
+                        () -> t(2, 1, 6).groupNorm(6, null, null, 0))
+                .refuses(
+                        "group_norm: x [6] has 1 dimensions but 2 are needed; give [batch, .., channels]",
+                        () -> t(6).groupNorm(1, null, null, 0));
+        for (int size : new int[] {1, 2, 5, 40}) {
+            row(
+                            "local_response_norm(" + size + ")",
+                            LocalResponseNormOp.class,
+                            "localResponseNorm(int,float,float,float)")
+                    .sized(n -> new int[][] {{3, n}})
+                    .sample(s(2, 3, 2, 96))
+                    .sample(s(0, 3))
+                    .large(s(3000, 96))
+                    .f(x -> x[0].localResponseNorm(size, 0.5f, 0.75f, 2))
+                    .is(x -> x[0].along(-1, line -> {
+                        double[] y = new double[line.length];
+                        for (int i = 0; i < y.length; i++) {
+                            double sum = 0;
+                            for (int j = i - size / 2; j <= i + (size - 1) / 2; j++) {
+                                sum += j < 0 || j >= y.length ? 0 : line[j] * line[j];
+                            }
+                            y[i] = line[i] / Math.pow(2 + 0.5 / size * sum, 0.75);
+                        }
+                        return y;
+                    }))
+                    .tolerance(1e-6, 1e-6)
+                    .refuses(
+                            "local_response_norm: size=0 is the number of channels in a sum and must be at least 1",
+                            () -> t(2, 3).localResponseNorm(0, 1, 1, 1))
+                    .refuses(
+                            "local_response_norm: x [] has no channels; give [.., channels]",
+                            () -> t().localResponseNorm(5, 1, 1, 1));
+        }
+    }
+
+    /** A sample of n values to normalise over the last dimensions. */
+    private static int[][] dims(int count, NormOp op, int n) {
+        return count == 1 ? normalised(op, 3, n) : normalised(op, 3, n, 2);
     }
 
     // ---- softmax and cross-entropy

@@ -61,6 +61,9 @@ public final class Goldens {
         Goldens pools = new Goldens();
         GoldenPools.all(pools);
         pools.write(folder.resolve("pools.safetensors"));
+        Goldens normalisation = new Goldens();
+        GoldenNorms.all(normalisation);
+        normalisation.write(folder.resolve("normalisation.safetensors"));
         Goldens losses = new Goldens();
         GoldenLosses.losses(losses);
         losses.write(folder.resolve("losses.safetensors"));

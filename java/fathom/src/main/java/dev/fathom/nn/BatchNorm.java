@@ -1,0 +1,120 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Buffer;
+import dev.fathom.tensor.Normalized;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y = act(weight (x - mean) / sqrt(variance + epsilon) + bias) for each channel, the last dimension of x (Ioffe and Szegedy 2015): x [batch, channels], [batch,
+ * length, channels], [batch, height, width, channels].
+ *
+ * <p>In training mean and (biased) variance are those of the batch, and running ones follow: running = (1 - momentum) running + momentum batch, the
+ * variance of the batch being the unbiased one, as PyTorch has it. They take effect when backward has succeeded; of several calls before it the last
+ * one counts. In evaluation the running ones are used, and a plan folds them into the weights of the linear or convolutional layer before.
+ *
+ * <p>A file of PyTorch's BatchNorm1d or BatchNorm2d loads as it is.
+ *
+ * @param weight [channels], or null for 1
+ * @param bias [channels], or null for 0
+ * @param runningMean [channels]
+ * @param runningVar [channels]
+ * @param numBatchesTracked how many batches they have seen, a single number
+ * @param epsilon what is added to the variance, under the root; 0 is allowed
+ * @param momentum the share of a new batch, or null for the average over all batches
+ * @param activation act, or null for none; it runs in the same kernel
+ */
+public record BatchNorm(
+        @Nullable Parameter weight,
+        @Nullable Parameter bias,
+        Buffer runningMean,
+        Buffer runningVar,
+        Buffer numBatchesTracked,
+        float epsilon,
+        @Nullable Float momentum,
+        @Nullable Activation activation)
+        implements Ending {
+    /**
+     * Checks epsilon and momentum.
+     *
+     * @throws IllegalArgumentException if epsilon is negative or momentum outside [0, 1]
+     */
+    public BatchNorm {
+        if (!(epsilon >= 0)) {
+            throw new IllegalArgumentException("BatchNorm: epsilon=" + epsilon + " must be 0 or more");
+        }
+        if (momentum != null && !(momentum >= 0 && momentum <= 1)) {
+            throw new IllegalArgumentException(
+                    "BatchNorm: momentum=" + momentum + " is the share of a new batch and must be in [0, 1]");
+        }
+    }
+
+    /**
+     * With PyTorch's settings: epsilon 1e-5, momentum 0.1, weight 1 and bias 0 at first.
+     *
+     * @throws IllegalArgumentException if channels is below 1
+     */
+    public BatchNorm(int channels) {
+        this(
+                Norms.ones("BatchNorm", channels),
+                new Parameter(Shape.of(channels), Init.zeros()),
+                new Buffer(Shape.of(channels), Init.zeros()),
+                new Buffer(Shape.of(channels), Init.constant(1)),
+                new Buffer(Shape.SCALAR, Init.zeros()),
+                1e-5f,
+                0.1f,
+                null);
+    }
+
+    /** The same layer with another epsilon, and another momentum, null for the average over all batches. */
+    public BatchNorm with(float newEpsilon, @Nullable Float newMomentum) {
+        return new BatchNorm(
+                weight, bias, runningMean, runningVar, numBatchesTracked, newEpsilon, newMomentum, activation);
+    }
+
+    /** The same layer without weight and bias. */
+    public BatchNorm withoutAffine() {
+        return new BatchNorm(null, null, runningMean, runningVar, numBatchesTracked, epsilon, momentum, activation);
+    }
+
+    /** The same layer with an activation in its kernel. */
+    public BatchNorm act(Activation a) {
+        return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, epsilon, momentum, a);
+    }
+
+    @Override
+    public boolean open() {
+        return activation == null;
+    }
+
+    /**
+     * @throws IllegalArgumentException if x has another number of channels, or in training fewer than two values a channel
+     */
+    @Override
+    public Tensor forward(Tensor x) {
+        return end(x, null, activation);
+    }
+
+    @Override
+    public Tensor end(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
+        if (!Pass.current().training()) {
+            return x.batchNorm(runningMean, runningVar, weight, bias, epsilon, residual, act);
+        }
+        Normalized n = x.batchNorm(weight, bias, epsilon, residual, act);
+        float share =
+                momentum != null ? momentum : 1 / (numBatchesTracked.value().item() + 1);
+        float values = x.size() / x.dim(-1);
+        follow(runningMean, n.mean(), share, 1);
+        follow(runningVar, n.variance(), share, values / (values - 1));
+        numBatchesTracked.update(numBatchesTracked.value().add(1));
+        return n.y();
+    }
+
+    private static void follow(Buffer running, Tensor batch, float share, float unbiased) {
+        running.update(running.value().mul(1 - share).add(batch.mul(share * unbiased)));
+    }
+}

@@ -1,0 +1,25 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Tensor;
+
+/**
+ * In training, zeroes each example of x [batch, ..] with probability p and multiplies the others by 1 / (1 - p): stochastic depth (Huang et al. 2016), as
+ * the last layer of a residual's inner branch. The identity in evaluation.
+ *
+ * @param p the probability to drop, in [0, 1)
+ */
+public record DropPath(float p) implements Layer {
+    /**
+     * Checks p.
+     *
+     * @throws IllegalArgumentException if it is outside [0, 1)
+     */
+    public DropPath {
+        Norms.dropping("DropPath", p);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return Norms.drop(x, p, 1, x.shape().rank());
+    }
+}

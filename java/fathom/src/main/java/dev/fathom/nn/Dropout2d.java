@@ -1,0 +1,25 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Tensor;
+
+/**
+ * In training, zeroes each channel of each example x [batch, .., channels] with probability p and multiplies the others by 1 / (1 - p): spatial dropout
+ * (Tompson et al. 2015), for maps whose neighbouring places say much the same. The identity in evaluation.
+ *
+ * @param p the probability to drop, in [0, 1)
+ */
+public record Dropout2d(float p) implements Layer {
+    /**
+     * Checks p.
+     *
+     * @throws IllegalArgumentException if it is outside [0, 1)
+     */
+    public Dropout2d {
+        Norms.dropping("Dropout2d", p);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return Norms.drop(x, p, 1, x.shape().rank() - 1);
+    }
+}

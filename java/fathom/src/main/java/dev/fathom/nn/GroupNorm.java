@@ -1,0 +1,48 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels] with mean and biased variance of every example and group of
+ * neighbouring channels (Wu and He 2018).
+ *
+ * @param groups how many, a divisor of channels
+ * @param weight [channels], or null for 1
+ * @param bias [channels], or null for 0
+ * @param epsilon what is added to the variance, under the root
+ */
+public record GroupNorm(
+        int groups, @Nullable Parameter weight, @Nullable Parameter bias, float epsilon) implements Layer {
+    /** Checks groups. */
+    public GroupNorm {
+        if (groups < 1) {
+            throw new IllegalArgumentException("GroupNorm: groups=" + groups + " must be at least 1");
+        }
+    }
+
+    /**
+     * With PyTorch's epsilon of 1e-5.
+     *
+     * @throws IllegalArgumentException if groups do not divide channels, or one of them is below 1
+     */
+    public GroupNorm(int groups, int channels) {
+        this(groups, Norms.ones("GroupNorm", channels), new Parameter(Shape.of(channels), Init.zeros()), 1e-5f);
+        if (channels % groups != 0) {
+            throw new IllegalArgumentException(
+                    "GroupNorm: groups=" + groups + " do not divide channels=" + channels + "; choose a divisor");
+        }
+    }
+
+    /** The same layer with another epsilon. */
+    public GroupNorm with(float newEpsilon) {
+        return new GroupNorm(groups, weight, bias, newEpsilon);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return x.groupNorm(groups, weight, bias, epsilon);
+    }
+}

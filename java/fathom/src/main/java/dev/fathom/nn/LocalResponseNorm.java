@@ -1,0 +1,36 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Tensor;
+
+/**
+ * y = x / (k + alpha / size * sum x^2)^beta, the sum over {@code size} neighbouring channels, the last dimension of x: AlexNet's lateral inhibition
+ * (Krizhevsky et al. 2012). As PyTorch's, alpha is divided by size; the paper's alpha is this one over size.
+ *
+ * @param size how many channels
+ * @param alpha the factor of the mean of squares
+ * @param beta the exponent
+ * @param k what is added
+ */
+public record LocalResponseNorm(int size, float alpha, float beta, float k) implements Layer {
+    /**
+     * Checks size.
+     *
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public LocalResponseNorm {
+        if (size < 1) {
+            throw new IllegalArgumentException(
+                    "LocalResponseNorm: size=" + size + " is a number of channels and must be at least 1");
+        }
+    }
+
+    /** With PyTorch's alpha of 1e-4, beta of 0.75 and k of 1. */
+    public LocalResponseNorm(int size) {
+        this(size, 1e-4f, 0.75f, 1);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return x.localResponseNorm(size, alpha, beta, k);
+    }
+}

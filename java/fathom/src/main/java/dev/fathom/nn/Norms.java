@@ -1,0 +1,43 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+
+/** What normalising and dropping layers share. */
+final class Norms {
+    private Norms() {}
+
+    /** A weight that begins at 1. */
+    static Parameter ones(String layer, int... dims) {
+        for (int d : dims) {
+            if (d < 1) {
+                throw new IllegalArgumentException(layer + ": size " + d + " must be at least 1");
+            }
+        }
+        if (dims.length == 0) {
+            throw new IllegalArgumentException(layer + ": no dimensions to normalise; give the last ones of x");
+        }
+        return new Parameter(Shape.of(dims), Init.constant(1));
+    }
+
+    /** Refuses a p outside [0, 1). */
+    static void dropping(String layer, float p) {
+        if (!(p >= 0 && p < 1)) {
+            throw new IllegalArgumentException(
+                    layer + ": p=" + p + " is the probability to drop and must be in [0, 1)");
+        }
+    }
+
+    /** In training x times a number for all places along dimensions {@code from} to {@code to - 1}: 0 with probability p, else 1 / (1 - p). */
+    static Tensor drop(Tensor x, float p, int from, int to) {
+        if (p == 0 || !Pass.current().training()) {
+            return x;
+        }
+        int[] dims = x.shape().toArray();
+        Arrays.fill(dims, from, to, 1);
+        return x.mul(Tensor.full(1, dims).dropout(p, 1 / (1 - p)));
+    }
+}

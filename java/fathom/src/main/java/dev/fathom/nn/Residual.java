@@ -1,0 +1,33 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Binary;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y = act(inner(x) + x) (He et al. 2016). Where the last layer of inner is an {@link Ending} without an activation of its own, such as a linear layer or
+ * a batch norm, the sum and the activation run in its kernel.
+ *
+ * @param inner a layer, or a {@link Sequential} of them, whose result has the shape of x
+ * @param activation act, or null for none
+ */
+public record Residual(Layer inner, @Nullable Activation activation) implements Layer {
+    /**
+     * @throws IllegalArgumentException if the result of inner has another shape than x
+     */
+    @Override
+    public Tensor forward(Tensor x) {
+        if (inner instanceof Ending e && e.open()) {
+            return e.apply(x, x, activation);
+        }
+        Tensor y = inner.apply(x);
+        if (!y.shape().equals(x.shape())) {
+            throw new IllegalArgumentException(
+                    "residual: inner made " + y.shape() + " of x " + x.shape() + "; they must be equal to be added");
+        }
+        Tensor sum = Pass.apply(Binary.ADD, y, x);
+        return activation == null ? sum : Pass.apply(activation, sum);
+    }
+}

@@ -1,0 +1,40 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * y = x s with s = fc2(fc1(mean of x over all places)), one factor for each example and channel of x [batch, .., channels] (Hu et al. 2018).
+ *
+ * @param fc1 channels to few
+ * @param fc2 few to channels
+ */
+public record SqueezeExcite(Layer fc1, Layer fc2) implements Layer {
+    /**
+     * ReLU after the first, a sigmoid after the second.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public SqueezeExcite(int channels, int squeezed) {
+        this(
+                new Linear(channels, squeezed).act(Activation.RELU),
+                new Linear(squeezed, channels).act(Activation.SIGMOID));
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        int rank = x.shape().rank();
+        if (rank < 3) {
+            throw new IllegalArgumentException("squeeze_excite: x " + x.shape()
+                    + " has no places to take a mean over; give [batch, .., channels]");
+        }
+        Tensor s = fc2.apply(fc1.apply(x.mean(IntStream.range(1, rank - 1).toArray())));
+        int[] dims = new int[rank];
+        Arrays.fill(dims, 1);
+        dims[0] = x.dim(0);
+        dims[rank - 1] = x.dim(-1);
+        return x.mul(s.reshape(dims));
+    }
+}

@@ -1,0 +1,10 @@
+package dev.fathom.tensor;
+
+/**
+ * What {@link Tensor#batchNorm(Parameter, Parameter, float, Tensor, Activation)} gives.
+ *
+ * @param y the normalised batch
+ * @param mean the mean of each channel [c], a constant
+ * @param variance its biased variance [c], a constant
+ */
+public record Normalized(Tensor y, Tensor mean, Tensor variance) {}

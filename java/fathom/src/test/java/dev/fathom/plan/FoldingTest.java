@@ -1,0 +1,135 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Residual;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Values;
+import dev.fathom.testing.Golden;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Batch norm of a plan lies in the weights before it; where nothing is folded a plan gives the bits of the eager run. */
+class FoldingTest {
+    private static final int[] BATCHES = {1, 7, 64};
+
+    /** A model whose statistics and parameters are no longer those of the beginning. */
+    private static Model<Layer> trained(Layer net, int features) {
+        Model<Layer> model = Model.of(net, 3);
+        for (int step = 0; step < 3; step++) {
+            try (Pass pass = Pass.train(new Rng(step))) {
+                Tensor x = Tensor.of(new Rng(step).normal(40 * features, 0.5f, 2), 40, features);
+                pass.backward(model.net().apply(x).square().mean());
+            }
+        }
+        model.parameters().stream().filter(p -> p.name().endsWith("2.weight")).forEach(p -> Values.set(p, 0.7f));
+        return model;
+    }
+
+    /** The kernels of the plan; its results are compared with the eager ones at every batch size. */
+    private static List<Kernel> check(Layer net, int features, double tolerance) {
+        try (Model<Layer> model = trained(net, features);
+                Plan plan = Plan.freeze(model, Shape.of(1, features))) {
+            for (int n : BATCHES) {
+                float[] x = new Rng(n).normal(n * features, 0, 2);
+                float[] expected;
+                try (Pass pass = Pass.infer()) {
+                    expected = model.net().apply(Tensor.of(x, n, features)).toArray();
+                }
+                try (Session session = plan.newSession(n)) {
+                    session.input().put(0, x);
+                    session.run();
+                    float[] found = new float[expected.length];
+                    session.output().get(0, found);
+                    if (tolerance == 0) {
+                        assertThat(found).isEqualTo(expected);
+                    } else {
+                        Golden.assertClose("batch " + n, found, expected, tolerance, tolerance);
+                    }
+                }
+            }
+            return plan.templates.stream().map(Plan.Template::kernel).toList();
+        }
+    }
+
+    @Test
+    void batchNormIsFoldedIntoTheLinearLayerBefore() {
+        assertThat(check(new Sequential(new Linear(9, 17), new BatchNorm(17)), 9, 3e-6))
+                .containsExactly(Kernel.LINEAR);
+        assertThat(check(new Sequential(new Linear(9, 17).withoutBias(), new BatchNorm(17), Tensor::relu), 9, 3e-6))
+                .containsExactly(Kernel.LINEAR);
+        assertThat(check(
+                        new Sequential(
+                                new Linear(9, 17),
+                                new BatchNorm(17).withoutAffine().act(Activation.SILU),
+                                new Linear(17, 3),
+                                new BatchNorm(3).act(Activation.TANH)),
+                        9,
+                        3e-6))
+                .containsExactly(Kernel.LINEAR, Kernel.LINEAR);
+    }
+
+    /** act(bn(linear) + x) is one call, however the sum was written. */
+    @Test
+    void withTheResidualAndTheActivation() {
+        Layer inner = new Sequential(new Linear(9, 17), Tensor::relu, new Linear(17, 9), new BatchNorm(9));
+        assertThat(check(new Residual(inner, Activation.RELU), 9, 3e-6)).containsExactly(Kernel.LINEAR, Kernel.LINEAR);
+        record Written(Linear linear, BatchNorm norm) implements Layer {
+            @Override
+            public Tensor forward(Tensor x) {
+                return norm.apply(linear.apply(x)).add(x).relu();
+            }
+        }
+        assertThat(check(new Written(new Linear(9, 9), new BatchNorm(9)), 9, 3e-6))
+                .containsExactly(Kernel.LINEAR);
+    }
+
+    @Test
+    void whatCannotBeFoldedIsBitEqual() {
+        // nothing before it; an activation between; a linear result that somebody else reads
+        assertThat(check(new Sequential(new BatchNorm(9), Tensor::relu, new Linear(9, 4)), 9, 0))
+                .containsExactly(Kernel.NORM, Kernel.LINEAR);
+        assertThat(check(new Sequential(new Linear(9, 17), Tensor::relu, new BatchNorm(17)), 9, 0))
+                .containsExactly(Kernel.LINEAR, Kernel.NORM);
+        record Twice(Linear linear, BatchNorm norm) implements Layer {
+            @Override
+            public Tensor forward(Tensor x) {
+                Tensor y = linear.apply(x);
+                return norm.apply(y).add(y);
+            }
+        }
+        assertThat(check(new Twice(new Linear(9, 17), new BatchNorm(17)), 9, 0))
+                .containsExactly(Kernel.LINEAR, Kernel.NORM);
+        assertThat(check(new Sequential(new Linear(9, 17), new LayerNorm(17), Tensor::relu), 9, 0))
+                .containsExactly(Kernel.LINEAR, Kernel.NORM);
+    }
+
+    /** The folded weights are those of the freeze. */
+    @Test
+    void aPlanIsASnapshot() {
+        try (Model<Layer> model = trained(new Sequential(new Linear(4, 3), new BatchNorm(3)), 4);
+                Plan plan = Plan.freeze(model, Shape.of(2, 4));
+                Session session = plan.newSession()) {
+            float[] before = new float[6];
+            session.input().put(0, new float[] {1, 2, 3, 4, 5, 6, 7, 8});
+            session.run();
+            session.output().get(0, before);
+            model.parameters().forEach(p -> Values.set(p, 5));
+            session.run();
+            float[] after = new float[6];
+            session.output().get(0, after);
+            assertThat(after).isEqualTo(before);
+        }
+    }
+}
