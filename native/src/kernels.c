@@ -19,6 +19,8 @@
 #include "gemm.h"
 #include "conv.h"
 #include "pad.h"
+#include "pool.h"
+#include "resize.h"
 #include "augment.h"
 #include "norm.h"
 

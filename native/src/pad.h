@@ -40,7 +40,8 @@ static void pad_part(void *at, int64_t part, int64_t parts) {
     int64_t row, to;
     fathom_range(a->n * p->d * p->h, 1, part, parts, &row, &to);
     for (; row < to; row++) {
-        int64_t d = pad_source(a->mode, row / p->h % p->d - a->pads[0], a->d), h = pad_source(a->mode, row % p->h - a->pads[2], a->h);
+        int64_t d = pad_source(a->mode, row / p->h % p->d - a->pads[0], a->d);
+        int64_t h = pad_source(a->mode, row % p->h - a->pads[2], a->h);
         float *y = a->y + row * p->w * c;
         if (d < 0 || h < 0) {
             MAP(y, p->w * c, 0, value);

@@ -126,20 +126,27 @@ static void permutes(void) {
     FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) for (int k = 0; k < COUNT(ranks); k++) permute(shapes[k], ranks[k]);
 }
 
+/* outer, ox and oy beyond the rows of one o, rows, cols, sx, sy */
 static void copy_rows(void) {
-    static const int64_t sizes[][4] = {{1, 1, 1, 1}, {7, 3, 5, 9}, {30, 17, 17, 40}, {2, 70000, 70001, 70000},
-                                       {9000, 15, 16, 20}};
+    static const int64_t sizes[][7] = {{1, 0, 0, 1, 1, 1, 1},         {1, 0, 0, 7, 3, 5, 9},        {1, 0, 0, 30, 17, 17, 40},
+                                       {1, 0, 0, 2, 70000, 70001, 70000}, {1, 0, 0, 9000, 15, 16, 20}, {3, 5, 2, 7, 1, 2, 1},
+                                       {40, 11, 0, 500, 4, 9, 4},     {2, 0, 3, 0, 5, 5, 5}};
     FOR_EACH_ISA(isa)
         FOR_EACH_THREADS(threads)
             for (int k = 0; k < COUNT(sizes); k++)
                 for (int add = 0; add < 2; add++) {
-                    int64_t rows = sizes[k][0], cols = sizes[k][1], sx = sizes[k][2], sy = sizes[k][3];
-                    int64_t nx = (rows - 1) * sx + cols, ny = (rows - 1) * sy + cols;
+                    int64_t outer = sizes[k][0], rows = sizes[k][3], cols = sizes[k][4], sx = sizes[k][5], sy = sizes[k][6];
+                    int64_t ox = rows * sx + sizes[k][1], oy = rows * sy + sizes[k][2], nx = outer * ox, ny = outer * oy;
                     float *x = guarded_random(nx, 4, -1, 1), *y = guarded_random(ny, 8, -1, 1), *want = guarded_floats(ny, 0);
                     memcpy(want, y, (size_t)ny * 4);
-                    for (int64_t i = 0; i < rows; i++)
-                        for (int64_t c = 0; c < cols; c++) want[i * sy + c] = (add ? want[i * sy + c] : 0) + x[i * sx + c];
-                    RUN(copy_rows, .x = x, .sx = sx, .y = y, .sy = sy, .rows = rows, .cols = cols, .add = add);
+                    for (int64_t o = 0; o < outer; o++)
+                        for (int64_t i = 0; i < rows; i++)
+                            for (int64_t c = 0; c < cols; c++) {
+                                float *to = want + o * oy + i * sy + c;
+                                *to = (add ? *to : 0) + x[o * ox + i * sx + c];
+                            }
+                    RUN(copy_rows, .x = x, .ox = ox, .sx = sx, .y = y, .oy = oy, .sy = sy, .outer = outer, .rows = rows,
+                        .cols = cols, .add = add);
                     CHECK_BITS(y, want, ny, "isa %d threads %d shape %d add %d", isa, threads, k, add);
                     release_guarded();
                 }

@@ -78,11 +78,30 @@ record ConcatOp(int axis) implements MoveOp {
 
     /** y (+)= x, {@code rows} of {@code columns} elements that begin sx and sy elements apart. */
     static void copyRows(Call c, long x, long sx, long y, long sy, long rows, long columns, boolean add) {
+        copyRows(c, x, 0, sx, y, 0, sy, 1, rows, columns, add);
+    }
+
+    /** The same for {@code outer} groups of rows that begin ox and oy elements apart. */
+    static void copyRows(
+            Call c,
+            long x,
+            long ox,
+            long sx,
+            long y,
+            long oy,
+            long sy,
+            long outer,
+            long rows,
+            long columns,
+            boolean add) {
         c.begin(Kernel.COPY_ROWS)
                 .at(x)
+                .put(ox)
                 .put(sx)
                 .at(y)
+                .put(oy)
                 .put(sy)
+                .put(outer)
                 .put(rows)
                 .put(columns)
                 .put(add ? 1 : 0)

@@ -2,8 +2,8 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
 
-/** Places {@code from} to {@code to - 1} of a dimension: a view of the leading one, a copy of others. */
-record SliceOp(int axis, int from, int to) implements MoveOp {
+/** Every {@code step}-th place of a dimension from {@code from} to {@code to - 1}: a view of neighbours of the leading one, else a copy. */
+record SliceOp(int axis, int from, int to, int step) implements MoveOp {
     @Override
     public String label() {
         return "slice";
@@ -12,50 +12,71 @@ record SliceOp(int axis, int from, int to) implements MoveOp {
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
+        if (step < 1) {
+            throw c.fail("step=" + step + " is how far apart the places are; give 1 or more");
+        }
         if (x.rank() == 0 || from < 0 || from > to || to > x.dim(axis)) {
             throw c.fail((axis == 0 ? "rows " : "places ") + from + " to " + to + " are outside x " + x + ": x.dim("
                     + axis + ")=" + (x.rank() == 0 ? "none" : x.dim(axis)) + "; choose 0 <= from <= to <= dim(" + axis
                     + ")");
         }
-        if (axis > 0) {
+        if (!isView()) {
             MoveOp.words(c, 1);
         }
-        return x.with(axis, to - from);
+        return x.with(axis, to == from ? 0 : (to - from - 1) / step + 1);
+    }
+
+    private boolean isView() {
+        return axis == 0 && step == 1;
     }
 
     @Override
     public long view(Call c) {
-        return axis == 0 ? c.dtype(0).bytes() * first(c.shape(0)) : -1;
+        return isView() ? c.dtype(0).bytes() * from * inner(c.shape(0)) : -1;
     }
 
     @Override
     public void forward(Call c) {
-        if (axis > 0) {
-            Shape x = c.shape(0);
-            Shape y = c.outShape(0);
-            ConcatOp.copyRows(c, c.in(0) + 4 * first(x), row(x), c.out(0), row(y), x.size(0, axis), row(y), false);
+        if (!isView()) {
+            move(c, c.in(0), c.out(0), false);
         }
     }
 
     @Override
     public void backward(Grad g) {
-        Shape x = g.shape(0);
-        Shape y = g.outShape(0);
         long dy = g.dout(0);
         long dx = g.din(0);
         if (!g.adds()) {
-            g.begin(Kernel.FILL).at(dx).put(x.size()).put(0f).run();
+            g.begin(Kernel.FILL).at(dx).put(g.shape(0).size()).put(0f).run();
         }
-        ConcatOp.copyRows(g, dy, row(y), dx + 4 * first(x), row(x), x.size(0, axis), row(y), true);
+        move(g, dx, dy, true);
     }
 
-    /** The elements from dimension {@code axis} on. */
-    private long row(Shape s) {
-        return s.size(axis, s.rank());
+    /** The places of x to y, or back: y added to them. */
+    private void move(Call c, long x, long y, boolean back) {
+        Shape shape = c.shape(0);
+        long places = c.outShape(0).dim(axis);
+        long inner = inner(shape);
+        long cols = step == 1 ? places * inner : inner; // neighbours move as one
+        long ox = shape.dim(axis) * inner;
+        long oy = places * inner;
+        long first = x + 4 * from * inner;
+        ConcatOp.copyRows(
+                c,
+                back ? y : first,
+                back ? oy : ox,
+                back ? inner : step * inner,
+                back ? first : y,
+                back ? ox : oy,
+                back ? step * inner : inner,
+                shape.size(0, axis),
+                step == 1 ? 1 : places,
+                cols,
+                back);
     }
 
-    /** The element of a row of x where y begins. */
-    private long first(Shape x) {
-        return from * x.size(axis + 1, x.rank());
+    /** The elements of one place. */
+    private long inner(Shape x) {
+        return x.size(axis + 1, x.rank());
     }
 }

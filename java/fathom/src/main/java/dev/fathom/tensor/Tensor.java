@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -798,7 +799,7 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(0)
      */
     public Tensor slice(int from, int to) {
-        return Pass.call(new SliceOp(0, from, to), this);
+        return Pass.call(new SliceOp(0, from, to, 1), this);
     }
 
     /**
@@ -807,7 +808,16 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(dim)
      */
     public Tensor slice(int dim, int from, int to) {
-        return Pass.call(new SliceOp(axis("slice", dim), from, to), this);
+        return Pass.call(new SliceOp(axis("slice", dim), from, to, 1), this);
+    }
+
+    /**
+     * Every {@code step}-th place of dimension {@code dim} from {@code from} on, below {@code to}: Python's {@code x[from:to:step]}.
+     *
+     * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(dim) and step &gt;= 1
+     */
+    public Tensor slice(int dim, int from, int to, int step) {
+        return Pass.call(new SliceOp(axis("slice", dim), from, to, step), this);
     }
 
     /**
@@ -906,6 +916,121 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** The same with one value all around; no gradient flows from there. */
     public Tensor pad(float value, int... sides) {
         return Pass.call(PadOp.of(PadMode.ZEROS, value, sides), this);
+    }
+
+    /**
+     * The largest value of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], each channel by itself; padding holds none. The first of
+     * equals gets the gradient; NaN wins.
+     *
+     * @throws IllegalArgumentException if the window does not fit, or lies in the padding alone somewhere
+     */
+    public Tensor maxPool(Window window) {
+        return window.rank() == 3
+                ? inPlanes("max_pool", window, Tensor::maxPool)
+                : Pass.call(new MaxPoolOp(window, false), this);
+    }
+
+    /**
+     * The same with the places of the values, for {@link #maxUnpool}.
+     *
+     * @throws IllegalArgumentException as {@link #maxPool}, and of volumes, whose places are not kept
+     */
+    public Pooled maxPoolWithPositions(Window window) {
+        if (window.rank() == 3) {
+            throw new IllegalArgumentException("max_pool" + Pass.where() + ": x " + shape
+                    + " is a volume, whose positions are not kept; give a window over sequences or images");
+        }
+        Tensor[] y = Pass.applyAll(new MaxPoolOp(window, true), this);
+        return new Pooled(y[0], y[2]);
+    }
+
+    /**
+     * Zeros of [n, size.., c] but for the values of this tensor, each at its position: what {@link #maxPoolWithPositions} took, back in its place.
+     * Where several values have one position the last stays, and each gets its gradient.
+     *
+     * @throws IllegalArgumentException if the positions have another shape, or one is outside the size
+     */
+    public Tensor maxUnpool(Tensor positions, int... size) {
+        return Pass.call(new MaxUnpoolOp(Shape.of(size)), this, positions);
+    }
+
+    /**
+     * The average of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], in which the zeros of the padding count.
+     *
+     * @throws IllegalArgumentException if the window does not fit, or lies in the padding alone somewhere
+     */
+    public Tensor avgPool(Window window) {
+        return avgPool(window, true);
+    }
+
+    /** The same; {@code countPadding} false divides by the values inside alone (PyTorch's {@code count_include_pad}). */
+    public Tensor avgPool(Window window, boolean countPadding) {
+        return window.rank() == 3
+                ? inPlanes("avg_pool", window, (x, w) -> x.avgPool(w, countPadding))
+                : Pass.call(new AvgPoolOp(window, countPadding), this);
+    }
+
+    /** A pool of volumes [n, d, h, w, c], whose window is a product: of every plane, then of every column of depth. */
+    private Tensor inPlanes(String op, Window window, BiFunction<Tensor, Window, Tensor> pool) {
+        Shape y = MaxPoolOp.shape(m -> new IllegalArgumentException(op + Pass.where() + ": " + m), window, shape);
+        int n = dim(0);
+        int c = dim(-1);
+        Tensor planes = pool.apply(reshape(n * dim(1), dim(2), dim(3), c), window.plane());
+        return pool.apply(planes.reshape(n, dim(1), y.dim(2) * y.dim(3), c), window.column())
+                .reshape(y.toArray());
+    }
+
+    /**
+     * Sequences [n, l, c], images [n, h, w, c] or volumes [n, d, h, w, c] with other sizes ([h, w] for images): up-sampling, interpolation, and with
+     * {@link Resize#AREA} adaptive average pooling.
+     *
+     * @throws IllegalArgumentException if there is not one size of at least 1 for each dimension between the first and the last
+     */
+    public Tensor resize(Resize mode, int... size) {
+        return Pass.call(ResizeOp.of(mode, size), this);
+    }
+
+    /**
+     * [n, h, w, c f f] to [n, h f, w f, c]: channel c f f + i f + j becomes pixel (i, j) of a square in channel c (Shi et al. 2016).
+     *
+     * @throws IllegalArgumentException if these are no images, or the channels no multiple of f f
+     */
+    public Tensor pixelShuffle(int factor) {
+        if (shape.rank() != 4 || factor < 1) {
+            throw new IllegalArgumentException("pixel_shuffle" + Pass.where() + ": x " + shape + " and factor " + factor
+                    + ": give images [n, h, w, c * factor * factor] and a factor of 1 or more");
+        }
+        int c = dim(3) / factor / factor;
+        if (c * factor * factor != dim(3)) {
+            throw new IllegalArgumentException("pixel_shuffle" + Pass.where() + ": x " + shape + " has " + dim(3)
+                    + " channels, which are no multiple of " + factor + " x " + factor + "; give [n, h, w, c * "
+                    + factor * factor
+                    + "]");
+        }
+        return reshape(dim(0), dim(1), dim(2), c, factor, factor)
+                .permute(0, 1, 4, 2, 5, 3)
+                .reshape(dim(0), dim(1) * factor, dim(2) * factor, c);
+    }
+
+    /**
+     * [n, h f, w f, c] to [n, h, w, c f f], which {@link #pixelShuffle} undoes.
+     *
+     * @throws IllegalArgumentException if these are no images, or the height or width no multiple of f
+     */
+    public Tensor pixelUnshuffle(int factor) {
+        if (shape.rank() != 4 || factor < 1) {
+            throw new IllegalArgumentException("pixel_unshuffle" + Pass.where() + ": x " + shape + " and factor "
+                    + factor + ": give images [n, h * factor, w * factor, c] and a factor of 1 or more");
+        }
+        int h = dim(1) / factor;
+        int w = dim(2) / factor;
+        if (h * factor != dim(1) || w * factor != dim(2)) {
+            throw new IllegalArgumentException("pixel_unshuffle" + Pass.where() + ": x " + shape + " is " + dim(1)
+                    + " x " + dim(2) + ", of which one is no multiple of " + factor + "; crop or pad it");
+        }
+        return reshape(dim(0), h, factor, w, factor, dim(3))
+                .permute(0, 1, 3, 5, 2, 4)
+                .reshape(dim(0), h, w, dim(3) * factor * factor);
     }
 
     // ---- apart

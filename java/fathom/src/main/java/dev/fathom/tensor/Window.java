@@ -31,8 +31,9 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
      * @param before padding in front
      * @param after padding behind
      * @param same whether the padding is what ceil(size / stride) outputs take; then {@code before} and {@code after} are 0
+     * @param ceil whether a last output may reach beyond the padding
      */
-    public record Axis(int kernel, int stride, int dilation, int before, int after, boolean same) {
+    public record Axis(int kernel, int stride, int dilation, int before, int after, boolean same, boolean ceil) {
         private static final Axis ONE = of(1);
 
         /** Checks the sizes. */
@@ -44,19 +45,19 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         }
 
         static Axis of(int kernel) {
-            return new Axis(kernel, 1, 1, 0, 0, false);
+            return new Axis(kernel, 1, 1, 0, 0, false, false);
         }
 
         Axis stride(int s) {
-            return new Axis(kernel, s, dilation, before, after, same);
+            return new Axis(kernel, s, dilation, before, after, same, ceil);
         }
 
         Axis dilation(int d) {
-            return new Axis(kernel, stride, d, before, after, same);
+            return new Axis(kernel, stride, d, before, after, same, ceil);
         }
 
         Axis pad(int front, int behind) {
-            return new Axis(kernel, stride, dilation, front, behind, false);
+            return new Axis(kernel, stride, dilation, front, behind, false, ceil);
         }
 
         /** From the first tap to the last: dilation (kernel - 1) + 1. */
@@ -70,6 +71,10 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
                 return (size + stride - 1) / stride;
             }
             long room = (long) size + before + after - reach();
+            if (ceil) {
+                long most = Math.floorDiv(room + stride - 1, stride) + 1;
+                return (int) Math.max(0, (most - 1) * stride >= (long) size + before ? most - 1 : most);
+            }
             return room < 0 ? 0 : (int) (room / stride + 1);
         }
 
@@ -143,7 +148,28 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
 
     /** The same window with the padding that gives ceil(size / stride) outputs. */
     public Window same() {
-        return with("same", new int[1], (a, ignored) -> new Axis(a.kernel, a.stride, a.dilation, 0, 0, true));
+        return with("same", new int[1], (a, ignored) -> new Axis(a.kernel, a.stride, a.dilation, 0, 0, true, false));
+    }
+
+    /**
+     * The same window, whose last output may reach beyond the padding: the number of outputs is rounded up, as PyTorch's {@code ceil_mode} has it,
+     * but every output begins on x or on the padding in front.
+     */
+    public Window ceil() {
+        return with(
+                "ceil",
+                new int[1],
+                (a, ignored) -> new Axis(a.kernel, a.stride, a.dilation, a.before, a.after, a.same, !a.same));
+    }
+
+    /** Of a window over volumes, what it is over a plane of them. */
+    Window plane() {
+        return new Window(2, Axis.ONE, height, width);
+    }
+
+    /** Of a window over volumes, what it is along their depth: over images [depth, height times width]. */
+    Window column() {
+        return new Window(2, Axis.ONE, depth, Axis.ONE);
     }
 
     private Window with(String what, int[] values, BiFunction<Axis, Integer, Axis> change) {
@@ -171,8 +197,12 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
 
     /** The shape of the result for x, with this many channels; checks x. */
     Shape shape(Call c, Shape x, int channels) {
+        return shape(c::fail, x, channels);
+    }
+
+    Shape shape(Function<String, IllegalArgumentException> fail, Shape x, int channels) {
         if (x.rank() != rank + 2) {
-            throw c.fail("x " + x + " has " + x.rank() + " dimensions but the window " + this + " takes "
+            throw fail.apply("x " + x + " has " + x.rank() + " dimensions but the window " + this + " takes "
                     + (rank == 1 ? "[N, L, C]" : rank == 2 ? "[N, H, W, C]" : "[N, D, H, W, C]") + "; reshape it");
         }
         Shape y = x.with(-1, channels);
@@ -181,7 +211,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
             int size = x.dim(i + 1);
             int outputs = a.outputs(size);
             if (outputs < 1) {
-                throw c.fail("x " + x + " is too small for the window " + this + ": x.dim(" + (i + 1) + ")=" + size
+                throw fail.apply("x " + x + " is too small for the window " + this + ": x.dim(" + (i + 1) + ")=" + size
                         + " and its padding make " + (size + (long) a.before + a.after)
                         + " but the window reaches over "
                         + a.reach() + "; pad more, or give a larger x");
@@ -228,7 +258,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
             return s.append(" same").toString();
         }
         append(s, " padding ", "x", 0, a -> a.before == a.after ? a.before : a.before + ":" + a.after);
-        return s.toString();
+        return width.ceil ? s.append(" ceil").toString() : s.toString();
     }
 
     private void append(StringBuilder s, String name, String between, int usual, Function<Axis, Object> of) {

@@ -227,6 +227,85 @@ public record Doubles(double[] v, int... dims) {
         });
     }
 
+    /** What a pool makes of the values that a window sees, their places in the image, and how many of its taps lie on the image or its padding. */
+    interface Pooling {
+        double of(double[] seen, int[] at, int places);
+    }
+
+    /** A pool over the dimensions between the first and the last. */
+    public Doubles pool(Window w, Pooling f) {
+        int[] out = dims.clone();
+        int taps = 1;
+        for (int d = 0; d < w.rank(); d++) {
+            out[d + 1] = w.axis(d).outputs(dims[d + 1]);
+            taps *= w.axis(d).kernel();
+        }
+        int all = taps;
+        return each(out, index -> {
+            double[] seen = new double[all];
+            int[] at = new int[all];
+            int inside = 0;
+            int places = 0;
+            for (int tap = 0; tap < all; tap++) {
+                int[] from = index.clone();
+                boolean here = true;
+                boolean padded = true;
+                int place = 0;
+                for (int d = 0, left = all; d < w.rank(); d++) {
+                    Window.Axis a = w.axis(d);
+                    int size = dims[d + 1];
+                    left /= a.kernel();
+                    from[d + 1] = index[d + 1] * a.stride() - a.before(size) + tap / left % a.kernel() * a.dilation();
+                    here &= from[d + 1] >= 0 && from[d + 1] < size;
+                    padded &= from[d + 1] < size + a.after(size);
+                    place = place * size + from[d + 1];
+                }
+                places += padded ? 1 : 0;
+                if (here) {
+                    at[inside] = place;
+                    seen[inside++] = at(from);
+                }
+            }
+            return f.of(Arrays.copyOf(seen, inside), at, places);
+        });
+    }
+
+    /** Other sizes for the dimensions between the first and the last. */
+    public Doubles resize(Resize mode, int... size) {
+        Doubles y = this;
+        for (int d = 0; d < size.length; d++) {
+            y = y.resize(mode, d + 1, size[d]);
+        }
+        return y;
+    }
+
+    private Doubles resize(Resize mode, int axis, int m) {
+        int n = dims[axis];
+        int[] out = dims.clone();
+        out[axis] = m;
+        return each(out, index -> {
+            int o = index[axis];
+            double at = mode == Resize.LINEAR_CORNERS
+                    ? (m == 1 ? 0 : (double) o * (n - 1) / (m - 1))
+                    : (o + 0.5) * n / m - 0.5;
+            double near = Math.min(Math.max(at, 0), n - 1);
+            double sum = 0;
+            double weights = 0;
+            for (int i = 0; i < n; i++) {
+                double weight = switch (mode) {
+                    case NEAREST -> i * m <= o * n && o * n < (i + 1) * m ? 1 : 0;
+                    case AREA -> i * m < (o + 1) * n && o * n < (i + 1) * m ? 1 : 0;
+                    case LINEAR, LINEAR_CORNERS -> Math.max(0, 1 - Math.abs(near - i));
+                };
+                int[] from = index.clone();
+                from[axis] = i;
+                sum += weight == 0 ? 0 : weight * at(from);
+                weights += weight;
+            }
+            return sum / weights;
+        });
+    }
+
     /** The places of an axis that an index of any shape names. */
     public Doubles gather(int axis, Doubles index) {
         int outer = size(Arrays.copyOf(dims, axis));

@@ -213,6 +213,45 @@ class OpGoldenTest {
         row("pad(REPLICATE)", x -> x[0].pad(PadMode.REPLICATE, 2, 1, 0, 3)).terms(3);
         row("pad(REFLECT)", x -> x[0].pad(PadMode.REFLECT, 2, 1, 0, 3)).terms(3);
         row("pad(CIRCULAR)", x -> x[0].pad(PadMode.CIRCULAR, 2, 1, 0, 3)).terms(3);
+        pool("2,stride 2", Window.of(2).stride(2));
+        pool("3,stride 2,pad 1", Window.of(3).stride(2).pad(1));
+        pool("3,stride 2,ceil", Window.of(3).stride(2).ceil());
+        pool("3,stride 3,pad 1,ceil", Window.of(3).stride(3).pad(1).ceil());
+        pool("2x3,stride 1x2,pad 1", Window.of(2, 3).stride(1, 2).pad(1));
+        row("maxPool(2,dilation 2)", x -> x[0].maxPool(Window.of(2).dilation(2)))
+                .terms(3);
+        Window line = Window.line(3).stride(2).pad(1);
+        row("maxPool(line 3,stride 2,pad 1)", x -> x[0].maxPool(line)).terms(3);
+        row("avgPool(line 3,stride 2,pad 1)", x -> x[0].avgPool(line)).terms(3);
+        Window volume = Window.of(2, 3, 2).stride(2).pad(1).ceil();
+        row("maxPool(2x3x2,stride 2,pad 1,ceil)", x -> x[0].maxPool(volume)).terms(3);
+        row("avgPool(2x3x2,stride 2,pad 1,ceil)", x -> x[0].avgPool(volume)).terms(3);
+        row("maxUnpool", x -> {
+            Pooled pooled = x[0].maxPoolWithPositions(Window.of(2).stride(2));
+            return pooled.values().maxUnpool(pooled.positions(), x[0].dim(1), x[0].dim(2));
+        });
+        row(
+                "maxPoolWithPositions",
+                x -> x[0].maxPoolWithPositions(Window.of(3).stride(2).pad(1)).positions());
+        for (Resize mode : Resize.values()) {
+            for (int[] size : new int[][] {{6, 8}, {4, 3}, {1, 7}}) {
+                row("resize(" + mode + "," + size[0] + "," + size[1] + ")", x -> x[0].resize(mode, size))
+                        .terms(3);
+            }
+        }
+        row("resize(LINEAR,7)", x -> x[0].resize(Resize.LINEAR, 7)).terms(3);
+        row("resize(LINEAR_CORNERS,4,3,5)", x -> x[0].resize(Resize.LINEAR_CORNERS, 4, 3, 5))
+                .terms(3);
+        row("resize(AREA,2,3,1)", x -> x[0].resize(Resize.AREA, 2, 3, 1)).terms(3);
+        row("pixelShuffle(2)", x -> x[0].pixelShuffle(2));
+        row("pixelUnshuffle(2)", x -> x[0].pixelUnshuffle(2));
+        row("slice(1,1,6,2)", x -> x[0].slice(1, 1, 6, 2));
+    }
+
+    private static void pool(String name, Window w) {
+        row("maxPool(" + name + ")", x -> x[0].maxPool(w)).terms(3);
+        row("avgPool(" + name + ")", x -> x[0].avgPool(w)).terms(3);
+        row("avgPool(" + name + ",inside)", x -> x[0].avgPool(w, false)).terms(3);
     }
 
     private static Row norm(String name, NormOp.Over over, int count, boolean bias) {

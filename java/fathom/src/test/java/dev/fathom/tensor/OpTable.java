@@ -1633,4 +1633,269 @@ public final class OpTable {
                         "pad: dim(1) of the result would be 2147483649; an int is the most",
                         () -> t(0, 2, 2).pad(0, Integer.MAX_VALUE, 0));
     }
+
+    private static Row pool(String name, Window w, Class<?> op, Function<Tensor, Tensor> f, Doubles.Pooling reference) {
+        Row r = row(name + " " + w, op).f(x -> f.apply(x[0])).is(x -> x[0].pool(w, reference));
+        return switch (w.rank()) {
+            case 1 ->
+                r.sized(n -> new int[][] {{2, 9, n}})
+                        .sized(n -> new int[][] {{3, n + 6, 2}})
+                        .sample(s(0, 9, 2))
+                        .large(s(64, 300, 6))
+                        .large(s(64, 60, 48));
+            case 2 ->
+                r.sized(n -> new int[][] {{2, 7, 8, n}})
+                        .sized(n -> new int[][] {{1, 9, n + 6, 3}})
+                        .sized(n -> new int[][] {{1, n + 6, 7, 1}})
+                        .sample(s(2, 12, 28, 6))
+                        .sample(s(0, 8, 8, 2))
+                        .sample(s(2, 8, 8, 0))
+                        .large(s(32, 40, 41, 6))
+                        .large(s(16, 33, 30, 32));
+            default ->
+                r.sized(n -> new int[][] {{2, 4, 5, 4, n}})
+                        .sample(s(1, 6, 5, 7, 3))
+                        .large(s(8, 10, 20, 20, 16));
+        };
+    }
+
+    private static Row maxPool(Window w) {
+        return pool("max_pool", w, MaxPoolOp.class, x -> x.maxPool(w), (seen, at, places) -> Doubles.max(seen));
+    }
+
+    private static void avgPool(Window w) {
+        pool(
+                        "avg_pool",
+                        w,
+                        AvgPoolOp.class,
+                        x -> x.avgPool(w),
+                        (seen, at, places) -> Arrays.stream(seen).sum() / places)
+                .tolerance(2e-6, 1e-6);
+        pool(
+                        "avg_pool inside",
+                        w,
+                        AvgPoolOp.class,
+                        x -> x.avgPool(w, false),
+                        (seen, at, places) -> Arrays.stream(seen).sum() / seen.length)
+                .tolerance(2e-6, 1e-6);
+    }
+
+    private static final List<Window> WINDOWS = List.of(
+            Window.of(2).stride(2),
+            Window.of(2).stride(2).ceil(),
+            Window.of(3).stride(2).pad(1),
+            Window.of(3).stride(2).ceil(),
+            Window.of(3).pad(1),
+            Window.of(2).stride(3),
+            Window.of(1).stride(2),
+            Window.of(2, 3).stride(3, 1).pad(0, 1),
+            Window.of(3).dilation(2).stride(2).pad(2),
+            Window.of(3).dilation(1, 2).pad(1, 0, 2, 1),
+            Window.of(2).dilation(2).stride(3),
+            Window.of(3, 2).stride(2).same(),
+            Window.of(5, 4).stride(4, 3).pad(2),
+            Window.line(2).stride(2),
+            Window.line(3).stride(2).pad(1).ceil(),
+            Window.of(2, 2, 2).stride(2),
+            Window.of(3, 2, 3).stride(2, 1, 2).pad(1, 0, 1));
+
+    static {
+        for (Window w : WINDOWS) {
+            maxPool(w);
+            avgPool(w);
+        }
+        for (Window w : List.of(
+                Window.of(2).stride(2),
+                Window.of(3).stride(2).pad(1),
+                Window.line(3).dilation(2))) {
+            pool(
+                            "max_pool positions",
+                            w,
+                            MaxPoolOp.class,
+                            x -> x.maxPoolWithPositions(w).positions(),
+                            (seen, at, places) -> at[(int) Doubles.argmax(seen)])
+                    .constant();
+        }
+        // taps that are no bytes; windows larger than the image
+        Window large = Window.of(18).stride(3).pad(9);
+        row("max_pool " + large, MaxPoolOp.class)
+                .covers("maxPool(Window)")
+                .sample(s(1, 2, 5, 3))
+                .sample(s(1, 1, 1, 17))
+                .sample(s(2, 20, 21, 5))
+                .f(x -> x[0].maxPool(large))
+                .is(x -> x[0].pool(large, (seen, at, places) -> Doubles.max(seen)))
+                .refuses(
+                        "max_pool: x [1, 2, 5, 3] is too small for the window 3x3: x.dim(1)=2 and its padding make 2 but the window "
+                                + "reaches over 3; pad more, or give a larger x",
+                        () -> t(1, 2, 5, 3).maxPool(Window.of(3)))
+                .refuses(
+                        "max_pool: x [1, 5, 3] has 3 dimensions but the window 3x3 takes [N, H, W, C]; reshape it",
+                        () -> t(1, 5, 3).maxPool(Window.of(3)))
+                .refuses(
+                        "max_pool: x [1, 5, 2, 3, 1] is too small for the window 1x3x1: x.dim(2)=2 and its padding make 2 but the window "
+                                + "reaches over 3; pad more, or give a larger x",
+                        () -> t(1, 5, 2, 3, 1).maxPool(Window.of(1, 3, 1)))
+                .refuses(
+                        "max_pool: the window 2x2 padding 2 lies in the padding alone for some places of x [1, 5, 4, 3], x.dim(1)=5; pad less",
+                        () -> t(1, 5, 4, 3).maxPool(Window.of(2).pad(2)))
+                .refuses(
+                        "max_pool: the window 2x2 dilation 2 padding 1 lies in the padding alone for some places of x [1, 1, 4, 3], x.dim(1)=1; "
+                                + "pad less",
+                        () -> t(1, 1, 4, 3).maxPool(Window.of(2).dilation(2).pad(1)))
+                .refuses(
+                        "max_pool: x [2, 2, 2, 2, 1] is a volume, whose positions are not kept; give a window over sequences or images",
+                        () -> t(2, 2, 2, 2, 1)
+                                .maxPoolWithPositions(Window.of(1, 1, 1))
+                                .values())
+                .refuses(
+                        "max_pool: x [1, 4, 4, 1] is I32 but must be F32; make it with Tensor.of",
+                        () -> Tensor.ofInts(new int[16], 1, 4, 4, 1).maxPool(Window.of(2)));
+        row("avg_pool " + large, AvgPoolOp.class)
+                .covers("avgPool(Window)", "avgPool(Window,boolean)")
+                .sample(s(1, 2, 5, 3))
+                .sample(s(1, 1, 1, 17))
+                .f(x -> x[0].avgPool(large, false))
+                .is(x -> x[0].pool(
+                        large, (seen, at, places) -> Arrays.stream(seen).sum() / seen.length))
+                .tolerance(2e-6, 1e-6)
+                .refuses(
+                        "avg_pool: the window 1x2 padding 0x2 lies in the padding alone for some places of x [1, 5, 4, 3], x.dim(2)=4; pad less",
+                        () -> t(1, 5, 4, 3).avgPool(Window.of(1, 2).pad(0, 2)));
+        row("max_unpool", MaxUnpoolOp.class, "maxUnpool(Tensor,int[])")
+                .sized(n -> new int[][] {{2, 3, 2, n}})
+                .sample(s(1, 1, 1, 1))
+                .large(s(8, 14, 14, 32))
+                .f(x -> x[0].maxUnpool(places(x[0].shape().toArray()), 2 * x[0].dim(1), 3 * x[0].dim(2)))
+                .is(x -> {
+                    int[] index = placesOf(x[0].dims());
+                    int[] out = x[0].dims().clone();
+                    out[1] *= 2;
+                    out[2] *= 3;
+                    Doubles y = Doubles.each(out, i -> 0);
+                    for (int i = 0; i < index.length; i++) {
+                        int image = i / (out[3] * x[0].dim(1) * x[0].dim(2));
+                        y.v()[(image * out[1] * out[2] + index[i]) * out[3] + i % out[3]] = x[0].v()[i];
+                    }
+                    return y;
+                })
+                .refuses(
+                        "max_unpool: index 6 at row 1 is outside [0, 6): give the number of a row that exists",
+                        () -> t(1, 2, 1).maxUnpool(Tensor.ofInts(new int[] {0, 6}, 1, 2, 1), 6))
+                .refuses(
+                        "max_unpool: x [1, 2, 1] and index [2] disagree; they must be equal: give each value its place",
+                        () -> t(1, 2, 1).maxUnpool(Tensor.ofInts(new int[2], 2), 6))
+                .refuses(
+                        "max_unpool: x [1, 2, 1] has 3 dimensions but the sizes [6, 6] need 4; give one for each dimension between the "
+                                + "first and the last",
+                        () -> t(1, 2, 1).maxUnpool(Tensor.ofInts(new int[2], 1, 2, 1), 6, 6));
+        for (Resize mode : Resize.values()) {
+            String name = "resize " + mode.name().toLowerCase(java.util.Locale.ROOT);
+            for (int[] size : new int[][] {{6, 8}, {2, 3}, {7, 1}, {3, 4}}) {
+                row(name + Arrays.toString(size), ResizeOp.class)
+                        .tolerance(1e-6, 1e-6)
+                        .sized(n -> new int[][] {{2, 3, 4, n}})
+                        .sized(n -> new int[][] {{1, n, 2, 3}})
+                        .large(s(64, 30, 40, 16))
+                        .f(x -> x[0].resize(mode, size))
+                        .is(x -> x[0].resize(mode, size));
+            }
+            row(name + " of sequences", ResizeOp.class)
+                    .tolerance(1e-6, 1e-6)
+                    .sized(n -> new int[][] {{3, n, 2}})
+                    .large(s(3000, 20, 24))
+                    .f(x -> x[0].resize(mode, 5))
+                    .is(x -> x[0].resize(mode, 5));
+            row(name + " of volumes", ResizeOp.class)
+                    .tolerance(1e-6, 1e-6)
+                    .sample(s(2, 3, 4, 2, 5))
+                    .sample(s(1, 1, 2, 9, 1))
+                    .large(s(4, 10, 20, 20, 16))
+                    .f(x -> x[0].resize(mode, 4, 3, 5))
+                    .is(x -> x[0].resize(mode, 4, 3, 5));
+        }
+        ROWS.get(ROWS.size() - 1)
+                .covers("resize(Resize,int[])")
+                .refuses(
+                        "resize: x [2, 3, 1] has 3 dimensions but the sizes [6, 6] are those of [n, h, w, c]; give one for each dimension "
+                                + "between the first and the last",
+                        () -> t(2, 3, 1).resize(Resize.AREA, 6, 6))
+                .refuses(
+                        "resize: [6, 0] are no sizes; give one to three of at least 1, as [h, w] for images",
+                        () -> t(2, 3, 3, 1).resize(Resize.AREA, 6, 0))
+                .refuses(
+                        "resize: [] are no sizes; give one to three of at least 1, as [h, w] for images",
+                        () -> t(2, 3, 3, 1).resize(Resize.AREA))
+                .refuses(
+                        "resize: x [2, 0, 1] has dim(1)=0, of which nothing can be made; give at least one place",
+                        () -> t(2, 0, 1).resize(Resize.NEAREST, 3));
+        row("pixel_shuffle", "pixelShuffle(int)")
+                .sized(n -> new int[][] {{2, 3, 2, 4 * n}})
+                .sample(s(1, 1, 1, 4))
+                .f(x -> x[0].pixelShuffle(2))
+                .is(x -> Doubles.each(
+                        s(x[0].dim(0), 2 * x[0].dim(1), 2 * x[0].dim(2), x[0].dim(3) / 4),
+                        i -> x[0].at(i[0], i[1] / 2, i[2] / 2, 4 * i[3] + 2 * (i[1] % 2) + i[2] % 2)))
+                .refuses(
+                        "pixel_shuffle: x [1, 2, 2, 6] has 6 channels, which are no multiple of 2 x 2; give [n, h, w, c * 4]",
+                        () -> t(1, 2, 2, 6).pixelShuffle(2))
+                .refuses(
+                        "pixel_shuffle: x [2, 4] and factor 2: give images [n, h, w, c * factor * factor] and a factor of 1 or more",
+                        () -> t(2, 4).pixelShuffle(2));
+        row("pixel_unshuffle", "pixelUnshuffle(int)")
+                .sized(n -> new int[][] {{2, 6, 3, n}})
+                .sample(s(1, 3, 3, 1))
+                .f(x -> x[0].pixelUnshuffle(3))
+                .is(x -> Doubles.each(
+                        s(x[0].dim(0), x[0].dim(1) / 3, x[0].dim(2) / 3, 9 * x[0].dim(3)),
+                        i -> x[0].at(i[0], 3 * i[1] + i[3] % 9 / 3, 3 * i[2] + i[3] % 3, i[3] / 9)))
+                .refuses(
+                        "pixel_unshuffle: x [1, 4, 6, 1] is 4 x 6, of which one is no multiple of 3; crop or pad it",
+                        () -> t(1, 4, 6, 1).pixelUnshuffle(3))
+                .refuses(
+                        "pixel_unshuffle: x [2, 4] and factor 2: give images [n, h * factor, w * factor, c] and a factor of 1 or more",
+                        () -> t(2, 4).pixelUnshuffle(2));
+        for (int axis = 0; axis < 4; axis++) {
+            int at = axis;
+            row("slice of every third place along " + at, SliceOp.class)
+                    .sample(s(7, 8, 9, 10))
+                    .sample(s(8, 7, 8, 7))
+                    .sample(s(5, 5, 5, 5))
+                    .large(s(60, 40, 40, 16))
+                    .f(x -> x[0].slice(at, 1, x[0].dim(at), 3))
+                    .is(x -> Doubles.each(every(x[0].dims(), at), i -> {
+                        int[] from = i.clone();
+                        from[at] = 1 + 3 * i[at];
+                        return x[0].at(from);
+                    }));
+        }
+        ROWS.get(ROWS.size() - 1)
+                .covers("slice(int,int,int,int)")
+                .refuses(
+                        "slice: step=0 is how far apart the places are; give 1 or more",
+                        () -> t(3, 4).slice(1, 0, 4, 0))
+                .refuses(
+                        "slice: places 1 to 5 are outside x [3, 4]: x.dim(1)=4; choose 0 <= from <= to <= dim(1)",
+                        () -> t(3, 4).slice(1, 1, 5, 2));
+    }
+
+    private static int[] every(int[] dims, int axis) {
+        int[] out = dims.clone();
+        out[axis] = (dims[axis] + 1) / 3;
+        return out;
+    }
+
+    /** Different places for the values of [n, h, w, c] in images of 2 h by 3 w. */
+    private static int[] placesOf(int[] dims) {
+        int places = dims[1] * dims[2];
+        int[] index = new int[places * dims[0] * dims[3]];
+        for (int i = 0; i < index.length; i++) {
+            index[i] = (i / dims[3] % places * 5 + i % dims[3]) % (6 * places); // 5 apart, of 6 times as many
+        }
+        return index;
+    }
+
+    private static Tensor places(int[] dims) {
+        return Tensor.ofInts(placesOf(dims), dims);
+    }
 }

@@ -15,7 +15,7 @@ class WindowTest {
                     for (int before = 0; before < 3; before++) {
                         for (int after = 0; after < 3; after++) {
                             for (int size = 1; size < 12; size++) {
-                                var axis = new Window.Axis(kernel, stride, dilation, before, after, false);
+                                var axis = new Window.Axis(kernel, stride, dilation, before, after, false, false);
                                 int outputs = 0;
                                 while (outputs * stride + (kernel - 1) * dilation < before + size + after) {
                                     outputs++;
@@ -29,6 +29,33 @@ class WindowTest {
                 }
             }
         }
+    }
+
+    /** PyTorch's rule for {@code ceil_mode}: as many as cover what the windows see, but none that begins behind the image. */
+    @Test
+    void ceilAddsTheOutputThatReachesOut() {
+        for (int kernel = 1; kernel < 6; kernel++) {
+            for (int stride = 1; stride < 5; stride++) {
+                for (int pad = 0; pad < 3; pad++) {
+                    for (int size = 1; size < 12; size++) {
+                        Window.Axis ceil = Window.line(kernel)
+                                .stride(stride)
+                                .pad(pad)
+                                .ceil()
+                                .width();
+                        int outputs = Math.floorDiv(size + 2 * pad - kernel + stride - 1, stride) + 1;
+                        if ((outputs - 1) * stride >= size + pad) {
+                            outputs--;
+                        }
+                        assertThat(ceil.outputs(size))
+                                .as("%s of %d", ceil, size)
+                                .isEqualTo(Math.max(outputs, 0));
+                    }
+                }
+            }
+        }
+        assertThat(Window.of(3).stride(2).ceil()).hasToString("3x3 stride 2 ceil");
+        assertThat(Window.of(3).same().ceil()).isEqualTo(Window.of(3).same());
     }
 
     @Test
@@ -53,13 +80,14 @@ class WindowTest {
     @Test
     void numbersGoToTheDimensionsInOrder() {
         Window w = Window.of(2, 3, 4).stride(5, 6, 7).dilation(2).pad(1, 2, 3, 4, 5, 6);
-        assertThat(w.depth()).isEqualTo(new Window.Axis(2, 5, 2, 1, 2, false));
-        assertThat(w.height()).isEqualTo(new Window.Axis(3, 6, 2, 3, 4, false));
-        assertThat(w.width()).isEqualTo(new Window.Axis(4, 7, 2, 5, 6, false));
+        assertThat(w.depth()).isEqualTo(new Window.Axis(2, 5, 2, 1, 2, false, false));
+        assertThat(w.height()).isEqualTo(new Window.Axis(3, 6, 2, 3, 4, false, false));
+        assertThat(w.width()).isEqualTo(new Window.Axis(4, 7, 2, 5, 6, false, false));
         assertThat(w.taps()).isEqualTo(24);
-        assertThat(Window.of(3, 5).stride(1, 2).pad(1, 2).width()).isEqualTo(new Window.Axis(5, 2, 1, 2, 2, false));
-        assertThat(Window.line(3).pad(1, 2).width()).isEqualTo(new Window.Axis(3, 1, 1, 1, 2, false));
-        assertThat(Window.line(3).stride(2).height()).isEqualTo(new Window.Axis(1, 1, 1, 0, 0, false));
+        assertThat(Window.of(3, 5).stride(1, 2).pad(1, 2).width())
+                .isEqualTo(new Window.Axis(5, 2, 1, 2, 2, false, false));
+        assertThat(Window.line(3).pad(1, 2).width()).isEqualTo(new Window.Axis(3, 1, 1, 1, 2, false, false));
+        assertThat(Window.line(3).stride(2).height()).isEqualTo(new Window.Axis(1, 1, 1, 0, 0, false, false));
     }
 
     @Test

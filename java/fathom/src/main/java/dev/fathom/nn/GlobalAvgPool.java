@@ -1,0 +1,23 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Tensor;
+import java.util.stream.IntStream;
+
+/** y [N, C], the average of each channel of x [N, .., C] (Lin et al. 2014). */
+public record GlobalAvgPool() implements Layer {
+    @Override
+    public Tensor forward(Tensor x) {
+        return x.mean(places(x));
+    }
+
+    /** The dimensions between the batch and the channels. */
+    static int[] places(Tensor x) {
+        int rank = x.shape().rank();
+        if (rank < 3) {
+            throw new IllegalArgumentException(
+                    "global pool: x " + x.shape()
+                            + " has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or [N, D, H, W, C]");
+        }
+        return IntStream.range(1, rank - 1).toArray();
+    }
+}

@@ -1,0 +1,33 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Resize;
+import dev.fathom.tensor.Tensor;
+
+/**
+ * Sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C], {@code factor} times as large along each dimension between the batch and the
+ * channels. For a given size use {@code x -> x.resize(mode, height, width)}.
+ *
+ * @param factor how many places one becomes
+ * @param mode how; AREA repeats, as NEAREST does
+ */
+public record Upsample(int factor, Resize mode) implements Layer {
+    /**
+     * Checks the factor.
+     *
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public Upsample {
+        if (factor < 1) {
+            throw new IllegalArgumentException("Upsample: factor=" + factor + " must be at least 1");
+        }
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        int[] places = GlobalAvgPool.places(x);
+        for (int i = 0; i < places.length; i++) {
+            places[i] = Math.multiplyExact(factor, x.dim(places[i]));
+        }
+        return x.resize(mode, places);
+    }
+}
