@@ -58,26 +58,42 @@ INLINE void around(v at, int64_t n, int64_t edge, vi *i0, vi *i1, v *w0, v *w1) 
     *i1 = (vi)v_sel(high >= (int32_t)n, most, (v)high);
 }
 
-/* row r of one image; the numbers of VL pixels at once, then the channels of each pixel */
+/* v_fma of one number */
+static inline float fma_one(float a, float b, float c) {
+#ifdef V_FUSED
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* row r of one image: places and weights of VL pixels at once, then the channels of each pixel */
 INLINE void warp_smooth(const float *x, float *y, int64_t r, int64_t h, int64_t w, int64_t c, const float m[6], int64_t edge) {
     const v row = v_set(m[0] * (float)r + m[2]), column = v_set(m[3] * (float)r + m[5]);
-    for (int64_t q = 0; q < w; q += VL) {
+    const int32_t line = (int32_t)w, step = (int32_t)c;
+    for (int64_t q = 0; q < w; q += VL, y += VL * c) {
         v at = __builtin_convertvector(V_LANE + (int32_t)q, v), top, bottom, left, right;
         vi r0, r1, c0, c1;
         around(v_fma(at, v_set(m[1]), row), h, edge, &r0, &r1, &top, &bottom);
         around(v_fma(at, v_set(m[4]), column), w, edge, &c0, &c1, &left, &right);
         const v w00 = top * left, w01 = top * right, w10 = bottom * left, w11 = bottom * right;
+        const vi x00 = (r0 * line + c0) * step, x01 = (r0 * line + c1) * step;
+        const vi x10 = (r1 * line + c0) * step, x11 = (r1 * line + c1) * step;
         const int64_t n = lane_count(w - q);
         for (int64_t k = 0; k < n; k++) {
-            const float *x0 = x + (int64_t)r0[k] * w * c, *x1 = x + (int64_t)r1[k] * w * c;
-            const int64_t at0 = c0[k] * c, at1 = c1[k] * c;
+            const float *p00 = x + x00[k], *p01 = x + x01[k], *p10 = x + x10[k], *p11 = x + x11[k];
+            float *to = y + k * c;
+            if (c <= 4) {
+                for (int64_t i = 0; i < c; i++) {
+                    float sum = fma_one(p01[i], w01[k], p00[i] * w00[k]);
+                    to[i] = fma_one(p11[i], w11[k], fma_one(p10[i], w10[k], sum));
+                }
+                continue;
+            }
             const v k00 = v_set(w00[k]), k01 = v_set(w01[k]), k10 = v_set(w10[k]), k11 = v_set(w11[k]);
-            float *to = y + (q + k) * c;
             EACH_VECTOR(c, {
-                v sum = v_get(x0 + at0 + i, m) * k00;
-                sum = v_fma(v_get(x0 + at1 + i, m), k01, sum);
-                sum = v_fma(v_get(x1 + at0 + i, m), k10, sum);
-                v_put(to + i, v_fma(v_get(x1 + at1 + i, m), k11, sum), m);
+                v sum = v_fma(v_get(p01 + i, m), k01, v_get(p00 + i, m) * k00);
+                v_put(to + i, v_fma(v_get(p11 + i, m), k11, v_fma(v_get(p10 + i, m), k10, sum)), m);
             });
         }
     }
@@ -108,38 +124,43 @@ static int32_t k_warp(const struct warp_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-/* ---- tone ---- */
+/* ---- tone: the channels of 16 pixels fill whole vectors; the caller sees to it that they are at most MOST_CHANNELS ---- */
 
-/* the mean of n <= VL channels over the pixels: pixel p goes to sum p % 16, and the sums are added in a fixed tree */
-INLINE v channel_means(const float *x, int64_t pixels, int64_t c, int64_t n) {
-    v sum[16];
-    for (int k = 0; k < 16; k++) sum[k] = v_set(0);
-    for (int64_t p = 0; p < pixels; p += 16)
-        for (int64_t k = 0; k < 16 && p + k < pixels; k++) sum[k] += v_get(x + (p + k) * c, n);
-    for (int half = 8; half > 0; half /= 2)
-        for (int k = 0; k < half; k++) sum[k] += sum[k + half];
-    return sum[0] / (float)pixels;
+enum { MOST_CHANNELS = 64 };
+
+/* shift[16][c]: what is added to a value times the gain. A mean is a sum in 16 parts, pixel p in part p % 16, added in a fixed tree. */
+static void tone_shift(const float *x, int64_t pixels, int64_t c, float gain, float offset, float *shift) {
+    const int64_t period = 16 * c;
+    float sum[16 * MOST_CHANNELS] = {0};
+    for (int64_t n = gain == 1 ? 0 : pixels * c; n > 0; n -= period, x += period) {
+        const int64_t some = n < period ? n : period;
+        EACH_VECTOR(some, v_put(sum + i, v_get(sum + i, m) + v_get(x + i, m), m););
+    }
+    for (int64_t half = period / 2; half >= c; half /= 2)
+        for (int64_t i = 0; i < half; i++) sum[i] += sum[i + half];
+    for (int64_t i = 0; i < period; i++) shift[i] = i < c ? (1 - gain) * (sum[i] / (float)pixels) + offset : shift[i - c];
 }
 
 static void tone_part(void *at, int64_t part, int64_t parts) {
     const struct tone_args *a = at;
+    const int64_t period = 16 * a->c;
+    float shift[16 * MOST_CHANNELS];
     int64_t from, to;
     fathom_range(a->n, 1, part, parts, &from, &to);
-    for (int64_t i = from; i < to; i++) {
-        const v gain = v_set(a->tones[2 * i]), offset = v_set(a->tones[2 * i + 1]);
-        for (int64_t c = 0; c < a->c; c += VL) {
-            const int64_t n = lane_count(a->c - c);
-            float *x = a->x + i * a->pixels * a->c + c;
-            v shift = offset;
-            if (a->tones[2 * i] != 1) shift = v_fma(channel_means(x, a->pixels, a->c, n), 1 - gain, offset);
-            for (int64_t p = 0; p < a->pixels; p++, x += a->c) v_put(x, v_fma(v_get(x, n), gain, shift), n);
+    for (int64_t image = from; image < to; image++) {
+        float *x = a->x + image * a->pixels * a->c;
+        const float *tone = a->tones + 2 * image;
+        tone_shift(x, a->pixels, a->c, tone[0], tone[1], shift);
+        for (int64_t n = a->pixels * a->c; n > 0; n -= period, x += period) {
+            const int64_t some = n < period ? n : period;
+            EACH_VECTOR(some, v_put(x + i, v_fma(v_get(x + i, m), v_set(tone[0]), v_get(shift + i, m)), m););
         }
     }
 }
 
 static int32_t k_tone(const struct tone_args *a, int64_t *detail) {
     (void)detail;
-    fathom_parallel(tone_part, (void *)a, fathom_parts((double)(a->n * a->pixels) * (1 + 0.2 * (double)a->c), a->n));
+    fathom_parallel(tone_part, (void *)a, fathom_parts((double)(a->n * a->pixels) * 0.2 * (double)a->c, a->n));
     return FATHOM_OK;
 }
 

@@ -49,18 +49,19 @@ static void widen_row(const uint8_t *x, float *y, int64_t n) { EACH_VECTOR(n, v_
 
 INLINE v scaled(vi bytes, v scale, v shift) { return v_fma(__builtin_convertvector(bytes, v), scale, shift); }
 
-/* The scales and shifts of 16 pixels are whole vectors: they begin anew with every 16 pixels. */
-static void scale_row(const uint8_t *x, float *y, int64_t n, const float *norm, int64_t channels) {
+/* The scales and shifts of 16 pixels are whole vectors, and begin anew with every 16 pixels. */
+INLINE void scale_pixels(const uint8_t *x, float *y, int64_t n, const float *norm, int64_t channels) {
     const int64_t period = 16 * channels;
-    if (channels == 1) {
-        const v scale = v_load(norm), shift = v_load(norm + period);
-        EACH_VECTOR(n, v_put(y + i, scaled(bytes_get(x + i, m), scale, shift), m););
-        return;
-    }
-    for (; n > 0; n -= period, x += period, y += period) {
-        const int64_t most = n < period ? n : period;
-        EACH_VECTOR(most, v_put(y + i, scaled(bytes_get(x + i, m), v_load(norm + i), v_load(norm + period + i)), m););
-    }
+#define SCALED v_fma(__builtin_convertvector(bytes_get(x + i, m), v), v_load(norm + i), v_load(norm + period + i))
+    for (; n >= period; n -= period, x += period, y += period) EACH_VECTOR(period, v_put(y + i, SCALED, m););
+    EACH_VECTOR(n, v_put(y + i, SCALED, m););
+#undef SCALED
+}
+
+static void scale_row(const uint8_t *x, float *y, int64_t n, const float *norm, int64_t channels) {
+    if (channels == 1) scale_pixels(x, y, n, norm, 1); /* grey and colour: loops of a known length */
+    else if (channels == 3) scale_pixels(x, y, n, norm, 3);
+    else scale_pixels(x, y, n, norm, channels);
 }
 
 /* Few words: no call. A row that fills whole pages is memcpy's. */

@@ -23,6 +23,9 @@ final class Augmenter {
     /** Numbers that a kernel takes for each example, at most: a map. */
     private static final int MOST = 6;
 
+    /** What the kernel has room for. */
+    private static final int TONE_CHANNELS = 64;
+
     private static final long SEED = 0x6175676d656e74L;
 
     private final List<Augment> recipe;
@@ -65,6 +68,10 @@ final class Augmenter {
             }
         }
         boolean images = image.rank() == 3;
+        if (images && image.dim(2) > TONE_CHANNELS && recipe.stream().anyMatch(a -> tones(a.kind()))) {
+            throw new IllegalArgumentException("augment: brightness and contrast are for images of at most "
+                    + TONE_CHANNELS + " channels but an example is " + image + "; leave them out");
+        }
         height = images ? image.dim(0) : 1;
         width = images ? image.dim(1) : 1;
         channels = images ? image.dim(2) : 1;
@@ -85,6 +92,10 @@ final class Augmenter {
         draws = block.view(0, drawn).asFloatBuffer();
         numbers = block.view(drawn, given).asFloatBuffer();
         boxes = block.view(drawn, given).asIntBuffer();
+    }
+
+    private static boolean tones(Augment.Kind kind) {
+        return kind == Augment.Kind.BRIGHTNESS || kind == Augment.Kind.CONTRAST;
     }
 
     static boolean mixes(List<Augment> recipe) {

@@ -472,6 +472,24 @@ class AugmentTest {
         }
     }
 
+    @Test
+    void imagesOfManyChannels() {
+        float[] x = new float[2 * 4 * 4 * 65];
+        Arrays.fill(x, 1);
+        try (Dataset d = Dataset.of(x, Shape.of(4, 4, 65), new int[2])) {
+            assertRefused(
+                    () -> d.batches(2).augment(Augment.contrast(0.5f)),
+                    "augment: brightness and contrast are for images of at most 64 channels but an example is [4, 4, 65]; leave them out");
+            assertThat(features(d.batches(2).augment(Augment.rotate(90).extended()), 0))
+                    .hasSize(x.length);
+        }
+        try (Dataset d = Dataset.of(Arrays.copyOf(x, 2 * 4 * 4 * 64), Shape.of(4, 4, 64), new int[2])) {
+            for (float v : features(d.batches(2).augment(Augment.contrast(1)), 0)) {
+                assertThat(v).isEqualTo(1);
+            }
+        }
+    }
+
     private static void assertRefused(ThrowingCallable call, String sentence) {
         assertThatThrownBy(call)
                 .isExactlyInstanceOf(IllegalArgumentException.class)
