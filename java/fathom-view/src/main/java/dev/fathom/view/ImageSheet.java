@@ -1,8 +1,14 @@
 package dev.fathom.view;
 
+import dev.fathom.data.Augment;
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
 import java.awt.FontMetrics;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
@@ -42,6 +48,42 @@ public final class ImageSheet {
         this.height = height;
         this.width = width;
         this.channels = channels;
+    }
+
+    /**
+     * A row for each of the first {@code images} of a dataset: as it is, then as {@code epochs} epochs of training would see it.
+     *
+     * @param data bytes [height, width, channels]
+     * @throws IllegalArgumentException when a count is less than 1, there are fewer images, or they are of another kind
+     */
+    public static ImageSheet augmented(Dataset data, int images, int epochs, Augment... changes) {
+        if (epochs < 1) {
+            throw new IllegalArgumentException("image sheet: epochs is " + epochs + " but must be at least 1");
+        }
+        Shape image = data.featureShape();
+        if (image.rank() != 3) {
+            throw new IllegalArgumentException("image sheet: an example is " + image
+                    + " but must be [height, width, channels]; give the dataset before flattened()");
+        }
+        ImageSheet sheet = new ImageSheet(image.dim(0), image.dim(1), image.dim(2)).columns(1 + epochs);
+        int bytes = (int) image.size();
+        try (Dataset few = data.take(0, images)) {
+            Batches batches = few.batches(images).augment(changes);
+            List<byte[]> seen = new ArrayList<>();
+            for (int epoch = 0; epoch < epochs; epoch++) {
+                try (Pass pass = Pass.infer()) {
+                    seen.add(few.pixels(batches.epoch(epoch).next().x().toArray()));
+                }
+            }
+            for (int i = 0; i < images; i++) {
+                sheet.add(few.pixels(i), i == 0 ? "as it is" : "");
+                for (int epoch = 0; epoch < epochs; epoch++) {
+                    byte[] one = Arrays.copyOfRange(seen.get(epoch), i * bytes, (i + 1) * bytes);
+                    sheet.add(one, i == 0 ? "epoch " + (epoch + 1) : "");
+                }
+            }
+        }
+        return sheet;
     }
 
     /** How many images stand side by side, 6 unless told. */

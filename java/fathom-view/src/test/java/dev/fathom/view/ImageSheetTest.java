@@ -3,6 +3,9 @@ package dev.fathom.view;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.data.Augment;
+import dev.fathom.data.Dataset;
+import dev.fathom.tensor.Shape;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
@@ -75,6 +78,36 @@ class ImageSheetTest {
         ImageSheet sheet = new ImageSheet(2, 2, 1).add(pixels, "");
         Arrays.fill(pixels, (byte) 255);
         assertThat(sheet.images().get(0).getRGB(0, 0)).isEqualTo(0xff000000);
+    }
+
+    @Test
+    void augmentedImagesStandBesideWhatTheyWere() {
+        byte[] pixels = new byte[3 * 4 * 4 * 3];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) (i * 5 + 1);
+        }
+        try (Dataset d = Dataset.images(pixels, Shape.of(4, 4, 3), new int[3]);
+                Dataset normalised = d.normalised(d)) {
+            ImageSheet sheet = ImageSheet.augmented(normalised, 2, 3, Augment.flipVertical());
+            assertThat(sheet.images()).hasSize(8);
+            assertThat(sheet.captions()).containsExactly("as it is", "epoch 1", "epoch 2", "epoch 3", "", "", "", "");
+            int flipped = 0;
+            for (int i = 0; i < 8; i++) {
+                BufferedImage was = sheet.images().get(i / 4 * 4);
+                BufferedImage is = sheet.images().get(i);
+                boolean turned = is.getRGB(1, 0) != was.getRGB(1, 0);
+                for (int y = 0; y < 4; y++) {
+                    assertThat(is.getRGB(1, y)).isEqualTo(was.getRGB(1, turned ? 3 - y : y));
+                }
+                flipped += turned ? 1 : 0;
+            }
+            assertThat(flipped).isBetween(1, 5);
+            assertThatThrownBy(() -> ImageSheet.augmented(d, 2, 0))
+                    .hasMessage("image sheet: epochs is 0 but must be at least 1");
+            assertThatThrownBy(() -> ImageSheet.augmented(d.flattened(), 2, 1))
+                    .hasMessage(
+                            "image sheet: an example is [48] but must be [height, width, channels]; give the dataset before flattened()");
+        }
     }
 
     @Test
