@@ -31,7 +31,7 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
     private static final long MOST_PIXELS = 1 << 26;
 
     /** What a reader of JPEG files notes and then goes on with something made up. */
-    private static final Pattern LOST = Pattern.compile("(?i)corrupt|premature|truncated|invalid|bogus|unsupported");
+    private static final Pattern LOST = Pattern.compile("(?i)corrupt|premature|truncated");
 
     private static final String CMYK = "its colours are CMYK or of another kind that is not read; save it as RGB";
 
