@@ -20,52 +20,16 @@
 #ifndef FATHOM_CONV_H
 #define FATHOM_CONV_H
 
+#include "depthwise.h"
 #include "im2col.h"
+#include "planes.h"
 
 enum {
     TAP_BLOCK = 640,           /* rows of a panel that stay in L2 while the tiles of all outputs pass over it */
     SPAN_FLOATS = 160 * 1024,  /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
 };
 
-/* ---- one dimension of a window: output o and tap t read input o stride + t dilation - before, where it exists ---- */
-
-struct axis {
-    int64_t in, out, taps, stride, dilation, before;
-};
-
-static struct axis axis_rows(const struct window *g) { return (struct axis){g->h, g->oh, g->kh, g->sh, g->dh, g->top}; }
-static struct axis axis_columns(const struct window *g) { return (struct axis){g->w, g->ow, g->kw, g->sw, g->dw, g->left}; }
-
-/* the first i >= 0 with start + i step >= 0 */
-static inline int64_t first_inside(int64_t start, int64_t step) {
-    return start >= 0 ? 0 : step == 1 ? -start : ceil_div(-start, step);
-}
-/* the taps from .. to that output o reads, among t0 .. t1 */
-static inline void axis_taps(const struct axis *a, int64_t o, int64_t t0, int64_t t1, int64_t *from, int64_t *to) {
-    int64_t start = o * a->stride - a->before;
-    *from = clamp(first_inside(start, a->dilation), t0, t1);
-    *to = clamp(first_inside(start - a->in, a->dilation), *from, t1);
-}
-/* the outputs from .. to that read tap t, among o0 .. o1 */
-static inline void axis_outputs(const struct axis *a, int64_t t, int64_t o0, int64_t o1, int64_t *from, int64_t *to) {
-    int64_t start = t * a->dilation - a->before;
-    *from = clamp(first_inside(start, a->stride), o0, o1);
-    *to = clamp(first_inside(start - a->in, a->stride), *from, o1);
-}
-
 /* ---- the product of conv and conv_data ---- */
-
-struct conv {
-    struct axis rows, columns;
-    const float *x;
-    float *y;
-    int64_t x_image, x_row, x_pixel, x_group; /* how far apart images, rows, pixels and groups of channels lie */
-    int64_t y_image, y_row, y_pixel, y_group;
-    int64_t n, groups, depth, width;          /* channels of a group: `depth` are read, `width` computed */
-    const float *panels;                      /* of each group: packed, their rows in the order r, s, channel */
-    int64_t add;
-    const struct linear_args *finish;
-};
 
 /* taps [r0, r1) x [s0, s1) and channels [d0, d1) of them; outputs full0 .. full1 of a row read all those columns of taps */
 struct tap_block {
@@ -73,30 +37,38 @@ struct tap_block {
     int first, last;
 };
 
+/* where the elements of a panel begin: right, tap (0, 0) of output (0, 0), and that output */
+struct conv_panel {
+    int64_t width, count, channel;
+    const float *right, *x;
+    float *y;
+};
+
 static int64_t conv_panels(const struct conv *g) { return g->groups * panel_count(g->width); }
 static int64_t conv_row_tiles(const struct conv *g) { return row_tiles(g->columns.out, g->width); }
 static int64_t conv_tiles(const struct conv *g) { return g->n * g->rows.out * conv_row_tiles(g); }
 static int64_t group_floats(const struct conv *g) { return padded(g->width) * g->rows.taps * g->columns.taps * g->depth; }
 
-static void clear_rows(float *y, int64_t ld, int64_t rows, int64_t count) {
-    for (int64_t i = 0; i < rows; i++) memset(y + i * ld, 0, (size_t)count * 4);
+static struct conv_panel conv_panel(const struct conv *g, const struct tap_block *b, int64_t panel) {
+    int64_t in_group = panel_count(g->width), group = panel / in_group, j = panel_start(g->width, panel % in_group);
+    int64_t width = panel_start(g->width, panel % in_group + 1) - j;
+    return (struct conv_panel){
+        .width = width, .count = least(g->width - j, width), .channel = group * g->width + j,
+        .right = g->panels + group * group_floats(g) + j * (g->rows.taps * g->columns.taps * g->depth) + b->d0 * width,
+        .x = g->x + group * g->x_group + b->d0 - g->rows.before * g->x_row - g->columns.before * g->x_pixel,
+        .y = g->y + group * g->y_group + j};
 }
 
-/* outputs q0 .. q1 of row o of image n, one panel, one block of taps */
-static void conv_tile(const struct conv *g, const struct tap_block *b, int64_t n, int64_t o, int64_t q0, int64_t q1,
-                      int64_t panel) {
-    int64_t in_group = panel_count(g->width), group = panel / in_group, j = panel_start(g->width, panel % in_group);
-    int64_t width = panel_start(g->width, panel % in_group + 1) - j, count = least(g->width - j, width);
-    int64_t r0, r1, add = g->add || !b->first;
-    axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
+/* outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and rows [r0, r1) */
+static void conv_tile(const struct conv *g, const struct tap_block *b, const struct conv_panel *p, int64_t n, int64_t o,
+                      int64_t q0, int64_t q1, int64_t r0, int64_t r1) {
+    int64_t add = g->add || !b->first;
     struct sweep s = {.inner = r1 - r0, .depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel,
-                      .a_inner = g->rows.dilation * g->x_row, .lda = g->columns.stride * g->x_pixel, .b_outer = g->depth * width,
-                      .b_inner = g->columns.taps * g->depth * width, .ldb = width};
-    const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row
-                     - g->columns.before * g->x_pixel + group * g->x_group + b->d0;
-    const float *right = g->panels + group * group_floats(g) + j * (g->rows.taps * g->columns.taps * g->depth)
-                         + r0 * s.b_inner + b->d0 * width;
-    float *y = g->y + n * g->y_image + o * g->y_row + group * g->y_group + j;
+                      .a_inner = g->rows.dilation * g->x_row, .lda = g->columns.stride * g->x_pixel,
+                      .b_outer = g->depth * p->width, .b_inner = g->columns.taps * g->depth * p->width, .ldb = p->width};
+    const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
+    const float *right = p->right + r0 * s.b_inner;
+    float *y = p->y + n * g->y_image + o * g->y_row;
     for (int64_t t = r0 < r1 ? b->s0 : b->s1, next; t < b->s1; t = next) {
         int64_t from = q0, to = q1;
         next = b->s1;
@@ -110,24 +82,55 @@ static void conv_tile(const struct conv *g, const struct tap_block *b, int64_t n
             if (from == to) continue;
         }
         if (!add && (from > q0 || to < q1)) {
-            clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, count);
+            clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
             add = 1;
         }
         s.outer = next - t;
-        tiles[width / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer, y + from * g->y_pixel,
-                                     g->y_pixel, count - (width - VL), add);
+        tiles[p->width / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer, y + from * g->y_pixel,
+                                        g->y_pixel, p->count - (p->width - VL), add);
         add = 1;
     }
-    if (!add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, count);
+    if (!add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
     if (g->finish && b->last) {
-        int64_t at = (n * g->rows.out + o) * g->columns.out, channel = group * g->width + j;
-        finish(g->finish, at + q0, at + q1, channel, channel + count);
+        int64_t at = (n * g->rows.out + o) * g->columns.out;
+        finish(g->finish, at + q0, at + q1, p->channel, p->channel + p->count);
+    }
+}
+
+/* asks for what outputs q0 .. q1 write and a share of what they read first, the pixels of their last taps, to be in L2 */
+static void prefetch_next(const struct conv *g, const struct tap_block *b, const struct conv_panel *p, int64_t n, int64_t o,
+                          int64_t q0, int64_t q1, int64_t r, int64_t share, int64_t shares) {
+    int64_t step = g->columns.stride * g->x_pixel, deep = (b->d1 - b->d0) / shares;
+    const float *x = p->x + n * g->x_image + (o * g->rows.stride + r * g->rows.dilation) * g->x_row;
+    prefetch_rows(x + q0 * step + (b->s1 - 1) * g->columns.dilation * g->x_pixel + share * deep, step, q1 - q0, deep);
+    prefetch_rows(p->y + n * g->y_image + o * g->y_row + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->width);
+}
+
+/* tiles [t0, t1) of the rows of all images by some panels, for one block of taps */
+static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, const struct conv_panel *panels,
+                       int64_t count) {
+    int64_t per_row = conv_row_tiles(g), out = g->columns.out, i = t0 % per_row, n = t0 / per_row / g->rows.out;
+    int64_t far = g->n * (g->x_image + g->y_image) > L2_FLOATS;
+    int64_t o = t0 / per_row % g->rows.out, q0 = out * i / per_row, q1, r0, r1;
+    axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
+    for (int64_t t = t0; t < t1; t++, q0 = q1) {
+        if (i == per_row) {
+            i = q0 = 0;
+            if (++o == g->rows.out) o = 0, n++;
+            axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
+        }
+        q1 = out * ++i / per_row;
+        for (int64_t p = 0; p < count; p++) {
+            int64_t end = least(2 * q1 - q0, out);
+            if (far && q1 < end && r0 < r1) prefetch_next(g, b, panels + p, n, o, q1, end, r1 - 1, p, count);
+            conv_tile(g, b, panels + p, n, o, q0, q1, r0, r1);
+        }
     }
 }
 
 /* tiles [t0, t1) of the rows of all images by panels [p0, p1) */
 static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1) {
-    int64_t taps = g->columns.taps, tap_rows = g->rows.taps, column = tap_rows * g->depth, per_row = conv_row_tiles(g);
+    int64_t taps = g->columns.taps, tap_rows = g->rows.taps, column = tap_rows * g->depth;
     int64_t s_cuts = 1, r_cuts = 1, d_cuts = 1;
     if (column <= TAP_BLOCK) s_cuts = clamp(ceil_div(taps * column, TAP_BLOCK), 1, taps);
     else s_cuts = taps, r_cuts = ceil_div(tap_rows, most(TAP_BLOCK / g->depth, 1)), d_cuts = ceil_div(g->depth, TAP_BLOCK);
@@ -141,14 +144,11 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
             axis_outputs(&g->columns, b.s0, 0, g->columns.out, &b.full0, &ignored);
             axis_outputs(&g->columns, b.s1 - 1, 0, g->columns.out, &ignored, &b.full1);
         }
-        for (int64_t group = p0, end; group < p1; group = end) {
-            end = least(group + PANEL_GROUP, p1);
-            for (int64_t t = t0; t < t1; t++) {
-                int64_t row = t / per_row, i = t % per_row;
-                int64_t q0 = g->columns.out * i / per_row, q1 = g->columns.out * (i + 1) / per_row;
-                for (int64_t panel = group; panel < end; panel++)
-                    conv_tile(g, &b, row / g->rows.out, row % g->rows.out, q0, q1, panel);
-            }
+        for (int64_t group = p0, count; group < p1; group += count) {
+            struct conv_panel panels[PANEL_GROUP];
+            count = least(PANEL_GROUP, p1 - group);
+            for (int64_t p = 0; p < count; p++) panels[p] = conv_panel(g, &b, group + p);
+            conv_block(g, &b, t0, t1, panels, count);
         }
     }
 }
@@ -221,6 +221,10 @@ static void conv_part(void *context, int64_t part, int64_t parts) {
     const struct conv_context *c = context;
     struct conv g = c->conv;
     int64_t per_row = conv_row_tiles(&g), t0, t1, p0, p1;
+    if (g.depthwise) {
+        depthwise_rows(&g, part, parts);
+        return;
+    }
     fathom_range(conv_tiles(&g), 1, part % c->row_cuts, c->row_cuts, &t0, &t1);
     fathom_range(conv_panels(&g), 1, part / c->row_cuts, parts / c->row_cuts, &p0, &p1);
     if (!c->halos) {
@@ -260,6 +264,24 @@ static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
         l.m = pixels;
         blas_conv(&(struct blas_conv){PATCHES_CONV, .g = &g, .n = n, .x = a->x, .w = a->w, .y = a->y, .scratch = a->scratch});
         if (c.conv.finish) fathom_parallel(finish_part, &l, fathom_parts((double)(pixels * g.k), pixels));
+        return FATHOM_OK;
+    }
+    if (is_depthwise(&g)) {
+        c.conv.groups = c.conv.depth = c.conv.depthwise = 1;
+        c.conv.width = g.c;
+        c.conv.panels = scratch;
+        for (int64_t tap = 0; tap < k; tap++) depthwise_tap(a->w, k, tap, g.c, scratch + tap * padded(g.c));
+        fathom_parallel(conv_part, &c, fathom_parts(nanos * DEPTHWISE_COST, n * g.oh));
+        return FATHOM_OK;
+    }
+    if (is_planes(&g)) {
+        struct planes p = {.g = g, .n = n, .x = a->x, .w = scratch, .y = a->y, .finish = c.conv.finish,
+                           .scratch = scratch + padded(g.k * k)};
+        for (int64_t i = 0; i < g.k * k; i++) { /* w[k][r][s][c], or one panel that holds all of it */
+            int64_t channel = i / k, tap = i % k / g.c;
+            scratch[channel * k + i % g.c * (k / g.c) + tap] = a->packed ? a->packed[i % k * whole(g.k) + channel] : a->w[i];
+        }
+        fathom_parallel(planes_part, &p, least(fathom_parts(nanos, n * g.oh), SLOTS));
         return FATHOM_OK;
     }
     if (!a->packed) {
@@ -325,7 +347,7 @@ static struct conv data_phase(const struct data_context *c, int64_t a, int64_t b
 /* Each unit is a tap of a panel: its rows are rows of w, channels of one tap. */
 static void data_pack_part(void *context, int64_t part, int64_t parts) {
     const struct data_context *c = context;
-    int64_t in_group = panel_count(c->conv.width), taps = c->g.kh * c->g.kw, from, to, unit = 0;
+    int64_t in_group = c->conv.depthwise ? 1 : panel_count(c->conv.width), taps = c->g.kh * c->g.kw, from, to, unit = 0;
     fathom_range(c->conv.groups * in_group * taps, 1, part, parts, &from, &to);
     for (int64_t phase = 0; phase < c->g.sh * c->g.sw && unit < to; phase++) {
         int64_t last_row, row_step, last_column, column_step;
@@ -335,6 +357,10 @@ static void data_pack_part(void *context, int64_t part, int64_t parts) {
             int64_t group = i / phase_taps / in_group, panel = i / phase_taps % in_group, tap = i % phase_taps;
             int64_t r = last_row - tap / g.columns.taps * row_step, s = last_column - tap % g.columns.taps * column_step;
             int64_t j = panel_start(g.width, panel), wide = panel_start(g.width, panel + 1) - j;
+            if (g.depthwise) {
+                depthwise_tap(c->w, taps, r * c->g.kw + s, g.width, (float *)g.panels + tap * padded(g.width));
+                continue;
+            }
             struct product one = {.b = c->w + (group * g.depth * taps + r * c->g.kw + s) * g.width, .ldb = taps * g.width,
                                   .n = g.width};
             float *panels = (float *)g.panels + group * group_floats(&g) + j * phase_taps * g.depth;
@@ -349,6 +375,10 @@ static void data_part(void *context, int64_t part, int64_t parts) {
     for (int64_t phase = 0; phase < c->g.sh * c->g.sw; phase++) {
         int64_t ignored, t0, t1, p0, p1;
         struct conv g = data_phase(c, phase / c->g.sw, phase % c->g.sw, &ignored, &ignored, &ignored, &ignored);
+        if (g.depthwise) {
+            depthwise_rows(&g, part, parts);
+            continue;
+        }
         fathom_range(conv_tiles(&g), 1, part % c->row_cuts, c->row_cuts, &t0, &t1);
         fathom_range(conv_panels(&g), 1, part / c->row_cuts, parts / c->row_cuts, &p0, &p1);
         if (t0 < t1 && p0 < p1) conv_multiply(&g, t0, t1, p0, p1);
@@ -366,36 +396,24 @@ static int32_t k_conv_data(const struct conv_data_args *a, int64_t *detail) {
                                       .scratch = a->scratch});
         return FATHOM_OK;
     }
-    int64_t depth = g->k / g->groups, width = g->c / g->groups, units = g->groups * panel_count(width) * g->kh * g->kw;
+    int64_t groups = is_depthwise(g) ? 1 : g->groups, depth = g->k / g->groups, width = g->c / groups;
+    int64_t units = (is_depthwise(g) ? 1 : groups * panel_count(width)) * g->kh * g->kw;
     c.conv = (struct conv){.x = a->dy, .y = a->dx, .x_image = g->oh * g->ow * g->k, .x_row = g->ow * g->k, .x_pixel = g->k,
                            .x_group = depth, .y_image = g->h * g->w * g->c, .y_row = g->sh * g->w * g->c, .y_pixel = g->sw * g->c,
-                           .y_group = width, .n = n, .groups = g->groups, .depth = depth, .width = width, .add = a->add};
+                           .y_group = width, .n = n, .groups = groups, .depth = depth, .width = width, .add = a->add,
+                           .depthwise = is_depthwise(g)};
     double nanos = conv_nanos((double)(n * g->oh * g->ow), g);
     if (units) fathom_parallel(data_pack_part, &c, least(fathom_parts(nanos, units), units));
     struct conv first = data_phase(&c, 0, 0, &ignored, &ignored, &ignored, &ignored);
-    int64_t parts = fathom_parts(nanos, conv_tiles(&first) * conv_panels(&first));
-    c.row_cuts = conv_row_cuts(conv_tiles(&first), conv_panels(&first), parts);
+    int64_t tiles = c.conv.depthwise ? n * first.rows.out : conv_tiles(&first);
+    int64_t panels = c.conv.depthwise ? 1 : conv_panels(&first);
+    int64_t parts = fathom_parts(c.conv.depthwise ? nanos * DEPTHWISE_COST : nanos, tiles * panels);
+    c.row_cuts = conv_row_cuts(tiles, panels, parts);
     fathom_parallel(data_part, &c, parts);
     return FATHOM_OK;
 }
 
 /* ---- conv_weights ---- */
-
-/*
- * out[tap][m rows][width] (+)= sum over pixels of left[m] right[width]. Straight: m are channels of dy and width those of x, so
- * out is dw. Joined: m are the kw C floats that a row of taps reads, width the channels of dy; out[r][kw C][K] is turned later.
- */
-struct weights {
-    struct window g;
-    struct axis rows, columns; /* of taps: joined windows have one column */
-    const float *x, *dy;
-    float *out;
-    int64_t n, x_image, x_row, joined;
-    int64_t m, width;                 /* of a group */
-    int64_t out_row, out_tap, out_group;
-    int64_t add, splits, slot;        /* parts of the sum, and how far apart they lie */
-    float *halos, *dw;
-};
 
 /* outputs q0 .. q1 of rows o0 .. o1 of images n0 .. n1 */
 struct span {
@@ -480,8 +498,19 @@ static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64
 static void weights_part(void *context, int64_t part, int64_t parts) {
     const struct weights *w = context;
     float *halo = w->halos ? w->halos + part * halo_floats(&w->g) : 0;
-    int64_t all = weights_positions(w), from, to;
-    if (w->splits > 1) {
+    int64_t all = is_depthwise(&w->g) ? w->n * w->g.oh : weights_positions(w), from, to;
+    if (is_depthwise(&w->g)) {
+        fathom_range(w->splits > 1 ? w->splits : w->g.c, w->splits > 1 ? 1 : 2 * VL, part, parts, &from, &to);
+        if (w->splits == 1) depthwise_sum(w, 0, all, from, to, w->out);
+        for (int64_t s = from; s < to && w->splits > 1; s++)
+            depthwise_sum(w, all * s / w->splits, all * (s + 1) / w->splits, 0, w->g.c, w->out + s * w->slot);
+    } else if (w->banded) {
+        fathom_range(w->splits, 1, part, parts, &from, &to);
+        all = w->n * w->g.oh;
+        for (int64_t s = from; s < to; s++)
+            banded_sum(w, all * s / w->splits, all * (s + 1) / w->splits, w->halos + part * banded_floats(&w->g),
+                       w->out + s * w->slot);
+    } else if (w->splits > 1) {
         fathom_range(w->splits, 1, part, parts, &from, &to);
         for (int64_t s = from; s < to; s++)
             weights_sum(w, all * s / w->splits, all * (s + 1) / w->splits, 0, weights_units(w), halo, w->out + s * w->slot, 0);
@@ -508,7 +537,9 @@ static void weights_join_part(void *context, int64_t part, int64_t parts) {
                 continue;
             }
             for (int64_t x = 0; x < lanes; x++) {
-                float *to_dw = w->dw + (i + x) * rows + r;
+                int64_t at = (i + x) * rows + r;
+                if (w->banded) at = ((i + x) % w->g.k * rows + r + 1) * w->g.kw - 1 - (i + x) / w->g.k;
+                float *to_dw = w->dw + at;
                 *to_dw = w->add ? *to_dw + sum[0][x] : sum[0][x];
             }
         }
@@ -530,9 +561,14 @@ static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail
     float *scratch = aligned_scratch(a->scratch);
     w.x_row = g->w * g->c, w.x_image = g->h * w.x_row;
     w.rows = axis_rows(g), w.columns = axis_columns(g);
-    w.joined = is_joined(g);
+    w.banded = is_banded(g);
+    w.joined = is_joined(g) || is_depthwise(g);
     w.slot = weights_floats(g);
-    if (w.joined) {
+    if (is_depthwise(g)) {
+        w.m = g->kw, w.width = g->c, w.out_row = padded(g->c);
+    } else if (w.banded) {
+        w.m = 1, w.width = g->kw * g->k, w.out_row = padded(w.width);
+    } else if (w.joined) {
         w.columns = (struct axis){.in = halo_width(g), .out = g->ow, .taps = 1, .stride = g->sw, .dilation = 1};
         w.m = g->kw * g->c, w.width = g->k;
         w.out_row = padded(g->k), w.out_tap = w.m * w.out_row;
@@ -540,11 +576,12 @@ static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail
         w.m = g->k / g->groups, w.width = g->c / g->groups;
         w.out_row = g->kh * g->kw * w.width, w.out_tap = w.width, w.out_group = w.m * w.out_row;
     }
-    if (is_few_weights(g) && n * g->oh * g->ow >= SPLIT_FROM) w.splits = SPLITS;
+    if (is_split_weights(g) && n * g->oh * g->ow >= SPLIT_FROM) w.splits = SPLITS;
     if (w.joined || w.splits > 1) w.out = scratch, scratch += w.splits * w.slot;
-    if (needs_halo(g)) w.halos = scratch;
-    int64_t units = w.splits > 1 ? w.splits : weights_units(&w);
-    int64_t parts = fathom_parts(conv_nanos((double)(n * g->oh * g->ow), g), w.halos ? least(units, SLOTS) : units);
+    if (needs_halo(g) || w.banded) w.halos = scratch;
+    int64_t units = w.splits > 1 || w.banded ? w.splits : is_depthwise(g) ? ceil_div(g->c, 2 * VL) : weights_units(&w);
+    double nanos = conv_nanos((double)(n * g->oh * g->ow), g) * (is_depthwise(g) ? DEPTHWISE_COST : 1);
+    int64_t parts = fathom_parts(nanos, w.halos ? least(units, SLOTS) : units);
     if (w.out != a->dw) w.add = 0;
     fathom_parallel(weights_part, &w, parts);
     if (w.out == a->dw) return FATHOM_OK;

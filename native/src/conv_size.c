@@ -7,10 +7,13 @@ int64_t fathom_conv_scratch(int64_t which, int64_t n, int64_t h, int64_t w, int6
     struct window g = {h, w, c, oh, ow, k, kh, kw, sh, sw, dh, dw, top, left, groups};
     g = simplified(g, &n);
     int64_t depth = g.c / groups, width = g.k / groups, taps = g.kh * g.kw, floats = 16;
-    if (which == 0) floats += groups * padded(width) * taps * depth;
-    if (which == 1) floats += groups * padded(depth) * taps * width;
-    if (which == 2) floats += (is_few_weights(&g) ? SPLITS : 1) * weights_floats(&g);
+    if (is_depthwise(&g) && which < 2) floats += padded(c) * taps;
+    else if (which == 0) floats += groups * padded(width) * taps * depth;
+    else if (which == 1) floats += groups * padded(depth) * taps * width;
+    if (which == 2) floats += (is_split_weights(&g) ? SPLITS : 1) * weights_floats(&g);
     if (which != 1) floats += SLOTS * halo_floats(&g);
+    if ((which == 0 || which == 3) && is_planes(&g)) floats += padded(g.k * taps * g.c) + SLOTS * planes_slot(&g);
+    if (which == 2 && is_banded(&g)) floats += SLOTS * banded_floats(&g);
     if (fathom_sgemm) floats = most(floats, most(PATCH_FLOATS, g.ow * taps * depth));
     return floats * 4;
 }

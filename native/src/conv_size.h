@@ -9,6 +9,9 @@ static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t clamp(int64_t x, int64_t from, int64_t to) { return most(from, least(x, to)); }
 
 enum {
+    FEW_INPUTS = 4,
+    FEW_OUTPUTS = 8,
+    PLANES_PIXELS = 512,
     FEW_CHANNELS = 16,        /* below this the kw C floats of a row of taps are read as one run */
     HALO_FLOATS = 16 * 1024,  /* of an image and its border that a thread copies at a time, or more for one output row */
     PATCH_FLOATS = 256 * 1024 /* of the matrix that im2col.h makes at a time, at least one output row */
@@ -27,6 +30,9 @@ static inline struct window simplified(struct window g, int64_t *n) {
     return g;
 }
 
+/* a kernel for each channel */
+static inline int is_depthwise(const struct window *g) { return g->groups > 1 && g->groups == g->c && g->groups == g->k; }
+
 /* the taps of a row of the kernel lie side by side in memory, and are too short to be worth a loop of their own */
 static inline int is_joined(const struct window *g) { return g->groups == 1 && g->dw == 1 && g->c < FEW_CHANNELS; }
 
@@ -39,6 +45,27 @@ static inline int64_t halo_floats(const struct window *g) {
     return needs_halo(g) ? padded(most(halo_rows(g, 1) * halo_width(g) * g->c, HALO_FLOATS)) : 0;
 }
 
+/* planes.h: so few channels that vectors run along the image; rows of outputs at a time, and the floats for them */
+static inline int64_t planes_width(const struct window *g) { return g->ow + (g->kw - 1) * g->dw; }
+static inline int is_planes(const struct window *g) {
+    return g->groups == 1 && g->sh == 1 && g->sw == 1 && g->c <= FEW_INPUTS && g->k <= FEW_OUTPUTS && g->kh * g->kw * g->c >= 9
+           && planes_width(g) <= 2 * g->ow;
+}
+static inline int64_t planes_rows_at_once(const struct window *g) { return most(PLANES_PIXELS / planes_width(g), 1); }
+static inline int64_t planes_line(const struct window *g) { return padded(planes_rows_at_once(g) * planes_width(g) + 64); }
+static inline int64_t planes_floats(const struct window *g) {
+    return planes_line(g) + padded((g->kh - 1) * g->dh * planes_width(g) + g->kw * g->dw);
+}
+static inline int64_t planes_slot(const struct window *g) { return g->c * planes_floats(g) + g->k * planes_line(g); }
+
+/* the same for the weights of one channel: a row of dy with kw - 1 outputs more than x has pixels */
+static inline int is_banded(const struct window *g) {
+    return g->groups == 1 && g->c == 1 && g->sw == 1 && g->dw == 1 && g->k <= FEW_OUTPUTS && g->kw > 1;
+}
+static inline int64_t banded_line(const struct window *g) { return (g->w + g->kw - 1) * g->k; }
+static inline int64_t banded_rows(const struct window *g) { return clamp(HALO_FLOATS / banded_line(g), 1, g->oh); }
+static inline int64_t banded_floats(const struct window *g) { return padded(banded_rows(g) * banded_line(g) + 64); }
+
 /* a sum over pixels for few outputs is cut into SPLITS parts, as a weight gradient's in gemm_size.h */
 static inline int64_t weights_tiles(const struct window *g) {
     int64_t per_group = is_joined(g) ? g->kh * ceil_div(g->kw * g->c, SPLIT_ROWS) * ceil_div(g->k, SPLIT_COLUMNS)
@@ -46,9 +73,10 @@ static inline int64_t weights_tiles(const struct window *g) {
                                            * ceil_div(g->c / g->groups, SPLIT_COLUMNS);
     return g->groups * per_group;
 }
-static inline int is_few_weights(const struct window *g) { return weights_tiles(g) < SPLITS; }
+static inline int is_split_weights(const struct window *g) { return is_depthwise(g) || weights_tiles(g) < SPLITS; }
 /* floats of one copy of the weights' gradient while it is summed */
 static inline int64_t weights_floats(const struct window *g) {
+    if (is_depthwise(g)) return g->kh * g->kw * padded(g->c);
     return padded(is_joined(g) ? g->kh * g->kw * g->c * padded(g->k) : g->k * g->kh * g->kw * (g->c / g->groups));
 }
 

@@ -78,6 +78,7 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
             else sum[i][j] = v_load_n(c + i * ldc + j * VL, last);                                                             \
         }                                                                                                                      \
         __VA_ARGS__                                                                                                            \
+        __asm__("" : "+r"(c)); /* its addresses are computed again, not kept in registers during the sweep */                   \
         UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                                           \
             if (j < NV - 1 || last == VL) v_store(c + i * ldc + j * VL, sum[i][j]);                                            \
             else v_store_n(c + i * ldc + j * VL, sum[i][j], last);                                                             \

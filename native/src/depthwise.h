@@ -1,0 +1,152 @@
+/*
+ * Convolution of every channel by a kernel of its own: vectors run over channels. A float that is read from memory is worth no
+ * more than kh kw multiply-adds, so what counts is that it is read once and, from L1, not once per tap.
+ */
+#ifndef FATHOM_DEPTHWISE_H
+#define FATHOM_DEPTHWISE_H
+
+#include "conv_axis.h"
+
+enum {
+    DEPTHWISE_TILE = 8, /* outputs of a row that are summed at a time */
+    DEPTHWISE_COST = 4  /* of a multiply-add, beside one of a tile */
+};
+
+/* a tap of w[C, kh, kw] for all channels, in whole vectors */
+static void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *to) {
+    for (int64_t c = 0; c < padded(channels); c++) to[c] = c < channels ? w[c * taps + tap] : 0;
+}
+
+/*
+ * y (+)= the sum over `rows` by `columns` taps for `count` outputs of a row, chains over r, then s. `side`: columns, where they
+ * are a constant and outputs and taps both step from pixel to pixel: then each pixel is loaded once for all of its taps.
+ */
+INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w, float *y, int64_t count, int64_t rows,
+                           int64_t columns, int64_t side) {
+    int64_t step = g->columns.stride * g->x_pixel, tap = g->columns.dilation * g->x_pixel, line = padded(g->width);
+    EACH_VECTOR(g->width, {
+        v sum[DEPTHWISE_TILE];
+        UNROLLED for (int q = 0; q < count; q++) sum[q] = g->add ? v_get(y + q * g->y_pixel + i, m) : v_set(0);
+        const float *xr = x + i, *wr = w + i;
+        for (int64_t r = 0; r < rows; r++, xr += g->rows.dilation * g->x_row, wr += g->columns.taps * line) {
+            if (side) {
+                v taps[3];
+                UNROLLED for (int s = 0; s < side; s++) taps[s] = v_load(wr + s * line);
+                UNROLLED for (int p = 0; p < count + side - 1; p++) {
+                    v pixel = v_get(xr + p * step, m);
+                    UNROLLED for (int s = 0; s < side; s++)
+                        if (p - s >= 0 && p - s < count) sum[p - s] = v_fma(pixel, taps[s], sum[p - s]);
+                }
+            } else {
+                for (int64_t s = 0; s < columns; s++) {
+                    v one = v_load(wr + s * line);
+                    UNROLLED for (int q = 0; q < count; q++) sum[q] = v_fma(v_get(xr + s * tap + q * step, m), one, sum[q]);
+                }
+            }
+        }
+        UNROLLED for (int q = 0; q < count; q++) v_put(y + q * g->y_pixel + i, sum[q], m);
+    });
+}
+
+/* a row of outputs, and what is to follow while it lies in L1 */
+static void depthwise_row(const struct conv *g, int64_t n, int64_t o) {
+    int64_t r0, r1, full0, full1, ignored, out = g->columns.out, taps = g->columns.taps, line = padded(g->width);
+    axis_taps(&g->rows, o, 0, g->rows.taps, &r0, &r1);
+    axis_outputs(&g->columns, 0, 0, out, &full0, &ignored);
+    axis_outputs(&g->columns, taps - 1, 0, out, &ignored, &full1);
+    int side = taps == 3 && g->columns.stride == 1 && g->columns.dilation == 1;
+    const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row;
+    const float *w = g->panels + r0 * taps * line;
+    float *y = g->y + n * g->y_image + o * g->y_row;
+    for (int64_t q = 0, next; q < out; q = next) {
+        int64_t s0, s1;
+        float *to = y + q * g->y_pixel;
+        axis_taps(&g->columns, q, 0, taps, &s0, &s1);
+        const float *from = x + (q * g->columns.stride + s0 * g->columns.dilation - g->columns.before) * g->x_pixel;
+        const float *right = w + s0 * line;
+        int all = taps > 0 && q >= full0;
+        next = q + 1;
+        if (all && q + DEPTHWISE_TILE <= full1) {
+            next = q + DEPTHWISE_TILE;
+            if (side) depthwise_tile(g, from, right, to, DEPTHWISE_TILE, r1 - r0, taps, 3);
+            else depthwise_tile(g, from, right, to, DEPTHWISE_TILE, r1 - r0, taps, 0);
+        } else if (all && q + DEPTHWISE_TILE / 4 <= full1) {
+            next = q + DEPTHWISE_TILE / 4;
+            if (side) depthwise_tile(g, from, right, to, DEPTHWISE_TILE / 4, r1 - r0, taps, 3);
+            else depthwise_tile(g, from, right, to, DEPTHWISE_TILE / 4, r1 - r0, taps, 0);
+        } else {
+            depthwise_tile(g, from, right, to, 1, s0 < s1 ? r1 - r0 : 0, s1 - s0, 0);
+        }
+        if (g->finish) {
+            int64_t at = (n * g->rows.out + o) * out;
+            finish(g->finish, at + q, at + next, 0, g->width);
+        }
+    }
+}
+
+static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
+    int64_t from, to;
+    fathom_range(g->n * g->rows.out, 1, part, parts, &from, &to);
+    for (; from < to; from++) depthwise_row(g, from / g->rows.out, from % g->rows.out);
+}
+
+/* sums of `taps` neighbouring taps over outputs q0 .. q1 of a row, all of which read them; `vectors` of m lanes */
+INLINE void depthwise_dots(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
+                           int64_t taps, int64_t vectors, int64_t m) {
+    int64_t c = w->g.c, step = w->columns.stride * c, tap = w->columns.dilation * c, line = w->out_row;
+    v sum[3][2];
+    UNROLLED for (int s = 0; s < taps; s++)
+        UNROLLED for (int j = 0; j < vectors; j++) sum[s][j] = v_load(out + s * line + j * VL);
+    for (int64_t q = q0; q < q1; q++) {
+        UNROLLED for (int j = 0; j < vectors; j++) {
+            v right = v_get(dy + q * c + j * VL, m);
+            UNROLLED for (int s = 0; s < taps; s++)
+                sum[s][j] = v_fma(v_get(x + q * step + s * tap + j * VL, m), right, sum[s][j]);
+        }
+    }
+    UNROLLED for (int s = 0; s < taps; s++)
+        UNROLLED for (int j = 0; j < vectors; j++) v_store(out + s * line + j * VL, sum[s][j]);
+}
+
+/* the taps of a row of the kernel, three at a time where all of their outputs agree, else one by one */
+INLINE void depthwise_tap_row(const struct weights *w, const float *x, const float *dy, float *out, int64_t vectors, int64_t m) {
+    int64_t taps = w->columns.taps, tap = w->columns.dilation * w->g.c;
+    for (int64_t t = 0; t < taps;) {
+        int64_t q0[3], q1[3], group = t + 3 <= taps ? 3 : 1;
+        for (int64_t s = 0; s < group; s++) axis_outputs(&w->columns, t + s, 0, w->columns.out, q0 + s, q1 + s);
+        const float *xt = x + t * tap;
+        float *to = out + t * w->out_row;
+        if (group == 1) {
+            depthwise_dots(w, xt, dy, to, q0[0], q1[0], 1, vectors, m);
+        } else {
+            int64_t from = most(q0[0], most(q0[1], q0[2])), end = most(from, least(q1[0], least(q1[1], q1[2])));
+            for (int s = 0; s < 3; s++)
+                depthwise_dots(w, xt + s * tap, dy, to + s * w->out_row, q0[s], least(from, q1[s]), 1, vectors, m);
+            depthwise_dots(w, xt, dy, to, from, end, 3, vectors, m);
+            for (int s = 0; s < 3; s++)
+                depthwise_dots(w, xt + s * tap, dy, to + s * w->out_row, most(end, q0[s]), q1[s], 1, vectors, m);
+        }
+        t += group;
+    }
+}
+
+/* out[r][s][C] = the sum over output rows [from, to) of all images, for channels [c0, c1), c0 a multiple of VL */
+static void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
+    int64_t line = w->out_row, width = w->g.ow * w->g.c;
+    clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
+    for (int64_t row = from; row < to; row++) {
+        int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
+        axis_taps(&w->rows, o, 0, w->rows.taps, &r0, &r1);
+        const float *image = w->x + n * w->x_image - w->columns.before * w->g.c, *dy = w->dy + row * width;
+        for (int64_t r = r0; r < r1; r++) {
+            const float *x = image + (o * w->rows.stride + r * w->rows.dilation - w->rows.before) * w->x_row;
+            float *to_row = out + r * w->columns.taps * line;
+            int64_t c = c0;
+            for (; c + 2 * VL <= c1; c += 2 * VL) depthwise_tap_row(w, x + c, dy + c, to_row + c, 2, VL);
+            for (; c + VL <= c1; c += VL) depthwise_tap_row(w, x + c, dy + c, to_row + c, 1, VL);
+            if (c < c1) depthwise_tap_row(w, x + c, dy + c, to_row + c, 1, c1 - c);
+        }
+    }
+}
+
+#endif
