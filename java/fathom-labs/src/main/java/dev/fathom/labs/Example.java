@@ -9,6 +9,7 @@ import dev.fathom.examples.E06Gan;
 import dev.fathom.examples.E07Transfer;
 import dev.fathom.examples.E08Serving;
 import dev.fathom.examples.E09Resuming;
+import dev.fathom.examples.E10Images;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -46,7 +47,8 @@ final class Example implements Callable<Integer> {
             new Program(E06Gan.class, "a loop of one's own: a GAN", E06Gan::main),
             new Program(E07Transfer.class, "a new head on a trained trunk", E07Transfer::main),
             new Program(E08Serving.class, "freezing and serving", E08Serving::main),
-            new Program(E09Resuming.class, "saving and resuming", E09Resuming::main));
+            new Program(E09Resuming.class, "saving and resuming", E09Resuming::main),
+            new Program(E10Images.class, "a folder of pictures, augmented", E10Images::main));
 
     private final PrintStream out;
 

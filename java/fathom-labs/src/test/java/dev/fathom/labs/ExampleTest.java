@@ -119,6 +119,17 @@ class ExampleTest {
     }
 
     @Test
+    void images(@TempDir Path folder) throws Exception {
+        assertThat(printed(10, folder.toString())).containsPattern("""
+                ^Dataset \\[600, 24, 24, 1\\] of U8, 2 classes: \\[square, triangle\\]
+                skipped square/0007.jpg: it is neither PNG nor JPEG nor BMP
+                forty as they are     8\\d\\.\\d % right
+                the same, augmented   9\\d\\.\\d % right
+                $""");
+        assertThat(folder.resolve("changes.png")).isNotEmptyFile();
+    }
+
+    @Test
     void eachFitsOnAScreenAndIsInTheReadme() throws IOException {
         String readme = Files.readString(ROOT.resolve("README.md"));
         for (Example.Program program : Example.ALL) {
