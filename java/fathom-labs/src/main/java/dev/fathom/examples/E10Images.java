@@ -11,7 +11,9 @@ import java.nio.file.*;
 
 /** A folder of pictures, one of them damaged; and how far forty of them go when every epoch shows them in another way. */
 public final class E10Images {
-    private static final Augment[] CHANGES = {Augment.flip(), Augment.rotate(180), Augment.shift(0.05f)};
+    private static final Augment[] CHANGES = {
+        Augment.flip(), Augment.rotate(180).extended()
+    };
 
     public static void main(String[] args) throws IOException {
         Path folder = args.length > 0 ? Path.of(args[0]) : Files.createTempDirectory("shapes");
@@ -22,19 +24,19 @@ public final class E10Images {
             System.out.println(data + ": " + pictures.classes());
             pictures.skipped().forEach(why -> System.out.println("skipped " + folder.relativize(Path.of(why))));
             var parts = data.stratified(560, 1);
-            var batches = parts.rest().shuffled(1).batches(20);
-            System.out.printf("forty as they are     %.1f %% right%n", learned(batches, parts.heldOut()));
-            System.out.printf("the same, augmented   %.1f %% right%n", learned(batches.augment(CHANGES), parts.heldOut()));
+            System.out.printf("forty as they are     %.1f %% right%n", learned(parts));
+            System.out.printf("the same, augmented   %.1f %% right%n", learned(parts, CHANGES));
             Plots.write(ImageSheet.augmented(data, 4, 7, CHANGES).render(), folder.resolve("changes.png"));
         }
     }
 
-    private static double learned(Batches batches, Dataset others) {
+    private static double learned(Dataset.Split parts, Augment... changes) {
         var net = new Sequential(new Flatten(), new Linear(24 * 24, 128), Tensor::relu, new Linear(128, 2));
         try (var model = Model.of(net, 1)) {
-            var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).metrics(Metric.accuracy());
-            trainer.fit(batches, 200);
-            return 100 * trainer.evaluate(others).get("accuracy");
+            var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f));
+            trainer.metrics(Metric.accuracy());
+            trainer.fit(parts.rest().shuffled(1).batches(20).augment(changes), 200);
+            return 100 * trainer.evaluate(parts.heldOut()).get("accuracy");
         }
     }
 }

@@ -58,6 +58,11 @@ public record Augment(Kind kind, float amount, boolean edge) {
             return ordinal() <= ROTATE.ordinal();
         }
 
+        /** Whether some of them come from outside the image. */
+        boolean looksOutside() {
+            return moves() && this != FLIP && this != FLIP_VERTICAL;
+        }
+
         /** Whether it needs to know height, width and channels. */
         boolean ofImages() {
             return this != NOISE && this != MIXUP;
@@ -193,10 +198,10 @@ public record Augment(Kind kind, float amount, boolean edge) {
     /**
      * The same with the nearest pixel of the image, and not 0, where it comes from outside.
      *
-     * @throws IllegalArgumentException if it does not change places
+     * @throws IllegalArgumentException if nothing of it comes from outside
      */
     public Augment extended() {
-        if (!kind.moves()) {
+        if (!kind.looksOutside()) {
             throw new IllegalArgumentException("extended: " + kind + " takes nothing from outside an image");
         }
         return new Augment(kind, amount, true);

@@ -8,6 +8,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -51,6 +52,8 @@ final class Augmenter {
     private final long numbersAt;
     private final long labelsAt;
     private final long spareAt;
+    private final List<Part> parts;
+    /** Parts that change places, each from one buffer to the other. */
     private final int runs;
 
     private long current;
@@ -79,7 +82,9 @@ final class Augmenter {
         toProbabilities = mixes(recipe) && data.classes() > 0;
         targetType = toProbabilities ? DType.F32 : data.source().targets.dtype();
         targetColumns = toProbabilities ? data.classes() : data.source().targets.columns();
-        runs = runs(recipe);
+        parts = parts(recipe);
+        runs = (int)
+                parts.stream().filter(p -> recipe.get(p.from).kind().moves()).count();
 
         long drawn = 4L * DRAWS * size * recipe.size();
         long given = 4L * MOST * size;
@@ -102,23 +107,32 @@ final class Augmenter {
         return recipe.stream().anyMatch(a -> a.kind() == Augment.Kind.MIXUP);
     }
 
-    /** The last change of the run of changes of place that {@code first} begins, and one. */
-    private static int runEnd(List<Augment> recipe, int first) {
-        int to = first + 1;
-        while (to < recipe.size()
-                && recipe.get(to).kind().moves()
-                && recipe.get(to).edge() == recipe.get(first).edge()) {
-            to++;
-        }
-        return to;
-    }
+    /**
+     * Changes {@code from} to {@code to} - 1, of which one kernel makes one.
+     *
+     * @param edge whether the pixel at its edge continues an image
+     */
+    private record Part(int from, int to, boolean edge) {}
 
-    private static int runs(List<Augment> recipe) {
-        int runs = 0;
-        for (int k = 0; k < recipe.size(); k = recipe.get(k).kind().moves() ? runEnd(recipe, k) : k + 1) {
-            runs += recipe.get(k).kind().moves() ? 1 : 0;
+    /** Changes of place that follow each other and agree about what is outside an image are one part, each other change is another. */
+    private static List<Part> parts(List<Augment> recipe) {
+        List<Part> parts = new ArrayList<>();
+        for (int from = 0, to; from < recipe.size(); from = to) {
+            Augment rule = recipe.get(from);
+            to = from + 1;
+            while (rule.kind().moves()
+                    && to < recipe.size()
+                    && recipe.get(to).kind().moves()) {
+                Augment next = recipe.get(to);
+                if (rule.kind().looksOutside() && next.kind().looksOutside() && rule.edge() != next.edge()) {
+                    break;
+                }
+                rule = next.kind().looksOutside() ? next : rule;
+                to++;
+            }
+            parts.add(new Part(from, to, rule.edge()));
         }
-        return runs;
+        return parts;
     }
 
     /** Whether labels become probabilities [n, classes]. */
@@ -174,15 +188,13 @@ final class Augmenter {
                     .put(targetColumns)
                     .run();
         }
-        for (int k = 0; k < changes; ) {
-            Augment a = recipe.get(k);
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            Augment a = recipe.get(part.from);
             if (a.kind().moves()) {
-                int to = runEnd(recipe, k);
-                warp(commands, k, to, n);
-                k = to;
+                warp(commands, part, n);
             } else {
-                change(commands, a, k, stream, first, n, y);
-                k++;
+                change(commands, a, part.from, stream, first, n, y);
             }
         }
     }
@@ -266,14 +278,14 @@ final class Augmenter {
 
     // ---- changes of place
 
-    /** Changes k to end - 1 of each image as one map from a pixel of the result to a place in the image. */
-    private void warp(Commands commands, int k, int end, int n) {
+    /** The changes of a part, for each image as one map from a pixel of the result to a place in the image. */
+    private void warp(Commands commands, Part part, int n) {
         double middleRow = (height - 1) / 2.0;
         double middleColumn = (width - 1) / 2.0;
         Place place = new Place();
         for (int i = 0; i < n; i++) {
             place.clear();
-            for (int j = k; j < end; j++) {
+            for (int j = part.from; j < part.to; j++) {
                 step(place, recipe.get(j), i, j);
             }
             double row = middleRow + place.row - place.rr * middleRow - place.rc * middleColumn;
@@ -293,7 +305,7 @@ final class Augmenter {
                 .put(width)
                 .put(channels)
                 .put(numbersAt)
-                .put(recipe.get(k).edge() ? 1 : 0)
+                .put(part.edge ? 1 : 0)
                 .run();
         long from = current;
         current = other;

@@ -419,6 +419,11 @@ class AugmentTest {
             float[] holed = features(d.batches(20).augment(Augment.noise(0.1f), Augment.cutout(5)), 0);
             assertThat(count(filled)).isZero();
             assertThat(count(holed)).isGreaterThan(100);
+            // a flip has nothing to say about the outside: it is of the run that comes behind, or before
+            for (float v : features(
+                    d.batches(20).augment(Augment.flip(), Augment.crop(3).extended(), Augment.flip()), 0)) {
+                assertThat(v).isPositive();
+            }
             // two runs of places with something between
             float[] twice = features(d.batches(20).augment(Augment.crop(1), Augment.noise(1e-9f), Augment.crop(1)), 0);
             assertThat(twice).hasSize(20 * IMAGE);
