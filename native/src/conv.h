@@ -21,6 +21,7 @@
 #define FATHOM_CONV_H
 
 #include "depthwise.h"
+#include "dots.h"
 #include "im2col.h"
 #include "planes.h"
 
@@ -347,7 +348,8 @@ static struct conv data_phase(const struct data_context *c, int64_t a, int64_t b
 /* Each unit is a tap of a panel: its rows are rows of w, channels of one tap. */
 static void data_pack_part(void *context, int64_t part, int64_t parts) {
     const struct data_context *c = context;
-    int64_t in_group = c->conv.depthwise ? 1 : panel_count(c->conv.width), taps = c->g.kh * c->g.kw, from, to, unit = 0;
+    int64_t in_group = c->conv.depthwise || c->conv.dots ? 1 : panel_count(c->conv.width);
+    int64_t taps = c->g.kh * c->g.kw, from, to, unit = 0;
     fathom_range(c->conv.groups * in_group * taps, 1, part, parts, &from, &to);
     for (int64_t phase = 0; phase < c->g.sh * c->g.sw && unit < to; phase++) {
         int64_t last_row, row_step, last_column, column_step;
@@ -359,6 +361,10 @@ static void data_pack_part(void *context, int64_t part, int64_t parts) {
             int64_t j = panel_start(g.width, panel), wide = panel_start(g.width, panel + 1) - j;
             if (g.depthwise) {
                 depthwise_tap(c->w, taps, r * c->g.kw + s, g.width, (float *)g.panels + tap * padded(g.width));
+                continue;
+            }
+            if (g.dots) {
+                dots_tap(c->w, taps, r * c->g.kw + s, g.width, g.depth, (float *)g.panels + tap * dots_stride(&g));
                 continue;
             }
             struct product one = {.b = c->w + (group * g.depth * taps + r * c->g.kw + s) * g.width, .ldb = taps * g.width,
@@ -375,8 +381,9 @@ static void data_part(void *context, int64_t part, int64_t parts) {
     for (int64_t phase = 0; phase < c->g.sh * c->g.sw; phase++) {
         int64_t ignored, t0, t1, p0, p1;
         struct conv g = data_phase(c, phase / c->g.sw, phase % c->g.sw, &ignored, &ignored, &ignored, &ignored);
-        if (g.depthwise) {
-            depthwise_rows(&g, part, parts);
+        if (g.depthwise || g.dots) {
+            if (g.dots) dots_rows(&g, part, parts);
+            else depthwise_rows(&g, part, parts);
             continue;
         }
         fathom_range(conv_tiles(&g), 1, part % c->row_cuts, c->row_cuts, &t0, &t1);
@@ -397,16 +404,16 @@ static int32_t k_conv_data(const struct conv_data_args *a, int64_t *detail) {
         return FATHOM_OK;
     }
     int64_t groups = is_depthwise(g) ? 1 : g->groups, depth = g->k / g->groups, width = g->c / groups;
-    int64_t units = (is_depthwise(g) ? 1 : groups * panel_count(width)) * g->kh * g->kw;
+    int by_rows = is_depthwise(g) || is_dots(g);
+    int64_t units = (by_rows ? 1 : groups * panel_count(width)) * g->kh * g->kw;
     c.conv = (struct conv){.x = a->dy, .y = a->dx, .x_image = g->oh * g->ow * g->k, .x_row = g->ow * g->k, .x_pixel = g->k,
                            .x_group = depth, .y_image = g->h * g->w * g->c, .y_row = g->sh * g->w * g->c, .y_pixel = g->sw * g->c,
                            .y_group = width, .n = n, .groups = groups, .depth = depth, .width = width, .add = a->add,
-                           .depthwise = is_depthwise(g)};
+                           .depthwise = is_depthwise(g), .dots = is_dots(g)};
     double nanos = conv_nanos((double)(n * g->oh * g->ow), g);
     if (units) fathom_parallel(data_pack_part, &c, least(fathom_parts(nanos, units), units));
     struct conv first = data_phase(&c, 0, 0, &ignored, &ignored, &ignored, &ignored);
-    int64_t tiles = c.conv.depthwise ? n * first.rows.out : conv_tiles(&first);
-    int64_t panels = c.conv.depthwise ? 1 : conv_panels(&first);
+    int64_t tiles = by_rows ? n * first.rows.out : conv_tiles(&first), panels = by_rows ? 1 : conv_panels(&first);
     int64_t parts = fathom_parts(c.conv.depthwise ? nanos * DEPTHWISE_COST : nanos, tiles * panels);
     c.row_cuts = conv_row_cuts(tiles, panels, parts);
     fathom_parallel(data_part, &c, parts);

@@ -45,6 +45,12 @@ static inline int64_t halo_floats(const struct window *g) {
     return needs_halo(g) ? padded(most(halo_rows(g, 1) * halo_width(g) * g->c, HALO_FLOATS)) : 0;
 }
 
+/* dots.h: the gradient of few channels, where dot products along those of dy, with their sums of lanes, are less work */
+static inline int is_dots(const struct window *g) {
+    int64_t taps = g->kh * g->kw, dots = g->c * (taps * padded(g->k) + 96 * g->sh * g->sw);
+    return g->groups == 1 && g->c <= FEW_OUTPUTS && g->k >= 12 && dots < 14 * taps * g->k;
+}
+
 /* planes.h: so few channels that vectors run along the image; rows of outputs at a time, and the floats for them */
 static inline int64_t planes_width(const struct window *g) { return g->ow + (g->kw - 1) * g->dw; }
 static inline int is_planes(const struct window *g) {
