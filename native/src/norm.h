@@ -166,6 +166,9 @@ static void norm_run(struct norm_job *j, double nanos) {
     fathom_parallel(norm_lines_part, j, parts);
 }
 
+/* whether lines from y on, part of n floats, go past the caches */
+static int norm_streams(const struct norm_job *j, const float *y, int64_t n) { return j->w.width % VL == 0 && streams(y, n); }
+
 /* the lines of block b */
 static void norm_block(const struct norm_job *j, int64_t b, int64_t *from, int64_t *to) {
     fathom_range(j->w.lines, NORM_CHUNK, b, j->w.blocks, from, to);
@@ -185,10 +188,10 @@ static void norm_begin(const struct norm_job *j, int64_t o) {
 static void norm_sum(const struct norm_job *j, int64_t o, int64_t b) {
     const struct norm_args *a = j->a;
     const float *x = a->x + o * a->rows * a->c, *shift = x;
-    float few[16 * NORM_FEW], *sums = norm_place_of(j, o).sums + 2 * b * j->w.width;
+    float line[NORM_WIDEST], *sums = norm_place_of(j, o).sums + 2 * b * j->w.width;
     int64_t from, to;
     norm_block(j, b, &from, &to);
-    if (a->c < NORM_FEW) norm_repeat(few, x, 0, a->c, j->w.width), shift = few;
+    if (j->w.side > 1) norm_repeat(line, x, 0, a->c, j->w.width), shift = line;
     moments(x + from * j->w.width, to - from, j->w.width, shift, sums, sums + j->w.width);
 }
 
@@ -209,7 +212,7 @@ static void norm_join(const struct norm_job *j, int64_t o) {
     const struct norm_view *w = &j->w;
     const struct norm_place p = norm_place_of(j, o);
     const float *x = a->x + o * a->rows * a->c;
-    float *mean = p.sums, *m2 = mean + w->width, count[NORM_BLOCKS], tail[2 * NORM_FEW], before = (float)w->lines;
+    float *mean = p.sums, *m2 = mean + w->width, count[NORM_BLOCKS], tail[2 * NORM_WIDEST], before = (float)w->lines;
     for (int64_t b = 0; b < w->blocks; b++) {
         int64_t from, to;
         norm_block(j, b, &from, &to);
@@ -221,12 +224,12 @@ static void norm_join(const struct norm_job *j, int64_t o) {
             moments_join_all(to, to + w->width, count[b], from, from + w->width, count[b + half], w->width);
             count[b] += count[b + half];
         }
-    if (a->c < NORM_FEW) {
-        for (int64_t half = 8; half && w->lines; half /= 2, before *= 2)
+    if (w->side > 1) {
+        for (int64_t half = w->side / 2; half && w->lines; half /= 2, before *= 2)
             moments_join_all(mean, m2, before, mean + half * a->c, m2 + half * a->c, before, half * a->c);
         if (w->tail) {
-            moments(x + w->lines * w->width, w->tail / a->c, a->c, x, tail, tail + NORM_FEW);
-            moments_join_all(mean, m2, before, tail, tail + NORM_FEW, (float)(w->tail / a->c), a->c);
+            moments(x + w->lines * w->width, w->tail / a->c, a->c, x, tail, tail + NORM_WIDEST);
+            moments_join_all(mean, m2, before, tail, tail + NORM_WIDEST, (float)(w->tail / a->c), a->c);
         }
     }
     const int64_t wide = a->c / a->groups;
@@ -259,7 +262,7 @@ static void norm_join(const struct norm_job *j, int64_t o) {
 INLINE void norm_finish(const struct norm_job *j, const struct norm_place *p, int64_t at, int64_t to, int relu, int residual) {
     const struct norm_args *a = j->a;
     const int64_t width = j->w.width;
-    const int stream = a->outer * a->rows * a->c >= STREAM_FLOATS && width % VL == 0 && (uintptr_t)(a->y + at) % sizeof(v) == 0;
+    const int stream = norm_streams(j, a->y + at, a->outer * a->rows * a->c);
     for (; at < to; at += width) {
         const float *x = a->x + at, *more = residual ? a->residual + at : x;
         float *y = a->y + at;
@@ -301,6 +304,7 @@ static void norm_normal(const struct norm_job *j, int64_t o, int64_t from, int64
 static void norm_row_part(void *context, int64_t part, int64_t parts) {
     const struct norm_args *a = context;
     int64_t from, to, n = a->c / a->groups;
+    const int stream = n % VL == 0 && a->row < 0 && streams(a->y, a->outer * a->c);
     fathom_range(a->outer * a->groups, 1, part, parts, &from, &to);
     for (int64_t row = from; row < to; row++) {
         const float *x = a->x + row * n, *gamma = a->gamma ? a->gamma + row % a->groups * n : 0;
@@ -314,7 +318,7 @@ static void norm_row_part(void *context, int64_t part, int64_t parts) {
         if (a->rstd) a->rstd[row] = rstd;
         const v m_ = v_set(mean), r_row = v_set(rstd), one = v_set(1), zero = v_set(0);
         const int relu = a->row == UNARY_relu;
-        MAP(y, n, 0, ({
+        MAP(y, n, stream, ({
                 v z = norm_hat(v_get(x + i, m), m_, r_row);
                 z = v_fma(z, gamma ? v_get(gamma + i, m) : one, beta ? v_get(beta + i, m) : zero);
                 if (residual) z = z + v_get(residual + i, m);
@@ -322,6 +326,7 @@ static void norm_row_part(void *context, int64_t part, int64_t parts) {
             }));
         if (a->row >= 0 && !relu) norm_act(a, row * n, row * n + n);
     }
+    if (stream) v_stream_end();
 }
 
 static int32_t k_norm(const struct norm_args *a, int64_t *detail) {
@@ -427,7 +432,7 @@ static void norm_grad_join(const struct norm_job *j, int64_t o) {
     int64_t width = j->w.width, wide = a->c / a->groups;
     float *s = p.sums, *q = s + width;
     for (int64_t half = j->w.blocks / 2; half; half /= 2) norm_add(s, s + 2 * half * width, 2 * half * width);
-    for (int64_t half = a->c < NORM_FEW ? 8 : 0; half; half /= 2) {
+    for (int64_t half = j->w.side / 2; half; half /= 2) {
         norm_add(s, s + half * a->c, half * a->c);
         norm_add(q, q + half * a->c, half * a->c);
     }
@@ -452,10 +457,11 @@ INLINE void norm_grad_finish(const struct norm_job *j, const struct norm_place *
                              int64_t add) {
     const struct norm_grad_args *a = j->a;
     const int64_t width = j->w.width;
+    const int stream = !add && a->dx != a->dy && norm_streams(j, a->dx + at, a->outer * a->rows * a->c);
     for (; at < to; at += width) {
         const float *x = a->x + at, *dy = a->dy + at;
         float *dx = a->dx + at;
-        MAP(dx, to - at < width ? to - at : width, 0, ({
+        MAP(dx, to - at < width ? to - at : width, stream, ({
                 v hat = norm_hat(v_get(x + i, m), v_get(p->mean + i, m), v_get(p->rstd + i, m));
                 v gamma = v_get(j->gamma + i, m), dz = v_get(dy + i, m);
                 if (relu) {
@@ -466,6 +472,7 @@ INLINE void norm_grad_finish(const struct norm_job *j, const struct norm_place *
                 plus(v_get(p->rstd + i, m) * sum, dx + i, m, add);
             }));
     }
+    if (stream) v_stream_end();
 }
 static void norm_grad_dx(const struct norm_job *j, int64_t o, int64_t from, int64_t to) {
     const struct norm_grad_args *a = j->a;

@@ -122,8 +122,10 @@ record Epilogue(boolean bias, boolean residual, @Nullable Activation activation)
             ReduceOp.step(g, ReduceOp.Kind.SUM.kernel, dy, 0, db, rows, 1, g.adds());
         }
         if (residual && g.wants(residualAt())) {
-            long dr = g.din(residualAt());
-            g.carry(dy, dr, y.size());
+            long dr = g.dinReusing(residualAt()); // last: nobody else reads dy
+            if (dr != dy) {
+                g.carry(dy, dr, y.size());
+            }
         }
     }
 }
