@@ -423,7 +423,7 @@ INLINE void tile_rows(enum pool_kind kind, const struct pool *shared, int64_t pa
             int64_t n = (g->ow - ow < t.windows ? g->ow - ow : t.windows) * c, from = (row * g->ow + ow) * c;
             int64_t right = line - ow * g->sw * c, wide = n * g->sw < right ? n * g->sw : right;
             v dy = v_get(p->from + from, n);
-            vi tap = kind == POOL_MAX ? taps_get(p->taps, from, n, 0) : vi_set(0);
+            vi tap = kind == POOL_MAX ? taps_get(p->taps, from, n, p->wide) : vi_set(0);
             for (int64_t k = 0; k * VL < wide; k++) {
                 int64_t lanes = lane_count(wide - k * VL);
                 v mine = v_lanes_of(dy, t.from[k]);

@@ -23,7 +23,13 @@ record MaxPoolOp(Window window, boolean positions) implements Op {
 
     @Override
     public Shape shape(Call c, int output) {
-        return shape(c::fail, window, c.shape(0));
+        Shape x = c.shape(0);
+        Shape y = shape(c::fail, window, x);
+        if (positions && x.size(1, x.rank() - 1) > Integer.MAX_VALUE) {
+            throw c.fail("x " + x + " has " + x.size(1, x.rank() - 1)
+                    + " places for each batch and channel but a position is an I32; pool without positions");
+        }
+        return y;
     }
 
     /** The shape of a pool of any rank; every window must see something. */

@@ -27,6 +27,8 @@ import java.util.function.ToIntFunction;
 public final class OpTable {
     /** Sizes around the lanes of every instruction set, and primes. */
     private static final int[] SIZES = {1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 31, 33, 67};
+    /** Where a reference takes long. */
+    private static final int[] FEW = {1, 3, 5, 17};
 
     /** What an input holds; a gradient flows to floats only. */
     private enum Numbers {
@@ -84,7 +86,12 @@ public final class OpTable {
 
         /** Samples for each of the {@link #SIZES}. */
         private Row sized(IntFunction<int[][]> shapes) {
-            for (int n : SIZES) {
+            return sized(SIZES, shapes);
+        }
+
+        /** Samples for each of these sizes. */
+        private Row sized(int[] sizes, IntFunction<int[][]> shapes) {
+            for (int n : sizes) {
                 samples.add(shapes.apply(n));
             }
             return this;
@@ -1585,15 +1592,15 @@ public final class OpTable {
             String name = mode.name().toLowerCase(java.util.Locale.ROOT);
             float value = mode == PadMode.ZEROS ? 0.75f : 0;
             pad(name + " images", mode, value, 2, 1, 0, 3)
-                    .sized(n -> new int[][] {{2, 4, 3, n}})
-                    .sized(n -> new int[][] {{1, 5, n + 2, 2}})
+                    .sized(FEW, n -> new int[][] {{2, 4, 3, n}})
+                    .sized(FEW, n -> new int[][] {{1, 5, n + 2, 2}})
                     .sample(s(0, 4, 3, 2))
                     .sample(s(2, 4, 3, 0))
                     .large(s(32, 28, 28, 6))
                     .large(s(8, 30, 17, 64));
             pad(name + " sequences", mode, value, 3, 2)
-                    .sized(n -> new int[][] {{2, n + 3, 3}})
-                    .sized(n -> new int[][] {{3, 4, n}})
+                    .sized(FEW, n -> new int[][] {{2, n + 3, 3}})
+                    .sized(FEW, n -> new int[][] {{3, 4, n}})
                     .large(s(300, 200, 8));
             pad(name + " volumes", mode, value, 1, 0, 1, 2, 2, 1)
                     .sample(s(2, 3, 4, 5, 3))
@@ -1638,22 +1645,23 @@ public final class OpTable {
         Row r = row(name + " " + w, op).f(x -> f.apply(x[0])).is(x -> x[0].pool(w, reference));
         return switch (w.rank()) {
             case 1 ->
-                r.sized(n -> new int[][] {{2, 9, n}})
-                        .sized(n -> new int[][] {{3, n + 6, 2}})
+                r.sized(FEW, n -> new int[][] {{2, 9, n}})
+                        .sized(FEW, n -> new int[][] {{3, n + 6, 2}})
                         .sample(s(0, 9, 2))
                         .large(s(64, 300, 6))
                         .large(s(64, 60, 48));
             case 2 ->
-                r.sized(n -> new int[][] {{2, 7, 8, n}})
-                        .sized(n -> new int[][] {{1, 9, n + 6, 3}})
-                        .sized(n -> new int[][] {{1, n + 6, 7, 1}})
+                r.sized(FEW, n -> new int[][] {{2, 7, 8, n}})
+                        .sized(FEW, n -> new int[][] {{1, 9, n + 6, 3}})
+                        .sample(s(1, 8, 7, 1))
+                        .sample(s(1, 7, 37, 1))
                         .sample(s(2, 12, 28, 6))
                         .sample(s(0, 8, 8, 2))
                         .sample(s(2, 8, 8, 0))
                         .large(s(32, 40, 41, 6))
                         .large(s(16, 33, 30, 32));
             default ->
-                r.sized(n -> new int[][] {{2, 4, 5, 4, n}})
+                r.sized(FEW, n -> new int[][] {{2, 4, 5, 4, n}})
                         .sample(s(1, 6, 5, 7, 3))
                         .large(s(8, 10, 20, 20, 16));
         };
@@ -1749,6 +1757,12 @@ public final class OpTable {
                                 .maxPoolWithPositions(Window.of(1, 1, 1))
                                 .values())
                 .refuses(
+                        "max_pool: x [0, 65536, 65536, 1] has 4294967296 places for each batch and channel but a position is an I32; pool "
+                                + "without positions",
+                        () -> t(0, 65536, 65536, 1)
+                                .maxPoolWithPositions(Window.of(1))
+                                .values())
+                .refuses(
                         "max_pool: x [1, 4, 4, 1] is I32 but must be F32; make it with Tensor.of",
                         () -> Tensor.ofInts(new int[16], 1, 4, 4, 1).maxPool(Window.of(2)));
         row("avg_pool " + large, AvgPoolOp.class)
@@ -1763,7 +1777,7 @@ public final class OpTable {
                         "avg_pool: the window 1x2 padding 0x2 lies in the padding alone for some places of x [1, 5, 4, 3], x.dim(2)=4; pad less",
                         () -> t(1, 5, 4, 3).avgPool(Window.of(1, 2).pad(0, 2)));
         row("max_unpool", MaxUnpoolOp.class, "maxUnpool(Tensor,int[])")
-                .sized(n -> new int[][] {{2, 3, 2, n}})
+                .sized(FEW, n -> new int[][] {{2, 3, 2, n}})
                 .sample(s(1, 1, 1, 1))
                 .large(s(8, 14, 14, 32))
                 .f(x -> x[0].maxUnpool(places(x[0].shape().toArray()), 2 * x[0].dim(1), 3 * x[0].dim(2)))
@@ -1794,15 +1808,15 @@ public final class OpTable {
             for (int[] size : new int[][] {{6, 8}, {2, 3}, {7, 1}, {3, 4}}) {
                 row(name + Arrays.toString(size), ResizeOp.class)
                         .tolerance(1e-6, 1e-6)
-                        .sized(n -> new int[][] {{2, 3, 4, n}})
-                        .sized(n -> new int[][] {{1, n, 2, 3}})
+                        .sized(FEW, n -> new int[][] {{2, 3, 4, n}})
+                        .sized(FEW, n -> new int[][] {{1, n, 2, 3}})
                         .large(s(64, 30, 40, 16))
                         .f(x -> x[0].resize(mode, size))
                         .is(x -> x[0].resize(mode, size));
             }
             row(name + " of sequences", ResizeOp.class)
                     .tolerance(1e-6, 1e-6)
-                    .sized(n -> new int[][] {{3, n, 2}})
+                    .sized(FEW, n -> new int[][] {{3, n, 2}})
                     .large(s(3000, 20, 24))
                     .f(x -> x[0].resize(mode, 5))
                     .is(x -> x[0].resize(mode, 5));
