@@ -90,44 +90,57 @@ static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
     for (; from < to; from++) depthwise_row(g, from / g->rows.out, from % g->rows.out);
 }
 
-/* sums of `taps` neighbouring taps over outputs q0 .. q1 of a row, all of which read them; `vectors` of m lanes */
+/* sums of `rows` by `taps` neighbouring taps over outputs q0 .. q1 of a row, all of which read them; `vectors` of m channels */
 INLINE void depthwise_dots(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
-                           int64_t taps, int64_t vectors, int64_t m) {
-    int64_t c = w->g.c, step = w->columns.stride * c, tap = w->columns.dilation * c, line = w->out_row;
-    v sum[3][2];
-    UNROLLED for (int s = 0; s < taps; s++)
-        UNROLLED for (int j = 0; j < vectors; j++) sum[s][j] = v_load(out + s * line + j * VL);
+                           int64_t rows, int64_t taps, int64_t vectors, int64_t m) {
+    int64_t c = w->g.c, step = w->columns.stride * c, tap = w->columns.dilation * c, row = w->rows.dilation * w->x_row;
+    int64_t line = w->out_row, out_row = w->columns.taps * line;
+    v sum[3][3][2];
+    if (q0 >= q1) return;
+    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++) UNROLLED for (int j = 0; j < vectors; j++)
+        sum[r][s][j] = v_load(out + r * out_row + s * line + j * VL);
     for (int64_t q = q0; q < q1; q++) {
         UNROLLED for (int j = 0; j < vectors; j++) {
             v right = v_get(dy + q * c + j * VL, m);
-            UNROLLED for (int s = 0; s < taps; s++)
-                sum[s][j] = v_fma(v_get(x + q * step + s * tap + j * VL, m), right, sum[s][j]);
+            UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++)
+                sum[r][s][j] = v_fma(v_get(x + q * step + r * row + s * tap + j * VL, m), right, sum[r][s][j]);
         }
     }
-    UNROLLED for (int s = 0; s < taps; s++)
-        UNROLLED for (int j = 0; j < vectors; j++) v_store(out + s * line + j * VL, sum[s][j]);
+    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++) UNROLLED for (int j = 0; j < vectors; j++)
+        v_store(out + r * out_row + s * line + j * VL, sum[r][s][j]);
 }
 
-/* the taps of a row of the kernel, three at a time where all of their outputs agree, else one by one */
-INLINE void depthwise_tap_row(const struct weights *w, const float *x, const float *dy, float *out, int64_t vectors, int64_t m) {
+/* `rows` rows of the kernel, three of their taps at a time where all outputs of these agree, else one by one */
+INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t rows,
+                               int64_t vectors, int64_t m) {
     int64_t taps = w->columns.taps, tap = w->columns.dilation * w->g.c;
-    for (int64_t t = 0; t < taps;) {
-        int64_t q0[3], q1[3], group = t + 3 <= taps ? 3 : 1;
+    for (int64_t t = 0, group; t < taps; t += group, x += group * tap, out += group * w->out_row) {
+        int64_t q0[3], q1[3];
+        group = t + 3 <= taps ? 3 : 1;
         for (int64_t s = 0; s < group; s++) axis_outputs(&w->columns, t + s, 0, w->columns.out, q0 + s, q1 + s);
-        const float *xt = x + t * tap;
-        float *to = out + t * w->out_row;
         if (group == 1) {
-            depthwise_dots(w, xt, dy, to, q0[0], q1[0], 1, vectors, m);
-        } else {
-            int64_t from = most(q0[0], most(q0[1], q0[2])), end = most(from, least(q1[0], least(q1[1], q1[2])));
-            for (int s = 0; s < 3; s++)
-                depthwise_dots(w, xt + s * tap, dy, to + s * w->out_row, q0[s], least(from, q1[s]), 1, vectors, m);
-            depthwise_dots(w, xt, dy, to, from, end, 3, vectors, m);
-            for (int s = 0; s < 3; s++)
-                depthwise_dots(w, xt + s * tap, dy, to + s * w->out_row, most(end, q0[s]), q1[s], 1, vectors, m);
+            depthwise_dots(w, x, dy, out, q0[0], q1[0], rows, 1, vectors, m);
+            continue;
         }
-        t += group;
+        int64_t from = most(q0[0], most(q0[1], q0[2])), end = most(from, least(q1[0], least(q1[1], q1[2])));
+        for (int s = 0; s < 3; s++)
+            depthwise_dots(w, x + s * tap, dy, out + s * w->out_row, q0[s], least(from, q1[s]), rows, 1, vectors, m);
+        depthwise_dots(w, x, dy, out, from, end, rows, 3, vectors, m);
+        for (int s = 0; s < 3; s++)
+            depthwise_dots(w, x + s * tap, dy, out + s * w->out_row, most(end, q0[s]), q1[s], rows, 1, vectors, m);
     }
+}
+
+/* all channels [c0, c1) of them */
+INLINE void depthwise_channels(const struct weights *w, const float *x, const float *dy, float *out, int64_t rows, int64_t c0,
+                               int64_t c1) {
+    int64_t c = c0, both = VL == 16 || rows == 1 ? 2 : 1; /* as many sums as there are registers */
+    for (; c + both * VL <= c1; c += both * VL) {
+        if (both == 2) depthwise_tap_rows(w, x + c, dy + c, out + c, rows, 2, VL);
+        else depthwise_tap_rows(w, x + c, dy + c, out + c, rows, 1, VL);
+    }
+    for (; c + VL <= c1; c += VL) depthwise_tap_rows(w, x + c, dy + c, out + c, rows, 1, VL);
+    if (c < c1) depthwise_tap_rows(w, x + c, dy + c, out + c, rows, 1, c1 - c);
 }
 
 /* out[r][s][C] = the sum over output rows [from, to) of all images, for channels [c0, c1), c0 a multiple of VL */
@@ -138,13 +151,12 @@ static void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int
         int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
         axis_taps(&w->rows, o, 0, w->rows.taps, &r0, &r1);
         const float *image = w->x + n * w->x_image - w->columns.before * w->g.c, *dy = w->dy + row * width;
-        for (int64_t r = r0; r < r1; r++) {
+        for (int64_t r = r0, next; r < r1; r = next) {
             const float *x = image + (o * w->rows.stride + r * w->rows.dilation - w->rows.before) * w->x_row;
             float *to_row = out + r * w->columns.taps * line;
-            int64_t c = c0;
-            for (; c + 2 * VL <= c1; c += 2 * VL) depthwise_tap_row(w, x + c, dy + c, to_row + c, 2, VL);
-            for (; c + VL <= c1; c += VL) depthwise_tap_row(w, x + c, dy + c, to_row + c, 1, VL);
-            if (c < c1) depthwise_tap_row(w, x + c, dy + c, to_row + c, 1, c1 - c);
+            next = r + 3 <= r1 ? r + 3 : r + 1;
+            if (next == r + 3) depthwise_channels(w, x, dy, to_row, 3, c0, c1);
+            else depthwise_channels(w, x, dy, to_row, 1, c0, c1);
         }
     }
 }
