@@ -20,6 +20,7 @@ struct pool {
     uint8_t *taps;     /* of POOL_MAX; 0: nobody asks */
     int64_t wide;      /* taps are int32, not bytes */
     int64_t padded, bottom, right, add, stream;
+    int64_t ahead; /* how far on the next row of windows begins, if x comes from memory */
     int64_t rows, lo, hi; /* all rows; the windows of a row that lie inside */
 };
 
@@ -143,10 +144,11 @@ INLINE void take_larger(v x, vi tap, v *y, vi *best) {
 
 /*
  * n lanes of y[to], whose windows begin at from[at]; taps i0 .. i1 by j0 .. j1. With s the windows of several pixels begin there:
- * a row of taps is `span` floats.
+ * a row of taps is `span` floats. ahead: the row of windows that follows begins so far on, and is asked for; 0: it is not.
  */
-INLINE void pool_vector(enum pool_kind kind, const struct pool *p, const struct spread *s, int64_t span, int64_t at, int64_t to,
-                        int64_t n, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t kw, float scale) {
+INLINE void pool_vector(enum pool_kind kind, const struct pool *p, const struct spread *s, int64_t span, int64_t ahead,
+                        int64_t at, int64_t to, int64_t n, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t kw,
+                        float scale) {
     const int64_t down = p->g.dh * p->g.w * p->g.c, right = p->g.dw * p->g.c;
     v y = v_set(kind == POOL_MAX ? -INFINITY : 0);
     vi best = vi_set((int32_t)(i0 * kw + j0));
@@ -155,6 +157,7 @@ INLINE void pool_vector(enum pool_kind kind, const struct pool *p, const struct 
         struct two row;
         if (s) row = two_load(from, span);
         for (int64_t j = j0; j < j1; j++) {
+            if (ahead && i < i0 + 2 && j < 2) __builtin_prefetch(from + j * right + ahead); /* pixels of this window alone */
             v x = s ? two_lanes(row, s->from + vi_set((int32_t)(j * right))) : v_get(from + j * right, n);
             if (kind == POOL_AVERAGE) y = y + x;
             else take_larger(x, vi_set((int32_t)(i * kw + j)), &y, &best);
@@ -172,8 +175,8 @@ static __attribute__((noinline)) void pool_edge(enum pool_kind kind, const struc
     float scale = kind == POOL_MAX ? 1 : 1 / (float)(height * counted_columns(p, ow));
     for (int64_t c = 0; c < g->c; c += VL) {
         int64_t n = lane_count(g->c - c);
-        if (kind == POOL_MAX) pool_vector(POOL_MAX, p, 0, 0, at + c, to + c, n, i0, i1, j0, j1, g->kw, 1);
-        else pool_vector(POOL_AVERAGE, p, 0, 0, at + c, to + c, n, i0, i1, j0, j1, g->kw, scale);
+        if (kind == POOL_MAX) pool_vector(POOL_MAX, p, 0, 0, 0, at + c, to + c, n, i0, i1, j0, j1, g->kw, 1);
+        else pool_vector(POOL_AVERAGE, p, 0, 0, 0, at + c, to + c, n, i0, i1, j0, j1, g->kw, scale);
     }
 }
 
@@ -183,17 +186,18 @@ INLINE void pool_interior(enum pool_kind kind, const struct pool *p, const struc
     const int64_t c = p->g.c, step = p->g.sw * c, to = row * p->g.ow * c, lo = p->lo, hi = p->hi;
     if (p->g.sw == 1) {
         for (int64_t f = lo * c; f < hi * c; f += VL)
-            pool_vector(kind, p, 0, 0, at + f, to + f, lane_count(hi * c - f), i0, i1, 0, kw, kw, scale);
+            pool_vector(kind, p, 0, 0, 0, at + f, to + f, lane_count(hi * c - f), i0, i1, 0, kw, kw, scale);
     } else if (s->pixels) {
         for (int64_t ow = lo; ow < hi; ow += s->pixels) {
             int64_t pixels = hi - ow < s->pixels ? hi - ow : s->pixels;
             int64_t span = (pixels - 1) * step + (kw - 1) * p->g.dw * c + c;
-            pool_vector(kind, p, s, span, at + ow * step, to + ow * c, pixels * c, i0, i1, 0, kw, kw, scale);
+            pool_vector(kind, p, s, span, 0, at + ow * step, to + ow * c, pixels * c, i0, i1, 0, kw, kw, scale);
         }
     } else {
         for (int64_t ow = lo; ow < hi; ow++)
             for (int64_t f = 0; f < c; f += VL)
-                pool_vector(kind, p, 0, 0, at + ow * step + f, to + ow * c + f, lane_count(c - f), i0, i1, 0, kw, kw, scale);
+                pool_vector(kind, p, 0, 0, p->ahead, at + ow * step + f, to + ow * c + f, lane_count(c - f), i0, i1, 0, kw, kw,
+                            scale);
     }
 }
 
@@ -218,6 +222,11 @@ INLINE void pool_rows(enum pool_kind kind, const struct pool *shared, int64_t pa
     }
 }
 
+/* measured: 15 % less time where x comes from memory, 5 % more where it does not */
+static int64_t pool_ahead(const struct window *g, int64_t n) {
+    return n * g->h * g->w * g->c >= STREAM_FLOATS / 2 ? g->sh * g->w * g->c : 0;
+}
+
 static void max_pool_part(void *at, int64_t part, int64_t parts) { pool_rows(POOL_MAX, at, part, parts); }
 static void avg_pool_part(void *at, int64_t part, int64_t parts) { pool_rows(POOL_AVERAGE, at, part, parts); }
 
@@ -230,7 +239,8 @@ static void pool_run(part_fn fn, struct pool *p) {
 
 static int32_t k_max_pool(const struct max_pool_args *a, int64_t *detail) {
     (void)detail;
-    struct pool p = {.g = a->g, .from = a->x, .to = a->y, .taps = a->taps, .wide = taps_wide(&a->g), .rows = a->n * a->g.oh};
+    struct pool p = {.g = a->g, .from = a->x, .to = a->y, .taps = a->taps, .wide = taps_wide(&a->g),
+                     .ahead = pool_ahead(&a->g, a->n), .rows = a->n * a->g.oh};
     pool_run(max_pool_part, &p);
     return FATHOM_OK;
 }
@@ -238,7 +248,7 @@ static int32_t k_max_pool(const struct max_pool_args *a, int64_t *detail) {
 static int32_t k_avg_pool(const struct avg_pool_args *a, int64_t *detail) {
     (void)detail;
     struct pool p = {.g = a->g, .from = a->x, .to = a->y, .padded = a->padded, .bottom = a->bottom, .right = a->right,
-                     .rows = a->n * a->g.oh};
+                     .ahead = pool_ahead(&a->g, a->n), .rows = a->n * a->g.oh};
     pool_run(avg_pool_part, &p);
     return FATHOM_OK;
 }
