@@ -46,7 +46,11 @@ struct conv_panel {
 };
 
 static int64_t conv_panels(const struct conv *g) { return g->groups * panel_count(g->width); }
-static int64_t conv_row_tiles(const struct conv *g) { return row_tiles(g->columns.out, g->width); }
+/* a row of 7 to 12 outputs is one tile, if need be over half a panel at a time, so that its panels are read once */
+static int64_t conv_row_tiles(const struct conv *g) {
+    int64_t out = g->columns.out;
+    return TILE_VECS == 4 && out > TILE_ROWS && out <= NARROW_ROWS ? 1 : row_tiles(out, g->width);
+}
 static int64_t conv_tiles(const struct conv *g) { return g->n * g->rows.out * conv_row_tiles(g); }
 static int64_t group_floats(const struct conv *g) { return padded(g->width) * g->rows.taps * g->columns.taps * g->depth; }
 
@@ -87,8 +91,11 @@ static void conv_tile(const struct conv *g, const struct tap_block *b, const str
             add = 1;
         }
         s.outer = next - t;
-        tiles[p->width / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer, y + from * g->y_pixel,
-                                        g->y_pixel, p->count - (p->width - VL), add);
+        for (int64_t j = 0, wide; j < p->width; j += wide) {
+            wide = to - from > TILE_ROWS ? least(p->width - j, NARROW_VECS * VL) : p->width;
+            tiles[wide / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer + j,
+                                        y + from * g->y_pixel + j, g->y_pixel, least(p->count - j - (wide - VL), VL), add);
+        }
         add = 1;
     }
     if (!add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
