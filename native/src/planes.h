@@ -35,7 +35,7 @@ static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count,
         transpose_block(x);
         for (int64_t i = 0; i < 2 * VL && q + i < count; i++) {
             float *to = y + (q + i) * k;
-            if (q + i == count - 1) memcpy(to, (float *)(x + i % VL) + i / VL * 8, (size_t)k * 4);
+            if ((q + i) * k + 8 > count * k) memcpy(to, (float *)(x + i % VL) + i / VL * 8, (size_t)k * 4);
             else *(half *)to = i < VL ? V_HALF(x[i % VL], 0) : V_HALF(x[i % VL], 8);
         }
     }

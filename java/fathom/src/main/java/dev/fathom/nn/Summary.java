@@ -85,6 +85,10 @@ final class Summary {
         if (c.module() instanceof Linear l && l.activation() != null) {
             return "Linear, " + l.activation().label();
         }
+        if (c.module() instanceof Conv l) {
+            return "Conv " + l.window()
+                    + (l.activation() == null ? "" : ", " + l.activation().label());
+        }
         if (c.module().getClass().isRecord()) {
             return c.module().getClass().getSimpleName();
         }

@@ -46,6 +46,11 @@ public final class Access {
         return Recomputation.run(Pass.current(), layer, x);
     }
 
+    /** {@code " at path"} of the running module, for messages; empty outside one. */
+    public static String where() {
+        return Pass.where();
+    }
+
     // ---- watching a pass, for summaries, statistics and explanations
 
     /**

@@ -320,6 +320,17 @@ public final class Pass implements AutoCloseable {
         return current().run(op, in)[0];
     }
 
+    /** The shape of an op's result, or what it refuses; nothing runs. */
+    Shape shape(Op op, Tensor... in) {
+        Eager call = eager();
+        try {
+            call.begin(this, op, in);
+            return op.shape(call, 0);
+        } finally {
+            idle(call);
+        }
+    }
+
     private Tensor[] run(Op op, Tensor[] in) {
         checkThread();
         Eager call = eager();

@@ -538,12 +538,43 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** y = act((x W^T + b) + residual); what is null is left out. */
     public Tensor linear(
             Parameter weight, @Nullable Parameter bias, @Nullable Tensor residual, @Nullable Activation activation) {
-        Tensor w = weight.value();
         LinearOp op = LinearOp.of(bias != null, residual != null, activation);
-        if (bias == null) {
-            return residual == null ? Pass.call(op, this, w) : Pass.call(op, this, w, residual);
-        }
-        return residual == null ? Pass.call(op, this, w, bias.value()) : Pass.call(op, this, w, bias.value(), residual);
+        return Pass.call(op, NormOp.inputs(this, weight.value(), value(bias), residual));
+    }
+
+    /**
+     * The convolution of x [N, L, C], [N, H, W, C] or [N, D, H, W, C] with the filters W [K, taps.., C / groups] at the window's places, plus b [K] or
+     * nothing; the filters are not flipped, and x is 0 outside. Each of {@code groups} groups of channels has filters of its own; with as many as
+     * channels it is depthwise. That of volumes takes memory for x times the window's depth.
+     *
+     * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or x is too small
+     */
+    public Tensor conv(Parameter weight, @Nullable Parameter bias, Window window, int groups) {
+        return conv(weight, bias, window, groups, null, null);
+    }
+
+    /** act((the convolution + b) + residual); what is null is left out. */
+    public Tensor conv(
+            Parameter weight,
+            @Nullable Parameter bias,
+            Window window,
+            int groups,
+            @Nullable Tensor residual,
+            @Nullable Activation activation) {
+        ConvOp op = new ConvOp(window, groups, new Epilogue(bias != null, residual != null, activation));
+        Tensor[] in = NormOp.inputs(this, weight.value(), value(bias), residual);
+        return window.rank() < 3 ? Pass.call(op, in) : op.volumes(in);
+    }
+
+    /**
+     * The transposed convolution of x [N, L, C] or [N, H, W, C] with W [C, taps.., K / groups], which goes the way of a convolution's gradient: each
+     * element adds its filter to the result, at stride times its place. Along each dimension (size - 1) stride + dilation (kernel - 1) + 1 - padding +
+     * extra places; {@code extra}, one number for all dimensions or one for each, chooses among the sizes that the stride rounds to one.
+     *
+     * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or the result would have no place
+     */
+    public Tensor convTransposed(Parameter weight, Window window, int groups, int... extra) {
+        return Pass.call(ConvTransposedOp.of(window, groups, extra), this, weight.value());
     }
 
     // ---- normalisation
@@ -898,6 +929,16 @@ public sealed class Tensor implements Target permits KeptTensor {
             rows[i] = parts[i].unsqueeze(dim);
         }
         return concat(dim, rows);
+    }
+
+    /**
+     * What each place of a window reads, side by side: x [N, .., C] gives [N, .., taps C], the taps in row-major order, 0 outside x. With it a
+     * convolution is one matrix product, which takes memory for x times the taps.
+     *
+     * @throws IllegalArgumentException if x is too small for the window
+     */
+    public Tensor patches(Window window) {
+        return Patches.of(this, window);
     }
 
     // ---- padding, pooling, resizing: [n, l, c], [n, h, w, c], [n, d, h, w, c]

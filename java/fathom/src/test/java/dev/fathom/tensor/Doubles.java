@@ -391,6 +391,119 @@ public record Doubles(double[] v, int... dims) {
         return new Doubles(v, front);
     }
 
+    /** What a window does to indices: {@code pair} is told of each output, each tap that reads inside x, and the place there. */
+    private interface Pair {
+        void at(int output, int tap, int place);
+    }
+
+    private static void pairs(Window window, int[] x, int[] y, Pair pair) {
+        int[] taps = new int[window.rank()];
+        for (int i = 0; i < taps.length; i++) {
+            taps[i] = window.axis(i).kernel();
+        }
+        int[] o = new int[taps.length];
+        for (int output = 0; output < size(y); output++) {
+            int[] t = new int[taps.length];
+            for (int tap = 0; tap < size(taps); tap++) {
+                int place = 0;
+                for (int i = 0; i < taps.length && place >= 0; i++) {
+                    Window.Axis a = window.axis(i);
+                    int at = o[i] * a.stride() + t[i] * a.dilation() - a.before(x[i]);
+                    place = at < 0 || at >= x[i] ? -1 : place * x[i] + at;
+                }
+                if (place >= 0) {
+                    pair.at(output, tap, place);
+                }
+                next(t, taps);
+            }
+            next(o, y);
+        }
+    }
+
+    private int[] spatial() {
+        return Arrays.copyOfRange(dims, 1, dims.length - 1);
+    }
+
+    /** The convolution [n, .., k] with filters [k, taps.., c / groups], not flipped, zeros outside. */
+    public Doubles conv(Doubles w, Window window, int groups) {
+        int[] out = dims.clone();
+        for (int i = 0; i < window.rank(); i++) {
+            out[i + 1] = window.axis(i).outputs(dims[i + 1]);
+        }
+        out[out.length - 1] = w.dims[0];
+        Doubles y = new Doubles(new double[size(out)], out);
+        int filters = w.dims[0];
+        int deep = w.dim(-1);
+        int taps = (int) window.taps();
+        int channels = dim(-1);
+        int pixels = size(spatial());
+        int outputs = size(y.spatial());
+        pairs(window, spatial(), y.spatial(), (output, tap, place) -> {
+            for (int n = 0; n < dims[0]; n++) {
+                for (int k = 0; k < filters; k++) {
+                    int x = (n * pixels + place) * channels + k / (filters / groups) * deep;
+                    double sum = 0;
+                    for (int c = 0; c < deep; c++) {
+                        sum += v[x + c] * w.v[(k * taps + tap) * deep + c];
+                    }
+                    y.v[(n * outputs + output) * filters + k] += sum;
+                }
+            }
+        });
+        return y;
+    }
+
+    /** The transposed convolution [n, .., k] with filters [c, taps.., k / groups] and these spatial dimensions. */
+    public Doubles convTransposed(Doubles w, Window window, int groups, int... spatial) {
+        int[] out = dims.clone();
+        System.arraycopy(spatial, 0, out, 1, spatial.length);
+        out[out.length - 1] = w.dim(-1) * groups;
+        Doubles y = new Doubles(new double[size(out)], out);
+        int deep = w.dim(-1);
+        int channels = dim(-1);
+        int wide = channels / groups;
+        int taps = (int) window.taps();
+        int pixels = size(spatial);
+        int inputs = size(spatial());
+        pairs(window, spatial, spatial(), (i, tap, place) -> {
+            for (int n = 0; n < dims[0]; n++) {
+                for (int c = 0; c < channels; c++) {
+                    double x = v[(n * inputs + i) * channels + c];
+                    for (int k = 0; k < deep; k++) {
+                        y.v[(n * pixels + place) * out[out.length - 1] + c / wide * deep + k] +=
+                                x * w.v[(c * taps + tap) * deep + k];
+                    }
+                }
+            }
+        });
+        return y;
+    }
+
+    /** What each place of a window reads, [n, .., taps c]. */
+    public Doubles patches(Window window) {
+        int channels = dim(-1);
+        int taps = (int) window.taps();
+        int[] out = dims.clone();
+        for (int i = 0; i < window.rank(); i++) {
+            out[i + 1] = window.axis(i).outputs(dims[i + 1]);
+        }
+        out[out.length - 1] = taps * channels;
+        Doubles y = new Doubles(new double[size(out)], out);
+        int pixels = size(spatial());
+        int outputs = size(y.spatial());
+        pairs(window, spatial(), y.spatial(), (output, tap, place) -> {
+            for (int n = 0; n < dims[0]; n++) {
+                System.arraycopy(
+                        v,
+                        (n * pixels + place) * channels,
+                        y.v,
+                        ((n * outputs + output) * taps + tap) * channels,
+                        channels);
+            }
+        });
+        return y;
+    }
+
     private static void next(int[] index, int[] dims) {
         for (int i = dims.length - 1; i >= 0 && ++index[i] == dims[i]; i--) {
             index[i] = 0;

@@ -248,6 +248,53 @@ class OpGoldenTest {
         row("slice(1,1,6,2)", x -> x[0].slice(1, 1, 6, 2));
     }
 
+    private static Row conv(String name, Window w, int groups, Epilogue end) {
+        ConvOp op = new ConvOp(w, groups, end);
+        return row("conv(" + name + ")", x -> w.rank() == 3 ? op.volumes(x) : Pass.apply(op, x))
+                .terms(3);
+    }
+
+    private static void conv(String name, Window w, int groups) {
+        conv(name, w, groups, new Epilogue(true, false, null));
+    }
+
+    private static void transposed(String name, Window w, int groups, int... extra) {
+        row("convTransposed(" + name + ")", x -> Pass.apply(ConvTransposedOp.of(w, groups, extra), x))
+                .terms(3);
+    }
+
+    static {
+        conv("3", Window.of(3), 1);
+        conv("1", Window.of(1), 1);
+        conv("3,pad 1", Window.of(3).pad(1), 1);
+        conv("3,stride 2,pad 1", Window.of(3).stride(2).pad(1), 1);
+        conv("2,stride 3", Window.of(2).stride(3), 1);
+        conv("3,dilation 2,pad 2", Window.of(3).dilation(2).pad(2), 1);
+        conv("4x1,stride 1x2,pad 2x1", Window.of(4, 1).stride(1, 2).pad(2, 1), 1);
+        conv("7,stride 2,pad 3", Window.of(7).stride(2).pad(3), 1);
+        conv("3,pad 1,groups 2", Window.of(3).pad(1), 2);
+        conv("3,stride 2,pad 1,groups 5", Window.of(3).stride(2).pad(1), 5);
+        conv("line 3,stride 2,pad 1", Window.line(3).stride(2).pad(1), 1);
+        conv("line 5,dilation 2", Window.line(5).dilation(2), 1);
+        conv("3x2x3,stride 2x1x1,pad 1x0x1", Window.of(3, 2, 3).stride(2, 1, 1).pad(1, 0, 1), 1);
+        conv("2x2x2,groups 2", Window.of(2, 2, 2), 2);
+        Window three = Window.of(3).pad(1);
+        conv("without bias", three, 1, new Epilogue(false, false, null));
+        conv("residual,relu", three, 1, new Epilogue(true, true, Activation.RELU));
+        conv("gelu", three, 1, new Epilogue(true, false, Activation.GELU));
+        transposed("2,stride 2", Window.of(2).stride(2), 1);
+        transposed("3,stride 2,pad 1,extra 1", Window.of(3).stride(2).pad(1), 1, 1);
+        transposed("3,pad 1", three, 1);
+        transposed("3x2,stride 3x1,extra 2x0", Window.of(3, 2).stride(3, 1), 1, 2, 0);
+        transposed("3,stride 2,dilation 2", Window.of(3).stride(2).dilation(2), 1);
+        transposed("3,stride 2,groups 2", Window.of(3).stride(2), 2);
+        transposed("line 4,stride 2,pad 1", Window.line(4).stride(2).pad(1), 1);
+        row(
+                        "patches(3x2,stride 2x1,pad 1)",
+                        x -> x[0].patches(Window.of(3, 2).stride(2, 1).pad(1)))
+                .terms(1);
+    }
+
     private static void pool(String name, Window w) {
         row("maxPool(" + name + ")", x -> x[0].maxPool(w)).terms(3);
         row("avgPool(" + name + ")", x -> x[0].avgPool(w)).terms(3);
@@ -286,7 +333,11 @@ class OpGoldenTest {
     }
 
     private static final List<Golden> FILES = List.of(
-            new Golden("elementwise"), new Golden("structured"), new Golden("pools"), new Golden("normalisation"));
+            new Golden("elementwise"),
+            new Golden("structured"),
+            new Golden("convolutions"),
+            new Golden("pools"),
+            new Golden("normalisation"));
 
     /** One case of a file. */
     private record Case(Golden file, String name) {

@@ -810,6 +810,308 @@ public final class OpTable {
         linear("linear with relu", false, false, Activation.RELU);
     }
 
+    // ---- convolutions
+
+    /** x, W and what there is of b and residual, for n images of these spatial dimensions. */
+    private static int[][] images(ConvOp op, int n, int channels, int filters, int... spatial) {
+        Window window = op.window();
+        int rank = window.rank();
+        int[] x = new int[rank + 2];
+        int[] w = new int[rank + 2];
+        int[] y = new int[rank + 2];
+        x[0] = y[0] = n;
+        w[0] = y[rank + 1] = filters;
+        x[rank + 1] = channels;
+        w[rank + 1] = channels / op.groups();
+        for (int i = 0; i < rank; i++) {
+            x[i + 1] = spatial[i];
+            w[i + 1] = window.axis(i).kernel();
+            y[i + 1] = window.axis(i).outputs(spatial[i]);
+        }
+        List<int[]> shapes = new ArrayList<>(List.of(x, w));
+        if (op.epilogue().bias()) {
+            shapes.add(s(filters));
+        }
+        if (op.epilogue().residual()) {
+            shapes.add(y);
+        }
+        return shapes.toArray(new int[0][]);
+    }
+
+    /** As many images as are worth several threads. */
+    private static int[][] heavy(ConvOp op, int channels, int filters, int... spatial) {
+        int[][] one = images(op, 1, channels, filters, spatial);
+        return images(op, many(op.multiplyAdds(Shape.of(one[0]), Shape.of(one[1]))), channels, filters, spatial);
+    }
+
+    private static int[][] heavy(Window window, int groups, int channels, int filters, int... spatial) {
+        int[][] one = transposed(window, groups, 1, channels, filters, spatial);
+        ConvTransposedOp op = ConvTransposedOp.of(window, groups);
+        return transposed(
+                window, groups, many(op.multiplyAdds(Shape.of(one[0]), Shape.of(one[1]))), channels, filters, spatial);
+    }
+
+    private static int many(long multiplyAdds) {
+        return (int) Math.max(1, 16_000_000 / multiplyAdds);
+    }
+
+    /** A NaN among the filters is not everywhere that of a tap beyond the edge: it may meet a zero there or be passed by. */
+    private static Row conv(String name, ConvOp op) {
+        Epilogue end = op.epilogue();
+        DoubleUnaryOperator g = end.activation() == null
+                ? x -> x
+                : UNARY.get(end.activation().row()).reference();
+        Row r = row(name, ConvOp.class)
+                .product()
+                .range(-1, 1)
+                .ordinary(1)
+                .f(x -> op.window().rank() == 3 ? op.volumes(x) : Pass.apply(op, x))
+                .is(x -> {
+                    Doubles y = x[0].conv(x[1], op.window(), op.groups());
+                    y = end.bias() ? y.zip(x[2], Double::sum) : y;
+                    return (end.residual() ? y.zip(x[x.length - 1], Double::sum) : y).map(g);
+                });
+        return end.activation() == null || end.activation().differentiable() ? r : r.constant();
+    }
+
+    private static Row conv(String name, Window window, int groups) {
+        return conv(name, new ConvOp(window, groups, new Epilogue(false, false, null)));
+    }
+
+    private static Row transposed(String name, Window window, int groups, int extra) {
+        return row(name, ConvTransposedOp.class)
+                .product()
+                .range(-1, 1)
+                .f(x -> Pass.apply(ConvTransposedOp.of(window, groups, extra), x))
+                .is(x -> {
+                    int[] spatial = new int[window.rank()];
+                    for (int i = 0; i < spatial.length; i++) {
+                        Window.Axis a = window.axis(i);
+                        int size = x[0].dim(i + 1);
+                        spatial[i] = a.same()
+                                ? size * a.stride()
+                                : (size - 1) * a.stride() + (int) a.reach() - a.before() - a.after() + extra;
+                    }
+                    return x[0].convTransposed(x[1], window, groups, spatial);
+                });
+    }
+
+    private static int[][] transposed(Window window, int groups, int n, int channels, int filters, int... spatial) {
+        int rank = window.rank();
+        int[] x = new int[rank + 2];
+        int[] w = new int[rank + 2];
+        x[0] = n;
+        x[rank + 1] = w[0] = channels;
+        w[rank + 1] = filters / groups;
+        for (int i = 0; i < rank; i++) {
+            x[i + 1] = spatial[i];
+            w[i + 1] = window.axis(i).kernel();
+        }
+        return new int[][] {x, w};
+    }
+
+    static {
+        Map<String, Window> windows = new LinkedHashMap<>();
+        for (Window w : List.of(
+                Window.of(1),
+                Window.of(3),
+                Window.of(3).pad(1),
+                Window.of(3).stride(2).pad(1),
+                Window.of(5).stride(3).pad(2),
+                Window.of(2).stride(3),
+                Window.of(1).stride(2),
+                Window.of(3).dilation(2).pad(2),
+                Window.of(4, 1).stride(1, 2).pad(2, 1, 0, 3),
+                Window.of(3, 5).stride(2, 1).dilation(1, 2).same(),
+                Window.of(7).stride(2).pad(3))) {
+            windows.put(w.toString(), w);
+        }
+        windows.forEach((name, w) -> {
+            ConvOp op = new ConvOp(w, 1, new Epilogue(true, false, null));
+            Row r = conv("conv " + name, op).sample(images(op, 2, 3, 4, 9, 8));
+            for (int channels : s(1, 3, 5, 17)) {
+                r.sample(images(op, 1, channels, 3, 5, 7)).sample(images(op, 3, channels, 17, 6, 5));
+            }
+            int least = (int) Math.max(
+                    w.height().reach() - w.height().before() - w.height().after(), 1);
+            int narrow = (int)
+                    Math.max(w.width().reach() - w.width().before() - w.width().after(), 1);
+            r.sample(images(op, 2, 5, 5, least, narrow)) // with padding the window is larger than the image
+                    .sample(images(op, 1, 1, 1, least, narrow))
+                    .sample(images(op, 1, 17, 65, 4, 5))
+                    .sample(images(op, 0, 3, 2, 8, 8))
+                    .large(heavy(op, 20, 40, 17, 15));
+            r.large(heavy(op, 3, 65, 33, 30));
+            transposed("conv_transposed " + name, w, 1, 0)
+                    .ordinary(1)
+                    .sample(transposed(w, 1, 2, 3, 4, 4, 5))
+                    .sample(transposed(w, 1, 1, 1, 1, 5, 3))
+                    .sample(transposed(w, 1, 3, 17, 5, 3, 4))
+                    .sample(transposed(w, 1, 1, 5, 17, 4, 4))
+                    .large(heavy(w, 1, 40, 20, 11, 9));
+        });
+        for (int groups : s(2, 5)) {
+            Window w = Window.of(3).stride(2).pad(1);
+            ConvOp op = new ConvOp(w, groups, new Epilogue(false, true, null));
+            conv("conv in " + groups + " groups", op)
+                    .sample(images(op, 2, groups, groups, 5, 4))
+                    .sample(images(op, 1, 3 * groups, 2 * groups, 7, 5))
+                    .sample(images(op, 2, 17 * groups, 5 * groups, 3, 3))
+                    .large(heavy(op, 20 * groups, 16 * groups, 17, 15));
+            transposed("conv_transposed in " + groups + " groups", w, groups, 1)
+                    .ordinary(1)
+                    .sample(transposed(w, groups, 2, groups, groups, 4, 5))
+                    .sample(transposed(w, groups, 1, 3 * groups, 2 * groups, 3, 3))
+                    .large(heavy(w, groups, 20 * groups, 16 * groups, 11, 9));
+        }
+        for (int channels : s(1, 3, 17, 33)) { // depthwise, each channel with one filter or two
+            Window w = channels == 17
+                    ? Window.of(5).stride(2).same()
+                    : Window.of(3).pad(1);
+            ConvOp op = new ConvOp(w, channels, new Epilogue(true, false, Activation.RELU));
+            conv("conv of " + channels + " channels apart", op)
+                    .sample(images(op, 2, channels, channels, 5, 4))
+                    .sample(images(op, 1, channels, 2 * channels, 7, 5))
+                    .sample(images(op, 2, channels, channels, 1, 1))
+                    .large(heavy(op, channels, channels * (channels < 17 ? 6 : 1), 57, 55));
+        }
+        Window three = Window.of(3).pad(1);
+        for (Formula f : UNARY.values()) {
+            if (List.of(Unary.RELU, Unary.GELU, Unary.SIGMOID, Unary.SIGN).contains(f.op.row())) {
+                ConvOp op = new ConvOp(three, 1, new Epilogue(true, true, f.op));
+                conv("conv with bias, residual and " + f.op.label(), op)
+                        .sample(images(op, 2, 3, 5, 4, 5))
+                        .sample(images(op, 1, 17, 33, 4, 5))
+                        .large(heavy(op, 20, 40, 17, 15));
+            }
+        }
+        ConvOp plain = new ConvOp(three, 1, new Epilogue(false, false, null));
+        conv("conv alone", plain)
+                .covers("conv(Parameter,Parameter,Window,int)")
+                .covers("conv(Parameter,Parameter,Window,int,Tensor,Activation)")
+                .sample(images(plain, 2, 3, 5, 4, 5))
+                .refuses(
+                        "conv: x [2, 8, 8, 4] and input 1 [5, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3; they must be equal",
+                        () -> Pass.apply(plain, t(2, 8, 8, 4), t(5, 3, 3, 3)))
+                .refuses(
+                        "conv: input 1 [5, 3, 5, 3] and the window 3x3 padding 1 disagree: input 1.dim(2)=5 but the window has 3 taps there; "
+                                + "they must be equal",
+                        () -> Pass.apply(plain, t(2, 8, 8, 3), t(5, 3, 5, 3)))
+                .refuses(
+                        "conv: input 1 [5, 27] has 2 dimensions but those of a window of 2 have 4: the filters, the window's, the channels",
+                        () -> Pass.apply(plain, t(2, 8, 8, 3), t(5, 27)))
+                .refuses(
+                        "conv: x [8, 8, 3] has 3 dimensions but the window 3x3 padding 1 takes [N, H, W, C]; reshape it",
+                        () -> Pass.apply(plain, t(8, 8, 3), t(5, 3, 3, 3)))
+                .refuses(
+                        "conv: x [1, 2, 8, 3] is too small for the window 5x5: x.dim(1)=2 and its padding make 2 but the window reaches over 5; "
+                                + "pad more, or give a larger x",
+                        () -> Pass.apply(new ConvOp(Window.of(5), 1, plain.epilogue()), t(1, 2, 8, 3), t(5, 5, 5, 3)))
+                .refuses(
+                        "conv: x [2, 8, 8, 4] and input 1 [4, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3 of groups=2",
+                        () -> Pass.apply(new ConvOp(three, 2, plain.epilogue()), t(2, 8, 8, 4), t(4, 3, 3, 3)))
+                .refuses(
+                        "conv: input 1 [5, 3, 3, 2] has 5 filters for groups=2; there must be as many in each group",
+                        () -> Pass.apply(new ConvOp(three, 2, plain.epilogue()), t(2, 8, 8, 4), t(5, 3, 3, 2)))
+                .refuses(
+                        "conv: input 2 [3] and input 1 [5, 3, 3, 3] disagree: input 2.dim(0) must be input 1.dim(0)=5",
+                        () -> Pass.apply(
+                                new ConvOp(three, 1, new Epilogue(true, false, null)),
+                                t(2, 8, 8, 3),
+                                t(5, 3, 3, 3),
+                                t(3)))
+                .refuses(
+                        "conv: residual [2, 8, 8, 3] and the result [2, 8, 8, 5] disagree; they must be equal",
+                        () -> Pass.apply(
+                                new ConvOp(three, 1, new Epilogue(false, true, null)),
+                                t(2, 8, 8, 3),
+                                t(5, 3, 3, 3),
+                                t(2, 8, 8, 3)));
+        for (Window w : List.of(
+                Window.line(3).stride(2),
+                Window.line(5).pad(2, 1),
+                Window.line(2).dilation(3).same())) {
+            ConvOp op = new ConvOp(w, 1, new Epilogue(true, false, Activation.TANH));
+            conv("conv of sequences, " + w, op)
+                    .sample(images(op, 2, 3, 4, 7))
+                    .sample(images(op, 1, 1, 1, 9))
+                    .sample(images(op, 3, 17, 5, 8))
+                    .large(heavy(op, 64, 48, 200));
+            transposed("conv_transposed of sequences, " + w, w, 1, w.width().stride() - 1)
+                    .ordinary(1)
+                    .sample(transposed(w, 1, 2, 3, 4, 7))
+                    .sample(transposed(w, 1, 3, 17, 5, 4))
+                    .large(heavy(w, 1, 48, 64, 200));
+        }
+        for (Window w : List.of(
+                Window.of(3, 3, 3).pad(1),
+                Window.of(2, 3, 1).stride(2, 1, 3).pad(1, 0, 1, 1, 0, 0),
+                Window.of(2, 2, 2).dilation(2, 1, 1).same())) {
+            for (int groups : s(1, 2)) {
+                ConvOp op = new ConvOp(w, groups, new Epilogue(true, true, Activation.RELU));
+                conv("conv of volumes, " + w + (groups == 1 ? "" : " in groups"), op)
+                        .sample(images(op, 2, 2, 2, 3, 4, 3))
+                        .sample(images(op, 1, 6, 4, 5, 3, 4))
+                        .large(heavy(op, 8, 16, 9, 14, 13));
+            }
+        }
+        ROWS.get(ROWS.size() - 1)
+                .refuses(
+                        "conv: x [2, 3, 8, 8, 4] and input 1 [5, 3, 3, 3, 3] disagree: x.dim(4)=4 but input 1.dim(4)=3; they must be equal",
+                        () -> new ConvOp(Window.of(3, 3, 3), 1, plain.epilogue())
+                                .volumes(t(2, 3, 8, 8, 4), t(5, 3, 3, 3, 3)));
+        transposed("conv_transposed", three, 1, 0)
+                .covers("convTransposed(Parameter,Window,int,int[])")
+                .sample(transposed(three, 1, 2, 3, 4, 4, 5))
+                .ordinary(1)
+                .refuses(
+                        "conv_transposed: x [2, 8, 8, 4] and input 1 [3, 3, 3, 5] disagree: x.dim(3)=4 but input 1.dim(0)=3; they must be equal",
+                        () -> Pass.apply(ConvTransposedOp.of(three, 1), t(2, 8, 8, 4), t(3, 3, 3, 5)))
+                .refuses(
+                        "conv_transposed: input 1 [3, 3, 2, 5] and the window 3x3 padding 1 disagree: input 1.dim(2)=2 but the window has 3 taps "
+                                + "there; they must be equal",
+                        () -> Pass.apply(ConvTransposedOp.of(three, 1), t(2, 8, 8, 3), t(3, 3, 2, 5)))
+                .refuses(
+                        "conv_transposed: input 1 [3, 3, 3, 5] has 3 filters for groups=2; there must be as many in each group",
+                        () -> Pass.apply(ConvTransposedOp.of(three, 2), t(2, 8, 8, 3), t(3, 3, 3, 5)))
+                .refuses(
+                        "conv_transposed: output padding 2 must be 0 or more and below the stride 2 or the dilation 1",
+                        () -> Pass.apply(
+                                ConvTransposedOp.of(Window.of(3).stride(2), 1, 0, 2), t(2, 8, 8, 3), t(3, 3, 3, 5)))
+                .refuses(
+                        "conv_transposed: output padding got 3 numbers but the window has 2 spatial dimensions; give one for all, or one for "
+                                + "each",
+                        () -> Pass.apply(ConvTransposedOp.of(three, 1, 0, 1, 2), t(2, 8, 8, 3), t(3, 3, 3, 5)))
+                .refuses(
+                        "conv_transposed: x [2, 1, 8, 3] and the window 1x1 padding 1 make dim(1)=-1 of the result; pad less, or give another x",
+                        () -> Pass.apply(ConvTransposedOp.of(Window.of(1).pad(1), 1), t(2, 1, 8, 3), t(3, 1, 1, 5)))
+                .refuses(
+                        "conv_transposed: the window 3x3x3 has three dimensions; one or two are offered",
+                        () -> Pass.apply(
+                                ConvTransposedOp.of(Window.of(3, 3, 3), 1), t(2, 8, 8, 8, 3), t(3, 3, 3, 3, 5)));
+        for (Window w : List.of(
+                Window.line(3).pad(1),
+                three,
+                Window.of(2).stride(2),
+                Window.of(2, 1, 2).same())) {
+            int[] x = new int[w.rank() + 2];
+            Arrays.fill(x, 4);
+            int[] large = x.clone();
+            Arrays.fill(large, w.rank() == 1 ? 100 : w.rank() == 2 ? 30 : 16);
+            x[w.rank() + 1] = 3;
+            row("patches of " + w, "patches(Window)")
+                    .sample(x)
+                    .large(large)
+                    .f(in -> in[0].patches(w))
+                    .is(in -> in[0].patches(w));
+        }
+        ROWS.get(ROWS.size() - 1)
+                .refuses(
+                        "patches: x [1, 2, 8, 3] is too small for the window 5x5: x.dim(1)=2 and its padding make 2 but the window reaches over "
+                                + "5; pad more, or give a larger x",
+                        () -> t(1, 2, 8, 3).patches(Window.of(5)));
+    }
+
     // ---- reductions
 
     private interface Reduction {

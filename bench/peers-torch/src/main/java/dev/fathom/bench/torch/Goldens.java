@@ -61,6 +61,12 @@ public final class Goldens {
         Goldens pools = new Goldens();
         GoldenPools.all(pools);
         pools.write(folder.resolve("pools.safetensors"));
+        Goldens convolutions = new Goldens();
+        GoldenConvs.all(convolutions);
+        convolutions.write(folder.resolve("convolutions.safetensors"));
+        Goldens network = new Goldens();
+        GoldenConvs.network(network);
+        network.write(folder.resolve("network.safetensors"));
         Goldens normalisation = new Goldens();
         GoldenNorms.all(normalisation);
         normalisation.write(folder.resolve("normalisation.safetensors"));

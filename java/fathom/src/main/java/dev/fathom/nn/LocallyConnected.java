@@ -1,0 +1,94 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Initializer;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Window;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y[n, p] = act(what the window reads at place p of x[n], times W[p], + b[p]): a convolution whose filters are not shared, for pictures whose parts
+ * differ, such as faces (Taigman et al. 2014). x [N, .., in] of one size, y [N, .., out]. One product for each place; what the windows read is copied, x
+ * times the taps.
+ *
+ * @param weight W [places, taps in, out]
+ * @param bias b [places, 1, out], or null for none
+ * @param window the geometry
+ * @param activation act, or null for none
+ */
+public record LocallyConnected(
+        Parameter weight,
+        @Nullable Parameter bias,
+        Window window,
+        @Nullable Activation activation) implements Layer {
+    /**
+     * For images of this shape [.., in]. W and b begin uniform in +-1/sqrt(taps in).
+     *
+     * @throws IllegalArgumentException if the shape has not one dimension for each of the window's and the channels, the window does not fit it, or
+     *     {@code out} is below 1
+     */
+    public LocallyConnected(Shape image, int out, Window window) {
+        this(
+                new Parameter(Shape.of(places(image, out, window), reads(image, window), out), uniform(image, window)),
+                new Parameter(Shape.of(places(image, out, window), 1, out), uniform(image, window)),
+                window,
+                null);
+    }
+
+    private static int places(Shape image, int out, Window window) {
+        if (image.rank() != window.rank() + 1) {
+            throw new IllegalArgumentException("LocallyConnected: image " + image + " has " + image.rank()
+                    + " dimensions but the window " + window + " takes " + (window.rank() + 1)
+                    + ", the channels last");
+        }
+        long places = 1;
+        for (int i = 0; i < window.rank(); i++) {
+            places *= window.axis(i).outputs(image.dim(i));
+        }
+        if (places < 1 || image.dim(-1) < 1 || out < 1) {
+            throw new IllegalArgumentException("LocallyConnected: image " + image + " and the window " + window
+                    + " make " + places + " places of out=" + out
+                    + " channels; all sizes must be at least 1");
+        }
+        return Math.toIntExact(places);
+    }
+
+    private static int reads(Shape image, Window window) {
+        return Math.toIntExact(window.taps() * image.dim(-1));
+    }
+
+    private static Initializer uniform(Shape image, Window window) {
+        return Init.torchBias(Shape.of(1, reads(image, window)));
+    }
+
+    /** The same layer without a bias. */
+    public LocallyConnected withoutBias() {
+        return new LocallyConnected(weight, null, window, activation);
+    }
+
+    /** The same layer with an activation. */
+    public LocallyConnected act(Activation a) {
+        return new LocallyConnected(weight, bias, window, a);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        Tensor read = x.patches(window);
+        Shape y = read.shape().with(-1, weight.shape().dim(2));
+        int n = y.dim(0);
+        int places = Math.toIntExact(y.size(1, y.rank() - 1));
+        if (places != weight.shape().dim(0) || read.dim(-1) != weight.shape().dim(1)) {
+            throw new IllegalArgumentException("LocallyConnected" + Access.where() + ": x " + x.shape() + " makes "
+                    + places + " places of " + read.dim(-1) + " numbers but weight " + weight.shape() + " is for "
+                    + weight.shape().dim(0) + " of " + weight.shape().dim(1) + "; it has one size of image");
+        }
+        Tensor sums = read.reshape(n, places, read.dim(-1)).transpose(0, 1).matmul(weight.value());
+        sums = bias == null ? sums : sums.add(bias.value());
+        sums = activation == null ? sums : Pass.apply(activation, sums);
+        return sums.transpose(0, 1).reshape(y.toArray());
+    }
+}

@@ -1,0 +1,35 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Inline;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+
+/**
+ * y[n, t] = layer(x)[n, t]: the same layer for every step of x [N, T, ..], which becomes one batch [N T, ..] of it and back, both as views.
+ *
+ * @param layer what is applied; its names stay as they are
+ */
+public record TimeDistributed(@Inline Layer layer) implements Layer {
+    @Override
+    public Tensor forward(Tensor x) {
+        int[] dims = x.shape().toArray();
+        if (dims.length < 2) {
+            throw new IllegalArgumentException("TimeDistributed" + Access.where() + ": x " + x.shape()
+                    + " has no steps; give it as [batch, steps, ..]");
+        }
+        int[] folded = Arrays.copyOfRange(dims, 1, dims.length);
+        folded[0] = dims[0] * dims[1];
+        Tensor y = layer.apply(x.reshape(folded));
+        int[] rows = y.shape().toArray();
+        if (rows.length == 0 || rows[0] != folded[0]) {
+            throw new IllegalArgumentException("TimeDistributed" + Access.where() + ": the layer made " + y.shape()
+                    + " of " + folded[0] + " steps; it must keep the first dimension");
+        }
+        int[] unfolded = new int[rows.length + 1];
+        unfolded[0] = dims[0];
+        unfolded[1] = dims[1];
+        System.arraycopy(rows, 1, unfolded, 2, rows.length - 1);
+        return y.reshape(unfolded);
+    }
+}

@@ -1,0 +1,49 @@
+package dev.fathom.tensor;
+
+/** The places that a window reads, by number: a row of zeros behind those of x serves all outside. */
+final class Patches {
+    private Patches() {}
+
+    static Tensor of(Tensor x, Window window) {
+        Shape shape = x.shape();
+        int channels = shape.rank() == 0 ? 0 : shape.dim(-1);
+        Shape y = window.shape(
+                message -> new IllegalArgumentException("patches" + Pass.where() + ": " + message),
+                shape,
+                Math.toIntExact(window.taps() * channels));
+        int[] places = places(shape, y, window);
+        int pixels = Math.toIntExact(shape.size(1, shape.rank() - 1));
+        return x.reshape(shape.dim(0), pixels, channels)
+                .pad(PadMode.ZEROS, 0, 1)
+                .gather(1, Tensor.ofInts(places, places.length))
+                .reshape(y.toArray());
+    }
+
+    /** For each output, for each tap: which pixel. */
+    private static int[] places(Shape x, Shape y, Window window) {
+        int rank = window.rank();
+        int outputs = Math.toIntExact(y.size(1, rank + 1));
+        int taps = Math.toIntExact(window.taps());
+        int outside = Math.toIntExact(x.size(1, rank + 1));
+        int[] places = new int[Math.multiplyExact(outputs, taps)];
+        for (int i = 0; i < places.length; i++) {
+            int output = i / taps;
+            int tap = i % taps;
+            int place = 0;
+            int stride = 1;
+            for (int d = rank - 1; d >= 0; d--) {
+                Window.Axis a = window.axis(d);
+                int size = x.dim(d + 1);
+                long at = (long) output % y.dim(d + 1) * a.stride()
+                        + (long) tap % a.kernel() * a.dilation()
+                        - a.before(size);
+                place = at < 0 || at >= size || place == outside ? outside : place + (int) at * stride;
+                stride *= size;
+                output /= y.dim(d + 1);
+                tap /= a.kernel();
+            }
+            places[i] = place;
+        }
+        return places;
+    }
+}
