@@ -1,5 +1,6 @@
 package dev.fathom.labs;
 
+import dev.fathom.data.Augment;
 import dev.fathom.nn.Layer;
 import java.util.Locale;
 
@@ -8,8 +9,9 @@ import java.util.Locale;
  *
  * @param published what others reached, with the source; empty where there is nothing to compare with
  * @param mark the test accuracy that the whole run must reach, 0 for none
+ * @param augment random changes to the images that it learns from
  */
-record Entry(String name, Layer net, Recipe recipe, String published, double mark) {
+record Entry(String name, Layer net, Recipe recipe, String published, double mark, Augment... augment) {
     /** Its folder: {@code LeNet-5} is lenet-5. */
     String folder() {
         return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");

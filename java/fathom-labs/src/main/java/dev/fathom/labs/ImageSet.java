@@ -213,6 +213,11 @@ enum ImageSet {
         return layouts.stream().filter(l -> l.lacking(folder).isEmpty()).findFirst();
     }
 
+    /** Whether {@code folder} has the files. */
+    boolean in(Path folder) {
+        return layout(folder).isPresent();
+    }
+
     /** Where {@code ./fathom data} puts it: {@code data/mnist} in the user's cache folder, or in {@code -Dfathom.cache=}. */
     Path cache() {
         Path base = setting("fathom.cache", null)

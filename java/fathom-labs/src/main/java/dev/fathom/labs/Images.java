@@ -3,7 +3,6 @@ package dev.fathom.labs;
 import dev.fathom.data.Dataset;
 import dev.fathom.tensor.Shape;
 import java.util.List;
-import java.util.function.UnaryOperator;
 
 /**
  * Images in classes, as an experiment uses them.
@@ -20,10 +19,10 @@ record Images(String title, List<String> classes, Shape image, Dataset learn, Da
         return new Images(title, classes, image, learn.flattened(), choose.flattened(), test.flattened());
     }
 
-    /** The same with a mean of 0 and a deviation of 1, for pixels of 0 to 1 that have these. */
-    Images normalised(double mean, double deviation) {
-        UnaryOperator<Dataset> all = d -> d.scaled((float) (1 / (255 * deviation)), (float) (-mean / deviation));
-        return new Images(title, classes, image, all.apply(learn), all.apply(choose), all.apply(test));
+    /** The same with mean 0 and deviation 1 in each channel of what is learned from. */
+    Images normalised() {
+        return new Images(
+                title, classes, image, learn.normalised(learn), choose.normalised(learn), test.normalised(learn));
     }
 
     /** The first {@code n} images to learn from, and a fifth as many for each of the other uses. */

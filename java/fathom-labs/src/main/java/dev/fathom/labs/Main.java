@@ -38,6 +38,7 @@ public final class Main implements Runnable {
     static int run(PrintStream out, PrintStream err, String... args) {
         return new CommandLine(new Main())
                 .addSubcommand(new Quickstart(out, err))
+                .addSubcommand(new LabCommand(out, err))
                 .addSubcommand(new Data(out))
                 .addSubcommand(new Example(out))
                 .addSubcommand(new Doctor(out))

@@ -9,6 +9,7 @@ import dev.fathom.train.History;
  * @param summary the table of layers
  * @param plan the settings of the training, in a line
  * @param seconds the training took
+ * @param milestones steps, and the accuracy on the images held out after each
  */
 record Outcome(
         Entry entry,
@@ -18,5 +19,6 @@ record Outcome(
         String plan,
         History history,
         double seconds,
+        double[][] milestones,
         Classification answers,
         Frozen frozen) {}

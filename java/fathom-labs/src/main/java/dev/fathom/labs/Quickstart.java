@@ -92,7 +92,7 @@ final class Quickstart implements Callable<Integer> {
                     finished -> finished < RATE_EPOCHS ? 1 : 0.1,
                     "Adam " + rate + (epochs > RATE_EPOCHS ? ", a tenth of it after epoch " + RATE_EPOCHS : ""));
             Entry entry = new Entry("Fathom", network(), recipe, "", 0);
-            Outcome outcome = training.run(entry, images.flattened(), folder);
+            Outcome outcome = training.run(entry, images.flattened(), 0, folder);
             if (outcome == null || interrupt.requested()) {
                 return Interrupt.CODE;
             }
@@ -120,6 +120,7 @@ final class Quickstart implements Callable<Integer> {
                 digits
                         ? step("quickstart", "clothes")
                         : step("quickstart --data mnist", "digits; ./fathom data mnist fetches them"),
+                step("lab --list", "experiments with larger networks"),
                 step("example", "a course of small programs"),
                 step("test", "builds everything and runs all tests"),
                 step("bench", "measures"),

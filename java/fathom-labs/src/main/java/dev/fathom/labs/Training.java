@@ -26,10 +26,11 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
     /**
      * Teaches the network of {@code entry}, keeps the weights of the epoch that is best on the images held out, and looks at the test once.
      *
+     * @param every steps between two looks at the images held out; 0 for looks after each epoch only
      * @return null where it was stopped before the first epoch was finished
      */
     @Nullable
-    Outcome run(Entry entry, Images images, Path folder) {
+    Outcome run(Entry entry, Images images, int every, Path folder) {
         Recipe recipe = entry.recipe();
         try (var model = Model.of(entry.net(), options.seed())) {
             Shape one = example(images.learn().featureShape());
@@ -44,6 +45,8 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
                     .seed(options.seed());
             trainer.callbacks(
                     out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
+            Milestones milestones = new Milestones(trainer, images.choose(), every);
+            trainer.callbacks(milestones);
             if (options.resume()) {
                 Path checkpoints = folder.resolve("checkpoints");
                 trainer.checkpoints(Checkpoints.in(checkpoints));
@@ -55,7 +58,10 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
             History history;
             try {
                 history = trainer.fit(
-                        images.learn().shuffled(options.seed()).batches(recipe.batch()),
+                        images.learn()
+                                .shuffled(options.seed())
+                                .batches(recipe.batch())
+                                .augment(entry.augment()),
                         images.choose(),
                         recipe.epochs());
             } catch (NonFiniteLossException e) {
@@ -100,6 +106,7 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
                     plan,
                     history,
                     seconds,
+                    milestones.points(),
                     answers,
                     frozen);
             String missing = new Report(images, outcome).write(folder);

@@ -6,6 +6,10 @@
  * nothing else. Whatever a person can do wrong (an option, a folder, a file) ends in one line on standard error and an exit code: 2 for the
  * command line, 1 for everything else, 130 after Ctrl-C.
  *
+ * <p>The quickstart trains one network, a {@link dev.fathom.labs.Lab} several on the same images; both go through
+ * {@link dev.fathom.labs.Training}, which leaves a folder with a page for each network. A lab is a class of a page: its images, its networks, how
+ * they are taught, what is published.
+ *
  * <p>Data sets that are not in the tree come by {@code ./fathom data} and by nothing else: an experiment never reads from the network.
  *
  * <p>Rejected: a configuration file (options say it shorter), colours (a report shows more).

@@ -395,10 +395,14 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public void load(Path file) {
-        List<Held> held = store().held();
+        List<Held> all = store().held();
         try (Safetensors data = Safetensors.read(file);
                 Block loaded = new Block("loaded weights", store.values().bytes())) {
             Set<String> more = new LinkedHashSet<>(data.names());
+            // PyTorch before 0.4.1 did not count the batches of a batch norm: where a file has no count, it is 0
+            List<Held> held = all.stream()
+                    .filter(h -> more.contains(h.name()) || !h.name().endsWith("num_batches_tracked"))
+                    .toList();
             for (Held h : held) {
                 if (!more.remove(h.name())) {
                     throw new IllegalArgumentException(

@@ -1,0 +1,48 @@
+package dev.fathom.labs;
+
+import dev.fathom.view.HtmlReport;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** An experiment: networks taught on the same images, beside what is published of them. */
+interface Lab {
+    /** All of them, as {@code --list} shows them. */
+    List<Lab> ALL = List.of(new FashionLab(), new MnistLab(), new CifarLab(), new BatchNormLab());
+
+    /** As the command line and folders write it. */
+    String name();
+
+    /** What it shows, in a line. */
+    String shows();
+
+    /**
+     * Its images, from {@code folder}, or from where they usually are.
+     *
+     * @throws IllegalArgumentException if they are not there, with what to do, or damaged
+     */
+    Images images(@Nullable Path folder, long seed);
+
+    /**
+     * Its networks.
+     *
+     * @param epochs how long to train where the whole run trains so long
+     */
+    List<Entry> entries(Images images, IntUnaryOperator epochs);
+
+    /** Images to learn from in the short form. */
+    int briefImages();
+
+    /** Epochs of the short form. */
+    int briefEpochs();
+
+    /** Steps between two looks at the images held out, 0 for looks after each epoch only. */
+    default int every() {
+        return 0;
+    }
+
+    /** What only this experiment has to say about all outcomes together. */
+    default void conclude(List<Outcome> outcomes, HtmlReport page, PrintStream out) {}
+}

@@ -1,0 +1,104 @@
+package dev.fathom.labs;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code fathom lab NAME}: trains the networks of a {@link Lab} one after the other; without a name, lists the labs. */
+@Command(
+        name = "lab",
+        description = "Runs an experiment: networks on the same images, beside what is published of them.",
+        sortOptions = false)
+final class LabCommand implements Callable<Integer> {
+    private final PrintStream out;
+    private final PrintStream err;
+
+    @Parameters(arity = "0..1", paramLabel = "NAME", description = "Which one; --list says what there is.")
+    private @Nullable String name;
+
+    @Option(names = "--list", description = "Says what each lab shows.")
+    private boolean list;
+
+    @Option(
+            names = "--short",
+            description = "A part of the images and few epochs: within a minute, to see that all works.")
+    private boolean brief;
+
+    @Option(
+            names = "--data",
+            paramLabel = "FOLDER",
+            description = "Where the images are, if not where ./fathom data puts them.")
+    private @Nullable Path data;
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "How often every image is seen (each network's own number).")
+    private @Nullable Integer epochs;
+
+    @Mixin
+    private Options options = new Options();
+
+    LabCommand(PrintStream out, PrintStream err) {
+        this.out = out;
+        this.err = err;
+    }
+
+    @Override
+    public Integer call() {
+        if (name == null || list) {
+            Lab.ALL.forEach(lab -> out.printf("./fathom lab %-11s %s%n", lab.name(), lab.shows()));
+            return 0;
+        }
+        Lab lab = Lab.ALL.stream()
+                .filter(l -> l.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> options.misuse("there is no lab " + name + "; there are "
+                        + Lab.ALL.stream().map(Lab::name).collect(Collectors.joining(", "))));
+        if (epochs != null) {
+            options.atLeastOne("--epochs", epochs);
+        }
+        Path folder = options.prepare("lab/" + lab.name());
+        try (Interrupt interrupt = Interrupt.install(err);
+                Images all = lab.images(data, options.seed())) {
+            return run(lab, brief ? all.first(lab.briefImages()) : all, folder, interrupt);
+        }
+    }
+
+    private int run(Lab lab, Images images, Path folder, Interrupt interrupt) {
+        Training training = new Training(out, err, interrupt, options);
+        training.say(
+                "%s: %,d images to learn from, %,d to choose the best epoch by, %,d for the test",
+                images.title(),
+                images.learn().size(),
+                images.choose().size(),
+                images.test().size());
+        IntUnaryOperator asked = whole -> epochs != null ? epochs : brief ? lab.briefEpochs() : whole;
+        List<Outcome> outcomes = new ArrayList<>();
+        for (Entry entry : lab.entries(images, asked)) {
+            training.say("%n== %s", entry.name());
+            Outcome outcome = training.run(entry, images, lab.every(), folder.resolve(entry.folder()));
+            if (outcome != null) {
+                outcomes.add(outcome);
+            }
+            if (interrupt.requested()) {
+                break;
+            }
+        }
+        if (!outcomes.isEmpty()) {
+            training.say("");
+            new Comparison(lab, images, outcomes, brief).write(folder, out);
+            training.say("All of it on one page: %s", folder.resolve("report.html"));
+        }
+        return interrupt.requested() ? Interrupt.CODE : 0;
+    }
+}

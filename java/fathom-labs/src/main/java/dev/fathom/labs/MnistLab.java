@@ -1,0 +1,56 @@
+package dev.fathom.labs;
+
+import dev.fathom.nets.LeNet5;
+import dev.fathom.nets.MnistCnn;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Schedule;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Handwritten digits: the network that was made for them, and the one of PyTorch's first example. */
+final class MnistLab implements Lab {
+    @Override
+    public String name() {
+        return "mnist";
+    }
+
+    @Override
+    public String shows() {
+        return "handwritten digits: LeNet-5 (99.0 %) and the network of PyTorch's example (99.1 %)";
+    }
+
+    @Override
+    public Images images(@Nullable Path folder, long seed) {
+        return ImageSet.MNIST.images(folder, seed).normalised();
+    }
+
+    @Override
+    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+        Recipe recipe = new Recipe(
+                epochs.applyAsInt(14),
+                64,
+                new Adam(1e-3f),
+                Schedule.step(1, 0.7),
+                "Adam 0.001, times 0.7 after each epoch");
+        return List.of(
+                new Entry("LeNet-5", new LeNet5(10), recipe, "DL4J's LeNet: about 99 %", 0.990),
+                new Entry(
+                        "PyTorch's example",
+                        new MnistCnn(),
+                        recipe,
+                        "PyTorch's example: 99.15 to 99.21 %, by Adadelta",
+                        0.991));
+    }
+
+    @Override
+    public int briefImages() {
+        return 6000;
+    }
+
+    @Override
+    public int briefEpochs() {
+        return 2;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.fathom.labs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.fathom.io.Safetensors;
+import dev.fathom.tensor.Shape;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xml.sax.InputSource;
+
+/** {@code fathom lab}: the list, the short form of every lab on real images, its files, its words. */
+class LabTest {
+    private static final Pattern ACCURACY = Pattern.compile("Test accuracy (\\d+\\.\\d+) %");
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void theListSaysWhatEachShows() {
+        CommandLineRun list = CommandLineRun.of("lab", "--list");
+        assertThat(list.code()).isZero();
+        assertThat(list.out())
+                .hasLineCount(Lab.ALL.size())
+                .contains("./fathom lab fashion     what convolution gains on Fashion-MNIST: LeNet-5 (90 %)");
+        assertThat(CommandLineRun.of("lab").out()).isEqualTo(list.out());
+    }
+
+    @Test
+    void wrongOptionsGetOneLine() {
+        CommandLineRun unknown = CommandLineRun.of("lab", "imagenet");
+        assertThat(unknown.err())
+                .isEqualTo("fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm"
+                        + " (./fathom lab --help lists the options)\n");
+        assertThat(unknown.code()).isEqualTo(2);
+        assertThat(CommandLineRun.of("lab", "fashion", "--epochs", "0").err())
+                .isEqualTo("fathom lab: --epochs 0: choose at least 1 (./fathom lab --help lists the options)\n");
+        CommandLineRun missing = CommandLineRun.in(
+                temp, "lab", "mnist", "--out", temp.resolve("out").toString());
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.err()).hasLineCount(1).endsWith("; ./fathom data mnist fetches it\n");
+    }
+
+    @Test
+    void fashion() throws Exception {
+        CommandLineRun run = lab("fashion");
+        assertThat(run.out())
+                .contains(
+                        "Fashion-MNIST: 6,000 images to learn from, 1,200 to choose the best epoch by, 1,200 for the test")
+                .contains("== LeNet-5\n", "== Small CNN\n")
+                .containsPattern(
+                        "LeNet-5 +61,706 +416,520 +2 +[\\d.]+ +\\d\\d\\.\\d\\d % +[\\d.]+ to [\\d.]+ +90\\.0 %")
+                .endsWith("All of it on one page: " + temp.resolve("report.html") + "\n");
+        assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 65);
+        assertThat(Safetensors.read(temp.resolve("lenet-5/net.safetensors")).shape("c1.weight"))
+                .isEqualTo(Shape.of(6, 1, 5, 5));
+        for (String file : List.of("report.html", "curves.png", "confusion.png", "wrong.png", "history.csv")) {
+            assertThat(temp.resolve("small-cnn").resolve(file)).isNotEmptyFile();
+        }
+        var page = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new InputSource(new StringReader(Files.readString(temp.resolve("report.html")))));
+        assertThat(page.getElementsByTagName("img").getLength()).isEqualTo(1);
+        var links = page.getElementsByTagName("a");
+        assertThat(links.getLength()).isEqualTo(2);
+        for (int i = 0; i < links.getLength(); i++) {
+            String to = links.item(i).getAttributes().getNamedItem("href").getNodeValue();
+            assertThat(temp.resolve(to)).isNotEmptyFile();
+        }
+    }
+
+    /** What is finished is not trained again, and a later run goes on to more epochs. */
+    @Test
+    void resumeGoesOn() throws IOException {
+        Path root = TinyImages.write(temp.resolve("tiny"));
+        String out = temp.resolve("out").toString();
+        CommandLineRun first = CommandLineRun.in(root, "lab", "fashion", "--epochs", "1", "--resume", "--out", out);
+        assertThat(first.code()).as(first.err()).isZero();
+        CommandLineRun again = CommandLineRun.in(root, "lab", "fashion", "--epochs", "1", "--resume", "--out", out);
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.out()).contains("resumed from ").doesNotContain("epoch 1/1");
+        assertThat(accuracies(again)).isEqualTo(accuracies(first));
+    }
+
+    @Test
+    void mnist() {
+        assumeData("mnist");
+        CommandLineRun run = lab("mnist");
+        assertThat(run.out()).contains("PyTorch's example: 99.15 to 99.21 %, by Adadelta");
+        assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 80);
+    }
+
+    @Test
+    void cifar() {
+        assumeData("cifar10");
+        CommandLineRun run = lab("cifar");
+        assertThat(run.out()).contains("91.25 % (He et al.)", "42.06 % (ISLP)");
+        assertThat(accuracies(run)).hasSize(4).allMatch(a -> a > 15);
+    }
+
+    @Test
+    void batchNorm() throws IOException {
+        CommandLineRun run = lab("batchnorm");
+        assertThat(accuracies(run)).hasSize(4).allMatch(a -> a > 50);
+        assertThat(run.out())
+                .containsPattern("network +steps to \\d\\d\\.\\d\\d % +times fewer\nNo normalisation +\\d+ +1\\.0\n")
+                .containsPattern("Before the activation +(\\d+ +[\\d.]+|not reached)\n");
+        assertThat(Files.readString(temp.resolve("report.html"))).contains("14 times fewer steps");
+    }
+
+    private CommandLineRun lab(String name) {
+        long start = System.nanoTime();
+        CommandLineRun run = CommandLineRun.of("lab", name, "--short", "--out", temp.toString());
+        System.out.printf("lab %s --short: %.1f s%n", name, (System.nanoTime() - start) / 1e9);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        return run;
+    }
+
+    private static List<Double> accuracies(CommandLineRun run) {
+        return ACCURACY.matcher(run.out())
+                .results()
+                .map(found -> Double.valueOf(found.group(1)))
+                .toList();
+    }
+
+    private static void assumeData(String folder) {
+        String data = System.getenv("FATHOM_DATA");
+        assumeTrue(
+                data != null && Files.isDirectory(Path.of(data, folder)),
+                "lab " + folder + " is not tested: FATHOM_DATA has no folder " + folder);
+    }
+}
