@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.kernel.Kernel;
 import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Conv;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Linear;
@@ -16,6 +17,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Values;
+import dev.fathom.tensor.Window;
 import dev.fathom.testing.Golden;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,22 @@ class FoldingTest {
         }
         assertThat(check(new Written(new Linear(9, 9), new BatchNorm(9)), 9, 3e-6))
                 .containsExactly(Kernel.LINEAR);
+    }
+
+    /** Pictures [n, 5, 4, 3], and the same numbers as sequences [n, 20, 3]. */
+    @Test
+    void convolutionsTakeItUpToo() {
+        for (int groups : new int[] {1, 3}) {
+            Layer plain = new Sequential(
+                    in -> in.reshape(in.dim(0), 5, 4, 3),
+                    new Conv(3, 6, Window.of(3, 3).pad(1), groups).withoutBias(),
+                    new BatchNorm(6).act(Activation.RELU),
+                    new Residual(new Sequential(new Conv(6, 6, Window.of(1, 1)), new BatchNorm(6)), Activation.RELU));
+            assertThat(check(plain, 60, 5e-6)).containsExactly(Kernel.CONV, Kernel.CONV);
+        }
+        Layer sequence = new Sequential(
+                in -> in.reshape(in.dim(0), 20, 3), new Conv(3, 5, Window.line(3)), new BatchNorm(5), Tensor::relu);
+        assertThat(check(sequence, 60, 5e-6)).containsExactly(Kernel.CONV);
     }
 
     @Test
