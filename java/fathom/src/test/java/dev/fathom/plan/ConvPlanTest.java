@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Flatten;
@@ -13,6 +14,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.LocallyConnected;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Recompute;
+import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.nn.TimeDistributed;
 import dev.fathom.tensor.Activation;
@@ -129,6 +131,34 @@ class ConvPlanTest {
             }
             try (Pass pass = Pass.train(new Rng(0))) {
                 assertThat(conv.apply(Tensor.of(x, 3, 6, 7, 17)).toArray()).isEqualTo(packed);
+            }
+        }
+    }
+
+    /** Batch norm goes into the filters, also those of groups, and of a stack with a residual. */
+    @Test
+    void batchNormIsFolded() {
+        Window three = Window.of(3).pad(1);
+        var net = new Sequential(
+                new Conv(8, 8, three, 4).withoutBias(),
+                new BatchNorm(8).act(Activation.RELU),
+                new Residual(new Sequential(new Conv(8, 8, three), new BatchNorm(8)), Activation.RELU));
+        float[] x = new Rng(1).normal(2 * 6 * 5 * 8, 0, 1);
+        try (var model = Model.of(net, 1)) {
+            try (Pass pass = Pass.train(new Rng(0))) { // statistics that are not 0 and 1
+                pass.backward(net.apply(Tensor.of(x, 2, 6, 5, 8)).sum());
+            }
+            try (Plan plan = Plan.freeze(model, Shape.of(1, 6, 5, 8));
+                    Session session = plan.newSession(2);
+                    Pass pass = Pass.infer()) {
+                assertThat(plan.toString().lines().filter(line -> !line.startsWith("conv  conv at ")))
+                        .isEmpty();
+                session.input().put(0, x);
+                session.run();
+                float[] found = new float[x.length];
+                session.output().get(0, found);
+                assertThat(found)
+                        .containsExactly(net.apply(Tensor.of(x, 2, 6, 5, 8)).toArray(), offset(1e-5f));
             }
         }
     }
