@@ -37,7 +37,7 @@ public final class Main implements Callable<Integer> {
             description = "Prints this.")
     private boolean help;
 
-    @Option(names = "--quick", description = "At most a minute: one generation, short repetitions.")
+    @Option(names = "--quick", description = "One generation of short repetitions: a few minutes.")
     private boolean quick;
 
     @Option(names = "--peers", description = "Measures PyTorch, oneDNN and ONNX Runtime in the same run.")
@@ -120,6 +120,7 @@ public final class Main implements Callable<Integer> {
         progress("single processes");
         Single.cold(this::matching, peers, quick, out, single);
         Single.steady(this::matching, quick, out, single);
+        Single.footprint(this::matching, peers, quick, out, single);
         if (!quick) {
             Probe.measure(limits);
         }

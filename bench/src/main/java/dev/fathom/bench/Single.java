@@ -94,7 +94,7 @@ final class Single {
     /** Megabytes above the idle process at the peak of training steps, a new process per try. */
     static void footprint(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Result> results)
             throws IOException {
-        int tries = quick ? 1 : 3;
+        int tries = quick ? 1 : 2;
         for (Row row : Row.trainings()) {
             String name = row.name() + "-bytes";
             if (!wanted.test(name)) {
