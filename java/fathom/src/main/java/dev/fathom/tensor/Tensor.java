@@ -539,7 +539,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     public Tensor linear(
             Parameter weight, @Nullable Parameter bias, @Nullable Tensor residual, @Nullable Activation activation) {
         LinearOp op = LinearOp.of(bias != null, residual != null, activation);
-        return Pass.call(op, NormOp.inputs(this, weight.value(), value(bias), residual));
+        return Pass.call(op, given(weight.value(), value(bias), residual));
     }
 
     /**
@@ -562,7 +562,7 @@ public sealed class Tensor implements Target permits KeptTensor {
             @Nullable Tensor residual,
             @Nullable Activation activation) {
         ConvOp op = new ConvOp(window, groups, new Epilogue(bias != null, residual != null, activation));
-        Tensor[] in = NormOp.inputs(this, weight.value(), value(bias), residual);
+        Tensor[] in = given(weight.value(), value(bias), residual);
         return window.rank() < 3 ? Pass.call(op, in) : op.volumes(in);
     }
 
@@ -655,6 +655,14 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     private static @Nullable Tensor value(@Nullable Parameter p) {
         return p == null ? null : p.value();
+    }
+
+    /** W, b and the residual behind x. */
+    private Tensor[] given(Tensor w, @Nullable Tensor bias, @Nullable Tensor residual) {
+        if (residual == null) {
+            return bias == null ? new Tensor[] {this, w} : new Tensor[] {this, w, bias};
+        }
+        return bias == null ? new Tensor[] {this, w, residual} : new Tensor[] {this, w, bias, residual};
     }
 
     // ---- reductions
