@@ -22,6 +22,5 @@ public final class FathomFootprint {
             training.step();
         }
         footprint.end();
-        training.check();
     }
 }

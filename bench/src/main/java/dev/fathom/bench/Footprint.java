@@ -14,8 +14,8 @@ public final class Footprint {
     static final List<String> JVM =
             List.of("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
-    /** Training steps that are made. */
-    public static final int STEPS = 5;
+    /** Training steps that are made after the first ones. */
+    public static final int STEPS = 2;
 
     private final long idle;
 

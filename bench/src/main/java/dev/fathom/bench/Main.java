@@ -4,6 +4,7 @@ import dev.fathom.bench.Row.Bar;
 import dev.fathom.bench.Row.Beside;
 import dev.fathom.bench.Row.Entrant;
 import dev.fathom.bench.Row.Limit;
+import dev.fathom.bench.Row.Pace;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
@@ -155,7 +156,7 @@ public final class Main implements Callable<Integer> {
         try {
             for (Row row : rows) {
                 Map<Entrant, double[][]> row0 = times.computeIfAbsent(row, r -> new LinkedHashMap<>());
-                for (int i = 0; i < repetitions && !failures.containsKey(row); i++) {
+                for (int i = 0; i < repetitions(row) && !failures.containsKey(row); i++) {
                     for (Entrant entrant : entrants(row)) {
                         progress(String.format(
                                 "%d/%d %s, %d thread(s): %s",
@@ -164,7 +165,7 @@ public final class Main implements Callable<Integer> {
                             double[] answer = repetition(row, entrant, i == 0 ? firstWarmMs : warmMs, children);
                             double ns = answer[0];
                             agree(answers.computeIfAbsent(row, r -> answer), answer);
-                            row0.computeIfAbsent(entrant, e -> new double[generations][repetitions])[g][i] = ns;
+                            row0.computeIfAbsent(entrant, e -> new double[generations][repetitions(row)])[g][i] = ns;
                             samples.append(String.format(
                                     Locale.ROOT,
                                     "%s,%d,%s,%d,%d,%.0f%n",
@@ -187,6 +188,10 @@ public final class Main implements Callable<Integer> {
                 child.close();
             }
         }
+    }
+
+    private int repetitions(Row row) {
+        return row.pace() == Pace.SLOW ? repetitions / 2 : repetitions;
     }
 
     private List<Entrant> entrants(Row row) {
@@ -226,7 +231,7 @@ public final class Main implements Callable<Integer> {
             children.put(contender, child);
             child.about = child.answer();
         }
-        int part = row.brief() ? 2 : 1;
+        int part = row.pace() == Pace.BRIEF ? 2 : 1;
         child.send(entrant.method() + " " + entrant.params() + " " + warm / part + " " + measureMs / part);
         return Arrays.stream(child.answer().split(" "))
                 .mapToDouble(Double::parseDouble)

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param ours Fathom
  * @param rivals its peers, in every configuration that may be the fastest; the fastest counts
  * @param beside a peer that has a line of its own for what it shows, not for being fastest
- * @param brief whether repetitions may be short: one kernel, thousands of calls a second
+ * @param pace how long it takes to measure
  */
 record Row(
         String name,
@@ -28,9 +28,9 @@ record Row(
         Entrant ours,
         List<Entrant> rivals,
         @Nullable Beside beside,
-        boolean brief) {
+        Pace pace) {
     Row(String name, int threads, Unit unit, double work, Limit limit, Bar bar, Entrant ours, List<Entrant> rivals) {
-        this(name, threads, unit, work, limit, bar, ours, rivals, null, false);
+        this(name, threads, unit, work, limit, bar, ours, rivals, null, Pace.USUAL);
     }
 
     /** Unit of a figure; rates are better when larger, times when smaller. */
@@ -52,6 +52,16 @@ record Row(
         double of(double ns, double work) {
             return nanos == 0 ? work / ns : ns / nanos;
         }
+    }
+
+    /** How long a row takes to measure. */
+    enum Pace {
+        /** One kernel, thousands of calls a second: repetitions may be short. */
+        BRIEF,
+        /** As most. */
+        USUAL,
+        /** A call takes a second: half the repetitions. */
+        SLOW
     }
 
     /** A line of the probe: {@code fma}, or a sweep over arrays of so many floats. */
@@ -242,7 +252,7 @@ record Row(
                 new Entrant(Contender.fathom(2), "fathom", "FathomConv.run", params),
                 List.of(new Entrant(dnnl, "onednn", "DnnlRows.conv", params + ",nchw=false")),
                 new Beside(NCHW, Bar.NONE, new Entrant(dnnl, "onednn-nchw", "DnnlRows.conv", params + ",nchw=true")),
-                true);
+                Pace.BRIEF);
     }
 
     private static String convolution(String layer, Conv.Direction direction) {
@@ -295,7 +305,7 @@ record Row(
                 new Entrant(Contender.fathom(2), "fathom", "FathomNets.train", params),
                 rivals,
                 new Beside("as-shipped", Bar.NONE, shipped),
-                false);
+                net.startsWith("resnet") ? Pace.SLOW : Pace.USUAL);
     }
 
     private static Row frozen(String name, String net, int threads, Unit unit, Bar bar) {

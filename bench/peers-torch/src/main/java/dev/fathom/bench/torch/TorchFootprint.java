@@ -26,6 +26,5 @@ public final class TorchFootprint {
             training.step();
         }
         footprint.end();
-        training.check();
     }
 }
