@@ -336,8 +336,8 @@ class NormLayersTest {
                                     null)
                             .act(Activation.RELU),
                     new Linear(given(file, "2.weight", 5, 13), given(file, "2.bias", 5), null));
-            try (var model = Model.of(net, 0)) {
-                var sgd = new Sgd(0.2f).on(model);
+            try (var model = Model.of(net, 0);
+                    var sgd = new Sgd(0.2f).on(model)) {
                 int steps = file.shape("training/x").dim(0);
                 for (int step = 0; step < steps; step++) {
                     try (Pass pass = Pass.train(new Rng(0))) {
