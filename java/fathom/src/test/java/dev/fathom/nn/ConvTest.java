@@ -456,7 +456,7 @@ class ConvTest {
         Path written = folder.resolve("net.safetensors");
         try (var model = Model.of(new Network(), 1);
                 Pass pass = Pass.infer()) {
-            model.load(Path.of(System.getProperty("fathom.root"), "test-data", "goldens", "network.safetensors"));
+            model.load(Golden.path("network"));
             Tensor x = Tensor.of(golden.values("io/x"), golden.shape("io/x").toArray());
             Tensor y = model.net().apply(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2);
             assertThat(y.shape()).isEqualTo(golden.shape("io/y"));

@@ -24,7 +24,7 @@ public final class Golden {
 
     /** Reads a file. */
     public Golden(String family) {
-        try (Safetensors file = Safetensors.read(FOLDER.resolve(family + ".safetensors"))) {
+        try (Safetensors file = Safetensors.read(path(family))) {
             for (String name : file.names()) {
                 float[] v = new float[(int) file.shape(name).size()];
                 file.copy(name, FloatBuffer.wrap(v));
@@ -32,6 +32,11 @@ public final class Golden {
                 shapes.put(name, file.shape(name));
             }
         }
+    }
+
+    /** Where a file of tensors is. */
+    public static Path path(String family) {
+        return FOLDER.resolve(family + ".safetensors");
     }
 
     /** The whole of a file of text. */

@@ -37,8 +37,7 @@ final class GoldenTraining {
 
     // ---- recipes: hyperparameters are the float32 numbers that Fathom has
 
-    private static Optimizer sgd(
-            TensorVector p, float lr, float momentum, float dampening, boolean nesterov, float decay) {
+    static Optimizer sgd(TensorVector p, float lr, float momentum, float dampening, boolean nesterov, float decay) {
         return new SGD(p, sgd(lr, momentum, dampening, nesterov, decay));
     }
 
@@ -51,7 +50,7 @@ final class GoldenTraining {
         return o;
     }
 
-    private static Optimizer adam(TensorVector p, float lr, float beta1, float beta2, float epsilon, float decay) {
+    static Optimizer adam(TensorVector p, float lr, float beta1, float beta2, float epsilon, float decay) {
         AdamOptions o = new AdamOptions(lr);
         betas(o.betas(), beta1, beta2);
         o.eps().put(epsilon);

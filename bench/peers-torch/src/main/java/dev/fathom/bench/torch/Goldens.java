@@ -67,6 +67,12 @@ public final class Goldens {
         Goldens network = new Goldens();
         GoldenConvs.network(network);
         network.write(folder.resolve("network.safetensors"));
+        Goldens leNet5 = new Goldens();
+        GoldenNets.leNet5(leNet5);
+        leNet5.write(folder.resolve("lenet5.safetensors"));
+        Goldens block = new Goldens();
+        GoldenNets.block(block);
+        block.write(folder.resolve("block.safetensors"));
         Goldens normalisation = new Goldens();
         GoldenNorms.all(normalisation);
         normalisation.write(folder.resolve("normalisation.safetensors"));
@@ -174,6 +180,11 @@ public final class Goldens {
 
     /** A tensor, rounded to float32. */
     void put(String name, Tensor t) {
-        file.put(name, t.detach().to(torch.ScalarType.Float));
+        put(name, t, torch.ScalarType.Float);
+    }
+
+    /** A tensor, rounded to a type. */
+    void put(String name, Tensor t, torch.ScalarType type) {
+        file.put(name, t.detach().to(type));
     }
 }
