@@ -1,14 +1,19 @@
 package dev.fathom.bench;
 
 import dev.fathom.io.Safetensors;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Window;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -23,41 +28,86 @@ import picocli.CommandLine.Option;
 /** Networks in safetensors files from Fathom to PyTorch and back, each under PyTorch's names and with equal outputs. */
 @Command(
         name = "exchange",
-        description = "Gives a network to PyTorch and takes one of PyTorch's, as safetensors files under PyTorch's own"
+        description = "Gives networks to PyTorch and takes PyTorch's, as safetensors files under PyTorch's own"
                 + " names; exits with 1 where the outputs differ.")
 final class Exchange implements Callable<Integer> {
     private static final double CLOSE = 1e-5;
     private static final int ROWS = 11;
 
-    /** The element types in which PyTorch writes its network. */
+    /** The element types in which PyTorch writes its networks. */
     private static final List<String> TYPES = List.of("F32", "F64", "F16", "BF16");
 
     @Option(names = "--out", paramLabel = "FOLDER", description = "Where the files go (default: ${DEFAULT-VALUE}).")
     private Path out = Path.of("out", "exchange");
 
-    /** PyTorch's end has the same network. */
-    private record Net(Sequential trunk, Linear head) implements Layer {
-        static Net make() {
-            return new Net(
-                    new Sequential(new Linear(7, 13), Tensor::tanh, new Linear(13, 5), Tensor::tanh), new Linear(5, 3));
+    /** PyTorch's end has the same networks under the same names; they take x as it does. */
+    private enum Net {
+        MLP(Shape.of(ROWS, 7)) {
+            @Override
+            Layer make() {
+                return new Mlp(
+                        new Sequential(new Linear(7, 13), Tensor::tanh, new Linear(13, 5), Tensor::tanh),
+                        new Linear(5, 3));
+            }
+        },
+        CNN(Shape.of(ROWS, 3, 9, 8)) {
+            @Override
+            Layer make() {
+                return new Cnn(
+                        new Conv(3, 6, Window.of(3).stride(2).pad(1)).withoutBias(),
+                        new BatchNorm(6).act(Activation.RELU),
+                        new Conv(6, 6, Window.of(3, 5).pad(1, 2), 6).act(Activation.RELU),
+                        new ConvTransposed(6, 4, Window.of(2).stride(2)).act(Activation.RELU),
+                        new Linear(4 * 10 * 8, 3));
+            }
+        };
+
+        private final Shape input;
+
+        Net(Shape input) {
+            this.input = input;
         }
 
+        abstract Layer make();
+
+        Path file(Path folder, String name) {
+            return folder.resolve(name().toLowerCase(Locale.ROOT) + "-" + name + ".safetensors");
+        }
+
+        float[] inputs() {
+            return new Rng(3).uniform((int) input.size(), -2, 2);
+        }
+
+        float[] outputs(Model<Layer> model) {
+            try (Pass pass = Pass.infer()) {
+                return model.net().apply(Tensor.of(inputs(), input.toArray())).toArray();
+            }
+        }
+    }
+
+    private record Mlp(Sequential trunk, Linear head) implements Layer {
         @Override
         public Tensor forward(Tensor x) {
             return head.apply(trunk.apply(x));
         }
     }
 
+    /** The flatten comes upon channels first, as PyTorch's does. */
+    private record Cnn(Conv conv, BatchNorm norm, Conv depthwise, ConvTransposed transposed, Linear head)
+            implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor maps = norm.apply(conv.apply(x.permute(0, 2, 3, 1)));
+            maps = transposed.apply(depthwise.apply(maps));
+            return head.apply(maps.permute(0, 3, 1, 2).flatten(1));
+        }
+    }
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         Files.createDirectories(out);
-        float[] x = new Rng(3).uniform(ROWS * 7, -2, 2);
-        try (Model<Net> model = Model.of(Net.make(), 7)) {
-            model.save(out.resolve("fathom.safetensors"));
-            new Safetensors.Writer()
-                    .add("x", Shape.of(ROWS, 7), FloatBuffer.wrap(x))
-                    .add("y", Shape.of(ROWS, 3), FloatBuffer.wrap(outputs(model, x)))
-                    .write(out.resolve("fathom-io.safetensors"));
+        for (Net net : Net.values()) {
+            give(net);
         }
         List<String> args = new ArrayList<>(TYPES);
         args.add(0, out.toString());
@@ -70,32 +120,51 @@ final class Exchange implements Callable<Integer> {
             return 1;
         }
         boolean equal = true;
-        for (String type : TYPES) {
-            try (Model<Net> model = Model.of(Net.make(), 8);
-                    Safetensors io = Safetensors.read(out.resolve("torch-" + type + "-io.safetensors"))) {
-                model.load(out.resolve("torch-" + type + ".safetensors"));
-                float[] y = new float[ROWS * 3];
-                io.copy("y", FloatBuffer.wrap(y));
-                float[] found = outputs(model, x);
-                double off = 0;
-                for (int i = 0; i < y.length; i++) {
-                    off = Math.max(off, Math.abs(found[i] - y[i]));
-                }
-                equal &= off < CLOSE;
-                System.out.printf(
-                        Locale.ROOT,
-                        "Fathom with PyTorch's network in %s: outputs differ by %.1e%s%n",
-                        type,
-                        off,
-                        off < CLOSE ? "" : ", which is too much");
+        for (Net net : Net.values()) {
+            for (String type : TYPES) {
+                equal &= take(net, type);
             }
         }
         return equal ? 0 : 1;
     }
 
-    private static float[] outputs(Model<Net> model, float[] x) {
-        try (Pass pass = Pass.infer()) {
-            return model.net().apply(Tensor.of(x, ROWS, 7)).toArray();
+    /** Writes a network that has seen a batch, so that statistics are no longer what they begin with, and what it computes. */
+    private void give(Net net) {
+        try (Model<Layer> model = Model.of(net.make(), 7)) {
+            try (Pass pass = Pass.train(new Rng(7))) {
+                pass.backward(model.net()
+                        .apply(Tensor.of(net.inputs(), net.input.toArray()))
+                        .square()
+                        .mean());
+            }
+            model.save(net.file(out, "fathom"));
+            new Safetensors.Writer()
+                    .add("x", net.input, FloatBuffer.wrap(net.inputs()))
+                    .add("y", Shape.of(ROWS, 3), FloatBuffer.wrap(net.outputs(model)))
+                    .write(net.file(out, "fathom-io"));
+        }
+    }
+
+    /** Whether a network that PyTorch wrote in numbers of this type computes here what it does there. */
+    private boolean take(Net net, String type) {
+        try (Model<Layer> model = Model.of(net.make(), 8);
+                Safetensors io = Safetensors.read(net.file(out, "torch-" + type + "-io"))) {
+            model.load(net.file(out, "torch-" + type));
+            float[] y = new float[ROWS * 3];
+            io.copy("y", FloatBuffer.wrap(y));
+            float[] found = net.outputs(model);
+            double off = 0;
+            for (int i = 0; i < y.length; i++) {
+                off = Math.max(off, Math.abs(found[i] - y[i]));
+            }
+            System.out.printf(
+                    Locale.ROOT,
+                    "Fathom with PyTorch's %s in %s: outputs differ by %.1e%s%n",
+                    net,
+                    type,
+                    off,
+                    off < CLOSE ? "" : ", which is too much");
+            return off < CLOSE;
         }
     }
 }
