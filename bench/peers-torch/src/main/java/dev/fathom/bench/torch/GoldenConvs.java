@@ -1,5 +1,9 @@
 package dev.fathom.bench.torch;
 
+import static dev.fathom.bench.torch.Goldens.channelsLast;
+import static dev.fathom.bench.torch.Goldens.channelsSecond;
+import static dev.fathom.bench.torch.Goldens.maybe;
+
 import dev.fathom.bench.torch.Goldens.Input;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -54,18 +58,10 @@ final class GoldenConvs {
         return values;
     }
 
-    private static Tensor channelsSecond(Tensor t) {
-        return torch.movedim(t, -1, 1);
-    }
-
-    private static Tensor channelsLast(Tensor t) {
-        return torch.movedim(t, 1, -1).contiguous();
-    }
-
     private static Tensor conv(Tensor[] in, int groups, long[] stride, long[] pad, long[] dilation) {
         Tensor x = channelsSecond(in[0]);
         Tensor w = channelsSecond(in[1]);
-        TensorOptional b = in.length > 2 ? new TensorOptional(in[2]) : new TensorOptional();
+        TensorOptional b = maybe(in.length > 2 ? in[2] : null);
         return channelsLast(
                 switch (stride.length) {
                     case 1 -> torch.conv1d(x, w, b, stride, pad, dilation, groups);
@@ -113,7 +109,7 @@ final class GoldenConvs {
             long[] dilation,
             long[] x,
             long[] w) {
-        TensorOptional none = new TensorOptional();
+        TensorOptional none = maybe(null);
         to.add(
                 "convTransposed(" + name + ")",
                 in -> {
@@ -151,19 +147,12 @@ final class GoldenConvs {
             to.seed("network");
             Tensor x = put(to, "io/x", 2, 3, 7, 6);
             Tensor y = torch.relu(torch.conv2d(
-                    x,
-                    put(to, "first.weight", 8, 3, 3, 5),
-                    new TensorOptional(put(to, "first.bias", 8)),
-                    s(2, 1),
-                    s(1, 2),
-                    ONE,
-                    1));
-            y = torch.relu(
-                    torch.conv2d(y, put(to, "second.weight", 8, 1, 3, 3), new TensorOptional(), ONE, ONE, ONE, 8));
+                    x, put(to, "first.weight", 8, 3, 3, 5), maybe(put(to, "first.bias", 8)), s(2, 1), s(1, 2), ONE, 1));
+            y = torch.relu(torch.conv2d(y, put(to, "second.weight", 8, 1, 3, 3), maybe(null), ONE, ONE, ONE, 8));
             y = torch.conv_transpose2d(
                     y,
                     put(to, "third.weight", 8, 4, 2, 3),
-                    new TensorOptional(put(to, "third.bias", 4)),
+                    maybe(put(to, "third.bias", 4)),
                     s(2, 2),
                     s(0, 0),
                     s(0, 0),

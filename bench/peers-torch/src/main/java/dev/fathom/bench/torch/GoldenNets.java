@@ -1,5 +1,7 @@
 package dev.fathom.bench.torch;
 
+import static dev.fathom.bench.torch.Goldens.maybe;
+
 import dev.fathom.bench.torch.Goldens.Input;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,7 +12,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
@@ -135,10 +136,6 @@ final class GoldenNets {
 
     private static Tensor linear(Map<String, Tensor> p, String name, Tensor x) {
         return torch.linear(x, p.get(name + ".weight"), maybe(p.get(name + ".bias")));
-    }
-
-    private static TensorOptional maybe(Tensor t) {
-        return t == null ? new TensorOptional() : new TensorOptional(t);
     }
 
     private void images(Input images, Input ofEach) {

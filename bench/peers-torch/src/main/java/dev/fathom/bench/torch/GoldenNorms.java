@@ -1,5 +1,8 @@
 package dev.fathom.bench.torch;
 
+import static dev.fathom.bench.torch.Goldens.channelsSecond;
+import static dev.fathom.bench.torch.Goldens.maybe;
+
 import dev.fathom.bench.torch.Goldens.Input;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -10,7 +13,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
@@ -32,30 +34,12 @@ final class GoldenNorms {
 
     // ---- ops
 
-    /** f of x with its channels where PyTorch has them, and back. */
-    private static Tensor channelsSecond(Tensor x, Function<Tensor, Tensor> f) {
-        return torch.movedim(f.apply(torch.movedim(x, -1, 1)), 1, -1).contiguous();
-    }
-
-    private static TensorOptional maybe(Tensor t) {
-        return new TensorOptional(t);
-    }
-
     /** With the statistics of the batch, or those given. */
     private static Tensor batchNorm(Tensor x, Tensor mean, Tensor variance, Tensor weight, Tensor bias) {
-        TensorOptional none = new TensorOptional();
         return channelsSecond(
                 x,
                 t -> torch.batch_norm(
-                        t,
-                        maybe(weight),
-                        maybe(bias),
-                        mean == null ? none : maybe(mean),
-                        variance == null ? none : maybe(variance),
-                        mean == null,
-                        0,
-                        EPSILON,
-                        false));
+                        t, maybe(weight), maybe(bias), maybe(mean), maybe(variance), mean == null, 0, EPSILON, false));
     }
 
     private static void ops(Goldens to) {
@@ -116,8 +100,8 @@ final class GoldenNorms {
                         in -> torch.layer_norm(
                                 in[0],
                                 Arrays.copyOfRange(shape, shape.length - 2, shape.length),
-                                new TensorOptional(),
-                                new TensorOptional(),
+                                maybe(null),
+                                maybe(null),
                                 EPSILON,
                                 false),
                         x);

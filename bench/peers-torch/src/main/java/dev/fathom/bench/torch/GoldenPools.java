@@ -1,5 +1,7 @@
 package dev.fathom.bench.torch;
 
+import static dev.fathom.bench.torch.Goldens.channelsSecond;
+
 import dev.fathom.bench.torch.Goldens.Input;
 import java.util.function.Function;
 import org.bytedeco.pytorch.DoubleOptional;
@@ -22,22 +24,12 @@ final class GoldenPools {
         g.sizes();
     }
 
-    /** [n, h, w, c] as [n, c, h, w]. */
-    private static Tensor first(Tensor x) {
-        return torch.movedim(x, -1, 1);
-    }
-
-    /** And back. */
-    private static Tensor last(Tensor x) {
-        return torch.movedim(x, 1, -1).contiguous();
-    }
-
     private static long[] l(long... values) {
         return values;
     }
 
     private void add(String op, Function<Tensor, Tensor> f, long... shape) {
-        to.add(op, x -> last(f.apply(first(x[0]))), to.x(-3, 3, shape));
+        to.add(op, x -> channelsSecond(x[0], f), to.x(-3, 3, shape));
     }
 
     private void padding() {
@@ -83,7 +75,7 @@ final class GoldenPools {
         // three equal neighbours: the first gets the gradient
         to.add(
                 "maxPool(2,stride 2)",
-                x -> last(torch.max_pool2d(first(x[0]), l(2, 2), l(2, 2), l(0, 0), l(1, 1), false)),
+                in -> channelsSecond(in[0], x -> torch.max_pool2d(x, l(2, 2), l(2, 2), l(0, 0), l(1, 1), false)),
                 new Input('x', new float[] {1, 2, 2, 2, 0, 0, -1, -1}, 1, 2, 4, 1));
         for (long[] s : new long[][] {{2, 4, 6, 3}, {1, 6, 8, 5}}) {
             add(
@@ -95,8 +87,10 @@ final class GoldenPools {
                     s);
             to.forward(
                     "maxPoolWithPositions",
-                    x -> last(torch.max_pool2d_with_indices(first(x[0]), l(3, 3), l(2, 2), l(1, 1), l(1, 1), false)
-                            .get1()),
+                    in -> channelsSecond(
+                            in[0],
+                            x -> torch.max_pool2d_with_indices(x, l(3, 3), l(2, 2), l(1, 1), l(1, 1), false)
+                                    .get1()),
                     to.x(-3, 3, s));
         }
     }

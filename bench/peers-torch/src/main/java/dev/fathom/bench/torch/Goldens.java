@@ -8,12 +8,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -52,43 +54,25 @@ public final class Goldens {
         Path folder = Path.of(args[0]);
         Files.createDirectories(folder);
         torch.set_num_threads(1);
-        Goldens elementwise = new Goldens();
-        GoldenOps.elementwise(elementwise);
-        elementwise.write(folder.resolve("elementwise.safetensors"));
-        Goldens structured = new Goldens();
-        GoldenOps.structured(structured);
-        structured.write(folder.resolve("structured.safetensors"));
-        Goldens pools = new Goldens();
-        GoldenPools.all(pools);
-        pools.write(folder.resolve("pools.safetensors"));
-        Goldens convolutions = new Goldens();
-        GoldenConvs.all(convolutions);
-        convolutions.write(folder.resolve("convolutions.safetensors"));
-        Goldens network = new Goldens();
-        GoldenConvs.network(network);
-        network.write(folder.resolve("network.safetensors"));
-        Goldens leNet5 = new Goldens();
-        GoldenNets.leNet5(leNet5);
-        leNet5.write(folder.resolve("lenet5.safetensors"));
-        Goldens block = new Goldens();
-        GoldenNets.block(block);
-        block.write(folder.resolve("block.safetensors"));
-        Goldens normalisation = new Goldens();
-        GoldenNorms.all(normalisation);
-        normalisation.write(folder.resolve("normalisation.safetensors"));
-        Goldens losses = new Goldens();
-        GoldenLosses.losses(losses);
-        losses.write(folder.resolve("losses.safetensors"));
-        Goldens optimizers = new Goldens();
-        GoldenTraining.optimizers(optimizers);
-        optimizers.write(folder.resolve("optimizers.safetensors"));
-        Goldens training = new Goldens();
-        GoldenTraining.training(training);
-        training.write(folder.resolve("training.safetensors"));
+        write(folder, "elementwise", GoldenOps::elementwise);
+        write(folder, "structured", GoldenOps::structured);
+        write(folder, "pools", GoldenPools::all);
+        write(folder, "convolutions", GoldenConvs::all);
+        write(folder, "network", GoldenConvs::network);
+        write(folder, "lenet5", GoldenNets::leNet5);
+        write(folder, "block", GoldenNets::block);
+        write(folder, "normalisation", GoldenNorms::all);
+        write(folder, "losses", GoldenLosses::losses);
+        write(folder, "optimizers", GoldenTraining::optimizers);
+        write(folder, "training", GoldenTraining::training);
     }
 
-    private void write(Path path) throws IOException {
+    private static void write(Path folder, String name, Consumer<Goldens> cases) throws IOException {
+        Goldens goldens = new Goldens();
+        cases.accept(goldens);
+        TensorFile file = goldens.file;
         file.text("made by", "PyTorch " + torch.TORCH_VERSION + " in float64, " + Goldens.class.getName());
+        Path path = folder.resolve(name + ".safetensors");
         file.write(path);
         System.out.printf("%s: %d tensors, %d bytes%n", path, file.names().size(), Files.size(path));
     }
@@ -136,6 +120,26 @@ public final class Goldens {
         try (FloatPointer p = new FloatPointer(values)) {
             return torch.from_blob(p, shape).clone();
         }
+    }
+
+    /** [n, .., c] as PyTorch has it: [n, c, ..]. */
+    static Tensor channelsSecond(Tensor t) {
+        return torch.movedim(t, -1, 1);
+    }
+
+    /** And back. */
+    static Tensor channelsLast(Tensor t) {
+        return torch.movedim(t, 1, -1).contiguous();
+    }
+
+    /** f of x as PyTorch has it, and back. */
+    static Tensor channelsSecond(Tensor x, Function<Tensor, Tensor> f) {
+        return channelsLast(f.apply(channelsSecond(x)));
+    }
+
+    /** A tensor, or for null none. */
+    static TensorOptional maybe(Tensor t) {
+        return t == null ? new TensorOptional() : new TensorOptional(t);
     }
 
     // ---- cases
