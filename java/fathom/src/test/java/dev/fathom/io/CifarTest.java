@@ -1,12 +1,12 @@
 package dev.fathom.io;
 
+import static dev.fathom.io.IdxTest.gzip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.memory.Block;
 import dev.fathom.tensor.Shape;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,14 +35,6 @@ class CifarTest {
             }
         }
         return bytes;
-    }
-
-    private static byte[] gzip(byte[] bytes) throws IOException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (GZIPOutputStream z = new GZIPOutputStream(out)) {
-            z.write(bytes);
-        }
-        return out.toByteArray();
     }
 
     private Path file(byte[] bytes) throws IOException {
@@ -185,15 +176,8 @@ class CifarTest {
         for (byte[] whole : new byte[][] {plain, gzip(plain)}) {
             int readable = 0;
             for (int round = 0; round < 500; round++) {
-                byte[] bytes = whole.clone();
-                for (int flips = random.nextInt(3); flips > 0; flips--) {
-                    bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
-                }
-                if (random.nextInt(4) == 0) {
-                    bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 8));
-                }
                 Path file = temp.resolve("damaged");
-                SafetensorsTest.overwrite(file, bytes);
+                SafetensorsTest.overwrite(file, SafetensorsTest.damaged(whole, 3, whole.length, 8, random));
                 try (Block block = new Block("test", 3 * Cifar.IMAGE)) {
                     Cifar cifar = Cifar.read(file, Cifar.Labels.TEN);
                     cifar.copyTo(block, 0, new byte[3], 0);

@@ -33,7 +33,7 @@ class IdxTest {
         return b.put(values).array();
     }
 
-    private static byte[] gzip(byte[] bytes) throws IOException {
+    static byte[] gzip(byte[] bytes) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (GZIPOutputStream z = new GZIPOutputStream(out)) {
             z.write(bytes);
@@ -165,15 +165,8 @@ class IdxTest {
         for (byte[] whole : new byte[][] {plain, gzip(plain)}) {
             int readable = 0;
             for (int round = 0; round < 2000; round++) {
-                byte[] bytes = whole.clone();
-                for (int flips = random.nextInt(3); flips > 0; flips--) {
-                    bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
-                }
-                if (random.nextInt(4) == 0) {
-                    bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 8));
-                }
                 Path file = temp.resolve("damaged");
-                SafetensorsTest.overwrite(file, bytes);
+                SafetensorsTest.overwrite(file, SafetensorsTest.damaged(whole, 3, whole.length, 8, random));
                 try {
                     assertThat(Idx.read(file).toArray()).hasSize(60);
                     readable++;

@@ -596,6 +596,15 @@ class SafetensorsTest {
         }
     }
 
+    /** A copy with fewer than {@code flips} of the first {@code within} bytes drawn anew, and every fourth time cut, or longer by less than {@code longer}. */
+    static byte[] damaged(byte[] whole, int flips, int within, int longer, Random random) {
+        byte[] bytes = whole.clone();
+        for (int i = random.nextInt(flips); i > 0; i--) {
+            bytes[random.nextInt(within)] = (byte) random.nextInt(256);
+        }
+        return random.nextInt(4) == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length + longer)) : bytes;
+    }
+
     @Test
     void damageIsRefusedOrReadWhole() throws IOException {
         Path file = temp.resolve("net.safetensors");
@@ -609,14 +618,7 @@ class SafetensorsTest {
         int readable = 0;
         int refused = 0;
         for (int round = 0; round < 5000; round++) {
-            byte[] bytes = whole.clone();
-            for (int flips = random.nextInt(4); flips > 0; flips--) {
-                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
-            }
-            if (random.nextInt(4) == 0) {
-                bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 16));
-            }
-            overwrite(file, bytes);
+            overwrite(file, damaged(whole, 4, whole.length, 16, random));
             try (Safetensors s = Safetensors.read(file)) {
                 long elements = 0;
                 for (String name : s.names()) {
