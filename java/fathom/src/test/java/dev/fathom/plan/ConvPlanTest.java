@@ -96,15 +96,9 @@ class ConvPlanTest {
                     for (int n : new int[] {1, 7, 64}) {
                         int[] dims = batch(n, net.image());
                         float[] x = new Rng(n).normal((int) Shape.of(dims).size(), 0, 1);
-                        float[] expected;
-                        try (Pass pass = Pass.infer()) {
-                            expected = model.net().apply(Tensor.of(x, dims)).toArray();
-                        }
+                        float[] expected = PlanTest.eager(model, x, dims);
                         try (Session session = plan.newSession(n)) {
-                            session.input().put(0, x);
-                            session.run();
-                            float[] found = new float[expected.length];
-                            session.output().get(0, found);
+                            float[] found = PlanTest.frozen(session, x);
                             if (blas == Blas.NATIVE) {
                                 assertThat(found).as("%s at batch %d", net, n).isEqualTo(expected);
                             } else {
@@ -149,16 +143,11 @@ class ConvPlanTest {
                 pass.backward(net.apply(Tensor.of(x, 2, 6, 5, 8)).sum());
             }
             try (Plan plan = Plan.freeze(model, Shape.of(1, 6, 5, 8));
-                    Session session = plan.newSession(2);
-                    Pass pass = Pass.infer()) {
+                    Session session = plan.newSession(2)) {
                 assertThat(plan.toString().lines().filter(line -> !line.startsWith("conv  conv at ")))
                         .isEmpty();
-                session.input().put(0, x);
-                session.run();
-                float[] found = new float[x.length];
-                session.output().get(0, found);
-                assertThat(found)
-                        .containsExactly(net.apply(Tensor.of(x, 2, 6, 5, 8)).toArray(), offset(1e-5f));
+                assertThat(PlanTest.frozen(session, x))
+                        .containsExactly(PlanTest.eager(model, x, 2, 6, 5, 8), offset(1e-5f));
             }
         }
     }

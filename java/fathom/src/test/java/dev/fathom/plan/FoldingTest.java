@@ -45,15 +45,9 @@ class FoldingTest {
                 Plan plan = Plan.freeze(model, Shape.of(1, features))) {
             for (int n : BATCHES) {
                 float[] x = new Rng(n).normal(n * features, 0, 2);
-                float[] expected;
-                try (Pass pass = Pass.infer()) {
-                    expected = model.net().apply(Tensor.of(x, n, features)).toArray();
-                }
+                float[] expected = PlanTest.eager(model, x, n, features);
                 try (Session session = plan.newSession(n)) {
-                    session.input().put(0, x);
-                    session.run();
-                    float[] found = new float[expected.length];
-                    session.output().get(0, found);
+                    float[] found = PlanTest.frozen(session, x);
                     if (tolerance == 0) {
                         assertThat(found).isEqualTo(expected);
                     } else {
@@ -139,15 +133,10 @@ class FoldingTest {
         try (Model<Layer> model = trained(new Sequential(new Linear(4, 3), new BatchNorm(3)), 4);
                 Plan plan = Plan.freeze(model, Shape.of(2, 4));
                 Session session = plan.newSession()) {
-            float[] before = new float[6];
-            session.input().put(0, new float[] {1, 2, 3, 4, 5, 6, 7, 8});
-            session.run();
-            session.output().get(0, before);
+            float[] x = {1, 2, 3, 4, 5, 6, 7, 8};
+            float[] before = PlanTest.frozen(session, x);
             model.parameters().forEach(p -> Values.set(p, 5));
-            session.run();
-            float[] after = new float[6];
-            session.output().get(0, after);
-            assertThat(after).isEqualTo(before);
+            assertThat(PlanTest.frozen(session, x)).isEqualTo(before);
         }
     }
 }

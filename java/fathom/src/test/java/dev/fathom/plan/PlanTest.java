@@ -53,13 +53,13 @@ class PlanTest {
                 new Linear(128, 10));
     }
 
-    private static float[] eager(Model<? extends Layer> model, float[] x, int... dims) {
+    static float[] eager(Model<? extends Layer> model, float[] x, int... dims) {
         try (Pass pass = Pass.infer()) {
             return model.net().apply(Tensor.of(x, dims)).toArray();
         }
     }
 
-    private static float[] frozen(Session s, float[] x) {
+    static float[] frozen(Session s, float[] x) {
         s.input().put(0, x);
         s.run();
         float[] y = new float[s.output().capacity()];
