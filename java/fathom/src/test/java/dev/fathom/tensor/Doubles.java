@@ -42,13 +42,7 @@ public record Doubles(double[] v, int... dims) {
             int db = i <= b.dims.length ? b.dim(-i) : 1;
             out[rank - i] = da == 1 ? db : da;
         }
-        Doubles y = new Doubles(new double[size(out)], out);
-        int[] index = new int[rank];
-        for (int i = 0; i < y.v.length; i++) {
-            y.v[i] = f.applyAsDouble(stretched(index), b.stretched(index));
-            next(index, out);
-        }
-        return y;
+        return each(out, index -> f.applyAsDouble(stretched(index), b.stretched(index)));
     }
 
     private double stretched(int[] index) {
@@ -162,21 +156,13 @@ public record Doubles(double[] v, int... dims) {
     /** The dimensions in another order. */
     public Doubles permute(int... order) {
         int[] out = Arrays.stream(order).map(i -> dims[i]).toArray();
-        Doubles y = new Doubles(new double[v.length], out);
-        int[] index = new int[out.length];
-        for (int i = 0; i < v.length; i++) {
+        return each(out, index -> {
             int[] from = new int[out.length];
             for (int d = 0; d < out.length; d++) {
                 from[order[d]] = index[d];
             }
-            int flat = 0;
-            for (int d = 0; d < out.length; d++) {
-                flat = flat * dims[d] + from[d];
-            }
-            y.v[i] = v[flat];
-            next(index, out);
-        }
-        return y;
+            return at(from);
+        });
     }
 
     /** f of the index of every place of a result of these dimensions. */
@@ -234,14 +220,8 @@ public record Doubles(double[] v, int... dims) {
 
     /** A pool over the dimensions between the first and the last. */
     public Doubles pool(Window w, Pooling f) {
-        int[] out = dims.clone();
-        int taps = 1;
-        for (int d = 0; d < w.rank(); d++) {
-            out[d + 1] = w.axis(d).outputs(dims[d + 1]);
-            taps *= w.axis(d).kernel();
-        }
-        int all = taps;
-        return each(out, index -> {
+        int all = (int) w.taps();
+        return each(outputs(w, dim(-1)), index -> {
             double[] seen = new double[all];
             int[] at = new int[all];
             int inside = 0;
@@ -420,17 +400,23 @@ public record Doubles(double[] v, int... dims) {
         }
     }
 
+    /** The dimensions of what a window makes of this, with so many channels. */
+    private int[] outputs(Window window, int channels) {
+        int[] out = dims.clone();
+        for (int i = 0; i < window.rank(); i++) {
+            out[i + 1] = window.axis(i).outputs(dims[i + 1]);
+        }
+        out[out.length - 1] = channels;
+        return out;
+    }
+
     private int[] spatial() {
         return Arrays.copyOfRange(dims, 1, dims.length - 1);
     }
 
     /** The convolution [n, .., k] with filters [k, taps.., c / groups], not flipped, zeros outside. */
     public Doubles conv(Doubles w, Window window, int groups) {
-        int[] out = dims.clone();
-        for (int i = 0; i < window.rank(); i++) {
-            out[i + 1] = window.axis(i).outputs(dims[i + 1]);
-        }
-        out[out.length - 1] = w.dims[0];
+        int[] out = outputs(window, w.dims[0]);
         Doubles y = new Doubles(new double[size(out)], out);
         int filters = w.dims[0];
         int deep = w.dim(-1);
@@ -483,11 +469,7 @@ public record Doubles(double[] v, int... dims) {
     public Doubles patches(Window window) {
         int channels = dim(-1);
         int taps = (int) window.taps();
-        int[] out = dims.clone();
-        for (int i = 0; i < window.rank(); i++) {
-            out[i + 1] = window.axis(i).outputs(dims[i + 1]);
-        }
-        out[out.length - 1] = taps * channels;
+        int[] out = outputs(window, taps * channels);
         Doubles y = new Doubles(new double[size(out)], out);
         int pixels = size(spatial());
         int outputs = size(y.spatial());

@@ -882,6 +882,7 @@ public final class OpTable {
         return row(name, ConvTransposedOp.class)
                 .product()
                 .range(-1, 1)
+                .ordinary(1)
                 .f(x -> Pass.apply(ConvTransposedOp.of(window, groups, extra), x))
                 .is(x -> {
                     int[] spatial = new int[window.rank()];
@@ -943,7 +944,6 @@ public final class OpTable {
                     .large(heavy(op, 20, 40, 17, 15));
             r.large(heavy(op, 3, 65, 33, 30));
             transposed("conv_transposed " + name, w, 1, 0)
-                    .ordinary(1)
                     .sample(transposed(w, 1, 2, 3, 4, 4, 5))
                     .sample(transposed(w, 1, 1, 1, 1, 5, 3))
                     .sample(transposed(w, 1, 3, 17, 5, 3, 4))
@@ -959,7 +959,6 @@ public final class OpTable {
                     .sample(images(op, 2, 17 * groups, 5 * groups, 3, 3))
                     .large(heavy(op, 20 * groups, 16 * groups, 17, 15));
             transposed("conv_transposed in " + groups + " groups", w, groups, 1)
-                    .ordinary(1)
                     .sample(transposed(w, groups, 2, groups, groups, 4, 5))
                     .sample(transposed(w, groups, 1, 3 * groups, 2 * groups, 3, 3))
                     .large(heavy(w, groups, 20 * groups, 16 * groups, 11, 9));
@@ -1038,7 +1037,6 @@ public final class OpTable {
                     .sample(images(op, 3, 17, 5, 8))
                     .large(heavy(op, 64, 48, 200));
             transposed("conv_transposed of sequences, " + w, w, 1, w.width().stride() - 1)
-                    .ordinary(1)
                     .sample(transposed(w, 1, 2, 3, 4, 7))
                     .sample(transposed(w, 1, 3, 17, 5, 4))
                     .large(heavy(w, 1, 48, 64, 200));
@@ -1063,7 +1061,6 @@ public final class OpTable {
         transposed("conv_transposed", three, 1, 0)
                 .covers("convTransposed(Parameter,Window,int,int[])")
                 .sample(transposed(three, 1, 2, 3, 4, 4, 5))
-                .ordinary(1)
                 .refuses(
                         "conv_transposed: x [2, 8, 8, 4] and input 1 [3, 3, 3, 5] disagree: x.dim(3)=4 but input 1.dim(0)=3; they must be equal",
                         () -> Pass.apply(ConvTransposedOp.of(three, 1), t(2, 8, 8, 4), t(3, 3, 3, 5)))
