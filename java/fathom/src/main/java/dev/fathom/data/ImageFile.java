@@ -5,17 +5,15 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
-import java.io.File;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
-import javax.imageio.stream.FileImageInputStream;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +30,9 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
 
     /** What a reader of JPEG files notes and then goes on with something made up. */
     private static final Pattern LOST = Pattern.compile("(?i)corrupt|premature|truncated");
+
+    /** It may have enough another time: alone, or with a larger heap. */
+    static final String MEMORY = "its pixels need more memory than Java has; start it with a larger -Xmx";
 
     private static final String CMYK = "its colours are CMYK or of another kind that is not read; save it as RGB";
 
@@ -52,13 +53,27 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
     /**
      * Reads a file as [height, width, channels].
      *
-     * @throws Damaged if it is no image that can be read
-     * @throws UncheckedIOException if it cannot be opened
+     * @throws Damaged if it cannot be opened, or is no image that can be read
      */
     byte[] read(Path file) throws Damaged {
-        String format = format(file);
+        // by its path: a name that this locale cannot spell is lost on its way through java.io.File
+        try (InputStream bytes = Files.newInputStream(file)) {
+            long size = Files.size(file);
+            return read(new MemoryCacheImageInputStream(bytes) {
+                @Override
+                public long length() {
+                    return size;
+                }
+            });
+        } catch (IOException e) {
+            throw new Damaged("it cannot be read (" + AtomicFile.reason(e) + ")", e);
+        }
+    }
+
+    private byte[] read(ImageInputStream in) throws IOException, Damaged {
+        String format = format(in);
         ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
-        try (FileImageInputStream in = open(file.toFile())) {
+        try {
             reader.setInput(in, true, true);
             String[] lost = new String[1];
             reader.addIIOReadWarningListener((source, warning) -> {
@@ -77,13 +92,16 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
                 throw new Damaged("its " + format + " data are damaged (" + lost[0] + ")", null);
             }
             return resized(image);
-        } catch (IOException | RuntimeException e) { // hostile files make readers throw anything
+        } catch (IOException | RuntimeException | OutOfMemoryError e) { // hostile files make readers throw anything
+            for (Throwable t = e; t != null; t = t.getCause()) {
+                if (t instanceof OutOfMemoryError) {
+                    throw new Damaged(MEMORY, e);
+                }
+            }
             if ("Unsupported Image Type".equals(e.getMessage())) {
                 throw new Damaged(CMYK, e);
             }
             throw new Damaged("its " + format + " data are damaged (" + reason(e) + ")", e);
-        } catch (OutOfMemoryError e) { // one large array that was not to be had
-            throw new Damaged("its pixels need more memory than Java has", e);
         } finally {
             reader.dispose();
         }
@@ -94,32 +112,21 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
         return message == null || message.isBlank() ? e.getClass().getSimpleName() : message.strip();
     }
 
-    private static FileImageInputStream open(File file) {
-        try {
-            return new FileImageInputStream(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
-        }
-    }
-
     /** What the first bytes say. */
-    private static String format(Path file) throws Damaged {
-        byte[] b;
-        try (InputStream in = new FileInputStream(file.toFile())) {
-            b = in.readNBytes(4);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
-        }
-        if (b.length == 0) {
+    private static String format(ImageInputStream in) throws IOException, Damaged {
+        byte[] b = new byte[4];
+        int n = Math.max(0, in.read(b));
+        in.seek(0);
+        if (n == 0) {
             throw new Damaged("it is empty", null);
         }
-        if (b.length == 4 && b[0] == (byte) 0x89 && b[1] == 'P' && b[2] == 'N' && b[3] == 'G') {
+        if (n == 4 && b[0] == (byte) 0x89 && b[1] == 'P' && b[2] == 'N' && b[3] == 'G') {
             return "PNG";
         }
-        if (b.length == 4 && b[0] == (byte) 0xff && b[1] == (byte) 0xd8) {
+        if (n == 4 && b[0] == (byte) 0xff && b[1] == (byte) 0xd8) {
             return "JPEG";
         }
-        if (b.length == 4 && b[0] == 'B' && b[1] == 'M') {
+        if (n == 4 && b[0] == 'B' && b[1] == 'M') {
             return "BMP";
         }
         throw new Damaged("it is neither PNG nor JPEG nor BMP", null);
@@ -140,33 +147,29 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
         }
         Filter.Taps across = filter.taps(w, (w - partW) / 2, partW, width);
         Filter.Taps down = filter.taps(h, (h - partH) / 2, partH, height);
-        int top = down.first()[0];
-        int end = top;
-        for (int i = 0; i < height; i++) {
-            end = Math.max(end, down.first()[i] + down.weights()[i].length);
-        }
-
         Samples samples = new Samples(image, channels);
         float[] row = new float[w * channels];
-        float[][] rows = new float[end - top][width * channels];
-        for (int y = top; y < end; y++) {
+        float[] narrow = new float[width * channels];
+        float[][] sums = new float[height][width * channels];
+        // each row of the image in turn, for the rows of the result that it is part of
+        int first = 0;
+        for (int y = down.first()[0]; first < height; y++) {
             samples.row(y, row);
-            line(row, channels, across, rows[y - top]);
-        }
-        byte[] result = new byte[bytes()];
-        float[] sum = new float[width * channels];
-        for (int i = 0; i < height; i++) {
-            float[] weights = down.weights()[i];
-            Arrays.fill(sum, 0);
-            for (int k = 0; k < weights.length; k++) {
-                float[] from = rows[down.first()[i] - top + k];
-                for (int j = 0; j < sum.length; j++) {
-                    sum[j] += weights[k] * from[j];
+            line(row, channels, across, narrow);
+            for (int i = first; i < height && down.first()[i] <= y; i++) {
+                float weight = down.weights()[i][y - down.first()[i]];
+                for (int j = 0; j < narrow.length; j++) {
+                    sums[i][j] += weight * narrow[j];
                 }
             }
-            for (int j = 0; j < sum.length; j++) {
-                result[i * sum.length + j] = (byte) Math.max(0, Math.min(255, Math.round(sum[j])));
+            while (first < height && down.first()[first] + down.weights()[first].length <= y + 1) {
+                first++;
             }
+        }
+        byte[] result = new byte[bytes()];
+        for (int i = 0; i < result.length; i++) {
+            float sum = sums[i / narrow.length][i % narrow.length];
+            result[i] = (byte) Math.max(0, Math.min(255, Math.round(sum)));
         }
         return result;
     }

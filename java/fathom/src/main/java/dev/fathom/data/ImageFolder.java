@@ -15,16 +15,25 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +73,11 @@ public record ImageFolder(
         @Nullable Path cache) {
     private static final Pattern IMAGE = Pattern.compile("(?i)[^.].*\\.(png|jpe?g|bmp)");
 
-    private static final int VERSION = 1;
+    /** The names that people see; where these are the same, the bytes that this locale cannot spell. */
+    private static final Comparator<Path> BY_NAME =
+            Comparator.comparing(Path::toString).thenComparing(Comparator.naturalOrder());
+
+    private static final int VERSION = 2;
     /** Files decoded at once. */
     private static final int CHUNK = 256;
 
@@ -142,10 +155,15 @@ public record ImageFolder(
         Listing listing = list();
         Path file =
                 cache != null ? cache : folder.resolve(".fathom-" + height + "x" + width + "x" + channels + ".images");
-        Images images = cached(file, listing);
+        Images images = cached(file, listing, false);
         if (images == null) {
-            AtomicFile.write(file, out -> decode(listing, out));
-            images = cached(file, listing);
+            try {
+                AtomicFile.write(file, out -> decode(listing, out));
+            } catch (UncheckedIOException e) {
+                String hint = cache != null ? "" : " (cache(file) keeps the decoded images elsewhere)";
+                throw new UncheckedIOException(e.getMessage() + hint, e.getCause());
+            }
+            images = cached(file, listing, true);
             if (images == null) {
                 throw new UncheckedIOException(new IOException(
                         "cannot read " + file + ": it was changed as soon as it was written; try again"));
@@ -164,33 +182,29 @@ public record ImageFolder(
         StringBuilder text = new StringBuilder("fathom images " + VERSION + ": " + height + " x " + width + " x "
                 + channels + ", " + filter + (stretch ? ", stretched" : "") + "\n");
         try {
-            for (Path sub : sorted(Files.list(folder)
-                    .filter(f ->
-                            Files.isDirectory(f) && !f.getFileName().toString().startsWith(".")))) {
-                int before = files.size();
-                for (Path image : sorted(Files.walk(sub)
-                        .filter(f -> IMAGE.matcher(f.getFileName().toString()).matches() && Files.isRegularFile(f)))) {
-                    files.add(image);
-                    labels.add(classes.size());
-                    text.append(folder.relativize(image))
-                            .append('\t')
-                            .append(Files.size(image))
-                            .append('\t')
-                            .append(Files.getLastModifiedTime(image))
-                            .append('\n');
-                }
-                if (files.size() == before) {
+            for (Path sub : classes()) {
+                List<Path> images = images(sub);
+                if (images.isEmpty()) {
                     throw new IllegalArgumentException(
                             "image folder: " + sub
                                     + " has no file .png, .jpg, .jpeg or .bmp; put the images of one class there, or remove it");
                 }
+                for (Path image : images) {
+                    files.add(image);
+                    labels.add(classes.size());
+                    text.append(folder.relativize(image))
+                            .append('\t')
+                            .append(state(image))
+                            .append('\n');
+                }
                 classes.add(sub.getFileName().toString());
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + folder + ": " + AtomicFile.reason(e), e);
-        } catch (UncheckedIOException e) {
+            String file = e instanceof FileSystemException f && f.getFile() != null ? f.getFile() : folder.toString();
             throw new UncheckedIOException(
-                    "cannot read " + folder + ": " + AtomicFile.reason(e.getCause()), e.getCause());
+                    "cannot read " + file + ": " + AtomicFile.reason(e)
+                            + "; give a folder that you may read, with one of images for each class",
+                    e);
         }
         if (classes.isEmpty()) {
             throw new IllegalArgumentException(
@@ -199,10 +213,54 @@ public record ImageFolder(
         return new Listing(text.toString(), files, labels, classes);
     }
 
-    private static List<Path> sorted(Stream<Path> paths) {
-        try (paths) {
-            return paths.sorted((a, b) -> a.toString().compareTo(b.toString())).toList();
+    private List<Path> classes() throws IOException {
+        Path root = folder.toRealPath();
+        List<Path> classes = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, Files::isDirectory)) {
+            for (Path sub : all) {
+                if (root.startsWith(sub.toRealPath())) {
+                    throw new IllegalArgumentException(
+                            "image folder: " + sub + " is a link to a folder that it lies in; remove it");
+                }
+                if (!sub.getFileName().toString().startsWith(".")) {
+                    classes.add(sub);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
+        classes.sort(BY_NAME);
+        return classes;
+    }
+
+    /** The images in a folder and those below, links followed. A link to a folder above shows nothing new, one to nowhere is a damaged file. */
+    private static List<Path> images(Path sub) throws IOException {
+        List<Path> images = new ArrayList<>();
+        Files.walkFileTree(sub, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                if ((attributes.isRegularFile() || attributes.isSymbolicLink())
+                        && IMAGE.matcher(file.getFileName().toString()).matches()) {
+                    images.add(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof FileSystemLoopException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
+            }
+        });
+        images.sort(BY_NAME);
+        return images;
+    }
+
+    /** What changes when a file does. */
+    private static String state(Path image) throws IOException {
+        return Files.isReadable(image) ? Files.size(image) + "\t" + Files.getLastModifiedTime(image) : "cannot be read";
     }
 
     private static byte[] sha256(String text) {
@@ -228,13 +286,16 @@ public record ImageFolder(
             List<Path> some = files.subList(from, Math.min(files.size(), from + CHUNK));
             List<Object> results =
                     some.parallelStream().map(f -> decoded(reader, f)).toList();
-            for (Object result : results) {
+            for (int i = 0; i < some.size(); i++) {
+                // what had not enough memory among others may have it alone
+                Object result = results.get(i).equals(ImageFile.MEMORY) ? decoded(reader, some.get(i)) : results.get(i);
                 if (result instanceof byte[] image) {
                     out.write(image);
                     tail += image.length;
                     fates.add("");
                 } else {
-                    fates.add(refused((String) result));
+                    refused(some.get(i) + ": " + result);
+                    fates.add((String) result);
                 }
             }
         }
@@ -252,20 +313,23 @@ public record ImageFolder(
         try {
             return reader.read(file);
         } catch (ImageFile.Damaged e) {
-            String sentence = file + ": " + e.getMessage();
-            return sentence.length() > 10_000 ? sentence.substring(0, 10_000) : sentence;
+            String why = String.valueOf(e.getMessage());
+            return why.length() > 10_000 ? why.substring(0, 10_000) : why;
         }
     }
 
-    private String refused(String sentence) {
+    private void refused(String sentence) {
         if (!skip) {
             throw new IllegalArgumentException(sentence + "; replace the file, or leave such out with skipDamaged()");
         }
-        return sentence;
     }
 
-    /** What a cache holds, or null where it is of other images or damaged. */
-    private @Nullable Images cached(Path file, Listing listing) {
+    /**
+     * What a cache holds, or null where it is of other images, damaged, or lacks some that only memory lacked for.
+     *
+     * @param fresh whether it was just written, and so has all that there was memory for
+     */
+    private @Nullable Images cached(Path file, Listing listing, boolean fresh) {
         long image = (long) height * width * channels;
         int all = listing.files().size();
         try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
@@ -289,7 +353,8 @@ public record ImageFolder(
             in.readFully(fates);
             List<String> skipped = new ArrayList<>();
             int[] labels = labels(fates, listing, skipped);
-            if (labels.length != (tail - HEAD) / image) {
+            if (labels.length != (tail - HEAD) / image
+                    || !fresh && skipped.stream().anyMatch(why -> why.endsWith(ImageFile.MEMORY))) {
                 return null;
             }
             skipped.forEach(this::refused);
@@ -308,12 +373,12 @@ public record ImageFolder(
     private static int[] labels(byte[] fates, Listing listing, List<String> skipped) throws IOException {
         var in = new DataInputStream(new ByteArrayInputStream(fates));
         IntStream.Builder labels = IntStream.builder();
-        for (int label : listing.labels()) {
+        for (int i = 0; i < listing.files().size(); i++) {
             String fate = in.readUTF();
             if (fate.isEmpty()) {
-                labels.add(label);
+                labels.add(listing.labels().get(i));
             } else {
-                skipped.add(fate);
+                skipped.add(listing.files().get(i) + ": " + fate);
             }
         }
         if (in.read() >= 0) {

@@ -5,10 +5,15 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AtomicFile {
     private static final AtomicLong COUNT = new AtomicLong();
+    private static final Map<Class<?>, String> REASONS = Map.of(
+            AccessDeniedException.class, "Permission denied",
+            NoSuchFileException.class, "No such file or directory",
+            NotDirectoryException.class, "Not a directory");
 
     private AtomicFile() {}
 
@@ -111,12 +120,10 @@ public final class AtomicFile {
 
     /** What the system said, without the path that many exceptions put in front. */
     public static String reason(IOException e) {
-        if (e instanceof java.nio.file.FileSystemException f && f.getReason() == null) {
-            return e instanceof java.nio.file.AccessDeniedException
-                    ? "Permission denied"
-                    : f.getClass().getSimpleName();
+        if (e instanceof FileSystemException f && f.getReason() == null) {
+            return REASONS.getOrDefault(f.getClass(), f.getClass().getSimpleName());
         }
-        String text = e instanceof java.nio.file.FileSystemException f ? f.getReason() : String.valueOf(e.getMessage());
+        String text = e instanceof FileSystemException f ? f.getReason() : String.valueOf(e.getMessage());
         int open = text.lastIndexOf('(');
         return e instanceof java.io.FileNotFoundException && open >= 0 && text.endsWith(")")
                 ? text.substring(open + 1, text.length() - 1)

@@ -336,6 +336,9 @@ class ImageFolderTest {
                         .read())
                 .isExactlyInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining(file + " is not a folder; choose another place");
+        Files.createDirectory(folder.resolve(".fathom-2x2x3.images"));
+        assertThatThrownBy(() -> ImageFolder.of(folder, 2, 2).read())
+                .hasMessageEndingWith("give the name of a file in it (cache(file) keeps the decoded images elsewhere)");
     }
 
     // ---- hostile files
@@ -456,7 +459,8 @@ class ImageFolderTest {
                         + " has no folders; put the images of each class into one of its own");
         assertThatThrownBy(() -> ImageFolder.of(folder.resolve("none"), 2, 2).read())
                 .isExactlyInstanceOf(UncheckedIOException.class)
-                .hasMessageStartingWith("cannot read " + folder.resolve("none") + ": ");
+                .hasMessage("cannot read " + folder.resolve("none") + ": No such file or directory; "
+                        + "give a folder that you may read, with one of images for each class");
         assertRefused(
                 () -> ImageFolder.of(folder, 0, 2),
                 "image folder: images cannot be [0, 2, 3]; give a height and a width of 1 or more, and 1 or 3 channels");
@@ -466,6 +470,91 @@ class ImageFolderTest {
                 () -> ImageFolder.of(folder, 2, 2).skipDamaged().read(),
                 "image folder: all 2 files of " + folder + " are damaged, the first: " + folder.resolve("cat/a.png")
                         + ": it is empty");
+    }
+
+    @Test
+    void linksAreFollowedAndLoopsAreNot() throws IOException {
+        put("cat/a.png", plain(2, 2, 1));
+        put("dog/b.png", plain(2, 2, 2));
+        Path owls = Files.createDirectories(temp.resolve("owls"));
+        Files.copy(folder.resolve("cat/a.png"), owls.resolve("o.png"));
+        Files.createSymbolicLink(folder.resolve("owl"), owls);
+        Files.createSymbolicLink(folder.resolve("dog/more/again"), folder.resolve("dog"));
+        Files.createSymbolicLink(folder.resolve("dog/more/c.png"), folder.resolve("cat/a.png"));
+        try (var images = ImageFolder.of(folder, 2, 2).read()) {
+            assertThat(images.classes()).containsExactly("cat", "dog", "owl");
+            assertThat(images.data().size()).isEqualTo(4);
+            assertThat(images.data().label(3)).isEqualTo(2);
+        }
+        Path nowhere = Files.createSymbolicLink(folder.resolve("cat/b.png"), temp.resolve("gone.png"));
+        assertRefused(
+                () -> ImageFolder.of(folder, 2, 2).read(),
+                nowhere + ": it cannot be read (No such file or directory); replace the file, "
+                        + "or leave such out with skipDamaged()");
+        ImageFolder skipping = ImageFolder.of(folder, 2, 2).skipDamaged();
+        try (var images = skipping.read()) {
+            assertThat(images.data().size()).isEqualTo(4);
+            assertThat(images.skipped()).containsExactly(nowhere + ": it cannot be read (No such file or directory)");
+        }
+        // what was skipped because it could not be read is read once it can be, though the link is the same
+        Files.copy(folder.resolve("cat/a.png"), temp.resolve("gone.png"));
+        try (var images = skipping.read()) {
+            assertThat(images.data().size()).isEqualTo(5);
+        }
+        Path above = Files.createSymbolicLink(folder.resolve("all"), temp);
+        assertRefused(skipping::read, "image folder: " + above + " is a link to a folder that it lies in; remove it");
+    }
+
+    @Test
+    void aMovedFolderNamesItsFilesWhereTheyAre() throws IOException {
+        put("cat/a.png", new byte[0]);
+        put("dog/b.png", plain(2, 2, 0));
+        ImageFolder.of(folder, 2, 2).skipDamaged().read().close();
+        Path moved = Files.move(folder, temp.resolve("moved"));
+        try (var images = ImageFolder.of(moved, 2, 2).skipDamaged().read()) {
+            assertThat(images.skipped()).containsExactly(moved.resolve("cat/a.png") + ": it is empty");
+        }
+    }
+
+    /** Reads a folder in a JVM of its own. */
+    static final class Child {
+        public static void main(String[] folder) {
+            try (var images =
+                    ImageFolder.of(Path.of(folder[0]), 4, 4).skipDamaged().read()) {
+                System.out.print(images.data().size() + " " + String.join("|", images.skipped()));
+            }
+        }
+    }
+
+    private String child(String heap) throws Exception {
+        var builder = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + heap,
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                Child.class.getName(),
+                folder.toString());
+        builder.environment().put("LC_ALL", "C");
+        Process process = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        return new String(process.getInputStream().readAllBytes());
+    }
+
+    /** 48 MB each: with much memory all at once, with little one after the other, with less none; and names beyond the locale. */
+    @Test
+    void imagesThatMemoryLackedForAreReadWhenThereIsMore() throws Exception {
+        byte[] large = encoded(plain(4000, 4000, 0), "png");
+        put("cat/a.png", large);
+        put("cat/b.png", large);
+        put("cat/c.png", large);
+        boolean spells = "UTF-8".equals(System.getProperty("sun.jnu.encoding"));
+        put(spells ? "dog/\u00fc.png" : "dog/u.png", plain(4, 4, 0));
+        String why = ": its pixels need more memory than Java has; start it with a larger -Xmx";
+        assertThat(child("40m"))
+                .isEqualTo("1 " + folder.resolve("cat/a.png") + why + "|" + folder.resolve("cat/b.png") + why + "|"
+                        + folder.resolve("cat/c.png") + why);
+        assertThat(child("100m")).isEqualTo("4 ");
+        assertThat(child("40m")).isEqualTo("4 ");
     }
 
     @Test
