@@ -77,13 +77,20 @@ public record Augment(Kind kind, float amount, boolean edge) {
     /**
      * A change of this kind.
      *
-     * @throws IllegalArgumentException if the amount is not positive or more than the kind allows
+     * @throws IllegalArgumentException if the amount is not positive, more than the kind allows or a part of a pixel, or the edge is of a change that
+     *     takes nothing from beyond it
      */
     public Augment {
         if (!(amount > 0 && amount <= kind.most)) {
             throw new IllegalArgumentException(
                     "augment: " + kind + " by " + amount + "; the amount must be above 0 and "
                             + (kind.most == Float.MAX_VALUE ? "finite" : "at most " + number(kind.most)));
+        }
+        if ((kind == Kind.CROP || kind == Kind.CUTOUT) && amount != (int) amount) {
+            throw new IllegalArgumentException("augment: " + kind + " by " + amount + "; give whole pixels");
+        }
+        if (edge && !kind.looksOutside()) {
+            throw new IllegalArgumentException("extended: " + kind + " takes nothing from outside an image");
         }
     }
 
@@ -201,9 +208,6 @@ public record Augment(Kind kind, float amount, boolean edge) {
      * @throws IllegalArgumentException if nothing of it comes from outside
      */
     public Augment extended() {
-        if (!kind.looksOutside()) {
-            throw new IllegalArgumentException("extended: " + kind + " takes nothing from outside an image");
-        }
         return new Augment(kind, amount, true);
     }
 

@@ -490,6 +490,10 @@ public final class Dataset implements AutoCloseable {
             }
             scale[c] = (float) (1 / (255.0 * std[c]));
             shift[c] = (float) (-mean[c] / (double) std[c]);
+            if (!Float.isFinite(255 * scale[c] + shift[c])) {
+                throw new IllegalArgumentException("normalised: mean=" + mean[c] + " std=" + std[c] + " of channel " + c
+                        + " make numbers beyond the range of a float; give those of values from 0 to 1");
+            }
         }
         return scaled(scale, shift);
     }
@@ -503,6 +507,10 @@ public final class Dataset implements AutoCloseable {
     public Dataset normalised(Dataset like) {
         like.checkBytes("normalised");
         int channels = like.imageChannels();
+        if (channels != imageChannels()) {
+            throw new IllegalArgumentException("normalised: images of " + imageChannels() + " channels like those of "
+                    + channels + "; give a dataset of images of the same kind");
+        }
         long[][] counts = new long[channels][256];
         byte[] pixels = new byte[like.source.features.columns()];
         like.enter();
@@ -525,6 +533,10 @@ public final class Dataset implements AutoCloseable {
             for (int value = 0; value < 256; value++) {
                 sum += (double) counts[c][value] * value;
                 squares += (double) counts[c][value] * value * value;
+                if (counts[c][value] == n) {
+                    throw new IllegalArgumentException("normalised: channel " + c + " is " + value
+                            + " everywhere, which no scale gives a deviation of 1; use scaled");
+                }
             }
             mean[c] = (float) (sum / n / 255);
             std[c] = (float) (Math.sqrt(Math.max(0, squares / n - sum / n * (sum / n))) / 255);

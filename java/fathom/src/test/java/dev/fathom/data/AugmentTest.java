@@ -469,6 +469,10 @@ class AugmentTest {
                     "augment: mixup by Infinity; the amount must be above 0 and finite");
             assertRefused(
                     () -> Augment.noise(Float.NaN), "augment: noise by NaN; the amount must be above 0 and finite");
+            assertRefused(() -> new Augment(Augment.Kind.CROP, 2.5f, false), "augment: crop by 2.5; give whole pixels");
+            assertRefused(
+                    () -> new Augment(Augment.Kind.FLIP, 0.3f, true),
+                    "extended: flip takes nothing from outside an image");
             assertRefused(() -> Augment.cutout(3).extended(), "extended: cutout takes nothing from outside an image");
             assertRefused(
                     () -> flat.batches(2).augment(Augment.noise(1), Augment.flip()),

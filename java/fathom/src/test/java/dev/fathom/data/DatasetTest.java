@@ -409,8 +409,22 @@ class DatasetTest {
                     () -> d.normalised(new float[1], new float[1]),
                     "normalised: mean=0.0 std=0.0 of channel 0; both must be finite, and the deviation above 0");
             assertRefused(
+                    () -> d.normalised(new float[1], new float[] {Float.MIN_VALUE}),
+                    "normalised: mean=0.0 std=1.4E-45 of channel 0 make numbers beyond the range of a float; "
+                            + "give those of values from 0 to 1");
+            assertRefused(
                     () -> d.pixels(new float[3]),
                     "pixels: 3 numbers are not whole examples [5, 7, 3]; give all of a batch's");
+        }
+        byte[] same = {1, 7, 2, 7, 3, 7};
+        try (Dataset half = Dataset.images(same, Shape.of(3, 1, 2), new int[1]);
+                Dataset grey = Dataset.images(same, Shape.of(3, 2), new int[1])) {
+            assertRefused(
+                    () -> half.normalised(half),
+                    "normalised: channel 1 is 7 everywhere, which no scale gives a deviation of 1; use scaled");
+            assertRefused(
+                    () -> half.normalised(grey),
+                    "normalised: images of 2 channels like those of 1; give a dataset of images of the same kind");
         }
         try (Dataset floats = Dataset.of(new float[] {1, 2}, Shape.of(1), new int[2])) {
             assertRefused(
