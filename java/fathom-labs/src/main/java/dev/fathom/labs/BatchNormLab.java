@@ -99,11 +99,11 @@ final class BatchNormLab implements Lab {
     /** The level is the best that the network without normalisation reached; who has it first? */
     @Override
     public void conclude(List<Outcome> outcomes, HtmlReport page, PrintStream out) {
-        double level = Arrays.stream(outcomes.get(0).milestones()[1]).max().orElse(Double.NaN);
-        long none = stepsTo(level, outcomes.get(0).milestones());
+        double level = Arrays.stream(outcomes.get(0).curve()[1]).max().orElse(Double.NaN);
+        long none = stepsTo(level, outcomes.get(0).curve());
         List<List<String>> rows = new ArrayList<>();
         for (Outcome o : outcomes) {
-            long steps = stepsTo(level, o.milestones());
+            long steps = stepsTo(level, o.curve());
             rows.add(List.of(
                     o.entry().name(),
                     steps < 0 ? "not reached" : String.format(Locale.ROOT, "%,d", steps),
@@ -119,10 +119,10 @@ final class BatchNormLab implements Lab {
         out.println(Comparison.columns(header, rows));
     }
 
-    private static long stepsTo(double level, double[][] milestones) {
-        for (int i = 0; i < milestones[0].length; i++) {
-            if (milestones[1][i] >= level) {
-                return (long) milestones[0][i];
+    private static long stepsTo(double level, double[][] curve) {
+        for (int i = 0; i < curve[0].length; i++) {
+            if (curve[1][i] >= level) {
+                return (long) curve[0][i];
             }
         }
         return -1;

@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
  * The outcomes of a lab beside each other and beside what is published, as a table and as one page that leads to the page of each.
  *
- * @param brief whether this was the short form, for which no mark holds
+ * @param brief whether this was the short form
+ * @param whole whether each network was to train as long as the lab has it, so that its mark holds
  */
-record Comparison(Lab lab, Images images, List<Outcome> outcomes, boolean brief) {
+record Comparison(Lab lab, Images images, List<Outcome> outcomes, boolean brief, boolean whole) {
     /** A column of the table; one that is empty for every network is left out. */
     private record Column(String name, Function<Outcome, String> cell) {}
 
@@ -59,16 +59,7 @@ record Comparison(Lab lab, Images images, List<Outcome> outcomes, boolean brief)
 
     private Map<String, double[][]> curves() {
         Map<String, double[][]> curves = new LinkedHashMap<>();
-        for (Outcome o : outcomes) {
-            double[] epochs = IntStream.rangeClosed(1, o.history().epochs().size())
-                    .mapToDouble(e -> e)
-                    .toArray();
-            curves.put(
-                    o.entry().name(),
-                    lab.every() > 0
-                            ? o.milestones()
-                            : new double[][] {epochs, o.history().series("val_accuracy")});
-        }
+        outcomes.forEach(o -> curves.put(o.entry().name(), o.curve()));
         return curves;
     }
 
@@ -103,9 +94,9 @@ record Comparison(Lab lab, Images images, List<Outcome> outcomes, boolean brief)
         if (mark == 0) {
             return "";
         }
-        boolean whole =
-                !brief && o.history().epochs().size() == o.entry().recipe().epochs();
-        return line("%.1f %%", 100 * mark) + (!whole ? "" : accuracy(o) >= mark ? ", reached" : ", missed");
+        boolean finished = o.history().epochs().size() == o.entry().recipe().epochs();
+        return line("%.1f %%", 100 * mark)
+                + (!whole || !finished ? "" : accuracy(o) >= mark ? ", reached" : ", missed");
     }
 
     /** A table for a terminal. */

@@ -4,13 +4,16 @@ import dev.fathom.data.Dataset;
 import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code fathom data mnist}: fetches the files of a set into the cache folder, where the experiments find them. */
 @Command(
@@ -33,6 +36,7 @@ final class Data implements Runnable {
     @Option(
             names = "--from",
             paramLabel = "URL",
+            converter = Address.class,
             description = "Another folder on the web with the same files; their content is checked all the same.")
     private @Nullable URI from;
 
@@ -61,6 +65,18 @@ final class Data implements Runnable {
         out.printf("%nIn %s%s%n", cache, set.archived() ? "." : "; next:");
         if (!set.archived()) {
             out.printf("  ./fathom quickstart%s%n", set == ImageSet.MNIST ? " --data mnist" : "");
+        }
+    }
+
+    /** What is an address. */
+    static final class Address implements ITypeConverter<URI> {
+        @Override
+        public URI convert(String text) {
+            try {
+                return new URI(text);
+            } catch (URISyntaxException e) {
+                throw new TypeConversionException("'" + text + "' is no address, such as https://example.org/folder/");
+            }
         }
     }
 

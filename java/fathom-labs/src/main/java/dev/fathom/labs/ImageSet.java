@@ -199,14 +199,18 @@ enum ImageSet {
         }
         for (Path place : places) {
             if (Files.isDirectory(place)) {
-                throw new IllegalArgumentException("--data " + this + ": " + place + " lacks "
-                        + layouts.get(0).lacking(place).get(0) + (archived() ? "" : ".gz")
-                        + "; put it there, or fetch all with ./fathom data " + this);
+                throw new IllegalArgumentException("--data " + this + ": " + lacking(place));
             }
         }
         throw new IllegalArgumentException("--data " + this + ": there is no folder "
                 + places.stream().map(Path::toString).collect(Collectors.joining(" or "))
                 + "; ./fathom data " + this + " fetches it");
+    }
+
+    /** What a folder without the files lacks, and what to do. */
+    private String lacking(Path folder) {
+        return folder + " lacks " + layouts.get(0).lacking(folder).get(0) + (archived() ? "" : ".gz")
+                + "; put it there, or fetch all with ./fathom data " + this;
     }
 
     private Optional<Layout> layout(Path folder) {
@@ -270,9 +274,18 @@ enum ImageSet {
      */
     Images images(@Nullable Path folder, long seed) {
         Path from = folder != null ? folder : folder();
+        if (!in(from)) {
+            throw new IllegalArgumentException(lacking(from));
+        }
         try (Dataset all = read(from, false);
                 Dataset test = read(from, true)) {
             int[] image = archived() ? new int[] {32, 32, 3} : new int[] {28, 28, 1};
+            for (Dataset part : List.of(all, test)) {
+                if (part.featureShape().size() != Shape.of(image).size() || part.classes() > classes.size()) {
+                    throw new IllegalArgumentException(from + ": " + part + " is not " + title + ", which is images "
+                            + Shape.of(image) + " in " + classes.size() + " classes; give another folder");
+                }
+            }
             Dataset.Split split = all.reshaped(image).split(Math.max(1, all.size() / HELD_OUT), seed);
             return new Images(title, classes, Shape.of(image), split.rest(), split.heldOut(), test.reshaped(image));
         }

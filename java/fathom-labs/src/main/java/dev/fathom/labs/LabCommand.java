@@ -83,8 +83,16 @@ final class LabCommand implements Callable<Integer> {
                 images.choose().size(),
                 images.test().size());
         IntUnaryOperator asked = whole -> epochs != null ? epochs : brief ? lab.briefEpochs() : whole;
+        List<Entry> entries = lab.entries(images, asked);
+        for (Entry entry : entries) {
+            if (entry.recipe().batch() > images.learn().size()) {
+                throw new IllegalArgumentException(
+                        entry.name() + " learns batches of " + entry.recipe().batch() + " images but there are "
+                                + images.learn().size() + "; give a folder with more");
+            }
+        }
         List<Outcome> outcomes = new ArrayList<>();
-        for (Entry entry : lab.entries(images, asked)) {
+        for (Entry entry : entries) {
             training.say("%n== %s", entry.name());
             Outcome outcome = training.run(entry, images, lab.every(), folder.resolve(entry.folder()));
             if (outcome != null) {
@@ -96,7 +104,7 @@ final class LabCommand implements Callable<Integer> {
         }
         if (!outcomes.isEmpty()) {
             training.say("");
-            new Comparison(lab, images, outcomes, brief).write(folder, out);
+            new Comparison(lab, images, outcomes, brief, !brief && epochs == null).write(folder, out);
             training.say("All of it on one page: %s", folder.resolve("report.html"));
         }
         return interrupt.requested() ? Interrupt.CODE : 0;

@@ -9,7 +9,7 @@ import dev.fathom.train.History;
  * @param summary the table of layers
  * @param plan the settings of the training, in a line
  * @param seconds the training took
- * @param milestones steps, and the accuracy on the images held out after each
+ * @param curve epochs, or steps where the lab looks more often, and the accuracy on the images held out after each
  */
 record Outcome(
         Entry entry,
@@ -19,6 +19,6 @@ record Outcome(
         String plan,
         History history,
         double seconds,
-        double[][] milestones,
+        double[][] curve,
         Classification answers,
         Frozen frozen) {}

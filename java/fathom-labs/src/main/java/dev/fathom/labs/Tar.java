@@ -51,10 +51,7 @@ final class Tar {
                     AtomicFile.write(folder.resolve(name), out -> {
                         byte[] chunk = new byte[CHUNK];
                         for (long left = size; left > 0; ) {
-                            int n = in.read(chunk, 0, (int) Math.min(CHUNK, left));
-                            if (n < 0) {
-                                throw new EOFException(archive + " is truncated");
-                            }
+                            int n = read(archive, in, chunk, left);
                             out.write(chunk, 0, n);
                             left -= n;
                         }
@@ -64,17 +61,36 @@ final class Tar {
                     in.skipNBytes(size + (-size & BLOCK - 1));
                 }
             }
-        } catch (EOFException e) {
-            throw damaged(archive, "it is truncated", e);
-        } catch (ZipException e) {
-            throw damaged(archive, "its gzip data are damaged", e);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + archive + ": " + AtomicFile.reason(e), e);
+            throw failure(archive, e);
         }
         if (!missing.isEmpty()) {
             String name = missing.iterator().next();
             throw damaged(archive, "it lacks " + name + " of " + files.get(name) + " bytes", null);
         }
+    }
+
+    /** What fails here is the archive, and not the file that is written. */
+    private static int read(Path archive, InputStream in, byte[] chunk, long left) {
+        try {
+            int n = in.read(chunk, 0, (int) Math.min(chunk.length, left));
+            if (n < 0) {
+                throw new EOFException();
+            }
+            return n;
+        } catch (IOException e) {
+            throw failure(archive, e);
+        }
+    }
+
+    private static UncheckedIOException failure(Path archive, IOException e) {
+        if (e instanceof EOFException) {
+            return damaged(archive, "it is truncated", e);
+        }
+        if (e instanceof ZipException) {
+            return damaged(archive, "its gzip data are damaged", e);
+        }
+        return new UncheckedIOException("cannot read " + archive + ": " + AtomicFile.reason(e), e);
     }
 
     /** The last name of the path. */

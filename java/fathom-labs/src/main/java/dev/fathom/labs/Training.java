@@ -14,6 +14,7 @@ import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,8 +46,12 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
                     .seed(options.seed());
             trainer.callbacks(
                     out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
-            Milestones milestones = new Milestones(trainer, images.choose(), every);
-            trainer.callbacks(milestones);
+            Milestones milestones = every == 0
+                    ? null
+                    : new Milestones(trainer, images.choose(), every, folder.resolve("milestones.csv"));
+            if (milestones != null) {
+                trainer.callbacks(milestones);
+            }
             if (options.resume()) {
                 Path checkpoints = folder.resolve("checkpoints");
                 trainer.checkpoints(Checkpoints.in(checkpoints));
@@ -54,7 +59,6 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
                     trainer.resume(checkpoints);
                 }
             }
-            long start = System.nanoTime();
             History history;
             try {
                 history = trainer.fit(
@@ -71,7 +75,8 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
                 }
                 throw e;
             }
-            double seconds = (System.nanoTime() - start) / 1e9;
+            double seconds =
+                    history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
 
             history.notes().forEach(note -> say("%s", note));
             EpochLog best = keep(history, model, folder); // first what cannot be made again
@@ -106,7 +111,7 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
                     plan,
                     history,
                     seconds,
-                    milestones.points(),
+                    milestones == null ? epochs(history) : milestones.points(),
                     answers,
                     frozen);
             String missing = new Report(images, outcome).write(folder);
@@ -116,6 +121,13 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
             }
             return outcome;
         }
+    }
+
+    private static double[][] epochs(History history) {
+        double[] accuracy = history.series("val_accuracy");
+        return new double[][] {
+            IntStream.rangeClosed(1, accuracy.length).mapToDouble(e -> e).toArray(), accuracy
+        };
     }
 
     /** One example as a batch. */

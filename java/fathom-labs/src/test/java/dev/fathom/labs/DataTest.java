@@ -97,6 +97,9 @@ class DataTest {
                 .hasLineCount(1);
         assertThat(run.code()).isEqualTo(2);
         assertThat(CommandLineRun.of("data").code()).isEqualTo(2);
+        assertThat(CommandLineRun.of("data", "mnist", "--from", "no address").err())
+                .contains("'no address' is no address, such as https://example.org/folder/")
+                .hasLineCount(1);
         assertThat(CommandLineRun.of("data", "--help").out()).contains("--from=URL", "SET");
     }
 

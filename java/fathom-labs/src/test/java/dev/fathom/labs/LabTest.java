@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -46,6 +47,16 @@ class LabTest {
                 temp, "lab", "mnist", "--out", temp.resolve("out").toString());
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err()).hasLineCount(1).endsWith("; ./fathom data mnist fetches it\n");
+        CommandLineRun empty = CommandLineRun.of(
+                "lab",
+                "cifar",
+                "--data",
+                temp.toString(),
+                "--out",
+                temp.resolve("out").toString());
+        assertThat(empty.err())
+                .isEqualTo("fathom lab: " + temp + " lacks data_batch_1.bin; put it there, or fetch all with "
+                        + "./fathom data cifar10\n");
     }
 
     @Test
@@ -87,6 +98,66 @@ class LabTest {
         assertThat(again.code()).as(again.err()).isZero();
         assertThat(again.out()).contains("resumed from ").doesNotContain("epoch 1/1");
         assertThat(accuracies(again)).isEqualTo(accuracies(first));
+    }
+
+    /** The steps of an earlier run count, and those that its checkpoint knows nothing of do not. */
+    @Test
+    void resumeKnowsTheStepsSoFar() throws IOException {
+        String root = TinyImages.write(temp.resolve("tiny"))
+                .resolve("test-data/fashion-mnist")
+                .toString();
+        String[] whole = {
+            "lab", "batchnorm", "--data", root, "--out", temp.resolve("whole").toString(), "--epochs", "2"
+        };
+        assertThat(CommandLineRun.of(whole).code()).isZero();
+        String[] parts = {
+            "lab", "batchnorm", "--data", root, "--out", temp.resolve("parts").toString(), "--resume", "--epochs", "1"
+        };
+        assertThat(CommandLineRun.of(parts).code()).isZero();
+        Path points = temp.resolve("parts/no-normalisation/milestones.csv");
+        assertThat(points).content().startsWith("5,").hasLineCount(1);
+        Files.writeString(points, "9,0.5\n", StandardOpenOption.APPEND);
+        for (int again = 0; again < 2; again++) {
+            parts[parts.length - 1] = "2";
+            CommandLineRun run = CommandLineRun.of(parts);
+            assertThat(run.code()).as(run.err()).isZero();
+            assertThat(points)
+                    .hasSameTextualContentAs(temp.resolve("whole/no-normalisation/milestones.csv"))
+                    .content()
+                    .hasLineCount(2);
+        }
+        Files.delete(points);
+        assertThat(CommandLineRun.of(parts).err())
+                .isEqualTo(
+                        "fathom lab: " + points + " is missing or damaged, and with it what the steps so far led to; "
+                                + "remove its folder to begin anew\n");
+    }
+
+    @Test
+    void otherImagesAndTooFewAreRefusedBeforeTheTraining() throws IOException {
+        Path folder = TinyImages.write(temp.resolve("tiny")).resolve("test-data/fashion-mnist");
+        String[] args = {
+            "lab",
+            "batchnorm",
+            "--data",
+            folder.toString(),
+            "--out",
+            temp.resolve("out").toString()
+        };
+        byte[] letters = new byte[TinyImages.TEST];
+        letters[3] = 25;
+        TinyImages.idx(folder.resolve("t10k-labels-idx1-ubyte.gz"), letters, TinyImages.TEST);
+        assertThat(CommandLineRun.of(args).err())
+                .isEqualTo("fathom lab: " + folder + ": Dataset [120, 28, 28] of U8, 26 classes is not Fashion-MNIST, "
+                        + "which is images [28, 28, 1] in 10 classes; give another folder\n");
+        TinyImages.write(temp.resolve("tiny"));
+        byte[] pixels = new byte[100 * 784];
+        pixels[0] = 1;
+        TinyImages.idx(folder.resolve("train-images-idx3-ubyte.gz"), pixels, 100, 28, 28);
+        TinyImages.idx(folder.resolve("train-labels-idx1-ubyte.gz"), new byte[100], 100);
+        assertThat(CommandLineRun.of(args).err())
+                .isEqualTo("fathom lab: No normalisation learns batches of 128 images but there are 92; "
+                        + "give a folder with more\n");
     }
 
     @Test

@@ -112,6 +112,12 @@ class TarTest {
                 files("two.bin", 1000),
                 "it lacks two.bin of 1000 bytes");
         assertRefused(archive, Arrays.copyOf(good, 1100), files("two.bin", 1000), "it is truncated");
+        // within a file that is wanted
+        assertRefused(archive, Arrays.copyOf(good, 1100), files("one.bin", 1000), "it is truncated");
+        assertRefused(archive, Arrays.copyOf(good, 1536 + 600), files("two.bin", 1000), "it is truncated");
+        byte[] huge = entry("set/one.bin", '0', new byte[0]);
+        sized(huge, "77777777777\0");
+        assertRefused(archive, huge, files("two.bin", 1000), "it is truncated");
         byte[] wrong = good.clone();
         wrong[3] ^= 1;
         assertRefused(archive, wrong, files("two.bin", 1000), "a header's checksum is wrong");
@@ -123,15 +129,19 @@ class TarTest {
         assertThatThrownBy(() -> Tar.unpack(archive, temp, files("two.bin", 1000)))
                 .hasMessage(archive + ": its gzip data are damaged; remove it and fetch it again");
         byte[] size = entry("set/one.bin", '0', new byte[0]);
-        put(size, 124, "-0000000001\0");
-        put(size, 148, "        ");
-        int sum = 0;
-        for (byte b : size) {
-            sum += b & 0xff;
-        }
-        put(size, 148, String.format("%06o\0 ", sum));
+        sized(size, "-0000000001\0");
         assertRefused(archive, size, files("two.bin", 1000), "a header's size is no number");
         assertThat(temp.resolve("two.bin")).doesNotExist();
+    }
+
+    private static void sized(byte[] head, String size) {
+        put(head, 124, size);
+        put(head, 148, "        ");
+        int sum = 0;
+        for (byte b : head) {
+            sum += b & 0xff;
+        }
+        put(head, 148, String.format("%06o\0 ", sum));
     }
 
     private static void assertRefused(Path archive, byte[] tar, Map<String, Long> files, String sentence)

@@ -36,7 +36,7 @@ final class TinyImages {
         idx(folder.resolve(name + "-labels-idx1-ubyte.gz"), labels, n);
     }
 
-    private static void idx(Path file, byte[] values, int... dims) throws IOException {
+    static void idx(Path file, byte[] values, int... dims) throws IOException {
         try (var out = new DataOutputStream(new GZIPOutputStream(Files.newOutputStream(file)))) {
             out.writeInt(0x800 | dims.length);
             for (int d : dims) {
