@@ -38,6 +38,9 @@ public final class Dataset implements AutoCloseable {
     /** Of each channel, or one of all. */
     private final Scaling scaling;
 
+    /** Counted when they are asked for first: three parts of a set are normalised like one of them. */
+    private volatile @Nullable Moments moments;
+
     private int readers;
     private boolean closed;
     private @Nullable Object closedAt;
@@ -506,28 +509,43 @@ public final class Dataset implements AutoCloseable {
      */
     public Dataset normalised(Dataset like) {
         like.checkBytes("normalised");
-        int channels = like.imageChannels();
-        if (channels != imageChannels()) {
+        if (like.imageChannels() != imageChannels()) {
             throw new IllegalArgumentException("normalised: images of " + imageChannels() + " channels like those of "
-                    + channels + "; give a dataset of images of the same kind");
+                    + like.imageChannels() + "; give a dataset of images of the same kind");
         }
-        long[][] counts = new long[channels][256];
-        byte[] pixels = new byte[like.source.features.columns()];
         like.enter();
         try {
-            for (int i = 0; i < like.size; i++) {
-                like.source.row(like.rows.get(i)).get(pixels);
-                for (int j = 0; j < pixels.length; j++) {
-                    counts[j % channels][pixels[j] & 0xff]++;
-                }
+            Moments m = like.moments;
+            if (m == null) {
+                m = like.moments();
+                like.moments = m;
             }
+            return normalised(m.mean, m.std);
         } finally {
             like.exit();
+        }
+    }
+
+    /** Of each channel. */
+    private record Moments(float[] mean, float[] std) {}
+
+    private Moments moments() {
+        int channels = imageChannels();
+        long[][] counts = new long[channels][256];
+        byte[] pixels = new byte[source.features.columns()];
+        for (int i = 0; i < size; i++) {
+            source.row(rows.get(i)).get(pixels);
+            for (int c = 0; c < channels; c++) {
+                long[] count = counts[c];
+                for (int j = c; j < pixels.length; j += channels) {
+                    count[pixels[j] & 0xff]++;
+                }
+            }
         }
         float[] mean = new float[channels];
         float[] std = new float[channels];
         for (int c = 0; c < channels; c++) {
-            double n = (double) like.size * pixels.length / channels;
+            double n = (double) size * pixels.length / channels;
             double sum = 0;
             double squares = 0;
             for (int value = 0; value < 256; value++) {
@@ -541,7 +559,7 @@ public final class Dataset implements AutoCloseable {
             mean[c] = (float) (sum / n / 255);
             std[c] = (float) (Math.sqrt(Math.max(0, squares / n - sum / n * (sum / n))) / 255);
         }
-        return normalised(mean, std);
+        return new Moments(mean, std);
     }
 
     private void checkBytes(String op) {
