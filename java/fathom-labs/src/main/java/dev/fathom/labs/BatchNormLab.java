@@ -41,8 +41,8 @@ final class BatchNormLab implements Lab {
     }
 
     @Override
-    public Images images(@Nullable Path folder, long seed) {
-        return ImageSet.FASHION_MNIST.images(folder, seed).normalised();
+    public ImageSet images(@Nullable Path folder) {
+        return ImageSet.FASHION_MNIST;
     }
 
     @Override
@@ -119,7 +119,8 @@ final class BatchNormLab implements Lab {
         out.println(Comparison.columns(header, rows));
     }
 
-    private static long stepsTo(double level, double[][] curve) {
+    /** The first steps after which the curve was so high, -1 for none. */
+    static long stepsTo(double level, double[][] curve) {
         for (int i = 0; i < curve[0].length; i++) {
             if (curve[1][i] >= level) {
                 return (long) curve[0][i];

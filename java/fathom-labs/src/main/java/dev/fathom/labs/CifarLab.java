@@ -26,11 +26,8 @@ final class CifarLab implements Lab {
     }
 
     @Override
-    public Images images(@Nullable Path folder, long seed) {
-        boolean hundred = folder != null && ImageSet.CIFAR100.in(folder);
-        return (hundred ? ImageSet.CIFAR100 : ImageSet.CIFAR10)
-                .images(folder, seed)
-                .normalised();
+    public ImageSet images(@Nullable Path folder) {
+        return folder != null && ImageSet.CIFAR100.in(folder) ? ImageSet.CIFAR100 : ImageSet.CIFAR10;
     }
 
     @Override

@@ -90,13 +90,15 @@ record Comparison(Lab lab, Images images, List<Outcome> outcomes, boolean brief,
     }
 
     private String mark(Outcome o) {
-        double mark = o.entry().mark();
-        if (mark == 0) {
-            return "";
-        }
         boolean finished = o.history().epochs().size() == o.entry().recipe().epochs();
-        return line("%.1f %%", 100 * mark)
-                + (!whole || !finished ? "" : accuracy(o) >= mark ? ", reached" : ", missed");
+        return mark(o.entry().mark(), accuracy(o), whole && finished);
+    }
+
+    /** What is to be reached, and after the whole training whether it was. */
+    static String mark(double mark, double accuracy, boolean whole) {
+        return mark == 0
+                ? ""
+                : line("%.1f %%", 100 * mark) + (!whole ? "" : accuracy >= mark ? ", reached" : ", missed");
     }
 
     /** A table for a terminal. */

@@ -32,17 +32,15 @@ final class FashionLab implements Lab {
     }
 
     @Override
-    public Images images(@Nullable Path folder, long seed) {
-        return ImageSet.FASHION_MNIST.images(folder, seed).normalised();
+    public ImageSet images(@Nullable Path folder) {
+        return ImageSet.FASHION_MNIST;
     }
 
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
-        int long_ = epochs.applyAsInt(20);
-        int short_ = epochs.applyAsInt(15);
         return List.of(
-                new Entry("LeNet-5", new LeNet5(10), recipe(long_), "", 0.90),
-                new Entry("Small CNN", small(), recipe(short_), "", 0.925));
+                new Entry("LeNet-5", new LeNet5(10), recipe(epochs.applyAsInt(20)), "", 0.90),
+                new Entry("Small CNN", small(), recipe(epochs.applyAsInt(15)), "", 0.925));
     }
 
     private static Recipe recipe(int epochs) {

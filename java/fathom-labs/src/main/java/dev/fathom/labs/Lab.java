@@ -18,12 +18,8 @@ interface Lab {
     /** What it shows, in a line. */
     String shows();
 
-    /**
-     * Its images, from {@code folder}, or from where they usually are.
-     *
-     * @throws IllegalArgumentException if they are not there, with what to do, or damaged
-     */
-    Images images(@Nullable Path folder, long seed);
+    /** Its images, where {@code folder} may hold one set or another; null stands for where they usually are. */
+    ImageSet images(@Nullable Path folder);
 
     /**
      * Its networks.

@@ -69,7 +69,7 @@ final class LabCommand implements Callable<Integer> {
         }
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err);
-                Images all = lab.images(data, options.seed())) {
+                Images all = lab.images(data).images(data, options.seed()).normalised()) {
             return run(lab, brief ? all.first(lab.briefImages()) : all, folder, interrupt);
         }
     }

@@ -22,8 +22,8 @@ final class MnistLab implements Lab {
     }
 
     @Override
-    public Images images(@Nullable Path folder, long seed) {
-        return ImageSet.MNIST.images(folder, seed).normalised();
+    public ImageSet images(@Nullable Path folder) {
+        return ImageSet.MNIST;
     }
 
     @Override
