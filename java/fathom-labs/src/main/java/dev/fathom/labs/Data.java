@@ -107,7 +107,7 @@ final class Data implements Runnable {
     /** Equally many images of every class, 60,000 in all. */
     private void counts(Path cache) {
         for (boolean test : new boolean[] {false, true}) {
-            try (Dataset data = set.read(cache, test)) {
+            try (Dataset data = read(cache, test)) {
                 int[] counts = new int[data.classes()];
                 for (int i = 0; i < data.size(); i++) {
                     counts[data.label(i)]++;
@@ -126,6 +126,15 @@ final class Data implements Runnable {
                         test ? "for the test" : "to learn from",
                         each);
             }
+        }
+    }
+
+    /** Sizes alone tell whether files are there: what is damaged within them must go first. */
+    private Dataset read(Path cache, boolean test) {
+        try {
+            return set.read(cache, test);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(e.getMessage() + ", after removing " + cache, e);
         }
     }
 

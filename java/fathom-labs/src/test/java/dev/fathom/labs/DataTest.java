@@ -220,6 +220,11 @@ class DataTest {
         assertThat(run.err())
                 .isEqualTo("fathom data: " + folder
                         + ": there are 102 images of class 0 and not 100; remove the folder and fetch it again\n");
+        cifar(folder, "test.bin", 100, 10_000, 120, 2);
+        assertThat(CommandLineRun.of("data", "cifar100").err())
+                .isEqualTo("fathom data: " + folder.resolve("test.bin")
+                        + ": label 100 of record 0 is outside [0, 100); the file is damaged or not CIFAR-100, "
+                        + "fetch it again, after removing " + folder + "\n");
         assertThat(run.code()).isEqualTo(1);
     }
 
