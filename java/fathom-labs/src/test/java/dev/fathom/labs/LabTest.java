@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.io.Safetensors;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Random;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -100,37 +101,55 @@ class LabTest {
         assertThat(accuracies(again)).isEqualTo(accuracies(first));
     }
 
-    /** The steps of an earlier run count, and those that its checkpoint knows nothing of do not. */
     @Test
-    void resumeKnowsTheStepsSoFar() throws IOException {
-        String root = TinyImages.write(temp.resolve("tiny"))
-                .resolve("test-data/fashion-mnist")
-                .toString();
-        String[] whole = {
-            "lab", "batchnorm", "--data", root, "--out", temp.resolve("whole").toString(), "--epochs", "2"
-        };
-        assertThat(CommandLineRun.of(whole).code()).isZero();
-        String[] parts = {
-            "lab", "batchnorm", "--data", root, "--out", temp.resolve("parts").toString(), "--resume", "--epochs", "1"
-        };
-        assertThat(CommandLineRun.of(parts).code()).isZero();
-        Path points = temp.resolve("parts/no-normalisation/milestones.csv");
-        assertThat(points).content().startsWith("5,").hasLineCount(1);
-        Files.writeString(points, "9,0.5\n", StandardOpenOption.APPEND);
-        for (int again = 0; again < 2; again++) {
-            parts[parts.length - 1] = "2";
-            CommandLineRun run = CommandLineRun.of(parts);
-            assertThat(run.code()).as(run.err()).isZero();
-            assertThat(points)
-                    .hasSameTextualContentAs(temp.resolve("whole/no-normalisation/milestones.csv"))
-                    .content()
-                    .hasLineCount(2);
+    void aMarkIsReachedOrMissedByTheWholeTrainingOnly() {
+        assertThat(Comparison.mark(0.9, 0.9, true)).isEqualTo("90.0 %, reached");
+        assertThat(Comparison.mark(0.925, 0.9249, true)).isEqualTo("92.5 %, missed");
+        assertThat(Comparison.mark(0.9, 0.95, false)).isEqualTo("90.0 %");
+        assertThat(Comparison.mark(0, 0.95, true)).isEmpty();
+        double[][] curve = {{10, 20, 30}, {0.5, 0.8, 0.7}};
+        assertThat(BatchNormLab.stepsTo(0.7, curve)).isEqualTo(20);
+        assertThat(BatchNormLab.stepsTo(0.8, curve)).isEqualTo(20);
+        assertThat(BatchNormLab.stepsTo(0.81, curve)).isEqualTo(-1);
+    }
+
+    /** The same network, seed and order twice: what differs is what the images were changed by. */
+    @Test
+    void aHundredClassesFromAUsersFolderWithAndWithoutAugmentation() throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("mine"));
+        for (int part = 0; part < 2; part++) {
+            byte[] records = new byte[(part == 0 ? 145 : 10) * 3074];
+            new Random(part).nextBytes(records);
+            for (int i = 0; i < records.length; i += 3074) {
+                records[i] = 0;
+                records[i + 1] = (byte) (i / 3074 % 100);
+            }
+            Files.write(folder.resolve(part == 0 ? "train.bin" : "test.bin"), records);
         }
-        Files.delete(points);
-        assertThat(CommandLineRun.of(parts).err())
-                .isEqualTo(
-                        "fathom lab: " + points + " is missing or damaged, and with it what the steps so far led to; "
-                                + "remove its folder to begin anew\n");
+        CommandLineRun run = CommandLineRun.of(
+                "lab", "cifar", "--epochs", "1", "--data", folder.toString(), "--out", temp.toString());
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out())
+                .contains("CIFAR-100: 133 images to learn from, 12 to choose the best epoch by, 10 for the test")
+                .contains("Textbook  ", "964,516");
+        for (String net : List.of("textbook", "resnet-20")) {
+            assertThat(loss(net)).isNotEqualTo(loss(net + "-augmented"));
+        }
+        try (Images plain = ImageSet.CIFAR100.images(folder, 1);
+                Images images = plain.normalised()) { // one scale for all three
+            for (var part : List.of(images.learn(), images.choose(), images.test())) {
+                try (var pass = Pass.infer()) {
+                    float[] x = part.batches(1).epoch(0).next().x().toArray();
+                    assertThat(images.learn().pixels(x)).isEqualTo(part.pixels(0));
+                }
+            }
+        }
+    }
+
+    /** Of the only epoch. */
+    private String loss(String net) throws IOException {
+        List<String> lines = Files.readAllLines(temp.resolve(net).resolve("history.csv"));
+        return lines.get(1).split(",")[List.of(lines.get(0).split(",")).indexOf("loss")];
     }
 
     @Test

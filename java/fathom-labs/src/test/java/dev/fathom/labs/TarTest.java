@@ -85,6 +85,7 @@ class TarTest {
         tar.write(entry("../../../etc/passwd", '0', noise(10)));
         tar.write(entry("set/readme", '0', noise(513)));
         tar.write(entry("/one.bin", '2', new byte[0])); // a link of the name
+        tar.write(entry("one.bin", '1', new byte[1000])); // a link of its size
         tar.write(entry("set/two.bin", '0', noise(99))); // another size
         tar.write(entry("set/two.bin", '0', two));
         tar.write(entry("set/none.bin", '0', new byte[0]));

@@ -39,8 +39,8 @@ import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder with a sub-folder for each class, and in these, or in folders below, images of any size: PNG, JPEG and BMP files by their names. They
- * are decoded once, to bytes [height, width, channels], and kept in a cache file; while the files' names, sizes and times, and the settings, are
+ * A folder with a sub-folder for each class, and in these, or in folders below, links included, images of any size: PNG, JPEG and BMP files by their
+ * names. They are decoded once, to bytes [height, width, channels], and kept in a cache file; while the files' names, sizes and times, and the settings, are
  * the same, that file is read instead.
  *
  * <pre>{@code
@@ -133,7 +133,7 @@ public record ImageFolder(
         return new ImageFolder(folder, height, width, channels, filter, true, skip, cache);
     }
 
-    /** The same without the files that are damaged, which are named in {@link Images#skipped}. */
+    /** The same without the files that are damaged or cannot be opened, which are named in {@link Images#skipped}. */
     public ImageFolder skipDamaged() {
         return new ImageFolder(folder, height, width, channels, filter, stretch, true, cache);
     }
@@ -149,7 +149,7 @@ public record ImageFolder(
      * Reads the images, from the cache where it is up to date.
      *
      * @throws IllegalArgumentException if there are no classes or no images, or a file is damaged and such are not to be skipped
-     * @throws UncheckedIOException if a file cannot be read, or the cache cannot be written
+     * @throws UncheckedIOException if a folder cannot be read, or the cache cannot be written
      */
     public Images read() {
         Listing listing = list();

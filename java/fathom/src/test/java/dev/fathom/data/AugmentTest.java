@@ -481,6 +481,37 @@ class AugmentTest {
     }
 
     @Test
+    void aSinglePixelAndAmountsFarBeyondAnImage() {
+        byte[] pixels = {100, 100, 100};
+        Augment far = Augment.crop(1 << 20);
+        // far outside after a few, beyond what an int or a float holds after all
+        Augment[] chain = new Augment[60];
+        for (int i = 0; i < chain.length; i++) {
+            chain[i] = i % 3 == 0 ? far : Augment.zoom(0.9f);
+        }
+        try (Dataset d = Dataset.images(pixels, Shape.of(1, 1, 1), new int[3])) {
+            float[] plain = features(d.batches(3), 0);
+            for (Augment a :
+                    new Augment[] {Augment.flip(), Augment.zoom(0.9f), Augment.shear(80), Augment.rotate(180)}) {
+                assertThat(features(d.batches(3).augment(a), 0)).containsExactly(plain);
+            }
+            for (Augment a : new Augment[] {far, Augment.cutout(1), Augment.cutout(1 << 20)}) {
+                assertThat(features(d.batches(3).augment(a), 0)).containsOnly(0);
+            }
+            assertThat(features(d.batches(3).augment(far.extended()), 0)).containsExactly(plain);
+        }
+        byte[] grey = new byte[3 * IMAGE];
+        Arrays.fill(grey, (byte) 100);
+        try (Dataset d = Dataset.images(grey, Shape.of(H, W, C), new int[3])) {
+            assertThat(features(d.batches(3).augment(chain), 0)).containsOnly(0);
+            Arrays.setAll(chain, i -> chain[i].extended());
+            for (float v : features(d.batches(3).augment(chain), 0)) {
+                assertThat(v).isBetween(100 / 255f - 1e-6f, 100 / 255f + 1e-6f);
+            }
+        }
+    }
+
+    @Test
     void imagesOfManyChannels() {
         float[] x = new float[2 * 4 * 4 * 65];
         Arrays.fill(x, 1);

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -192,6 +193,15 @@ class ImageFolderTest {
         try (var images = ImageFolder.of(folder, 2, 2).read()) {
             assertThat(ints(images.data().pixels(0))).containsOnly(255);
         }
+        BufferedImage tall = plain(6, 2, 0x202020);
+        for (int x = 0; x < 2; x++) {
+            tall.setRGB(x, 2, 0xffffff);
+            tall.setRGB(x, 3, 0xffffff);
+        }
+        put("dog/c.png", tall);
+        try (var images = ImageFolder.of(folder, 2, 2).read()) {
+            assertThat(ints(images.data().pixels(2))).containsOnly(255);
+        }
         try (var images = ImageFolder.of(folder, 2, 3)
                 .stretched()
                 .filter(Filter.NEAREST)
@@ -280,18 +290,21 @@ class ImageFolderTest {
             assertThat(images.data().size()).isEqualTo(3);
         }
         Files.delete(folder.resolve("dog/c.bmp"));
-        put("cat/0.bmp", plain(8, 8, 0x00ff00));
+        put("cat/0.bmp", noise(8, 8, 5));
         Path cache = temp.resolve("cache");
-        for (ImageFolder settings : List.of(
+        List<byte[]> seen = new ArrayList<>();
+        for (ImageFolder settings : List.of( // each differs from the one before in one thing
                 ImageFolder.of(folder, 4, 4),
                 ImageFolder.of(folder, 4, 5),
                 ImageFolder.of(folder, 4, 5).stretched(),
-                ImageFolder.of(folder, 4, 5).filter(Filter.NEAREST),
-                ImageFolder.of(folder, 4, 5).grey())) {
+                ImageFolder.of(folder, 4, 5).stretched().filter(Filter.NEAREST),
+                ImageFolder.of(folder, 4, 5).stretched().filter(Filter.NEAREST).grey())) {
             try (var images = settings.cache(cache).read()) {
                 assertThat(images.data().size()).isEqualTo(3);
                 assertThat(images.data().featureShape())
                         .isEqualTo(Shape.of(settings.height(), settings.width(), settings.channels()));
+                assertThat(seen).doesNotContain(images.data().pixels(0));
+                seen.add(images.data().pixels(0));
             }
         }
     }
