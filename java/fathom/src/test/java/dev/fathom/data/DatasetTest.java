@@ -402,6 +402,15 @@ class DatasetTest {
                 assertThat(square / (z.length / 3)).isBetween(1 - 1e-5, 1 + 1e-5);
             }
             assertThat(own.pixels(z)).isEqualTo(pixels);
+            try (Dataset part = d.take(0, 9)) { // like itself, then like the whole
+                float[] itself =
+                        part.normalised(part).batches(9).epoch(0).next().x().toArray();
+                float[] whole =
+                        part.normalised(d).batches(9).epoch(0).next().x().toArray();
+                assertThat(whole)
+                        .containsExactly(Arrays.copyOf(z, whole.length))
+                        .isNotEqualTo(itself);
+            }
             assertRefused(
                     () -> d.normalised(new float[2], new float[2]),
                     "normalised: 2 means and 2 deviations for 3 channels; give one each for every channel, or for all");
