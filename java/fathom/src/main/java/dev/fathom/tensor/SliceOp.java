@@ -32,7 +32,7 @@ record SliceOp(int axis, int from, int to, int step) implements MoveOp {
 
     @Override
     public long view(Call c) {
-        return isView() ? c.dtype(0).bytes() * from * inner(c.shape(0)) : -1;
+        return isView() ? c.dtype(0).bytes() * (from * inner(c.shape(0))) : -1;
     }
 
     @Override
@@ -60,7 +60,7 @@ record SliceOp(int axis, int from, int to, int step) implements MoveOp {
         long cols = step == 1 ? places * inner : inner; // neighbours move as one
         long ox = shape.dim(axis) * inner;
         long oy = places * inner;
-        long first = x + 4 * from * inner;
+        long first = x + 4 * (from * inner);
         ConcatOp.copyRows(
                 c,
                 back ? y : first,

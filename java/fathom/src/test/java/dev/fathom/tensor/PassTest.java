@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
+import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -285,6 +286,19 @@ class PassTest {
     }
 
     // ---- random numbers
+
+    /** Beyond 2^31 bytes, of which only the pages that are used exist. */
+    @Test
+    void aSliceFarFromTheBeginning() {
+        int far = 1 << 29;
+        try (Pass pass = Pass.infer()) {
+            Tensor x = pass.create(Shape.of(far + 2, 1), DType.F32);
+            Block.write(x.address() + Float.BYTES * (far + 1L), FloatBuffer.wrap(new float[] {7}));
+            assertThat(x.slice(far + 1, far + 2).toArray()).containsExactly(7);
+            assertThat(x.reshape(1, far + 2).slice(1, far + 1, far + 2).toArray())
+                    .containsExactly(7);
+        }
+    }
 
     @Test
     void onlyAPassWithAStreamDraws() {
