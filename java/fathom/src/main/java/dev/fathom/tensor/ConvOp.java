@@ -24,13 +24,13 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         Shape x = c.shape(0);
         Shape w = c.shape(1);
         checkFilters(c, window);
+        checkGroups(c, groups);
         Shape y = window.shape(c, x, w.dim(0));
         int channels = x.dim(-1);
         int deep = w.dim(-1);
         if (channels != (long) groups * deep) {
             throw disagree(c, "x " + x, "x.dim(" + (x.rank() - 1) + ")=" + channels, w.rank() - 1, deep, groups);
         }
-        checkGroups(c, groups);
         return epilogue.checked(c, y);
     }
 
@@ -61,7 +61,10 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
     static IllegalArgumentException disagree(Call c, String x, String dim, int at, int here, int groups) {
         String weight = c.inName(1);
         return c.fail(x + " and " + weight + " " + c.shape(1) + " disagree: " + dim + " but " + weight + ".dim(" + at
-                + ")=" + here + (groups == 1 ? "; they must be equal" : " of groups=" + groups));
+                + ")=" + here
+                + (groups == 1
+                        ? "; they must be equal"
+                        : " of groups=" + groups + "; it must be " + (long) groups * here));
     }
 
     /** A convolution of volumes as one of pictures: a slice of the result sees the slices that its taps read as more channels of one. */
@@ -71,21 +74,21 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         Shape w = in[1].shape();
         Window.Axis depth = window.depth();
         int taps = depth.kernel();
-        int[] slices = new int[y.dim(1) * taps];
+        int n = Shape.merged(label(), y.dim(0), y.dim(1));
+        int pixels = Shape.merged(label(), x.dim(2), x.dim(3));
+        int[] slices = new int[Shape.merged(label(), y.dim(1), taps)];
         for (int i = 0; i < slices.length; i++) {
             slices[i] = i / taps * depth.stride() + i % taps * depth.dilation();
         }
         int before = depth.before(x.dim(1));
-        int after = depth.after(x.dim(1));
-        int n = y.dim(0) * y.dim(1);
-        int pixels = x.dim(2) * x.dim(3);
+        int after = Math.max(depth.after(x.dim(1)), slices[slices.length - 1] + 1 - before - x.dim(1));
         Tensor[] flat = in.clone();
         flat[0] = x.pad(PadMode.ZEROS, 0, 0, 0, 0, before, after)
                 .reshape(x.dim(0), before + x.dim(1) + after, pixels, x.dim(4))
                 .gather(1, Tensor.ofInts(slices, slices.length))
                 .reshape(n, taps, pixels, groups, w.dim(4))
                 .permute(0, 2, 3, 1, 4)
-                .reshape(n, x.dim(2), x.dim(3), x.dim(4) * taps);
+                .reshape(n, x.dim(2), x.dim(3), Shape.merged(label(), x.dim(4), taps));
         flat[1] = in[1].reshape(w.dim(0), taps, w.dim(2) * w.dim(3), w.dim(4))
                 .permute(0, 2, 1, 3)
                 .reshape(w.dim(0), w.dim(2), w.dim(3), taps * w.dim(4));

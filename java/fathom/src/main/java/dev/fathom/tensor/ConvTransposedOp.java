@@ -35,17 +35,17 @@ record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) i
         Shape x = c.shape(0);
         Shape w = c.shape(1);
         ConvOp.checkFilters(c, window);
-        if (x.rank() != window.rank() + 2 || x.dim(-1) != w.dim(0)) {
-            throw ConvOp.disagree(
-                    c,
-                    "x " + x,
-                    "x.dim(" + (x.rank() - 1) + ")=" + (x.rank() < 1 ? "none" : x.dim(-1)),
-                    0,
-                    w.dim(0),
-                    1);
-        }
         ConvOp.checkGroups(c, groups);
-        Shape y = x.with(-1, Math.multiplyExact(w.dim(-1), groups));
+        window.checkRank(c::fail, x);
+        if (x.dim(-1) != w.dim(0)) {
+            throw ConvOp.disagree(c, "x " + x, "x.dim(" + (x.rank() - 1) + ")=" + x.dim(-1), 0, w.dim(0), 1);
+        }
+        long channels = (long) w.dim(-1) * groups;
+        if (channels > Integer.MAX_VALUE) {
+            throw c.fail(c.inName(1) + " " + w + " of groups=" + groups + " makes " + channels
+                    + " channels, more than an int counts; choose fewer");
+        }
+        Shape y = x.with(-1, (int) channels);
         for (int i = 0; i < window.rank(); i++) {
             y = y.with(i + 1, places(c, x, i));
         }
@@ -55,6 +55,10 @@ record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) i
     private int places(Call c, Shape x, int i) {
         Window.Axis a = window.axis(i);
         int more = i == window.rank() - 1 ? extra : extraHeight;
+        if (a.same() && more != 0) {
+            throw c.fail("output padding " + more + " and the window " + window
+                    + " disagree: that makes size times stride places and none more; pad by numbers, or leave it out");
+        }
         if (more < 0 || more >= Math.max(a.stride(), a.dilation())) {
             throw c.fail("output padding " + more + " must be 0 or more and below the stride " + a.stride()
                     + " or the dilation " + a.dilation());

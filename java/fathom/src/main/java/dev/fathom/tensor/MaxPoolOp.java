@@ -39,10 +39,11 @@ record MaxPoolOp(Window window, boolean positions) implements Op {
             Window.Axis a = window.axis(i);
             int size = x.dim(i + 1);
             long last = (y.dim(i + 1) - 1L) * a.stride() - a.before(size);
-            boolean blind = last >= size;
-            for (long first = -a.before(size); first < 0 && first <= last; first += a.stride()) {
-                long tap = (-first + a.dilation() - 1) / a.dilation();
-                blind |= tap >= a.kernel() || first + tap * a.dilation() >= size;
+            boolean blind = last >= size || a.before(size) >= a.reach();
+            // a window that reaches x from its padding steps over x only where taps are further apart than x is long
+            long end = a.dilation() > size ? Math.min(0, last + 1) : Long.MIN_VALUE;
+            for (long first = -a.before(size); !blind && first < end; first += a.stride()) {
+                blind = Math.floorMod(first, a.dilation()) >= size;
             }
             if (blind) {
                 throw fail.apply("the window " + window + " lies in the padding alone for some places of x " + x

@@ -181,6 +181,10 @@ record NormOp(
     }
 
     private void check(Call c, Shape x) {
+        if (count < 1 && over != Over.BATCH && over != Over.GIVEN) {
+            throw c.fail("x " + x + " cannot be normalised over " + count
+                    + (over == Over.GROUP ? " groups; give at least one" : " dimensions; give at least the last one"));
+        }
         int own = over == Over.LAYER || over == Over.RMS ? count : 1;
         int rank = over == Over.GROUP ? 2 : own;
         if (x.rank() < rank) {

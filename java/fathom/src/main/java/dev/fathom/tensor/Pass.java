@@ -325,9 +325,17 @@ public final class Pass implements AutoCloseable {
         Eager call = eager();
         try {
             call.begin(this, op, in);
-            return op.shape(call, 0);
+            return shape(call, op, 0);
         } finally {
             idle(call);
+        }
+    }
+
+    private static Shape shape(Eager call, Op op, int o) {
+        try {
+            return op.shape(call, o);
+        } catch (Shape.TooLarge e) {
+            throw call.fail("the result would be of " + e.getMessage());
         }
     }
 
@@ -381,7 +389,7 @@ public final class Pass implements AutoCloseable {
         Tensor[] out = new Tensor[n];
         call.results(out);
         for (int o = 0; o < n; o++) {
-            Shape shape = op.shape(call, o);
+            Shape shape = shape(call, op, o);
             if (op.onlyForBackward(o) && !(recording && needs)) {
                 continue;
             }

@@ -1,31 +1,37 @@
 package dev.fathom.tensor;
 
+import java.util.Arrays;
+
 /** The places that a window reads, by number: a row of zeros behind those of x serves all outside. */
 final class Patches {
+    private static final String LABEL = "patches";
+
     private Patches() {}
 
     static Tensor of(Tensor x, Window window) {
         Shape shape = x.shape();
         int channels = shape.rank() == 0 ? 0 : shape.dim(-1);
         Shape y = window.shape(
-                message -> new IllegalArgumentException("patches" + Pass.where() + ": " + message),
+                message -> new IllegalArgumentException(LABEL + Pass.where() + ": " + message),
                 shape,
-                Math.toIntExact(window.taps() * channels));
-        int[] places = places(shape, y, window);
-        int pixels = Math.toIntExact(shape.size(1, shape.rank() - 1));
+                Shape.merged(LABEL, (int) window.taps(), channels));
+        int pixels = spatial(shape);
+        int[] places = places(shape, y, window, pixels);
         return x.reshape(shape.dim(0), pixels, channels)
                 .pad(PadMode.ZEROS, 0, 1)
                 .gather(1, Tensor.ofInts(places, places.length))
                 .reshape(y.toArray());
     }
 
-    /** For each output, for each tap: which pixel. */
-    private static int[] places(Shape x, Shape y, Window window) {
+    private static int spatial(Shape x) {
+        return Shape.merged(LABEL, Arrays.copyOfRange(x.toArray(), 1, x.rank() - 1));
+    }
+
+    /** For each output, for each tap: which pixel, or {@code outside}. */
+    private static int[] places(Shape x, Shape y, Window window, int outside) {
         int rank = window.rank();
-        int outputs = Math.toIntExact(y.size(1, rank + 1));
-        int taps = Math.toIntExact(window.taps());
-        int outside = Math.toIntExact(x.size(1, rank + 1));
-        int[] places = new int[Math.multiplyExact(outputs, taps)];
+        int taps = (int) window.taps();
+        int[] places = new int[Shape.merged(LABEL, spatial(y), taps)];
         for (int i = 0; i < places.length; i++) {
             int output = i / taps;
             int tap = i % taps;

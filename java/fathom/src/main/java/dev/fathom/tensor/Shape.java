@@ -26,10 +26,19 @@ public final class Shape {
             all *= Math.max(d, 1);
         }
         if (all > MOST) {
-            throw new IllegalArgumentException(
+            throw new TooLarge(
                     "shape " + Arrays.toString(dims) + " has more than 2^45 elements, which no memory holds");
         }
         size = product;
+    }
+
+    /** More elements than a process has addresses for: whoever knows which op asked says so. */
+    static final class TooLarge extends IllegalArgumentException {
+        private static final long serialVersionUID = 1;
+
+        TooLarge(String message) {
+            super(message);
+        }
     }
 
     /**
@@ -116,6 +125,23 @@ public final class Shape {
                     + " dimensions of " + this + "; name each once");
         }
         return of(Arrays.stream(order).map(i -> dims[i]).toArray());
+    }
+
+    /**
+     * These dimensions as one, for {@code op}, which is made of others.
+     *
+     * @throws IllegalArgumentException naming the op and where it runs, if an int does not count them
+     */
+    static int merged(String op, int... dims) {
+        double places = 1;
+        for (int d : dims) {
+            places *= d;
+        }
+        if (places > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(op + Pass.where() + ": " + Arrays.toString(dims)
+                    + " make one dimension of more places than an int counts; give less at a time");
+        }
+        return (int) places;
     }
 
     @Override

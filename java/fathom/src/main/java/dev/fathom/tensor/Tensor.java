@@ -828,7 +828,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     public Tensor flatten(int from) {
         int axis = axis("flatten", from);
         int[] dims = Arrays.copyOf(shape.toArray(), axis + 1);
-        dims[axis] = Math.toIntExact(shape.size(axis, shape.rank()));
+        dims[axis] = Shape.merged("flatten", Arrays.copyOfRange(shape.toArray(), axis, shape.rank()));
         return Pass.call(new ReshapeOp(Shape.of(dims)), this);
     }
 
@@ -1024,8 +1024,8 @@ public sealed class Tensor implements Target permits KeptTensor {
         Shape y = MaxPoolOp.shape(m -> new IllegalArgumentException(op + Pass.where() + ": " + m), window, shape);
         int n = dim(0);
         int c = dim(-1);
-        Tensor planes = pool.apply(reshape(n * dim(1), dim(2), dim(3), c), window.plane());
-        return pool.apply(planes.reshape(n, dim(1), y.dim(2) * y.dim(3), c), window.column())
+        Tensor planes = pool.apply(reshape(Shape.merged(op, n, dim(1)), dim(2), dim(3), c), window.plane());
+        return pool.apply(planes.reshape(n, dim(1), Shape.merged(op, y.dim(2), y.dim(3)), c), window.column())
                 .reshape(y.toArray());
     }
 
@@ -1053,12 +1053,16 @@ public sealed class Tensor implements Target permits KeptTensor {
         if (c * factor * factor != dim(3)) {
             throw new IllegalArgumentException("pixel_shuffle" + Pass.where() + ": x " + shape + " has " + dim(3)
                     + " channels, which are no multiple of " + factor + " x " + factor + "; give [n, h, w, c * "
-                    + factor * factor
+                    + (long) factor * factor
                     + "]");
         }
         return reshape(dim(0), dim(1), dim(2), c, factor, factor)
                 .permute(0, 1, 4, 2, 5, 3)
-                .reshape(dim(0), dim(1) * factor, dim(2) * factor, c);
+                .reshape(
+                        dim(0),
+                        Shape.merged("pixel_shuffle", dim(1), factor),
+                        Shape.merged("pixel_shuffle", dim(2), factor),
+                        c);
     }
 
     /**
@@ -1079,7 +1083,7 @@ public sealed class Tensor implements Target permits KeptTensor {
         }
         return reshape(dim(0), h, factor, w, factor, dim(3))
                 .permute(0, 1, 3, 5, 2, 4)
-                .reshape(dim(0), h, w, dim(3) * factor * factor);
+                .reshape(dim(0), h, w, Shape.merged("pixel_unshuffle", dim(3), factor, factor));
     }
 
     // ---- apart

@@ -42,6 +42,10 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
                 throw new IllegalArgumentException("window: kernel=" + kernel + ", stride=" + stride + " and dilation="
                         + dilation + " must be at least 1, and padding=" + before + ", " + after + " at least 0");
             }
+            if ((long) dilation * (kernel - 1) >= Integer.MAX_VALUE) {
+                throw new IllegalArgumentException("window: kernel=" + kernel + " and dilation=" + dilation
+                        + " reach over more places than an int counts; give less of one");
+            }
         }
 
         static Axis of(int kernel) {
@@ -65,17 +69,30 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
             return (long) dilation * (kernel - 1) + 1;
         }
 
-        /** Outputs along a dimension of this size; 0 where the window does not fit. */
+        /**
+         * Outputs along a dimension of this size; 0 where the window does not fit.
+         *
+         * @throws IllegalArgumentException if an int does not count them
+         */
         public int outputs(int size) {
+            long n = count(size);
+            if (n > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException("window: a dimension of " + size + " with padding=" + before + ", "
+                        + after + " has " + n + " outputs, more than an int counts; pad less, or stride further");
+            }
+            return (int) n;
+        }
+
+        private long count(int size) {
             if (same) {
-                return (size + stride - 1) / stride;
+                return (size - 1L + stride) / stride;
             }
             long room = (long) size + before + after - reach();
             if (ceil) {
                 long most = Math.floorDiv(room + stride - 1, stride) + 1;
-                return (int) Math.max(0, (most - 1) * stride >= (long) size + before ? most - 1 : most);
+                return Math.max(0, (most - 1) * stride >= (long) size + before ? most - 1 : most);
             }
-            return room < 0 ? 0 : (int) (room / stride + 1);
+            return room < 0 ? 0 : room / stride + 1;
         }
 
         /** Padding in front of a dimension of this size. */
@@ -89,14 +106,18 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         }
 
         private long missing(int size) {
-            return Math.max(0, (outputs(size) - 1L) * stride + reach() - size);
+            return Math.max(0, (count(size) - 1) * stride + reach() - size);
         }
     }
 
-    /** Checks the rank. */
+    /** Checks the rank, and that an int counts the taps. */
     public Window {
         if (rank < 1 || rank > 3) {
             throw new IllegalArgumentException("window: rank=" + rank + " must be 1, 2 or 3");
+        }
+        if ((double) depth.kernel * height.kernel * width.kernel > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("window: kernels " + depth.kernel + ", " + height.kernel + " and "
+                    + width.kernel + " make more taps than an int counts; give smaller ones");
         }
     }
 
@@ -201,24 +222,33 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
     }
 
     Shape shape(Function<String, IllegalArgumentException> fail, Shape x, int channels) {
-        if (x.rank() != rank + 2) {
-            throw fail.apply("x " + x + " has " + x.rank() + " dimensions but the window " + this + " takes "
-                    + (rank == 1 ? "[N, L, C]" : rank == 2 ? "[N, H, W, C]" : "[N, D, H, W, C]") + "; reshape it");
-        }
+        checkRank(fail, x);
         Shape y = x.with(-1, channels);
         for (int i = 0; i < rank; i++) {
             Axis a = axis(i);
             int size = x.dim(i + 1);
-            int outputs = a.outputs(size);
+            long outputs = a.count(size);
             if (outputs < 1) {
                 throw fail.apply("x " + x + " is too small for the window " + this + ": x.dim(" + (i + 1) + ")=" + size
                         + " and its padding make " + (size + (long) a.before + a.after)
                         + " but the window reaches over "
                         + a.reach() + "; pad more, or give a larger x");
             }
-            y = y.with(i + 1, outputs);
+            if (outputs > Integer.MAX_VALUE) {
+                throw fail.apply("x " + x + " and the window " + this + " make dim(" + (i + 1) + ")=" + outputs
+                        + " of the result, more than an int counts; pad less, or stride further");
+            }
+            y = y.with(i + 1, (int) outputs);
         }
         return y;
+    }
+
+    /** Refuses x that has not this many spatial dimensions. */
+    void checkRank(Function<String, IllegalArgumentException> fail, Shape x) {
+        if (x.rank() != rank + 2) {
+            throw fail.apply("x " + x + " has " + x.rank() + " dimensions but the window " + this + " takes "
+                    + (rank == 1 ? "[N, L, C]" : rank == 2 ? "[N, H, W, C]" : "[N, D, H, W, C]") + "; reshape it");
+        }
     }
 
     /** The words of the kernels' {@code struct window}, for one or two spatial dimensions. */

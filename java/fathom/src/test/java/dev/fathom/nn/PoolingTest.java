@@ -113,6 +113,44 @@ class PoolingTest {
         }
     }
 
+    /** Refused exactly where some window sees padding alone, which is tried place by place. */
+    @Test
+    void noWindowIsBlind() {
+        for (int kernel = 1; kernel < 4; kernel++) {
+            for (int stride = 1; stride < 4; stride++) {
+                for (int dilation = 1; dilation < 6; dilation++) {
+                    for (int before = 0; before < 6; before++) {
+                        for (int size = 1; size < 6; size++) {
+                            Window w = Window.line(kernel)
+                                    .stride(stride)
+                                    .dilation(dilation)
+                                    .pad(before, 3);
+                            boolean sees = true;
+                            for (int o = 0; o < w.width().outputs(size); o++) {
+                                boolean any = false;
+                                for (int tap = 0; tap < kernel; tap++) {
+                                    int at = o * stride + tap * dilation - before;
+                                    any |= at >= 0 && at < size;
+                                }
+                                sees &= any;
+                            }
+                            int[] x = {1, size, 1};
+                            try (Pass pass = Pass.infer()) {
+                                if (w.width().outputs(size) > 0 && sees) {
+                                    Tensor.zeros(x).maxPool(w);
+                                } else {
+                                    assertThatThrownBy(() -> Tensor.zeros(x).maxPool(w))
+                                            .as("%s of %d", w, size)
+                                            .isInstanceOf(IllegalArgumentException.class);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /** The gradient of equals goes to the first; NaN is larger than all. */
     @Test
     void equalsAndNaN() {
@@ -172,7 +210,7 @@ class PoolingTest {
                                     + "but the window reaches over 2; pad more, or give a larger x");
             assertThatThrownBy(() -> new GlobalAvgPool().apply(Tensor.zeros(2, 3)))
                     .hasMessage(
-                            "global pool: x [2, 3] has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or "
+                            "GlobalAvgPool: x [2, 3] has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or "
                                     + "[N, D, H, W, C]");
         }
         assertThatThrownBy(() -> new Upsample(0, Resize.NEAREST)).hasMessage("Upsample: factor=0 must be at least 1");

@@ -1007,11 +1007,27 @@ public final class OpTable {
                                 + "pad more, or give a larger x",
                         () -> Pass.apply(new ConvOp(Window.of(5), 1, plain.epilogue()), t(1, 2, 8, 3), t(5, 5, 5, 3)))
                 .refuses(
-                        "conv: x [2, 8, 8, 4] and input 1 [4, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3 of groups=2",
+                        "conv: x [2, 8, 8, 4] and input 1 [4, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3 of groups=2; it must be 6",
                         () -> Pass.apply(new ConvOp(three, 2, plain.epilogue()), t(2, 8, 8, 4), t(4, 3, 3, 3)))
                 .refuses(
                         "conv: input 1 [5, 3, 3, 2] has 5 filters for groups=2; there must be as many in each group",
                         () -> Pass.apply(new ConvOp(three, 2, plain.epilogue()), t(2, 8, 8, 4), t(5, 3, 3, 2)))
+                .refuses(
+                        "conv: input 1 [5, 3, 3, 3] has 5 filters for groups=-1; there must be as many in each group",
+                        () -> Pass.apply(new ConvOp(three, -1, plain.epilogue()), t(2, 8, 8, 3), t(5, 3, 3, 3)))
+                .refuses(
+                        "conv: x [1, 2, 8, 3] and the window 3x3 padding 2147483647x1 make dim(1)=4294967294 of the result, more than an int "
+                                + "counts; pad less, or stride further",
+                        () -> Pass.apply(
+                                new ConvOp(three.pad(Integer.MAX_VALUE, 1), 1, plain.epilogue()),
+                                t(1, 2, 8, 3),
+                                t(5, 3, 3, 3)))
+                .refuses(
+                        "conv: the result would be of shape [1, 2, 2147483644, 65536] has more than 2^45 elements, which no memory holds",
+                        () -> Pass.apply(
+                                new ConvOp(Window.of(1).pad(0, 0, 0, Integer.MAX_VALUE - 11), 1, plain.epilogue()),
+                                t(1, 2, 8, 1),
+                                t(65536, 1, 1, 1)))
                 .refuses(
                         "conv: input 2 [3] and input 1 [5, 3, 3, 3] disagree: input 2.dim(0) must be input 1.dim(0)=5",
                         () -> Pass.apply(
@@ -1057,7 +1073,11 @@ public final class OpTable {
                 .refuses(
                         "conv: x [2, 3, 8, 8, 4] and input 1 [5, 3, 3, 3, 3] disagree: x.dim(4)=4 but input 1.dim(4)=3; they must be equal",
                         () -> new ConvOp(Window.of(3, 3, 3), 1, plain.epilogue())
-                                .volumes(t(2, 3, 8, 8, 4), t(5, 3, 3, 3, 3)));
+                                .volumes(t(2, 3, 8, 8, 4), t(5, 3, 3, 3, 3)))
+                .refuses(
+                        "conv: [65536, 65536] make one dimension of more places than an int counts; give less at a time",
+                        () -> new ConvOp(Window.of(1, 1, 1), 1, plain.epilogue())
+                                .volumes(t(0, 3, 65536, 65536, 4), t(5, 1, 1, 1, 4)));
         transposed("conv_transposed", three, 1, 0)
                 .covers("convTransposed(Parameter,Window,int,int[])")
                 .sample(transposed(three, 1, 2, 3, 4, 4, 5))
@@ -1071,6 +1091,18 @@ public final class OpTable {
                 .refuses(
                         "conv_transposed: input 1 [3, 3, 3, 5] has 3 filters for groups=2; there must be as many in each group",
                         () -> Pass.apply(ConvTransposedOp.of(three, 2), t(2, 8, 8, 3), t(3, 3, 3, 5)))
+                .refuses(
+                        "conv_transposed: x [8, 3] has 2 dimensions but the window 3x3 padding 1 takes [N, H, W, C]; reshape it",
+                        () -> Pass.apply(ConvTransposedOp.of(three, 1), t(8, 3), t(3, 3, 3, 5)))
+                .refuses(
+                        "conv_transposed: output padding 1 and the window 3x3 stride 2 same disagree: that makes size times stride places and "
+                                + "none more; pad by numbers, or leave it out",
+                        () -> Pass.apply(
+                                ConvTransposedOp.of(Window.of(3).stride(2).same(), 1, 1), t(2, 8, 8, 3), t(3, 3, 3, 5)))
+                .refuses(
+                        "conv_transposed: input 1 [0, 1, 1, 65536] of groups=65536 makes 4294967296 channels, more than an int counts; "
+                                + "choose fewer",
+                        () -> Pass.apply(ConvTransposedOp.of(Window.of(1), 65536), t(2, 8, 8, 0), t(0, 1, 1, 65536)))
                 .refuses(
                         "conv_transposed: output padding 2 must be 0 or more and below the stride 2 or the dilation 1",
                         () -> Pass.apply(

@@ -78,6 +78,25 @@ class WindowTest {
     }
 
     @Test
+    void stridesAndReachesNearTheLargestInt() {
+        Window.Axis wide = Window.line(2)
+                .stride(Integer.MAX_VALUE)
+                .dilation(Integer.MAX_VALUE - 1)
+                .same()
+                .width();
+        assertThat(wide.outputs(9)).isEqualTo(1);
+        assertThat((long) wide.before(9) + wide.after(9)).isEqualTo(Integer.MAX_VALUE - 9L);
+        assertThat(Window.line(1).stride(Integer.MAX_VALUE).ceil().width().outputs(9))
+                .isEqualTo(1);
+        assertThat(Window.line(1)
+                        .stride(Integer.MAX_VALUE)
+                        .pad(Integer.MAX_VALUE)
+                        .width()
+                        .outputs(9))
+                .isEqualTo(3);
+    }
+
+    @Test
     void numbersGoToTheDimensionsInOrder() {
         Window w = Window.of(2, 3, 4).stride(5, 6, 7).dilation(2).pad(1, 2, 3, 4, 5, 6);
         assertThat(w.depth()).isEqualTo(new Window.Axis(2, 5, 2, 1, 2, false, false));
@@ -110,6 +129,19 @@ class WindowTest {
                         "window: stride got 3 numbers but the window has 2 spatial dimensions; give one for all, or one "
                                 + "for each");
         assertThatThrownBy(() -> Window.of(3).pad(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Window.line(3).dilation(1 << 30))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "window: kernel=3 and dilation=1073741824 reach over more places than an int counts; give less "
+                                + "of one");
+        assertThatThrownBy(() -> Window.of(1 << 16))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("window: kernels 1, 65536 and 65536 make more taps than an int counts; give smaller ones");
+        assertThatThrownBy(() -> Window.line(1).pad(Integer.MAX_VALUE).width().outputs(9))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "window: a dimension of 9 with padding=2147483647, 2147483647 has 4294967303 outputs, more than "
+                                + "an int counts; pad less, or stride further");
         assertThatThrownBy(() -> new Window(4, null, null, null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("window: rank=4 must be 1, 2 or 3");
