@@ -115,7 +115,12 @@ public record Conv(
      * the image that is 1 at place i.
      */
     public Tensor asMatrix(int... image) {
-        int n = Math.toIntExact(Shape.of(image).size());
+        Shape x = Shape.of(image);
+        int n = (int) x.size();
+        if (n != x.size()) {
+            throw new IllegalArgumentException(
+                    "asMatrix: image " + x + " has more places than an int counts; give a smaller one");
+        }
         int[] batch = new int[image.length + 1];
         batch[0] = n;
         System.arraycopy(image, 0, batch, 1, image.length);
@@ -123,9 +128,8 @@ public record Conv(
         for (int i = 0; i < n; i++) {
             places[i] = i;
         }
-        Tensor units = Tensor.ofInts(places, n).oneHot(n).reshape(batch);
         return new Conv(weight, null, window, groups, edges, null)
-                .apply(units)
+                .apply(Tensor.ofInts(places, n).oneHot(n).reshape(batch))
                 .flatten(1)
                 .transpose(0, 1);
     }

@@ -20,6 +20,6 @@ public record DropPath(float p) implements Layer {
 
     @Override
     public Tensor forward(Tensor x) {
-        return Norms.drop(x, p, 1, x.shape().rank());
+        return Norms.drop("DropPath", x, p, 0);
     }
 }

@@ -20,6 +20,6 @@ public record Dropout2d(float p) implements Layer {
 
     @Override
     public Tensor forward(Tensor x) {
-        return Norms.drop(x, p, 1, x.shape().rank() - 1);
+        return Norms.drop("Dropout2d", x, p, 1);
     }
 }

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
 import java.util.stream.IntStream;
 
@@ -7,15 +8,15 @@ import java.util.stream.IntStream;
 public record GlobalAvgPool() implements Layer {
     @Override
     public Tensor forward(Tensor x) {
-        return x.mean(places(x));
+        return x.mean(places("GlobalAvgPool", x));
     }
 
     /** The dimensions between the batch and the channels. */
-    static int[] places(Tensor x) {
+    static int[] places(String layer, Tensor x) {
         int rank = x.shape().rank();
         if (rank < 3) {
             throw new IllegalArgumentException(
-                    "global pool: x " + x.shape()
+                    layer + Access.where() + ": x " + x.shape()
                             + " has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or [N, D, H, W, C]");
         }
         return IntStream.range(1, rank - 1).toArray();

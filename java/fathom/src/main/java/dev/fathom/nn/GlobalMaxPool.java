@@ -6,6 +6,6 @@ import dev.fathom.tensor.Tensor;
 public record GlobalMaxPool() implements Layer {
     @Override
     public Tensor forward(Tensor x) {
-        return x.max(GlobalAvgPool.places(x));
+        return x.max(GlobalAvgPool.places("GlobalMaxPool", x));
     }
 }

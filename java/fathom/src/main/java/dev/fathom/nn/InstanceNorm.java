@@ -37,6 +37,6 @@ public record InstanceNorm(
 
     @Override
     public Tensor forward(Tensor x) {
-        return x.groupNorm(x.dim(-1), weight, bias, epsilon);
+        return x.groupNorm(x.shape().rank() == 0 ? 1 : x.dim(-1), weight, bias, epsilon);
     }
 }

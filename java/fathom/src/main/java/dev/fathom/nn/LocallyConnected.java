@@ -45,20 +45,28 @@ public record LocallyConnected(
                     + " dimensions but the window " + window + " takes " + (window.rank() + 1)
                     + ", the channels last");
         }
-        long places = 1;
+        double places = 1;
         for (int i = 0; i < window.rank(); i++) {
             places *= window.axis(i).outputs(image.dim(i));
         }
         if (places < 1 || image.dim(-1) < 1 || out < 1) {
             throw new IllegalArgumentException("LocallyConnected: image " + image + " and the window " + window
-                    + " make " + places + " places of out=" + out
+                    + " make " + (long) places + " places of out=" + out
                     + " channels; all sizes must be at least 1");
         }
-        return Math.toIntExact(places);
+        return counted(image, window, places);
     }
 
     private static int reads(Shape image, Window window) {
-        return Math.toIntExact(window.taps() * image.dim(-1));
+        return counted(image, window, (double) window.taps() * image.dim(-1));
+    }
+
+    private static int counted(Shape image, Window window, double n) {
+        if (n > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("LocallyConnected: image " + image + " and the window " + window
+                    + " make more places, or numbers for each, than an int counts; give smaller ones");
+        }
+        return (int) n;
     }
 
     private static Initializer uniform(Shape image, Window window) {
@@ -80,7 +88,7 @@ public record LocallyConnected(
         Tensor read = x.patches(window);
         Shape y = read.shape().with(-1, weight.shape().dim(2));
         int n = y.dim(0);
-        int places = Math.toIntExact(y.size(1, y.rank() - 1));
+        int places = (int) y.size(1, y.rank() - 1); // an int counts them, as patches made sure
         if (places != weight.shape().dim(0) || read.dim(-1) != weight.shape().dim(1)) {
             throw new IllegalArgumentException("LocallyConnected" + Access.where() + ": x " + x.shape() + " makes "
                     + places + " places of " + read.dim(-1) + " numbers but weight " + weight.shape() + " is for "

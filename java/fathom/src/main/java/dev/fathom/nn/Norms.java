@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
@@ -31,13 +32,17 @@ final class Norms {
         }
     }
 
-    /** In training x times a number for all places along dimensions {@code from} to {@code to - 1}: 0 with probability p, else 1 / (1 - p). */
-    static Tensor drop(Tensor x, float p, int from, int to) {
+    /** In training x times a number for all places of x [batch, .., {@code kept} dimensions]: 0 with probability p, else 1 / (1 - p). */
+    static Tensor drop(String layer, Tensor x, float p, int kept) {
+        int[] dims = x.shape().toArray();
+        if (dims.length < 1 + kept) {
+            throw new IllegalArgumentException(layer + Access.where() + ": x " + x.shape()
+                    + " has too few dimensions; give [batch, ..]" + (kept == 0 ? "" : " with the channels last"));
+        }
         if (p == 0 || !Pass.current().training()) {
             return x;
         }
-        int[] dims = x.shape().toArray();
-        Arrays.fill(dims, from, to, 1);
+        Arrays.fill(dims, 1, dims.length - kept, 1);
         return x.mul(Tensor.full(1, dims).dropout(p, 1 / (1 - p)));
     }
 }

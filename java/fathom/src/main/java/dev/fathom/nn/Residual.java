@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.Binary;
 import dev.fathom.tensor.Pass;
@@ -24,8 +25,8 @@ public record Residual(Layer inner, @Nullable Activation activation) implements 
         }
         Tensor y = inner.apply(x);
         if (!y.shape().equals(x.shape())) {
-            throw new IllegalArgumentException(
-                    "residual: inner made " + y.shape() + " of x " + x.shape() + "; they must be equal to be added");
+            throw new IllegalArgumentException("residual" + Access.where() + ": inner made " + y.shape() + " of x "
+                    + x.shape() + "; they must be equal to be added");
         }
         Tensor sum = Pass.apply(Binary.ADD, y, x);
         return activation == null ? sum : Pass.apply(activation, sum);

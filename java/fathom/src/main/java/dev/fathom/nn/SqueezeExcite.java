@@ -3,7 +3,6 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 
 /**
  * y = x s with s = fc2(fc1(mean of x over all places)), one factor for each example and channel of x [batch, .., channels] (Hu et al. 2018).
@@ -25,12 +24,8 @@ public record SqueezeExcite(Layer fc1, Layer fc2) implements Layer {
 
     @Override
     public Tensor forward(Tensor x) {
+        Tensor s = fc2.apply(fc1.apply(x.mean(GlobalAvgPool.places("SqueezeExcite", x))));
         int rank = x.shape().rank();
-        if (rank < 3) {
-            throw new IllegalArgumentException("squeeze_excite: x " + x.shape()
-                    + " has no places to take a mean over; give [batch, .., channels]");
-        }
-        Tensor s = fc2.apply(fc1.apply(x.mean(IntStream.range(1, rank - 1).toArray())));
         int[] dims = new int[rank];
         Arrays.fill(dims, 1);
         dims[0] = x.dim(0);

@@ -18,8 +18,13 @@ public record TimeDistributed(@Inline Layer layer) implements Layer {
             throw new IllegalArgumentException("TimeDistributed" + Access.where() + ": x " + x.shape()
                     + " has no steps; give it as [batch, steps, ..]");
         }
+        long steps = (long) dims[0] * dims[1];
+        if (steps > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("TimeDistributed" + Access.where() + ": x " + x.shape() + " has " + steps
+                    + " steps in all, more than an int counts; give a smaller batch");
+        }
         int[] folded = Arrays.copyOfRange(dims, 1, dims.length);
-        folded[0] = dims[0] * dims[1];
+        folded[0] = (int) steps;
         Tensor y = layer.apply(x.reshape(folded));
         int[] rows = y.shape().toArray();
         if (rows.length == 0 || rows[0] != folded[0]) {

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Resize;
 import dev.fathom.tensor.Tensor;
 
@@ -24,10 +25,16 @@ public record Upsample(int factor, Resize mode) implements Layer {
 
     @Override
     public Tensor forward(Tensor x) {
-        int[] places = GlobalAvgPool.places(x);
-        for (int i = 0; i < places.length; i++) {
-            places[i] = Math.multiplyExact(factor, x.dim(places[i]));
+        int[] size = GlobalAvgPool.places("Upsample", x);
+        for (int i = 0; i < size.length; i++) {
+            long places = (long) factor * x.dim(size[i]);
+            if (places > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException("Upsample" + Access.where() + ": x " + x.shape() + " and factor="
+                        + factor + " make dim(" + size[i] + ")=" + places
+                        + ", more than an int counts; choose a smaller factor");
+            }
+            size[i] = (int) places;
         }
-        return x.resize(mode, places);
+        return x.resize(mode, size);
     }
 }

@@ -437,7 +437,8 @@ class NormLayersTest {
                     .containsExactly(new float[] {s, -s, 2 * s, -s}, offset(1e-6f));
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 1)))
                     .hasMessage(
-                            "squeeze_excite: x [2, 1] has no places to take a mean over; give [batch, .., channels]");
+                            "SqueezeExcite: x [2, 1] has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or "
+                                    + "[N, D, H, W, C]");
         }
     }
 
