@@ -597,6 +597,9 @@ INLINE v row_window(const float *p, int64_t at, int64_t c, int64_t n) {
     return v_load(edge);
 }
 
+/* the first s with a channel at c + s - half, or in the lanes behind it */
+static int64_t first_shift(int64_t half, int64_t c) { return half > c + VL ? half - c - VL : 0; }
+
 static void local_response_part(void *context, int64_t part, int64_t parts) {
     const struct local_response_args *a = context;
     int64_t from, to;
@@ -606,7 +609,7 @@ static void local_response_part(void *context, int64_t part, int64_t parts) {
         for (int64_t c = 0; c < a->c; c += VL) {
             int64_t n = lane_count(a->c - c);
             v sum = v_set(0);
-            for (int64_t s = 0; s < a->size; s++) {
+            for (int64_t s = first_shift(a->size / 2, c); s < a->size && c + s - a->size / 2 < a->c; s++) {
                 v x = row_window(a->x + at, c + s - a->size / 2, a->c, n);
                 sum = v_fma(x, x, sum);
             }
@@ -639,7 +642,9 @@ static void local_response_grad_part(void *context, int64_t part, int64_t parts)
         for (int64_t c = 0; c < a->c; c += VL) {
             int64_t n = lane_count(a->c - c);
             v sum = v_set(0);
-            for (int64_t s = 0; s < a->size; s++) sum = sum + row_window(t, c + s - (a->size - 1) / 2, a->c, n);
+            int64_t half = (a->size - 1) / 2;
+            for (int64_t s = first_shift(half, c); s < a->size && c + s - half < a->c; s++)
+                sum = sum + row_window(t, c + s - half, a->c, n);
             give(a->dx + at + c, v_fnma(v_get(x + c, n) * slope, sum, v_get(y + c, n)), a->add, n);
         }
     }

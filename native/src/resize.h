@@ -54,6 +54,7 @@ static void resize_part(void *at, int64_t part, int64_t parts) {
 
 static int32_t k_resize(const struct resize_args *a, int64_t *detail) {
     (void)detail;
+    if (a->inner == 0) return FATHOM_OK;
     int64_t rows = a->outer * a->to;
     fathom_parallel(resize_part, (void *)a, fathom_parts((double)(rows * a->inner) * 0.1 + (double)rows * 10, rows));
     return FATHOM_OK;
@@ -81,6 +82,7 @@ static void resize_grad_part(void *at, int64_t part, int64_t parts) {
 
 static int32_t k_resize_grad(const struct resize_grad_args *a, int64_t *detail) {
     (void)detail;
+    if (a->inner == 0) return FATHOM_OK;
     int64_t rows = a->outer * a->from;
     double floats = (double)(a->outer * a->inner) * (double)(a->from > a->to ? a->from : a->to);
     fathom_parallel(resize_grad_part, (void *)a, fathom_parts(floats * 0.1 + (double)rows * 10, rows));

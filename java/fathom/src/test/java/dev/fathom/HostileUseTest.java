@@ -9,11 +9,35 @@ import static org.assertj.core.api.Assertions.offset;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.nn.AdaptiveAvgPool;
+import dev.fathom.nn.AvgPool;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.ConvTransposed;
+import dev.fathom.nn.DropPath;
+import dev.fathom.nn.Dropout2d;
+import dev.fathom.nn.GlobalAvgPool;
+import dev.fathom.nn.GlobalMaxPool;
+import dev.fathom.nn.GroupNorm;
 import dev.fathom.nn.Init;
+import dev.fathom.nn.InstanceNorm;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Linear;
+import dev.fathom.nn.LocalResponseNorm;
+import dev.fathom.nn.LocallyConnected;
+import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
+import dev.fathom.nn.Pad;
+import dev.fathom.nn.PixelShuffle;
+import dev.fathom.nn.PixelUnshuffle;
+import dev.fathom.nn.Residual;
+import dev.fathom.nn.RmsNorm;
+import dev.fathom.nn.Sequential;
+import dev.fathom.nn.SqueezeExcite;
+import dev.fathom.nn.TimeDistributed;
+import dev.fathom.nn.Upsample;
 import dev.fathom.optim.Adam;
 import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
@@ -26,12 +50,16 @@ import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Grad;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Op;
+import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Resize;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Window;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -178,6 +206,169 @@ class HostileUseTest {
                             () -> Plan.freeze(model, (net, in) -> in[0].add(in[1]), Spec.of("x", 1), Spec.of("x", 1)))
                     .withMessage("freeze: inputs [x, x] share a name; give each its own");
         }
+    }
+
+    // ---- layers of images
+
+    private static List<Layer> imageLayers() {
+        Window two = Window.of(2);
+        return List.of(
+                new Conv(2, 3, Window.line(2).pad(1)),
+                new Conv(2, 3, two.same()).act(Activation.GELU),
+                new Conv(2, 4, two.stride(3).dilation(2).pad(2), 2),
+                new Conv(2, 2, two, 2).edges(PadMode.REFLECT).withoutBias(),
+                new Conv(2, 3, Window.of(2, 1, 2).stride(2).pad(1).ceil()),
+                new Conv(2, 3, Window.of(2, 2, 2).same()).edges(PadMode.CIRCULAR),
+                new ConvTransposed(2, 3, Window.line(3).stride(2)),
+                new ConvTransposed(2, 4, two.stride(2).pad(1), 2).extra(1),
+                new LocallyConnected(Shape.of(2, 3, 2), 3, two),
+                new MaxPool(Window.line(2).stride(2).ceil()),
+                new MaxPool(two.pad(1)),
+                new MaxPool(Window.of(2, 2, 2)),
+                new AvgPool(2),
+                new AvgPool(Window.of(2, 1, 2).pad(1, 0, 1).ceil(), false),
+                new AdaptiveAvgPool(2, 3),
+                new GlobalAvgPool(),
+                new GlobalMaxPool(),
+                new Pad(PadMode.REPLICATE, 1, 2),
+                new Pad(PadMode.REFLECT, 1, 0, 1, 1),
+                new Upsample(2, Resize.LINEAR),
+                new Upsample(3, Resize.AREA),
+                new PixelShuffle(2),
+                new PixelUnshuffle(2),
+                new BatchNorm(2).act(Activation.GELU),
+                new LayerNorm(3, 2),
+                new RmsNorm(2),
+                new GroupNorm(2, 2),
+                new GroupNorm(3, null, null, 1e-5f),
+                new InstanceNorm(),
+                InstanceNorm.affine(2),
+                new LocalResponseNorm(2),
+                new DropPath(0.5f),
+                new Dropout2d(0.5f),
+                new SqueezeExcite(2, 1),
+                new Residual(new Conv(2, 2, two.same()), Activation.RELU),
+                new Residual(new MaxPool(Window.of(2).stride(2).ceil()), null),
+                new TimeDistributed(new Conv(2, 3, two)));
+    }
+
+    /** Any number of dimensions, some of them 1 or 0: a result with its gradient, or a sentence that begins with the op and the layer's place. */
+    @Test
+    void layersOfImagesAndAnyShape() {
+        List<int[]> shapes = new ArrayList<>();
+        for (int rank = 0; rank <= Shape.MAX_RANK; rank++) {
+            for (int hole = -1; hole < rank; hole++) {
+                for (int filler : hole < 0 ? new int[] {1, 2} : new int[] {0, 1, 3}) {
+                    int[] dims = new int[rank];
+                    Arrays.fill(dims, 2);
+                    if (hole >= 0) {
+                        dims[hole] = filler;
+                    } else {
+                        Arrays.fill(dims, 0, Math.max(0, rank - 1), filler);
+                    }
+                    shapes.add(dims);
+                }
+            }
+        }
+        for (Layer layer : imageLayers()) {
+            int results = 0;
+            try (var model = Model.of(new Sequential(layer), 1)) {
+                for (int[] dims : shapes) {
+                    for (boolean training : new boolean[] {false, true}) {
+                        try (Pass pass = training ? Pass.train(new Rng(1)) : Pass.infer()) {
+                            Tensor x = Tensor.full(0.5f, dims);
+                            Tensor in = training ? pass.watch(x) : x;
+                            Tensor y = model.net().apply(in);
+                            assertThat(y.toArray()).doesNotContain(Float.NaN);
+                            if (training) {
+                                pass.backward(y.sum());
+                                assertThat(pass.gradient(in).toArray()).doesNotContain(Float.NaN);
+                            }
+                            results++;
+                        } catch (IllegalArgumentException e) {
+                            assertThat(e)
+                                    .as("%s of %s", layer, Arrays.toString(dims))
+                                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                                    .hasMessageMatching("\\w+ at 0(\\.\\w+)?: .*[\\[\\d].*");
+                        }
+                    }
+                }
+            }
+            assertThat(results).as("%s", layer).isPositive();
+        }
+    }
+
+    private static void refused(Layer layer, String message, int... x) {
+        try (var model = Model.of(new Sequential(layer), 1);
+                Pass pass = Pass.infer()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> model.net().apply(Tensor.zeros(x)))
+                    .withMessage(message);
+        }
+    }
+
+    @Test
+    @Timeout(20)
+    void sumsOverNothing() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.full(2, 1, 3));
+            Tensor y = x.localResponseNorm(Integer.MAX_VALUE, Integer.MAX_VALUE, 1, 1);
+            assertThat(y.toArray())
+                    .as("1 + 3 * 4")
+                    .containsExactly(new float[] {2 / 13f, 2 / 13f, 2 / 13f}, offset(1e-6f));
+            pass.backward(y.sum());
+            assertThat(pass.gradient(x).toArray())
+                    .as("1/13 - 2 * 2 * 3 * 2/169")
+                    .containsExactly(new float[] {-11 / 169f, -11 / 169f, -11 / 169f}, offset(1e-6f));
+            Tensor empty = pass.watch(Tensor.zeros(2, 1 << 30, 1, 0));
+            pass.backward(empty.resize(Resize.AREA, 3, 1).sum());
+            assertThat(pass.gradient(empty).size()).isZero();
+        }
+    }
+
+    /** No image, but so large that an int does not count its places once dimensions are joined. */
+    @Test
+    void emptyImagesOfTooManyPlaces() {
+        String joined = ": [65536, 65536] make one dimension of more places than an int counts; give less at a time";
+        refused(new Conv(1, 1, Window.of(1, 1, 1)), "conv at 0" + joined, 0, 1, 65536, 65536, 1);
+        refused(
+                new TimeDistributed(new GlobalAvgPool()),
+                "TimeDistributed at 0: x [65536, 65536, 0, 1] has 4294967296 steps in all, more than an int counts; give a smaller batch",
+                65536,
+                65536,
+                0,
+                1);
+        refused(
+                new Upsample(65536, Resize.NEAREST),
+                "Upsample at 0: x [0, 65536, 1] and factor=65536 make dim(1)=4294967296, more than an int counts; choose a smaller factor",
+                0,
+                65536,
+                1);
+        try (Pass pass = Pass.infer()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Tensor.zeros(0, 1, 65536, 65536, 1).maxPool(Window.of(1, 1, 1)))
+                    .withMessage("max_pool" + joined);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Tensor.zeros(65536, 65536, 0, 1, 1).avgPool(Window.of(1, 1, 1)))
+                    .withMessageStartingWith("avg_pool: ");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Tensor.zeros(0, 65536, 65536, 1).patches(Window.of(1)))
+                    .withMessage("patches" + joined);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Tensor.zeros(0, 65536, 65536).flatten(1))
+                    .withMessage("flatten" + joined);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Tensor.zeros(0, 65536, 1, 0).pixelShuffle(65536))
+                    .withMessageContaining("more than 2^45 elements");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Tensor.zeros(1, 0, 0, 2).pixelUnshuffle(65536))
+                    .withMessageStartingWith("pixel_unshuffle: [2, 65536, 65536] make one dimension");
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LocallyConnected(Shape.of(65536, 65536, 1), 1, Window.of(1)))
+                .withMessage(
+                        "LocallyConnected: image [65536, 65536, 1] and the window 1x1 make more places, or numbers for each, than an "
+                                + "int counts; give smaller ones");
     }
 
     // ---- modules
