@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * act((sum + b) + residual): what the kernels of linear and convolution make of a sum before they store it.
+ * act((sum + b) + residual): what the kernels of linear, convolution and normalisation make of a sum before they store it.
  *
  * @param bias whether b [n] is added
  * @param residual whether a tensor of the result's shape is added after it
@@ -17,16 +17,10 @@ record Epilogue(boolean bias, boolean residual, @Nullable Activation activation)
         /** The same op with another end. */
         Op with(Epilogue end);
 
-        /** Takes up an activation, or the addition of a residual before there is one. */
         @Override
         default @Nullable Op fuse(Op user) {
-            Epilogue e = epilogue();
-            if (e.activation == null && user instanceof Activation a) {
-                return with(new Epilogue(e.bias, e.residual, a));
-            }
-            return e.activation == null && !e.residual && user == Binary.ADD
-                    ? with(new Epilogue(e.bias, true, null))
-                    : null;
+            Epilogue end = epilogue().and(user);
+            return end == null ? null : with(end);
         }
 
         /** With a line of channels in W [n, ..] and b. */
@@ -49,8 +43,7 @@ record Epilogue(boolean bias, boolean residual, @Nullable Activation activation)
 
         @Override
         default boolean differentiable() {
-            Activation a = epilogue().activation;
-            return a == null || a.differentiable();
+            return epilogue().differentiable();
         }
 
         @Override
@@ -65,7 +58,21 @@ record Epilogue(boolean bias, boolean residual, @Nullable Activation activation)
         }
     }
 
-    private boolean keepsPre() {
+    /** With an activation, or with the addition of a residual before there is one: null where {@code user} is neither. */
+    @Nullable
+    Epilogue and(Op user) {
+        if (activation == null && user instanceof Activation a) {
+            return new Epilogue(bias, residual, a);
+        }
+        return activation == null && !residual && user == Binary.ADD ? new Epilogue(bias, true, null) : null;
+    }
+
+    boolean differentiable() {
+        return activation == null || activation.differentiable();
+    }
+
+    /** Whether what goes into act is a result, for its derivative. */
+    boolean keepsPre() {
         return activation != null && activation.row().readsInput();
     }
 

@@ -12,16 +12,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param over what shares a mean and a variance
  * @param count of groups, or of the last dimensions; 0 for a batch
+ * @param end what comes behind gamma: beta is its bias
  */
-record NormOp(
-        Over over,
-        int count,
-        boolean gamma,
-        boolean beta,
-        float epsilon,
-        boolean residual,
-        @Nullable Activation activation)
-        implements Op {
+record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) implements Op {
     /** What shares a mean and a variance, with the kernel's mode. */
     enum Over {
         /** A channel (the last dimension), over all else. */
@@ -53,23 +46,24 @@ record NormOp(
 
     /** Without an epilogue. */
     static NormOp of(Over over, int count, boolean gamma, boolean beta, float epsilon) {
-        return new NormOp(over, count, gamma, beta, epsilon, false, null);
+        return new NormOp(over, count, gamma, epsilon, new Epilogue(beta, false, null));
     }
 
     /** The inputs of this op from x on, of which some may be null. */
     static Tensor[] inputs(@Nullable Tensor... in) {
-        return Arrays.stream(in).filter(t -> t != null).toArray(Tensor[]::new);
+        int n = 0;
+        for (Tensor t : in) {
+            if (t != null) {
+                in[n++] = t;
+            }
+        }
+        return Arrays.copyOf(in, n);
     }
 
-    /** Takes up an activation, or the addition of a residual before there is one. */
     @Override
     public @Nullable Op fuse(Op user) {
-        if (activation == null && user instanceof Activation a) {
-            return new NormOp(over, count, gamma, beta, epsilon, residual, a);
-        }
-        return activation == null && !residual && user == Binary.ADD
-                ? new NormOp(over, count, gamma, beta, epsilon, true, null)
-                : null;
+        Epilogue more = end.and(user);
+        return more == null ? null : new NormOp(over, count, gamma, epsilon, more);
     }
 
     /**
@@ -78,20 +72,20 @@ record NormOp(
      */
     @Nullable
     Folded fold(Epilogue.Ending first, Tensor weight, @Nullable Tensor bias, @Nullable Tensor[] in) {
-        int constants = 3 + (gamma ? 1 : 0) + (beta ? 1 : 0);
+        int constants = 3 + (gamma ? 1 : 0) + (end.bias() ? 1 : 0);
         if (measured() || Arrays.asList(in).subList(1, constants).contains(null)) {
             return null;
         }
         Tensor scale = in[2].add(epsilon).rsqrt();
         scale = gamma ? scale.mul(in[gammaAt()]) : scale;
         Tensor shift = (bias == null ? in[1].neg() : bias.sub(in[1])).mul(scale);
-        shift = beta ? shift.add(in[betaAt()]) : shift;
+        shift = end.bias() ? shift.add(in[betaAt()]) : shift;
         int[] rows = new int[weight.shape().rank()];
         Arrays.fill(rows, 1);
         rows[0] = weight.dim(0);
         Tensor[] weights = {weight.mul(scale.reshape(rows)), shift};
-        int[] rest = residual ? new int[] {residualAt()} : new int[0];
-        return new Folded(first.with(new Epilogue(true, residual, activation)), weights, rest);
+        int[] rest = end.residual() ? new int[] {residualAt()} : new int[0];
+        return new Folded(first.with(new Epilogue(true, end.residual(), end.activation())), weights, rest);
     }
 
     @Override
@@ -104,25 +98,21 @@ record NormOp(
     }
 
     private boolean relu() {
-        return activation != null && activation.row() == Unary.RELU;
+        return end.activation() != null && end.activation().row() == Unary.RELU;
     }
 
     /** Whether backward computes the value before ReLU again instead of reading y: without a residual that takes less memory traffic. */
     private boolean again() {
-        return relu() && !residual;
-    }
-
-    private boolean keepsPre() {
-        return activation != null && activation.row().readsInput();
+        return relu() && !end.residual();
     }
 
     @Override
     public int outputs() {
-        return 1 + (measured() ? 2 : 0) + (over == Over.BATCH ? 1 : 0) + (keepsPre() ? 1 : 0);
+        return 1 + (measured() ? 2 : 0) + (over == Over.BATCH ? 1 : 0) + (end.keepsPre() ? 1 : 0);
     }
 
     private boolean isPre(int output) {
-        return keepsPre() && output == outputs() - 1;
+        return end.keepsPre() && output == outputs() - 1;
     }
 
     @Override
@@ -133,7 +123,7 @@ record NormOp(
     @Override
     public boolean readsOutput(int o) {
         return o == 0
-                ? activation != null && activation.row().readsOutput() && !again()
+                ? end.activation() != null && end.activation().row().readsOutput() && !again()
                 : isPre(o) || o == 1 && over != Over.RMS || o == 2;
     }
 
@@ -147,11 +137,11 @@ record NormOp(
     }
 
     private int betaAt() {
-        return beta ? (measured() ? 1 : 3) + (gamma ? 1 : 0) : -1;
+        return end.bias() ? (measured() ? 1 : 3) + (gamma ? 1 : 0) : -1;
     }
 
     private int residualAt() {
-        return residual ? (measured() ? 1 : 3) + (gamma ? 1 : 0) + (beta ? 1 : 0) : -1;
+        return end.residual() ? (measured() ? 1 : 3) + (gamma ? 1 : 0) + (end.bias() ? 1 : 0) : -1;
     }
 
     /** {outer, rows, c, groups} as the kernel sees x. */
@@ -198,7 +188,7 @@ record NormOp(
                         + " must be " + parameters + ", as the last of x");
             }
         }
-        if (residual && !c.shape(residualAt()).equals(x)) {
+        if (end.residual() && !c.shape(residualAt()).equals(x)) {
             throw c.fail("residual " + c.shape(residualAt()) + " and x " + x + " disagree; they must be equal");
         }
         if (parameters.size() == 0) {
@@ -223,7 +213,7 @@ record NormOp(
 
     @Override
     public boolean differentiable() {
-        return activation == null || activation.differentiable();
+        return end.differentiable();
     }
 
     private long scratch(Call c, long[] v) {
@@ -242,20 +232,14 @@ record NormOp(
                 .put(over.mode)
                 .at(c.in(0))
                 .at(gamma ? c.in(gammaAt()) : 0)
-                .at(beta ? c.in(betaAt()) : 0)
-                .at(residual ? c.in(residualAt()) : 0)
+                .at(end.bias() ? c.in(betaAt()) : 0)
+                .at(end.residual() ? c.in(residualAt()) : 0)
                 .at(measured() ? c.out(1) : c.in(1))
                 .at(measured() ? over == Over.BATCH ? c.out(3) : 0 : c.in(2))
                 .at(measured() ? c.out(2) : 0)
-                .at(keepsPre() ? c.out(outputs() - 1) : 0)
+                .at(end.keepsPre() ? c.out(outputs() - 1) : 0)
                 .at(c.out(0));
-        put(c, v)
-                .put(epsilon)
-                .put(activation == null ? -1 : activation.row().ordinal())
-                .put(activation == null ? 0f : activation.p0())
-                .put(activation == null ? 0f : activation.p1())
-                .at(scratch)
-                .run();
+        end.putActivation(put(c, v).put(epsilon)).at(scratch).run();
     }
 
     @Override
@@ -263,13 +247,20 @@ record NormOp(
         Shape x = g.shape(0);
         long[] v = view(x);
         // what is masked on the way is written where dy lies, if the residual's gradient is to be it
-        long dy = activation == null || again() ? g.dout(0) : g.doutOwned(0);
-        if (activation != null && !relu()) {
-            boolean readsOutput = activation.row().readsOutput();
-            activation.grad(
-                    g, keepsPre() ? g.out(outputs() - 1) : 0, readsOutput ? g.out(0) : 0, dy, dy, x.size(), false);
+        long dy = end.activation() == null || again() ? g.dout(0) : g.doutOwned(0);
+        if (end.activation() != null && !relu()) {
+            boolean readsOutput = end.activation().row().readsOutput();
+            end.activation()
+                    .grad(
+                            g,
+                            end.keepsPre() ? g.out(outputs() - 1) : 0,
+                            readsOutput ? g.out(0) : 0,
+                            dy,
+                            dy,
+                            x.size(),
+                            false);
         }
-        boolean toResidual = residual && g.wants(residualAt());
+        boolean toResidual = end.residual() && g.wants(residualAt());
         long add = 0;
         long dx = 0;
         long dgamma = 0;
@@ -282,7 +273,7 @@ record NormOp(
             dgamma = g.din(gammaAt());
             add |= g.adds() ? 2 : 0;
         }
-        if (beta && g.wants(betaAt())) {
+        if (end.bias() && g.wants(betaAt())) {
             dbeta = g.din(betaAt());
             add |= g.adds() ? 4 : 0;
         }
@@ -292,7 +283,7 @@ record NormOp(
                 .put(over.mode)
                 .at(g.in(0))
                 .at(gamma ? g.in(gammaAt()) : 0)
-                .at(relu == 1 && beta ? g.in(betaAt()) : 0)
+                .at(relu == 1 && end.bias() ? g.in(betaAt()) : 0)
                 .at(measured() ? over == Over.RMS ? 0 : g.out(1) : g.in(1))
                 .at(measured() ? 0 : g.in(2))
                 .at(measured() ? g.out(2) : 0)

@@ -591,7 +591,12 @@ public sealed class Tensor implements Target permits KeptTensor {
             float epsilon,
             @Nullable Tensor residual,
             @Nullable Activation activation) {
-        Op op = new NormOp(NormOp.Over.BATCH, 0, weight != null, bias != null, epsilon, residual != null, activation);
+        Op op = new NormOp(
+                NormOp.Over.BATCH,
+                0,
+                weight != null,
+                epsilon,
+                new Epilogue(bias != null, residual != null, activation));
         Pass pass = Pass.current();
         Tensor[] y = Pass.applyAll(op, NormOp.inputs(this, value(weight), value(bias), residual));
         return new Normalized(y[0], pass.detach(y[1]), pass.detach(y[3]));
@@ -606,7 +611,12 @@ public sealed class Tensor implements Target permits KeptTensor {
             float epsilon,
             @Nullable Tensor residual,
             @Nullable Activation activation) {
-        Op op = new NormOp(NormOp.Over.GIVEN, 0, weight != null, bias != null, epsilon, residual != null, activation);
+        Op op = new NormOp(
+                NormOp.Over.GIVEN,
+                0,
+                weight != null,
+                epsilon,
+                new Epilogue(bias != null, residual != null, activation));
         return Pass.call(op, NormOp.inputs(this, mean.value(), variance.value(), value(weight), value(bias), residual));
     }
 

@@ -311,7 +311,7 @@ class OpGoldenTest {
 
     private static Row batchNorm(String name, boolean given, boolean residual, Activation act) {
         NormOp.Over over = given ? NormOp.Over.GIVEN : NormOp.Over.BATCH;
-        return row(name, x -> Pass.apply(new NormOp(over, 0, true, true, 1e-5f, residual, act), x))
+        return row(name, x -> Pass.apply(new NormOp(over, 0, true, 1e-5f, new Epilogue(true, residual, act)), x))
                 .terms(6);
     }
 

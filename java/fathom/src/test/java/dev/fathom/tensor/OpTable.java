@@ -1290,11 +1290,13 @@ public final class OpTable {
         List<int[]> shapes = new ArrayList<>(List.of(x));
         int own = op.over() == NormOp.Over.LAYER || op.over() == NormOp.Over.RMS ? op.count() : 1;
         int[] last = Arrays.copyOfRange(x, x.length - own, x.length);
-        int vectors = (op.over() == NormOp.Over.GIVEN ? 2 : 0) + (op.gamma() ? 1 : 0) + (op.beta() ? 1 : 0);
+        int vectors = (op.over() == NormOp.Over.GIVEN ? 2 : 0)
+                + (op.gamma() ? 1 : 0)
+                + (op.end().bias() ? 1 : 0);
         for (int i = 0; i < vectors; i++) {
             shapes.add(last);
         }
-        if (op.residual()) {
+        if (op.end().residual()) {
             shapes.add(x);
         }
         return shapes.toArray(new int[0][]);
@@ -1324,11 +1326,11 @@ public final class OpTable {
         }
         int next = given ? 3 : 1;
         double[] gamma = op.gamma() ? in[next++].v() : null;
-        double[] beta = op.beta() ? in[next].v() : null;
-        double[] residual = op.residual() ? in[in.length - 1].v() : null;
-        DoubleUnaryOperator act = op.activation() == null
+        double[] beta = op.end().bias() ? in[next].v() : null;
+        double[] residual = op.end().residual() ? in[in.length - 1].v() : null;
+        DoubleUnaryOperator act = op.end().activation() == null
                 ? z -> z
-                : UNARY.get(op.activation().row()).reference();
+                : UNARY.get(op.end().activation().row()).reference();
         for (int i = 0; i < x.length; i++) {
             int g = i / each * view[3] + i % channels / wide;
             double z = (x[i] - mean[g]) / Math.sqrt(variance[g] + EPSILON);
@@ -1358,7 +1360,7 @@ public final class OpTable {
 
     private static NormOp batch(boolean given, boolean affine, boolean residual, Activation act) {
         NormOp.Over over = given ? NormOp.Over.GIVEN : NormOp.Over.BATCH;
-        return new NormOp(over, 0, affine, affine, EPSILON, residual, act);
+        return new NormOp(over, 0, affine, EPSILON, new Epilogue(affine, residual, act));
     }
 
     static {
@@ -1375,8 +1377,10 @@ public final class OpTable {
                     batch(given, true, true, Activation.SILU))) {
                 String what = name
                         + (op.gamma() ? " affine" : "")
-                        + (op.residual() ? " with residual" : "")
-                        + (op.activation() == null ? "" : " " + op.activation().label());
+                        + (op.end().residual() ? " with residual" : "")
+                        + (op.end().activation() == null
+                                ? ""
+                                : " " + op.end().activation().label());
                 Row r = norm(what, op, OpTable::channels, s(3, 5, 4, 6), s(2, 3, 3, 17), s(40, 3), s(37, 1), s(50, 20))
                         .sized(n -> normalised(op, 5, n))
                         .sized(n -> normalised(op, n + 2, 3))
@@ -1443,7 +1447,7 @@ public final class OpTable {
                         () -> Pass.apply(NormOp.of(NormOp.Over.RMS, 1, true, false, 0), t(2, 3), t(2)));
         for (Activation act : new Activation[] {null, Activation.RELU}) {
             for (int groups : new int[] {1, 2}) {
-                NormOp op = new NormOp(NormOp.Over.GROUP, groups, true, true, EPSILON, act != null, act);
+                NormOp op = new NormOp(NormOp.Over.GROUP, groups, true, EPSILON, new Epilogue(true, act != null, act));
                 norm(
                                 "group_norm(" + groups + ")" + (act == null ? "" : " with residual and relu"),
                                 op,
@@ -1460,9 +1464,12 @@ public final class OpTable {
             }
             row("instance_norm" + (act == null ? "" : " relu"), NormOp.class)
                     .f(x -> Pass.apply(
-                            new NormOp(NormOp.Over.GROUP, x[0].dim(-1), false, false, EPSILON, false, act), x[0]))
+                            new NormOp(
+                                    NormOp.Over.GROUP, x[0].dim(-1), false, EPSILON, new Epilogue(false, false, act)),
+                            x[0]))
                     .is(x -> normalise(
-                            new NormOp(NormOp.Over.GROUP, x[0].dim(-1), false, false, EPSILON, false, act),
+                            new NormOp(
+                                    NormOp.Over.GROUP, x[0].dim(-1), false, EPSILON, new Epilogue(false, false, act)),
                             grouped(x[0].dims(), x[0].dim(-1)),
                             x))
                     .sized(n -> new int[][] {{2, 3, n}})
