@@ -7,7 +7,7 @@ import dev.fathom.kernel.Kernel;
  *
  * @param padded whether the zeros of the padding count as values
  */
-record AvgPoolOp(Window window, boolean padded) implements Op {
+record AvgPoolOp(Window window, boolean padded) implements BlindOp {
     @Override
     public String label() {
         return "avg_pool";
@@ -16,16 +16,6 @@ record AvgPoolOp(Window window, boolean padded) implements Op {
     @Override
     public Shape shape(Call c, int output) {
         return MaxPoolOp.shape(c::fail, window, c.shape(0));
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

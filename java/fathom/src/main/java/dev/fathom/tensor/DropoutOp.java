@@ -6,7 +6,7 @@ import dev.fathom.kernel.Kernel;
  * y = keep(x) ? x scale : 0, dropped with probability p (Srivastava et al. 2014). No mask is stored: backward draws it again from the same seed
  * and counter.
  */
-record DropoutOp(float p, float scale, long seed, long counter) implements Op {
+record DropoutOp(float p, float scale, long seed, long counter) implements BlindOp {
     @Override
     public String label() {
         return "dropout";
@@ -15,16 +15,6 @@ record DropoutOp(float p, float scale, long seed, long counter) implements Op {
     @Override
     public Shape shape(Call c, int output) {
         return c.shape(0);
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

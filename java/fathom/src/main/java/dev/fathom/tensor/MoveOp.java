@@ -2,8 +2,8 @@ package dev.fathom.tensor;
 
 import org.jspecify.annotations.Nullable;
 
-/** An op that moves elements and does not look at them: the type of its result is that of its first input, and backward reads no values. */
-interface MoveOp extends Op {
+/** An op that moves elements and does not look at them: the type of its result is that of its first input. */
+interface MoveOp extends BlindOp {
     @Override
     default @Nullable DType takes(int i) {
         return null;
@@ -12,16 +12,6 @@ interface MoveOp extends Op {
     @Override
     default DType dtype(Call c, int output) {
         return c.dtype(0);
-    }
-
-    @Override
-    default boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    default boolean readsOutput(int o) {
-        return false;
     }
 
     /** Refuses bytes among the first {@code n} inputs: what moves elements moves words of four bytes. */

@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param spatial how many of the six sides count, the last ones of front, back, top, bottom, left, right
  */
 record PadOp(PadMode mode, float value, int spatial, int front, int back, int top, int bottom, int left, int right)
-        implements Op {
+        implements BlindOp {
     /** Sides of the last dimension first, as PyTorch has them. */
     static PadOp of(PadMode mode, float value, int[] sides) {
         if (sides.length != 2 && sides.length != 4 && sides.length != 6) {
@@ -73,16 +73,6 @@ record PadOp(PadMode mode, float value, int spatial, int front, int back, int to
             case REFLECT -> Math.max(n - 1, 0);
             case CIRCULAR -> n;
         };
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Arrays;
  *
  * @param size the new sizes
  */
-record ResizeOp(Resize mode, Shape size) implements Op {
+record ResizeOp(Resize mode, Shape size) implements BlindOp {
     static ResizeOp of(Resize mode, int[] size) {
         if (size.length < 1 || size.length > 3 || Arrays.stream(size).anyMatch(n -> n < 1)) {
             throw new IllegalArgumentException("resize" + Pass.where() + ": " + Arrays.toString(size)
@@ -40,16 +40,6 @@ record ResizeOp(Resize mode, Shape size) implements Op {
             dims[i] = size.dim(i - 1);
         }
         return Shape.of(dims);
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     /** The dimensions that change, the last first; the last one where none does. */
