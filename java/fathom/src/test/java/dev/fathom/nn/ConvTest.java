@@ -306,6 +306,26 @@ class ConvTest {
         assertThat(results[1]).isEqualTo(results[0]);
     }
 
+    /** Where the last window reaches beyond the padding it reads zeros, along the depth of volumes too. */
+    @Test
+    void aLastWindowBeyondThePadding() {
+        for (Window w : List.of(
+                Window.line(3).stride(2).ceil(),
+                Window.of(2, 3).stride(3).pad(1).ceil(),
+                Window.of(3, 2, 2).stride(2).pad(1, 1, 0, 0, 0, 0).ceil())) {
+            Conv conv = new Conv(3, 5, w).withoutBias();
+            try (var model = Model.of(conv, 1);
+                    Pass pass = Pass.infer()) {
+                int[] dims = {2, 4, 6, 8, 3};
+                Tensor x = input(Arrays.copyOfRange(dims, 3 - w.rank(), 5));
+                Tensor filters = conv.weight().value().reshape(5, -1).transpose(0, 1);
+                assertThat(conv.apply(x).toArray())
+                        .as("%s", w)
+                        .containsExactly(x.patches(w).matmul(filters).toArray(), offset(1e-5f));
+            }
+        }
+    }
+
     // ---- shifts
 
     /** A convolution commutes with shifts; the largest of a map does not notice them. */
