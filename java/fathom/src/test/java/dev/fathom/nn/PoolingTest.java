@@ -177,6 +177,7 @@ class PoolingTest {
     void sizes() {
         float[] row = {1, 3};
         assertThat(run(new Upsample(2, Resize.NEAREST), row, 1, 2, 1)).containsExactly(1, 1, 3, 3);
+        assertThat(run(new Upsample(2, Resize.NEAREST), row, 1, 1, 2, 1)).containsExactly(1, 1, 3, 3, 1, 1, 3, 3);
         assertThat(run(new Upsample(2, Resize.LINEAR), row, 1, 2, 1)).containsExactly(1, 1.5f, 2.5f, 3);
         assertThat(run(x -> x.resize(Resize.LINEAR_CORNERS, 3), row, 1, 2, 1)).containsExactly(1, 2, 3);
         assertThat(run(new AdaptiveAvgPool(2), new float[] {1, 2, 3}, 1, 3, 1)).containsExactly(1.5f, 2.5f);
