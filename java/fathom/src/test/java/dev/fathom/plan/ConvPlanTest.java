@@ -38,6 +38,14 @@ class ConvPlanTest {
         }
     }
 
+    /** A sum that comes after an activation, which no kernel does. */
+    private record Sum(Conv conv) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return conv.apply(x).add(x);
+        }
+    }
+
     private record Net(String name, Layer layer, int... image) {
         @Override
         public String toString() {
@@ -61,6 +69,7 @@ class ConvPlanTest {
                     8,
                     3),
             new Net("a residual block", new Block(new Conv(20, 20, three), new Conv(20, 20, three)), 7, 5, 20),
+            new Net("a sum behind an activation", new Sum(new Conv(3, 3, three).act(Activation.RELU)), 4, 5, 3),
             new Net("groups", new Sequential(new Conv(8, 16, three, 4), new Conv(16, 16, three, 16)), 6, 7, 8),
             new Net(
                     "a line",
