@@ -60,6 +60,9 @@ FATHOM_API int64_t fathom_gemm_scratch(int64_t ta, int64_t tb, int64_t m, int64_
 FATHOM_API int64_t fathom_conv_scratch(int64_t which, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow, int64_t k,
                                        int64_t kh, int64_t kw, int64_t sh, int64_t sw, int64_t dh, int64_t dw, int64_t top,
                                        int64_t left, int64_t groups);
+/* 1 if packed filters of this convolution are those of winograd_pack, 0 if those of linear_pack */
+FATHOM_API int64_t fathom_conv_winograd(int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow, int64_t k, int64_t kh, int64_t kw,
+                                        int64_t sh, int64_t sw, int64_t dh, int64_t dw, int64_t top, int64_t left, int64_t groups);
 FATHOM_API int64_t fathom_gemm_batch_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k); /* for any batch */
 
 /* Bytes that norm and norm_grad ask for, affine in outer. */

@@ -172,6 +172,8 @@ static int64_t conv_row_cuts(int64_t row_count, int64_t panels, int64_t parts) {
     return best;
 }
 
+#include "winograd.h"
+
 /* multiply-adds at half the peak of a common core */
 static double conv_nanos(double pixels, const struct window *g) {
     return pixels * (double)(g->k * g->kh * g->kw) * (double)(g->c / g->groups) / (4 * VL);
@@ -292,6 +294,15 @@ static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
         fathom_parallel(planes_part, &p, least(fathom_parts(nanos, n * g.oh), SLOTS));
         return FATHOM_OK;
     }
+    if (is_winograd(&g)) {
+        struct winograd_filters f = {.w = a->w, .u = scratch, .c = g.c, .k = g.k};
+        if (!a->packed) winograd_filter(&f), scratch += winograd_packed(g.c, g.k);
+        struct winograd t = {.x = a->x, .u = a->packed ? a->packed : f.u, .y = a->y, .scratch = scratch, .n = n, .h = g.h, .w = g.w,
+                             .oh = g.oh, .ow = g.ow, .depth = g.c, .width = g.k, .top = g.top, .left = g.left,
+                             .finish = c.conv.finish};
+        winograd(&t);
+        return FATHOM_OK;
+    }
     if (!a->packed) {
         c.panels = scratch;
         c.conv.panels = scratch;
@@ -308,6 +319,12 @@ static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
     if (c.halos) parts = least(parts, SLOTS);
     c.row_cuts = conv_row_cuts(conv_tiles(&c.conv), conv_panels(&c.conv), parts);
     fathom_parallel(conv_part, &c, parts);
+    return FATHOM_OK;
+}
+
+static int32_t k_winograd_pack(const struct winograd_pack_args *a, int64_t *detail) {
+    (void)detail;
+    winograd_filter(&(struct winograd_filters){.w = a->w, .u = a->packed, .c = a->k / 16, .k = a->n});
     return FATHOM_OK;
 }
 
@@ -408,6 +425,15 @@ static int32_t k_conv_data(const struct conv_data_args *a, int64_t *detail) {
     if (fathom_sgemm) {
         blas_conv(&(struct blas_conv){PATCHES_DATA, .g = g, .n = n, .w = a->w, .dy = a->dy, .dx = a->dx, .add = a->add,
                                       .scratch = a->scratch});
+        return FATHOM_OK;
+    }
+    if (is_winograd(g)) {
+        struct winograd_filters f = {.w = a->w, .u = c.panels, .c = g->c, .k = g->k, .turned = 1};
+        winograd_filter(&f);
+        struct winograd t = {.x = a->dy, .u = f.u, .y = a->dx, .scratch = f.u + winograd_packed(g->k, g->c), .n = n, .h = g->oh,
+                             .w = g->ow, .oh = g->h, .ow = g->w, .depth = g->k, .width = g->c, .top = 2 - g->top,
+                             .left = 2 - g->left, .add = a->add};
+        winograd(&t);
         return FATHOM_OK;
     }
     int64_t groups = is_depthwise(g) ? 1 : g->groups, depth = g->k / g->groups, width = g->c / groups;

@@ -72,6 +72,23 @@ static inline int64_t banded_line(const struct window *g) { return (g->w + g->kw
 static inline int64_t banded_rows(const struct window *g) { return clamp(HALO_FLOATS / banded_line(g), 1, g->oh); }
 static inline int64_t banded_floats(const struct window *g) { return padded(banded_rows(g) * banded_line(g) + 64); }
 
+/* winograd.h: where it is faster. Measured: with fewer channels the transforms cost more than they save, on small images the taps. */
+enum { WINOGRAD_CHANNELS = 32, WINOGRAD_PIXELS = 8, WINOGRAD_TILES = 48, WINOGRAD_FLOATS = 192 * 1024 };
+static inline int is_winograd(const struct window *g) {
+    return g->groups == 1 && g->kh == 3 && g->kw == 3 && g->sh == 1 && g->sw == 1 && g->dh == 1 && g->dw == 1
+           && g->c >= WINOGRAD_CHANNELS && g->k >= WINOGRAD_CHANNELS && least(g->oh, g->ow) >= WINOGRAD_PIXELS;
+}
+static inline int64_t winograd_packed(int64_t depth, int64_t width) { return 16 * depth * padded(width); }
+/* tiles that a thread takes at a time, and the floats of a position of them: whole lines, but not whole pages */
+static inline int64_t winograd_block(int64_t depth) {
+    return clamp(WINOGRAD_FLOATS / (16 * padded(depth)) / 6 * 6, 6, WINOGRAD_TILES);
+}
+static inline int64_t winograd_line(int64_t tiles, int64_t width) { return tiles * width + 16; }
+static inline int64_t winograd_slot(int64_t depth) {
+    int64_t tiles = winograd_block(depth);
+    return 16 * (winograd_line(tiles, padded(depth)) + winograd_line(tiles, 64)) + padded(depth);
+}
+
 /* a sum over pixels for few outputs is cut into SPLITS parts, as a weight gradient's in gemm_size.h */
 static inline int64_t weights_tiles(const struct window *g) {
     int64_t per_group = is_joined(g) ? g->kh * ceil_div(g->kw * g->c, SPLIT_ROWS) * ceil_div(g->k, SPLIT_COLUMNS)

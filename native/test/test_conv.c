@@ -142,9 +142,12 @@ static void test_conv(struct shape s) {
         else RUN(unary, .row = row, .x = before, .y = after, .n = ny, .p0 = -0.25f, .p1 = 0.5f);
         float *pre = random_below(2) ? guarded_floats(ny, anywhere()) : 0, *packed = 0;
         if (g.groups == 1) {
-            int64_t k = g.kh * g.kw * g.c;
+            int64_t winograd = fathom_conv_winograd(g.h, g.w, g.c, g.oh, g.ow, g.k, g.kh, g.kw, g.sh, g.sw, g.dh, g.dw, g.top,
+                                                    g.left, g.groups);
+            int64_t k = winograd ? 16 * g.c : g.kh * g.kw * g.c;
             packed = guarded((size_t)fathom_packed_bytes(g.k, k), anywhere());
-            RUN(linear_pack, .w = w, .packed = packed, .n = g.k, .k = k);
+            if (winograd) RUN(winograd_pack, .w = w, .packed = packed, .n = g.k, .k = k);
+            else RUN(linear_pack, .w = w, .packed = packed, .n = g.k, .k = k);
         }
         float *fused = guarded_floats(ny, anywhere());
         RUN(conv, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = form & 1 ? bias : 0,
@@ -285,7 +288,8 @@ int main(void) {
         {2, 9, 9, 20, 7, 2, 5, 1, 1}, {2, 6, 6, 12, 8, 3, 1, 1, 4}, {2, 6, 6, 40, 80, 3, 2, 1, 2},
         {2, 12, 12, 20, 20, 3, 1, 1, 20}, {1, 12, 12, 70, 70, 3, 2, 1, 70}, {2, 7, 7, 6, 18, 5, 1, 2, 6},
         {1, 1, 1, 17, 5, 1, 1, 0, 1}, {9, 24, 24, 3, 6, 5, 1, 0, 1}, {6, 32, 32, 2, 9, 3, 1, 1, 1},
-        {24, 14, 14, 16, 10, 1, 1, 0, 1}, {5000, 1, 1, 20, 7, 1, 1, 0, 1},
+        {2, 9, 9, 33, 70, 3, 1, 1, 1}, {3, 8, 8, 40, 32, 3, 1, 0, 1}, {1, 12, 12, 130, 65, 3, 1, 2, 1},
+        {1, 8, 8, 32, 32, 3, 1, 4, 1}, {24, 14, 14, 16, 10, 1, 1, 0, 1}, {5000, 1, 1, 20, 7, 1, 1, 0, 1},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const int64_t *s = shapes[i];
@@ -296,6 +300,8 @@ int main(void) {
     test_conv(window_of(2, 1, 700, 1, 8, 1, 9, 1, 1, 1, 1, 0, 0, 4, 4, 1));   /* one dimension */
     test_conv(window_of(1, 1, 9000, 2, 5, 1, 5, 1, 2, 1, 1, 0, 0, 2, 2, 1));
     test_conv(window_of(3, 1, 50, 33, 20, 1, 3, 1, 1, 1, 8, 0, 0, 16, 0, 1)); /* causal, dilated */
+    test_conv(window_of(2, 9, 15, 40, 48, 3, 3, 1, 1, 1, 1, 0, 1, 2, 3, 1));  /* Winograd, sides unlike */
+    test_nan(window_of(2, 15, 9, 40, 48, 3, 3, 1, 1, 1, 1, 0, 1, 2, 3, 1));
     test_conv(window_of(1, 40, 1, 20, 16, 3, 1, 1, 1, 2, 1, 2, 2, 0, 0, 1));
     test_conv(window_of(2, 6, 7, 24, 18, 3, 2, 3, 2, 2, 3, 4, 1, 3, 5, 1));   /* stride and dilation share no factor, or do */
     test_conv(window_of(2, 9, 8, 24, 18, 3, 3, 2, 4, 2, 6, 4, 4, 12, 3, 1));

@@ -41,6 +41,7 @@ public enum Kernel {
     LINEAR_PACK(4),
     LINEAR(14),
     CONV(27),
+    WINOGRAD_PACK(4),
     CONV_DATA(21),
     CONV_WEIGHTS(21),
     SGD(12),

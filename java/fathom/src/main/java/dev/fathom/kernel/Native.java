@@ -99,7 +99,7 @@ public final class Native {
     @Name("fathom_nanos")
     public static native long nanos();
 
-    /** Bytes of a packed W[n, k]. */
+    /** Bytes of a packed W[n, k], by whichever kernel packs. */
     @Name("fathom_packed_bytes")
     public static native long packedBytes(long n, long k);
 
@@ -116,6 +116,25 @@ public final class Native {
     public static native long convScratch(
             long which,
             long n,
+            long h,
+            long w,
+            long c,
+            long oh,
+            long ow,
+            long k,
+            long kh,
+            long kw,
+            long sh,
+            long sw,
+            long dh,
+            long dw,
+            long top,
+            long left,
+            long groups);
+
+    /** 1 if packed filters of a convolution are those of {@code winograd_pack}, 0 if those of {@code linear_pack}. */
+    @Name("fathom_conv_winograd")
+    public static native long convWinograd(
             long h,
             long w,
             long c,

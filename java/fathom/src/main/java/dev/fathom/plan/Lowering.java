@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the forward of every node of a graph without data: what the op writes becomes words, each an integer, a float or a place (a slot and an offset
@@ -34,15 +35,19 @@ final class Lowering extends Lowered {
     record Command(Kernel kernel, int node, List<Word> words) {}
 
     /**
-     * Memory: of a value, of a weight [n, k] packed, or scratch.
+     * Memory: of a value, of a packed weight, or scratch.
      *
      * @param value whose, -1 for scratch
      * @param bytes how many
-     * @param packed whether it is a packed weight
-     * @param n its rows
+     * @param packing what packs a weight, null for other memory
+     * @param n rows of the matrix that it makes
      * @param k its columns
      */
-    record Slot(int value, long bytes, boolean packed, long n, long k) {}
+    record Slot(int value, long bytes, @Nullable Kernel packing, long n, long k) {
+        Slot(int value, long bytes) {
+            this(value, bytes, null, 0, 0);
+        }
+    }
 
     /** Where a value lies. */
     record Place(int slot, long offset) {}
@@ -51,7 +56,7 @@ final class Lowering extends Lowered {
     final List<Command> commands = new ArrayList<>();
     final List<Slot> slots = new ArrayList<>();
     final Place[] places;
-    private final Map<Integer, Integer> packed = new HashMap<>();
+    private final Map<Slot, Integer> packed = new HashMap<>();
     private int at;
     private Graph.Node node;
     private Kernel kernel;
@@ -76,7 +81,7 @@ final class Lowering extends Lowered {
     }
 
     private int slot(int value) {
-        return add(new Slot(value, graph.values.get(value).bytes(), false, 0, 0));
+        return add(new Slot(value, graph.values.get(value).bytes()));
     }
 
     private int add(Slot slot) {
@@ -177,17 +182,17 @@ final class Lowering extends Lowered {
         if (bytes == 0) {
             return 0;
         }
-        return handle(new Place(add(new Slot(-1, bytes, false, 0, 0)), 0));
+        return handle(new Place(add(new Slot(-1, bytes)), 0));
     }
 
     @Override
-    public long packed(int i, long n, long k) {
+    public long packed(int i, Kernel packing, long n, long k) {
         int value = node.in()[i];
         if (graph.values.get(value).kind() != Graph.Kind.WEIGHT
                 || NativeRuntime.get().blas() == Blas.OPENBLAS) {
             return 0;
         }
-        int slot = packed.computeIfAbsent(value, v -> add(new Slot(v, Native.packedBytes(n, k), true, n, k)));
+        int slot = packed.computeIfAbsent(new Slot(value, Native.packedBytes(n, k), packing, n, k), this::add);
         return handle(new Place(slot, 0));
     }
 

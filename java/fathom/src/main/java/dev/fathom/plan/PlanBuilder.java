@@ -164,12 +164,8 @@ final class PlanBuilder {
         long from = Access.address(source);
         Block held = Access.lease(source); // another thread may close the model
         try {
-            if (slot.packed()) {
-                commands.begin(Kernel.LINEAR_PACK)
-                        .put(from)
-                        .put(to)
-                        .put(slot.n())
-                        .put(slot.k());
+            if (slot.packing() != null) {
+                commands.begin(slot.packing()).put(from).put(to).put(slot.n()).put(slot.k());
             } else {
                 commands.begin(Kernel.COPY).put(from).put(to).put(slot.bytes());
             }

@@ -35,10 +35,10 @@ public abstract class Call {
     public abstract long scratch(long bytes);
 
     /**
-     * The matrix [n, k] at input {@code i}, packed for {@link Kernel#LINEAR}: prepared once where weights do not change from call to call;
-     * 0 where they do, or where another backend than ours multiplies.
+     * The weight at input {@code i} as {@code packing} of a matrix [n, k] makes it: prepared once where weights do not change from call to
+     * call; 0 where they do, or where another backend than ours multiplies.
      */
-    public abstract long packed(int i, long n, long k);
+    public abstract long packed(int i, Kernel packing, long n, long k);
 
     /** Starts a command. */
     public abstract Call begin(Kernel kernel);

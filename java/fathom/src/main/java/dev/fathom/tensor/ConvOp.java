@@ -104,12 +104,22 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         Shape w = c.shape(1);
         long[] words = window.words(c.shape(0), c.outShape(0), groups);
         long n = c.shape(0).dim(0);
-        long packed = groups == 1 ? c.packed(1, w.dim(0), w.size(1, w.rank())) : 0;
+        long packed = groups == 1 ? packed(c, words) : 0;
         long scratch = scratch(c, packed == 0 ? 0 : 3, n, words);
         c.begin(Kernel.CONV).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
         epilogue.putAddresses(c).put(n);
         put(c, words);
         epilogue.putActivation(c).at(scratch).run();
+    }
+
+    private static long packed(Call c, long[] g) {
+        Shape w = c.shape(1);
+        boolean winograd = Native.convWinograd(
+                        g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13], g[14])
+                != 0;
+        return winograd
+                ? c.packed(1, Kernel.WINOGRAD_PACK, w.dim(0), 16L * w.dim(-1))
+                : c.packed(1, Kernel.LINEAR_PACK, w.dim(0), w.size(1, w.rank()));
     }
 
     @Override

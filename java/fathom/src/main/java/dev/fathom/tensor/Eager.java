@@ -166,11 +166,11 @@ final class Eager extends Grad {
     }
 
     @Override
-    public long packed(int i, long n, long k) {
+    public long packed(int i, Kernel packing, long n, long k) {
         if (pass.recording() || NativeRuntime.get().blas() == Blas.OPENBLAS || !(in[i].held() instanceof Parameter p)) {
             return 0;
         }
-        Block block = p.store().packed(commands, p.index(), n, k);
+        Block block = p.store().packed(commands, p.index(), packing, n, k);
         pass.lease(block);
         return block.address();
     }

@@ -45,7 +45,7 @@ record LinearOp(Epilogue epilogue) implements Epilogue.Ending {
         long m = MatmulOp.rows(c.shape(0));
         long n = c.shape(1).dim(0);
         long k = c.shape(1).dim(1);
-        long packed = c.packed(1, n, k);
+        long packed = c.packed(1, Kernel.LINEAR_PACK, n, k);
         long scratch = packed == 0 ? c.scratch(Native.linearScratch(m, n, k)) : 0;
         c.begin(Kernel.LINEAR).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
         epilogue.putAddresses(c).put(m).put(n).put(k);

@@ -160,10 +160,10 @@ public final class Store implements AutoCloseable {
                 : null;
     }
 
-    /** Parameter {@code i} as a matrix [n, k] packed for the linear kernel, as it is now. */
-    Block packed(Commands commands, int i, long n, long k) {
+    /** Parameter {@code i} as {@code packing} of a matrix [n, k] makes it, as it is now. */
+    Block packed(Commands commands, int i, Kernel packing, long n, long k) {
         check();
-        return weights.packed(commands, i, n, k);
+        return weights.packed(commands, i, packing, n, k);
     }
 
     // ---- replicas

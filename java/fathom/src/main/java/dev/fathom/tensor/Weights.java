@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The numbers of a model, which its replicas share: one flat block of segments, every parameter and then every buffer, 64-byte aligned, in
- * the order of the walk. Each parameter has a version, a trainable flag and a packed copy.
+ * the order of the walk. Each parameter has a version, a trainable flag and packed copies.
  */
 final class Weights {
     private static final int ALIGN = 16;
@@ -50,27 +50,30 @@ final class Weights {
         versions = new int[count];
         trainable = new boolean[count];
         Arrays.fill(trainable, true);
-        packed = new Block[count];
-        packedVersions = new int[count];
+        packed = new Block[2 * count];
+        packedVersions = new int[2 * count];
     }
 
-    /** Packs parameter {@code i} as a matrix [n, k] for the linear kernel unless that was done since its last change. */
-    synchronized Block packed(Commands commands, int i, long n, long k) {
-        Block p = packed[i];
-        if (p == null || packedVersions[i] != versions[i]) {
+    /** Packs parameter {@code i} by {@code packing} of a matrix [n, k] unless that was done since its last change. */
+    synchronized Block packed(Commands commands, int i, Kernel packing, long n, long k) {
+        int copy = packing == Kernel.WINOGRAD_PACK
+                ? i + parameters
+                : i; // filters may be used both ways, by images of different sizes
+        Block p = packed[copy];
+        if (p == null || packedVersions[copy] != versions[i]) {
             block.lease(); // another thread may have closed the model since
             try {
                 if (p == null) {
                     p = new Block("packed weights", Native.packedBytes(n, k), true);
-                    packed[i] = p;
+                    packed[copy] = p;
                 }
-                commands.begin(Kernel.LINEAR_PACK)
+                commands.begin(packing)
                         .put(block.address() + Float.BYTES * offsets[i])
                         .put(p.address())
                         .put(n)
                         .put(k)
                         .run();
-                packedVersions[i] = versions[i];
+                packedVersions[copy] = versions[i];
             } finally {
                 block.release();
             }

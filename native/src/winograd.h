@@ -1,0 +1,184 @@
+/*
+ * 3x3 taps of stride 1 by F(2x2, 3x3) (Winograd 1980; Lavin and Gray 2016): 16 multiplications for four outputs instead of 36.
+ *
+ *     V = B' d B of 4x4 inputs d,   U = G g G' of the taps g,   y = A' M A of 2x2 outputs,   M = the sum over channels of U V
+ *
+ *          1  0 -1  0          1    0    0
+ *     B' = 0  1  1  0      G = 1/2  1/2  1/2     A' = 1  1  1  0
+ *          0 -1  1  0          1/2 -1/2  1/2          0  1 -1 -1
+ *          0  1  0 -1          0    0    1
+ *
+ * Each of the 16 positions of M is a product of matrices [tiles, channels] by [channels, outputs] in the tiles of gemm.h. A block of
+ * tiles goes through all three steps while it lies in L2. An output reads those inputs only that its taps read, and is the same
+ * whatever the block, the thread and the batch. Rounding errors are those of the sum itself; an infinite input makes NaN of some
+ * outputs that would be infinite.
+ */
+#ifndef FATHOM_WINOGRAD_H
+#define FATHOM_WINOGRAD_H
+
+#include "conv_axis.h"
+
+enum { FILTER_ROWS = 16 }; /* channels of the taps that are transformed at a time */
+
+/* a convolution of stride 1 of x[n, h, w, depth] into y[n, oh, ow, width], or the gradient of one, which has the same form */
+struct winograd {
+    const float *x, *u; /* u[panel][position][depth][width of the panel] */
+    float *y, *scratch;
+    int64_t n, h, w, oh, ow, depth, width, top, left;
+    int64_t add, row_cuts;
+    const struct linear_args *finish;
+};
+
+static int64_t winograd_rows(const struct winograd *g) { return ceil_div(g->oh, 2); }
+static int64_t winograd_columns(const struct winograd *g) { return ceil_div(g->ow, 2); }
+static int64_t winograd_tiles(const struct winograd *g) { return g->n * winograd_rows(g) * winograd_columns(g); }
+
+/* ---- taps ---- */
+
+struct winograd_filters {
+    const float *w; /* [K, 3, 3, C] */
+    float *u;
+    int64_t c, k, turned; /* turned: for the gradient of x, from K channels to C, taps in reverse */
+};
+
+static int64_t filter_units(const struct winograd_filters *f) {
+    return panel_count(f->turned ? f->c : f->k) * ceil_div(f->turned ? f->k : f->c, FILTER_ROWS);
+}
+
+static void winograd_filters_part(void *context, int64_t part, int64_t parts) {
+    const struct winograd_filters *f = context;
+    int64_t depth = f->turned ? f->k : f->c, width = f->turned ? f->c : f->k, chunks = ceil_div(depth, FILTER_ROWS), from, to;
+    float taps[9 * FILTER_ROWS * TILE_VECS * VL];
+    fathom_range(filter_units(f), 1, part, parts, &from, &to);
+    for (int64_t unit = from; unit < to; unit++) {
+        int64_t panel = unit / chunks, j = panel_start(width, panel), wide = panel_start(width, panel + 1) - j;
+        int64_t d0 = unit % chunks * FILTER_ROWS, d1 = least(d0 + FILTER_ROWS, depth), tap_floats = (d1 - d0) * wide;
+        for (int64_t tap = 0; tap < 9; tap++) {
+            struct product one = {.b = f->w + (f->turned ? 8 - tap : tap) * f->c, .ldb = 9 * f->c, .n = width,
+                                  .b_turned = !f->turned};
+            pack_panel(&one, panel, d0, d1, taps + tap * tap_floats);
+        }
+        float *u = f->u + (16 * j) * depth + d0 * wide;
+        for (int64_t i = 0; i < tap_floats; i += VL) {
+            v g[3][3], t[4][3];
+            UNROLLED for (int tap = 0; tap < 9; tap++) g[tap / 3][tap % 3] = v_load(taps + tap * tap_floats + i);
+            UNROLLED for (int s = 0; s < 3; s++) {
+                v sum = g[0][s] + g[2][s];
+                t[0][s] = g[0][s], t[1][s] = 0.5f * (sum + g[1][s]), t[2][s] = 0.5f * (sum - g[1][s]), t[3][s] = g[2][s];
+            }
+            UNROLLED for (int r = 0; r < 4; r++) {
+                float *to_u = u + 4 * r * depth * wide + i;
+                v sum = t[r][0] + t[r][2];
+                v_store(to_u, t[r][0]);
+                v_store(to_u + depth * wide, 0.5f * (sum + t[r][1]));
+                v_store(to_u + 2 * depth * wide, 0.5f * (sum - t[r][1]));
+                v_store(to_u + 3 * depth * wide, t[r][2]);
+            }
+        }
+    }
+}
+
+static void winograd_filter(struct winograd_filters *f) {
+    int64_t units = filter_units(f);
+    fathom_parallel(winograd_filters_part, f, fathom_parts((double)(f->c * f->k) * 2, units));
+}
+
+/* ---- images ---- */
+
+/* V[position][tile][channel] of tiles from .. from + count */
+static void winograd_input(const struct winograd *g, int64_t from, int64_t count, const float *zeros, float *to, int64_t line,
+                           int64_t slot) {
+    int64_t down = winograd_rows(g), across = winograd_columns(g), depth = g->depth;
+    for (int64_t t = from; t < from + count; t++, to += line) {
+        int64_t y0 = 2 * (t / across % down) - g->top, x0 = 2 * (t % across) - g->left;
+        const float *image = g->x + t / across / down * g->h * g->w * depth, *at[4][4];
+        for (int r = 0; r < 4; r++)
+            for (int s = 0; s < 4; s++) {
+                int64_t i = y0 + r, q = x0 + s;
+                at[r][s] = i >= 0 && i < g->h && q >= 0 && q < g->w ? image + (i * g->w + q) * depth : zeros;
+            }
+        EACH_VECTOR(depth, {
+            v d[4][4], e[4][4];
+            UNROLLED for (int r = 0; r < 4; r++) UNROLLED for (int s = 0; s < 4; s++) d[r][s] = v_get(at[r][s] + i, m);
+            UNROLLED for (int s = 0; s < 4; s++) {
+                e[0][s] = d[0][s] - d[2][s], e[1][s] = d[1][s] + d[2][s];
+                e[2][s] = d[2][s] - d[1][s], e[3][s] = d[1][s] - d[3][s];
+            }
+            UNROLLED for (int r = 0; r < 4; r++) {
+                float *row = to + 4 * r * slot + i;
+                v_store(row, e[r][0] - e[r][2]);
+                v_store(row + slot, e[r][1] + e[r][2]);
+                v_store(row + 2 * slot, e[r][2] - e[r][1]);
+                v_store(row + 3 * slot, e[r][1] - e[r][3]);
+            }
+        });
+    }
+}
+
+/* outputs of tiles from .. from + count, channels j .. j + exist, from M[position][tile][width] */
+static void winograd_output(const struct winograd *g, int64_t from, int64_t count, const float *sums, int64_t line, int64_t slot,
+                            int64_t j, int64_t exist) {
+    int64_t down = winograd_rows(g), across = winograd_columns(g), pixel = g->width;
+    for (int64_t t = from; t < from + count; t++, sums += line) {
+        int64_t o = 2 * (t / across % down), q = 2 * (t % across), at = (t / across / down * g->oh + o) * g->ow + q;
+        int64_t rows = least(2, g->oh - o), columns = least(2, g->ow - q);
+        float *y = g->y + at * pixel + j;
+        EACH_VECTOR(exist, {
+            v a[2][4];
+            UNROLLED for (int s = 0; s < 4; s++) {
+                const float *p = sums + s * slot + i;
+                v m1 = v_load(p + 4 * slot), m2 = v_load(p + 8 * slot);
+                a[0][s] = v_load(p) + m1 + m2, a[1][s] = m1 - m2 - v_load(p + 12 * slot);
+            }
+            UNROLLED for (int r = 0; r < 2; r++) {
+                float *row = y + r * g->ow * pixel + i;
+                if (r == rows) break;
+                give(row, a[r][0] + a[r][1] + a[r][2], g->add, m);
+                if (columns == 2) give(row + pixel, a[r][1] - a[r][2] - a[r][3], g->add, m);
+            }
+        });
+        if (g->finish)
+            for (int64_t r = 0; r < rows; r++) finish(g->finish, at + r * g->ow, at + r * g->ow + columns, j, j + exist);
+    }
+}
+
+static void winograd_part(void *context, int64_t part, int64_t parts) {
+    const struct winograd *g = context;
+    int64_t t0, t1, p0, p1, line = padded(g->depth), at_once = winograd_block(g->depth), panels = panel_count(g->width);
+    fathom_range(winograd_tiles(g), 1, part % g->row_cuts, g->row_cuts, &t0, &t1);
+    fathom_range(panels, 1, part / g->row_cuts, parts / g->row_cuts, &p0, &p1);
+    if (t0 == t1 || p0 == p1) return;
+    float *input = g->scratch + part * winograd_slot(g->depth), *zeros = input + 16 * winograd_line(at_once, line);
+    float *sums = zeros + line;
+    memset(zeros, 0, (size_t)line * 4);
+    int64_t blocks = ceil_div(t1 - t0, at_once);
+    for (int64_t block = 0; block < blocks; block++) {
+        int64_t from = t0 + (t1 - t0) * block / blocks, count = t0 + (t1 - t0) * (block + 1) / blocks - from;
+        int64_t slot = winograd_line(count, line);
+        winograd_input(g, from, count, zeros, input, line, slot);
+        for (int64_t panel = p0; panel < p1; panel++) {
+            int64_t j = panel_start(g->width, panel), wide = panel_start(g->width, panel + 1) - j;
+            int64_t rows = row_tiles(count, wide), out_slot = winograd_line(count, wide);
+            struct sweep s = {.outer = 1, .inner = 1, .depth = g->depth, .lda = line, .ldb = wide};
+            for (int64_t position = 0; position < 16; position++) {
+                const float *right = g->u + (16 * j + position * wide) * g->depth;
+                for (int64_t r = 0; r < rows; r++) {
+                    int64_t i = count * r / rows, height = count * (r + 1) / rows - i;
+                    tiles[wide / VL][height](&s, input + position * slot + i * line, right,
+                                             sums + position * out_slot + i * wide, wide, VL, 0);
+                }
+            }
+            winograd_output(g, from, count, sums, wide, out_slot, j, least(g->width - j, wide));
+        }
+    }
+}
+
+static void winograd(struct winograd *g) {
+    int64_t rows = ceil_div(winograd_tiles(g), TILE_ROWS), panels = panel_count(g->width);
+    double nanos = (double)winograd_tiles(g) * (double)(16 * g->depth * g->width) / (4 * VL);
+    int64_t parts = fathom_parts(nanos, least(rows * panels, SLOTS));
+    g->row_cuts = conv_row_cuts(rows, panels, parts);
+    fathom_parallel(winograd_part, g, parts);
+}
+
+#endif
