@@ -26,6 +26,7 @@
 #include "planes.h"
 
 enum {
+    FEW_STEPS = 64,
     TAP_BLOCK = 640,           /* rows of a panel that stay in L2 while the tiles of all outputs pass over it */
     SPAN_FLOATS = 160 * 1024,  /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
 };
@@ -64,13 +65,14 @@ static struct conv_panel conv_panel(const struct conv *g, const struct tap_block
         .y = g->y + group * g->y_group + j};
 }
 
-/* outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and rows [r0, r1) */
+/* outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and rows [r0, r1); `ahead` as in struct sweep */
 static void conv_tile(const struct conv *g, const struct tap_block *b, const struct conv_panel *p, int64_t n, int64_t o,
-                      int64_t q0, int64_t q1, int64_t r0, int64_t r1) {
+                      int64_t q0, int64_t q1, int64_t r0, int64_t r1, int64_t ahead) {
     int64_t add = g->add || !b->first;
     struct sweep s = {.inner = r1 - r0, .depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel,
                       .a_inner = g->rows.dilation * g->x_row, .lda = g->columns.stride * g->x_pixel,
-                      .b_outer = g->depth * p->width, .b_inner = g->columns.taps * g->depth * p->width, .ldb = p->width};
+                      .b_outer = g->depth * p->width, .b_inner = g->columns.taps * g->depth * p->width, .ldb = p->width,
+                      .ahead = ahead};
     const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
     const float *right = p->right + r0 * s.b_inner;
     float *y = p->y + n * g->y_image + o * g->y_row;
@@ -105,20 +107,13 @@ static void conv_tile(const struct conv *g, const struct tap_block *b, const str
     }
 }
 
-/* asks for what outputs q0 .. q1 write and a share of what they read first, the pixels of their last taps, to be in L2 */
-static void prefetch_next(const struct conv *g, const struct tap_block *b, const struct conv_panel *p, int64_t n, int64_t o,
-                          int64_t q0, int64_t q1, int64_t r, int64_t share, int64_t shares) {
-    int64_t step = g->columns.stride * g->x_pixel, deep = (b->d1 - b->d0) / shares;
-    const float *x = p->x + n * g->x_image + (o * g->rows.stride + r * g->rows.dilation) * g->x_row;
-    prefetch_rows(x + q0 * step + (b->s1 - 1) * g->columns.dilation * g->x_pixel + share * deep, step, q1 - q0, deep);
-    prefetch_rows(p->y + n * g->y_image + o * g->y_row + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->width);
-}
-
 /* tiles [t0, t1) of the rows of all images by some panels, for one block of taps */
 static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, const struct conv_panel *panels,
                        int64_t count) {
     int64_t per_row = conv_row_tiles(g), out = g->columns.out, i = t0 % per_row, n = t0 / per_row / g->rows.out;
-    int64_t far = g->n * (g->x_image + g->y_image) > L2_FLOATS;
+    int64_t steps = g->rows.taps * g->columns.taps * g->depth; /* so few leave no time to wait for memory */
+    int64_t far = steps >= FEW_STEPS && g->n * (g->x_image + g->y_image) > L2_FLOATS;
+    int64_t ahead = far && g->x_image ? g->columns.stride * g->x_pixel : 0; /* a copy of the image (halo_copy) is near */
     int64_t o = t0 / per_row % g->rows.out, q0 = out * i / per_row, q1, r0, r1;
     axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
     for (int64_t t = t0; t < t1; t++, q0 = q1) {
@@ -129,9 +124,9 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
         }
         q1 = out * ++i / per_row;
         for (int64_t p = 0; p < count; p++) {
-            int64_t end = least(2 * q1 - q0, out);
-            if (far && q1 < end && r0 < r1) prefetch_next(g, b, panels + p, n, o, q1, end, r1 - 1, p, count);
-            conv_tile(g, b, panels + p, n, o, q0, q1, r0, r1);
+            float *next = panels[p].y + n * g->y_image + o * g->y_row + q1 * g->y_pixel;
+            if (far) prefetch_rows(next, g->y_pixel, q1 - q0, panels[p].width);
+            conv_tile(g, b, panels + p, n, o, q0, q1, r0, r1, p == 0 ? ahead * (q1 - q0) : 0);
         }
     }
 }

@@ -44,6 +44,11 @@ INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w,
                 }
             }
         }
+        if (count == DEPTHWISE_TILE) {
+            const float *soon = xr - g->rows.dilation * g->x_row + (columns - 1) * tap + count * step;
+            UNROLLED for (int q = 0; q < count; q++) __builtin_prefetch(soon + q * step, 0, 2);
+            UNROLLED for (int q = 0; q < count; q++) __builtin_prefetch(y + (count + q) * g->y_pixel + i, 0, 2);
+        }
         UNROLLED for (int q = 0; q < count; q++) v_put(y + q * g->y_pixel + i, sum[q], m);
     });
 }

@@ -42,16 +42,18 @@ struct sweep {
     int64_t outer, inner, depth;
     int64_t a_outer, a_inner, lda;
     int64_t b_outer, b_inner, ldb;
+    int64_t ahead; /* floats from a left element to that which the next tile reads, and wants in L2; 0: it is there */
 };
 typedef void tile_fn(const struct sweep *s, const float *a, const float *b, float *c, int64_t ldc, int64_t last, int64_t add);
 
-/* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; get_last loads the last vector */
-#define SWEEP(R, NV, row, step, get_last)                                                                                      \
+/* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; get_last loads the last vector; soon(R) runs at every step */
+#define SWEEP(R, NV, row, step, get_last, soon)                                                                                \
     for (int64_t o = s->outer;; a += s->a_outer, b += s->b_outer) {                                                            \
         const float *ai = a, *bi = b;                                                                                          \
         for (int64_t q = s->inner;; ai += s->a_inner, bi += s->b_inner) {                                                      \
             const float *ap = ai, *bp = bi;                                                                                    \
             for (int64_t p = 0; p < s->depth; p++, ap += step, bp += ldb) {                                                    \
+                    soon(R)                                                                                                    \
                 v right[NV];                                                                                                   \
                 UNROLLED for (int j = 0; j < NV - 1; j++) right[j] = v_load(bp + j * VL);                                      \
                 right[NV - 1] = get_last(bp + (NV - 1) * VL);                                                                  \
@@ -65,6 +67,10 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
         if (--o == 0) break;                                                                                                   \
     }
 #define LOAD_LAST(p) v_load_n(p, last)
+/* a line of each row at a time: many requests at once would keep the tile waiting */
+#define AHEAD(R)                                                                                                               \
+    if (s->ahead && p % 16 == 0) UNROLLED for (int i = 0; i < R; i++) __builtin_prefetch(ap + s->ahead + i * lda, 0, 2);
+#define NO_AHEAD(R)
 
 /* c (+)= that sum; of the last vector of c only `last` lanes exist, and a turned tile reads no more of the right side either */
 #define TILE_OF(name, R, NV, ...)                                                                                              \
@@ -84,9 +90,10 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
             else v_store_n(c + i * ldc + j * VL, sum[i][j], last);                                                             \
         }                                                                                                                      \
     }
-#define TILE(R, NV) TILE_OF(tile, R, NV, SWEEP(R, NV, lda, 1, v_load))
+#define TILE(R, NV) TILE_OF(tile, R, NV, SWEEP(R, NV, lda, 1, v_load, AHEAD))
 #define TURNED_TILE(R, NV)                                                                                                     \
-    TILE_OF(turned, R, NV, if (last == VL) { SWEEP(R, NV, 1, lda, v_load) } else { SWEEP(R, NV, 1, lda, LOAD_LAST) })
+    TILE_OF(turned, R, NV, if (last == VL) { SWEEP(R, NV, 1, lda, v_load, NO_AHEAD) }                                           \
+                           else { SWEEP(R, NV, 1, lda, LOAD_LAST, NO_AHEAD) })
 
 #define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 #define LONG_TILES(X, NV) SHORT_TILES(X, NV) X(7, NV) X(8, NV) X(9, NV) X(10, NV) X(11, NV) X(12, NV)
@@ -199,19 +206,19 @@ static void finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t 
 
 /* ---- the product ---- */
 
-/* asks for what the next row of tiles reads and writes to be in L2 */
+/* asks for `count` floats of each row to be in L2 */
 static inline void prefetch_rows(const float *at, int64_t ld, int64_t rows, int64_t count) {
     for (int64_t r = 0; r < rows; r++)
         for (int64_t x = 0; x < count; x += 16) __builtin_prefetch(at + r * ld + x, 0, 2);
 }
 
-/* the tile of rows i .. i + height and one panel, over `depth` rows of k */
+/* the tile of rows i .. i + height and one panel, over `depth` rows of k; `ahead` as in struct sweep */
 static void multiply_tile(const struct product *g, int64_t i, int64_t height, int64_t panel, int64_t from, int64_t depth,
-                          int64_t add) {
+                          int64_t add, int64_t ahead) {
     int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
     int64_t columns = g->n - j < width ? g->n - j : width, last = g->c_turned ? VL : columns - (width - VL);
     tile_fn *tile = tiles[width / VL][height];
-    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = g->lda, .ldb = width};
+    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = g->lda, .ldb = width, .ahead = ahead};
     const float *left = g->a + i * g->lda + from;
     float *c = g->c + i * g->ldc + j;
     if (panel < g->first_packed) {
@@ -245,12 +252,10 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
             for (int64_t t = t0; t < t1; t++) {
                 int64_t i = g->m * t / count, next = g->m * (t + 1) / count;
                 for (int64_t panel = group; panel < end; panel++) {
-                    if (beyond_l2 && t + 1 < t1) {
-                        int64_t share = depth / (end - group), at = from + share * (panel - group), j = panel_start(g->n, panel);
-                        prefetch_rows(g->a + next * g->lda + at, g->lda, next - i, share);
-                        prefetch_rows(g->c + next * g->ldc + j, g->ldc, next - i, panel_start(g->n, panel + 1) - j);
-                    }
-                    multiply_tile(g, i, next - i, panel, from, depth, g->add || block > 0);
+                    int soon = beyond_l2 && t + 1 < t1;
+                    int64_t j = panel_start(g->n, panel), ahead = soon && panel == group ? (next - i) * g->lda : 0;
+                    if (soon) prefetch_rows(g->c + next * g->ldc + j, g->ldc, next - i, panel_start(g->n, panel + 1) - j);
+                    multiply_tile(g, i, next - i, panel, from, depth, g->add || block > 0, ahead);
                 }
             }
         }
