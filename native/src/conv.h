@@ -594,6 +594,14 @@ static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail
         return FATHOM_OK;
     }
     float *scratch = aligned_scratch(a->scratch);
+    if (is_winograd(g) && n > 0) {
+        struct winograd_weights t = {.g = {.x = a->x, .n = n, .h = g->h, .w = g->w, .oh = g->oh, .ow = g->ow, .depth = g->c,
+                                           .width = g->k, .top = g->top, .left = g->left},
+                                     .dy = a->dy, .dw = a->dw, .du = scratch, .scratch = scratch + 16 * g->k * padded(g->c),
+                                     .add = a->add};
+        winograd_weights(&t);
+        return FATHOM_OK;
+    }
     w.x_row = g->w * g->c, w.x_image = g->h * w.x_row;
     w.rows = axis_rows(g), w.columns = axis_columns(g);
     w.banded = is_banded(g);

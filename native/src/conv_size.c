@@ -12,7 +12,8 @@ int64_t fathom_conv_scratch(int64_t which, int64_t n, int64_t h, int64_t w, int6
     else if (which == 1) floats += groups * padded(depth) * taps * width;
     if (is_winograd(&g) && which < 2) floats = 16 + winograd_packed(which ? k : c, which ? c : k);
     if (is_winograd(&g) && which != 2) floats += SLOTS * winograd_slot(which == 1 ? k : c);
-    if (which == 2) floats += (is_split_weights(&g) ? SPLITS : 1) * weights_floats(&g);
+    if (is_winograd(&g) && which == 2) floats += 16 * k * padded(c) + SLOTS * winograd_weights_slot(c, k);
+    else if (which == 2) floats += (is_split_weights(&g) ? SPLITS : 1) * weights_floats(&g);
     if (which != 1) floats += SLOTS * halo_floats(&g);
     if ((which == 0 || which == 3) && is_planes(&g)) floats += padded(g.k * taps * g.c) + SLOTS * planes_slot(&g);
     if (which == 2 && is_banded(&g)) floats += SLOTS * banded_floats(&g);

@@ -89,6 +89,15 @@ static inline int64_t winograd_slot(int64_t depth) {
     return 16 * (winograd_line(tiles, padded(depth)) + winograd_line(tiles, 64)) + padded(depth);
 }
 
+/* the same for the gradient of the taps, where a thread takes four positions at a time */
+static inline int64_t winograd_span(int64_t c, int64_t k) {
+    return clamp(WINOGRAD_FLOATS / (4 * (padded(c) + padded(k))), 6, 2 * WINOGRAD_TILES);
+}
+static inline int64_t winograd_weights_slot(int64_t c, int64_t k) {
+    int64_t tiles = winograd_span(c, k);
+    return 4 * (winograd_line(tiles, padded(c)) + winograd_line(tiles, padded(k))) + padded(most(c, k));
+}
+
 /* a sum over pixels for few outputs is cut into SPLITS parts, as a weight gradient's in gemm_size.h */
 static inline int64_t weights_tiles(const struct window *g) {
     int64_t per_group = is_joined(g) ? g->kh * ceil_div(g->kw * g->c, SPLIT_ROWS) * ceil_div(g->k, SPLIT_COLUMNS)

@@ -85,32 +85,40 @@ static void winograd_filter(struct winograd_filters *f) {
 
 /* ---- images ---- */
 
-/* V[position][tile][channel] of tiles from .. from + count */
-static void winograd_input(const struct winograd *g, int64_t from, int64_t count, const float *zeros, float *to, int64_t line,
-                           int64_t slot) {
-    int64_t down = winograd_rows(g), across = winograd_columns(g), depth = g->depth;
+/* the tile t: its image, and the first of its outputs */
+struct winograd_place {
+    int64_t image, o, q;
+};
+static inline struct winograd_place winograd_place(const struct winograd *g, int64_t t) {
+    int64_t across = winograd_columns(g), row = t / across;
+    return (struct winograd_place){row / winograd_rows(g), 2 * (row % winograd_rows(g)), 2 * (t % across)};
+}
+
+/* row `row` of V: positions[4][tile][channel] of tiles from .. from + count */
+static void winograd_input(const struct winograd *g, int64_t row, int64_t from, int64_t count, const float *zeros, float *to,
+                           int64_t line, int64_t slot) {
+    static const struct {
+        int64_t a, b;
+        float sign;
+    } rows[] = {{0, 2, -1}, {1, 2, 1}, {2, 1, -1}, {1, 3, -1}}; /* of B': a + sign b */
+    int64_t depth = g->depth;
+    v sign = v_set(rows[row].sign);
     for (int64_t t = from; t < from + count; t++, to += line) {
-        int64_t y0 = 2 * (t / across % down) - g->top, x0 = 2 * (t % across) - g->left;
-        const float *image = g->x + t / across / down * g->h * g->w * depth, *at[4][4];
-        for (int r = 0; r < 4; r++)
-            for (int s = 0; s < 4; s++) {
-                int64_t i = y0 + r, q = x0 + s;
-                at[r][s] = i >= 0 && i < g->h && q >= 0 && q < g->w ? image + (i * g->w + q) * depth : zeros;
-            }
+        struct winograd_place at = winograd_place(g, t);
+        int64_t a = at.o - g->top + rows[row].a, b = at.o - g->top + rows[row].b, q = at.q - g->left;
+        const float *image = g->x + at.image * g->h * g->w * depth, *pa[4], *pb[4];
+        for (int64_t s = 0; s < 4; s++) {
+            int exists = q + s >= 0 && q + s < g->w;
+            pa[s] = exists && a >= 0 && a < g->h ? image + (a * g->w + q + s) * depth : zeros;
+            pb[s] = exists && b >= 0 && b < g->h ? image + (b * g->w + q + s) * depth : zeros;
+        }
         EACH_VECTOR(depth, {
-            v d[4][4], e[4][4];
-            UNROLLED for (int r = 0; r < 4; r++) UNROLLED for (int s = 0; s < 4; s++) d[r][s] = v_get(at[r][s] + i, m);
-            UNROLLED for (int s = 0; s < 4; s++) {
-                e[0][s] = d[0][s] - d[2][s], e[1][s] = d[1][s] + d[2][s];
-                e[2][s] = d[2][s] - d[1][s], e[3][s] = d[1][s] - d[3][s];
-            }
-            UNROLLED for (int r = 0; r < 4; r++) {
-                float *row = to + 4 * r * slot + i;
-                v_store(row, e[r][0] - e[r][2]);
-                v_store(row + slot, e[r][1] + e[r][2]);
-                v_store(row + 2 * slot, e[r][2] - e[r][1]);
-                v_store(row + 3 * slot, e[r][1] - e[r][3]);
-            }
+            v d[4];
+            UNROLLED for (int s = 0; s < 4; s++) d[s] = v_fma(v_get(pb[s] + i, m), sign, v_get(pa[s] + i, m));
+            v_store(to + i, d[0] - d[2]);
+            v_store(to + slot + i, d[1] + d[2]);
+            v_store(to + 2 * slot + i, d[2] - d[1]);
+            v_store(to + 3 * slot + i, d[1] - d[3]);
         });
     }
 }
@@ -118,10 +126,10 @@ static void winograd_input(const struct winograd *g, int64_t from, int64_t count
 /* outputs of tiles from .. from + count, channels j .. j + exist, from M[position][tile][width] */
 static void winograd_output(const struct winograd *g, int64_t from, int64_t count, const float *sums, int64_t line, int64_t slot,
                             int64_t j, int64_t exist) {
-    int64_t down = winograd_rows(g), across = winograd_columns(g), pixel = g->width;
+    int64_t pixel = g->width;
     for (int64_t t = from; t < from + count; t++, sums += line) {
-        int64_t o = 2 * (t / across % down), q = 2 * (t % across), at = (t / across / down * g->oh + o) * g->ow + q;
-        int64_t rows = least(2, g->oh - o), columns = least(2, g->ow - q);
+        struct winograd_place p = winograd_place(g, t);
+        int64_t at = (p.image * g->oh + p.o) * g->ow + p.q, rows = least(2, g->oh - p.o), columns = least(2, g->ow - p.q);
         float *y = g->y + at * pixel + j;
         EACH_VECTOR(exist, {
             v a[2][4];
@@ -155,7 +163,8 @@ static void winograd_part(void *context, int64_t part, int64_t parts) {
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = t0 + (t1 - t0) * block / blocks, count = t0 + (t1 - t0) * (block + 1) / blocks - from;
         int64_t slot = winograd_line(count, line);
-        winograd_input(g, from, count, zeros, input, line, slot);
+        for (int64_t row = 0; row < 4; row++)
+            winograd_input(g, row, from, count, zeros, input + 4 * row * slot, line, slot);
         for (int64_t panel = p0; panel < p1; panel++) {
             int64_t j = panel_start(g->width, panel), wide = panel_start(g->width, panel + 1) - j;
             int64_t rows = row_tiles(count, wide), out_slot = winograd_line(count, wide);
@@ -179,6 +188,104 @@ static void winograd(struct winograd *g) {
     int64_t parts = fathom_parts(nanos, least(rows * panels, SLOTS));
     g->row_cuts = conv_row_cuts(rows, panels, parts);
     fathom_parallel(winograd_part, g, parts);
+}
+
+/* ---- the gradient of the taps: dU = the sum over tiles of V (A dy A'), dw = G' dU G ---- */
+
+struct winograd_weights {
+    struct winograd g; /* the convolution; its y is not used */
+    const float *dy;
+    float *du, *dw, *scratch; /* du[position][K][padded(C)] */
+    int64_t add, row_cuts;
+};
+
+/* row `row` of A dy A': positions[4][tile][channel], as winograd_input */
+static void winograd_output_gradient(const struct winograd_weights *w, int64_t row, int64_t from, int64_t count,
+                                     const float *zeros, float *to, int64_t line, int64_t slot) {
+    const struct winograd *g = &w->g;
+    int64_t k = g->width;
+    v sign = v_set(row < 2 ? 1 : -1);
+    for (int64_t t = from; t < from + count; t++, to += line) {
+        struct winograd_place at = winograd_place(g, t);
+        const float *dy = w->dy + ((at.image * g->oh + at.o) * g->ow + at.q) * k, *pa[2], *pb[2];
+        for (int64_t s = 0; s < 2; s++) {
+            int exists = at.q + s < g->ow;
+            pa[s] = exists && row < 3 ? dy + s * k : zeros;
+            pb[s] = exists && row > 0 && at.o + 1 < g->oh ? dy + (g->ow + s) * k : zeros;
+        }
+        EACH_VECTOR(k, {
+            v d[2];
+            UNROLLED for (int s = 0; s < 2; s++) d[s] = v_fma(v_get(pb[s] + i, m), sign, v_get(pa[s] + i, m));
+            v_store(to + i, d[0]);
+            v_store(to + slot + i, d[0] + d[1]);
+            v_store(to + 2 * slot + i, d[0] - d[1]);
+            v_store(to + 3 * slot + i, -d[1]);
+        });
+    }
+}
+
+/* some rows of positions by some tiles of 6 channels of dy, over all tiles of all images */
+static void winograd_weights_part(void *context, int64_t part, int64_t parts) {
+    const struct winograd_weights *w = context;
+    const struct winograd *g = &w->g;
+    int64_t c = g->depth, k = g->width, line = padded(c), y_line = padded(k), r0, r1, u0, u1;
+    int64_t all = winograd_tiles(g), blocks = ceil_div(all, winograd_span(c, k)), units = row_tiles(k, c);
+    fathom_range(4, 1, part % w->row_cuts, w->row_cuts, &r0, &r1);
+    fathom_range(units, 1, part / w->row_cuts, parts / w->row_cuts, &u0, &u1);
+    if (r0 == r1 || u0 == u1) return;
+    float *zeros = w->scratch + part * winograd_weights_slot(c, k), *input = zeros + most(line, y_line);
+    memset(zeros, 0, (size_t)most(line, y_line) * 4);
+    for (int64_t block = 0; block < blocks; block++) {
+        int64_t from = all * block / blocks, count = all * (block + 1) / blocks - from;
+        int64_t slot = winograd_line(count, line), y_slot = winograd_line(count, y_line);
+        float *gradient = input + 4 * slot;
+        struct sweep s = {.outer = 1, .inner = 1, .depth = count, .lda = y_line, .ldb = line};
+        for (int64_t row = r0; row < r1; row++) {
+            winograd_input(g, row, from, count, zeros, input, line, slot);
+            winograd_output_gradient(w, row, from, count, zeros, gradient, y_line, y_slot);
+            for (int64_t position = 0; position < 4; position++)
+                for (int64_t panel = 0; panel < panel_count(c); panel++) {
+                    int64_t j = panel_start(c, panel), wide = panel_start(c, panel + 1) - j;
+                    for (int64_t unit = u0; unit < u1; unit++) {
+                        int64_t i = k * unit / units, height = k * (unit + 1) / units - i;
+                        turned_tiles[wide / VL][height](&s, gradient + position * y_slot + i, input + position * slot + j,
+                                                        w->du + ((4 * row + position) * k + i) * line + j, line, VL, block > 0);
+                    }
+                }
+        }
+    }
+}
+
+static void winograd_weights_join_part(void *context, int64_t part, int64_t parts) {
+    const struct winograd_weights *w = context;
+    int64_t c = w->g.depth, slot = w->g.width * padded(c), from, to;
+    fathom_range(w->g.width, 1, part, parts, &from, &to);
+    for (int64_t k = from; k < to; k++) {
+        const float *du = w->du + k * padded(c);
+        float *dw = w->dw + k * 9 * c;
+        EACH_VECTOR(c, {
+            v t[3][4];
+            UNROLLED for (int s = 0; s < 4; s++) {
+                v u1 = v_load(du + (4 + s) * slot + i), u2 = v_load(du + (8 + s) * slot + i), half = 0.5f * (u1 + u2);
+                t[0][s] = v_load(du + s * slot + i) + half, t[1][s] = 0.5f * (u1 - u2);
+                t[2][s] = half + v_load(du + (12 + s) * slot + i);
+            }
+            UNROLLED for (int r = 0; r < 3; r++) {
+                v half = 0.5f * (t[r][1] + t[r][2]);
+                give(dw + 3 * r * c + i, t[r][0] + half, w->add, m);
+                give(dw + (3 * r + 1) * c + i, 0.5f * (t[r][1] - t[r][2]), w->add, m);
+                give(dw + (3 * r + 2) * c + i, half + t[r][3], w->add, m);
+            }
+        });
+    }
+}
+
+static void winograd_weights(struct winograd_weights *w) {
+    int64_t units = row_tiles(w->g.width, w->g.depth), multiply_adds = 16 * w->g.depth * w->g.width;
+    int64_t parts = fathom_parts((double)winograd_tiles(&w->g) * (double)multiply_adds / (4 * VL), least(4 * units, SLOTS));
+    w->row_cuts = conv_row_cuts(4, units, parts);
+    fathom_parallel(winograd_weights_part, w, parts);
+    fathom_parallel(winograd_weights_join_part, w, fathom_parts((double)multiply_adds / 4, w->g.width));
 }
 
 #endif
