@@ -12,14 +12,17 @@ import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.LocallyConnected;
+import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.nn.TimeDistributed;
+import dev.fathom.nn.Upsample;
 import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Resize;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
@@ -43,6 +46,15 @@ class ConvPlanTest {
         @Override
         public Tensor forward(Tensor x) {
             return conv.apply(x).add(x);
+        }
+    }
+
+    /** The same filters at two scales, of which only the larger is worth Winograd's transforms. */
+    private record Pyramid(Conv conv) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor half = conv.apply(new MaxPool(2).apply(x));
+            return conv.apply(x).add(new Upsample(2, Resize.NEAREST).apply(half));
         }
     }
 
@@ -70,6 +82,8 @@ class ConvPlanTest {
                     3),
             new Net("a residual block", new Block(new Conv(20, 20, three), new Conv(20, 20, three)), 7, 5, 20),
             new Net("a sum behind an activation", new Sum(new Conv(3, 3, three).act(Activation.RELU)), 4, 5, 3),
+            new Net("many channels", new Block(new Conv(40, 40, three), new Conv(40, 40, three)), 9, 11, 40),
+            new Net("filters for two sizes of images", new Pyramid(new Conv(32, 32, three)), 12, 10, 32),
             new Net("groups", new Sequential(new Conv(8, 16, three, 4), new Conv(16, 16, three, 16)), 6, 7, 8),
             new Net(
                     "a line",

@@ -984,6 +984,14 @@ public final class OpTable {
                         .large(heavy(op, 20, 40, 17, 15));
             }
         }
+        for (Window w : List.of(
+                three, Window.of(3), Window.of(3).pad(1, 2, 0, 3))) { // enough channels for Winograd's transforms
+            ConvOp op = new ConvOp(w, 1, new Epilogue(true, true, Activation.RELU));
+            conv("conv of many channels, " + w, op)
+                    .ordinary(0) // the difference of two infinities is no number
+                    .sample(images(op, 1, 32, 33, 10, 11))
+                    .large(heavy(op, 40, 70, 13, 16));
+        }
         ConvOp plain = new ConvOp(three, 1, new Epilogue(false, false, null));
         conv("conv alone", plain)
                 .covers("conv(Parameter,Parameter,Window,int)")
