@@ -6,6 +6,8 @@
  *     conv_data      dx (+)= its gradient
  *     conv_weights   dw (+)= its gradient
  *
+ * Which of the forms below a shape takes is said in conv_size.h; small kernels of stride 1 between many channels are winograd.h's.
+ *
  * No matrix of patches is made. A tile of conv is R neighbouring outputs of one row by a panel of channels (gemm.h): its left
  * side is the image itself, of which neighbouring outputs read elements sw C floats apart, its sweep goes over columns of taps,
  * rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps that
