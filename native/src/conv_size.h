@@ -72,8 +72,8 @@ static inline int64_t banded_line(const struct window *g) { return (g->w + g->kw
 static inline int64_t banded_rows(const struct window *g) { return clamp(HALO_FLOATS / banded_line(g), 1, g->oh); }
 static inline int64_t banded_floats(const struct window *g) { return padded(banded_rows(g) * banded_line(g) + 64); }
 
-/* winograd.h: where it is faster. Measured: with fewer channels the transforms cost more than they save, on small images the taps. */
-enum { WINOGRAD_CHANNELS = 32, WINOGRAD_PIXELS = 8, WINOGRAD_TILES = 48, WINOGRAD_FLOATS = 192 * 1024 };
+/* winograd.h: where it is faster. Measured: of 16 channels the transforms cost more than they save. */
+enum { WINOGRAD_CHANNELS = 32, WINOGRAD_PIXELS = 4, WINOGRAD_TILES = 48, WINOGRAD_FLOATS = 192 * 1024 };
 static inline int is_winograd(const struct window *g) {
     return g->groups == 1 && g->kh == 3 && g->kw == 3 && g->sh == 1 && g->sw == 1 && g->dh == 1 && g->dw == 1
            && g->c >= WINOGRAD_CHANNELS && g->k >= WINOGRAD_CHANNELS && least(g->oh, g->ow) >= WINOGRAD_PIXELS;

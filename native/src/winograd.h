@@ -224,35 +224,40 @@ static void winograd_output_gradient(const struct winograd_weights *w, int64_t r
     }
 }
 
-/* some rows of positions by some tiles of 6 channels of dy, over all tiles of all images */
+/* row `row` of positions, units [u0, u1) of 6 channels of dy: dU (+)= the sum over tiles from .. from + count */
+static void winograd_weights_block(const struct winograd_weights *w, int64_t row, int64_t from, int64_t count, int64_t u0, int64_t u1,
+                                   float *scratch) {
+    int64_t c = w->g.depth, k = w->g.width, line = padded(c), y_line = padded(k), units = row_tiles(k, c);
+    int64_t slot = winograd_line(count, line), y_slot = winograd_line(count, y_line);
+    float *zeros = scratch, *input = zeros + most(line, y_line), *gradient = input + 4 * slot;
+    struct sweep s = {.outer = 1, .inner = 1, .depth = count, .lda = y_line, .ldb = line};
+    memset(zeros, 0, (size_t)most(line, y_line) * 4);
+    winograd_input(&w->g, row, from, count, zeros, input, line, slot);
+    winograd_output_gradient(w, row, from, count, zeros, gradient, y_line, y_slot);
+    for (int64_t position = 0; position < 4; position++)
+        for (int64_t panel = 0; panel < panel_count(c); panel++) {
+            int64_t j = panel_start(c, panel), wide = panel_start(c, panel + 1) - j;
+            for (int64_t unit = u0; unit < u1; unit++) {
+                int64_t i = k * unit / units, height = k * (unit + 1) / units - i;
+                turned_tiles[wide / VL][height](&s, gradient + position * y_slot + i, input + position * slot + j,
+                                                w->du + ((4 * row + position) * k + i) * line + j, line, VL, from > 0);
+            }
+        }
+}
+
+/* Sums that fit L2 see all rows of positions while a block of tiles is there; of larger ones each row sees all tiles in turn. */
 static void winograd_weights_part(void *context, int64_t part, int64_t parts) {
     const struct winograd_weights *w = context;
-    const struct winograd *g = &w->g;
-    int64_t c = g->depth, k = g->width, line = padded(c), y_line = padded(k), r0, r1, u0, u1;
-    int64_t all = winograd_tiles(g), blocks = ceil_div(all, winograd_span(c, k)), units = row_tiles(k, c);
+    int64_t c = w->g.depth, k = w->g.width, r0, r1, u0, u1;
+    int64_t all = winograd_tiles(&w->g), blocks = ceil_div(all, winograd_span(c, k)), large = 16 * c * k > 2 * L2_FLOATS;
+    float *scratch = w->scratch + part * winograd_weights_slot(c, k);
     fathom_range(4, 1, part % w->row_cuts, w->row_cuts, &r0, &r1);
-    fathom_range(units, 1, part / w->row_cuts, parts / w->row_cuts, &u0, &u1);
-    if (r0 == r1 || u0 == u1) return;
-    float *zeros = w->scratch + part * winograd_weights_slot(c, k), *input = zeros + most(line, y_line);
-    memset(zeros, 0, (size_t)most(line, y_line) * 4);
-    for (int64_t block = 0; block < blocks; block++) {
-        int64_t from = all * block / blocks, count = all * (block + 1) / blocks - from;
-        int64_t slot = winograd_line(count, line), y_slot = winograd_line(count, y_line);
-        float *gradient = input + 4 * slot;
-        struct sweep s = {.outer = 1, .inner = 1, .depth = count, .lda = y_line, .ldb = line};
-        for (int64_t row = r0; row < r1; row++) {
-            winograd_input(g, row, from, count, zeros, input, line, slot);
-            winograd_output_gradient(w, row, from, count, zeros, gradient, y_line, y_slot);
-            for (int64_t position = 0; position < 4; position++)
-                for (int64_t panel = 0; panel < panel_count(c); panel++) {
-                    int64_t j = panel_start(c, panel), wide = panel_start(c, panel + 1) - j;
-                    for (int64_t unit = u0; unit < u1; unit++) {
-                        int64_t i = k * unit / units, height = k * (unit + 1) / units - i;
-                        turned_tiles[wide / VL][height](&s, gradient + position * y_slot + i, input + position * slot + j,
-                                                        w->du + ((4 * row + position) * k + i) * line + j, line, VL, block > 0);
-                    }
-                }
-        }
+    fathom_range(row_tiles(k, c), 1, part / w->row_cuts, parts / w->row_cuts, &u0, &u1);
+    if (u0 == u1) return;
+    for (int64_t step = 0; step < (r1 - r0) * blocks; step++) {
+        int64_t row = r0 + (large ? step / blocks : step % (r1 - r0)), block = large ? step % blocks : step / (r1 - r0);
+        int64_t from = all * block / blocks;
+        winograd_weights_block(w, row, from, all * (block + 1) / blocks - from, u0, u1, scratch);
     }
 }
 

@@ -547,7 +547,7 @@ public sealed class Tensor implements Target permits KeptTensor {
      * nothing; the filters are not flipped, and x is 0 outside. Each of {@code groups} groups of channels has filters of its own; with as many as
      * channels it is depthwise. That of volumes takes memory for x times the window's depth.
      *
-     * <p>3x3 taps of stride 1 with 32 channels or more on both sides, and images of 8 pixels or more each way, are computed by Winograd's F(2x2, 3x3)
+     * <p>3x3 taps of stride 1 with 32 channels or more on both sides, and images of 4 pixels or more each way, are computed by Winograd's F(2x2, 3x3)
      * (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016) with 16 multiplications for 36. Rounding errors are those of the direct
      * sum; where x holds an infinity, outputs that read it may be NaN.
      *
