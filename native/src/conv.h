@@ -180,6 +180,7 @@ static double conv_nanos(double pixels, const struct window *g) {
 
 /* a row of pixels with its borders: zeros, x, zeros */
 static void halo_row(const float *x, int64_t count, int64_t before, float *to, int64_t width) {
+    before = least(before, width); /* all of it, if strides step over x */
     int64_t exist = clamp(width - before, 0, count);
     memset(to, 0, (size_t)before * 4);
     memcpy(to + before, x, (size_t)exist * 4);
@@ -335,12 +336,26 @@ static struct axis phase_axis(const struct axis *a, int64_t b, int64_t *last, in
         gcd = rest, rest = next;
     }
     *step = stride / gcd;
-    while (first < *step && (first * a->dilation - a->before - b) % stride) first++;
+    while (first < *step && first < a->taps && (first * a->dilation - a->before - b) % stride) first++;
     int64_t taps = first < *step ? most(ceil_div(a->taps - first, *step), 0) : 0;
     *last = first + (taps - 1) * *step;
     return (struct axis){.in = a->out, .out = most(ceil_div(a->in - b, stride), 0), .taps = taps, .stride = 1,
                          .dilation = a->dilation / gcd, .before = taps ? (*last * a->dilation - b - a->before) / stride : 0};
 }
+
+/* how many taps are those of the phases before this one */
+static int64_t taps_before(const struct axis *a, int64_t phase) {
+    int64_t count = 0;
+    for (int64_t t = 0; t < a->taps; t++) {
+        int64_t of = (t * a->dilation - a->before) % a->stride;
+        count += (of < 0 ? of + a->stride : of) < phase;
+    }
+    return count;
+}
+
+/* phases of a row that have a place in x */
+static int64_t data_columns(const struct window *g) { return least(g->sw, g->w); }
+static int64_t data_phases(const struct window *g) { return least(g->sh, g->h) * data_columns(g); }
 
 struct data_context {
     struct window g;
@@ -350,16 +365,14 @@ struct data_context {
     int64_t parts, row_cuts;
 };
 
-/* the product of phase (a, b), and where its panels begin: phases one after the other, each has its own taps */
-static struct conv data_phase(const struct data_context *c, int64_t a, int64_t b, int64_t *last_row, int64_t *row_step,
+/* the product of a phase, and where its panels begin: phases one after the other, each has its own taps */
+static struct conv data_phase(const struct data_context *c, int64_t phase, int64_t *last_row, int64_t *row_step,
                               int64_t *last_column, int64_t *column_step) {
     struct axis rows = axis_rows(&c->g), columns = axis_columns(&c->g);
     struct conv g = c->conv;
-    int64_t before = 0, row_taps, ignored;
+    int64_t a = phase / data_columns(&c->g), b = phase % data_columns(&c->g);
     g.rows = phase_axis(&rows, a, last_row, row_step);
-    row_taps = g.rows.taps;
-    for (int64_t i = 0; i < a; i++) before += phase_axis(&rows, i, &ignored, &ignored).taps * columns.taps;
-    for (int64_t i = 0; i < b; i++) before += phase_axis(&columns, i, &ignored, &ignored).taps * row_taps;
+    int64_t before = taps_before(&rows, a) * columns.taps + taps_before(&columns, b) * g.rows.taps;
     g.columns = phase_axis(&columns, b, last_column, column_step);
     g.panels = c->panels + before * g.groups * padded(g.width) * g.depth;
     g.y += a * c->g.w * c->g.c + b * c->g.c;
@@ -372,9 +385,9 @@ static void data_pack_part(void *context, int64_t part, int64_t parts) {
     int64_t in_group = c->conv.depthwise || c->conv.dots ? 1 : panel_count(c->conv.width);
     int64_t taps = c->g.kh * c->g.kw, from, to, unit = 0;
     fathom_range(c->conv.groups * in_group * taps, 1, part, parts, &from, &to);
-    for (int64_t phase = 0; phase < c->g.sh * c->g.sw && unit < to; phase++) {
+    for (int64_t phase = 0; phase < data_phases(&c->g) && unit < to; phase++) {
         int64_t last_row, row_step, last_column, column_step;
-        struct conv g = data_phase(c, phase / c->g.sw, phase % c->g.sw, &last_row, &row_step, &last_column, &column_step);
+        struct conv g = data_phase(c, phase, &last_row, &row_step, &last_column, &column_step);
         int64_t phase_taps = g.rows.taps * g.columns.taps, count = g.groups * in_group * phase_taps;
         for (int64_t i = most(from - unit, 0); i < least(to - unit, count); i++) {
             int64_t group = i / phase_taps / in_group, panel = i / phase_taps % in_group, tap = i % phase_taps;
@@ -399,9 +412,9 @@ static void data_pack_part(void *context, int64_t part, int64_t parts) {
 
 static void data_part(void *context, int64_t part, int64_t parts) {
     const struct data_context *c = context;
-    for (int64_t phase = 0; phase < c->g.sh * c->g.sw; phase++) {
+    for (int64_t phase = 0; phase < data_phases(&c->g); phase++) {
         int64_t ignored, t0, t1, p0, p1;
-        struct conv g = data_phase(c, phase / c->g.sw, phase % c->g.sw, &ignored, &ignored, &ignored, &ignored);
+        struct conv g = data_phase(c, phase, &ignored, &ignored, &ignored, &ignored);
         if (g.depthwise || g.dots) {
             if (g.dots) dots_rows(&g, part, parts);
             else depthwise_rows(&g, part, parts);
@@ -442,7 +455,7 @@ static int32_t k_conv_data(const struct conv_data_args *a, int64_t *detail) {
                            .depthwise = is_depthwise(g), .dots = is_dots(g)};
     double nanos = conv_nanos((double)(n * g->oh * g->ow), g);
     if (units) fathom_parallel(data_pack_part, &c, least(fathom_parts(nanos, units), units));
-    struct conv first = data_phase(&c, 0, 0, &ignored, &ignored, &ignored, &ignored);
+    struct conv first = data_phase(&c, 0, &ignored, &ignored, &ignored, &ignored);
     int64_t tiles = by_rows ? n * first.rows.out : conv_tiles(&first), panels = by_rows ? 1 : conv_panels(&first);
     int64_t parts = fathom_parts(c.conv.depthwise ? nanos * DEPTHWISE_COST : nanos, tiles * panels);
     c.row_cuts = conv_row_cuts(tiles, panels, parts);

@@ -326,6 +326,29 @@ class HostileUseTest {
         }
     }
 
+    @Test
+    @Timeout(20)
+    void stridesBeyondTheImage() {
+        Conv over = new Conv(
+                3,
+                17,
+                Window.line(1).stride(5).pad(2, 0)); // its first output lies in the padding alone, and x is 2 long
+        Conv far = new Conv(9, 3, Window.of(1).stride(Integer.MAX_VALUE, 2).same());
+        try (var a = Model.of(over, 1);
+                var b = Model.of(far, 1);
+                Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.full(1, 3, 2, 3));
+            Tensor y = over.apply(x);
+            assertThat(y.slice(1, 0, 1).reshape(3, 17).slice(0, 1).toArray())
+                    .isEqualTo(over.bias().value().reshape(1, 17).toArray());
+            pass.backward(y.sum());
+            assertThat(pass.gradient(x).toArray()).containsOnly(0f);
+            Tensor z = pass.watch(Tensor.full(1, 1, 1, 5, 9));
+            pass.backward(far.apply(z).sum());
+            assertThat(pass.gradient(z).slice(2, 1, 2).toArray()).containsOnly(0f);
+        }
+    }
+
     /** No image, but so large that an int does not count its places once dimensions are joined. */
     @Test
     void emptyImagesOfTooManyPlaces() {
