@@ -270,7 +270,7 @@ static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
     double nanos = conv_nanos((double)pixels, &g);
     if (fathom_sgemm && a->w) {
         l.m = pixels;
-        blas_conv(&(struct blas_conv){PATCHES_CONV, .g = &g, .n = n, .x = a->x, .w = a->w, .y = a->y, .scratch = a->scratch});
+        blas_conv(&(struct blas_conv){PATCHES_CONV, .g = &a->g, .n = a->n, .x = a->x, .w = a->w, .y = a->y, .scratch = a->scratch});
         if (c.conv.finish) fathom_parallel(finish_part, &l, fathom_parts((double)(pixels * g.k), pixels));
         return FATHOM_OK;
     }
@@ -433,7 +433,7 @@ static int32_t k_conv_data(const struct conv_data_args *a, int64_t *detail) {
     struct data_context c = {.g = simplified(a->g, &n), .w = a->w, .panels = aligned_scratch(a->scratch)};
     const struct window *g = &c.g;
     if (fathom_sgemm) {
-        blas_conv(&(struct blas_conv){PATCHES_DATA, .g = g, .n = n, .w = a->w, .dy = a->dy, .dx = a->dx, .add = a->add,
+        blas_conv(&(struct blas_conv){PATCHES_DATA, .g = &a->g, .n = a->n, .w = a->w, .dy = a->dy, .dx = a->dx, .add = a->add,
                                       .scratch = a->scratch});
         return FATHOM_OK;
     }
@@ -604,7 +604,7 @@ static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail
                         .splits = 1};
     const struct window *g = &w.g;
     if (fathom_sgemm && n * g->oh * g->ow > 0) {
-        blas_conv(&(struct blas_conv){PATCHES_WEIGHTS, .g = g, .n = n, .x = a->x, .dy = a->dy, .dw = a->dw, .add = a->add,
+        blas_conv(&(struct blas_conv){PATCHES_WEIGHTS, .g = &a->g, .n = a->n, .x = a->x, .dy = a->dy, .dw = a->dw, .add = a->add,
                                       .scratch = a->scratch});
         return FATHOM_OK;
     }

@@ -84,6 +84,7 @@ class ConvPlanTest {
             new Net("a sum behind an activation", new Sum(new Conv(3, 3, three).act(Activation.RELU)), 4, 5, 3),
             new Net("many channels", new Block(new Conv(40, 40, three), new Conv(40, 40, three)), 9, 11, 40),
             new Net("filters for two sizes of images", new Pyramid(new Conv(32, 32, three)), 6, 6, 32),
+            new Net("more pixels than a matrix of patches holds rows", new Conv(64, 9, Window.of(1)), 33, 33, 64),
             new Net("groups", new Sequential(new Conv(8, 16, three, 4), new Conv(16, 16, three, 16)), 6, 7, 8),
             new Net(
                     "a line",
@@ -127,6 +128,11 @@ class ConvPlanTest {
                             } else {
                                 assertThat(found).as("%s at batch %d", net, n).containsExactly(expected, offset(1e-4f));
                             }
+                            machine.blas(blas == Blas.NATIVE ? Blas.OPENBLAS : Blas.NATIVE);
+                            assertThat(PlanTest.frozen(session, x))
+                                    .as("%s at batch %d, run by another backend than it was frozen with", net, n)
+                                    .containsExactly(expected, offset(1e-4f));
+                            machine.blas(blas);
                         }
                     }
                 }
