@@ -44,11 +44,28 @@ public class FathomConv {
             x = new Floats(Work.swap(conv.x(), conv.n(), conv.c(), conv.side() * conv.side()));
             w = new Floats(Work.swap(conv.w(), conv.k(), conv.c() / conv.groups(), conv.kernel() * conv.kernel()));
             y = new Floats(Work.swap(conv.dy(), conv.n(), conv.k(), conv.out() * conv.out()));
-            int terms = conv.kernel() * conv.kernel() * conv.c();
             boolean pack = direction == Direction.FWD && conv.groups() == 1;
+            boolean winograd = Native.convWinograd(
+                            conv.side(),
+                            conv.side(),
+                            conv.c(),
+                            conv.out(),
+                            conv.out(),
+                            conv.k(),
+                            conv.kernel(),
+                            conv.kernel(),
+                            conv.stride(),
+                            conv.stride(),
+                            1,
+                            1,
+                            conv.pad(),
+                            conv.pad(),
+                            conv.groups())
+                    != 0;
+            int terms = (winograd ? 16 : conv.kernel() * conv.kernel()) * conv.c();
             packed = new Floats(pack ? (int) (Native.packedBytes(conv.k(), terms) / 4) : 16);
             if (pack) {
-                commands.begin(Kernel.LINEAR_PACK)
+                commands.begin(winograd ? Kernel.WINOGRAD_PACK : Kernel.LINEAR_PACK)
                         .put(w.address())
                         .put(packed.address())
                         .put(conv.k())
