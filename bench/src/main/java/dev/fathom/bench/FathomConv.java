@@ -41,9 +41,10 @@ public class FathomConv {
         @Setup(Level.Trial)
         public void setup() {
             conv = Conv.of(layer);
-            x = new Floats(Work.swap(conv.x(), conv.n(), conv.c(), conv.side() * conv.side()));
-            w = new Floats(Work.swap(conv.w(), conv.k(), conv.c() / conv.groups(), conv.kernel() * conv.kernel()));
-            y = new Floats(Work.swap(conv.dy(), conv.n(), conv.k(), conv.out() * conv.out()));
+            x = new Floats(Work.swap(conv.x(), conv.n(), conv.c(), conv.side() * conv.side()), true);
+            w = new Floats(
+                    Work.swap(conv.w(), conv.k(), conv.c() / conv.groups(), conv.kernel() * conv.kernel()), true);
+            y = new Floats(Work.swap(conv.dy(), conv.n(), conv.k(), conv.out() * conv.out()), true);
             boolean pack = direction == Direction.FWD && conv.groups() == 1;
             boolean winograd = Native.convWinograd(
                             conv.side(),
@@ -63,7 +64,7 @@ public class FathomConv {
                             conv.groups())
                     != 0;
             int terms = (winograd ? 16 : conv.kernel() * conv.kernel()) * conv.c();
-            packed = new Floats(pack ? (int) (Native.packedBytes(conv.k(), terms) / 4) : 16);
+            packed = new Floats(pack ? (int) (Native.packedBytes(conv.k(), terms) / 4) : 16, true);
             if (pack) {
                 commands.begin(winograd ? Kernel.WINOGRAD_PACK : Kernel.LINEAR_PACK)
                         .put(w.address())
@@ -77,26 +78,28 @@ public class FathomConv {
                 case DATA -> 1;
                 case WEIGHTS -> 2;
             };
-            scratch = new Floats((int) (Native.convScratch(
-                                    which,
-                                    conv.n(),
-                                    conv.side(),
-                                    conv.side(),
-                                    conv.c(),
-                                    conv.out(),
-                                    conv.out(),
-                                    conv.k(),
-                                    conv.kernel(),
-                                    conv.kernel(),
-                                    conv.stride(),
-                                    conv.stride(),
-                                    1,
-                                    1,
-                                    conv.pad(),
-                                    conv.pad(),
-                                    conv.groups())
-                            / 4
-                    + 16));
+            scratch = new Floats(
+                    (int) (Native.convScratch(
+                                            which,
+                                            conv.n(),
+                                            conv.side(),
+                                            conv.side(),
+                                            conv.c(),
+                                            conv.out(),
+                                            conv.out(),
+                                            conv.k(),
+                                            conv.kernel(),
+                                            conv.kernel(),
+                                            conv.stride(),
+                                            conv.stride(),
+                                            1,
+                                            1,
+                                            conv.pad(),
+                                            conv.pad(),
+                                            conv.groups())
+                                    / 4
+                            + 16),
+                    true);
         }
 
         void run() {

@@ -14,12 +14,21 @@ final class Floats implements AutoCloseable {
     private final int n;
 
     Floats(int n) {
-        this.n = n;
-        block = new Block("bench", 4L * n);
+        this(n, false);
     }
 
     Floats(float[] values) {
-        this(values.length);
+        this(values, false);
+    }
+
+    /** {@code huge}: on huge pages, as large tensors of the library are; for rows whose peer has them too. */
+    Floats(int n, boolean huge) {
+        this.n = n;
+        block = new Block("bench", 4L * n, huge);
+    }
+
+    Floats(float[] values, boolean huge) {
+        this(values.length, huge);
         view().put(values);
     }
 
