@@ -30,7 +30,7 @@
 enum {
     FEW_STEPS = 64,
     TAP_BLOCK = 640,           /* rows of a panel that stay in L2 while the tiles of all outputs pass over it */
-    SPAN_FLOATS = 160 * 1024,  /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
+    SPAN_FLOATS = 48 * 1024,  /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
 };
 
 /* ---- the product of conv and conv_data ---- */

@@ -67,9 +67,9 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
         if (--o == 0) break;                                                                                                   \
     }
 #define LOAD_LAST(p) v_load_n(p, last)
-/* a line of each row at a time: many requests at once would keep the tile waiting */
+/* a line of each row at a time: many requests at once would keep the tile waiting; tall tiles have no time for it */
 #define AHEAD(R)                                                                                                               \
-    if (s->ahead && p % 16 == 0) UNROLLED for (int i = 0; i < R; i++) __builtin_prefetch(ap + s->ahead + i * lda, 0, 2);
+    if (R <= TILE_ROWS && s->ahead && p % 16 == 0) UNROLLED for (int i = 0; i < R; i++) __builtin_prefetch(ap + s->ahead + i * lda, 0, 2);
 #define NO_AHEAD(R)
 
 /* c (+)= that sum; of the last vector of c only `last` lanes exist, and a turned tile reads no more of the right side either */
