@@ -28,9 +28,10 @@
 #include "planes.h"
 
 enum {
-    FEW_STEPS = 64,
+    FEW_STEPS = 64,            /* of a tile's sum */
+    PIXELS_AHEAD = 32,         /* about as long as memory takes */
     TAP_BLOCK = 640,           /* rows of a panel that stay in L2 while the tiles of all outputs pass over it */
-    SPAN_FLOATS = 48 * 1024,  /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
+    SPAN_FLOATS = 48 * 1024,   /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
 };
 
 /* ---- the product of conv and conv_data ---- */
@@ -474,7 +475,9 @@ static int64_t weights_units(const struct weights *w) {
     return w->g.groups * row_tiles(w->m, w->width) * w->rows.taps * w->columns.taps;
 }
 
-static void weights_tile(const struct weights *w, const struct span *p, int64_t unit, int64_t panel, float *out, int64_t add) {
+/* `ahead`: how many pixels further what is read soon lies, 0 where it was read just now */
+static void weights_tile(const struct weights *w, const struct span *p, int64_t unit, int64_t panel, float *out, int64_t add,
+                         int64_t ahead) {
     int64_t taps = w->rows.taps * w->columns.taps, tap = unit % taps, r = tap / w->columns.taps, t = tap % w->columns.taps;
     int64_t count = row_tiles(w->m, w->width), tile = unit / taps % count, group = unit / taps / count;
     int64_t i = w->m * tile / count, height = w->m * (tile + 1) / count - i;
@@ -497,6 +500,7 @@ static void weights_tile(const struct weights *w, const struct span *p, int64_t 
         turned_tiles[width / VL][height](&s, x + i, dy + j, out, w->out_row, exist - (width - VL), add);
     } else {
         s.a_outer = y_image, s.a_inner = y_row, s.lda = w->g.k, s.b_outer = w->x_image, s.b_inner = x_inner, s.ldb = x_step;
+        s.ahead = ahead * x_step;
         turned_tiles[width / VL][height](&s, dy + group * w->m + i, x + group * w->width + j, out, w->out_row,
                                          exist - (width - VL), add);
     }
@@ -541,7 +545,8 @@ static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64
         if (empty) p = (struct span){0}; /* nothing to sum is zero */
         else u = next_span(w, u, to, &p, halo, &moved);
         for (int64_t panel = 0; panel < panel_count(w->width); panel++)
-            for (int64_t unit = u0; unit < u1; unit++) weights_tile(&moved, &p, unit, panel, out, add);
+            for (int64_t unit = u0; unit < u1; unit++)
+                weights_tile(&moved, &p, unit, panel, out, add, unit == u0 ? PIXELS_AHEAD : 0);
     }
 }
 

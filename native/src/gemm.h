@@ -42,18 +42,18 @@ struct sweep {
     int64_t outer, inner, depth;
     int64_t a_outer, a_inner, lda;
     int64_t b_outer, b_inner, ldb;
-    int64_t ahead; /* floats from a left element to that which the next tile reads, and wants in L2; 0: it is there */
+    int64_t ahead; /* floats from a left element (a right one in turned tiles) to what is read soon and wanted in L2, 0: it is there */
 };
 typedef void tile_fn(const struct sweep *s, const float *a, const float *b, float *c, int64_t ldc, int64_t last, int64_t add);
 
-/* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; get_last loads the last vector; soon(R) runs at every step */
+/* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; get_last loads the last vector; soon(R, NV) runs at every step */
 #define SWEEP(R, NV, row, step, get_last, soon)                                                                                \
     for (int64_t o = s->outer;; a += s->a_outer, b += s->b_outer) {                                                            \
         const float *ai = a, *bi = b;                                                                                          \
         for (int64_t q = s->inner;; ai += s->a_inner, bi += s->b_inner) {                                                      \
             const float *ap = ai, *bp = bi;                                                                                    \
             for (int64_t p = 0; p < s->depth; p++, ap += step, bp += ldb) {                                                    \
-                    soon(R)                                                                                                    \
+                soon(R, NV)                                                                                                    \
                 v right[NV];                                                                                                   \
                 UNROLLED for (int j = 0; j < NV - 1; j++) right[j] = v_load(bp + j * VL);                                      \
                 right[NV - 1] = get_last(bp + (NV - 1) * VL);                                                                  \
@@ -68,9 +68,11 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
     }
 #define LOAD_LAST(p) v_load_n(p, last)
 /* a line of each row at a time: many requests at once would keep the tile waiting; tall tiles have no time for it */
-#define AHEAD(R)                                                                                                               \
-    if (R <= TILE_ROWS && s->ahead && p % 16 == 0) UNROLLED for (int i = 0; i < R; i++) __builtin_prefetch(ap + s->ahead + i * lda, 0, 2);
-#define NO_AHEAD(R)
+#define AHEAD(R, NV)                                                                                                           \
+    if (R <= TILE_ROWS && s->ahead && p % 16 == 0)                                                                             \
+        UNROLLED for (int i = 0; i < R; i++) __builtin_prefetch(ap + s->ahead + i * lda, 0, 2);
+#define RIGHT_AHEAD(R, NV)                                                                                                     \
+    if (s->ahead) UNROLLED for (int j = 0; j < NV; j++) __builtin_prefetch(bp + s->ahead + j * VL, 0, 2);
 
 /* c (+)= that sum; of the last vector of c only `last` lanes exist, and a turned tile reads no more of the right side either */
 #define TILE_OF(name, R, NV, ...)                                                                                              \
@@ -92,8 +94,8 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
     }
 #define TILE(R, NV) TILE_OF(tile, R, NV, SWEEP(R, NV, lda, 1, v_load, AHEAD))
 #define TURNED_TILE(R, NV)                                                                                                     \
-    TILE_OF(turned, R, NV, if (last == VL) { SWEEP(R, NV, 1, lda, v_load, NO_AHEAD) }                                           \
-                           else { SWEEP(R, NV, 1, lda, LOAD_LAST, NO_AHEAD) })
+    TILE_OF(turned, R, NV, if (last == VL) { SWEEP(R, NV, 1, lda, v_load, RIGHT_AHEAD) }                                           \
+                           else { SWEEP(R, NV, 1, lda, LOAD_LAST, RIGHT_AHEAD) })
 
 #define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 #define LONG_TILES(X, NV) SHORT_TILES(X, NV) X(7, NV) X(8, NV) X(9, NV) X(10, NV) X(11, NV) X(12, NV)
