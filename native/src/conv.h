@@ -28,7 +28,7 @@
 #include "planes.h"
 
 enum {
-    FEW_STEPS = 64,            /* of a tile's sum */
+    FEW_STEPS = 64,            /* of a tile's sum: it takes about as long as memory */
     PIXELS_AHEAD = 32,         /* about as long as memory takes */
     TAP_BLOCK = 640,           /* rows of a panel that stay in L2 while the tiles of all outputs pass over it */
     SPAN_FLOATS = 48 * 1024,   /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
@@ -42,11 +42,18 @@ struct tap_block {
     int first, last;
 };
 
-/* where the elements of a panel begin: right, tap (0, 0) of output (0, 0), and that output */
+/* asks for `count` floats of each row to be in L1 */
+static inline void prefetch_rows(const float *at, int64_t ld, int64_t rows, int64_t count) {
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t x = 0; x < count; x += 16) __builtin_prefetch(at + r * ld + x, 1, 3);
+}
+
+/* where the elements of a panel begin: right, tap (0, 0) of output (0, 0), and that output; how a tile of it sums */
 struct conv_panel {
     int64_t width, count, channel;
     const float *right, *x;
     float *y;
+    struct sweep sweep;
 };
 
 static int64_t conv_panels(const struct conv *g) { return g->groups * panel_count(g->width); }
@@ -65,21 +72,21 @@ static struct conv_panel conv_panel(const struct conv *g, const struct tap_block
         .width = width, .count = least(g->width - j, width), .channel = group * g->width + j,
         .right = g->panels + group * group_floats(g) + j * (g->rows.taps * g->columns.taps * g->depth) + b->d0 * width,
         .x = g->x + group * g->x_group + b->d0 - g->rows.before * g->x_row - g->columns.before * g->x_pixel,
-        .y = g->y + group * g->y_group + j};
+        .y = g->y + group * g->y_group + j,
+        .sweep = {.depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel, .a_inner = g->rows.dilation * g->x_row,
+                  .lda = g->columns.stride * g->x_pixel, .b_outer = g->depth * width,
+                  .b_inner = g->columns.taps * g->depth * width, .ldb = width}};
 }
 
-/* outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and rows [r0, r1); `ahead` as in struct sweep */
-static void conv_tile(const struct conv *g, const struct tap_block *b, const struct conv_panel *p, int64_t n, int64_t o,
-                      int64_t q0, int64_t q1, int64_t r0, int64_t r1, int64_t ahead) {
+/* outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and as many rows from r0 as its sweep has */
+static void conv_tile(const struct conv *g, const struct tap_block *b, struct conv_panel *p, int64_t n, int64_t o, int64_t q0,
+                      int64_t q1, int64_t r0) {
+    struct sweep *s = &p->sweep;
     int64_t add = g->add || !b->first;
-    struct sweep s = {.inner = r1 - r0, .depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel,
-                      .a_inner = g->rows.dilation * g->x_row, .lda = g->columns.stride * g->x_pixel,
-                      .b_outer = g->depth * p->width, .b_inner = g->columns.taps * g->depth * p->width, .ldb = p->width,
-                      .ahead = ahead};
     const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
-    const float *right = p->right + r0 * s.b_inner;
+    const float *right = p->right + r0 * s->b_inner;
     float *y = p->y + n * g->y_image + o * g->y_row;
-    for (int64_t t = r0 < r1 ? b->s0 : b->s1, next; t < b->s1; t = next) {
+    for (int64_t t = s->inner ? b->s0 : b->s1, next; t < b->s1; t = next) {
         int64_t from = q0, to = q1;
         next = b->s1;
         if (q0 < b->full0 || q1 > b->full1) {
@@ -95,10 +102,10 @@ static void conv_tile(const struct conv *g, const struct tap_block *b, const str
             clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
             add = 1;
         }
-        s.outer = next - t;
+        s->outer = next - t;
         for (int64_t j = 0, wide; j < p->width; j += wide) {
             wide = to - from > TILE_ROWS ? least(p->width - j, NARROW_VECS * VL) : p->width;
-            tiles[wide / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer + j,
+            tiles[wide / VL][to - from](s, x + from * s->lda + t * s->a_outer, right + t * s->b_outer + j,
                                         y + from * g->y_pixel + j, g->y_pixel, least(p->count - j - (wide - VL), VL), add);
         }
         add = 1;
@@ -111,12 +118,11 @@ static void conv_tile(const struct conv *g, const struct tap_block *b, const str
 }
 
 /* tiles [t0, t1) of the rows of all images by some panels, for one block of taps */
-static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, const struct conv_panel *panels,
+static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, struct conv_panel *panels,
                        int64_t count) {
     int64_t per_row = conv_row_tiles(g), out = g->columns.out, i = t0 % per_row, n = t0 / per_row / g->rows.out;
-    int64_t steps = g->rows.taps * g->columns.taps * g->depth; /* so few leave no time to wait for memory */
-    int64_t far = steps >= FEW_STEPS && g->n * (g->x_image + g->y_image) > L2_FLOATS;
-    int64_t ahead = far && g->x_image ? g->columns.stride * g->x_pixel : 0; /* a copy of the image (halo_copy) is near */
+    int64_t steps = g->rows.taps * g->columns.taps * g->depth, far = g->n * (g->x_image + g->y_image) > L2_FLOATS;
+    int64_t ahead = g->x_image ? g->columns.stride * g->x_pixel : 0; /* a copy of the image (halo_copy) is near */
     int64_t o = t0 / per_row % g->rows.out, q0 = out * i / per_row, q1, r0, r1;
     axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
     for (int64_t t = t0; t < t1; t++, q0 = q1) {
@@ -126,10 +132,16 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
             axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
         }
         q1 = out * ++i / per_row;
-        for (int64_t p = 0; p < count; p++) {
-            float *next = panels[p].y + n * g->y_image + o * g->y_row + q1 * g->y_pixel;
-            if (far) prefetch_rows(next, g->y_pixel, q1 - q0, panels[p].width);
-            conv_tile(g, b, panels + p, n, o, q0, q1, r0, r1, p == 0 ? ahead * (q1 - q0) : 0);
+        for (struct conv_panel *p = panels; p < panels + count; p++) {
+            float *y = p->y + n * g->y_image + o * g->y_row;
+            p->sweep.inner = r1 - r0;
+            if (far && steps < FEW_STEPS) {
+                prefetch_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->width);
+            } else if (far) {
+                p->sweep.left_ahead = p == panels ? ahead * (q1 - q0) : 0;
+                p->sweep.next = y + q1 * g->y_pixel;
+            }
+            conv_tile(g, b, p, n, o, q0, q1, r0);
         }
     }
 }
@@ -475,9 +487,9 @@ static int64_t weights_units(const struct weights *w) {
     return w->g.groups * row_tiles(w->m, w->width) * w->rows.taps * w->columns.taps;
 }
 
-/* `ahead`: how many pixels further what is read soon lies, 0 where it was read just now */
+/* x_ahead, dy_ahead: how many pixels further what is read soon lies, 0 where it was read just now */
 static void weights_tile(const struct weights *w, const struct span *p, int64_t unit, int64_t panel, float *out, int64_t add,
-                         int64_t ahead) {
+                         int64_t x_ahead, int64_t dy_ahead) {
     int64_t taps = w->rows.taps * w->columns.taps, tap = unit % taps, r = tap / w->columns.taps, t = tap % w->columns.taps;
     int64_t count = row_tiles(w->m, w->width), tile = unit / taps % count, group = unit / taps / count;
     int64_t i = w->m * tile / count, height = w->m * (tile + 1) / count - i;
@@ -500,7 +512,7 @@ static void weights_tile(const struct weights *w, const struct span *p, int64_t 
         turned_tiles[width / VL][height](&s, x + i, dy + j, out, w->out_row, exist - (width - VL), add);
     } else {
         s.a_outer = y_image, s.a_inner = y_row, s.lda = w->g.k, s.b_outer = w->x_image, s.b_inner = x_inner, s.ldb = x_step;
-        s.ahead = ahead * x_step;
+        s.left_ahead = dy_ahead * s.lda, s.right_ahead = x_ahead * s.ldb;
         turned_tiles[width / VL][height](&s, dy + group * w->m + i, x + group * w->width + j, out, w->out_row,
                                          exist - (width - VL), add);
     }
@@ -536,17 +548,17 @@ static int64_t next_span(const struct weights *w, int64_t u, int64_t end, struct
     return w->n * oh == 1 ? p->q1 : p->n1 > p->n0 + 1 ? u + (p->n1 - p->n0) * oh : u + p->o1 - p->o0;
 }
 
-/* the sum over rows [from, to) of all images for units [u0, u1) */
-static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64_t u0, int64_t u1, float *halo, float *out,
-                        int64_t add) {
+/* the sum over rows [from, to) of all images for units [u0, u1) and panels [p0, p1) */
+static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64_t u0, int64_t u1, int64_t p0, int64_t p1,
+                        float *halo, float *out, int64_t add) {
     struct weights moved = *w;
     struct span p;
     for (int64_t u = from, empty = from == to; u < to || empty; add = 1, empty = 0) {
         if (empty) p = (struct span){0}; /* nothing to sum is zero */
         else u = next_span(w, u, to, &p, halo, &moved);
-        for (int64_t panel = 0; panel < panel_count(w->width); panel++)
+        for (int64_t panel = p0; panel < p1; panel++)
             for (int64_t unit = u0; unit < u1; unit++)
-                weights_tile(&moved, &p, unit, panel, out, add, unit == u0 ? PIXELS_AHEAD : 0);
+                weights_tile(&moved, &p, unit, panel, out, add, unit == u0 ? PIXELS_AHEAD : 0, panel == p0 ? PIXELS_AHEAD : 0);
     }
 }
 
@@ -568,10 +580,13 @@ static void weights_part(void *context, int64_t part, int64_t parts) {
     } else if (w->splits > 1) {
         fathom_range(w->splits, 1, part, parts, &from, &to);
         for (int64_t s = from; s < to; s++)
-            weights_sum(w, all * s / w->splits, all * (s + 1) / w->splits, 0, weights_units(w), halo, w->out + s * w->slot, 0);
+            weights_sum(w, all * s / w->splits, all * (s + 1) / w->splits, 0, weights_units(w), 0, panel_count(w->width), halo,
+                        w->out + s * w->slot, 0);
     } else {
-        fathom_range(weights_units(w), 1, part, parts, &from, &to);
-        if (from < to) weights_sum(w, 0, all, from, to, halo, w->out, w->add);
+        int64_t p0, p1;
+        fathom_range(weights_units(w), 1, part % w->unit_cuts, w->unit_cuts, &from, &to);
+        fathom_range(panel_count(w->width), 1, part / w->unit_cuts, parts / w->unit_cuts, &p0, &p1);
+        if (from < to && p0 < p1) weights_sum(w, 0, all, from, to, p0, p1, halo, w->out, w->add);
     }
 }
 
@@ -643,8 +658,11 @@ static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail
     if (w.joined || w.splits > 1) w.out = scratch, scratch += w.splits * w.slot;
     if (needs_halo(g) || w.banded) w.halos = scratch;
     int64_t units = w.splits > 1 || w.banded ? w.splits : is_depthwise(g) ? ceil_div(g->c, 2 * VL) : weights_units(&w);
+    /* a narrow image may as well be read by all threads */
+    int64_t panels = w.splits > 1 || w.banded || is_depthwise(g) || w.width < w.m ? 1 : panel_count(w.width);
     double nanos = conv_nanos((double)(n * g->oh * g->ow), g) * (is_depthwise(g) ? DEPTHWISE_COST : 1);
-    int64_t parts = fathom_parts(nanos, w.halos ? least(units, SLOTS) : units);
+    int64_t parts = fathom_parts(nanos, w.halos ? least(units * panels, SLOTS) : units * panels);
+    w.unit_cuts = conv_row_cuts(units, panels, parts);
     if (w.out != a->dw) w.add = 0;
     fathom_parallel(weights_part, &w, parts);
     if (w.out == a->dw) return FATHOM_OK;

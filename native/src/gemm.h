@@ -42,7 +42,8 @@ struct sweep {
     int64_t outer, inner, depth;
     int64_t a_outer, a_inner, lda;
     int64_t b_outer, b_inner, ldb;
-    int64_t ahead; /* floats from a left element (a right one in turned tiles) to what is read soon and wanted in L2, 0: it is there */
+    int64_t left_ahead, right_ahead; /* floats from an element to one that is read soon and wanted in L2, or 0 */
+    const float *next;               /* the results of the tile that follows, if they are wanted in L2 */
 };
 typedef void tile_fn(const struct sweep *s, const float *a, const float *b, float *c, int64_t ldc, int64_t last, int64_t add);
 
@@ -69,10 +70,14 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
 #define LOAD_LAST(p) v_load_n(p, last)
 /* a line of each row at a time: many requests at once would keep the tile waiting; tall tiles have no time for it */
 #define AHEAD(R, NV)                                                                                                           \
-    if (R <= TILE_ROWS && s->ahead && p % 16 == 0)                                                                             \
-        UNROLLED for (int i = 0; i < R; i++) __builtin_prefetch(ap + s->ahead + i * lda, 0, 2);
-#define RIGHT_AHEAD(R, NV)                                                                                                     \
-    if (s->ahead) UNROLLED for (int j = 0; j < NV; j++) __builtin_prefetch(bp + s->ahead + j * VL, 0, 2);
+    if (R <= TILE_ROWS && s->left_ahead && p % 16 == 0)                                                                        \
+        UNROLLED for (int i = 0; i < R; i++) __builtin_prefetch(ap + s->left_ahead + i * lda, 0, 2);                           \
+    if (s->next && p % 16 == 8 && p < NV * VL)                                                                                 \
+        UNROLLED for (int i = 0; i < R; i++) __builtin_prefetch(s->next + p - 8 + i * ldc, 1, 2);
+/* a step is a pixel: its lines of the right side, and of the left that of the last row; the tile before asked for the others */
+#define PIXEL_AHEAD(R, NV)                                                                                                     \
+    if (s->left_ahead) __builtin_prefetch(ap + s->left_ahead + R - 1, 0, 2);                                                   \
+    if (s->right_ahead) UNROLLED for (int j = 0; j < NV; j++) __builtin_prefetch(bp + s->right_ahead + j * VL, 0, 2);
 
 /* c (+)= that sum; of the last vector of c only `last` lanes exist, and a turned tile reads no more of the right side either */
 #define TILE_OF(name, R, NV, ...)                                                                                              \
@@ -86,7 +91,7 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
             else sum[i][j] = v_load_n(c + i * ldc + j * VL, last);                                                             \
         }                                                                                                                      \
         __VA_ARGS__                                                                                                            \
-        __asm__("" : "+r"(c)); /* its addresses are computed again, not kept in registers during the sweep */                   \
+        __asm__("" : "+r"(c)); /* its addresses are computed again, not kept in registers during the sweep */                  \
         UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                                           \
             if (j < NV - 1 || last == VL) v_store(c + i * ldc + j * VL, sum[i][j]);                                            \
             else v_store_n(c + i * ldc + j * VL, sum[i][j], last);                                                             \
@@ -94,8 +99,8 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
     }
 #define TILE(R, NV) TILE_OF(tile, R, NV, SWEEP(R, NV, lda, 1, v_load, AHEAD))
 #define TURNED_TILE(R, NV)                                                                                                     \
-    TILE_OF(turned, R, NV, if (last == VL) { SWEEP(R, NV, 1, lda, v_load, RIGHT_AHEAD) }                                           \
-                           else { SWEEP(R, NV, 1, lda, LOAD_LAST, RIGHT_AHEAD) })
+    TILE_OF(turned, R, NV, if (last == VL) { SWEEP(R, NV, 1, lda, v_load, PIXEL_AHEAD) }                                       \
+                           else { SWEEP(R, NV, 1, lda, LOAD_LAST, PIXEL_AHEAD) })
 
 #define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 #define LONG_TILES(X, NV) SHORT_TILES(X, NV) X(7, NV) X(8, NV) X(9, NV) X(10, NV) X(11, NV) X(12, NV)
@@ -208,21 +213,16 @@ static void finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t 
 
 /* ---- the product ---- */
 
-/* asks for `count` floats of each row to be in L2 */
-static inline void prefetch_rows(const float *at, int64_t ld, int64_t rows, int64_t count) {
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t x = 0; x < count; x += 16) __builtin_prefetch(at + r * ld + x, 0, 2);
-}
-
-/* the tile of rows i .. i + height and one panel, over `depth` rows of k; `ahead` as in struct sweep */
+/* the tile of rows i .. i + height and one panel, over `depth` rows of k; `ahead` of the left side; does another follow soon? */
 static void multiply_tile(const struct product *g, int64_t i, int64_t height, int64_t panel, int64_t from, int64_t depth,
-                          int64_t add, int64_t ahead) {
+                          int64_t add, int64_t ahead, int soon) {
     int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
     int64_t columns = g->n - j < width ? g->n - j : width, last = g->c_turned ? VL : columns - (width - VL);
     tile_fn *tile = tiles[width / VL][height];
-    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = g->lda, .ldb = width, .ahead = ahead};
-    const float *left = g->a + i * g->lda + from;
     float *c = g->c + i * g->ldc + j;
+    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = g->lda, .ldb = width, .left_ahead = ahead,
+                      .next = soon ? c + height * g->ldc : 0};
+    const float *left = g->a + i * g->lda + from;
     if (panel < g->first_packed) {
         s.ldb = g->ldb;
         tile(&s, left, g->b + from * g->ldb + j, c, g->ldc, last, add);
@@ -255,9 +255,8 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
                 int64_t i = g->m * t / count, next = g->m * (t + 1) / count;
                 for (int64_t panel = group; panel < end; panel++) {
                     int soon = beyond_l2 && t + 1 < t1;
-                    int64_t j = panel_start(g->n, panel), ahead = soon && panel == group ? (next - i) * g->lda : 0;
-                    if (soon) prefetch_rows(g->c + next * g->ldc + j, g->ldc, next - i, panel_start(g->n, panel + 1) - j);
-                    multiply_tile(g, i, next - i, panel, from, depth, g->add || block > 0, ahead);
+                    int64_t ahead = soon && panel == group ? (next - i) * g->lda : 0;
+                    multiply_tile(g, i, next - i, panel, from, depth, g->add || block > 0, ahead, soon);
                 }
             }
         }
