@@ -171,13 +171,13 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
     }
 }
 
-/* The cut of `parts` into ranges of rows by ranges of panels whose largest share is smallest; of equals the most panels each. */
+/* The cut of `parts` into ranges of rows by ranges of panels whose largest share is smallest; of equals the one that shares no image. */
 static int64_t conv_row_cuts(int64_t row_count, int64_t panels, int64_t parts) {
     int64_t best = 1, smallest = INT64_MAX;
     for (int64_t cuts = 1; cuts <= parts && cuts <= row_count; cuts++) {
         if (parts % cuts) continue;
         int64_t share = ceil_div(row_count, cuts) * ceil_div(panels, parts / cuts);
-        if (share < smallest) smallest = share, best = cuts;
+        if (share <= smallest) smallest = share, best = cuts;
     }
     return best;
 }
