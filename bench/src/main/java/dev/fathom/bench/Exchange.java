@@ -4,6 +4,7 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.ConvTransposed;
+import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -58,6 +59,7 @@ final class Exchange implements Callable<Integer> {
                         new BatchNorm(6).act(Activation.RELU),
                         new Conv(6, 6, Window.of(3, 5).pad(1, 2), 6).act(Activation.RELU),
                         new ConvTransposed(6, 4, Window.of(2).stride(2)).act(Activation.RELU),
+                        new Flatten(),
                         new Linear(4 * 10 * 8, 3));
             }
         };
@@ -92,14 +94,14 @@ final class Exchange implements Callable<Integer> {
         }
     }
 
-    /** The flatten comes upon channels first, as PyTorch's does. */
-    private record Cnn(Conv conv, BatchNorm norm, Conv depthwise, ConvTransposed transposed, Linear head)
+    private record Cnn(
+            Conv conv, BatchNorm norm, Conv depthwise, ConvTransposed transposed, Flatten flatten, Linear head)
             implements Layer {
         @Override
         public Tensor forward(Tensor x) {
             Tensor maps = norm.apply(conv.apply(x.permute(0, 2, 3, 1)));
             maps = transposed.apply(depthwise.apply(maps));
-            return head.apply(maps.permute(0, 3, 1, 2).flatten(1));
+            return head.apply(flatten.apply(maps));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.fathom.nets;
 import static dev.fathom.tensor.Activation.RELU;
 
 import dev.fathom.nn.Conv;
+import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
@@ -19,10 +20,12 @@ import dev.fathom.tensor.Window;
  * @param s2 6 maps of 14 x 14
  * @param c3 16 maps of 10 x 10
  * @param s4 16 maps of 5 x 5
+ * @param flatten S4 as 400 columns, map after map
  * @param c5 120 units, each of which sees all of S4
  * @param f6 84 units
  */
-public record LeNet5(Conv c1, MaxPool s2, Conv c3, MaxPool s4, Linear c5, Linear f6, Linear output) implements Layer {
+public record LeNet5(Conv c1, MaxPool s2, Conv c3, MaxPool s4, Flatten flatten, Linear c5, Linear f6, Linear output)
+        implements Layer {
     /** With this many classes. */
     public LeNet5(int classes) {
         this(
@@ -30,6 +33,7 @@ public record LeNet5(Conv c1, MaxPool s2, Conv c3, MaxPool s4, Linear c5, Linear
                 new MaxPool(2),
                 new Conv(6, 16, Window.of(5)).act(RELU),
                 new MaxPool(2),
+                new Flatten(),
                 new Linear(400, 120).act(RELU),
                 new Linear(120, 84).act(RELU),
                 new Linear(84, classes));
@@ -38,6 +42,6 @@ public record LeNet5(Conv c1, MaxPool s2, Conv c3, MaxPool s4, Linear c5, Linear
     @Override
     public Tensor forward(Tensor x) {
         Tensor maps = s4.apply(c3.apply(s2.apply(c1.apply(x))));
-        return output.apply(f6.apply(c5.apply(maps.flatten(1))));
+        return output.apply(f6.apply(c5.apply(flatten.apply(maps))));
     }
 }

@@ -4,6 +4,7 @@ import static dev.fathom.tensor.Activation.RELU;
 
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
@@ -17,10 +18,19 @@ import dev.fathom.tensor.Window;
  * @param conv1 32 maps of 26 x 26
  * @param conv2 64 maps of 24 x 24
  * @param pool 64 maps of 12 x 12
+ * @param flatten 9,216 columns, map after map
  * @param fc1 128 units
  * @param fc2 ten classes
  */
-public record MnistCnn(Conv conv1, Conv conv2, MaxPool pool, Dropout dropout1, Linear fc1, Dropout dropout2, Linear fc2)
+public record MnistCnn(
+        Conv conv1,
+        Conv conv2,
+        MaxPool pool,
+        Dropout dropout1,
+        Flatten flatten,
+        Linear fc1,
+        Dropout dropout2,
+        Linear fc2)
         implements Layer {
     /** As the example has it. */
     public MnistCnn() {
@@ -29,6 +39,7 @@ public record MnistCnn(Conv conv1, Conv conv2, MaxPool pool, Dropout dropout1, L
                 new Conv(32, 64, Window.of(3)).act(RELU),
                 new MaxPool(2),
                 new Dropout(0.25f),
+                new Flatten(),
                 new Linear(9216, 128).act(RELU),
                 new Dropout(0.5f),
                 new Linear(128, 10));
@@ -37,7 +48,6 @@ public record MnistCnn(Conv conv1, Conv conv2, MaxPool pool, Dropout dropout1, L
     @Override
     public Tensor forward(Tensor x) {
         Tensor maps = dropout1.apply(pool.apply(conv2.apply(conv1.apply(x))));
-        Tensor flat = maps.permute(0, 3, 1, 2).flatten(1); // map after map, as the columns of the example's fc1 are
-        return fc2.apply(dropout2.apply(fc1.apply(flat)));
+        return fc2.apply(dropout2.apply(fc1.apply(flatten.apply(maps))));
     }
 }

@@ -22,6 +22,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A module with numbers: walks the tree of {@code net}, names every parameter and buffer as PyTorch would, and holds them in one flat block,
@@ -391,7 +393,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     /**
      * Reads what {@link #save} wrote (or PyTorch, with the same names and shapes, or a trainer as a checkpoint). Nothing changes unless all of it fits.
      *
-     * @throws IllegalArgumentException if the file is damaged, a name is missing or too many, or a shape differs
+     * @throws IllegalArgumentException if the file is damaged, or names that are missing or too many, and shapes that differ: all of them are named
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public void load(Path file) {
@@ -403,21 +405,25 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             List<Held> held = all.stream()
                     .filter(h -> more.contains(h.name()) || !h.name().endsWith("num_batches_tracked"))
                     .toList();
+            List<String> missing = new ArrayList<>();
+            List<String> shapes = new ArrayList<>();
             for (Held h : held) {
                 if (!more.remove(h.name())) {
-                    throw new IllegalArgumentException(
-                            "load: " + file + " has no " + h.name() + "; it holds " + data.names());
-                }
-                if (!data.shape(h.name()).equals(h.fileShape())) {
-                    throw new IllegalArgumentException("load: " + h.name() + " is " + data.shape(h.name()) + " in "
-                            + file + " but " + h.fileShape()
-                            + " in the model; load it into a model of the same structure");
+                    missing.add(h.name());
+                } else if (!data.shape(h.name()).equals(h.fileShape())) {
+                    shapes.add(h.name() + " " + data.shape(h.name()) + " for " + h.fileShape());
                 }
             }
             more.removeIf(name -> name.indexOf('/') >= 0); // what a training checkpoint holds beside the model
-            if (!more.isEmpty()) {
-                throw new IllegalArgumentException(
-                        "load: " + file + " also holds " + more + ", for which the model has no place");
+            if (!missing.isEmpty() || !shapes.isEmpty() || !more.isEmpty()) {
+                throw new IllegalArgumentException("load: " + file + " does not fit the model: "
+                        + Stream.of(
+                                        missing.isEmpty() ? "" : "it lacks " + missing,
+                                        shapes.isEmpty() ? "" : "it has shapes " + shapes,
+                                        more.isEmpty() ? "" : "the model has no place for " + more)
+                                .filter(part -> !part.isEmpty())
+                                .collect(Collectors.joining(", "))
+                        + "; load it into a model of the same structure");
             }
             for (Held h : held) {
                 data.copy(

@@ -3,24 +3,20 @@ package dev.fathom.nets;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.io.Safetensors;
-import dev.fathom.nn.Conv;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
-import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Buffer;
-import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
@@ -106,13 +102,10 @@ class NetGoldenTest {
     @ParameterizedTest
     @MethodSource("runs")
     void trainsAsPyTorchDoes(Run run) {
-        Path start = folder.resolve("start.safetensors");
         Path end = folder.resolve("end.safetensors");
-        Path theirs = folder.resolve("theirs.safetensors");
-        reorder(run.path, start, new int[] {120, 16, 5, 5}, 0, 2, 3, 1);
         try (var model = Model.of(run.net.get(), 1);
                 BoundOptimizer optimizer = run.recipe.on(model)) {
-            model.load(start);
+            model.load(run.path);
             run.assertSays("io/y", model);
             float[] losses = new float[run.file.shape(run.name + "/loss").dim(0)];
             for (int step = 0; step < losses.length; step++) {
@@ -127,8 +120,7 @@ class NetGoldenTest {
             run.assertClose("loss", losses, run.file.values(run.name + "/loss"));
             run.assertSays(run.name + "/y", model);
             model.save(end);
-            reorder(end, theirs, new int[] {120, 5, 5, 16}, 0, 3, 1, 2);
-            try (Safetensors file = Safetensors.read(theirs);
+            try (Safetensors file = Safetensors.read(end);
                     Pass pass = Pass.infer()) {
                 for (Parameter p : model.parameters()) {
                     assertThat(file.shape(p.name())).isEqualTo(run.file.shape(p.name()));
@@ -152,41 +144,6 @@ class NetGoldenTest {
         return some;
     }
 
-    /**
-     * The file with the columns of LeNet-5's first linear layer in another order: what it sees is [h, w, c] here and [c, h, w] in PyTorch, whose
-     * flatten comes upon channels first.
-     */
-    private static void reorder(Path from, Path to, int[] shape, int... order) {
-        try (Safetensors in = Safetensors.read(from);
-                Pass pass = Pass.infer()) {
-            Safetensors.Writer out = new Safetensors.Writer();
-            for (String name : in.names()) {
-                if (name.indexOf('/') < 0) {
-                    Tensor t = in.tensor(name).to(DType.F32);
-                    if (name.equals("c5.weight")) {
-                        t = t.reshape(shape).permute(order).reshape(120, 400);
-                    }
-                    out.add(name, t.shape(), FloatBuffer.wrap(t.toArray()));
-                }
-            }
-            out.write(to);
-        }
-    }
-
-    /** LeNet-5 with PyTorch's flatten, which takes its file as it is. */
-    private record ChannelsFirst(Conv c1, MaxPool s2, Conv c3, MaxPool s4, Linear c5, Linear f6, Linear output)
-            implements Layer {
-        static ChannelsFirst of(LeNet5 net) {
-            return new ChannelsFirst(net.c1(), net.s2(), net.c3(), net.s4(), net.c5(), net.f6(), net.output());
-        }
-
-        @Override
-        public Tensor forward(Tensor x) {
-            Tensor maps = s4.apply(c3.apply(s2.apply(c1.apply(x))));
-            return output.apply(f6.apply(c5.apply(maps.permute(0, 3, 1, 2).flatten(1))));
-        }
-    }
-
     /** A run without a golden fails above; this one fails where a golden has no run. */
     @Test
     void everyGoldenIsCompared() {
@@ -196,15 +153,6 @@ class NetGoldenTest {
                     .containsExactlyElementsOf(runs().filter(run -> run.path.equals(Golden.path(file)))
                             .map(run -> run.name + "/loss")
                             .toList());
-        }
-    }
-
-    @Test
-    void aFlattenOfChannelsFirstTakesPyTorchsFile() {
-        Run run = runs().findFirst().orElseThrow();
-        try (var model = Model.<Layer>of(ChannelsFirst.of(new LeNet5(10)), 1)) {
-            model.load(run.path);
-            run.assertSays("io/y", model);
         }
     }
 }

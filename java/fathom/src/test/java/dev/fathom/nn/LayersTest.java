@@ -190,17 +190,24 @@ class LayersTest {
 
     // ---- shape and order
 
+    /** [h, w, c] = [1, 3, 2]: all of the first map, then all of the second, as PyTorch's [c, h, w] lie. */
     @Test
-    void flattenKeepsTheBatch() {
+    void flattenGivesMapAfterMap() {
         try (var model = Model.of(new Sequential(new Flatten()), 0);
                 Pass pass = Pass.grad()) {
-            Tensor x = pass.watch(Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 2, 3, 2));
+            Tensor x = pass.watch(Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 2, 1, 3, 2));
             Tensor y = model.net().apply(x);
             assertThat(y.shape()).isEqualTo(Shape.of(2, 6));
-            assertThat(y.toArray()).isEqualTo(x.toArray());
+            assertThat(y.toArray()).containsExactly(1, 3, 5, 2, 4, 6, 7, 9, 11, 8, 10, 12);
             pass.backward(y.square().sum());
             assertThat(pass.gradient(x).toArray()).containsExactly(2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24);
-            assertThat(model.net().apply(Tensor.zeros(2, 5)).shape()).isEqualTo(Shape.of(2, 5));
+            for (Shape order : List.of(Shape.of(2, 5), Shape.of(2, 1, 1, 5), Shape.of(2, 5, 1), Shape.of(2, 1, 5, 1))) {
+                Tensor rows = Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 2, 5);
+                assertThat(model.net().apply(rows.reshape(order.toArray())).toArray())
+                        .isEqualTo(rows.toArray());
+            }
+            assertThat(model.net().apply(Tensor.zeros(2, 2, 3, 4, 5)).shape()).isEqualTo(Shape.of(2, 120));
+            assertThat(model.net().apply(Tensor.zeros(0, 2, 3, 4)).shape()).isEqualTo(Shape.of(0, 24));
         }
     }
 

@@ -290,8 +290,8 @@ class ModelTest {
             Path plain = file("weight", Shape.of(2, 3, 4, 5));
             assertThatThrownBy(() -> other.load(plain))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("load: weight is [2, 3, 4, 5] in " + plain
-                            + " but [2, 5, 3, 4] in the model; load it into a model of the same structure");
+                    .hasMessage("load: " + plain + " does not fit the model: it has shapes "
+                            + "[weight [2, 3, 4, 5] for [2, 5, 3, 4]]; load it into a model of the same structure");
         }
         assertThatThrownBy(() -> new Parameter(Shape.of(2, 3), Init.zeros(), 1, 1))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -317,16 +317,23 @@ class ModelTest {
             Path missing = file("weight", Shape.of(3, 2));
             assertThatThrownBy(() -> model.load(missing))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("load: " + missing + " has no bias; it holds [weight]");
+                    .hasMessage("load: " + missing
+                            + " does not fit the model: it lacks [bias]; load it into a model of the same structure");
             Path shape = file("weight", Shape.of(3, 2), "bias", Shape.of(4));
             assertThatThrownBy(() -> model.load(shape))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("load: bias is [4] in " + shape
-                            + " but [3] in the model; load it into a model of the same structure");
+                    .hasMessage("load: " + shape + " does not fit the model: it has shapes [bias [4] for [3]]; "
+                            + "load it into a model of the same structure");
             Path more = file("weight", Shape.of(3, 2), "bias", Shape.of(3), "gamma", Shape.of(1));
             assertThatThrownBy(() -> model.load(more))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("load: " + more + " also holds [gamma], for which the model has no place");
+                    .hasMessage("load: " + more + " does not fit the model: the model has no place for [gamma]; "
+                            + "load it into a model of the same structure");
+            Path all = file("weight", Shape.of(2, 3), "gamma", Shape.of(1), "beta", Shape.of(1));
+            assertThatThrownBy(() -> model.load(all))
+                    .hasMessage("load: " + all + " does not fit the model: it lacks [bias], "
+                            + "it has shapes [weight [2, 3] for [3, 2]], the model has no place for [gamma, beta]; "
+                            + "load it into a model of the same structure");
             Path none = folder.resolve("none.safetensors");
             assertThatThrownBy(() -> model.load(none))
                     .isInstanceOf(java.io.UncheckedIOException.class)
