@@ -5,12 +5,18 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -22,17 +28,29 @@ import org.jspecify.annotations.Nullable;
  * orientation are not looked at, as PyTorch's loaders do it by default.
  *
  * @param channels 1 for grey, 3 for red, green, blue
- * @param stretched whether the whole image is made to fit, or its largest part of the right proportions
+ * @param cut which part of the image is kept
  */
-record ImageFile(int height, int width, int channels, Filter filter, boolean stretched) {
-    /** 67 million: what claims to be larger is not decoded. */
-    private static final long MOST_PIXELS = 1 << 26;
+record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
+    /** 268 million: what claims to be larger is not decoded. */
+    private static final long MOST_PIXELS = 1 << 28;
+    /** 67 million: beyond, only every second or third row and column is kept, or fewer, until there are {@link #THINNED}. */
+    private static final long WHOLE_PIXELS = 1 << 26;
+
+    private static final long THINNED = 1 << 24;
 
     /** What a reader of JPEG files notes and then goes on with something made up. */
     private static final Pattern LOST = Pattern.compile("(?i)corrupt|premature|truncated");
 
     /** It may have enough another time: alone, or with a larger heap. */
     static final String MEMORY = "its pixels need more memory than Java has; start it with a larger -Xmx";
+
+    /** What people have beside, by the first bytes. */
+    private static final String[][] OTHERS = {
+        {"a GIF", "(?s)GIF8.*"},
+        {"WebP", "(?s)RIFF....WEBP"},
+        {"HEIC or AVIF", "(?s)....ftyp(hei|hev|mif|msf|avi).*"},
+        {"a TIFF", "(?s)(II\\*\0|MM\0\\*).*"}
+    };
 
     private static final String CMYK = "its colours are CMYK or of another kind that is not read; save it as RGB";
 
@@ -45,6 +63,28 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
         }
     }
 
+    /** Which part of an image of height h and width w becomes the result. */
+    @FunctionalInterface
+    interface Cut {
+        /** All of it, whatever becomes of its proportions. */
+        Cut WHOLE = (h, w) -> new Part(0, 0, h, w);
+
+        Part of(int h, int w);
+
+        /** The largest part in the middle that has the proportions of {@code height} to {@code width}. */
+        static Cut covering(int height, int width) {
+            return (h, w) -> {
+                double scale = Math.max((double) height / h, (double) width / w);
+                double partH = height / scale;
+                double partW = width / scale;
+                return new Part((h - partH) / 2, (w - partW) / 2, partH, partW);
+            };
+        }
+    }
+
+    /** A part of an image, in its pixels. */
+    record Part(double top, double left, double height, double width) {}
+
     /** Bytes of an image. */
     int bytes() {
         return height * width * channels;
@@ -55,7 +95,7 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
      *
      * @throws Damaged if it cannot be opened, or is no image that can be read
      */
-    byte[] read(Path file) throws Damaged {
+    Preprocessing.Photo read(Path file) throws Damaged {
         // by its path: a name that this locale cannot spell is lost on its way through java.io.File
         try (InputStream bytes = Files.newInputStream(file)) {
             long size = Files.size(file);
@@ -70,8 +110,26 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
         }
     }
 
-    private byte[] read(ImageInputStream in) throws IOException, Damaged {
+    /** Reads what a file holds. */
+    Preprocessing.Photo read(byte[] file) throws Damaged {
+        try {
+            return read(new MemoryCacheImageInputStream(new ByteArrayInputStream(file)) {
+                @Override
+                public long length() {
+                    return file.length;
+                }
+            });
+        } catch (IOException e) {
+            throw new Damaged("it cannot be read (" + AtomicFile.reason(e) + ")", e);
+        }
+    }
+
+    private Preprocessing.Photo read(ImageInputStream in) throws IOException, Damaged {
         String format = format(in);
+        List<String> notes = new ArrayList<>();
+        if (format.equals("PNG") && animated(in)) {
+            notes.add("it moves; this is its first picture");
+        }
         ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
         try {
             reader.setInput(in, true, true);
@@ -87,11 +145,21 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
                 throw new Damaged(
                         "it has " + w + " x " + h + " pixels, more than the " + MOST_PIXELS + " that are read", null);
             }
-            BufferedImage image = reader.read(0);
+            ImageReadParam param = reader.getDefaultReadParam();
+            if ((long) w * h > WHOLE_PIXELS) {
+                int every = (int) Math.ceil(Math.sqrt((double) w * h / THINNED));
+                int skip = Math.min(every / 2, Math.min(w, h) - 1);
+                param.setSourceSubsampling(every, every, skip, skip);
+                notes.add("it has " + w + " x " + h + " pixels; one row and column in " + every + " is read");
+            }
+            BufferedImage image = reader.read(0, param);
             if (lost[0] != null) {
                 throw new Damaged("its " + format + " data are damaged (" + lost[0] + ")", null);
             }
-            return resized(image);
+            if (image.getSampleModel().getSampleSize(0) > 8) {
+                notes.add("its " + image.getSampleModel().getSampleSize(0) + " bits a channel are rounded to 8");
+            }
+            return new Preprocessing.Photo(resized(image), h, w, List.copyOf(notes));
         } catch (IOException | RuntimeException | OutOfMemoryError e) { // hostile files make readers throw anything
             for (Throwable t = e; t != null; t = t.getCause()) {
                 if (t instanceof OutOfMemoryError) {
@@ -114,22 +182,49 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
 
     /** What the first bytes say. */
     private static String format(ImageInputStream in) throws IOException, Damaged {
-        byte[] b = new byte[4];
+        byte[] b = new byte[12];
         int n = Math.max(0, in.read(b));
         in.seek(0);
         if (n == 0) {
             throw new Damaged("it is empty", null);
         }
-        if (n == 4 && b[0] == (byte) 0x89 && b[1] == 'P' && b[2] == 'N' && b[3] == 'G') {
+        if (n >= 4 && b[0] == (byte) 0x89 && b[1] == 'P' && b[2] == 'N' && b[3] == 'G') {
             return "PNG";
         }
-        if (n == 4 && b[0] == (byte) 0xff && b[1] == (byte) 0xd8) {
+        if (n >= 4 && b[0] == (byte) 0xff && b[1] == (byte) 0xd8) {
             return "JPEG";
         }
-        if (n == 4 && b[0] == 'B' && b[1] == 'M') {
+        if (n >= 4 && b[0] == 'B' && b[1] == 'M') {
             return "BMP";
         }
+        String begin = new String(b, 0, n, StandardCharsets.ISO_8859_1);
+        for (String[] other : OTHERS) {
+            if (begin.matches(other[1])) {
+                throw new Damaged("it is " + other[0] + ", which is not read; save it as PNG, JPEG or BMP", null);
+            }
+        }
         throw new Damaged("it is neither PNG nor JPEG nor BMP", null);
+    }
+
+    /** Whether a PNG says, before its pixels, that pictures follow its first. */
+    private static boolean animated(ImageInputStream in) throws IOException {
+        try {
+            byte[] name = new byte[4];
+            for (long at = 8; ; ) {
+                in.seek(at);
+                long length = in.readInt() & 0xffffffffL;
+                in.readFully(name);
+                String chunk = new String(name, StandardCharsets.ISO_8859_1);
+                if (chunk.equals("acTL") || chunk.equals("IDAT") || chunk.equals("IEND")) {
+                    return chunk.equals("acTL");
+                }
+                at += 12 + length;
+            }
+        } catch (EOFException | IndexOutOfBoundsException e) {
+            return false; // the reader says what is wrong
+        } finally {
+            in.seek(0);
+        }
     }
 
     // ---- pixels
@@ -137,16 +232,9 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
     private byte[] resized(BufferedImage image) throws Damaged {
         int h = image.getHeight();
         int w = image.getWidth();
-        // the part of the image that becomes the result
-        double partH = h;
-        double partW = w;
-        if (!stretched) {
-            double scale = Math.max((double) height / h, (double) width / w);
-            partH = height / scale;
-            partW = width / scale;
-        }
-        Filter.Taps across = filter.taps(w, (w - partW) / 2, partW, width);
-        Filter.Taps down = filter.taps(h, (h - partH) / 2, partH, height);
+        Part part = cut.of(h, w);
+        Filter.Taps across = filter.taps(w, part.left, part.width, width);
+        Filter.Taps down = filter.taps(h, part.top, part.height, height);
         Samples samples = new Samples(image, channels);
         float[] row = new float[w * channels];
         float[] narrow = new float[width * channels];
@@ -182,7 +270,8 @@ record ImageFile(int height, int width, int channels, Filter filter, boolean str
                 for (int k = 0; k < weights.length; k++) {
                     sum += weights[k] * from[(taps.first()[i] + k) * channels + c];
                 }
-                to[i * channels + c] = sum;
+                to[i * channels + c] =
+                        Math.max(0, Math.min(255, Math.round(sum))); // Pillow rounds between its two passes
             }
         }
     }

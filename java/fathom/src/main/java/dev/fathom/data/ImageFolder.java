@@ -77,7 +77,7 @@ public record ImageFolder(
     private static final Comparator<Path> BY_NAME =
             Comparator.comparing(Path::toString).thenComparing(Comparator.naturalOrder());
 
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
     /** Files decoded at once. */
     private static final int CHUNK = 256;
 
@@ -277,7 +277,8 @@ public record ImageFolder(
     private void decode(Listing listing, OutputStream to) throws IOException {
         var crc = new CheckedOutputStream(to, new CRC32C());
         var out = new DataOutputStream(new BufferedOutputStream(crc, BUFFER));
-        var reader = new ImageFile(height, width, channels, filter, stretch);
+        var cut = stretch ? ImageFile.Cut.WHOLE : ImageFile.Cut.covering(height, width);
+        var reader = new ImageFile(height, width, channels, filter, cut);
         List<Path> files = listing.files();
         List<String> fates = new ArrayList<>();
         out.write(sha256(listing.text()));
@@ -311,7 +312,7 @@ public record ImageFolder(
     /** Bytes, or why there are none. */
     private static Object decoded(ImageFile reader, Path file) {
         try {
-            return reader.read(file);
+            return reader.read(file).pixels();
         } catch (ImageFile.Damaged e) {
             String why = String.valueOf(e.getMessage());
             return why.length() > 10_000 ? why.substring(0, 10_000) : why;

@@ -2,7 +2,8 @@
  * Examples to learn from: {@link dev.fathom.data.Dataset} holds them off the heap, {@link dev.fathom.data.Batches} deals them out epoch by
  * epoch, {@link dev.fathom.data.Batch} is one step's worth as tensors of the current pass. {@link dev.fathom.data.Table} is a CSV file,
  * {@link dev.fathom.data.Encoder} says what its texts mean, and the {@link dev.fathom.data.Encoding} that it fits makes datasets of it.
- * {@link dev.fathom.data.ImageFolder} is a folder of pictures, {@link dev.fathom.data.Augment} a random change to them.
+ * {@link dev.fathom.data.ImageFolder} is a folder of pictures, {@link dev.fathom.data.Augment} a random change to them,
+ * {@link dev.fathom.data.Preprocessing} what one photograph becomes for a network that someone else has trained.
  *
  * <p>Pixels stay bytes until the step that needs them: a kernel gathers the rows of a batch, widens and scales them straight into the pass, so
  * that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a dataset, or of a table, is a list of row numbers over the

@@ -421,7 +421,7 @@ class ImageFolderTest {
             "its PNG data are damaged (",
             "its BMP data are damaged (",
             "its colours are CMYK or of another kind that is not read; save it as RGB",
-            "it has 60000 x 60000 pixels, more than the 67108864 that are read",
+            "it has 60000 x 60000 pixels, more than the 268435456 that are read",
             "its JPEG data are damaged (",
             "its PNG data are damaged (",
             "its BMP data are damaged (",
@@ -577,7 +577,7 @@ class ImageFolderTest {
             encoded(noise(16, 16, 1), "png"), encoded(noise(16, 16, 1), "jpeg"), encoded(noise(16, 16, 1), "bmp")
         };
         put("dog/b.png", plain(2, 2, 0));
-        var reader = new ImageFile(8, 8, 3, Filter.BILINEAR, false);
+        var reader = new ImageFile(8, 8, 3, Filter.BILINEAR, ImageFile.Cut.covering(8, 8));
         for (int round = 0; round < 1500; round++) {
             byte[] bytes = whole[round % 3].clone();
             for (int flips = 1 + random.nextInt(4); flips > 0; flips--) {
@@ -586,7 +586,7 @@ class ImageFolderTest {
             }
             Path file = Files.write(temp.resolve("damaged"), bytes);
             try {
-                assertThat(reader.read(file)).hasSize(8 * 8 * 3);
+                assertThat(reader.read(file).pixels()).hasSize(8 * 8 * 3);
             } catch (ImageFile.Damaged e) {
                 assertThat(e.getMessage()).isNotBlank();
             }

@@ -1,0 +1,155 @@
+package dev.fathom.data;
+
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a photograph becomes the input of a network: resized until its shorter side has {@code shorter} pixels, the middle {@code crop} x {@code crop}
+ * cut out, and each channel x of 0 to 255 made (x / 255 - mean) / deviation. A network answers well only for what it was trained with.
+ *
+ * <pre>{@code
+ * var photo = Preprocessing.IMAGENET.read(Path.of("cat.png"));
+ * try (var pass = Pass.infer()) {
+ *     Tensor logits = model.net().apply(Preprocessing.IMAGENET.tensor(photo));
+ * }
+ * }</pre>
+ *
+ * <p>The sizes are those of torchvision's {@code Resize} and {@code CenterCrop}, the weights of the pixels those of Pillow, which spreads a filter where
+ * the image shrinks (antialias): of its bytes fewer than one in a thousand differs, by 1. The filter is a part of the recipe: another one moves the probabilities.
+ *
+ * @param shorter pixels of the shorter side after resizing
+ * @param crop pixels of both sides of what is cut out
+ * @param filter by which images are resized
+ * @param mean of red, green and blue, of 0 to 1
+ * @param deviation of red, green and blue
+ */
+public record Preprocessing(int shorter, int crop, Filter filter, List<Float> mean, List<Float> deviation) {
+    /** Of torchvision's networks for ImageNet: 256, 224, bilinear, and the means and deviations of its training images. */
+    public static final Preprocessing IMAGENET = new Preprocessing(
+            256, 224, Filter.BILINEAR, List.of(0.485f, 0.456f, 0.406f), List.of(0.229f, 0.224f, 0.225f));
+
+    /** The same with x / 127.5 - 1, as the networks of Google have it (MobileNet, Inception). */
+    public static final Preprocessing SYMMETRIC =
+            new Preprocessing(256, 224, Filter.BILINEAR, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f));
+
+    /** Enlarged by more than this, a picture shows hardly more than its colours. */
+    private static final int MUCH = 4;
+
+    /**
+     * A photograph, resized and cut.
+     *
+     * @param pixels [crop, crop, 3], red, green, blue
+     * @param height pixels of the file
+     * @param width pixels of the file
+     * @param notes a sentence about each thing that the pixels do not show of the file; most have none
+     */
+    public record Photo(byte[] pixels, int height, int width, List<String> notes) {}
+
+    /**
+     * A recipe.
+     *
+     * @throws IllegalArgumentException if the crop is empty or larger than the shorter side, or there are not three means and three positive deviations
+     */
+    public Preprocessing {
+        if (crop < 1 || crop > shorter || shorter > 1 << 14) {
+            throw new IllegalArgumentException("preprocessing: a crop of " + crop + " from a shorter side of " + shorter
+                    + "; choose 1 <= crop <= shorter <= " + (1 << 14));
+        }
+        mean = List.copyOf(mean);
+        deviation = List.copyOf(deviation);
+        if (mean.size() != 3 || deviation.size() != 3 || deviation.stream().anyMatch(d -> !(d > 0))) {
+            throw new IllegalArgumentException("preprocessing: mean=" + mean + " deviation=" + deviation
+                    + "; give three of each, for red, green and blue, and deviations above 0");
+        }
+    }
+
+    /** The same with another filter. */
+    public Preprocessing filter(Filter filter) {
+        return new Preprocessing(shorter, crop, filter, mean, deviation);
+    }
+
+    /** The same for other sizes. */
+    public Preprocessing sizes(int shorter, int crop) {
+        return new Preprocessing(shorter, crop, filter, mean, deviation);
+    }
+
+    /**
+     * Reads a PNG, JPEG or BMP file.
+     *
+     * @throws IllegalArgumentException if it cannot be opened, is no such image, is damaged, or has colours that are not read: with its name and why
+     */
+    public Photo read(Path file) {
+        return read(file.toString(), reader -> reader.read(file));
+    }
+
+    /**
+     * Reads what such a file holds.
+     *
+     * @param name what to call it where it cannot be read
+     * @throws IllegalArgumentException as {@link #read(Path)}
+     */
+    public Photo read(byte[] file, String name) {
+        return read(name, reader -> reader.read(file));
+    }
+
+    private interface Reading {
+        Photo by(ImageFile reader) throws ImageFile.Damaged;
+    }
+
+    private Photo read(String name, Reading reading) {
+        try {
+            Photo photo = reading.by(new ImageFile(crop, crop, 3, filter, this::middle));
+            if (MUCH * Math.min(photo.height, photo.width) >= crop) {
+                return photo;
+            }
+            List<String> notes = new ArrayList<>(photo.notes);
+            notes.add("it has only " + photo.width + " x " + photo.height + " pixels, too few to show much");
+            return new Photo(photo.pixels, photo.height, photo.width, List.copyOf(notes));
+        } catch (ImageFile.Damaged e) {
+            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** What the crop shows of an image of this size, in its pixels. */
+    private ImageFile.Part middle(int h, int w) {
+        long tall = h <= w ? shorter : (long) shorter * h / w;
+        long wide = w <= h ? shorter : (long) shorter * w / h;
+        // a half goes to the even number, as Python rounds
+        double top = Math.rint((tall - crop) / 2.0);
+        double left = Math.rint((wide - crop) / 2.0);
+        double down = (double) h / tall;
+        double across = (double) w / wide;
+        return new ImageFile.Part(top * down, left * across, crop * down, crop * across);
+    }
+
+    /**
+     * Photographs as a batch [n, crop, crop, 3] of the current pass.
+     *
+     * @throws IllegalArgumentException if one was read for another size, or there is none
+     * @throws IllegalStateException if no pass is open
+     */
+    public Tensor tensor(Photo... photos) {
+        int bytes = 3 * crop * crop;
+        ByteBuffer pixels = ByteBuffer.allocateDirect(Math.multiplyExact(bytes, photos.length));
+        for (Photo photo : photos) {
+            if (photo.pixels.length != bytes) {
+                throw new IllegalArgumentException("preprocessing: a photograph of " + photo.pixels.length
+                        + " bytes where [" + crop + ", " + crop + ", 3] has " + bytes + "; read it with this recipe");
+            }
+            pixels.put(photo.pixels);
+        }
+        return Tensor.ofBytes(pixels.flip(), photos.length, crop, crop, 3)
+                .to(DType.F32)
+                .div(255)
+                .sub(Tensor.of(floats(mean), 3))
+                .div(Tensor.of(floats(deviation), 3));
+    }
+
+    private static float[] floats(List<Float> values) {
+        return new float[] {values.get(0), values.get(1), values.get(2)};
+    }
+}

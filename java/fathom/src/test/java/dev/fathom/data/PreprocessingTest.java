@@ -1,0 +1,278 @@
+package dev.fathom.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
+import java.util.zip.ZipFile;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A photograph becomes what the network was trained with, or a sentence says why not, or what is not as the file has it. */
+class PreprocessingTest {
+    @TempDir
+    Path temp;
+
+    private static byte[] encoded(BufferedImage image, String format) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        assertThat(ImageIO.write(image, format, out)).isTrue();
+        return out.toByteArray();
+    }
+
+    /** Red counts the columns, green the rows. */
+    private static byte[] ramps(int h, int w) throws IOException {
+        BufferedImage image = new BufferedImage(w, h, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < h * w; i++) {
+            image.setRGB(i % w, i / w, (i % w & 0xff) << 16 | (i / w & 0xff) << 8);
+        }
+        return encoded(image, "png");
+    }
+
+    private static int[] corners(byte[] pixels, int side) {
+        int last = 3 * (side * side - 1);
+        return new int[] {pixels[0] & 0xff, pixels[1] & 0xff, pixels[last] & 0xff, pixels[last + 1] & 0xff};
+    }
+
+    @Test
+    void theMiddleIsCut() throws IOException {
+        Preprocessing small = Preprocessing.IMAGENET.sizes(16, 8);
+        // as it is: from row 4 and column (21 - 8) / 2 = 6.5, which rounds to 6
+        assertThat(corners(small.read(ramps(16, 21), "a").pixels(), 8)).containsExactly(6, 4, 13, 11);
+        assertThat(corners(small.read(ramps(23, 16), "a").pixels(), 8)).containsExactly(4, 8, 11, 15);
+        // half of it: 33 columns become 16 (floor), each wider than 2
+        assertThat(corners(small.filter(Filter.NEAREST).read(ramps(32, 33), "a").pixels(), 8))
+                .containsExactly(9, 9, 23, 23);
+    }
+
+    @Test
+    void channelsAreNormalisedEachByItself() throws IOException {
+        BufferedImage image = new BufferedImage(4, 4, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 16; i++) {
+            image.setRGB(i % 4, i / 4, 0xff8000);
+        }
+        byte[] png = encoded(image, "png");
+        Preprocessing imagenet = Preprocessing.IMAGENET.sizes(2, 2);
+        Preprocessing symmetric = Preprocessing.SYMMETRIC.sizes(2, 2);
+        try (var pass = Pass.infer()) {
+            var x = imagenet.tensor(imagenet.read(png, "a"), imagenet.read(png, "b"));
+            assertThat(x.shape()).isEqualTo(Shape.of(2, 2, 2, 3));
+            float[] values = x.toArray();
+            float[] wanted = {(1 - 0.485f) / 0.229f, (128 / 255f - 0.456f) / 0.224f, -0.406f / 0.225f};
+            for (int i = 0; i < values.length; i++) {
+                assertThat(values[i]).isCloseTo(wanted[i % 3], within(1e-6f));
+            }
+            float[] other = symmetric.tensor(symmetric.read(png, "a")).toArray();
+            for (int i = 0; i < other.length; i++) {
+                assertThat(other[i]).isCloseTo(new float[] {255, 128, 0}[i % 3] / 127.5f - 1, within(1e-6f));
+            }
+        }
+    }
+
+    @Test
+    void recipesThatCannotBe() throws IOException {
+        assertThatThrownBy(() -> Preprocessing.IMAGENET.sizes(200, 224))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "preprocessing: a crop of 224 from a shorter side of 200; choose 1 <= crop <= shorter <= 16384");
+        assertThatThrownBy(() -> new Preprocessing(2, 2, Filter.NEAREST, List.of(0f, 0f, 0f), List.of(1f, 0f, 1f)))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "preprocessing: mean=[0.0, 0.0, 0.0] deviation=[1.0, 0.0, 1.0]; give three of each, for red, green and "
+                                + "blue, and deviations above 0");
+        var small = Preprocessing.IMAGENET.sizes(2, 2).read(ramps(2, 2), "a");
+        try (var pass = Pass.infer()) {
+            assertThatThrownBy(() -> Preprocessing.IMAGENET.tensor(small))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "preprocessing: a photograph of 12 bytes where [224, 224, 3] has 150528; read it with this recipe");
+        }
+    }
+
+    // ---- what photographs are like
+
+    /** A PNG of these chunks between its header and its end. */
+    private static byte[] png(int h, int w, int bits, int colour, Object... chunks) {
+        ByteBuffer out = ByteBuffer.allocate(1 << 20);
+        out.putLong(0x89504e470d0a1a0aL);
+        chunk(
+                out,
+                "IHDR",
+                ByteBuffer.allocate(13)
+                        .putInt(w)
+                        .putInt(h)
+                        .put((byte) bits)
+                        .put((byte) colour)
+                        .array());
+        for (int i = 0; i < chunks.length; i += 2) {
+            chunk(out, (String) chunks[i], (byte[]) chunks[i + 1]);
+        }
+        chunk(out, "IEND", new byte[0]);
+        return Arrays.copyOf(out.array(), out.position());
+    }
+
+    private static void chunk(ByteBuffer out, String name, byte[] data) {
+        CRC32 crc = new CRC32();
+        crc.update(name.getBytes(StandardCharsets.US_ASCII));
+        crc.update(data);
+        out.putInt(data.length)
+                .put(name.getBytes(StandardCharsets.US_ASCII))
+                .put(data)
+                .putInt((int) crc.getValue());
+    }
+
+    /** h rows of the same bytes after a filter byte of 0, deflated a row at a time. */
+    private static byte[] rows(int h, byte[] row) {
+        Deflater deflater = new Deflater();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        byte[] line = new byte[1 + row.length];
+        System.arraycopy(row, 0, line, 1, row.length);
+        byte[] buffer = new byte[1 << 16];
+        for (int y = 0; y <= h; y++) {
+            if (y < h) {
+                deflater.setInput(line);
+            } else {
+                deflater.finish();
+            }
+            for (int n; (n = deflater.deflate(buffer)) > 0; ) {
+                out.write(buffer, 0, n);
+            }
+        }
+        deflater.end();
+        return out.toByteArray();
+    }
+
+    @Test
+    void whatThePixelsDoNotShowIsNoted() throws IOException {
+        Preprocessing small = Preprocessing.IMAGENET.sizes(16, 8);
+        assertThat(small.read(ramps(2, 2), "a").notes()).isEmpty();
+        var pixel = Preprocessing.IMAGENET.read(ramps(1, 1), "a");
+        assertThat(pixel.notes()).containsExactly("it has only 1 x 1 pixels, too few to show much");
+        assertThat(pixel.pixels()).containsOnly(0);
+        assertThat(new int[] {pixel.height(), pixel.width()}).containsExactly(1, 1);
+
+        byte[] pale = new byte[2 * 3 * 8];
+        Arrays.fill(pale, (byte) 0x64);
+        var deep = small.read(png(8, 8, 16, 2, "IDAT", rows(8, pale)), "a");
+        assertThat(deep.notes()).containsExactly("its 16 bits a channel are rounded to 8");
+        assertThat(deep.pixels()).containsOnly(0x64);
+
+        byte[] plain = rows(8, new byte[24]);
+        byte[] frames = ByteBuffer.allocate(8).putInt(3).putInt(0).array();
+        assertThat(small.read(png(8, 8, 8, 2, "acTL", frames, "IDAT", plain), "a")
+                        .notes())
+                .containsExactly("it moves; this is its first picture");
+        assertThat(small.read(png(8, 8, 8, 2, "tEXt", "Title\0acTL".getBytes(), "IDAT", plain), "a")
+                        .notes())
+                .isEmpty();
+    }
+
+    /** A hundred million pixels in 300 KB: kept whole, they would take 300 MB. */
+    @Test
+    void hugePhotographsAreThinnedAsTheyAreRead() throws Exception {
+        byte[] row = new byte[30_000];
+        Arrays.fill(row, (byte) 100);
+        Path file = Files.write(temp.resolve("huge.png"), png(10_000, 10_000, 8, 2, "IDAT", rows(10_000, row)));
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx100m",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Child.class.getName(),
+                        file.toString())
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("10000 x 10000, 100: [it has 10000 x 10000 pixels; one row and column in 3 is read]");
+    }
+
+    /** Reads a photograph in a JVM of its own. */
+    static final class Child {
+        public static void main(String[] file) {
+            var photo = Preprocessing.IMAGENET.read(Path.of(file[0]));
+            byte least = 127;
+            for (byte b : photo.pixels()) {
+                least = (byte) Math.min(least, b);
+            }
+            System.out.print(photo.height() + " x " + photo.width() + ", " + least + ": " + photo.notes());
+        }
+    }
+
+    @Test
+    void whatIsNoPhotographIsASentence() throws IOException {
+        byte[] jpeg = encoded(ImageIO.read(new java.io.ByteArrayInputStream(ramps(64, 64))), "jpeg");
+        Object[][] cases = {
+            {new byte[0], "it is empty"},
+            {"GIF89a and more".getBytes(), "it is a GIF, which is not read; save it as PNG, JPEG or BMP"},
+            {"RIFF\1\2\3\4WEBPVP8 ".getBytes(), "it is WebP, which is not read; save it as PNG, JPEG or BMP"},
+            {"\0\0\0\30ftypheic\0\0".getBytes(), "it is HEIC or AVIF, which is not read; save it as PNG, JPEG or BMP"},
+            {"\0\0\0\30ftypavif\0\0".getBytes(), "it is HEIC or AVIF, which is not read; save it as PNG, JPEG or BMP"},
+            {"II*\0\10\0\0\0".getBytes(), "it is a TIFF, which is not read; save it as PNG, JPEG or BMP"},
+            {"MM\0*\0\0\0\10".getBytes(), "it is a TIFF, which is not read; save it as PNG, JPEG or BMP"},
+            {"cat".getBytes(), "it is neither PNG nor JPEG nor BMP"},
+            {Arrays.copyOf(jpeg, jpeg.length - 40), "its JPEG data are damaged ("},
+            {png(8, 8, 8, 2, "IDAT", new byte[3]), "its PNG data are damaged ("},
+        };
+        for (Object[] c : cases) {
+            assertThatThrownBy(() -> Preprocessing.IMAGENET.read((byte[]) c[0], "x"))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("x: " + c[1])
+                    .hasMessageNotContaining("\n");
+        }
+        Path none = temp.resolve("none.png");
+        assertThatThrownBy(() -> Preprocessing.IMAGENET.read(none))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage(none + ": it cannot be read (No such file or directory)");
+    }
+
+    // ---- beside Pillow
+
+    /** The same four photographs as Pillow resized and cut them: one byte in a thousand may differ, by 1. */
+    @Test
+    void photographsAreAsPillowMakesThem() throws IOException {
+        String data = System.getenv("FATHOM_DATA");
+        Path folder = Path.of(data == null ? "" : data);
+        assumeTrue(
+                data != null
+                        && Files.isRegularFile(folder.resolve("pretrained-imagenet/check.npz"))
+                        && Files.isDirectory(folder.resolve("photos")),
+                "photographs are not compared with Pillow's: FATHOM_DATA has no folders pretrained-imagenet and photos");
+        byte[] images;
+        try (var zip = new ZipFile(
+                        folder.resolve("pretrained-imagenet/check.npz").toFile());
+                var in = zip.getInputStream(zip.getEntry("images.npy"))) {
+            images = in.readAllBytes();
+        }
+        String[] names = {"cat.png", "bird.png", "parrot.jpg", "hot_dog.jpg"};
+        int each = 224 * 224 * 3;
+        int head = images.length - names.length * each; // bytes in C order behind NumPy's header
+        for (int i = 0; i < names.length; i++) {
+            byte[] pixels = Preprocessing.IMAGENET
+                    .read(folder.resolve("photos").resolve(names[i]))
+                    .pixels();
+            int worst = 0;
+            long sum = 0;
+            for (int k = 0; k < each; k++) {
+                int d = Math.abs((pixels[k] & 0xff) - (images[head + i * each + k] & 0xff));
+                worst = Math.max(worst, d);
+                sum += d;
+            }
+            assertThat(worst).as(names[i]).isLessThanOrEqualTo(1);
+            assertThat((double) sum / each).as(names[i]).isLessThan(1e-3);
+        }
+    }
+}
