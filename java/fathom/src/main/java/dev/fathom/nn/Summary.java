@@ -10,6 +10,7 @@ import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -57,7 +58,7 @@ final class Summary {
             }
             rows.add(new Row("", "total", "", number(all), number(work + elsewhere)));
         }
-        return table(rows);
+        return table(rows.stream().map(Summary::cells).toList(), 3, true);
     }
 
     static long multiplyAdds(Layer net, Shape shape) {
@@ -81,7 +82,7 @@ final class Summary {
         return n;
     }
 
-    private static String type(Access.Called c, List<Tape.Entry> inside) {
+    static String type(Access.Called c, List<Tape.Entry> inside) {
         if (c.module() instanceof Linear l && l.activation() != null) {
             return "Linear, " + l.activation().label();
         }
@@ -103,31 +104,32 @@ final class Summary {
         return String.format(Locale.ROOT, "%,d", n);
     }
 
-    private static String table(List<Row> rows) {
-        int[] width = new int[5];
-        for (Row r : rows) {
-            String[] cells = cells(r);
-            for (int i = 0; i < 5; i++) {
+    private static String[] cells(Row r) {
+        return new String[] {r.name(), r.type(), r.shape(), r.parameters(), r.work()};
+    }
+
+    /** Rows under the first, a line between; the first {@code left} columns begin on the left. A last row of sums has a line above. */
+    static String table(List<String[]> rows, int left, boolean sums) {
+        int[] width = new int[rows.get(0).length];
+        for (String[] cells : rows) {
+            for (int i = 0; i < width.length; i++) {
                 width[i] = Math.max(width[i], cells[i].length());
             }
         }
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < rows.size(); i++) {
-            String[] cells = cells(rows.get(i));
             StringBuilder line = new StringBuilder();
-            for (int c = 0; c < 5; c++) {
-                String pad = " ".repeat(width[c] - cells[c].length());
-                line.append(c > 2 ? pad + cells[c] : cells[c] + pad).append("  ");
+            for (int c = 0; c < width.length; c++) {
+                String cell = rows.get(i)[c];
+                String pad = " ".repeat(width[c] - cell.length());
+                line.append(c < left ? cell + pad : pad + cell).append("  ");
             }
             out.append(line.toString().stripTrailing()).append('\n');
-            if (i == 0 || i == rows.size() - 2) {
-                out.append("-".repeat(java.util.Arrays.stream(width).sum() + 8)).append('\n');
+            if (i == 0 || sums && i == rows.size() - 2) {
+                out.append("-".repeat(Arrays.stream(width).sum() + 2 * (width.length - 1)))
+                        .append('\n');
             }
         }
         return out.toString();
-    }
-
-    private static String[] cells(Row r) {
-        return new String[] {r.name(), r.type(), r.shape(), r.parameters(), r.work()};
     }
 }

@@ -19,6 +19,11 @@ record AvgPoolOp(Window window, boolean padded) implements BlindOp {
     }
 
     @Override
+    public Reach reach(int axis, int from, int to) {
+        return Reach.of(window.axis(axis), from);
+    }
+
+    @Override
     public void forward(Call c) {
         window(c.begin(Kernel.AVG_POOL).at(c.in(0)).at(c.out(0)), c.shape(0), c.outShape(0))
                 .run();

@@ -140,6 +140,11 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         epilogue.backward(g, dy);
     }
 
+    @Override
+    public Reach reach(int axis, int from, int to) {
+        return Reach.of(window.axis(axis), from);
+    }
+
     /** As papers count: every tap of every output, those in the padding too. */
     @Override
     public long multiplyAdds(Shape... in) {

@@ -108,6 +108,14 @@ record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) i
     }
 
     @Override
+    public Reach reach(int axis, int from, int to) {
+        Window.Axis a = window.axis(axis);
+        double size = Math.ceil((double) a.reach() / a.stride());
+        double middle = (a.before(to) - (a.reach() - 1) / 2.0) / a.stride();
+        return new Reach(middle - (size - 1) / 2, size, 1.0 / a.stride());
+    }
+
+    @Override
     public long multiplyAdds(Shape... in) {
         return in[0].size(0, in[0].rank() - 1) * in[1].size();
     }

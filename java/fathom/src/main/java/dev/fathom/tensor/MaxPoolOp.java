@@ -74,6 +74,11 @@ record MaxPoolOp(Window window, boolean positions) implements Op {
     }
 
     @Override
+    public Reach reach(int axis, int from, int to) {
+        return Reach.of(window.axis(axis), from);
+    }
+
+    @Override
     public void forward(Call c) {
         Shape y = c.outShape(0);
         long taps = c.out(1);

@@ -75,6 +75,12 @@ record PadOp(PadMode mode, float value, int spatial, int front, int back, int to
         };
     }
 
+    /** What a mode puts there counts as padding, wherever it came from. */
+    @Override
+    public Reach reach(int axis, int from, int to) {
+        return new Reach(-sides()[6 - spatial + 2 * axis], 1, 1);
+    }
+
     @Override
     public void forward(Call c) {
         c.begin(Kernel.PAD).put(mode.ordinal()).at(c.in(0)).at(c.out(0));

@@ -2,6 +2,7 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The dimensions in another order: y.dim(i) = x.dim(order(i)).
@@ -52,6 +53,11 @@ record PermuteOp(int rank, int packed) implements MoveOp {
             dims[i] = c.shape(0).dim(order(i));
         }
         return Shape.of(dims);
+    }
+
+    @Override
+    public @Nullable Reach reach(int axis, int from, int to) {
+        return order(axis + 1) == axis + 1 ? Reach.SAME : null;
     }
 
     @Override

@@ -42,6 +42,13 @@ record ResizeOp(Resize mode, Shape size) implements BlindOp {
         return Shape.of(dims);
     }
 
+    @Override
+    public Reach reach(int axis, int from, int to) {
+        double step = (double) from / to;
+        double size = from == to ? 1 : mode == Resize.NEAREST ? 1 : mode == Resize.AREA ? Math.ceil(step) : 2;
+        return new Reach(step / 2 - size / 2, size, step);
+    }
+
     /** The dimensions that change, the last first; the last one where none does. */
     private static int[] axes(Shape x, Shape y) {
         int[] axes = new int[3];

@@ -26,6 +26,11 @@ record SliceOp(int axis, int from, int to, int step) implements MoveOp {
         return x.with(axis, to == from ? 0 : (to - from - 1) / step + 1);
     }
 
+    @Override
+    public Reach reach(int at, int before, int after) {
+        return at + 1 == axis ? new Reach(from, 1, step) : Reach.SAME;
+    }
+
     private boolean isView() {
         return axis == 0 && step == 1;
     }

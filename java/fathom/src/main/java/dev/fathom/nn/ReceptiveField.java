@@ -1,0 +1,189 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Reach;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tape;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many places of its input one place of a layer's result depends on, and where they lie (Dumoulin and Visin 2016; Araujo, Norris and Sim 2019).
+ * Through a window of k taps with dilation d, stride s and padding p in front,
+ *
+ * <pre>{@code
+ * size'  = floor((size + p + p behind - d (k - 1) - 1) / s) + 1
+ * field' = field + d (k - 1) jump
+ * jump'  = s jump
+ * start' = start + (d (k - 1) / 2 - p) jump
+ * }</pre>
+ *
+ * <p>from field 1, jump 1 and start 0 of the input. Where paths meet, a field reaches from the first place to the last of any path. Padding belongs
+ * to fields, so that deep ones are larger than the image. What joins all places (a global pool, flattening) sees the fields of all. Not counted
+ * is what comes to all places alike: a norm's statistics, the factors of squeeze and excite.
+ *
+ * <pre>{@code
+ * System.out.println(ReceptiveField.table(model, Shape.of(1, 224, 224, 3)));
+ * }</pre>
+ *
+ * @param name the layer's path, empty for the input
+ * @param layer what it is
+ * @param output the shape of its result
+ * @param axes of the length of sequences; of height and width of pictures
+ */
+public record ReceptiveField(String name, String layer, Shape output, List<Axis> axes) {
+    /**
+     * Along one dimension.
+     *
+     * @param size places of the result; 1 where all were joined
+     * @param field places of the input that one of them depends on, from the first to the last
+     * @param jump places of the input from the field of one to that of the next; 0 where all were joined
+     * @param start the middle of the first field: 0 is the input's first place, 0.5 the border between it and the next
+     */
+    public record Axis(int size, double field, double jump, double start) {
+        private double first() {
+            return start - (field - 1) / 2;
+        }
+
+        private double last() {
+            return start + (field - 1) / 2;
+        }
+
+        private static Axis between(int size, double first, double last, double jump) {
+            return new Axis(size, last - first + 1, jump, (first + last) / 2);
+        }
+
+        private Axis through(Reach r, int to) {
+            double first = first() + r.first() * jump;
+            return between(to, first, first + field - 1 + (r.size() - 1) * jump, r.step() * jump);
+        }
+
+        /** All fields as one. */
+        private Axis joined() {
+            return between(1, first(), last() + (size - 1) * jump, 0);
+        }
+
+        private Axis and(Axis other) {
+            return between(
+                    Math.max(size, other.size),
+                    Math.min(first(), other.first()),
+                    Math.max(last(), other.last()),
+                    Math.max(jump, other.jump));
+        }
+    }
+
+    /** Keeps its own copy of the list. */
+    public ReceptiveField {
+        axes = List.copyOf(axes);
+    }
+
+    /**
+     * The fields of the input and of every layer that calls no other, in the order of the calls, of one call on an input of this shape.
+     *
+     * @throws IllegalArgumentException if the shape is neither [N, L, C] nor [N, H, W, C]
+     */
+    public static List<ReceptiveField> of(Model<? extends Layer> model, Shape input) {
+        int spatial = input.rank() - 2;
+        if (spatial < 1 || spatial > 2) {
+            throw new IllegalArgumentException("receptive field: the input " + input + " has " + input.rank()
+                    + " dimensions; fields are those of sequences [N, L, C] and of pictures [N, H, W, C]");
+        }
+        model.parameters(); // refuses a closed model
+        try (Pass pass = Access.trace()) {
+            Tensor x = Access.input(pass, input, DType.F32);
+            List<Access.Called> calls = new ArrayList<>();
+            Access.observe(pass, calls::add);
+            model.net().apply(x);
+            List<Axis> whole = new ArrayList<>();
+            for (int i = 0; i < spatial; i++) {
+                whole.add(new Axis(input.dim(i + 1), 1, 1, 0));
+            }
+            List<Tape.Entry> entries = pass.tape().entries();
+            Map<Tensor, List<Axis>> fields = new IdentityHashMap<>();
+            fields.put(x, whole);
+            for (Tape.Entry e : entries) {
+                for (Tensor y : e.outputs()) {
+                    if (y != null) {
+                        fields.put(y, seen(e, y.shape(), fields));
+                    }
+                }
+            }
+            List<ReceptiveField> rows = new ArrayList<>();
+            rows.add(new ReceptiveField("", "input", input, whole));
+            for (Access.Called c : calls) {
+                if (c.leaf() && c.result() instanceof Tensor y && fields.containsKey(y)) {
+                    String type = Summary.type(c, entries.subList(c.from(), c.to()));
+                    rows.add(new ReceptiveField(c.path(), type, y.shape(), fields.get(y)));
+                }
+            }
+            return rows;
+        }
+    }
+
+    private static List<Axis> seen(Tape.Entry e, Shape y, Map<Tensor, List<Axis>> fields) {
+        List<Axis> seen = null;
+        List<Axis> alike = null;
+        for (Tensor t : e.inputs()) {
+            List<Axis> of = fields.get(t);
+            if (of == null) {
+                continue;
+            }
+            List<Axis> axes = new ArrayList<>();
+            boolean everywhere = false;
+            for (int i = 0; i < of.size(); i++) {
+                boolean spatial = t.shape().rank() == of.size() + 2
+                        && y.rank() == t.shape().rank();
+                int from = spatial ? t.shape().dim(i + 1) : 1;
+                Reach reach = spatial ? e.op().reach(i, from, y.dim(i + 1)) : null;
+                everywhere |= spatial && reach == null && from == 1;
+                axes.add(reach == null ? of.get(i).joined() : of.get(i).through(reach, y.dim(i + 1)));
+            }
+            if (everywhere) {
+                alike = axes;
+            } else {
+                seen = seen == null ? axes : joined(seen, axes);
+            }
+        }
+        List<Axis> result = seen != null ? seen : alike;
+        return result == null ? List.of() : result;
+    }
+
+    private static List<Axis> joined(List<Axis> a, List<Axis> b) {
+        List<Axis> axes = new ArrayList<>();
+        for (int i = 0; i < a.size(); i++) {
+            axes.add(a.get(i).and(b.get(i)));
+        }
+        return axes;
+    }
+
+    /**
+     * {@link #of} as a table: layer, output, field, jump and start, one number where height and width have the same.
+     *
+     * @throws IllegalArgumentException as {@link #of}
+     */
+    public static String table(Model<? extends Layer> model, Shape input) {
+        List<String[]> rows = new ArrayList<>();
+        rows.add(new String[] {"", "layer", "output", "field", "jump", "start"});
+        for (ReceptiveField f : of(model, input)) {
+            rows.add(new String[] {
+                f.name, f.layer, f.output.toString(), f.text(Axis::field), f.text(Axis::jump), f.text(Axis::start)
+            });
+        }
+        return Summary.table(rows, 3, false);
+    }
+
+    private String text(Function<Axis, @Nullable Double> of) {
+        List<String> numbers = axes.stream()
+                .map(a -> String.format(Locale.ROOT, "%.3f", of.apply(a)).replaceFirst("\\.?0+$", ""))
+                .toList();
+        return numbers.stream().distinct().count() == 1 ? numbers.get(0) : String.join("x", numbers);
+    }
+}
