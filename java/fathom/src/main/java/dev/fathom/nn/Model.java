@@ -249,6 +249,41 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         fixEval(fixed);
     }
 
+    /**
+     * A model of the same net with another module in the place of the one called {@code name}, such as a new head: {@code model.replace("fc", new
+     * Linear(512, 2), 1)}. All other values move there, as {@link #of} says, what is frozen or fixed in evaluation mode remains so, and this model
+     * is superseded; {@link #copy} it first to keep it. New parameters begin as their initialiser says, from (seed, name).
+     *
+     * @throws IllegalArgumentException if no submodule is called so, or what holds it takes no module of the new kind
+     */
+    public Model<M> replace(String name, Module by, long seed) {
+        store();
+        List<Structure.Named> modules = Structure.walk(net).stream()
+                .filter(n -> n.value() instanceof Module && n.value() != net)
+                .toList();
+        Object former = modules.stream()
+                .filter(n -> n.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("replace: no module is called " + name + "; there are "
+                        + modules.stream().map(Structure.Named::name).distinct().toList()))
+                .value();
+        M tree = Structure.replace(net, former, by);
+        Model<M> result = of(tree, seed);
+        for (Set<Object> fixed : evalSets) {
+            Set<Object> theirs = Collections.newSetFromMap(new IdentityHashMap<>());
+            Structure.walk(net).stream()
+                    .filter(n -> fixed.contains(n.value()))
+                    .forEach(n -> Structure.walk(tree).stream()
+                            .filter(t -> t.value() == n.value()
+                                    || t.name().equals(n.name())
+                                            && t.value().getClass() == n.value().getClass())
+                            .forEach(t -> theirs.add(t.value())));
+            theirs.remove(by);
+            result.fixEval(theirs);
+        }
+        return result;
+    }
+
     private void fixEval(Set<Object> modules) {
         evalSets.add(modules);
         Access.fixEval(modules);

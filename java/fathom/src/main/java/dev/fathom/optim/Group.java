@@ -31,6 +31,26 @@ public record Group(String pattern, float rate, @Nullable Float weightDecay) {
         return new Group(pattern, 1, null);
     }
 
+    /**
+     * A group for each pattern, the first at the full learning rate and each following at {@code factor} times that of the one before: from the head
+     * down, so that the lower a layer is, the less it leaves what it has learned (Howard and Ruder 2018, whose factor is 1 / 2.6).
+     *
+     * <pre>{@code
+     * adam.on(model, Group.layerwise(0.4f, "linear.*", "layer3.*", "layer2.*", "layer1.*", "*"))
+     * }</pre>
+     *
+     * @throws IllegalArgumentException if the factor is negative or not finite
+     */
+    public static Group[] layerwise(float factor, String... patterns) {
+        Group[] groups = new Group[patterns.length];
+        float rate = 1;
+        for (int i = 0; i < groups.length; i++) {
+            groups[i] = of(patterns[i]).rate(rate);
+            rate *= factor;
+        }
+        return groups;
+    }
+
     /** With this factor of the learning rate. */
     public Group rate(float factor) {
         return new Group(pattern, factor, weightDecay);

@@ -171,6 +171,16 @@ public final class Structure {
      * rebuilt too, everything else is shared; what the tree shares the copy shares.
      */
     public static <T> T rebuild(T root, Function<Held, Held> replace) {
+        return rebuild(root, node -> node instanceof Held h ? replace.apply(h) : null, true);
+    }
+
+    /** The tree with {@code by} wherever it has {@code node}; what holds that is rebuilt, everything else is shared. */
+    public static <T> T replace(T root, Object node, Object by) {
+        return rebuild(root, n -> n == node ? by : n instanceof Held ? n : null, false);
+    }
+
+    /** Takes what {@code replace} gives, and where that is null the node: rebuilt if something below it was replaced, or if {@code all} are. */
+    private static <T> T rebuild(T root, Function<Object, @Nullable Object> replace, boolean all) {
         Map<Object, Object> done = new IdentityHashMap<>();
         Deque<Object> todo = new ArrayDeque<>();
         todo.push(root);
@@ -180,22 +190,25 @@ public final class Structure {
                 todo.pop();
                 continue;
             }
+            Object by = replace.apply(node);
+            if (by != null) {
+                done.put(node, by);
+                continue;
+            }
             List<Named> children = new ArrayList<>();
             children(new Named("", node), children);
             boolean ready = true;
+            boolean changed = all;
             for (Named c : children) {
                 if (!done.containsKey(c.value)) {
                     todo.push(c.value);
                     ready = false;
                 }
+                changed |= done.get(c.value) != c.value;
             }
             if (ready) {
                 todo.pop();
-                done.put(
-                        node,
-                        node instanceof Held h
-                                ? replace.apply(h)
-                                : node.getClass().isRecord() ? copy(node, done) : node);
+                done.put(node, changed && node.getClass().isRecord() ? copy(node, done) : node);
             }
         }
         @SuppressWarnings("unchecked")
@@ -211,6 +224,11 @@ public final class Structure {
         for (int i = 0; i < components.length; i++) {
             types[i] = components[i].getType();
             values[i] = copied(read[i].get(record), done);
+            if (values[i] != null && !types[i].isPrimitive() && !types[i].isInstance(values[i])) {
+                throw new IllegalArgumentException("model: component " + components[i].getName() + " of "
+                        + record.getClass().getSimpleName() + " is a " + types[i].getSimpleName() + ", which no "
+                        + values[i].getClass().getSimpleName() + " is; give a " + types[i].getSimpleName());
+            }
         }
         try {
             var constructor = record.getClass().getDeclaredConstructor(types);

@@ -484,4 +484,67 @@ class ModelTest {
             assertThat(model.parameter("2.weight").value().toArray()).isNotEqualTo(free);
         }
     }
+
+    // ---- another head
+
+    private record Net(Sequential trunk, Dropout drop, Linear head) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return head.apply(drop.apply(trunk.apply(x)));
+        }
+    }
+
+    private static Net net() {
+        Linear tied = new Linear(3, 3);
+        return new Net(new Sequential(tied, Tensor::tanh, tied), new Dropout(0.5f), new Linear(3, 5));
+    }
+
+    @Test
+    void aNewHeadOnWhatWasLearned() {
+        try (var trained = Model.of(net(), 1);
+                var same = trained.copy()) {
+            trained.freeze("*");
+            trained.eval("drop", "");
+            try (var model = trained.replace("head", new Linear(3, 2), 2)) {
+                assertThat(model.net().trunk()).isSameAs(trained.net().trunk());
+                assertThat(model.net().drop()).isSameAs(trained.net().drop());
+                assertThat(model.parameters().stream().map(Parameter::name))
+                        .containsExactly("trunk.0.weight", "trunk.0.bias", "head.weight", "head.bias");
+                assertThat(model.parameters().stream().map(Parameter::trainable))
+                        .containsExactly(false, false, true, true);
+                assertThat(model.parameter("trunk.0.weight").value().toArray())
+                        .isEqualTo(same.parameter("trunk.0.weight").value().toArray());
+                try (var other = Model.of(net(), 2);
+                        var fresh = other.replace("head", new Linear(3, 2), 2)) {
+                    assertThat(model.parameter("head.weight").value().toArray())
+                            .isEqualTo(fresh.parameter("head.weight").value().toArray());
+                }
+                try (Pass pass = Pass.train(new Rng(1))) { // dropout remains fixed, or the two would differ
+                    Tensor x = pass.randn(64, 3);
+                    assertThat(model.net().apply(x).shape()).isEqualTo(Shape.of(64, 2));
+                    assertThat(model.net().apply(x).toArray())
+                            .isEqualTo(model.net().apply(x).toArray());
+                }
+                assertThatThrownBy(trained::parameterCount)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("its parameters moved to the model made at");
+            }
+        }
+    }
+
+    @Test
+    void whatIsReplacedIsNamedAndFits() {
+        try (var model = Model.of(net(), 1)) {
+            assertThatThrownBy(() -> model.replace("fc", new Linear(3, 2), 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("replace: no module is called fc; there are [trunk, trunk.0, trunk.1, drop, head]");
+            assertThatThrownBy(() -> model.replace("head", new Sequential(), 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("model: component head of Net is a Linear, which no Sequential is; give a Linear");
+            assertThat(model.parameterCount()).isEqualTo(12 + 20); // neither has changed anything
+            try (var deeper = model.replace("trunk.1", new Sequential(new Linear(3, 3), Tensor::relu), 1)) {
+                assertThat(deeper.parameters().stream().map(Parameter::name)).contains("trunk.1.0.weight");
+            }
+        }
+    }
 }

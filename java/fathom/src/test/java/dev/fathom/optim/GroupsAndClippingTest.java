@@ -66,6 +66,22 @@ class GroupsAndClippingTest {
         }
     }
 
+    @Test
+    void layerwiseRatesFallFromTheHeadDown() {
+        assertThat(Group.layerwise(0.5f, "head.*", "trunk.weight", "*"))
+                .containsExactly(
+                        Group.of("head.*"),
+                        Group.of("trunk.weight").rate(0.5f),
+                        Group.of("*").rate(0.25f));
+        try (var model = Model.of(new Two(), 1);
+                var sgd = new Sgd(1).on(model, Group.layerwise(0.5f, "head.*", "trunk.weight", "*"))) {
+            assertThat(step(model, sgd, 1)).containsExactly(0.5f, 0.75f, 0, 0);
+        }
+        assertThatThrownBy(() -> Group.layerwise(-1, "head.*", "*"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("group *: rate=-1.0 must be 0 or more and finite");
+    }
+
     /** The rate is a factor, so a schedule acts on every group. */
     @Test
     void groupsFollowTheLearningRate() {
