@@ -70,6 +70,12 @@ public record Conv(
         return new Conv(weight, null, window, groups, edges, activation);
     }
 
+    /** The same layer with a bias that begins as {@code init} says. */
+    public Conv withBias(Initializer init) {
+        return new Conv(
+                weight, new Parameter(Shape.of(weight.shape().dim(0)), init), window, groups, edges, activation);
+    }
+
     /** The same layer with an activation in its kernel. */
     public Conv act(Activation a) {
         return new Conv(weight, bias, window, groups, edges, a);

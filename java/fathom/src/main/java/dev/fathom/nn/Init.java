@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Initializer;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import java.util.Arrays;
 
@@ -69,12 +70,124 @@ public final class Init {
 
     /** Normal with variance 2 / fan-in (He et al. 2015), for ReLU. */
     public static Initializer heNormal() {
-        return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(heVariance(shape)));
+        return normalFanIn(2);
     }
 
     /** Normal with variance 2 / fan-out, which keeps the variance of gradients (He et al. 2015): the beginning of residual networks. */
     public static Initializer heNormalFanOut() {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(2.0 / fanOut(shape)));
+    }
+
+    /** Uniform with variance 2 / fan-out (He et al. 2015). */
+    public static Initializer heUniformFanOut() {
+        return (shape, rng) -> {
+            float a = (float) Math.sqrt(3 * 2.0 / fanOut(shape));
+            return rng.uniform(Math.toIntExact(shape.size()), -a, a);
+        };
+    }
+
+    /** The same with gain 1. */
+    public static Initializer orthogonal() {
+        return orthogonal(1);
+    }
+
+    /**
+     * Gain times a random orthogonal matrix (Saxe et al. 2014): for W [out, fan-in], rows orthogonal to each other and each of norm {@code gain}
+     * where out &lt;= fan-in, otherwise columns, so that x and W x have one norm up to the gain. Each such matrix is as likely as any other: the Q of a QR
+     * decomposition of Gaussian numbers where the diagonal of R is above 0 (Mezzadri 2007). A weight of rank above 2 is the matrix of its filters.
+     *
+     * @throws IllegalArgumentException if gain is not finite
+     */
+    public static Initializer orthogonal(float gain) {
+        checkGain("orthogonal", gain);
+        return (shape, rng) -> {
+            int columns = Math.toIntExact(fanIn(shape));
+            int rows = Math.toIntExact(shape.size() / columns);
+            boolean wide = rows <= columns;
+            double[][] q = orthonormal(Math.min(rows, columns), Math.max(rows, columns), rng);
+            float[] w = new float[rows * columns];
+            for (int i = 0; i < w.length; i++) {
+                int row = i / columns;
+                int column = i % columns;
+                w[i] = (float) (gain * (wide ? q[row][column] : q[column][row]));
+            }
+            return w;
+        };
+    }
+
+    /**
+     * For convolutions [out, taps.., in] in one group, in &lt;= out: zero but for the tap in the centre, which is {@code gain} times a random matrix
+     * [out, in] with orthonormal columns (Xiao et al. 2018). Under circular padding and stride 1 the convolution then keeps the norm of every image up to the
+     * gain: all singular values of its matrix are the gain. Where a kernel's side is even, the centre is the tap before the middle.
+     *
+     * @throws IllegalArgumentException if gain is not finite, or at the start if in is above out
+     */
+    public static Initializer deltaOrthogonal(float gain) {
+        checkGain("deltaOrthogonal", gain);
+        return (shape, rng) -> {
+            int out = Math.toIntExact(shape.size() / fanIn(shape));
+            int in = shape.dim(shape.rank() - 1);
+            if (in > out) {
+                throw new IllegalArgumentException("Init.deltaOrthogonal: weight " + shape + " has " + in
+                        + " channels in but only " + out + " out, so that norms cannot be kept; give out >= in");
+            }
+            int centre = 0;
+            for (int i = 1; i < shape.rank() - 1; i++) {
+                centre = centre * shape.dim(i) + (shape.dim(i) - 1) / 2;
+            }
+            int taps = Math.toIntExact(fanIn(shape) / in);
+            double[][] q = orthonormal(in, out, rng);
+            float[] w = new float[Math.toIntExact(shape.size())];
+            for (int o = 0; o < out; o++) {
+                for (int i = 0; i < in; i++) {
+                    w[(o * taps + centre) * in + i] = (float) (gain * q[i][o]);
+                }
+            }
+            return w;
+        };
+    }
+
+    /** {@code n} orthonormal vectors of m &gt;= n numbers: Gaussian ones, each freed of its part along those before it, twice for rounding's sake. */
+    private static double[][] orthonormal(int n, int m, Rng rng) {
+        double[][] q = new double[n][m];
+        float[] gaussian = rng.normal(Math.multiplyExact(n, m), 0, 1);
+        for (int i = 0; i < n; i++) {
+            double[] v = q[i];
+            for (int k = 0; k < m; k++) {
+                v[k] = gaussian[i * m + k];
+            }
+            for (int j = 0; j < 2 * i; j++) {
+                double[] u = q[j % i];
+                double along = dot(u, v);
+                for (int k = 0; k < m; k++) {
+                    v[k] -= along * u[k];
+                }
+            }
+            double norm = Math.sqrt(dot(v, v));
+            for (int k = 0; k < m; k++) {
+                v[k] /= norm;
+            }
+        }
+        return q;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int k = 0; k < a.length; k++) {
+            sum += a[k] * b[k];
+        }
+        return sum;
+    }
+
+    private static void checkGain(String what, float gain) {
+        if (!Float.isFinite(gain)) {
+            throw new IllegalArgumentException("Init." + what + ": gain=" + gain + " must be finite");
+        }
+    }
+
+    /** Normal with variance {@code variance} / fan-in. */
+    static Initializer normalFanIn(double variance) {
+        return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(variance / fanIn(shape)));
     }
 
     /** As PyTorch begins the weights of linear layers and convolutions: uniform in +-1/sqrt(fan-in). */

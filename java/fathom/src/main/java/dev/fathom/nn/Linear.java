@@ -48,6 +48,11 @@ public record Linear(
         return new Linear(weight, null, activation);
     }
 
+    /** The same layer with a bias that begins as {@code init} says. */
+    public Linear withBias(Initializer init) {
+        return new Linear(weight, new Parameter(Shape.of(weight.shape().dim(0)), init), activation);
+    }
+
     /** The same layer with an activation in its epilogue. */
     public Linear act(Activation a) {
         return new Linear(weight, bias, a);

@@ -1,0 +1,103 @@
+package dev.fathom.nets;
+
+import static dev.fathom.tensor.Activation.TANH;
+
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.MeanField;
+import dev.fathom.nn.Recompute;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Initializer;
+import dev.fathom.tensor.PadMode;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Window;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The convolutional network of Xiao et al. 2018 (Dynamical isometry and a mean field theory of CNNs) for images [n, h, w, c]: no normalisation and no
+ * shortcut, tanh after every convolution, and trained at a depth of 10,000 by its initialisation alone. Padding is circular. The sizes are those of the
+ * demonstration beside the paper (brain-research/mean-field-cnns).
+ *
+ * @param stem convolutions to {@code width} maps, of which two halve the image
+ * @param body {@code depth} convolutions of 3 x 3, in about sqrt(depth) stages of as many each
+ * @param linear classes from the mean of each map
+ */
+public record PlainCnn(Sequential stem, Sequential body, Linear linear) implements Layer {
+    /**
+     * Delta-orthogonal, at the critical point whose variance is 1 / depth.
+     *
+     * @throws IllegalArgumentException if a size is below 1 or there are more channels than maps
+     */
+    public PlainCnn(int channels, int width, int depth, int classes) {
+        this(channels, width, depth, classes, Init.deltaOrthogonal(field(depth).gain()));
+    }
+
+    /** The same with a body whose weights begin as {@code init} says; those of the stem are Gaussian, all biases as at the critical point. */
+    public PlainCnn(int channels, int width, int depth, int classes, Initializer init) {
+        this(stem(channels, width, depth), body(width, depth, init), linear(width, classes));
+    }
+
+    /** The critical point of {@code depth} layers: variance 1 / depth. */
+    public static MeanField field(int depth) {
+        if (depth < 1) {
+            throw new IllegalArgumentException("PlainCnn: depth=" + depth + " must be at least 1");
+        }
+        return MeanField.critical(1.0 / depth);
+    }
+
+    private static Sequential stem(int channels, int width, int depth) {
+        if (channels > width) {
+            throw new IllegalArgumentException("PlainCnn: " + channels + " channels do not fit into " + width
+                    + " maps without loss; give width >= channels");
+        }
+        MeanField field = field(depth);
+        return new Sequential( //                                        28 x 28
+                conv(channels, width, 1, field, field.gaussian()),
+                conv(width, width, 2, field, field.gaussian()), //       14 x 14
+                conv(width, width, 2, field, field.gaussian())); //       7 x 7
+    }
+
+    private static Sequential body(int width, int depth, Initializer init) {
+        MeanField field = field(depth);
+        int size = (int) Math.ceil(Math.sqrt(depth));
+        List<Layer> stages = new ArrayList<>();
+        for (int from = 0; from < depth; from += size) {
+            Layer[] stage = new Layer[Math.min(size, depth - from)];
+            for (int i = 0; i < stage.length; i++) {
+                stage[i] = conv(width, width, 1, field, init);
+            }
+            stages.add(new Sequential(stage));
+        }
+        return new Sequential(stages);
+    }
+
+    private static Conv conv(int in, int out, int stride, MeanField field, Initializer init) {
+        return new Conv(in, out, Window.of(3).stride(stride).pad(1), 1, init)
+                .withBias(field.bias())
+                .edges(PadMode.CIRCULAR)
+                .act(TANH);
+    }
+
+    private static Linear linear(int width, int classes) {
+        return new Linear(width, classes, Init.normal(0, (float) Math.sqrt(1.0 / width))).withBias(Init.zeros());
+    }
+
+    /**
+     * The same network with a body that keeps the results of its stages alone for backward, and computes what lies within them again there: memory for
+     * 2 sqrt(depth) layers instead of depth, for a third more work. It has the same parameters under the same names, and the same gradients.
+     */
+    public PlainCnn recomputed() {
+        List<Layer> stages = body.layers().stream()
+                .<Layer>map(stage -> stage instanceof Recompute ? stage : new Recompute(stage))
+                .toList();
+        return new PlainCnn(stem, new Sequential(stages), linear);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return linear.apply(body.apply(stem.apply(x)).mean(1, 2));
+    }
+}

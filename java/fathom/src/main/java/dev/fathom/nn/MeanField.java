@@ -1,0 +1,112 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Initializer;
+import java.util.function.DoubleUnaryOperator;
+
+/**
+ * What becomes of signals in a wide tanh network, layer by layer, when each weight begins with variance sigma_w^2 / fan-in and each bias with variance
+ * sigma_b^2 (Poole et al. 2016; Schoenholz et al. 2017; for convolutions Xiao et al. 2018). With z standard normal,
+ *
+ * <pre>
+ * q' = sigma_w^2 E[tanh(sqrt(q) z)^2] + sigma_b^2     the variance of what goes into the next layer's tanh
+ * chi(q) = sigma_w^2 E[tanh'(sqrt(q) z)^2]            by how much a layer stretches small differences, and gradients, squared
+ * </pre>
+ *
+ * <p>Where chi is below 1 at the fixed point, differences and gradients die with depth; above 1 they explode; on the critical line between, they pass a
+ * network of any depth:
+ *
+ * <pre>{@code
+ * MeanField field = MeanField.critical(1.0 / depth);
+ * var conv = new Conv(32, 32, Window.of(3).same(), 1, Init.deltaOrthogonal(field.gain())).withBias(field.bias());
+ * }</pre>
+ *
+ * @param weightVariance sigma_w^2
+ * @param biasVariance sigma_b^2
+ */
+public record MeanField(double weightVariance, double biasVariance) {
+    // the trapezoidal rule is exact to rounding for smooth functions under the normal density
+    private static final double STEP = 0.05;
+    private static final int REACH = 240;
+
+    /**
+     * @throws IllegalArgumentException if a variance is negative or not finite
+     */
+    public MeanField {
+        if (!(weightVariance >= 0 && biasVariance >= 0 && weightVariance + biasVariance < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("MeanField: weightVariance=" + weightVariance + " and biasVariance="
+                    + biasVariance + " must be 0 or more and finite");
+        }
+    }
+
+    /**
+     * The place of the critical line, chi = 1, whose fixed point is {@code q}: sigma_w^2 = 1 / E[tanh'^2], sigma_b^2 = q - sigma_w^2 E[tanh^2]. The
+     * smaller q, the closer to linear the network, and the deeper it may be: q = 1 / depth is usual.
+     *
+     * @throws IllegalArgumentException if q is not above 0 and at most 100
+     */
+    public static MeanField critical(double q) {
+        if (!(q > 0 && q <= 100)) {
+            throw new IllegalArgumentException("MeanField.critical: q=" + q + " must be above 0 and at most 100");
+        }
+        double slope = mean(q, MeanField::slopeSquared);
+        return new MeanField(1 / slope, Math.max(0, mean(q, x -> q * slopeSquared(x) - square(Math.tanh(x))) / slope));
+    }
+
+    /** q' of the layer after one of variance q. */
+    public double next(double q) {
+        return weightVariance * mean(q, x -> square(Math.tanh(x))) + biasVariance;
+    }
+
+    /** The variance q* = next(q*) at which layers come to rest: the one above 0 where there is one. */
+    public double fixedPoint() {
+        double low = 0;
+        double high = weightVariance + biasVariance; // tanh^2 < 1
+        for (double q = high / 2; q > low && q < high; q = low + (high - low) / 2) {
+            if (next(q) > q) {
+                low = q;
+            } else {
+                high = q;
+            }
+        }
+        return high < Double.MIN_NORMAL ? 0 : high;
+    }
+
+    /** chi at variance q. */
+    public double chi(double q) {
+        return weightVariance * mean(q, MeanField::slopeSquared);
+    }
+
+    /** sigma_w, the gain of orthogonal weights. */
+    public float gain() {
+        return (float) Math.sqrt(weightVariance);
+    }
+
+    /** Gaussian weights: N(0, sigma_w^2 / fan-in). */
+    public Initializer gaussian() {
+        return Init.normalFanIn(weightVariance);
+    }
+
+    /** Biases: N(0, sigma_b^2). */
+    public Initializer bias() {
+        return Init.normal(0, (float) Math.sqrt(biasVariance));
+    }
+
+    /** E[f(sqrt(q) z)]. */
+    private static double mean(double q, DoubleUnaryOperator f) {
+        double root = Math.sqrt(q);
+        double sum = 0;
+        for (int i = -REACH; i <= REACH; i++) {
+            double z = STEP * i;
+            sum += Math.exp(-z * z / 2) * f.applyAsDouble(root * z);
+        }
+        return sum * STEP / Math.sqrt(2 * Math.PI);
+    }
+
+    private static double slopeSquared(double x) {
+        return square(1 - square(Math.tanh(x)));
+    }
+
+    private static double square(double x) {
+        return x * x;
+    }
+}
