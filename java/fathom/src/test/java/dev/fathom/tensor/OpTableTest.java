@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -413,6 +414,49 @@ class OpTableTest {
                         .isInstanceOf(bad.type())
                         .hasMessage(bad.message());
             }
+        }
+    }
+
+    /** Each input in turn comes from a pass that was closed, then from another thread's: a sentence that says so, and no result. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void deadAndForeignInputsAreRefused(Row row) throws InterruptedException {
+        int[][] shapes = row.samples().get(row.samples().size() - 1);
+        Tensor[] dead;
+        try (Pass closed = Pass.infer(new Rng(0))) {
+            dead = row.tensors(shapes);
+        }
+        AtomicReference<Tensor[]> foreign = new AtomicReference<>();
+        CountDownLatch made = new CountDownLatch(1);
+        CountDownLatch used = new CountDownLatch(1);
+        Thread other = new Thread(() -> {
+            try (Pass pass = Pass.infer(new Rng(0))) {
+                foreign.set(row.tensors(shapes));
+                made.countDown();
+                used.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        other.start();
+        made.await();
+        try (Pass pass = Pass.infer(new Rng(0))) {
+            for (int i = 0; i < shapes.length; i++) {
+                Tensor[] x = row.tensors(shapes);
+                x[i] = dead[i];
+                assertThatThrownBy(() -> row.run(x))
+                        .as("%s, input %d from a closed pass", row, i)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining(" is dead: its pass was closed at ");
+                x[i] = foreign.get()[i];
+                assertThatThrownBy(() -> row.run(x))
+                        .as("%s, input %d of another thread", row, i)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining(" belongs to a pass of thread ");
+            }
+        } finally {
+            used.countDown();
+            other.join();
         }
     }
 
