@@ -82,14 +82,15 @@ static struct conv_panel conv_panel(const struct conv *g, const struct tap_block
 static void conv_tile(const struct conv *g, const struct tap_block *b, struct conv_panel *p, int64_t n, int64_t o, int64_t q0,
                       int64_t q1, int64_t r0) {
     struct sweep *s = &p->sweep;
-    int64_t add = g->add || !b->first;
+    int64_t add = g->add || !b->first, one = s->inner && q0 >= b->full0 && q1 <= b->full1; /* tile does it all */
+    int64_t ends = one && b->last && ends_in_tile(g->finish);
     const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
     const float *right = p->right + r0 * s->b_inner;
     float *y = p->y + n * g->y_image + o * g->y_row;
     for (int64_t t = s->inner ? b->s0 : b->s1, next; t < b->s1; t = next) {
         int64_t from = q0, to = q1;
         next = b->s1;
-        if (q0 < b->full0 || q1 > b->full1) {
+        if (!one) {
             axis_outputs(&g->columns, t, q0, q1, &from, &to);
             for (next = t + 1; next < b->s1; next++) { /* the columns that the same outputs read */
                 int64_t same, end;
@@ -105,13 +106,15 @@ static void conv_tile(const struct conv *g, const struct tap_block *b, struct co
         s->outer = next - t;
         for (int64_t j = 0, wide; j < p->width; j += wide) {
             wide = to - from > TILE_ROWS ? least(p->width - j, NARROW_VECS * VL) : p->width;
+            s->end = 0;
+            if (ends) end_tile(s, g->finish, y + from * g->y_pixel + j, p->channel + j);
             tiles[wide / VL][to - from](s, x + from * s->lda + t * s->a_outer, right + t * s->b_outer + j,
                                         y + from * g->y_pixel + j, g->y_pixel, least(p->count - j - (wide - VL), VL), add);
         }
         add = 1;
     }
     if (!add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
-    if (g->finish && b->last) {
+    if (g->finish && b->last && !ends) {
         int64_t at = (n * g->rows.out + o) * g->columns.out;
         finish(g->finish, at + q0, at + q1, p->channel, p->channel + p->count);
     }
@@ -171,7 +174,10 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
     }
 }
 
-/* The cut of `parts` into ranges of rows by ranges of panels whose largest share is smallest; of equals the one that shares no image. */
+/*
+ * The cut of `parts` into ranges of rows by ranges of panels whose largest share is smallest; of equals that which lets the
+ * fewest threads read an image.
+ */
 static int64_t conv_row_cuts(int64_t row_count, int64_t panels, int64_t parts) {
     int64_t best = 1, smallest = INT64_MAX;
     for (int64_t cuts = 1; cuts <= parts && cuts <= row_count; cuts++) {

@@ -44,6 +44,8 @@ struct sweep {
     int64_t b_outer, b_inner, ldb;
     int64_t left_ahead, right_ahead; /* floats from an element to one that is read soon and wanted in L2, or 0 */
     const float *next;               /* the results of the tile that follows, if they are wanted in L2 */
+    const struct linear_args *end;   /* what follows the sum, if that is done in registers: see ends_in_tile */
+    const float *bias, *residual;    /* of it, for the first column and the first result, or 0 */
 };
 typedef void tile_fn(const struct sweep *s, const float *a, const float *b, float *c, int64_t ldc, int64_t last, int64_t add);
 
@@ -79,6 +81,26 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
     if (s->left_ahead) __builtin_prefetch(ap + s->left_ahead + R - 1, 0, 2);                                                   \
     if (s->right_ahead) UNROLLED for (int j = 0; j < NV; j++) __builtin_prefetch(bp + s->right_ahead + j * VL, 0, 2);
 
+/* act((sum + bias) + residual) */
+#define END(R, NV)                                                                                                             \
+    if (s->end) {                                                                                                              \
+        v p0 = v_set(s->end->p0), p1 = v_set(s->end->p1);                                                                      \
+        if (s->bias) UNROLLED for (int j = 0; j < NV; j++) {                                                                   \
+            v bias = j < NV - 1 || last == VL ? v_load(s->bias + j * VL) : v_load_n(s->bias + j * VL, last);                   \
+            UNROLLED for (int i = 0; i < R; i++) sum[i][j] = sum[i][j] + bias;                                                 \
+        }                                                                                                                      \
+        if (s->residual) UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) {                          \
+            const float *from = s->residual + i * ldc + j * VL;                                                                \
+            sum[i][j] = sum[i][j] + (j < NV - 1 || last == VL ? v_load(from) : v_load_n(from, last));                          \
+        }                                                                                                                      \
+        if (s->end->row == UNARY_relu)                                                                                         \
+            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
+                sum[i][j] = unary_relu(sum[i][j], p0, p1);                                                                     \
+        if (s->end->row == UNARY_clamp)                                                                                        \
+            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
+                sum[i][j] = unary_clamp(sum[i][j], p0, p1);                                                                    \
+    }
+
 /* c (+)= that sum; of the last vector of c only `last` lanes exist, and a turned tile reads no more of the right side either */
 #define TILE_OF(name, R, NV, ...)                                                                                              \
     static void name##_##R##_##NV(const struct sweep *s, const float *a, const float *b, float *c, int64_t ldc, int64_t last,  \
@@ -97,7 +119,7 @@ typedef void tile_fn(const struct sweep *s, const float *a, const float *b, floa
             else v_store_n(c + i * ldc + j * VL, sum[i][j], last);                                                             \
         }                                                                                                                      \
     }
-#define TILE(R, NV) TILE_OF(tile, R, NV, SWEEP(R, NV, lda, 1, v_load, AHEAD))
+#define TILE(R, NV) TILE_OF(tile, R, NV, SWEEP(R, NV, lda, 1, v_load, AHEAD) END(R, NV))
 #define TURNED_TILE(R, NV)                                                                                                     \
     TILE_OF(turned, R, NV, if (last == VL) { SWEEP(R, NV, 1, lda, v_load, PIXEL_AHEAD) }                                       \
                            else { SWEEP(R, NV, 1, lda, LOAD_LAST, PIXEL_AHEAD) })
@@ -188,7 +210,23 @@ static void pack_part(void *context, int64_t part, int64_t parts) {
 
 /* ---- what follows the sum ---- */
 
-INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int relu) {
+/*
+ * Whether a tile does it in registers; else finish does, where the sum has been written. Either way as in END, for the same bits.
+ */
+static int ends_in_tile(const struct linear_args *l) {
+    return l && !l->pre && (l->row < 0 || l->row == UNARY_relu || l->row == UNARY_clamp);
+}
+
+/* the tile whose first result is c, of this channel, ends its sum */
+static inline void end_tile(struct sweep *s, const struct linear_args *l, const float *c, int64_t channel) {
+    s->end = l;
+    s->bias = l->bias ? l->bias + channel : 0;
+    s->residual = l->residual ? l->residual + (c - l->y) : 0;
+}
+
+/* `row` is known where this is inlined: relu and clamp run in registers, -1 stands for all others */
+INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int row) {
+    v p0 = v_set(l->p0), p1 = v_set(l->p1);
     for (int64_t r = i0; r < i1; r++) {
         int64_t at = r * l->n + j0;
         const float *bias = l->bias ? l->bias + j0 : 0, *residual = l->residual ? l->residual + at : 0;
@@ -198,17 +236,19 @@ INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int
             if (bias) x = x + v_get(bias + i, m);
             if (residual) x = x + v_get(residual + i, m);
             if (pre) v_put(pre + i, x, m);
-            if (relu) x = unary_relu(x, x, x);
+            if (row == UNARY_relu) x = unary_relu(x, p0, p1);
+            if (row == UNARY_clamp) x = unary_clamp(x, p0, p1);
             v_put(y + i, x, m);
         });
         /* a call for what has just been written and lies in L1 */
-        if (!relu && l->row >= 0) unary_rows[l->row].forward(y, y, j1 - j0, v_set(l->p0), v_set(l->p1), 0);
+        if (row < 0 && l->row >= 0) unary_rows[l->row].forward(y, y, j1 - j0, p0, p1, 0);
     }
 }
 
 static void finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
-    if (l->row == UNARY_relu) finish_rows(l, i0, i1, j0, j1, 1);
-    else finish_rows(l, i0, i1, j0, j1, 0);
+    if (l->row == UNARY_relu) finish_rows(l, i0, i1, j0, j1, UNARY_relu);
+    else if (l->row == UNARY_clamp) finish_rows(l, i0, i1, j0, j1, UNARY_clamp);
+    else finish_rows(l, i0, i1, j0, j1, -1);
 }
 
 /* ---- the product ---- */
@@ -223,6 +263,8 @@ static void multiply_tile(const struct product *g, int64_t i, int64_t height, in
     struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = g->lda, .ldb = width, .left_ahead = ahead,
                       .next = soon ? c + height * g->ldc : 0};
     const float *left = g->a + i * g->lda + from;
+    int last_block = g->finish && !g->c_turned && from + depth == g->k, ends = last_block && ends_in_tile(g->finish);
+    if (ends) end_tile(&s, g->finish, c, j);
     if (panel < g->first_packed) {
         s.ldb = g->ldb;
         tile(&s, left, g->b + from * g->ldb + j, c, g->ldc, last, add);
@@ -233,11 +275,12 @@ static void multiply_tile(const struct product *g, int64_t i, int64_t height, in
         int64_t p = 0;
         do {
             s.depth = depth - p < TURN_BLOCK ? depth - p : TURN_BLOCK;
+            s.end = ends && p + s.depth == depth ? g->finish : 0;
             pack_panel(g, panel, from + p, from + p + s.depth, turned);
             tile(&s, left + p, turned, c, g->ldc, last, add || p > 0);
         } while ((p += TURN_BLOCK) < depth);
     }
-    if (g->finish && !g->c_turned && from + depth == g->k) finish(g->finish, i, i + height, j, j + columns);
+    if (last_block && !ends) finish(g->finish, i, i + height, j, j + columns);
 }
 
 /* as many for each range of rows */

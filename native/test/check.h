@@ -116,6 +116,11 @@ static inline double random_uniform(double lo, double hi) { return lo + (hi - lo
 
 /* an integer of 0 .. n-1 */
 static inline int64_t random_below(int64_t n) { return (int64_t)(random_bits() % (uint64_t)n); }
+/* what follows a sum: any row, but as often one of those that products compute in registers */
+static inline int64_t random_row(void) {
+    static const int64_t in_registers[] = {-1, UNARY_relu, UNARY_clamp};
+    return random_below(2) ? in_registers[random_below(3)] : random_below(UNARY_COUNT);
+}
 
 static inline void random_fill(float *x, int64_t n, double lo, double hi) {
     for (int64_t i = 0; i < n; i++) x[i] = (float)random_uniform(lo, hi);

@@ -133,7 +133,7 @@ static void test_conv(struct shape s) {
         check_outcome(&plain, "y", &s, y, 0, forward, ny, isa, threads);
 
         int form = (int)random_below(4);
-        int64_t row = random_below(3) ? random_below(UNARY_COUNT) : -1;
+        int64_t row = random_row();
         for (int64_t i = 0; i < ny; i++) {
             before[i] = form & 1 ? y[i] + bias[i % g.k] : y[i];
             if (form & 2) before[i] += residual[i];

@@ -154,7 +154,7 @@ static void test_linear(struct shape s, int special) {
     }
     FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) for (int form = 0; form < 4; form++) {
         float *packed = 0, *b = form & 1 ? bias : 0, *r = form & 2 ? residual : 0;
-        int64_t row = random_below(3) ? random_below(UNARY_COUNT) : -1;
+        int64_t row = random_row();
         const float *z = sum[is_fused(isa)];
         for (int64_t i = 0; i < m * n; i++) {
             before[i] = b ? z[i] + b[i % n] : z[i];
