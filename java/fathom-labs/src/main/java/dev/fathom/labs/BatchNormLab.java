@@ -12,8 +12,6 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Window;
-import dev.fathom.view.HtmlReport;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -98,7 +96,8 @@ final class BatchNormLab implements Lab {
 
     /** The level is the best that the network without normalisation reached; who has it first? */
     @Override
-    public void conclude(List<Outcome> outcomes, HtmlReport page, PrintStream out) {
+    public void conclude(Conclusion all) {
+        List<Outcome> outcomes = all.outcomes();
         double level = Arrays.stream(outcomes.get(0).curve()[1]).max().orElse(Double.NaN);
         long none = stepsTo(level, outcomes.get(0).curve());
         List<List<String>> rows = new ArrayList<>();
@@ -111,12 +110,12 @@ final class BatchNormLab implements Lab {
         }
         List<String> header =
                 List.of("network", String.format(Locale.ROOT, "steps to %.2f %%", 100 * level), "times fewer");
-        page.section("Steps to equal accuracy")
-                .text("The level is the best that the network without normalisation reached on the images held out. "
-                        + "Published: 14 times fewer steps to equal accuracy, for Inception on ImageNet at five times "
-                        + "the learning rate (Ioffe and Szegedy 2015); here every network has the same rate.")
+        all.section(
+                        "Steps to equal accuracy",
+                        "The level is the best that the network without normalisation reached on the images held out. "
+                                + "Published: 14 times fewer steps to equal accuracy, for Inception on ImageNet at five times "
+                                + "the learning rate (Ioffe and Szegedy 2015); here every network has the same rate.")
                 .table(header, rows);
-        out.println(Comparison.columns(header, rows));
     }
 
     /** The first steps after which the curve was so high, -1 for none. */

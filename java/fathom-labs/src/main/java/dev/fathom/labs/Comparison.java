@@ -22,8 +22,12 @@ record Comparison(Lab lab, Images images, List<Outcome> outcomes, boolean brief,
     /** A column of the table; one that is empty for every network is left out. */
     private record Column(String name, Function<Outcome, String> cell) {}
 
-    /** Prints the table and writes the page. */
-    void write(Path folder, PrintStream out) {
+    /**
+     * Prints the table and writes the page.
+     *
+     * @param finished whether there is an outcome for each entry, so that the lab can conclude
+     */
+    void write(Path folder, PrintStream out, boolean finished, long seed, Interrupt interrupt) {
         List<Column> columns = columns();
         List<String> header = columns.stream().map(Column::name).toList();
         List<List<String>> rows = outcomes.stream()
@@ -47,7 +51,9 @@ record Comparison(Lab lab, Images images, List<Outcome> outcomes, boolean brief,
             page.text(e.getMessage());
         }
         out.println(columns(header, rows));
-        lab.conclude(outcomes, page, out);
+        if (finished) {
+            lab.conclude(new Conclusion(images, outcomes, brief, seed, interrupt, folder, page, out));
+        }
         page.section("Each network");
         for (Outcome o : outcomes) {
             page.link(

@@ -1,7 +1,5 @@
 package dev.fathom.labs;
 
-import dev.fathom.view.HtmlReport;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -10,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** An experiment: networks taught on the same images, beside what is published of them. */
 interface Lab {
     /** All of them, as {@code --list} shows them. */
-    List<Lab> ALL = List.of(new FashionLab(), new MnistLab(), new CifarLab(), new BatchNormLab());
+    List<Lab> ALL = List.of(new FashionLab(), new MnistLab(), new CifarLab(), new BatchNormLab(), new FgsmLab());
 
     /** As the command line and folders write it. */
     String name();
@@ -39,6 +37,6 @@ interface Lab {
         return 0;
     }
 
-    /** What only this experiment has to say about all outcomes together. */
-    default void conclude(List<Outcome> outcomes, HtmlReport page, PrintStream out) {}
+    /** What only this experiment has to say about all outcomes together, once there is one for each entry. */
+    default void conclude(Conclusion all) {}
 }

@@ -84,28 +84,38 @@ final class LabCommand implements Callable<Integer> {
                 images.test().size());
         IntUnaryOperator asked = whole -> epochs != null ? epochs : brief ? lab.briefEpochs() : whole;
         List<Entry> entries = lab.entries(images, asked);
-        for (Entry entry : entries) {
-            if (entry.recipe().batch() > images.learn().size()) {
+        List<Images> seen =
+                entries.stream().map(entry -> entry.view().apply(images)).toList();
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            if (entry.recipe().batch() > seen.get(i).learn().size()) {
                 throw new IllegalArgumentException(
                         entry.name() + " learns batches of " + entry.recipe().batch() + " images but there are "
-                                + images.learn().size() + "; give a folder with more");
+                                + seen.get(i).learn().size() + "; give a folder with more");
             }
         }
         List<Outcome> outcomes = new ArrayList<>();
-        for (Entry entry : entries) {
-            training.say("%n== %s", entry.name());
-            Outcome outcome = training.run(entry, images, lab.every(), folder.resolve(entry.folder()));
-            if (outcome != null) {
-                outcomes.add(outcome);
+        try {
+            for (int i = 0; i < entries.size(); i++) {
+                Entry entry = entries.get(i);
+                training.say("%n== %s", entry.name());
+                Outcome outcome = training.run(entry, seen.get(i), lab.every(), folder.resolve(entry.folder()));
+                if (outcome != null) {
+                    outcomes.add(outcome);
+                }
+                if (interrupt.requested()) {
+                    break;
+                }
             }
-            if (interrupt.requested()) {
-                break;
+            if (!outcomes.isEmpty()) {
+                training.say("");
+                boolean finished = outcomes.size() == entries.size() && !interrupt.requested();
+                new Comparison(lab, images, outcomes, brief, !brief && epochs == null)
+                        .write(folder, out, finished, options.seed(), interrupt);
+                training.say("All of it on one page: %s", folder.resolve("report.html"));
             }
-        }
-        if (!outcomes.isEmpty()) {
-            training.say("");
-            new Comparison(lab, images, outcomes, brief, !brief && epochs == null).write(folder, out);
-            training.say("All of it on one page: %s", folder.resolve("report.html"));
+        } finally {
+            outcomes.forEach(Outcome::close);
         }
         return interrupt.requested() ? Interrupt.CODE : 0;
     }

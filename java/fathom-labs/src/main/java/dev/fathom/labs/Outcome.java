@@ -1,10 +1,15 @@
 package dev.fathom.labs;
 
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
 import dev.fathom.train.Classification;
 import dev.fathom.train.History;
 
 /**
  * What came of an entry.
+ *
+ * @param images as the network saw them
+ * @param model with the weights of the best epoch, open until this is closed
  *
  * @param summary the table of layers
  * @param plan the settings of the training, in a line
@@ -13,6 +18,8 @@ import dev.fathom.train.History;
  */
 record Outcome(
         Entry entry,
+        Images images,
+        Model<Layer> model,
         long parameters,
         long multiplyAdds,
         String summary,
@@ -21,4 +28,10 @@ record Outcome(
         double seconds,
         double[][] curve,
         Classification answers,
-        Frozen frozen) {}
+        Frozen frozen)
+        implements AutoCloseable {
+    @Override
+    public void close() {
+        model.close();
+    }
+}

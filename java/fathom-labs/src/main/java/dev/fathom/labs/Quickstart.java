@@ -92,9 +92,10 @@ final class Quickstart implements Callable<Integer> {
                     finished -> finished < RATE_EPOCHS ? 1 : 0.1,
                     "Adam " + rate + (epochs > RATE_EPOCHS ? ", a tenth of it after epoch " + RATE_EPOCHS : ""));
             Entry entry = new Entry("Fathom", network(), recipe, "", 0);
-            Outcome outcome = training.run(entry, images.flattened(), 0, folder);
-            if (outcome == null || interrupt.requested()) {
-                return Interrupt.CODE;
+            try (Outcome outcome = training.run(entry, images.flattened(), 0, folder)) {
+                if (outcome == null || interrupt.requested()) {
+                    return Interrupt.CODE;
+                }
             }
             training.say("%n%s", next(folder));
             return 0;

@@ -1,5 +1,6 @@
 package dev.fathom.labs;
 
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Shape;
@@ -28,99 +29,111 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
      * Teaches the network of {@code entry}, keeps the weights of the epoch that is best on the images held out, and looks at the test once.
      *
      * @param every steps between two looks at the images held out; 0 for looks after each epoch only
-     * @return null where it was stopped before the first epoch was finished
+     * @return to be closed; null where it was stopped before the first epoch was finished
      */
     @Nullable
     Outcome run(Entry entry, Images images, int every, Path folder) {
-        Recipe recipe = entry.recipe();
-        try (var model = Model.of(entry.net(), options.seed())) {
-            Shape one = example(images.learn().featureShape());
-            String summary = model.summary(one);
-            String plan = recipe.plan(options.seed());
-            say("%n%s%n%s%n%s%n", summary, plan, Main.machine());
-
-            var trainer = Trainer.of(model, Loss.crossEntropy(), recipe.optimizer())
-                    .schedule(recipe.schedule())
-                    .metrics(Metric.accuracy())
-                    .keepBest("val_accuracy")
-                    .seed(options.seed());
-            trainer.callbacks(
-                    out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
-            Milestones milestones = every == 0
-                    ? null
-                    : new Milestones(trainer, images.choose(), every, folder.resolve("milestones.csv"));
-            if (milestones != null) {
-                trainer.callbacks(milestones);
-            }
-            if (options.resume()) {
-                Path checkpoints = folder.resolve("checkpoints");
-                trainer.checkpoints(Checkpoints.in(checkpoints));
-                if (Checkpoints.newest(checkpoints).isPresent()) {
-                    trainer.resume(checkpoints);
-                }
-            }
-            History history;
-            try {
-                history = trainer.fit(
-                        images.learn()
-                                .shuffled(options.seed())
-                                .batches(recipe.batch())
-                                .augment(entry.augment()),
-                        images.choose(),
-                        recipe.epochs());
-            } catch (NonFiniteLossException e) {
-                EpochLog best = keep(e.history(), model, folder);
-                if (best != null) {
-                    say("%nThe figures so far and the weights of epoch %d are in %s.", best.epoch(), folder);
-                }
-                throw e;
-            }
-            double seconds =
-                    history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
-
-            history.notes().forEach(note -> say("%s", note));
-            EpochLog best = keep(history, model, folder); // first what cannot be made again
-            if (best == null) {
-                return null;
-            }
-            int epochs = history.epochs().size();
-            say(
-                    "%n%s in %.1f s. Epoch %d is kept, the best on the images held out: %.2f %%.",
-                    epochs == recipe.epochs()
-                            ? "Trained"
-                            : "Stopped after " + epochs + " of " + recipe.epochs() + " epochs,",
-                    seconds,
-                    best.epoch(),
-                    100 * best.value("val_accuracy"));
-            Classification answers = Classification.of(model, images.test());
-            double[] interval = answers.confusion().wilson95();
-            say(
-                    "Test accuracy %.2f %%, 95 %% interval %.2f to %.2f %% (%,d of %,d right).",
-                    100 * answers.confusion().accuracy(),
-                    100 * interval[0],
-                    100 * interval[1],
-                    answers.confusion().correct(),
-                    answers.size());
-            Frozen frozen = Frozen.of(model, images.choose());
-            say("Frozen: one image in %.1f microseconds, %s.", frozen.microseconds(), frozen.agreement());
-            Outcome outcome = new Outcome(
-                    entry,
-                    model.parameterCount(),
-                    model.multiplyAdds(one),
-                    summary,
-                    plan,
-                    history,
-                    seconds,
-                    milestones == null ? epochs(history) : milestones.points(),
-                    answers,
-                    frozen);
-            String missing = new Report(images, outcome).write(folder);
-            say("%nIn %s:%n%s", folder, Report.contents(missing.isEmpty()));
-            if (!missing.isEmpty()) {
-                err.println("fathom: without curves.png, confusion.png and wrong.png: " + missing);
-            }
+        Model<Layer> model = Model.of(entry.net(), options.seed());
+        Outcome outcome = null;
+        try {
+            outcome = run(entry, model, images, every, folder);
             return outcome;
+        } finally {
+            if (outcome == null) {
+                model.close();
+            }
         }
+    }
+
+    private @Nullable Outcome run(Entry entry, Model<Layer> model, Images images, int every, Path folder) {
+        Recipe recipe = entry.recipe();
+        Shape one = example(images.learn().featureShape());
+        String summary = model.summary(one);
+        String plan = recipe.plan(options.seed());
+        say("%n%s%n%s%n%s%n", summary, plan, Main.machine());
+
+        var trainer = Trainer.of(model, Loss.crossEntropy(), recipe.optimizer())
+                .schedule(recipe.schedule())
+                .metrics(Metric.accuracy())
+                .keepBest("val_accuracy")
+                .seed(options.seed());
+        trainer.callbacks(
+                out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
+        Milestones milestones =
+                every == 0 ? null : new Milestones(trainer, images.choose(), every, folder.resolve("milestones.csv"));
+        if (milestones != null) {
+            trainer.callbacks(milestones);
+        }
+        if (options.resume()) {
+            Path checkpoints = folder.resolve("checkpoints");
+            trainer.checkpoints(Checkpoints.in(checkpoints));
+            if (Checkpoints.newest(checkpoints).isPresent()) {
+                trainer.resume(checkpoints);
+            }
+        }
+        History history;
+        try {
+            history = trainer.fit(
+                    images.learn()
+                            .shuffled(options.seed())
+                            .batches(recipe.batch())
+                            .augment(entry.augment()),
+                    images.choose(),
+                    recipe.epochs());
+        } catch (NonFiniteLossException e) {
+            EpochLog best = keep(e.history(), model, folder);
+            if (best != null) {
+                say("%nThe figures so far and the weights of epoch %d are in %s.", best.epoch(), folder);
+            }
+            throw e;
+        }
+        double seconds =
+                history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
+
+        history.notes().forEach(note -> say("%s", note));
+        EpochLog best = keep(history, model, folder); // first what cannot be made again
+        if (best == null) {
+            return null;
+        }
+        int epochs = history.epochs().size();
+        say(
+                "%n%s in %.1f s. Epoch %d is kept, the best on the images held out: %.2f %%.",
+                epochs == recipe.epochs()
+                        ? "Trained"
+                        : "Stopped after " + epochs + " of " + recipe.epochs() + " epochs,",
+                seconds,
+                best.epoch(),
+                100 * best.value("val_accuracy"));
+        Classification answers = Classification.of(model, images.test());
+        double[] interval = answers.confusion().wilson95();
+        say(
+                "Test accuracy %.2f %%, 95 %% interval %.2f to %.2f %% (%,d of %,d right).",
+                100 * answers.confusion().accuracy(),
+                100 * interval[0],
+                100 * interval[1],
+                answers.confusion().correct(),
+                answers.size());
+        Frozen frozen = Frozen.of(model, images.choose());
+        say("Frozen: one image in %.1f microseconds, %s.", frozen.microseconds(), frozen.agreement());
+        Outcome outcome = new Outcome(
+                entry,
+                images,
+                model,
+                model.parameterCount(),
+                model.multiplyAdds(one),
+                summary,
+                plan,
+                history,
+                seconds,
+                milestones == null ? epochs(history) : milestones.points(),
+                answers,
+                frozen);
+        String missing = new Report(images, outcome).write(folder);
+        say("%nIn %s:%n%s", folder, Report.contents(missing.isEmpty()));
+        if (!missing.isEmpty()) {
+            err.println("fathom: without curves.png, confusion.png and wrong.png: " + missing);
+        }
+        return outcome;
     }
 
     private static double[][] epochs(History history) {

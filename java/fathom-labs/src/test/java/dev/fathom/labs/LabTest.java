@@ -22,6 +22,8 @@ import org.xml.sax.InputSource;
 class LabTest {
     private static final Pattern ACCURACY = Pattern.compile("Test accuracy (\\d+\\.\\d+) %");
 
+    private static final Pattern PERCENT = Pattern.compile("(-?[\\d.]+) %");
+
     @TempDir
     Path temp;
 
@@ -39,7 +41,7 @@ class LabTest {
     void wrongOptionsGetOneLine() {
         CommandLineRun unknown = CommandLineRun.of("lab", "imagenet");
         assertThat(unknown.err())
-                .isEqualTo("fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm"
+                .isEqualTo("fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm"
                         + " (./fathom lab --help lists the options)\n");
         assertThat(unknown.code()).isEqualTo(2);
         assertThat(CommandLineRun.of("lab", "fashion", "--epochs", "0").err())
@@ -205,6 +207,34 @@ class LabTest {
                 .containsPattern("network +steps to \\d\\d\\.\\d\\d % +times fewer\nNo normalisation +\\d+ +1\\.0\n")
                 .containsPattern("Before the activation +(\\d+ +[\\d.]+|not reached)\n");
         assertThat(Files.readString(temp.resolve("report.html"))).contains("14 times fewer steps");
+    }
+
+    /** The shares in a line that begins with {@code name} and has {@code count} of them. */
+    private static double[] row(CommandLineRun run, String name, int count) {
+        return run.out()
+                .lines()
+                .filter(line -> line.startsWith(name))
+                .map(line -> PERCENT.matcher(line)
+                        .results()
+                        .mapToDouble(found -> Double.parseDouble(found.group(1)))
+                        .toArray())
+                .filter(shares -> shares.length == count)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(name + " has no " + count + " shares in " + run.out()));
+    }
+
+    @Test
+    void fgsm() {
+        assumeData("mnist");
+        CommandLineRun run = lab("fgsm");
+        assertThat(run.out()).containsPattern("PyTorch's tutorial +99.12 % +96.05 % .* 14.18 %\n");
+        double[] attacked = row(run, "PyTorch's example  ", 7);
+        assertThat(attacked[0]).isEqualTo(accuracies(run).get(0));
+        for (int e = 1; e < attacked.length; e++) {
+            assertThat(attacked[e]).isLessThan(attacked[e - 1]);
+        }
+        assertThat(row(run, "Softmax regression", 7)[5]).isLessThan(5);
+        assertThat(temp.resolve("adversarial.png")).isNotEmptyFile();
     }
 
     private CommandLineRun lab(String name) {

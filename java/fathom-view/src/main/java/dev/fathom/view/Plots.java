@@ -19,9 +19,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -106,7 +108,7 @@ public final class Plots {
                 .xAxisTitle("epoch")
                 .yAxisTitle(Numbers.isShare(name) ? name + ", %" : name)
                 .build();
-        style(chart.getStyler(), name, epochs, range);
+        style(chart.getStyler(), name, epochs, Long::toString, range);
         // a point alone between two gaps has no line
         boolean gaps = DoubleStream.concat(Arrays.stream(training), Arrays.stream(validation))
                 .anyMatch(Double::isNaN);
@@ -132,6 +134,25 @@ public final class Plots {
      * @throws IllegalArgumentException when there are no runs or more than colours, or one has no points or unequally many
      */
     public static BufferedImage compare(String name, String axis, Map<String, double[][]> runs) {
+        return compare(name, axis, runs, Long::toString);
+    }
+
+    /**
+     * The same over places that are called by name and stand at equal distances, such as 10, 100 and 1000 examples.
+     *
+     * @param places from left to right
+     * @param runs for each name the figure at each place
+     * @throws IllegalArgumentException when there are no runs or more than colours, no places, or a run has not one figure for each
+     */
+    public static BufferedImage compare(String name, String axis, List<String> places, Map<String, double[]> runs) {
+        double[] x = IntStream.range(0, places.size()).mapToDouble(i -> i).toArray();
+        Map<String, double[][]> over = new LinkedHashMap<>();
+        runs.forEach((run, y) -> over.put(run, new double[][] {x, y}));
+        return compare(name, axis, over, i -> places.get((int) i));
+    }
+
+    private static BufferedImage compare(
+            String name, String axis, Map<String, double[][]> runs, LongFunction<String> places) {
         if (runs.isEmpty() || runs.size() > Draw.COLOURS.size()) {
             throw new IllegalArgumentException("plots: " + runs.size() + " runs to compare; give 1 to "
                     + Draw.COLOURS.size() + ", which colours can tell apart");
@@ -143,7 +164,7 @@ public final class Plots {
             }
         });
         Draw.metrics(Draw.font(12));
-        double[] places = runs.values().stream()
+        double[] x = runs.values().stream()
                 .flatMapToDouble(xy -> Arrays.stream(xy[0]))
                 .sorted()
                 .toArray();
@@ -155,7 +176,7 @@ public final class Plots {
                 .xAxisTitle(axis)
                 .yAxisTitle(Numbers.isShare(name) ? name + ", %" : name)
                 .build();
-        style(chart.getStyler(), name, places, range);
+        style(chart.getStyler(), name, x, places, range);
         Iterator<Color> colours = Draw.COLOURS.iterator();
         runs.forEach((run, xy) -> {
             Marker dots = xy[0].length <= 12 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE;
@@ -198,7 +219,7 @@ public final class Plots {
         }
     }
 
-    private static void style(XYStyler s, String name, double[] epochs, double[] range) {
+    private static void style(XYStyler s, String name, double[] epochs, LongFunction<String> label, double[] range) {
         double first = epochs[0];
         double last = epochs[epochs.length - 1];
         s.setLocale(Locale.ROOT);
@@ -218,7 +239,7 @@ public final class Plots {
         // nothing to label between two epochs; the ends must read differently or XChart drops every label
         s.setXAxisTickLabelsFormattingFunction(x -> {
             boolean isEpoch = Math.abs(x - Math.rint(x)) < 1e-6 && x > first - 0.5 && x < last + 0.5;
-            return isEpoch ? Long.toString(Math.round(x)) : x > last ? "  " : " ";
+            return isEpoch ? label.apply(Math.round(x)) : x > last ? "  " : " ";
         });
         double unit = Numbers.isShare(name) ? 100 : 1;
         double span = unit * (range[1] - range[0]);

@@ -1,0 +1,62 @@
+package dev.fathom.labs;
+
+import dev.fathom.view.HtmlReport;
+import dev.fathom.view.ImageSheet;
+import dev.fathom.view.Plots;
+import java.awt.image.BufferedImage;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * What a lab makes of all its outcomes together: on the lab's page, in its folder and on the terminal.
+ *
+ * @param outcomes one for each entry, in their order
+ * @param brief whether this is the short form
+ */
+record Conclusion(
+        Images images,
+        List<Outcome> outcomes,
+        boolean brief,
+        long seed,
+        Interrupt interrupt,
+        Path folder,
+        HtmlReport page,
+        PrintStream out) {
+    /** Begins a section of the page. */
+    Conclusion section(String heading, String text) {
+        page.section(heading).text(text);
+        return this;
+    }
+
+    /** A table on the page and on the terminal. */
+    Conclusion table(List<String> header, List<List<String>> rows) {
+        page.table(header, rows);
+        out.println(Comparison.columns(header, rows));
+        return this;
+    }
+
+    /** A picture on the page and as a file in the folder; on a machine without fonts, why there is none. */
+    Conclusion picture(String file, String alt, Supplier<BufferedImage> draw) {
+        try {
+            BufferedImage picture = draw.get();
+            page.picture(picture, alt);
+            Plots.write(picture, folder.resolve(file));
+        } catch (IllegalStateException e) {
+            page.text(e.getMessage());
+        }
+        return this;
+    }
+
+    /** Images on the page, and as a file in the folder where there are fonts. */
+    Conclusion sheet(String file, ImageSheet sheet) {
+        page.sheet(sheet);
+        try {
+            Plots.write(sheet.render(), folder.resolve(file));
+        } catch (IllegalStateException e) {
+            page.text(e.getMessage());
+        }
+        return this;
+    }
+}
