@@ -50,6 +50,11 @@ public record ResNet(
         return of(Bottleneck::new, 4, classes, 3, 4, 6, 3);
     }
 
+    /** 3, 4, 23 and 3 bottlenecks: 44,549,160 parameters at 1,000 classes. */
+    public static ResNet resnet101(int classes) {
+        return of(Bottleneck::new, 4, classes, 3, 4, 23, 3);
+    }
+
     private interface Block {
         Layer of(int in, int width, int stride);
     }

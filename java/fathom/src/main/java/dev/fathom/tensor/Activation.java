@@ -12,6 +12,8 @@ import dev.fathom.kernel.Kernel;
 public record Activation(Unary row, float p0, float p1) implements Op {
     /** max(x, 0). */
     public static final Activation RELU = Unary.RELU.op();
+    /** min(max(x, 0), 6). */
+    public static final Activation RELU6 = new Activation(Unary.CLAMP, 0, 6);
     /** 1 / (1 + exp(-x)). */
     public static final Activation SIGMOID = Unary.SIGMOID.op();
     /** Hyperbolic tangent. */

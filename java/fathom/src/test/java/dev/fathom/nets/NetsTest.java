@@ -144,19 +144,22 @@ class NetsTest {
     @ParameterizedTest
     @MethodSource("known")
     void aFewStepsLowerTheLossAndThePlanAgrees(Known known) {
-        int side = known.small;
-        int channels = known.image[2];
+        learnsAndFreezes(known.net, known.small, known.image[2], known.classes);
+    }
+
+    /** On eight images of noise. */
+    static void learnsAndFreezes(Supplier<Layer> net, int side, int channels, int classes) {
         int n = 8;
         float[] pixels = new Rng(3).normal(n * side * side * channels, 0, 1);
         int[] labels = {0, 1, 2, 3, 4, 5, 6, 7};
-        try (var model = Model.of(known.net.get(), 1);
+        try (var model = Model.of(net.get(), 1);
                 var adam = new Adam(1e-3f).on(model)) {
             float before = 0;
             float last = 0;
             for (int step = 0; step < 6; step++) {
                 try (var pass = Pass.train(new Rng(9))) { // the same dropout, so that the losses compare
                     Tensor logits = model.net().apply(Tensor.of(pixels, n, side, side, channels));
-                    assertThat(logits.shape()).isEqualTo(Shape.of(n, known.classes));
+                    assertThat(logits.shape()).isEqualTo(Shape.of(n, classes));
                     Tensor loss = Loss.crossEntropy().of(logits, Tensor.ofInts(labels, n));
                     last = loss.item();
                     before = step == 0 ? last : before;
