@@ -2,8 +2,11 @@ package dev.fathom.bench;
 
 import dev.fathom.io.Safetensors;
 import dev.fathom.nets.LeNet5;
+import dev.fathom.nets.MobileNetV2;
 import dev.fathom.nets.ResNet;
+import dev.fathom.nets.SqueezeNet;
 import dev.fathom.nets.TextbookCnn;
+import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -47,6 +50,9 @@ public class FathomNets {
                     case "cifar" -> TextbookCnn.lab(100);
                     case "resnet18" -> ResNet.resnet18(1000);
                     case "resnet50" -> ResNet.resnet50(1000);
+                    case "squeezenet" -> SqueezeNet.squeezenet1_1(1000);
+                    case "mobilenetv2" -> new MobileNetV2(1000);
+                    case "vgg16" -> Vgg.vgg16(1000);
                     default -> throw new IllegalArgumentException(net);
                 },
                 1);
@@ -69,21 +75,10 @@ public class FathomNets {
         return model;
     }
 
-    /** As in PyTorch's files, but for the order in which flattened maps arrive: Fathom's have their channels last. */
     private static Map<String, float[]> numbers(Network network) {
         Map<String, float[]> numbers = new HashMap<>();
-        int maps = 0;
         for (Network.Step step : network.steps()) {
-            for (Map.Entry<String, float[]> number : step.numbers().entrySet()) {
-                numbers.put(step.name() + "." + number.getKey(), number.getValue());
-            }
-            if (step.op() == Network.Op.FLATTEN) {
-                maps = step.in();
-            } else if (step.op() == Network.Op.LINEAR && maps > 0) {
-                String weight = step.name() + ".weight";
-                numbers.put(weight, Work.swap(numbers.get(weight), step.out(), maps, step.in() / maps));
-                maps = 0;
-            }
+            step.numbers().forEach((number, values) -> numbers.put(step.name() + "." + number, values));
         }
         return numbers;
     }

@@ -23,8 +23,12 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
         NORM,
         /** Rectifier. */
         RELU,
+        /** Rectifier that ends at 6. */
+        RELU6,
         /** x + y. */
         ADD,
+        /** The channels of x, then those of y. */
+        CONCAT,
         /** Maxima of windows. */
         MAX_POOL,
         /** Means of the maps, and no other dimensions left. */
@@ -43,12 +47,13 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
      * @param op which
      * @param name in front of its parameters' names
      * @param x the value it works on
-     * @param y the second one of an addition
+     * @param y the second one of an addition or a concatenation
      * @param in channels or features of x
      * @param out channels or features of the result
      * @param kernel height and width of windows
      * @param stride of windows
      * @param pad on every side
+     * @param groups of the channels of a convolution
      * @param bias whether a convolution has one
      * @param side height and width of the result
      */
@@ -62,6 +67,7 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
             int kernel,
             int stride,
             int pad,
+            int groups,
             boolean bias,
             int side) {
         /** The parameters and running statistics by their names behind {@link #name}. */
@@ -69,7 +75,7 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
             Map<String, float[]> numbers = new TreeMap<>();
             switch (op) {
                 case CONV, LINEAR -> {
-                    int fan = in * kernel * kernel;
+                    int fan = in / groups * kernel * kernel;
                     numbers.put("weight", normal("weight", out * fan, 0, Math.sqrt(2.0 / fan)));
                     if (bias) {
                         numbers.put("bias", normal("bias", out, 0, 0.1));
@@ -91,7 +97,7 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
             if (!number.equals("weight") || op == Op.NORM) {
                 return new long[] {out};
             }
-            return op == Op.LINEAR ? new long[] {out, in} : new long[] {out, in, kernel, kernel};
+            return op == Op.LINEAR ? new long[] {out, in} : new long[] {out, in / groups, kernel, kernel};
         }
 
         private float[] normal(String number, int n, double mean, double deviation) {
@@ -100,15 +106,16 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
 
         private double macs() {
             return switch (op) {
-                case CONV, LINEAR -> (double) out * side * side * in * kernel * kernel;
+                case CONV, LINEAR -> (double) out * side * side * (in / groups) * kernel * kernel;
                 default -> 0;
             };
         }
     }
 
     /**
-     * The network of a name: {@code lenet} (ReLU and max pools), {@code cifar} (that of ISLR's lab), {@code resnet18} or {@code resnet50} (v1.5);
-     * parameters are named as in Fathom's networks, which is as torchvision names them.
+     * The network of a name: {@code lenet} (ReLU and max pools), {@code cifar} (that of ISLR's lab), {@code resnet18} and {@code resnet50} (v1.5),
+     * {@code squeezenet} (1.1), {@code mobilenetv2} and {@code vgg16}; parameters are named as in Fathom's networks, which is as torchvision names
+     * them.
      */
     public static Network of(String name) {
         return switch (name) {
@@ -116,6 +123,9 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
             case "cifar" -> cifar();
             case "resnet18" -> resnet(false, 2, 2, 2, 2);
             case "resnet50" -> resnet(true, 3, 4, 6, 3);
+            case "squeezenet" -> squeezenet();
+            case "mobilenetv2" -> mobilenet();
+            case "vgg16" -> vgg();
             default -> throw new IllegalArgumentException(name);
         };
     }
@@ -166,6 +176,66 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
         return b.classes(b.linear("fc", b.mean(x), 1000));
     }
 
+    private static Network squeezenet() {
+        Builder b = new Builder(3, 224);
+        int x = b.pool(b.relu(b.conv("features.0", 0, 64, 3, 2, 0, true)), 3, 2, 0);
+        int[] squeeze = {16, 16, 0, 32, 32, 0, 48, 48, 64, 64}; // 0: a pool
+        for (int i = 0; i < squeeze.length; i++) {
+            x = squeeze[i] == 0 ? b.pool(x, 3, 2, 0) : fire(b, "features." + (i + 3), x, squeeze[i]);
+        }
+        return b.classes(b.mean(b.relu(b.conv("classifier.1", x, 1000, 1, 1, 0, true))));
+    }
+
+    private static int fire(Builder b, String name, int x, int squeeze) {
+        int s = b.relu(b.conv(name + ".squeeze", x, squeeze, 1, 1, 0, true));
+        int one = b.relu(b.conv(name + ".expand1x1", s, 4 * squeeze, 1, 1, 0, true));
+        int three = b.relu(b.conv(name + ".expand3x3", s, 4 * squeeze, 3, 1, 1, true));
+        return b.add(Op.CONCAT, "", one, three, 8 * squeeze, 1, 1, 0, false);
+    }
+
+    private static Network mobilenet() {
+        Builder b = new Builder(3, 224);
+        int x = b.relu6(b.norm("features.0.1", b.conv("features.0.0", 0, 32, 3, 2, 1, false)));
+        int[][] stages = { // expansion, channels, blocks, stride of the first: table 2 of Sandler et al. 2018
+            {1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}
+        };
+        int block = 1;
+        for (int[] s : stages) {
+            for (int i = 0; i < s[2]; i++) {
+                x = inverted(b, "features." + block++ + ".conv.", x, s[0], s[1], i == 0 ? s[3] : 1);
+            }
+        }
+        x = b.relu6(b.norm("features.18.1", b.conv("features.18.0", x, 1280, 1, 1, 0, false)));
+        return b.classes(b.linear("classifier.1", b.mean(x), 1000));
+    }
+
+    private static int inverted(Builder b, String name, int x, int expansion, int out, int stride) {
+        int y = x;
+        int wide = expansion * b.channels(x);
+        int at = 0;
+        if (expansion > 1) {
+            y = b.relu6(b.norm(name + "0.1", b.conv(name + "0.0", y, wide, 1, 1, 0, false)));
+            at = 1;
+        }
+        y = b.relu6(b.norm(name + at + ".1", b.depthwise(name + at + ".0", y, stride)));
+        y = b.norm(name + (at + 2), b.conv(name + (at + 1), y, out, 1, 1, 0, false));
+        return stride == 1 && b.channels(x) == out ? b.add(Op.ADD, "", y, x, out, 1, 1, 0, false) : y;
+    }
+
+    private static Network vgg() {
+        Builder b = new Builder(3, 224);
+        int x = 0;
+        int at = 0;
+        int[] widths = {64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0}; // 0: a pool
+        for (int width : widths) {
+            x = width == 0 ? b.pool(x, 2, 2, 0) : b.relu(b.conv("features." + at, x, width, 3, 1, 1, true));
+            at += width == 0 ? 1 : 2;
+        }
+        x = b.relu(b.linear("classifier.0", b.flatten(x), 4096));
+        x = b.relu(b.linear("classifier.3", x, 4096));
+        return b.classes(b.linear("classifier.6", x, 1000));
+    }
+
     /** Multiply-adds of a forward pass of one image, padding counted. */
     public double macs() {
         return steps.stream().mapToDouble(Step::macs).sum();
@@ -210,16 +280,27 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
         }
 
         int add(Op op, String name, int x, int y, int out, int kernel, int stride, int pad, boolean bias) {
+            return add(op, name, x, y, out, kernel, stride, pad, 1, bias);
+        }
+
+        private int add(
+                Op op, String name, int x, int y, int out, int kernel, int stride, int pad, int groups, boolean bias) {
             int side = switch (op) {
                 case FLATTEN, MEAN, LINEAR, DROPOUT -> 1;
                 default -> (side(x) + 2 * pad - kernel) / stride + 1;
             };
-            steps.add(new Step(op, name, x, y, channels(x), out, kernel, stride, pad, bias, side));
+            steps.add(new Step(op, name, x, y, channels(x), out, kernel, stride, pad, groups, bias, side));
             return steps.size();
         }
 
         int conv(String name, int x, int out, int kernel, int stride, int pad, boolean bias) {
             return add(Op.CONV, name, x, 0, out, kernel, stride, pad, bias);
+        }
+
+        /** A 3 x 3 filter for each channel. */
+        int depthwise(String name, int x, int stride) {
+            int n = channels(x);
+            return add(Op.CONV, name, x, 0, n, 3, stride, 1, n, false);
         }
 
         int norm(String name, int x) {
@@ -228,6 +309,10 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
 
         int relu(int x) {
             return add(Op.RELU, "", x, 0, channels(x), 1, 1, 0, false);
+        }
+
+        int relu6(int x) {
+            return add(Op.RELU6, "", x, 0, channels(x), 1, 1, 0, false);
         }
 
         int pool(int x, int kernel, int stride, int pad) {

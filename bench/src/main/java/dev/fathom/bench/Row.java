@@ -177,6 +177,9 @@ record Row(
         rows.add(frozen("lenet-latency-b1", "lenet", 1, Unit.US, Bar.atLeast(1.5, 2.2)));
         rows.add(frozen("resnet18-infer-b1", "resnet18", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
         rows.add(frozen("resnet50-infer-b1", "resnet50", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
+        for (String net : List.of("squeezenet", "mobilenetv2", "vgg16")) {
+            rows.add(frozen(net + "-infer-b1", net, 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
+        }
         int million = 1_000_000;
         for (int threads = 2; threads >= 1; threads--) {
             for (String op : List.of("relu", "exp", "tanh", "sigmoid", "gelu")) {

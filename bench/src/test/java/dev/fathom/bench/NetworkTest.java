@@ -29,6 +29,12 @@ class NetworkTest {
         assertThat(parameters(Network.of("cifar"))).isEqualTo(964_516);
         assertThat(parameters(Network.of("resnet18"))).isEqualTo(11_689_512);
         assertThat(parameters(Network.of("resnet50"))).isEqualTo(25_557_032);
+        assertThat(parameters(Network.of("squeezenet"))).isEqualTo(1_235_496);
+        assertThat(parameters(Network.of("mobilenetv2"))).isEqualTo(3_504_872);
+        assertThat(parameters(Network.of("vgg16"))).isEqualTo(138_357_544);
+        assertThat(Network.of("squeezenet").macs()).isEqualTo(0.349e9, within(1e6));
+        assertThat(Network.of("mobilenetv2").macs()).isEqualTo(0.301e9, within(1e6));
+        assertThat(Network.of("vgg16").macs()).isEqualTo(15.47e9, within(1e7));
         assertThat(Network.of("resnet18").macs()).isEqualTo(1.814e9, within(1e6));
         assertThat(Network.of("resnet50").macs()).isEqualTo(4.089e9, within(1e6));
     }

@@ -64,13 +64,22 @@ public final class Onnx {
             AttributeProto strides = integers("strides", step.stride(), step.stride());
             AttributeProto pads = integers("pads", step.pad(), step.pad(), step.pad(), step.pad());
             String value = switch (step.op()) {
-                case CONV -> onnx.node("Conv", onnx.with(in, step, "weight", "bias"), window, strides, pads);
+                case CONV ->
+                    onnx.node(
+                            "Conv",
+                            onnx.with(in, step, "weight", "bias"),
+                            window,
+                            strides,
+                            pads,
+                            integer("group", step.groups()));
                 case NORM ->
                     onnx.node(
                             "BatchNormalization", onnx.with(in, step, "weight", "bias", "running_mean", "running_var"));
                 case LINEAR -> onnx.node("Gemm", onnx.with(in, step, "weight", "bias"), integer("transB", 1));
                 case RELU -> onnx.node("Relu", in);
+                case RELU6 -> onnx.node("Clip", List.of(in.get(0), onnx.scalar("zero", 0), onnx.scalar("six", 6)));
                 case ADD -> onnx.node("Add", List.of(in.get(0), values.get(step.y())));
+                case CONCAT -> onnx.node("Concat", List.of(in.get(0), values.get(step.y())), integer("axis", 1));
                 case MAX_POOL -> onnx.node("MaxPool", in, window, strides, pads);
                 case MEAN -> onnx.node("Flatten", List.of(onnx.node("GlobalAveragePool", in)));
                 case FLATTEN -> onnx.node("Flatten", in);
@@ -129,6 +138,13 @@ public final class Onnx {
         }
         graph.addInitializer(tensor);
         return name;
+    }
+
+    /** A number that several nodes may read. */
+    private String scalar(String name, float value) {
+        return graph.getInitializerList().stream().anyMatch(t -> t.getName().equals(name))
+                ? name
+                : constant(name, new float[] {value});
     }
 
     private String input(long... dims) {

@@ -116,7 +116,8 @@ public class TorchNets {
                 Tensor v = values[s.x()];
                 values[i + 1] = switch (s.op()) {
                     case CONV ->
-                        torch.conv2d(v, weight(s), optional(s, "bias"), both(s.stride()), both(s.pad()), ONE, 1);
+                        torch.conv2d(
+                                v, weight(s), optional(s, "bias"), both(s.stride()), both(s.pad()), ONE, s.groups());
                     case NORM ->
                         torch.batch_norm(
                                 v,
@@ -130,7 +131,9 @@ public class TorchNets {
                                 false);
                     case LINEAR -> torch.linear(v, weight(s), optional(s, "bias"));
                     case RELU -> torch.relu_(v);
+                    case RELU6 -> torch.relu6_(v);
                     case ADD -> v.add_(values[s.y()]);
+                    case CONCAT -> torch.cat(new TensorVector(v, values[s.y()]), 1);
                     case MAX_POOL -> torch.max_pool2d(v, both(s.kernel()), both(s.stride()), both(s.pad()), ONE, false);
                     case MEAN -> torch.flatten(torch.adaptive_avg_pool2d(v, ONE), 1, -1);
                     case FLATTEN -> torch.flatten(v, 1, -1);
