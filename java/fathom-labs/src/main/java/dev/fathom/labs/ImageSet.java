@@ -188,9 +188,7 @@ enum ImageSet {
      * @throws IllegalArgumentException if there is none, with what to do
      */
     Path folder() {
-        List<Path> places = new ArrayList<>();
-        setting("fathom.data", "FATHOM_DATA").ifPresent(data -> places.add(Path.of(data, toString())));
-        places.add(cache());
+        List<Path> places = places(toString());
         tree().ifPresent(places::add);
         for (Path place : places) {
             if (layout(place).isPresent()) {
@@ -222,13 +220,25 @@ enum ImageSet {
         return layout(folder).isPresent();
     }
 
+    /** Where a folder of data may be: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), then in the cache folder. */
+    static List<Path> places(String name) {
+        List<Path> places = new ArrayList<>();
+        setting("fathom.data", "FATHOM_DATA").ifPresent(data -> places.add(Path.of(data, name)));
+        places.add(cache(name));
+        return places;
+    }
+
     /** Where {@code ./fathom data} puts it: {@code data/mnist} in the user's cache folder, or in {@code -Dfathom.cache=}. */
     Path cache() {
+        return cache(toString());
+    }
+
+    private static Path cache(String name) {
         Path base = setting("fathom.cache", null)
                 .or(() -> setting(null, "XDG_CACHE_HOME").map(cache -> cache + "/fathom"))
                 .map(Path::of)
                 .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "fathom"));
-        return base.toAbsolutePath().resolve("data").resolve(toString());
+        return base.toAbsolutePath().resolve("data").resolve(name);
     }
 
     private Optional<Path> tree() {

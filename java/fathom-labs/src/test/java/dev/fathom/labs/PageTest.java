@@ -3,11 +3,14 @@ package dev.fathom.labs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.view.HtmlReport;
+import java.awt.image.BufferedImage;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -66,6 +69,25 @@ class PageTest {
         assertThat(judge(report, width))
                 .containsPattern("images=[1-9]")
                 .contains("broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
+                .doesNotContain("CONSOLE");
+    }
+
+    /** The page of {@code fathom classify}, with the longest name that a class has, and one that cannot be broken at a space. */
+    @ParameterizedTest
+    @ValueSource(ints = {360, 1280})
+    void photographsFitTheWindow(int width) throws Exception {
+        var picture = new BufferedImage(224, 224, BufferedImage.TYPE_INT_RGB);
+        var names = List.of(
+                "dragonfly, darning needle, devil's darning needle, sewing needle, snake feeder", "x".repeat(90));
+        var report = new HtmlReport("What a network sees");
+        for (int i = 0; i < 5; i++) {
+            report.photograph(
+                    picture, "a-folder/".repeat(12) + i + ".jpg", i == 0 ? "a note" : "", names, 0.987, 0.013);
+        }
+        Path page = temp.resolve("photographs.html");
+        report.section("Not read").text("x".repeat(200)).write(page);
+        assertThat(judge(page, width))
+                .contains("images=5 broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
                 .doesNotContain("CONSOLE");
     }
 

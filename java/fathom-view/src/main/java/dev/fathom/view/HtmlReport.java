@@ -5,6 +5,8 @@ import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -14,7 +16,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
  * One self-contained page: text, key figures, tables and embedded pictures, without scripts and without a single
@@ -67,6 +72,19 @@ public final class HtmlReport {
               margin:1rem 0}
             .sheet figure{text-align:center}
             .sheet img{width:112px;max-width:100%;height:auto;image-rendering:pixelated;border-radius:.25rem}
+            .photographs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,16rem),1fr));gap:1rem;
+              margin:1rem 0}
+            .photographs figure{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.75rem;
+              min-width:0}
+            .photographs img{display:block;width:100%;max-width:20rem;height:auto;margin:0 auto;border-radius:.25rem}
+            .photographs figcaption{color:var(--ink);font-weight:600;overflow-wrap:anywhere}
+            .photographs p{font-size:.8rem;line-height:1.35;color:var(--muted);margin:.3rem 0}
+            .photographs ul{list-style:none;margin:.5rem 0 0;padding:0;font-size:.85rem;line-height:1.35;
+              font-variant-numeric:tabular-nums}
+            .photographs li{margin:.45rem 0;overflow-wrap:anywhere}
+            .photographs span{float:right;font-weight:400;padding-left:.5rem}
+            .photographs i{display:block;clear:both;height:.3rem;margin-top:.15rem;border-radius:.15rem;
+              background:linear-gradient(#0072b2,#0072b2) no-repeat var(--line)}
             table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
             th,td{padding:.32rem .75rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--line)}
             thead th{color:var(--muted);font-weight:600}
@@ -81,7 +99,8 @@ public final class HtmlReport {
     private final StringBuilder figures = new StringBuilder();
     private final StringBuilder body = new StringBuilder();
     private boolean inSection;
-    private boolean inPictures;
+    /** The class of the grid that is open, empty for none. */
+    private String grid = "";
 
     /** An empty page. */
     public HtmlReport(String title) {
@@ -143,15 +162,12 @@ public final class HtmlReport {
      * @param alt what it shows, for those who cannot see it
      */
     public HtmlReport picture(BufferedImage picture, String alt) {
-        if (!inPictures) {
-            block().append("<div class=\"pictures\">\n");
-            inPictures = true;
-        }
+        grid("pictures");
         int width = picture.getWidth() / Draw.SCALE;
         body.append("<figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"")
                 .append(escape(alt))
                 .append("\">");
-        image(picture, alt, width, picture.getHeight() / Draw.SCALE, width > 600 ? "large" : "");
+        image(png(picture), alt, width, picture.getHeight() / Draw.SCALE, width > 600 ? "large" : "");
         body.append("</div></figure>\n");
         return this;
     }
@@ -163,10 +179,41 @@ public final class HtmlReport {
             BufferedImage image = sheet.images().get(i);
             String caption = sheet.captions().get(i);
             body.append("<figure>");
-            image(image, caption, image.getWidth(), image.getHeight(), "");
+            image(png(image), caption, image.getWidth(), image.getHeight(), "");
             body.append("<figcaption>").append(escape(Draw.unbroken(caption))).append("</figcaption></figure>\n");
         }
         body.append("</div>\n");
+        return this;
+    }
+
+    /**
+     * A photograph with shares of 1 below it, each a bar under its name. Neighbouring ones stand side by side where there is room. It is embedded as
+     * JPEG, a tenth of the size.
+     *
+     * @param picture the photograph
+     * @param name what stands below it
+     * @param note small print below that; none where it is empty
+     * @param names of the shares
+     * @param shares one for each name
+     * @throws IllegalArgumentException when there is not one share of 0 to 1 for each name
+     */
+    public HtmlReport photograph(
+            BufferedImage picture, String name, String note, List<String> names, double... shares) {
+        if (names.size() != shares.length || Arrays.stream(shares).anyMatch(s -> !(s >= 0 && s <= 1.001))) {
+            throw new IllegalArgumentException("report: a photograph with " + names.size() + " names for the shares "
+                    + Arrays.toString(shares) + "; give one of 0 to 1 for each");
+        }
+        grid("photographs");
+        body.append("<figure>");
+        image(jpeg(picture), name, picture.getWidth(), picture.getHeight(), "");
+        body.append("<figcaption>").append(escape(name)).append("</figcaption>");
+        body.append(note.isEmpty() ? "" : "<p>" + escape(note) + "</p>").append("<ul>");
+        for (int i = 0; i < shares.length; i++) {
+            String percent = String.format(Locale.ROOT, "%.1f", Math.min(100, 100 * shares[i]));
+            body.append("<li><span>").append(percent).append("\u00a0%</span>").append(escape(names.get(i)));
+            body.append("<i style=\"background-size:").append(percent).append("% 100%\"></i></li>");
+        }
+        body.append("</ul></figure>\n");
         return this;
     }
 
@@ -307,7 +354,7 @@ public final class HtmlReport {
             page.append("<dl>\n").append(figures).append("</dl>\n");
         }
         page.append(body);
-        page.append(inPictures ? "</div>\n" : "").append(inSection ? "</section>\n" : "");
+        page.append(grid.isEmpty() ? "" : "</div>\n").append(inSection ? "</section>\n" : "");
         return page.append("</main>\n</body>\n</html>\n").toString();
     }
 
@@ -322,20 +369,43 @@ public final class HtmlReport {
     }
 
     private StringBuilder block() {
-        if (inPictures) {
+        if (!grid.isEmpty()) {
             body.append("</div>\n");
-            inPictures = false;
+            grid = "";
         }
         return body;
+    }
+
+    private void grid(String kind) {
+        if (!grid.equals(kind)) {
+            block().append("<div class=\"").append(kind).append("\">\n");
+            grid = kind;
+        }
     }
 
     private void endSection() {
         block().append(inSection ? "</section>\n" : "");
     }
 
-    private void image(BufferedImage picture, String alt, int width, int height, String kind) {
-        String data = Base64.getEncoder().encodeToString(Plots.png(picture));
-        body.append("<img src=\"data:image/png;base64,")
+    private static String png(BufferedImage picture) {
+        return "data:image/png;base64," + Base64.getEncoder().encodeToString(Plots.png(picture));
+    }
+
+    private static String jpeg(BufferedImage picture) {
+        try (var bytes = new ByteArrayOutputStream();
+                var out = new MemoryCacheImageOutputStream(bytes)) {
+            if (!ImageIO.write(picture, "jpeg", out)) {
+                throw new IllegalArgumentException("report: a photograph must be RGB or grey without transparency");
+            }
+            out.flush();
+            return "data:image/jpeg;base64," + Base64.getEncoder().encodeToString(bytes.toByteArray());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void image(String data, String alt, int width, int height, String kind) {
+        body.append("<img src=\"")
                 .append(data)
                 .append("\" alt=\"")
                 .append(escape(alt))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.Histories;
 import dev.fathom.train.History;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +100,41 @@ class HtmlReportTest {
     @Test
     void anEmptyPageIsAPage() throws Exception {
         assertThat(all(parsed(new HtmlReport("empty").html()), "dl")).isEmpty();
+    }
+
+    @Test
+    void photographsStandOverTheirShares() throws Exception {
+        var photo = new BufferedImage(30, 20, BufferedImage.TYPE_INT_RGB);
+        String html = new HtmlReport("photographs")
+                .photograph(photo, NASTY, NASTY, List.of(NASTY, "second"), 0.75, 1e-9)
+                .photograph(photo, "two", "", List.of("all"), 1.0000001)
+                .text("after")
+                .html();
+        Document page = parsed(html);
+        assertThat(all(page, "figcaption")).extracting(Element::getTextContent).containsExactly(HARMLESS, "two");
+        assertThat(all(page, "p")).extracting(Element::getTextContent).containsExactly(HARMLESS, "after");
+        assertThat(all(page, "li"))
+                .extracting(Element::getTextContent)
+                .containsExactly("75.0\u00a0%" + HARMLESS, "0.0\u00a0%second", "100.0\u00a0%all");
+        assertThat(all(page, "i"))
+                .extracting(e -> e.getAttribute("style"))
+                .containsExactly(
+                        "background-size:75.0% 100%", "background-size:0.0% 100%", "background-size:100.0% 100%");
+        Element img = all(page, "img").get(0);
+        assertThat(img.getAttribute("alt")).isEqualTo(HARMLESS);
+        assertThat(img.getAttribute("src")).startsWith("data:image/jpeg;base64,");
+        byte[] jpeg = Base64.getDecoder().decode(img.getAttribute("src").substring(23));
+        assertThat(ImageIO.read(new ByteArrayInputStream(jpeg)).getWidth()).isEqualTo(30);
+        var report = new HtmlReport("wrong");
+        assertThatThrownBy(() -> report.photograph(photo, "x", "", List.of("a"), 0.5, 0.5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("report: a photograph with 1 names for the shares [0.5, 0.5]; give one of 0 to 1 for each");
+        assertThatThrownBy(() -> report.photograph(photo, "x", "", List.of("a"), Double.NaN))
+                .isInstanceOf(IllegalArgumentException.class);
+        var clear = new BufferedImage(3, 2, BufferedImage.TYPE_INT_ARGB);
+        assertThatThrownBy(() -> report.photograph(clear, "x", "", List.of("a"), 0.5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("report: a photograph must be RGB or grey without transparency");
     }
 
     @Test

@@ -1,0 +1,120 @@
+package dev.fathom.labs;
+
+import dev.fathom.data.Preprocessing;
+import dev.fathom.nets.CifarResNet;
+import dev.fathom.nets.ResNet;
+import dev.fathom.nets.SqueezeNet;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A network whose weights someone has published. They are no part of the project: {@code NAME.safetensors}, with the parameters called as where they were
+ * published, lies in {@code pretrained-imagenet} or {@code pretrained-cifar10} in {@code FATHOM_DATA} or the cache folder.
+ *
+ * @param name of the network and of its file
+ * @param set whose classes it knows
+ * @param net the network without its weights
+ * @param input what a photograph becomes for it
+ */
+record Pretrained(String name, String set, Supplier<Layer> net, Preprocessing input) {
+    private static final String IMAGENET = "imagenet";
+    private static final String CIFAR10 = "cifar10";
+
+    /** What the classes of ImageNet are called, a line each: a code, and names in their order. */
+    private static final String WORDS = "synset_words.txt";
+
+    /** All of them, the first one unless another is asked for. */
+    static final List<Pretrained> ALL = List.of(
+            new Pretrained("squeezenet1_1", IMAGENET, () -> SqueezeNet.squeezenet1_1(1000), Preprocessing.IMAGENET),
+            new Pretrained("resnet18", IMAGENET, () -> ResNet.resnet18(1000), Preprocessing.IMAGENET),
+            new Pretrained("resnet34", IMAGENET, () -> ResNet.resnet34(1000), Preprocessing.IMAGENET),
+            new Pretrained("resnet50", IMAGENET, () -> ResNet.resnet50(1000), Preprocessing.IMAGENET),
+            new Pretrained("resnet20", CIFAR10, () -> new CifarResNet(3, 10), Preprocessing.IMAGENET.sizes(32, 32)));
+
+    /** The network of this name, or null. */
+    static @Nullable Pretrained named(String name) {
+        return ALL.stream().filter(p -> p.name.equals(name)).findFirst().orElse(null);
+    }
+
+    /** Their names, for people. */
+    static String names() {
+        return ALL.stream().map(Pretrained::name).collect(Collectors.joining(", "));
+    }
+
+    /**
+     * Where its files are.
+     *
+     * @param given a folder that has them, null for where they usually are
+     * @throws IllegalArgumentException if they are not there, with what to do
+     */
+    Path folder(@Nullable Path given) {
+        List<Path> places = given != null ? List.of(given) : ImageSet.places("pretrained-" + set);
+        for (Path place : places) {
+            if (Files.isRegularFile(weights(place))) {
+                return place;
+            }
+        }
+        Path place = places.stream().filter(Files::isDirectory).findFirst().orElse(places.get(0));
+        throw new IllegalArgumentException("the weights of " + name + " are not here: " + weights(place)
+                + " is missing; put " + (set.equals(CIFAR10) ? "the published weights" : "torchvision's")
+                + " there as safetensors, or name their folder with --data");
+    }
+
+    private Path weights(Path folder) {
+        return folder.resolve(name + ".safetensors");
+    }
+
+    /**
+     * The network with its weights; close it.
+     *
+     * @param folder where its files are
+     * @throws IllegalArgumentException if they are damaged or of another network
+     * @throws UncheckedIOException if they cannot be read
+     */
+    Model<Layer> load(Path folder) {
+        Model<Layer> model = Model.of(net.get(), 0);
+        try {
+            model.load(weights(folder));
+            return model;
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /**
+     * What its classes are called, in the order of the logits.
+     *
+     * @param folder where its files are
+     * @throws IllegalArgumentException if the file of names is missing, or is not one of 1,000 lines
+     */
+    List<String> classes(Path folder) {
+        if (set.equals(CIFAR10)) {
+            return ImageSet.CIFAR10.classes();
+        }
+        Path file = folder.resolve(WORDS);
+        try {
+            List<String> names = Files.readAllLines(file).stream()
+                    .map(line -> line.substring(line.indexOf(' ') + 1).strip())
+                    .toList();
+            if (names.size() == 1000) {
+                return names;
+            }
+            throw new IllegalArgumentException(
+                    file + " has " + names.size() + " lines and not the names of 1,000 classes; replace it");
+        } catch (IOException e) {
+            throw new IllegalArgumentException(
+                    file
+                            + " cannot be read; put ImageNet's file of that name there, a line for each of the 1,000 classes",
+                    e);
+        }
+    }
+}
