@@ -1,7 +1,6 @@
 package dev.fathom.labs;
 
 import dev.fathom.view.HtmlReport;
-import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;
 import java.awt.image.BufferedImage;
 import java.io.PrintStream;
@@ -30,6 +29,13 @@ record Conclusion(
         return this;
     }
 
+    /** A paragraph on the page and on the terminal. */
+    Conclusion text(String paragraph) {
+        page.text(paragraph);
+        out.println(paragraph);
+        return this;
+    }
+
     /** A table on the page and on the terminal. */
     Conclusion table(List<String> header, List<List<String>> rows) {
         page.table(header, rows);
@@ -43,17 +49,6 @@ record Conclusion(
             BufferedImage picture = draw.get();
             page.picture(picture, alt);
             Plots.write(picture, folder.resolve(file));
-        } catch (IllegalStateException e) {
-            page.text(e.getMessage());
-        }
-        return this;
-    }
-
-    /** Images on the page, and as a file in the folder where there are fonts. */
-    Conclusion sheet(String file, ImageSheet sheet) {
-        page.sheet(sheet);
-        try {
-            Plots.write(sheet.render(), folder.resolve(file));
         } catch (IllegalStateException e) {
             page.text(e.getMessage());
         }

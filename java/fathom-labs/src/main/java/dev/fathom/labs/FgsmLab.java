@@ -133,7 +133,10 @@ final class FgsmLab implements Lab {
                                         number("%.1f %%", 100 * attacked.get(0).confidence()[QUARTER]),
                                         "maxout: 89.4 % with 97.6 %")));
         all.section("Adversarial examples", "One image of the test in each row, and what the first network says of it.")
-                .sheet("adversarial.png", sheet(all.outcomes().get(0).model(), all.images()));
+                .picture(
+                        "adversarial.png",
+                        "Images of the test, changed by a growing ε, with the answers",
+                        sheet(all.outcomes().get(0).model(), all.images())::render);
     }
 
     /** What {@code model} says of {@code data}, attacked by each of {@code epsilons}, which are parts of the range from the blackest to the whitest. */

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /** An experiment: networks taught on the same images, beside what is published of them. */
 interface Lab {
     /** All of them, as {@code --list} shows them. */
-    List<Lab> ALL = List.of(new FashionLab(), new MnistLab(), new CifarLab(), new BatchNormLab(), new FgsmLab());
+    List<Lab> ALL = List.of(
+            new FashionLab(), new MnistLab(), new CifarLab(), new BatchNormLab(), new FgsmLab(), new PermutationLab());
 
     /** As the command line and folders write it. */
     String name();

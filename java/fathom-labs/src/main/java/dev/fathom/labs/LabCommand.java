@@ -3,7 +3,10 @@ package dev.fathom.labs;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
@@ -69,8 +72,9 @@ final class LabCommand implements Callable<Integer> {
         }
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err);
-                Images all = lab.images(data).images(data, options.seed()).normalised()) {
-            return run(lab, brief ? all.first(lab.briefImages()) : all, folder, interrupt);
+                Images all = lab.images(data).images(data, options.seed())) {
+            Images images = brief ? all.first(lab.briefImages()) : all;
+            return run(lab, images.normalised(), folder, interrupt);
         }
     }
 
@@ -116,6 +120,9 @@ final class LabCommand implements Callable<Integer> {
             }
         } finally {
             outcomes.forEach(Outcome::close);
+            Set<Images> made = Collections.newSetFromMap(new IdentityHashMap<>());
+            made.addAll(seen);
+            made.stream().filter(view -> view != images).forEach(Images::close);
         }
         return interrupt.requested() ? Interrupt.CODE : 0;
     }

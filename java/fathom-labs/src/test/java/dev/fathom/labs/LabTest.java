@@ -1,6 +1,7 @@
 package dev.fathom.labs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.io.Safetensors;
@@ -41,8 +42,9 @@ class LabTest {
     void wrongOptionsGetOneLine() {
         CommandLineRun unknown = CommandLineRun.of("lab", "imagenet");
         assertThat(unknown.err())
-                .isEqualTo("fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm"
-                        + " (./fathom lab --help lists the options)\n");
+                .isEqualTo(
+                        "fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm, permutation"
+                                + " (./fathom lab --help lists the options)\n");
         assertThat(unknown.code()).isEqualTo(2);
         assertThat(CommandLineRun.of("lab", "fashion", "--epochs", "0").err())
                 .isEqualTo("fathom lab: --epochs 0: choose at least 1 (./fathom lab --help lists the options)\n");
@@ -235,6 +237,20 @@ class LabTest {
         }
         assertThat(row(run, "Softmax regression", 7)[5]).isLessThan(5);
         assertThat(temp.resolve("adversarial.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void permutation() {
+        CommandLineRun run = lab("permutation");
+        double[] mlp = row(run, "MLP  ", 2);
+        double[] cnn = row(run, "LeNet-5  ", 2);
+        assertThat(mlp[1]).isCloseTo(mlp[0], within(3.0));
+        assertThat(cnn[1]).isLessThan(cnn[0] - 2);
+        assertThat(run.out())
+                .containsPattern("MLP +235,146 ")
+                .containsPattern("LeNet-5 +61,706 ")
+                .containsPattern("first matrix permuted, gives [01] of 2,000 permuted");
+        assertThat(temp.resolve("permuted.png")).isNotEmptyFile();
     }
 
     private CommandLineRun lab(String name) {
