@@ -44,7 +44,8 @@ class ArchitectureTest {
     /** In this order, each package stands on those before it; data and plan do not know each other. */
     @Test
     void eachPackageUsesOnlyThoseBelowIt() {
-        String[] order = {"kernel", "memory", "tensor", "io", "nn", "nets", "optim", "data", "plan", "train"};
+        String[] order = {"kernel", "memory", "tensor", "io", "nn", "nets", "optim", "data", "plan", "train", "explain"
+        };
         var layers = Architectures.layeredArchitecture().consideringOnlyDependenciesInLayers();
         for (String name : order) {
             layers = layers.layer(name).definedBy(ROOT + name + "..");
@@ -126,7 +127,7 @@ class ArchitectureTest {
     void accessIsForTheLibraryAlone() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(of("tensor", "io", "nn", "optim", "data", "plan", "train"))
+                .resideOutsideOfPackages(of("tensor", "io", "nn", "optim", "data", "plan", "train", "explain"))
                 .should()
                 .dependOnClassesThat()
                 .areAssignableTo(Access.class)

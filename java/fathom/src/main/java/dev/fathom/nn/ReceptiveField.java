@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * @param axes of the length of sequences; of height and width of pictures
  */
 public record ReceptiveField(String name, String layer, Shape output, List<Axis> axes) {
+    private static final String INPUT = "input";
+
     /**
      * Along one dimension.
      *
@@ -91,6 +94,25 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
      * @throws IllegalArgumentException if the shape is neither [N, L, C] nor [N, H, W, C]
      */
     public static List<ReceptiveField> of(Model<? extends Layer> model, Shape input) {
+        return of(model, input, Access.Called::leaf);
+    }
+
+    /**
+     * The field of what the layer of this name returns, first of all calls; a layer that calls others has one too.
+     *
+     * @throws IllegalArgumentException as {@link #of}, or if there is no such layer
+     */
+    public static ReceptiveField of(Model<? extends Layer> model, Shape input, String name) {
+        List<ReceptiveField> all = of(model, input, c -> true);
+        return all.stream()
+                .filter(f -> f.name.equals(name) && !f.layer.equals(INPUT))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalArgumentException("receptive field: no layer is called " + name + "; there are "
+                                + all.stream().map(ReceptiveField::name).toList()));
+    }
+
+    private static List<ReceptiveField> of(Model<? extends Layer> model, Shape input, Predicate<Access.Called> wanted) {
         int spatial = input.rank() - 2;
         if (spatial < 1 || spatial > 2) {
             throw new IllegalArgumentException("receptive field: the input " + input + " has " + input.rank()
@@ -117,9 +139,9 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
                 }
             }
             List<ReceptiveField> rows = new ArrayList<>();
-            rows.add(new ReceptiveField("", "input", input, whole));
+            rows.add(new ReceptiveField("", INPUT, input, whole));
             for (Access.Called c : calls) {
-                if (c.leaf() && c.result() instanceof Tensor y && fields.containsKey(y)) {
+                if (wanted.test(c) && c.result() instanceof Tensor y && fields.containsKey(y)) {
                     String type = Summary.type(c, entries.subList(c.from(), c.to()));
                     rows.add(new ReceptiveField(c.path(), type, y.shape(), fields.get(y)));
                 }

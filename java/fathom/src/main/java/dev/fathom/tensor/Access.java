@@ -76,6 +76,14 @@ public final class Access {
         pass.frames.observe(action);
     }
 
+    /**
+     * From here on backward gives max(dy, 0) through every ReLU in place of the gradient: the signal of a deconvolutional network (Zeiler and
+     * Fergus 2014) instead of a derivative.
+     */
+    public static void rectify(Pass pass) {
+        pass.rectifies = true;
+    }
+
     // ---- tracing, for summaries and plans
 
     /** A pass that records every call that depends on its inputs, keeps every result, and refuses reads of them. */

@@ -101,12 +101,12 @@ public record Activation(Unary row, float p0, float p1) implements Op {
         grad(g, x, y, dy, dx, g.shape(0).size(), g.adds());
     }
 
-    /** dx (+)= dy f'(x). */
-    void grad(Call c, long x, long y, long dy, long dx, long n, boolean add) {
-        c.begin(Kernel.UNARY_GRAD)
+    /** dx (+)= dy f'(x); max(dy, 0) where the pass rectifies and f is ReLU. */
+    void grad(Grad g, long x, long y, long dy, long dx, long n, boolean add) {
+        g.begin(Kernel.UNARY_GRAD)
                 .put(row.ordinal())
                 .at(x)
-                .at(y)
+                .at(row == Unary.RELU && g.rectifies() ? dy : y)
                 .at(dy)
                 .at(dx)
                 .put(n)

@@ -297,6 +297,11 @@ final class Eager extends Grad {
     }
 
     @Override
+    boolean rectifies() {
+        return pass.rectifies;
+    }
+
+    @Override
     public boolean adds() {
         return adds;
     }

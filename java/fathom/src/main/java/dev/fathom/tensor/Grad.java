@@ -33,6 +33,9 @@ public abstract class Grad extends Call {
         }
     }
 
+    /** Whether what flows back through a ReLU is max(dy, 0), whatever went forward through it. */
+    abstract boolean rectifies();
+
     /** The gradient of result {@code o} as a Java array, for ops written in Java. */
     public abstract float[] readGradient(int o);
 

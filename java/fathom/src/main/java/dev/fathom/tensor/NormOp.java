@@ -246,10 +246,12 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
     public void backward(Grad g) {
         Shape x = g.shape(0);
         long[] v = view(x);
+        boolean masks = relu() && !g.rectifies();
+        boolean first = end.activation() != null && !masks;
         // what is masked on the way is written where dy lies, if the residual's gradient is to be it
-        long dy = end.activation() == null || again() ? g.dout(0) : g.doutOwned(0);
-        if (end.activation() != null && !relu()) {
-            boolean readsOutput = end.activation().row().readsOutput();
+        long dy = first || masks && !again() ? g.doutOwned(0) : g.dout(0);
+        if (first) {
+            boolean readsOutput = !relu() && end.activation().row().readsOutput();
             end.activation()
                     .grad(
                             g,
@@ -277,7 +279,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
             dbeta = g.din(betaAt());
             add |= g.adds() ? 4 : 0;
         }
-        int relu = !relu() ? 0 : again() ? 1 : 2;
+        int relu = !masks ? 0 : again() ? 1 : 2;
         long scratch = scratch(g, v);
         g.begin(Kernel.NORM_GRAD)
                 .put(over.mode)

@@ -58,6 +58,9 @@ public final class Pass implements AutoCloseable {
 
     boolean recording;
     boolean replaying;
+    /** Whether backward takes ReLU for what a deconvolutional network makes of it. */
+    boolean rectifies;
+
     /** The recomputed layer that runs for the first time, or null. */
     @Nullable
     Recomputation recomputation;

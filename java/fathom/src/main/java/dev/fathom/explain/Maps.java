@@ -1,0 +1,87 @@
+package dev.fathom.explain;
+
+import dev.fathom.nn.Layer;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Numbers [.., channels] of one example, copied out of their pass: a layer's result, or what an explanation made of it.
+ *
+ * @param layer whose they are, by its path
+ * @param shape without the batch
+ * @param values in row-major order
+ */
+public record Maps(String layer, Shape shape, float[] values) {
+    /** What a tensor [1, ..] holds. */
+    static Maps of(String layer, Tensor y) {
+        int[] dims = y.shape().toArray();
+        return new Maps(layer, Shape.of(Arrays.copyOfRange(dims, 1, dims.length)), y.toArray());
+    }
+
+    /**
+     * What a layer makes of one example.
+     *
+     * @param x [1, ..]
+     * @param layer its path, as in the model's summary; empty for the network's own result
+     * @throws IllegalArgumentException if there is no such layer, or x is no single example
+     */
+    public static Maps of(Layer net, Tensor x, String layer) {
+        Calls.one(x);
+        try (Pass pass = Pass.infer()) {
+            return of(layer, Calls.upTo(net, x, layer));
+        }
+    }
+
+    /**
+     * What every layer makes of one example, in the order of the calls; layers that call others come after those. A path that is called several times
+     * comes once, the first time.
+     *
+     * @param x [1, ..]
+     */
+    public static List<Maps> all(Layer net, Tensor x) {
+        Calls.one(x);
+        Map<String, Maps> all = new LinkedHashMap<>();
+        try (Pass pass = Pass.infer()) {
+            Calls.run(net, x, (path, y) -> {
+                if (y.shape().rank() > 1 && y.dim(0) == 1) {
+                    all.putIfAbsent(path, of(path, y));
+                }
+            });
+        }
+        return new ArrayList<>(all.values());
+    }
+
+    /** How many channels. */
+    public int channels() {
+        return shape.dim(-1);
+    }
+
+    /** How many places each channel has: 1 of vectors. */
+    public int places() {
+        return values.length / channels();
+    }
+
+    /** One channel, place after place. */
+    public float[] channel(int c) {
+        float[] map = new float[places()];
+        for (int i = 0; i < map.length; i++) {
+            map[i] = values[i * channels() + c];
+        }
+        return map;
+    }
+
+    /** The largest magnitude of each place over its channels, as one channel. */
+    public Maps magnitude() {
+        float[] most = new float[places()];
+        for (int i = 0; i < values.length; i++) {
+            most[i / channels()] = Math.max(most[i / channels()], Math.abs(values[i]));
+        }
+        return new Maps(layer, shape.with(-1, 1), most);
+    }
+}

@@ -1,0 +1,180 @@
+package dev.fathom.explain;
+
+import dev.fathom.nn.Layer;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+/**
+ * How a layer responds to many images: for each image and channel the largest value with its place, and the mean over all places. The largest ones say
+ * what a channel is for (Zeiler and Fergus 2014, figure 2); the means are the image's features, by which its nearest neighbours are found.
+ */
+public final class Responses {
+    private final String layer;
+    private final List<float[]> peaks = new ArrayList<>();
+    private final List<int[]> places = new ArrayList<>();
+    private final List<float[]> means = new ArrayList<>();
+    private int width = 1;
+
+    private Responses(String layer) {
+        this.layer = layer;
+    }
+
+    /**
+     * A channel's largest response to an image.
+     *
+     * @param image its number
+     * @param row of the place, 0 of vectors
+     * @param column of the place, 0 of vectors
+     * @param value there
+     */
+    public record Peak(int image, int row, int column, float value) {}
+
+    /**
+     * An image and how far its features are from those asked for.
+     *
+     * @param image its number
+     * @param distance Euclidean
+     */
+    public record Neighbour(int image, double distance) {}
+
+    /**
+     * Runs all images through the network once.
+     *
+     * @param images how many
+     * @param image makes number i of them in the current pass, [1, ..]
+     * @param layers the paths of those to look at; empty for the network's own result
+     * @return one for each layer, in their order
+     * @throws IllegalArgumentException if there is no such layer, or no image
+     */
+    public static List<Responses> of(Layer net, int images, IntFunction<Tensor> image, List<String> layers) {
+        if (images < 1) {
+            throw new IllegalArgumentException("responses: there is no image; give at least one");
+        }
+        Map<String, Responses> all = new LinkedHashMap<>();
+        layers.forEach(l -> all.put(l, new Responses(l)));
+        for (int i = 0; i < images; i++) {
+            int n = i;
+            Map<String, Boolean> seen = new LinkedHashMap<>();
+            try (Pass pass = Pass.infer()) {
+                Tensor x = image.apply(i);
+                Calls.one(x);
+                Calls.run(net, x, (path, y) -> {
+                    Responses r = all.get(path);
+                    if (seen.put(path, true) == null && r != null) {
+                        r.add(Maps.of(path, y), y.shape().rank() == 4 ? y.dim(2) : Integer.MAX_VALUE);
+                    }
+                });
+            }
+            for (String l : layers) {
+                if (all.get(l).size() != n + 1) {
+                    throw Calls.unknown(l, seen.keySet());
+                }
+            }
+        }
+        return layers.stream().map(all::get).toList();
+    }
+
+    private void add(Maps maps, int across) {
+        int channels = maps.channels();
+        float[] peak = new float[channels];
+        int[] place = new int[channels];
+        double[] sum = new double[channels];
+        Arrays.fill(peak, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < maps.values().length; i++) {
+            int c = i % channels;
+            float v = maps.values()[i];
+            sum[c] += v;
+            if (v > peak[c]) {
+                peak[c] = v;
+                place[c] = i / channels;
+            }
+        }
+        float[] mean = new float[channels];
+        for (int c = 0; c < channels; c++) {
+            mean[c] = (float) (sum[c] / maps.places());
+        }
+        width = across;
+        peaks.add(peak);
+        places.add(place);
+        means.add(mean);
+    }
+
+    /** The path of the layer. */
+    public String layer() {
+        return layer;
+    }
+
+    /** How many images were looked at. */
+    public int size() {
+        return peaks.size();
+    }
+
+    /** How many channels the layer has. */
+    public int channels() {
+        return peaks.get(0).length;
+    }
+
+    /** The images to which a channel responds most, the best first, each with its best place. */
+    public List<Peak> top(int channel, int count) {
+        return IntStream.range(0, size())
+                .mapToObj(i -> new Peak(
+                        i, places.get(i)[channel] / width, places.get(i)[channel] % width, peaks.get(i)[channel]))
+                .sorted(Comparator.comparingDouble(p -> -p.value))
+                .limit(count)
+                .toList();
+    }
+
+    /** The channels with the largest responses to any image, in their order of size: those that have most to show. */
+    public List<Integer> liveliest(int count) {
+        double[] most = new double[channels()];
+        for (float[] p : peaks) {
+            for (int c = 0; c < most.length; c++) {
+                most[c] = Math.max(most[c], p[c]);
+            }
+        }
+        return IntStream.range(0, most.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(c -> -most[c]))
+                .limit(count)
+                .toList();
+    }
+
+    /** The features of an image: the mean of each channel. */
+    public float[] features(int image) {
+        return means.get(image).clone();
+    }
+
+    /**
+     * The images whose features are nearest, the nearest first.
+     *
+     * @param features one number for each channel, such as {@link #features} of one of these or of another set
+     * @throws IllegalArgumentException if there are more or fewer
+     */
+    public List<Neighbour> nearest(float[] features, int count) {
+        if (features.length != channels()) {
+            throw new IllegalArgumentException("responses: " + features.length + " features for layer " + layer + " of "
+                    + channels() + " channels; give one for each");
+        }
+        return IntStream.range(0, size())
+                .mapToObj(i -> new Neighbour(i, distance(features, means.get(i))))
+                .sorted(Comparator.comparingDouble(Neighbour::distance))
+                .limit(count)
+                .toList();
+    }
+
+    private static double distance(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (double) (a[i] - b[i]) * (a[i] - b[i]);
+        }
+        return Math.sqrt(sum);
+    }
+}

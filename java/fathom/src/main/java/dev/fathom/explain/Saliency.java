@@ -1,0 +1,28 @@
+package dev.fathom.explain;
+
+import dev.fathom.nn.Layer;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+
+/**
+ * d value / d x: how much the value of a unit would change with each number of the input (Simonyan, Vedaldi and Zisserman 2014). Its magnitude, the
+ * largest over the colours, is the paper's saliency map; of a linear model it is |w|.
+ */
+public final class Saliency {
+    private Saliency() {}
+
+    /**
+     * The gradient [..] with respect to x; {@link Maps#magnitude} makes the map of it.
+     *
+     * @param x one example [1, ..]
+     * @throws IllegalArgumentException if there is no such unit, or x is no single example
+     */
+    public static Maps of(Layer net, Tensor x, Unit unit) {
+        Calls.one(x);
+        try (Pass pass = Pass.grad()) {
+            Tensor in = pass.watch(x);
+            pass.backward(unit.value(Calls.upTo(net, in, unit.layer())), in);
+            return Maps.of("", Calls.gradient(pass, in));
+        }
+    }
+}
