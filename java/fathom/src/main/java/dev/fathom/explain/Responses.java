@@ -132,17 +132,21 @@ public final class Responses {
                 .toList();
     }
 
-    /** The channels with the largest responses to any image, in their order of size: those that have most to show. */
+    /** The channels whose largest responses differ most from image to image, by their deviation: those that have most to tell. */
     public List<Integer> liveliest(int count) {
-        double[] most = new double[channels()];
-        for (float[] p : peaks) {
-            for (int c = 0; c < most.length; c++) {
-                most[c] = Math.max(most[c], p[c]);
+        double[] deviation = new double[channels()];
+        for (int c = 0; c < deviation.length; c++) {
+            double mean = 0;
+            for (float[] p : peaks) {
+                mean += p[c] / (double) size();
+            }
+            for (float[] p : peaks) {
+                deviation[c] += (p[c] - mean) * (p[c] - mean);
             }
         }
-        return IntStream.range(0, most.length)
+        return IntStream.range(0, deviation.length)
                 .boxed()
-                .sorted(Comparator.comparingDouble(c -> -most[c]))
+                .sorted(Comparator.comparingDouble(c -> -deviation[c]))
                 .limit(count)
                 .toList();
     }

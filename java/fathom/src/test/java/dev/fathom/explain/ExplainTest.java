@@ -310,8 +310,7 @@ class ExplainTest {
             assertThat(r.nearest(r.features(0), 2))
                     .extracting(Responses.Neighbour::image)
                     .containsExactlyInAnyOrder(0, 2);
-            assertThat(r.nearest(new float[] {2.25f, -2.25f}, 1).get(0).distance())
-                    .isCloseTo(0.1767767, within(1e-6));
+            assertThat(r.nearest(new float[] {3, -3}, 1).get(0).distance()).isCloseTo(1.0606602, within(1e-6));
             assertThatThrownBy(() -> r.nearest(new float[3], 1)).hasMessageContaining("3 features for layer 0 of 2");
             return null;
         });
