@@ -280,10 +280,12 @@ final class Classify implements Callable<Integer> {
                         + (network.set().equals("cifar10") ? "10" : "1,000") + " classes.");
         for (Answer answer : answers) {
             ImageSheet sheet = new ImageSheet(input.crop(), input.crop(), 3)
-                    .add(answer.photo().pixels(), answer.name());
+                    .add(answer.photo().pixels(), "");
+            Path path =
+                    Path.of(answer.name()).getFileName(); // a page may travel, and a folder's name tells of its owner
             page.photograph(
                     sheet.images().get(0),
-                    answer.name(),
+                    path == null ? answer.name() : path.toString(),
                     String.join("; ", answer.photo().notes()),
                     answer.classes(),
                     answer.shares());

@@ -1,9 +1,13 @@
 package dev.fathom.labs;
 
 import dev.fathom.data.Preprocessing;
+import dev.fathom.nets.AlexNet;
 import dev.fathom.nets.CifarResNet;
+import dev.fathom.nets.GoogLeNet;
+import dev.fathom.nets.MobileNetV2;
 import dev.fathom.nets.ResNet;
 import dev.fathom.nets.SqueezeNet;
+import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import java.io.IOException;
@@ -11,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,10 +24,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name of the network and of its file
  * @param set whose classes it knows
- * @param net the network without its weights
  * @param input what a photograph becomes for it
  */
-record Pretrained(String name, String set, Supplier<Layer> net, Preprocessing input) {
+record Pretrained(String name, String set, Preprocessing input) {
     private static final String IMAGENET = "imagenet";
     private static final String CIFAR10 = "cifar10";
 
@@ -33,11 +35,50 @@ record Pretrained(String name, String set, Supplier<Layer> net, Preprocessing in
 
     /** All of them, the first one unless another is asked for. */
     static final List<Pretrained> ALL = List.of(
-            new Pretrained("squeezenet1_1", IMAGENET, () -> SqueezeNet.squeezenet1_1(1000), Preprocessing.IMAGENET),
-            new Pretrained("resnet18", IMAGENET, () -> ResNet.resnet18(1000), Preprocessing.IMAGENET),
-            new Pretrained("resnet34", IMAGENET, () -> ResNet.resnet34(1000), Preprocessing.IMAGENET),
-            new Pretrained("resnet50", IMAGENET, () -> ResNet.resnet50(1000), Preprocessing.IMAGENET),
-            new Pretrained("resnet20", CIFAR10, () -> new CifarResNet(3, 10), Preprocessing.IMAGENET.sizes(32, 32)));
+            imagenet("squeezenet1_1"),
+            imagenet("squeezenet1_0"),
+            imagenet("alexnet"),
+            imagenet("vgg11"),
+            imagenet("vgg11_bn"),
+            imagenet("vgg16"),
+            imagenet("vgg16_bn"),
+            imagenet("vgg19"),
+            imagenet("vgg19_bn"),
+            // torchvision changes what this one sees by itself (transform_input)
+            new Pretrained("googlenet", IMAGENET, Preprocessing.SYMMETRIC),
+            imagenet("resnet18"),
+            imagenet("resnet34"),
+            imagenet("resnet50"),
+            imagenet("resnet101"),
+            imagenet("mobilenet_v2"),
+            new Pretrained("resnet20", CIFAR10, Preprocessing.IMAGENET.sizes(32, 32)));
+
+    private static Pretrained imagenet(String name) {
+        return new Pretrained(name, IMAGENET, Preprocessing.IMAGENET);
+    }
+
+    /** The network without its weights. */
+    Layer net() {
+        return switch (name) {
+            case "squeezenet1_1" -> SqueezeNet.squeezenet1_1(1000);
+            case "squeezenet1_0" -> SqueezeNet.squeezenet1_0(1000);
+            case "alexnet" -> AlexNet.alexnet(1000);
+            case "vgg11" -> Vgg.vgg11(1000);
+            case "vgg11_bn" -> Vgg.vgg11_bn(1000);
+            case "vgg16" -> Vgg.vgg16(1000);
+            case "vgg16_bn" -> Vgg.vgg16_bn(1000);
+            case "vgg19" -> Vgg.vgg19(1000);
+            case "vgg19_bn" -> Vgg.vgg19_bn(1000);
+            case "googlenet" -> GoogLeNet.googlenet(1000);
+            case "resnet18" -> ResNet.resnet18(1000);
+            case "resnet34" -> ResNet.resnet34(1000);
+            case "resnet50" -> ResNet.resnet50(1000);
+            case "resnet101" -> ResNet.resnet101(1000);
+            case "mobilenet_v2" -> new MobileNetV2(1000);
+            case "resnet20" -> new CifarResNet(3, 10);
+            default -> throw new IllegalStateException(name);
+        };
+    }
 
     /** The network of this name, or null. */
     static @Nullable Pretrained named(String name) {
@@ -80,7 +121,7 @@ record Pretrained(String name, String set, Supplier<Layer> net, Preprocessing in
      * @throws UncheckedIOException if they cannot be read
      */
     Model<Layer> load(Path folder) {
-        Model<Layer> model = Model.of(net.get(), 0);
+        Model<Layer> model = Model.of(net(), 0);
         try {
             model.load(weights(folder));
             return model;

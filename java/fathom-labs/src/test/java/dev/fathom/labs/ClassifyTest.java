@@ -168,7 +168,7 @@ class ClassifyTest {
         assertThat(html.getElementsByTagName("img").getLength()).isEqualTo(2);
         assertThat(html.getElementsByTagName("li").getLength()).isEqualTo(10);
         assertThat(html.getElementsByTagName("figcaption").item(0).getTextContent())
-                .isEqualTo(good.toString());
+                .isEqualTo("a.png");
         assertThat(html.getElementsByTagName("main").item(0).getTextContent())
                 .contains("Not read", "it is a GIF", "too few to show much", "(bilinear), the middle 224 x 224");
         assertThat(run(good, "--html", temp.resolve("folder")).code()).isZero();
@@ -211,13 +211,19 @@ class ClassifyTest {
     }
 
     @Test
+    void everyNetworkThatIsListedIsThere() {
+        assertThat(Pretrained.ALL).extracting(Pretrained::name).doesNotHaveDuplicates();
+        assertThat(Pretrained.ALL).allSatisfy(p -> assertThat(p.net()).isNotNull());
+    }
+
+    @Test
     void wrongCommandLines() {
         assertThat(run().err())
                 .isEqualTo("fathom classify: no photographs; name files or folders, or - for standard input"
                         + " (./fathom classify --help lists the options)\n");
-        CommandLineRun unknown = run("x.png", "--model", "alexnet");
+        CommandLineRun unknown = run("x.png", "--model", "bestnet");
         assertThat(unknown.code()).isEqualTo(2);
-        assertThat(unknown.err()).startsWith("fathom classify: there is no model alexnet; there are squeezenet1_1, ");
+        assertThat(unknown.err()).startsWith("fathom classify: there is no model bestnet; there are squeezenet1_1, ");
         assertThat(run("x.png", "--top", "0").err()).startsWith("fathom classify: --top 0: choose at least 1");
     }
 
