@@ -45,6 +45,7 @@ public final class Main implements Runnable {
         commands.put("classify", () -> new Classify(out, err));
         commands.put("data", () -> new Data(out));
         commands.put("example", () -> new Example(out));
+        commands.put("networks", () -> new Networks(out));
         commands.put("doctor", () -> new Doctor(out));
         // to look at the options of all of them takes a tenth of a second: where one is named, the others are not made
         if (args.length > 0 && commands.containsKey(args[0])) {
