@@ -9,7 +9,13 @@ import org.jspecify.annotations.Nullable;
 interface Lab {
     /** All of them, as {@code --list} shows them. */
     List<Lab> ALL = List.of(
-            new FashionLab(), new MnistLab(), new CifarLab(), new BatchNormLab(), new FgsmLab(), new PermutationLab());
+            new FashionLab(),
+            new MnistLab(),
+            new CifarLab(),
+            new BatchNormLab(),
+            new FgsmLab(),
+            new PermutationLab(),
+            new DepthLab());
 
     /** As the command line and folders write it. */
     String name();

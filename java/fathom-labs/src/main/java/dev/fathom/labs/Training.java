@@ -14,6 +14,7 @@ import dev.fathom.train.Trainer;
 import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param err what went wrong
  */
 record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options options) {
+    private static final int MOST_LINES = 48;
+
     /**
      * Teaches the network of {@code entry}, keeps the weights of the epoch that is best on the images held out, and looks at the test once.
      *
@@ -50,7 +53,7 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
         Shape one = example(images.learn().featureShape());
         String summary = model.summary(one);
         String plan = recipe.plan(options.seed());
-        say("%n%s%n%s%n%s%n", summary, plan, Main.machine());
+        say("%n%s%n%s%n%s%n", abridged(summary), plan, Main.machine());
 
         var trainer = Trainer.of(model, Loss.crossEntropy(), recipe.optimizer())
                 .schedule(recipe.schedule())
@@ -134,6 +137,17 @@ record Training(PrintStream out, PrintStream err, Interrupt interrupt, Options o
             err.println("fathom: without curves.png, confusion.png and wrong.png: " + missing);
         }
         return outcome;
+    }
+
+    /** A table whose middle is left out where no screen would hold it. */
+    static String abridged(String table) {
+        List<String> lines = table.lines().toList();
+        int out = lines.size() - MOST_LINES;
+        return out <= 0
+                ? table
+                : String.join("\n", lines.subList(0, MOST_LINES - 6)) + "\n... " + out
+                        + " more, all of them in report.html\n"
+                        + String.join("\n", lines.subList(lines.size() - 6, lines.size()));
     }
 
     private static double[][] epochs(History history) {

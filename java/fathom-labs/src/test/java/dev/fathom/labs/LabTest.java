@@ -43,7 +43,7 @@ class LabTest {
         CommandLineRun unknown = CommandLineRun.of("lab", "imagenet");
         assertThat(unknown.err())
                 .isEqualTo(
-                        "fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm, permutation"
+                        "fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm, permutation, depth"
                                 + " (./fathom lab --help lists the options)\n");
         assertThat(unknown.code()).isEqualTo(2);
         assertThat(CommandLineRun.of("lab", "fashion", "--epochs", "0").err())
@@ -251,6 +251,50 @@ class LabTest {
                 .containsPattern("LeNet-5 +61,706 ")
                 .containsPattern("first matrix permuted, gives [01] of 2,000 permuted");
         assertThat(temp.resolve("permuted.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void depth() {
+        assumeData("mnist");
+        CommandLineRun run = lab("depth");
+        assertThat(run.out())
+                .contains("more, all of them in report.html")
+                .containsPattern("variance of weights, depth 10000 +1.00019997 +1.00019997\n")
+                .containsPattern("variance of biases, depth 256 +7.765436e-08 +7.765436e-08\n")
+                .containsPattern("singular values, linear, 256 layers +(0.9999|1.0000)\\d\\d to 1.0000\\d\\d +1\n")
+                .containsPattern("norm out / norm in, linear, 10,000 layers +(0.99|1.00)\\d{4} +1\n")
+                .containsPattern("Delta 256 +1\\.\\d+ +(0\\.9|1\\.)\\d+ +0\\.\\d+\n")
+                .containsPattern("Gauss 256 +[\\d.e-]+ +[\\d.]+e-\\d+ +below rounding\n");
+        double[] bytes = List.of("beside them, recomputed", "kept without recomputation").stream()
+                .mapToDouble(which -> number(run, "bytes [a-z ]*" + which + " +([\\d,]+)"))
+                .toArray();
+        assertThat(bytes[0]).isLessThan(bytes[1] / 10);
+        assertThat(number(run, "loss of the last tenth of 3 steps +([\\d.]+)")).isBetween(1.8, 3.0);
+        for (String file : List.of("singular-16.png", "singular-256.png", "deepest.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    private static double number(CommandLineRun run, String pattern) {
+        var found = Pattern.compile(pattern).matcher(run.out());
+        assertThat(found.find()).as(pattern).isTrue();
+        return Double.parseDouble(found.group(1).replace(",", ""));
+    }
+
+    @Test
+    void singularValuesOfKnownMatrices() {
+        assertThat(SingularValues.of(new double[][] {{3, 0}, {4, 5}}))
+                .containsExactly(new double[] {Math.sqrt(45), Math.sqrt(5)}, within(1e-12));
+        assertThat(SingularValues.of(new double[][] {{0, -2, 0}, {1, 0, 0}, {0, 0, 0}}))
+                .containsExactly(new double[] {2, 1, 0}, within(1e-15));
+        double[][] hilbert = new double[4][4];
+        for (int i = 0; i < 16; i++) {
+            hilbert[i / 4][i % 4] = 1.0 / (1 + i / 4 + i % 4);
+        }
+        assertThat(SingularValues.of(hilbert))
+                .containsExactly(
+                        new double[] {1.500214280059243, 0.1691412202214497, 6.738273605760729e-3, 9.67023040225871e-5},
+                        within(1e-12));
     }
 
     private CommandLineRun lab(String name) {
