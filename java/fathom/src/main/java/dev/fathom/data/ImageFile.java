@@ -9,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes one PNG, JPEG or BMP file to bytes of one size, by ImageIO: the library's only class that needs the JDK's module java.desktop, of which it
- * uses nothing that needs a display. Samples are taken as they are stored: 16 bits are rounded to 8, transparency, colour profiles and EXIF's
- * orientation are not looked at, as PyTorch's loaders do it by default.
+ * uses nothing that needs a display. Samples are taken as they are stored: 16 bits are rounded to 8, transparency and colour profiles are not
+ * looked at, and nothing is turned, as PyTorch's loaders do it by default.
  *
  * @param channels 1 for grey, 3 for red, green, blue
  * @param cut which part of the image is kept
@@ -82,6 +83,17 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
         }
     }
 
+    /**
+     * What a file shows.
+     *
+     * @param pixels of the part that was kept, resized
+     * @param height of all of it, in its pixels
+     * @param width of all of it, in its pixels
+     * @param orientation EXIF's number for how the camera was held: 1 upright, 2 to 8 mirrored or turned
+     * @param notes what the pixels do not show
+     */
+    record Decoded(byte[] pixels, int height, int width, int orientation, List<String> notes) {}
+
     /** A part of an image, in its pixels. */
     record Part(double top, double left, double height, double width) {}
 
@@ -95,7 +107,7 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
      *
      * @throws Damaged if it cannot be opened, or is no image that can be read
      */
-    Preprocessing.Photo read(Path file) throws Damaged {
+    Decoded read(Path file) throws Damaged {
         // by its path: a name that this locale cannot spell is lost on its way through java.io.File
         try (InputStream bytes = Files.newInputStream(file)) {
             long size = Files.size(file);
@@ -111,7 +123,7 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
     }
 
     /** Reads what a file holds. */
-    Preprocessing.Photo read(byte[] file) throws Damaged {
+    Decoded read(byte[] file) throws Damaged {
         try {
             return read(new MemoryCacheImageInputStream(new ByteArrayInputStream(file)) {
                 @Override
@@ -124,9 +136,10 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
         }
     }
 
-    private Preprocessing.Photo read(ImageInputStream in) throws IOException, Damaged {
+    private Decoded read(ImageInputStream in) throws IOException, Damaged {
         String format = format(in);
         List<String> notes = new ArrayList<>();
+        int orientation = format.equals("JPEG") ? orientation(in) : 1;
         if (format.equals("PNG") && animated(in)) {
             notes.add("it moves; this is its first picture");
         }
@@ -159,7 +172,7 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
             if (image.getSampleModel().getSampleSize(0) > 8) {
                 notes.add("its " + image.getSampleModel().getSampleSize(0) + " bits a channel are rounded to 8");
             }
-            return new Preprocessing.Photo(resized(image), h, w, List.copyOf(notes));
+            return new Decoded(resized(image), h, w, orientation, List.copyOf(notes));
         } catch (IOException | RuntimeException | OutOfMemoryError e) { // hostile files make readers throw anything
             for (Throwable t = e; t != null; t = t.getCause()) {
                 if (t instanceof OutOfMemoryError) {
@@ -225,6 +238,47 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
         } finally {
             in.seek(0);
         }
+    }
+
+    /** EXIF's tag 274 in the segments of a JPEG before its pixels; 1 where there is none. */
+    private static int orientation(ImageInputStream in) throws IOException {
+        try {
+            for (long at = 2; ; ) {
+                in.seek(at);
+                int marker = in.readUnsignedShort();
+                int length = in.readUnsignedShort();
+                if (marker == 0xffe1 && in.readInt() == 0x45786966 && in.readShort() == 0) { // Exif
+                    return tag274(in, at + 10);
+                }
+                if (marker < 0xffc0 || marker == 0xffda) {
+                    return 1;
+                }
+                at += 2 + length;
+            }
+        } catch (EOFException | IndexOutOfBoundsException e) {
+            return 1;
+        } finally {
+            in.setByteOrder(ByteOrder.BIG_ENDIAN);
+            in.seek(0);
+        }
+    }
+
+    private static int tag274(ImageInputStream in, long tiff) throws IOException {
+        in.seek(tiff);
+        in.setByteOrder(in.readShort() == 0x4949 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+        in.seek(tiff + 4);
+        long directory = tiff + in.readUnsignedInt();
+        in.seek(directory);
+        int entries = in.readUnsignedShort();
+        for (int i = 0; i < entries; i++) {
+            in.seek(directory + 2 + 12L * i);
+            if (in.readUnsignedShort() == 274) {
+                in.skipBytes(6); // a short, one of them
+                int value = in.readUnsignedShort();
+                return value >= 1 && value <= 8 ? value : 1;
+            }
+        }
+        return 1;
     }
 
     // ---- pixels

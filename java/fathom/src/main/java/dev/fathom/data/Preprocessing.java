@@ -20,6 +20,7 @@ import java.util.List;
  *
  * <p>The sizes are those of torchvision's {@code Resize} and {@code CenterCrop}, the weights of the pixels those of Pillow, which spreads a filter where
  * the image shrinks (antialias): of its bytes fewer than one in a thousand differs, by 1. The filter is a part of the recipe: another one moves the probabilities.
+ * A photograph that its camera noted as turned (EXIF) is turned upright, which torchvision leaves to its users.
  *
  * @param shorter pixels of the shorter side after resizing
  * @param crop pixels of both sides of what is cut out
@@ -43,8 +44,8 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
      * A photograph, resized and cut.
      *
      * @param pixels [crop, crop, 3], red, green, blue
-     * @param height pixels of the file
-     * @param width pixels of the file
+     * @param height pixels of the whole photograph, upright
+     * @param width pixels of the whole photograph, upright
      * @param notes a sentence about each thing that the pixels do not show of the file; most have none
      */
     public record Photo(byte[] pixels, int height, int width, List<String> notes) {}
@@ -97,21 +98,52 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     }
 
     private interface Reading {
-        Photo by(ImageFile reader) throws ImageFile.Damaged;
+        ImageFile.Decoded by(ImageFile reader) throws ImageFile.Damaged;
     }
 
     private Photo read(String name, Reading reading) {
+        ImageFile.Decoded file;
         try {
-            Photo photo = reading.by(new ImageFile(crop, crop, 3, filter, this::middle));
-            if (MUCH * Math.min(photo.height, photo.width) >= crop) {
-                return photo;
-            }
-            List<String> notes = new ArrayList<>(photo.notes);
-            notes.add("it has only " + photo.width + " x " + photo.height + " pixels, too few to show much");
-            return new Photo(photo.pixels, photo.height, photo.width, List.copyOf(notes));
+            file = reading.by(new ImageFile(crop, crop, 3, filter, this::middle));
         } catch (ImageFile.Damaged e) {
             throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
         }
+        boolean turned = file.orientation() > 4;
+        int height = turned ? file.width() : file.height();
+        int width = turned ? file.height() : file.width();
+        List<String> notes = new ArrayList<>(file.notes());
+        if (MUCH * Math.min(height, width) < crop) {
+            notes.add("it has only " + width + " x " + height + " pixels, too few to show much");
+        }
+        return new Photo(upright(file.pixels(), file.orientation()), height, width, List.copyOf(notes));
+    }
+
+    /** The middle of an upright photograph is the upright middle: a square. */
+    private byte[] upright(byte[] pixels, int orientation) {
+        if (orientation == 1) {
+            return pixels;
+        }
+        byte[] result = new byte[pixels.length];
+        int last = crop - 1;
+        for (int y = 0; y < crop; y++) {
+            for (int x = 0; x < crop; x++) {
+                // where row 0 of the file is: above, below, left or right
+                int row = switch (orientation) {
+                    case 2 -> y;
+                    case 3, 4 -> last - y;
+                    case 5, 8 -> x;
+                    default -> last - x;
+                };
+                int column = switch (orientation) {
+                    case 2, 3 -> last - x;
+                    case 4 -> x;
+                    case 5, 6 -> y;
+                    default -> last - y;
+                };
+                System.arraycopy(pixels, 3 * (row * crop + column), result, 3 * (y * crop + x), 3);
+            }
+        }
+        return result;
     }
 
     /** What the crop shows of an image of this size, in its pixels. */

@@ -8,9 +8,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +22,7 @@ import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.ZipFile;
+import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +61,62 @@ class PreprocessingTest {
         // half of it: 33 columns become 16 (floor), each wider than 2
         assertThat(corners(small.filter(Filter.NEAREST).read(ramps(32, 33), "a").pixels(), 8))
                 .containsExactly(9, 9, 23, 23);
+    }
+
+    /** Each corner in its own colour, as a camera wrote it, is where people see it. */
+    @Test
+    void photographsAreTurnedUpright() throws IOException {
+        BufferedImage image = new BufferedImage(48, 32, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 32 * 48; i++) {
+            image.setRGB(
+                    i % 48,
+                    i / 48,
+                    i / 48 < 16 ? i % 48 < 24 ? 0xff0000 : 0x00ff00 : i % 48 < 24 ? 0x0000ff : 0xffffff);
+        }
+        byte[] jpeg = encoded(image, "jpeg");
+        // the corners above left, above right, below left, below right of the file: red, green, blue, white
+        String[] seen = {"rgbw", "grwb", "wbgr", "bwrg", "rbgw", "brwg", "wgbr", "gwrb"};
+        Preprocessing recipe = Preprocessing.IMAGENET.sizes(32, 32);
+        for (int orientation = 1; orientation <= 8; orientation++) {
+            for (ByteOrder order : List.of(ByteOrder.LITTLE_ENDIAN, ByteOrder.BIG_ENDIAN)) {
+                var photo = recipe.read(exif(jpeg, order, orientation), "a");
+                StringBuilder corners = new StringBuilder();
+                for (int at : new int[] {3 * 33, 3 * 62, 3 * (30 * 32 + 1), 3 * (30 * 32 + 30)}) {
+                    boolean red = photo.pixels()[at] < 0;
+                    boolean green = photo.pixels()[at + 1] < 0;
+                    corners.append(red && green ? 'w' : red ? 'r' : green ? 'g' : 'b');
+                }
+                assertThat(corners.toString()).as("%d %s", orientation, order).isEqualTo(seen[orientation - 1]);
+                assertThat(photo.height()).isEqualTo(orientation > 4 ? 48 : 32);
+            }
+        }
+        byte[] upright = recipe.read(jpeg, "a").pixels();
+        assertThat(recipe.read(exif(jpeg, ByteOrder.BIG_ENDIAN, 9), "a").pixels())
+                .isEqualTo(upright);
+        byte[] cut = exif(jpeg, ByteOrder.BIG_ENDIAN, 6);
+        cut[16] = 0x7f; // the directory lies beyond the end
+        assertThat(recipe.read(cut, "a").pixels()).isEqualTo(upright);
+    }
+
+    /** A JPEG with an EXIF segment of two tags. */
+    private static byte[] exif(byte[] jpeg, ByteOrder order, int orientation) {
+        ByteBuffer out = ByteBuffer.allocate(jpeg.length + 48);
+        out.putShort((short) 0xffd8).putShort((short) 0xffe1).putShort((short) 46);
+        out.put("Exif\0\0".getBytes(StandardCharsets.US_ASCII)).order(order);
+        out.put((order == ByteOrder.LITTLE_ENDIAN ? "II" : "MM").getBytes(StandardCharsets.US_ASCII));
+        out.putShort((short) 42).putInt(8).putShort((short) 2);
+        out.putShort((short) 256)
+                .putShort((short) 3)
+                .putInt(1)
+                .putShort((short) 48)
+                .putShort((short) 0);
+        out.putShort((short) 274)
+                .putShort((short) 3)
+                .putInt(1)
+                .putShort((short) orientation)
+                .putShort((short) 0);
+        out.putInt(0);
+        return out.put(jpeg, 2, jpeg.length - 2).array();
     }
 
     @Test
@@ -212,6 +272,19 @@ class PreprocessingTest {
         }
     }
 
+    private static byte[] cmyk() throws IOException {
+        var raster = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 8, 8, 4, null);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        var writer = ImageIO.getImageWritersByFormatName("JPEG").next();
+        try (var to = ImageIO.createImageOutputStream(out)) {
+            writer.setOutput(to);
+            writer.write(null, new IIOImage(raster, null, null), null);
+        } finally {
+            writer.dispose();
+        }
+        return out.toByteArray();
+    }
+
     @Test
     void whatIsNoPhotographIsASentence() throws IOException {
         byte[] jpeg = encoded(ImageIO.read(new java.io.ByteArrayInputStream(ramps(64, 64))), "jpeg");
@@ -224,6 +297,7 @@ class PreprocessingTest {
             {"II*\0\10\0\0\0".getBytes(), "it is a TIFF, which is not read; save it as PNG, JPEG or BMP"},
             {"MM\0*\0\0\0\10".getBytes(), "it is a TIFF, which is not read; save it as PNG, JPEG or BMP"},
             {"cat".getBytes(), "it is neither PNG nor JPEG nor BMP"},
+            {cmyk(), "its colours are CMYK or of another kind that is not read; save it as RGB"},
             {Arrays.copyOf(jpeg, jpeg.length - 40), "its JPEG data are damaged ("},
             {png(8, 8, 8, 2, "IDAT", new byte[3]), "its PNG data are damaged ("},
         };
