@@ -14,12 +14,12 @@ import java.util.Arrays;
  * A model as a service would run it, for one image at a time.
  *
  * @param microseconds from writing an image's floats to reading its logits: the median of the later half of {@value #RUNS} runs, or of as many as
- *     fit into two seconds
+ *     fit into half a second
  * @param difference the largest between a logit of the plan and the eager one's
  */
 record Frozen(double microseconds, float difference) {
     private static final int RUNS = 10_000;
-    private static final long NANOS = 2_000_000_000;
+    private static final long NANOS = 500_000_000;
     private static final int IMAGES = 100;
 
     /** Freezes {@code model} and runs it on images of {@code data}. */

@@ -15,7 +15,11 @@ interface Lab {
             new BatchNormLab(),
             new FgsmLab(),
             new PermutationLab(),
-            new DepthLab());
+            new DepthLab(),
+            new DropoutLab(),
+            new TransferLab(),
+            new AugmentLab(),
+            new FiltersLab());
 
     /** As the command line and folders write it. */
     String name();

@@ -43,7 +43,8 @@ class LabTest {
         CommandLineRun unknown = CommandLineRun.of("lab", "imagenet");
         assertThat(unknown.err())
                 .isEqualTo(
-                        "fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm, permutation, depth"
+                        "fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm, permutation, depth,"
+                                + " dropout, transfer, augment, filters"
                                 + " (./fathom lab --help lists the options)\n");
         assertThat(unknown.code()).isEqualTo(2);
         assertThat(CommandLineRun.of("lab", "fashion", "--epochs", "0").err())
@@ -295,6 +296,105 @@ class LabTest {
                 .containsExactly(
                         new double[] {1.500214280059243, 0.1691412202214497, 6.738273605760729e-3, 9.67023040225871e-5},
                         within(1e-12));
+    }
+
+    @Test
+    void dropout() {
+        assumeData("mnist");
+        CommandLineRun run = lab("dropout");
+        assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 80);
+        assertThat(run.out())
+                .contains("1.60 % (2 x 800, logistic)", "1.35 % (3 x 1024, logistic)")
+                .containsPattern("Without dropout +\\d+\\.\\d\\d +about 2.0")
+                .containsPattern("With dropout +\\d+\\.\\d\\d +about 0.7");
+        // fewer units speak at a time
+        assertThat(row(run, "With dropout", 1)[0]).isGreaterThan(row(run, "Without dropout", 1)[0]);
+        for (String file : List.of("activity.png", "features-with-dropout.png", "features-without-dropout.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    @Test
+    void transfer() {
+        assumeData("cifar10");
+        CommandLineRun run = lab("transfer");
+        assertThat(run.out()).containsPattern("ship or truck, by examples +20 +200\n");
+        double[] head = row(run, "new head, frozen body", 2);
+        double[] tuned = row(run, "new head, all tuned", 2);
+        double[] scratch = row(run, "from scratch", 2);
+        assertThat(head[0]).isGreaterThan(60).isGreaterThan(scratch[0]);
+        assertThat(tuned[1]).isGreaterThan(65).isGreaterThan(scratch[1]);
+        assertThat(temp.resolve("by-examples.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void augment() throws IOException {
+        assumeData("cifar10");
+        CommandLineRun run = lab("augment");
+        assertThat(accuracies(run)).hasSize(8);
+        assertThat(row(run, "1,600  ", 2)[0]).isGreaterThan(row(run, "200  ", 2)[0]);
+        for (String size : List.of("200", "1-600")) { // the same network, seed and order
+            assertThat(loss(size)).isNotEqualTo(loss(size + "-augmented"));
+        }
+        assertThat(temp.resolve("by-images.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void filters() {
+        assumeData("cifar10");
+        CommandLineRun run = lab("filters");
+        double explained = row(run, "learned", 2)[0];
+        assertThat(explained)
+                .isGreaterThan(1.5 * row(run, "at the start", 2)[0])
+                .isGreaterThan(45);
+        assertThat(temp.resolve("filters.png")).isNotEmptyFile();
+    }
+
+    /** A wave is found with its direction and frequency; noise is not explained. */
+    @Test
+    void gaborFunctionsAreFound() {
+        double[] wave = new double[49];
+        double[] noise = new double[49];
+        Random random = new Random(1);
+        for (int i = 0; i < 49; i++) {
+            double x = i % 7 - 3;
+            double y = i / 7 - 2;
+            double across = x * Math.cos(Math.PI / 4) + y * Math.sin(Math.PI / 4);
+            wave[i] = Math.exp(-(x * x + y * y) / 8) * Math.cos(2 * Math.PI * 0.2 * across + 1);
+            noise[i] = random.nextGaussian();
+        }
+        List<Gabor> found = Gabor.fit(List.of(wave, noise), 7);
+        assertThat(found.get(0).degrees()).isEqualTo(45);
+        assertThat(found.get(0).frequency()).isEqualTo(0.2);
+        assertThat(found.get(0).explained()).isCloseTo(1, within(1e-9));
+        assertThat(found.get(0).values()).containsExactly(wave, within(1e-9));
+        assertThat(found.get(1).explained()).isBetween(0.1, 0.5);
+    }
+
+    @Test
+    void imagesOfSomeClassesAndInAnotherOrder() throws IOException {
+        Path folder = TinyImages.write(temp.resolve("tiny")).resolve("test-data/fashion-mnist");
+        try (Images all = ImageSet.FASHION_MNIST.images(folder, 1);
+                Images two = all.only(9, 3);
+                Images permuted = all.permuted(7)) {
+            assertThat(two.classes()).containsExactly("Ankle boot", "Dress");
+            int at = 0;
+            for (int i = 0; i < all.test().size(); i++) {
+                int label = all.test().label(i);
+                if (label == 9 || label == 3) {
+                    assertThat(two.test().label(at)).isEqualTo(label == 9 ? 0 : 1);
+                    assertThat(two.test().pixels(at++)).isEqualTo(all.test().pixels(i));
+                }
+            }
+            assertThat(two.test().size()).isEqualTo(at).isPositive();
+            int[] order = all.order(7);
+            byte[] before = all.learn().pixels(5);
+            byte[] after = permuted.learn().pixels(5);
+            for (int i = 0; i < order.length; i++) {
+                assertThat(after[i]).isEqualTo(before[order[i]]);
+            }
+            assertThat(permuted.learn().label(5)).isEqualTo(all.learn().label(5));
+        }
     }
 
     private CommandLineRun lab(String name) {

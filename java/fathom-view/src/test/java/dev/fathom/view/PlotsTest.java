@@ -125,6 +125,13 @@ class PlotsTest {
         assertThat(Plots.compare("loss", "epochs", Map.of("a", point)).getWidth())
                 .isEqualTo(1680);
 
+        BufferedImage named = Plots.compare(
+                "accuracy", "examples", List.of("10", "100", "1,000"), Map.of("a", new double[] {0.1, 0.2, 0.4}));
+        assertThat(pixels(named, Draw.BLUE)).isGreaterThan(200);
+        assertThatThrownBy(() -> Plots.compare("loss", "examples", List.of("1"), Map.of("a", new double[2])))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("plots: the run a must have two rows");
+
         assertThatThrownBy(() -> Plots.compare("loss", "epochs", Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("plots: 0 runs to compare; give 1 to 8, which colours can tell apart");
