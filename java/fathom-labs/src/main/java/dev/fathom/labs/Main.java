@@ -43,6 +43,8 @@ public final class Main implements Runnable {
         commands.put("quickstart", () -> new Quickstart(out, err));
         commands.put("lab", () -> new LabCommand(out, err));
         commands.put("classify", () -> new Classify(out, err));
+        commands.put("filter", () -> new FilterCommand(out));
+        commands.put("see", () -> new SeeCommand(out));
         commands.put("data", () -> new Data(out));
         commands.put("example", () -> new Example(out));
         commands.put("networks", () -> new Networks(out));

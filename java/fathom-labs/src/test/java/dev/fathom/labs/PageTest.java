@@ -91,6 +91,29 @@ class PageTest {
                 .doesNotContain("CONSOLE");
     }
 
+    /** The pages of filters and of a tour through a network, whose sheets are wide. */
+    @ParameterizedTest
+    @ValueSource(ints = {360, 1280})
+    void seeAndFilterToo(int width) throws Exception {
+        Path root = temp.resolve("see");
+        String photo = SeeTest.photo(root, 0).toString();
+        String weights = SeeTest.weights(root).toString();
+        for (String[] args : new String[][] {
+            {"filter", photo, "--model", "resnet20", "--data", weights},
+            {"see", "resnet20", photo, "--data", weights, "--photos", root.toString(), "--steps", "2"}
+        }) {
+            Path out = root.resolve(args[0]);
+            String[] all = Stream.concat(Stream.of(args), Stream.of("--out", out.toString()))
+                    .toArray(String[]::new);
+            CommandLineRun run = CommandLineRun.in(root, all);
+            assertThat(run.code()).as(run.err()).isZero();
+            assertThat(judge(out.resolve("report.html"), width))
+                    .containsPattern("images=[1-9]")
+                    .contains("broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
+                    .doesNotContain("CONSOLE");
+        }
+    }
+
     /** The judge itself: it must see what is wrong. */
     @Test
     void aBrokenPageIsSeen() throws Exception {

@@ -17,7 +17,8 @@ import dev.fathom.tensor.Tensor;
  *
  * <p>The first and the last are what backward does anyway (Simonyan et al. 2014), so that this is the tape's backward with another rule for ReLU.
  * What the paper's network did not have goes as in backward: a batch norm as its scale, an average pool in equal shares, a sum to all its
- * parts, other activations and norms by their derivative.
+ * parts, other activations and norms by their derivative. In a network without max pools the projection is therefore the same for every input, but
+ * for its size and its place (Springenberg et al. 2015).
  */
 public final class Deconvnet {
     private Deconvnet() {}

@@ -1,0 +1,63 @@
+package dev.fathom.view;
+
+import java.awt.Color;
+
+/** Numbers as the bytes of an {@link ImageSheet}: of a feature map, a filter, a gradient, a map over a photograph. */
+public final class Shades {
+    private Shades() {}
+
+    /** From black, the least, to white, the largest; all black where all are equal. */
+    public static byte[] grey(float... values) {
+        float least = Float.POSITIVE_INFINITY;
+        float most = Float.NEGATIVE_INFINITY;
+        for (float v : values) {
+            least = Math.min(least, v);
+            most = Math.max(most, v);
+        }
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (most > least ? Math.round(255 * (values[i] - least) / (most - least)) : 0);
+        }
+        return bytes;
+    }
+
+    /** 0 is the middle grey; the largest magnitude is black or white: for what has a sign. */
+    public static byte[] signed(float... values) {
+        float most = 0;
+        for (float v : values) {
+            most = Math.max(most, Math.abs(v));
+        }
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (most == 0 ? 128 : Math.round(127.5 + 127.5 * values[i] / most));
+        }
+        return bytes;
+    }
+
+    /**
+     * A photograph in grey under the colours of a map: blue where the map is least, red where it is largest.
+     *
+     * @param photo [height, width, 3]
+     * @param map [height, width]
+     * @throws IllegalArgumentException when the map has not a number for each pixel
+     */
+    public static byte[] heat(byte[] photo, float... map) {
+        if (photo.length != 3 * map.length) {
+            throw new IllegalArgumentException("heat: " + map.length + " numbers for a photograph of " + photo.length
+                    + " bytes, which has " + photo.length / 3 + " pixels; give one for each");
+        }
+        byte[] grey = grey(map);
+        byte[] bytes = new byte[photo.length];
+        for (int i = 0; i < map.length; i++) {
+            double share = (grey[i] & 255) / 255.0;
+            int colour = Color.HSBtoRGB((float) (2 * (1 - share) / 3), 1, 1);
+            double light =
+                    0.299 * (photo[3 * i] & 255) + 0.587 * (photo[3 * i + 1] & 255) + 0.114 * (photo[3 * i + 2] & 255);
+            for (int c = 0; c < 3; c++) {
+                int part = colour >> 8 * (2 - c) & 255;
+                bytes[3 * i + c] = (byte) Math.round(0.55 * light + 0.45 * part);
+            }
+        }
+        return bytes;
+    }
+}
