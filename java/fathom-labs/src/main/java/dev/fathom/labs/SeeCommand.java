@@ -22,13 +22,16 @@ import dev.fathom.view.Shades;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -240,6 +243,7 @@ final class SeeCommand implements Callable<Integer> {
                     out.println("  (" + e.getMessage() + "; the folder of the photograph is searched instead)");
                 }
             }
+            Set<ByteBuffer> seen = new HashSet<>();
             Path from = photos != null ? photos : photo.toAbsolutePath().getParent();
             try (Stream<Path> files = Files.list(from)) {
                 for (Path f : files.filter(f -> f.toString().matches("(?i).*\\.(png|jpe?g|bmp)"))
@@ -247,8 +251,11 @@ final class SeeCommand implements Callable<Integer> {
                         .limit(MOST)
                         .toList()) {
                     try {
-                        pixels.add(input.read(f).pixels());
-                        names.add(f.getFileName().toString());
+                        byte[] one = input.read(f).pixels();
+                        if (seen.add(ByteBuffer.wrap(one))) { // a photograph may be there in two formats
+                            pixels.add(one);
+                            names.add(f.getFileName().toString());
+                        }
                     } catch (IllegalArgumentException e) {
                         out.println("  (" + e.getMessage() + ")");
                     }
