@@ -36,13 +36,23 @@ import java.util.List;
 public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Linear fc) implements Layer {
     private static final int[] MAPS = {64, 128, 256, 512, 512};
     private static final float DROP_PATH = 0.15f;
+    /** Of 16 columns the last has 163,840 convolutions. */
+    private static final int MOST = 16;
 
-    /** With this many columns, of which the last is 5 2^(columns - 1) convolutions deep; 3 make 33,724,618 parameters at ten classes. */
+    /**
+     * With this many columns, of which the last is 5 2^(columns - 1) convolutions deep; 3 make 33,724,618 parameters at ten classes.
+     *
+     * @throws IllegalArgumentException if there is no column, or more than 16
+     */
     public FractalNet(int columns, int classes) {
         this(blocks(columns), new MaxPool(2), new Flatten(), new Linear(512, classes));
     }
 
     private static List<Block> blocks(int columns) {
+        if (columns < 1 || columns > MOST) {
+            throw new IllegalArgumentException("FractalNet: columns=" + columns + " must be in 1 to " + MOST
+                    + "; each is twice as deep as the one before");
+        }
         List<Block> blocks = new ArrayList<>();
         for (int i = 0; i < MAPS.length; i++) {
             blocks.add(new Block(columns, i == 0 ? 3 : MAPS[i - 1], MAPS[i], 0.1f * i));
@@ -68,8 +78,17 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
         return rng.uniform(1, 0, 1)[0];
     }
 
-    /** One column as a plain network with the same parameters: 0 is the shallowest and quickest, the last the deepest and best. */
+    /**
+     * One column as a plain network with the same parameters: 0 is the shallowest and quickest, the last the deepest and best.
+     *
+     * @throws IllegalArgumentException if there is no such column
+     */
     public Sequential column(int index) {
+        int columns = blocks.get(0).columns.size();
+        if (index < 0 || index >= columns) {
+            throw new IllegalArgumentException(
+                    "column: " + index + " is not one of this network's; choose 0 to " + (columns - 1));
+        }
         List<Layer> layers = new ArrayList<>();
         for (Block block : blocks) {
             layers.addAll(block.columns.get(index));

@@ -63,7 +63,8 @@ public record GoogLeNet(
         implements Layer {
     /**
      * In the form of torchvision, whose names the parameters have: a batch norm after every convolution, and 3 x 3 where the paper has 5 x 5;
-     * 13,004,888 parameters at 1,000 classes, 6,624,904 without the heads.
+     * 13,004,888 parameters at 1,000 classes, 6,624,904 without the heads. The weights that torchvision publishes are for images from -1 to 1, which it
+     * makes of others by itself.
      */
     public static GoogLeNet googlenet(int classes) {
         return of(

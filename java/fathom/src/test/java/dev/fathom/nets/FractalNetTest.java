@@ -1,6 +1,7 @@
 package dev.fathom.nets;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
@@ -106,6 +107,12 @@ class FractalNetTest {
             assertThat(net.column(1).layers()).hasSize(5 * 3 + 2);
             assertThat(net.column(1).apply(images()).shape()).isEqualTo(Shape.of(4, 10));
         }
+        assertThatThrownBy(() -> net.column(2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("column: 2 is not one of this network's; choose 0 to 1");
+        assertThatThrownBy(() -> new FractalNet(0, 10))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("FractalNet: columns=0 must be in 1 to 16; each is twice as deep as the one before");
     }
 
     @Test
