@@ -65,9 +65,7 @@ final class DepthLab implements Lab {
 
     @Override
     public ImageSet images(@Nullable Path folder) {
-        return folder != null && ImageSet.FASHION_MNIST.in(folder) && !ImageSet.MNIST.in(folder)
-                ? ImageSet.FASHION_MNIST
-                : ImageSet.MNIST;
+        return ImageSet.MNIST;
     }
 
     @Override
@@ -123,7 +121,7 @@ final class DepthLab implements Lab {
 
     @Override
     public int briefImages() {
-        return 1000;
+        return 500;
     }
 
     @Override

@@ -86,7 +86,7 @@ public final class Init {
         };
     }
 
-    /** The same with gain 1. */
+    /** A random orthogonal matrix: {@link #orthogonal(float)} with gain 1. */
     public static Initializer orthogonal() {
         return orthogonal(1);
     }
