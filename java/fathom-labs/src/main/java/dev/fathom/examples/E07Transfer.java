@@ -12,11 +12,10 @@ public final class E07Transfer {
         try (var many = Moons.of(2000, 1);
                 var few = Moons.of(10, 2);
                 var test = Moons.of(1000, 3)) {
-            var trunk = trunk();
-            try (var first = Model.of(new Sequential(trunk, new Linear(32, 2)), 1)) {
+            try (var first = Model.of(new Sequential(trunk(), new Linear(32, 2)), 1)) {
                 learn("a new trunk and 2000 examples  ", first, many, test);
-                // a parameter that is in a model already moves to the new one with its value
-                try (var second = Model.of(new Sequential(trunk, new Linear(32, 2)), 2)) {
+                // the trunk's values move to the new model
+                try (var second = first.replace("1", new Linear(32, 2), 2)) {
                     second.freeze("0.*");
                     learn("a trained trunk and 10 examples", second, few, test);
                 }
