@@ -48,7 +48,7 @@ class ReadmeTest {
                 JAVA.matcher(text).results().map(m -> m.group(1)).toList();
         assertThat(snippets).hasSizeGreaterThanOrEqualTo(4);
         StringBuilder source = new StringBuilder();
-        for (String name : List.of("data", "nets", "nn", "optim", "plan", "tensor", "train", "view")) {
+        for (String name : List.of("data", "explain", "nets", "nn", "optim", "plan", "tensor", "train", "view")) {
             source.append("import dev.fathom.").append(name).append(".*;\n");
         }
         source.append("import dev.fathom.nn.Module;\nimport java.nio.file.Path;\n\npublic class Readme {\n");
