@@ -118,14 +118,15 @@ final class Classify implements Callable<Integer> {
         if (top < 1) {
             throw misuse("--top " + top + ": choose at least 1");
         }
+        HtmlReport page = html == null ? null : page(network);
         List<String> refused = new ArrayList<>();
         List<Source> sources = sources(network.input(), refused);
-        List<Answer> answers = answer(network, sources, refused);
-        if (html != null) {
-            page(network, answers, refused);
+        int named = answer(network, sources, refused, page);
+        if (page != null) {
+            write(page, refused);
         }
-        if (!refused.isEmpty() && sources.size() > 1) {
-            err.println(spec.qualifiedName() + ": " + refused.size() + " of " + (answers.size() + refused.size())
+        if (!refused.isEmpty() && named + refused.size() > 1) {
+            err.println(spec.qualifiedName() + ": " + refused.size() + " of " + (named + refused.size())
                     + " were not read");
         }
         return refused.isEmpty() ? 0 : 1;
@@ -191,12 +192,13 @@ final class Classify implements Callable<Integer> {
 
     // ---- answers
 
-    private List<Answer> answer(Pretrained network, List<Source> sources, List<String> refused)
+    /** Says of each what it shows, here and on the page, and returns of how many it did. */
+    private int answer(Pretrained network, List<Source> sources, List<String> refused, @Nullable HtmlReport page)
             throws InterruptedException {
-        List<Answer> answers = new ArrayList<>();
         if (sources.isEmpty()) {
-            return answers;
+            return 0;
         }
+        int named = 0;
         FutureTask<Photo> next = begin(sources.get(0));
         Path folder = network.folder(data);
         List<String> classes = network.classes(folder);
@@ -224,11 +226,14 @@ final class Classify implements Callable<Integer> {
                 if (photo != null) {
                     Answer answer = answer(network, loaded, classes, name, photo);
                     print(answer);
-                    answers.add(answer);
+                    named++;
+                    if (page != null) {
+                        show(answer, network.input().crop(), page);
+                    }
                 }
             }
         }
-        return answers;
+        return named;
     }
 
     private Answer answer(Pretrained network, Model<Layer> loaded, List<String> classes, String name, Photo photo) {
@@ -268,32 +273,36 @@ final class Classify implements Callable<Integer> {
         out.flush();
     }
 
-    private void page(Pretrained network, List<Answer> answers, List<String> refused) {
-        Path file = html.toString().matches("(?i).*\\.x?html?") && !Files.isDirectory(html)
-                ? html
-                : html.resolve("report.html");
+    // ---- the page
+
+    private static HtmlReport page(Pretrained network) {
         Preprocessing input = network.input();
-        HtmlReport page = new HtmlReport("What " + network.name() + " sees")
+        return new HtmlReport("What " + network.name() + " sees")
                 .text("Each photograph as the network gets it: shorter side to " + input.shorter() + " pixels ("
                         + input.filter().name().toLowerCase(Locale.ROOT) + "), the middle " + input.crop() + " x "
                         + input.crop() + ". Below it the most probable of "
                         + (network.set().equals("cifar10") ? "10" : "1,000") + " classes.");
-        for (Answer answer : answers) {
-            ImageSheet sheet = new ImageSheet(input.crop(), input.crop(), 3)
-                    .add(answer.photo().pixels(), "");
-            Path path =
-                    Path.of(answer.name()).getFileName(); // a page may travel, and a folder's name tells of its owner
-            page.photograph(
-                    sheet.images().get(0),
-                    path == null ? answer.name() : path.toString(),
-                    String.join("; ", answer.photo().notes()),
-                    answer.classes(),
-                    answer.shares());
-        }
+    }
+
+    private static void show(Answer answer, int side, HtmlReport page) {
+        ImageSheet sheet = new ImageSheet(side, side, 3).add(answer.photo().pixels(), "");
+        Path name = Path.of(answer.name()).getFileName();
+        page.photograph(
+                sheet.images().get(0),
+                name == null ? answer.name() : name.toString(),
+                String.join("; ", answer.photo().notes()),
+                answer.classes(),
+                answer.shares());
+    }
+
+    private void write(HtmlReport page, List<String> refused) {
         if (!refused.isEmpty()) {
             page.section("Not read");
             refused.forEach(page::text);
         }
+        Path file = html.toString().matches("(?i).*\\.x?html?") && !Files.isDirectory(html)
+                ? html
+                : html.resolve("report.html");
         page.write(file);
         out.println("The page: " + file);
     }

@@ -10,6 +10,9 @@
  * {@link dev.fathom.labs.Training}, which leaves a folder with a page for each network. A lab is a class of a page: its images, its networks, how
  * they are taught, what is published.
  *
+ * <p>{@link dev.fathom.labs.Pretrained} finds weights that others have published, and {@link dev.fathom.labs.Classify} asks such a network about
+ * photographs: what cannot be read is a sentence, and the rest is answered.
+ *
  * <p>Data sets that are not in the tree come by {@code ./fathom data} and by nothing else: an experiment never reads from the network.
  *
  * <p>Rejected: a configuration file (options say it shorter), colours (a report shows more).

@@ -171,6 +171,8 @@ class ClassifyTest {
                 .isEqualTo("a.png");
         assertThat(html.getElementsByTagName("main").item(0).getTextContent())
                 .contains("Not read", "it is a GIF", "too few to show much", "(bilinear), the middle 224 x 224");
+        assertThat(run(good, empty).err()).endsWith("fathom classify: 1 of 2 were not read\n");
+        assertThat(run(empty).err()).isEqualTo(empty + ": the folder has no file .png, .jpg, .jpeg or .bmp\n");
         assertThat(run(good, "--html", temp.resolve("folder")).code()).isZero();
         assertThat(temp.resolve("folder/report.html")).isRegularFile();
     }
