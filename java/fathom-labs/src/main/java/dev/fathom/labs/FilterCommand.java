@@ -80,6 +80,7 @@ final class FilterCommand implements Callable<Integer> {
                         "A filter is laid over every place of the photograph; the pixels under it, each times its weight, are"
                                 + " added up. Where the weights add up to nothing the result is the strength of a difference, shown"
                                 + " in grey; else it is a photograph again. In the drawings grey is 0, white above it, black below.");
+        picture.notes().forEach(note -> page.text("Of the photograph: " + note + "."));
         page.section("Made by hand");
         ImageSheet fixed = new ImageSheet(INPUT.crop(), INPUT.crop(), 3).columns(4);
         for (Kernel k : all) {
@@ -106,10 +107,11 @@ final class FilterCommand implements Callable<Integer> {
             Tensor x = network.input().tensor(picture);
             Look look = new Look(loaded, x);
             String name = look.firstConvolution();
-            page.text("The first layer of " + network.name() + ", " + name
-                    + ", whose filters nobody made: edges in all directions, and colours against each other. Each filter,"
-                    + " then the strongest maps that they make of the photograph after the activation.");
+            page.text(
+                    "The filters of the first layer of " + network.name() + ", " + name
+                            + ", which were learned and not made: as a rule edges in all directions, and colours against each other.");
             pages.add(page, look.filters(name), "learned.png", "the filters of the first layer");
+            page.text("The " + MAPS + " maps with the largest values that they make of the photograph.");
             pages.add(page, Look.sheet(Maps.of(net, x, name), MAPS), "learned-maps.png", "the maps of the first layer");
         }
     }

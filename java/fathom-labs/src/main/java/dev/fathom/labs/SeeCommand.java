@@ -167,6 +167,7 @@ final class SeeCommand implements Callable<Integer> {
             page.figure("It says", classes.get(best[0]), percent(shares[best[0]]) + " of its confidence");
             page.figure("Parameters", String.format(Locale.ROOT, "%,d", loaded.parameterCount()));
             page.figure("It takes", size + " x " + size + " pixels");
+            picture.notes().forEach(note -> page.text("Of the photograph: " + note + "."));
             where();
             filters();
             maps();

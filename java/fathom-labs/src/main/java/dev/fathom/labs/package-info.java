@@ -12,6 +12,7 @@
  *
  * <p>{@link dev.fathom.labs.Pretrained} finds weights that others have published, and {@link dev.fathom.labs.Classify} asks such a network about
  * photographs: what cannot be read is a sentence, and the rest is answered.
+ * {@link dev.fathom.labs.SeeCommand} looks into one, by {@code dev.fathom.explain}.
  *
  * <p>Data sets that are not in the tree come by {@code ./fathom data} and by nothing else: an experiment never reads from the network.
  *
