@@ -164,6 +164,7 @@ final class SeeCommand implements Callable<Integer> {
         }
 
         void write() {
+            Pictures pictures = pictures();
             page.figure("It says", classes.get(best[0]), percent(shares[best[0]]) + " of its confidence");
             page.figure("Parameters", String.format(Locale.ROOT, "%,d", loaded.parameterCount()));
             page.figure("It takes", size + " x " + size + " pixels");
@@ -171,7 +172,6 @@ final class SeeCommand implements Callable<Integer> {
             where();
             filters();
             maps();
-            Pictures pictures = pictures();
             if (pictures.pixels().size() > 1) {
                 channels(pictures);
             }

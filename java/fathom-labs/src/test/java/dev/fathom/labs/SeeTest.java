@@ -146,6 +146,21 @@ class SeeTest {
         assertThat(layer.err())
                 .hasLineCount(1)
                 .startsWith("fathom see: no layer called layer9 makes maps; there are conv1, bn1, layer1.0.conv1, ");
+        CommandLineRun nowhere = CommandLineRun.in(
+                temp,
+                "see",
+                "resnet20",
+                photo.toString(),
+                "--data",
+                temp.resolve("weights").toString(),
+                "--photos",
+                temp.resolve("nowhere").toString(),
+                "--out",
+                temp.resolve("out").toString());
+        assertThat(nowhere.out()).isEmpty();
+        assertThat(nowhere.err())
+                .isEqualTo("fathom see: " + temp.resolve("nowhere")
+                        + ": the folder cannot be read; name another with --photos\n");
         assertThat(CommandLineRun.of("see", "resnet20", photo.toString(), "--steps", "-1")
                         .err())
                 .startsWith("fathom see: --steps -1: choose 0 or more");
