@@ -129,7 +129,8 @@ final class Networks implements Callable<Integer> {
         out.println("| --- | --- | ---: | ---: | ---: | ---: |");
         for (Known known : asked) {
             try (var model = Model.of(known.net.get(), 1)) {
-                out.printf(Locale.ROOT, "%s %.2f |%n", Known.counts(known, model), milliseconds(known, model));
+                double ms = milliseconds(known, model);
+                out.printf(Locale.ROOT, ms < 1 ? "%s %.3f |%n" : "%s %.1f |%n", Known.counts(known, model), ms);
             }
         }
         return 0;
