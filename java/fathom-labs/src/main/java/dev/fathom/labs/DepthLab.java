@@ -73,37 +73,56 @@ final class DepthLab implements Lab {
         String demonstration = "batch accuracy 93 to 98 % from step 950 on (the authors' demonstration)";
         List<Entry> entries = new ArrayList<>();
         for (int depth : DEPTHS) {
-            boolean deep = depth > 100;
-            int width = deep ? SLIM : WIDTH;
-            Recipe recipe = recipe(epochs.applyAsInt(deep ? 1 : 2), 0.16f / depth);
-            PlainCnn delta = new PlainCnn(1, width, depth, 10);
-            PlainCnn gaussian =
-                    new PlainCnn(1, width, depth, 10, PlainCnn.field(depth).gaussian());
-            entries.add(new Entry(
-                    "Delta " + depth, deep ? smaller(delta, 2) : delta, recipe, depth == 16 ? demonstration : "", 0));
-            entries.add(new Entry("Gauss " + depth, deep ? smaller(gaussian, 2) : gaussian, recipe, "", 0));
-            if (deep) {
-                PlainCnn ends = new PlainCnn(1, width, depth, 10);
-                PlainCnn residual = new PlainCnn(ends.stem(), residual(width, depth), ends.linear());
+            Initializer gaussian = PlainCnn.field(depth).gaussian();
+            if (depth <= 100) {
+                Recipe recipe = new Recipe(
+                        epochs.applyAsInt(2),
+                        100,
+                        new Sgd(0.16f / depth, 0.95f),
+                        Schedule.constant(),
+                        number("SGD %.3g, momentum 0.95", 0.16 / depth));
                 entries.add(new Entry(
-                        "Residual " + depth, smaller(residual, 2), recipe(recipe.epochs(), 0.04f / depth), "", 0));
+                        "Delta " + depth,
+                        new PlainCnn(1, WIDTH, depth, 10),
+                        recipe,
+                        depth == 16 ? demonstration : "",
+                        0));
+                entries.add(new Entry("Gauss " + depth, new PlainCnn(1, WIDTH, depth, 10, gaussian), recipe, "", 0));
+            } else {
+                Recipe recipe =
+                        new Recipe(epochs.applyAsInt(1), 100, new Adam(1e-4f), Schedule.constant(), "Adam 0.0001");
+                PlainCnn delta = new PlainCnn(1, SLIM, depth, 10);
+                PlainCnn ends = new PlainCnn(1, SLIM, depth, 10);
+                PlainCnn residual = new PlainCnn(ends.stem(), residual(SLIM, depth), ends.linear());
+                entries.add(new Entry("Delta " + depth, deep(delta, SLIM, depth, 2), recipe, "", 0));
+                entries.add(new Entry(
+                        "Gauss " + depth,
+                        deep(new PlainCnn(1, SLIM, depth, 10, gaussian), SLIM, depth, 2),
+                        recipe,
+                        "",
+                        0));
+                entries.add(new Entry("Residual " + depth, deep(residual, SLIM, depth, 2), recipe, "", 0));
             }
         }
         return entries;
     }
 
-    private static Recipe recipe(int epochs, float rate) {
-        return new Recipe(
-                epochs,
-                100,
-                new Sgd(rate, 0.95f),
-                Schedule.constant(),
-                String.format(Locale.ROOT, "SGD %.3g, momentum 0.95", rate));
+    /**
+     * The same network as very deep ones learn soonest: signals have variance 1 / depth, which the weights of the last layer make up for, and the biases of
+     * the body, of next to no variance there but of effect in every layer, are left out. It sees images of 1 / factor of the height and width.
+     */
+    private static PlainCnn deep(PlainCnn net, int width, int depth, int factor) {
+        Linear head = new Linear(width, 10, Init.normal(0, (float) Math.sqrt((double) depth / width)));
+        return new PlainCnn(
+                new Sequential(new AvgPool(factor), net.stem()), unbiased(net.body()), head.withBias(Init.zeros()));
     }
 
-    /** The same network on images of 1 / factor of the height and width. */
-    private static PlainCnn smaller(PlainCnn net, int factor) {
-        return new PlainCnn(new Sequential(new AvgPool(factor), net.stem()), net.body(), net.linear());
+    private static Sequential unbiased(Sequential layers) {
+        return new Sequential(layers.layers().stream()
+                .map(layer -> layer instanceof Sequential stage
+                        ? unbiased(stage)
+                        : layer instanceof Conv conv ? conv.withoutBias() : layer)
+                .toList());
     }
 
     /** y = x + tanh(the convolution of x), with Gaussian weights of variance 1 / (fan-in depth): the sum of all branches stays of the size of x. */
@@ -112,7 +131,7 @@ final class DepthLab implements Lab {
         return new Sequential(IntStream.range(0, depth)
                 .<Layer>mapToObj(i -> new Residual(
                         new Conv(width, width, Window.of(3).pad(1), 1, init)
-                                .withBias(Init.zeros())
+                                .withoutBias()
                                 .edges(PadMode.CIRCULAR)
                                 .act(TANH),
                         null))
@@ -154,7 +173,8 @@ final class DepthLab implements Lab {
         all.section(
                         "Learned, or left at chance",
                         "Of ten classes chance is ln 10 = 2.3026. Delta stands for delta-orthogonal weights, Gauss for Gaussian ones of the same "
-                                + "variance, both on the critical line of tanh; Residual has shortcuts, and Gaussian weights.")
+                                + "variance, both on the critical line of tanh; Residual has shortcuts, and Gaussian weights. From 256 layers on "
+                                + "the last layer begins sqrt(depth) times as large, to make up for signals of variance 1 / depth, and the body has no biases.")
                 .table(List.of("network", "loss of the last epoch", "loss on the images held out"), rows);
     }
 
@@ -259,9 +279,7 @@ final class DepthLab implements Lab {
     private static void deepest(Conclusion all) {
         int batch = all.brief() ? 16 : 32;
         int steps = all.brief() ? 3 : 60;
-        PlainCnn net = new PlainCnn(1, LEAST, DEEPEST, 10);
-        Linear head = new Linear(LEAST, 10, Init.normal(0, (float) Math.sqrt((double) DEEPEST / LEAST)));
-        PlainCnn plain = smaller(new PlainCnn(net.stem(), net.body(), head.withBias(Init.zeros())), 4);
+        PlainCnn plain = deep(new PlainCnn(1, LEAST, DEEPEST, 10), LEAST, DEEPEST, 4);
         Loss loss = Loss.crossEntropy();
         double[] losses = new double[steps];
         long kept;
@@ -269,7 +287,6 @@ final class DepthLab implements Lab {
         int done = 0;
         double seconds;
         try (var model = Model.of(plain.recomputed(), all.seed())) {
-            model.freeze("body.*.bias");
             Batches batches =
                     all.images().learn().shuffled(all.seed()).batches(batch).dropLast();
             Rng rng = new Rng(all.seed());
@@ -295,8 +312,7 @@ final class DepthLab implements Lab {
                             "Ten thousand layers",
                             "Delta-orthogonal, " + LEAST + " maps of 2 x 2 (the images are 7 x 7 here), in batches of "
                                     + batch
-                                    + ", Adam 0.000003; the biases of the body stay as they began. Signals have variance 1 / 10,000, and the weights "
-                                    + "of the last layer begin 100 times as large, so that its results have variance 1. "
+                                    + ", Adam 0.000003. "
                                     + "Backward computes stages of 100 layers again, so that only what goes between stages is kept.")
                     .table(
                             List.of("10,000 layers", ""),
@@ -314,17 +330,17 @@ final class DepthLab implements Lab {
                                             "loss of the last tenth of " + done + " steps",
                                             number("%.4f", mean(losses, done - tenth(done), done)))));
         }
-        double[] shown = Arrays.copyOf(losses, done);
         if (done > 0) {
+            Map<String, double[][]> curves = new LinkedHashMap<>();
+            double[] places = IntStream.rangeClosed(1, done).mapToDouble(i -> i).toArray();
+            double[] chance = new double[done];
+            Arrays.fill(chance, Math.log(10));
+            curves.put("10,000 layers", new double[][] {places, Arrays.copyOf(losses, done)});
+            curves.put("chance", new double[][] {places, chance});
             all.picture(
                     "deepest.png",
                     "Loss of 10,000 layers over the steps",
-                    () -> Plots.compare("loss", "steps", Map.of("10,000 layers", new double[][] {
-                        IntStream.rangeClosed(1, shown.length)
-                                .mapToDouble(i -> i)
-                                .toArray(),
-                        shown
-                    })));
+                    () -> Plots.compare("loss", "steps", curves));
         }
     }
 
