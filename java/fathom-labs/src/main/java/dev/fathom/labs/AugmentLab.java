@@ -1,9 +1,6 @@
 package dev.fathom.labs;
 
-import dev.fathom.data.Augment;
 import dev.fathom.nets.TextbookCnn;
-import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
 import dev.fathom.view.Plots;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What mirrored and shifted copies of the images are worth, by how many images there are: the fewer, the more. */
 final class AugmentLab implements Lab {
-    private static final Augment[] CHANGES = {Augment.flip(), Augment.crop(4)};
     private static final int FEWEST = 8;
 
     @Override
@@ -31,7 +27,7 @@ final class AugmentLab implements Lab {
 
     @Override
     public ImageSet images(@Nullable Path folder) {
-        return folder != null && ImageSet.CIFAR100.in(folder) ? ImageSet.CIFAR100 : ImageSet.CIFAR10;
+        return ImageSet.cifar(folder);
     }
 
     @Override
@@ -43,11 +39,11 @@ final class AugmentLab implements Lab {
             Images few = images.learning(n);
             // a quarter of the images is seen twice as often, so that few of them are learned to the end too
             int times = epochs.applyAsInt((int) Math.round(16 * Math.sqrt(part)));
-            Recipe recipe =
-                    new Recipe(times, 64, new Adam(1e-3f), Schedule.cosine(times), "Adam 0.001 down to 0 on a cosine");
+            Recipe recipe = Recipe.adam(times, 64, 1e-3f);
             String name = String.format(Locale.ROOT, "%,d", n);
             entries.add(new Entry(name, TextbookCnn.lab(classes), recipe, "", 0, all -> few));
-            entries.add(new Entry(name + ", augmented", TextbookCnn.lab(classes), recipe, "", 0, all -> few, CHANGES));
+            entries.add(new Entry(
+                    name + ", augmented", TextbookCnn.lab(classes), recipe, "", 0, all -> few, CifarLab.CHANGES));
         }
         return entries;
     }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Small photographs: the textbook's network and a residual one, each on the images as they are and on changed ones. */
 final class CifarLab implements Lab {
-    private static final Augment[] CHANGES = {Augment.flip(), Augment.crop(4)};
+    static final Augment[] CHANGES = {Augment.flip(), Augment.crop(4)};
 
     @Override
     public String name() {
@@ -27,7 +27,7 @@ final class CifarLab implements Lab {
 
     @Override
     public ImageSet images(@Nullable Path folder) {
-        return folder != null && ImageSet.CIFAR100.in(folder) ? ImageSet.CIFAR100 : ImageSet.CIFAR10;
+        return ImageSet.cifar(folder);
     }
 
     @Override

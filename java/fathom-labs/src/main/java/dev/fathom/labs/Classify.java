@@ -1,5 +1,6 @@
 package dev.fathom.labs;
 
+import dev.fathom.data.ImageFolder;
 import dev.fathom.data.Preprocessing;
 import dev.fathom.data.Preprocessing.Photo;
 import dev.fathom.nn.Layer;
@@ -20,7 +21,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -39,7 +39,6 @@ import picocli.CommandLine.Spec;
                 "Says what is on photographs: the most probable classes of a network that was trained on ImageNet.",
         sortOptions = false)
 final class Classify implements Callable<Integer> {
-    private static final Pattern IMAGE = Pattern.compile("(?i)[^.].*\\.(png|jpe?g|bmp)");
     private static final int BAR = 30;
 
     private final PrintStream out;
@@ -108,10 +107,7 @@ final class Classify implements Callable<Integer> {
             Pretrained.ALL.forEach(this::show);
             return 0;
         }
-        Pretrained network = Pretrained.named(model);
-        if (network == null) {
-            throw misuse("there is no model " + model + "; there are " + Pretrained.names());
-        }
+        Pretrained network = Pretrained.named(model, this::misuse);
         if (photos.isEmpty()) {
             throw misuse("no photographs; name files or folders, or - for standard input");
         }
@@ -162,8 +158,7 @@ final class Classify implements Callable<Integer> {
                 sources.add(new Source("standard input", () -> input.read(System.in.readAllBytes(), "standard input")));
             } else if (Files.isDirectory(path)) {
                 try (Stream<Path> all = Files.list(path)) {
-                    List<Path> images = all.filter(f ->
-                                    IMAGE.matcher(f.getFileName().toString()).matches())
+                    List<Path> images = all.filter(f -> ImageFolder.isPicture(f))
                             .filter(f -> !Files.isDirectory(f))
                             .sorted(Comparator.comparing(Path::toString))
                             .toList();

@@ -11,7 +11,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
@@ -59,21 +58,17 @@ final class DropoutLab implements Lab {
                 new Entry(
                         "Without dropout",
                         network(false),
-                        recipe(epochs.applyAsInt(20)),
+                        Recipe.adam(epochs.applyAsInt(20), 128, 1e-3f),
                         "98.40 % (2 x 800, logistic)",
                         0,
                         all -> unit),
                 new Entry(
                         "With dropout",
                         network(true),
-                        recipe(epochs.applyAsInt(50)),
+                        Recipe.adam(epochs.applyAsInt(50), 128, 1e-3f),
                         "98.75 % (3 x 1024, ReLU)",
                         0,
                         all -> unit));
-    }
-
-    private static Recipe recipe(int epochs) {
-        return new Recipe(epochs, 128, new Adam(1e-3f), Schedule.cosine(epochs), "Adam 0.001 down to 0 on a cosine");
     }
 
     /** 784-800-800-10; a fifth of the pixels and half of the units are dropped, as in the paper. */

@@ -11,8 +11,6 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Window;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,12 +37,8 @@ final class FashionLab implements Lab {
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
         return List.of(
-                new Entry("LeNet-5", new LeNet5(10), recipe(epochs.applyAsInt(20)), "", 0.90),
-                new Entry("Small CNN", small(), recipe(epochs.applyAsInt(15)), "", 0.925));
-    }
-
-    private static Recipe recipe(int epochs) {
-        return new Recipe(epochs, 64, new Adam(1e-3f), Schedule.cosine(epochs), "Adam 0.001 down to 0 on a cosine");
+                new Entry("LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f), "", 0.90),
+                new Entry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), "", 0.925));
     }
 
     private static Sequential small() {

@@ -10,8 +10,6 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.ImageSheet;
@@ -64,12 +62,7 @@ final class FgsmLab implements Lab {
 
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
-        Recipe recipe = new Recipe(
-                epochs.applyAsInt(6),
-                64,
-                new Adam(1e-3f),
-                Schedule.step(1, 0.7),
-                "Adam 0.001, times 0.7 after each epoch");
+        Recipe recipe = Recipe.mnistExample(epochs.applyAsInt(6));
         return List.of(
                 new Entry("PyTorch's example", new MnistCnn(), recipe, "99.12 % (PyTorch's tutorial)", 0),
                 new Entry("Softmax regression", new Sequential(new Flatten(), new Linear(784, 10)), recipe, "", 0));

@@ -65,10 +65,7 @@ final class FilterCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Pretrained network = Pretrained.named(model);
-        if (network == null) {
-            throw folder.misuse("there is no model " + model + "; there are " + Pretrained.names());
-        }
+        Pretrained network = Pretrained.named(model, folder::misuse);
         List<Kernel> all = new ArrayList<>(Kernel.FIXED);
         for (String k : kernels) {
             all.add(Kernel.parse(k, k));

@@ -2,7 +2,6 @@ package dev.fathom.labs;
 
 import static dev.fathom.tensor.Activation.RELU;
 
-import dev.fathom.data.Augment;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.GlobalAvgPool;
@@ -62,7 +61,7 @@ final class FiltersLab implements Lab {
                 new AdamW(2e-3f, 0.1f),
                 Schedule.cosine(n),
                 "AdamW 0.002 down to 0 on a cosine, weight decay 0.1");
-        return List.of(new Entry("Filters 7 x 7", network(), recipe, "", 0, Augment.flip(), Augment.crop(4)));
+        return List.of(new Entry("Filters 7 x 7", network(), recipe, "", 0, CifarLab.CHANGES));
     }
 
     private static Layer network() {

@@ -3,6 +3,7 @@ package dev.fathom.labs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,12 +33,19 @@ final class Folder {
      * @throws ParameterException if it cannot be
      */
     Path prepare(String name) {
+        return made(out, name, this::misuse);
+    }
+
+    /** The folder {@code out}, by default {@code out/name}; where it cannot be made or written, {@code misuse} makes an exception of why. */
+    static Path made(@Nullable Path out, String name, Function<String, ParameterException> misuse) {
         Path folder = out != null ? out : Path.of("out", name);
         try {
             Files.createDirectories(folder);
             Files.delete(Files.createTempFile(folder, "writable", null));
         } catch (IOException e) {
-            throw misuse("--out " + folder + ": it cannot be written; choose another folder");
+            throw misuse.apply("--out " + folder + ": "
+                    + (Files.exists(folder) && !Files.isDirectory(folder) ? "it is a file" : "it cannot be written")
+                    + "; choose another folder");
         }
         return folder;
     }

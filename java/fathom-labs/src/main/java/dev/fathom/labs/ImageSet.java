@@ -147,6 +147,11 @@ enum ImageSet {
         return files;
     }
 
+    /** CIFAR-100 where a folder is given that has it, else CIFAR-10. */
+    static ImageSet cifar(@Nullable Path folder) {
+        return folder != null && CIFAR100.in(folder) ? CIFAR100 : CIFAR10;
+    }
+
     /** Whether it comes as an archive: sets of colour images of 32 x 32 pixels do. */
     boolean archived() {
         return this == CIFAR10 || this == CIFAR100;

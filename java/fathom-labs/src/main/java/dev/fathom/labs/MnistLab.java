@@ -2,8 +2,6 @@ package dev.fathom.labs;
 
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.MnistCnn;
-import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -28,12 +26,7 @@ final class MnistLab implements Lab {
 
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
-        Recipe recipe = new Recipe(
-                epochs.applyAsInt(14),
-                64,
-                new Adam(1e-3f),
-                Schedule.step(1, 0.7),
-                "Adam 0.001, times 0.7 after each epoch");
+        Recipe recipe = Recipe.mnistExample(epochs.applyAsInt(14));
         return List.of(
                 new Entry("LeNet-5", new LeNet5(10), recipe, "DL4J's LeNet: about 99 %", 0.990),
                 new Entry(

@@ -1,8 +1,6 @@
 package dev.fathom.labs;
 
 import dev.fathom.kernel.NativeRuntime;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -62,15 +60,7 @@ final class Options {
         if (threads != null && (threads < 1 || threads > NativeRuntime.MAX_THREADS)) {
             throw misuse("--threads " + threads + ": choose 1 to " + NativeRuntime.MAX_THREADS);
         }
-        Path folder = out != null ? out : Path.of("out", name);
-        try {
-            Files.createDirectories(folder);
-            Files.delete(Files.createTempFile(folder, "writable", null));
-        } catch (IOException e) {
-            throw misuse("--out " + folder + ": "
-                    + (Files.exists(folder) && !Files.isDirectory(folder) ? "it is a file" : "it cannot be written")
-                    + "; choose another folder");
-        }
+        Path folder = Folder.made(out, name, this::misuse);
         if (threads != null) {
             NativeRuntime.get().threads(threads);
         }

@@ -8,8 +8,6 @@ import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.ImageSheet;
@@ -47,7 +45,7 @@ final class PermutationLab implements Lab {
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
         int n = epochs.applyAsInt(15);
-        Recipe recipe = new Recipe(n, 64, new Adam(1e-3f), Schedule.cosine(n), "Adam 0.001 down to 0 on a cosine");
+        Recipe recipe = Recipe.adam(n, 64, 1e-3f);
         Images permuted = images.permuted(ORDER);
         return List.of(
                 new Entry("MLP", mlp(), recipe, "", 0),

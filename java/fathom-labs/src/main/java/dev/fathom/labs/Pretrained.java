@@ -15,8 +15,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ParameterException;
 
 /**
  * A network whose weights someone has published. They are no part of the project: {@code NAME.safetensors}, with the parameters called as where they were
@@ -80,14 +82,13 @@ record Pretrained(String name, String set, Preprocessing input) {
         };
     }
 
-    /** The network of this name, or null. */
-    static @Nullable Pretrained named(String name) {
-        return ALL.stream().filter(p -> p.name.equals(name)).findFirst().orElse(null);
-    }
-
-    /** Their names, for people. */
-    static String names() {
-        return ALL.stream().map(Pretrained::name).collect(Collectors.joining(", "));
+    /** The network of this name; where there is none, {@code misuse} makes an exception of a sentence with all names. */
+    static Pretrained named(String name, Function<String, ParameterException> misuse) {
+        return ALL.stream()
+                .filter(p -> p.name.equals(name))
+                .findFirst()
+                .orElseThrow(() -> misuse.apply("there is no model " + name + "; there are "
+                        + ALL.stream().map(Pretrained::name).collect(Collectors.joining(", "))));
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.fathom.labs;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.data.ImageFolder;
 import dev.fathom.data.Preprocessing;
 import dev.fathom.data.Preprocessing.Photo;
 import dev.fathom.explain.Deconvnet;
@@ -105,10 +106,7 @@ final class SeeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Pretrained network = Pretrained.named(model);
-        if (network == null) {
-            throw folder.misuse("there is no model " + model + "; there are " + Pretrained.names());
-        }
+        Pretrained network = Pretrained.named(model, folder::misuse);
         if (steps < 0) {
             throw folder.misuse("--steps " + steps + ": choose 0 or more");
         }
@@ -247,7 +245,7 @@ final class SeeCommand implements Callable<Integer> {
             Set<ByteBuffer> seen = new HashSet<>();
             Path from = photos != null ? photos : photo.toAbsolutePath().getParent();
             try (Stream<Path> files = Files.list(from)) {
-                for (Path f : files.filter(f -> f.toString().matches("(?i).*\\.(png|jpe?g|bmp)"))
+                for (Path f : files.filter(ImageFolder::isPicture)
                         .sorted()
                         .limit(MOST)
                         .toList()) {

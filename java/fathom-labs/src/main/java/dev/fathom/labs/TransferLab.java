@@ -2,7 +2,6 @@ package dev.fathom.labs;
 
 import static dev.fathom.tensor.Activation.RELU;
 
-import dev.fathom.data.Augment;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
@@ -97,14 +96,7 @@ final class TransferLab implements Lab {
         int n = epochs.applyAsInt(16);
         Images eight = images.only(SEEN);
         return List.of(new Entry(
-                "Body",
-                new Net(SEEN.length),
-                new Recipe(n, 64, new Adam(2e-3f), Schedule.cosine(n), "Adam 0.002 down to 0 on a cosine"),
-                "",
-                0,
-                all -> eight,
-                Augment.flip(),
-                Augment.crop(4)));
+                "Body", new Net(SEEN.length), Recipe.adam(n, 64, 2e-3f), "", 0, all -> eight, CifarLab.CHANGES));
     }
 
     @Override

@@ -78,6 +78,11 @@ public record ImageFolder(
             Comparator.comparing(Path::toString).thenComparing(Comparator.naturalOrder());
 
     private static final int VERSION = 3;
+    /** Whether a file is called as pictures that can be read are, .png, .jpg, .jpeg or .bmp, and is not hidden. */
+    public static boolean isPicture(Path file) {
+        return IMAGE.matcher(file.getFileName().toString()).matches();
+    }
+
     /** Files decoded at once. */
     private static final int CHUNK = 256;
 
@@ -239,8 +244,7 @@ public record ImageFolder(
         Files.walkFileTree(sub, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                if ((attributes.isRegularFile() || attributes.isSymbolicLink())
-                        && IMAGE.matcher(file.getFileName().toString()).matches()) {
+                if ((attributes.isRegularFile() || attributes.isSymbolicLink()) && isPicture(file)) {
                     images.add(file);
                 }
                 return FileVisitResult.CONTINUE;
