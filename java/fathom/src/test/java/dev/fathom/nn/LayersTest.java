@@ -201,6 +201,8 @@ class LayersTest {
             assertThat(y.toArray()).containsExactly(1, 3, 5, 2, 4, 6, 7, 9, 11, 8, 10, 12);
             pass.backward(y.square().sum());
             assertThat(pass.gradient(x).toArray()).containsExactly(2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24);
+            Tensor square = Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 1, 2, 2, 2);
+            assertThat(model.net().apply(square).toArray()).containsExactly(1, 3, 5, 7, 2, 4, 6, 8);
             for (Shape order : List.of(Shape.of(2, 5), Shape.of(2, 1, 1, 5), Shape.of(2, 5, 1), Shape.of(2, 1, 5, 1))) {
                 Tensor rows = Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 2, 5);
                 assertThat(model.net().apply(rows.reshape(order.toArray())).toArray())
