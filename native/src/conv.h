@@ -73,24 +73,35 @@ static struct conv_panel conv_panel(const struct conv *g, const struct tap_block
         .right = g->panels + group * group_floats(g) + j * (g->rows.taps * g->columns.taps * g->depth) + b->d0 * width,
         .x = g->x + group * g->x_group + b->d0 - g->rows.before * g->x_row - g->columns.before * g->x_pixel,
         .y = g->y + group * g->y_group + j,
-        .sweep = {.depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel, .a_inner = g->rows.dilation * g->x_row,
-                  .lda = g->columns.stride * g->x_pixel, .b_outer = g->depth * width,
-                  .b_inner = g->columns.taps * g->depth * width, .ldb = width}};
+        .sweep = {.outer = b->s1 - b->s0, .depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel,
+                  .a_inner = g->rows.dilation * g->x_row, .lda = g->columns.stride * g->x_pixel, .b_outer = g->depth * width,
+                  .b_inner = g->columns.taps * g->depth * width, .ldb = width, .ldc = g->y_pixel,
+                  .last = last_lanes(g->width - j - (width - VL)), .add = g->add || !b->first,
+                  .end = b->last && ends_in_tile(g->finish) ? g->finish : 0}};
 }
 
-/* outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and as many rows from r0 as its sweep has */
-static void conv_tile(const struct conv *g, const struct tap_block *b, struct conv_panel *p, int64_t n, int64_t o, int64_t q0,
-                      int64_t q1, int64_t r0) {
-    struct sweep *s = &p->sweep;
-    int64_t add = g->add || !b->first, one = s->inner && q0 >= b->full0 && q1 <= b->full1; /* tile does it all */
-    int64_t ends = one && b->last && ends_in_tile(g->finish);
+/* what follows the sums of outputs q0 .. q1 of row o of image n */
+static void conv_finish(const struct conv *g, const struct conv_panel *p, int64_t n, int64_t o, int64_t q0, int64_t q1) {
+    int64_t at = (n * g->rows.out + o) * g->columns.out;
+    finish(g->finish, at + q0, at + q1, p->channel, p->channel + p->count);
+}
+
+/*
+ * outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and as many rows from r0 as its sweep has, where
+ * some outputs do not read all those columns, no rows are left, or the panel is wider than a tile of so many outputs
+ */
+static __attribute__((noinline)) void conv_edge(const struct conv *g, const struct tap_block *b, const struct conv_panel *p,
+                                                int64_t n, int64_t o, int64_t q0, int64_t q1, int64_t r0) {
+    struct sweep s = p->sweep;
+    int64_t whole_tile = q0 >= b->full0 && q1 <= b->full1, ends = s.end && s.inner && whole_tile;
+    s.end = 0;
     const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
-    const float *right = p->right + r0 * s->b_inner;
+    const float *right = p->right + r0 * s.b_inner;
     float *y = p->y + n * g->y_image + o * g->y_row;
-    for (int64_t t = s->inner ? b->s0 : b->s1, next; t < b->s1; t = next) {
+    for (int64_t t = s.inner ? b->s0 : b->s1, next; t < b->s1; t = next) {
         int64_t from = q0, to = q1;
         next = b->s1;
-        if (!one) {
+        if (!whole_tile) {
             axis_outputs(&g->columns, t, q0, q1, &from, &to);
             for (next = t + 1; next < b->s1; next++) { /* the columns that the same outputs read */
                 int64_t same, end;
@@ -99,25 +110,33 @@ static void conv_tile(const struct conv *g, const struct tap_block *b, struct co
             }
             if (from == to) continue;
         }
-        if (!add && (from > q0 || to < q1)) {
+        if (!s.add && (from > q0 || to < q1)) {
             clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
-            add = 1;
+            s.add = 1;
         }
-        s->outer = next - t;
+        s.outer = next - t;
         for (int64_t j = 0, wide; j < p->width; j += wide) {
             wide = to - from > TILE_ROWS ? least(p->width - j, NARROW_VECS * VL) : p->width;
-            s->end = 0;
-            if (ends) end_tile(s, g->finish, y + from * g->y_pixel + j, p->channel + j);
-            tiles[wide / VL][to - from](s, x + from * s->lda + t * s->a_outer, right + t * s->b_outer + j,
-                                        y + from * g->y_pixel + j, g->y_pixel, least(p->count - j - (wide - VL), VL), add);
+            float *at = y + from * g->y_pixel + j;
+            s.last = last_lanes(p->count - j - (wide - VL));
+            if (ends) end_tile(&s, g->finish, at, p->channel + j);
+            tiles[wide / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer + j, at);
         }
-        add = 1;
+        s.add = 1;
     }
-    if (!add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
-    if (g->finish && b->last && !ends) {
-        int64_t at = (n * g->rows.out + o) * g->columns.out;
-        finish(g->finish, at + q0, at + q1, p->channel, p->channel + p->count);
-    }
+    if (!s.add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
+    if (g->finish && b->last && !ends) conv_finish(g, p, n, o, q0, q1);
+}
+
+/* the same in one tile */
+static inline void conv_tile(const struct conv *g, const struct tap_block *b, struct conv_panel *p, int64_t n, int64_t o,
+                             int64_t q0, int64_t q1, int64_t r0) {
+    struct sweep *s = &p->sweep;
+    float *y = p->y + n * g->y_image + o * g->y_row + q0 * g->y_pixel;
+    const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
+    if (s->end) end_tile(s, g->finish, y, p->channel);
+    tiles[p->width / VL][q1 - q0](s, x + q0 * s->lda + b->s0 * s->a_outer, p->right + r0 * s->b_inner + b->s0 * s->b_outer, y);
+    if (g->finish && b->last && !s->end) conv_finish(g, p, n, o, q0, q1);
 }
 
 /* tiles [t0, t1) of the rows of all images by some panels, for one block of taps */
@@ -144,7 +163,9 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
                 p->sweep.left_ahead = p == panels ? ahead * (q1 - q0) : 0;
                 p->sweep.next = y + q1 * g->y_pixel;
             }
-            conv_tile(g, b, p, n, o, q0, q1, r0);
+            int64_t fits = p->width <= NARROW_VECS * VL || q1 - q0 <= TILE_ROWS;
+            if (r0 < r1 && q0 >= b->full0 && q1 <= b->full1 && fits) conv_tile(g, b, p, n, o, q0, q1, r0);
+            else conv_edge(g, b, p, n, o, q0, q1, r0);
         }
     }
 }
@@ -512,15 +533,15 @@ static void weights_tile(const struct weights *w, const struct span *p, int64_t 
                      + (q0 * w->columns.stride + t * w->columns.dilation - w->columns.before) * x_pixel;
     const float *dy = w->dy + p->n0 * y_image + o0 * y_row + q0 * w->g.k;
     int64_t x_inner = w->rows.stride * w->x_row, x_step = w->columns.stride * x_pixel;
-    struct sweep s = {.outer = p->n1 - p->n0, .inner = o1 - o0, .depth = q1 - q0};
+    struct sweep s = {.outer = p->n1 - p->n0, .inner = o1 - o0, .depth = q1 - q0, .ldc = w->out_row, .add = add,
+                      .last = last_lanes(exist - (width - VL))};
     if (w->joined) {
         s.a_outer = w->x_image, s.a_inner = x_inner, s.lda = x_step, s.b_outer = y_image, s.b_inner = y_row, s.ldb = w->g.k;
-        turned_tiles[width / VL][height](&s, x + i, dy + j, out, w->out_row, exist - (width - VL), add);
+        turned_tiles[width / VL][height](&s, x + i, dy + j, out);
     } else {
         s.a_outer = y_image, s.a_inner = y_row, s.lda = w->g.k, s.b_outer = w->x_image, s.b_inner = x_inner, s.ldb = x_step;
         s.left_ahead = dy_ahead * s.lda, s.right_ahead = x_ahead * s.ldb;
-        turned_tiles[width / VL][height](&s, dy + group * w->m + i, x + group * w->width + j, out, w->out_row,
-                                         exist - (width - VL), add);
+        turned_tiles[width / VL][height](&s, dy + group * w->m + i, x + group * w->width + j, out);
     }
 }
 

@@ -64,11 +64,11 @@ static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t r
         }
     int64_t cuts = ceil_div(g->k, TILE_ROWS);
     struct sweep s = {.outer = g->c, .inner = g->kh, .depth = g->kw, .a_outer = taps, .a_inner = g->kw, .lda = taps * g->c,
-                      .b_outer = plane, .b_inner = g->dh * line, .ldb = g->dw};
+                      .b_outer = plane, .b_inner = g->dh * line, .ldb = g->dw, .ldc = ld};
     for (int64_t q = 0; q < count; q += TILE_VECS * VL)
         for (int64_t cut = 0; cut < cuts; cut++) {
             int64_t k0 = g->k * cut / cuts, k1 = g->k * (cut + 1) / cuts;
-            tiles[TILE_VECS][k1 - k0](&s, p->w + k0 * s.lda, scratch + q, sums + k0 * ld + q, ld, VL, 0);
+            tiles[TILE_VECS][k1 - k0](&s, p->w + k0 * s.lda, scratch + q, sums + k0 * ld + q);
         }
     int here = l && !l->residual && !l->pre; /* what follows the sum is done before it is turned */
     for (int64_t k = 0; here && k < g->k; k++) {
@@ -118,14 +118,14 @@ static void banded_sum(const struct weights *w, int64_t from, int64_t to, float 
                 if (b - a < g->kh) break;
             }
             struct sweep s = {.outer = 1, .inner = count, .depth = g->w, .a_inner = g->sh * g->w, .lda = g->dh * g->w,
-                              .b_inner = line, .ldb = g->k};
+                              .b_inner = line, .ldb = g->k, .ldc = w->out_row, .add = 1};
             int64_t cuts = r0 < r1 ? row_tiles(r1 - r0, w->width) : 0;
             for (int64_t panel = 0; panel < panel_count(w->width); panel++) {
                 int64_t j = panel_start(w->width, panel), width = panel_start(w->width, panel + 1) - j;
                 for (int64_t cut = 0; cut < cuts; cut++) {
                     int64_t a = r0 + (r1 - r0) * cut / cuts, b = r0 + (r1 - r0) * (cut + 1) / cuts;
                     const float *x = w->x + (n * g->h + (o + i) * g->sh - g->top + a * g->dh) * g->w;
-                    tiles[width / VL][b - a](&s, x, scratch + i * line + j, out + a * w->out_row + j, w->out_row, VL, 1);
+                    tiles[width / VL][b - a](&s, x, scratch + i * line + j, out + a * w->out_row + j);
                 }
             }
         }

@@ -168,13 +168,13 @@ static void winograd_part(void *context, int64_t part, int64_t parts) {
         for (int64_t panel = p0; panel < p1; panel++) {
             int64_t j = panel_start(g->width, panel), wide = panel_start(g->width, panel + 1) - j;
             int64_t rows = row_tiles(count, wide), out_slot = winograd_line(count, wide);
-            struct sweep s = {.outer = 1, .inner = 1, .depth = g->depth, .lda = line, .ldb = wide};
+            struct sweep s = {.outer = 1, .inner = 1, .depth = g->depth, .lda = line, .ldb = wide, .ldc = wide};
             for (int64_t position = 0; position < 16; position++) {
                 const float *right = g->u + (16 * j + position * wide) * g->depth;
                 for (int64_t r = 0; r < rows; r++) {
                     int64_t i = count * r / rows, height = count * (r + 1) / rows - i;
                     tiles[wide / VL][height](&s, input + position * slot + i * line, right,
-                                             sums + position * out_slot + i * wide, wide, VL, 0);
+                                             sums + position * out_slot + i * wide);
                 }
             }
             winograd_output(g, from, count, sums, wide, out_slot, j, least(g->width - j, wide));
@@ -230,7 +230,7 @@ static void winograd_weights_block(const struct winograd_weights *w, int64_t row
     int64_t c = w->g.depth, k = w->g.width, line = padded(c), y_line = padded(k), units = row_tiles(k, c);
     int64_t slot = winograd_line(count, line), y_slot = winograd_line(count, y_line);
     float *zeros = scratch, *input = zeros + most(line, y_line), *gradient = input + 4 * slot;
-    struct sweep s = {.outer = 1, .inner = 1, .depth = count, .lda = y_line, .ldb = line};
+    struct sweep s = {.outer = 1, .inner = 1, .depth = count, .lda = y_line, .ldb = line, .ldc = line, .add = from > 0};
     memset(zeros, 0, (size_t)most(line, y_line) * 4);
     winograd_input(&w->g, row, from, count, zeros, input, line, slot);
     winograd_output_gradient(w, row, from, count, zeros, gradient, y_line, y_slot);
@@ -240,7 +240,7 @@ static void winograd_weights_block(const struct winograd_weights *w, int64_t row
             for (int64_t unit = u0; unit < u1; unit++) {
                 int64_t i = k * unit / units, height = k * (unit + 1) / units - i;
                 turned_tiles[wide / VL][height](&s, gradient + position * y_slot + i, input + position * slot + j,
-                                                w->du + ((4 * row + position) * k + i) * line + j, line, VL, from > 0);
+                                                w->du + ((4 * row + position) * k + i) * line + j);
             }
         }
 }
