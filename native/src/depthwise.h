@@ -8,8 +8,9 @@
 #include "conv_axis.h"
 
 enum {
-    DEPTHWISE_TILE = 8, /* outputs of a row that are summed at a time */
-    DEPTHWISE_COST = 4  /* of a multiply-add, beside one of a tile */
+    DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
+    DEPTHWISE_SIDE = TILE_VECS == 4 ? 4 : 2,  /* of a square of outputs, where windows are 3 by 3 */
+    DEPTHWISE_COST = 4                        /* of a multiply-add, beside one of a tile */
 };
 
 /* a tap of w[C, kh, kw] for all channels, in whole vectors */
@@ -53,17 +54,68 @@ INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w,
     });
 }
 
-/* a row of outputs, and what is to follow while it lies in L1 */
-static void depthwise_row(const struct conv *g, int64_t n, int64_t o) {
+/*
+ * y = act((((y +) the sum over 3 by 3 neighbouring taps) + bias) + residual) for a square of outputs, whose windows overlap: for rows
+ * one by one, every pixel comes from L2 three times. Pixels are taken in order, so the chains are those of depthwise_tile.
+ */
+static void depthwise_square(const struct conv *g, const float *x, const float *w, float *y) {
+    enum { SIDE = DEPTHWISE_SIDE };
+    const int64_t line = padded(g->width), x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
+    const struct linear_args *end = ends_in_tile(g->finish) ? g->finish : 0;
+    const float *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (y - end->y) : 0;
+    const int row = end ? (int)end->row : -1;
+    const v p0 = v_set(end ? end->p0 : 0), p1 = v_set(end ? end->p1 : 0);
+    EACH_VECTOR(g->width, {
+        v sum[SIDE][SIDE];
+        v taps[3][3];
+        UNROLLED for (int r = 0; r < 3; r++) UNROLLED for (int s = 0; s < 3; s++) taps[r][s] = v_load(w + (3 * r + s) * line + i);
+        UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
+            sum[a][q] = g->add ? v_get(y + a * y_row + q * y_pixel + i, m) : v_set(0);
+        const float *line_of_x = x + i;
+        UNROLLED for (int k = 0; k < SIDE + 2; k++, line_of_x += x_row) UNROLLED for (int p = 0; p < SIDE + 2; p++) {
+            v pixel = v_get(line_of_x + p * x_pixel, m);
+            if (k >= 2 && p >= 2) __builtin_prefetch(line_of_x + (p + SIDE) * x_pixel, 0, 2);
+            UNROLLED for (int r = 0; r < 3; r++) UNROLLED for (int s = 0; s < 3; s++)
+                if (k - r >= 0 && k - r < SIDE && p - s >= 0 && p - s < SIDE)
+                    sum[k - r][p - s] = v_fma(pixel, taps[r][s], sum[k - r][p - s]);
+        }
+        if (bias) {
+            v one = v_get(bias + i, m);
+            UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++) sum[a][q] = sum[a][q] + one;
+        }
+        if (residual)
+            UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
+                sum[a][q] = sum[a][q] + v_get(residual + a * y_row + q * y_pixel + i, m);
+        if (row == UNARY_relu)
+            UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
+                sum[a][q] = unary_relu(sum[a][q], p0, p1);
+        if (row == UNARY_clamp)
+            UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
+                sum[a][q] = unary_clamp(sum[a][q], p0, p1);
+        UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++) {
+            __builtin_prefetch(y + a * y_row + (q + SIDE) * y_pixel + i, 0, 2);
+            v_put(y + a * y_row + q * y_pixel + i, sum[a][q], m);
+        }
+    });
+}
+
+/* what follows the sums of outputs from .. to of a row, while they lie in L1 */
+static void depthwise_finish(const struct conv *g, int64_t n, int64_t o, int64_t from, int64_t to) {
+    int64_t at = (n * g->rows.out + o) * g->columns.out;
+    if (g->finish) finish(g->finish, at + from, at + to, 0, g->width);
+}
+
+/* outputs q .. end of a row */
+static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q, int64_t end) {
     int64_t r0, r1, full0, full1, ignored, out = g->columns.out, taps = g->columns.taps, line = padded(g->width);
     axis_taps(&g->rows, o, 0, g->rows.taps, &r0, &r1);
     axis_outputs(&g->columns, 0, 0, out, &full0, &ignored);
-    axis_outputs(&g->columns, taps - 1, 0, out, &ignored, &full1);
+    axis_outputs(&g->columns, taps - 1, 0, end, &ignored, &full1);
     int side = taps == 3 && g->columns.stride == 1 && g->columns.dilation == 1;
     const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row;
     const float *w = g->panels + r0 * taps * line;
     float *y = g->y + n * g->y_image + o * g->y_row;
-    for (int64_t q = 0, next; q < out; q = next) {
+    for (int64_t next; q < end; q = next) {
         int64_t s0, s1;
         float *to = y + q * g->y_pixel;
         axis_taps(&g->columns, q, 0, taps, &s0, &s1);
@@ -82,17 +134,37 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o) {
         } else {
             depthwise_tile(g, from, right, to, 1, s0 < s1 ? r1 - r0 : 0, s1 - s0, 0);
         }
-        if (g->finish) {
-            int64_t at = (n * g->rows.out + o) * out;
-            finish(g->finish, at + q, at + next, 0, g->width);
-        }
+        depthwise_finish(g, n, o, q, next);
     }
 }
 
+static int is_dense3(const struct axis *a) { return a->taps == 3 && a->stride == 1 && a->dilation == 1; }
+
 static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
-    int64_t from, to;
-    fathom_range(g->n * g->rows.out, 1, part, parts, &from, &to);
-    for (; from < to; from++) depthwise_row(g, from / g->rows.out, from % g->rows.out);
+    enum { SIDE = DEPTHWISE_SIDE };
+    int64_t row, end, full0, full1, top, bottom, ignored, squares = is_dense3(&g->rows) && is_dense3(&g->columns);
+    axis_outputs(&g->rows, 0, 0, g->rows.out, &top, &ignored);
+    axis_outputs(&g->rows, g->rows.taps - 1, 0, g->rows.out, &ignored, &bottom);
+    axis_outputs(&g->columns, 0, 0, g->columns.out, &full0, &ignored);
+    axis_outputs(&g->columns, g->columns.taps - 1, 0, g->columns.out, &ignored, &full1);
+    fathom_range(g->n * g->rows.out, 1, part, parts, &row, &end);
+    for (int64_t next; row < end; row = next) {
+        int64_t n = row / g->rows.out, o = row % g->rows.out, q = full0;
+        next = row + 1;
+        if (!squares || row + SIDE > end || o < top || o + SIDE > bottom || full0 + SIDE > full1) {
+            depthwise_row(g, n, o, 0, g->columns.out);
+            continue;
+        }
+        next = row + SIDE;
+        for (int64_t a = o; a < o + SIDE; a++) depthwise_row(g, n, a, 0, full0);
+        for (; q + SIDE <= full1; q += SIDE) {
+            const float *x = g->x + n * g->x_image + (o - g->rows.before) * g->x_row + (q - g->columns.before) * g->x_pixel;
+            depthwise_square(g, x, g->panels, g->y + n * g->y_image + o * g->y_row + q * g->y_pixel);
+            if (!ends_in_tile(g->finish))
+                for (int64_t a = o; a < o + SIDE; a++) depthwise_finish(g, n, a, q, q + SIDE);
+        }
+        for (int64_t a = o; a < o + SIDE; a++) depthwise_row(g, n, a, q, g->columns.out);
+    }
 }
 
 /* sums of `rows` by `taps` neighbouring taps over outputs q0 .. q1 of a row, all of which read them; `vectors` of m channels */
@@ -107,6 +179,10 @@ INLINE void depthwise_dots(const struct weights *w, const float *x, const float 
     for (int64_t q = q0; q < q1; q++) {
         UNROLLED for (int j = 0; j < vectors; j++) {
             v right = v_get(dy + q * c + j * VL, m);
+            if (rows == 3 && taps == 3) { /* those of the row of outputs below, of which there are too many streams to guess */
+                __builtin_prefetch(dy + (w->g.ow + q) * c + j * VL, 0, 2);
+                __builtin_prefetch(x + 2 * row + w->rows.stride * w->x_row + q * step + tap + j * VL, 0, 2);
+            }
             UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++)
                 sum[r][s][j] = v_fma(v_get(x + q * step + r * row + s * tap + j * VL, m), right, sum[r][s][j]);
         }
