@@ -80,12 +80,6 @@ static struct conv_panel conv_panel(const struct conv *g, const struct tap_block
                   .end = b->last && ends_in_tile(g->finish) ? g->finish : 0}};
 }
 
-/* what follows the sums of outputs q0 .. q1 of row o of image n */
-static void conv_finish(const struct conv *g, const struct conv_panel *p, int64_t n, int64_t o, int64_t q0, int64_t q1) {
-    int64_t at = (n * g->rows.out + o) * g->columns.out;
-    finish(g->finish, at + q0, at + q1, p->channel, p->channel + p->count);
-}
-
 /*
  * outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and as many rows from r0 as its sweep has, where
  * some outputs do not read all those columns, no rows are left, or the panel is wider than a tile of so many outputs
@@ -125,7 +119,7 @@ static __attribute__((noinline)) void conv_edge(const struct conv *g, const stru
         s.add = 1;
     }
     if (!s.add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
-    if (g->finish && b->last && !ends) conv_finish(g, p, n, o, q0, q1);
+    if (g->finish && b->last && !ends) conv_finish(g, n, o, q0, q1, p->channel, p->channel + p->count);
 }
 
 /* the same in one tile */
@@ -136,7 +130,7 @@ static inline void conv_tile(const struct conv *g, const struct tap_block *b, st
     const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
     if (s->end) end_tile(s, g->finish, y, p->channel);
     tiles[p->width / VL][q1 - q0](s, x + q0 * s->lda + b->s0 * s->a_outer, p->right + r0 * s->b_inner + b->s0 * s->b_outer, y);
-    if (g->finish && b->last && !s->end) conv_finish(g, p, n, o, q0, q1);
+    if (g->finish && b->last && !s->end) conv_finish(g, n, o, q0, q1, p->channel, p->channel + p->count);
 }
 
 /* tiles [t0, t1) of the rows of all images by some panels, for one block of taps */

@@ -47,6 +47,12 @@ struct conv {
     const struct linear_args *finish;
 };
 
+/* what follows the sums of outputs q0 .. q1 of row o of image n, channels c0 .. c1 */
+static void conv_finish(const struct conv *g, int64_t n, int64_t o, int64_t q0, int64_t q1, int64_t c0, int64_t c1) {
+    int64_t at = (n * g->rows.out + o) * g->columns.out;
+    finish(g->finish, at + q0, at + q1, c0, c1);
+}
+
 /*
  * out[tap][m rows][width] (+)= sum over pixels of left[m] right[width]. Straight: m are channels of dy and width those of x, so
  * out is dw. Joined: m are the kw C floats that a row of taps reads, width the channels of dy; out[r][kw C][K] is turned later.

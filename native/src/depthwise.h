@@ -58,17 +58,17 @@ INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w,
  * y = act((((y +) the sum over 3 by 3 neighbouring taps) + bias) + residual) for a square of outputs, whose windows overlap: for rows
  * one by one, every pixel comes from L2 three times. Pixels are taken in order, so the chains are those of depthwise_tile.
  */
-static void depthwise_square(const struct conv *g, const float *x, const float *w, float *y) {
+static void depthwise_square(const struct conv *g, const struct linear_args *end, const float *x, float *y) {
     enum { SIDE = DEPTHWISE_SIDE };
     const int64_t line = padded(g->width), x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
-    const struct linear_args *end = ends_in_tile(g->finish) ? g->finish : 0;
     const float *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (y - end->y) : 0;
     const int row = end ? (int)end->row : -1;
     const v p0 = v_set(end ? end->p0 : 0), p1 = v_set(end ? end->p1 : 0);
     EACH_VECTOR(g->width, {
         v sum[SIDE][SIDE];
         v taps[3][3];
-        UNROLLED for (int r = 0; r < 3; r++) UNROLLED for (int s = 0; s < 3; s++) taps[r][s] = v_load(w + (3 * r + s) * line + i);
+        UNROLLED for (int r = 0; r < 3; r++) UNROLLED for (int s = 0; s < 3; s++)
+            taps[r][s] = v_load(g->panels + (3 * r + s) * line + i);
         UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
             sum[a][q] = g->add ? v_get(y + a * y_row + q * y_pixel + i, m) : v_set(0);
         const float *line_of_x = x + i;
@@ -86,12 +86,7 @@ static void depthwise_square(const struct conv *g, const float *x, const float *
         if (residual)
             UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
                 sum[a][q] = sum[a][q] + v_get(residual + a * y_row + q * y_pixel + i, m);
-        if (row == UNARY_relu)
-            UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
-                sum[a][q] = unary_relu(sum[a][q], p0, p1);
-        if (row == UNARY_clamp)
-            UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
-                sum[a][q] = unary_clamp(sum[a][q], p0, p1);
+        ACT(SIDE, SIDE, row, p0, p1);
         UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++) {
             __builtin_prefetch(y + a * y_row + (q + SIDE) * y_pixel + i, 0, 2);
             v_put(y + a * y_row + q * y_pixel + i, sum[a][q], m);
@@ -99,11 +94,7 @@ static void depthwise_square(const struct conv *g, const float *x, const float *
     });
 }
 
-/* what follows the sums of outputs from .. to of a row, while they lie in L1 */
-static void depthwise_finish(const struct conv *g, int64_t n, int64_t o, int64_t from, int64_t to) {
-    int64_t at = (n * g->rows.out + o) * g->columns.out;
-    if (g->finish) finish(g->finish, at + from, at + to, 0, g->width);
-}
+static int is_dense3(const struct axis *a) { return a->taps == 3 && a->stride == 1 && a->dilation == 1; }
 
 /* outputs q .. end of a row */
 static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q, int64_t end) {
@@ -111,7 +102,7 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q,
     axis_taps(&g->rows, o, 0, g->rows.taps, &r0, &r1);
     axis_outputs(&g->columns, 0, 0, out, &full0, &ignored);
     axis_outputs(&g->columns, taps - 1, 0, end, &ignored, &full1);
-    int side = taps == 3 && g->columns.stride == 1 && g->columns.dilation == 1;
+    int side = is_dense3(&g->columns);
     const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row;
     const float *w = g->panels + r0 * taps * line;
     float *y = g->y + n * g->y_image + o * g->y_row;
@@ -134,15 +125,14 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q,
         } else {
             depthwise_tile(g, from, right, to, 1, s0 < s1 ? r1 - r0 : 0, s1 - s0, 0);
         }
-        depthwise_finish(g, n, o, q, next);
+        if (g->finish) conv_finish(g, n, o, q, next, 0, g->width);
     }
 }
-
-static int is_dense3(const struct axis *a) { return a->taps == 3 && a->stride == 1 && a->dilation == 1; }
 
 static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
     enum { SIDE = DEPTHWISE_SIDE };
     int64_t row, end, full0, full1, top, bottom, ignored, squares = is_dense3(&g->rows) && is_dense3(&g->columns);
+    const struct linear_args *last = ends_in_tile(g->finish) ? g->finish : 0;
     axis_outputs(&g->rows, 0, 0, g->rows.out, &top, &ignored);
     axis_outputs(&g->rows, g->rows.taps - 1, 0, g->rows.out, &ignored, &bottom);
     axis_outputs(&g->columns, 0, 0, g->columns.out, &full0, &ignored);
@@ -159,9 +149,9 @@ static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
         for (int64_t a = o; a < o + SIDE; a++) depthwise_row(g, n, a, 0, full0);
         for (; q + SIDE <= full1; q += SIDE) {
             const float *x = g->x + n * g->x_image + (o - g->rows.before) * g->x_row + (q - g->columns.before) * g->x_pixel;
-            depthwise_square(g, x, g->panels, g->y + n * g->y_image + o * g->y_row + q * g->y_pixel);
-            if (!ends_in_tile(g->finish))
-                for (int64_t a = o; a < o + SIDE; a++) depthwise_finish(g, n, a, q, q + SIDE);
+            depthwise_square(g, last, x, g->y + n * g->y_image + o * g->y_row + q * g->y_pixel);
+            if (g->finish && !last)
+                for (int64_t a = o; a < o + SIDE; a++) conv_finish(g, n, a, q, q + SIDE, 0, g->width);
         }
         for (int64_t a = o; a < o + SIDE; a++) depthwise_row(g, n, a, q, g->columns.out);
     }

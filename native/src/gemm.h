@@ -108,6 +108,17 @@ typedef void tile_fn(const struct sweep *sweep, const float *a, const float *b, 
     if (left_ahead) __builtin_prefetch(ap[0] + left_ahead + R - 1, 0, 2);                                                      \
     if (right_ahead) UNROLLED for (int j = 0; j < NV; j++) __builtin_prefetch(bp + right_ahead + j * VL, 0, 2);
 
+/* sum[R][NV vectors] through the activation of a row that a tile ends in */
+#define ACT(R, NV, row, p0, p1)                                                                                                \
+    do {                                                                                                                       \
+        if ((row) == UNARY_relu)                                                                                               \
+            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
+                sum[i][j] = unary_relu(sum[i][j], p0, p1);                                                                     \
+        if ((row) == UNARY_clamp)                                                                                              \
+            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
+                sum[i][j] = unary_clamp(sum[i][j], p0, p1);                                                                    \
+    } while (0)
+
 /* act((sum + bias) + residual) */
 #define END(R, NV)                                                                                                             \
     const struct linear_args *end = s->end;                                                                                    \
@@ -122,12 +133,7 @@ typedef void tile_fn(const struct sweep *sweep, const float *a, const float *b, 
             EACH_ROW(R, residual, s->ldc, UNROLLED for (int j = 0; j < NV; j++) {                                              \
                 sum[i][j] = sum[i][j] + (j < NV - 1 || !last ? v_load(at + j * VL) : v_load_n(at + j * VL, last));             \
             })                                                                                                                 \
-        if (end->row == UNARY_relu)                                                                                            \
-            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
-                sum[i][j] = unary_relu(sum[i][j], p0, p1);                                                                     \
-        if (end->row == UNARY_clamp)                                                                                           \
-            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
-                sum[i][j] = unary_clamp(sum[i][j], p0, p1);                                                                    \
+        ACT(R, NV, end->row, p0, p1);                                                                                          \
     }
 
 /* c (+)= that sum; a turned tile reads no more of the right side than the `last` lanes either */
