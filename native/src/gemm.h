@@ -24,8 +24,10 @@ enum {
     TILE_ROWS = 6,
     NARROW_VECS = TILE_VECS / 2, /* a right side of so few vectors takes twice the rows: 12 x 32 */
     NARROW_ROWS = 2 * TILE_ROWS,
-    K_BLOCK = 384,                        /* 384 x 64 floats are 96 KiB of L2 */
-    PANEL_GROUP = 256 / (TILE_VECS * VL), /* panels that pass over a tile's rows while those are in L1 */
+    TILE_CHAINS = VL == 16 ? 4 : 8,       /* sums that a tile of few rows takes to keep the multipliers, or L2, busy */
+    K_BLOCK = VL == 16 ? 384 : 512,
+    BLOCK_FLOATS = (VL == 16 ? 96 : 64) * 1024, /* of a block: 384 KiB where L2 has 1 MiB, else 256 */
+    PANEL_GROUP = 256 / (TILE_VECS * VL), /* at most so many panels pass over a tile's rows while those are in L1 */
     TURN_BLOCK = 64,                      /* rows of a panel that are transposed into L1 at a time */
     ALIASED = 1024,                       /* floats: rows so far apart (4 KiB) fall into the same sets of L1 */
     L2_FLOATS = 256 * 1024
@@ -48,6 +50,7 @@ struct sweep {
     const float *next;               /* the results of the tile that follows, if they are wanted in L2 */
     const struct linear_args *end;   /* what follows the sum, if that is done in registers: see ends_in_tile */
     const float *bias, *residual;    /* of it, for the first column and the first result, or 0 */
+    int64_t beside;                  /* floats from a panel to the next, in a tile over several */
 };
 typedef void tile_fn(const struct sweep *sweep, const float *a, const float *b, float *c);
 
@@ -80,8 +83,8 @@ typedef void tile_fn(const struct sweep *sweep, const float *a, const float *b, 
             for (int64_t p = 0, depth = s->depth; p < depth; p++, bp += ldb) {                                                 \
                 soon(R, NV)                                                                                                    \
                 v right[NV];                                                                                                   \
-                UNROLLED for (int j = 0; j < NV - 1; j++) right[j] = v_load(bp + j * VL);                                      \
-                right[NV - 1] = get_last(bp + (NV - 1) * VL);                                                                  \
+                UNROLLED for (int j = 0; j < NV - 1; j++) right[j] = v_load(bp + RIGHT(j));                                    \
+                right[NV - 1] = get_last(bp + RIGHT(NV - 1));                                                                  \
                 UNROLLED for (int i = 0; i < R; i++) {                                                                         \
                     v left = v_set(ap[i / reach][i % reach * row]);                                                            \
                     UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_fma(left, right[j], sum[i][j]);                        \
@@ -97,6 +100,7 @@ typedef void tile_fn(const struct sweep *sweep, const float *a, const float *b, 
         a += s->a_outer - (s->inner - 1) * s->a_inner;                                                                         \
         b += s->b_outer - (s->inner - 1) * s->b_inner;                                                                         \
     }
+#define RIGHT(j) ((j) / TILE_VECS * beside + (j) % TILE_VECS * VL)
 #define LOAD_LAST(p) v_load_n(p, lanes)
 /* a line of each row at a time: many requests at once would keep the tile waiting; tall tiles have no time for it */
 #define AHEAD(R, NV)                                                                                                           \
@@ -154,10 +158,12 @@ typedef void tile_fn(const struct sweep *sweep, const float *a, const float *b, 
             else v_store_n(at + j * VL, sum[i][j], last);                                                                      \
         })                                                                                                                     \
     }
-#define TILE(R, NV) TILE_OF(tile, R, NV, volatile, SWEEP(R, NV, lda, 1, 3, v_load, AHEAD), END(R, NV))
+#define TILE(R, NV)                                                                                                            \
+    TILE_OF(tile, R, NV, volatile, const int64_t beside = NV > TILE_VECS ? s->beside : 0;                                      \
+            SWEEP(R, NV, lda, 1, 3, v_load, AHEAD), END(R, NV))
 #define TURNED_TILE(R, NV)                                                                                                     \
     TILE_OF(turned, R, NV, , const int64_t left_ahead = s->left_ahead; const int64_t right_ahead = s->right_ahead;             \
-            const int64_t lanes = s->last;                                                                                     \
+            const int64_t lanes = s->last; const int64_t beside = 0;                                                           \
             if (!lanes) { SWEEP(R, NV, 1, lda, R, v_load, PIXEL_AHEAD) }                                                       \
             else { SWEEP(R, NV, 1, lda, R, LOAD_LAST, PIXEL_AHEAD) },)
 
@@ -171,13 +177,22 @@ static inline int64_t last_lanes(int64_t count) { return count < VL ? count : 0;
 #else
 #define ALL_TILES(X) LONG_TILES(X, 1) SHORT_TILES(X, 2)
 #endif
+/* few rows by several panels side by side: see TILE_CHAINS */
+#if VL == 16
+#define JOINED_TILES(X)
+#elif TILE_VECS == 4
+#define JOINED_TILES(X) X(1, 8)
+#else
+#define JOINED_TILES(X) X(1, 8) X(2, 4)
+#endif
 
 ALL_TILES(TILE)
+JOINED_TILES(TILE)
 ALL_TILES(TURNED_TILE)
 
 #define ENTRY(R, NV) [NV][R] = tile_##R##_##NV,
 #define TURNED_ENTRY(R, NV) [NV][R] = turned_##R##_##NV,
-static tile_fn *const tiles[TILE_VECS + 1][NARROW_ROWS + 1] = {ALL_TILES(ENTRY)};
+static tile_fn *const tiles[TILE_CHAINS + 1][NARROW_ROWS + 1] = {ALL_TILES(ENTRY) JOINED_TILES(ENTRY)};
 static tile_fn *const turned_tiles[TILE_VECS + 1][NARROW_ROWS + 1] = {ALL_TILES(TURNED_ENTRY)};
 #undef ENTRY
 #undef TURNED_ENTRY
@@ -328,17 +343,29 @@ static __attribute__((noinline)) void multiply_packing(const struct product *g, 
     } while ((done += TURN_BLOCK) < p->sweep.depth);
 }
 
-/* the tile of rows i .. i + height and one panel, over its rows of k, which begin at `from` */
-static inline void multiply_tile(const struct product *g, struct gemm_panel *p, int64_t panel, int64_t i, int64_t height,
-                                 int64_t from) {
+/* panels from p on, before `end`, that a tile of so many rows takes at once */
+static inline int64_t joined_panels(const struct gemm_panel *p, const struct gemm_panel *end, int64_t height) {
+    int64_t count = TILE_CHAINS / (TILE_VECS * height);
+    if (count < 2 || end - p < count) return 1;
+    for (int64_t i = 0; i < count; i++)
+        if (p[i].columns != TILE_VECS * VL || !p[i].right || p[i].right - p->right != i * (p[1].right - p->right)) return 1;
+    return count;
+}
+
+/* the tile of rows i .. i + height and `joined` panels, over its rows of k, which begin at `from` */
+static inline void multiply_tile(const struct product *g, struct gemm_panel *p, int64_t panel, int64_t joined, int64_t i,
+                                 int64_t height, int64_t from) {
     struct sweep *s = &p->sweep;
     float *c = g->c + i * g->ldc + p->start;
     const float *left = g->a + i * g->lda + from;
     if (s->end) end_tile(s, g->finish, c, p->start);
-    if (p->right) p->tiles[height](s, left, p->right, c);
+    if (TILE_CHAINS > TILE_VECS && joined > 1) {
+        s->beside = p[1].right - p->right;
+        tiles[joined * TILE_VECS][height](s, left, p->right, c);
+    } else if (p->right) p->tiles[height](s, left, p->right, c);
     else multiply_packing(g, p, panel, from, height, left, c);
     if (g->finish && !g->c_turned && !s->end && from + s->depth == g->k)
-        finish(g->finish, i, i + height, p->start, p->start + p->columns);
+        finish(g->finish, i, i + height, p->start, p->start + joined * p->columns);
 }
 
 /* as many for each range of rows */
@@ -350,18 +377,20 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
     if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
+        int64_t at_once = depth * PANEL_GROUP * TILE_VECS * VL <= BLOCK_FLOATS ? PANEL_GROUP : PANEL_GROUP / 2;
         for (int64_t group = p0, end; group < p1; group = end) {
             struct gemm_panel panels[PANEL_GROUP];
-            end = group + PANEL_GROUP < p1 ? group + PANEL_GROUP : p1;
+            end = group + at_once < p1 ? group + at_once : p1;
             for (int64_t p = group; p < end; p++) begin_panel(panels + (p - group), g, p, from, depth, g->add || block > 0);
             for (int64_t t = t0, i = g->m * t0 / count, next; t < t1; t++, i = next) {
                 next = g->m * (t + 1) / count;
                 int soon = beyond_l2 && t + 1 < t1;
-                for (int64_t panel = group; panel < end; panel++) {
+                for (int64_t panel = group, joined; panel < end; panel += joined) {
                     struct gemm_panel *p = panels + (panel - group);
+                    joined = joined_panels(p, panels + (end - group), next - i);
                     p->sweep.left_ahead = soon && panel == group ? (next - i) * g->lda : 0;
                     p->sweep.next = soon ? g->c + next * g->ldc + p->start : 0;
-                    multiply_tile(g, p, panel, i, next - i, from);
+                    multiply_tile(g, p, panel, joined, i, next - i, from);
                 }
             }
         }
