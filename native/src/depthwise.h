@@ -9,7 +9,9 @@
 
 enum {
     DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
-    DEPTHWISE_SIDE = TILE_VECS == 4 ? 4 : 2,  /* of a square of outputs, where windows are 3 by 3 */
+    DEPTHWISE_HIGH = TILE_VECS == 4 ? 4 : 2,  /* a block of so many rows of outputs, where windows are 3 by 3, */
+    DEPTHWISE_WIDE = 4,                       /* by so many: its chains keep the multipliers busy */
+    DEPTHWISE_TURN = VL == 16 ? 1 << 20 : 8,  /* outputs of a row that a vector's gradients sum before those of the next */
     DEPTHWISE_COST = 4                        /* of a multiply-add, beside one of a tile */
 };
 
@@ -54,43 +56,53 @@ INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w,
     });
 }
 
+/* for each pixel of a square, with `at` on it: a register moves from one to the next, see HERE */
+#define EACH_PIXEL(rows, columns, from, row, pixel, ...)                                                                       \
+    do {                                                                                                                       \
+        __typeof__((from) + 0) line_of_it = from;                                                                              \
+        UNROLLED for (int a = 0; a < rows; a++, line_of_it += row) {                                                           \
+            HERE(line_of_it);                                                                                                  \
+            __typeof__((from) + 0) at = line_of_it;                                                                            \
+            UNROLLED for (int q = 0; q < columns; q++, at += pixel) {                                                             \
+                HERE(at);                                                                                                      \
+                __VA_ARGS__                                                                                                    \
+            }                                                                                                                  \
+        }                                                                                                                      \
+    } while (0);
+
 /*
  * y = act((((y +) the sum over 3 by 3 neighbouring taps) + bias) + residual) for a square of outputs, whose windows overlap: for rows
  * one by one, every pixel comes from L2 three times. Pixels are taken in order, so the chains are those of depthwise_tile.
  */
 static void depthwise_square(const struct conv *g, const struct linear_args *end, const float *x, float *y) {
-    enum { SIDE = DEPTHWISE_SIDE };
+    enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
     const int64_t line = padded(g->width), x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
     const float *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (y - end->y) : 0;
     const int row = end ? (int)end->row : -1;
     const v p0 = v_set(end ? end->p0 : 0), p1 = v_set(end ? end->p1 : 0);
     EACH_VECTOR(g->width, {
-        v sum[SIDE][SIDE];
+        v sum[HIGH][WIDE];
         v taps[3][3];
-        UNROLLED for (int r = 0; r < 3; r++) UNROLLED for (int s = 0; s < 3; s++)
-            taps[r][s] = v_load(g->panels + (3 * r + s) * line + i);
-        UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
-            sum[a][q] = g->add ? v_get(y + a * y_row + q * y_pixel + i, m) : v_set(0);
-        const float *line_of_x = x + i;
-        UNROLLED for (int k = 0; k < SIDE + 2; k++, line_of_x += x_row) UNROLLED for (int p = 0; p < SIDE + 2; p++) {
-            v pixel = v_get(line_of_x + p * x_pixel, m);
-            if (k >= 2 && p >= 2) __builtin_prefetch(line_of_x + (p + SIDE) * x_pixel, 0, 2);
+        EACH_PIXEL(3, 3, g->panels + i, 3 * line, line, taps[a][q] = v_load(at);)
+        EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, sum[a][q] = g->add ? v_get(at, m) : v_set(0);)
+        EACH_PIXEL(HIGH + 2, WIDE + 2, x + i, x_row, x_pixel, {
+            v pixel = v_get(at, m);
             UNROLLED for (int r = 0; r < 3; r++) UNROLLED for (int s = 0; s < 3; s++)
-                if (k - r >= 0 && k - r < SIDE && p - s >= 0 && p - s < SIDE)
-                    sum[k - r][p - s] = v_fma(pixel, taps[r][s], sum[k - r][p - s]);
-        }
+                if (a - r >= 0 && a - r < HIGH && q - s >= 0 && q - s < WIDE)
+                    sum[a - r][q - s] = v_fma(pixel, taps[r][s], sum[a - r][q - s]);
+        })
         if (bias) {
             v one = v_get(bias + i, m);
-            UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++) sum[a][q] = sum[a][q] + one;
+            UNROLLED for (int a = 0; a < HIGH; a++) UNROLLED for (int q = 0; q < WIDE; q++) sum[a][q] = sum[a][q] + one;
         }
-        if (residual)
-            UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++)
-                sum[a][q] = sum[a][q] + v_get(residual + a * y_row + q * y_pixel + i, m);
-        ACT(SIDE, SIDE, row, p0, p1);
-        UNROLLED for (int a = 0; a < SIDE; a++) UNROLLED for (int q = 0; q < SIDE; q++) {
-            __builtin_prefetch(y + a * y_row + (q + SIDE) * y_pixel + i, 0, 2);
-            v_put(y + a * y_row + q * y_pixel + i, sum[a][q], m);
-        }
+        if (residual) EACH_PIXEL(HIGH, WIDE, residual + i, y_row, y_pixel, sum[a][q] = sum[a][q] + v_get(at, m);)
+        ACT(HIGH, WIDE, row, p0, p1);
+        EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, v_put(at, sum[a][q], m);)
+        /* what the next block is the first to touch, a line at a time: lines are 16 floats */
+        if (VL == 16 || i % 16 == 0)
+            EACH_PIXEL(HIGH, WIDE, x + 2 * x_row + (2 + WIDE) * x_pixel + i, x_row, x_pixel, __builtin_prefetch(at, 0, 2);)
+        if (VL == 16 || i % 16 != 0)
+            EACH_PIXEL(HIGH, WIDE, y + WIDE * y_pixel + i, y_row, y_pixel, __builtin_prefetch(at, 0, 2);)
     });
 }
 
@@ -130,7 +142,7 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q,
 }
 
 static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
-    enum { SIDE = DEPTHWISE_SIDE };
+    enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
     int64_t row, end, full0, full1, top, bottom, ignored, squares = is_dense3(&g->rows) && is_dense3(&g->columns);
     const struct linear_args *last = ends_in_tile(g->finish) ? g->finish : 0;
     axis_outputs(&g->rows, 0, 0, g->rows.out, &top, &ignored);
@@ -141,19 +153,19 @@ static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
     for (int64_t next; row < end; row = next) {
         int64_t n = row / g->rows.out, o = row % g->rows.out, q = full0;
         next = row + 1;
-        if (!squares || row + SIDE > end || o < top || o + SIDE > bottom || full0 + SIDE > full1) {
+        if (!squares || row + HIGH > end || o < top || o + HIGH > bottom || full0 + WIDE > full1) {
             depthwise_row(g, n, o, 0, g->columns.out);
             continue;
         }
-        next = row + SIDE;
-        for (int64_t a = o; a < o + SIDE; a++) depthwise_row(g, n, a, 0, full0);
-        for (; q + SIDE <= full1; q += SIDE) {
+        next = row + HIGH;
+        for (int64_t a = o; a < o + HIGH; a++) depthwise_row(g, n, a, 0, full0);
+        for (; q + WIDE <= full1; q += WIDE) {
             const float *x = g->x + n * g->x_image + (o - g->rows.before) * g->x_row + (q - g->columns.before) * g->x_pixel;
             depthwise_square(g, last, x, g->y + n * g->y_image + o * g->y_row + q * g->y_pixel);
             if (g->finish && !last)
-                for (int64_t a = o; a < o + SIDE; a++) conv_finish(g, n, a, q, q + SIDE, 0, g->width);
+                for (int64_t a = o; a < o + HIGH; a++) conv_finish(g, n, a, q, q + WIDE, 0, g->width);
         }
-        for (int64_t a = o; a < o + SIDE; a++) depthwise_row(g, n, a, q, g->columns.out);
+        for (int64_t a = o; a < o + HIGH; a++) depthwise_row(g, n, a, q, g->columns.out);
     }
 }
 
@@ -162,16 +174,17 @@ INLINE void depthwise_dots(const struct weights *w, const float *x, const float 
                            int64_t rows, int64_t taps, int64_t vectors, int64_t m) {
     int64_t c = w->g.c, step = w->columns.stride * c, tap = w->columns.dilation * c, row = w->rows.dilation * w->x_row;
     int64_t line = w->out_row, out_row = w->columns.taps * line;
+    const float *x_below = x + 2 * row + w->rows.stride * w->x_row + tap;
+    const int second = (uintptr_t)dy >> 5 & 1; /* of two vectors in a line */
     v sum[3][3][2];
-    if (q0 >= q1) return;
     UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++) UNROLLED for (int j = 0; j < vectors; j++)
         sum[r][s][j] = v_load(out + r * out_row + s * line + j * VL);
     for (int64_t q = q0; q < q1; q++) {
         UNROLLED for (int j = 0; j < vectors; j++) {
             v right = v_get(dy + q * c + j * VL, m);
             if (rows == 3 && taps == 3) { /* those of the row of outputs below, of which there are too many streams to guess */
-                __builtin_prefetch(dy + (w->g.ow + q) * c + j * VL, 0, 2);
-                __builtin_prefetch(x + 2 * row + w->rows.stride * w->x_row + q * step + tap + j * VL, 0, 2);
+                if (VL == 16 || !second) __builtin_prefetch(dy + (w->g.ow + q) * c + j * VL, 0, 2);
+                if (VL == 16 || second) __builtin_prefetch(x_below + q * step + j * VL, 0, 2);
             }
             UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++)
                 sum[r][s][j] = v_fma(v_get(x + q * step + r * row + s * tap + j * VL, m), right, sum[r][s][j]);
@@ -181,37 +194,37 @@ INLINE void depthwise_dots(const struct weights *w, const float *x, const float 
         v_store(out + r * out_row + s * line + j * VL, sum[r][s][j]);
 }
 
-/* `rows` rows of the kernel, three of their taps at a time where all outputs of these agree, else one by one */
-INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t rows,
-                               int64_t vectors, int64_t m) {
-    int64_t taps = w->columns.taps, tap = w->columns.dilation * w->g.c;
-    for (int64_t t = 0, group; t < taps; t += group, x += group * tap, out += group * w->out_row) {
-        int64_t q0[3], q1[3];
-        group = t + 3 <= taps ? 3 : 1;
-        for (int64_t s = 0; s < group; s++) axis_outputs(&w->columns, t + s, 0, w->columns.out, q0 + s, q1 + s);
-        if (group == 1) {
-            depthwise_dots(w, x, dy, out, q0[0], q1[0], rows, 1, vectors, m);
-            continue;
-        }
-        int64_t from = most(q0[0], most(q0[1], q0[2])), end = most(from, least(q1[0], least(q1[1], q1[2])));
-        for (int s = 0; s < 3; s++)
-            depthwise_dots(w, x + s * tap, dy, out + s * w->out_row, q0[s], least(from, q1[s]), rows, 1, vectors, m);
-        depthwise_dots(w, x, dy, out, from, end, rows, 3, vectors, m);
-        for (int s = 0; s < 3; s++)
-            depthwise_dots(w, x + s * tap, dy, out + s * w->out_row, most(end, q0[s]), q1[s], rows, 1, vectors, m);
+/* all channels [c0, c1) of them */
+INLINE void depthwise_channels(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
+                               int64_t rows, int64_t taps, int64_t c0, int64_t c1) {
+    int64_t c = c0, both = VL == 16 || rows == 1 ? 2 : 1; /* as many sums as there are registers */
+    if (q0 >= q1) return;
+    for (; c + both * VL <= c1; c += both * VL) {
+        if (both == 2) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 2, VL);
+        else depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, VL);
     }
+    for (; c + VL <= c1; c += VL) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, VL);
+    if (c < c1) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, c1 - c);
 }
 
-/* all channels [c0, c1) of them */
-INLINE void depthwise_channels(const struct weights *w, const float *x, const float *dy, float *out, int64_t rows, int64_t c0,
-                               int64_t c1) {
-    int64_t c = c0, both = VL == 16 || rows == 1 ? 2 : 1; /* as many sums as there are registers */
-    for (; c + both * VL <= c1; c += both * VL) {
-        if (both == 2) depthwise_tap_rows(w, x + c, dy + c, out + c, rows, 2, VL);
-        else depthwise_tap_rows(w, x + c, dy + c, out + c, rows, 1, VL);
+/* outputs q .. end of a row, `rows` rows of the kernel, three of their taps at a time where outputs read all of these */
+INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t q, int64_t end,
+                               int64_t rows, int64_t c0, int64_t c1) {
+    int64_t taps = w->columns.taps, tap = w->columns.dilation * w->g.c, line = w->out_row;
+    for (int64_t t = 0, group; t < taps; t += group, x += group * tap, out += group * line) {
+        int64_t q0[3], q1[3];
+        group = t + 3 <= taps ? 3 : 1;
+        for (int64_t s = 0; s < group; s++) axis_outputs(&w->columns, t + s, q, end, q0 + s, q1 + s);
+        if (group == 1) {
+            depthwise_channels(w, x, dy, out, q0[0], q1[0], rows, 1, c0, c1);
+            continue;
+        }
+        int64_t from = most(q0[0], most(q0[1], q0[2])), to = most(from, least(q1[0], least(q1[1], q1[2])));
+        for (int s = 0; s < 3; s++)
+            depthwise_channels(w, x + s * tap, dy, out + s * line, q0[s], least(from, q1[s]), rows, 1, c0, c1);
+        depthwise_channels(w, x, dy, out, from, to, rows, 3, c0, c1);
+        for (int s = 0; s < 3; s++) depthwise_channels(w, x + s * tap, dy, out + s * line, most(to, q0[s]), q1[s], rows, 1, c0, c1);
     }
-    for (; c + VL <= c1; c += VL) depthwise_tap_rows(w, x + c, dy + c, out + c, rows, 1, VL);
-    if (c < c1) depthwise_tap_rows(w, x + c, dy + c, out + c, rows, 1, c1 - c);
 }
 
 /* out[r][s][C] = the sum over output rows [from, to) of all images, for channels [c0, c1), c0 a multiple of VL */
@@ -226,8 +239,11 @@ static void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int
             const float *x = image + (o * w->rows.stride + r * w->rows.dilation - w->rows.before) * w->x_row;
             float *to_row = out + r * w->columns.taps * line;
             next = r + 3 <= r1 ? r + 3 : r + 1;
-            if (next == r + 3) depthwise_channels(w, x, dy, to_row, 3, c0, c1);
-            else depthwise_channels(w, x, dy, to_row, 1, c0, c1);
+            for (int64_t q = 0, end; q < w->g.ow; q = end) {
+                end = least(q + DEPTHWISE_TURN, w->g.ow);
+                if (next == r + 3) depthwise_tap_rows(w, x, dy, to_row, q, end, 3, c0, c1);
+                else depthwise_tap_rows(w, x, dy, to_row, q, end, 1, c0, c1);
+            }
         }
     }
 }
