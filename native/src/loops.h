@@ -21,12 +21,17 @@
 
 /*
  * y[i .. i + m) = value, an expression of i and m, for every i by VL: m is VL, at the end what is left. Four vectors are computed
- * before the first is stored: a load waits for an earlier store whose address has the same low 12 bits.
+ * before the first is stored: a load waits for an earlier store whose address has the same low 12 bits. What is about to be written
+ * and lies beyond L2 is asked for: on Zen 3 an addition in L3 takes 4 % less on one thread, 11 % on two (AVX-512: not measured).
  */
+enum { WRITE_AHEAD = 512, WRITE_AHEAD_FROM = 32 * 1024 };
 #define MAP(y, n, stream, ...)                                                                                                   \
     do {                                                                                                                         \
+        const int ahead_ = VL == 8 && (n) >= WRITE_AHEAD_FROM && !(stream);                                                      \
         int64_t from_ = 0;                                                                                                       \
         for (; from_ + 4 * VL <= (n); from_ += 4 * VL) {                                                                         \
+            if (ahead_)                                                                                                          \
+                for (int j_ = 0; j_ < 4 * VL; j_ += 16) __builtin_prefetch((y) + from_ + WRITE_AHEAD + j_, 1);                   \
             v r_[4];                                                                                                             \
             _Pragma("GCC unroll 4") for (int j_ = 0; j_ < 4; j_++) {                                                             \
                 const int64_t i = from_ + j_ * VL, m = VL;                                                                       \
