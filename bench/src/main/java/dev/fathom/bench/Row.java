@@ -60,7 +60,7 @@ record Row(
         BRIEF,
         /** As most. */
         USUAL,
-        /** A call takes a second: half the repetitions. */
+        /** A call takes a second, or the network seconds to make: half the repetitions, and none where it must be quick. */
         SLOW
     }
 
@@ -321,7 +321,9 @@ record Row(
                 bar,
                 new Entrant(Contender.fathom(threads), "fathom", "FathomNets.answer", "net=" + net),
                 List.of(new Entrant(
-                        Contender.ort(), "onnxruntime", "OrtRows.latency", "net=" + net + ",threads=" + threads)));
+                        Contender.ort(), "onnxruntime", "OrtRows.latency", "net=" + net + ",threads=" + threads)),
+                null,
+                net.equals("vgg16") || net.equals("resnet50") ? Pace.SLOW : Pace.USUAL);
     }
 
     private static Row elementwise(
