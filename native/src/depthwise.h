@@ -56,14 +56,14 @@ INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w,
     });
 }
 
-/* for each pixel of a square, with `at` on it: a register moves from one to the next, see HERE */
+/* for each pixel of a block, with `at` on it: a register moves from one to the next, see HERE */
 #define EACH_PIXEL(rows, columns, from, row, pixel, ...)                                                                       \
     do {                                                                                                                       \
         __typeof__((from) + 0) line_of_it = from;                                                                              \
         UNROLLED for (int a = 0; a < rows; a++, line_of_it += row) {                                                           \
             HERE(line_of_it);                                                                                                  \
             __typeof__((from) + 0) at = line_of_it;                                                                            \
-            UNROLLED for (int q = 0; q < columns; q++, at += pixel) {                                                             \
+            UNROLLED for (int q = 0; q < columns; q++, at += pixel) {                                                          \
                 HERE(at);                                                                                                      \
                 __VA_ARGS__                                                                                                    \
             }                                                                                                                  \
@@ -71,10 +71,10 @@ INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w,
     } while (0);
 
 /*
- * y = act((((y +) the sum over 3 by 3 neighbouring taps) + bias) + residual) for a square of outputs, whose windows overlap: for rows
+ * y = act((((y +) the sum over 3 by 3 neighbouring taps) + bias) + residual) for a block of outputs, whose windows overlap: for rows
  * one by one, every pixel comes from L2 three times. Pixels are taken in order, so the chains are those of depthwise_tile.
  */
-static void depthwise_square(const struct conv *g, const struct linear_args *end, const float *x, float *y) {
+static void depthwise_block(const struct conv *g, const struct linear_args *end, const float *x, float *y) {
     enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
     const int64_t line = padded(g->width), x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
     const float *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (y - end->y) : 0;
@@ -143,7 +143,7 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q,
 
 static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
     enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
-    int64_t row, end, full0, full1, top, bottom, ignored, squares = is_dense3(&g->rows) && is_dense3(&g->columns);
+    int64_t row, end, full0, full1, top, bottom, ignored, blocks = is_dense3(&g->rows) && is_dense3(&g->columns);
     const struct linear_args *last = ends_in_tile(g->finish) ? g->finish : 0;
     axis_outputs(&g->rows, 0, 0, g->rows.out, &top, &ignored);
     axis_outputs(&g->rows, g->rows.taps - 1, 0, g->rows.out, &ignored, &bottom);
@@ -153,7 +153,7 @@ static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
     for (int64_t next; row < end; row = next) {
         int64_t n = row / g->rows.out, o = row % g->rows.out, q = full0;
         next = row + 1;
-        if (!squares || row + HIGH > end || o < top || o + HIGH > bottom || full0 + WIDE > full1) {
+        if (!blocks || row + HIGH > end || o < top || o + HIGH > bottom || full0 + WIDE > full1) {
             depthwise_row(g, n, o, 0, g->columns.out);
             continue;
         }
@@ -161,7 +161,7 @@ static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
         for (int64_t a = o; a < o + HIGH; a++) depthwise_row(g, n, a, 0, full0);
         for (; q + WIDE <= full1; q += WIDE) {
             const float *x = g->x + n * g->x_image + (o - g->rows.before) * g->x_row + (q - g->columns.before) * g->x_pixel;
-            depthwise_square(g, last, x, g->y + n * g->y_image + o * g->y_row + q * g->y_pixel);
+            depthwise_block(g, last, x, g->y + n * g->y_image + o * g->y_row + q * g->y_pixel);
             if (g->finish && !last)
                 for (int64_t a = o; a < o + HIGH; a++) conv_finish(g, n, a, q, q + WIDE, 0, g->width);
         }
@@ -197,12 +197,10 @@ INLINE void depthwise_dots(const struct weights *w, const float *x, const float 
 /* all channels [c0, c1) of them */
 INLINE void depthwise_channels(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
                                int64_t rows, int64_t taps, int64_t c0, int64_t c1) {
-    int64_t c = c0, both = VL == 16 || rows == 1 ? 2 : 1; /* as many sums as there are registers */
+    int64_t c = c0;
     if (q0 >= q1) return;
-    for (; c + both * VL <= c1; c += both * VL) {
-        if (both == 2) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 2, VL);
-        else depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, VL);
-    }
+    if (VL == 16 || rows == 1) /* there are registers for two vectors' sums */
+        for (; c + 2 * VL <= c1; c += 2 * VL) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 2, VL);
     for (; c + VL <= c1; c += VL) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, VL);
     if (c < c1) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, c1 - c);
 }

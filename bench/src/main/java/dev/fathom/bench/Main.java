@@ -38,7 +38,10 @@ public final class Main implements Callable<Integer> {
             description = "Prints this.")
     private boolean help;
 
-    @Option(names = "--quick", description = "One generation of short repetitions, without the largest networks: a minute, more with --peers.")
+    @Option(
+            names = "--quick",
+            description =
+                    "One generation of short repetitions, without the largest networks: a minute, more with --peers.")
     private boolean quick;
 
     @Option(names = "--peers", description = "Measures PyTorch, oneDNN and ONNX Runtime in the same run.")
