@@ -13,6 +13,13 @@ arrays = {
     "i8-little": values.astype("<i8"),
     "i8-big": values.astype(">i8"),
     "u1-fortran": np.asfortranarray(values.astype("u1")),
+    "f2-little": values.astype("<f2") / np.float16(4),
+    "i1": values.astype("i1"),
+    "i2-big": values.astype(">i2"),
+    "u2-little": np.abs(values).astype("<u2"),
+    "u4-big": np.abs(values).astype(">u4"),
+    "u8-little": np.abs(values).astype("<u8"),
+    "halves": np.array([0, -0.0, 1, -2, 65504, 6.103515625e-05, 5.960464477539063e-08, np.inf, -np.inf, 1 / 3], "<f2"),
     "bool": values > 0,
     "scalar": np.array(2.5, "<f4"),
     "vector": np.arange(5, dtype="<f4"),
@@ -25,3 +32,6 @@ for name, array in arrays.items():
 for version in (2, 3):
     with open(f"version-{version}.npy", "wb") as f:
         format.write_array(f, arrays["f4-little"], version=(version, 0))
+several = {"w": arrays["f4-little"], "layer/b": arrays["i8-big"], "pixels": arrays["u1-fortran"]}
+np.savez("stored.npz", **several)
+np.savez_compressed("deflated.npz", **several)

@@ -10,6 +10,7 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
@@ -20,13 +21,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.zip.ZipException;
 
 /**
  * An array in NumPy's file format (<a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">numpy.lib.format</a>):
  * {@code \x93NUMPY}, the version, the length of a header, the header (a Python dictionary: descr, fortran_order, shape), the numbers.
  *
- * <p>Read: versions 1 to 3, both byte orders, C and Fortran order (turned into C order), and of the types float32 and float64 (rounded to
- * float32) as F32, int32 and int64 (if every value fits) as I32, uint8 and bool as U8. Written: version 1, little-endian, C order.
+ * <p>Versions 1 to 3 are read, in both byte orders, in C order and in Fortran order (which becomes C order). The types float16, float32 and
+ * float64 (rounded to float32) are read as F32, all integers but uint8 as I32 (every value must fit), uint8 and bool as U8. Files are written in
+ * version 1, little-endian and in C order. {@link Npz} reads and writes archives of several arrays.
  *
  * <p>{@link #read} reads the header and compares it with the size of the file; the values are read by the methods that give them.
  */
@@ -39,13 +42,22 @@ public final class Npy {
     private static final int CHUNK = 1 << 16;
     private static final int VIEW_BITS = 30;
 
-    private final Path file;
+    private final Source source;
     private final Header header;
+
+    /** Where the bytes of an array come from: a file, or an entry of an archive. Its text names it in messages. */
+    interface Source {
+        /** The bytes from the first one on. */
+        InputStream open() throws IOException;
+
+        /** How many bytes there are. */
+        long bytes() throws IOException;
+    }
 
     private record Header(Stored stored, ByteOrder order, boolean fortran, Shape shape, long bytes) {}
 
-    private Npy(Path file, Header header) {
-        this.file = file;
+    private Npy(Source source, Header header) {
+        this.source = source;
         this.header = header;
     }
 
@@ -64,21 +76,52 @@ public final class Npy {
                             + "; give the path of an npy file";
             throw new UncheckedIOException(message, new IOException(message));
         }
-        try (DataInputStream in = open(file)) {
-            Header header = new Parser(file).header(in);
-            long claimed = header.bytes + header.shape.size() * header.stored.bytes();
-            if (Files.size(file) != claimed) {
-                throw damaged(
-                        file,
-                        "its header says " + header.shape + " of " + header.stored + ", which takes " + claimed
-                                + " bytes, but there are " + Files.size(file));
-            }
-            return new Npy(file, header);
-        } catch (EOFException e) {
-            throw damaged(file, "it is truncated");
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        return read(new FileSource(file));
+    }
+
+    private record FileSource(Path file) implements Source {
+        @Override
+        public InputStream open() throws IOException {
+            return new FileInputStream(file.toFile());
         }
+
+        @Override
+        public long bytes() throws IOException {
+            return Files.size(file);
+        }
+
+        @Override
+        public String toString() {
+            return file.toString();
+        }
+    }
+
+    /** Reads the header of an array wherever it lies. */
+    static Npy read(Source source) {
+        try (DataInputStream in = open(source)) {
+            Header header = new Parser(source).header(in);
+            long claimed = header.bytes + header.shape.size() * header.stored.bytes();
+            long there = source.bytes();
+            if (there != claimed) {
+                throw damaged(
+                        source,
+                        "its header says " + header.shape + " of " + header.stored + ", which takes " + claimed
+                                + " bytes, but there are " + there);
+            }
+            return new Npy(source, header);
+        } catch (IOException e) {
+            throw unreadable(source, e, "it is truncated");
+        }
+    }
+
+    private static RuntimeException unreadable(Source source, IOException e, String truncated) {
+        if (e instanceof EOFException) {
+            return damaged(source, truncated);
+        }
+        if (e instanceof ZipException) {
+            return damaged(source, "its archive is damaged (" + e.getMessage() + ")");
+        }
+        return new UncheckedIOException("cannot read " + source + ": " + AtomicFile.reason(e), e);
     }
 
     /** The dimensions. */
@@ -114,7 +157,7 @@ public final class Npy {
     public void copyTo(Block block, long offset) {
         long bytes = shape().size() * dtype().bytes();
         if (offset < 0 || bytes > block.bytes() - offset) {
-            throw new IllegalArgumentException("copyTo: " + file + " takes " + bytes + " bytes but the block has "
+            throw new IllegalArgumentException("copyTo: " + source + " takes " + bytes + " bytes but the block has "
                     + block.bytes() + " bytes and offset=" + offset + "; make it larger");
         }
         values((at, count) -> block.view(offset + at, count), bytes);
@@ -126,10 +169,10 @@ public final class Npy {
     }
 
     private void values(Target target, long bytes) {
-        try (DataInputStream in = open(file)) {
-            if (!new Parser(file).header(in).equals(header)) {
+        try (DataInputStream in = open(source)) {
+            if (!new Parser(source).header(in).equals(header)) {
                 throw new IllegalArgumentException(
-                        file + ": the file has changed since its header was read; read it again");
+                        source + ": the file has changed since its header was read; read it again");
             }
             Stored stored = header.stored;
             int width = dtype().bytes();
@@ -144,7 +187,7 @@ public final class Npy {
                 in.readFully(chunk, 0, n * stored.bytes());
                 int fine = stored.convert(from, n, converted.clear());
                 if (fine < n) {
-                    throw new IllegalArgumentException(file + ": value number " + (at + fine) + ", "
+                    throw new IllegalArgumentException(source + ": value number " + (at + fine) + ", "
                             + stored.text(from, fine) + ", does not fit into " + dtype()
                             + "; convert the array before it is saved");
                 }
@@ -157,12 +200,10 @@ public final class Npy {
                 at += n;
             }
             if (in.read() >= 0) {
-                throw damaged(file, "it goes on after the " + size + " values that its header tells");
+                throw damaged(source, "it goes on after the " + size + " values that its header tells");
             }
-        } catch (EOFException e) {
-            throw damaged(file, "it ends before the last of the values that its header tells");
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+            throw unreadable(source, e, "it ends before the last of the values that its header tells");
         }
     }
 
@@ -209,41 +250,41 @@ public final class Npy {
         }
     }
 
-    private static DataInputStream open(Path file) throws IOException {
-        return new DataInputStream(new BufferedInputStream(new FileInputStream(file.toFile()), CHUNK));
+    private static DataInputStream open(Source source) throws IOException {
+        return new DataInputStream(new BufferedInputStream(source.open(), CHUNK));
     }
 
-    private static IllegalArgumentException damaged(Path file, String what) {
+    private static IllegalArgumentException damaged(Source source, String what) {
         return new IllegalArgumentException(
-                file + ": " + what + "; the file is damaged or not npy, fetch or save it again");
+                source + ": " + what + "; the file is damaged or not npy, fetch or save it again");
     }
 
     /** Reads a header: the one dictionary that NumPy writes, not Python. */
     private static final class Parser {
-        private final Path file;
+        private final Source source;
         private String text = "";
         private int at;
 
-        Parser(Path file) {
-            this.file = file;
+        Parser(Source source) {
+            this.source = source;
         }
 
         Header header(DataInputStream in) throws IOException {
             int magic = in.readInt();
             int end = in.readUnsignedShort();
             if (magic != MAGIC || end != MAGIC_END) {
-                throw damaged(file, "it does not begin with \\x93NUMPY");
+                throw damaged(source, "it does not begin with \\x93NUMPY");
             }
             int version = in.readUnsignedByte();
             int minor = in.readUnsignedByte();
             if (version < 1 || version > 3 || minor != 0) {
-                throw damaged(file, "its format version is " + version + "." + minor + " but 1.0 to 3.0 are known");
+                throw damaged(source, "its format version is " + version + "." + minor + " but 1.0 to 3.0 are known");
             }
             long length = version == 1
                     ? Short.toUnsignedInt(Short.reverseBytes(in.readShort()))
                     : Integer.toUnsignedLong(Integer.reverseBytes(in.readInt()));
             if (length > LONGEST_HEADER) {
-                throw damaged(file, "its header claims " + length + " bytes but " + LONGEST_HEADER + " are the most");
+                throw damaged(source, "its header claims " + length + " bytes but " + LONGEST_HEADER + " are the most");
             }
             byte[] bytes = in.readNBytes((int) length);
             if (bytes.length < length) {
@@ -299,11 +340,17 @@ public final class Npy {
         private Stored stored(String descr) {
             boolean ordered = !descr.isEmpty() && "<>=|".indexOf(descr.charAt(0)) >= 0;
             return switch (ordered ? descr.substring(1) : "") {
+                case "f2" -> Stored.F16;
                 case "f4" -> Stored.F32;
                 case "f8" -> Stored.F64;
+                case "i1" -> Stored.I8;
+                case "i2" -> Stored.I16;
                 case "i4" -> Stored.I32;
                 case "i8" -> Stored.I64;
                 case "u1" -> Stored.U8;
+                case "u2" -> Stored.U16;
+                case "u4" -> Stored.U32;
+                case "u8" -> Stored.U64;
                 case "b1" -> Stored.BOOL;
                 default -> throw unread("the type " + Safetensors.quoted(descr));
             };
@@ -311,13 +358,13 @@ public final class Npy {
 
         private Shape shape(int[] dims) {
             if (dims.length > Shape.MAX_RANK) {
-                throw new IllegalArgumentException(file + ": it has " + dims.length + " dimensions but "
+                throw new IllegalArgumentException(source + ": it has " + dims.length + " dimensions but "
                         + Shape.MAX_RANK + " are the most; reshape it before it is saved");
             }
             long size = 1;
             for (int dim : dims) {
                 if (dim > 0 && size > (1L << 45) / dim) {
-                    throw damaged(file, "it claims the shape " + Arrays.toString(dims) + ", which no file could fill");
+                    throw damaged(source, "it claims the shape " + Arrays.toString(dims) + ", which no file could fill");
                 }
                 size *= Math.max(dim, 1);
             }
@@ -364,7 +411,7 @@ public final class Npy {
                 long dim = Long.parseLong(text.substring(begin, at));
                 if (dim > Integer.MAX_VALUE) {
                     throw damaged(
-                            file, "it claims a dimension of " + dim + " but " + Integer.MAX_VALUE + " is the largest");
+                            source, "it claims a dimension of " + dim + " but " + Integer.MAX_VALUE + " is the largest");
                 }
                 dims[n++] = (int) dim;
                 taken('L'); // Python 2
@@ -398,12 +445,12 @@ public final class Npy {
         }
 
         private IllegalArgumentException malformed() {
-            return damaged(file, "its header is not the dictionary of an npy file");
+            return damaged(source, "its header is not the dictionary of an npy file");
         }
 
         private IllegalArgumentException unread(String what) {
-            return new IllegalArgumentException(file + ": it holds " + what
-                    + " but float32, float64, int32, int64, uint8 and bool are read; convert it before it is saved");
+            return new IllegalArgumentException(source + ": it holds " + what
+                    + " but float16, float32, float64, all integers and bool are read; convert it before it is saved");
         }
     }
 
@@ -415,21 +462,27 @@ public final class Npy {
      * @throws UncheckedIOException if the file cannot be written
      */
     public static void write(Path file, Tensor t) {
-        switch (t.dtype()) {
-            case F32 -> write(file, t.shape(), FloatBuffer.wrap(t.toArray()));
-            case I32 -> write(file, t.shape(), IntBuffer.wrap(t.toIntArray()));
-            case U8 -> {
-                ByteBuffer values = Block.at(Access.address(t), Math.toIntExact(t.size()));
-                Block lease = Access.lease(t);
-                try {
-                    write(file, t.shape(), values);
-                } finally {
-                    if (lease != null) {
-                        lease.release();
+        AtomicFile.write(file, content(t));
+    }
+
+    /** The bytes of a tensor's file, for one that lives at least until they are written. */
+    static AtomicFile.Content content(Tensor t) {
+        return switch (t.dtype()) {
+            case F32 -> content(t.shape(), FloatBuffer.wrap(t.toArray()));
+            case I32 -> content(t.shape(), IntBuffer.wrap(t.toIntArray()));
+            case U8 ->
+                out -> {
+                    ByteBuffer values = Block.at(Access.address(t), Math.toIntExact(t.size()));
+                    Block lease = Access.lease(t);
+                    try {
+                        content(t.shape(), values).writeTo(out);
+                    } finally {
+                        if (lease != null) {
+                            lease.release();
+                        }
                     }
-                }
-            }
-        }
+                };
+        };
     }
 
     /**
@@ -439,20 +492,42 @@ public final class Npy {
      * @throws UncheckedIOException if the file cannot be written
      */
     public static void write(Path file, Shape shape, FloatBuffer values) {
+        AtomicFile.write(file, content(shape, values));
+    }
+
+    private static AtomicFile.Content content(Shape shape, FloatBuffer values) {
         FloatBuffer from = values.duplicate();
-        write(file, shape, "<f4", 4, from, (to, n) -> to.asFloatBuffer().put(next(from, n)));
+        return content(shape, "<f4", 4, from, (to, n) -> to.asFloatBuffer().put(next(from, n)));
     }
 
-    /** The same for int32. */
+    /**
+     * Writes the int32 numbers between the position and the limit of {@code values}, neither of which moves.
+     *
+     * @throws IllegalArgumentException if they do not fill the shape
+     * @throws UncheckedIOException if the file cannot be written
+     */
     public static void write(Path file, Shape shape, IntBuffer values) {
-        IntBuffer from = values.duplicate();
-        write(file, shape, "<i4", 4, from, (to, n) -> to.asIntBuffer().put(next(from, n)));
+        AtomicFile.write(file, content(shape, values));
     }
 
-    /** The same for unsigned bytes. */
+    private static AtomicFile.Content content(Shape shape, IntBuffer values) {
+        IntBuffer from = values.duplicate();
+        return content(shape, "<i4", 4, from, (to, n) -> to.asIntBuffer().put(next(from, n)));
+    }
+
+    /**
+     * Writes the unsigned bytes between the position and the limit of {@code values}, neither of which moves.
+     *
+     * @throws IllegalArgumentException if they do not fill the shape
+     * @throws UncheckedIOException if the file cannot be written
+     */
     public static void write(Path file, Shape shape, ByteBuffer values) {
+        AtomicFile.write(file, content(shape, values));
+    }
+
+    private static AtomicFile.Content content(Shape shape, ByteBuffer values) {
         ByteBuffer from = values.duplicate();
-        write(file, shape, "|u1", 1, from, (to, n) -> to.put(next(from, n)));
+        return content(shape, "|u1", 1, from, (to, n) -> to.put(next(from, n)));
     }
 
     private interface Chunk {
@@ -467,12 +542,12 @@ public final class Npy {
         return chunk;
     }
 
-    private static void write(Path file, Shape shape, String descr, int width, Buffer from, Chunk chunk) {
+    private static AtomicFile.Content content(Shape shape, String descr, int width, Buffer from, Chunk chunk) {
         if (from.remaining() != shape.size()) {
             throw new IllegalArgumentException("npy: " + shape + " has " + shape.size() + " elements but "
                     + from.remaining() + " values were given; give one for each");
         }
-        AtomicFile.write(file, out -> {
+        return out -> {
             out.write(preamble(shape, descr));
             ByteBuffer bytes = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
             while (from.hasRemaining()) {
@@ -480,7 +555,7 @@ public final class Npy {
                 chunk.put(bytes.clear(), n);
                 out.write(bytes.array(), 0, n * width);
             }
-        });
+        };
     }
 
     /** All before the numbers, which begin at a multiple of 64. */
@@ -503,6 +578,6 @@ public final class Npy {
     /** Such as {@code /data/x.npy [60000, 784] of F64}. */
     @Override
     public String toString() {
-        return file + " " + header.shape + " of " + header.stored;
+        return source + " " + header.shape + " of " + header.stored;
     }
 }

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * {@code __metadata__}), then the numbers, row-major and little-endian, without a gap. See
  * <a href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>.
  *
- * <p>Written: F32. Read as F32: F16 and BF16, exactly, F32, and F64, rounded; as I32: I8, I16, I32, and I64 where every value fits; as U8: U8 and
+ * <p>Written: F32. Read as F32: F16 and BF16, exactly, F32, and F64, rounded; as I32: I8, I16, U16, I32, and U32, I64 and U64 where every value fits; as U8: U8 and
  * BOOL. Integers are also copied to floats where no value changes by it.
  *
  * <p>{@link #read} checks all of the header against the file and keeps the file open, so that what {@link #copy} reads later is of the same
@@ -62,6 +62,7 @@ public final class Safetensors implements AutoCloseable {
     private static final int CHUNK = 1 << 16;
     private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
     private static final String METADATA = "__metadata__";
+    private static final String NOT_UNICODE = "is not valid Unicode";
     /** The text under which {@link Writer#checksum} leaves the checksum of all the rest. */
     private static final String CHECKSUM = "fathom.crc32c";
 
@@ -184,7 +185,14 @@ public final class Safetensors implements AutoCloseable {
         });
     }
 
-    /** The same for integers; a tensor of floats is refused. */
+    /**
+     * Copies a tensor of integers to where {@code to} has its position, which does not move.
+     *
+     * @throws IllegalArgumentException if the file has none of this name, it holds floats, {@code to} has not room for exactly its elements, a value does
+     *     not fit an int, or the file has shrunk since it was opened
+     * @throws IllegalStateException if the file was closed
+     * @throws UncheckedIOException if the file cannot be read
+     */
     public void copy(String name, IntBuffer to) {
         Entry e = entry(name, to);
         if (e.stored.dtype() == DType.F32) {
@@ -309,7 +317,8 @@ public final class Safetensors implements AutoCloseable {
     private Entry entry(String name) {
         Entry e = entries.get(name);
         if (e == null) {
-            throw new IllegalArgumentException(file + " has no tensor " + quoted(name) + "; it holds " + names);
+            throw new IllegalArgumentException(file + " has no tensor " + quoted(name) + "; it holds "
+                    + names.stream().map(Safetensors::plain).toList());
         }
         return e;
     }
@@ -343,16 +352,27 @@ public final class Safetensors implements AutoCloseable {
 
     /** A text of a file for a message: quoted, cut where a hostile file makes it long, without control characters. */
     static String quoted(String text) {
-        String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
-        return '"' + cut.replaceAll("\\p{Cntrl}", "?") + '"';
+        return '"' + plain(text) + '"';
     }
 
-    /** What is wrong with a tensor's name or a metadata key, or null: it must survive UTF-8, logs and terminals. */
-    private static @Nullable String fault(String text) {
-        if (text.chars().anyMatch(Character::isISOControl)) {
+    private static String plain(String text) {
+        String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
+        return cut.replaceAll("\\p{Cntrl}", "?");
+    }
+
+    private static boolean isUnicode(String text) {
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    }
+
+    /** What is wrong with the name of a tensor that is to be written, or null: it must survive UTF-8, logs and terminals. */
+    private static @Nullable String fault(String name) {
+        if (name.equals(METADATA)) {
+            return "is reserved for texts; use metadata(key, value)";
+        }
+        if (name.chars().anyMatch(Character::isISOControl)) {
             return "contains a control character";
         }
-        return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? null : "is not valid Unicode";
+        return isUnicode(name) ? null : NOT_UNICODE;
     }
 
     // ---- reading
@@ -378,7 +398,11 @@ public final class Safetensors implements AutoCloseable {
                 throw damaged("its header claims " + Long.toUnsignedString(length) + " bytes; there are " + (size - 8)
                         + " behind its length and " + LONGEST_HEADER + " are the most");
             }
-            if (data.read() != '{') {
+            int first = data.read();
+            while (first >= 0 && " \t\n\r".indexOf(first) >= 0 && data.getFilePointer() < 8 + length) {
+                first = data.read();
+            }
+            if (first != '{') {
                 throw damaged("its header does not begin with {");
             }
             data.seek(8);
@@ -407,9 +431,8 @@ public final class Safetensors implements AutoCloseable {
                     texts(json);
                     continue;
                 }
-                String fault = fault(name);
-                if (fault != null) {
-                    throw damaged("the name of tensor number " + entries.size() + " " + fault);
+                if (!isUnicode(name)) {
+                    throw damaged("the name of tensor number " + entries.size() + " " + NOT_UNICODE);
                 }
                 if (entries.put(name, tensor(json, name)) != null) {
                     throw damaged("two tensors are called " + quoted(name));
@@ -603,7 +626,7 @@ public final class Safetensors implements AutoCloseable {
          *     each dimension once
          */
         public Writer add(String name, Shape shape, FloatBuffer values, int... order) {
-            String fault = name.equals(METADATA) ? "is reserved for texts; use metadata(key, value)" : fault(name);
+            String fault = fault(name);
             if (fault != null) {
                 throw new IllegalArgumentException(
                         "safetensors: the name " + quoted(name) + " " + fault + "; choose another");

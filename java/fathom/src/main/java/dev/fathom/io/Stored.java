@@ -16,8 +16,11 @@ enum Stored {
     U8(1, DType.U8),
     I8(1, DType.I32),
     I16(2, DType.I32),
+    U16(2, DType.I32),
     I32(4, DType.I32),
+    U32(4, DType.I32),
     I64(8, DType.I32),
+    U64(8, DType.I32),
     /** IEEE 754 binary16. */
     F16(2, DType.F32),
     /** The upper half of a float32. */
@@ -83,7 +86,7 @@ enum Stored {
         return n;
     }
 
-    /** The same for integers, which are never made from floats. */
+    /** Converts {@code n} integers at the beginning of {@code from}, never floats; returns how many before one that does not fit an int. */
     int ints(ByteBuffer from, int n, IntBuffer to) {
         if (this == I32) {
             to.put(from.asIntBuffer().limit(n));
@@ -91,7 +94,7 @@ enum Stored {
         }
         for (int i = 0; i < n; i++) {
             long value = integer(from, i);
-            if (value != (int) value) {
+            if (value != (int) value || this == U64 && value < 0) {
                 return i;
             }
             to.put((int) value);
@@ -108,12 +111,18 @@ enum Stored {
 
     /** Number {@code i} as text. */
     String text(ByteBuffer from, int i) {
-        return dtype == DType.F32 ? Double.toString(number(from, i)) : Long.toString(integer(from, i));
+        return dtype == DType.F32
+                ? Double.toString(number(from, i))
+                : this == U64 ? Long.toUnsignedString(integer(from, i)) : Long.toString(integer(from, i));
     }
 
     private boolean exact(ByteBuffer from, int i, float f) {
+        long value = integer(from, i);
+        if (this == U64 && value < 0) { // 2^63 or more: half of it is compared, and its last bit must be 0
+            return f < 0x1p64f && (value & 1) == 0 && (long) (f / 2) == value >>> 1;
+        }
         // 2^63 would be cast back to 2^63 - 1
-        return f < 0x1p63f && (long) f == integer(from, i);
+        return f < 0x1p63f && (long) f == value;
     }
 
     private double number(ByteBuffer from, int i) {
@@ -122,6 +131,11 @@ enum Stored {
             case BF16 -> Float.intBitsToFloat(from.getShort(2 * i) << 16);
             case F32 -> from.getFloat(4 * i);
             case F64 -> from.getDouble(8 * i);
+            case U64 -> {
+                long value = integer(from, i);
+                // the last bit is kept where the half is rounded
+                yield value >= 0 ? value : 2.0 * (value >>> 1 | value & 1);
+            }
             default -> integer(from, i);
         };
     }
@@ -132,8 +146,10 @@ enum Stored {
             case U8 -> from.get(i) & 0xff;
             case I8 -> from.get(i);
             case I16 -> from.getShort(2 * i);
+            case U16 -> from.getShort(2 * i) & 0xffff;
             case I32 -> from.getInt(4 * i);
-            case I64 -> from.getLong(8 * i);
+            case U32 -> from.getInt(4 * i) & 0xffffffffL;
+            case I64, U64 -> from.getLong(8 * i); // a U64 of 2^63 or more is negative here
             default -> throw new IllegalStateException(this + " is no integer");
         };
     }

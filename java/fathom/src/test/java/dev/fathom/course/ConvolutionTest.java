@@ -66,6 +66,16 @@ class ConvolutionTest {
         }
     }
 
+    /** The numbers for the letters: 1 to 12, and the filter [1, 2; 3, 4]. */
+    @Test
+    void theImageOfNumbers() {
+        float[] image = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+        try (Pass pass = Pass.infer()) {
+            assertThat(apply(given(Window.of(2), 1, 2, 3, 4), image, 1, 4, 3, 1).toArray())
+                    .containsExactly(37, 47, 67, 77, 97, 107);
+        }
+    }
+
     /** AI basics lecture 13: kernel [1, -1, 1] at stride 2, at stride 1, padded, and the printed 3 x 7 matrix. */
     @Test
     void aConvolutionOfALineIsAMatrix() {

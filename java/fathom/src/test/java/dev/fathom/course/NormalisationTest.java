@@ -10,6 +10,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Activation;
+import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -66,6 +67,49 @@ class NormalisationTest {
             model.parameters().forEach(p -> Values.set(p, 0));
             assertThat(model.net().apply(Tensor.of(x, 2, 3)).toArray()).containsExactly(0, 0, 0, 1, 3, 0);
         }
+    }
+
+    /** The Jacobian of x + F(x) is I + W' diag(g') W: the nearer to the identity, the smaller the weights of F. */
+    @Test
+    void theJacobianOfAResidualIsNearTheIdentity() {
+        float[] x = {0.5f, -1, 2};
+        float[] first = {1, -2, 0.5f, 0.25f, 1, -1}; // W [2, 3]
+        float[] second = {2, -1, 0.5f, 1, -1, 3}; // W' [3, 2]
+        for (float scale : new float[] {1, 0.01f}) {
+            var inner = new Sequential(given(first, scale, 2, 3), Tensor::tanh, given(second, scale, 3, 2));
+            try (var model = Model.of(new Residual(inner, null), 0)) {
+                for (int i = 0; i < 3; i++) {
+                    try (Pass pass = Pass.grad()) {
+                        Tensor at = pass.watch(Tensor.of(x, 1, 3));
+                        pass.backward(model.net().apply(at).reshape(3).slice(i, i + 1));
+                        float[] row = pass.gradient(at).toArray();
+                        for (int j = 0; j < 3; j++) {
+                            double expected = i == j ? 1 : 0;
+                            for (int k = 0; k < 2; k++) {
+                                double z = scale * (first[3 * k] * x[0] + first[3 * k + 1] * x[1] + first[3 * k + 2] * x[2]);
+                                double slope = 1 - Math.tanh(z) * Math.tanh(z);
+                                expected += scale * second[2 * i + k] * slope * scale * first[3 * k + j];
+                            }
+                            assertThat(row[j]).isEqualTo((float) expected, offset(1e-6f));
+                            if (scale < 0.1f) {
+                                assertThat(row[j]).isEqualTo(i == j ? 1 : 0, offset(1e-3f));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static Linear given(float[] weight, float scale, int out, int in) {
+        Initializer init = (shape, rng) -> {
+            float[] scaled = weight.clone();
+            for (int i = 0; i < scaled.length; i++) {
+                scaled[i] *= scale;
+            }
+            return scaled;
+        };
+        return new Linear(new Parameter(Shape.of(out, in), init), null, null);
     }
 
     /** The book's inner branch has no activation at its end: y = g(x + 2 x) with W' W = 2 on positive x, by hand. */

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
+import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.AdamW;
+import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Schedule;
@@ -17,6 +21,10 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -31,15 +39,20 @@ class OptimizersTest {
 
     private record Weight(Parameter w) implements Module {}
 
-    /** w after each of n steps. */
+    /** w after each of n steps on w^2 / 2 from 1. */
     private static double[] trace(Optimizer recipe, int n) {
+        return trace(recipe, 1, w -> w.square().mul(0.5f), n);
+    }
+
+    /** w after each of n steps on f from {@code start}. */
+    private static double[] trace(Optimizer recipe, float start, UnaryOperator<Tensor> f, int n) {
         double[] w = new double[n];
-        try (var model = Model.of(new Weight(new Parameter(Shape.SCALAR, Init.constant(1))), 0);
+        try (var model = Model.of(new Weight(new Parameter(Shape.SCALAR, Init.constant(start))), 0);
                 var optimizer = recipe.on(model)) {
             for (int i = 0; i < n; i++) {
                 try (Pass pass = Pass.train(new Rng(0))) {
                     Tensor value = model.net().w().value();
-                    pass.backward(value.square().mul(0.5f));
+                    pass.backward(f.apply(value));
                     optimizer.step();
                     w[i] = value.item();
                 }
@@ -55,6 +68,22 @@ class OptimizersTest {
     @Test
     void plainDescent() {
         assertTrace(trace(new Sgd(RATE), 3), 0.9, 0.81, 0.729);
+    }
+
+    /** ISLR exercise 6: descent on R(b) = sin b + b / 10 at rate 0.1 ends in another minimum from each of two starts. */
+    @Test
+    void descentFromTwoStarts() {
+        UnaryOperator<Tensor> r = b -> b.sin().add(b.mul(0.1f));
+        double[] right = trace(new Sgd(RATE), 2.3f, r, 300);
+        assertThat(Arrays.copyOf(right, 5))
+                .containsExactly(new double[] {2.356628, 2.417369, 2.482270, 2.551311, 2.624389}, offset(1e-6));
+        assertThat(right[299]).isEqualTo(4.612221559, offset(1e-5));
+        assertThat(Math.sin(right[299]) + right[299] / 10).isEqualTo(-.533765281, offset(1e-6));
+        double[] left = trace(new Sgd(RATE), 1.4f, r, 300);
+        assertThat(Arrays.copyOf(left, 5))
+                .containsExactly(new double[] {1.373003, 1.343353, 1.310804, 1.275097, 1.235956}, offset(1e-6));
+        assertThat(left[299]).isEqualTo(-1.670963748, offset(1e-5));
+        assertThat(Math.sin(left[299]) + left[299] / 10).isEqualTo(-1.162083812, offset(1e-6));
     }
 
     /**
@@ -172,5 +201,55 @@ class OptimizersTest {
     @Test
     void weightDecayInDescent() {
         assertTrace(trace(new Sgd(RATE, 0, 0, false, 0.5f), 2), 0.85, 0.7225);
+    }
+
+    /**
+     * ISLR chapter 10, "SGD and Regularization": lambda times the sum of the squares of W1 and W2, but not of the output matrix or of biases, has the gradient
+     * 2 lambda W: a weight decay of 2 lambda in the groups of W1 and W2.
+     */
+    @Test
+    void ridgeOnTheHiddenLayersAlone() {
+        float lambda = 0.3f;
+        float[] x = new Rng(1).normal(4 * 3, 0, 1);
+        int[] y = {0, 1, 1, 0};
+        List<float[]> plain = afterOneStep(x, y, 0, false);
+        List<float[]> inLoss = afterOneStep(x, y, lambda, false);
+        List<float[]> decayed = afterOneStep(x, y, lambda, true);
+        List<float[]> before = afterOneStep(null, y, 0, false);
+        for (int i = 0; i < before.size(); i++) {
+            boolean penalized = i == 0 || i == 2;
+            for (int j = 0; j < before.get(i).length; j++) {
+                double expected =
+                        plain.get(i)[j] - (penalized ? RATE * 2 * lambda * before.get(i)[j] : 0);
+                assertThat(inLoss.get(i)[j]).isEqualTo((float) expected, offset(1e-6f));
+                assertThat(decayed.get(i)[j]).isEqualTo((float) expected, offset(1e-6f));
+            }
+        }
+    }
+
+    /** The parameters of a 3-4-3-2 network after a step of descent; without x, before it. */
+    private static List<float[]> afterOneStep(float @Nullable [] x, int[] y, float lambda, boolean decay) {
+        var net = new Sequential(new Linear(3, 4), Tensor::relu, new Linear(4, 3), Tensor::relu, new Linear(3, 2));
+        Group[] groups = decay
+                ? new Group[] {
+                    Group.of("0.weight").weightDecay(2 * lambda), Group.of("2.weight").weightDecay(2 * lambda)
+                }
+                : new Group[0];
+        try (var model = Model.of(net, 5);
+                var sgd = new Sgd(RATE).on(model, groups);
+                Pass pass = Pass.train(new Rng(0))) {
+            if (x != null) {
+                Tensor loss = Loss.crossEntropy()
+                        .of(model.net().apply(Tensor.of(x, 4, 3)), Tensor.ofInts(y, 4));
+                if (!decay) {
+                    List<Parameter> p = model.parameters();
+                    Tensor squares = p.get(0).value().square().sum().add(p.get(2).value().square().sum());
+                    loss = loss.add(squares.mul(lambda));
+                }
+                pass.backward(loss);
+                sgd.step();
+            }
+            return model.parameters().stream().map(p -> p.value().toArray()).toList();
+        }
     }
 }

@@ -65,7 +65,7 @@ class NpyTest {
     // ---- NumPy's own files
 
     @ParameterizedTest
-    @ValueSource(strings = {"f4-little", "f4-big", "f8-little", "f8-big-fortran", "version-2", "version-3"})
+    @ValueSource(strings = {"f2-little", "f4-little", "f4-big", "f8-little", "f8-big-fortran", "version-2", "version-3"})
     void floatsOfNumpy(String name) {
         Npy npy = Npy.read(golden(name));
         assertThat(npy.shape()).isEqualTo(Shape.of(2, 2, 3));
@@ -78,10 +78,34 @@ class NpyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"i4-little-fortran", "i4-big", "i8-little", "i8-big"})
+    @ValueSource(strings = {"i1", "i2-big", "i4-little-fortran", "i4-big", "i8-little", "i8-big"})
     void integersOfNumpy(String name) {
         assertThat(Npy.read(golden(name)).dtype()).isEqualTo(DType.I32);
         assertThat(ints(golden(name))).containsExactly(VALUES);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"u2-little", "u4-big", "u8-little"})
+    void unsignedIntegersOfNumpy(String name) {
+        assertThat(Npy.read(golden(name)).dtype()).isEqualTo(DType.I32);
+        assertThat(ints(golden(name)))
+                .containsExactly(Arrays.stream(VALUES).map(Math::abs).toArray());
+    }
+
+    @Test
+    void halvesOfNumpyAreReadExactly() {
+        assertThat(floats(golden("halves")))
+                .containsExactly(
+                        0,
+                        -0f,
+                        1,
+                        -2,
+                        65504,
+                        0x1p-14f,
+                        0x1p-24f,
+                        Float.POSITIVE_INFINITY,
+                        Float.NEGATIVE_INFINITY,
+                        0.333251953125f);
     }
 
     @Test
@@ -111,7 +135,7 @@ class NpyTest {
                 .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         golden(name) + ": it holds " + what
-                                + " but float32, float64, int32, int64, uint8 and bool are read; convert it before it is saved");
+                                + " but float16, float32, float64, all integers and bool are read; convert it before it is saved");
     }
 
     // ---- writing
@@ -191,6 +215,11 @@ class NpyTest {
                 .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage(file
                         + ": value number 1, 2147483648, does not fit into I32; convert the array before it is saved");
+        byte[] unsigned = ByteBuffer.allocate(16).putLong(7).putLong(-1).array();
+        Path most = file("{'descr': '>u8', 'fortran_order': False, 'shape': (2,), }", unsigned);
+        assertThatThrownBy(() -> ints(most))
+                .hasMessage(most
+                        + ": value number 1, 18446744073709551615, does not fit into I32; convert the array before it is saved");
         byte[] large =
                 ByteBuffer.allocate(16).putDouble(-1e308 * 10).putDouble(1e39).array();
         Path other = file("{'descr': '>f8', 'fortran_order': False, 'shape': (2,), }", large);

@@ -1,6 +1,7 @@
 package dev.fathom.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.tensor.OpTable;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ class IsaBitsTest {
         List<Isa> isas = NativeRuntime.available().stream()
                 .filter(i -> i != Isa.BASELINE)
                 .toList();
+        assumeTrue(isas.size() > 1, "the bits of v3 and v4 are not compared: this processor has only " + isas);
         List<String> differ = new ArrayList<>();
         try {
             for (OpTable.Row row : OpTable.rows()) {

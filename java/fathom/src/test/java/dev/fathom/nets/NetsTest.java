@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.io.Npy;
+import dev.fathom.io.Npz;
+import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -16,19 +18,17 @@ import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tensor;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -180,18 +180,25 @@ class NetsTest {
                 session.run();
                 float[] frozen = new float[eager.length];
                 session.output().get(0, frozen);
-                float largest = 1;
-                for (float y : eager) {
-                    largest = Math.max(largest, Math.abs(y));
+                boolean folded = Structure.walk(model.net()).stream().anyMatch(node -> node.value() instanceof BatchNorm);
+                if (folded) { // into the weights before it, which rounds them
+                    float largest = 1;
+                    for (float y : eager) {
+                        largest = Math.max(largest, Math.abs(y));
+                    }
+                    assertThat(frozen)
+                            .usingComparatorWithPrecision(1e-4f * largest)
+                            .containsExactly(eager);
+                } else {
+                    assertThat(frozen).as("nothing is folded, so the bits are promised").isEqualTo(eager);
                 }
-                assertThat(frozen).usingComparatorWithPrecision(1e-4f * largest).containsExactly(eager);
             }
         }
     }
 
     /** The network that Yerlan Idelbayev trained says of 32 images what it says in ONNX Runtime. */
     @Test
-    void thePublishedResNet20SaysWhatItShould(@TempDir Path temp) throws IOException {
+    void thePublishedResNet20SaysWhatItShould() {
         String data = System.getenv("FATHOM_DATA");
         Path folder = Path.of(data == null ? "" : data, "pretrained-cifar10");
         assumeTrue(
@@ -199,9 +206,9 @@ class NetsTest {
                 "the published ResNet-20 is not tested: FATHOM_DATA has no folder pretrained-cifar10");
         float[] pixels = new float[32 * 32 * 32 * 3];
         float[] expected = new float[320];
-        try (var zip = new ZipFile(folder.resolve("check.npz").toFile());
-                Pass pass = Pass.infer()) {
-            Tensor images = npy(zip, "images.npy", temp).to(DType.F32);
+        Map<String, Npy> check = Npz.read(folder.resolve("check.npz"));
+        try (Pass pass = Pass.infer()) {
+            Tensor images = check.get("images").tensor().to(DType.F32);
             float[] mean = {0.485f, 0.456f, 0.406f};
             float[] deviation = {0.229f, 0.224f, 0.225f};
             images.permute(0, 2, 3, 1)
@@ -209,7 +216,7 @@ class NetsTest {
                     .sub(Tensor.of(mean, 3))
                     .div(Tensor.of(deviation, 3))
                     .copyTo(FloatBuffer.wrap(pixels));
-            npy(zip, "logits.npy", temp).copyTo(FloatBuffer.wrap(expected));
+            check.get("logits").tensor().copyTo(FloatBuffer.wrap(expected));
         }
         try (var model = Model.of(new CifarResNet(3, 10), 1)) {
             model.load(folder.resolve("resnet20.safetensors"));
@@ -220,14 +227,6 @@ class NetsTest {
                     assertThat(logits[i]).isCloseTo(expected[i], within(2e-4f * Math.max(1, Math.abs(expected[i]))));
                 }
             }
-        }
-    }
-
-    private static Tensor npy(ZipFile zip, String name, Path temp) throws IOException {
-        try (InputStream in = zip.getInputStream(zip.getEntry(name))) {
-            Path file = temp.resolve(name);
-            Files.copy(in, file);
-            return Npy.read(file).tensor();
         }
     }
 }

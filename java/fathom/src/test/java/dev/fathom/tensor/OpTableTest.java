@@ -2,6 +2,7 @@ package dev.fathom.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Isa;
@@ -330,19 +331,20 @@ class OpTableTest {
                 .toList();
     }
 
-    /** A row of a result does not depend on how many rows there are (claimed where there is a fused multiply-add). */
+    /** A row of a result does not depend on how many rows there are: to the bit with a fused multiply-add, to rounding without. */
     @ParameterizedTest
     @MethodSource("byRows")
     void rowsDoNotDependOnTheBatch(Row row) {
-        boolean claimed = NativeRuntime.get().isa() != Isa.BASELINE;
+        boolean exact = NativeRuntime.get().isa() != Isa.BASELINE;
+        int compared = 0;
         for (int[][] shapes : row.samples()) {
-            if (!claimed || shapes[0].length != 2 && !row.name().startsWith("conv")) {
+            if (shapes[0].length < 2) {
                 continue;
             }
             int m = shapes[0][0];
             try (Pass pass = Pass.infer(new Rng(0))) {
                 Tensor[] in = row.tensors(shapes);
-                int[] all = bits(floats(row.run(in)));
+                float[] all = floats(row.run(in));
                 for (int i = 0; i < m; i++) {
                     Tensor[] one = in.clone();
                     one[0] = in[0].slice(i, i + 1);
@@ -351,12 +353,22 @@ class OpTableTest {
                         one[last] = in[last].slice(i, i + 1); // the residual
                     }
                     int width = all.length / m;
-                    assertThat(bits(floats(row.run(one))))
-                            .as("%s%s, row %d", row, text(shapes), i)
-                            .isEqualTo(Arrays.copyOfRange(all, i * width, (i + 1) * width));
+                    float[] expected = Arrays.copyOfRange(all, i * width, (i + 1) * width);
+                    float[] alone = floats(row.run(one));
+                    if (exact) {
+                        assertThat(bits(alone))
+                                .as("%s%s, row %d", row, text(shapes), i)
+                                .isEqualTo(bits(expected));
+                    } else {
+                        assertThat(alone)
+                                .as("%s%s, row %d", row, text(shapes), i)
+                                .containsExactly(expected, offset(1e-5f));
+                    }
+                    compared++;
                 }
             }
         }
+        assertThat(compared).as("rows of %s compared", row).isPositive();
     }
 
     @ParameterizedTest
