@@ -364,7 +364,8 @@ public final class Npy {
             long size = 1;
             for (int dim : dims) {
                 if (dim > 0 && size > (1L << 45) / dim) {
-                    throw damaged(source, "it claims the shape " + Arrays.toString(dims) + ", which no file could fill");
+                    throw damaged(
+                            source, "it claims the shape " + Arrays.toString(dims) + ", which no file could fill");
                 }
                 size *= Math.max(dim, 1);
             }
@@ -411,7 +412,8 @@ public final class Npy {
                 long dim = Long.parseLong(text.substring(begin, at));
                 if (dim > Integer.MAX_VALUE) {
                     throw damaged(
-                            source, "it claims a dimension of " + dim + " but " + Integer.MAX_VALUE + " is the largest");
+                            source,
+                            "it claims a dimension of " + dim + " but " + Integer.MAX_VALUE + " is the largest");
                 }
                 dims[n++] = (int) dim;
                 taken('L'); // Python 2

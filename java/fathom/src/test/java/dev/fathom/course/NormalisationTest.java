@@ -86,7 +86,8 @@ class NormalisationTest {
                         for (int j = 0; j < 3; j++) {
                             double expected = i == j ? 1 : 0;
                             for (int k = 0; k < 2; k++) {
-                                double z = scale * (first[3 * k] * x[0] + first[3 * k + 1] * x[1] + first[3 * k + 2] * x[2]);
+                                double z = scale
+                                        * (first[3 * k] * x[0] + first[3 * k + 1] * x[1] + first[3 * k + 2] * x[2]);
                                 double slope = 1 - Math.tanh(z) * Math.tanh(z);
                                 expected += scale * second[2 * i + k] * slope * scale * first[3 * k + j];
                             }

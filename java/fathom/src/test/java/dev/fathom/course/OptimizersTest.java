@@ -219,8 +219,7 @@ class OptimizersTest {
         for (int i = 0; i < before.size(); i++) {
             boolean penalized = i == 0 || i == 2;
             for (int j = 0; j < before.get(i).length; j++) {
-                double expected =
-                        plain.get(i)[j] - (penalized ? RATE * 2 * lambda * before.get(i)[j] : 0);
+                double expected = plain.get(i)[j] - (penalized ? RATE * 2 * lambda * before.get(i)[j] : 0);
                 assertThat(inLoss.get(i)[j]).isEqualTo((float) expected, offset(1e-6f));
                 assertThat(decayed.get(i)[j]).isEqualTo((float) expected, offset(1e-6f));
             }
@@ -232,18 +231,22 @@ class OptimizersTest {
         var net = new Sequential(new Linear(3, 4), Tensor::relu, new Linear(4, 3), Tensor::relu, new Linear(3, 2));
         Group[] groups = decay
                 ? new Group[] {
-                    Group.of("0.weight").weightDecay(2 * lambda), Group.of("2.weight").weightDecay(2 * lambda)
+                    Group.of("0.weight").weightDecay(2 * lambda),
+                    Group.of("2.weight").weightDecay(2 * lambda)
                 }
                 : new Group[0];
         try (var model = Model.of(net, 5);
                 var sgd = new Sgd(RATE).on(model, groups);
                 Pass pass = Pass.train(new Rng(0))) {
             if (x != null) {
-                Tensor loss = Loss.crossEntropy()
-                        .of(model.net().apply(Tensor.of(x, 4, 3)), Tensor.ofInts(y, 4));
+                Tensor loss = Loss.crossEntropy().of(model.net().apply(Tensor.of(x, 4, 3)), Tensor.ofInts(y, 4));
                 if (!decay) {
                     List<Parameter> p = model.parameters();
-                    Tensor squares = p.get(0).value().square().sum().add(p.get(2).value().square().sum());
+                    Tensor squares = p.get(0)
+                            .value()
+                            .square()
+                            .sum()
+                            .add(p.get(2).value().square().sum());
                     loss = loss.add(squares.mul(lambda));
                 }
                 pass.backward(loss);

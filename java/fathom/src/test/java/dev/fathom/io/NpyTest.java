@@ -65,7 +65,8 @@ class NpyTest {
     // ---- NumPy's own files
 
     @ParameterizedTest
-    @ValueSource(strings = {"f2-little", "f4-little", "f4-big", "f8-little", "f8-big-fortran", "version-2", "version-3"})
+    @ValueSource(
+            strings = {"f2-little", "f4-little", "f4-big", "f8-little", "f8-big-fortran", "version-2", "version-3"})
     void floatsOfNumpy(String name) {
         Npy npy = Npy.read(golden(name));
         assertThat(npy.shape()).isEqualTo(Shape.of(2, 2, 3));
@@ -218,8 +219,9 @@ class NpyTest {
         byte[] unsigned = ByteBuffer.allocate(16).putLong(7).putLong(-1).array();
         Path most = file("{'descr': '>u8', 'fortran_order': False, 'shape': (2,), }", unsigned);
         assertThatThrownBy(() -> ints(most))
-                .hasMessage(most
-                        + ": value number 1, 18446744073709551615, does not fit into I32; convert the array before it is saved");
+                .hasMessage(
+                        most
+                                + ": value number 1, 18446744073709551615, does not fit into I32; convert the array before it is saved");
         byte[] large =
                 ByteBuffer.allocate(16).putDouble(-1e308 * 10).putDouble(1e39).array();
         Path other = file("{'descr': '>f8', 'fortran_order': False, 'shape': (2,), }", large);

@@ -133,9 +133,8 @@ class NpzTest {
         Path file = zip("x.npy", lie.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
         byte[] bytes = Files.readAllBytes(file);
         int directory = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("PK\1\2");
-        java.nio.ByteBuffer.wrap(bytes)
-                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
-                .putInt(directory + 24, (int) (128 + 4 * 536870912L));
+        java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).putInt(directory + 24, (int)
+                (128 + 4 * 536870912L));
         Files.write(file, bytes);
         assertThatThrownBy(() -> Npz.read(file))
                 .isExactlyInstanceOf(IllegalArgumentException.class)

@@ -180,7 +180,8 @@ class NetsTest {
                 session.run();
                 float[] frozen = new float[eager.length];
                 session.output().get(0, frozen);
-                boolean folded = Structure.walk(model.net()).stream().anyMatch(node -> node.value() instanceof BatchNorm);
+                boolean folded =
+                        Structure.walk(model.net()).stream().anyMatch(node -> node.value() instanceof BatchNorm);
                 if (folded) { // into the weights before it, which rounds them
                     float largest = 1;
                     for (float y : eager) {
@@ -190,7 +191,9 @@ class NetsTest {
                             .usingComparatorWithPrecision(1e-4f * largest)
                             .containsExactly(eager);
                 } else {
-                    assertThat(frozen).as("nothing is folded, so the bits are promised").isEqualTo(eager);
+                    assertThat(frozen)
+                            .as("nothing is folded, so the bits are promised")
+                            .isEqualTo(eager);
                 }
             }
         }
