@@ -2,6 +2,16 @@ package dev.fathom.labs;
 
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.labs.commands.Classify;
+import dev.fathom.labs.commands.Data;
+import dev.fathom.labs.commands.Doctor;
+import dev.fathom.labs.commands.Example;
+import dev.fathom.labs.commands.FilterCommand;
+import dev.fathom.labs.commands.LabCommand;
+import dev.fathom.labs.commands.Networks;
+import dev.fathom.labs.commands.Quickstart;
+import dev.fathom.labs.commands.SeeCommand;
+import dev.fathom.labs.pages.Machine;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -38,7 +48,7 @@ public final class Main implements Runnable {
     }
 
     /** Runs a command and returns its exit code: 0, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C. */
-    static int run(PrintStream out, PrintStream err, String... args) {
+    public static int run(PrintStream out, PrintStream err, String... args) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("quickstart", () -> new Quickstart(out, err));
         commands.put("lab", () -> new LabCommand(out, err));
@@ -104,20 +114,7 @@ public final class Main implements Runnable {
         @Override
         public String[] getVersion() {
             @Nullable String version = NativeRuntime.class.getPackage().getImplementationVersion();
-            return new String[] {"fathom " + (version == null ? "(built in place)" : version), machine()};
-        }
-    }
-
-    /** Java, system and kernels, in one line. */
-    static String machine() {
-        String java = System.getProperty("java.vm.name") + " " + System.getProperty("java.version") + ", "
-                + System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", ";
-        try {
-            NativeRuntime runtime = NativeRuntime.get();
-            return java + runtime.isa() + " kernels, " + runtime.threads()
-                    + (runtime.threads() == 1 ? " thread" : " threads");
-        } catch (NativeException e) {
-            return java + e.getMessage();
+            return new String[] {"fathom " + (version == null ? "(built in place)" : version), Machine.line()};
         }
     }
 }

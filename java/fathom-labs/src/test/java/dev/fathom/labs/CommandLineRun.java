@@ -12,9 +12,9 @@ import java.nio.file.Path;
  * @param out what it printed
  * @param err what it printed on standard error
  */
-record CommandLineRun(int code, String out, String err) {
+public record CommandLineRun(int code, String out, String err) {
     /** With the data of the project itself. */
-    static CommandLineRun of(String... args) {
+    public static CommandLineRun of(String... args) {
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         int code = Main.run(
@@ -25,7 +25,7 @@ record CommandLineRun(int code, String out, String err) {
     }
 
     /** With the data of another project folder and an empty cache folder in it, whatever the environment says. */
-    static CommandLineRun in(Path root, String... args) {
+    public static CommandLineRun in(Path root, String... args) {
         String before = System.getProperty("fathom.root");
         System.setProperty("fathom.root", root.toString());
         System.setProperty("fathom.data", "");

@@ -1,0 +1,185 @@
+package dev.fathom.labs.commands;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.data.Download;
+import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Tar;
+import dev.fathom.view.ProgressBar;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code fathom data mnist}: fetches the files of a set into the cache folder, where the experiments find them. */
+@Command(
+        name = "data",
+        description = "Fetches a data set into the cache folder, where ./fathom finds it.",
+        sortOptions = false)
+public final class Data implements Runnable {
+    private static final long REDRAW_NANOS = 100_000_000;
+
+    private final PrintStream out;
+    private final Download download = new Download();
+
+    @Parameters(
+            paramLabel = "SET",
+            converter = ImageSet.Converter.class,
+            description =
+                    "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), or fashion-mnist (31 MB, which is part of the project's tree too).")
+    private ImageSet set;
+
+    @Option(
+            names = "--from",
+            paramLabel = "URL",
+            converter = Address.class,
+            description = "Another folder on the web with the same files; their content is checked all the same.")
+    private @Nullable URI from;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Prints this.")
+    private boolean help;
+
+    public Data(PrintStream out) {
+        this.out = out;
+    }
+
+    @Override
+    public void run() {
+        URI folder = from == null ? set.address() : URI.create(from.toString().replaceFirst("/?$", "/"));
+        Path cache = set.cache();
+        if (set.archived()) {
+            Map.Entry<String, Download.Content> archive =
+                    set.files().entrySet().iterator().next();
+            unpacked(folder, cache, archive.getKey(), archive.getValue(), set.unpacked());
+            counts(cache);
+        } else {
+            set.files().forEach((name, content) -> fetched(folder, cache, name, content, "sha256 as known"));
+        }
+        out.printf("%nIn %s%s%n", cache, set.archived() ? "." : "; next:");
+        if (!set.archived()) {
+            out.printf("  ./fathom quickstart%s%n", set == ImageSet.MNIST ? " --data mnist" : "");
+        }
+    }
+
+    /** What is an address. */
+    static final class Address implements ITypeConverter<URI> {
+        @Override
+        public URI convert(String text) {
+            try {
+                return new URI(text);
+            } catch (URISyntaxException e) {
+                throw new TypeConversionException("'" + text + "' is no address, such as https://example.org/folder/");
+            }
+        }
+    }
+
+    private void fetched(URI folder, Path cache, String name, Download.Content content, String sum) {
+        Line line = new Line(name, out == System.out && ProgressBar.onTerminal());
+        Path to = cache.resolve(name);
+        boolean fetched;
+        try {
+            fetched = download.fetch(folder.resolve(name), to, content, line);
+        } finally {
+            line.clear();
+        }
+        say(to, (fetched ? "fetched, " : "is there, ") + sum);
+    }
+
+    /** Fetches and unpacks an archive, unless what it holds is there in its sizes. */
+    void unpacked(URI folder, Path cache, String name, Download.Content content, Map<String, Long> files) {
+        boolean there = files.entrySet().stream()
+                .allMatch(file -> cache.resolve(file.getKey()).toFile().length() == file.getValue());
+        if (!there) {
+            fetched(folder, cache, name, content, content.kind() + " as the publisher prints it");
+            Tar.unpack(cache.resolve(name), cache, files);
+            cache.resolve(name).toFile().delete();
+        }
+        files.keySet().forEach(file -> say(cache.resolve(file), there ? "is there, size as known" : "unpacked"));
+    }
+
+    /** Equally many images of every class, 60,000 in all. */
+    private void counts(Path cache) {
+        for (boolean test : new boolean[] {false, true}) {
+            try (Dataset data = read(cache, test)) {
+                int[] counts = new int[data.classes()];
+                for (int i = 0; i < data.size(); i++) {
+                    counts[data.label(i)]++;
+                }
+                int each = (test ? 10_000 : 50_000) / set.classes().size();
+                for (int c = 0; c < counts.length; c++) {
+                    if (counts[c] != each || counts.length != set.classes().size()) {
+                        throw new IllegalArgumentException(cache + ": there are " + counts[c] + " images of class " + c
+                                + " and not " + each + "; remove the folder and fetch it again");
+                    }
+                }
+                out.printf(
+                        Locale.ROOT,
+                        "%,d images %s, %,d of each class, as known%n",
+                        data.size(),
+                        test ? "for the test" : "to learn from",
+                        each);
+            }
+        }
+    }
+
+    /** Sizes alone tell whether files are there: what is damaged within them must go first. */
+    private Dataset read(Path cache, boolean test) {
+        try {
+            return set.read(cache, test);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(e.getMessage() + ", after removing " + cache, e);
+        }
+    }
+
+    private void say(Path file, String what) {
+        out.printf("%-27s %8s  %s%n", file.getFileName(), size(file.toFile().length()), what);
+    }
+
+    private static String size(long bytes) {
+        return bytes < 1_000_000
+                ? String.format(Locale.ROOT, "%.1f KB", bytes / 1e3)
+                : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+    }
+
+    /** One line of the terminal, redrawn in place ten times a second. */
+    private final class Line implements Download.Progress {
+        private final String name;
+        private final boolean terminal;
+        private long drawn;
+        private boolean shown;
+
+        Line(String name, boolean terminal) {
+            this.name = name;
+            this.terminal = terminal;
+        }
+
+        @Override
+        public void at(long bytes, long of) {
+            long now = System.nanoTime();
+            if (!terminal || shown && now - drawn < REDRAW_NANOS) {
+                return;
+            }
+            String total = of == 0 ? "" : " of " + size(of) + ", " + 100 * bytes / of + " %";
+            out.printf("\r%-27s %8s%s\u001b[K", name, size(bytes), total);
+            out.flush();
+            drawn = now;
+            shown = true;
+        }
+
+        void clear() {
+            if (shown) {
+                out.print("\r\u001b[K");
+            }
+        }
+    }
+}

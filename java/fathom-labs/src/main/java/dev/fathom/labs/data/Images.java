@@ -1,0 +1,119 @@
+package dev.fathom.labs.data;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
+/**
+ * Images in classes, as an experiment uses them.
+ *
+ * @param image [height, width, channels] of each
+ * @param learn what is learned from
+ * @param choose what the best epoch is chosen by
+ * @param test what is looked at once, at the end
+ */
+public record Images(String title, List<String> classes, Shape image, Dataset learn, Dataset choose, Dataset test)
+        implements AutoCloseable {
+    /** The same images as vectors. */
+    public Images flattened() {
+        return new Images(title, classes, image, learn.flattened(), choose.flattened(), test.flattened());
+    }
+
+    /** The same with mean 0 and deviation 1 in each channel of what is learned from. */
+    public Images normalised() {
+        return new Images(
+                title, classes, image, learn.normalised(learn), choose.normalised(learn), test.normalised(learn));
+    }
+
+    /** The same with values from 0 to 1. */
+    public Images scaled() {
+        float unit = 1f / 255;
+        return new Images(title, classes, image, learn.scaled(unit, 0), choose.scaled(unit, 0), test.scaled(unit, 0));
+    }
+
+    /** The first {@code n} images to learn from, and a fifth as many for each of the other uses. */
+    public Images first(int n) {
+        return new Images(
+                title,
+                classes,
+                image,
+                learn.take(0, Math.min(n, learn.size())),
+                choose.take(0, Math.min(n / 5, choose.size())),
+                test.take(0, Math.min(n / 5, test.size())));
+    }
+
+    /** The first {@code n} images to learn from, and all for the other uses. */
+    public Images learning(int n) {
+        return new Images(
+                title,
+                classes,
+                image,
+                learn.take(0, Math.min(n, learn.size())),
+                choose.take(0, choose.size()),
+                test.take(0, test.size()));
+    }
+
+    /** The images of some classes, which are numbered anew in this order; with mean 0 and deviation 1. */
+    public Images only(int... numbers) {
+        int[] anew = new int[classes.size()];
+        Arrays.fill(anew, -1);
+        for (int i = 0; i < numbers.length; i++) {
+            anew[numbers[i]] = i;
+        }
+        List<String> names = IntStream.of(numbers).mapToObj(classes::get).toList();
+        return remade(names, label -> anew[label], UnaryOperator.identity());
+    }
+
+    /** The same images, the pixels of each in one other order, which {@code seed} decides; with mean 0 and deviation 1. */
+    public Images permuted(long seed) {
+        int channels = image.dim(2);
+        int[] order = order(seed);
+        return remade(classes, label -> label, pixels -> {
+            byte[] changed = new byte[pixels.length];
+            for (int i = 0; i < changed.length; i++) {
+                changed[i] = pixels[order[i / channels] * channels + i % channels];
+            }
+            return changed;
+        });
+    }
+
+    /** Which pixel comes to each place of a permuted image. */
+    public int[] order(long seed) {
+        return new Rng(seed).permutation(image.dim(0) * image.dim(1));
+    }
+
+    private Images remade(List<String> names, IntUnaryOperator label, UnaryOperator<byte[]> pixels) {
+        try (Dataset l = remade(learn, label, pixels);
+                Dataset c = remade(choose, label, pixels);
+                Dataset t = remade(test, label, pixels)) {
+            return new Images(title, names, image, l.normalised(l), c.normalised(l), t.normalised(l));
+        }
+    }
+
+    /** The images whose new label is not negative. */
+    private Dataset remade(Dataset data, IntUnaryOperator label, UnaryOperator<byte[]> pixels) {
+        int[] chosen = IntStream.range(0, data.size())
+                .filter(i -> label.applyAsInt(data.label(i)) >= 0)
+                .toArray();
+        int bytes = (int) image.size();
+        byte[] all = new byte[chosen.length * bytes];
+        int[] labels = new int[chosen.length];
+        for (int i = 0; i < chosen.length; i++) {
+            System.arraycopy(pixels.apply(data.pixels(chosen[i])), 0, all, i * bytes, bytes);
+            labels[i] = label.applyAsInt(data.label(chosen[i]));
+        }
+        return Dataset.images(all, image, labels);
+    }
+
+    @Override
+    public void close() {
+        learn.close();
+        choose.close();
+        test.close();
+    }
+}

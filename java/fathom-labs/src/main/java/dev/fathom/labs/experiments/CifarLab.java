@@ -1,0 +1,67 @@
+package dev.fathom.labs.experiments;
+
+import dev.fathom.data.Augment;
+import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Recipe;
+import dev.fathom.nets.CifarResNet;
+import dev.fathom.nets.TextbookCnn;
+import dev.fathom.optim.RmsProp;
+import dev.fathom.optim.Schedule;
+import dev.fathom.optim.Sgd;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Small photographs: the textbook's network and a residual one, each on the images as they are and on changed ones. */
+public final class CifarLab implements Lab {
+    static final Augment[] CHANGES = {Augment.flip(), Augment.crop(4)};
+
+    @Override
+    public String name() {
+        return "cifar";
+    }
+
+    @Override
+    public String shows() {
+        return "what augmentation gains on small photographs, for the textbook's network and for ResNet-20";
+    }
+
+    @Override
+    public ImageSet images(@Nullable Path folder) {
+        return ImageSet.cifar(folder);
+    }
+
+    @Override
+    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+        int classes = images.classes().size();
+        Recipe textbook =
+                new Recipe(epochs.applyAsInt(30), 128, new RmsProp(1e-3f), Schedule.constant(), "RMSprop 0.001");
+        int n = epochs.applyAsInt(60);
+        Recipe residual = new Recipe(
+                n,
+                128,
+                new Sgd(0.1f, 0.9f, 0, false, 1e-4f),
+                Schedule.cosine(n),
+                "SGD 0.1 down to 0 on a cosine, momentum 0.9, weight decay 0.0001");
+        String book = "42.06 % (ISLP), 45.61 % (ISLR) on CIFAR-100";
+        String paper = "91.25 % (He et al.), 92.16 % (Keras) on all of CIFAR-10";
+        return List.of(
+                new Entry("Textbook", TextbookCnn.lab(classes), textbook, book, 0),
+                new Entry("Textbook, augmented", TextbookCnn.lab(classes), textbook, "", 0, CHANGES),
+                new Entry("ResNet-20", new CifarResNet(3, classes), residual, "", 0),
+                new Entry("ResNet-20, augmented", new CifarResNet(3, classes), residual, paper, 0, CHANGES));
+    }
+
+    @Override
+    public int briefImages() {
+        return 2000;
+    }
+
+    @Override
+    public int briefEpochs() {
+        return 2;
+    }
+}

@@ -1,0 +1,77 @@
+package dev.fathom.labs.experiments;
+
+import static dev.fathom.tensor.Activation.RELU;
+
+import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Recipe;
+import dev.fathom.nets.LeNet5;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.MaxPool;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Window;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalisation. */
+public final class FashionLab implements Lab {
+    @Override
+    public String name() {
+        return "fashion";
+    }
+
+    @Override
+    public String shows() {
+        return "what convolution gains on Fashion-MNIST: LeNet-5 (90 %) and a small modern network (92.5 %)";
+    }
+
+    @Override
+    public ImageSet images(@Nullable Path folder) {
+        return ImageSet.FASHION_MNIST;
+    }
+
+    @Override
+    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+        return List.of(
+                new Entry("LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f), "", 0.90),
+                new Entry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), "", 0.925));
+    }
+
+    private static Sequential small() {
+        return new Sequential( //                         28 x 28
+                convolve(1, 32),
+                convolve(32, 32),
+                new MaxPool(2), //                      14 x 14 x 32
+                new Dropout(0.25f),
+                convolve(32, 64),
+                convolve(64, 64),
+                new MaxPool(2), //                       7 x 7 x 64
+                new Dropout(0.25f),
+                new Flatten(),
+                new Linear(3136, 256).act(RELU),
+                new Dropout(0.5f),
+                new Linear(256, 10));
+    }
+
+    private static Layer convolve(int in, int out) {
+        return new Sequential(new Conv(in, out, Window.of(3).pad(1)).withoutBias(), new BatchNorm(out).act(RELU));
+    }
+
+    @Override
+    public int briefImages() {
+        return 6000;
+    }
+
+    @Override
+    public int briefEpochs() {
+        return 2;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.fathom.labs.experiments;
+
+import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Recipe;
+import dev.fathom.nets.LeNet5;
+import dev.fathom.nets.MnistCnn;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Handwritten digits: the network that was made for them, and the one of PyTorch's first example. */
+public final class MnistLab implements Lab {
+    @Override
+    public String name() {
+        return "mnist";
+    }
+
+    @Override
+    public String shows() {
+        return "handwritten digits: LeNet-5 (99.0 %) and the network of PyTorch's example (99.1 %)";
+    }
+
+    @Override
+    public ImageSet images(@Nullable Path folder) {
+        return ImageSet.MNIST;
+    }
+
+    @Override
+    public List<Entry> entries(Images images, IntUnaryOperator epochs) {
+        Recipe recipe = Recipe.mnistExample(epochs.applyAsInt(14));
+        return List.of(
+                new Entry("LeNet-5", new LeNet5(10), recipe, "DL4J's LeNet: about 99 %", 0.990),
+                new Entry(
+                        "PyTorch's example",
+                        new MnistCnn(),
+                        recipe,
+                        "PyTorch's example: 99.15 to 99.21 %, by Adadelta",
+                        0.991));
+    }
+
+    @Override
+    public int briefImages() {
+        return 6000;
+    }
+
+    @Override
+    public int briefEpochs() {
+        return 2;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.fathom.labs.training;
+
+import dev.fathom.data.Augment;
+import dev.fathom.labs.data.Images;
+import dev.fathom.nn.Layer;
+import java.util.Locale;
+import java.util.function.UnaryOperator;
+
+/**
+ * A network in an experiment.
+ *
+ * @param published what others reached, with the source; empty where there is nothing to compare with
+ * @param mark the test accuracy that the whole run must reach, 0 for none
+ * @param view the lab's images as this network sees them
+ * @param augment random changes to the images that it learns from
+ */
+public record Entry(
+        String name,
+        Layer net,
+        Recipe recipe,
+        String published,
+        double mark,
+        UnaryOperator<Images> view,
+        Augment... augment) {
+    /** Sees them as they are. */
+    public Entry(String name, Layer net, Recipe recipe, String published, double mark, Augment... augment) {
+        this(name, net, recipe, published, mark, UnaryOperator.identity(), augment);
+    }
+
+    /** Its folder: {@code LeNet-5} is lenet-5. */
+    public String folder() {
+        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+    }
+}

@@ -1,0 +1,183 @@
+package dev.fathom.labs.training;
+
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Machine;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Shape;
+import dev.fathom.train.Checkpoints;
+import dev.fathom.train.Classification;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.History;
+import dev.fathom.train.Metric;
+import dev.fathom.train.NonFiniteLossException;
+import dev.fathom.train.Trainer;
+import dev.fathom.view.ProgressBar;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One network taught, kept, tested and frozen, with all that came of it in a folder: what the quickstart does once, and a lab for each of its networks.
+ *
+ * @param out what people read
+ * @param err what went wrong
+ */
+public record Training(PrintStream out, PrintStream err, Interrupt interrupt, long seed, boolean resume) {
+    private static final int MOST_LINES = 48;
+
+    /**
+     * Teaches the network of {@code entry}, keeps the weights of the epoch that is best on the images held out, and looks at the test once.
+     *
+     * @param every steps between two looks at the images held out; 0 for looks after each epoch only
+     * @return to be closed; null where it was stopped before the first epoch was finished
+     */
+    @Nullable
+    public Outcome run(Entry entry, Images images, int every, Path folder) {
+        Model<Layer> model = Model.of(entry.net(), seed);
+        Outcome outcome = null;
+        try {
+            outcome = run(entry, model, images, every, folder);
+            return outcome;
+        } finally {
+            if (outcome == null) {
+                model.close();
+            }
+        }
+    }
+
+    private @Nullable Outcome run(Entry entry, Model<Layer> model, Images images, int every, Path folder) {
+        Recipe recipe = entry.recipe();
+        Shape one = example(images.learn().featureShape());
+        String summary = model.summary(one);
+        String plan = recipe.plan(seed);
+        say("%n%s%n%s%n%s%n", abridged(summary), plan, Machine.line());
+
+        var trainer = Trainer.of(model, Loss.crossEntropy(), recipe.optimizer())
+                .schedule(recipe.schedule())
+                .metrics(Metric.accuracy())
+                .keepBest("val_accuracy")
+                .seed(seed);
+        trainer.callbacks(
+                out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
+        Milestones milestones =
+                every == 0 ? null : new Milestones(trainer, images.choose(), every, folder.resolve("milestones.csv"));
+        if (milestones != null) {
+            trainer.callbacks(milestones);
+        }
+        if (resume) {
+            Path checkpoints = folder.resolve("checkpoints");
+            trainer.checkpoints(Checkpoints.in(checkpoints));
+            if (Checkpoints.newest(checkpoints).isPresent()) {
+                trainer.resume(checkpoints);
+            }
+        }
+        History history;
+        try {
+            history = trainer.fit(
+                    images.learn().shuffled(seed).batches(recipe.batch()).augment(entry.augment()),
+                    images.choose(),
+                    recipe.epochs());
+        } catch (NonFiniteLossException e) {
+            EpochLog best = keep(e.history(), model, folder);
+            if (best != null) {
+                say("%nThe figures so far and the weights of epoch %d are in %s.", best.epoch(), folder);
+            }
+            throw e;
+        }
+        double seconds =
+                history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
+
+        history.notes().forEach(note -> say("%s", note));
+        EpochLog best = keep(history, model, folder); // first what cannot be made again
+        if (best == null) {
+            return null;
+        }
+        int epochs = history.epochs().size();
+        say(
+                "%n%s in %.1f s. Epoch %d is kept, the best on the images held out: %.2f %%.",
+                epochs == recipe.epochs()
+                        ? "Trained"
+                        : "Stopped after " + epochs + " of " + recipe.epochs() + " epochs,",
+                seconds,
+                best.epoch(),
+                100 * best.value("val_accuracy"));
+        Classification answers = Classification.of(model, images.test());
+        double[] interval = answers.confusion().wilson95();
+        say(
+                "Test accuracy %.2f %%, 95 %% interval %.2f to %.2f %% (%,d of %,d right).",
+                100 * answers.confusion().accuracy(),
+                100 * interval[0],
+                100 * interval[1],
+                answers.confusion().correct(),
+                answers.size());
+        Frozen frozen = Frozen.of(model, images.choose());
+        say("Frozen: one image in %.1f microseconds, %s.", frozen.microseconds(), frozen.agreement());
+        Outcome outcome = new Outcome(
+                entry,
+                images,
+                model,
+                model.parameterCount(),
+                model.multiplyAdds(one),
+                summary,
+                plan,
+                history,
+                seconds,
+                milestones == null ? epochs(history) : milestones.points(),
+                answers,
+                frozen);
+        String missing = new Report(images, outcome).write(folder);
+        say("%nIn %s:%n%s", folder, Report.contents(missing.isEmpty()));
+        if (!missing.isEmpty()) {
+            err.println("fathom: without curves.png, confusion.png and wrong.png: " + missing);
+        }
+        return outcome;
+    }
+
+    /** A table whose middle is left out where no screen would hold it. */
+    static String abridged(String table) {
+        List<String> lines = table.lines().toList();
+        int out = lines.size() - MOST_LINES;
+        return out <= 0
+                ? table
+                : String.join("\n", lines.subList(0, MOST_LINES - 6)) + "\n... " + out
+                        + " more, all of them in report.html\n"
+                        + String.join("\n", lines.subList(lines.size() - 6, lines.size()));
+    }
+
+    private static double[][] epochs(History history) {
+        double[] accuracy = history.series("val_accuracy");
+        return new double[][] {
+            IntStream.rangeClosed(1, accuracy.length).mapToDouble(e -> e).toArray(), accuracy
+        };
+    }
+
+    /** One example as a batch. */
+    static Shape example(Shape features) {
+        int[] dims = new int[features.rank() + 1];
+        dims[0] = 1;
+        System.arraycopy(features.toArray(), 0, dims, 1, features.rank());
+        return Shape.of(dims);
+    }
+
+    /** Writes the figures of every epoch and the weights of the best, which is returned; null where no epoch was finished. */
+    private @Nullable EpochLog keep(History history, Model<?> model, Path folder) {
+        EpochLog best = history.best();
+        if (best == null) {
+            say("%nStopped before the first epoch was finished: there is nothing to write.");
+        } else {
+            history.writeCsv(folder.resolve("history.csv"));
+            model.save(folder.resolve("net.safetensors"));
+        }
+        return best;
+    }
+
+    /** A line for people. */
+    public void say(String format, Object... values) {
+        out.println(String.format(Locale.ROOT, format, values));
+    }
+}

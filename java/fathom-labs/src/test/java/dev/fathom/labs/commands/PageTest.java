@@ -1,0 +1,153 @@
+package dev.fathom.labs.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.data.TinyImages;
+import dev.fathom.view.HtmlReport;
+import java.awt.image.BufferedImage;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The quickstart's report in a real browser: every picture loads, no script fails, nothing is wider than the window. */
+class PageTest {
+    /** Looks at the page through a frame and leaves what it found as text. */
+    private static final String JUDGE = """
+            <!DOCTYPE html><title>judge</title><pre id="said"></pre>
+            <iframe id="page" style="border:0;width:%dpx;height:900px"></iframe>
+            <script>
+              const page = document.getElementById('page');
+              page.onload = () => {
+                const inside = page.contentDocument, root = inside.documentElement, images = [...inside.images];
+                const count = wrong => images.filter(wrong).length;
+                document.getElementById('said').textContent =
+                  `images=${images.length} broken=${count(i => !i.complete || !i.naturalWidth)} `
+                  + `hidden=${count(i => !i.offsetWidth)} unnamed=${count(i => !i.alt)} `
+                  + `overflow=${root.scrollWidth - root.clientWidth} `
+                  + `outside=${inside.querySelectorAll('[src^=http],link[href^=http]').length} done`;
+              };
+              page.src = '%s';
+            </script>
+            """;
+
+    @TempDir
+    static Path temp;
+
+    static Path browser;
+    static Path report;
+
+    @BeforeAll
+    static void page() throws Exception {
+        Optional<Path> found = Stream.of("chromium", "chromium-browser", "google-chrome")
+                .flatMap(name -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                        .map(folder -> Path.of(folder, name)))
+                .filter(Files::isExecutable)
+                .findFirst();
+        assumeTrue(found.isPresent(), "PageTest is skipped: there is no Chromium on the PATH to open report.html with");
+        browser = found.orElseThrow();
+        Path out = temp.resolve("out");
+        CommandLineRun run = CommandLineRun.in(
+                TinyImages.write(temp), "quickstart", "--epochs", "2", "--batch", "32", "--out", out.toString());
+        assertThat(run.code()).as(run.err()).isZero();
+        report = out.resolve("report.html");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {360, 1280})
+    void showsEveryPictureAndFitsTheWindow(int width) throws Exception {
+        assertThat(judge(report, width))
+                .containsPattern("images=[1-9]")
+                .contains("broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
+                .doesNotContain("CONSOLE");
+    }
+
+    /** The page of {@code fathom classify}, with the longest name that a class has, and one that cannot be broken at a space. */
+    @ParameterizedTest
+    @ValueSource(ints = {360, 1280})
+    void photographsFitTheWindow(int width) throws Exception {
+        var picture = new BufferedImage(224, 224, BufferedImage.TYPE_INT_RGB);
+        var names = List.of(
+                "dragonfly, darning needle, devil's darning needle, sewing needle, snake feeder", "x".repeat(90));
+        var report = new HtmlReport("What a network sees");
+        for (int i = 0; i < 5; i++) {
+            report.photograph(
+                    picture, "a-folder/".repeat(12) + i + ".jpg", i == 0 ? "a note" : "", names, 0.987, 0.013);
+        }
+        Path page = temp.resolve("photographs.html");
+        report.section("Not read").text("x".repeat(200)).write(page);
+        assertThat(judge(page, width))
+                .contains("images=5 broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
+                .doesNotContain("CONSOLE");
+    }
+
+    /** The pages of filters and of a tour through a network, whose sheets are wide. */
+    @ParameterizedTest
+    @ValueSource(ints = {360, 1280})
+    void seeAndFilterToo(int width) throws Exception {
+        Path root = temp.resolve("see");
+        String photo = SeeTest.photo(root, 0).toString();
+        String weights = SeeTest.weights(root).toString();
+        for (String[] args : new String[][] {
+            {"filter", photo, "--model", "resnet20", "--data", weights},
+            {"see", "resnet20", photo, "--data", weights, "--photos", root.toString(), "--steps", "2"}
+        }) {
+            Path out = root.resolve(args[0]);
+            String[] all = Stream.concat(Stream.of(args), Stream.of("--out", out.toString()))
+                    .toArray(String[]::new);
+            CommandLineRun run = CommandLineRun.in(root, all);
+            assertThat(run.code()).as(run.err()).isZero();
+            assertThat(judge(out.resolve("report.html"), width))
+                    .containsPattern("images=[1-9]")
+                    .contains("broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
+                    .doesNotContain("CONSOLE");
+        }
+    }
+
+    /** The judge itself: it must see what is wrong. */
+    @Test
+    void aBrokenPageIsSeen() throws Exception {
+        Path broken = temp.resolve("broken.html");
+        Files.writeString(
+                broken,
+                "<!DOCTYPE html><img src='none.png' alt='x' width=9 height=9><div style='width:2000px'>wide</div><script>nothing()</script>");
+        assertThat(judge(broken, 360)).contains("broken=1").contains("CONSOLE").doesNotContain("overflow=0");
+    }
+
+    private static String judge(Path page, int width) throws IOException, InterruptedException {
+        Path judge = Files.writeString(temp.resolve("judge-" + width + ".html"), JUDGE.formatted(width, page.toUri()));
+        Path said = temp.resolve("said");
+        Process process = new ProcessBuilder(
+                        browser.toString(),
+                        "--headless",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-dev-shm-usage",
+                        "--allow-file-access-from-files",
+                        "--enable-logging=stderr",
+                        "--virtual-time-budget=20000",
+                        "--user-data-dir=" + temp.resolve("profile"),
+                        "--window-size=1400,1000",
+                        "--dump-dom",
+                        judge.toUri().toString())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        boolean ended = process.waitFor(120, TimeUnit.SECONDS);
+        process.destroyForcibly().waitFor();
+        assertThat(ended).as("the browser ends").isTrue();
+        return Files.readString(said, StandardCharsets.UTF_8);
+    }
+}
