@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -35,7 +36,6 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     private final M net;
     private final Store store;
     private final Segments segments;
-    private final List<Set<Object>> evalSets = new ArrayList<>();
 
     private Model(M net, Store store) {
         this.net = net;
@@ -45,7 +45,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
 
     /**
      * Makes a model of {@code net}. Parameters that no model holds yet begin as their initialiser says, from (seed, name). Those that another
-     * model holds are adopted: their values move here, and the other model is superseded and says so when it is used.
+     * model holds are adopted: their values move here, and the other model is superseded and says so when it is used. Parameters that were frozen
+     * and modules that were fixed in evaluation mode remain so.
      *
      * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing
      * @throws IllegalStateException if a model that holds one of the parameters is closed
@@ -71,9 +72,13 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         for (int i = 0; i < held.size(); i++) {
             Access.bind(held.get(i), store, i);
         }
+        Set<Object> fixed = Collections.newSetFromMap(new IdentityHashMap<>());
+        former.forEach(s -> fixed.addAll(s.evaluating()));
         String site = Memory.render(Memory.callSite());
         former.forEach(s -> Access.supersede(s, "its parameters moved to the model made at " + site));
-        return new Model<>(net, store);
+        Model<M> result = new Model<>(net, store);
+        result.evaluate(Structure.walk(net).stream().filter(n -> fixed.contains(n.value())));
+        return result;
     }
 
     /** First values: those of the model before, or what the initialiser says. */
@@ -233,20 +238,29 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      */
     public void eval(String... patterns) {
         store();
-        Set<Object> fixed = Collections.newSetFromMap(new IdentityHashMap<>());
         for (String pattern : patterns) {
-            int before = fixed.size();
-            for (Structure.Named n : Structure.walk(net)) {
-                if (n.value() instanceof Module
-                        && (Trainable.matches(pattern, n.name()) || pattern.equals(n.name() + ".*"))) {
-                    fixed.add(n.value());
-                }
-            }
-            if (fixed.size() == before) {
+            if (modules().noneMatch(n -> names(pattern, n))) {
                 throw new IllegalArgumentException("eval: " + pattern + " matches no module of this model");
             }
         }
-        fixEval(fixed);
+        evaluate(modules().filter(n -> Stream.of(patterns).anyMatch(pattern -> names(pattern, n))));
+    }
+
+    private static boolean names(String pattern, Structure.Named module) {
+        return Trainable.matches(pattern, module.name()) || pattern.equals(module.name() + ".*");
+    }
+
+    /** Fixes modules of this tree. */
+    private void evaluate(Stream<Structure.Named> modules) {
+        List<Object> fixed = modules.map(Structure.Named::value).toList();
+        if (!fixed.isEmpty()) {
+            store.evaluate(fixed);
+        }
+    }
+
+    /** Every module of the tree with its name, the net itself first. */
+    private Stream<Structure.Named> modules() {
+        return Structure.walk(net).stream().filter(n -> n.value() instanceof Module);
     }
 
     /**
@@ -258,41 +272,30 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      */
     public Model<M> replace(String name, Module by, long seed) {
         store();
-        List<Structure.Named> modules = Structure.walk(net).stream()
-                .filter(n -> n.value() instanceof Module && n.value() != net)
-                .toList();
+        List<Structure.Named> modules = modules().filter(n -> n.value() != net).toList();
         Object former = modules.stream()
                 .filter(n -> n.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("replace: no module is called " + name + "; there are "
                         + modules.stream().map(Structure.Named::name).distinct().toList()))
                 .value();
+        Set<Object> evaluating = store.evaluating();
+        List<Structure.Named> fixed = Structure.walk(net, former).stream()
+                .filter(n -> evaluating.contains(n.value()))
+                .toList();
         M tree = Structure.replace(net, former, by);
         Model<M> result = of(tree, seed);
-        for (Set<Object> fixed : evalSets) {
-            Set<Object> theirs = Collections.newSetFromMap(new IdentityHashMap<>());
-            Structure.walk(net).stream()
-                    .filter(n -> fixed.contains(n.value()))
-                    .forEach(n -> Structure.walk(tree).stream()
-                            .filter(t -> t.value() == n.value()
-                                    || t.name().equals(n.name())
-                                            && t.value().getClass() == n.value().getClass())
-                            .forEach(t -> theirs.add(t.value())));
-            theirs.remove(by);
-            result.fixEval(theirs);
-        }
+        // what holds the new module was rebuilt and is known by its name
+        result.evaluate(Structure.walk(tree, by).stream()
+                .filter(t -> fixed.stream()
+                        .anyMatch(n -> n.name().equals(t.name())
+                                && n.value().getClass() == t.value().getClass())));
         return result;
-    }
-
-    private void fixEval(Set<Object> modules) {
-        evalSets.add(modules);
-        Access.fixEval(modules);
     }
 
     /** Lets every module follow its pass again. */
     public void train() {
-        evalSets.forEach(Access::releaseEval);
-        evalSets.clear();
+        store().followPass();
     }
 
     /**
@@ -365,15 +368,10 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         }
         List<Structure.Named> from = Structure.walk(net);
         List<Structure.Named> to = Structure.walk(tree);
-        for (Set<Object> fixed : evalSets) {
-            Set<Object> theirs = Collections.newSetFromMap(new IdentityHashMap<>());
-            for (int i = 0; i < from.size(); i++) {
-                if (fixed.contains(from.get(i).value())) {
-                    theirs.add(to.get(i).value());
-                }
-            }
-            result.fixEval(theirs);
-        }
+        Set<Object> fixed = store.evaluating();
+        result.evaluate(IntStream.range(0, from.size())
+                .filter(i -> fixed.contains(from.get(i).value()))
+                .mapToObj(to::get));
         return result;
     }
 
@@ -523,7 +521,6 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             throw new IllegalStateException(
                     "close: the model was already closed at " + store.closedAt() + "; close it once");
         }
-        train();
         store.close();
     }
 }

@@ -3,7 +3,6 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Commands;
 import dev.fathom.memory.Block;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -183,15 +182,5 @@ public final class Access {
     /** The parameter or buffer behind a leaf tensor, or null. */
     public static @Nullable Held held(Tensor leaf) {
         return leaf.held();
-    }
-
-    /** Fixes modules in evaluation mode, by identity. */
-    public static void fixEval(Set<Object> modules) {
-        EvalModes.add(modules);
-    }
-
-    /** Ends that. */
-    public static void releaseEval(Set<Object> modules) {
-        EvalModes.remove(modules);
     }
 }

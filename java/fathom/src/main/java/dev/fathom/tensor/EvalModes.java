@@ -1,32 +1,76 @@
 package dev.fathom.tensor;
 
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
-/** The modules that models have fixed in evaluation mode, by identity. Empty in nearly every process, and then it costs one read. */
+/**
+ * Finds out whether a model has fixed a module in evaluation mode. The modes belong to the models' {@link Store}s; this only leads from a module, which
+ * knows no model, to them, by references that let a forgotten model be collected. Empty in nearly every process, and then it costs one read.
+ */
 final class EvalModes {
-    private static final List<Set<Object>> SETS = new CopyOnWriteArrayList<>();
+    private static volatile List<WeakReference<Store>> stores = List.of();
 
     private EvalModes() {}
 
-    static void add(Set<Object> modules) {
-        SETS.add(modules);
+    /** Tells that some modules of a model are fixed from now on. */
+    static void add(Store store) {
+        update(store, true);
     }
 
-    static void remove(Set<Object> modules) {
-        SETS.removeIf(s -> s == modules);
+    /** Tells that none of them is. */
+    static void remove(Store store) {
+        update(store, false);
     }
 
-    static boolean contains(Object module) {
-        if (SETS.isEmpty()) {
-            return false;
+    private static synchronized void update(Store store, boolean present) {
+        if (!present && stores.isEmpty()) {
+            return;
         }
-        for (Set<Object> s : SETS) {
-            if (s.contains(module)) {
-                return true;
+        List<WeakReference<Store>> others = new ArrayList<>();
+        for (WeakReference<Store> s : stores) {
+            Store other = s.get();
+            if (other != null && other != store) {
+                others.add(s);
+            }
+        }
+        if (present) {
+            others.add(new WeakReference<>(store));
+        }
+        stores = List.copyOf(others);
+    }
+
+    /** Whether the model that runs {@code module} below {@code parent} has fixed it. */
+    static boolean fixes(Object module, @Nullable Frame parent) {
+        for (WeakReference<Store> s : stores) {
+            Store store = s.get();
+            if (store != null && store.evaluating().contains(module)) {
+                Store runs = running(module, parent);
+                if (runs == null || runs == store) {
+                    return true;
+                }
             }
         }
         return false;
+    }
+
+    /**
+     * The store of the model that runs a module, as the values of the module, or of the nearest one around it that has any, tell: two models may share
+     * a module without values, such as a dropout. Null where no module has values.
+     */
+    private static @Nullable Store running(Object module, @Nullable Frame parent) {
+        Object at = module;
+        for (Frame f = parent; ; f = f.parent) {
+            for (Structure.Named n : Structure.walk(at)) {
+                if (n.value() instanceof Held h && h.bound()) {
+                    return h.store();
+                }
+            }
+            if (f == null) {
+                return null;
+            }
+            at = f.module;
+        }
     }
 }

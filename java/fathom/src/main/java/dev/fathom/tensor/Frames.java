@@ -52,7 +52,7 @@ final class Frames {
     }
 
     Frame enter(Object module) {
-        boolean eval = frame != null && frame.evalMode || EvalModes.contains(module);
+        boolean eval = frame != null && frame.evalMode || EvalModes.fixes(module, frame);
         Frame f = new Frame(pass, module, frame, nextChild, count, pass.recorded(), eval);
         nextChild = -1;
         if (frame != null) {

@@ -3,7 +3,11 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +29,8 @@ public final class Store implements AutoCloseable {
     private @Nullable Block gradients;
     private @Nullable Commands commands;
     private volatile @Nullable String superseded;
+    /** By identity; never changed once it is here, as passes of other threads read it. */
+    private volatile Set<Object> evaluating = Set.of();
 
     /** Lays out {@code held} (parameters first) without binding anything. */
     Store(List<Held> held, List<String> names) {
@@ -166,6 +172,29 @@ public final class Store implements AutoCloseable {
         return weights.packed(commands, i, packing, n, k);
     }
 
+    // ---- evaluation mode
+
+    /** Fixes modules of the model's tree in evaluation mode, in addition to those that are already fixed. */
+    public synchronized void evaluate(Collection<?> modules) {
+        check();
+        Set<Object> all = Collections.newSetFromMap(new IdentityHashMap<>());
+        all.addAll(evaluating);
+        all.addAll(modules);
+        evaluating = all;
+        EvalModes.add(this);
+    }
+
+    /** Lets every module of the model follow its pass again. */
+    public synchronized void followPass() {
+        EvalModes.remove(this);
+        evaluating = Set.of();
+    }
+
+    /** The modules that are fixed in evaluation mode. */
+    public Set<Object> evaluating() {
+        return Collections.unmodifiableSet(evaluating);
+    }
+
     // ---- replicas
 
     /**
@@ -254,6 +283,7 @@ public final class Store implements AutoCloseable {
     /** Says that another model has taken the values over; everything but {@link #close} now refuses with {@code by}. */
     void supersede(String by) {
         superseded = by;
+        followPass();
     }
 
     /**
@@ -287,6 +317,7 @@ public final class Store implements AutoCloseable {
     /** Gives gradients and values back, those of a replica not the values that it shares; all of it as soon as no pass reads it. */
     @Override
     public void close() {
+        followPass();
         buffers.close();
         if (original == null) {
             weights.close();

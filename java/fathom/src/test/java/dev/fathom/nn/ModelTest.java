@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.io.Safetensors;
+import dev.fathom.memory.Memory;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Buffer;
@@ -13,6 +14,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import java.lang.ref.WeakReference;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -546,5 +548,92 @@ class ModelTest {
                 assertThat(deeper.parameters().stream().map(Parameter::name)).contains("trunk.1.0.weight");
             }
         }
+    }
+
+    // ---- evaluation mode
+
+    private record Normed(Linear fc1, BatchNorm bn1, Linear fc) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return fc.apply(bn1.apply(fc1.apply(x)));
+        }
+    }
+
+    private static float[] runningMeanAfterAStep(Model<Normed> model) {
+        try (Pass pass = Pass.train(new Rng(1))) {
+            pass.backward(model.net().apply(pass.randn(8, 3)).sum());
+        }
+        return model.buffers().stream()
+                .filter(b -> b.name().equals("bn1.running_mean"))
+                .findFirst()
+                .orElseThrow()
+                .value()
+                .toArray();
+    }
+
+    @Test
+    void aModelThatTookOverLetsItsModulesFollowTheirPassAgain() {
+        var old = Model.of(new Normed(new Linear(3, 4), new BatchNorm(4), new Linear(4, 2)), 1);
+        old.eval("bn1");
+        try (old;
+                var model = old.replace("fc", new Linear(4, 5), 1)) {
+            assertThat(runningMeanAfterAStep(model)).as("still fixed").containsOnly(0);
+            model.train();
+            assertThat(runningMeanAfterAStep(model)).as("follows its pass").doesNotContain(0);
+            assertThatThrownBy(old::train).hasMessageStartingWith("model is superseded: ");
+        }
+    }
+
+    @Test
+    void modulesOfAnotherModelRemainFixedInTheModelThatAdoptsThem() {
+        try (var old = Model.of(new Normed(new Linear(3, 4), new BatchNorm(4), new Linear(4, 2)), 1)) {
+            old.eval("bn1");
+            var net = new Normed(new Linear(3, 4), old.net().bn1(), new Linear(4, 2));
+            try (var model = Model.of(net, 2)) {
+                assertThat(runningMeanAfterAStep(model)).containsOnly(0);
+                model.train();
+                assertThat(runningMeanAfterAStep(model)).doesNotContain(0);
+            }
+        }
+    }
+
+    /** A layer without values, which two models may hold, is fixed for the one that asked. */
+    @Test
+    void aSharedDropoutIsFixedForOneModelOnly() {
+        Dropout drop = new Dropout(0.5f);
+        try (var calm = Model.of(new Sequential(new Linear(16, 16), drop), 1);
+                var wild = calm.copy();
+                var third = Model.of(new Sequential(new Linear(16, 16), drop), 3);
+                Pass pass = Pass.train(new Rng(1))) {
+            calm.eval("1");
+            Tensor x = pass.randn(4, 16);
+            assertThat(calm.net().apply(x).toArray()).doesNotContain(0);
+            assertThat(wild.net().apply(x).toArray()).contains(0);
+            assertThat(third.net().apply(x).toArray()).contains(0);
+            assertThat(drop.apply(x).toArray()).as("called outside any model").isEqualTo(x.toArray());
+            calm.train();
+            assertThat(drop.apply(x).toArray()).contains(0);
+        }
+    }
+
+    @Test
+    void aForgottenModelThatWasFixedIsCollectedAndReported() throws InterruptedException {
+        long before = Memory.stats().forgotten();
+        WeakReference<Object> forgotten = forgetFixed();
+        for (int i = 0; i < 200 && (forgotten.get() != null || Memory.stats().forgotten() == before); i++) {
+            System.gc();
+            Thread.sleep(5);
+        }
+        assertThat(forgotten.get()).isNull();
+        assertThat(Memory.stats().forgotten()).isGreaterThan(before);
+    }
+
+    private static WeakReference<Object> forgetFixed() {
+        var model = Model.of(net(), 1);
+        model.eval("trunk");
+        try (Pass pass = Pass.train(new Rng(1))) {
+            assertThat(model.net().apply(pass.randn(2, 3)).shape()).isEqualTo(Shape.of(2, 5));
+        }
+        return new WeakReference<>(model.parameters().get(0));
     }
 }
