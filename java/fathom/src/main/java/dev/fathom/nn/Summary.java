@@ -18,7 +18,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.BiFunction;
 
-/** The table of a model: one row a layer that calls no other, from one traced call on zeros. */
+/** The table of a model: one row a layer that calls no other, from one traced call, which computes shapes alone. */
 final class Summary {
     private Summary() {}
 

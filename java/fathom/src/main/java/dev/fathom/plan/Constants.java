@@ -4,41 +4,33 @@ import dev.fathom.memory.Block;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Tensor;
-import java.util.List;
+import java.util.BitSet;
 
 /** What the function of a plan makes of no input: the same at every batch size, or a row that it repeats for each example. */
 final class Constants {
     private Constants() {}
 
     /**
-     * Constants that grow with the batch, row by row the same, such as the zeros that a recurrence begins with, become calls that repeat the row. All
-     * others must be the same at every batch size.
+     * The numbers of the constants that grow with the batch, row by row the same, such as the zeros that a recurrence begins with: they become
+     * calls that repeat the row. All others must be the same in both traces.
      *
      * @throws IllegalStateException naming one that is not
      */
-    static void match(List<Graph> graphs, int[] batches) {
-        List<Graph.Value> first = graphs.get(0).values;
-        for (int i = 0, n = first.size(); i < n; i++) {
-            Graph.Value a = first.get(i);
-            if (a.kind() != Graph.Kind.WEIGHT) {
-                continue;
-            }
-            boolean grows = false;
-            for (int g = 1; g < graphs.size(); g++) {
-                Graph.Value b = graphs.get(g).values.get(i);
+    static BitSet growing(Graph first, int batch, Graph other, int otherBatch) {
+        BitSet growing = new BitSet();
+        for (int i = 0; i < first.values.size(); i++) {
+            Graph.Value a = first.values.get(i);
+            Graph.Value b = other.values.get(i);
+            if (a.kind() == Graph.Kind.WEIGHT) {
                 if (!same(a, b)) {
                     throw new IllegalStateException("freeze: constant " + a.name() + " " + a.shape() + " at batch "
-                            + batches[0] + " has other values, " + b.shape() + ", at batch " + batches[g]
+                            + batch + " has other values, " + b.shape() + ", at batch " + otherBatch
                             + "; compute it from the inputs by ops, or make it an input");
                 }
-                grows |= !a.shape().equals(b.shape());
-            }
-            if (grows) {
-                for (Graph g : graphs) {
-                    g.repeatRow(i);
-                }
+                growing.set(i, !a.shape().equals(b.shape()));
             }
         }
+        return growing;
     }
 
     private static boolean same(Graph.Value a, Graph.Value b) {

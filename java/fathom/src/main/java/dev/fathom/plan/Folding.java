@@ -1,5 +1,6 @@
 package dev.fathom.plan;
 
+import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -7,13 +8,32 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Puts calls that scale and shift channels by constants, such as batch norm in evaluation, into the weights of the call before. */
+/**
+ * Puts calls that scale and shift channels by constants, such as batch norm in evaluation, into the weights of the call before. Here this is decided by
+ * shapes; the weights are computed when the plan's block is filled, one after the other, so that no second copy of a model's weights is ever held.
+ */
 final class Folding {
     private Folding() {}
 
-    /** Does so wherever {@link Op#fold} finds one op for both, in all graphs alike; the weights are made once and belong to the first. */
+    /** Two calls that become one: what {@link Op#fold} makes of their constants. */
+    record Fold(Graph.Node before, Graph.Node user) {
+        /** The weights of the one call, computed in the current pass. */
+        Tensor[] weights(Graph graph) {
+            return with(graph, graph::weight).weights();
+        }
+
+        private Op.@Nullable Folded with(Graph graph, IntFunction<Tensor> weight) {
+            return before.op().fold(user.op(), constants(graph, before, weight), constants(graph, user, weight));
+        }
+    }
+
+    /** Weight {@code number} of those that a fold makes. */
+    record Weight(Fold fold, int number) {}
+
+    /** Does so wherever {@link Op#fold} finds one op for both, in all graphs alike. */
     static void fold(List<Graph> graphs) {
         Graph graph = graphs.get(0);
         Graph.Links links = graph.links();
@@ -28,11 +48,17 @@ final class Folding {
             if (before.out()[0] != user.in()[0] || links.usedBeyondFirst(before) || links.usedBeyondFirst(user)) {
                 continue;
             }
-            try (Pass pass = Pass.infer()) {
-                Op.Folded folded = before.op().fold(user.op(), constants(graph, before), constants(graph, user));
+            try (Pass pass = Access.freeze()) {
+                Fold fold = new Fold(before, user);
+                Op.Folded folded = fold.with(
+                        graph,
+                        v -> Access.input(
+                                pass,
+                                graph.values.get(v).shape(),
+                                graph.values.get(v).dtype()));
                 if (folded != null) {
                     for (Graph g : graphs) {
-                        g.nodes.set(i, merged(g, first, i, folded, g == graph));
+                        g.nodes.set(i, merged(g, first, i, fold, folded));
                     }
                     gone.set(first);
                 }
@@ -41,20 +67,23 @@ final class Folding {
         graphs.forEach(g -> g.remove(gone));
     }
 
-    private static @Nullable Tensor[] constants(Graph graph, Graph.Node node) {
+    /** What {@code weight} gives for the constants among the inputs of a node, null for the others. */
+    private static @Nullable Tensor[] constants(Graph graph, Graph.Node node, IntFunction<Tensor> weight) {
         @Nullable Tensor[] constants = new Tensor[node.in().length];
         for (int i = 0; i < constants.length; i++) {
-            constants[i] = graph.values.get(node.in()[i]).source();
+            int v = node.in()[i];
+            constants[i] = graph.values.get(v).kind() == Graph.Kind.WEIGHT ? weight.apply(v) : null;
         }
         return constants;
     }
 
-    private static Graph.Node merged(Graph graph, int first, int second, Op.Folded folded, boolean keep) {
+    private static Graph.Node merged(Graph graph, int first, int second, Fold fold, Op.Folded folded) {
         Graph.Node before = graph.nodes.get(first);
         Graph.Node user = graph.nodes.get(second);
         List<Integer> in = new ArrayList<>(List.of(before.in()[0]));
-        for (Tensor weight : folded.weights()) {
-            in.add(graph.addWeight(before.where() + " folded", weight, keep));
+        for (int w = 0; w < folded.weights().length; w++) {
+            Tensor shaped = folded.weights()[w];
+            in.add(graph.addWeight(before.where() + " folded", shaped.shape(), shaped.dtype(), new Weight(fold, w)));
         }
         for (int i : folded.rest()) {
             in.add(user.in()[i]);

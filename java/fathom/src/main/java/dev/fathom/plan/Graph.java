@@ -2,7 +2,6 @@ package dev.fathom.plan;
 
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
-import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
@@ -11,6 +10,7 @@ import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -20,8 +20,11 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The calls of one traced run as nodes over numbered values, at one batch size. Passes over it remove and merge nodes. */
-final class Graph {
+/**
+ * The calls of one trace as nodes over numbered values, at one batch size. Passes over it remove and merge nodes. Its constants lie in the traced pass,
+ * which {@link #close} ends.
+ */
+final class Graph implements AutoCloseable {
     /** Where a value comes from. */
     enum Kind {
         INPUT,
@@ -36,7 +39,7 @@ final class Graph {
      * @param shape its dimensions at this batch size
      * @param dtype its element type
      * @param name what it is called in messages
-     * @param source the tensor behind a weight (a parameter, a buffer or a constant), else null
+     * @param source the tensor behind a weight (a parameter, a buffer or a constant); null for a weight that is yet to be folded, and for all else
      */
     record Value(
             Kind kind,
@@ -55,7 +58,7 @@ final class Graph {
             return t;
         }
 
-        Value with(Kind newKind, Shape newShape, @Nullable Tensor newSource) {
+        private Value with(Kind newKind, Shape newShape, @Nullable Tensor newSource) {
             return new Value(newKind, newShape, dtype, name, newSource);
         }
     }
@@ -82,46 +85,47 @@ final class Graph {
     final List<Node> nodes = new ArrayList<>();
     final int[] inputs;
     int[] outputs = {};
+    private final Map<Integer, Folding.Weight> folded = new HashMap<>();
+    private final Pass pass = Access.freeze();
 
     private Graph(int inputs) {
         this.inputs = new int[inputs];
     }
 
-    /** Runs {@code body} on zeros of these shapes and writes down what it did. */
+    /** Runs {@code body} on inputs of these shapes, which have no values, and writes down what it called. */
     static Graph trace(List<Spec> specs, int batch, Function<Tensor[], Object> body) {
         Graph graph = new Graph(specs.size());
-        try (Pass pass = Access.freeze()) {
-            Map<Tensor, Integer> numbers = new IdentityHashMap<>();
-            Tensor[] in = new Tensor[specs.size()];
-            for (int i = 0; i < in.length; i++) {
-                Spec s = specs.get(i);
-                in[i] = Access.input(pass, s.at(batch), s.dtype());
-                graph.inputs[i] = graph.add(numbers, in[i], Kind.INPUT, s.name());
-            }
-            List<Tensor> results = new ArrayList<>();
-            Access.tensorsIn(body.apply(in), results::add);
-            if (results.isEmpty()) {
-                throw new IllegalArgumentException(
-                        "freeze: the function returned no tensor; return the outputs of the plan");
-            }
-            for (Tape.Entry e : pass.tape().entries()) {
-                int[] from = e.inputs().stream()
-                        .mapToInt(t -> graph.number(numbers, t))
-                        .toArray();
-                int[] to = e.outputs().stream()
-                        .mapToInt(
-                                t -> t == null ? -1 : graph.add(numbers, t, Kind.RESULT, Node.where(e.op(), e.path())))
-                        .toArray();
-                graph.nodes.add(new Node(e.op(), e.path(), from, to));
-            }
-            graph.outputs =
-                    results.stream().mapToInt(t -> graph.number(numbers, t)).toArray();
-            // constants die with the pass: keep their values
-            graph.values.replaceAll(v -> v.kind == Kind.WEIGHT && Access.held(v.weight()) == null
-                    ? v.with(v.kind, v.shape, v.weight().keep())
-                    : v);
+        try {
+            graph.write(specs, batch, body);
+            return graph;
+        } catch (RuntimeException | Error e) {
+            graph.close();
+            throw e;
         }
-        return graph;
+    }
+
+    private void write(List<Spec> specs, int batch, Function<Tensor[], Object> body) {
+        Map<Tensor, Integer> numbers = new IdentityHashMap<>();
+        Tensor[] in = new Tensor[specs.size()];
+        for (int i = 0; i < in.length; i++) {
+            Spec s = specs.get(i);
+            in[i] = Access.input(pass, s.at(batch), s.dtype());
+            inputs[i] = add(numbers, in[i], Kind.INPUT, s.name());
+        }
+        List<Tensor> results = new ArrayList<>();
+        Access.tensorsIn(body.apply(in), results::add);
+        if (results.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "freeze: the function returned no tensor; return the outputs of the plan");
+        }
+        for (Tape.Entry e : pass.tape().entries()) {
+            int[] from = e.inputs().stream().mapToInt(t -> number(numbers, t)).toArray();
+            int[] to = e.outputs().stream()
+                    .mapToInt(t -> t == null ? -1 : add(numbers, t, Kind.RESULT, Node.where(e.op(), e.path())))
+                    .toArray();
+            nodes.add(new Node(e.op(), e.path(), from, to));
+        }
+        outputs = results.stream().mapToInt(t -> number(numbers, t)).toArray();
     }
 
     /** The number of what a call reads or the function returns: a weight, if no call before made it. */
@@ -136,19 +140,28 @@ final class Graph {
         return values.size() - 1;
     }
 
-    /** A constant that a pass over the graphs made: its number. The first graph keeps the values, until its close. */
-    int addWeight(String name, Tensor t, boolean keep) {
-        values.add(new Value(Kind.WEIGHT, t.shape(), t.dtype(), name, keep ? t.keep() : null));
+    /** A weight that {@link Folding} makes when somebody asks for it: its number. */
+    int addWeight(String name, Shape shape, DType dtype, Folding.Weight weight) {
+        values.add(new Value(Kind.WEIGHT, shape, dtype, name, null));
+        folded.put(values.size() - 1, weight);
         return values.size() - 1;
     }
 
-    /** Gives back the constants that the graph kept. */
-    void close() {
-        for (Value v : values) {
-            if (v.source instanceof KeptTensor kept) {
-                kept.close();
-            }
-        }
+    /** How weight v is folded, or null if it is there as it is. */
+    Folding.@Nullable Weight folded(int v) {
+        return folded.get(v);
+    }
+
+    /** The tensor behind weight v; one that is folded is computed in the current pass. */
+    Tensor weight(int v) {
+        Folding.Weight of = folded.get(v);
+        return of == null ? values.get(v).weight() : of.fold().weights(this)[of.number()];
+    }
+
+    /** Gives back the constants of the trace. */
+    @Override
+    public void close() {
+        pass.close();
     }
 
     /** Makes value v the result of a call that repeats its first row. */

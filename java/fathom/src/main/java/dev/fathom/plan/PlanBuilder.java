@@ -4,9 +4,12 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Makes a plan of traces: every number a line over the batch, every slot somebody's memory, the weights packed. Used once. */
 final class PlanBuilder {
@@ -146,12 +149,28 @@ final class PlanBuilder {
         Block weights = new Block("plan", bytes, true);
         try {
             Commands commands = new Commands();
+            Map<Folding.Fold, List<Integer>> folds = new LinkedHashMap<>();
             for (int s = 0; s < lowering.slots.size(); s++) {
-                Slot slot = slots.get(s);
-                if (slot.role == Slot.Role.WEIGHT && slot.used()) {
-                    fill(weights.address() + slot.offset, lowering.slots.get(s), commands);
+                if (slots.get(s).role == Slot.Role.WEIGHT && slots.get(s).used()) {
+                    int value = lowering.slots.get(s).value();
+                    Folding.Weight folded = graph.folded(value);
+                    if (folded == null) {
+                        fill(weights, s, graph.weight(value), commands);
+                    } else {
+                        folds.computeIfAbsent(folded.fold(), f -> new ArrayList<>())
+                                .add(s);
+                    }
                 }
             }
+            folds.forEach((fold, folded) -> {
+                try (Pass pass = Pass.infer()) {
+                    Tensor[] made = fold.weights(graph);
+                    for (int s : folded) {
+                        int value = lowering.slots.get(s).value();
+                        fill(weights, s, made[graph.folded(value).number()], commands);
+                    }
+                }
+            });
             return weights;
         } catch (RuntimeException | Error e) {
             weights.close();
@@ -159,8 +178,10 @@ final class PlanBuilder {
         }
     }
 
-    private void fill(long to, Lowering.Slot slot, Commands commands) {
-        Tensor source = graph.values.get(slot.value()).weight();
+    /** Copies a weight into the plan's block, packed where the commands want it so. */
+    private void fill(Block weights, int s, Tensor source, Commands commands) {
+        Lowering.Slot slot = lowering.slots.get(s);
+        long to = weights.address() + slots.get(s).offset;
         long from = Access.address(source);
         Block held = Access.lease(source); // another thread may close the model
         try {

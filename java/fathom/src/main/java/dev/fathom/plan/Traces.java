@@ -2,6 +2,7 @@ package dev.fathom.plan;
 
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntToLongFunction;
@@ -22,14 +23,21 @@ record Traces(int[] batches, List<Graph> graphs, List<Lowering> lowered) impleme
      */
     static Traces of(List<Spec> specs, int[] batches, Function<Tensor[], Object> body) {
         Traces traces = new Traces(batches, new ArrayList<>(), new ArrayList<>());
+        Graph first = Graph.trace(specs, batches[0], body);
+        traces.graphs.add(first);
         try {
-            for (int batch : batches) {
-                Graph graph = Graph.trace(specs, batch, body);
-                traces.graphs.add(graph);
-                traces.graph().mustMatch(graph, batches[0], batch);
+            BitSet growing = new BitSet();
+            for (int t = 1; t < batches.length; t++) {
+                try (Graph graph = Graph.trace(specs, batches[t], body)) { // its constants are those of the first
+                    first.mustMatch(graph, batches[0], batches[t]);
+                    growing.or(Constants.growing(first, batches[0], graph, batches[t]));
+                    traces.graphs.add(graph);
+                }
             }
-            Constants.match(traces.graphs, batches);
-            traces.graphs.forEach(Graph::prune);
+            for (Graph graph : traces.graphs) {
+                growing.stream().forEach(graph::repeatRow);
+                graph.prune();
+            }
             Folding.fold(traces.graphs);
             for (Graph graph : traces.graphs) {
                 graph.fuse();
@@ -45,7 +53,7 @@ record Traces(int[] batches, List<Graph> graphs, List<Lowering> lowered) impleme
         }
     }
 
-    /** The calls: those of the first trace stand for all. */
+    /** The calls: those of the first trace stand for all, and its pass has the constants. */
     Graph graph() {
         return graphs.get(0);
     }
@@ -127,6 +135,6 @@ record Traces(int[] batches, List<Graph> graphs, List<Lowering> lowered) impleme
 
     @Override
     public void close() {
-        graphs.forEach(Graph::close);
+        graph().close();
     }
 }

@@ -85,7 +85,10 @@ public final class Access {
 
     // ---- tracing, for summaries and plans
 
-    /** A pass that records every call that depends on its inputs, keeps every result, and refuses reads of them. */
+    /**
+     * A pass that records every call that depends on its inputs without computing it: its results have shapes but no memory, and reading them is
+     * refused. What depends on weights alone is computed, and kept until the close.
+     */
     public static Pass trace() {
         return Pass.trace(new Rng(0));
     }
@@ -95,7 +98,7 @@ public final class Access {
         return Pass.trace(null);
     }
 
-    /** An input of a traced pass, all zeros. */
+    /** An input of a traced pass: a shape without values. */
     public static Tensor input(Pass trace, Shape shape, DType dtype) {
         return trace.input(shape, dtype);
     }

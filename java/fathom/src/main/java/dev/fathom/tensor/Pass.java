@@ -372,7 +372,7 @@ public final class Pass implements AutoCloseable {
         boolean traced = false;
         for (int i = 0; i < in.length; i++) {
             Tensor t = in[i];
-            t.address();
+            t.checkAlive();
             lease(t);
             if (t.traced && t.pass() != this) {
                 throw new IllegalStateException("freeze: " + t.label() + " is used in another pass" + where()
@@ -400,19 +400,25 @@ public final class Pass implements AutoCloseable {
             if (view >= 0 && view + shape.size() * in[0].dtype().bytes() > in[0].bytes()) {
                 throw call.fail("a view of " + shape + " at byte " + view + " does not lie within x " + in[0].shape());
             }
-            out[o] = view >= 0 ? view(in[0], shape, view, op) : create(shape, op.dtype(call, o), op);
+            DType dtype = op.dtype(call, o);
+            out[o] = view >= 0
+                    ? view(in[0], shape, view, op)
+                    : traced ? shaped(shape, dtype, op) : create(shape, dtype, op);
+            out[o].traced = traced;
         }
-        op.forward(call);
+        if (!traced) {
+            op.forward(call);
+        }
         if (recomputation != null) {
             recomputation.ran(in, out);
         }
         if (record) {
-            record(op, in, out, traced);
+            record(op, in, out);
         }
         return out;
     }
 
-    void record(Op op, Tensor[] in, Tensor[] out, boolean traced) {
+    void record(Op op, Tensor[] in, Tensor[] out) {
         int[] versions = null;
         for (int i = 0; i < in.length; i++) {
             if (op.readsInput(i)) {
@@ -432,7 +438,7 @@ public final class Pass implements AutoCloseable {
                 if (op.readsOutput(o)) {
                     out[o].root().pins++;
                 }
-                out[o].made(node, traced);
+                out[o].made(node);
             }
         }
         tape.add(node);
@@ -476,6 +482,11 @@ public final class Pass implements AutoCloseable {
         return t;
     }
 
+    /** What depends on the input of a traced pass: no memory, as nothing is computed. */
+    private Tensor shaped(Shape shape, DType dtype, @Nullable Op op) {
+        return new Tensor(shape, dtype, this, null, 0, 0, op, frame());
+    }
+
     Tensor view(Tensor of, Shape shape, long offset, @Nullable Op op) {
         Tensor t = new Tensor(shape, of.dtype(), this, of.root(), 0, of.offset() + offset, op, frame());
         lease(of);
@@ -485,7 +496,7 @@ public final class Pass implements AutoCloseable {
     /** The same values as a constant: no gradient flows through it. */
     Tensor detach(Tensor t) {
         checkThread();
-        t.address();
+        t.checkAlive();
         return tracing ? t : view(t, t.shape(), 0, null);
     }
 
@@ -493,17 +504,13 @@ public final class Pass implements AutoCloseable {
         return commands;
     }
 
+    /** Whether what depends on its inputs is recorded by shapes alone, without being computed. */
     boolean tracing() {
         return tracing;
     }
 
     Tensor input(Shape shape, DType dtype) {
-        Tensor t = create(shape, dtype);
-        commands.begin(Kernel.FILL)
-                .put(t.address())
-                .put((shape.size() * dtype.bytes() + 3) / 4)
-                .put(0f)
-                .run();
+        Tensor t = shaped(shape, dtype, null);
         t.traced = true;
         return t;
     }

@@ -51,7 +51,7 @@ final class Recomputation {
             return y;
         }
         Tensor out = pass.view(y, y.shape(), 0, null);
-        pass.record(new RecomputeOp(layer, stream), in, new Tensor[] {out}, false);
+        pass.record(new RecomputeOp(layer, stream), in, new Tensor[] {out});
         return out;
     }
 

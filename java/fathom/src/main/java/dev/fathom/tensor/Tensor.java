@@ -45,7 +45,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     int pins;
     /** Being returned from the frame that ends. */
     boolean kept;
-    /** While a plan is traced: depends on its input. */
+    /** Depends on the input of a traced pass: it has a shape and no memory. */
     boolean traced;
 
     Tensor(
@@ -1237,10 +1237,14 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** The address for reading in Java; refused while a plan is traced. */
     long readable() {
         if (traced && pass != null && pass.tracing()) {
-            throw new IllegalStateException("freeze: value of " + name() + " read at "
-                    + Memory.render(Memory.callSite()) + "; a plan cannot depend on data");
+            throw unknown();
         }
         return address();
+    }
+
+    private IllegalStateException unknown() {
+        return new IllegalStateException("freeze: value of " + name() + " read at " + Memory.render(Memory.callSite())
+                + "; a plan cannot depend on data");
     }
 
     /**
@@ -1276,8 +1280,18 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** Where the elements lie, after the checks that they still do. */
     long address() {
-        Tensor root = base == null ? this : base;
-        if (root.address == 0) {
+        checkAlive();
+        Tensor root = root();
+        if (root.traced) {
+            throw unknown();
+        }
+        return root.address + offset;
+    }
+
+    /** Refuses a tensor whose memory is gone, or is another thread's. */
+    void checkAlive() {
+        Tensor root = root();
+        if (!alive()) {
             throw dead(root);
         }
         Pass p = root.pass;
@@ -1291,7 +1305,6 @@ public sealed class Tensor implements Target permits KeptTensor {
                             : label())
                     + " is gone: its memory was closed at " + b.closedAt() + "; use it before the close");
         }
-        return root.address + offset;
     }
 
     private IllegalStateException dead(Tensor root) {
@@ -1310,7 +1323,7 @@ public sealed class Tensor implements Target permits KeptTensor {
     }
 
     boolean alive() {
-        return root().address != 0;
+        return root().address != 0 || root().traced;
     }
 
     /** Gives the memory up; returns where it was. */
@@ -1339,9 +1352,8 @@ public sealed class Tensor implements Target permits KeptTensor {
         return title != null ? title : watched ? "watched" : "constant";
     }
 
-    void made(Node node, boolean traced) {
+    void made(Node node) {
         this.node = node;
-        this.traced = traced;
         this.needsGradient = dtype == DType.F32 && node.op.differentiable() && pass != null && pass.recording();
     }
 

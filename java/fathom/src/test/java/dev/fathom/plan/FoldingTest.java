@@ -76,6 +76,13 @@ class FoldingTest {
                 .containsExactly(Kernel.LINEAR, Kernel.LINEAR);
     }
 
+    @Test
+    void twoBatchNormsAreFoldedOneAfterTheOther() {
+        assertThat(check(
+                        new Sequential(new Linear(9, 17), new BatchNorm(17), new BatchNorm(17), Tensor::relu), 9, 5e-6))
+                .containsExactly(Kernel.LINEAR);
+    }
+
     /** act(bn(linear) + x) is one call, however the sum was written. */
     @Test
     void withTheResidualAndTheActivation() {

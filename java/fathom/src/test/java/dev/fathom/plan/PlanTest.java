@@ -653,7 +653,8 @@ class PlanTest {
         try (var model = Model.of(new Sequential(), 1)) {
             assertThatThrownBy(() -> Plan.freeze(model, layer(x -> Pass.apply(new JavaOp(), x)), Spec.of("x", 1, 1)))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("value of ");
+                    .hasMessage("freeze: java_op computes in Java, but a plan runs kernels only; "
+                            + "write the op over kernels, or keep it out of the plan");
         }
     }
 
