@@ -48,6 +48,7 @@ public final class Main implements Runnable {
     }
 
     /** Runs a command and returns its exit code: 0, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C. */
+    @SuppressWarnings("DefaultCharset") // a terminal takes the platform's
     public static int run(PrintStream out, PrintStream err, String... args) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("quickstart", () -> new Quickstart(out, err));

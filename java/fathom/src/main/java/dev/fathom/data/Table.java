@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
@@ -100,7 +101,7 @@ public final class Table {
         } catch (IOException e) {
             throw failure(file, e);
         } catch (UncheckedIOException e) {
-            throw failure(file, e.getCause());
+            throw failure(file, Objects.requireNonNull(e.getCause()));
         }
     }
 
@@ -297,7 +298,7 @@ public final class Table {
         wanted.forEach(this::column);
         return rows(
                 "complete: every row of " + file + " lacks one of " + wanted + "; name fewer columns",
-                row -> wanted.stream().noneMatch(name -> missing.contains(columns.get(name)[row])));
+                row -> wanted.stream().noneMatch(name -> missing.contains(column(name)[row])));
     }
 
     /**

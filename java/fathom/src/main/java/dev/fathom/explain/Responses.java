@@ -73,11 +73,11 @@ public final class Responses {
                     }
                 });
             }
-            for (String l : layers) {
-                if (all.get(l).size() != n + 1) {
-                    throw Calls.unknown(l, seen.keySet());
+            all.forEach((layer, responses) -> {
+                if (responses.size() != n + 1) {
+                    throw Calls.unknown(layer, seen.keySet());
                 }
-            }
+            });
         }
         return layers.stream().map(all::get).toList();
     }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +54,7 @@ public final class AtomicFile {
         } catch (IOException e) {
             throw failure(file, reason(e) + "; choose another place", e);
         }
-        Path folder = place.getParent();
+        Path folder = Objects.requireNonNull(place.getParent(), "an absolute path of a file has a folder");
         makeFolder(file, folder);
         Path beside = folder.resolve("." + place.getFileName() + "."
                 + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet() + ".tmp");

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ final class NativeLoader {
     }
 
     private static final class Once {
+        @SuppressWarnings("StaticAssignmentOfThrowable") // every caller is told the same reason
         static final @Nullable NativeException failure = find();
     }
 
@@ -133,10 +135,11 @@ final class NativeLoader {
     }
 
     private static @Nullable NativeException unpack(URL url, Path file, long size) {
+        Path folder = Objects.requireNonNull(file.getParent(), "the library is unpacked into a folder");
         try {
             if (!Files.isRegularFile(file) || Files.size(file) != size) {
-                Files.createDirectories(file.getParent());
-                Path beside = Files.createTempFile(file.getParent(), "unpacking", null);
+                Files.createDirectories(folder);
+                Path beside = Files.createTempFile(folder, "unpacking", null);
                 try (InputStream in = url.openStream()) {
                     Files.copy(in, beside, StandardCopyOption.REPLACE_EXISTING);
                     Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
@@ -145,7 +148,7 @@ final class NativeLoader {
                 }
             }
         } catch (IOException e) {
-            return unwritable(file.getParent(), e);
+            return unwritable(folder, e);
         }
         return load(file);
     }

@@ -107,9 +107,9 @@ public record BatchNorm(
         Normalized n = x.batchNorm(weight, bias, epsilon, residual, act);
         float share =
                 momentum != null ? momentum : 1 / (numBatchesTracked.value().item() + 1);
-        float values = x.size() / x.dim(-1);
+        long values = x.size() / x.dim(-1);
         follow(runningMean, n.mean(), share, 1);
-        follow(runningVar, n.variance(), share, values / (values - 1));
+        follow(runningVar, n.variance(), share, values / (values - 1f));
         numBatchesTracked.update(numBatchesTracked.value().add(1));
         return n.y();
     }

@@ -204,7 +204,7 @@ public final class Init {
     }
 
     private static float torchBound(Shape weight) {
-        return (float) (1 / Math.sqrt(fanIn(weight)));
+        return (float) (1 / Math.sqrt((double) fanIn(weight)));
     }
 
     /** 2 / (fan-in + fan-out). */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The table of a model: one row a layer that calls no other, from one traced call, which computes shapes alone. */
 final class Summary {
@@ -37,7 +38,7 @@ final class Summary {
             }
             List<Access.Called> calls = new ArrayList<>();
             Access.observe(pass, calls::add);
-            call.apply(net, in);
+            Object unused = call.apply(net, in); // its calls are on the tape
             List<Tape.Entry> entries = pass.tape().entries();
             Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());
             for (Access.Called c : calls) {
@@ -96,7 +97,7 @@ final class Summary {
         return inside.isEmpty() ? "lambda" : inside.get(0).op().label();
     }
 
-    private static String shape(Object result) {
+    private static String shape(@Nullable Object result) {
         return result instanceof Tensor t ? t.shape().toString() : "";
     }
 

@@ -45,8 +45,8 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
     static void run(BoundOptimizer bound, long step, float beta1, float beta2, float epsilon, boolean decoupled) {
         // of the very floats with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps
         // would show it
-        double correction1 = 1 - Math.pow(beta1, step);
-        double correction2 = 1 - Math.pow(beta2, step);
+        double correction1 = 1 - Math.pow(beta1, (double) step);
+        double correction2 = 1 - Math.pow(beta2, (double) step);
         bound.begin(Kernel.ADAM)
                 .put(bound.moment(0))
                 .put(bound.moment(1))

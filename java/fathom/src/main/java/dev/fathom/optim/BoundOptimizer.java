@@ -331,7 +331,7 @@ public final class BoundOptimizer implements AutoCloseable {
         check("save");
         for (int m = 0; m < blocks.length; m++) {
             for (int i = 0; i < stepsOf.length; i++) {
-                to.add(name(prefix, m, i), shape(i), floats(m, i, blocks[m]));
+                to.add(name(prefix, m, i), shape(i), floats(i, blocks[m]));
             }
         }
         StringJoiner counts = new StringJoiner(" ");
@@ -370,7 +370,7 @@ public final class BoundOptimizer implements AutoCloseable {
                         throw new IllegalArgumentException("load: the file has no " + name + " " + shape(i)
                                 + "; load it into an optimizer of the same parameters");
                     }
-                    from.copy(name, floats(m, i, loaded[m]));
+                    from.copy(name, floats(i, loaded[m]));
                 }
             }
             for (int m = 0; m < loaded.length; m++) {
@@ -405,7 +405,7 @@ public final class BoundOptimizer implements AutoCloseable {
         return store.held().get(parameters.from() + i).shape();
     }
 
-    private FloatBuffer floats(int moment, int i, Block of) {
+    private FloatBuffer floats(int i, Block of) {
         long at = store.offset(parameters.from() + i) - store.offset(parameters.from());
         return of.view(4 * at, 4 * shape(i).size()).asFloatBuffer();
     }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Runs the forward of every node of a graph without data: what the op writes becomes words, each an integer, a float or a place (a slot and an offset
  * in bytes). A slot is a value or scratch; views share the slot of what they look at.
  */
+@SuppressWarnings("NullAway.Init") // lower sets the node and begin the kernel
 final class Lowering extends Lowered {
     private static final int OFFSET_BITS = 36;
     private static final long OFFSET = (1L << OFFSET_BITS) - 1;

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Where the intermediates of a plan lie: the largest first, each at the lowest place that is free for as long as it lives (greedy by size, as
@@ -30,8 +31,9 @@ record Placement(Map<Slot, Long> offsets, long bytes) {
             long at = 0;
             placed.sort(Comparator.comparingLong(offsets::get));
             for (Slot other : placed) {
-                if (s.meets(other) && at + size > offsets.get(other)) {
-                    at = Math.max(at, offsets.get(other) + rounded(other.bytes.at(batch)));
+                long taken = Objects.requireNonNull(offsets.get(other), "what is placed has an offset");
+                if (s.meets(other) && at + size > taken) {
+                    at = Math.max(at, taken + rounded(other.bytes.at(batch)));
                 }
             }
             offsets.put(s, at);

@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
+import java.util.Objects;
 
 /** One walk back over a tape: which nodes lie between the loss and the targets, and their gradients, the last node first. */
 final class Backward {
@@ -26,7 +27,7 @@ final class Backward {
 
     /** Takes the gradients that flow from {@code seed} at {@code loss}; false, and nothing done, where no target is reached. */
     boolean run(Tensor loss, long seed) {
-        int last = loss.node().index;
+        int last = Objects.requireNonNull(loss.node(), "backward is called for recorded results only").index;
         try {
             boolean any = false;
             for (int i = 0; i <= last; i++) {
@@ -93,7 +94,7 @@ final class Backward {
     }
 
     /**
-     * After a failure no half-written gradient remains: parameters and watched tensors among the targets lose theirs (memory that {@link #gradient} may have shown
+     * After a failure no half-written gradient remains: parameters and watched tensors among the targets lose theirs (memory that {@link Pass#gradient} may have shown
      * stays until the close), intermediates give their memory back.
      */
     private void forgetGradients(int last) {

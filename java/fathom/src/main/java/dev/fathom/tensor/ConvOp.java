@@ -101,7 +101,6 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
 
     @Override
     public void forward(Call c) {
-        Shape w = c.shape(1);
         long[] words = window.words(c.shape(0), c.outShape(0), groups);
         long n = c.shape(0).dim(0);
         long packed = groups == 1 ? packed(c, words) : 0;

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** What an op sees while a pass runs it: its commands run at once. One object serves op after op and stays with its arena. */
+@SuppressWarnings("NullAway") // begin sets what end clears: one object serves call after call without allocating
 final class Eager extends Grad {
     private final Arena arena;
     private final Commands commands;

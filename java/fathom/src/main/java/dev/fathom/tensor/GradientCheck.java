@@ -4,6 +4,7 @@ import dev.fathom.memory.Block;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -103,7 +104,7 @@ public final class GradientCheck {
                 }
             }
         }
-        return worst;
+        return Objects.requireNonNull(worst, "there is a place to check");
     }
 
     /** An input or parameter under test. */

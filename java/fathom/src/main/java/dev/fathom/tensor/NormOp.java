@@ -247,13 +247,13 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         Shape x = g.shape(0);
         long[] v = view(x);
         boolean masks = relu() && !g.rectifies();
-        boolean first = end.activation() != null && !masks;
+        Activation activation = masks ? null : end.activation();
+        boolean first = activation != null;
         // what is masked on the way is written where dy lies, if the residual's gradient is to be it
         long dy = first || masks && !again() ? g.doutOwned(0) : g.dout(0);
-        if (first) {
-            boolean readsOutput = !relu() && end.activation().row().readsOutput();
-            end.activation()
-                    .grad(
+        if (activation != null) {
+            boolean readsOutput = !relu() && activation.row().readsOutput();
+            activation.grad(
                             g,
                             end.keepsPre() ? g.out(outputs() - 1) : 0,
                             readsOutput ? g.out(0) : 0,

@@ -12,6 +12,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -212,7 +213,7 @@ public final class Structure {
             }
         }
         @SuppressWarnings("unchecked")
-        T result = (T) done.get(root);
+        T result = (T) Objects.requireNonNull(done.get(root), "the walk ends when the root is done");
         return result;
     }
 

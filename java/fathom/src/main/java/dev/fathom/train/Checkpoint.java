@@ -106,7 +106,7 @@ final class Checkpoint implements AutoCloseable {
             try {
                 return read(file);
             } catch (IllegalArgumentException e) {
-                damage = e.getMessage();
+                damage = String.valueOf(e.getMessage());
                 LOG.warn("skipped {}", damage);
                 history.note("skipped " + damage);
             }

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** One {@code fit}: where it stands, and all that changes while it runs. */
@@ -259,7 +260,7 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         if (validation != null) {
             trainer.evaluate(validation).forEach((name, value) -> values.put("val_" + name, value));
         }
-        boolean better = monitor.take(values.get(monitor.figure()));
+        boolean better = monitor.take(Objects.requireNonNull(values.get(monitor.figure()), "the figure was checked before the first step"));
         if (better) {
             best.keep();
         }

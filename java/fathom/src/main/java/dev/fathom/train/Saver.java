@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,7 @@ final class Saver {
      */
     void begin(@Nullable Path from, long steps) {
         List<Path> there = Checkpoints.all(when.folder());
-        boolean own = from != null && same(from.toAbsolutePath().getParent(), when.folder());
+        boolean own = from != null && same(Objects.requireNonNull(from.toAbsolutePath().getParent()), when.folder());
         if (!own && !there.isEmpty() && !when.replacing()) {
             throw new IllegalStateException(
                     "checkpoints: " + when.folder() + " holds " + there.get(0).getFileName()

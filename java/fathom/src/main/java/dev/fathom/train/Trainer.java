@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -341,7 +342,7 @@ public final class Trainer<M extends Module> {
         for (int i = 0; i < sums.length; i++) {
             sums[i] += metrics.get(i).sum(output, batch.y());
         }
-        return loss.of(output, batch.y());
+        return Objects.requireNonNull(loss, "a trainer has a loss or a step").of(output, batch.y());
     }
 
     /** How often the loss of a batch counts in a sum over examples. */
