@@ -41,7 +41,7 @@ record Contender(Home home, String name, Map<String, String> env) {
             Path file = target().resolve("classpath");
             if (!Files.exists(file)) {
                 throw new IOException(
-                        file + " is missing: build the peers first, mvn -Pbench,peers -DskipTests package");
+                        file + " is missing: build the peers first, mvn -Ppeers -DskipTests package");
             }
             return target().resolve("classes")
                     + File.pathSeparator

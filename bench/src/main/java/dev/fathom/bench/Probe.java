@@ -16,7 +16,7 @@ final class Probe {
     static void measure(Map<Limit, double[]> limits) throws IOException, InterruptedException {
         Path program = Contender.BENCH.resolve("target/native/peak");
         if (!Files.exists(program)) {
-            throw new IOException(program + " is missing: build first, mvn -Pbench -DskipTests package");
+            throw new IOException(program + " is missing: build first, mvn -pl bench -am -DskipTests package");
         }
         Process process = new ProcessBuilder(program.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
