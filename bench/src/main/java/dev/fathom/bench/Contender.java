@@ -40,8 +40,7 @@ record Contender(Home home, String name, Map<String, String> env) {
             }
             Path file = target().resolve("classpath");
             if (!Files.exists(file)) {
-                throw new IOException(
-                        file + " is missing: build the peers first, mvn -Ppeers -DskipTests package");
+                throw new IOException(file + " is missing: build the peers first, mvn -Ppeers -DskipTests package");
             }
             return target().resolve("classes")
                     + File.pathSeparator
@@ -115,6 +114,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
+        command.add("-Dfathom.root=" + BENCH.getParent()); // where test-data is
         if (home == Home.TORCH || home == Home.DNNL) {
             // JavaCPP otherwise reads /proc on every native allocation
             command.add("-Dorg.bytedeco.javacpp.maxBytes=0");

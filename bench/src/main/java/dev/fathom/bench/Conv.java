@@ -65,6 +65,14 @@ public record Conv(String layer, int n, int c, int side, int k, int kernel, int 
         return kernel == 3 && stride == 1 && groups == 1 && c >= 64 && k >= 64;
     }
 
+    /**
+     * Whether a convolution can be computed with fewer operations than its taps: Winograd's algorithm does so where filters are 3 x 3, the stride is 1
+     * and channels are summed, so that the machine's arithmetic is no bound of the operations counted here.
+     */
+    static boolean shortened(int kernel, int stride, int groups) {
+        return kernel == 3 && stride == 1 && groups == 1;
+    }
+
     /** Height and width of y. */
     public int out() {
         return (side + 2 * pad - kernel) / stride + 1;

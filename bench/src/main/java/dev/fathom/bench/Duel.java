@@ -1,5 +1,6 @@
 package dev.fathom.bench;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,8 +14,8 @@ import java.util.Map;
  * ratio of neighbouring repetitions, and half the range of the generations' ratios.
  */
 final class Duel {
-    /** The outcome: times in nanoseconds, the rival that was fastest in most generations. */
-    record Outcome(double ours, double theirs, String rival, double ratio, double error) {}
+    /** The outcome: times in nanoseconds, the rival that was fastest in most generations, the error of our time. */
+    record Outcome(double ours, double theirs, String rival, double ratio, double error, double oursError) {}
 
     private final double[][] ours;
     private final Map<String, double[][]> rivals = new LinkedHashMap<>();
@@ -28,6 +29,14 @@ final class Duel {
     Duel against(String rival, double[][] nanos) {
         rivals.put(rival, nanos);
         return this;
+    }
+
+    /** The outcomes against each rival alone. */
+    List<Outcome> each() {
+        List<Outcome> outcomes = new ArrayList<>();
+        rivals.forEach((name, nanos) ->
+                outcomes.add(new Duel(ours).against(name, nanos).outcome()));
+        return outcomes;
     }
 
     Outcome outcome() {
@@ -46,8 +55,10 @@ final class Duel {
                 }
             }
         }
+        double oursError =
+                error(Arrays.stream(ours).flatMapToDouble(Arrays::stream).toArray(), mine);
         if (rivals.isEmpty()) {
-            return new Outcome(median(mine), Double.NaN, "", Double.NaN, Double.NaN);
+            return new Outcome(median(mine), Double.NaN, "", Double.NaN, Double.NaN, oursError);
         }
         double[] ratios = new double[generations];
         double[] pairs = new double[Arrays.stream(ours).mapToInt(r -> r.length).sum()];
@@ -59,15 +70,16 @@ final class Duel {
                 pairs[n++] = theirs[i] / ours[g][i];
             }
         }
-        double range = Arrays.stream(ratios).max().orElseThrow()
-                - Arrays.stream(ratios).min().orElseThrow();
         double ratio = median(best) / median(mine);
         return new Outcome(
-                median(mine),
-                median(best),
-                mostFrequent(List.of(winner)),
-                ratio,
-                Math.max(2 * standardError(pairs), range / 2));
+                median(mine), median(best), mostFrequent(List.of(winner)), ratio, error(pairs, ratios), oursError);
+    }
+
+    /** Of a figure, from its repetitions and its generations. */
+    private static double error(double[] repetitions, double[] generations) {
+        double range = Arrays.stream(generations).max().orElseThrow()
+                - Arrays.stream(generations).min().orElseThrow();
+        return Math.max(2 * standardError(repetitions), range / 2);
     }
 
     static double median(double[] values) {

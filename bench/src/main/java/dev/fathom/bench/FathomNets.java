@@ -42,9 +42,9 @@ import org.openjdk.jmh.annotations.TearDown;
 /** Convolutional networks as a user of Fathom takes them from the library: trained eagerly, served frozen. */
 @SuppressWarnings("try") // a pass is open, not read
 public class FathomNets {
-    /** The library's network of this name, with the numbers of {@link Network}. */
-    static Model<Layer> model(String net) {
-        Model<Layer> model = Model.of(
+    /** The library's network of this name. */
+    static Model<Layer> library(String net) {
+        return Model.of(
                 switch (net) {
                     case "lenet" -> new LeNet5(10);
                     case "cifar" -> TextbookCnn.lab(100);
@@ -56,6 +56,11 @@ public class FathomNets {
                     default -> throw new IllegalArgumentException(net);
                 },
                 1);
+    }
+
+    /** The library's network of this name, with the numbers of {@link Network}. */
+    static Model<Layer> model(String net) {
+        Model<Layer> model = library(net);
         Map<String, float[]> numbers = numbers(Network.of(net));
         List<Held> all = new ArrayList<>(model.parameters());
         all.addAll(model.buffers());

@@ -7,17 +7,23 @@ import java.util.List;
 
 /**
  * How far the process's memory rises above what it holds when it is idle: the kernel's own record of resident pages. Its Java heap is of a fixed size
- * and touched before ({@link #JVM}), so that what rises is native.
+ * and touched before ({@link #jvm}), so that what rises is native.
  */
 public final class Footprint {
-    /** Options of a JVM whose own memory hardly moves. */
-    static final List<String> JVM =
-            List.of("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
-
     /** Training steps that are made after the first ones. */
     public static final int STEPS = 2;
 
     private final long idle;
+
+    /** Options of a JVM with so many megabytes of heap, whose own memory hardly moves. */
+    static List<String> jvm(int heap) {
+        return List.of(
+                "-Xms" + heap + "m",
+                "-Xmx" + heap + "m",
+                "-XX:+AlwaysPreTouch",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1");
+    }
 
     private Footprint(long idle) {
         this.idle = idle;

@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -56,6 +57,29 @@ public final class Main implements Callable<Integer> {
             description = "Where results.json goes (default: ${DEFAULT-VALUE}).")
     private Path out = Path.of("out", "bench");
 
+    @Option(
+            names = "--save",
+            description = "Stores the run in bench/results, in the file of this kind of processor, and writes"
+                    + " docs/benchmarks.md anew; with --filter, only the rows that ran.")
+    private boolean save;
+
+    @Option(
+            names = "--against",
+            paramLabel = "FILE",
+            description = "Names the rows that fell since the run stored in this file, and exits with 1 if one did.")
+    private @Nullable Path against;
+
+    @Option(
+            names = "--with",
+            paramLabel = "FILE",
+            description = "With --against: the later of two stored runs; nothing is measured.")
+    private @Nullable Path with;
+
+    @Option(
+            names = "--page",
+            description = "Writes docs/benchmarks.md from the runs in bench/results; nothing is measured.")
+    private boolean page;
+
     private final PrintStream print = System.out;
     private final StringBuilder samples = new StringBuilder("row,threads,contender,generation,repetition,ns\n");
     private final Set<String> abouts = new LinkedHashSet<>();
@@ -84,6 +108,27 @@ public final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (page) {
+            return page();
+        }
+        Report before = against == null ? null : Report.read(against);
+        if (with != null) {
+            if (before == null) {
+                throw new IOException(
+                        "--with " + with + " is the later of two runs; name the earlier one with --against");
+            }
+            return fell(before, Report.read(with));
+        }
+        Machine unprobed = Machine.here(Map.of());
+        if (before != null) {
+            Comparison.check(before.machine(), unprobed);
+        }
+        if (save) {
+            String refusal = refusal(peers, quick, filter, unprobed.file(Report.STORE));
+            if (refusal != null) {
+                throw new IOException(refusal);
+            }
+        }
         generations = quick ? 1 : 3;
         repetitions = quick ? 3 : 4;
         firstWarmMs = quick ? 100 : 800;
@@ -102,12 +147,8 @@ public final class Main implements Callable<Integer> {
             }
         }
         print.printf(
-                "%s, %d processors, %s %s, JDK %s%n",
-                processor(),
-                Runtime.getRuntime().availableProcessors(),
-                System.getProperty("os.name"),
-                System.getProperty("os.version"),
-                System.getProperty("java.version"));
+                "%s, %d processors, %s, JDK %s%n",
+                unprobed.processor(), unprobed.cores(), unprobed.os(), unprobed.jdk());
 
         double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         if (load > 1) {
@@ -126,6 +167,7 @@ public final class Main implements Callable<Integer> {
         Single.cold(this::matching, peers, quick, out, single);
         Single.steady(this::matching, quick, out, single);
         Single.footprint(this::matching, peers, quick, out, single);
+        Single.freezing(this::matching, quick, out, single);
         if (!quick) {
             Probe.measure(limits);
         }
@@ -141,16 +183,95 @@ public final class Main implements Callable<Integer> {
         Row.means().forEach(mean -> Result.mean(mean, results));
         results.addAll(single);
         abouts.forEach(print::println);
-        print.println(Probe.about(limits));
+        Machine machine = Machine.here(limits);
+        print.println(machine.about());
         print.println();
         print.print(Result.table(results));
-        Files.writeString(out.resolve("results.json"), Result.json(results));
+        long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
+        boolean complete = peers && !quick && filter.isEmpty() && failed == 0;
+        String date = LocalDate.now().toString();
+        Report report = new Report(machine, List.copyOf(abouts), commit(), date, complete, results);
+        Files.writeString(out.resolve("results.json"), Report.json(results) + "\n");
+        Files.writeString(out.resolve("run.json"), report.json());
         Files.writeString(out.resolve("samples.csv"), samples.toString());
         long missed = results.stream().filter(r -> r.verdict().equals("MISSED")).count();
-        long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
         print.printf(
                 "%n%d rows, %d missed, %d failed; %s%n", results.size(), missed, failed, out.resolve("results.json"));
-        return failed == 0 ? 0 : 1;
+        if (save) {
+            store(report, failed);
+        }
+        int fell = before == null ? 0 : fell(before, report);
+        return failed == 0 ? fell : 1;
+    }
+
+    /** Why a run of this kind must not be stored in {@code file}; null where it may. */
+    static @Nullable String refusal(boolean peers, boolean quick, List<String> filter, Path file) {
+        if (!peers || quick) {
+            return "--save stores only what was measured with --peers and without --quick; run ./fathom bench --peers --save";
+        }
+        if (!filter.isEmpty() && !Files.exists(file)) {
+            return "--save with --filter refreshes rows of a stored run, but there is no " + file
+                    + " yet; leave --filter away to store all rows first";
+        }
+        return null;
+    }
+
+    private void store(Report report, long failed) throws IOException {
+        if (failed > 0) {
+            print.printf("The run is not stored, because %d rows failed.%n", failed);
+            return;
+        }
+        Path file = report.machine().file(Report.STORE);
+        Report stored = filter.isEmpty() ? report : Report.read(file).refreshed(report);
+        print.println("Stored in " + stored.write(Report.STORE));
+        page();
+    }
+
+    private int page() throws IOException {
+        Files.writeString(Page.FILE, Page.of(Report.stored(Report.STORE)));
+        print.println("Written: " + Page.FILE);
+        return 0;
+    }
+
+    /** Prints what changed; 1 if a row fell. */
+    private int fell(Report before, Report now) throws IOException {
+        Comparison comparison = Comparison.of(before, now);
+        print.printf("%nAgainst %s, %s:%n%s", before.commit(), before.date(), comparison.table());
+        return comparison.fell() == 0 ? 0 : 1;
+    }
+
+    /** Git's short name of what is measured, with {@code -dirty} where files were changed since; stored runs do not count. */
+    private static String commit() throws IOException, InterruptedException {
+        List<String> head = git("rev-parse", "--short", "HEAD");
+        if (head.isEmpty()) {
+            return "unknown";
+        }
+        boolean clean = git(
+                        "status",
+                        "--porcelain",
+                        "--untracked-files=no",
+                        "--",
+                        ".",
+                        ":!bench/results",
+                        ":!docs/benchmarks.md")
+                .isEmpty();
+        return head.get(0) + (clean ? "" : "-dirty");
+    }
+
+    /** The lines that git prints; none where it fails or is not there. */
+    private static List<String> git(String... arguments) throws InterruptedException {
+        List<String> command = new ArrayList<>(List.of("git"));
+        command.addAll(List.of(arguments));
+        try {
+            Process process = new ProcessBuilder(command)
+                    .directory(Contender.BENCH.getParent().toFile())
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            List<String> lines = process.inputReader().lines().toList();
+            return process.waitFor() == 0 ? lines : List.of();
+        } catch (IOException e) {
+            return List.of();
+        }
     }
 
     /** Every process afresh; in a row, its contenders in turn. */
@@ -273,21 +394,16 @@ public final class Main implements Callable<Integer> {
                 duel.against(rival.name(), times.get(rival));
             }
         }
-        Duel.Outcome o = duel.outcome();
         double[] limit = limits.get(row.limit());
-        double theirs = Double.isNaN(o.theirs()) ? Double.NaN : row.unit().of(o.theirs(), row.work());
-        return new Result(
+        double rate = row.work() / duel.outcome().ours();
+        return Result.of(
                 name,
                 row.threads(),
-                row.unit().of(o.ours(), row.work()),
+                ns -> row.unit().of(ns, row.work()),
                 row.unit().text,
-                o.rival(),
-                theirs,
-                o.ratio(),
-                o.error(),
-                limit == null ? Double.NaN : row.work() / o.ours() / limit[row.threads() - 1],
-                bar,
-                "");
+                duel,
+                limit == null ? Double.NaN : rate / limit[row.threads() - 1],
+                bar);
     }
 
     private boolean matching(String name) {
@@ -303,25 +419,5 @@ public final class Main implements Callable<Integer> {
         if (System.console() != null) {
             System.err.print("\r\033[K" + text);
         }
-    }
-
-    private static String processor() throws IOException {
-        Path info = Path.of("/proc/cpuinfo");
-        if (Files.exists(info)) {
-            String family = "";
-            String name = "";
-            for (String line : Files.readAllLines(info)) {
-                if (line.startsWith("model name")) {
-                    name = line.substring(line.indexOf(':') + 2);
-                } else if (line.startsWith("cpu family") || line.startsWith("model\t")) {
-                    family += (family.isEmpty() ? "family " : " model ") + line.substring(line.indexOf(':') + 2);
-                }
-                if (line.isBlank()) {
-                    break;
-                }
-            }
-            return name + " (" + family + ")";
-        }
-        return System.getProperty("os.arch");
     }
 }

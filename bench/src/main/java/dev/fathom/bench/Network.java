@@ -104,6 +104,14 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
             return Work.normal((name + "." + number).hashCode(), n, mean, deviation);
         }
 
+        private double parameters() {
+            return switch (op) {
+                case CONV, LINEAR -> (double) out * (in / groups) * kernel * kernel + (bias ? out : 0);
+                case NORM -> 2.0 * out;
+                default -> 0;
+            };
+        }
+
         private double macs() {
             return switch (op) {
                 case CONV, LINEAR -> (double) out * side * side * (in / groups) * kernel * kernel;
@@ -239,6 +247,16 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
     /** Multiply-adds of a forward pass of one image, padding counted. */
     public double macs() {
         return steps.stream().mapToDouble(Step::macs).sum();
+    }
+
+    /** Weights and biases. */
+    double parameters() {
+        return steps.stream().mapToDouble(Step::parameters).sum();
+    }
+
+    /** Whether a part of it can be computed with fewer operations than {@link #macs} counts. */
+    boolean shortened() {
+        return steps.stream().anyMatch(s -> s.op == Op.CONV && Conv.shortened(s.kernel, s.stride, s.groups));
     }
 
     /** Floating-point operations of a training step of {@code batch} images, whose own gradient nobody asks for. */

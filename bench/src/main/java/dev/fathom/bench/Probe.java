@@ -5,7 +5,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 
 /** What the machine can do, from the C program {@code peak}; the best of the runs before and after the rows counts. */
@@ -33,20 +32,5 @@ final class Probe {
         double[] rates = limits.computeIfAbsent(new Limit(w[0], Integer.parseInt(w[1])), l -> new double[2]);
         int at = Integer.parseInt(w[2]) - 1;
         rates[at] = Math.max(rates[at], Double.parseDouble(w[3]));
-    }
-
-    static String about(Map<Limit, double[]> limits) {
-        double[] fma = limits.get(Limit.FMA);
-        double[] l3 = limits.get(new Limit("scale", 1_000_000));
-        double[] dram = limits.get(new Limit("triad", 16_000_000));
-        return String.format(
-                Locale.ROOT,
-                "Machine, 1 and 2 threads: %.0f and %.0f GFLOP/s; %.0f and %.0f GB/s at 8 MB, %.0f and %.0f GB/s at 192 MB",
-                fma[0],
-                fma[1],
-                l3[0],
-                l3[1],
-                dram[0],
-                dram[1]);
     }
 }

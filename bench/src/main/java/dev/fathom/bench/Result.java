@@ -1,16 +1,27 @@
 package dev.fathom.bench;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 
 /**
- * A line of the table. NaN stands for what a row has not; {@code error} is that of the ratio, {@code failure} why there
- * is no figure.
+ * A line of the table. NaN stands for what a row has not.
+ *
+ * @param name of the row
+ * @param threads Fathom's
+ * @param value Fathom's figure
+ * @param unit of the figures
+ * @param peer the fastest one
+ * @param peerValue its figure
+ * @param ratio above 1 where Fathom is better than that peer
+ * @param peakFraction the share of what the machine itself can do
+ * @param error of the ratio
+ * @param valueError of Fathom's figure
+ * @param bar what is asked
+ * @param failure why there is no figure, or empty
+ * @param contenders every peer by itself
+ * @param commit that was measured where it is not the run's own, or empty
  */
 record Result(
         String name,
@@ -20,39 +31,118 @@ record Result(
         String peer,
         double peerValue,
         double ratio,
-        double error,
         double peakFraction,
+        double error,
+        double valueError,
         Row.Bar bar,
-        String failure) {
+        String failure,
+        List<Figure> contenders,
+        String commit) {
+    private static final double NO = Double.NaN;
 
-    static Result failed(String name, int threads, String unit, Row.Bar bar, String why) {
-        double no = Double.NaN;
-        return new Result(name, threads, no, unit, "", no, no, no, no, bar, why);
+    /** A peer's figure, and the ratio to it with its error. */
+    record Figure(String name, double value, double ratio, double error) {}
+
+    /** The result of a duel, whose times {@code figure} turns into figures. */
+    static Result of(
+            String name,
+            int threads,
+            DoubleUnaryOperator figure,
+            String unit,
+            Duel duel,
+            double peakFraction,
+            Row.Bar bar) {
+        Duel.Outcome o = duel.outcome();
+        double value = figure.applyAsDouble(o.ours());
+        return new Result(
+                name,
+                threads,
+                value,
+                unit,
+                o.rival(),
+                figure.applyAsDouble(o.theirs()),
+                o.ratio(),
+                peakFraction,
+                o.error(),
+                value * o.oursError() / o.ours(),
+                bar,
+                "",
+                duel.each().stream()
+                        .map(e -> new Figure(e.rival(), figure.applyAsDouble(e.theirs()), e.ratio(), e.error()))
+                        .toList(),
+                "");
     }
 
-    /** Adds the geometric means of value, peer and ratio if every row of the mean has one. */
-    static void mean(Row.Mean mean, List<Result> results) {
+    /** A figure without a peer. */
+    static Result counted(String name, double value, String unit, Row.Bar bar) {
+        return new Result(name, 1, value, unit, "", NO, NO, NO, NO, NO, bar, "", List.of(), "");
+    }
+
+    static Result failed(String name, int threads, String unit, Row.Bar bar, String why) {
+        return new Result(name, threads, NO, unit, "", NO, NO, NO, NO, NO, bar, why, List.of(), "");
+    }
+
+    /** As measured at another commit than the rest of a run. */
+    Result from(String other) {
+        return new Result(
+                name,
+                threads,
+                value,
+                unit,
+                peer,
+                peerValue,
+                ratio,
+                peakFraction,
+                error,
+                valueError,
+                bar,
+                failure,
+                contenders,
+                other);
+    }
+
+    /** Whether it is the line of this row. */
+    boolean is(String row, int ofThreads) {
+        return name.equals(row) && threads == ofThreads;
+    }
+
+    /** Adds the geometric means of value, peer and ratio if every row of the mean has one; whether it did. */
+    static boolean mean(Row.Mean mean, List<Result> results) {
         List<Result> of = results.stream()
                 .filter(r -> mean.rows().contains(r.name) && r.failure.isEmpty() && !Double.isNaN(r.ratio))
                 .toList();
         if (of.size() < mean.rows().size()) {
-            return;
+            return false;
         }
+        double value = geometric(of, Result::value);
         double ratio = geometric(of, Result::ratio);
-        double squares =
-                of.stream().mapToDouble(r -> Math.pow(r.error / r.ratio, 2)).sum();
+        double peerValue = geometric(of, Result::peerValue);
+        double error = ratio * error(of, Result::error, Result::ratio);
+        String peer = of.get(0).peer;
         results.add(new Result(
                 mean.name(),
                 of.get(0).threads,
-                geometric(of, Result::value),
+                value,
                 of.get(0).unit,
-                of.get(0).peer,
-                geometric(of, Result::peerValue),
+                peer,
+                peerValue,
                 ratio,
-                ratio * Math.sqrt(squares) / of.size(),
                 geometric(of, Result::peakFraction),
+                error,
+                value * error(of, Result::valueError, Result::value),
                 mean.bar(),
+                "",
+                List.of(new Figure(peer, peerValue, ratio, error)),
                 ""));
+        return true;
+    }
+
+    /** The relative error of a geometric mean of figures with errors of their own. */
+    private static double error(List<Result> of, ToDoubleFunction<Result> error, ToDoubleFunction<Result> figure) {
+        double squares = of.stream()
+                .mapToDouble(r -> Math.pow(error.applyAsDouble(r) / figure.applyAsDouble(r), 2))
+                .sum();
+        return Math.sqrt(squares) / of.size();
     }
 
     private static double geometric(List<Result> of, ToDoubleFunction<Result> figure) {
@@ -63,38 +153,12 @@ record Result(
     }
 
     String verdict() {
-        return failure.isEmpty() ? bar.verdict(bar.atMost() ? value : ratio) : "FAILED";
+        return failure.isEmpty() ? bar.verdict(value, ratio, peakFraction) : "FAILED";
     }
 
-    /** An array of name, threads, value, unit, peer, peerValue, ratio, peakFraction; null for what a row has not. */
-    static String json(Collection<Result> results) {
-        return results.stream()
-                .map(r -> String.format(
-                        "  {\"name\": %s, \"threads\": %d, \"value\": %s, \"unit\": %s, \"peer\": %s, \"peerValue\": %s, "
-                                + "\"ratio\": %s, \"peakFraction\": %s}",
-                        text(r.name),
-                        r.threads,
-                        number(r.value),
-                        text(r.unit),
-                        text(r.peer),
-                        number(r.peerValue),
-                        number(r.ratio),
-                        number(r.peakFraction)))
-                .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
-    }
-
-    /** Names of rows, units and peers need no escapes. */
-    private static String text(String s) {
-        return s.isEmpty() ? "null" : '"' + s + '"';
-    }
-
-    private static String number(double value) {
-        return Double.isFinite(value)
-                ? new BigDecimal(value)
-                        .round(new MathContext(5))
-                        .stripTrailingZeros()
-                        .toPlainString()
-                : "null";
+    /** Whether it is all that must be. */
+    boolean met() {
+        return failure.isEmpty() && !verdict().equals("MISSED");
     }
 
     private static final String LINE = "%-31s %2s  %9s %-8s %9s  %-21s %-13s %5s  %-13s %s%n";
@@ -120,7 +184,7 @@ record Result(
         return s.toString().replaceAll(" +\n", "\n");
     }
 
-    private static String figure(double x) {
+    static String figure(double x) {
         if (Double.isNaN(x)) {
             return "";
         }

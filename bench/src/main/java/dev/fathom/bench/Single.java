@@ -49,9 +49,7 @@ final class Single {
         if (peers) {
             duel.against("onnxruntime", new double[][] {theirs});
         }
-        Duel.Outcome o = duel.outcome();
-        results.add(
-                new Result(name, 1, o.ours(), "ms", o.rival(), o.theirs(), o.ratio(), o.error(), Double.NaN, bar, ""));
+        results.add(Result.of(name, 1, ms -> ms, "ms", duel, Double.NaN, bar));
     }
 
     /** Mallocs, Java heap bytes and Java time of training steps and of session runs. */
@@ -82,12 +80,10 @@ final class Single {
         }
         for (Map.Entry<String, Bar> row : bars.entrySet()) {
             String[] w = figures.get(row.getKey());
-            double no = Double.NaN;
             results.add(
                     w == null
                             ? Result.failed(row.getKey(), 1, "", row.getValue(), failure)
-                            : new Result(
-                                    w[0], 1, Double.parseDouble(w[1]), w[2], "", no, no, no, no, row.getValue(), ""));
+                            : Result.counted(w[0], Double.parseDouble(w[1]), w[2], row.getValue()));
         }
     }
 
@@ -102,28 +98,44 @@ final class Single {
             }
             Bar bar = Bar.atLeast(1.1, 1.4);
             try {
-                Duel duel =
-                        new Duel(new double[][] {tries(row.ours(), "dev.fathom.bench.FathomFootprint", tries, out)});
+                Duel duel = new Duel(
+                        new double[][] {tries(row.ours(), "dev.fathom.bench.FathomFootprint", 512, tries, out)});
                 for (Row.Entrant rival : peers ? row.rivals() : List.<Row.Entrant>of()) {
-                    double[] theirs = tries(rival, "dev.fathom.bench.torch.TorchFootprint", tries, out);
+                    double[] theirs = tries(rival, "dev.fathom.bench.torch.TorchFootprint", 512, tries, out);
                     duel.against(rival.name(), new double[][] {theirs});
                 }
-                Duel.Outcome o = duel.outcome();
-                double no = Double.NaN;
-                results.add(new Result(
-                        name, row.threads(), o.ours(), "MB", o.rival(), o.theirs(), o.ratio(), o.error(), no, bar, ""));
+                results.add(Result.of(name, row.threads(), mb -> mb, "MB", duel, Double.NaN, bar));
             } catch (IOException e) {
                 results.add(Result.failed(name, row.threads(), "MB", bar, e.getMessage()));
             }
         }
     }
 
+    /** Megabytes that freezing VGG-16 takes beyond the model at its peak, beside those of its weights. */
+    static void freezing(Predicate<String> wanted, boolean quick, Path out, List<Result> results) throws IOException {
+        String name = "freeze-vgg16-bytes";
+        if (!wanted.test(name) || quick) {
+            return;
+        }
+        Bar bar = Bar.atLeast(1 / 1.25, 1 / 1.25);
+        Row.Entrant freeze = new Row.Entrant(Contender.fathom(2), "fathom", "", "net=vgg16");
+        double weights = 4 * Network.of("vgg16").parameters() / 1e6;
+        try {
+            double[] ours = tries(freeze, "dev.fathom.bench.FathomFreeze", 1536, 2, out);
+            double[] theirs = {weights, weights};
+            Duel duel = new Duel(new double[][] {ours}).against("weights", new double[][] {theirs});
+            results.add(Result.of(name, 2, mb -> mb, "MB", duel, Double.NaN, bar));
+        } catch (IOException e) {
+            results.add(Result.failed(name, 2, "MB", bar, e.getMessage()));
+        }
+    }
+
     /** The parameters of the entrant's benchmark are the arguments: {@code net=lenet,batch=64} is {@code lenet 64}. */
-    private static double[] tries(Row.Entrant entrant, String main, int tries, Path out) throws IOException {
+    private static double[] tries(Row.Entrant entrant, String main, int heap, int tries, Path out) throws IOException {
         String[] args = entrant.params().replaceAll("\\w+=", "").split(",");
         double[] megabytes = new double[tries];
         for (int i = 0; i < tries; i++) {
-            megabytes[i] = number(once(entrant.contender(), main, Footprint.JVM, out, args));
+            megabytes[i] = number(once(entrant.contender(), main, Footprint.jvm(heap), out, args));
         }
         return megabytes;
     }

@@ -1,8 +1,14 @@
 package dev.fathom.bench;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /** What every contender works on: the same numbers from the same seeds, and references to check their answers against. */
@@ -12,6 +18,15 @@ public final class Work {
 
     /** Batches made before the clock starts and used in turn. */
     public static final int BATCHES = 32;
+
+    /** Images of a step of the quickstart. */
+    public static final int BATCH = 128;
+
+    /** Images that the quickstart learns from. */
+    public static final int IMAGES = 55_000;
+
+    /** Steps of an epoch of the quickstart. */
+    public static final int STEPS = (IMAGES + BATCH - 1) / BATCH;
 
     /** What {@link #normal} hands out. */
     private static float @Nullable [] drawn;
@@ -97,6 +112,21 @@ public final class Work {
             h = y;
         }
         return h;
+    }
+
+    /** A file of Fashion-MNIST as it came: {@code train-images-idx3-ubyte} or {@code train-labels-idx1-ubyte}. */
+    public static Path clothes(String file) {
+        return Path.of(System.getProperty("fathom.root"), "test-data", "fashion-mnist", file + ".gz");
+    }
+
+    /** The first {@code n} bytes of such a file behind its header. */
+    public static byte[] clothes(String file, int header, int n) {
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(clothes(file)))) {
+            in.skipNBytes(header);
+            return in.readNBytes(n);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** An elementwise row in double precision. */

@@ -1,6 +1,7 @@
 package dev.fathom.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,7 @@ class DuelTest {
                 .against("slow", new double[][] {{300, 300, 300}})
                 .against("fast", new double[][] {{150, 150, 150}})
                 .outcome();
-        assertThat(o).isEqualTo(new Duel.Outcome(100, 150, "fast", 1.5, 0));
+        assertThat(o).isEqualTo(new Duel.Outcome(100, 150, "fast", 1.5, 0, 0));
     }
 
     @Test
@@ -52,5 +53,17 @@ class DuelTest {
         assertThat(o.ours()).isEqualTo(6);
         assertThat(o.ratio()).isNaN();
         assertThat(o.rival()).isEmpty();
+        assertThat(o.oursError()).isEqualTo(2 * 1.2533 * 1.4826 / Math.sqrt(3), within(1e-12));
+    }
+
+    @Test
+    void eachRivalHasAnOutcome() {
+        Duel duel = new Duel(new double[][] {{100}, {100}})
+                .against("a", new double[][] {{110}, {200}})
+                .against("b", new double[][] {{300}, {130}});
+        assertThat(duel.outcome().theirs()).isEqualTo(120); // of 110 and 130
+        assertThat(duel.each())
+                .extracting(Duel.Outcome::rival, Duel.Outcome::theirs, Duel.Outcome::ratio)
+                .containsExactly(tuple("a", 155.0, 1.55), tuple("b", 215.0, 2.15));
     }
 }

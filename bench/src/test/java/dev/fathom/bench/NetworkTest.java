@@ -32,6 +32,8 @@ class NetworkTest {
         assertThat(parameters(Network.of("squeezenet"))).isEqualTo(1_235_496);
         assertThat(parameters(Network.of("mobilenetv2"))).isEqualTo(3_504_872);
         assertThat(parameters(Network.of("vgg16"))).isEqualTo(138_357_544);
+        assertThat(Network.of("vgg16").parameters()).isEqualTo(138_357_544);
+        assertThat(Network.of("mobilenetv2").parameters()).isEqualTo(3_504_872);
         assertThat(Network.of("squeezenet").macs()).isEqualTo(0.349e9, within(1e6));
         assertThat(Network.of("mobilenetv2").macs()).isEqualTo(0.301e9, within(1e6));
         assertThat(Network.of("vgg16").macs()).isEqualTo(15.47e9, within(1e7));

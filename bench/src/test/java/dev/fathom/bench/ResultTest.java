@@ -16,45 +16,73 @@ import org.junit.jupiter.api.Test;
 class ResultTest {
     private static final double NO = Double.NaN;
 
-    @Test
-    void jsonHoldsEightFieldsAndNullForWhatIsMissing() {
-        Result gemm = new Result(
-                "gemm-512",
-                2,
-                234.5678912,
-                "GFLOP/s",
-                "openblas",
-                220,
-                1.0662,
-                0.01,
-                0.98,
-                Bar.atLeast(0.97, 1.05),
-                "");
-        Result mallocs = new Result("step-mallocs", 1, 0, "calls", "", NO, NO, NO, NO, Bar.atMost(0), "");
-        assertThat(Result.json(List.of(gemm, mallocs))).isEqualTo("""
-                        [
-                          {"name": "gemm-512", "threads": 2, "value": 234.57, "unit": "GFLOP/s", "peer": "openblas", "peerValue": 220, \
-                        "ratio": 1.0662, "peakFraction": 0.98},
-                          {"name": "step-mallocs", "threads": 1, "value": 0, "unit": "calls", "peer": null, "peerValue": null, \
-                        "ratio": null, "peakFraction": null}
-                        ]
-                        """);
+    private static Result result(
+            String name, double value, String unit, double theirs, double ratio, double error, double peak, Bar bar) {
+        return new Result(name, 2, value, unit, "peer", theirs, ratio, peak, error, value / 50, bar, "", List.of(), "");
     }
 
     @Test
     void verdicts() {
         Bar ratio = Bar.atLeast(0.97, 1.05);
-        assertThat(List.of(ratio.verdict(0.96), ratio.verdict(0.97), ratio.verdict(1.05), ratio.verdict(NO)))
+        assertThat(List.of(
+                        ratio.verdict(1, 0.96, 0.5),
+                        ratio.verdict(1, 0.97, 0.5),
+                        ratio.verdict(1, 1.05, 0.5),
+                        ratio.verdict(1, NO, 0.5)))
                 .containsExactly("MISSED", "ok", "goal", "");
-        assertThat(List.of(Bar.atMost(30).verdict(30), Bar.atMost(0).verdict(0.001)))
+        assertThat(List.of(Bar.atMost(30).verdict(30, NO, NO), Bar.atMost(0).verdict(0.001, NO, NO)))
                 .containsExactly("ok", "MISSED");
         assertThat(Result.failed("x", 1, "ms", ratio, "why").verdict()).isEqualTo("FAILED");
+        assertThat(Result.failed("x", 1, "ms", ratio, "why").met()).isFalse();
+    }
+
+    @Test
+    void aRowAtTheMachinesBoundIsMet() {
+        Bar bar = Bar.atLeast(1, 1.2);
+        assertThat(List.of(
+                        bar.verdict(1, 0.9, 0.949),
+                        bar.verdict(1, 0.9, 0.95),
+                        bar.verdict(1, 0.9, NO),
+                        bar.verdict(1, 1.0, 0.99)))
+                .containsExactly("MISSED", "bound", "MISSED", "ok");
+        assertThat(bar.unbounded().verdict(1, 0.9, 1.2)).isEqualTo("MISSED");
+        assertThat(Bar.atMost(30).verdict(31, NO, 1)).isEqualTo("MISSED");
+    }
+
+    @Test
+    void aGoalMayBeATime() {
+        Bar bar = Bar.atLeast(1 / 1.5, 1 / 1.5).within(800);
+        assertThat(List.of(bar.verdict(700, 0.5, NO), bar.verdict(900, 2, NO), bar.verdict(800, 0.7, NO)))
+                .containsExactly("MISSED", "ok", "goal");
+        assertThat(bar.text()).isEqualTo(">= 0.67, <= 800");
+    }
+
+    @Test
+    void theMachineIsABoundWhereOperationsCannotBeSaved() {
+        assertThat(Row.all().stream().filter(row -> row.bar().bound()).map(Row::name))
+                .contains("add", "gemm-512", "conv-1x1-fwd", "conv-depthwise-data", "mobilenetv2-infer-b1")
+                .doesNotContain("conv-64to64at56-weights", "resnet18-infer-b1", "vgg16-infer-b1", "cifar-train-b128");
+        assertThat(Row.means()).noneMatch(mean -> mean.bar().bound());
+    }
+
+    @Test
+    void everyContenderIsKept() {
+        Duel duel = new Duel(new double[][] {{100, 100}, {100, 120}})
+                .against("fast", new double[][] {{150, 150}, {150, 150}})
+                .against("slow", new double[][] {{300, 300}, {300, 300}});
+        Result r = Result.of("x", 2, ns -> 1000 / ns, "GB/s", duel, 0.5, Bar.NONE);
+        assertThat(r.contenders()).extracting(Result.Figure::name).containsExactly("fast", "slow");
+        assertThat(r.peer()).isEqualTo("fast");
+        assertThat(r.ratio()).isEqualTo(r.contenders().get(0).ratio());
+        assertThat(r.contenders().get(1).ratio()).isEqualTo(2 * r.ratio(), within(1e-12));
+        assertThat(r.contenders().get(1).value()).isEqualTo(1000 / 300.0);
+        assertThat(r.valueError()).isEqualTo(r.value() * 5 / 105, within(1e-12)); // half of 110 - 100, of 105
     }
 
     @Test
     void tableIsAlignedAndNamesFailures() {
         String table = Result.table(List.of(
-                new Result("add", 2, 150, "GB/s", "torch", 100, 1.5, 0.02, 0.8, Bar.atLeast(1, 1), ""),
+                result("add", 150, "GB/s", 100, 1.5, 0.02, 0.8, Bar.atLeast(1, 1)),
                 Result.failed("gelu", 2, "GB/s", Bar.atLeast(0.9, 1), "torch: no")));
         String[] lines = table.split("\n");
         assertThat(lines).hasSize(3);
@@ -77,22 +105,24 @@ class ResultTest {
     void meansAreGeometricAndNeedEveryRow() {
         Row.Mean mean = new Row.Mean("conv-mean-fwd", Bar.atLeast(1, 1.1), List.of("a", "b"));
         List<Result> results = new ArrayList<>();
-        results.add(new Result("a", 2, 100, "GFLOP/s", "onednn", 400, 0.25, 0.01, 0.2, Bar.NONE, ""));
+        results.add(result("a", 100, "GFLOP/s", 400, 0.25, 0.01, 0.2, Bar.NONE));
         Result.mean(mean, results);
         assertThat(results).hasSize(1);
-        results.add(new Result("b", 2, 400, "GFLOP/s", "onednn", 100, 4, 0.12, 0.8, Bar.NONE, ""));
+        results.add(result("b", 400, "GFLOP/s", 100, 4, 0.12, 0.8, Bar.NONE));
         Result.mean(mean, results);
         Result r = results.get(2);
         assertThat(List.of(r.value(), r.peerValue(), r.ratio(), r.peakFraction()))
                 .usingElementComparator(Comparator.comparingDouble(v -> Math.rint(1e9 * v)))
                 .containsExactly(200.0, 200.0, 1.0, 0.4);
         assertThat(r.error()).isEqualTo(Math.hypot(0.04, 0.03) / 2, within(1e-12));
+        assertThat(r.valueError()).isEqualTo(200 * Math.hypot(0.02, 0.02) / 2, within(1e-12));
+        assertThat(r.contenders()).containsExactly(new Result.Figure("peer", r.peerValue(), r.ratio(), r.error()));
         assertThat(r.verdict()).isEqualTo("ok");
     }
 
     @Test
     void nothingAskedIsNoVerdict() {
-        assertThat(Bar.NONE.verdict(0.1) + Bar.NONE.text()).isEmpty();
+        assertThat(Bar.NONE.verdict(1, 0.1, 0.1) + Bar.NONE.text()).isEmpty();
     }
 
     @Test
@@ -125,6 +155,8 @@ class ResultTest {
                         "linear-128x784x256 2",
                         "mlp-train-b128 2",
                         "mlp-train-b32 2",
+                        "quickstart-train 2",
+                        "freeze-vgg16 2",
                         "mlp-latency-b1 1",
                         "conv-lenet1-fwd 2",
                         "conv-lenet2-data 2",

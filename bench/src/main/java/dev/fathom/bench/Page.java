@@ -1,0 +1,96 @@
+package dev.fathom.bench;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/** {@code docs/benchmarks.md}: the stored runs as tables, one for each kind of processor. */
+final class Page {
+    /** Where it stands. */
+    static final Path FILE = Contender.BENCH.resolveSibling("docs").resolve("benchmarks.md");
+
+    private static final String INTRODUCTION = """
+            # Benchmarks
+
+            <!-- ./fathom bench --page writes this page from bench/results/*.json: edit Page.java, not this file. -->
+
+            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS and ONNX Runtime. Every contender runs in its own JVM at its best settings (its
+            threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
+            disturbs all of them alike. Each row is measured in three generations of fresh processes, and medians count, so that a single hiccup has no say.
+
+            The ratio compares Fathom with the fastest peer of the row: a ratio of 2 means that Fathom needs half the time or half the memory. The error beside it
+            is the larger of twice the standard error of the median and half the range of the generations. The last column is the share of what the machine itself
+            can do, which a small C program measures in the same run: multiply-adds on registers for arithmetic, and plain passes over memory for the rest.
+            Convolutions count every tap of every output, so those that use Winograd's transforms (3x3, stride 1) can exceed the machine's peak.
+
+            Most rows have a ratio that they must reach and one that is the goal; the column "asked" gives both. The verdict says `goal` or `ok` where they are
+            reached, `bound` where the row falls short of its ratio but uses 95 % of what the machine gives, so that nobody could be much faster, and `MISSED`
+            otherwise. `freeze-vgg16` compares `Plan.freeze` with touching a block of the plan's size and copying the model once, in the same process.
+
+            The name of a peer says how it was set: `torch` is the build of PyTorch's JavaCPP presets with OpenBLAS and `torch-mkl` the official build; `malloc` keeps
+            the memory that a step frees, `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. A
+            row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
+
+            ## Repeat it
+
+            ```sh
+            ./fathom bench --peers                     # everything: three quarters of an hour on two cores, which should do nothing else meanwhile
+            ./fathom bench --peers --filter conv       # the rows whose names start with conv
+            ./fathom bench --quick                     # Fathom alone, in a minute
+            ./fathom bench --peers --save              # stores the run in bench/results, and writes this page anew
+            ./fathom bench --peers --against FILE      # names the rows that fell since the stored run, and then exits with 1
+            ./fathom bench --against FILE --with FILE  # compares two stored runs
+            ./fathom bench --page                      # writes this page from the stored runs
+            ```
+
+            A row with peers fell if its ratio became smaller by more than the errors of both runs together and by more than 3 %. A row without peers is judged by
+            its share of the machine's bound. Every run leaves `results.json`, `run.json` (the form in which runs are stored, which `--against` and `--with`
+            take) and all samples in `out/bench`. The stored files also hold the figures of every contender, not only of the fastest.
+
+            Settings of your shell for OpenBLAS, OpenMP and malloc do not reach the contenders: each has the environment that stands in `Row.java`.
+            """;
+
+    private Page() {}
+
+    /** The page of these runs. */
+    static String of(List<Report> runs) {
+        StringBuilder s = new StringBuilder(INTRODUCTION);
+        for (Report run : runs) {
+            Machine machine = run.machine();
+            s.append(String.format(
+                    Locale.ROOT,
+                    "%n## %s%n%n%s, commit %s, %d processors, %s, JDK %s, `%s` kernels. %s.%n%n",
+                    machine.processor(),
+                    run.date(),
+                    run.commit(),
+                    machine.cores(),
+                    machine.os(),
+                    machine.jdk(),
+                    machine.isa(),
+                    machine.about()));
+            run.versions().forEach(version -> s.append("- ").append(version).append('\n'));
+            s.append("\n| row | threads | Fathom | fastest peer | ratio | asked | verdict | of the bound |\n");
+            s.append("| --- | ---: | ---: | --- | ---: | --- | --- | ---: |\n");
+            run.rows().forEach(row -> s.append(line(row)));
+        }
+        return s.toString().replace(System.lineSeparator(), "\n");
+    }
+
+    private static String line(Result r) {
+        String[] cells = {
+            "`" + r.name() + "`" + (r.commit().isEmpty() ? "" : " (" + r.commit() + ")"),
+            Integer.toString(r.threads()),
+            Result.figure(r.value()) + " " + (r.unit().equals("us") ? "µs" : r.unit()),
+            Result.figure(r.peerValue()) + " " + r.peer(),
+            Double.isNaN(r.ratio()) ? "" : String.format(Locale.ROOT, "%.2f ± %.2f", r.ratio(), r.error()),
+            r.bar().text(),
+            r.failure().isEmpty() ? r.verdict() : "FAILED: " + r.failure(),
+            Double.isNaN(r.peakFraction()) ? "" : Math.round(100 * r.peakFraction()) + " %"
+        };
+        StringBuilder s = new StringBuilder("|");
+        for (String cell : cells) {
+            s.append(' ').append(cell.strip()).append(cell.isBlank() ? "|" : " |");
+        }
+        return s.append('\n').toString();
+    }
+}

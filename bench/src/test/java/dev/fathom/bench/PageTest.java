@@ -1,0 +1,37 @@
+package dev.fathom.bench;
+
+import static dev.fathom.bench.ReportTest.report;
+import static dev.fathom.bench.ReportTest.row;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.bench.Row.Bar;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PageTest {
+    @Test
+    void theStoredRunsGiveThePage() throws IOException {
+        assertThat(Report.stored(Report.STORE)).isNotEmpty();
+        assertThat(Files.readString(Page.FILE))
+                .as("docs/benchmarks.md is not what bench/results gives: run ./fathom bench --page")
+                .isEqualTo(Page.of(Report.stored(Report.STORE)));
+    }
+
+    @Test
+    void aProcessorIsAPartAndARowALine() {
+        String page = Page.of(List.of(report(
+                "c22a953",
+                true,
+                row("add", 0.9, 0.02, 0.96, Bar.atLeast(1, 1.2)),
+                Result.counted("step-java-time", 9.1, "us", Bar.atMost(30)).from("beef"),
+                Result.failed("gelu", 2, "GB/s", Bar.NONE, "torch: no"))));
+        assertThat(page).startsWith("# Benchmarks\n").contains("\n## AMD EPYC (family 26 model 2)\n");
+        assertThat(page)
+                .contains("2026-11-21, commit c22a953, 2 processors, Linux 6, JDK 17.0.15, `v4` kernels.")
+                .contains("\n| `add` | 2 | 100 GFLOP/s | 111 onednn | 0.90 ± 0.02 | >= 1.0, 1.2 | bound | 96 % |\n")
+                .contains("\n| `step-java-time` (beef) | 1 | 9.100 µs | | | <= 30 | ok | |\n")
+                .contains("\n| `gelu` | 2 | GB/s | | | | FAILED: torch: no | |\n");
+    }
+}
