@@ -45,6 +45,8 @@ FATHOM_API int32_t fathom_unmap(int64_t address, int64_t bytes);
 FATHOM_API void fathom_set_threads(int32_t n);
 FATHOM_API int32_t fathom_threads(void);
 FATHOM_API void fathom_cap_threads(int32_t n);
+/* For tests: kernels that this thread runs cut their work into n parts, or as many as it has pieces, however small it is (0: as it is worth). */
+FATHOM_API void fathom_force_parts(int32_t n);
 /* 0: regions run by more than one thread; 1: parts run by workers; 2: wakes of parked workers; 3: regions the caller ran alone because the pool was busy. */
 FATHOM_API int64_t fathom_pool_counter(int32_t which);
 

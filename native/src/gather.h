@@ -5,21 +5,48 @@
 #ifndef FATHOM_GATHER_H
 #define FATHOM_GATHER_H
 
-/* Whether 0 <= index[i] < bound for all i; else detail is the first that is not: i, index[i], bound. */
+/* ---- indices: another thread may write them while a kernel runs, so every use checks the very value that it uses ---- */
+
+/*
+ * index[i] if 0 <= index[i] < bound; else 0, which indices_below has found to be a valid index, and detail becomes i, index[i],
+ * bound. Parts report at once: the first one stays.
+ */
+static inline int64_t index_at(const int32_t *index, int64_t i, int64_t bound, int64_t *detail) {
+    const int32_t found = __atomic_load_n(index + i, __ATOMIC_RELAXED); /* atomic, so that the compiler reads it once */
+    if (found >= 0 && found < bound) return found;
+    int64_t none = 0;
+    if (__atomic_compare_exchange_n(&detail[2], &none, bound, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        detail[0] = i;
+        detail[1] = found;
+    }
+    return 0;
+}
+
+/* Whether index_at has reported nothing. */
+static inline int indices_held(const int64_t *detail) { return detail[2] == 0; }
+
+/* Whether 0 <= index[i] < bound for all i, before anything is written; else detail is the first that is not: i, index[i], bound. */
 static int indices_below(const int32_t *index, int64_t n, int64_t bound, int64_t *detail) {
     int32_t outside = 0;
     const int32_t most = bound <= INT32_MAX ? (int32_t)bound : INT32_MAX; /* INT32_MAX rows and more: the last index may pass */
     for (int64_t i = 0; i < n; i++) outside |= (index[i] < 0) | (index[i] >= most);
     if (!outside) return 1;
-    for (int64_t i = 0; i < n; i++)
-        if (index[i] < 0 || index[i] >= bound) {
-            detail[0] = i;
-            detail[1] = index[i];
-            detail[2] = bound;
-            return 0;
-        }
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t found = __atomic_load_n(index + i, __ATOMIC_RELAXED);
+        if (found >= 0 && found < bound) continue;
+        detail[0] = i;
+        detail[1] = found;
+        detail[2] = bound;
+        return 0;
+    }
     return 1;
 }
+
+/* The context of a region whose parts read indices. */
+struct indexed {
+    const void *args;
+    int64_t *detail;
+};
 
 /* VL bytes, widened */
 static inline vi bytes_load(const uint8_t *p) {
@@ -78,15 +105,19 @@ static inline void prefetch_bytes(const uint8_t *at, int64_t n) {
 }
 
 static void gather_part(void *at, int64_t part, int64_t parts) {
-    const struct gather_args *a = at;
+    const struct indexed *c = at;
+    const struct gather_args *a = c->args;
     int64_t from, to, cols = a->cols, bytes = a->kind == GATHER_WORDS ? cols * 4 : cols;
     fathom_range(a->outer * a->rows, 1, part, parts, &from, &to);
     int64_t o = from / (a->rows ? a->rows : 1), i = from - o * a->rows;
     for (int64_t line = from; line < to; line++, i++) {
         if (i == a->rows) i = 0, o++;
-        int64_t row = o * a->srcrows + a->index[i];
+        int64_t row = o * a->srcrows + index_at(a->index, i, a->srcrows, c->detail);
         float *y = a->y + line * cols;
-        if (bytes <= SHORT_BYTES && i + 2 < a->rows) prefetch_bytes(a->src + (o * a->srcrows + a->index[i + 2]) * bytes, bytes);
+        if (bytes <= SHORT_BYTES && i + 2 < a->rows) {
+            int64_t ahead = o * a->srcrows + index_at(a->index, i + 2, a->srcrows, c->detail);
+            prefetch_bytes(a->src + ahead * bytes, bytes);
+        }
         if (a->kind == GATHER_BYTES_TO_FLOATS) scale_row(a->src + row * cols, y, cols, a->norm, a->channels);
         else if (a->kind == GATHER_BYTES_TO_INTS) widen_row(a->src + row * cols, y, cols);
         else if (cols == 1) *(int32_t *)y = ((const int32_t *)a->src)[row];
@@ -96,9 +127,10 @@ static void gather_part(void *at, int64_t part, int64_t parts) {
 
 static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
     if (!indices_below(a->index, a->rows, a->srcrows, detail)) return FATHOM_BAD_INDEX;
+    struct indexed c = {a, detail};
     int64_t lines = a->outer * a->rows;
-    fathom_parallel(gather_part, (void *)a, fathom_parts((double)(lines * a->cols) * 0.06 + (double)lines * 3, lines));
-    return FATHOM_OK;
+    fathom_parallel(gather_part, &c, fathom_parts((double)(lines * a->cols) * 0.06 + (double)lines * 3, lines));
+    return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
 /*
@@ -107,6 +139,7 @@ static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
  */
 struct scatter_context {
     const struct scatter_add_args *a;
+    int64_t *detail;
     int64_t cuts;  /* of the columns or rows of each outer index */
     int by_columns;
 };
@@ -121,7 +154,7 @@ static void scatter_part(void *at, int64_t part, int64_t parts) {
         if (c->by_columns) fathom_range(cols, 16, unit % c->cuts, c->cuts, &c0, &c1);
         else fathom_range(a->yrows, 1, unit % c->cuts, c->cuts, &r0, &r1);
         for (int64_t i = 0; i < a->rows; i++) {
-            int64_t row = a->index[i];
+            int64_t row = index_at(a->index, i, a->yrows, c->detail);
             if (row < r0 || row >= r1) continue;
             const float *x = a->x + (o * a->rows + i) * cols + c0;
             float *y = a->y + (o * a->yrows + row) * cols + c0;
@@ -134,9 +167,9 @@ static int32_t k_scatter_add(const struct scatter_add_args *a, int64_t *detail) 
     if (!indices_below(a->index, a->rows, a->yrows, detail)) return FATHOM_BAD_INDEX;
     int64_t lines = a->outer * a->rows, by_columns = a->cols >= 256, most = by_columns ? (a->cols + 63) / 64 : a->yrows;
     int64_t parts = fathom_parts((double)(lines * a->cols) * 0.1 + (double)lines * 3, a->outer * most);
-    struct scatter_context c = {a, a->outer >= parts ? 1 : parts < most ? parts : most, (int)by_columns};
+    struct scatter_context c = {a, detail, a->outer >= parts ? 1 : parts < most ? parts : most, (int)by_columns};
     if (a->cols) fathom_parallel(scatter_part, &c, parts);
-    return FATHOM_OK;
+    return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
 /* ---- rows at other distances ---- */

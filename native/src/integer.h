@@ -68,17 +68,19 @@ static int32_t k_cast(const struct cast_args *a, int64_t *detail) {
 /* ---- one-hot ---- */
 
 static void one_hot_part(void *context, int64_t part, int64_t parts) {
-    const struct one_hot_args *a = context;
+    const struct indexed *c = context;
+    const struct one_hot_args *a = c->args;
     int64_t from, to;
     fathom_range(a->rows, 1, part, parts, &from, &to);
     if (from < to) memset(a->y + from * a->classes, 0, (size_t)((to - from) * a->classes) * sizeof(float));
-    for (int64_t i = from; i < to; i++) a->y[i * a->classes + a->labels[i]] = 1;
+    for (int64_t i = from; i < to; i++) a->y[i * a->classes + index_at(a->labels, i, a->classes, c->detail)] = 1;
 }
 static int32_t k_one_hot(const struct one_hot_args *a, int64_t *detail) {
     if (!indices_below(a->labels, a->rows, a->classes, detail)) return FATHOM_BAD_LABEL;
+    struct indexed c = {a, detail};
     double nanos = (double)(a->rows * a->classes) * MEMORY_NANOS + (double)a->rows * 3;
-    fathom_parallel(one_hot_part, (void *)a, fathom_parts(nanos, a->rows));
-    return FATHOM_OK;
+    fathom_parallel(one_hot_part, &c, fathom_parts(nanos, a->rows));
+    return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_LABEL;
 }
 
 #undef MAP_PAIR

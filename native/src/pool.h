@@ -510,39 +510,43 @@ static int32_t k_pool_positions(const struct pool_positions_args *a, int64_t *de
 
 /* a part owns images: later values of a place stay */
 static void unpool_part(void *at, int64_t part, int64_t parts) {
-    const struct unpool_args *a = at;
+    const struct indexed *context = at;
+    const struct unpool_args *a = context->args;
     int64_t image, end, c = a->c;
     fathom_range(a->n, 1, part, parts, &image, &end);
     for (; image < end; image++) {
-        const float *x = a->x + image * a->from * c;
-        const int32_t *index = a->index + image * a->from * c;
         float *y = a->y + image * a->to * c;
         memset(y, 0, (size_t)(a->to * c) * sizeof(float));
-        for (int64_t i = 0, k = 0; i < a->from * c; i++, k = k + 1 < c ? k + 1 : 0) y[index[i] * c + k] = x[i];
+        for (int64_t i = image * a->from * c, last = i + a->from * c, k = 0; i < last; i++, k = k + 1 < c ? k + 1 : 0)
+            y[index_at(a->index, i, a->to, context->detail) * c + k] = a->x[i];
     }
 }
 
 static int32_t k_unpool(const struct unpool_args *a, int64_t *detail) {
     if (!indices_below(a->index, a->n * a->from * a->c, a->to, detail)) return FATHOM_BAD_INDEX;
+    struct indexed context = {a, detail};
     double nanos = (double)(a->n * a->c) * ((double)a->to * 0.1 + (double)a->from * 2);
-    fathom_parallel(unpool_part, (void *)a, fathom_parts(nanos, a->n));
-    return FATHOM_OK;
+    fathom_parallel(unpool_part, &context, fathom_parts(nanos, a->n));
+    return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
 static void unpool_grad_part(void *at, int64_t part, int64_t parts) {
-    const struct unpool_grad_args *a = at;
+    const struct indexed *context = at;
+    const struct unpool_grad_args *a = context->args;
     int64_t i, end, c = a->c, line = a->from * c;
     fathom_range(a->n * line, ELEMENT_GRAIN, part, parts, &i, &end);
     for (; i < end; i++) {
-        float dy = a->dy[(i / line * a->to + a->index[i]) * c + i % c];
+        float dy = a->dy[(i / line * a->to + index_at(a->index, i, a->to, context->detail)) * c + i % c];
         a->dx[i] = a->add ? a->dx[i] + dy : dy;
     }
 }
 
 static int32_t k_unpool_grad(const struct unpool_grad_args *a, int64_t *detail) {
-    (void)detail;
-    each_part(unpool_grad_part, a, a->n * a->from * a->c, 4);
-    return FATHOM_OK;
+    int64_t n = a->n * a->from * a->c;
+    if (!indices_below(a->index, n, a->to, detail)) return FATHOM_BAD_INDEX;
+    struct indexed context = {a, detail};
+    each_part(unpool_grad_part, &context, n, 4);
+    return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
 #endif

@@ -56,7 +56,7 @@ struct worker {
 
 static struct worker workers[MOST_THREADS]; /* [0] stands for the caller and stays unused */
 static atomic_int threads;                  /* 0: one a processor */
-static _Thread_local int32_t thread_cap;
+static _Thread_local int32_t thread_cap, forced_parts;
 static _Alignas(128) atomic_int busy; /* a region is running */
 static int64_t started;               /* workers that exist; touched by the region's caller alone */
 static _Alignas(128) atomic_llong counters[COUNTERS];
@@ -115,6 +115,8 @@ int32_t fathom_threads(void) {
 }
 
 void fathom_cap_threads(int32_t n) { thread_cap = n; }
+
+void fathom_force_parts(int32_t n) { forced_parts = n; }
 
 static int64_t limit(void) {
     int64_t n = fathom_threads();
@@ -320,6 +322,7 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
 static int64_t worth(double nanos, double each, int64_t most) { return nanos / each < most ? (int64_t)(nanos / each) : most; }
 
 int64_t fathom_parts(double nanos, int64_t most) {
+    if (forced_parts > 0) return most < 1 ? 1 : most < forced_parts ? most : forced_parts;
     if (nanos < 2 * NANOS_PER_PART_AWAKE) return 1;
     most = limit() < most ? limit() : most;
     int64_t parts = worth(nanos, NANOS_PER_PART_ASLEEP, most), if_awake = worth(nanos, NANOS_PER_PART_AWAKE, most);
