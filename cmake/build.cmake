@@ -15,6 +15,7 @@ get_filename_component(machine "${machine}" DIRECTORY)
 configure_file("${TARGET}/jni/generated/fathom.cpp" "${TARGET}/jni/fathom.cpp" COPYONLY)
 
 set(settings -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${BUILD}/lib"
+    -DFATHOM_TESTS=ON -DFATHOM_SANITIZE=none # for test.cmake, which builds and runs the tests
     "-DFATHOM_JNI_SOURCES=${TARGET}/jni/fathom.cpp" "-DFATHOM_JNI_INCLUDES=${JAVA_HOME}/include\\;${machine}")
 set(before "")
 if(EXISTS "${BUILD}/settings")

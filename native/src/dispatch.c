@@ -12,7 +12,7 @@
 
 /* ---- instruction sets ---- */
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(FATHOM_BASELINE_ONLY)
 static const struct kernel_table *const tables[] = {&fathom_kernels_baseline, &fathom_kernels_v3, &fathom_kernels_v4};
 #else
 static const struct kernel_table *const tables[] = {&fathom_kernels_baseline};
@@ -22,7 +22,7 @@ static const struct kernel_table *kernels = &fathom_kernels_baseline;
 
 /* The compiler's run-time looks at what the operating system saves of a thread's registers, too. */
 int32_t fathom_best_isa(void) {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(FATHOM_BASELINE_ONLY)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("x86-64-v4")) return 2;
     if (__builtin_cpu_supports("x86-64-v3")) return 1;
