@@ -107,5 +107,10 @@ static inline void fathom_range(int64_t total, int64_t grain, int64_t part, int6
 typedef void (*sgemm_fn)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
                          int ldb, float beta, float *c, int ldc);
 extern sgemm_fn fathom_sgemm;
+enum { ROW_MAJOR = 101, AS_STORED = 111, TRANSPOSED = 112 }; /* CBLAS */
+/* whether the chosen cblas_sgemm can take it: its dimensions are int */
+static inline int blas_takes(int64_t m, int64_t n, int64_t k) {
+    return fathom_sgemm && k > 0 && m <= INT32_MAX && n <= INT32_MAX && k <= INT32_MAX;
+}
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include "check.h"
 #include "references.h"
-#include "vec.h"
+#include "kernels/vec.h"
 
 enum { CHUNK = 4096 };
 

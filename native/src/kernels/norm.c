@@ -18,10 +18,9 @@
  * which join those before (Chan, Golub and LeVeque 1979). All of it is relative to the first row, so that a large mean costs no
  * digits. A variance beyond the floats is computed again in doubles.
  */
-#ifndef FATHOM_NORM_H
-#define FATHOM_NORM_H
-
 #include "norm_size.h"
+#include "rows.h"
+#include "unary.h"
 
 enum { NORM_SIDE = VL == 16 ? 4 : 2 }; /* vectors side by side */
 
@@ -655,4 +654,7 @@ static int32_t k_local_response_grad(const struct local_response_grad_args *a, i
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(norm)
+EXPORT(norm_grad)
+EXPORT(local_response)
+EXPORT(local_response_grad)

@@ -2,7 +2,7 @@
 #ifndef FATHOM_LOOPS_H
 #define FATHOM_LOOPS_H
 
-#include "internal.h"
+#include "isa.h"
 #include "vec.h"
 
 /* body for every i by VL and the m = VL floats from there, then for the rest with m < VL */
@@ -50,7 +50,7 @@ enum { WRITE_AHEAD = 512, WRITE_AHEAD_FROM = 32 * 1024 };
 
 /* fn over n items of about `nanos` each, cut at whole pages of floats */
 enum { ELEMENT_GRAIN = 1024 };
-static void each_part(part_fn fn, const void *a, int64_t n, double nanos) {
+static inline void each_part(part_fn fn, const void *a, int64_t n, double nanos) {
     if (n > 0) fathom_parallel(fn, (void *)a, fathom_parts((double)n * nanos, (n + ELEMENT_GRAIN - 1) / ELEMENT_GRAIN));
 }
 /* what an item costs one thread, in nanoseconds: memory, or a function of moderate length */
@@ -68,5 +68,18 @@ static inline int streams(const float *y, int64_t n) { return n >= STREAM_FLOATS
 static inline v plus(v value, const float *y, int64_t n, int64_t add) { return add ? v_get(y, n) + value : value; }
 /* y (+)= value */
 static inline void give(float *y, v value, int64_t add, int64_t n) { v_put(y, plus(value, y, n, add), n); }
+
+static inline int64_t dims_count(const int64_t *dims) {
+    int64_t count = 1;
+    for (int d = 0; d < 6; d++) count *= dims[d];
+    return count;
+}
+
+/* Few words: no call. A row that fills whole pages is memcpy's. */
+enum { SHORT_ROW = 256 };
+INLINE void copy_row(const float *x, float *y, int64_t n) {
+    if (n > SHORT_ROW) memcpy(y, x, (size_t)n * 4);
+    else MAP(y, n, 0, v_get(x + i, m));
+}
 
 #endif

@@ -2,75 +2,9 @@
  * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of bytes or words, bytes to floats as value * scale + shift; its backward,
  * y[o][index[i]][:] += x[o][i][:]; and rows at other distances.
  */
-#ifndef FATHOM_GATHER_H
-#define FATHOM_GATHER_H
-
-/* ---- indices: another thread may write them while a kernel runs, so every use checks the very value that it uses ---- */
-
-/*
- * index[i] if 0 <= index[i] < bound; else 0, which indices_below has found to be a valid index, and detail becomes i, index[i],
- * bound. Parts report at once: the first one stays.
- */
-static inline int64_t index_at(const int32_t *index, int64_t i, int64_t bound, int64_t *detail) {
-    const int32_t found = __atomic_load_n(index + i, __ATOMIC_RELAXED); /* atomic, so that the compiler reads it once */
-    if (found >= 0 && found < bound) return found;
-    int64_t none = 0;
-    if (__atomic_compare_exchange_n(&detail[2], &none, bound, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-        detail[0] = i;
-        detail[1] = found;
-    }
-    return 0;
-}
-
-/* Whether index_at has reported nothing. */
-static inline int indices_held(const int64_t *detail) { return detail[2] == 0; }
-
-/* Whether 0 <= index[i] < bound for all i, before anything is written; else detail is the first that is not: i, index[i], bound. */
-static int indices_below(const int32_t *index, int64_t n, int64_t bound, int64_t *detail) {
-    int32_t outside = 0;
-    const int32_t most = bound <= INT32_MAX ? (int32_t)bound : INT32_MAX; /* INT32_MAX rows and more: the last index may pass */
-    for (int64_t i = 0; i < n; i++) outside |= (index[i] < 0) | (index[i] >= most);
-    if (!outside) return 1;
-    for (int64_t i = 0; i < n; i++) {
-        const int32_t found = __atomic_load_n(index + i, __ATOMIC_RELAXED);
-        if (found >= 0 && found < bound) continue;
-        detail[0] = i;
-        detail[1] = found;
-        detail[2] = bound;
-        return 0;
-    }
-    return 1;
-}
-
-/* The context of a region whose parts read indices. */
-struct indexed {
-    const void *args;
-    int64_t *detail;
-};
-
-/* VL bytes, widened */
-static inline vi bytes_load(const uint8_t *p) {
-#if defined(__AVX512F__)
-    return (vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
-#elif defined(__AVX2__)
-    return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
-#elif defined(__SSE2__)
-    int32_t four;
-    memcpy(&four, p, 4);
-    __m128i zero = _mm_setzero_si128();
-    return (vi)_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero), zero);
-#else
-    typedef uint8_t v_bytes __attribute__((vector_size(VL), aligned(1), may_alias));
-    return __builtin_convertvector(*(const v_bytes *)p, vi);
-#endif
-}
-
-static inline vi bytes_get(const uint8_t *p, int64_t n) {
-    if (n == VL) return bytes_load(p);
-    uint8_t last[VL] = {0};
-    memcpy(last, p, (size_t)n);
-    return bytes_load(last);
-}
+#include "bytes.h"
+#include "indices.h"
+#include "loops.h"
 
 static void widen_row(const uint8_t *x, float *y, int64_t n) { EACH_VECTOR(n, v_put(y + i, (v)bytes_get(x + i, m), m);); }
 
@@ -89,13 +23,6 @@ static void scale_row(const uint8_t *x, float *y, int64_t n, const float *norm, 
     if (channels == 1) scale_pixels(x, y, n, norm, 1); /* grey and colour: loops of a known length */
     else if (channels == 3) scale_pixels(x, y, n, norm, 3);
     else scale_pixels(x, y, n, norm, channels);
-}
-
-/* Few words: no call. A row that fills whole pages is memcpy's. */
-enum { SHORT_ROW = 256 };
-INLINE void copy_row(const float *x, float *y, int64_t n) {
-    if (n > SHORT_ROW) memcpy(y, x, (size_t)n * 4);
-    else MAP(y, n, 0, v_get(x + i, m));
 }
 
 /* Rows lie anywhere: asked for two rows early, they come from memory while the rows before them are moved. */
@@ -198,4 +125,6 @@ static int32_t k_copy_rows(const struct copy_rows_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(gather)
+EXPORT(scatter_add)
+EXPORT(copy_rows)

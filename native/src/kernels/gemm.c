@@ -10,202 +10,15 @@
  * The right side is cut into panels as wide as a tile; a packed panel holds its k rows one after the other, padded with zeros
  * to whole vectors. A block of at most K_BLOCK rows of a few panels stays in L2 while the tiles of all rows pass over it.
  */
-#ifndef FATHOM_GEMM_H
-#define FATHOM_GEMM_H
+#include "finish.h"
+#include "panels.h"
 
-#include "gemm_size.h"
-
-#if defined(__AVX512F__) || defined(__aarch64__)
-#define TILE_VECS 4 /* 32 registers: 6 x 64 floats on AVX-512 */
-#else
-#define TILE_VECS 2 /* 16 registers: 6 x 16 floats on AVX2 */
-#endif
 enum {
-    TILE_ROWS = 6,
-    NARROW_VECS = TILE_VECS / 2, /* a right side of so few vectors takes twice the rows: 12 x 32 */
-    NARROW_ROWS = 2 * TILE_ROWS,
-    TILE_CHAINS = VL == 16 ? 4 : 8,       /* sums that a tile of few rows takes to keep the multipliers, or L2, busy */
     K_BLOCK = VL == 16 ? 384 : 512,
     BLOCK_FLOATS = (VL == 16 ? 96 : 64) * 1024, /* of a block: 384 KiB where L2 has 1 MiB, else 256 */
-    PANEL_GROUP = 256 / (TILE_VECS * VL), /* at most so many panels pass over a tile's rows while those are in L1 */
-    TURN_BLOCK = 64,                      /* rows of a panel that are transposed into L1 at a time */
-    ALIASED = 1024,                       /* floats: rows so far apart (4 KiB) fall into the same sets of L1 */
-    L2_FLOATS = 256 * 1024
+    TURN_BLOCK = 64,                            /* rows of a panel that are transposed into L1 at a time */
+    ALIASED = 1024                              /* floats: rows so far apart (4 KiB) fall into the same sets of L1 */
 };
-
-/* ---- the tile ---- */
-
-/*
- * What a tile sums over: three nested loops, of which the innermost takes `depth` steps and the others at least one. A left
- * element of row i lies i lda floats from the first and a step is one float; in the turned tiles rows are one float apart and a
- * step is lda. A step of the right side is ldb. A product of matrices needs the innermost loop only, a convolution (conv.h) all.
- * The sum begins at 0, or at c if `add`; rows of c lie ldc floats apart, and of its last vector only `last` lanes exist (0: all).
- */
-struct sweep {
-    int64_t outer, inner, depth;
-    int64_t a_outer, a_inner, lda;
-    int64_t b_outer, b_inner, ldb;
-    int64_t ldc, last, add;
-    int64_t left_ahead, right_ahead; /* floats from an element to one that is read soon and wanted in L2, or 0 */
-    const float *next;               /* the results of the tile that follows, if they are wanted in L2 */
-    const struct linear_args *end;   /* what follows the sum, if that is done in registers: see ends_in_tile */
-    const float *bias, *residual;    /* of it, for the first column and the first result, or 0 */
-    int64_t beside;                  /* floats from a panel to the next, in a tile over several */
-};
-typedef void tile_fn(const struct sweep *sweep, const float *a, const float *b, float *c);
-
-/*
- * The compiler would work out the addresses of all rows before the sum, and spill them to the stack and to vector registers: stores
- * that queue up behind those of the tile before, reads that wait for its sum. Without them a sum of 27 steps takes 17 % less time.
- * So a tile reads the fields of its sweep where it needs them, and pointers move from row to row in a register of theirs.
- */
-#define HERE(pointer) __asm__("" : "+r"(pointer))
-/* for each of R rows, of which the first is at `from`, with `at` on the row */
-#define EACH_ROW(R, from, ld, ...)                                                                                             \
-    do {                                                                                                                       \
-        int64_t down = ld;                                                                                                     \
-        __typeof__((from) + 0) at = from;                                                                                      \
-        UNROLLED for (int i = 0; i < R; i++, at += down) {                                                                     \
-            HERE(at);                                                                                                          \
-            __VA_ARGS__                                                                                                        \
-        }                                                                                                                      \
-    } while (0);
-
-/*
- * sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; get_last loads the last vector; soon(R, NV) runs at every step.
- * Of the left side a register points at the first of `reach` rows: three of a tile, by an index, all of a turned one.
- */
-#define SWEEP(R, NV, row, step, reach, get_last, soon)                                                                         \
-    for (int64_t o = s->outer;;) {                                                                                             \
-        for (int64_t q = s->inner;; a += s->a_inner, b += s->b_inner) {                                                        \
-            const float *ap[(R + reach - 1) / reach], *bp = b;                                                                 \
-            UNROLLED for (int i = 0; i < (R + reach - 1) / reach; i++) ap[i] = i ? ap[i - 1] + reach * row : a;                \
-            for (int64_t p = 0, depth = s->depth; p < depth; p++, bp += ldb) {                                                 \
-                soon(R, NV)                                                                                                    \
-                v right[NV];                                                                                                   \
-                UNROLLED for (int j = 0; j < NV - 1; j++) right[j] = v_load(bp + RIGHT(j));                                    \
-                right[NV - 1] = get_last(bp + RIGHT(NV - 1));                                                                  \
-                UNROLLED for (int i = 0; i < R; i++) {                                                                         \
-                    v left = v_set(ap[i / reach][i % reach * row]);                                                            \
-                    UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_fma(left, right[j], sum[i][j]);                        \
-                }                                                                                                              \
-                UNROLLED for (int i = 0; i < (R + reach - 1) / reach; i++) {                                                   \
-                    ap[i] += step;                                                                                             \
-                    HERE(ap[i]);                                                                                               \
-                }                                                                                                              \
-            }                                                                                                                  \
-            if (--q == 0) break;                                                                                               \
-        }                                                                                                                      \
-        if (--o == 0) break;                                                                                                   \
-        a += s->a_outer - (s->inner - 1) * s->a_inner;                                                                         \
-        b += s->b_outer - (s->inner - 1) * s->b_inner;                                                                         \
-    }
-#define RIGHT(j) ((j) / TILE_VECS * beside + (j) % TILE_VECS * VL)
-#define LOAD_LAST(p) v_load_n(p, lanes)
-/* a line of each row at a time: many requests at once would keep the tile waiting; tall tiles have no time for it */
-#define AHEAD(R, NV)                                                                                                           \
-    if (R <= TILE_ROWS && p % 16 == 0 && s->left_ahead)                                                                        \
-        EACH_ROW(R, ap[0] + s->left_ahead, lda, __builtin_prefetch(at, 0, 2);)                                                 \
-    if (p % 16 == 8 && p < NV * VL && s->next) EACH_ROW(R, s->next + p - 8, s->ldc, __builtin_prefetch(at, 1, 2);)
-/* a step is a pixel: its lines of the right side, and of the left that of the last row; the tile before asked for the others */
-#define PIXEL_AHEAD(R, NV)                                                                                                     \
-    if (left_ahead) __builtin_prefetch(ap[0] + left_ahead + R - 1, 0, 2);                                                      \
-    if (right_ahead) UNROLLED for (int j = 0; j < NV; j++) __builtin_prefetch(bp + right_ahead + j * VL, 0, 2);
-
-/* sum[R][NV vectors] through the activation of a row that a tile ends in */
-#define ACT(R, NV, row, p0, p1)                                                                                                \
-    do {                                                                                                                       \
-        if ((row) == UNARY_relu)                                                                                               \
-            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
-                sum[i][j] = unary_relu(sum[i][j], p0, p1);                                                                     \
-        if ((row) == UNARY_clamp)                                                                                              \
-            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
-                sum[i][j] = unary_clamp(sum[i][j], p0, p1);                                                                    \
-    } while (0)
-
-/* act((sum + bias) + residual) */
-#define END(R, NV)                                                                                                             \
-    const struct linear_args *end = s->end;                                                                                    \
-    if (end) {                                                                                                                 \
-        const float *bias = s->bias, *residual = s->residual;                                                                  \
-        v p0 = v_set(end->p0), p1 = v_set(end->p1);                                                                            \
-        if (bias) UNROLLED for (int j = 0; j < NV; j++) {                                                                      \
-            v one = j < NV - 1 || !last ? v_load(bias + j * VL) : v_load_n(bias + j * VL, last);                               \
-            UNROLLED for (int i = 0; i < R; i++) sum[i][j] = sum[i][j] + one;                                                  \
-        }                                                                                                                      \
-        if (residual)                                                                                                          \
-            EACH_ROW(R, residual, s->ldc, UNROLLED for (int j = 0; j < NV; j++) {                                              \
-                sum[i][j] = sum[i][j] + (j < NV - 1 || !last ? v_load(at + j * VL) : v_load_n(at + j * VL, last));             \
-            })                                                                                                                 \
-        ACT(R, NV, end->row, p0, p1);                                                                                          \
-    }
-
-/* c (+)= that sum; a turned tile reads no more of the right side than the `last` lanes either */
-#define TILE_OF(name, R, NV, held, sweep_of, ...)                                                                              \
-    static void name##_##R##_##NV(const struct sweep *sweep, const float *a, const float *b, float *c) {                       \
-        const held struct sweep *const held s = sweep;                                                                         \
-        const int64_t lda = s->lda, ldb = s->ldb;                                                                              \
-        v sum[R][NV];                                                                                                          \
-        if (!s->add) UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_set(0);          \
-        else EACH_ROW(R, c, s->ldc, UNROLLED for (int j = 0; j < NV; j++) {                                                    \
-            sum[i][j] = j < NV - 1 || !s->last ? v_load(at + j * VL) : v_load_n(at + j * VL, s->last);                         \
-        })                                                                                                                     \
-        sweep_of                                                                                                               \
-        const int64_t last = s->last;                                                                                          \
-        __VA_ARGS__                                                                                                            \
-        EACH_ROW(R, c, s->ldc, UNROLLED for (int j = 0; j < NV; j++) {                                                         \
-            if (j < NV - 1 || !last) v_store(at + j * VL, sum[i][j]);                                                          \
-            else v_store_n(at + j * VL, sum[i][j], last);                                                                      \
-        })                                                                                                                     \
-    }
-#define TILE(R, NV)                                                                                                            \
-    TILE_OF(tile, R, NV, volatile, const int64_t beside = NV > TILE_VECS ? s->beside : 0;                                      \
-            SWEEP(R, NV, lda, 1, 3, v_load, AHEAD), END(R, NV))
-#define TURNED_TILE(R, NV)                                                                                                     \
-    TILE_OF(turned, R, NV, , const int64_t left_ahead = s->left_ahead; const int64_t right_ahead = s->right_ahead;             \
-            const int64_t lanes = s->last; const int64_t beside = 0;                                                           \
-            if (!lanes) { SWEEP(R, NV, 1, lda, R, v_load, PIXEL_AHEAD) }                                                       \
-            else { SWEEP(R, NV, 1, lda, R, LOAD_LAST, PIXEL_AHEAD) },)
-
-/* of a vector, the lanes that exist: 0 if all do */
-static inline int64_t last_lanes(int64_t count) { return count < VL ? count : 0; }
-
-#define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
-#define LONG_TILES(X, NV) SHORT_TILES(X, NV) X(7, NV) X(8, NV) X(9, NV) X(10, NV) X(11, NV) X(12, NV)
-#if TILE_VECS == 4
-#define ALL_TILES(X) LONG_TILES(X, 1) LONG_TILES(X, 2) SHORT_TILES(X, 3) SHORT_TILES(X, 4)
-#else
-#define ALL_TILES(X) LONG_TILES(X, 1) SHORT_TILES(X, 2)
-#endif
-/* few rows by several panels side by side: see TILE_CHAINS */
-#if VL == 16
-#define JOINED_TILES(X)
-#elif TILE_VECS == 4
-#define JOINED_TILES(X) X(1, 8)
-#else
-#define JOINED_TILES(X) X(1, 8) X(2, 4)
-#endif
-
-ALL_TILES(TILE)
-JOINED_TILES(TILE)
-ALL_TILES(TURNED_TILE)
-
-#define ENTRY(R, NV) [NV][R] = tile_##R##_##NV,
-#define TURNED_ENTRY(R, NV) [NV][R] = turned_##R##_##NV,
-static tile_fn *const tiles[TILE_CHAINS + 1][NARROW_ROWS + 1] = {ALL_TILES(ENTRY) JOINED_TILES(ENTRY)};
-static tile_fn *const turned_tiles[TILE_VECS + 1][NARROW_ROWS + 1] = {ALL_TILES(TURNED_ENTRY)};
-#undef ENTRY
-#undef TURNED_ENTRY
-
-/* ---- how rows and columns are cut: evenly, so that no tile is left with a row or a vector or two ---- */
-
-static inline int64_t whole(int64_t n) { return (n + VL - 1) / VL * VL; }
-
-static inline int64_t panel_count(int64_t n) { return ceil_div(ceil_div(n, VL), TILE_VECS); }
-static inline int64_t panel_start(int64_t n, int64_t panel) { return ceil_div(n, VL) * panel / panel_count(n) * VL; }
-static inline int64_t row_tiles(int64_t m, int64_t n) {
-    return ceil_div(m, ceil_div(n, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS);
-}
 
 /* ---- one product ---- */
 
@@ -224,22 +37,11 @@ struct product {
     const struct linear_args *finish;
 };
 
-/* ---- copies made before the product: units are chunks of k in a panel, then 16 rows of the left side ---- */
-
-enum { PACK_ROWS = 128 };
-
-static void pack_panel(const struct product *g, int64_t panel, int64_t k0, int64_t k1, float *to) {
-    int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
-    int64_t exist = g->n - j < width ? g->n - j : width;
-    if (g->b_turned) {
-        transpose(g->b + j * g->ldb + k0, g->ldb, exist, k1 - k0, to, width, 1);
-        return;
-    }
-    for (int64_t p = k0; p < k1; p++, to += width) {
-        const float *from = g->b + p * g->ldb + j;
-        for (int64_t x = 0; x < exist; x += VL) v_store(to + x, v_load_n(from + x, exist - x < VL ? exist - x : VL));
-    }
+static inline struct right_side right_side(const struct product *g) {
+    return (struct right_side){g->b, g->ldb, g->n, g->b_turned};
 }
+
+/* ---- copies made before the product: units are chunks of k in a panel, then 16 rows of the left side ---- */
 
 static int64_t panel_units(const struct product *g) {
     return g->b && g->panels ? (panel_count(g->n) - g->first_packed) * ceil_div(g->k, PACK_ROWS) : 0;
@@ -248,6 +50,7 @@ static int64_t pack_units(const struct product *g) { return panel_units(g) + (g-
 
 static void pack_part(void *context, int64_t part, int64_t parts) {
     const struct product *g = context;
+    struct right_side right = right_side(g);
     int64_t chunks = ceil_div(g->k, PACK_ROWS), in_panels = panel_units(g), from, to;
     fathom_range(pack_units(g), 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
@@ -255,7 +58,7 @@ static void pack_part(void *context, int64_t part, int64_t parts) {
             int64_t panel = g->first_packed + unit / chunks, k0 = unit % chunks * PACK_ROWS;
             int64_t k1 = k0 + PACK_ROWS < g->k ? k0 + PACK_ROWS : g->k;
             int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
-            pack_panel(g, panel, k0, k1, g->panels + j * g->k + k0 * width);
+            pack_panel(&right, panel, k0, k1, g->panels + j * g->k + k0 * width);
         } else {
             int64_t i = (unit - in_panels) * 16, rows = g->m - i < 16 ? g->m - i : 16;
             transpose(g->a + i, g->lda, g->k, rows, g->a_copy + i * g->a_stride, g->a_stride, 0);
@@ -264,20 +67,6 @@ static void pack_part(void *context, int64_t part, int64_t parts) {
 }
 
 /* ---- what follows the sum ---- */
-
-/*
- * Whether a tile does it in registers; else finish does, where the sum has been written. Either way as in END, for the same bits.
- */
-static int ends_in_tile(const struct linear_args *l) {
-    return l && !l->pre && (l->row < 0 || l->row == UNARY_relu || l->row == UNARY_clamp);
-}
-
-/* the tile whose first result is c, of this channel, ends its sum */
-static inline void end_tile(struct sweep *s, const struct linear_args *l, const float *c, int64_t channel) {
-    s->end = l;
-    s->bias = l->bias ? l->bias + channel : 0;
-    s->residual = l->residual ? l->residual + (c - l->y) : 0;
-}
 
 /* `row` is known where this is inlined: relu and clamp run in registers, -1 stands for all others */
 INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int row) {
@@ -300,7 +89,7 @@ INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int
     }
 }
 
-static void finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
+void linear_finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
     if (l->row == UNARY_relu) finish_rows(l, i0, i1, j0, j1, UNARY_relu);
     else if (l->row == UNARY_clamp) finish_rows(l, i0, i1, j0, j1, UNARY_clamp);
     else finish_rows(l, i0, i1, j0, j1, -1);
@@ -332,12 +121,13 @@ static void begin_panel(struct gemm_panel *p, const struct product *g, int64_t p
 static __attribute__((noinline)) void multiply_packing(const struct product *g, const struct gemm_panel *p, int64_t panel,
                                                        int64_t from, int64_t height, const float *left, float *c) {
     float packed[TURN_BLOCK * TILE_VECS * VL];
+    struct right_side right = right_side(g);
     struct sweep s = p->sweep;
     int64_t done = 0;
     do {
         s.depth = p->sweep.depth - done < TURN_BLOCK ? p->sweep.depth - done : TURN_BLOCK;
         s.end = done + s.depth == p->sweep.depth ? p->sweep.end : 0;
-        pack_panel(g, panel, from + done, from + done + s.depth, packed);
+        pack_panel(&right, panel, from + done, from + done + s.depth, packed);
         p->tiles[height](&s, left + done, packed, c);
         s.add = 1;
     } while ((done += TURN_BLOCK) < p->sweep.depth);
@@ -365,7 +155,7 @@ static inline void multiply_tile(const struct product *g, struct gemm_panel *p, 
     } else if (p->right) p->tiles[height](s, left, p->right, c);
     else multiply_packing(g, p, panel, from, height, left, c);
     if (g->finish && !g->c_turned && !s->end && from + s->depth == g->k)
-        finish(g->finish, i, i + height, p->start, p->start + joined * p->columns);
+        linear_finish(g->finish, i, i + height, p->start, p->start + joined * p->columns);
 }
 
 /* as many for each range of rows */
@@ -414,14 +204,14 @@ static void multiply_part(void *context, int64_t part, int64_t parts) {
     if (g->add) transpose(out, g->m, j1 - j0, i1 - i0, copy, g->ldc, 1);
     multiply(g, t0, t1, p0, p1, 0, g->k);
     transpose(copy, g->ldc, i1 - i0, j1 - j0, out, g->m, 0);
-    if (g->finish) finish(g->finish, j0, j1, i0, i1);
+    if (g->finish) linear_finish(g->finish, j0, j1, i0, i1);
 }
 
 /*
  * Cuts the grid so that the largest share is smallest; of about equal ones that with most column ranges, whose panels fit L2
  * best.
  * Where the left side is a weight, or the result its gradient, that with most row ranges: a thread that reads, differentiates and
- * (optim.h) updates the same rows in every step finds them in its own L2. Measured: else Adam takes twice as long, and six times
+ * (optim.c) updates the same rows in every step finds them in its own L2. Measured: else Adam takes twice as long, and six times
  * where the cores do not share an L3.
  */
 static int64_t choose_row_cuts(const struct product *g, int64_t parts) {
@@ -494,8 +284,6 @@ static void run_split(struct product *g) {
 
 /* ---- kernels ---- */
 
-static float *aligned_scratch(float *p) { return (float *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
-
 /*
  * C = A B^T needs one side transposed, the one that takes the vectors. The swapped form also transposes its result; a float moved
  * costs about as much as 8 multiply-adds. The panels of A fit the scratch that those of B would take, or are not stored at all.
@@ -521,13 +309,6 @@ static void run_turned(struct product *g, float *scratch) {
     }
     if (row_tiles(g->m, g->n) > 1) g->panels = scratch;
     run_product(g);
-}
-
-enum { ROW_MAJOR = 101, AS_STORED = 111, TRANSPOSED = 112 }; /* CBLAS */
-
-/* whether the chosen cblas_sgemm can take it: its dimensions are int */
-static int blas_takes(int64_t m, int64_t n, int64_t k) {
-    return fathom_sgemm && k > 0 && m <= INT32_MAX && n <= INT32_MAX && k <= INT32_MAX;
 }
 
 static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
@@ -606,20 +387,13 @@ static int32_t k_linear_pack(const struct linear_pack_args *a, int64_t *detail) 
     return FATHOM_OK;
 }
 
-static void finish_part(void *context, int64_t part, int64_t parts) {
-    const struct linear_args *l = context;
-    int64_t from, to;
-    fathom_range(l->m, 1, part, parts, &from, &to);
-    finish(l, from, to, 0, l->n);
-}
-
 static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
     (void)detail;
     int64_t m = a->m, n = a->n, k = a->k;
     if (m == 0 || n == 0) return FATHOM_OK;
     if (a->w && blas_takes(m, n, k)) {
         fathom_sgemm(ROW_MAJOR, AS_STORED, TRANSPOSED, (int)m, (int)n, (int)k, 1, a->x, (int)k, a->w, (int)k, 0, a->y, (int)n);
-        fathom_parallel(finish_part, (void *)a, fathom_parts((double)m * (double)n, m));
+        fathom_parallel(linear_finish_part, (void *)a, fathom_parts((double)m * (double)n, m));
         return FATHOM_OK;
     }
     struct product g = {.a = a->x, .lda = k, .b = a->w, .ldb = k, .c = a->y, .ldc = n, .m = m, .n = n, .k = k, .finish = a};
@@ -634,4 +408,7 @@ static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(gemm)
+EXPORT(gemm_batch)
+EXPORT(linear_pack)
+EXPORT(linear)

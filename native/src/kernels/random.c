@@ -6,8 +6,7 @@
  * the seed, its counter words (low, high) of counter + i / 4, then (low, high) of the attempt: 0, and above 0 only where a draw
  * was rejected. So a draw of n elements uses exactly the blocks counter .. counter + ceil(n / 4) - 1.
  */
-#ifndef FATHOM_RANDOM_H
-#define FATHOM_RANDOM_H
+#include "loops.h"
 
 typedef uint64_t vq __attribute__((vector_size(4 * VL)));
 enum { CHAINS = 6, WORDS = CHAINS * 2 * VL, DRAW_GRAIN = 1024 };
@@ -314,4 +313,8 @@ static int32_t k_permutation(const struct permutation_args *a, int64_t *detail) 
 #undef ZIP_LOW
 #undef ZIP_HIGH
 
-#endif
+EXPORT(dropout)
+EXPORT(uniform)
+EXPORT(normal)
+EXPORT(noise)
+EXPORT(permutation)

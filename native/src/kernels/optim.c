@@ -2,10 +2,9 @@
  * Update rules over the segments (offset, count, group) of one flat block, in PyTorch's order of arithmetic: SGD, Adam (Kingma,
  * Ba 2015), AdamW (Loshchilov, Hutter 2019), RMSprop (Tieleman, Hinton 2012); and the norm by which gradients are clipped (Pascanu
  * et al. 2013). Every segment, one parameter, is cut into as many pieces as there are parts, so that a thread updates the rows of a
- * weight that gemm.h gave it; every value is its own, so the cut leaves no trace.
+ * weight that gemm.c gave it; every value is its own, so the cut leaves no trace.
  */
-#ifndef FATHOM_OPTIM_H
-#define FATHOM_OPTIM_H
+#include "loops.h"
 
 enum { OPTIM_GRAIN = 64, NORM_PIECES = 16 };
 
@@ -137,4 +136,7 @@ static int32_t k_squares(const struct squares_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(sgd)
+EXPORT(adam)
+EXPORT(rmsprop)
+EXPORT(squares)

@@ -2,10 +2,8 @@
  * y[n] = f(x[n]) and y[dims] = f(a, b) with broadcasting, and their derivatives: every row of unary.def and binary.def becomes
  * its loops here. The matrix kernels call a unary row on what they have just written.
  */
-#ifndef FATHOM_ELEMENTWISE_H
-#define FATHOM_ELEMENTWISE_H
-
-#include "loops.h"
+#include "broadcast.h"
+#include "unary.h"
 
 /* ---- fill, copy, accumulate ---- */
 
@@ -52,24 +50,7 @@ static int32_t k_accumulate(const struct accumulate_args *a, int64_t *detail) {
 
 /* ---- one input ---- */
 
-/* names a row's parameters: BIND (lo, hi) is v lo = p0, hi = p1; */
-#define BIND_0()
-#define BIND_1(a) v a = p0;
-#define BIND_2(a, b) v a = p0, b = p1;
-#define BIND_PICK(none, one, two, bind, ...) bind
-#define BIND(...) BIND_PICK(0, ##__VA_ARGS__, BIND_2, BIND_1, BIND_0)(__VA_ARGS__)
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* no row uses all that a row may use */
-#pragma GCC diagnostic ignored "-Wunused-variable"
-
 #define UNARY(name, parameters, f, back, reads)                                                                                  \
-    static inline v unary_##name(v x, v p0, v p1) {                                                                              \
-        BIND parameters return f;                                                                                                \
-    }                                                                                                                            \
-    static inline v unary_##name##_back(v x, v y, v dy, v p0, v p1) {                                                            \
-        BIND parameters return back;                                                                                             \
-    }                                                                                                                            \
     static void unary_##name##_forward(const float *x, float *y, int64_t n, v p0, v p1, int stream) {                            \
         MAP(y, n, stream, unary_##name(v_get(x + i, m), p0, p1));                                                                \
     }                                                                                                                            \
@@ -80,12 +61,7 @@ static int32_t k_accumulate(const struct accumulate_args *a, int64_t *detail) {
 #include "unary.def"
 #undef UNARY
 
-#pragma GCC diagnostic pop
-
-static const struct {
-    void (*forward)(const float *x, float *y, int64_t n, v p0, v p1, int stream);
-    void (*backward)(const float *x, const float *y, const float *dy, float *dx, int64_t n, v p0, v p1, int64_t add);
-} unary_rows[] = {
+const struct unary_loops unary_rows[UNARY_COUNT] = {
 #define UNARY(name, parameters, f, back, reads) {unary_##name##_forward, unary_##name##_backward},
 #include "unary.def"
 #undef UNARY
@@ -119,31 +95,6 @@ static int32_t k_unary_grad(const struct unary_grad_args *a, int64_t *detail) {
 }
 
 /* ---- two inputs ---- */
-
-/* m <= VL floats that lie `stride` apart */
-static inline v v_strided(const float *p, int64_t stride, int64_t m) {
-    v x = {0};
-    for (int64_t l = 0; l < m; l++) x[l] = p[l * stride];
-    return x;
-}
-
-/* all lanes the float (or int32) at p */
-static inline v v_repeat(const float *p) {
-    int32_t bits;
-    memcpy(&bits, p, 4);
-    return (v)vi_set(bits);
-}
-
-/* MAP of an expression of the operands va and vb for the strides sa and sb: dense or broadcast are loops of their own */
-#define MAP_PAIR(y, stream, ...)                                                                                                 \
-    do {                                                                                                                         \
-        const v a0_ = v_repeat(a), b0_ = v_repeat(b);                                                                            \
-        if (sa == 1 && sb == 1) MAP(y, n, stream, ({ const v va = v_read(a + i, m), vb = v_read(b + i, m); __VA_ARGS__; }));     \
-        else if (sa == 1 && sb == 0) MAP(y, n, stream, ({ const v va = v_read(a + i, m), vb = b0_; __VA_ARGS__; }));             \
-        else if (sa == 0 && sb == 1) MAP(y, n, stream, ({ const v va = a0_, vb = v_read(b + i, m); __VA_ARGS__; }));             \
-        else                                                                                                                     \
-            MAP(y, n, stream, ({ const v va = v_strided(a + i * sa, sa, m), vb = v_strided(b + i * sb, sb, m); __VA_ARGS__; })); \
-    } while (0)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -193,48 +144,6 @@ static float *or_zero(float *p, int64_t *strides) {
     if (p) return p;
     memset(strides, 0, 6 * sizeof *strides);
     return &zero;
-}
-
-/* The runs of broadcast operands along the last dimension of their result, between two places of it. */
-struct runs {
-    const int64_t *dims, *strides[3];
-    int operands;
-    int64_t place, end, length, index[6], at[3]; /* at: the operands' offsets at place */
-};
-
-static int64_t dims_count(const int64_t *dims) {
-    int64_t count = 1;
-    for (int d = 0; d < 6; d++) count *= dims[d];
-    return count;
-}
-
-static void runs_trim(struct runs *r) {
-    int64_t row = r->dims[5] - r->index[5], left = r->end - r->place;
-    r->length = row < left ? row : left;
-}
-static struct runs runs_between(int64_t from, int64_t to, const int64_t *dims, const int64_t *const *strides, int operands) {
-    struct runs r = {.dims = dims, .operands = operands, .place = from, .end = to};
-    for (int o = 0; o < operands; o++) r.strides[o] = strides[o];
-    for (int d = 5; d >= 0; d--) {
-        r.index[d] = from % dims[d];
-        from /= dims[d];
-        for (int o = 0; o < operands; o++) r.at[o] += r.index[d] * strides[o][d];
-    }
-    runs_trim(&r);
-    return r;
-}
-static void runs_next(struct runs *r) {
-    r->place += r->length;
-    int64_t step = r->length;
-    for (int d = 5; d >= 0; d--) {
-        r->index[d] += step;
-        for (int o = 0; o < r->operands; o++) r->at[o] += step * r->strides[o][d];
-        if (r->index[d] < r->dims[d]) break;
-        for (int o = 0; o < r->operands; o++) r->at[o] -= r->dims[d] * r->strides[o][d];
-        r->index[d] = 0;
-        step = 1;
-    }
-    runs_trim(r);
 }
 
 static void binary_part(void *context, int64_t part, int64_t parts) {
@@ -301,4 +210,11 @@ static int32_t k_where(const struct where_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(fill)
+EXPORT(copy)
+EXPORT(accumulate)
+EXPORT(unary)
+EXPORT(unary_grad)
+EXPORT(binary)
+EXPORT(binary_grad)
+EXPORT(where)

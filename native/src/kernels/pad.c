@@ -7,8 +7,7 @@
  *   REFLECT     c b  a b c d  c b      fewer than x has
  *   CIRCULAR    c d  a b c d  a b      as many at most
  */
-#ifndef FATHOM_PAD_H
-#define FATHOM_PAD_H
+#include "loops.h"
 
 /* the place of 0 .. n-1 whose value place p holds, -1 for none */
 static int64_t pad_source(int64_t mode, int64_t p, int64_t n) {
@@ -101,4 +100,5 @@ static int32_t k_pad_grad(const struct pad_grad_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(pad)
+EXPORT(pad_grad)

@@ -3,6 +3,8 @@
 #define FATHOM_CONV_AXIS_H
 
 #include "conv_size.h"
+#include "finish.h"
+#include "panels.h"
 
 /* ---- one dimension of a window: output o and tap t read input o stride + t dilation - before, where it exists ---- */
 
@@ -10,8 +12,8 @@ struct axis {
     int64_t in, out, taps, stride, dilation, before;
 };
 
-static struct axis axis_rows(const struct window *g) { return (struct axis){g->h, g->oh, g->kh, g->sh, g->dh, g->top}; }
-static struct axis axis_columns(const struct window *g) { return (struct axis){g->w, g->ow, g->kw, g->sw, g->dw, g->left}; }
+static inline struct axis axis_rows(const struct window *g) { return (struct axis){g->h, g->oh, g->kh, g->sh, g->dh, g->top}; }
+static inline struct axis axis_columns(const struct window *g) { return (struct axis){g->w, g->ow, g->kw, g->sw, g->dw, g->left}; }
 
 /* the first i >= 0 with start + i step >= 0 */
 static inline int64_t first_inside(int64_t start, int64_t step) {
@@ -30,7 +32,7 @@ static inline void axis_outputs(const struct axis *a, int64_t t, int64_t o0, int
     *to = clamp(first_inside(start - a->in, a->stride), *from, o1);
 }
 
-static void clear_rows(float *y, int64_t ld, int64_t rows, int64_t count) {
+static inline void clear_rows(float *y, int64_t ld, int64_t rows, int64_t count) {
     for (int64_t i = 0; i < rows; i++) memset(y + i * ld, 0, (size_t)count * 4);
 }
 
@@ -48,9 +50,9 @@ struct conv {
 };
 
 /* what follows the sums of outputs q0 .. q1 of row o of image n, channels c0 .. c1 */
-static void conv_finish(const struct conv *g, int64_t n, int64_t o, int64_t q0, int64_t q1, int64_t c0, int64_t c1) {
+static inline void conv_finish(const struct conv *g, int64_t n, int64_t o, int64_t q0, int64_t q1, int64_t c0, int64_t c1) {
     int64_t at = (n * g->rows.out + o) * g->columns.out;
-    finish(g->finish, at + q0, at + q1, c0, c1);
+    linear_finish(g->finish, at + q0, at + q1, c0, c1);
 }
 
 /*
@@ -70,5 +72,19 @@ struct weights {
     int64_t unit_cuts;                /* else the threads form a grid of so many ranges of units */
     float *halos, *dw;
 };
+
+/*
+ * The cut of `parts` into ranges of rows by ranges of panels whose largest share is smallest; of equals that which lets the
+ * fewest threads read an image.
+ */
+static inline int64_t conv_row_cuts(int64_t row_count, int64_t panels, int64_t parts) {
+    int64_t best = 1, smallest = INT64_MAX;
+    for (int64_t cuts = 1; cuts <= parts && cuts <= row_count; cuts++) {
+        if (parts % cuts) continue;
+        int64_t share = ceil_div(row_count, cuts) * ceil_div(panels, parts / cuts);
+        if (share <= smallest) smallest = share, best = cuts;
+    }
+    return best;
+}
 
 #endif

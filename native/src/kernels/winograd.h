@@ -8,7 +8,7 @@
  *          0 -1  1  0          1/2 -1/2  1/2          0  1 -1 -1
  *          0  1  0 -1          0    0    1
  *
- * Each of the 16 positions of M is a product of matrices [tiles, channels] by [channels, outputs] in the tiles of gemm.h. A block of
+ * Each of the 16 positions of M is a product of matrices [tiles, channels] by [channels, outputs] in the tiles of tile.h. A block of
  * tiles goes through all three steps while it lies in L2. An output reads those inputs only that its taps read, and is the same
  * whatever the block, the thread and the batch. Rounding errors are those of the sum itself; an infinite input makes NaN of some
  * outputs that would be infinite.
@@ -54,8 +54,7 @@ static void winograd_filters_part(void *context, int64_t part, int64_t parts) {
         int64_t panel = unit / chunks, j = panel_start(width, panel), wide = panel_start(width, panel + 1) - j;
         int64_t d0 = unit % chunks * FILTER_ROWS, d1 = least(d0 + FILTER_ROWS, depth), tap_floats = (d1 - d0) * wide;
         for (int64_t tap = 0; tap < 9; tap++) {
-            struct product one = {.b = f->w + (f->turned ? 8 - tap : tap) * f->c, .ldb = 9 * f->c, .n = width,
-                                  .b_turned = !f->turned};
+            struct right_side one = {f->w + (f->turned ? 8 - tap : tap) * f->c, 9 * f->c, width, !f->turned};
             pack_panel(&one, panel, d0, d1, taps + tap * tap_floats);
         }
         float *u = f->u + (16 * j) * depth + d0 * wide;
@@ -146,7 +145,7 @@ static void winograd_output(const struct winograd *g, int64_t from, int64_t coun
             }
         });
         if (g->finish)
-            for (int64_t r = 0; r < rows; r++) finish(g->finish, at + r * g->ow, at + r * g->ow + columns, j, j + exist);
+            for (int64_t r = 0; r < rows; r++) linear_finish(g->finish, at + r * g->ow, at + r * g->ow + columns, j, j + exist);
     }
 }
 

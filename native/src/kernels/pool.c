@@ -8,8 +8,9 @@
  * A part owns rows of y, or of dx: a value of dx gathers what the windows over it have for it, in their order, and is written
  * once.
  */
-#ifndef FATHOM_POOL_H
-#define FATHOM_POOL_H
+#include "bytes.h"
+#include "indices.h"
+#include "loops.h"
 
 enum pool_kind { POOL_MAX, POOL_AVERAGE };
 
@@ -549,4 +550,10 @@ static int32_t k_unpool_grad(const struct unpool_grad_args *a, int64_t *detail) 
     return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
-#endif
+EXPORT(max_pool)
+EXPORT(avg_pool)
+EXPORT(max_pool_grad)
+EXPORT(avg_pool_grad)
+EXPORT(pool_positions)
+EXPORT(unpool)
+EXPORT(unpool_grad)

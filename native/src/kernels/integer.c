@@ -2,8 +2,9 @@
  * Integers: every row of integer.def with broadcasting, conversions between types, one-hot rows. An int32 travels in the
  * lanes of a vector of floats: loads, stores and selections move bits.
  */
-#ifndef FATHOM_INTEGER_H
-#define FATHOM_INTEGER_H
+#include "broadcast.h"
+#include "bytes.h"
+#include "indices.h"
 
 #define INTEGER(name, f)                                                                                                         \
     static inline v integer_##name(vi a, vi b) { return (v)(f); }                                                                \
@@ -83,6 +84,6 @@ static int32_t k_one_hot(const struct one_hot_args *a, int64_t *detail) {
     return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_LABEL;
 }
 
-#undef MAP_PAIR
-
-#endif
+EXPORT(integer)
+EXPORT(cast)
+EXPORT(one_hot)

@@ -10,8 +10,7 @@
  * Several dimensions are resized one after the other. Both ends of the range grow with o, so that the gradient of a place of x
  * comes from a range of y.
  */
-#ifndef FATHOM_RESIZE_H
-#define FATHOM_RESIZE_H
+#include "loops.h"
 
 struct sources {
     int64_t first, last;
@@ -89,4 +88,5 @@ static int32_t k_resize_grad(const struct resize_grad_args *a, int64_t *detail) 
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(resize)
+EXPORT(resize_grad)

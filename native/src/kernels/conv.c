@@ -8,7 +8,7 @@
  *
  * Which of the forms below a shape takes is said in conv_size.h; small kernels of stride 1 between many channels are winograd.h's.
  *
- * No matrix of patches is made. A tile of conv is R neighbouring outputs of one row by a panel of channels (gemm.h): its left
+ * No matrix of patches is made. A tile of conv is R neighbouring outputs of one row by a panel of channels (tile.h): its left
  * side is the image itself, of which neighbouring outputs read elements sw C floats apart, its sweep goes over columns of taps,
  * rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps that
  * only some of the R outputs reach is a call for those alone, which adds to what is there. Every output is thus one chain over
@@ -19,13 +19,11 @@
  * phase, a convolution of stride 1 with those taps that reach it. conv_weights multiplies pixels: for each tap dy^T x over the
  * rectangle of outputs for which the tap lies in the image, n, oh and ow ascending, in turned tiles.
  */
-#ifndef FATHOM_CONV_H
-#define FATHOM_CONV_H
-
 #include "depthwise.h"
 #include "dots.h"
 #include "im2col.h"
 #include "planes.h"
+#include "winograd.h"
 
 enum {
     FEW_STEPS = 64,            /* of a tile's sum: it takes about as long as memory */
@@ -189,22 +187,6 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
     }
 }
 
-/*
- * The cut of `parts` into ranges of rows by ranges of panels whose largest share is smallest; of equals that which lets the
- * fewest threads read an image.
- */
-static int64_t conv_row_cuts(int64_t row_count, int64_t panels, int64_t parts) {
-    int64_t best = 1, smallest = INT64_MAX;
-    for (int64_t cuts = 1; cuts <= parts && cuts <= row_count; cuts++) {
-        if (parts % cuts) continue;
-        int64_t share = ceil_div(row_count, cuts) * ceil_div(panels, parts / cuts);
-        if (share <= smallest) smallest = share, best = cuts;
-    }
-    return best;
-}
-
-#include "winograd.h"
-
 /* multiply-adds at half the peak of a common core */
 static double conv_nanos(double pixels, const struct window *g) {
     return pixels * (double)(g->k * g->kh * g->kw) * (double)(g->c / g->groups) / (4 * VL);
@@ -254,7 +236,7 @@ static void conv_pack_part(void *context, int64_t part, int64_t parts) {
     for (int64_t unit = from; unit < to; unit++) {
         int64_t group = unit / chunks / in_group, panel = unit / chunks % in_group, k0 = unit % chunks * PACK_ROWS;
         int64_t j = panel_start(width, panel), wide = panel_start(width, panel + 1) - j;
-        struct product one = {.b = c->w + group * width * k, .ldb = k, .n = width, .b_turned = 1};
+        struct right_side one = {c->w + group * width * k, k, width, 1};
         pack_panel(&one, panel, k0, least(k0 + PACK_ROWS, k), c->panels + (group * padded(width) + j) * k + k0 * wide);
     }
 }
@@ -305,7 +287,7 @@ static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
     if (fathom_sgemm && a->w) {
         l.m = pixels;
         blas_conv(&(struct blas_conv){PATCHES_CONV, .g = &a->g, .n = a->n, .x = a->x, .w = a->w, .y = a->y, .scratch = a->scratch});
-        if (c.conv.finish) fathom_parallel(finish_part, &l, fathom_parts((double)(pixels * g.k), pixels));
+        if (c.conv.finish) fathom_parallel(linear_finish_part, &l, fathom_parts((double)(pixels * g.k), pixels));
         return FATHOM_OK;
     }
     if (is_depthwise(&g)) {
@@ -435,8 +417,7 @@ static void data_pack_part(void *context, int64_t part, int64_t parts) {
                 dots_tap(c->w, taps, r * c->g.kw + s, g.width, g.depth, (float *)g.panels + tap * dots_stride(&g));
                 continue;
             }
-            struct product one = {.b = c->w + (group * g.depth * taps + r * c->g.kw + s) * g.width, .ldb = taps * g.width,
-                                  .n = g.width};
+            struct right_side one = {c->w + (group * g.depth * taps + r * c->g.kw + s) * g.width, taps * g.width, g.width, 0};
             float *panels = (float *)g.panels + group * group_floats(&g) + j * phase_taps * g.depth;
             pack_panel(&one, panel, 0, g.depth, panels + tap * g.depth * wide);
         }
@@ -693,4 +674,7 @@ static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(conv)
+EXPORT(winograd_pack)
+EXPORT(conv_data)
+EXPORT(conv_weights)

@@ -79,7 +79,7 @@ static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t r
     }
     int64_t row = n * g->oh + o0;
     for (int64_t i = 0; i < rows; i++) turn_planes(sums + i * line, ld, g->k, g->ow, p->y + (row + i) * g->ow * g->k);
-    if (l && !here) finish(l, row * g->ow, (row + rows) * g->ow, 0, g->k);
+    if (l && !here) linear_finish(l, row * g->ow, (row + rows) * g->ow, 0, g->k);
 }
 
 static void planes_part(void *context, int64_t part, int64_t parts) {

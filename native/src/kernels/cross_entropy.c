@@ -3,8 +3,8 @@
  * / sum of w[label], where q[c] = (1 - smoothing) w[label] [c == label] + smoothing / classes w[c] (Szegedy et al. 2016) and w = 1
  * without weights; its gradient dx = (softmax(x) sum q - q) / sum of w[label]. And the count of right answers.
  */
-#ifndef FATHOM_CROSS_ENTROPY_H
-#define FATHOM_CROSS_ENTROPY_H
+#include "indices.h"
+#include "rows.h"
 
 /* the sum of each w (max - x) in 16 virtual lanes, w = 1 where it is 0 */
 static float row_distance(const float *x, const float *w, int64_t n, float each, float max) {
@@ -118,4 +118,6 @@ static int32_t k_correct(const struct correct_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(cross_entropy)
+EXPORT(cross_entropy_grad)
+EXPORT(correct)

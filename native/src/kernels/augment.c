@@ -2,8 +2,7 @@
  * Random changes to a batch of images x[n][h][w][c]. What is random about an image (its map, tone, box, share) comes as numbers, so
  * that the caller may say it any way it likes; each image's result depends on the image and its numbers alone (of a mix, on two).
  */
-#ifndef FATHOM_AUGMENT_H
-#define FATHOM_AUGMENT_H
+#include "loops.h"
 
 /* ---- warp ---- */
 
@@ -202,4 +201,7 @@ static int32_t k_mix(const struct mix_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(warp)
+EXPORT(tone)
+EXPORT(erase)
+EXPORT(mix)

@@ -3,55 +3,7 @@
  *
  * Subtracting the maximum first keeps any finite row finite. A NaN or an Inf in a row, and a row of -Inf alone, give NaN.
  */
-#ifndef FATHOM_SOFTMAX_H
-#define FATHOM_SOFTMAX_H
-
-/* the sum of exp(x - max) in 16 virtual lanes; y (or 0) receives the terms */
-INLINE float row_exp(const float *x, float *y, int64_t n, float max) {
-    enum { SIDE = 4 }; /* vectors side by side: one exp alone is all latency */
-    v16 sum = v16_zero();
-    int64_t i = 0;
-    for (; i + SIDE * VL <= n; i += SIDE * VL) { /* SIDE is a multiple of V16: vector k starts virtual lane k VL % 16 */
-        v e[SIDE];
-        for (int k = 0; k < SIDE; k++) e[k] = v_exp(v_load(x + i + k * VL) - max);
-        for (int k = 0; k < SIDE; k++) {
-            if (y) v_store(y + i + k * VL, e[k]);
-            sum.part[k % V16] += e[k];
-        }
-    }
-    for (; i < n; i += 16) {
-        v16 e = v16_load_else(x + i, n - i < 16 ? n - i : 16, -INFINITY);
-        for (int p = 0; p < V16; p++) {
-            int64_t left = n - i - p * VL;
-            if (left <= 0) break;
-            v term = v_exp(e.part[p] - max);
-            if (y) v_put(y + i + p * VL, term, lane_count(left));
-            sum.part[p] += term;
-        }
-    }
-    return v16_total(sum);
-}
-
-/* y[i] = x[i] * scale */
-static void row_scale(const float *x, float *y, int64_t n, float scale) {
-    EACH_VECTOR(n, v_put(y + i, v_get(x + i, m) * scale, m););
-}
-
-/* y[i] = softmax, or where y is 0 nothing; returns sum exp(x - max) and max */
-INLINE float row_softmax(const float *x, float *y, int64_t n, float *max) {
-    if (n > 16) {
-        *max = row_largest(x, n);
-        float sum = row_exp(x, y, n, *max);
-        if (y) row_scale(y, y, n, 1 / sum);
-        return sum;
-    }
-    v16 e = v16_load_else(x, n, -INFINITY); /* few classes: all in registers, and the same bits */
-    *max = v16_largest(e);
-    for (int p = 0; p < V16; p++) e.part[p] = p * VL < n ? v_exp(e.part[p] - *max) : v_set(0);
-    float sum = v16_total(e);
-    for (int p = 0; y && p * VL < n; p++) v_put(y + p * VL, e.part[p] * (1 / sum), lane_count(n - p * VL));
-    return sum;
-}
+#include "rows.h"
 
 /* short rows (several stay in L1) take the logarithms of VL rows at once */
 enum { SHORT_LOG_ROW = 256 };
@@ -175,4 +127,5 @@ static int32_t k_softmax_grad(const struct softmax_grad_args *a, int64_t *detail
     return FATHOM_OK;
 }
 
-#endif
+EXPORT(softmax)
+EXPORT(softmax_grad)

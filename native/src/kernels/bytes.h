@@ -1,0 +1,31 @@
+/* Bytes as vectors of integers. */
+#ifndef FATHOM_BYTES_H
+#define FATHOM_BYTES_H
+
+#include "vec.h"
+
+/* VL bytes, widened */
+static inline vi bytes_load(const uint8_t *p) {
+#if defined(__AVX512F__)
+    return (vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+#elif defined(__AVX2__)
+    return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+#elif defined(__SSE2__)
+    int32_t four;
+    memcpy(&four, p, 4);
+    __m128i zero = _mm_setzero_si128();
+    return (vi)_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero), zero);
+#else
+    typedef uint8_t v_bytes __attribute__((vector_size(VL), aligned(1), may_alias));
+    return __builtin_convertvector(*(const v_bytes *)p, vi);
+#endif
+}
+
+static inline vi bytes_get(const uint8_t *p, int64_t n) {
+    if (n == VL) return bytes_load(p);
+    uint8_t last[VL] = {0};
+    memcpy(last, p, (size_t)n);
+    return bytes_load(last);
+}
+
+#endif

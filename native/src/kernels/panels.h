@@ -1,0 +1,51 @@
+/*
+ * The right side of a product is cut into panels as wide as a tile; a packed panel holds its k rows one after the other, padded
+ * with zeros to whole vectors.
+ */
+#ifndef FATHOM_PANELS_H
+#define FATHOM_PANELS_H
+
+#include "gemm_size.h"
+#include "tile.h"
+#include "transpose.h"
+
+enum {
+    PANEL_GROUP = 256 / (TILE_VECS * VL), /* at most so many panels pass over a tile's rows while those are in L1 */
+    PACK_ROWS = 128,                      /* of a panel that are packed at a time */
+    L2_FLOATS = 256 * 1024
+};
+
+/* ---- how rows and columns are cut: evenly, so that no tile is left with a row or a vector or two ---- */
+
+static inline int64_t whole(int64_t n) { return (n + VL - 1) / VL * VL; }
+
+static inline int64_t panel_count(int64_t n) { return ceil_div(ceil_div(n, VL), TILE_VECS); }
+static inline int64_t panel_start(int64_t n, int64_t panel) { return ceil_div(n, VL) * panel / panel_count(n) * VL; }
+static inline int64_t row_tiles(int64_t m, int64_t n) {
+    return ceil_div(m, ceil_div(n, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS);
+}
+
+/* right[k, n] in rows of ld floats, or stored as right[n, k] */
+struct right_side {
+    const float *at;
+    int64_t ld, n;
+    int turned;
+};
+
+/* rows k0 .. k1 of a panel */
+static inline void pack_panel(const struct right_side *r, int64_t panel, int64_t k0, int64_t k1, float *to) {
+    int64_t j = panel_start(r->n, panel), width = panel_start(r->n, panel + 1) - j;
+    int64_t exist = r->n - j < width ? r->n - j : width;
+    if (r->turned) {
+        transpose(r->at + j * r->ld + k0, r->ld, exist, k1 - k0, to, width, 1);
+        return;
+    }
+    for (int64_t p = k0; p < k1; p++, to += width) {
+        const float *from = r->at + p * r->ld + j;
+        for (int64_t x = 0; x < exist; x += VL) v_store(to + x, v_load_n(from + x, exist - x < VL ? exist - x : VL));
+    }
+}
+
+static inline float *aligned_scratch(float *p) { return (float *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
+
+#endif
