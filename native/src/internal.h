@@ -95,6 +95,28 @@ int64_t fathom_parts(double nanos, int64_t most);
 typedef void (*part_fn)(void *context, int64_t part, int64_t parts);
 void fathom_parallel(part_fn fn, void *context, int64_t parts);
 
+/*
+ * How a thread rounds and whether denormals count as zeros, as its processor's control register has it. Bits of results depend on it, and
+ * other libraries of a process change it (-ffast-math does), so kernels run with the default.
+ */
+#if defined(__x86_64__)
+enum { ARITHMETIC_FLAGS = 0x3f, DEFAULT_ARITHMETIC = 0x1f80 }; /* of MXCSR; flags tell what has happened */
+static inline uint64_t arithmetic(void) { return __builtin_ia32_stmxcsr(); }
+static inline void set_arithmetic(uint64_t word) { __builtin_ia32_ldmxcsr((unsigned)word); }
+#elif defined(__aarch64__)
+enum { ARITHMETIC_FLAGS = 0, DEFAULT_ARITHMETIC = 0 }; /* of FPCR */
+static inline uint64_t arithmetic(void) {
+    uint64_t word;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+    return word;
+}
+static inline void set_arithmetic(uint64_t word) { __asm__ volatile("msr fpcr, %0" : : "r"(word)); }
+#else
+enum { ARITHMETIC_FLAGS = 0, DEFAULT_ARITHMETIC = 0 };
+static inline uint64_t arithmetic(void) { return DEFAULT_ARITHMETIC; }
+static inline void set_arithmetic(uint64_t word) { (void)word; }
+#endif
+
 /* The range of `total` items (in units of `grain`) that `part` of `parts` takes. */
 static inline void fathom_range(int64_t total, int64_t grain, int64_t part, int64_t parts, int64_t *from, int64_t *to) {
     int64_t units = (total + grain - 1) / grain;

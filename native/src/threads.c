@@ -87,22 +87,28 @@ static void count(int which, int64_t n) { atomic_fetch_add_explicit(&counters[wh
 
 /* ---- size ---- */
 
-/* those this process may run on: containers and taskset narrow them */
+/*
+ * The processors that this process may run on: containers and taskset narrow them. They are those of its first thread, because the
+ * thread that asks may be pinned to one of them.
+ */
 #if defined(__linux__)
 static cpu_set_t allowed;
 #endif
+static int processor_count;
 
-static int processors(void) {
-    static atomic_int known;
-    int n = atomic_load_explicit(&known, memory_order_relaxed);
-    if (n) return n;
+static void count_processors(void) {
+    int n = 0;
 #if defined(__linux__)
-    if (!sched_getaffinity(0, sizeof allowed, &allowed)) n = CPU_COUNT(&allowed);
+    if (!sched_getaffinity(getpid(), sizeof allowed, &allowed)) n = CPU_COUNT(&allowed);
 #endif
     if (n < 1) n = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    n = n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
-    atomic_store_explicit(&known, n, memory_order_relaxed);
-    return n;
+    processor_count = n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
+}
+
+static int processors(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, count_processors);
+    return processor_count;
 }
 
 void fathom_set_threads(int32_t n) {
@@ -184,6 +190,7 @@ static void await_job(struct worker *w) {
 static void *work(void *at) {
     struct worker *w = at;
     char name[16];
+    set_arithmetic(DEFAULT_ARITHMETIC); /* a thread begins with what its creator had */
     snprintf(name, sizeof name, "fathom-%d", (int)(w - workers));
 #if defined(__linux__)
     pthread_setname_np(pthread_self(), name);

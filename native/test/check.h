@@ -12,9 +12,13 @@
 #ifndef FATHOM_CHECK_H
 #define FATHOM_CHECK_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* for sched.h */
+#endif
 #include "internal.h"
 
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +98,23 @@ static inline double ulps(float got, double want) {
     return fabs(want) >= 0x1.ffffffp127 ? 0 : fabs(want) > 0x1.fffffep127 ? 1 : INFINITY; /* overflow is a rounding */
 }
 
+/* what this thread, and so a test that leaves its threads where they are, may run on */
+static inline int processors_here(void) {
+    cpu_set_t mine;
+    return sched_getaffinity(0, sizeof mine, &mine) ? 1 : CPU_COUNT(&mine);
+}
+
+/* More than `before` parts have been run by workers: what is to be checked with threads would else be checked with the caller alone. */
+static inline void check_workers(int64_t before, const char *where) {
+    if (processors_here() == 1) printf("%s: SKIPPED that workers took part: there is one processor\n", where);
+    else CHECK(fathom_pool_counter(1) > before, "%s: no worker took part", where);
+}
+
+static int check_parts; /* whether work was cut for several threads */
+
 static inline int check_done(const char *file) {
     const char *name = strrchr(file, '/');
+    if (check_parts) check_workers(0, "FOR_EACH_PARTS");
     printf("%s: %lld checks, %lld failed\n", name ? name + 1 : file, (long long)check_count, (long long)check_failures);
     return check_failures != 0;
 }
@@ -193,20 +212,37 @@ static inline int32_t run_command(int64_t kernel, const void *arguments, size_t 
 
 /* ---- settings ---- */
 
+/* what a library may have left behind: denormals are zeros, and sums round up */
+#if defined(__x86_64__)
+enum { FOREIGN_ARITHMETIC = 0xdfc0 };
+#elif defined(__aarch64__)
+enum { FOREIGN_ARITHMETIC = 1 << 24 | 1 << 22 };
+#else
+enum { FOREIGN_ARITHMETIC = DEFAULT_ARITHMETIC };
+#endif
+
 static inline int use_isa(int isa) {
     if (isa <= fathom_best_isa() && fathom_select_isa(isa) == isa) return isa;
     fathom_select_isa(fathom_best_isa());
     return -1;
 }
 
-static inline int use_threads(int n) {
-    fathom_set_threads(n <= 4 ? n : 1);
-    return n <= 4 ? n : 0;
+static inline int use_parts(int at) {
+#if defined(__SANITIZE_THREAD__)
+    static const int counts[] = {1, 7, 0}; /* under it a run takes long, and one cut shows a race as well as another */
+#else
+    static const int counts[] = {1, 3, 7, 16, 0};
+#endif
+    int parts = counts[at];
+    fathom_set_threads(parts > 1 ? 4 : 1);
+    fathom_force_parts(parts);
+    check_parts |= parts > 1;
+    return parts;
 }
 
 /* 0 .. fathom_best_isa(); leaves the best one behind */
 #define FOR_EACH_ISA(isa) for (int isa = use_isa(0); isa >= 0; isa = use_isa(isa + 1))
-/* 1, 2, 4; leaves 1 behind */
-#define FOR_EACH_THREADS(threads) for (int threads = use_threads(1); threads; threads = use_threads(2 * threads))
+/* The parts of every region, whatever its work: 1, 3, 7, 16, for four threads; leaves one thread behind, and parts as work is worth. */
+#define FOR_EACH_PARTS(parts) for (int at_##parts = 0, parts = use_parts(0); parts; parts = use_parts(++at_##parts))
 
 #endif

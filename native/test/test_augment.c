@@ -7,7 +7,7 @@
 static const int64_t SIZES[][4] = {{1, 1, 1, 1},  {2, 1, 7, 3},   {3, 5, 1, 2},    {4, 4, 4, 1},  {2, 9, 17, 3},
                                    {3, 3, 33, 5}, {2, 6, 5, 17}, {37, 32, 32, 3}, {0, 4, 4, 3}, {50, 28, 28, 1}};
 
-/* results of one size under the threads and ISAs so far: baseline (0) and the others (1) */
+/* results of one size under the parts and ISAs so far: baseline (0) and the others (1) */
 static float *first_bits[2];
 static void same_bits(int isa, const float *y, int64_t n, const char *what, int size) {
     float **first = &first_bits[isa > 0];
@@ -56,7 +56,7 @@ static void warp(void) {
         for (int64_t edge = 0; edge <= 1; edge++)
             for (int kind = 0; kind < MAPS; kind++) {
                 uint64_t state = random_state;
-                FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+                FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
                     const int64_t *s = SIZES[k], n = s[0] * s[1] * s[2] * s[3];
                     random_state = state;
                     float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(n, 8), *maps = guarded_floats(6 * s[0], 4);
@@ -77,7 +77,7 @@ static void warp(void) {
                                              + b * pixel(from, ri + 1, qi + 1, ch, s, edge));
                         wrong += kind < 5 ? y[i] != want : !near(y[i], want, 1e-4);
                     }
-                    CHECK(wrong == 0, "isa %d threads %d size %d edge %d map %d: %lld wrong", isa, threads, k, (int)edge, kind,
+                    CHECK(wrong == 0, "isa %d parts %d size %d edge %d map %d: %lld wrong", isa, parts, k, (int)edge, kind,
                           (long long)wrong);
                     same_bits(isa, y, n, "warp", k);
                     release_guarded();
@@ -91,7 +91,7 @@ static void warp(void) {
 static void tone(void) {
     for (int k = 0; k < COUNT(SIZES); k++) {
         uint64_t state = random_state;
-        FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+        FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
             const int64_t *s = SIZES[k], pixels = s[1] * s[2], c = s[3], n = s[0] * pixels * c;
             random_state = state;
             float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(n, 8), *tones = guarded_random(s[0] * 2, 4, 0.5, 2);
@@ -108,7 +108,7 @@ static void tone(void) {
                         wrong += !near(y[at], (x[at] - mean) * gain + mean + offset, 3e-6);
                     }
                 }
-            CHECK(wrong == 0, "isa %d threads %d size %d: %lld wrong", isa, threads, k, (long long)wrong);
+            CHECK(wrong == 0, "isa %d parts %d size %d: %lld wrong", isa, parts, k, (long long)wrong);
             same_bits(isa, y, n, "tone", k);
             release_guarded();
         }
@@ -120,7 +120,7 @@ static void tone(void) {
 static void noise(void) {
     for (int k = 0; k < COUNT(SIZES); k++) {
         uint64_t state = random_state;
-        FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+        FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
             const int64_t *s = SIZES[k], cols = s[1] * s[2] * s[3], n = s[0] * cols;
             random_state = state;
             float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(n, 8), *z = guarded_floats(cols, 4);
@@ -131,7 +131,7 @@ static void noise(void) {
                 RUN(normal, .y = z, .n = cols, .mean = 0, .std = 1, .seed = 77, .counter = 1000 + i * ((cols + 3) / 4));
                 for (int64_t j = 0; j < cols; j++) wrong += !near(y[i * cols + j], x[i * cols + j] + 0.5 * z[j], 4e-7);
             }
-            CHECK(wrong == 0, "isa %d threads %d size %d: %lld wrong", isa, threads, k, (long long)wrong);
+            CHECK(wrong == 0, "isa %d parts %d size %d: %lld wrong", isa, parts, k, (long long)wrong);
             same_bits(isa, y, n, "noise", k);
             release_guarded();
         }
@@ -166,7 +166,7 @@ static void erase(void) {
 static void mix(void) {
     for (int k = 0; k < COUNT(SIZES); k++) {
         uint64_t state = random_state;
-        FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+        FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
             const int64_t rows = SIZES[k][0], cols = SIZES[k][1] * SIZES[k][2] * SIZES[k][3], n = rows * cols;
             random_state = state;
             float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(n, 8), *share = guarded_random(rows, 4, 0, 1);
@@ -179,7 +179,7 @@ static void mix(void) {
                 double part = share[row];
                 wrong += row == rows - 1 - row || part == 1 ? y[i] != x[i] : !near(y[i], part * x[i] + (1 - part) * x[other], 3e-7);
             }
-            CHECK(wrong == 0, "isa %d threads %d size %d: %lld wrong", isa, threads, k, (long long)wrong);
+            CHECK(wrong == 0, "isa %d parts %d size %d: %lld wrong", isa, parts, k, (long long)wrong);
             same_bits(isa, y, n, "mix", k);
             release_guarded();
         }

@@ -1,6 +1,6 @@
 /*
  * conv, conv_data and conv_weights against sums in double, over windows that pad, stride, dilate and group, on images of awkward
- * sizes. The bits do not depend on the threads, on the FMA instruction set (v3, v4) or on the other images of a batch.
+ * sizes. The bits do not depend on the parts, on the FMA instruction set (v3, v4) or on the other images of a batch.
  */
 #include "check.h"
 
@@ -105,13 +105,13 @@ struct outcome {
     float *first[2];
 };
 static void check_outcome(struct outcome *o, const char *what, const struct shape *s, const float *got, const float *start,
-                          struct sums want, int64_t n, int isa, int threads) {
+                          struct sums want, int64_t n, int isa, int parts) {
     float **first = &o->first[isa > 0];
     if (!*first) {
         check_sums(what, s, got, start, want, n, isa);
         *first = copied(got, n);
     } else {
-        CHECK_BITS(got, *first, n, "%s isa %d threads %d %s", what, isa, threads, label(s));
+        CHECK_BITS(got, *first, n, "%s isa %d parts %d %s", what, isa, parts, label(s));
     }
 }
 
@@ -127,10 +127,10 @@ static void test_conv(struct shape s) {
     });
     struct outcome plain = {{0}}, in_data = {{0}}, in_data_add = {{0}}, in_weights = {{0}}, in_weights_add = {{0}};
     float *before = guarded_floats(ny, 0), *after = guarded_floats(ny, 0);
-    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+    FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
         float *y = guarded_floats(ny, anywhere());
         RUN(conv, .x = x, .w = w, .y = y, .n = s.n, .g = g, .row = -1, .scratch = scratch_of(0, &s));
-        check_outcome(&plain, "y", &s, y, 0, forward, ny, isa, threads);
+        check_outcome(&plain, "y", &s, y, 0, forward, ny, isa, parts);
 
         int form = (int)random_below(4);
         int64_t row = random_row();
@@ -153,20 +153,20 @@ static void test_conv(struct shape s) {
         RUN(conv, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = form & 1 ? bias : 0,
             .residual = form & 2 ? residual : 0, .pre = pre, .y = fused, .n = s.n, .g = g, .row = row, .p0 = -0.25f, .p1 = 0.5f,
             .scratch = scratch_of(packed ? 3 : 0, &s));
-        CHECK_BITS(fused, after, ny, "fused form %d row %ld isa %d threads %d %s", form, row, isa, threads, label(&s));
-        if (pre) CHECK_BITS(pre, before, ny, "pre form %d isa %d threads %d %s", form, isa, threads, label(&s));
+        CHECK_BITS(fused, after, ny, "fused form %d row %ld isa %d parts %d %s", form, row, isa, parts, label(&s));
+        if (pre) CHECK_BITS(pre, before, ny, "pre form %d isa %d parts %d %s", form, isa, parts, label(&s));
 
         float *dx = guarded_floats(nx, anywhere()), *dw = guarded_floats(nw, anywhere());
         RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g, .scratch = scratch_of(1, &s));
-        check_outcome(&in_data, "dx", &s, dx, 0, data, nx, isa, threads);
+        check_outcome(&in_data, "dx", &s, dx, 0, data, nx, isa, parts);
         RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g, .scratch = scratch_of(2, &s));
-        check_outcome(&in_weights, "dw", &s, dw, 0, weights, nw, isa, threads);
+        check_outcome(&in_weights, "dw", &s, dw, 0, weights, nw, isa, parts);
         memcpy(dx, dx0, (size_t)nx * 4);
         memcpy(dw, dw0, (size_t)nw * 4);
         RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g, .add = 1, .scratch = scratch_of(1, &s));
-        check_outcome(&in_data_add, "dx +=", &s, dx, dx0, data, nx, isa, threads);
+        check_outcome(&in_data_add, "dx +=", &s, dx, dx0, data, nx, isa, parts);
         RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g, .add = 1, .scratch = scratch_of(2, &s));
-        check_outcome(&in_weights_add, "dw +=", &s, dw, dw0, weights, nw, isa, threads);
+        check_outcome(&in_weights_add, "dw +=", &s, dw, dw0, weights, nw, isa, parts);
     }
     /* an image alone */
     if (s.n > 1) {
@@ -232,18 +232,18 @@ static void test_blas(struct shape s) {
     });
     fathom_set_blas((int64_t)(intptr_t)plain_sgemm);
     sgemm_calls = 0;
-    FOR_EACH_THREADS(threads) for (int add = 1; add >= 0; add--) {
+    FOR_EACH_PARTS(parts) for (int add = 1; add >= 0; add--) {
         memcpy(dx, dx0, (size_t)nx * 4);
         memcpy(dw, dw0, (size_t)nw * 4);
         RUN(conv, .x = x, .w = w, .bias = bias, .y = y, .n = s.n, .g = g, .row = UNARY_relu, .scratch = scratch_of(0, &s));
         RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g, .add = add, .scratch = scratch_of(1, &s));
         RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g, .add = add, .scratch = scratch_of(2, &s));
-        check_sums("blas dx", &s, dx, add ? dx0 : 0, data, nx, threads);
-        check_sums("blas dw", &s, dw, add ? dw0 : 0, weights, nw, threads);
+        check_sums("blas dx", &s, dx, add ? dx0 : 0, data, nx, parts);
+        check_sums("blas dw", &s, dw, add ? dw0 : 0, weights, nw, parts);
         for (int64_t i = 0; i < ny; i++)
             CHECK_NEAR(y[i], fmax(0, forward.sum[i] + bias[i % g.k]),
                        (double)(forward.terms[i] + 2) * (forward.size[i] + 1) * 0x1p-23,
-                       "blas y[%ld] threads %d %s", i, threads, label(&s));
+                       "blas y[%ld] parts %d %s", i, parts, label(&s));
     }
     CHECK(sgemm_calls > 0, "no calls");
     fathom_set_blas(0);

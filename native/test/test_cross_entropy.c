@@ -138,7 +138,7 @@ static void same_bits(void) {
             int reference = -1;
             for (int64_t i = 0; i < rows; i++) labels[i] = (int32_t)random_below(classes);
             FOR_EACH_ISA(isa)
-                FOR_EACH_THREADS(threads) {
+                FOR_EACH_PARTS(parts) {
                     RUN(cross_entropy, .x = x, .labels = labels, .weights = weights, .probs = probs, .rowloss = rowloss,
                         .loss = loss, .rows = rows, .classes = classes, .smoothing = form ? 0.1f : 0);
                     RUN(cross_entropy_grad, .probs = probs, .labels = labels, .weights = weights, .dloss = loss, .dx = dx,
@@ -150,9 +150,9 @@ static void same_bits(void) {
                         first_count = count[0];
                         reference = isa;
                     }
-                    CHECK_BITS(dx, first, n, "gradient, shape %d form %d isa %d threads %d", k, form, isa, threads);
-                    CHECK_BITS(loss, first_loss, 1, "loss, shape %d form %d isa %d threads %d", k, form, isa, threads);
-                    CHECK(count[0] == first_count, "correct, shape %d isa %d threads %d", k, isa, threads);
+                    CHECK_BITS(dx, first, n, "gradient, shape %d form %d isa %d parts %d", k, form, isa, parts);
+                    CHECK_BITS(loss, first_loss, 1, "loss, shape %d form %d isa %d parts %d", k, form, isa, parts);
+                    CHECK(count[0] == first_count, "correct, shape %d isa %d parts %d", k, isa, parts);
                 }
             release_guarded();
         }

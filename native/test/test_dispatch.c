@@ -176,20 +176,58 @@ static void mapped_pages_come_and_go(void) {
 }
 
 static void *run_often(void *nothing) {
-    float y[100];
+    enum { N = 4096 };
+    float y[N];
     int64_t words[64];
+    fathom_force_parts(2);
     for (int i = 0; i < 1000; i++) {
-        int64_t *at = APPEND(words + RUN_HEADER, fill, .y = y, .n = 100, .value = (float)i);
-        CHECK(run_until(words, at) == FATHOM_OK && y[0] == (float)i && y[99] == (float)i, "run %d", i);
+        int64_t *at = APPEND(words + RUN_HEADER, fill, .y = y, .n = N, .value = (float)i);
+        CHECK(run_until(words, at) == FATHOM_OK && y[0] == (float)i && y[N - 1] == (float)i, "run %d", i);
     }
     return nothing;
 }
 
 static void threads_run_at_once(void) {
+    int64_t parts = fathom_pool_counter(1);
     pthread_t thread[4];
     fathom_set_threads(2);
     for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, run_often, NULL);
     for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);
+    check_workers(parts, "threads_run_at_once");
+}
+
+/* denormals, and sums that must be rounded */
+static void compute(float *x, int64_t n, float *y) {
+    const int64_t dims[6] = {1, 1, 1, 1, 1, n}, dense[6] = {[5] = 1}, same[6] = {0};
+    struct binary_args a = {.a = x, .b = x + 1, .y = y};
+    memcpy(a.dims, dims, sizeof dims);
+    memcpy(a.sa, dense, sizeof dense);
+    memcpy(a.sb, same, sizeof same);
+    a.row = BINARY_mul;
+    CHECK(run_command(K_binary, &a, sizeof a) == FATHOM_OK, "status");
+    a.y = y + n, a.row = BINARY_add;
+    CHECK(run_command(K_binary, &a, sizeof a) == FATHOM_OK, "status");
+    CHECK(RUN(reduce, .kind = REDUCE_SUM, .x = x, .y = y + 2 * n, .outer = 1, .r = n, .inner = 1, .divisor = 1) == FATHOM_OK, "status");
+}
+
+static void a_foreign_arithmetic_changes_nothing(void) {
+    const int64_t n = 40000;
+    const uint64_t before = arithmetic();
+    float *x = guarded_random(n, 4, 0.1, 1), *want = guarded_floats(2 * n + 1, 4), *y = guarded_floats(2 * n + 1, 4);
+    for (int64_t i = 0; i < n; i += 3) x[i] *= 1e-40f;
+    x[1] = 0.3f;
+    FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
+        if (parts == 1) compute(x, n, want);
+        set_arithmetic(FOREIGN_ARITHMETIC);
+        compute(x, n, y);
+        const uint64_t after = arithmetic();
+        set_arithmetic(before);
+        CHECK_BITS(y, want, 2 * n + 1, "isa %d parts %d", isa, parts);
+        CHECK(after == FOREIGN_ARITHMETIC, "the caller's arithmetic was %llx and is %llx", (unsigned long long)FOREIGN_ARITHMETIC,
+              (unsigned long long)after);
+    }
+    CHECK(want[0] != 0 && fabsf(want[0]) < 0x1p-126f, "%g is no denormal", want[0]);
+    release_guarded();
 }
 
 int main(void) {
@@ -201,6 +239,7 @@ int main(void) {
     the_clock_counts_its_own_thread();
     mapped_pages_come_and_go();
     threads_run_at_once();
+    a_foreign_arithmetic_changes_nothing();
     fathom_set_blas(4096);
     CHECK((intptr_t)fathom_sgemm == 4096, "the backend's address");
     fathom_set_blas(0);

@@ -7,7 +7,7 @@
 #include "references.h"
 
 static const int64_t sizes[] = {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 67, 127, 257, 1023, 1024, 1025, 5003};
-enum { SIZES = sizeof sizes / sizeof *sizes, LARGE = 300007 }; /* LARGE is worth several threads */
+enum { SIZES = sizeof sizes / sizeof *sizes, LARGE = 300007 }; /* LARGE is worth several parts */
 
 static float *copied(const float *x, int64_t n, size_t misaligned) {
     float *y = guarded_floats(n, misaligned);
@@ -203,7 +203,7 @@ static void binary_specials(int isa) {
     }
 }
 
-/* ---- threads and instruction sets: the same bits ---- */
+/* ---- parts and instruction sets: the same bits ---- */
 
 static void same_bits(void) {
     int64_t regions = fathom_pool_counter(0);
@@ -211,7 +211,7 @@ static void same_bits(void) {
     struct pair s = {{1, 1, 1, 1, LARGE / 1001, 1001}, {[4] = 1001, [5] = 1}, {[5] = 1}};
     for (int op = 0; op < UNARY_COUNT + BINARY_COUNT; op++) {
         float *want[3][2] = {{0}};
-        FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+        FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
             float *y = guarded_floats(LARGE, 4), *dx = guarded_floats(LARGE, 4);
             if (op < UNARY_COUNT) {
                 RUN(unary, .row = op, .x = x, .y = y, .n = LARGE, .p0 = 1, .p1 = 2);
@@ -221,9 +221,9 @@ static void same_bits(void) {
                 run_binary(op - UNARY_COUNT, &s, x, row, y);
                 run_binary_grad(op - UNARY_COUNT, 1, &s, x, row, x, x, dx, 0);
             }
-            if (threads == 1) want[isa][0] = y, want[isa][1] = dx;
-            CHECK_BITS(y, want[isa][0], LARGE, "op %d, %d threads, isa %d", op, threads, isa);
-            CHECK_BITS(dx, want[isa][1], LARGE, "slope of op %d, %d threads, isa %d", op, threads, isa);
+            if (parts == 1) want[isa][0] = y, want[isa][1] = dx;
+            CHECK_BITS(y, want[isa][0], LARGE, "op %d, %d parts, isa %d", op, parts, isa);
+            CHECK_BITS(dx, want[isa][1], LARGE, "slope of op %d, %d parts, isa %d", op, parts, isa);
         }
         if (want[2][0]) {
             CHECK_BITS(want[2][0], want[1][0], LARGE, "op %d, v3 and v4", op);
@@ -242,7 +242,7 @@ static void streamed(void) {
     float *x = guarded_random(n, 0, -2, 2), *y = guarded_floats(n, 0), *z = guarded_floats(n, 4);
     struct pair s = {{1, 1, 1, 1, 1, n}, {[5] = 1}, {[5] = 1}};
     FOR_EACH_ISA(isa) {
-        use_threads(2);
+        fathom_set_threads(2);
         RUN(unary, .row = 0, .x = x, .y = y, .n = n);
         RUN(unary, .row = 0, .x = x, .y = z, .n = n);
         CHECK_BITS(y, z, n, "relu, isa %d", isa);
@@ -251,7 +251,7 @@ static void streamed(void) {
         CHECK_BITS(y, z, n, "add, isa %d", isa);
         RUN(fill, .y = y, .n = n, .value = 1);
         CHECK(y[0] == 1 && y[n / 2] == 1 && y[n - 1] == 1, "fill, isa %d", isa);
-        use_threads(1);
+        fathom_set_threads(1);
     }
     release_guarded();
 }

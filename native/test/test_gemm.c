@@ -91,13 +91,13 @@ static void test_gemm(struct shape s, int special) {
                 for (int j = 0; j < 4; j++)
                     CHECK_NEAR(want[j / 2][j % 2][i], sum, (double)(k + 2) * size * 0x1p-23, "m %ld n %ld k %ld", m, n, k);
             }
-        FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) for (int order = 0; order < 3; order++) {
+        FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) for (int order = 0; order < 3; order++) {
             int ta = order == 2, tb = order == 1;
             float *got = copied(c, m * n, anywhere());
             RUN(gemm, .ta = ta, .tb = tb, .a = ta ? at : a, .b = tb ? b : bt, .c = got, .m = m, .n = n, .k = k, .add = add,
                 .scratch = scratch_of(fathom_gemm_scratch(ta, tb, m, n, k)));
-            CHECK_BITS(got, want[is_fused(isa)][ta], m * n, "ta %d tb %d add %d m %ld n %ld k %ld isa %d threads %d", ta, tb, add,
-                       m, n, k, isa, threads);
+            CHECK_BITS(got, want[is_fused(isa)][ta], m * n, "ta %d tb %d add %d m %ld n %ld k %ld isa %d parts %d", ta, tb, add,
+                       m, n, k, isa, parts);
         }
     }
     release_guarded();
@@ -115,7 +115,7 @@ static void test_batch(struct shape s, const int64_t dims[6], int a_stretch, int
     }
     float *a = some(as, 0), *b = some(bs, 0), *c = some(count * m * n, 0), *want = guarded_floats(count * m * n, 0);
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
+        FOR_EACH_PARTS(parts)
             for (int order = 0; order < 6; order++) {
                 int ta = order % 3 == 2, tb = order % 3 == 1, add = order / 3;
                 float *got = copied(c, count * m * n, anywhere());
@@ -136,8 +136,8 @@ static void test_batch(struct shape s, const int64_t dims[6], int a_stretch, int
                     RUN(gemm, .ta = ta, .tb = tb, .a = a + at_a, .b = b + at_b, .c = want + i * m * n, .m = m, .n = n, .k = k,
                         .add = add, .scratch = scratch);
                 }
-                CHECK_BITS(got, want, count * m * n, "ta %d tb %d add %d m %ld n %ld k %ld isa %d threads %d", ta, tb, add, m, n,
-                           k, isa, threads);
+                CHECK_BITS(got, want, count * m * n, "ta %d tb %d add %d m %ld n %ld k %ld isa %d parts %d", ta, tb, add, m, n,
+                           k, isa, parts);
             }
     release_guarded();
 }
@@ -152,7 +152,7 @@ static void test_linear(struct shape s, int special) {
         sum[fused] = guarded_floats(m * n, 0);
         chain(fused, x, w, sum[fused], m, n, k, 0, 1);
     }
-    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) for (int form = 0; form < 4; form++) {
+    FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) for (int form = 0; form < 4; form++) {
         float *packed = 0, *b = form & 1 ? bias : 0, *r = form & 2 ? residual : 0;
         int64_t row = random_row();
         const float *z = sum[is_fused(isa)];
@@ -173,10 +173,10 @@ static void test_linear(struct shape s, int special) {
             }
             RUN(linear, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = b, .residual = r, .pre = pre, .y = y, .m = m,
                 .n = n, .k = k, .row = row, .p0 = -0.25f, .p1 = 0.5f, .scratch = scratch);
-            CHECK_BITS(y, after, m * n, "y: m %ld n %ld k %ld form %d row %ld packed %d isa %d threads %d", m, n, k, form, row,
-                       packed != 0, isa, threads);
+            CHECK_BITS(y, after, m * n, "y: m %ld n %ld k %ld form %d row %ld packed %d isa %d parts %d", m, n, k, form, row,
+                       packed != 0, isa, parts);
             if (pre)
-                CHECK_BITS(pre, before, m * n, "pre: m %ld n %ld k %ld form %d isa %d threads %d", m, n, k, form, isa, threads);
+                CHECK_BITS(pre, before, m * n, "pre: m %ld n %ld k %ld form %d isa %d parts %d", m, n, k, form, isa, parts);
         }
     }
     release_guarded();

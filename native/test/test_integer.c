@@ -1,6 +1,6 @@
 /*
  * integer, where, cast and one_hot on every instruction set: equal to one line of C each, broadcast or not, for sizes around the
- * vector, bit for bit with any number of threads; conversions as Java's casts over a sample of all floats; labels that do not exist
+ * vector, bit for bit with any number of parts; conversions as Java's casts over a sample of all floats; labels that do not exist
  * are told.
  */
 #include "check.h"
@@ -118,13 +118,13 @@ static void one_hot(int64_t rows, int64_t classes) {
     release_guarded();
 }
 
-/* ---- threads ---- */
+/* ---- parts ---- */
 
 static void same_bits(void) {
     enum { N = 3000017 };
     float *x = guarded_random(N, 4, -1e5, 1e5), *want[3] = {0}, *y[3];
     for (int k = 0; k < 3; k++) y[k] = guarded_floats(N, 0);
-    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+    FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
         RUN(integer, .row = INTEGER_add, .a = (int32_t *)x, .b = (int32_t *)x, .y = y[0], .dims = {1, 1, 1, 1, 1, N},
             .sa = {[5] = 1}, .sb = {[5] = 1});
         RUN(where, .mask = x, .a = x, .y = y[1], .dims = {1, 1, 1, 1, 1, N}, .sm = {[5] = 1}, .sa = {[5] = 1});
@@ -134,7 +134,7 @@ static void same_bits(void) {
                 want[k] = guarded_floats(N, 0);
                 memcpy(want[k], y[k], N * 4);
             }
-            CHECK(!memcmp(y[k], want[k], N * 4), "kernel %d, %d threads, isa %d", k, threads, isa);
+            CHECK(!memcmp(y[k], want[k], N * 4), "kernel %d, %d parts, isa %d", k, parts, isa);
         }
     }
     release_guarded();

@@ -18,7 +18,7 @@ static void gather(void) {
                                        {1, 128, 784}, {7, 1000, 3}, {5, 0, 3}, {1, 1001, 997}, {300, 41, 1}};
     const int64_t srcrows = 53;
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
+        FOR_EACH_PARTS(parts)
             for (int k = 0; k < COUNT(sizes); k++)
                 for (int kind = GATHER_BYTES_TO_FLOATS; kind <= GATHER_BYTES_TO_INTS; kind++) {
                     int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], bytes = kind == GATHER_WORDS ? 4 : 1;
@@ -41,7 +41,7 @@ static void gather(void) {
                         else if (kind == GATHER_BYTES_TO_INTS) wrong += ((int32_t *)y)[i] != src[at];
                         else wrong += memcmp(y + i, src + 4 * at, 4) != 0;
                     }
-                    CHECK(wrong == 0, "isa %d threads %d kind %d shape %d: %lld wrong", isa, threads, kind, k, (long long)wrong);
+                    CHECK(wrong == 0, "isa %d parts %d kind %d shape %d: %lld wrong", isa, parts, kind, k, (long long)wrong);
                     if (rows > 0) {
                         memset(y, 0xff, (size_t)n * 4);
                         index[rows - 1] = rows % 2 ? -1 : (int32_t)srcrows;
@@ -58,12 +58,12 @@ static void gather(void) {
                 }
 }
 
-/* The same bits as adding in order, whatever the threads: places are hit many times. */
+/* The same bits as adding in order, whatever the parts: places are hit many times. */
 static void scatter_add(void) {
     static const int64_t sizes[][4] = {{1, 1, 1, 1},   {2, 7, 5, 3},       {1, 50, 17, 300},  {3, 900, 16, 4},
                                        {1, 20000, 3, 64}, {40, 31, 33, 29}, {1, 64, 2000, 5}, {1, 0, 4, 5}};
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
+        FOR_EACH_PARTS(parts)
             for (int k = 0; k < COUNT(sizes); k++) {
                 int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], yrows = sizes[k][3];
                 int64_t ny = outer * yrows * cols;
@@ -75,7 +75,7 @@ static void scatter_add(void) {
                 for (int64_t i = 0; i < outer * rows * cols; i++)
                     want[(i / cols / rows * yrows + index[i / cols % rows]) * cols + i % cols] += x[i];
                 RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .cols = cols, .yrows = yrows);
-                CHECK_BITS(y, want, ny, "isa %d threads %d shape %d", isa, threads, k);
+                CHECK_BITS(y, want, ny, "isa %d parts %d shape %d", isa, parts, k);
                 if (rows > 0) {
                     index[0] = (int32_t)yrows;
                     CHECK(RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .cols = cols,
@@ -123,7 +123,7 @@ static void permutes(void) {
                                         {3, 5, 7},     {2, 1, 70},    {4, 67, 33}, {2, 3, 4, 5},     {1, 8, 1, 64},
                                         {2, 3, 2, 3, 5}, {2, 1, 3, 2, 1, 4}, {0, 3}, {300, 401}};
     static const int ranks[] = {1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 2, 2};
-    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) for (int k = 0; k < COUNT(ranks); k++) permute(shapes[k], ranks[k]);
+    FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) for (int k = 0; k < COUNT(ranks); k++) permute(shapes[k], ranks[k]);
 }
 
 /* outer, ox and oy beyond the rows of one o, rows, cols, sx, sy */
@@ -132,7 +132,7 @@ static void copy_rows(void) {
                                        {1, 0, 0, 2, 70000, 70001, 70000}, {1, 0, 0, 9000, 15, 16, 20}, {3, 5, 2, 7, 1, 2, 1},
                                        {40, 11, 0, 500, 4, 9, 4},     {2, 0, 3, 0, 5, 5, 5}};
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
+        FOR_EACH_PARTS(parts)
             for (int k = 0; k < COUNT(sizes); k++)
                 for (int add = 0; add < 2; add++) {
                     int64_t outer = sizes[k][0], rows = sizes[k][3], cols = sizes[k][4], sx = sizes[k][5], sy = sizes[k][6];
@@ -147,7 +147,7 @@ static void copy_rows(void) {
                             }
                     RUN(copy_rows, .x = x, .ox = ox, .sx = sx, .y = y, .oy = oy, .sy = sy, .outer = outer, .rows = rows,
                         .cols = cols, .add = add);
-                    CHECK_BITS(y, want, ny, "isa %d threads %d shape %d add %d", isa, threads, k, add);
+                    CHECK_BITS(y, want, ny, "isa %d parts %d shape %d add %d", isa, parts, k, add);
                     release_guarded();
                 }
 }

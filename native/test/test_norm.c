@@ -1,4 +1,4 @@
-/* Normalisations and their gradients against double references, on awkward shapes; the same bits for any threads. */
+/* Normalisations and their gradients against double references, on awkward shapes; the same bits for any parts. */
 #include "check.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
@@ -92,7 +92,7 @@ static void same_bits(int what, int64_t outer, int64_t rows, int64_t c, int relu
     float *first[3] = {guarded_floats(n, 0), guarded_floats(n, 0), guarded_floats(c, 0)};
     int reference = -1;
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads) {
+        FOR_EACH_PARTS(parts) {
             run(&p);
             if (reference < 0 || (reference == 0 && isa > 0)) {
                 memcpy(first[0], p.y, (size_t)n * 4);
@@ -100,9 +100,9 @@ static void same_bits(int what, int64_t outer, int64_t rows, int64_t c, int relu
                 memcpy(first[2], p.dgamma, (size_t)c * 4);
                 reference = isa;
             }
-            CHECK_BITS(p.y, first[0], n, "y what %d isa %d threads %d", what, isa, threads);
-            CHECK_BITS(p.dx, first[1], n, "dx what %d isa %d threads %d", what, isa, threads);
-            CHECK_BITS(p.dgamma, first[2], c, "dgamma what %d isa %d threads %d", what, isa, threads);
+            CHECK_BITS(p.y, first[0], n, "y what %d isa %d parts %d", what, isa, parts);
+            CHECK_BITS(p.dx, first[1], n, "dx what %d isa %d parts %d", what, isa, parts);
+            CHECK_BITS(p.dgamma, first[2], c, "dgamma what %d isa %d parts %d", what, isa, parts);
         }
     release_guarded();
 }

@@ -137,20 +137,20 @@ static void special_gradients(int isa) {
     CHECK_BITS(w, want, 8, "isa %d limited", isa);
 }
 
-/* The bits of a double sum that no square overflows, whatever the vectors and the threads. */
+/* The bits of a double sum that no square overflows, whatever the vectors and the parts. */
 static void squares(void) {
     const int64_t n = 700001;
-    int64_t parts[4][3] = {{0, 300001, 0}, {300005, 1, 1}, {300007, 399990, 1}, {300003, 0, 0}};
+    int64_t segments[4][3] = {{0, 300001, 0}, {300005, 1, 1}, {300007, 399990, 1}, {300003, 0, 0}};
     float *g = guarded_random(n, 4, -1, 1);
     double *sums = guarded((1 + 16 * 4) * sizeof(double), 8), first = 0, want = 0;
     for (int s = 0; s < 3; s++)
-        for (int64_t i = parts[s][0]; i < parts[s][0] + parts[s][1]; i++) want += (double)g[i] * g[i];
+        for (int64_t i = segments[s][0]; i < segments[s][0] + segments[s][1]; i++) want += (double)g[i] * g[i];
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads) {
-            CHECK(RUN(squares, .g = g, .segments = *parts, .count = 4, .sums = (int64_t *)sums) == FATHOM_OK, "status");
-            CHECK_NEAR(sums[0], want, 1e-12 * want, "isa %d threads %d", isa, threads);
+        FOR_EACH_PARTS(parts) {
+            CHECK(RUN(squares, .g = g, .segments = *segments, .count = 4, .sums = (int64_t *)sums) == FATHOM_OK, "status");
+            CHECK_NEAR(sums[0], want, 1e-12 * want, "isa %d parts %d", isa, parts);
             if (first == 0) first = sums[0];
-            CHECK(sums[0] == first, "isa %d threads %d: %a, not %a", isa, threads, sums[0], first);
+            CHECK(sums[0] == first, "isa %d parts %d: %a, not %a", isa, parts, sums[0], first);
         }
     float huge[3] = {3e38f, -3e38f, 1e-30f}, bad[4] = {1, INFINITY, 2, NAN};
     int64_t segment[2][3] = {{0, 3, 0}, {0, 0, 0}};
@@ -179,10 +179,10 @@ static void adam_first_step(int isa) {
     for (int i = 0; i < 4; i++) CHECK_NEAR(w[i], want[i], i == 0 ? 2e-6 : 2e-7, "isa %d at %d", isa, i);
 }
 
-/* Segments large enough for threads: the cut leaves no trace, nor does the vector width. */
+/* Segments large enough for parts: the cut leaves no trace, nor does the vector width. */
 static void same_bits(void) {
     const int64_t n = 700001;
-    int64_t parts[3][3] = {{0, 300001, 0}, {300005, 1, 1}, {300007, 399990, 1}};
+    int64_t segments[3][3] = {{0, 300001, 0}, {300005, 1, 1}, {300007, 399990, 1}};
     float *w0 = guarded_random(n, 4, -1, 1), *g = guarded_random(n, 8, -1, 1), *m0 = guarded_random(n, 0, -1, 1),
           *s0 = guarded_random(n, 4, 0, 1);
     float *w = guarded_floats(n, 0), *m = guarded_floats(n, 4), *s = guarded_floats(n, 8);
@@ -190,23 +190,23 @@ static void same_bits(void) {
     for (int rule = 0; rule < 4; rule++) {
         int reference = -1;
         FOR_EACH_ISA(isa)
-            FOR_EACH_THREADS(threads) {
+            FOR_EACH_PARTS(parts) {
                 memcpy(w, w0, (size_t)n * 4);
                 memcpy(m, m0, (size_t)n * 4);
                 memcpy(s, s0, (size_t)n * 4);
                 if (rule < 2)
-                    RUN(sgd, .w = w, .g = g, .velocity = m, .segments = *parts, .count = 3, .groups = *groups, .scale = 0.7f,
+                    RUN(sgd, .w = w, .g = g, .velocity = m, .segments = *segments, .count = 3, .groups = *groups, .scale = 0.7f,
                         .limit = 0.5f, .momentum = 0.9f, .nesterov = rule);
                 else if (rule == 2)
-                    RUN(rmsprop, .w = w, .g = g, .segments = *parts, .count = 3, .groups = *groups, .scale = 0.7f, .limit = 0.5f,
+                    RUN(rmsprop, .w = w, .g = g, .segments = *segments, .count = 3, .groups = *groups, .scale = 0.7f, .limit = 0.5f,
                         .square = s, .mean = m, .alpha = 0.99f, .eps = 1e-3f);
                 else
-                    RUN(adam, .w = w, .g = g, .m = m, .v = s, .segments = *parts, .count = 3, .groups = *groups, .scale = 0.7f,
+                    RUN(adam, .w = w, .g = g, .m = m, .v = s, .segments = *segments, .count = 3, .groups = *groups, .scale = 0.7f,
                         .limit = 0.5f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f, .inv_bc1 = 1.3f, .inv_sqrt_bc2 = 1.7f);
                 float *now[3] = {w, m, s};
                 for (int i = 0; i < 3; i++) {
                     if (reference < 0 || (reference == 0 && isa > 0)) memcpy(first[i], now[i], (size_t)n * 4);
-                    CHECK_BITS(now[i], first[i], n, "rule %d array %d isa %d threads %d", rule, i, isa, threads);
+                    CHECK_BITS(now[i], first[i], n, "rule %d array %d isa %d parts %d", rule, i, isa, parts);
                 }
                 if (reference < 1) reference = isa;
             }

@@ -127,14 +127,14 @@ static void check(const struct window *g, int64_t n, int64_t bottom, int64_t rig
 
 static void pools(void) {
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
+        FOR_EACH_PARTS(parts)
             for (int i = 0; i < 300; i++) {
                 int64_t bottom, right;
                 struct window g = draw(&bottom, &right);
                 check(&g, between(1, 3), bottom, right, i % 4 == 0);
             }
     /* above the threading threshold */
-    FOR_EACH_THREADS(threads) {
+    FOR_EACH_PARTS(parts) {
         struct window g = {64, 63, 33, 32, 32, 33, 3, 3, 2, 2, 1, 1, 1, 1, 33};
         check(&g, 4, 1, 1, 0);
         g = (struct window){60, 60, 6, 30, 30, 6, 2, 2, 2, 2, 1, 1, 0, 0, 6};
@@ -155,7 +155,7 @@ static int64_t source(int mode, int64_t p, int64_t n) {
 
 static void pads(void) {
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
+        FOR_EACH_PARTS(parts)
             for (int k = 0; k < 200; k++) {
                 int mode = k % 4;
                 int64_t n = between(1, 3), c = between(1, 35), size[3] = {between(1, 3), between(1, 6), between(1, 9)}, all[3];
@@ -196,7 +196,7 @@ static void pads(void) {
 
 static void resizes(void) {
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
+        FOR_EACH_PARTS(parts)
             for (int k = 0; k < 300; k++) {
                 int kind = k % 4;
                 int64_t outer = between(1, 4), inner = between(1, 40), n = between(1, 12), m = between(1, 12), far = 0;

@@ -192,7 +192,7 @@ static void permutations(void) {
     CHECK(chi < 73, "chi-square %g", chi);
 }
 
-/* Large enough for threads: v3, v4 and 1, 2, 4 threads give the same bits; all but normal do so on the baseline too. */
+/* Large enough for parts: v3, v4 and every cut give the same bits; all but normal do so on the baseline too. */
 static void same_bits(void) {
     const int64_t n = 300007;
     float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(n, 8), *first[3];
@@ -200,7 +200,7 @@ static void same_bits(void) {
     for (int kernel = 0; kernel < 3; kernel++) {
         int reference = -1;
         FOR_EACH_ISA(isa)
-            FOR_EACH_THREADS(threads) {
+            FOR_EACH_PARTS(parts) {
                 memset(y, 0, (size_t)n * 4);
                 if (kernel == 0) RUN(uniform, .y = y, .n = n, .lo = -1, .hi = 2, .seed = 8, .counter = 1);
                 if (kernel == 1)
@@ -210,7 +210,7 @@ static void same_bits(void) {
                     memcpy(first[kernel], y, (size_t)n * 4);
                     reference = isa;
                 }
-                CHECK_BITS(y, first[kernel], n, "kernel %d isa %d threads %d", kernel, isa, threads);
+                CHECK_BITS(y, first[kernel], n, "kernel %d isa %d parts %d", kernel, isa, parts);
             }
     }
     release_guarded();

@@ -149,7 +149,7 @@ static void far_norms(void) {
             }
 }
 
-/* Shapes large enough for threads, in each of the ways a sum is cut; v3 and v4 and all thread counts agree. */
+/* Shapes large enough for parts, in each of the ways a sum is cut; v3 and v4 and all cuts agree. */
 static void same_bits(void) {
     static const int64_t large[][3] = {{1, 1500007, 1}, {3, 200003, 1}, {997, 1003, 1}, {1, 300007, 3}, {1, 60013, 15},
                                        {70, 1031, 7},   {1, 30011, 40}, {1, 4001, 251}, {2, 701, 1009}, {5, 1, 200003}};
@@ -160,7 +160,7 @@ static void same_bits(void) {
         for (int kind = REDUCE_SUM; kind <= REDUCE_LOGSUMEXP; kind++) {
             int reference = -1, has_gradient = kind != REDUCE_ARGMAX;
             FOR_EACH_ISA(isa)
-                FOR_EACH_THREADS(threads) {
+                FOR_EACH_PARTS(parts) {
                     shifts(kind, x, shift, outer, r, inner);
                     RUN(reduce, .kind = kind, .x = x, .shift = shift, .y = y, .outer = outer, .r = r, .inner = inner,
                         .divisor = 1);
@@ -172,9 +172,9 @@ static void same_bits(void) {
                         if (has_gradient) memcpy(first_dx, dx, (size_t)n * 4);
                         reference = isa;
                     }
-                    CHECK_BITS(y, first, m, "kind %d shape %d isa %d threads %d", kind, k, isa, threads);
+                    CHECK_BITS(y, first, m, "kind %d shape %d isa %d parts %d", kind, k, isa, parts);
                     if (has_gradient)
-                        CHECK_BITS(dx, first_dx, n, "gradient of kind %d shape %d isa %d threads %d", kind, k, isa, threads);
+                        CHECK_BITS(dx, first_dx, n, "gradient of kind %d shape %d isa %d parts %d", kind, k, isa, parts);
                 }
         }
         release_guarded();
@@ -210,7 +210,7 @@ static void signs_of_zeros(void) {
 static void nonfinite(void) {
     static const int64_t ns[] = {1, 15, 16, 17, 63, 64, 65, 1009, 400009};
     FOR_EACH_ISA(isa)
-        FOR_EACH_THREADS(threads)
+        FOR_EACH_PARTS(parts)
             for (int k = 0; k < COUNT(ns); k++)
                 for (int what = 0; what < 3; what++) {
                     int64_t n = ns[k], want = 0;
@@ -221,7 +221,7 @@ static void nonfinite(void) {
                         for (int64_t i = 0; i < n; i++) x[i] = i % 3 == 0 ? -INFINITY : i % 3 == 1 ? NAN : 0x1.fffffep127f;
                     for (int64_t i = 0; i < n; i++) want += !isfinite(x[i]);
                     RUN(nonfinite, .x = x, .n = n, .count = count);
-                    CHECK(*count == want, "isa %d threads %d n %lld what %d: %d not %lld", isa, threads, (long long)n, what,
+                    CHECK(*count == want, "isa %d parts %d n %lld what %d: %d not %lld", isa, parts, (long long)n, what,
                           *count, (long long)want);
                     release_guarded();
                 }

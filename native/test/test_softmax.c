@@ -73,7 +73,7 @@ static void same_bits(void) {
         for (int log_ = 0; log_ < 2; log_++) {
             int reference = -1;
             FOR_EACH_ISA(isa)
-                FOR_EACH_THREADS(threads) {
+                FOR_EACH_PARTS(parts) {
                     RUN(softmax, .log = log_, .x = x, .y = y, .outer = outer, .r = r, .inner = inner);
                     RUN(softmax_grad, .log = log_, .y = y, .dy = x, .dx = dx, .outer = outer, .r = r, .inner = inner);
                     int start = reference < 0 || (reference == 0 && isa > 0);
@@ -82,8 +82,8 @@ static void same_bits(void) {
                         memcpy(first[1], dx, (size_t)n * 4);
                         reference = isa;
                     }
-                    CHECK_BITS(y, first[0], n, "softmax %d shape %d isa %d threads %d", log_, k, isa, threads);
-                    CHECK_BITS(dx, first[1], n, "gradient %d shape %d isa %d threads %d", log_, k, isa, threads);
+                    CHECK_BITS(y, first[0], n, "softmax %d shape %d isa %d parts %d", log_, k, isa, parts);
+                    CHECK_BITS(dx, first[1], n, "gradient %d shape %d isa %d parts %d", log_, k, isa, parts);
                 }
         }
         release_guarded();

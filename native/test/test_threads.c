@@ -121,6 +121,107 @@ static void workers_take_part(void) {
     CHECK(sigismember(&mine, SIGUSR1) == 0, "starting a worker changed the caller's signals");
 }
 
+/* ---- a caller that another library has changed: pinned to one processor, or with an arithmetic of its own ---- */
+
+static int pin(void) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    return sched_setaffinity(0, sizeof one, &one) == 0 && !sched_getaffinity(0, sizeof one, &one) && CPU_COUNT(&one) == 1;
+}
+
+struct roaming {
+    atomic_int begun;
+    int processors; /* that the worker may run on */
+};
+
+static void roam(void *context, int64_t part, int64_t parts) {
+    struct roaming *r = context;
+    (void)parts;
+    if (part == 0) {
+        double until = seconds(CLOCK_MONOTONIC) + 10;
+        while (!atomic_load(&r->begun) && seconds(CLOCK_MONOTONIC) < until) rest(1e-5);
+    } else {
+        cpu_set_t mine;
+        if (!sched_getaffinity(0, sizeof mine, &mine)) r->processors = CPU_COUNT(&mine);
+        atomic_store(&r->begun, 1);
+    }
+}
+
+/* The first calls of a process whose caller is pinned: the count of processors is that of the process, and workers use and await them. */
+static void *call_pinned(void *processors) {
+    int all = *(int *)processors, spun = 0;
+    if (!pin()) {
+        printf("a thread cannot be pinned here: SKIPPED that the pool does not follow it\n");
+        return NULL;
+    }
+    CHECK(fathom_threads() == all, "%d threads for a process of %d processors", fathom_threads(), all);
+    if (all == 1) {
+        printf("one processor: SKIPPED that a pinned caller's pool spins\n");
+        return NULL;
+    }
+    fathom_set_threads(2);
+    /* a worker spins after its job: a region that follows at once does not wake it; it may lose its processor, so there are tries */
+    for (int tries = 0; tries < 200 && !spun; tries++) {
+        struct roaming r = {.processors = 0};
+        fathom_parallel(roam, &r, 2);
+        CHECK(atomic_load(&r.begun) && r.processors >= all - 1, "a worker may run on %d processors of %d", r.processors, all);
+        int64_t wakes = fathom_pool_counter(WAKES), parts = fathom_pool_counter(PARTS);
+        struct roaming again = {.processors = 0};
+        fathom_parallel(roam, &again, 2);
+        spun = fathom_pool_counter(WAKES) == wakes && fathom_pool_counter(PARTS) == parts + 1;
+    }
+    CHECK(spun, "the worker slept after every region");
+    return NULL;
+}
+
+/* in a child, since a process counts its processors once */
+static void a_pinned_caller_does_not_narrow_the_pool(void) {
+#if !defined(__SANITIZE_THREAD__) /* which refuses threads after a fork */
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        int processors = processors_here();
+        pthread_t thread;
+        pthread_create(&thread, NULL, call_pinned, &processors);
+        pthread_join(thread, NULL);
+        fflush(stdout);
+        _exit(check_failures != 0);
+    }
+    int status = -1;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0, "the child ended with %d", status);
+#endif
+}
+
+struct arithmetics {
+    atomic_int begun;
+    uint64_t worker;
+};
+
+static void tell_arithmetic(void *context, int64_t part, int64_t parts) {
+    struct arithmetics *a = context;
+    (void)parts;
+    if (part == 0) {
+        double until = seconds(CLOCK_MONOTONIC) + 10;
+        while (!atomic_load(&a->begun) && seconds(CLOCK_MONOTONIC) < until) rest(1e-5);
+    } else {
+        a->worker = arithmetic();
+        atomic_store(&a->begun, 1);
+    }
+}
+
+/* called before anything else starts the worker */
+static void workers_do_not_inherit_arithmetic(void) {
+    const uint64_t before = arithmetic();
+    fathom_set_threads(2);
+    set_arithmetic(FOREIGN_ARITHMETIC);
+    struct arithmetics a = {.worker = 1};
+    fathom_parallel(tell_arithmetic, &a, 2);
+    set_arithmetic(before);
+    CHECK(atomic_load(&a.begun), "no worker came");
+    CHECK((a.worker & ~(uint64_t)ARITHMETIC_FLAGS) == DEFAULT_ARITHMETIC, "a worker computes with %llx", (unsigned long long)a.worker);
+}
+
 /* ---- how many parts ---- */
 
 static void *parts_without_cap(void *threads) {
@@ -198,7 +299,7 @@ static void *resize_often(void *nothing) {
 
 static void callers_share_one_pool(int threads, int resize) {
     enum { CALLERS = 6 };
-    int64_t regions = 2000, alone = fathom_pool_counter(ALONE);
+    int64_t regions = 2000, alone = fathom_pool_counter(ALONE), parts = fathom_pool_counter(PARTS);
     pthread_t caller[CALLERS], resizer;
     double begin = seconds(CLOCK_MONOTONIC);
     fathom_set_threads(threads);
@@ -210,10 +311,12 @@ static void callers_share_one_pool(int threads, int resize) {
     if (resize) pthread_join(resizer, NULL);
     printf("%d callers, %lld regions each, %d threads%s: %.0f ms, %lld alone\n", CALLERS, (long long)regions, threads,
            resize ? ", resized" : "", 1e3 * (seconds(CLOCK_MONOTONIC) - begin), (long long)(fathom_pool_counter(ALONE) - alone));
+    if (threads > 1) check_workers(parts, "callers_share_one_pool");
 }
 
 static void more_threads_than_processors(void) {
     static const int sizes[] = {2, 4, 8, 64};
+    int64_t parts = fathom_pool_counter(PARTS);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int64_t regions = 2000;
         fathom_set_threads(sizes[i]);
@@ -223,6 +326,7 @@ static void more_threads_than_processors(void) {
         printf("%d threads: %.1f us a region\n", sizes[i], each * 1e6);
         CHECK(each < 2e-3, "%d threads crawl: %.0f us a region", sizes[i], each * 1e6);
     }
+    check_workers(parts, "more_threads_than_processors");
 }
 
 /* ---- the process ---- */
@@ -255,8 +359,10 @@ static void a_forked_child_starts_anew(void) {
 }
 
 int main(void) {
+    a_pinned_caller_does_not_narrow_the_pool();
     CHECK(fathom_threads() >= 1 && fathom_threads() <= sysconf(_SC_NPROCESSORS_ONLN), "%d threads at first", fathom_threads());
     ranges_cover_the_whole();
+    workers_do_not_inherit_arithmetic();
     workers_take_part();
     every_part_runs_once();
     parts_follow_the_work();
