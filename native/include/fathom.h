@@ -34,6 +34,9 @@ FATHOM_API int32_t fathom_best_isa(void);
 /* Chooses the kernels; returns isa, or -1 where this processor (or this build) lacks it. Before the first run. */
 FATHOM_API int32_t fathom_select_isa(int32_t isa);
 
+/* The caches by which kernels choose the size of blocks, as a line of text for people. */
+FATHOM_API const char *fathom_machine(void);
+
 /* The tables as text, a row a line, so that Java can compare its own: 0 kernels "name:words", 1 unary, 2 binary "name:params:reads", 3 integer "name". */
 FATHOM_API const char *fathom_table(int32_t which);
 

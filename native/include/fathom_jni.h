@@ -1,4 +1,4 @@
-/* What the generated JNI functions need beyond fathom.h: three calls that speak JNI, and a start without JavaCPP. C++ only. */
+/* What the generated JNI functions need beyond fathom.h: calls that speak JNI, and a start without JavaCPP. C++ only. */
 #ifndef FATHOM_JNI_H
 #define FATHOM_JNI_H
 
@@ -16,6 +16,8 @@ static inline int64_t fathom_jni_address(JNIEnv *env, jclass, jobject buffer) {
 static inline jstring fathom_jni_table(JNIEnv *env, jclass, int32_t which) {
     return env->NewStringUTF(fathom_table(which));
 }
+
+static inline jstring fathom_jni_machine(JNIEnv *env, jclass) { return env->NewStringUTF(fathom_machine()); }
 
 /*
  * The generated JNI_OnLoad fills JavaCPP's reflection tables through its Loader class. Functions of scalars use none of that,

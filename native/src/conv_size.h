@@ -3,10 +3,7 @@
 #define FATHOM_CONV_SIZE_H
 
 #include "gemm_size.h"
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t clamp(int64_t x, int64_t from, int64_t to) { return most(from, least(x, to)); }
+#include "machine.h"
 
 enum {
     FEW_INPUTS = 4,
@@ -73,15 +70,16 @@ static inline int64_t banded_rows(const struct window *g) { return clamp(HALO_FL
 static inline int64_t banded_floats(const struct window *g) { return padded(banded_rows(g) * banded_line(g) + 64); }
 
 /* winograd.h: where it is faster. Measured: of 16 channels the transforms cost more than they save. */
-enum { WINOGRAD_CHANNELS = 32, WINOGRAD_PIXELS = 4, WINOGRAD_TILES = 48, WINOGRAD_FLOATS = 192 * 1024 };
+enum { WINOGRAD_CHANNELS = 32, WINOGRAD_PIXELS = 4, WINOGRAD_TILES = 48 };
 static inline int is_winograd(const struct window *g) {
     return g->groups == 1 && g->kh == 3 && g->kw == 3 && g->sh == 1 && g->sw == 1 && g->dh == 1 && g->dw == 1
            && g->c >= WINOGRAD_CHANNELS && g->k >= WINOGRAD_CHANNELS && least(g->oh, g->ow) >= WINOGRAD_PIXELS;
 }
 static inline int64_t winograd_packed(int64_t depth, int64_t width) { return 16 * depth * padded(width); }
-/* tiles that a thread takes at a time, and the floats of a position of them: whole lines, but not whole pages */
+/* what a thread works on at a time; the tiles that are, and the floats of a position of them: whole lines, but not whole pages */
+static inline int64_t winograd_floats(void) { return l2_floats(12); }
 static inline int64_t winograd_block(int64_t depth) {
-    return clamp(WINOGRAD_FLOATS / (16 * padded(depth)) / 6 * 6, 6, WINOGRAD_TILES);
+    return clamp(winograd_floats() / (16 * padded(depth)) / 6 * 6, 6, WINOGRAD_TILES);
 }
 static inline int64_t winograd_line(int64_t tiles, int64_t width) { return tiles * width + 16; }
 static inline int64_t winograd_slot(int64_t depth) {
@@ -91,7 +89,7 @@ static inline int64_t winograd_slot(int64_t depth) {
 
 /* the same for the gradient of the taps, where a thread takes four positions at a time */
 static inline int64_t winograd_span(int64_t c, int64_t k) {
-    return clamp(WINOGRAD_FLOATS / (4 * (padded(c) + padded(k))), 6, 2 * WINOGRAD_TILES);
+    return clamp(winograd_floats() / (4 * (padded(c) + padded(k))), 6, 2 * WINOGRAD_TILES);
 }
 static inline int64_t winograd_weights_slot(int64_t c, int64_t k) {
     int64_t tiles = winograd_span(c, k);

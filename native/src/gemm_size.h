@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t clamp(int64_t x, int64_t from, int64_t to) { return most(from, least(x, to)); }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /* a row of floats in whole vectors of the widest ISA */
 static inline int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }

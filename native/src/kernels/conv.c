@@ -28,9 +28,12 @@
 enum {
     FEW_STEPS = 64,            /* of a tile's sum: it takes about as long as memory */
     PIXELS_AHEAD = 32,         /* about as long as memory takes */
-    TAP_BLOCK = 640,           /* rows of a panel that stay in L2 while the tiles of all outputs pass over it */
-    SPAN_FLOATS = 48 * 1024,   /* of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
 };
+
+/* rows of a panel that stay in L2 while the tiles of all outputs pass over it; fewer cost more than L3 */
+static int64_t tap_block(void) { return most(l2_floats(10) / (PANEL_GROUP * TILE_VECS * VL), 640); }
+/* floats of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
+static int64_t span_floats(void) { return most(l2_floats(3), 48 * 1024); }
 
 /* ---- the product of conv and conv_data ---- */
 
@@ -135,7 +138,7 @@ static inline void conv_tile(const struct conv *g, const struct tap_block *b, st
 static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, struct conv_panel *panels,
                        int64_t count) {
     int64_t per_row = conv_row_tiles(g), out = g->columns.out, i = t0 % per_row, n = t0 / per_row / g->rows.out;
-    int64_t steps = g->rows.taps * g->columns.taps * g->depth, far = g->n * (g->x_image + g->y_image) > L2_FLOATS;
+    int64_t steps = g->rows.taps * g->columns.taps * g->depth, far = g->n * (g->x_image + g->y_image) > l2_floats(16);
     int64_t ahead = g->x_image ? g->columns.stride * g->x_pixel : 0; /* a copy of the image (halo_copy) is near */
     int64_t o = t0 / per_row % g->rows.out, q0 = out * i / per_row, q1, r0, r1;
     axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
@@ -165,9 +168,9 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
 /* tiles [t0, t1) of the rows of all images by panels [p0, p1) */
 static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1) {
     int64_t taps = g->columns.taps, tap_rows = g->rows.taps, column = tap_rows * g->depth;
-    int64_t s_cuts = 1, r_cuts = 1, d_cuts = 1;
-    if (column <= TAP_BLOCK) s_cuts = clamp(ceil_div(taps * column, TAP_BLOCK), 1, taps);
-    else s_cuts = taps, r_cuts = ceil_div(tap_rows, most(TAP_BLOCK / g->depth, 1)), d_cuts = ceil_div(g->depth, TAP_BLOCK);
+    int64_t s_cuts = 1, r_cuts = 1, d_cuts = 1, block = tap_block();
+    if (column <= block) s_cuts = clamp(ceil_div(taps * column, block), 1, taps);
+    else s_cuts = taps, r_cuts = ceil_div(tap_rows, most(block / g->depth, 1)), d_cuts = ceil_div(g->depth, block);
     if (t1 - t0 == 1) s_cuts = r_cuts = d_cuts = 1; /* a panel that one tile uses need not stay in L2 */
     for (int64_t cut = 0, cuts = s_cuts * r_cuts * d_cuts; cut < cuts; cut++) {
         int64_t s = cut / (r_cuts * d_cuts), r = cut / d_cuts % r_cuts, d = cut % d_cuts, ignored;
@@ -531,7 +534,7 @@ static int64_t weights_positions(const struct weights *w) {
  */
 static int64_t next_span(const struct weights *w, int64_t u, int64_t end, struct span *p, float *halo, struct weights *moved) {
     int64_t oh = w->rows.out, ow = w->columns.out, n = u / oh, o = u % oh;
-    int64_t pixels = SPAN_FLOATS / (w->joined ? w->g.c + w->g.k : least(w->m, 64) + least(w->width, 64));
+    int64_t pixels = span_floats() / (w->joined ? w->g.c + w->g.k : least(w->m, 64) + least(w->width, 64));
     *p = (struct span){n, n + 1, o, least(oh, o + end - u), 0, ow};
     if (w->n * oh == 1) *p = (struct span){0, 1, 0, 1, u, least(end, u + pixels)};
     if (halo) {

@@ -11,9 +11,16 @@ enum {
     DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
     DEPTHWISE_HIGH = TILE_VECS == 4 ? 4 : 2,  /* a block of so many rows of outputs, where windows are 3 by 3, */
     DEPTHWISE_WIDE = 4,                       /* by so many: its chains keep the multipliers busy */
-    DEPTHWISE_TURN = VL == 16 ? 1 << 20 : 8,  /* outputs of a row that a vector's gradients sum before those of the next */
     DEPTHWISE_COST = 4                        /* of a multiply-add, beside one of a tile */
 };
+
+/*
+ * Outputs of a row that a vector's gradients sum before those of the next vector. Where a line holds two vectors, the second finds
+ * it in L1: three rows of x and one of dy fill half of it.
+ */
+static inline int64_t depthwise_turn(const struct weights *w) {
+    return VL == 16 ? w->g.ow : most(machine.l1 / 8 / (w->g.c * (3 * w->columns.stride + 1)), 4);
+}
 
 /* a tap of w[C, kh, kw] for all channels, in whole vectors */
 static void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *to) {
@@ -227,7 +234,7 @@ INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const fl
 
 /* out[r][s][C] = the sum over output rows [from, to) of all images, for channels [c0, c1), c0 a multiple of VL */
 static void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
-    int64_t line = w->out_row, width = w->g.ow * w->g.c;
+    int64_t line = w->out_row, width = w->g.ow * w->g.c, turn = depthwise_turn(w);
     clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
     for (int64_t row = from; row < to; row++) {
         int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
@@ -238,7 +245,7 @@ static void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int
             float *to_row = out + r * w->columns.taps * line;
             next = r + 3 <= r1 ? r + 3 : r + 1;
             for (int64_t q = 0, end; q < w->g.ow; q = end) {
-                end = least(q + DEPTHWISE_TURN, w->g.ow);
+                end = least(q + turn, w->g.ow);
                 if (next == r + 3) depthwise_tap_rows(w, x, dy, to_row, q, end, 3, c0, c1);
                 else depthwise_tap_rows(w, x, dy, to_row, q, end, 1, c0, c1);
             }

@@ -154,7 +154,7 @@ static void binary_part(void *context, int64_t part, int64_t parts) {
     for (struct runs r = runs_between(from, to, a->dims, strides, 2); r.place < to; runs_next(&r))
         binary_rows[a->row].forward(a->a + r.at[0], a->sa[5], a->b + r.at[1], a->sb[5], a->y + r.place, r.length,
                                     v_set(a->p0), v_set(a->p1), streams(a->y + r.place, n));
-    if (n >= STREAM_FLOATS) v_stream_end();
+    if (beyond_caches(n)) v_stream_end();
 }
 static int32_t k_binary(const struct binary_args *a, int64_t *detail) {
     (void)detail;

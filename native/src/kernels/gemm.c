@@ -8,17 +8,26 @@
  *
  * A tile is R rows of the left side, read one float at a time, by up to TILE_VECS vectors along the columns of the right side.
  * The right side is cut into panels as wide as a tile; a packed panel holds its k rows one after the other, padded with zeros
- * to whole vectors. A block of at most K_BLOCK rows of a few panels stays in L2 while the tiles of all rows pass over it.
+ * to whole vectors. A block of so many rows of a few panels as fit stays in L2 while the tiles of all rows pass over it.
  */
 #include "finish.h"
 #include "panels.h"
 
 enum {
-    K_BLOCK = VL == 16 ? 384 : 512,
-    BLOCK_FLOATS = (VL == 16 ? 96 : 64) * 1024, /* of a block: 384 KiB where L2 has 1 MiB, else 256 */
+    BLOCK_COLUMNS = TILE_VECS == 4 ? 256 : 128, /* of a block in L2, */
+    BLOCK_ROWS = 512,                           /* by at most so many rows: as much of the left side's rows has to stay in L1 */
     TURN_BLOCK = 64,                            /* rows of a panel that are transposed into L1 at a time */
     ALIASED = 1024                              /* floats: rows so far apart (4 KiB) fall into the same sets of L1 */
 };
+
+/* of the right side, which stay in L2 while the tiles of all rows pass over them: 384 KiB of 1 MiB, or 256 of 512 */
+static int64_t block_floats(void) { return l2_floats(TILE_VECS == 4 ? 6 : 8); }
+/* panels of so many rows, in whole numbers of those that few rows take side by side */
+static int64_t block_panels(int64_t depth) {
+    enum { BESIDE = TILE_CHAINS / TILE_VECS };
+    return clamp(block_floats() / (most(depth, 1) * TILE_VECS * VL) / BESIDE * BESIDE, BESIDE, PANEL_GROUP);
+}
+static int64_t block_rows(void) { return clamp(block_floats() / BLOCK_COLUMNS, 64, BLOCK_ROWS); }
 
 /* ---- one product ---- */
 
@@ -163,11 +172,11 @@ static int64_t cut_tiles(const struct product *g) { return ceil_div(row_tiles(g-
 
 /* rows of tiles [t0, t1) by panels [p0, p1), over [k0, k1) of k */
 static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
-    int64_t count = cut_tiles(g), blocks = ceil_div(k1 - k0, K_BLOCK), beyond_l2 = g->m * (g->n + g->k) > L2_FLOATS;
+    int64_t count = cut_tiles(g), blocks = ceil_div(k1 - k0, block_rows()), beyond_l2 = g->m * (g->n + g->k) > l2_floats(16);
     if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
-        int64_t at_once = depth * PANEL_GROUP * TILE_VECS * VL <= BLOCK_FLOATS ? PANEL_GROUP : PANEL_GROUP / 2;
+        int64_t at_once = block_panels(depth);
         for (int64_t group = p0, end; group < p1; group = end) {
             struct gemm_panel panels[PANEL_GROUP];
             end = group + at_once < p1 ? group + at_once : p1;

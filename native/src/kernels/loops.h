@@ -3,6 +3,7 @@
 #define FATHOM_LOOPS_H
 
 #include "isa.h"
+#include "machine.h"
 #include "vec.h"
 
 /* body for every i by VL and the m = VL floats from there, then for the rest with m < VL */
@@ -24,10 +25,10 @@
  * before the first is stored: a load waits for an earlier store whose address has the same low 12 bits. What is about to be written
  * and lies beyond L2 is asked for: on Zen 3 an addition in L3 takes 4 % less on one thread, 11 % on two (AVX-512: not measured).
  */
-enum { WRITE_AHEAD = 512, WRITE_AHEAD_FROM = 32 * 1024 };
+enum { WRITE_AHEAD = 512 };
 #define MAP(y, n, stream, ...)                                                                                                   \
     do {                                                                                                                         \
-        const int ahead_ = VL == 8 && (n) >= WRITE_AHEAD_FROM && !(stream);                                                      \
+        const int ahead_ = VL == 8 && (n) >= l2_floats(4) && !(stream);                                                          \
         int64_t from_ = 0;                                                                                                       \
         for (; from_ + 4 * VL <= (n); from_ += 4 * VL) {                                                                         \
             if (ahead_)                                                                                                          \
@@ -61,8 +62,8 @@ static inline void each_part(part_fn fn, const void *a, int64_t n, double nanos)
  * A result beyond the last-level cache goes past it: its lines are not read before they are overwritten, which is a third of
  * the traffic of an addition. Worth 1.5 to 2 times on 16M floats.
  */
-enum { STREAM_FLOATS = 8 << 20 };
-static inline int streams(const float *y, int64_t n) { return n >= STREAM_FLOATS && (uintptr_t)y % sizeof(v) == 0; }
+static inline int beyond_caches(int64_t n) { return n >= machine.l3 / 4; }
+static inline int streams(const float *y, int64_t n) { return beyond_caches(n) && (uintptr_t)y % sizeof(v) == 0; }
 
 /* value, or y + value where it is added to what is there; n <= VL lanes */
 static inline v plus(v value, const float *y, int64_t n, int64_t add) { return add ? v_get(y, n) + value : value; }

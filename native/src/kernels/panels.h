@@ -11,8 +11,7 @@
 
 enum {
     PANEL_GROUP = 256 / (TILE_VECS * VL), /* at most so many panels pass over a tile's rows while those are in L1 */
-    PACK_ROWS = 128,                      /* of a panel that are packed at a time */
-    L2_FLOATS = 256 * 1024
+    PACK_ROWS = 128                       /* of a panel that are packed at a time */
 };
 
 /* ---- how rows and columns are cut: evenly, so that no tile is left with a row or a vector or two ---- */

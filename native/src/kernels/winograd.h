@@ -248,7 +248,7 @@ static void winograd_weights_block(const struct winograd_weights *w, int64_t row
 static void winograd_weights_part(void *context, int64_t part, int64_t parts) {
     const struct winograd_weights *w = context;
     int64_t c = w->g.depth, k = w->g.width, r0, r1, u0, u1;
-    int64_t all = winograd_tiles(&w->g), blocks = ceil_div(all, winograd_span(c, k)), large = 16 * c * k > 2 * L2_FLOATS;
+    int64_t all = winograd_tiles(&w->g), blocks = ceil_div(all, winograd_span(c, k)), large = 16 * c * k > 2 * l2_floats(16);
     float *scratch = w->scratch + part * winograd_weights_slot(c, k);
     fathom_range(4, 1, part % w->row_cuts, w->row_cuts, &r0, &r1);
     fathom_range(row_tiles(k, c), 1, part / w->row_cuts, parts / w->row_cuts, &u0, &u1);

@@ -48,6 +48,11 @@ public final class Native {
     @Name("fathom_jni_table")
     public static native String table(int which);
 
+    /** The caches of this machine, by which kernels choose the size of blocks, as a line of text for people. */
+    @Raw(withEnv = true)
+    @Name("fathom_jni_machine")
+    public static native String machine();
+
     /**
      * Maps zeroed pages. All memory comes from here, so this is where a process learns that it has no library.
      *

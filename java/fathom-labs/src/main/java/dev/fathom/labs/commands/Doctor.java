@@ -1,5 +1,6 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.data.ImageSet;
 import java.io.File;
@@ -59,6 +60,7 @@ public final class Doctor implements Callable<Integer> {
         if (setup.isa() != null) {
             row("native library", "%s", setup.library());
             row("kernels", "%s, of %s", setup.isa(), setup.offered());
+            row("caches", "%s", Native.machine());
             row("backend", "%s", NativeRuntime.get().blas());
             row("threads", "%d", setup.threads());
         }

@@ -1,0 +1,99 @@
+/* What the processor says of its caches (cpuid), else what the system says (sysfs), else what most processors have. */
+#define _GNU_SOURCE
+#include "machine.h"
+#include "fathom.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+struct machine machine;
+
+/* a data or unified cache of `level`, which `sharing` threads have in common */
+static void found(struct machine *m, int level, int64_t bytes, int64_t sharing) {
+    if (bytes <= 0 || sharing <= 0) return;
+    int64_t cores = m->smt > 0 && sharing > m->smt ? sharing / m->smt : 1;
+    if (level == 1) m->l1 = bytes;
+    if (level == 2) m->l2 = bytes / cores; /* some cores share an L2 */
+    if (level == 3) m->l3 = bytes, m->l3_cores = cores;
+}
+
+#if defined(__x86_64__)
+/* Intel's leaf 4, which AMD has at 0x8000001d, one cache a subleaf: eax type, level, threads; ebx ways, partitions, line; ecx sets */
+static void ask_processor(struct machine *m) {
+    unsigned a, b, c, d, leaf = 4;
+    if (__get_cpuid_count(0xb, 0, &a, &b, &c, &d)) m->smt = b & 0xffff;
+    if (__get_cpuid(0x80000001, &a, &b, &c, &d) && c >> 22 & 1) leaf = 0x8000001d;
+    for (unsigned i = 0; i < 16 && __get_cpuid_count(leaf, i, &a, &b, &c, &d) && (a & 31); i++) {
+        int64_t line = (b & 0xfff) + 1, partitions = (b >> 12 & 0x3ff) + 1, ways = (b >> 22) + 1;
+        if ((a & 31) != 2) found(m, a >> 5 & 7, ways * partitions * line * ((int64_t)c + 1), (a >> 14 & 0xfff) + 1);
+    }
+}
+#else
+static void ask_processor(struct machine *m) { (void)m; }
+#endif
+
+/* a line of a file of cpu0, or an empty one */
+static void read_line(const char *file, char line[256]) {
+    char path[128];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/%s", file);
+    FILE *f = fopen(path, "re");
+    if (!f || !fgets(line, 256, f)) line[0] = 0;
+    if (f) fclose(f);
+}
+
+/* how many processors a list such as 0-3,8-11 names */
+static int64_t listed(const char *list) {
+    int64_t count = 0;
+    for (char *end; *list >= '0' && *list <= '9'; list = *end == ',' ? end + 1 : end) {
+        int64_t first = strtol(list, &end, 10), last = first;
+        if (*end == '-') last = strtol(end + 1, &end, 10);
+        count += last - first + 1;
+    }
+    return count;
+}
+
+static void ask_system(struct machine *m) {
+    char line[256], file[64];
+    read_line("topology/thread_siblings_list", line);
+    m->smt = listed(line);
+    for (int i = 0; i < 16; i++) {
+        char unit;
+        long size;
+        snprintf(file, sizeof file, "cache/index%d/type", i);
+        read_line(file, line);
+        if (!line[0]) return;
+        if (strncmp(line, "Instruction", 11) == 0) continue;
+        snprintf(file, sizeof file, "cache/index%d/size", i);
+        read_line(file, line);
+        if (sscanf(line, "%ld%c", &size, &unit) != 2) continue;
+        snprintf(file, sizeof file, "cache/index%d/level", i);
+        read_line(file, line);
+        int level = atoi(line);
+        snprintf(file, sizeof file, "cache/index%d/shared_cpu_list", i);
+        read_line(file, line);
+        found(m, level, size * (unit == 'M' ? 1 << 20 : 1 << 10), listed(line));
+    }
+}
+
+/* Virtual machines hide some of it: what nobody tells is taken for what most processors have. */
+__attribute__((constructor)) static void read_machine(void) {
+    ask_processor(&machine);
+    if (!machine.l1 || !machine.l2) ask_system(&machine);
+    if (!machine.l1) machine.l1 = 32 << 10;
+    if (!machine.l2) machine.l2 = 512 << 10;
+    if (!machine.l3) machine.l3 = 32 << 20;
+    if (!machine.l3_cores) machine.l3_cores = 1;
+    if (!machine.smt) machine.smt = 1;
+}
+
+const char *fathom_machine(void) {
+    static _Thread_local char text[160];
+    snprintf(text, sizeof text, "L1 %lld KiB, L2 %lld KiB a core, L3 %lld MiB for %lld core%s, %lld thread%s a core",
+             (long long)machine.l1 >> 10, (long long)machine.l2 >> 10, (long long)machine.l3 >> 20, (long long)machine.l3_cores,
+             machine.l3_cores == 1 ? "" : "s", (long long)machine.smt, machine.smt == 1 ? "" : "s");
+    return text;
+}
