@@ -88,7 +88,7 @@ static void depthwise_block(const struct conv *g, const struct linear_args *end,
     const int row = end ? (int)end->row : -1;
     const v p0 = v_set(end ? end->p0 : 0), p1 = v_set(end ? end->p1 : 0);
     EACH_VECTOR(g->width, {
-        v sum[HIGH][WIDE];
+        v sum[HIGH][TILE_CHAINS];
         v taps[3][3];
         EACH_PIXEL(3, 3, g->panels + i, 3 * line, line, taps[a][q] = v_load(at);)
         EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, sum[a][q] = g->add ? v_get(at, m) : v_set(0);)
@@ -103,7 +103,7 @@ static void depthwise_block(const struct conv *g, const struct linear_args *end,
             UNROLLED for (int a = 0; a < HIGH; a++) UNROLLED for (int q = 0; q < WIDE; q++) sum[a][q] = sum[a][q] + one;
         }
         if (residual) EACH_PIXEL(HIGH, WIDE, residual + i, y_row, y_pixel, sum[a][q] = sum[a][q] + v_get(at, m);)
-        ACT(HIGH, WIDE, row, p0, p1);
+        sum_act(HIGH, WIDE, row, p0, p1, sum);
         EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, v_put(at, sum[a][q], m);)
         /* what the next block is the first to touch, a line at a time: lines are 16 floats */
         if (VL == 16 || i % 16 == 0)

@@ -6,8 +6,8 @@
 #include "unary.h"
 
 /*
- * Whether a tile does it in registers; else linear_finish does, where the sum has been written. Either way as in END (tile.c), for
- * the same bits.
+ * Whether a tile does it in registers; else linear_finish does, where the sum has been written. Either way as in linear_end, for the
+ * same bits.
  */
 static inline int ends_in_tile(const struct linear_args *l) {
     return l && !l->pre && (l->row < 0 || l->row == UNARY_relu || l->row == UNARY_clamp);
@@ -21,15 +21,32 @@ static inline void end_tile(struct sweep *s, const struct linear_args *l, const 
 }
 
 /* sum[R][NV vectors] through the activation of a row that a tile ends in */
-#define ACT(R, NV, row, p0, p1)                                                                                                \
-    do {                                                                                                                       \
-        if ((row) == UNARY_relu)                                                                                               \
-            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
-                sum[i][j] = unary_relu(sum[i][j], p0, p1);                                                                     \
-        if ((row) == UNARY_clamp)                                                                                              \
-            UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++)                                         \
-                sum[i][j] = unary_clamp(sum[i][j], p0, p1);                                                                    \
-    } while (0)
+INLINE void sum_act(int R, int NV, int64_t row, v p0, v p1, v (*sum)[TILE_CHAINS]) {
+    if (row == UNARY_relu)
+        UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = unary_relu(sum[i][j], p0, p1);
+    if (row == UNARY_clamp)
+        UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = unary_clamp(sum[i][j], p0, p1);
+}
+
+/* the ending of a tile of linear or conv: sum = act((sum + bias) + residual) */
+INLINE void linear_end(int R, int NV, held_sweep *s, int64_t last, v (*sum)[TILE_CHAINS]) {
+    const struct linear_args *end = (*s)->end;
+    if (!end) return;
+    const float *bias = (*s)->bias, *residual = (*s)->residual;
+    v p0 = v_set(end->p0), p1 = v_set(end->p1);
+    if (bias) UNROLLED for (int j = 0; j < NV; j++) {
+        v one = tile_load(bias, j, NV, last);
+        UNROLLED for (int i = 0; i < R; i++) sum[i][j] = sum[i][j] + one;
+    }
+    if (residual) {
+        int64_t ldc = (*s)->ldc;
+        UNROLLED for (int i = 0; i < R; i++, residual += ldc) {
+            HERE(residual);
+            UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = sum[i][j] + tile_load(residual, j, NV, last);
+        }
+    }
+    sum_act(R, NV, end->row, p0, p1, sum);
+}
 
 /* where it has been written: rows i0 .. i1, columns j0 .. j1 of l->y */
 #define linear_finish FOR_ISA(linear_finish)

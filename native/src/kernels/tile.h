@@ -38,20 +38,136 @@ struct sweep {
 };
 typedef void tile_fn(const struct sweep *sweep, const float *a, const float *b, float *c);
 
+/* of a vector, the lanes that exist: 0 if all do */
+static inline int64_t last_lanes(int64_t count) { return count < VL ? count : 0; }
+
 /*
+ * ---- begin, sum, store: what a tile consists of, for constant R and NV ----
+ *
+ *     v sum[R][TILE_CHAINS];
+ *     tile_begin(R, NV, s->add, c, s->ldc, s->last, sum);
+ *     tile_sum(R, NV, &s, a, b, sum);
+ *     an ending of sum[R][NV], such as linear_end
+ *     tile_store(R, NV, c, s->ldc, s->last, sum);
+ *
  * The compiler would work out the addresses of all rows before the sum, and spill them to the stack and to vector registers: stores
  * that queue up behind those of the tile before, reads that wait for its sum. Without them a sum of 27 steps takes 17 % less time.
  * So a tile reads the fields of its sweep where it needs them, and pointers move from row to row in a register of theirs.
  */
+typedef const volatile struct sweep *const volatile held_sweep;
 #define HERE(pointer) __asm__("" : "+r"(pointer))
+
+/* vector j of NV from p on, of whose last only `last` lanes exist (0: all) */
+INLINE v tile_load(const float *p, int j, int NV, int64_t last) {
+    return j < NV - 1 || !last ? v_load(p + j * VL) : v_load_n(p + j * VL, last);
+}
+
+INLINE void tile_begin(int R, int NV, int64_t add, const float *c, int64_t ldc, int64_t last, v (*sum)[TILE_CHAINS]) {
+    UNROLLED for (int i = 0; !add && i < R; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_set(0);
+    if (!add) return;
+    UNROLLED for (int i = 0; i < R; i++, c += ldc) {
+        HERE(c);
+        UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = tile_load(c, j, NV, last);
+    }
+}
+
+INLINE void tile_store(int R, int NV, float *c, int64_t ldc, int64_t last, v (*sum)[TILE_CHAINS]) {
+    UNROLLED for (int i = 0; i < R; i++, c += ldc) {
+        HERE(c);
+        UNROLLED for (int j = 0; j < NV; j++) {
+            if (j < NV - 1 || !last) v_store(c + j * VL, sum[i][j]);
+            else v_store_n(c + j * VL, sum[i][j], last);
+        }
+    }
+}
+
+/*
+ * One step: sum[R][NV] += left[R] right[NV]. A register points at the first of `reach` rows of the left side, which lie `row` floats
+ * apart; `beside` and `last` are those of the right side.
+ */
+INLINE void tile_step(int R, int NV, int reach, int64_t row, const float *const *left, const float *right, int64_t beside,
+                      int64_t last, v (*sum)[TILE_CHAINS]) {
+    v vectors[TILE_CHAINS];
+    UNROLLED for (int j = 0; j < NV; j++) vectors[j] = tile_load(right + j / TILE_VECS * (beside - TILE_VECS * VL), j, NV, last);
+    UNROLLED for (int i = 0; i < R; i++) {
+        v one = v_set(left[i / reach][i % reach * row]);
+        UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_fma(one, vectors[j], sum[i][j]);
+    }
+}
+
+/* a line of each row at a time: many requests at once would keep the tile waiting; tall tiles have no time for it */
+INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t lda, int64_t p) {
+    if (R <= TILE_ROWS && p % 16 == 0 && (*s)->left_ahead) {
+        const float *at = left + (*s)->left_ahead;
+        UNROLLED for (int i = 0; i < R; i++, at += lda) {
+            HERE(at);
+            __builtin_prefetch(at, 0, 2);
+        }
+    }
+    if (p % 16 == 8 && p < NV * VL && (*s)->next) {
+        const float *at = (*s)->next + p - 8;
+        int64_t ldc = (*s)->ldc;
+        UNROLLED for (int i = 0; i < R; i++, at += ldc) {
+            HERE(at);
+            __builtin_prefetch(at, 1, 2);
+        }
+    }
+}
+
+/* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; registers point at every third row of the left side */
+INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *b, v (*sum)[TILE_CHAINS]) {
+    enum { REACH = 3 };
+    const int64_t lda = (*s)->lda, ldb = (*s)->ldb, beside = NV > TILE_VECS ? (*s)->beside : 0;
+    for (int64_t o = (*s)->outer;;) {
+        for (int64_t q = (*s)->inner;; a += (*s)->a_inner, b += (*s)->b_inner) {
+            const float *left[NARROW_ROWS / REACH], *right = b;
+            UNROLLED for (int i = 0; i < (R + REACH - 1) / REACH; i++) left[i] = i ? left[i - 1] + REACH * lda : a;
+            for (int64_t p = 0, depth = (*s)->depth; p < depth; p++, right += ldb) {
+                tile_ahead(R, NV, s, left[0], lda, p);
+                tile_step(R, NV, REACH, lda, left, right, beside, 0, sum);
+                UNROLLED for (int i = 0; i < (R + REACH - 1) / REACH; i++) {
+                    left[i]++;
+                    HERE(left[i]);
+                }
+            }
+            if (--q == 0) break;
+        }
+        if (--o == 0) break;
+        a += (*s)->a_outer - ((*s)->inner - 1) * (*s)->a_inner;
+        b += (*s)->b_outer - ((*s)->inner - 1) * (*s)->b_inner;
+    }
+}
+
+/*
+ * The same for a turned left side. A step is a pixel; asked for are its lines of the right side, and of the left that of the last
+ * row: the tile before asked for the others. Of the right side no more is read than the `last` lanes either.
+ */
+INLINE void turned_sum(int R, int NV, const struct sweep *s, const float *a, const float *b, int64_t last, v (*sum)[TILE_CHAINS]) {
+    const int64_t lda = s->lda, ldb = s->ldb, left_ahead = s->left_ahead, right_ahead = s->right_ahead;
+    for (int64_t o = s->outer;;) {
+        for (int64_t q = s->inner;; a += s->a_inner, b += s->b_inner) {
+            const float *left = a, *right = b;
+            for (int64_t p = 0, depth = s->depth; p < depth; p++, right += ldb) {
+                if (left_ahead) __builtin_prefetch(left + left_ahead + R - 1, 0, 2);
+                if (right_ahead) UNROLLED for (int j = 0; j < NV; j++) __builtin_prefetch(right + right_ahead + j * VL, 0, 2);
+                tile_step(R, NV, R, 1, &left, right, TILE_VECS * VL, last, sum);
+                left += lda;
+                HERE(left);
+            }
+            if (--q == 0) break;
+        }
+        if (--o == 0) break;
+        a += s->a_outer - (s->inner - 1) * s->a_inner;
+        b += s->b_outer - (s->inner - 1) * s->b_inner;
+    }
+}
+
+/* ---- tiles of all sizes ---- */
 
 /* of tile.c, by how many vectors wide and how many rows high they are; in turned_tiles rows of the left side are one float apart */
 #define tiles FOR_ISA(tiles)
 #define turned_tiles FOR_ISA(turned_tiles)
 extern HIDDEN tile_fn *const tiles[TILE_CHAINS + 1][NARROW_ROWS + 1];
 extern HIDDEN tile_fn *const turned_tiles[TILE_VECS + 1][NARROW_ROWS + 1];
-
-/* of a vector, the lanes that exist: 0 if all do */
-static inline int64_t last_lanes(int64_t count) { return count < VL ? count : 0; }
 
 #endif
