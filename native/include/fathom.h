@@ -26,7 +26,10 @@ enum {
     FATHOM_BAD_COMMAND = 3  /* detail: kernel, argument words found, argument words expected */
 };
 
-/* Runs the commands in words[4 .. 4 + count). words[0] receives the status, words[1..3] its detail. Stops at the first failure. */
+/*
+ * Runs the commands in words[4 .. 4 + count) and stops at the first failure. The low half of words[0] receives the status, which is returned too, the
+ * high half the place of the command that failed: its first word is words[4 + place]. words[1..3] receive the status's detail.
+ */
 FATHOM_API int32_t fathom_run(int64_t words, int64_t count);
 
 /* Instruction sets: 0 baseline, 1 x86-64-v3, 2 x86-64-v4 (elsewhere only 0). */

@@ -44,7 +44,11 @@ static const int32_t argument_words[KERNEL_COUNT] = {
 #undef KERNEL
 };
 
-static int32_t run(int64_t *header, const int64_t *at, const int64_t *end) {
+/* The status, and above it the word at which the command that failed begins. */
+static int64_t failed(int32_t status, int64_t at) { return at << 32 | status; }
+
+static int64_t run(int64_t *header, const int64_t *begin, const int64_t *end) {
+    const int64_t *at = begin;
     while (at < end) {
         uint32_t kernel = (uint32_t)at[0];
         int64_t found = at[0] >> 32, expected = kernel < KERNEL_COUNT ? argument_words[kernel] : -1;
@@ -53,10 +57,10 @@ static int32_t run(int64_t *header, const int64_t *at, const int64_t *end) {
             header[1] = kernel;
             header[2] = found;
             header[3] = expected;
-            return FATHOM_BAD_COMMAND;
+            return failed(FATHOM_BAD_COMMAND, at - begin);
         }
         int32_t status = kernels->fn[kernel](at + 1, header + 1);
-        if (status) return status;
+        if (status) return failed(status, at - begin);
         at += 1 + expected;
     }
     return FATHOM_OK;

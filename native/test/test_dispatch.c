@@ -41,12 +41,14 @@ static void a_failure_stops_the_buffer(void) {
         int32_t index[2] = {1, 2};
         int64_t words[64] = {0}, *at = words + RUN_HEADER;
         at = APPEND(at, fill, .y = y, .n = 1, .value = 1);
+        int64_t place = at - words - RUN_HEADER;
         at = APPEND(at, gather, .kind = GATHER_WORDS, .src = (uint8_t *)src, .srcrows = 2, .index = index, .y = y, .outer = 1,
                     .rows = 2, .cols = 1);
         at = APPEND(at, fill, .y = y + 1, .n = 1, .value = 9);
         CHECK(run_until(words, at) == FATHOM_BAD_INDEX, "isa %d: status %lld", isa, (long long)words[0]);
-        CHECK(words[0] == FATHOM_BAD_INDEX && words[1] == 1 && words[2] == 2 && words[3] == 2, "row %lld, index %lld, rows %lld",
-              (long long)words[1], (long long)words[2], (long long)words[3]);
+        CHECK(words[0] == (place << 32 | FATHOM_BAD_INDEX), "the command at %lld failed, not that at %lld", (long long)place,
+              (long long)(words[0] >> 32));
+        CHECK(words[1] == 1 && words[2] == 2 && words[3] == 2, "row %lld, index %lld, rows %lld", (long long)words[1], (long long)words[2], (long long)words[3]);
         CHECK(y[1] != 9, "the command behind the failure ran");
     }
 }

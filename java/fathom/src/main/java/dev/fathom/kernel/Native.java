@@ -24,8 +24,8 @@ public final class Native {
     private Native() {}
 
     /**
-     * Runs {@code count} words of commands that start at {@code words + 32}; the first four words receive the status and its
-     * detail.
+     * Runs {@code count} words of commands that start at {@code words + 32}; the first four words receive the status (the low half of the first; the
+     * high half is the number of the word at which the failing command starts) and its detail.
      *
      * @return the status: 0, or what the first failing command reported
      */

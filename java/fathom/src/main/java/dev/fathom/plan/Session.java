@@ -197,6 +197,7 @@ public final class Session implements AutoCloseable {
     /**
      * Computes the outputs from the inputs.
      *
+     * @throws IllegalArgumentException if an index or a label in an input is out of range, with the sentence of an eager run: op, path and index
      * @throws IllegalStateException if the session or its plan is closed, or another thread is running it
      */
     public void run() {
@@ -215,12 +216,27 @@ public final class Session implements AutoCloseable {
                 Native.capThreads(0);
             }
             if (status != 0) {
-                throw new KernelException(
-                        "plan", header.getLong(0), header.getLong(8), header.getLong(16), header.getLong(24));
+                throw failed();
             }
         } finally {
             STATE.setRelease(this, IDLE);
         }
+    }
+
+    /** What the call that failed says when it runs eagerly. */
+    private IllegalArgumentException failed() {
+        long status = header.getLong(0);
+        long left = status >>> 32;
+        for (Plan.Template t : plan.templates) {
+            if (left == 0) {
+                return new IllegalArgumentException(t.where() + ": "
+                        + new KernelException(
+                                        t.kernel(), status, header.getLong(8), header.getLong(16), header.getLong(24))
+                                .getMessage());
+            }
+            left -= 1 + t.terms().size();
+        }
+        throw new AssertionError("the failing command is one of the plan");
     }
 
     private IllegalStateException refused() {

@@ -22,6 +22,7 @@ import dev.fathom.tensor.Buffer;
 import dev.fathom.tensor.Call;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Op;
+import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
@@ -655,6 +656,42 @@ class PlanTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("freeze: java_op computes in Java, but a plan runs kernels only; "
                             + "write the op over kernels, or keep it out of the plan");
+        }
+    }
+
+    private record Lookup(Linear linear, Parameter table) implements Module {
+        Tensor rows(Tensor x, Tensor index) {
+            return Pass.frame(this, () -> linear.apply(x).add(table.value().gather(0, index)));
+        }
+    }
+
+    private record Nested(Lookup lookup) implements Module {
+        Tensor rows(Tensor x, Tensor index) {
+            return Pass.frame(this, () -> lookup.rows(x, index));
+        }
+    }
+
+    @Test
+    void anIndexOutOfRangeIsNamedAsInAnEagerRun() {
+        var net = new Nested(new Lookup(new Linear(3, 4), new Parameter(Shape.of(5, 4), Init.constant(1))));
+        try (var model = Model.of(net, 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (m, in) -> m.rows(in[0], in[1]),
+                        Spec.of("x", Dim.BATCH, 3),
+                        Spec.of("index", DType.I32, Dim.BATCH));
+                Session s = plan.newSession(2);
+                Pass pass = Pass.infer()) {
+            s.inputBytes("index").asIntBuffer().put(new int[] {4, 7});
+            String expected = "gather at lookup: index 7 at row 1 is outside [0, 5): give the number of a row that exists";
+            assertThatThrownBy(() -> net.rows(Tensor.of(new float[6], 2, 3), Tensor.ofInts(new int[] {4, 7}, 2)))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(expected);
+            assertThatThrownBy(s::run)
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(expected);
+            s.inputBytes("index").asIntBuffer().put(new int[] {4, 0});
+            s.run();
         }
     }
 
