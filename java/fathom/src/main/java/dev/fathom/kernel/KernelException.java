@@ -22,8 +22,8 @@ public final class KernelException extends IllegalArgumentException {
                 "index " + found + " at row " + row + " is outside [0, " + bound
                         + "): give the number of a row that exists";
             default ->
-                kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found + " "
-                        + bound + "); the jar and the native library may be of different versions";
+                kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found
+                        + " " + bound + "); the jar and the native library may be of different versions";
         };
     }
 }

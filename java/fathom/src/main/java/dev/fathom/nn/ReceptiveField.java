@@ -3,10 +3,11 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Reach;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tape;
+import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.WindowedOp;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -64,9 +65,9 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
             return new Axis(size, last - first + 1, jump, (first + last) / 2);
         }
 
-        private Axis through(Reach r, int to) {
-            double first = first() + r.first() * jump;
-            return between(to, first, first + field - 1 + (r.size() - 1) * jump, r.step() * jump);
+        private Axis through(WindowedOp.Span s, int to) {
+            double first = first() + s.first() * jump;
+            return between(to, first, first + field - 1 + (s.size() - 1) * jump, s.step() * jump);
         }
 
         /** All fields as one. */
@@ -164,9 +165,9 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
                 boolean spatial = t.shape().rank() == of.size() + 2
                         && y.rank() == t.shape().rank();
                 int from = spatial ? t.shape().dim(i + 1) : 1;
-                Reach reach = spatial ? e.op().reach(i, from, y.dim(i + 1)) : null;
-                everywhere |= spatial && reach == null && from == 1;
-                axes.add(reach == null ? of.get(i).joined() : of.get(i).through(reach, y.dim(i + 1)));
+                WindowedOp.Span span = spatial ? span(e.op(), i, from, y.dim(i + 1)) : null;
+                everywhere |= spatial && span == null && from == 1;
+                axes.add(span == null ? of.get(i).joined() : of.get(i).through(span, y.dim(i + 1)));
             }
             if (everywhere) {
                 alike = axes;
@@ -176,6 +177,13 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
         }
         List<Axis> result = seen != null ? seen : alike;
         return result == null ? List.of() : result;
+    }
+
+    /** The window along a spatial axis that goes from one size to another; null for all of it. */
+    private static WindowedOp.@Nullable Span span(Op op, int axis, int from, int to) {
+        return op instanceof WindowedOp windowed
+                ? windowed.span(axis, from, to)
+                : from == to ? WindowedOp.Span.SAME : null;
     }
 
     private static List<Axis> joined(List<Axis> a, List<Axis> b) {

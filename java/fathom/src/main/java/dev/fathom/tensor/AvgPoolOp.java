@@ -7,7 +7,7 @@ import dev.fathom.kernel.Kernel;
  *
  * @param padded whether the zeros of the padding count as values
  */
-record AvgPoolOp(Window window, boolean padded) implements BlindOp {
+record AvgPoolOp(Window window, boolean padded) implements BlindOp, WindowedOp {
     @Override
     public String label() {
         return "avg_pool";
@@ -19,8 +19,8 @@ record AvgPoolOp(Window window, boolean padded) implements BlindOp {
     }
 
     @Override
-    public Reach reach(int axis, int from, int to) {
-        return Reach.of(window.axis(axis), from);
+    public Span span(int axis, int from, int to) {
+        return Span.of(window.axis(axis), from);
     }
 
     @Override

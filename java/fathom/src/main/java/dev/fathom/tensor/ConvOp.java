@@ -8,7 +8,7 @@ import dev.fathom.kernel.Native;
  * the place in y: a cross-correlation, as the field's convolutions are; the filters are not flipped. Of several groups of channels, each has its own
  * filters.
  */
-record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.Ending {
+record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.Ending, WindowedOp {
     @Override
     public Op with(Epilogue end) {
         return new ConvOp(window, groups, end);
@@ -140,8 +140,8 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
     }
 
     @Override
-    public Reach reach(int axis, int from, int to) {
-        return Reach.of(window.axis(axis), from);
+    public Span span(int axis, int from, int to) {
+        return Span.of(window.axis(axis), from);
     }
 
     /** As papers count: every tap of every output, those in the padding too. */

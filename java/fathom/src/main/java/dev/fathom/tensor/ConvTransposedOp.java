@@ -8,7 +8,7 @@ package dev.fathom.tensor;
  * @param extraHeight places more behind the first of two spatial dimensions
  * @param extra places more behind the last
  */
-record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) implements Op {
+record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) implements WindowedOp {
     static ConvTransposedOp of(Window window, int groups, int... extra) {
         if (window.rank() == 3) {
             throw new IllegalArgumentException("conv_transposed" + Pass.where() + ": the window " + window
@@ -108,11 +108,11 @@ record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) i
     }
 
     @Override
-    public Reach reach(int axis, int from, int to) {
+    public Span span(int axis, int from, int to) {
         Window.Axis a = window.axis(axis);
         double size = Math.ceil((double) a.reach() / a.stride());
         double middle = (a.before(to) - (a.reach() - 1) / 2.0) / a.stride();
-        return new Reach(middle - (size - 1) / 2, size, 1.0 / a.stride());
+        return new Span(middle - (size - 1) / 2, size, 1.0 / a.stride());
     }
 
     @Override

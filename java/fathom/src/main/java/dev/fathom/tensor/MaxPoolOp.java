@@ -7,7 +7,7 @@ import java.util.function.Function;
  * The largest value of every window over x [n, l, c] or [n, h, w, c]; padding holds none. The first of equals wins, and a NaN. The second result
  * is the tap that won, for backward; the third, where asked for, its place h W + w in the image.
  */
-record MaxPoolOp(Window window, boolean positions) implements Op {
+record MaxPoolOp(Window window, boolean positions) implements WindowedOp {
     /** Taps are bytes up to so many, as the kernel has it. */
     private static final int BYTES = 256;
 
@@ -74,8 +74,8 @@ record MaxPoolOp(Window window, boolean positions) implements Op {
     }
 
     @Override
-    public Reach reach(int axis, int from, int to) {
-        return Reach.of(window.axis(axis), from);
+    public Span span(int axis, int from, int to) {
+        return Span.of(window.axis(axis), from);
     }
 
     @Override

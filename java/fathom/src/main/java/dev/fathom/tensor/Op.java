@@ -73,14 +73,6 @@ public interface Op {
         return 0;
     }
 
-    /**
-     * Which places of input 0 result 0 sees along dimension 1 + {@code axis}, which has {@code from} places there and {@code to} here; null for
-     * all of them. It sees its own alone where an op says nothing else and the size stays.
-     */
-    default @Nullable Reach reach(int axis, int from, int to) {
-        return from == to ? Reach.SAME : null;
-    }
-
     /** One op that computes {@code user} of this op's first result, or null where there is none; other inputs of {@code user} follow this op's. */
     default @Nullable Op fuse(Op user) {
         return null;

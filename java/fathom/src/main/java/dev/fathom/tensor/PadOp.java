@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param spatial how many of the six sides count, the last ones of front, back, top, bottom, left, right
  */
 record PadOp(PadMode mode, float value, int spatial, int front, int back, int top, int bottom, int left, int right)
-        implements BlindOp {
+        implements BlindOp, WindowedOp {
     /** Sides of the last dimension first, as PyTorch has them. */
     static PadOp of(PadMode mode, float value, int[] sides) {
         if (sides.length != 2 && sides.length != 4 && sides.length != 6) {
@@ -77,8 +77,8 @@ record PadOp(PadMode mode, float value, int spatial, int front, int back, int to
 
     /** What a mode puts there counts as padding, wherever it came from. */
     @Override
-    public Reach reach(int axis, int from, int to) {
-        return new Reach(-sides()[6 - spatial + 2 * axis], 1, 1);
+    public Span span(int axis, int from, int to) {
+        return new Span(-sides()[6 - spatial + 2 * axis], 1, 1);
     }
 
     @Override

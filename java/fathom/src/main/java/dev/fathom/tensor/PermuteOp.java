@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param rank how many dimensions
  * @param packed three bits for each dimension of y, the first lowest: which dimension of x it is
  */
-record PermuteOp(int rank, int packed) implements MoveOp {
+record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
     static PermuteOp of(Tensor x, int[] order) {
         int packed = 0;
         int seen = 0;
@@ -56,8 +56,8 @@ record PermuteOp(int rank, int packed) implements MoveOp {
     }
 
     @Override
-    public @Nullable Reach reach(int axis, int from, int to) {
-        return order(axis + 1) == axis + 1 ? Reach.SAME : null;
+    public @Nullable Span span(int axis, int from, int to) {
+        return order(axis + 1) == axis + 1 ? Span.SAME : null;
     }
 
     @Override

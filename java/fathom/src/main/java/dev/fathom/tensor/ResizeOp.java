@@ -9,7 +9,7 @@ import java.util.Arrays;
  *
  * @param size the new sizes
  */
-record ResizeOp(Resize mode, Shape size) implements BlindOp {
+record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
     static ResizeOp of(Resize mode, int[] size) {
         if (size.length < 1 || size.length > 3 || Arrays.stream(size).anyMatch(n -> n < 1)) {
             throw new IllegalArgumentException("resize" + Pass.where() + ": " + Arrays.toString(size)
@@ -43,10 +43,10 @@ record ResizeOp(Resize mode, Shape size) implements BlindOp {
     }
 
     @Override
-    public Reach reach(int axis, int from, int to) {
+    public Span span(int axis, int from, int to) {
         double step = (double) from / to;
         double size = from == to ? 1 : mode == Resize.NEAREST ? 1 : mode == Resize.AREA ? Math.ceil(step) : 2;
-        return new Reach(step / 2 - size / 2, size, step);
+        return new Span(step / 2 - size / 2, size, step);
     }
 
     /** The dimensions that change, the last first; the last one where none does. */

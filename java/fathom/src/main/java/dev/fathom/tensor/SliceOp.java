@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Kernel;
 
 /** Every {@code step}-th place of a dimension from {@code from} to {@code to - 1}: a view of neighbours of the leading one, else a copy. */
-record SliceOp(int axis, int from, int to, int step) implements MoveOp {
+record SliceOp(int axis, int from, int to, int step) implements MoveOp, WindowedOp {
     @Override
     public String label() {
         return "slice";
@@ -27,8 +27,8 @@ record SliceOp(int axis, int from, int to, int step) implements MoveOp {
     }
 
     @Override
-    public Reach reach(int at, int before, int after) {
-        return at + 1 == axis ? new Reach(from, 1, step) : Reach.SAME;
+    public Span span(int at, int before, int after) {
+        return at + 1 == axis ? new Span(from, 1, step) : Span.SAME;
     }
 
     private boolean isView() {
