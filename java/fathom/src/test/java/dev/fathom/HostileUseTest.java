@@ -193,7 +193,7 @@ class HostileUseTest {
                     .isThrownBy(() -> plan.newSession(1 << 30))
                     .withMessage(
                             "newSession: input would take 12884901888 bytes at batch 1073741824, more than a buffer holds; choose a smaller "
-                                    + "batch");
+                                    + "batch size");
             assertThat(Memory.stats().owned()).isEqualTo(owned);
         }
     }

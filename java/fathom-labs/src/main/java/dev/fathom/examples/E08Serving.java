@@ -15,7 +15,7 @@ public final class E08Serving {
             Thread[] threads = new Thread[2];
             for (int t = 0; t < threads.length; t++) {
                 threads[t] = new Thread(() -> {
-                    try (Session session = plan.newSession(1, 1)) { // one example at a time, on one thread
+                    try (Session session = plan.newSession(1).threads(1)) { // one example at a time, on one thread
                         for (int i = 0; i < 10_000; i++) {
                             session.input().put(0, x);
                             session.run();

@@ -2,10 +2,10 @@ package dev.fathom.nn;
 
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tape;
-import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.WindowedOp;
 import java.util.ArrayList;

@@ -4,33 +4,45 @@ import dev.fathom.memory.Block;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Tensor;
-import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 
-/** What the function of a plan makes of no input: the same at every batch size, or a row that it repeats for each example. */
+/** What the function of a plan makes of no input: the same at all sizes, or a block that is repeated as often as the sizes ask for. */
 final class Constants {
     private Constants() {}
 
     /**
-     * The numbers of the constants that grow with the batch, row by row the same, such as the zeros that a recurrence begins with: they become
-     * calls that repeat the row. All others must be the same in both traces.
+     * The constants whose sizes differ, such as the zeros that a recurrence begins with: they become calls that repeat a block. Their numbers, and for each
+     * the last dimension in which they differ: what lies behind it is the block. All others must be the same in both traces.
      *
      * @throws IllegalStateException naming one that is not
      */
-    static BitSet growing(Graph first, int batch, Graph other, int otherBatch) {
-        BitSet growing = new BitSet();
+    static Map<Integer, Integer> growing(Graph first, Graph other) {
+        Map<Integer, Integer> growing = new HashMap<>();
         for (int i = 0; i < first.values.size(); i++) {
             Graph.Value a = first.values.get(i);
             Graph.Value b = other.values.get(i);
-            if (a.kind() == Graph.Kind.WEIGHT) {
-                if (!same(a, b)) {
-                    throw new IllegalStateException("freeze: constant " + a.name() + " " + a.shape() + " at batch "
-                            + batch + " has other values, " + b.shape() + ", at batch " + otherBatch
-                            + "; compute it from the inputs by ops, or make it an input");
-                }
-                growing.set(i, !a.shape().equals(b.shape()));
+            if (a.kind() != Graph.Kind.WEIGHT) {
+                continue;
+            }
+            if (!same(a, b)) {
+                throw new IllegalStateException("freeze: constant " + a.name() + " " + a.shape() + " at " + first.sizes
+                        + " has other values, " + b.shape() + ", at " + other.sizes
+                        + "; compute it from the inputs by ops, or make it an input");
+            }
+            if (!a.shape().equals(b.shape())) {
+                growing.put(i, lastDifference(a, b));
             }
         }
         return growing;
+    }
+
+    private static int lastDifference(Graph.Value a, Graph.Value b) {
+        int d = a.shape().rank() - 1;
+        while (a.shape().dim(d) == b.shape().dim(d)) {
+            d--;
+        }
+        return d;
     }
 
     private static boolean same(Graph.Value a, Graph.Value b) {
@@ -42,24 +54,24 @@ final class Constants {
         if (a.dtype() != b.dtype()) {
             return false;
         }
-        long bytes = a.bytes();
         if (a.shape().equals(b.shape())) {
-            return equal(x, y, 0, bytes);
+            return equal(x, y, 0, a.bytes());
         }
         if (a.dtype() == DType.U8
-                || a.shape().rank() == 0
+                || a.shape().rank() != b.shape().rank()
                 || a.shape().size() == 0
-                || !a.shape().equals(b.shape().with(0, a.shape().dim(0)))) {
+                || b.shape().size() == 0) {
             return false;
         }
-        long row = bytes / a.shape().dim(0);
-        return repeats(x, x, row) && repeats(x, y, row);
+        int rank = a.shape().rank();
+        long block = a.shape().size(lastDifference(a, b) + 1, rank) * a.dtype().bytes();
+        return repeats(x, x, block, a.bytes()) && repeats(x, y, block, b.bytes());
     }
 
-    /** Whether every row of y is the first of x. */
-    private static boolean repeats(Tensor x, Tensor y, long row) {
-        for (int i = 0; i < y.dim(0); i++) {
-            if (!equal(x, y, i * row, row)) {
+    /** Whether y is the first block of x again and again. */
+    private static boolean repeats(Tensor x, Tensor y, long block, long bytes) {
+        for (long at = 0; at < bytes; at += block) {
+            if (!equal(x, y, at, block)) {
                 return false;
             }
         }

@@ -5,5 +5,8 @@ public final class Dim {
     /** The batch: every session chooses its own. */
     public static final int BATCH = -1;
 
+    /** The length of sequences: every session chooses its own. */
+    public static final int LENGTH = -2;
+
     private Dim() {}
 }

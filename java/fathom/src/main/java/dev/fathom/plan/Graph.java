@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of one trace as nodes over numbered values, at one batch size. Passes over it remove and merge nodes. Its constants lie in the traced pass,
+ * The calls of one trace as nodes over numbered values, at one size of the free dimensions. Passes over it remove and merge nodes. Its constants lie in the traced pass,
  * which {@link #close} ends.
  */
 final class Graph implements AutoCloseable {
@@ -36,7 +36,7 @@ final class Graph implements AutoCloseable {
      * One value.
      *
      * @param kind where it comes from
-     * @param shape its dimensions at this batch size
+     * @param shape its dimensions at these sizes
      * @param dtype its element type
      * @param name what it is called in messages
      * @param source the tensor behind a weight (a parameter, a buffer or a constant); null for a weight that is yet to be folded, and for all else
@@ -84,19 +84,22 @@ final class Graph implements AutoCloseable {
     final List<Value> values = new ArrayList<>();
     final List<Node> nodes = new ArrayList<>();
     final int[] inputs;
+    final Sizes sizes;
     int[] outputs = {};
+    List<String> outputNames = List.of();
     private final Map<Integer, Folding.Weight> folded = new HashMap<>();
     private final Pass pass = Access.freeze();
 
-    private Graph(int inputs) {
+    private Graph(int inputs, Sizes sizes) {
         this.inputs = new int[inputs];
+        this.sizes = sizes;
     }
 
     /** Runs {@code body} on inputs of these shapes, which have no values, and writes down what it called. */
-    static Graph trace(List<Spec> specs, int batch, Function<Tensor[], Object> body) {
-        Graph graph = new Graph(specs.size());
+    static Graph trace(List<Spec> specs, Sizes sizes, Function<Tensor[], Object> body) {
+        Graph graph = new Graph(specs.size(), sizes);
         try {
-            graph.write(specs, batch, body);
+            graph.write(specs, body);
             return graph;
         } catch (RuntimeException | Error e) {
             graph.close();
@@ -104,19 +107,26 @@ final class Graph implements AutoCloseable {
         }
     }
 
-    private void write(List<Spec> specs, int batch, Function<Tensor[], Object> body) {
+    private void write(List<Spec> specs, Function<Tensor[], Object> body) {
         Map<Tensor, Integer> numbers = new IdentityHashMap<>();
         Tensor[] in = new Tensor[specs.size()];
         for (int i = 0; i < in.length; i++) {
             Spec s = specs.get(i);
-            in[i] = Access.input(pass, s.at(batch), s.dtype());
+            in[i] = Access.input(pass, s.at(sizes), s.dtype());
             inputs[i] = add(numbers, in[i], Kind.INPUT, s.name());
         }
         List<Tensor> results = new ArrayList<>();
-        Access.tensorsIn(body.apply(in), results::add);
+        outputNames = new ArrayList<>();
+        Access.namedTensorsIn(body.apply(in), (name, t) -> {
+            outputNames.add(name.isEmpty() ? "output" : Character.isDigit(name.charAt(0)) ? "output" + name : name);
+            results.add(t);
+        });
         if (results.isEmpty()) {
             throw new IllegalArgumentException(
                     "freeze: the function returned no tensor; return the outputs of the plan");
+        }
+        if (outputNames.stream().distinct().count() < outputNames.size()) {
+            throw new IllegalArgumentException("freeze: outputs " + outputNames + " share a name; give each its own");
         }
         for (Tape.Entry e : pass.tape().entries()) {
             int[] from = e.inputs().stream().mapToInt(t -> number(numbers, t)).toArray();
@@ -164,20 +174,22 @@ final class Graph implements AutoCloseable {
         pass.close();
     }
 
-    /** Makes value v the result of a call that repeats its first row. */
-    void repeatRow(int v) {
+    /** Makes value v the result of a call that repeats its first block: what lies behind dimension {@code dim}. */
+    void repeat(int v, int dim) {
         Value of = values.get(v);
+        int[] block = of.shape.toArray();
+        Arrays.fill(block, 0, dim + 1, 1);
         values.set(v, of.with(Kind.RESULT, of.shape, null));
-        values.add(of.with(Kind.WEIGHT, of.shape.with(0, 1), of.source));
-        nodes.add(0, new Node(Repeat.ROW, "", new int[] {values.size() - 1}, new int[] {v}));
+        values.add(of.with(Kind.WEIGHT, Shape.of(block), of.source));
+        nodes.add(0, new Node(Repeat.BLOCK, "", new int[] {values.size() - 1}, new int[] {v}));
     }
 
     /**
-     * Refuses a trace whose calls differ from this one's: a plan cannot choose its ops by the batch.
+     * Refuses a trace whose calls differ from this one's: a plan cannot choose its ops by its sizes.
      *
      * @throws IllegalStateException naming the first difference
      */
-    void mustMatch(Graph other, int batch, int otherBatch) {
+    void mustMatch(Graph other) {
         for (int i = 0; i < Math.max(nodes.size(), other.nodes.size()); i++) {
             String a = i < nodes.size() ? nodes.get(i).where() : "nothing";
             String b = i < other.nodes.size() ? other.nodes.get(i).where() : "nothing";
@@ -185,13 +197,13 @@ final class Graph implements AutoCloseable {
                     && Arrays.equals(nodes.get(i).in, other.nodes.get(i).in)
                     && Arrays.equals(nodes.get(i).out, other.nodes.get(i).out);
             if (!same) {
-                throw new IllegalStateException("freeze: call " + i + " is " + a + " at batch " + batch + " but " + b
-                        + " at batch " + otherBatch + "; a plan cannot choose its layers by the batch size");
+                throw new IllegalStateException("freeze: call " + i + " is " + a + " at " + sizes + " but " + b + " at "
+                        + other.sizes + "; a plan cannot choose its layers by the " + sizes.names());
             }
         }
-        if (!Arrays.equals(outputs, other.outputs)) {
+        if (!Arrays.equals(outputs, other.outputs) || !outputNames.equals(other.outputNames)) {
             throw new IllegalStateException(
-                    "freeze: the outputs at batch " + batch + " and " + otherBatch + " are of different calls");
+                    "freeze: the outputs at " + sizes + " and " + other.sizes + " are of different calls");
         }
     }
 

@@ -117,23 +117,24 @@ final class Lowering extends Lowered {
      *
      * @throws IllegalStateException naming the first difference
      */
-    void mustMatch(Lowering other, int batch, int otherBatch) {
+    void mustMatch(Lowering other) {
+        Sizes sizes = graph.sizes;
         for (int c = 0; c < Math.max(commands.size(), other.commands.size()); c++) {
             Lowering longer = c < commands.size() ? this : other;
             String where = longer.where(longer.commands.get(c));
             if (c >= Math.min(commands.size(), other.commands.size())
                     || commands.get(c).kernel() != other.commands.get(c).kernel()) {
-                throw new IllegalStateException("freeze: " + where + " runs other kernels at batch " + otherBatch
-                        + " than at batch " + batch
-                        + "; an op of a plan must write the same commands at every batch size");
+                throw new IllegalStateException(
+                        "freeze: " + where + " runs other kernels at " + other.graph.sizes + " than at " + sizes
+                                + "; an op of a plan must write the same commands at every " + sizes.names());
             }
             List<Word> words = commands.get(c).words();
             for (int w = 0; w < words.size(); w++) {
                 Word word = words.get(w);
                 Word same = other.commands.get(c).words().get(w);
                 if (same.type() != word.type() || same.slot() != word.slot()) {
-                    throw new IllegalStateException("freeze: " + where + " reads other memory at batch " + otherBatch
-                            + " than at batch " + batch);
+                    throw new IllegalStateException(
+                            "freeze: " + where + " reads other memory at " + other.graph.sizes + " than at " + sizes);
                 }
             }
         }

@@ -17,23 +17,23 @@ import java.util.Objects;
 record Placement(Map<Slot, Long> offsets, long bytes) {
     private static final long ALIGN = 64;
 
-    static Placement of(List<Slot> slots, int batch) {
-        Comparator<Slot> bySize = Comparator.comparingLong(s -> s.bytes.at(batch));
+    static Placement of(List<Slot> slots, Sizes sizes) {
+        Comparator<Slot> bySize = Comparator.comparingLong(s -> s.bytes.at(sizes));
         List<Slot> work = slots.stream()
-                .filter(s -> s.role == Slot.Role.WORK && s.used() && s.bytes.at(batch) > 0)
+                .filter(s -> s.role == Slot.Role.WORK && s.used() && s.bytes.at(sizes) > 0)
                 .sorted(bySize.reversed())
                 .toList();
         Map<Slot, Long> offsets = new HashMap<>();
         List<Slot> placed = new ArrayList<>();
         long total = 0;
         for (Slot s : work) {
-            long size = rounded(s.bytes.at(batch));
+            long size = rounded(s.bytes.at(sizes));
             long at = 0;
             placed.sort(Comparator.comparingLong(offsets::get));
             for (Slot other : placed) {
                 long taken = Objects.requireNonNull(offsets.get(other), "what is placed has an offset");
                 if (s.meets(other) && at + size > taken) {
-                    at = Math.max(at, taken + rounded(other.bytes.at(batch)));
+                    at = Math.max(at, taken + rounded(other.bytes.at(sizes)));
                 }
             }
             offsets.put(s, at);

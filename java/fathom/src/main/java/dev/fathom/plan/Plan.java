@@ -6,82 +6,75 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network frozen for serving: its commands with every address and size resolved but for the batch, and its weights, packed. A plan is immutable and
+ * A network frozen for serving: its commands with every address and size resolved but for the batch and the length, and its weights, packed. A plan is immutable and
  * may be shared by all threads, each with a {@link Session} of its own. It is a snapshot: training the model later does not change it.
  */
 public final class Plan implements AutoCloseable {
-    /** Batch sizes of the traces: two fix a line, the third refutes a curve; so does the default one, unless it is 1, where dimensions merge. */
-    private static final int[] BATCHES = {2, 3, 5};
-
-    /** A command whose words are functions of the batch. */
+    /** A command whose words are functions of the free dimensions. */
     record Template(Kernel kernel, String where, List<Term> terms) {}
 
     /** One word: an integer or the bits of a float, or an address, counted from the beginning of a slot. */
-    record Term(@Nullable Slot slot, Affine value) {}
+    record Term(@Nullable Slot slot, Bilinear value) {}
 
-    /** What must not become negative at the batch of a session, and the call that needs it. */
-    record Limit(String where, Affine room) {
-        void check(int batch) {
-            if (room.at(batch) < 0) {
-                boolean small = room.slope() > 0;
-                // where the line crosses zero, rounded to the side of the batches that work
-                long edge = small
-                        ? -Math.floorDiv(room.constant(), room.slope())
-                        : Math.floorDiv(room.constant(), -room.slope());
-                throw new IllegalArgumentException(
-                        "newSession: batch=" + batch + " is too " + (small ? "small" : "large") + " for " + where
-                                + "; choose at " + (small ? "least " : "most ") + edge);
+    /** What must not become negative at the sizes of a session, and the call that needs it. */
+    record Limit(String where, Bilinear room) {
+        void check(Sizes s) {
+            if (room.at(s) >= 0) {
+                return;
             }
-        }
-    }
-
-    /** An input or output as sessions show it. */
-    record Port(String name, DType dtype, Affine[] dims) {
-        Shape at(int batch) {
-            int[] d = new int[dims.length];
-            for (int i = 0; i < d.length; i++) {
-                d[i] = Math.toIntExact(dims[i].at(batch));
-            }
-            return Shape.of(d);
+            long ofBatch = room.batch() + room.both() * s.length();
+            long ofLength = room.length() + room.both() * s.batch();
+            boolean byLength = ofLength != 0;
+            long value = byLength ? s.length() : s.batch();
+            long slope = byLength ? ofLength : ofBatch;
+            long rest = room.at(s) - slope * value;
+            boolean small = slope > 0;
+            // where the line crosses zero, rounded to the side that works
+            long edge = small ? -Math.floorDiv(rest, slope) : Math.floorDiv(rest, -slope);
+            throw new IllegalArgumentException("newSession: " + (byLength ? "length=" : "batch=") + value + " is too "
+                    + (small ? "small" : "large") + " for " + where + "; choose at " + (small ? "least " : "most ")
+                    + edge + (byLength && ofBatch != 0 ? " at batch=" + s.batch() : ""));
         }
     }
 
     final List<Template> templates;
     final List<Slot> slots;
-    final List<Port> inputs;
-    final List<Port> outputs;
+    final List<ShapeRules.Operand> inputs;
+    final List<ShapeRules.Operand> outputs;
     final Block weights;
     private final List<Limit> limits;
-    private final boolean anyBatch;
+    private final List<ShapeRules.Rule> rules;
+    /** Those of the first trace: a dimension that no input has is 0. */
+    private final Sizes traced;
+
     private final int defaultBatch;
 
     Plan(
             List<Template> templates,
             List<Slot> slots,
-            List<Port> inputs,
-            List<Port> outputs,
+            List<ShapeRules.Operand> inputs,
+            List<ShapeRules.Operand> outputs,
             List<Limit> limits,
+            List<ShapeRules.Rule> rules,
             Block weights,
-            boolean anyBatch,
+            Sizes traced,
             int defaultBatch) {
         this.templates = List.copyOf(templates);
         this.slots = List.copyOf(slots);
         this.inputs = List.copyOf(inputs);
         this.outputs = List.copyOf(outputs);
         this.limits = List.copyOf(limits);
+        this.rules = List.copyOf(rules);
         this.weights = weights;
-        this.anyBatch = anyBatch;
+        this.traced = traced;
         this.defaultBatch = defaultBatch;
     }
 
@@ -100,9 +93,11 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Freezes a function of a module and some inputs; what it returns (a tensor, or a record, list or array of tensors) are the outputs.
+     * Freezes a function of a module and some inputs; what it returns (a tensor, or a record, map, list or array of tensors) are the outputs. Record
+     * components and map entries give them their names: {@code Map.of("logits", y)} is read as {@code session.output("logits")}. A single tensor is called
+     * {@code output}, those of a list {@code output0}, {@code output1} and so on.
      *
-     * @throws IllegalStateException if it reads values that depend on the inputs, or chooses layers by the batch size
+     * @throws IllegalStateException if it reads values that depend on the inputs, or chooses layers by the batch size or the length
      */
     public static <M extends Module> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
         return freeze(model, function, 1, specs);
@@ -119,48 +114,78 @@ public final class Plan implements AutoCloseable {
             throw new IllegalArgumentException(
                     "freeze: inputs " + in.stream().map(Spec::name).toList() + " share a name; give each its own");
         }
-        int[] batches = in.stream().anyMatch(Spec::hasBatch)
-                ? IntStream.concat(Arrays.stream(BATCHES), IntStream.of(Math.max(2, defaultBatch)))
-                        .distinct()
-                        .toArray()
-                : new int[] {1};
-        try (Traces traces = Traces.of(in, batches, tensors -> function.apply(model.net(), tensors))) {
+        List<Sizes> sizes = Sizes.traced(
+                in.stream().anyMatch(s -> s.has(Dim.BATCH)),
+                in.stream().anyMatch(s -> s.has(Dim.LENGTH)),
+                defaultBatch);
+        try (Traces traces = Traces.of(in, sizes, tensors -> function.apply(model.net(), tensors))) {
             return new PlanBuilder(traces).build(in, defaultBatch);
         }
     }
 
-    /** A session of the default batch: that of the shape given to {@code freeze}, else 1. */
+    /**
+     * A session of the default batch: that of the shape given to {@code freeze}, else 1.
+     *
+     * @throws IllegalArgumentException as {@link #newSession(int)}
+     */
     public Session newSession() {
-        return newSession(defaultBatch, 0);
-    }
-
-    /** A session that runs {@code batch} examples at a time. */
-    public Session newSession(int batch) {
-        return newSession(batch, 0);
+        return newSession(defaultBatch);
     }
 
     /**
-     * A session that runs {@code batch} examples at a time on at most {@code threads} threads (0: as many as the pool has).
+     * A session that runs {@code batch} examples at a time.
      *
-     * @throws IllegalArgumentException if batch &lt; 1 or threads &lt; 0, or if a slice has no rows left at this batch
+     * @throws IllegalArgumentException as {@link #newSession(int, int)}, or if an input has {@link Dim#LENGTH}
      * @throws IllegalStateException if the plan is closed
      */
-    public Session newSession(int batch, int threads) {
-        if (batch < 1 || threads < 0) {
-            throw new IllegalArgumentException(
-                    "newSession: batch=" + batch + " must be at least 1 and threads=" + threads + " at least 0");
+    public Session newSession(int batch) {
+        if (traced.length() != 0) {
+            throw new IllegalArgumentException("newSession: batch=" + batch
+                    + " but an input of this plan has Dim.LENGTH; use newSession(batch, length)");
         }
-        if (!anyBatch && batch != 1) {
-            throw new IllegalArgumentException(
-                    "newSession: batch=" + batch + " but no input of this plan has Dim.BATCH; use newSession()");
+        return session(batch, 0);
+    }
+
+    /**
+     * A session that runs {@code batch} examples of {@code length} steps at a time.
+     *
+     * @throws IllegalArgumentException if batch or length &lt; 1, if no input has {@link Dim#LENGTH}, if batch is not 1 where no input has {@link
+     *     Dim#BATCH}, or if an op refuses the shapes that follow
+     * @throws IllegalStateException if the plan is closed
+     */
+    public Session newSession(int batch, int length) {
+        if (traced.length() == 0) {
+            throw new IllegalArgumentException("newSession: length=" + length
+                    + " but no input of this plan has Dim.LENGTH; use newSession(batch)");
         }
-        limits.forEach(l -> l.check(batch));
-        return new Session(this, batch, threads);
+        if (length < 1) {
+            throw new IllegalArgumentException("newSession: length=" + length + " must be at least 1");
+        }
+        return session(batch, length);
+    }
+
+    private Session session(int batch, int length) {
+        if (batch < 1) {
+            throw new IllegalArgumentException("newSession: batch=" + batch + " must be at least 1");
+        }
+        if (traced.batch() == 0 && batch != 1) {
+            throw new IllegalArgumentException("newSession: batch=" + batch
+                    + " but no input of this plan has Dim.BATCH; " + (length == 0 ? "use newSession()" : "give 1"));
+        }
+        Sizes sizes = new Sizes(traced.batch() == 0 ? 0 : batch, length);
+        limits.forEach(l -> l.check(sizes));
+        ShapeRules.check(rules, sizes);
+        return new Session(this, sizes);
     }
 
     /** Bytes that a session of this batch size needs for intermediates. */
     public long workspaceBytes(int batch) {
-        return Placement.of(slots, batch).bytes();
+        return workspaceBytes(batch, 0);
+    }
+
+    /** Bytes that a session of this batch size and length needs for intermediates. */
+    public long workspaceBytes(int batch, int length) {
+        return Placement.of(slots, new Sizes(batch, length)).bytes();
     }
 
     void check() {

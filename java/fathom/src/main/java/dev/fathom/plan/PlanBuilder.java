@@ -7,11 +7,14 @@ import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** Makes a plan of traces: every number a line over the batch, every slot somebody's memory, the weights packed. Used once. */
+/** Makes a plan of traces: every number a function of the free dimensions, every slot somebody's memory, the weights packed. Used once. */
 final class PlanBuilder {
     private final Traces traces;
     private final Graph graph;
@@ -33,12 +36,20 @@ final class PlanBuilder {
         for (int c = 0; c < lowering.commands.size(); c++) {
             templates.add(template(c));
         }
-        List<Plan.Port> inputs = inputs(specs);
-        List<Plan.Port> outputs = outputs();
+        List<ShapeRules.Operand> inputs = inputs(specs);
+        List<ShapeRules.Operand> outputs = outputs();
         List<Plan.Limit> limits = limits();
         touch();
-        boolean anyBatch = specs.stream().anyMatch(Spec::hasBatch);
-        return new Plan(templates, slots, inputs, outputs, limits, weights(), anyBatch, defaultBatch);
+        return new Plan(
+                templates,
+                slots,
+                inputs,
+                outputs,
+                limits,
+                rules(),
+                weights(),
+                traces.sizes().get(0),
+                defaultBatch);
     }
 
     /** Tells every slot which commands use it. */
@@ -72,8 +83,8 @@ final class PlanBuilder {
         return new Plan.Template(command.kernel(), lowering.where(command), terms);
     }
 
-    private List<Plan.Port> inputs(List<Spec> specs) {
-        List<Plan.Port> inputs = new ArrayList<>();
+    private List<ShapeRules.Operand> inputs(List<Spec> specs) {
+        List<ShapeRules.Operand> inputs = new ArrayList<>();
         for (int i = 0; i < specs.size(); i++) {
             inputs.add(port(specs.get(i).name(), graph.inputs[i]));
             slotOf(graph.inputs[i]).port = i;
@@ -82,16 +93,16 @@ final class PlanBuilder {
     }
 
     /** A result that fills its slot is computed where the caller reads it; everything else is copied there. */
-    private List<Plan.Port> outputs() {
-        List<Plan.Port> outputs = new ArrayList<>();
+    private List<ShapeRules.Operand> outputs() {
+        List<ShapeRules.Operand> outputs = new ArrayList<>();
         for (int o = 0; o < graph.outputs.length; o++) {
             int value = graph.outputs[o];
-            outputs.add(port("output" + (graph.outputs.length == 1 ? "" : o), value));
+            outputs.add(port(graph.outputNames.get(o), value));
             Slot slot = slotOf(value);
-            Affine offset = traces.offset(value);
-            Affine size = traces.size(value);
-            boolean whole = slot.role == Slot.Role.WORK && offset.equals(Affine.ZERO) && size.equals(slot.bytes);
-            Slot shown = whole ? slot : copy(slot, offset, size, "output " + o);
+            Bilinear offset = traces.offset(value);
+            Bilinear size = traces.size(value);
+            boolean whole = slot.role == Slot.Role.WORK && offset.equals(Bilinear.ZERO) && size.equals(slot.bytes);
+            Slot shown = whole ? slot : copy(slot, offset, size, graph.outputNames.get(o));
             shown.role = Slot.Role.OUTPUT;
             shown.port = o;
         }
@@ -99,35 +110,35 @@ final class PlanBuilder {
     }
 
     /** A copy of an input, a weight, part of a slot or a second name for one, made by the last commands. */
-    private Slot copy(Slot from, Affine offset, Affine size, String where) {
+    private Slot copy(Slot from, Bilinear offset, Bilinear size, String where) {
         Slot copy = new Slot(size, Slot.Role.WORK);
         slots.add(copy);
         templates.add(new Plan.Template(
                 Kernel.COPY,
                 where,
-                List.of(new Plan.Term(from, offset), new Plan.Term(copy, Affine.ZERO), new Plan.Term(null, size))));
+                List.of(new Plan.Term(from, offset), new Plan.Term(copy, Bilinear.ZERO), new Plan.Term(null, size))));
         return copy;
     }
 
-    private Plan.Port port(String name, int value) {
-        return new Plan.Port(name, graph.values.get(value).dtype(), traces.dims(value));
+    private ShapeRules.Operand port(String name, int value) {
+        return new ShapeRules.Operand(name, graph.values.get(value).dtype(), traces.dims(value));
     }
 
     private Slot slotOf(int value) {
         return slots.get(lowering.places[value].slot());
     }
 
-    /** Slices may have no rows left, or rows that are not there, at a batch that was not traced. */
+    /** Slices may have no rows left, or rows that are not there, at sizes that were not traced. */
     private List<Plan.Limit> limits() {
         List<Plan.Limit> limits = new ArrayList<>();
         for (Graph.Node node : graph.nodes) {
             for (int value : node.out()) {
                 if (value >= 0) {
-                    Affine offset = traces.offset(value);
-                    Affine size = traces.size(value);
-                    Affine behind = slotOf(value).bytes.minus(offset).minus(size);
-                    for (Affine room : List.of(offset, size, behind)) {
-                        if (room.at(1) < 0 || room.slope() < 0) {
+                    Bilinear offset = traces.offset(value);
+                    Bilinear size = traces.size(value);
+                    Bilinear behind = slotOf(value).bytes.minus(offset).minus(size);
+                    for (Bilinear room : List.of(offset, size, behind)) {
+                        if (room.mayBeNegative()) {
                             limits.add(new Plan.Limit(node.where(), room));
                         }
                     }
@@ -137,13 +148,43 @@ final class PlanBuilder {
         return limits;
     }
 
+    /** The shape rules of calls whose shapes are those of a session; an op that differs between traces knows only their sizes. */
+    private List<ShapeRules.Rule> rules() {
+        List<ShapeRules.Rule> rules = new ArrayList<>();
+        for (int n = 0; n < graph.nodes.size(); n++) {
+            Graph.Node node = graph.nodes.get(n);
+            int at = n;
+            if (traces.graphs().stream().allMatch(g -> g.nodes.get(at).op().equals(node.op()))) {
+                List<ShapeRules.Operand> operands =
+                        Arrays.stream(node.in()).mapToObj(this::operand).toList();
+                List<Integer> numbers = IntStream.range(0, node.out().length)
+                        .filter(o -> node.out()[o] >= 0)
+                        .boxed()
+                        .toList();
+                List<ShapeRules.Operand> results =
+                        numbers.stream().map(o -> operand(node.out()[o])).toList();
+                if (Stream.concat(operands.stream(), results.stream())
+                        .flatMap(v -> Arrays.stream(v.dims()))
+                        .anyMatch(d -> !d.isConstant())) {
+                    rules.add(new ShapeRules.Rule(node.op(), node.where(), operands, numbers, results));
+                }
+            }
+        }
+        return rules;
+    }
+
+    private ShapeRules.Operand operand(int value) {
+        Graph.Value v = graph.values.get(value);
+        return new ShapeRules.Operand(v.name(), v.dtype(), traces.dims(value));
+    }
+
     /** A block with the weights that commands read, packed where they want it so. */
     private Block weights() {
         long bytes = 0;
         for (Slot slot : slots) {
             if (slot.role == Slot.Role.WEIGHT && slot.used()) {
                 slot.offset = bytes;
-                bytes += slot.bytes.at(0) + 63 & -64L;
+                bytes += slot.bytes.constant() + 63 & -64L;
             }
         }
         Block weights = new Block("plan", bytes, true);

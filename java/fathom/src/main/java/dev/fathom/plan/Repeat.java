@@ -5,9 +5,9 @@ import dev.fathom.tensor.Call;
 import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Shape;
 
-/** y [n, ..] = x [1, ..] n times, of four-byte elements. */
+/** y [.., n, block] = x [.., 1, block] as often as y has room for it, of four-byte elements. */
 enum Repeat implements Op {
-    ROW;
+    BLOCK;
 
     private static final int WORDS = 1;
 
@@ -23,8 +23,8 @@ enum Repeat implements Op {
 
     @Override
     public void forward(Call c) {
-        int n = c.outShape(0).dim(0);
-        long index = c.scratch(4L * n);
+        long n = c.outShape(0).size() / c.shape(0).size();
+        long index = c.scratch(4 * n);
         c.begin(Kernel.FILL).at(index).put(n).put(0f).run();
         c.begin(Kernel.GATHER)
                 .put(WORDS)

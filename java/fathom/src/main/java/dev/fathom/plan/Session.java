@@ -10,12 +10,13 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One caller's memory for a {@link Plan} at one batch size: inputs, outputs, intermediates and the commands with every address filled in. {@link #run}
+ * One caller's memory for a {@link Plan} at one batch size and length: inputs, outputs, intermediates and the commands with every address filled in. {@link #run}
  * is one native call and allocates nothing. One call at a time: give each thread a session of its own.
  */
 public final class Session implements AutoCloseable {
@@ -34,8 +35,7 @@ public final class Session implements AutoCloseable {
     }
 
     private final Plan plan;
-    private final int batch;
-    private final int threads;
+    private final Sizes sizes;
     private final Block memory;
     private final long commands;
     private final int words;
@@ -48,14 +48,15 @@ public final class Session implements AutoCloseable {
     @SuppressWarnings("unused") // through STATE
     private volatile int state;
 
-    Session(Plan plan, int batch, int threads) {
+    private int threads;
+
+    Session(Plan plan, Sizes sizes) {
         this.plan = plan;
-        this.batch = batch;
-        this.threads = threads;
+        this.sizes = sizes;
         plan.check();
         in = buffers(plan.inputs);
         out = buffers(plan.outputs);
-        Placement placement = Placement.of(plan.slots, batch);
+        Placement placement = Placement.of(plan.slots, sizes);
         int count = plan.templates.stream().mapToInt(t -> 1 + t.terms().size()).sum();
         memory = new Block("session", placement.bytes() + HEADER + 8L * count);
         try {
@@ -74,7 +75,7 @@ public final class Session implements AutoCloseable {
             header.putLong(at, t.kernel().ordinal() | (long) t.terms().size() << 32);
             at += 8;
             for (Plan.Term term : t.terms()) {
-                header.putLong(at, term.value().at(batch) + base(term.slot(), placement));
+                header.putLong(at, term.value().at(sizes) + base(term.slot(), placement));
                 at += 8;
             }
         }
@@ -93,16 +94,16 @@ public final class Session implements AutoCloseable {
         };
     }
 
-    private ByteBuffer[] buffers(List<Plan.Port> ports) {
+    private ByteBuffer[] buffers(List<ShapeRules.Operand> ports) {
         List<ByteBuffer> buffers = new ArrayList<>();
-        for (Plan.Port p : ports) {
+        for (ShapeRules.Operand p : ports) {
             double bytes = p.dtype().bytes();
-            for (Affine d : p.dims()) {
-                bytes *= d.at(batch);
+            for (Bilinear d : p.dims()) {
+                bytes *= d.at(sizes);
             }
             if (bytes > Integer.MAX_VALUE - 64) {
                 throw new IllegalArgumentException("newSession: " + p.name() + " would take " + (long) bytes
-                        + " bytes at batch " + batch + ", more than a buffer holds; choose a smaller batch");
+                        + " bytes at " + sizes + ", more than a buffer holds; choose a smaller " + sizes.names());
             }
             // 64 spare bytes to begin at a cache line
             ByteBuffer b = ByteBuffer.allocateDirect((int) bytes + 64);
@@ -122,21 +123,39 @@ public final class Session implements AutoCloseable {
         return floats(firstOut, plan.outputs.get(0));
     }
 
-    private static FloatBuffer floats(FloatBuffer view, Plan.Port port) {
-        if (port.dtype() != DType.F32) {
-            throw new IllegalStateException(
-                    port.name() + " is " + port.dtype() + "; take its bytes with inputBytes or outputBytes");
-        }
+    private static FloatBuffer floats(FloatBuffer view, ShapeRules.Operand port) {
+        check(port, DType.F32);
         return view;
     }
 
+    private static void check(ShapeRules.Operand port, DType asked) {
+        if (port.dtype() != asked) {
+            throw new IllegalStateException("session: " + port.name() + " is " + port.dtype() + " but was asked for as "
+                    + asked + "; take it with "
+                    + switch (port.dtype()) {
+                        case F32 -> "input or output";
+                        case I32 -> "intInput or intOutput";
+                        case U8 -> "inputBytes or outputBytes";
+                    });
+        }
+    }
+
     /**
-     * The input of this name as bytes in native order.
+     * The input of this name as bytes in native order: the buffer itself, also for elements of four bytes.
      *
      * @throws IllegalArgumentException if there is none
      */
     public ByteBuffer inputBytes(String name) {
-        return in[find(plan.inputs, name)];
+        return in[find("input", plan.inputs, name)];
+    }
+
+    /**
+     * The output of this name as bytes in native order: the buffer itself, also for elements of four bytes.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public ByteBuffer outputBytes(String name) {
+        return out[find("output", plan.outputs, name)];
     }
 
     /**
@@ -149,10 +168,49 @@ public final class Session implements AutoCloseable {
         return out[i];
     }
 
-    /** The input of this name as floats: a view made at each call, to be kept by the caller. */
+    /**
+     * The F32 input of this name: a view made at each call, to be kept by the caller.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not F32
+     */
     public FloatBuffer input(String name) {
-        int i = find(plan.inputs, name);
+        int i = find("input", plan.inputs, name);
         return floats(in[i].asFloatBuffer(), plan.inputs.get(i));
+    }
+
+    /**
+     * The I32 input of this name, such as tokens: a view made at each call, to be kept by the caller.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not I32
+     */
+    public IntBuffer intInput(String name) {
+        int i = find("input", plan.inputs, name);
+        check(plan.inputs.get(i), DType.I32);
+        return in[i].asIntBuffer();
+    }
+
+    /**
+     * The F32 output of this name: a view made at each call, to be kept by the caller.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not F32
+     */
+    public FloatBuffer output(String name) {
+        return output(find("output", plan.outputs, name));
+    }
+
+    /**
+     * The I32 output of this name, such as classes: a view made at each call, to be kept by the caller.
+     *
+     * @throws IllegalArgumentException if there is none
+     * @throws IllegalStateException if it is not I32
+     */
+    public IntBuffer intOutput(String name) {
+        int i = find("output", plan.outputs, name);
+        check(plan.outputs.get(i), DType.I32);
+        return out[i].asIntBuffer();
     }
 
     /** Output number {@code i} as floats: a view made at each call, to be kept by the caller. */
@@ -160,38 +218,65 @@ public final class Session implements AutoCloseable {
         return floats(outputBytes(i).asFloatBuffer(), plan.outputs.get(i));
     }
 
-    private static Plan.Port port(List<Plan.Port> ports, int i, String kind) {
+    private static ShapeRules.Operand port(List<ShapeRules.Operand> ports, int i, String kind) {
         if (i < 0 || i >= ports.size()) {
             throw new IndexOutOfBoundsException(
                     "session: no " + kind + " has number " + i + "; numbered from 0, there are "
-                            + ports.stream().map(Plan.Port::name).toList());
+                            + ports.stream().map(ShapeRules.Operand::name).toList());
         }
         return ports.get(i);
     }
 
-    private static int find(List<Plan.Port> ports, String name) {
+    private static int find(String kind, List<ShapeRules.Operand> ports, String name) {
         for (int i = 0; i < ports.size(); i++) {
             if (ports.get(i).name().equals(name)) {
                 return i;
             }
         }
-        throw new IllegalArgumentException("session: no input is called " + name + "; there are "
-                + ports.stream().map(Plan.Port::name).toList());
+        throw new IllegalArgumentException("session: no " + kind + " is called " + name + "; there are "
+                + ports.stream().map(ShapeRules.Operand::name).toList());
     }
 
-    /** The shape of an input at this session's batch size. */
+    /** The shape of an input of this session. */
     public Shape inputShape(int i) {
-        return port(plan.inputs, i, "input").at(batch);
+        return port(plan.inputs, i, "input").at(sizes);
     }
 
-    /** The shape of an output at this session's batch size. */
+    /** The shape of an output of this session. */
     public Shape outputShape(int i) {
-        return port(plan.outputs, i, "output").at(batch);
+        return port(plan.outputs, i, "output").at(sizes);
+    }
+
+    /**
+     * The shape of the output of this name.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public Shape outputShape(String name) {
+        return plan.outputs.get(find("output", plan.outputs, name)).at(sizes);
     }
 
     /** Examples a run. */
     public int batch() {
-        return batch;
+        return Math.max(1, sizes.batch());
+    }
+
+    /** Steps of each example; 1 where no input has {@link Dim#LENGTH}. */
+    public int length() {
+        return Math.max(1, sizes.length());
+    }
+
+    /**
+     * Limits the runs to this many threads, and returns this session; 0, as in the beginning, for as many as the pool has.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Session threads(int limit) {
+        if (limit < 0) {
+            throw new IllegalArgumentException("threads: " + limit + " threads; give at least 1, or 0 for no limit");
+        }
+        threads = limit;
+        return this;
     }
 
     /**

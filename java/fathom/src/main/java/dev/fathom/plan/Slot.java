@@ -14,14 +14,14 @@ final class Slot {
         WORK
     }
 
-    final Affine bytes;
+    final Bilinear bytes;
     Role role;
     int port;
     long offset;
     private int first = Integer.MAX_VALUE;
     private int last = -1;
 
-    Slot(Affine bytes, Role role) {
+    Slot(Bilinear bytes, Role role) {
         this.bytes = bytes;
         this.role = role;
     }

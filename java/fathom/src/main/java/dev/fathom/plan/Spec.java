@@ -4,7 +4,7 @@ import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Shape;
 import java.util.Arrays;
 
-/** An input of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH}. */
+/** An input of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH} or {@link Dim#LENGTH}. */
 public final class Spec {
     private final String name;
     private final DType dtype;
@@ -19,13 +19,13 @@ public final class Spec {
     /**
      * An input of these dimensions.
      *
-     * @throws IllegalArgumentException if a dimension is neither positive nor {@link Dim#BATCH}
+     * @throws IllegalArgumentException if a dimension is neither positive nor one of {@link Dim}
      */
     public static Spec of(String name, DType dtype, int... dims) {
         for (int d : dims) {
-            if (d != Dim.BATCH && d < 1) {
+            if (d != Dim.BATCH && d != Dim.LENGTH && d < 1) {
                 throw new IllegalArgumentException("spec " + name + ": dimension " + d + " in " + Arrays.toString(dims)
-                        + " must be at least 1, or Dim.BATCH");
+                        + " must be at least 1, Dim.BATCH or Dim.LENGTH");
             }
         }
         return new Spec(name, dtype, dims.clone());
@@ -46,11 +46,14 @@ public final class Spec {
         return dtype;
     }
 
-    boolean hasBatch() {
-        return Arrays.stream(dims).anyMatch(d -> d == Dim.BATCH);
+    /** Whether it has one of the dimensions of {@link Dim}. */
+    boolean has(int dim) {
+        return Arrays.stream(dims).anyMatch(d -> d == dim);
     }
 
-    Shape at(int batch) {
-        return Shape.of(Arrays.stream(dims).map(d -> d == Dim.BATCH ? batch : d).toArray());
+    Shape at(Sizes sizes) {
+        return Shape.of(Arrays.stream(dims)
+                .map(d -> d == Dim.BATCH ? sizes.batch() : d == Dim.LENGTH ? sizes.length() : d)
+                .toArray());
     }
 }

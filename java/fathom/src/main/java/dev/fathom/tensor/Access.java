@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Commands;
 import dev.fathom.memory.Block;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -138,6 +139,14 @@ public final class Access {
     /** Every tensor in a record, list, map, Optional or array of them, in their order. */
     public static void tensorsIn(@Nullable Object result, Consumer<Tensor> action) {
         Results.forEach(result, action);
+    }
+
+    /**
+     * The same tensors with their names, joined by dots: the names of record components, the keys of maps, the numbers of list and array elements. A tensor
+     * that is itself the result has the empty name.
+     */
+    public static void namedTensorsIn(@Nullable Object result, BiConsumer<String, Tensor> action) {
+        Results.forEachNamed("", result, action);
     }
 
     // ---- models

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,25 @@ final class Results {
                 }
             }
             inside.clear();
+        }
+    }
+
+    static void forEachNamed(String name, @Nullable Object result, BiConsumer<String, Tensor> action) {
+        if (result instanceof Tensor t) {
+            action.accept(name, t);
+        } else if (result instanceof Collection<?> list) {
+            int i = 0;
+            for (Object v : list) {
+                forEachNamed(Structure.join(name, Integer.toString(i++)), v, action);
+            }
+        } else if (result instanceof Map<?, ?> map) {
+            map.forEach((k, v) -> forEachNamed(Structure.join(name, String.valueOf(k)), v, action));
+        } else if (result instanceof Optional<?> v) {
+            forEachNamed(name, v.orElse(null), action);
+        } else if (result instanceof Object[] array) {
+            forEachNamed(name, Arrays.asList(array), action);
+        } else if (result != null && result.getClass().isRecord()) {
+            Structure.namedComponents(result, (n, v) -> forEachNamed(Structure.join(name, n), v, action));
         }
     }
 }

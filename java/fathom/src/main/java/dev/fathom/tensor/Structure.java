@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,13 @@ public final class Structure {
     static void components(Object record, Consumer<@Nullable Object> action) {
         for (Component c : COMPONENTS.get(record.getClass())) {
             action.accept(c.get(record));
+        }
+    }
+
+    /** The components of a record by the names that they have in Java. */
+    static void namedComponents(Object record, BiConsumer<String, @Nullable Object> action) {
+        for (Component c : COMPONENTS.get(record.getClass())) {
+            action.accept(c.of.getName(), c.get(record));
         }
     }
 
@@ -267,7 +275,7 @@ public final class Structure {
         return value != null && done.containsKey(value) ? done.get(value) : value;
     }
 
-    private static String join(String path, String name) {
+    static String join(String path, String name) {
         return path.isEmpty() ? name : name.isEmpty() ? path : path + "." + name;
     }
 

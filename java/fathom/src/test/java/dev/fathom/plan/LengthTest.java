@@ -1,0 +1,204 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.MaxPool;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Module;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Window;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Plans whose sessions choose a batch and a length, whose outputs have names and whose inputs may be whole numbers. */
+class LengthTest {
+    private static final int[][] SIZES = {{1, 1}, {1, 40}, {3, 1}, {2, 16}, {7, 5}, {16, 2}, {5, 33}};
+
+    private record Tagger(Parameter table, Linear hidden, Linear out) implements Module {
+        record Result(Tensor logits, Tensor tag, Tensor longest) {}
+
+        Result tag(Tensor tokens, Tensor features) {
+            return Pass.frame(this, () -> {
+                int batch = tokens.dim(0);
+                int length = tokens.dim(1);
+                Tensor words = table.value().gather(0, tokens.reshape(-1)).reshape(batch, length, 6);
+                Tensor h = hidden.apply(words).add(features).add(Tensor.full(0.5f, batch, length, 4));
+                Tensor logits = out.apply(h.tanh());
+                return new Result(logits, logits.argmax(-1), logits.max(1));
+            });
+        }
+    }
+
+    private static Model<Tagger> tagger() {
+        var net = new Tagger(new Parameter(Shape.of(11, 6), Init.normal(0, 1)), new Linear(6, 4), new Linear(4, 3));
+        return Model.of(net, 1);
+    }
+
+    private static Plan frozen(Model<Tagger> model) {
+        return Plan.freeze(
+                model,
+                (net, in) -> net.tag(in[0], in[1]),
+                Spec.of("tokens", DType.I32, Dim.BATCH, Dim.LENGTH),
+                Spec.of("features", Dim.BATCH, Dim.LENGTH, 4));
+    }
+
+    @Test
+    void sessionsChooseBatchAndLength() {
+        try (var model = tagger();
+                Plan plan = frozen(model)) {
+            for (int[] size : SIZES) {
+                int n = size[0] * size[1];
+                int[] tokens = new Rng(n).split("tokens").permutation(n);
+                for (int i = 0; i < n; i++) {
+                    tokens[i] %= 11;
+                }
+                float[] features = new Rng(n).normal(4 * n, 0, 1);
+                try (Session s = plan.newSession(size[0], size[1]);
+                        Pass pass = Pass.infer()) {
+                    assertThat(s.batch()).isEqualTo(size[0]);
+                    assertThat(s.length()).isEqualTo(size[1]);
+                    assertThat(s.inputShape(0)).isEqualTo(Shape.of(size[0], size[1]));
+                    assertThat(s.outputShape("logits")).isEqualTo(Shape.of(size[0], size[1], 3));
+                    assertThat(s.outputShape("longest")).isEqualTo(Shape.of(size[0], 3));
+                    s.intInput("tokens").put(tokens);
+                    s.input("features").put(features);
+                    s.run();
+                    var eager = model.net()
+                            .tag(Tensor.ofInts(tokens, size[0], size[1]), Tensor.of(features, size[0], size[1], 4));
+                    assertThat(floats(s.output("logits")))
+                            .isEqualTo(eager.logits().toArray());
+                    assertThat(ints(s.intOutput("tag"))).isEqualTo(eager.tag().toIntArray());
+                    assertThat(floats(s.output("longest")))
+                            .isEqualTo(eager.longest().toArray());
+                }
+            }
+        }
+    }
+
+    private static float[] floats(FloatBuffer b) {
+        float[] values = new float[b.remaining()];
+        b.get(values);
+        return values;
+    }
+
+    private static int[] ints(IntBuffer b) {
+        int[] values = new int[b.remaining()];
+        b.get(values);
+        return values;
+    }
+
+    @Test
+    void wrongNamesTypesAndSizesAreNamed() {
+        try (var model = tagger();
+                Plan plan = frozen(model);
+                Session s = plan.newSession(2, 3)) {
+            assertThatThrownBy(() -> s.output("h"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("session: no output is called h; there are [logits, tag, longest]");
+            assertThatThrownBy(() -> s.intInput("words"))
+                    .hasMessage("session: no input is called words; there are [tokens, features]");
+            assertThatThrownBy(() -> s.input("tokens"))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("session: tokens is I32 but was asked for as F32; take it with intInput or intOutput");
+            assertThatThrownBy(() -> s.intInput("features"))
+                    .hasMessage("session: features is F32 but was asked for as I32; take it with input or output");
+            assertThatThrownBy(() -> s.intOutput("logits"))
+                    .hasMessage("session: logits is F32 but was asked for as I32; take it with input or output");
+            assertThatThrownBy(() -> s.threads(-1))
+                    .hasMessage("threads: -1 threads; give at least 1, or 0 for no limit");
+            assertThatThrownBy(plan::newSession)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("newSession: batch=1 but an input of this plan has Dim.LENGTH; "
+                            + "use newSession(batch, length)");
+            assertThatThrownBy(() -> plan.newSession(2, 0)).hasMessage("newSession: length=0 must be at least 1");
+            s.intInput("tokens").put(new int[] {0, 1, 2, 3, 4, 11});
+            assertThatThrownBy(s::run)
+                    .hasMessage("gather: index 11 at row 5 is outside [0, 11): give the number of a row that exists");
+        }
+        try (var model = Model.of(new Linear(3, 2), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 3))) {
+            assertThatThrownBy(() -> plan.newSession(1, 5))
+                    .hasMessage("newSession: length=5 but no input of this plan has Dim.LENGTH; use newSession(batch)");
+        }
+    }
+
+    @Test
+    void lengthsThatAnOpRefusesAreRefusedWithItsSentence() {
+        var net = new Sequential(new MaxPool(Window.line(5)), Tensor::relu);
+        try (var model = Model.of(net, 1);
+                Plan plan = Plan.freeze(
+                        model, (m, in) -> Map.of("y", m.apply(in[0])), Spec.of("x", Dim.BATCH, Dim.LENGTH, 3))) {
+            assertThatThrownBy(() -> plan.newSession(2, 4))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "newSession: max_pool at 0: x [2, 4, 3] is too small for the window 5: x.dim(1)=4 and its padding "
+                                    + "make 4 but the window reaches over 5; pad more, or give a larger x");
+            float[] x = new Rng(2).normal(2 * 9 * 3, 0, 1);
+            try (Session s = plan.newSession(2, 9)) {
+                s.input("x").put(x);
+                s.run();
+                assertThat(floats(s.output("y"))).isEqualTo(PlanTest.eager(model, x, 2, 9, 3));
+            }
+        }
+    }
+
+    @Test
+    void lengthsForWhichATableIsTooShortAreRefused() {
+        try (var model = Model.of(new Sequential(), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (m, in) -> in[0].add(in[1].slice(0, in[0].dim(0))),
+                        Spec.of("x", Dim.LENGTH, 2),
+                        Spec.of("positions", 32, 2));
+                Session s = plan.newSession(1, 32)) {
+            s.input("x").put(0, new float[] {1, 2});
+            s.input("positions").put(0, new float[] {10, 20});
+            s.run();
+            assertThat(s.output().get(1)).isEqualTo(22);
+            assertThatThrownBy(() -> plan.newSession(1, 33))
+                    .hasMessage("newSession: length=33 is too large for slice; choose at most 32");
+            assertThatThrownBy(() -> plan.newSession(2, 3))
+                    .hasMessage("newSession: batch=2 but no input of this plan has Dim.BATCH; give 1");
+        }
+    }
+
+    @Test
+    void whatIsNoFunctionOfBatchAndLengthIsRefused() {
+        Spec x = Spec.of("x", Dim.BATCH, Dim.LENGTH, 2);
+        try (var model = Model.of((Layer) t -> t, 1)) {
+            assertThatThrownBy(() -> Plan.freeze(
+                            model, (m, in) -> in[0].matmulTransposed(in[0]).relu(), x))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("freeze: ")
+                    .hasMessageEndingWith(
+                            "; a plan needs sizes that are constant or grow in proportion to the batch size and length");
+            assertThatThrownBy(() -> Plan.freeze(model, (m, in) -> in[0].dim(1) > 16 ? in[0].relu() : in[0].tanh(), x))
+                    .hasMessage("freeze: call 0 is tanh at batch 2 and length 16 but relu at batch 2 and length 17; "
+                            + "a plan cannot choose its layers by the batch size and length");
+            assertThatThrownBy(() -> Plan.freeze(
+                            model,
+                            (m, in) -> {
+                                Map<Object, Tensor> same = new LinkedHashMap<>();
+                                same.put(1, in[0].relu());
+                                same.put("1", in[0].tanh());
+                                return same;
+                            },
+                            x))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("freeze: outputs [output1, output1] share a name; give each its own");
+        }
+    }
+}
