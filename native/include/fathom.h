@@ -40,7 +40,10 @@ FATHOM_API int32_t fathom_select_isa(int32_t isa);
 /* The caches by which kernels choose the size of blocks, as a line of text for people. */
 FATHOM_API const char *fathom_machine(void);
 
-/* The tables as text, a row a line, so that Java can compare its own: 0 kernels "name:words", 1 unary, 2 binary "name:params:reads", 3 integer "name". */
+/*
+ * The tables as text, a row a line: 0 kernels "name:kinds", with a letter of kernels.def for each argument word (D and W are words of I);
+ * 1 unary and 2 binary "name:params:reads"; 3 integer "name".
+ */
 FATHOM_API const char *fathom_table(int32_t which);
 
 /* Zeroed pages. map returns 0 where the system refuses; how is a sum of 1: ask for transparent huge pages, 2: touch every page now. */

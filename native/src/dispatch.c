@@ -4,8 +4,6 @@
 #include "tables.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -98,23 +96,8 @@ int64_t fathom_nanos(void) { return stopwatch.nanos; }
 
 /* ---- tables ---- */
 
-static char kernel_text[KERNEL_COUNT * 40];
-
-static void write_kernel_text(void) {
-    static const char *const names[] = {
-#define KERNEL(name, args) #name,
-#include "kernels.def"
-#undef KERNEL
-    };
-    char *at = kernel_text;
-    for (int i = 0; i < KERNEL_COUNT; i++)
-        at += snprintf(at, (size_t)(kernel_text + sizeof kernel_text - at), "%s:%d\n", names[i], argument_words[i]);
-}
-
 const char *fathom_table(int32_t which) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, write_kernel_text);
-    const char *texts[] = {kernel_text, fathom_unary_text, fathom_binary_text, fathom_integer_text};
+    const char *texts[] = {fathom_kernel_text, fathom_unary_text, fathom_binary_text, fathom_integer_text};
     return which >= 0 && which < 4 ? texts[which] : "";
 }
 

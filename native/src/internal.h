@@ -16,6 +16,7 @@ struct window {
 #define F(n) float n; int32_t n##_pad;
 #define D(n) int64_t n[6];
 #define P(n) float *n;
+#define A(n) float *n;
 #define Q(n) int32_t *n;
 #define B(n) uint8_t *n;
 #define L(n) int64_t *n;
@@ -27,6 +28,7 @@ struct window {
 #undef F
 #undef D
 #undef P
+#undef A
 #undef Q
 #undef B
 #undef L

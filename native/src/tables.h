@@ -1,9 +1,33 @@
 /*
- * The rows of unary.def and binary.def as text, "name:parameters:reads", and of integer.def, "name", a row a line: Java compares its
- * enums with it.
+ * The tables as text, a row a line: kernels.def as "name:kinds", a letter for each word of the arguments, unary.def and binary.def as
+ * "name:parameters:reads", integer.def as "name". Java takes the kinds from it and compares its enums with the rest.
  */
 #ifndef FATHOM_TABLES_H
 #define FATHOM_TABLES_H
+
+static const char fathom_kernel_text[] =
+#define I(n) "I"
+#define F(n) "F"
+#define D(n) "IIIIII"
+#define P(n) "P"
+#define A(n) "A"
+#define Q(n) "Q"
+#define B(n) "B"
+#define L(n) "L"
+#define W(n) "IIIIIIIIIIIIIII"
+#define KERNEL(name, args) #name ":" args "\n"
+#include "kernels.def"
+#undef KERNEL
+#undef I
+#undef F
+#undef D
+#undef P
+#undef A
+#undef Q
+#undef B
+#undef L
+#undef W
+    ;
 
 #define COUNT_(none, one, two, n, ...) #n
 #define COUNT(...) COUNT_(0, ##__VA_ARGS__, 2, 1, 0)

@@ -67,8 +67,8 @@ public class FathomConv {
             packed = new Floats(pack ? (int) (Native.packedBytes(conv.k(), terms) / 4) : 16, true);
             if (pack) {
                 commands.begin(winograd ? Kernel.WINOGRAD_PACK : Kernel.LINEAR_PACK)
-                        .put(w.address())
-                        .put(packed.address())
+                        .at(w.address())
+                        .at(packed.address())
                         .put(conv.k())
                         .put(terms)
                         .run();
@@ -106,28 +106,28 @@ public class FathomConv {
             switch (direction) {
                 case FWD -> {
                     commands.begin(Kernel.CONV)
-                            .put(x.address())
-                            .put(w.address())
-                            .put(conv.groups() == 1 ? packed.address() : 0)
-                            .put(0)
-                            .put(0)
-                            .put(0)
-                            .put(y.address());
-                    geometry().put(-1).put(0f).put(0f).put(scratch.address());
+                            .at(x.address())
+                            .at(w.address())
+                            .at(conv.groups() == 1 ? packed.address() : 0)
+                            .at(0)
+                            .at(0)
+                            .at(0)
+                            .at(y.address());
+                    geometry().put(-1).put(0f).put(0f).at(scratch.address());
                 }
                 case DATA -> {
                     commands.begin(Kernel.CONV_DATA)
-                            .put(y.address())
-                            .put(w.address())
-                            .put(x.address());
-                    geometry().put(0).put(scratch.address());
+                            .at(y.address())
+                            .at(w.address())
+                            .at(x.address());
+                    geometry().put(0).at(scratch.address());
                 }
                 case WEIGHTS -> {
                     commands.begin(Kernel.CONV_WEIGHTS)
-                            .put(x.address())
-                            .put(y.address())
-                            .put(w.address());
-                    geometry().put(0).put(scratch.address());
+                            .at(x.address())
+                            .at(y.address())
+                            .at(w.address());
+                    geometry().put(0).at(scratch.address());
                 }
             }
             commands.run();

@@ -70,14 +70,14 @@ public class FathomRows {
             commands.begin(Kernel.GEMM)
                     .put(0)
                     .put(0)
-                    .put(a.address())
-                    .put(b.address())
-                    .put(c.address())
+                    .at(a.address())
+                    .at(b.address())
+                    .at(c.address())
                     .put(n)
                     .put(n)
                     .put(n)
                     .put(0)
-                    .put(scratch.address())
+                    .at(scratch.address())
                     .run();
         }
 
@@ -132,8 +132,8 @@ public class FathomRows {
             packed = new Floats((int) (Native.packedBytes(N, K) / 4));
             relu = row(1, "relu");
             commands.begin(Kernel.LINEAR_PACK)
-                    .put(w.address())
-                    .put(packed.address())
+                    .at(w.address())
+                    .at(packed.address())
                     .put(N)
                     .put(K)
                     .run();
@@ -141,20 +141,20 @@ public class FathomRows {
 
         void fathom() {
             commands.begin(Kernel.LINEAR)
-                    .put(x.address())
-                    .put(w.address())
-                    .put(packed.address())
-                    .put(bias.address())
-                    .put(0)
-                    .put(0)
-                    .put(y.address())
+                    .at(x.address())
+                    .at(w.address())
+                    .at(packed.address())
+                    .at(bias.address())
+                    .at(0)
+                    .at(0)
+                    .at(y.address())
                     .put(M)
                     .put(N)
                     .put(K)
                     .put(relu)
                     .put(0f)
                     .put(0f)
-                    .put(0)
+                    .at(0)
                     .run();
         }
 
@@ -221,9 +221,9 @@ public class FathomRows {
             Commands c = linear.commands
                     .begin(Kernel.BINARY)
                     .put(add)
-                    .put(linear.y.address())
-                    .put(linear.bias.address())
-                    .put(linear.y.address());
+                    .at(linear.y.address())
+                    .at(linear.bias.address())
+                    .at(linear.y.address());
             dims(c, Linear.M, Linear.N);
             dims(c, Linear.N, 1);
             dims(c, 0, 1);
@@ -231,8 +231,8 @@ public class FathomRows {
             linear.commands
                     .begin(Kernel.UNARY)
                     .put(linear.relu)
-                    .put(linear.y.address())
-                    .put(linear.y.address())
+                    .at(linear.y.address())
+                    .at(linear.y.address())
                     .put(Linear.M * Linear.N)
                     .put(0f)
                     .put(0f)
@@ -297,8 +297,8 @@ public class FathomRows {
         void run() {
             commands.begin(Kernel.UNARY)
                     .put(row)
-                    .put(x.address())
-                    .put(y.address())
+                    .at(x.address())
+                    .at(y.address())
                     .put(n)
                     .put(0f)
                     .put(0f)
@@ -346,9 +346,9 @@ public class FathomRows {
         void run() {
             Commands c = commands.begin(Kernel.BINARY)
                     .put(row)
-                    .put(a.address())
-                    .put(b.address())
-                    .put(y.address());
+                    .at(a.address())
+                    .at(b.address())
+                    .at(y.address());
             LinearBlas.dims(c, 1, n);
             LinearBlas.dims(c, 0, 1);
             LinearBlas.dims(c, 0, 1);
@@ -405,21 +405,21 @@ public class FathomRows {
                     other.ints().put(rows);
                     yield () -> commands.begin(Kernel.GATHER)
                             .put(1)
-                            .put(x.address())
+                            .at(x.address())
                             .put(s[0])
-                            .put(other.address())
-                            .put(y.address())
+                            .at(other.address())
+                            .at(y.address())
                             .put(1)
                             .put(rows.length)
                             .put(s[1])
-                            .put(0)
+                            .at(0)
                             .put(1)
                             .run();
                 }
                 case "permute" ->
                     () -> commands.begin(Kernel.PERMUTE)
-                            .put(x.address())
-                            .put(y.address())
+                            .at(x.address())
+                            .at(y.address())
                             .put(1)
                             .put(1)
                             .put(s[0])
@@ -436,8 +436,8 @@ public class FathomRows {
                 case "softmax", "log-softmax" ->
                     () -> commands.begin(Kernel.SOFTMAX)
                             .put(op.equals("softmax") ? 0 : 1)
-                            .put(x.address())
-                            .put(y.address())
+                            .at(x.address())
+                            .at(y.address())
                             .put(s[0])
                             .put(s[1])
                             .put(1)
@@ -451,9 +451,9 @@ public class FathomRows {
             boolean columns = s.length == 3;
             commands.begin(Kernel.REDUCE)
                     .put(kind)
-                    .put(x.address())
-                    .put(kind == 0 ? 0 : other.address())
-                    .put(to.address())
+                    .at(x.address())
+                    .at(kind == 0 ? 0 : other.address())
+                    .at(to.address())
                     .put(s[0])
                     .put(s[1])
                     .put(columns ? s[2] : 1)
@@ -506,15 +506,15 @@ public class FathomRows {
 
         void run() {
             commands.begin(Kernel.ADAM)
-                    .put(arrays[0].address())
-                    .put(arrays[1].address())
-                    .put(segments.address())
+                    .at(arrays[0].address())
+                    .at(arrays[1].address())
+                    .at(segments.address())
                     .put(1)
-                    .put(groups.address())
+                    .at(groups.address())
                     .put(1f)
                     .put(Float.POSITIVE_INFINITY)
-                    .put(arrays[2].address())
-                    .put(arrays[3].address())
+                    .at(arrays[2].address())
+                    .at(arrays[3].address())
                     .put(0.9f)
                     .put(0.999f)
                     .put(1e-8f)

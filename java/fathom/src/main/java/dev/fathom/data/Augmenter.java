@@ -173,7 +173,7 @@ final class Augmenter {
     void run(Commands commands, long stream, long first, int n, long y) {
         int changes = recipe.size();
         commands.begin(Kernel.UNIFORM)
-                .put(drawsAt)
+                .at(drawsAt)
                 .put((long) DRAWS * n * changes)
                 .put(0f)
                 .put(1f)
@@ -182,8 +182,8 @@ final class Augmenter {
                 .run();
         if (toProbabilities) {
             commands.begin(Kernel.ONE_HOT)
-                    .put(labelsAt)
-                    .put(y)
+                    .at(labelsAt)
+                    .at(y)
                     .put(n)
                     .put(targetColumns)
                     .run();
@@ -208,16 +208,16 @@ final class Augmenter {
                     numbers.put(2 * i + 1, a.kind() == Augment.Kind.BRIGHTNESS ? most : 0);
                 }
                 commands.begin(Kernel.TONE)
-                        .put(current)
+                        .at(current)
                         .put(n)
                         .put((long) height * width)
                         .put(channels)
-                        .put(numbersAt)
+                        .at(numbersAt)
                         .run();
             }
             case NOISE ->
                 commands.begin(Kernel.NOISE)
-                        .put(current)
+                        .at(current)
                         .put(n)
                         .put(columns)
                         .put(a.amount())
@@ -231,12 +231,12 @@ final class Augmenter {
                     side(4 * i + 2, (int) (draw(i, k, 1) * width) - size / 2, size, width);
                 }
                 commands.begin(Kernel.ERASE)
-                        .put(current)
+                        .at(current)
                         .put(n)
                         .put(height)
                         .put(width)
                         .put(channels)
-                        .put(numbersAt)
+                        .at(numbersAt)
                         .run();
             }
             case MIXUP -> {
@@ -251,7 +251,7 @@ final class Augmenter {
     }
 
     private void mix(Commands commands, long x, int n, int columns) {
-        commands.begin(Kernel.MIX).put(x).put(n).put(columns).put(numbersAt).run();
+        commands.begin(Kernel.MIX).at(x).put(n).put(columns).at(numbersAt).run();
     }
 
     private void side(int at, int from, int size, int whole) {
@@ -298,13 +298,13 @@ final class Augmenter {
                     .put(MOST * i + 5, (float) column);
         }
         commands.begin(Kernel.WARP)
-                .put(current)
-                .put(other)
+                .at(current)
+                .at(other)
                 .put(n)
                 .put(height)
                 .put(width)
                 .put(channels)
-                .put(numbersAt)
+                .at(numbersAt)
                 .put(part.edge ? 1 : 0)
                 .run();
         long from = current;

@@ -229,14 +229,14 @@ public final class Batches {
             int channels) {
         commands.begin(Kernel.GATHER)
                 .put(kind)
-                .put(from)
+                .at(from)
                 .put(fromRows)
-                .put(index)
-                .put(to)
+                .at(index)
+                .at(to)
                 .put(1)
                 .put(rows)
                 .put(columns)
-                .put(norm)
+                .at(norm)
                 .put(channels)
                 .run();
     }

@@ -13,13 +13,17 @@ public final class Commands {
     /** Status and detail, written by the native side in front of the commands. */
     static final int HEADER = 4;
 
+    /** Where the arguments begin. */
+    private static final int ARGUMENTS = HEADER + 1;
+
     private static final int BYTES = 4096;
 
     private final long address;
     private final LongBuffer words;
     @SuppressWarnings("NullAway.Init") // begin sets it
     private Kernel kernel;
-    private int at;
+    /** Argument words that are written. */
+    private int count;
 
     /**
      * A buffer that the collector takes back with this object.
@@ -37,19 +41,53 @@ public final class Commands {
     public Commands begin(Kernel kernel) {
         this.kernel = kernel;
         words.put(HEADER, kernel.ordinal() | (long) kernel.words() << 32);
-        at = HEADER + 1;
+        count = 0;
         return this;
     }
 
-    /** An integer or an address. */
-    public Commands put(long word) {
-        words.put(at++, word);
-        return this;
+    /** The kernel of the command under way. */
+    public Kernel kernel() {
+        return kernel;
     }
 
-    /** A float. */
+    /** How many of its argument words are written. */
+    public int count() {
+        return count;
+    }
+
+    /**
+     * Writes an integer.
+     *
+     * @throws IllegalStateException if the kernel takes no integer here
+     */
+    public Commands put(long value) {
+        return write(Kernel.Kind.INTEGER, value);
+    }
+
+    /**
+     * Writes a float.
+     *
+     * @throws IllegalStateException if the kernel takes no float here
+     */
     public Commands put(float value) {
-        return put(Float.floatToRawIntBits(value) & 0xffffffffL);
+        return write(Kernel.Kind.FLOAT, Float.floatToRawIntBits(value) & 0xffffffffL);
+    }
+
+    /**
+     * Writes an address, or 0 where the kernel allows it.
+     *
+     * @throws IllegalStateException if the kernel takes no address here
+     */
+    public Commands at(long address) {
+        return write(Kernel.Kind.ADDRESS, address);
+    }
+
+    private Commands write(Kernel.Kind kind, long word) {
+        if (!kernel.takes(count, kind)) {
+            throw new IllegalStateException(kernel.refusal(count, kind));
+        }
+        words.put(ARGUMENTS + count++, word);
+        return this;
     }
 
     /**
@@ -59,12 +97,11 @@ public final class Commands {
      * @throws KernelException if the kernel found bad data (a label or an index out of range)
      */
     public void run() {
-        int count = at - HEADER;
-        if (count != kernel.words() + 1) {
+        if (count != kernel.words()) {
             throw new IllegalStateException(
-                    kernel + " takes " + kernel.words() + " argument words but " + (count - 1) + " were written");
+                    kernel + " takes " + kernel.words() + " argument words but " + count + " were written");
         }
-        int status = Native.run(address, count);
+        int status = Native.run(address, 1 + count);
         Reference.reachabilityFence(words);
         if (status != 0) {
             throw new KernelException(kernel, words.get(0), words.get(1), words.get(2), words.get(3));

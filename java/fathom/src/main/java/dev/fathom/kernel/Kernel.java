@@ -1,78 +1,138 @@
 package dev.fathom.kernel;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
 /**
- * The kernels, row for row as {@code native/src/kernels.def}, with the argument words each command carries. A test compares this table
- * with the one the library exports.
+ * The kernels, in the order of {@code native/src/kernels.def}. What a command carries, word by word, is read from the library when it is
+ * loaded.
  */
 public enum Kernel {
-    FILL(3),
-    COPY(3),
-    ACCUMULATE(3),
-    UNARY(6),
-    UNARY_GRAD(9),
-    BINARY(24),
-    BINARY_GRAD(28),
-    WHERE(29),
-    INTEGER(22),
-    CAST(4),
-    ONE_HOT(4),
-    REDUCE(9),
-    REDUCE_GRAD(10),
-    SOFTMAX(6),
-    SOFTMAX_GRAD(8),
-    NORM(19),
-    NORM_GRAD(20),
-    LOCAL_RESPONSE(9),
-    LOCAL_RESPONSE_GRAD(11),
-    CROSS_ENTROPY(9),
-    CROSS_ENTROPY_GRAD(9),
-    CORRECT(5),
-    NONFINITE(3),
-    DROPOUT(8),
-    UNIFORM(6),
-    NORMAL(6),
-    PERMUTATION(4),
-    GATHER(10),
-    SCATTER_ADD(7),
-    PERMUTE(14),
-    COPY_ROWS(10),
-    GEMM(10),
-    GEMM_BATCH(28),
-    LINEAR_PACK(4),
-    LINEAR(14),
-    CONV(27),
-    WINOGRAD_PACK(4),
-    CONV_DATA(21),
-    CONV_WEIGHTS(21),
-    SGD(12),
-    ADAM(15),
-    RMSPROP(13),
-    SQUARES(4),
-    PAD(15),
-    PAD_GRAD(15),
-    MAX_POOL(19),
-    MAX_POOL_GRAD(20),
-    POOL_POSITIONS(18),
-    AVG_POOL(21),
-    AVG_POOL_GRAD(22),
-    UNPOOL(7),
-    UNPOOL_GRAD(8),
-    RESIZE(7),
-    RESIZE_GRAD(8),
-    WARP(8),
-    TONE(5),
-    NOISE(6),
-    ERASE(6),
-    MIX(4);
+    FILL,
+    COPY,
+    ACCUMULATE,
+    UNARY,
+    UNARY_GRAD,
+    BINARY,
+    BINARY_GRAD,
+    WHERE,
+    INTEGER,
+    CAST,
+    ONE_HOT,
+    REDUCE,
+    REDUCE_GRAD,
+    SOFTMAX,
+    SOFTMAX_GRAD,
+    NORM,
+    NORM_GRAD,
+    LOCAL_RESPONSE,
+    LOCAL_RESPONSE_GRAD,
+    CROSS_ENTROPY,
+    CROSS_ENTROPY_GRAD,
+    CORRECT,
+    NONFINITE,
+    DROPOUT,
+    UNIFORM,
+    NORMAL,
+    PERMUTATION,
+    GATHER,
+    SCATTER_ADD,
+    PERMUTE,
+    COPY_ROWS,
+    GEMM,
+    GEMM_BATCH,
+    LINEAR_PACK,
+    LINEAR,
+    CONV,
+    WINOGRAD_PACK,
+    CONV_DATA,
+    CONV_WEIGHTS,
+    SGD,
+    ADAM,
+    RMSPROP,
+    SQUARES,
+    PAD,
+    PAD_GRAD,
+    MAX_POOL,
+    MAX_POOL_GRAD,
+    POOL_POSITIONS,
+    AVG_POOL,
+    AVG_POOL_GRAD,
+    UNPOOL,
+    UNPOOL_GRAD,
+    RESIZE,
+    RESIZE_GRAD,
+    WARP,
+    TONE,
+    NOISE,
+    ERASE,
+    MIX;
 
-    private final int words;
+    /** What an argument word holds. */
+    public enum Kind {
+        /** An integer, written by {@code put(long)}. */
+        INTEGER("an integer"),
+        /** A float, written by {@code put(float)}. */
+        FLOAT("a float"),
+        /** An address, written by {@code at}. */
+        ADDRESS("an address");
 
-    Kernel(int words) {
-        this.words = words;
+        private final String words;
+
+        Kind(String words) {
+            this.words = words;
+        }
+    }
+
+    private String letters = "";
+    private Kind[] kinds = {};
+
+    /**
+     * Reads the library's table of kernels, once and before any of them is used.
+     *
+     * @throws NativeException if it has other kernels than this enum
+     */
+    static void read(String table) {
+        List<String> rows = table.lines().toList();
+        List<String> names = rows.stream()
+                .map(row -> row.substring(0, row.indexOf(':')).toUpperCase(Locale.ROOT))
+                .toList();
+        if (!names.equals(Arrays.stream(values()).map(Kernel::name).toList())) {
+            throw new NativeException(
+                    "the native library has other kernels than this jar; use a jar and a native library of one version",
+                    null);
+        }
+        for (Kernel kernel : values()) {
+            String row = rows.get(kernel.ordinal());
+            kernel.letters = row.substring(row.indexOf(':') + 1);
+            kernel.kinds = kernel.letters
+                    .chars()
+                    .mapToObj(c -> c == 'I' ? Kind.INTEGER : c == 'F' ? Kind.FLOAT : Kind.ADDRESS)
+                    .toArray(Kind[]::new);
+        }
     }
 
     /** Argument words of one command, without the word in front that names the kernel. */
     public int words() {
-        return words;
+        return kinds.length;
+    }
+
+    /** The letter of {@code kernels.def} for argument word {@code i}: {@code P} for floats, {@code Q} for 32-bit integers, and so on; a space behind the last. */
+    public char letter(int i) {
+        return i < letters.length() ? letters.charAt(i) : ' ';
+    }
+
+    /** Whether argument word {@code i} exists and is of this kind. */
+    public boolean takes(int i, Kind kind) {
+        return i < kinds.length && kinds[i] == kind;
+    }
+
+    /** The sentence for a word that the kernel does not {@linkplain #takes take}. */
+    public String refusal(int i, Kind written) {
+        return i < kinds.length
+                ? this + " takes " + kinds[i].words + " as argument word " + i + " but " + written.words
+                        + " was written; integers and floats go through put, addresses through at"
+                : this + " takes " + kinds.length + " argument words but more were written";
     }
 }

@@ -41,8 +41,8 @@ public final class Native {
     static native int selectIsa(int isa);
 
     /**
-     * The library's own tables as text, a row a line: 0 kernels {@code name:words}, 1 unary and 2 binary {@code name:params:reads}, 3 integer
-     * {@code name}.
+     * The library's own tables as text, a row a line: 0 kernels {@code name:kinds} with a letter for each argument word, 1 unary and 2 binary
+     * {@code name:params:reads}, 3 integer {@code name}.
      */
     @Raw(withEnv = true)
     @Name("fathom_jni_table")

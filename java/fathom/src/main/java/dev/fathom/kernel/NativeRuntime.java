@@ -81,6 +81,7 @@ public final class NativeRuntime {
     }
 
     private static NativeRuntime configure() {
+        Kernel.read(Native.table(0));
         Isa isa = chooseIsa(System.getProperty("fathom.isa"));
         Native.setThreads(chooseThreads());
         NativeRuntime runtime = new NativeRuntime(isa, Blas.NATIVE);

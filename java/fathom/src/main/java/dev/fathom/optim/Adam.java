@@ -48,8 +48,8 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
         double correction1 = 1 - Math.pow(beta1, (double) step);
         double correction2 = 1 - Math.pow(beta2, (double) step);
         bound.begin(Kernel.ADAM)
-                .put(bound.moment(0))
-                .put(bound.moment(1))
+                .at(bound.moment(0))
+                .at(bound.moment(1))
                 .put(beta1)
                 .put(beta2)
                 .put(epsilon)

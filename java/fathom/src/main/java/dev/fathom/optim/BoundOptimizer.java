@@ -267,10 +267,10 @@ public final class BoundOptimizer implements AutoCloseable {
             return;
         }
         commands.begin(Kernel.SQUARES)
-                .put(store.gradients().address())
-                .put(table.address() + segmentsAt)
+                .at(store.gradients().address())
+                .at(table.address() + segmentsAt)
                 .put(segmentCount)
-                .put(table.address() + sumsAt)
+                .at(table.address() + sumsAt)
                 .run();
         gradientNorm = Math.sqrt(rows.getDouble(sumsAt));
         if (!Double.isFinite(gradientNorm)) {
@@ -299,11 +299,11 @@ public final class BoundOptimizer implements AutoCloseable {
     /** Starts the command of a rule with the arguments that all of them take. */
     Commands begin(Kernel rule) {
         return commands.begin(rule)
-                .put(store.values().address())
-                .put(store.gradients().address())
-                .put(table.address() + segmentsAt)
+                .at(store.values().address())
+                .at(store.gradients().address())
+                .at(table.address() + segmentsAt)
                 .put(segmentCount)
-                .put(table.address())
+                .at(table.address())
                 .put(scale)
                 .put(limit);
     }

@@ -52,9 +52,9 @@ public record RmsProp(
     @Override
     public void step(BoundOptimizer bound, long step) {
         bound.begin(Kernel.RMSPROP)
-                .put(bound.moment(0))
-                .put(centered ? bound.moment(1) : 0)
-                .put(momentum == 0 ? 0 : bound.moment(moments() - 1))
+                .at(bound.moment(0))
+                .at(centered ? bound.moment(1) : 0)
+                .at(momentum == 0 ? 0 : bound.moment(moments() - 1))
                 .put(alpha)
                 .put(epsilon)
                 .put(momentum)

@@ -49,7 +49,7 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     @Override
     public void step(BoundOptimizer bound, long step) {
         bound.begin(Kernel.SGD)
-                .put(momentum == 0 ? 0 : bound.moment(0))
+                .at(momentum == 0 ? 0 : bound.moment(0))
                 .put(momentum)
                 .put(dampening)
                 .put(nesterov ? 1 : 0)

@@ -23,14 +23,8 @@ final class Lowering extends Lowered {
     private static final int OFFSET_BITS = 36;
     private static final long OFFSET = (1L << OFFSET_BITS) - 1;
 
-    enum Type {
-        INTEGER,
-        FLOAT,
-        ADDRESS
-    }
-
-    /** One argument. */
-    record Word(Type type, long value, int slot) {}
+    /** One argument; the slot of what is no address, or the address 0, is -1. */
+    record Word(Kernel.Kind kind, long value, int slot) {}
 
     /** One command and the node that wrote it. */
     record Command(Kernel kernel, int node, List<Word> words) {}
@@ -132,7 +126,7 @@ final class Lowering extends Lowered {
             for (int w = 0; w < words.size(); w++) {
                 Word word = words.get(w);
                 Word same = other.commands.get(c).words().get(w);
-                if (same.type() != word.type() || same.slot() != word.slot()) {
+                if (same.kind() != word.kind() || same.slot() != word.slot()) {
                     throw new IllegalStateException(
                             "freeze: " + where + " reads other memory at " + other.graph.sizes + " than at " + sizes);
                 }
@@ -207,22 +201,19 @@ final class Lowering extends Lowered {
 
     @Override
     public Call put(long word) {
-        words.add(new Word(Type.INTEGER, word, -1));
+        words.add(new Word(Kernel.Kind.INTEGER, word, -1));
         return this;
     }
 
     @Override
     public Call put(float value) {
-        words.add(new Word(Type.FLOAT, Float.floatToRawIntBits(value) & 0xffffffffL, -1));
+        words.add(new Word(Kernel.Kind.FLOAT, Float.floatToRawIntBits(value) & 0xffffffffL, -1));
         return this;
     }
 
     @Override
     public Call at(long address) {
-        words.add(
-                address == 0
-                        ? new Word(Type.INTEGER, 0, -1)
-                        : new Word(Type.ADDRESS, address & OFFSET, (int) (address >>> OFFSET_BITS) - 1));
+        words.add(new Word(Kernel.Kind.ADDRESS, address & OFFSET, (int) (address >>> OFFSET_BITS) - 1));
         return this;
     }
 
@@ -230,6 +221,18 @@ final class Lowering extends Lowered {
     public void run() {
         if (words.size() != kernel.words()) {
             throw fail(kernel + " takes " + kernel.words() + " argument words but " + words.size() + " were written");
+        }
+        for (int w = 0; w < words.size(); w++) {
+            Word word = words.get(w);
+            if (!kernel.takes(w, word.kind())) {
+                throw fail(kernel.refusal(w, word.kind()));
+            }
+            if (word.slot() >= 0 && slots.get(word.slot()).value() >= 0) {
+                checkType(
+                        kernel,
+                        w,
+                        graph.values.get(slots.get(word.slot()).value()).dtype());
+            }
         }
         commands.add(new Command(kernel, at, words));
     }

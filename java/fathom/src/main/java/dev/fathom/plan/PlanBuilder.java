@@ -227,9 +227,9 @@ final class PlanBuilder {
         Block held = Access.lease(source); // another thread may close the model
         try {
             if (slot.packing() != null) {
-                commands.begin(slot.packing()).put(from).put(to).put(slot.n()).put(slot.k());
+                commands.begin(slot.packing()).at(from).at(to).put(slot.n()).put(slot.k());
             } else {
-                commands.begin(Kernel.COPY).put(from).put(to).put(slot.bytes());
+                commands.begin(Kernel.COPY).at(from).at(to).put(slot.bytes());
             }
             commands.run();
         } finally {

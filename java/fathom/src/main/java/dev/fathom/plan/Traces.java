@@ -1,5 +1,6 @@
 package dev.fathom.plan;
 
+import dev.fathom.kernel.Kernel;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +72,7 @@ record Traces(List<Sizes> sizes, List<Graph> graphs, List<Lowering> lowered) imp
         IntToLongFunction value =
                 t -> lowered.get(t).commands.get(c).words().get(w).value();
         return line(
-                lowering().where(command), what, value, command.words().get(w).type() == Lowering.Type.FLOAT);
+                lowering().where(command), what, value, command.words().get(w).kind() == Kernel.Kind.FLOAT);
     }
 
     /** The size of a slot. */

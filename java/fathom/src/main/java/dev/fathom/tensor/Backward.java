@@ -85,8 +85,8 @@ final class Backward {
             o.total = o.gradient;
         } else {
             commands.begin(Kernel.ACCUMULATE)
-                    .put(o.gradient)
-                    .put(o.total)
+                    .at(o.gradient)
+                    .at(o.total)
                     .put(o.shape().size())
                     .run();
             arena.free(o.gradient, o.bytes());

@@ -196,8 +196,29 @@ final class Eager extends Grad {
 
     @Override
     public Call at(long address) {
-        commands.put(address);
+        assert typed(address);
+        commands.at(address);
         return this;
+    }
+
+    /** Refuses the address of an input or a result whose type the word does not take; in backward inputs may have been given back. */
+    private boolean typed(long address) {
+        if (node == null) {
+            checkType(address, in);
+            checkType(address, out);
+        }
+        return true;
+    }
+
+    private void checkType(long address, Tensor[] tensors) {
+        for (Tensor t : tensors) {
+            String refusal = t != null && t.bytes() > 0 && t.address() == address
+                    ? refusal(commands.kernel(), commands.count(), t.dtype())
+                    : null;
+            if (refusal != null) {
+                throw fail(refusal);
+            }
+        }
     }
 
     @Override
@@ -233,7 +254,7 @@ final class Eager extends Grad {
             }
             t.gradient = arena.allocate(t.bytes());
             commands.begin(Kernel.FILL)
-                    .put(t.gradient)
+                    .at(t.gradient)
                     .put(t.shape().size())
                     .put(0f)
                     .run();
@@ -248,7 +269,7 @@ final class Eager extends Grad {
             return dy;
         }
         long copy = scratch(out[o].bytes());
-        commands.begin(Kernel.COPY).put(dy).put(copy).put(out[o].bytes()).run();
+        commands.begin(Kernel.COPY).at(dy).at(copy).put(out[o].bytes()).run();
         return copy;
     }
 

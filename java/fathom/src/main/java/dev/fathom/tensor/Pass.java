@@ -251,7 +251,7 @@ public final class Pass implements AutoCloseable {
         Tensor t = create(shape, DType.F32);
         long n = shape.size();
         commands.begin(kernel)
-                .put(t.address())
+                .at(t.address())
                 .put(n)
                 .put(p0)
                 .put(p1)
@@ -564,7 +564,7 @@ public final class Pass implements AutoCloseable {
                     p -> p.buffer.store().check()); // before anything is done: a closed model's buffer takes no update
         }
         long seed = arena.allocate(4);
-        commands.begin(Kernel.FILL).put(seed).put(1).put(1f).run();
+        commands.begin(Kernel.FILL).at(seed).put(1).put(1f).run();
         if (!new Backward(this, arena, tape, targets).run(loss, seed)) {
             throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
                     + "pass the model, part, parameter or watched tensor that it was computed from");
@@ -592,8 +592,8 @@ public final class Pass implements AutoCloseable {
             for (Pending p : all) {
                 lease(p.buffer.value());
                 commands.begin(Kernel.COPY)
-                        .put(p.next.address())
-                        .put(p.buffer.value().address())
+                        .at(p.next.address())
+                        .at(p.buffer.value().address())
                         .put(p.next.bytes())
                         .run();
                 p.buffer.store().changed(p.buffer.index());

@@ -89,7 +89,7 @@ public final class Rng {
     /** Writes a permutation of n numbers as I32 at {@code address}. */
     public void permutation(Commands commands, long address, int n) {
         commands.begin(Kernel.PERMUTATION)
-                .put(address)
+                .at(address)
                 .put(n)
                 .put(seed)
                 .put(take(n))
@@ -103,7 +103,7 @@ public final class Rng {
             long address = arena.allocate(4L * n);
             arena.commands()
                     .begin(kernel)
-                    .put(address)
+                    .at(address)
                     .put(n)
                     .put(p0)
                     .put(p1)

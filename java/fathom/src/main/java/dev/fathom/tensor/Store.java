@@ -236,14 +236,14 @@ public final class Store implements AutoCloseable {
             long floats = offset(end) - offset(i);
             if (given[i] && fresh[i]) {
                 commands.begin(Kernel.ACCUMULATE)
-                        .put(from + at)
-                        .put(to + at)
+                        .at(from + at)
+                        .at(to + at)
                         .put(floats)
                         .run();
             } else if (given[i]) {
                 commands.begin(Kernel.COPY)
-                        .put(from + at)
-                        .put(to + at)
+                        .at(from + at)
+                        .at(to + at)
                         .put(Float.BYTES * floats)
                         .run();
             }

@@ -68,8 +68,8 @@ final class Weights {
                     packed[copy] = p;
                 }
                 commands.begin(packing)
-                        .put(block.address() + Float.BYTES * offsets[i])
-                        .put(p.address())
+                        .at(block.address() + Float.BYTES * offsets[i])
+                        .at(p.address())
                         .put(n)
                         .put(k)
                         .run();

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -550,6 +551,67 @@ class PlanTest {
                 default ->
                     c.begin(Kernel.FILL).at(c.out(0)).put(two ? n : 1).put(1f).run();
             }
+        }
+    }
+
+    /** Writes words of the wrong kind, or to the wrong address. */
+    private record Careless(String slip) implements Op {
+        @Override
+        public String label() {
+            return "careless";
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public @Nullable DType takes(int i) {
+            return null;
+        }
+
+        @Override
+        public void forward(Call c) {
+            long n = c.shape(0).size();
+            switch (slip) {
+                case "integer" ->
+                    c.begin(Kernel.FILL).at(c.out(0)).put(n).put(1).run();
+                case "address" ->
+                    c.begin(Kernel.FILL).put(c.out(0)).put(n).put(1f).run();
+                default ->
+                    c.begin(Kernel.ONE_HOT)
+                            .at(c.out(0))
+                            .at(c.in(0))
+                            .put(n)
+                            .put(1)
+                            .run();
+            }
+        }
+    }
+
+    @Test
+    void wordsOfTheWrongKindAreRefused() {
+        String behind = "; integers and floats go through put, addresses through at";
+        try (var model = Model.of(new Sequential(), 1)) {
+            Map.of(
+                            "integer",
+                            "FILL takes a float as argument word 2 but an integer was written" + behind,
+                            "address",
+                            "FILL takes an address as argument word 0 but an integer was written" + behind,
+                            "swapped",
+                            "ONE_HOT takes no F32 at argument word 0; the addresses may have changed places")
+                    .forEach((slip, message) -> {
+                        assertThatThrownBy(() -> Plan.freeze(
+                                        model,
+                                        layer(x -> Pass.apply(new Careless(slip), x)),
+                                        Spec.of("labels", DType.I32, Dim.BATCH)))
+                                .hasMessageEndingWith(message);
+                        try (Pass pass = Pass.infer()) {
+                            assertThatThrownBy(() -> Pass.apply(new Careless(slip), Tensor.ofInts(new int[] {0}, 1)))
+                                    .hasMessageEndingWith(message);
+                        }
+                    });
         }
     }
 

@@ -1,0 +1,52 @@
+package dev.fathom.kernel;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+/** A command is checked word by word against the kinds that the library's table gives its kernel. */
+class CommandsTest {
+    private final Commands commands = new Commands();
+
+    @Test
+    void aWordOfAnotherKind() {
+        refused(
+                () -> commands.begin(Kernel.FILL).at(0).put(0).put(0),
+                "FILL takes a float as argument word 2 but an integer was written");
+        refused(
+                () -> commands.begin(Kernel.FILL).at(0).put(0f),
+                "FILL takes an integer as argument word 1 but a float was written");
+        refused(
+                () -> commands.begin(Kernel.FILL).put(64),
+                "FILL takes an address as argument word 0 but an integer was written");
+        refused(
+                () -> commands.begin(Kernel.FILL).at(0).at(0),
+                "FILL takes an integer as argument word 1 but an address was written");
+    }
+
+    private static void refused(Runnable command, String message) {
+        assertThatThrownBy(command::run)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(message + "; integers and floats go through put, addresses through at");
+    }
+
+    @Test
+    void tooManyOrTooFewWords() {
+        assertThatThrownBy(
+                        () -> commands.begin(Kernel.FILL).at(0).put(0).put(0f).put(0))
+                .hasMessage("FILL takes 3 argument words but more were written");
+        assertThatThrownBy(() -> commands.begin(Kernel.FILL).at(0).put(0).run())
+                .hasMessage("FILL takes 3 argument words but 2 were written");
+    }
+
+    @Test
+    void aLibraryOfAnotherVersion() {
+        String table = Native.table(0);
+        for (String other : new String[] {"", "fill:AIF\n", table.replace("gemm:", "gemv:"), table + "more:I\n"}) {
+            assertThatThrownBy(() -> Kernel.read(other))
+                    .isInstanceOf(NativeException.class)
+                    .hasMessage(
+                            "the native library has other kernels than this jar; use a jar and a native library of one version");
+        }
+    }
+}
