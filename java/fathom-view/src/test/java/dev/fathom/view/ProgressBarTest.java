@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.Histories;
 import dev.fathom.train.History;
+import dev.fathom.train.Monitor;
 import dev.fathom.train.Progress;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
@@ -64,6 +65,16 @@ class ProgressBarTest {
         @Override
         public double learningRate() {
             return 1e-3;
+        }
+
+        @Override
+        public long updates() {
+            return 4L * (epoch - 1) + step;
+        }
+
+        @Override
+        public Monitor monitor() {
+            return new Monitor("loss", false);
         }
 
         @Override

@@ -71,7 +71,7 @@ public final class Access {
             int to,
             @Nullable Object result) {}
 
-    /** Tells {@code action} of each call as it returns, before what it made and did not return is given back; null ends that. */
+    /** Tells {@code action}, beside those before it, of each call as it returns, before what it made and did not return is given back; null ends that for all. */
     public static void observe(Pass pass, @Nullable Consumer<Called> action) {
         pass.frames.observe(action);
     }

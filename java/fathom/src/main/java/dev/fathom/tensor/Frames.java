@@ -33,9 +33,9 @@ final class Frames {
         return frame;
     }
 
-    /** Tells {@code action} of each call as it returns. */
+    /** Tells {@code action}, beside those before it, of each call as it returns; null ends that for all. */
     void observe(@Nullable Consumer<Access.Called> action) {
-        observer = action;
+        observer = action == null || observer == null ? action : observer.andThen(action);
     }
 
     /** Takes over a tensor that has memory of its own. */

@@ -1,14 +1,23 @@
 package dev.fathom.train;
 
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Pass;
+
 /**
  * What a {@link Trainer} tells while it works. Every method does nothing by default; they are called on the training thread, between
- * steps, so a slow callback slows training.
+ * steps unless they say otherwise, so a slow callback slows training.
  */
 public interface Callback {
     /** Called once, before the first step. */
     default void begin(Progress progress) {}
 
-    /** Called after each step of the optimizer. */
+    /** Called inside the pass of the batch that completes a step of the optimizer, before its forward. */
+    default void forward(Progress progress, Pass pass) {}
+
+    /** Called inside the same pass after its backward: the gradients are complete, and the optimizer has not used them yet. */
+    default void gradients(Progress progress, Model<?> model) {}
+
+    /** Called after each batch, and after the step of the optimizer that it completes. */
     default void step(Progress progress) {}
 
     /** Called after each epoch and its validation. */
@@ -19,4 +28,9 @@ public interface Callback {
      * another callback included.
      */
     default void end(Progress progress, History history) {}
+
+    /** Whether a trainer with this callback restores the weights of the best epoch at the end, as {@link Trainer#keepBest} does. */
+    default boolean keepsBest() {
+        return false;
+    }
 }

@@ -2,10 +2,11 @@ package dev.fathom.train;
 
 /**
  * Ends training when the figure that decides about the best epoch (see {@link Trainer#keepBest}) has not improved by more than {@code minDelta} for
- * {@code patience} epochs; the weights of the best epoch are restored (Prechelt 1998).
+ * {@code patience} epochs; the weights of the best epoch are restored (Prechelt 1998). It reads the epochs finished from
+ * {@link Progress#history}, so a resumed run ends where an uninterrupted one would.
  *
- * @param patience how many epochs without improvement are borne
- * @param minDelta what counts as one
+ * @param patience number of epochs without improvement after which training stops
+ * @param minDelta the least improvement that counts; several smaller ones add up
  */
 public record EarlyStopping(int patience, double minDelta) implements Callback {
     /**
@@ -23,5 +24,36 @@ public record EarlyStopping(int patience, double minDelta) implements Callback {
     /** Any improvement counts. */
     public EarlyStopping(int patience) {
         this(patience, 0);
+    }
+
+    @Override
+    public boolean keepsBest() {
+        return true;
+    }
+
+    @Override
+    public void begin(Progress progress) {
+        judge(progress); // a run that has ended by this rule ends again when it is resumed
+    }
+
+    @Override
+    public void epoch(Progress progress, EpochLog log) {
+        judge(progress);
+    }
+
+    private void judge(Progress progress) {
+        Monitor monitor = progress.monitor();
+        double bar = Double.NaN; // what the next improvement is measured from
+        int waited = 0;
+        for (double value : progress.history().series(monitor.figure())) {
+            waited++;
+            if (!Double.isNaN(value) && (Double.isNaN(bar) || monitor.gain(bar, value) > minDelta)) {
+                bar = value;
+                waited = 0;
+            }
+        }
+        if (waited >= patience) {
+            progress.stop("no better " + monitor.figure() + " for " + waited + (waited == 1 ? " epoch" : " epochs"));
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.fathom.train;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import dev.fathom.io.AtomicFile;
+import dev.fathom.nn.Model;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Parameter;
@@ -120,14 +121,20 @@ public final class LayerStatistics implements Callback {
         return String.format(Locale.ROOT, format, values);
     }
 
-    // ---- for the run
+    // ---- in a step
 
-    boolean due(long steps) {
-        return steps % everySteps == 0;
+    private boolean due(Progress progress) {
+        return progress.updates() % everySteps == 0;
     }
 
     /** Measures the output of each module that returns from here on; what it passes on, as a view or as it is, was measured. */
-    void outputs(Pass pass, int epoch, int step) {
+    @Override
+    public void forward(Progress progress, Pass pass) {
+        if (!due(progress)) {
+            return;
+        }
+        int epoch = progress.epoch();
+        int step = progress.step() + 1;
         long[] before = {0};
         Access.observe(pass, call -> {
             if (call.result() != null) {
@@ -142,12 +149,15 @@ public final class LayerStatistics implements Callback {
         });
     }
 
-    /** After backward: measures the gradients that there are. */
-    void gradients(List<Parameter> parameters, int epoch, int step) {
-        for (Parameter p : parameters) {
+    @Override
+    public void gradients(Progress progress, Model<?> model) {
+        if (!due(progress)) {
+            return;
+        }
+        for (Parameter p : model.parameters()) {
             Tensor g = p.gradient();
             if (g != null) {
-                rows.add(row(epoch, step, p.name(), "gradient", g));
+                rows.add(row(progress.epoch(), progress.step() + 1, p.name(), "gradient", g));
             }
         }
     }

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * @param seconds it has taken
  * @param counter of the random stream
  * @param trainable of each parameter
- * @param monitor what the epochs are compared with
  * @param history the epochs finished
  * @param best the number of the best among them, from 0; -1 for none
  * @param kept whether its weights are here
@@ -38,7 +37,6 @@ record Position(
         double seconds,
         long counter,
         boolean[] trainable,
-        Monitor.State monitor,
         List<EpochLog> history,
         int best,
         boolean kept) {
@@ -57,7 +55,6 @@ record Position(
         texts.put(RUN + "seconds", Double.toString(seconds));
         texts.put(RUN + "counter", Long.toString(counter));
         texts.put(RUN + "trainable", lines(IntStream.range(0, trainable.length).mapToObj(i -> "" + trainable[i])));
-        texts.put(RUN + "monitor", lines(Stream.of(monitor.any(), monitor.record(), monitor.bar(), monitor.waited())));
         for (int i = 0; i < history.size(); i++) {
             EpochLog e = history.get(i);
             Stream<Object> numbers = Stream.of(e.epoch(), e.learningRate(), e.seconds());
@@ -105,7 +102,6 @@ record Position(
         for (int i = 0; i < flags.length; i++) {
             trainable[i] = Boolean.parseBoolean(flags[i]);
         }
-        String[] seen = split(texts, "monitor");
         return new Position(
                 settings,
                 Integer.parseInt(text(texts, "epoch")),
@@ -118,11 +114,6 @@ record Position(
                 Double.parseDouble(text(texts, "seconds")),
                 Long.parseLong(text(texts, "counter")),
                 trainable,
-                new Monitor.State(
-                        Boolean.parseBoolean(seen[0]),
-                        Double.parseDouble(seen[1]),
-                        Double.parseDouble(seen[2]),
-                        Integer.parseInt(seen[3])),
                 history,
                 Integer.parseInt(text(texts, "best")),
                 Boolean.parseBoolean(text(texts, "kept")));

@@ -26,9 +26,15 @@ public interface Progress {
     /** Learning rate of the last step, as the schedule has it. */
     double learningRate();
 
+    /** Steps that the optimizer has taken in all epochs, those before a resume included. */
+    long updates();
+
+    /** The figure by which the best epoch is chosen. */
+    Monitor monitor();
+
     /** The epochs finished so far. */
     History history();
 
-    /** Ends training after the epoch under way; {@code reason} goes into the history. {@link Trainer#stop} does not wait for its end. */
+    /** Ends training after the epoch under way; the first {@code reason} given goes into the history. {@link Trainer#stop} does not wait for its end. */
     void stop(String reason);
 }

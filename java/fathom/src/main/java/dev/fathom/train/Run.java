@@ -70,7 +70,7 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         optimizer = trainer.optimizer(trainer.model);
         saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, history);
         store = Access.store(trainer.model.segments());
-        best = new Best(store, trainer.keepBest || trainer.early != null);
+        best = new Best(store, trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest));
     }
 
     // ---- checkpoints
@@ -104,7 +104,6 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         for (int i = 0; i < p.trainable().length; i++) {
             store.trainable(i, p.trainable()[i]);
         }
-        monitor.state(p.monitor());
         for (int i = 0; i < p.history().size(); i++) {
             history.add(p.history().get(i), i == p.best());
         }
@@ -148,7 +147,6 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
                 seconds,
                 rng.counter(),
                 trainable,
-                monitor.state(),
                 history.epochs(),
                 history.bestIndex(),
                 best.kept() != null);
@@ -210,9 +208,6 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     /** All epochs that are left; returns why they ended. */
     private String all() {
         while (true) {
-            if (monitor.exhausted()) {
-                return monitor.toString();
-            }
             String wish = stop != null ? stop : trainer.stopNow;
             if (wish != null) {
                 return wish;
@@ -260,7 +255,9 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         if (validation != null) {
             trainer.evaluate(validation).forEach((name, value) -> values.put("val_" + name, value));
         }
-        boolean better = monitor.take(Objects.requireNonNull(values.get(monitor.figure()), "the figure was checked before the first step"));
+        EpochLog record = history.best();
+        boolean better =
+                record == null || monitor.improves(record.value(monitor.figure()), values.get(monitor.figure()));
         if (better) {
             best.keep();
         }
@@ -285,12 +282,8 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
             int together = trainer.accumulate;
             int first = step / together * together;
             boolean last = step + 1 == Math.min(first + together, train.steps());
-            LayerStatistics statistics = last ? trainer.statistics : null;
-            if (statistics != null && !statistics.due(optimizer.steps())) {
-                statistics = null;
-            }
-            if (statistics != null) {
-                statistics.outputs(pass, epoch, step + 1);
+            if (last) {
+                trainer.callbacks.forEach(c -> c.forward(this, pass));
             }
             Tensor value = trainer.loss(batch, sums);
             float l = value.item();
@@ -303,10 +296,8 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
             unspent = true;
             Access.observe(pass, null); // a recomputed layer runs again in backward
             pass.backward(share == 1 ? value : value.mul(share), trainer.model);
-            if (statistics != null) {
-                statistics.gradients(trainer.model.parameters(), epoch, step + 1);
-            }
             if (last) {
+                trainer.callbacks.forEach(c -> c.gradients(this, trainer.model));
                 boolean scaled = train.rate(batch) != 1;
                 optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
                 try {
@@ -389,12 +380,24 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     }
 
     @Override
+    public long updates() {
+        return optimizer.steps();
+    }
+
+    @Override
+    public Monitor monitor() {
+        return monitor;
+    }
+
+    @Override
     public History history() {
         return history;
     }
 
     @Override
     public void stop(String reason) {
-        stop = reason;
+        if (stop == null) {
+            stop = reason;
+        }
     }
 }

@@ -3,14 +3,42 @@ package dev.fathom.train;
 import dev.fathom.data.Batch;
 import dev.fathom.nn.Module;
 import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The loss of one batch, for training that is more than output against target.
+ * The forward pass and the loss of one batch, for training that is more than one output against one target.
+ *
+ * <pre>{@code
+ * Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
+ *     Tensor output = net.at(batch.x());
+ *     return new Step.Result(Loss.mse().of(output, batch.y()), output);
+ * }).metrics(...)
+ * }</pre>
  *
  * @param <M> the module's type
  */
 @FunctionalInterface
 public interface Step<M extends Module> {
-    /** A single number to be made small; called inside a pass. */
-    Tensor loss(M net, Batch batch);
+    /** Runs one batch forward; called inside a pass. */
+    Result run(M net, Batch batch);
+
+    /**
+     * What a step has computed from a batch.
+     *
+     * @param loss a single number to be made small
+     * @param output what metrics compare with the target; null where there are no metrics
+     * @param target what metrics compare the output with; null for the field {@code y} of the batch
+     */
+    record Result(
+            Tensor loss, @Nullable Tensor output, @Nullable Tensor target) {
+        /** A loss alone. A trainer with metrics refuses it. */
+        public Result(Tensor loss) {
+            this(loss, null, null);
+        }
+
+        /** A loss, and an output that metrics compare with the field {@code y} of the batch. */
+        public Result(Tensor loss, Tensor output) {
+            this(loss, output, null);
+        }
+    }
 }

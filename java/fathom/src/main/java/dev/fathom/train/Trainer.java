@@ -42,25 +42,19 @@ public final class Trainer<M extends Module> {
     boolean keepBest;
 
     @Nullable
-    EarlyStopping early;
-
-    @Nullable
-    LayerStatistics statistics;
-
-    @Nullable
     Checkpoints checkpoints;
 
     volatile @Nullable String stopNow;
 
     private final @Nullable Loss loss;
-    private final @Nullable Step<M> step;
+    private final Step<M> step;
     private Group[] groups = {};
     private float clipNorm;
     private float clipValue;
     private @Nullable String figure;
     private @Nullable Path resume;
 
-    private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, @Nullable Step<M> step) {
+    private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, Step<M> step) {
         Access.store(model.segments());
         this.model = model;
         this.recipe = recipe;
@@ -70,25 +64,23 @@ public final class Trainer<M extends Module> {
 
     /** Trains a layer on loss(output, target). */
     public static <L extends Layer> Trainer<L> of(Model<L> model, Loss loss, Optimizer recipe) {
-        return new Trainer<>(model, recipe, loss, null);
+        return new Trainer<>(model, recipe, loss, (net, batch) -> {
+            Tensor output = net.apply(batch.x());
+            return new Step.Result(loss.of(output, batch.y()), output);
+        });
     }
 
-    /** Trains a module of any shape by a loss of one's own. */
+    /** Trains a module of any shape by a step of one's own. */
     public static <M extends Module> Trainer<M> custom(Model<M> model, Optimizer recipe, Step<M> step) {
         return new Trainer<>(model, recipe, null, step);
     }
 
     /**
-     * Figures to measure beside the loss.
+     * Figures to measure beside the loss. A custom step must give an output for them.
      *
      * @throws IllegalArgumentException if a name is taken, by another metric, by {@code loss} or by the {@code val_} of validation
-     * @throws IllegalStateException for a custom step, which shows no output to measure
      */
     public Trainer<M> metrics(Metric... all) {
-        if (step != null) {
-            throw new IllegalStateException(
-                    "metrics: a custom step has no output that a metric could read; measure in the step or in a callback");
-        }
         for (Metric m : all) {
             if (m.name().equals("loss") || m.name().startsWith("val_") || metric(m.name()) != null) {
                 throw new IllegalArgumentException("metrics: the name " + m.name()
@@ -103,29 +95,9 @@ public final class Trainer<M extends Module> {
         return metrics.stream().filter(m -> m.name().equals(name)).findFirst().orElse(null);
     }
 
-    /**
-     * Who is told of the progress.
-     *
-     * @throws IllegalArgumentException for a second {@link EarlyStopping} or {@link LayerStatistics}
-     */
+    /** Adds callbacks, which are told of the progress in this order. Where several would end a run, the first that does so ends it. */
     public Trainer<M> callbacks(Callback... all) {
-        for (Callback c : all) {
-            if (c instanceof EarlyStopping e) {
-                if (early != null) {
-                    throw new IllegalArgumentException("callbacks: " + e + " would be the second after " + early
-                            + "; a run ends by one rule, so give one");
-                }
-                early = e;
-            }
-            if (c instanceof LayerStatistics s) {
-                if (statistics != null) {
-                    throw new IllegalArgumentException(
-                            "callbacks: a second LayerStatistics; a run is measured once, so give one");
-                }
-                statistics = s;
-            }
-            callbacks.add(c);
-        }
+        callbacks.addAll(List.of(all));
         return this;
     }
 
@@ -289,7 +261,7 @@ public final class Trainer<M extends Module> {
                     + (validated ? "; add its metric" : "; add its metric, or validation data"));
         }
         Metric metric = metric(by.startsWith("val_") ? by.substring(4) : by);
-        return new Monitor(by, metric != null && metric.larger(), early);
+        return new Monitor(by, metric != null && metric.moreIsBetter());
     }
 
     /**
@@ -335,14 +307,19 @@ public final class Trainer<M extends Module> {
 
     /** The same for a copy of the model. */
     Tensor loss(M net, Batch batch, double[] sums) {
-        if (step != null) {
-            return step.loss(net, batch);
+        Step.Result result = step.run(net, batch);
+        if (sums.length > 0) {
+            Tensor output = result.output();
+            if (output == null) {
+                throw new IllegalStateException("metrics: the step gave no output that "
+                        + metrics.get(0).name() + " could read; return new Step.Result(loss, output)");
+            }
+            Tensor target = result.target() == null ? batch.y() : result.target();
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += metrics.get(i).sum(output, target);
+            }
         }
-        Tensor output = ((Layer) net).apply(batch.x());
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] += metrics.get(i).sum(output, batch.y());
-        }
-        return Objects.requireNonNull(loss, "a trainer has a loss or a step").of(output, batch.y());
+        return result.loss();
     }
 
     /** How often the loss of a batch counts in a sum over examples. */

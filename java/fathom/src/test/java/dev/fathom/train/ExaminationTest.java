@@ -118,7 +118,7 @@ class ExaminationTest {
             Check check = Trainer.custom(
                             model,
                             new Adam(0.1f),
-                            (net, batch) -> net.apply(batch.x()).crossEntropy(batch.y()))
+                            (net, batch) -> new Step.Result(net.apply(batch.x()).crossEntropy(batch.y())))
                     .check(data.batches(16));
             assertThat(check.findings().stream().map(Check.Finding::name))
                     .containsExactly("start loss", "one batch", "inputs");
@@ -192,6 +192,8 @@ class ExaminationTest {
 
     @Test
     void measuringChangesNoBit() {
+        LayerStatistics all = new LayerStatistics(1);
+        LayerStatistics some = new LayerStatistics(2);
         float[][] weights = new float[2][];
         for (int i = 0; i < 2; i++) {
             try (var model = Model.of(new Sequential(new Linear(2, 8), new Dropout(0.5f), new Linear(8, 2)), 1);
@@ -199,15 +201,19 @@ class ExaminationTest {
                 Trainer<?> trainer =
                         Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).accumulate(2);
                 if (i == 1) {
-                    trainer.callbacks(new LayerStatistics(1));
-                    assertThatThrownBy(() -> trainer.callbacks(new LayerStatistics(1)))
-                            .hasMessage("callbacks: a second LayerStatistics; a run is measured once, so give one");
+                    trainer.callbacks(all, some);
                 }
                 trainer.fit(data.batches(16), 2);
                 weights[i] = model.parameters().get(0).value().toArray();
             }
         }
         assertThat(weights[1]).isEqualTo(weights[0]);
+        // 4 batches an epoch make 2 steps: one measures both, the other the first of each epoch
+        assertThat(all.rows().stream().map(r -> r.epoch() + "." + r.step()).distinct())
+                .containsExactly("1.2", "1.4", "2.2", "2.4");
+        assertThat(some.rows())
+                .isNotEmpty()
+                .isEqualTo(all.rows().stream().filter(r -> r.step() == 2).toList());
         assertThatThrownBy(() -> new LayerStatistics(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("LayerStatistics: everySteps=0 must be at least 1");

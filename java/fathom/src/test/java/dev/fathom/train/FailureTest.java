@@ -91,7 +91,8 @@ class FailureTest {
             Trainer<Linear> trainer = Trainer.custom(
                     model,
                     new Sgd(1),
-                    (net, batch) -> once.at(net.apply(batch.x())).square().mean());
+                    (net, batch) -> new Step.Result(
+                            once.at(net.apply(batch.x())).square().mean()));
             assertThatThrownBy(() -> trainer.fit(data.batches(4), 1))
                     .isInstanceOf(NonFiniteLossException.class)
                     .hasMessageEndingWith(": the loss overflows; lower the learning rate or scale the data");
@@ -205,22 +206,7 @@ class FailureTest {
     /** A figure of the validation set that follows a script, an entry an epoch. */
     private static History follow(String name, boolean larger, int patience, double... script) {
         int[] epoch = {0};
-        Metric metric = new Metric() {
-            @Override
-            public String name() {
-                return name;
-            }
-
-            @Override
-            public double sum(Tensor output, Tensor target) {
-                return script[epoch[0]] * output.dim(0);
-            }
-
-            @Override
-            public boolean larger() {
-                return larger;
-            }
-        };
+        Metric metric = Metric.of(name, larger, (output, target) -> script[epoch[0]] * output.dim(0));
         try (var model = Model.of(new Linear(2, 2), 1);
                 Dataset data = regression()) {
             return Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
@@ -256,11 +242,11 @@ class FailureTest {
     void aMetricSaysWhichWayIsBetter() {
         assertThat(follow("f1", true, 9, 0.5, 0.75, 0.25).best().epoch()).isEqualTo(2);
         assertThat(follow("f1", false, 9, 0.5, 0.75, 0.25).best().epoch()).isEqualTo(3);
-        assertThat(Metric.accuracy().larger()).isTrue();
+        assertThat(Metric.accuracy().moreIsBetter()).isTrue();
     }
 
     @Test
-    void namesAreTakenOnceAndARunEndsByOneRule() {
+    void namesAreTakenOnce() {
         try (var model = Model.of(new Linear(2, 2), 1)) {
             Trainer<?> trainer =
                     Trainer.of(model, Loss.crossEntropy(), new Sgd(1)).metrics(Metric.accuracy());
@@ -268,11 +254,31 @@ class FailureTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("metrics: the name accuracy is taken (loss, val_... and each metric's own name are); "
                             + "choose another");
-            trainer.callbacks(new EarlyStopping(3));
-            assertThatThrownBy(() -> trainer.callbacks(new EarlyStopping(2, 0.5)))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("callbacks: EarlyStopping[patience=2, minDelta=0.5] would be the second after "
-                            + "EarlyStopping[patience=3, minDelta=0.0]; a run ends by one rule, so give one");
+        }
+    }
+
+    /** Two rules side by side: the one that runs out first ends the run, whatever their order. */
+    @Test
+    void theFirstRuleThatRunsOutEndsARun() {
+        double[] script = {5, 4, 4.9, 3.8, 3.7, 3.6, 3.5, 3.4};
+        EarlyStopping[] rules = {new EarlyStopping(3), new EarlyStopping(2, 0.5)};
+        for (int first = 0; first < 2; first++) {
+            int[] epoch = {0};
+            try (var model = Model.of(new Linear(2, 2), 1);
+                    Dataset data = regression()) {
+                History history = Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
+                        .metrics(Metric.of("score", false, (y, t) -> script[epoch[0]] * y.dim(0)))
+                        .keepBest("val_score")
+                        .callbacks(rules[first], rules[1 - first], new Callback() {
+                            @Override
+                            public void epoch(Progress p, EpochLog log) {
+                                epoch[0]++;
+                            }
+                        })
+                        .fit(data.batches(4), data, script.length);
+                assertThat(history.ended()).isEqualTo("no better val_score for 2 epochs");
+                assertThat(history.epochs()).hasSize(4);
+            }
         }
     }
 

@@ -116,7 +116,9 @@ class TrainerTest {
         try (var model = Model.of(new Regressor(new Linear(2, 1)), 1);
                 Dataset data = Dataset.of(x, Shape.of(2), y, Shape.of(1))) {
             Trainer<Regressor> trainer = Trainer.custom(
-                    model, new Sgd(0.3f), (net, batch) -> Loss.mse().of(net.at(batch.x()), batch.y()));
+                    model,
+                    new Sgd(0.3f),
+                    (net, batch) -> new Step.Result(Loss.mse().of(net.at(batch.x()), batch.y())));
             History history = trainer.fit(data.shuffled(1).batches(16), data, 60);
             assertThat(history.names()).containsExactly("loss", "val_loss");
             assertThat(history.series("val_loss")[59]).isLessThan(1e-6);
@@ -124,10 +126,48 @@ class TrainerTest {
                     .containsExactly(new float[] {2, -1}, within(1e-3f));
             assertThat(model.net().line().bias().value().item()).isCloseTo(3, within(1e-3f));
             assertThat(trainer.evaluate(data).keySet()).containsExactly("loss");
-            assertThatThrownBy(() -> trainer.metrics(Metric.accuracy()))
+            trainer.metrics(Metric.accuracy());
+            assertThatThrownBy(() -> trainer.fit(data.batches(16), 1))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("metrics: a custom step has no output that a metric could read; measure in the step "
-                            + "or in a callback");
+                    .hasMessage("metrics: the step gave no output that accuracy could read; return "
+                            + "new Step.Result(loss, output)");
+        }
+    }
+
+    /** A step that is what the trainer does by itself has its history, figure by figure; another target is another figure. */
+    @Test
+    void aCustomStepThatShowsItsOutputKeepsItsMetrics() {
+        try (var model = Model.of(net(), 1);
+                var same = model.copy();
+                var shifted = model.copy();
+                Dataset data = points(100, 1)) {
+            var batches = data.shuffled(3).batches(32);
+            Metric error = Metric.of(
+                    "error", false, (y, t) -> y.dim(0) - (double) y.correct(t).item());
+            History plain = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f))
+                    .metrics(Metric.accuracy(), error)
+                    .fit(batches, data, 3);
+            History custom = Trainer.custom(same, new Adam(0.02f), (net, batch) -> {
+                        Tensor output = net.apply(batch.x());
+                        return new Step.Result(Loss.crossEntropy().of(output, batch.y()), output);
+                    })
+                    .metrics(Metric.accuracy(), error)
+                    .fit(batches, data, 3);
+            assertThat(custom.names())
+                    .isEqualTo(plain.names())
+                    .contains("accuracy", "val_accuracy", "error", "val_error");
+            for (String name : plain.names()) {
+                assertThat(custom.series(name)).as(name).isEqualTo(plain.series(name));
+            }
+            assertThat(plain.series("error")[0]).isCloseTo(1 - plain.series("accuracy")[0], within(1e-12));
+            assertSame(values(same), values(model));
+            History own = Trainer.custom(shifted, new Adam(0.02f), (net, batch) -> {
+                        Tensor output = net.apply(batch.x());
+                        return new Step.Result(Loss.crossEntropy().of(output, batch.y()), output, output.argmax(-1));
+                    })
+                    .metrics(Metric.accuracy())
+                    .fit(batches, 1);
+            assertThat(own.series("accuracy")).containsExactly(1);
         }
     }
 
@@ -478,6 +518,11 @@ class TrainerTest {
         @Override
         public double sum(Tensor output, Tensor target) {
             return Pass.current().training() ? 0 : script[epoch] * output.dim(0);
+        }
+
+        @Override
+        public boolean moreIsBetter() {
+            return name.endsWith("accuracy");
         }
 
         @Override

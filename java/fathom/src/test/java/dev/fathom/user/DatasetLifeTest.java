@@ -8,6 +8,9 @@ import dev.fathom.data.Dataset;
 import dev.fathom.memory.Memory;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** How datasets over one memory end, from a user's package, so that the messages name a user's line. */
@@ -96,23 +99,29 @@ class DatasetLifeTest {
     void aCloseWaitsForNoOneAndPullsNothingAway() throws InterruptedException {
         for (int round = 0; round < 50; round++) {
             Dataset d = make();
+            CountDownLatch reading = new CountDownLatch(1);
+            AtomicReference<Throwable> end = new AtomicReference<>();
             Thread reader = new Thread(() -> {
                 try (Pass pass = Pass.infer()) {
                     Batches batches = d.shuffled().batches(3);
                     for (int epoch = 0; ; epoch++) {
                         batches.epoch(epoch).next();
+                        reading.countDown();
                     }
-                } catch (IllegalStateException e) {
-                    assertThat(e.getMessage()).startsWith("dataset is closed");
+                } catch (Throwable e) {
+                    end.set(e);
                 }
             });
             reader.start();
             if (round % 2 == 0) {
-                Thread.sleep(1);
+                assertThat(reading.await(10, TimeUnit.SECONDS)).isTrue();
             }
             d.close();
             reader.join(10_000);
             assertThat(reader.isAlive()).isFalse();
+            assertThat(end.get())
+                    .isExactlyInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("dataset is closed");
         }
     }
 }

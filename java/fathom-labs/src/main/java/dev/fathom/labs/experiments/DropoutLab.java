@@ -19,6 +19,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;
@@ -157,7 +158,7 @@ public final class DropoutLab implements Lab {
                     var trainer = Trainer.custom(
                             model,
                             new Adam(1e-3f),
-                            (net, batch) -> Loss.bceWithLogits().of(net.apply(batch.x()), batch.x()));
+                            (net, batch) -> new Step.Result(Loss.bceWithLogits().of(net.apply(batch.x()), batch.x())));
                     trainer.callbacks(all.interrupt().stopping(trainer));
                     trainer.fit(flat.learn().shuffled(all.seed()).batches(128), all.brief() ? 4 : 20);
                     Activity activity = activity(model.net(), flat);
