@@ -188,7 +188,7 @@ class BadInputTest {
             argument("fit: epochs=0 must be at least 1", () -> trainer.fit(data.batches(4), 0));
             argument(
                     "optimizer: learningRate=-0.001 must be 0 or more and finite",
-                    () -> trainer.schedule(epochs -> -1).fit(data.batches(4), 1));
+                    () -> trainer.schedule((epochs, steps) -> -1).fit(data.batches(4), 1));
         }
     }
 

@@ -38,18 +38,22 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
     }
 
     @Override
-    public void step(BoundOptimizer bound, long step) {
-        run(bound, step, beta1, beta2, epsilon, false);
+    public void step(Update update) {
+        run(update, beta1, beta2, epsilon, false);
     }
 
-    static void run(BoundOptimizer bound, long step, float beta1, float beta2, float epsilon, boolean decoupled) {
+    static void run(Update update, float beta1, float beta2, float epsilon, boolean decoupled) {
+        update.counted(step -> run(update, step, beta1, beta2, epsilon, decoupled));
+    }
+
+    private static void run(Update update, long step, float beta1, float beta2, float epsilon, boolean decoupled) {
         // of the very floats with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps
         // would show it
         double correction1 = 1 - Math.pow(beta1, (double) step);
         double correction2 = 1 - Math.pow(beta2, (double) step);
-        bound.begin(Kernel.ADAM)
-                .at(bound.moment(0))
-                .at(bound.moment(1))
+        update.begin(Kernel.ADAM)
+                .at(update.moment(0))
+                .at(update.moment(1))
                 .put(beta1)
                 .put(beta2)
                 .put(epsilon)

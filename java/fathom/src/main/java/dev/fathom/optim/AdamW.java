@@ -40,7 +40,7 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
     }
 
     @Override
-    public void step(BoundOptimizer bound, long step) {
-        Adam.run(bound, step, beta1, beta2, epsilon, true);
+    public void step(Update update) {
+        Adam.run(update, beta1, beta2, epsilon, true);
     }
 }

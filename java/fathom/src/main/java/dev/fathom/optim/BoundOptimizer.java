@@ -6,6 +6,7 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
 import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Segments;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Store;
@@ -14,7 +15,9 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.StringJoiner;
+import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A recipe bound to parameters, with its moments in blocks of the parameters' layout. A step passes over a table of segments (parameters that are
@@ -45,16 +48,28 @@ public final class BoundOptimizer implements AutoCloseable {
     private final Commands commands = new Commands();
     private final Block[] blocks;
     private final long[] moments;
-    private final Block table;
-    private final ByteBuffer rows;
-    private final int segmentsAt;
-    private final int sumsAt;
+    /** Rows of (learning rate, weight decay), one for each parameter. */
+    private final Table rates;
+    /** Rows of (offset, count, parameter): what one command passes over. */
+    private final Table segments;
+    /** What the norm is summed in. */
+    private final Table sums;
+    /** Values and moments as they were before a step that evaluates again; none where the recipe never does. */
+    private final Block[] before;
+
+    private final Update update = new Update(this);
     private final boolean[] inTable;
     private final long[] stepsOf;
     private final float[] rateOf;
     private final float[] decayOf;
+    private final boolean[] lazyOf;
     private List<Group> groups = List.of();
     private int segmentCount;
+    /** The fewest and the most steps that a parameter of this step has taken. */
+    private long least;
+
+    private long most;
+    private @Nullable LossAndGradient function;
     private float learningRate;
     private float maxNorm;
     private float limit = Float.POSITIVE_INFINITY;
@@ -75,6 +90,9 @@ public final class BoundOptimizer implements AutoCloseable {
         stepsOf = new long[n];
         rateOf = new float[n];
         decayOf = new float[n];
+        lazyOf = new boolean[n];
+        Checks.learningRate("optimizer", learningRate);
+        Checks.notNegative("optimizer", "moments", recipe.moments());
         groups(groups);
         blocks = new Block[recipe.moments()];
         moments = new long[blocks.length];
@@ -85,11 +103,13 @@ public final class BoundOptimizer implements AutoCloseable {
             // the kernel counts from the block of values, so a part's moments begin that much before their own block
             moments[i] = blocks[i].address() - 4 * base;
         }
-        segmentsAt = GROUP * n;
-        sumsAt = segmentsAt + SEGMENT * n;
-        long bytes = sumsAt + 8 + (long) SUMS * n;
-        table = new Block("optimizer table", bytes);
-        rows = table.view(0, bytes);
+        before = new Block[recipe.evaluatesAgain() ? 1 + blocks.length : 0];
+        for (int i = 0; i < before.length; i++) {
+            before[i] = new Block("optimizer state", 4 * floats, true);
+        }
+        rates = new Table(GROUP * n);
+        segments = new Table(SEGMENT * n);
+        sums = new Table(8 + SUMS * n);
     }
 
     /** What was bound. */
@@ -122,6 +142,7 @@ public final class BoundOptimizer implements AutoCloseable {
         int from = parameters.from();
         float[] rates = new float[rateOf.length];
         float[] decays = new float[rates.length];
+        boolean[] lazy = new boolean[rates.length];
         Arrays.fill(rates, Float.NaN);
         for (Group group : groups) {
             boolean any = false;
@@ -131,6 +152,7 @@ public final class BoundOptimizer implements AutoCloseable {
                     if (Float.isNaN(rates[i])) {
                         rates[i] = group.rate();
                         decays[i] = group.weightDecay() == null ? recipe.weightDecay() : group.weightDecay();
+                        lazy[i] = group.onlyRows();
                     }
                 }
             }
@@ -146,7 +168,9 @@ public final class BoundOptimizer implements AutoCloseable {
             boolean grouped = !Float.isNaN(rates[i]);
             rateOf[i] = grouped ? rates[i] : 1;
             decayOf[i] = grouped ? decays[i] : recipe.weightDecay();
+            lazyOf[i] = lazy[i];
         }
+        segmentCount = 0;
         return this;
     }
 
@@ -189,22 +213,50 @@ public final class BoundOptimizer implements AutoCloseable {
      * @throws IllegalStateException if no backward has reached these parameters since, or the model is closed
      * @throws ArithmeticException if the gradients' norm is asked for and not finite; parameters, moments and gradients are what they were
      */
-    public synchronized void step() {
+    public void step() {
+        take(null);
+    }
+
+    /**
+     * Takes a step of a recipe that may ask for loss and gradient again ({@link Optimizer#evaluatesAgain}), after a first backward as for {@link
+     * #step()}.
+     *
+     * <pre>{@code
+     * LossAndGradient evaluation = () -> {
+     *     try (var pass = Pass.train(new Rng(seed, 0))) {
+     *         Tensor value = loss.of(model.net().apply(x), y);
+     *         pass.backward(value, model);
+     *         return value.item();
+     *     }
+     * };
+     * evaluation.compute();
+     * sam.step(evaluation);
+     * }</pre>
+     *
+     * @param again runs forward and backward once more for the values of the moment, with the same examples and the same random numbers
+     * @throws IllegalStateException if no backward has reached these parameters since the last step, or the model is closed
+     * @throws ArithmeticException if the gradients' norm is asked for and not finite; parameters and moments are what they were
+     */
+    public void step(LossAndGradient again) {
+        take(again);
+    }
+
+    private synchronized void take(@Nullable LossAndGradient again) {
         check("step");
         boolean same = segmentCount > 0;
         int from = parameters.from();
         // parameters that joined late or paused have counts of their own, which the bias corrections need
-        long least = Long.MAX_VALUE;
-        long most = -1;
+        least = Long.MAX_VALUE;
+        most = -1;
         for (int i = 0; i < inTable.length; i++) {
             boolean in = store.fresh(from + i) && store.isTrainable(from + i);
-            same &= in == inTable[i];
+            same &= in == inTable[i] && !(in && lazyOf[i]);
             inTable[i] = in;
             if (in) {
                 least = Math.min(least, stepsOf[i]);
                 most = Math.max(most, stepsOf[i]);
             }
-            rows.putFloat(GROUP * i, learningRate * rateOf[i]).putFloat(GROUP * i + 4, decayOf[i]);
+            rates.view.putFloat(GROUP * i, rate(i)).putFloat(GROUP * i + 4, decayOf[i]);
         }
         if (most < 0) {
             throw new IllegalStateException(
@@ -219,16 +271,10 @@ public final class BoundOptimizer implements AutoCloseable {
                 segments(least, most);
             }
             clip();
-            if (least == most) {
-                recipe.step(this, least + 1);
+            if (before.length == 0) {
+                recipe.step(update);
             } else {
-                for (long count : Arrays.stream(stepsOf).distinct().sorted().toArray()) {
-                    segments(count, count);
-                    if (segmentCount > 0) {
-                        recipe.step(this, count + 1);
-                    }
-                }
-                segmentCount = 0;
+                undoable(again);
             }
         } finally {
             gradients.release();
@@ -245,19 +291,83 @@ public final class BoundOptimizer implements AutoCloseable {
         steps++;
     }
 
-    /** Writes a segment for each parameter in the table that has taken {@code least} to {@code most} steps. */
+    /** A step that evaluates again. When it fails, values and moments are those before it, and the gradients are used up. */
+    private void undoable(@Nullable LossAndGradient again) {
+        long begin = store.offset(parameters.from());
+        long values = store.values().address() + Float.BYTES * begin;
+        long bytes = Float.BYTES * (store.offset(parameters.to()) - begin);
+        Block.copy(values, before[0].address(), bytes);
+        for (int m = 0; m < blocks.length; m++) {
+            Block.copy(blocks[m], before[m + 1]);
+        }
+        function = again;
+        try {
+            recipe.step(update);
+        } catch (RuntimeException | Error e) {
+            Block.copy(before[0].address(), values, bytes);
+            for (int m = 0; m < blocks.length; m++) {
+                Block.copy(before[m + 1], blocks[m]);
+            }
+            for (int i = 0; i < inTable.length; i++) {
+                store.changed(parameters.from() + i);
+                store.fresh(parameters.from() + i, false);
+            }
+            throw e;
+        } finally {
+            function = null;
+        }
+    }
+
+    /** Loss and gradients once more, for {@link Update#again}. */
+    double again() {
+        if (function == null) {
+            throw new IllegalStateException(
+                    "step: " + recipe
+                            + " evaluates the loss again; say so by evaluatesAgain(), and call step(again) with a function that does it");
+        }
+        int from = parameters.from();
+        for (int i = 0; i < inTable.length; i++) {
+            store.fresh(from + i, false);
+        }
+        double loss = function.compute();
+        for (int i = 0; i < inTable.length; i++) {
+            if (inTable[i] && !store.fresh(from + i)) {
+                throw new IllegalStateException(
+                        "step: " + store.name(from + i)
+                                + " had a gradient at first but none when the loss was evaluated again; compute the same loss of the same examples");
+            }
+        }
+        segments(least, most);
+        clip();
+        return loss;
+    }
+
+    /** Writes the segments of each parameter of this step that has taken {@code least} to {@code most} steps. */
     private void segments(long least, long most) {
         segmentCount = 0;
         int from = parameters.from();
         for (int i = 0; i < inTable.length; i++) {
             if (inTable[i] && stepsOf[i] >= least && stepsOf[i] <= most) {
-                long offset = store.offset(from + i);
-                int at = segmentsAt + SEGMENT * segmentCount++;
-                rows.putLong(at, offset)
-                        .putLong(at + 8, store.offset(from + i + 1) - offset)
-                        .putLong(at + 16, i);
+                int[] some = lazyOf[i] ? store.gradientRows(from + i) : null;
+                if (some == null) {
+                    segment(store.offset(from + i), store.offset(from + i + 1), i);
+                    continue;
+                }
+                for (int k = 0, end; k < some.length; k = end) {
+                    end = k + 1;
+                    while (end < some.length && some[end] == some[end - 1] + 1) {
+                        end++; // neighboring rows are one segment
+                    }
+                    segment(store.row(from + i, some[k]), store.row(from + i, some[end - 1] + 1), i);
+                }
             }
         }
+    }
+
+    private void segment(long begin, long end, int i) {
+        int at = SEGMENT * segmentCount++;
+        segments.room(at + SEGMENT);
+        segments.view.putLong(at, begin).putLong(at + 8, end - begin).putLong(at + 16, i);
     }
 
     /** What the gradients of this step are to be multiplied by. */
@@ -266,13 +376,14 @@ public final class BoundOptimizer implements AutoCloseable {
         if (maxNorm == 0) {
             return;
         }
+        sums.room(8 + SUMS * segmentCount);
         commands.begin(Kernel.SQUARES)
                 .at(store.gradients().address())
-                .at(table.address() + segmentsAt)
+                .at(segments.block.address())
                 .put(segmentCount)
-                .at(table.address() + sumsAt)
+                .at(sums.block.address())
                 .run();
-        gradientNorm = Math.sqrt(rows.getDouble(sumsAt));
+        gradientNorm = Math.sqrt(sums.view.getDouble(0));
         if (!Double.isFinite(gradientNorm)) {
             throw new ArithmeticException(
                     "step: the gradient of " + firstNonFinite()
@@ -285,8 +396,8 @@ public final class BoundOptimizer implements AutoCloseable {
         int segment = 0;
         while (true) {
             for (int piece = 0; piece < SUMS; piece += 8) {
-                if (!Double.isFinite(rows.getDouble(sumsAt + 8 + SUMS * segment + piece))) {
-                    int i = (int) rows.getLong(segmentsAt + SEGMENT * segment + 16);
+                if (!Double.isFinite(sums.view.getDouble(8 + SUMS * segment + piece))) {
+                    int i = (int) segments.view.getLong(SEGMENT * segment + 16);
                     return store.name(parameters.from() + i);
                 }
             }
@@ -301,9 +412,9 @@ public final class BoundOptimizer implements AutoCloseable {
         return commands.begin(rule)
                 .at(store.values().address())
                 .at(store.gradients().address())
-                .at(table.address() + segmentsAt)
+                .at(segments.block.address())
                 .put(segmentCount)
-                .at(table.address())
+                .at(rates.block.address())
                 .put(scale)
                 .put(limit);
     }
@@ -311,6 +422,71 @@ public final class BoundOptimizer implements AutoCloseable {
     /** The address of moment {@code i} of the block's first parameter. */
     long moment(int i) {
         return moments[i];
+    }
+
+    /** Runs a rule over the segments of parameters that have taken equally many steps, for each such number. */
+    void counted(LongConsumer rule) {
+        if (least == most) {
+            rule.accept(least + 1);
+            return;
+        }
+        for (long count : Arrays.stream(stepsOf).distinct().sorted().toArray()) {
+            segments(count, count);
+            if (segmentCount > 0) {
+                rule.accept(count + 1);
+            }
+        }
+        segmentCount = 0;
+    }
+
+    // ---- what a recipe of one's own works on: parameter i of those bound
+
+    int count() {
+        return inTable.length;
+    }
+
+    boolean inTable(int i) {
+        return inTable[i];
+    }
+
+    Parameter parameter(int i) {
+        return (Parameter) store.held().get(parameters.from() + i);
+    }
+
+    long stepsOf(int i) {
+        return stepsOf[i];
+    }
+
+    float rate(int i) {
+        return learningRate * rateOf[i];
+    }
+
+    float decay(int i) {
+        return decayOf[i];
+    }
+
+    float scale() {
+        return scale;
+    }
+
+    float limit() {
+        return limit;
+    }
+
+    long valueAddress(int i) {
+        return store.values().address() + Float.BYTES * store.offset(parameters.from() + i);
+    }
+
+    long momentAddress(int m, int i) {
+        return moments[m] + Float.BYTES * store.offset(parameters.from() + i);
+    }
+
+    void changed(int i) {
+        store.changed(parameters.from() + i);
+    }
+
+    void copy(long from, long to, long floats) {
+        commands.begin(Kernel.COPY).put(from).put(to).put(Float.BYTES * floats).run();
     }
 
     // ---- saving
@@ -421,22 +597,48 @@ public final class BoundOptimizer implements AutoCloseable {
 
     private void check(String who) {
         store.check();
-        if (table.closed()) {
+        if (rates.block.closed()) {
             throw new IllegalStateException(
-                    who + ": this optimizer was closed at " + table.closedAt() + "; make another with on(model)");
+                    who + ": this optimizer was closed at " + rates.block.closedAt() + "; make another with on(model)");
         }
     }
 
     /** Gives the state's memory back. */
     @Override
     public synchronized void close() {
-        if (table.closed()) {
+        if (rates.block.closed()) {
             throw new IllegalStateException(
-                    "close: this optimizer was already closed at " + table.closedAt() + "; close it once");
+                    "close: this optimizer was already closed at " + rates.block.closedAt() + "; close it once");
         }
         for (Block b : blocks) {
             b.close();
         }
-        table.close();
+        for (Block b : before) {
+            b.close();
+        }
+        rates.block.close();
+        segments.block.close();
+        sums.block.close();
+    }
+
+    /** Memory that grows with what is written into it. */
+    private static final class Table {
+        private Block block;
+        private ByteBuffer view;
+
+        Table(int bytes) {
+            block = new Block("optimizer table", bytes);
+            view = block.view(0, block.bytes());
+        }
+
+        void room(int bytes) {
+            if (bytes > block.bytes()) {
+                Block larger = new Block("optimizer table", Math.max(bytes, 2 * block.bytes()));
+                Block.copy(block.address(), larger.address(), block.bytes());
+                block.close();
+                block = larger;
+                view = larger.view(0, larger.bytes());
+            }
+        }
     }
 }

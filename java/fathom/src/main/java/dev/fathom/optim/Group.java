@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param pattern of the names
  * @param rate the factor of the learning rate, so that schedules act on every group
  * @param weightDecay instead of the recipe's, or null for that
+ * @param onlyRows whether a step changes only the rows that have a gradient; see {@link #lazy}
  */
-public record Group(String pattern, float rate, @Nullable Float weightDecay) {
+public record Group(String pattern, float rate, @Nullable Float weightDecay, boolean onlyRows) {
     /**
      * Checks the numbers.
      *
@@ -28,7 +29,7 @@ public record Group(String pattern, float rate, @Nullable Float weightDecay) {
 
     /** The parameters that match, so far as the recipe has it. */
     public static Group of(String pattern) {
-        return new Group(pattern, 1, null);
+        return new Group(pattern, 1, null, false);
     }
 
     /**
@@ -53,11 +54,26 @@ public record Group(String pattern, float rate, @Nullable Float weightDecay) {
 
     /** With this factor of the learning rate. */
     public Group rate(float factor) {
-        return new Group(pattern, factor, weightDecay);
+        return new Group(pattern, factor, weightDecay, onlyRows);
     }
 
     /** With this weight decay. */
     public Group weightDecay(float decay) {
-        return new Group(pattern, rate, decay);
+        return new Group(pattern, rate, decay, onlyRows);
+    }
+
+    /**
+     * With lazy steps: where the gradient of a parameter is rows and values (an embedding's, see {@link
+     * dev.fathom.tensor.Parameter#gradientRows}), a step of the library's recipes touches values and moments of these rows alone, so its cost
+     * follows the rows and not the parameter. A row that is absent keeps its moments as they are and its values without weight decay, which is
+     * not what the same recipe does without this: there an absent row has a gradient of zero, by which its moments decay and move it on, and
+     * every step passes over the whole parameter. Bias corrections count the steps of the parameter, as in PyTorch's SparseAdam.
+     *
+     * <pre>{@code
+     * adam.on(model, Group.of("embedding.*").lazy())
+     * }</pre>
+     */
+    public Group lazy() {
+        return new Group(pattern, rate, weightDecay, true);
     }
 }

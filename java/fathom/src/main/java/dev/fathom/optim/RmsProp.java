@@ -50,14 +50,14 @@ public record RmsProp(
     }
 
     @Override
-    public void step(BoundOptimizer bound, long step) {
-        bound.begin(Kernel.RMSPROP)
-                .at(bound.moment(0))
-                .at(centered ? bound.moment(1) : 0)
-                .at(momentum == 0 ? 0 : bound.moment(moments() - 1))
+    public void step(Update update) {
+        update.counted(step -> update.begin(Kernel.RMSPROP)
+                .at(update.moment(0))
+                .at(centered ? update.moment(1) : 0)
+                .at(momentum == 0 ? 0 : update.moment(moments() - 1))
                 .put(alpha)
                 .put(epsilon)
                 .put(momentum)
-                .run();
+                .run());
     }
 }

@@ -2,22 +2,28 @@ package dev.fathom.optim;
 
 /**
  * The learning rate while training goes on, as a factor of the optimizer's own. A schedule is a pure function of the epochs finished, fractions
- * of an epoch too, so every step has its own rate, and training that is resumed has the rates it would have had. Any formula is one:
+ * of an epoch too, and of the optimizer's steps taken, so every step has its own rate, and training that is resumed has the rates it would have
+ * had. Any formula is one:
  *
  * <pre>{@code
  * trainer.schedule(Schedule.cosine(27).warmUp(3));                   // up for 3 epochs, then down for 27
- * trainer.schedule(epochs -> Math.exp(-0.1 * epochs));               // exponential decay
- * trainer.schedule(epochs -> Math.pow(0.1, Math.floor(epochs / 20))) // Schedule.step(20, 0.1)
+ * trainer.schedule((epochs, steps) -> Math.exp(-0.1 * epochs));      // exponential decay
+ * trainer.schedule((epochs, steps) -> Math.min(1, steps / 4000.0));  // up for 4,000 steps
  * }</pre>
  */
 @FunctionalInterface
 public interface Schedule {
-    /** The factor when {@code epochs} epochs are finished: 0 at the first step, 1.5 in the middle of the second epoch. */
-    double factor(double epochs);
+    /**
+     * The factor at one step.
+     *
+     * @param epochs epochs finished: 0 at the first step, 1.5 in the middle of the second epoch
+     * @param steps steps that the optimizer has taken: 0 at the first
+     */
+    double factor(double epochs, long steps);
 
     /** Always 1. */
     static Schedule constant() {
-        return epochs -> 1;
+        return (epochs, steps) -> 1;
     }
 
     /**
@@ -30,7 +36,7 @@ public interface Schedule {
             throw new IllegalArgumentException(
                     "Schedule.step: every=" + every + " must be at least 1 and gamma=" + gamma + " above 0");
         }
-        return epochs -> Math.pow(gamma, Math.floor(epochs / every));
+        return (epochs, steps) -> Math.pow(gamma, Math.floor(epochs / every));
     }
 
     /** {@link #cosine(double, double)} down to 0. */
@@ -49,7 +55,7 @@ public interface Schedule {
             throw new IllegalArgumentException(
                     "Schedule.cosine: period=" + period + " must be above 0 and finite, and min=" + min + " in [0, 1]");
         }
-        return epochs -> min + (1 - min) * (1 + Math.cos(Math.PI * Math.min(epochs / period, 1))) / 2;
+        return (epochs, steps) -> min + (1 - min) * (1 + Math.cos(Math.PI * Math.min(epochs / period, 1))) / 2;
     }
 
     /** {@link #warmUp(double, double)} from 0. */
@@ -59,7 +65,8 @@ public interface Schedule {
 
     /**
      * This schedule after a warm-up: for {@code length} epochs the factor rises on a line from {@code from} times to once this schedule's first
-     * one, then this schedule begins (Goyal et al. 2017; PyTorch's LinearLR followed by this one in SequentialLR).
+     * one, then this schedule begins, its epochs and steps counted from there (Goyal et al. 2017; PyTorch's LinearLR followed by this one in
+     * SequentialLR).
      *
      * @throws IllegalArgumentException if the length is not positive and finite or from lies outside [0, 1]
      */
@@ -68,6 +75,8 @@ public interface Schedule {
             throw new IllegalArgumentException("Schedule.warmUp: length=" + length
                     + " must be above 0 and finite, and from=" + from + " in [0, 1]");
         }
-        return epochs -> epochs < length ? (from + (1 - from) * epochs / length) * factor(0) : factor(epochs - length);
+        return (epochs, steps) -> epochs < length
+                ? (from + (1 - from) * epochs / length) * factor(0, 0)
+                : factor(epochs - length, steps - Math.round(length * (steps / epochs)));
     }
 }

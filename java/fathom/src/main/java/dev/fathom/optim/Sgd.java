@@ -47,13 +47,13 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     }
 
     @Override
-    public void step(BoundOptimizer bound, long step) {
-        bound.begin(Kernel.SGD)
-                .at(momentum == 0 ? 0 : bound.moment(0))
+    public void step(Update update) {
+        update.counted(step -> update.begin(Kernel.SGD)
+                .at(momentum == 0 ? 0 : update.moment(0))
                 .put(momentum)
                 .put(dampening)
                 .put(nesterov ? 1 : 0)
                 .put(step == 1 ? 1 : 0)
-                .run();
+                .run());
     }
 }

@@ -1,6 +1,6 @@
 /**
  * Optimizers, parameter groups, clipping and schedules. An {@link dev.fathom.optim.Optimizer} is a recipe (a record of hyperparameters);
- * {@code on(model)} or {@code on(part)} binds it to parameters and gives it its state. A step is one kernel call over the flat block, in PyTorch's
+ * {@code on(model)} or {@code on(part)} binds it to parameters and gives it its state. A step of the recipes here is one kernel call over the flat block, in PyTorch's
  * order of arithmetic, and every value is read and written once.
  *
  * <p>With g = clip(gradient), lr = rate of the step times the group's factor, and d the weight decay of the group:
@@ -16,12 +16,16 @@
  *       <td>Tieleman and Hinton 2012; Graves 2013</td></tr>
  *   <tr><td>{@link dev.fathom.optim.BoundOptimizer#clipNorm clipNorm}</td><td>g min(1, max / (norm + 1e-6)), norm over all parameters of the step</td>
  *       <td>Pascanu, Mikolov and Bengio 2013</td></tr>
- *   <tr><td>{@link dev.fathom.optim.Schedule}</td><td>lr times a factor of the epochs finished: step, cosine, warm-up, any formula</td>
+ *   <tr><td>{@link dev.fathom.optim.Schedule}</td><td>lr times a factor of the epochs and steps finished: step, cosine, warm-up, any formula</td>
  *       <td>Loshchilov and Hutter 2017; Goyal et al. 2017</td></tr>
  * </table>
  *
  * <p>The norm is summed in double, in pieces that the shapes alone decide: the same bits on any number of threads, and no square overflows. A norm
  * that is not finite refuses the step, where PyTorch by default would write NaN into every parameter.
+ *
+ * <p>The gradient of a parameter that only some rows of were read (an embedding) is those rows and their values. Every recipe takes it as the whole
+ * gradient that it is, zero in all other rows, with the same bits and at the cost of the whole parameter, unless its group is
+ * {@linkplain dev.fathom.optim.Group#lazy lazy}.
  *
  * <p>Rejected: optimizers that own their learning rate schedule (a schedule is a pure function, so that resuming needs no state), groups as lists
  * of parameters (names survive saving and say what is meant), and gradients clipped in place (a second pass over them).

@@ -289,15 +289,41 @@ final class Eager extends Grad {
             Store store = p.store();
             adds = store.fresh(p.index());
             store.fresh(p.index(), true);
-            Block gradients = store.gradients();
-            pass.lease(gradients);
-            return gradients.address() + 4 * store.offset(p.index());
+            store.writeWhole(p.index());
+            return gradient(p);
         }
         adds = t.gradient != 0;
         if (!adds) {
             t.gradient = arena.allocate(t.bytes());
         }
         return t.gradient;
+    }
+
+    private long gradient(Parameter p) {
+        Block gradients = p.store().gradients();
+        pass.lease(gradients);
+        return gradients.address() + Float.BYTES * p.store().offset(p.index());
+    }
+
+    @Override
+    public long dinRows(int i, int index) {
+        Tensor t = in[i];
+        if (!(t.held() instanceof Parameter p)
+                || !backward.wanted(t)
+                || shape(index).size() >= t.dim(0)) {
+            return din(i);
+        }
+        in(index);
+        int[] rows = in[index].toIntArray();
+        for (int row : rows) {
+            if (row < 0 || row >= t.dim(0)) {
+                throw fail("index " + row + " is outside [0, " + t.dim(0) + ")");
+            }
+        }
+        long gradient = gradient(p);
+        p.store().writeRows(commands, p.index(), rows);
+        adds = true;
+        return gradient;
     }
 
     @Override

@@ -18,6 +18,12 @@ public abstract class Grad extends Call {
     /** Where the gradient of input {@code i} goes; {@link #adds} then says whether to add to what is there. */
     public abstract long din(int i);
 
+    /**
+     * As {@link #din}, for an op that only adds to the rows of input {@code i} that its I32 input {@code index} names. For a parameter with more rows than
+     * that, the gradient is then these rows and their values: {@link #adds} is true, and neither backward nor a lazy step touches the others.
+     */
+    public abstract long dinRows(int i, int index);
+
     /** As {@link #din}, but may be the buffer of {@code dout(0)}: for ops of one input that work in place. */
     public abstract long dinReusing(int i);
 

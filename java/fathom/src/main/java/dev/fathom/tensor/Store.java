@@ -26,6 +26,11 @@ public final class Store implements AutoCloseable {
 
     private final int[] bufferVersions;
     private final boolean[] fresh;
+    /** Of each parameter that was ever reached by rows alone. */
+    private final @Nullable GradientRows[] rows;
+    /** Whether the gradient was last written as a whole: its rows say nothing then, and its place in the block holds anything. */
+    private final boolean[] whole;
+
     private @Nullable Block gradients;
     private @Nullable Commands commands;
     private volatile @Nullable String superseded;
@@ -40,6 +45,8 @@ public final class Store implements AutoCloseable {
         buffers = weights.block;
         bufferVersions = new int[held.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
+        rows = new GradientRows[weights.parameters];
+        whole = new boolean[weights.parameters];
     }
 
     /** A replica of {@code of} for {@code held}, which is as its own. */
@@ -51,6 +58,8 @@ public final class Store implements AutoCloseable {
         buffers = new Block("replica", Float.BYTES * (weights.offsets[held.size()] - parameterFloats()));
         bufferVersions = new int[held.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
+        rows = new GradientRows[weights.parameters];
+        whole = new boolean[weights.parameters];
         try {
             takeBuffers();
         } catch (RuntimeException | Error e) {
@@ -159,6 +168,58 @@ public final class Store implements AutoCloseable {
         fresh[i] = on;
     }
 
+    // ---- gradients of some rows
+
+    /** Tells that the gradient of parameter {@code i} is about to be written as a whole. */
+    void writeWhole(int i) {
+        whole[i] = true;
+    }
+
+    /**
+     * Makes the gradient of parameter {@code i} ready to be added to in these rows: where it is of an earlier backward, it becomes zero, at the cost
+     * of its rows where it had no more than rows.
+     */
+    void writeRows(Commands commands, int i, int[] index) {
+        GradientRows mine = rows[i];
+        if (mine == null) {
+            mine = new GradientRows(held.get(i).shape().dim(0));
+            rows[i] = mine;
+        }
+        if (!fresh[i]) {
+            if (whole[i]) {
+                fill(commands, i, 0, held.get(i).shape().dim(0));
+                whole[i] = false;
+            } else {
+                mine.runs((first, n) -> fill(commands, i, first, n));
+            }
+            mine.clear();
+            fresh[i] = true;
+        }
+        if (!whole[i]) {
+            mine.add(index);
+        }
+    }
+
+    private void fill(Commands commands, int i, int first, int n) {
+        commands.begin(Kernel.FILL)
+                .put(gradients().address() + Float.BYTES * row(i, first))
+                .put(row(i, first + n) - row(i, first))
+                .put(0f)
+                .run();
+    }
+
+    /** Where row {@code row} of parameter {@code i} begins in the block, in floats. */
+    public long row(int i, int row) {
+        Shape shape = held.get(i).shape();
+        return offset(i) + row * shape.size(1, shape.rank());
+    }
+
+    /** The rows outside of which the gradient of parameter {@code i} is zero, ascending; null where it is whole, or there is none. */
+    public int @Nullable [] gradientRows(int i) {
+        GradientRows mine = rows[i];
+        return mine == null || !fresh[i] || whole[i] ? null : mine.rows();
+    }
+
     @Nullable
     Tensor gradientTensor(int i) {
         return fresh[i]
@@ -216,6 +277,7 @@ public final class Store implements AutoCloseable {
                 if (commands == null) {
                     commands = new Commands();
                 }
+                addRows(commands, replica, from.address(), to.address());
                 add(commands, replica.fresh, from.address(), to.address());
             } finally {
                 from.release();
@@ -224,6 +286,25 @@ public final class Store implements AutoCloseable {
             to.release();
         }
         replica.takeBuffers();
+    }
+
+    private void addRows(Commands commands, Store replica, long from, long to) {
+        for (int i = 0; i < parameters(); i++) {
+            int[] theirs = replica.gradientRows(i);
+            if (theirs != null) {
+                int parameter = i;
+                writeRows(commands, i, theirs);
+                replica.rows[i].runs((first, n) -> {
+                    long at = row(parameter, first);
+                    commands.begin(Kernel.ACCUMULATE)
+                            .put(from + Float.BYTES * at)
+                            .put(to + Float.BYTES * at)
+                            .put(row(parameter, first + n) - at)
+                            .run();
+                });
+                replica.fresh[i] = false;
+            }
+        }
     }
 
     private void add(Commands commands, boolean[] given, long from, long to) {
@@ -249,6 +330,7 @@ public final class Store implements AutoCloseable {
             }
             for (int j = i; j < end; j++) {
                 fresh[j] |= given[j];
+                whole[j] |= given[j];
                 given[j] = false;
             }
         }

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One {@code fit}: where it stands, and all that changes while it runs. */
 final class Run<M extends Module> implements Progress, AutoCloseable {
+    private static final double[] UNMEASURED = {};
+
     private final Trainer<M> trainer;
     private final Monitor monitor;
     private final Batches train;
@@ -37,6 +39,9 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     private long examples;
     private double lossSum;
     private float rate;
+    /** Where the random stream stood before the first batch of the optimizer's step under way. */
+    private long counter;
+
     /** What the epoch under way has taken. */
     private double seconds;
 
@@ -276,11 +281,12 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     /** One batch; the last of those that are accumulated takes the optimizer's step. */
     private void takeStep(Batches.Epoch batches) {
         rate = rate(epoch, step);
-        long counter = rng.counter();
+        long drawn = rng.counter();
         try (Pass pass = Pass.train(rng)) {
             Batch batch = batches.batch(step);
             int together = trainer.accumulate;
             int first = step / together * together;
+            counter = step == first ? drawn : counter;
             boolean last = step + 1 == Math.min(first + together, train.steps());
             if (last) {
                 trainer.callbacks.forEach(c -> c.forward(this, pass));
@@ -288,20 +294,22 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
             Tensor value = trainer.loss(batch, sums);
             float l = value.item();
             if (!Float.isFinite(l)) {
-                throw diverged("loss is " + l, Divergence.explain(trainer, batch, new Rng(rng.seed(), counter)), null);
+                throw diverged("loss is " + l, Divergence.explain(trainer, batch, new Rng(rng.seed(), drawn)), null);
             }
-            long examplesTogether =
-                    Math.min((long) together * train.size(), train.examples() - (long) first * train.size());
-            float share = trainer.sums() ? 1 : (float) batch.size() / examplesTogether;
+            long examplesTogether = examplesFrom(first);
             unspent = true;
             Access.observe(pass, null); // a recomputed layer runs again in backward
-            pass.backward(share == 1 ? value : value.mul(share), trainer.model);
+            pass.backward(shared(value, batch, examplesTogether), trainer.model);
             if (last) {
                 trainer.callbacks.forEach(c -> c.gradients(this, trainer.model));
                 boolean scaled = train.rate(batch) != 1;
                 optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
                 try {
-                    optimizer.step();
+                    if (trainer.recipe.evaluatesAgain()) {
+                        optimizer.step(() -> again(batches, first));
+                    } else {
+                        optimizer.step();
+                    }
                 } catch (ArithmeticException e) {
                     throw diverged("the gradients are not finite", String.valueOf(e.getMessage()), e);
                 }
@@ -311,6 +319,32 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
             examples += batch.size();
             lossSum += trainer.weight(batch) * (double) l;
         }
+    }
+
+    /** The examples of the step whose first batch this is. */
+    private long examplesFrom(int first) {
+        return Math.min((long) trainer.accumulate * train.size(), train.examples() - (long) first * train.size());
+    }
+
+    /** A batch's part of the loss of all examples of a step. */
+    private Tensor shared(Tensor loss, Batch batch, long examplesTogether) {
+        float share = trainer.sums() ? 1 : (float) batch.size() / examplesTogether;
+        return share == 1 ? loss : loss.mul(share);
+    }
+
+    /** The loss of all batches of the step under way, and its gradients, once more with the same random numbers. */
+    private double again(Batches.Epoch batches, int first) {
+        Rng drawn = new Rng(rng.seed(), counter);
+        double loss = 0;
+        for (int i = first; i <= step; i++) {
+            try (Pass pass = Pass.train(drawn)) {
+                Batch batch = batches.batch(i);
+                Tensor value = shared(trainer.loss(batch, UNMEASURED), batch, examplesFrom(first));
+                loss += value.item();
+                pass.backward(value, trainer.model);
+            }
+        }
+        return loss;
     }
 
     private NonFiniteLossException diverged(String what, String why, @Nullable Throwable cause) {
@@ -328,7 +362,9 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     /** The schedule's learning rate of a step, which counts from 0. */
     private float rate(int epoch, int step) {
         double finished = epoch - 1 + (double) step / train.steps();
-        return (float) (trainer.recipe.learningRate() * trainer.schedule.factor(finished));
+        int together = trainer.accumulate;
+        long updates = (epoch - 1L) * ((train.steps() - 1) / together + 1) + step / together;
+        return (float) (trainer.recipe.learningRate() * trainer.schedule.factor(finished, updates));
     }
 
     @Override

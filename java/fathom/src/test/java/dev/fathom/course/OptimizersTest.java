@@ -175,10 +175,10 @@ class OptimizersTest {
     /** Slide "Learning rate schedules": base rate 0.1 times exp(-0.1 epoch), of the base and not of the epoch before. */
     @Test
     void exponentialDecay() {
-        Schedule schedule = epochs -> Math.exp(-0.1 * epochs);
+        Schedule schedule = (epochs, steps) -> Math.exp(-0.1 * epochs);
         double[] rates = new double[4];
         for (int epoch = 0; epoch < 4; epoch++) {
-            rates[epoch] = 0.1 * schedule.factor(epoch);
+            rates[epoch] = 0.1 * schedule.factor(epoch, 0);
         }
         assertThat(rates).containsExactly(new double[] {.1, .0904837, .0818731, .0740818}, offset(5e-8));
     }
@@ -187,11 +187,11 @@ class OptimizersTest {
     @Test
     void aTriangle() {
         Schedule triangle = Schedule.constant().warmUp(4);
-        Schedule falling = epochs -> triangle.factor(Math.min(epochs, 8 - epochs));
-        assertThat(falling.factor(0)).isZero();
-        assertThat(falling.factor(3)).isEqualTo(0.75).isEqualTo(falling.factor(5));
-        assertThat(falling.factor(4)).isEqualTo(1);
-        assertThat(falling.factor(8)).isZero();
+        Schedule falling = (epochs, steps) -> triangle.factor(Math.min(epochs, 8 - epochs), steps);
+        assertThat(falling.factor(0, 0)).isZero();
+        assertThat(falling.factor(3, 0)).isEqualTo(0.75).isEqualTo(falling.factor(5, 0));
+        assertThat(falling.factor(4, 0)).isEqualTo(1);
+        assertThat(falling.factor(8, 0)).isZero();
     }
 
     /**

@@ -369,14 +369,15 @@ class OptimizerTest {
     }
 
     private static void assertFactors(Schedule schedule, double[] epochs, double... expected) {
-        assertThat(Arrays.stream(epochs).map(schedule::factor).toArray()).containsExactly(expected, within(1e-12));
+        assertThat(Arrays.stream(epochs).map(e -> schedule.factor(e, 0)).toArray())
+                .containsExactly(expected, within(1e-12));
     }
 
     @Test
     void schedulesAreFactorsOfTheFirstRate() {
         assertFactors(Schedule.constant(), new double[] {0, 0.5, 1000}, 1, 1, 1);
         assertFactors(Schedule.step(20, 0.1), new double[] {0, 19.999, 20, 39.5, 40}, 1, 1, 0.1, 0.1, 0.01);
-        assertThat(Schedule.step(20, 0.1).factor(20)).isEqualTo(0.1);
+        assertThat(Schedule.step(20, 0.1).factor(20, 0)).isEqualTo(0.1);
     }
 
     /** PyTorch's CosineAnnealingLR(T_max=4) at lr 1, eta_min 0 and 0.1, after 0, 1, .. 4 epochs; then it stays. */
@@ -386,8 +387,8 @@ class OptimizerTest {
         double r = Math.sqrt(0.5) / 2;
         assertFactors(Schedule.cosine(4), epochs, 1, 0.5 + r, 0.5, 0.5 - r, 0, 0, 0);
         assertFactors(Schedule.cosine(4, 0.1), epochs, 1, 0.55 + 0.9 * r, 0.55, 0.55 - 0.9 * r, 0.1, 0.1, 0.1);
-        assertThat(Schedule.cosine(0.3).factor(0.3)).as("never below").isEqualTo(0);
-        assertThat(Schedule.cosine(3, 1).factor(1.7)).isEqualTo(1);
+        assertThat(Schedule.cosine(0.3).factor(0.3, 0)).as("never below").isEqualTo(0);
+        assertThat(Schedule.cosine(3, 1).factor(1.7, 0)).isEqualTo(1);
     }
 
     /** PyTorch's SequentialLR of LinearLR(start, 1, total_iters) and another schedule, at its milestone. */
@@ -403,7 +404,7 @@ class OptimizerTest {
                 1,
                 1);
         assertFactors(Schedule.cosine(4).warmUp(2), new double[] {0, 1, 2, 4, 6, 7}, 0, 0.5, 1, 0.5, 0, 0);
-        Schedule offset = epochs -> 0.5 / (1 + epochs);
+        Schedule offset = (epochs, steps) -> 0.5 / (1 + epochs);
         assertFactors(offset.warmUp(2), new double[] {0, 1, 2, 3}, 0, 0.25, 0.5, 0.25);
     }
 

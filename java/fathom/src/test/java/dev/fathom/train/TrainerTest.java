@@ -329,6 +329,7 @@ class TrainerTest {
     @Test
     void everyStepHasItsRate() {
         List<Double> asked = new ArrayList<>();
+        List<Long> counted = new ArrayList<>();
         List<Double> rates = new ArrayList<>();
         Callback listener = new Callback() {
             @Override
@@ -340,12 +341,14 @@ class TrainerTest {
                 Dataset data = points(10, 1)) {
             Schedule warm = Schedule.step(2, 0.5).warmUp(1);
             History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
-                    .schedule(epochs -> {
+                    .schedule((epochs, steps) -> {
                         asked.add(epochs);
-                        return warm.factor(epochs);
+                        counted.add(steps);
+                        return warm.factor(epochs, steps);
                     })
                     .callbacks(listener)
                     .fit(data.batches(3), 4);
+            assertThat(counted.subList(0, 6)).containsExactly(0L, 1L, 2L, 3L, 4L, 5L);
             assertThat(asked.subList(0, 6)).containsExactly(0.0, 0.25, 0.5, 0.75, 1.0, 1.25);
             assertThat(rates)
                     .startsWith(0.0, 0.125, 0.25, 0.375, 0.5)

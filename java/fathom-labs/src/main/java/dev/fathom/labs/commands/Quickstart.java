@@ -96,7 +96,7 @@ public final class Quickstart implements Callable<Integer> {
                     epochs,
                     batch,
                     new Adam(rate),
-                    finished -> finished < RATE_EPOCHS ? 1 : 0.1,
+                    (epochsDone, stepsDone) -> epochsDone < RATE_EPOCHS ? 1 : 0.1,
                     "Adam " + rate + (epochs > RATE_EPOCHS ? ", a tenth of it after epoch " + RATE_EPOCHS : ""));
             Entry entry = new Entry("Fathom", network(), recipe, "", 0);
             try (Outcome outcome = training.run(entry, images.flattened(), 0, folder)) {

@@ -1,0 +1,168 @@
+package dev.fathom.optim;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/**
+ * One step of an optimizer, as its recipe sees it: the parameters that are trainable and have a gradient of this step, one after another. A recipe
+ * of one's own is its formula on tensors:
+ *
+ * <pre>{@code
+ * record SignDescent(float learningRate) implements Optimizer {
+ *     public void step(Update update) {
+ *         update.each(p -> p.value(p.value().sub(p.gradient().sign().mul(p.learningRate()))));
+ *     }
+ * }
+ * }</pre>
+ */
+public final class Update {
+    private final BoundOptimizer bound;
+
+    Update(BoundOptimizer bound) {
+        this.bound = bound;
+    }
+
+    /** Calls {@code action} for each parameter, inside a pass of its own, always in the same order. */
+    public void each(Consumer<Part> action) {
+        for (int i = 0; i < bound.count(); i++) {
+            if (bound.inTable(i)) {
+                try (Pass pass = Pass.infer()) {
+                    action.accept(new Part(i));
+                }
+            }
+        }
+    }
+
+    /**
+     * Computes loss and gradients once more, of the same examples and with the same random numbers, for the values that the parameters have now.
+     * {@link Part#gradient} then gives the new gradients. Buffers, such as the running statistics of a batch norm, are updated once more too.
+     *
+     * @return the loss
+     * @throws IllegalStateException if the recipe does not say so by {@link Optimizer#evaluatesAgain}, or the step was given no function for it
+     * @throws ArithmeticException if the gradients' norm is asked for and not finite
+     */
+    public double again() {
+        return bound.again();
+    }
+
+    /** Calls {@code rule} with the number of the step, from 1 on, for parameters that have taken equally many. */
+    void counted(LongConsumer rule) {
+        bound.counted(rule);
+    }
+
+    /** Starts the command of a rule with the arguments that all of them take. */
+    Commands begin(Kernel rule) {
+        return bound.begin(rule);
+    }
+
+    /** The address of moment {@code i} of the block's first parameter. */
+    long moment(int i) {
+        return bound.moment(i);
+    }
+
+    /** One parameter in a step. Its tensors belong to the pass of the call in which it was given. */
+    public final class Part {
+        private final int i;
+
+        private Part(int i) {
+            this.i = i;
+        }
+
+        /** The name of the parameter, such as {@code 0.weight}. */
+        public String name() {
+            return parameter().name();
+        }
+
+        /** The number of this parameter's step, from 1 on. */
+        public long step() {
+            return bound.stepsOf(i) + 1;
+        }
+
+        /** The learning rate of the step, times the factor of the parameter's {@link Group}. */
+        public float learningRate() {
+            return bound.rate(i);
+        }
+
+        /** The weight decay of the parameter's {@link Group}, or the recipe's. */
+        public float weightDecay() {
+            return bound.decay(i);
+        }
+
+        /** The values as they are now. After {@link #value(Tensor)} the same tensor shows the new ones. */
+        public Tensor value() {
+            return parameter().value();
+        }
+
+        /**
+         * Replaces the values.
+         *
+         * @throws IllegalArgumentException if the tensor is not F32 or has another shape
+         */
+        public void value(Tensor values) {
+            write("value", values, bound.valueAddress(i));
+            bound.changed(i);
+        }
+
+        /** The gradient, after clipping. */
+        public Tensor gradient() {
+            Tensor g = parameter().gradient();
+            if (g == null) {
+                throw new IllegalStateException("step: " + name() + " has no gradient; backward has not reached it");
+            }
+            if (bound.scale() != 1) {
+                g = g.mul(bound.scale());
+            }
+            return bound.limit() == Float.POSITIVE_INFINITY ? g : g.clamp(-bound.limit(), bound.limit());
+        }
+
+        /**
+         * Moment {@code m} as it is now: zeros before the first {@link #moment(int, Tensor)}.
+         *
+         * @throws IllegalArgumentException if the recipe has no such moment
+         */
+        public Tensor moment(int m) {
+            Tensor copy = Access.create(parameter().shape(), DType.F32);
+            bound.copy(momentAddress(m), Access.address(copy), copy.shape().size());
+            return copy;
+        }
+
+        /**
+         * Replaces moment {@code m}, which is kept until the next step and saved with the optimizer.
+         *
+         * @throws IllegalArgumentException if the recipe has no such moment, or the tensor is not F32 or has another shape
+         */
+        public void moment(int m, Tensor values) {
+            write("moment", values, momentAddress(m));
+        }
+
+        private long momentAddress(int m) {
+            int all = bound.recipe().moments();
+            if (m < 0 || m >= all) {
+                throw new IllegalArgumentException(
+                        "step: moment " + m + " is outside [0, " + all + "); raise moments() of the recipe");
+            }
+            return bound.momentAddress(m, i);
+        }
+
+        private void write(String what, Tensor values, long to) {
+            if (values.dtype() != DType.F32
+                    || !values.shape().equals(parameter().shape())) {
+                throw new IllegalArgumentException(
+                        "step: the new " + what + " of " + name() + " is " + values.dtype() + " " + values.shape()
+                                + " but the parameter is F32 " + parameter().shape() + "; give one of its shape");
+            }
+            bound.copy(Access.address(values), to, values.shape().size());
+        }
+
+        private Parameter parameter() {
+            return bound.parameter(i);
+        }
+    }
+}
