@@ -62,6 +62,12 @@ final class Augmenter {
     Augmenter(List<Augment> recipe, Dataset data, int size, long seed) {
         this.recipe = recipe;
         this.seed = seed;
+        Source.Part features = data.part("augment", "x");
+        Source.Part targets = data.part("augment", "y");
+        if (features.as() != Source.As.FLOATS || features.ragged() || targets.ragged()) {
+            throw new IllegalArgumentException("augment: " + recipe.get(0)
+                    + " is for floats of one shape, but x or y of " + data + " has integers or lengths; use Dataset.map");
+        }
         Shape image = data.featureShape();
         for (Augment a : recipe) {
             if (a.kind().ofImages() && image.rank() != 3) {
@@ -78,10 +84,10 @@ final class Augmenter {
         height = images ? image.dim(0) : 1;
         width = images ? image.dim(1) : 1;
         channels = images ? image.dim(2) : 1;
-        columns = data.source().features.columns();
+        columns = features.columns();
         toProbabilities = mixes(recipe) && data.classes() > 0;
-        targetType = toProbabilities ? DType.F32 : data.source().targets.dtype();
-        targetColumns = toProbabilities ? data.classes() : data.source().targets.columns();
+        targetType = toProbabilities ? DType.F32 : targets.dtype();
+        targetColumns = toProbabilities ? data.classes() : targets.columns();
         parts = parts(recipe);
         runs = (int)
                 parts.stream().filter(p -> recipe.get(p.from).kind().moves()).count();

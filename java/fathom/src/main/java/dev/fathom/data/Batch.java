@@ -1,16 +1,121 @@
 package dev.fathom.data;
 
 import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Examples of one step, as tensors of the pass in which they were gathered.
- *
- * @param x the features [n, feature shape], F32
- * @param y the labels [n], I32, or the targets [n, target shape], F32
+ * The examples of one step: a tensor for each field of the dataset, of the pass in which they were gathered. Most datasets have the features {@code
+ * x} and the labels or targets {@code y}.
  */
-public record Batch(Tensor x, Tensor y) {
+public final class Batch {
+    private static final List<String> PAIR = List.of("x", "y");
+
+    private final List<String> names;
+    private final Tensor[] values;
+    private final @Nullable Tensor @Nullable [] lengths;
+
+    /** Takes over its arrays; {@code lengths} is null where no field is ragged. */
+    Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths) {
+        this.names = names;
+        this.values = values;
+        this.lengths = lengths;
+    }
+
+    /** A batch of features [n, ...] and labels [n] or targets [n, ...]. */
+    public Batch(Tensor x, Tensor y) {
+        this(PAIR, new Tensor[] {x, y}, null);
+    }
+
+    /**
+     * The features, the field {@code x}: [n, shape of an example], or [n, length, shape of a step] where they are ragged.
+     *
+     * @throws IllegalArgumentException if the dataset has no such field
+     */
+    public Tensor x() {
+        return get("x");
+    }
+
+    /**
+     * The labels [n], I32, or the targets [n, target shape], F32: the field {@code y}.
+     *
+     * @throws IllegalArgumentException if the dataset has no such field
+     */
+    public Tensor y() {
+        return get("y");
+    }
+
+    /**
+     * The field of this name.
+     *
+     * @throws IllegalArgumentException if the dataset has no such field
+     */
+    public Tensor get(String name) {
+        return values[index(name)];
+    }
+
+    /**
+     * The lengths [n], I32, of the examples of a ragged field: how many of the steps of each are its own, and no padding.
+     *
+     * @throws IllegalArgumentException if there is no such field, or it is not ragged
+     */
+    public Tensor lengths(String name) {
+        int i = index(name);
+        Tensor t = lengths == null ? null : lengths[i];
+        if (t == null) {
+            throw new IllegalArgumentException(
+                    "lengths: the field " + name + " is not ragged; every example has all of " + values[i].shape());
+        }
+        return t;
+    }
+
+    /** Whether the field of this name has {@link #lengths}. */
+    public boolean ragged(String name) {
+        int i = index(name);
+        return lengths != null && lengths[i] != null;
+    }
+
+    /** The names of the fields, in the order of the dataset. */
+    public List<String> names() {
+        return names;
+    }
+
     /** How many examples; the last batch of an epoch may have fewer than the others. */
     public int size() {
-        return x.dim(0);
+        return values[0].dim(0);
+    }
+
+    /**
+     * The same examples with another tensor as the field of this name, which may be new. A ragged field keeps its lengths.
+     *
+     * @throws IllegalArgumentException if the tensor is not [n, ...] for n examples
+     */
+    public Batch with(String name, Tensor value) {
+        if (value.shape().rank() == 0 || value.dim(0) != size()) {
+            throw new IllegalArgumentException("with: " + name + " is " + value.shape() + " for " + size()
+                    + " examples; its first dimension must be theirs");
+        }
+        int i = names.indexOf(name);
+        if (i >= 0) {
+            Tensor[] all = values.clone();
+            all[i] = value;
+            return new Batch(names, all, lengths);
+        }
+        List<String> more = new ArrayList<>(names);
+        more.add(name);
+        Tensor[] all = Arrays.copyOf(values, more.size());
+        all[names.size()] = value;
+        return new Batch(List.copyOf(more), all, lengths == null ? null : Arrays.copyOf(lengths, more.size()));
+    }
+
+    private int index(String name) {
+        int i = names.indexOf(name);
+        if (i < 0) {
+            throw new IllegalArgumentException("batch: there is no field " + name + "; there are " + names
+                    + ", so name one of them, or call it " + name + " where the dataset is made");
+        }
+        return i;
     }
 }

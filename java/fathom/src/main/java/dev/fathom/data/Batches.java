@@ -11,6 +11,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.lang.ref.Reference;
+import java.nio.IntBuffer;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -31,12 +32,14 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A step allocates the two tensors and nothing else: the order of an epoch lies off the heap. For one thread at a time.
+ * <p>Where no field is ragged, a step allocates its tensors and the batch and nothing else: the order of an epoch lies off the heap. For one thread at a time.
  */
 public final class Batches {
     private static final int BYTES_TO_FLOATS = 0;
     private static final int WORDS = 1;
     private static final int BYTES_TO_INTS = 2;
+    /** The kind of the kernel of casts. */
+    private static final int CAST_BYTES_TO_INTS = 3;
 
     /** What happens to a last batch with fewer examples than the others. */
     enum Last {
@@ -53,14 +56,15 @@ public final class Batches {
     private final List<Augment> recipe;
     private final @Nullable Augmenter augmenter;
     private final int steps;
-    private final Shapes whole;
-    private final Shapes last;
+    /** The shapes of the fields in a whole batch and in the last; null where they are ragged. */
+    private final @Nullable Shape[] whole;
+
+    private final @Nullable Shape[] last;
+    private final boolean ragged;
     /** Two lists of row numbers: which examples, one after another, and through it the rows of the source. */
     private @Nullable Block lists;
 
     private int dealt;
-
-    private record Shapes(Shape x, Shape y) {}
 
     Batches(Dataset.Order order, int size, boolean random) {
         this(order, size, random, Last.KEEP, List.of());
@@ -83,15 +87,21 @@ public final class Batches {
         this.recipe = recipe;
         augmenter = recipe.isEmpty() ? null : new Augmenter(recipe, data, size, order.seed());
         steps = shortOne == Last.DROP ? n / size : (n - 1) / size + 1;
+        ragged = data.source().parts.stream().anyMatch(Source.Part::ragged);
         whole = shapes(size);
         last = shapes(n - (n - 1) / size * size);
     }
 
-    private Shapes shapes(int n) {
-        Shape target = augmenter != null && augmenter.toProbabilities()
-                ? Shape.of(data.classes())
-                : data.source().targets.shape();
-        return new Shapes(batched(n, data.featureShape()), batched(n, target));
+    private @Nullable Shape[] shapes(int n) {
+        Source source = data.source();
+        Shape[] shapes = new Shape[source.parts.size()];
+        for (int f = 0; f < shapes.length; f++) {
+            boolean mixed = f == source.y && augmenter != null && augmenter.toProbabilities();
+            if (!source.parts.get(f).ragged()) {
+                shapes[f] = batched(n, mixed ? Shape.of(data.classes()) : data.shape(f));
+            }
+        }
+        return shapes;
     }
 
     private static Shape batched(int n, Shape shape) {
@@ -292,49 +302,108 @@ public final class Batches {
                 throw new IllegalStateException(
                         "batch: this epoch ended when epoch(n) was called again; use the newer one");
             }
-            Source s = data.source();
+            Source source = data.source();
             int n = Math.min(size, data.size() - step * size);
-            Shapes shapes = n == size ? whole : last;
+            @Nullable Shape[] shapes = n == size ? whole : last;
             long index = rows + 4L * step * size;
             data.enter();
             try {
-                DType from = s.features.dtype();
-                DType to = augmenter == null ? s.targets.dtype() : augmenter.targetType();
-                Tensor x = Access.create(shapes.x, DType.F32);
-                Tensor y = Access.create(shapes.y, to == DType.F32 ? DType.F32 : DType.I32);
-                long features = Access.address(x);
-                long targets = Access.address(y);
+                Tensor[] values = new Tensor[shapes.length];
+                Tensor[] lengths = ragged ? new Tensor[shapes.length] : null;
+                long targets = 0;
                 Commands commands = Access.commands();
-                gather(
-                        commands,
-                        from == DType.U8 ? BYTES_TO_FLOATS : WORDS,
-                        s.featuresAddress(),
-                        s.rows,
-                        index,
-                        augmenter == null ? features : augmenter.features(features),
-                        n,
-                        s.features.columns(),
-                        data.norm(),
-                        data.channels());
-                gather(
-                        commands,
-                        s.targets.dtype() == DType.U8 ? BYTES_TO_INTS : WORDS,
-                        s.targetsAddress(),
-                        s.rows,
-                        index,
-                        augmenter == null ? targets : augmenter.targets(targets),
-                        n,
-                        s.targets.columns(),
-                        0,
-                        1);
+                for (int f = 0; f < shapes.length; f++) {
+                    Shape shape = shapes[f];
+                    if (shape == null) {
+                        lengths[f] = Access.create(Shape.of(n), DType.I32);
+                        values[f] = padded(commands, f, Block.at(index, 4 * n).asIntBuffer(), lengths[f]);
+                        continue;
+                    }
+                    Source.Part part = source.parts.get(f);
+                    boolean floats = part.as() == Source.As.FLOATS
+                            || f == source.y && augmenter != null && augmenter.toProbabilities();
+                    values[f] = Access.create(shape, floats ? DType.F32 : DType.I32);
+                    long to = Access.address(values[f]);
+                    if (augmenter != null && f == source.x) {
+                        to = augmenter.features(to);
+                    } else if (augmenter != null && f == source.y) {
+                        targets = to;
+                        to = augmenter.targets(to);
+                    }
+                    boolean pixels = part.dtype() == DType.U8 && part.as() == Source.As.FLOATS;
+                    gather(
+                            commands,
+                            pixels ? BYTES_TO_FLOATS : part.dtype() == DType.U8 ? BYTES_TO_INTS : WORDS,
+                            source.address(f),
+                            source.rows,
+                            index,
+                            to,
+                            n,
+                            part.columns(),
+                            pixels ? data.norm(f) : 0,
+                            pixels ? data.channels(f) : 1);
+                }
                 if (augmenter != null) {
                     augmenter.run(commands, stream, (long) step * size, n, targets);
                 }
-                return new Batch(x, y);
+                return data.changed(new Batch(source.names, values, lengths));
             } finally {
                 data.exit();
                 Reference.reachabilityFence(Batches.this);
             }
         }
+    }
+
+    /** Examples of a ragged field, whose row numbers these are, as [n, length, shape of a step]; writes how many steps each has. */
+    private Tensor padded(Commands commands, int field, IntBuffer rows, Tensor lengths) {
+        Source source = data.source();
+        Source.Part part = source.parts.get(field);
+        Padding padding = data.padding(field);
+        int[] kept = new int[rows.remaining()];
+        int most = 1;
+        int least = Integer.MAX_VALUE;
+        for (int i = 0; i < kept.length; i++) {
+            kept[i] = (int) Math.min(padding.limit(), source.step(field, rows.get(i) + 1) - source.step(field, rows.get(i)));
+            most = Math.max(most, kept[i]);
+            least = Math.min(least, kept[i]);
+        }
+        Block.write(Access.address(lengths), IntBuffer.wrap(kept));
+        int length = padding.fixed() ? padding.limit() : most;
+        boolean ints = part.as() == Source.As.INTS;
+        Tensor result = Access.create(
+                batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
+        long to = Access.address(result);
+        if (least < length) {
+            commands.begin(Kernel.FILL)
+                    .put(to)
+                    .put(result.shape().size())
+                    .put(ints ? Float.intBitsToFloat((int) padding.value()) : (float) padding.value())
+                    .run();
+        }
+        long line = Float.BYTES * (long) part.columns();
+        for (int i = 0; i < kept.length; i++, to += length * line) {
+            int row = rows.get(i);
+            long first = padding.end() ? source.step(field, row + 1) - kept[i] : source.step(field, row);
+            long from = source.address(field) + first * part.rowBytes();
+            long at = padding.atFront() ? to + (length - kept[i]) * line : to;
+            if (kept[i] == 0) {
+                continue;
+            }
+            if (part.dtype() == DType.U8) {
+                commands.begin(Kernel.CAST)
+                        .put(CAST_BYTES_TO_INTS)
+                        .put(from)
+                        .put(at)
+                        .put((long) kept[i] * part.columns())
+                        .run();
+            } else {
+                commands.begin(Kernel.COPY)
+                        .put(from)
+                        .put(at)
+                        .put(kept[i] * line)
+                        .run();
+            }
+        }
+        return result;
     }
 }

@@ -12,16 +12,19 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples off the heap: features [size, feature shape], bytes or floats, and a class label or float targets for each. Bytes become floats
- * as they are gathered into a batch: x = value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalised} say otherwise. Images are [height, width, channels].
+ * Examples off the heap, each with the same {@link Field fields}: mostly {@code x}, features of one shape, bytes or floats, and {@code y}, a class
+ * label or float targets; in general any number of fields of floats or integers, some of which may be ragged (of another length for each example).
+ * What takes a part of the examples or orders them takes all their fields. Bytes become floats as they are gathered into a batch: x = value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalised} say otherwise. Images are [height, width, channels].
  *
- * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled} and {@link #normalised} give datasets over the same memory: they cost four bytes
+ * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalised}, {@link #padded} and {@link #map} give datasets over the same memory: they cost four bytes
  * an example. Each may be closed by itself; the memory goes back when the last is closed, or collected after one was.
  *
  * <p>Any thread may use it. Every method that reads examples throws IllegalStateException, saying where it was closed, once it is.
@@ -34,9 +37,10 @@ public final class Dataset implements AutoCloseable {
     private final Block index;
     private final IntBuffer rows;
     private final int size;
-    private final Shape featureShape;
-    /** Of each channel, or one of all. */
-    private final Scaling scaling;
+    /** Of each field. */
+    private final List<View> views;
+
+    private final UnaryOperator<Batch> change;
 
     /** Counted when they are asked for first: three parts of a set are normalised like one of them. */
     private volatile @Nullable Moments moments;
@@ -46,15 +50,27 @@ public final class Dataset implements AutoCloseable {
     private @Nullable Object closedAt;
 
     /** Takes over one use of {@code source} and the row numbers in {@code index}. */
-    private Dataset(Source source, Block index, int size, Shape featureShape, Scaling scaling) {
+    private Dataset(Source source, Block index, int size, List<View> views, UnaryOperator<Batch> change) {
         this.source = source;
         this.index = index;
         this.rows = index.view(0, 4L * size).asIntBuffer();
         this.size = size;
-        this.featureShape = featureShape;
-        this.scaling = scaling;
-        scaling.write(index.view(aligned(size), scaling.bytes()).asFloatBuffer());
+        this.views = List.copyOf(views);
+        this.change = change;
+        long at = aligned(size);
+        for (View v : views) {
+            v.scaling.write(index.view(at, v.scaling.bytes()).asFloatBuffer());
+            at += v.scaling.bytes();
+        }
     }
+
+    /**
+     * How a field is shown.
+     *
+     * @param shape of an example, or a step
+     * @param scaling of each channel, or one of all
+     */
+    private record View(Shape shape, Scaling scaling, Padding padding) {}
 
     /** x = value scale[c] + shift[c], c = column % channels. */
     private record Scaling(float[] scale, float[] shift) {
@@ -80,22 +96,143 @@ public final class Dataset implements AutoCloseable {
         return 4L * rows + 63 & -64L;
     }
 
-    private static Block list(int rows, Scaling scaling) {
-        return Source.unreported("dataset", aligned(rows) + scaling.bytes());
+    private static Block list(int rows, List<View> views) {
+        long scalings = views.stream().mapToLong(v -> v.scaling.bytes()).sum();
+        return Source.unreported("dataset", aligned(rows) + scalings);
     }
 
     /** All examples of a source. */
     static Dataset of(Source source) {
         Scaling whole = new Scaling(new float[] {1f / 255}, new float[1]);
-        Block index = list(source.rows, whole);
+        List<View> views = source.parts.stream()
+                .map(p -> new View(p.shape(), whole, Padding.behind()))
+                .toList();
+        Block index = list(source.rows, views);
         IntBuffer to = index.view(0, 4L * source.rows).asIntBuffer();
         for (int i = 0; i < source.rows; i++) {
             to.put(i, i);
         }
-        return new Dataset(source, index, source.rows, source.features.shape(), whole);
+        return new Dataset(source, index, source.rows, views, UnaryOperator.identity());
     }
 
     // ---- making
+
+    /**
+     * Examples with these fields, all of which are copied.
+     *
+     * @throws IllegalArgumentException if there are none, two have one name, they are not of equally many examples, a float is NaN or infinite, or
+     *     a label is negative
+     */
+    public static Dataset of(Field... fields) {
+        if (fields.length == 0) {
+            throw new IllegalArgumentException("of: there are no fields; give at least one");
+        }
+        Field first = fields[0];
+        for (int i = 0; i < fields.length; i++) {
+            Field f = fields[i];
+            Source.check("field " + f.part.name(), f.examples(), f.part.shape());
+            if (f.part.ragged() && f.examples() > Source.MOST_RAGGED) {
+                throw new IllegalArgumentException("field " + f.part.name() + ": " + f.examples()
+                        + " examples are too many for a ragged field; give at most " + Source.MOST_RAGGED);
+            }
+            if (f.examples() != first.examples()) {
+                throw new IllegalArgumentException("of: the field " + first.part.name() + " has " + first.examples()
+                        + " examples but " + f.part.name() + " has " + f.examples() + "; give equally many");
+            }
+            for (int j = 0; j < i; j++) {
+                if (fields[j].part.name().equals(f.part.name())) {
+                    throw new IllegalArgumentException(
+                            "of: two fields are called " + f.part.name() + "; give each a name of its own");
+                }
+            }
+        }
+        return of(Source.of(
+                "of",
+                first.examples(),
+                Stream.of(fields).map(f -> f.part).toList(),
+                Stream.of(fields).map(f -> f.content).toList(),
+                0));
+    }
+
+    /**
+     * The examples of several datasets one after another, copied into memory of their own. Scaling, padding and {@link #map} are those of the first.
+     *
+     * @throws IllegalArgumentException if there are none, or their fields differ in name, type or shape
+     */
+    public static Dataset concat(Dataset... parts) {
+        if (parts.length == 0) {
+            throw new IllegalArgumentException("concat: there are no datasets; give at least one");
+        }
+        Dataset first = parts[0];
+        long n = 0;
+        for (Dataset d : parts) {
+            if (!d.signature().equals(first.signature())) {
+                throw new IllegalArgumentException("concat: " + d + " has other fields than " + first
+                        + "; give datasets whose fields agree in name, type and shape");
+            }
+            n += d.size;
+        }
+        Source.check("concat", (int) Math.min(n, Integer.MAX_VALUE), Shape.SCALAR);
+        int rows = (int) n;
+        for (Dataset d : parts) {
+            d.enter();
+        }
+        try {
+            List<Source.Part> fields = new ArrayList<>();
+            List<Source.Content> contents = new ArrayList<>();
+            for (int f = 0; f < first.source.parts.size(); f++) {
+                int field = f;
+                Source.Part part = first.source.parts.get(f);
+                long[] offsets = part.ragged() ? offsets(parts, f, rows) : null;
+                fields.add(new Source.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets));
+                contents.add((block, offset) -> copy(parts, field, block.address() + offset));
+            }
+            Dataset all = of(Source.of("concat", rows, fields, contents, first.source.classes));
+            try (all) {
+                return all.view(0, null, rows, first.views, first.change);
+            }
+        } finally {
+            for (Dataset d : parts) {
+                d.exit();
+            }
+        }
+    }
+
+    private static long[] offsets(Dataset[] parts, int field, int rows) {
+        long[] offsets = new long[rows + 1];
+        int i = 0;
+        for (Dataset d : parts) {
+            for (int k = 0; k < d.size; k++, i++) {
+                offsets[i + 1] = offsets[i] + d.length(field, d.rows.get(k));
+            }
+        }
+        return offsets;
+    }
+
+    private static void copy(Dataset[] parts, int field, long to) {
+        for (Dataset d : parts) {
+            Source.Part part = d.source.parts.get(field);
+            for (int k = 0; k < d.size; k++) {
+                int row = d.rows.get(k);
+                long from = part.ragged() ? d.source.step(field, row) : row;
+                long bytes = part.rowBytes() * (part.ragged() ? d.length(field, row) : 1);
+                Block.copy(d.source.address(field) + from * part.rowBytes(), to, bytes);
+                to += bytes;
+            }
+        }
+    }
+
+    /** How many steps an example of a ragged field has. */
+    private long length(int field, int row) {
+        return source.step(field, row + 1) - source.step(field, row);
+    }
+
+    /** What datasets must share to become one. */
+    private List<String> signature() {
+        return source.parts.stream()
+                .map(p -> p.name() + " " + p.as() + " " + p.dtype() + " " + p.shape() + " " + p.ragged())
+                .toList();
+    }
 
     /**
      * Images and their labels from two idx files, plain or gzip, as MNIST and its kin come. There are as many classes as the largest
@@ -274,12 +411,53 @@ public final class Dataset implements AutoCloseable {
         return size;
     }
 
-    /** The shape of the features of one example. */
-    public Shape featureShape() {
-        return featureShape;
+    /** The names of the fields, in their order. */
+    public List<String> fields() {
+        return source.names;
     }
 
-    /** How many classes the labels of the whole have (the largest label and one), also where this part lacks some; 0 for float targets. */
+    /**
+     * The shape of one example of a field, or of one step where it is ragged.
+     *
+     * @throws IllegalArgumentException if there is no such field
+     */
+    public Shape shape(String field) {
+        return views.get(field("shape", field)).shape;
+    }
+
+    /**
+     * Whether the examples of a field have lengths of their own.
+     *
+     * @throws IllegalArgumentException if there is no such field
+     */
+    public boolean ragged(String field) {
+        return source.parts.get(field("ragged", field)).ragged();
+    }
+
+    /**
+     * The shape of the features of one example, the field {@code x}.
+     *
+     * @throws IllegalArgumentException if there is no such field
+     */
+    public Shape featureShape() {
+        return shape("x");
+    }
+
+    private int field(String op, String name) {
+        int i = source.names.indexOf(name);
+        if (i < 0) {
+            throw new IllegalArgumentException(
+                    op + ": this dataset has no field " + name + "; it has " + source.names + ", so name one of them");
+        }
+        return i;
+    }
+
+    /** The field of this name. */
+    Source.Part part(String op, String name) {
+        return source.parts.get(field(op, name));
+    }
+
+    /** How many classes the labels of the whole have (the largest label and one), also where this part lacks some; 0 where the field {@code y} has no labels. */
     public int classes() {
         return source.classes;
     }
@@ -292,8 +470,7 @@ public final class Dataset implements AutoCloseable {
     public int label(int i) {
         checkIndex("label", i);
         if (source.classes == 0) {
-            throw new IllegalArgumentException("label: the targets of this dataset are floats " + source.targets.shape()
-                    + "; read them from a batch");
+            throw unlabelled("label", "; read them from a batch");
         }
         enter();
         try {
@@ -303,6 +480,12 @@ public final class Dataset implements AutoCloseable {
         }
     }
 
+    private IllegalArgumentException unlabelled(String op, String fix) {
+        Source.Part targets = part(op, "y");
+        return new IllegalArgumentException(op + ": the targets of this dataset are "
+                + (targets.as() == Source.As.FLOATS ? "floats " : "integers ") + targets.shape() + fix);
+    }
+
     /**
      * The bytes of example {@code i} as they were given, for pictures.
      *
@@ -310,11 +493,12 @@ public final class Dataset implements AutoCloseable {
      */
     public byte[] pixels(int i) {
         checkIndex("pixels", i);
-        if (source.features.dtype() != DType.U8) {
-            throw new IllegalArgumentException(
-                    "pixels: the features of this dataset are floats; read them from a batch");
+        Source.Part features = part("pixels", "x");
+        if (features.dtype() != DType.U8 || features.ragged()) {
+            throw new IllegalArgumentException("pixels: the features of this dataset are "
+                    + (features.dtype() == DType.F32 ? "floats" : "integers") + "; read them from a batch");
         }
-        byte[] pixels = new byte[source.features.columns()];
+        byte[] pixels = new byte[features.columns()];
         enter();
         try {
             source.row(rows.get(i)).get(pixels);
@@ -331,9 +515,11 @@ public final class Dataset implements AutoCloseable {
      */
     public byte[] pixels(float[] x) {
         checkBytes("pixels");
-        if (x.length % source.features.columns() != 0) {
+        Source.Part features = part("pixels", "x");
+        Scaling scaling = views.get(source.x).scaling;
+        if (x.length % features.columns() != 0) {
             throw new IllegalArgumentException("pixels: " + x.length + " numbers are not whole examples "
-                    + source.features.shape() + "; give all of a batch's");
+                    + features.shape() + "; give all of a batch's");
         }
         byte[] pixels = new byte[x.length];
         for (int i = 0; i < x.length; i++) {
@@ -351,14 +537,29 @@ public final class Dataset implements AutoCloseable {
         }
     }
 
-    /** Such as {@code Dataset [60000, 28, 28] of U8, 10 classes}. */
+    /** Such as {@code Dataset [60000, 28, 28] of U8, 10 classes}, or with other fields {@code Dataset of 500 examples, x [*] of I32, 2 classes}. */
     @Override
     public String toString() {
-        String examples = featureShape.rank() == 0
-                ? "[" + size + "]"
-                : "[" + size + ", " + featureShape.toString().substring(1);
-        return "Dataset " + examples + " of " + source.features.dtype() + ", "
-                + (source.classes > 0 ? source.classes + " classes" : "targets " + source.targets.shape());
+        if (source.names.equals(List.of("x", "y")) && !ragged("x") && !ragged("y") && source.parts.get(1).as() != Source.As.INTS) {
+            return "Dataset " + shown("" + size, featureShape()) + " of "
+                    + source.parts.get(0).dtype() + ", "
+                    + (source.classes > 0 ? source.classes + " classes" : "targets " + shape("y"));
+        }
+        StringBuilder s = new StringBuilder("Dataset of " + size + (size == 1 ? " example" : " examples"));
+        for (int i = 0; i < views.size(); i++) {
+            Source.Part part = source.parts.get(i);
+            if (i != source.y || source.classes == 0) {
+                Shape shape = views.get(i).shape;
+                s.append(", ").append(part.name()).append(' ');
+                s.append(part.ragged() ? shown("*", shape) : shape.toString());
+                s.append(" of ").append(part.dtype());
+            }
+        }
+        return s + (source.classes > 0 ? ", " + source.classes + " classes" : "");
+    }
+
+    private static String shown(String first, Shape rest) {
+        return rest.rank() == 0 ? "[" + first + "]" : "[" + first + ", " + rest.toString().substring(1);
     }
 
     // ---- parts
@@ -387,8 +588,7 @@ public final class Dataset implements AutoCloseable {
      */
     public Split stratified(int count, long seed) {
         if (source.classes == 0) {
-            throw new IllegalArgumentException("stratified: the targets of this dataset are floats "
-                    + source.targets.shape() + ", not classes; use split");
+            throw unlabelled("stratified", ", not classes; use split");
         }
         int[] labels = new int[size];
         enter();
@@ -416,7 +616,7 @@ public final class Dataset implements AutoCloseable {
             throw new IllegalArgumentException("take: " + from + " to " + to + " is no part of " + size
                     + " examples; choose 0 <= from < to <= " + size);
         }
-        return view(from, null, to - from, featureShape, scaling);
+        return view(from, null, to - from, views, change);
     }
 
     /**
@@ -431,12 +631,12 @@ public final class Dataset implements AutoCloseable {
         for (int i : examples) {
             checkIndex("subset", i);
         }
-        return view(0, examples, examples.length, featureShape, scaling);
+        return view(0, examples, examples.length, views, change);
     }
 
     /** The same examples as vectors: feature shape [product of the dimensions]. */
     public Dataset flattened() {
-        return reshaped(source.features.columns());
+        return reshaped(part("flattened", "x").columns());
     }
 
     /**
@@ -446,11 +646,13 @@ public final class Dataset implements AutoCloseable {
      */
     public Dataset reshaped(int... dims) {
         Shape shape = Shape.of(dims);
-        if (shape.size() != source.features.columns()) {
-            throw new IllegalArgumentException("reshaped: " + shape + " has " + shape.size() + " values but "
-                    + featureShape + " has " + source.features.columns() + "; give a shape of as many");
+        Shape before = views.get(field("reshaped", "x")).shape;
+        if (shape.size() != before.size()) {
+            throw new IllegalArgumentException("reshaped: " + shape + " has " + shape.size() + " values but " + before
+                    + " has " + before.size() + "; give a shape of as many");
         }
-        return view(0, null, size, shape, scaling);
+        View x = views.get(source.x);
+        return with(source.x, new View(shape, x.scaling, x.padding));
     }
 
     /**
@@ -467,7 +669,46 @@ public final class Dataset implements AutoCloseable {
     }
 
     private Dataset scaled(float[] scale, float[] shift) {
-        return view(0, null, size, featureShape, new Scaling(scale, shift));
+        View x = views.get(source.x);
+        return with(source.x, new View(x.shape, new Scaling(scale, shift), x.padding));
+    }
+
+    /**
+     * The same examples, of which the ragged field of this name is padded so.
+     *
+     * @throws IllegalArgumentException if there is no such field, it is not ragged, or it has integers and the value is no whole number
+     */
+    public Dataset padded(String field, Padding padding) {
+        int i = field("padded", field);
+        Source.Part part = source.parts.get(i);
+        if (!part.ragged()) {
+            throw new IllegalArgumentException("padded: the field " + field + " is not ragged; all examples are " + part.shape());
+        }
+        if (part.as() == Source.As.INTS && padding.value() != (int) padding.value()) {
+            throw new IllegalArgumentException(
+                    "padded: value=" + padding.value() + " for the integers of " + field + "; give a whole number");
+        }
+        return with(i, new View(views.get(i).shape, views.get(i).scaling, padding));
+    }
+
+    /**
+     * The same examples, of which every batch goes through {@code change} after it was gathered, and augmented, in the pass of the step: for
+     * preprocessing by tensor ops. All fields are there, and fields may be added; the number of examples stays. Whoever takes batches sees them
+     * changed, evaluation too.
+     *
+     * <pre>{@code
+     * text.map(b -> b.with("y", b.x().slice(1, 1, 65)).with("x", b.x().slice(1, 0, 64)))
+     * }</pre>
+     */
+    public Dataset map(UnaryOperator<Batch> change) {
+        UnaryOperator<Batch> before = this.change;
+        return view(0, null, size, views, b -> change.apply(before.apply(b)));
+    }
+
+    private Dataset with(int field, View view) {
+        List<View> all = new ArrayList<>(views);
+        all.set(field, view);
+        return view(0, null, size, all, change);
     }
 
     /**
@@ -532,7 +773,7 @@ public final class Dataset implements AutoCloseable {
     private Moments moments() {
         int channels = imageChannels();
         long[][] counts = new long[channels][256];
-        byte[] pixels = new byte[source.features.columns()];
+        byte[] pixels = new byte[part("normalised", "x").columns()];
         for (int i = 0; i < size; i++) {
             source.row(rows.get(i)).get(pixels);
             for (int c = 0; c < channels; c++) {
@@ -563,22 +804,25 @@ public final class Dataset implements AutoCloseable {
     }
 
     private void checkBytes(String op) {
-        if (source.features.dtype() != DType.U8) {
-            throw new IllegalArgumentException(
-                    op + ": the features of this dataset are floats; scale them before Dataset.of");
+        Source.Part features = part(op, "x");
+        if (features.dtype() != DType.U8 || features.as() != Source.As.FLOATS) {
+            throw new IllegalArgumentException(op + ": the features of this dataset are "
+                    + (features.as() == Source.As.FLOATS ? "floats; scale them before Dataset.of" : "integers, which stay as they are"));
         }
     }
 
     /** Channels of the images, also where they were flattened; 1 where their shape has none. */
     private int imageChannels() {
-        Shape given = source.features.shape();
+        Shape given = part("normalised", "x").shape();
+        Shape featureShape = featureShape();
         return featureShape.rank() == 3 ? featureShape.dim(2) : given.rank() == 3 ? given.dim(2) : 1;
     }
 
-    private Dataset view(int from, int @Nullable [] examples, int n, Shape shape, Scaling scaling) {
+    private Dataset view(
+            int from, int @Nullable [] examples, int n, List<View> views, UnaryOperator<Batch> change) {
         enter();
         try {
-            Block list = list(n, scaling);
+            Block list = list(n, views);
             IntBuffer to = list.view(0, 4L * n).asIntBuffer();
             if (examples == null) {
                 to.put(rows.slice(from, n));
@@ -588,7 +832,7 @@ public final class Dataset implements AutoCloseable {
                 }
             }
             source.enter();
-            return new Dataset(source, list, n, shape, scaling);
+            return new Dataset(source, list, n, views, change);
         } finally {
             exit();
         }
@@ -652,13 +896,39 @@ public final class Dataset implements AutoCloseable {
         return index.address();
     }
 
-    /** Scales and shifts as the gather kernel takes them. */
-    long norm() {
-        return index.address() + aligned(size);
+    IntBuffer rows() {
+        return rows;
     }
 
-    int channels() {
-        return scaling.channels();
+    /** The scales and shifts of a field as the gather kernel takes them. */
+    long norm(int field) {
+        long at = index.address() + aligned(size);
+        for (int i = 0; i < field; i++) {
+            at += views.get(i).scaling.bytes();
+        }
+        return at;
+    }
+
+    int channels(int field) {
+        return views.get(field).scaling.channels();
+    }
+
+    Shape shape(int field) {
+        return views.get(field).shape;
+    }
+
+    Padding padding(int field) {
+        return views.get(field).padding;
+    }
+
+    /** What {@link #map} makes of a batch. */
+    Batch changed(Batch batch) {
+        Batch changed = change.apply(batch);
+        if (changed.size() != batch.size()) {
+            throw new IllegalArgumentException("map: a batch of " + batch.size() + " examples became one of " + changed.size()
+                    + "; a change must keep their number");
+        }
+        return changed;
     }
 
     // ---- life

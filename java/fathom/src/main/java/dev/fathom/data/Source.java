@@ -7,9 +7,13 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The memory behind a dataset and all that was made from it: features [rows, columns], then targets [rows, target columns], in one block.
+ * The memory behind a dataset and all that was made from it: its fields [rows, columns], one after another, in one block; a ragged field has its
+ * steps [steps, columns] and then its offsets, I64.
  * The pages go back when the last dataset over them is closed.
  *
  * <p>A dataset that was dropped without a close costs nothing but time: the collector takes the pages back, and reports them as forgotten only
@@ -21,25 +25,73 @@ final class Source {
 
     private static final int CHUNK = 1 << 28;
 
+    /** Of a ragged field, whose offsets take eight bytes each. */
+    static final int MOST_RAGGED = (1 << 27) - 1;
+
     final int rows;
-    final Part features;
-    final Part targets;
-    /** 0 for float targets. */
+    final List<Part> parts;
+    /** Their names. */
+    final List<String> names;
+    /** The numbers of the fields x and y, or -1. */
+    final int x;
+
+    final int y;
+    /** Of y; 0 where it has no labels. */
     final int classes;
 
     private final Block block;
-    private final long targetOffset;
+    private final long[] begins;
+    private final @Nullable LongBuffer[] offsets;
     private int users = 1;
 
-    /** What each example has; a label is a scalar, U8 or I32. */
-    record Part(DType dtype, Shape shape) {
-        /** Values of an example. */
+    /** What a batch has of a field. */
+    enum As {
+        FLOATS,
+        INTS,
+        LABELS
+    }
+
+    /**
+     * A field: what each example has, or each step of an example where there are offsets.
+     *
+     * @param dtype how a value is stored; a label is a scalar, U8 or I32
+     * @param offsets of the steps of a ragged field
+     */
+    record Part(String name, As as, DType dtype, Shape shape, long @Nullable [] offsets) {
+        /** Features or targets, which {@link Source#of} names. */
+        Part(DType dtype, Shape shape) {
+            this("", As.FLOATS, dtype, shape, null);
+        }
+
+        Part named(String name, As as) {
+            return new Part(name, as, dtype, shape, offsets);
+        }
+
+        /** Values of an example, or of a step. */
         int columns() {
             return (int) shape.size();
         }
 
-        private long rowBytes() {
+        long rowBytes() {
             return shape.size() * dtype.bytes();
+        }
+
+        boolean ragged() {
+            return offsets != null;
+        }
+
+        /** Examples, or steps, of {@code rows} examples. */
+        private long lines(int rows) {
+            return offsets == null ? rows : offsets[rows];
+        }
+
+        /** Of {@code rows} examples, 64-byte aligned. */
+        private long bytes(int rows) {
+            return offsetsAt(rows) + (offsets == null ? 0 : 8L * (rows + 1) + 63 & -64L);
+        }
+
+        private long offsetsAt(int rows) {
+            return lines(rows) * rowBytes() + 63 & -64L;
         }
     }
 
@@ -48,17 +100,32 @@ final class Source {
         void copyTo(Block block, long offset);
     }
 
-    private Source(String op, Block block, int rows, Part features, Content x, Part targets, Content y, int classes) {
+    private Source(String op, Block block, int rows, List<Part> parts, List<Content> contents, int classes) {
         this.block = block;
         this.rows = rows;
-        this.features = features;
-        this.targets = targets;
-        targetOffset = targetOffset(rows, features);
-        x.copyTo(block, 0);
-        finite(op, "features", features, 0);
-        y.copyTo(block, targetOffset);
-        finite(op, "targets", targets, targetOffset);
-        this.classes = targets.dtype == DType.F32 ? 0 : Math.max(classes, classes(op));
+        this.parts = List.copyOf(parts);
+        names = parts.stream().map(Part::name).toList();
+        x = names.indexOf("x");
+        y = names.indexOf("y");
+        begins = new long[parts.size() + 1];
+        offsets = new LongBuffer[parts.size()];
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            begins[i + 1] = begins[i] + part.bytes(rows);
+            contents.get(i).copyTo(block, begins[i]);
+            finite(op, i);
+            if (part.offsets != null) {
+                offsets[i] = block.view(begins[i] + part.offsetsAt(rows), 8L * (rows + 1))
+                        .asLongBuffer()
+                        .put(part.offsets);
+            }
+        }
+        int most = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            int seen = parts.get(i).as == As.LABELS ? classes(op, i) : 0;
+            most = i == y ? seen : most;
+        }
+        this.classes = most == 0 ? 0 : Math.max(classes, most);
         block.lease();
     }
 
@@ -71,9 +138,15 @@ final class Source {
      * @throws IllegalArgumentException with the first that is wrong
      */
     static Source of(String op, int n, Part features, Content x, Part targets, Content y, int classes) {
-        Block block = new Block("dataset", targetOffset(n, features) + n * targets.rowBytes());
+        As as = targets.dtype == DType.F32 ? As.FLOATS : As.LABELS;
+        return of(op, n, List.of(features.named("x", As.FLOATS), targets.named("y", as)), List.of(x, y), classes);
+    }
+
+    static Source of(String op, int n, List<Part> parts, List<Content> contents, int classes) {
+        Block block =
+                new Block("dataset", parts.stream().mapToLong(p -> p.bytes(n)).sum());
         try {
-            return new Source(op, block, n, features, x, targets, y, classes);
+            return new Source(op, block, n, parts, contents, classes);
         } catch (RuntimeException | Error e) {
             block.close();
             throw e;
@@ -92,11 +165,6 @@ final class Source {
 
     private static Content content(Buffer values) {
         return (block, offset) -> Block.write(block.address() + offset, values);
-    }
-
-    /** Where the targets begin, 64-byte aligned. */
-    private static long targetOffset(int rows, Part features) {
-        return rows * features.rowBytes() + 63 & -64L;
     }
 
     /**
@@ -154,29 +222,32 @@ final class Source {
         return values.flip();
     }
 
-    private void finite(String op, String what, Part part, long offset) {
+    private void finite(String op, int i) {
+        Part part = parts.get(i);
         if (part.dtype != DType.F32) {
             return;
         }
         int columns = part.columns();
-        long size = (long) rows * columns;
+        long size = part.lines(rows) * columns;
         for (long at = 0; at < size; ) {
             int n = (int) Math.min(CHUNK, size - at);
-            FloatBuffer values = block.view(offset + 4 * at, 4L * n).asFloatBuffer();
-            for (int i = 0; i < n; i++) {
-                if (!Float.isFinite(values.get(i))) {
-                    throw new IllegalArgumentException(op + ": " + what + " row " + (at + i) / columns + ", column "
-                            + (at + i) % columns + " is " + values.get(i) + "; replace it, or leave the example out");
+            FloatBuffer values = block.view(begins[i] + 4 * at, 4L * n).asFloatBuffer();
+            for (int k = 0; k < n; k++) {
+                if (!Float.isFinite(values.get(k))) {
+                    String what = i == x ? "features" : i == y ? "targets" : "field " + part.name;
+                    throw new IllegalArgumentException(op + ": " + what + (part.ragged() ? " step " : " row ")
+                            + (at + k) / columns + ", column " + (at + k) % columns + " is " + values.get(k)
+                            + "; replace it, or leave the example out");
                 }
             }
             at += n;
         }
     }
 
-    private int classes(String op) {
+    private int classes(String op, int part) {
         int most = -1;
         for (int i = 0; i < rows; i++) {
-            int label = label(i);
+            int label = label(part, i);
             if (label < 0 || label == Integer.MAX_VALUE) {
                 throw new IllegalArgumentException(
                         op + ": label " + label + " of example " + i + " is out of range; number the classes from 0");
@@ -188,23 +259,35 @@ final class Source {
 
     // ---- reading
 
-    long featuresAddress() {
-        return block.address();
+    /** Where the values of a field lie. */
+    long address(int part) {
+        return block.address() + begins[part];
     }
 
-    long targetsAddress() {
-        return block.address() + targetOffset;
+    /** The first step of an example of a ragged field. */
+    long step(int part, int row) {
+        return offsets[part].get(row);
     }
 
-    /** The values of one row of the features. */
+    /** The features of an example that is not ragged. */
     ByteBuffer row(int row) {
-        return block.view(row * features.rowBytes(), features.rowBytes());
+        return row(x, row);
     }
 
+    /** The values of an example. */
+    ByteBuffer row(int part, int row) {
+        long bytes = parts.get(part).rowBytes();
+        return block.view(begins[part] + row * bytes, bytes);
+    }
+
+    /** The label of an example in y. */
     int label(int row) {
-        int width = targets.dtype.bytes();
-        ByteBuffer at = block.view(targetOffset + (long) row * width, width);
-        return width == 1 ? at.get(0) & 0xff : at.getInt(0);
+        return label(y, row);
+    }
+
+    private int label(int part, int row) {
+        ByteBuffer at = row(part, row);
+        return at.capacity() == 1 ? at.get(0) & 0xff : at.getInt(0);
     }
 
     // ---- life

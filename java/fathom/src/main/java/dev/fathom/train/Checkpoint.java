@@ -194,11 +194,15 @@ final class Checkpoint implements AutoCloseable {
         for (int i = 0; i < n; i++) {
             try (Pass pass = Pass.infer()) {
                 Batch batch = all.batch((int) ((long) i * batches.steps() / n));
-                update(crc, batch.x());
-                update(crc, batch.y());
+                for (String name : batch.names()) {
+                    update(crc, batch.get(name));
+                    if (batch.ragged(name)) {
+                        update(crc, batch.lengths(name));
+                    }
+                }
             }
         }
-        return data.size() + " examples " + data.featureShape() + " of checksum " + Long.toHexString(crc.getValue());
+        return data.size() + " examples " + data.shape(data.fields().get(0)) + " of checksum " + Long.toHexString(crc.getValue());
     }
 
     private static void update(CRC32C crc, Tensor t) {

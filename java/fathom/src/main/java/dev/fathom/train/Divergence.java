@@ -32,8 +32,12 @@ final class Divergence {
     }
 
     private static String where(Trainer<?> trainer, Batch batch, Rng before) {
-        if (nonfinite(batch.x()) > 0) {
-            return "the batch itself holds " + nonfinite(batch.x()) + " values that are not finite; clean the data";
+        for (String name : batch.names()) {
+            int bad = nonfinite(batch.get(name));
+            if (bad > 0) {
+                return "the batch itself holds " + bad + " values that are not finite"
+                        + (name.equals("x") ? "" : " in its field " + name) + "; clean the data";
+            }
         }
         for (Held h : Access.store(trainer.model.segments()).held()) {
             if (nonfinite(h.value()) > 0) {

@@ -7,10 +7,12 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Module;
 import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -164,7 +166,12 @@ final class Examiner<M extends Module> {
                 try (Pass pass = Pass.train(rng)) {
                     Batch batch = epoch.batch(i % train.steps());
                     if (blind) {
-                        batch = new Batch(Tensor.zeros(batch.x().shape().toArray()), batch.y());
+                        int[] dims = batch.x().shape().toArray();
+                        batch = batch.with(
+                                "x",
+                                batch.x().dtype() == DType.F32
+                                        ? Tensor.zeros(dims)
+                                        : Tensor.ofInts(new int[(int) batch.x().shape().size()], dims));
                     }
                     Tensor value = trainer.loss(copy.net(), batch, new double[0]);
                     if (i >= INPUT_STEPS * 3 / 4) {
@@ -187,6 +194,9 @@ final class Examiner<M extends Module> {
             try (Model<M> copy = trainer.model.copy();
                     Pass pass = Pass.grad(new Rng(0))) {
                 Batch batch = train.epoch(0).batch(0);
+                if (batch.x().dtype() != DType.F32) {
+                    return tokens(copy, batch.x());
+                }
                 Tensor x = pass.watch(batch.x());
                 Tensor y = ((Layer) copy.net()).apply(x);
                 if (y.shape().rank() == 0 || y.dim(0) != n) {
@@ -214,6 +224,28 @@ final class Examiner<M extends Module> {
                 }
             }
         }
+        return alone();
+    }
+
+    private static Verdict alone() {
         return verdict(true, "the output of each depends on that example alone");
+    }
+
+    /** Integers have no gradient: the output of the first example must be the same bits where all examples are the first. */
+    private Verdict tokens(Model<M> copy, Tensor x) {
+        Tensor y = ((Layer) copy.net()).apply(x);
+        if (y.shape().rank() == 0 || y.dim(0) != x.dim(0)) {
+            return verdict(
+                    false,
+                    "the model gives %s for %d examples; its first dimension must be theirs",
+                    y.shape(),
+                    x.dim(0));
+        }
+        Tensor same = ((Layer) copy.net()).apply(x.gather(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0))));
+        return Arrays.equals(y.slice(0, 1).toArray(), same.slice(0, 1).toArray())
+                ? alone()
+                : verdict(
+                        false,
+                        "the output of example 0 depends on others; look for a reshape or a reduction that mixes the batch");
     }
 }

@@ -1,0 +1,174 @@
+package dev.fathom.data;
+
+import dev.fathom.memory.Block;
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Shape;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+
+/**
+ * One thing that every example of a dataset has, under a name: what {@link Dataset#of(Field...)} copies. Trainers read the fields {@code x} and
+ * {@code y}; a step of one's own reads any.
+ *
+ * <pre>{@code
+ * Dataset.of(
+ *     Field.ragged("x", new int[][] {{4, 8, 15}, {16}, {23, 42}}),          // tokens
+ *     Field.floats("age", Shape.SCALAR, new float[] {0.2f, 0.5f, 0.4f}),
+ *     Field.labels("y", 0, 1, 0));
+ * }</pre>
+ *
+ * <p>A field is ragged where its examples have different lengths: their values lie one after another, and example i has the steps {@code offsets[i]}
+ * to {@code offsets[i + 1] - 1}. A batch pads them to one length as {@link Padding} says.
+ */
+public final class Field {
+    final Source.Part part;
+    final Source.Content content;
+    /** Examples, or steps of all of them. */
+    final int count;
+
+    private Field(Source.Part part, Source.Content content, int count) {
+        this.part = part;
+        this.content = content;
+        this.count = count;
+    }
+
+    private static Field of(String name, Source.As as, DType dtype, Shape shape, Buffer values) {
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("field: a field needs a name, such as x");
+        }
+        Source.check("field " + name, 1, shape);
+        if (values.remaining() % shape.size() != 0) {
+            throw new IllegalArgumentException("field " + name + ": " + values.remaining()
+                    + " values are not whole examples of shape " + shape + ", which take " + shape.size()
+                    + " each; give a multiple of that");
+        }
+        return new Field(
+                new Source.Part(name, as, dtype, shape, null),
+                (block, offset) -> Block.write(block.address() + offset, values),
+                (int) (values.remaining() / shape.size()));
+    }
+
+    /**
+     * Floats of this shape for each example.
+     *
+     * @throws IllegalArgumentException if the values are not whole examples
+     */
+    public static Field floats(String name, Shape shape, float[] values) {
+        return floats(name, shape, FloatBuffer.wrap(values));
+    }
+
+    /** Floats of this shape for each example, from what lies between position and limit of a buffer. */
+    public static Field floats(String name, Shape shape, FloatBuffer values) {
+        return of(name, Source.As.FLOATS, DType.F32, shape, values);
+    }
+
+    /**
+     * Integers of this shape for each example, such as tokens; any number may come.
+     *
+     * @throws IllegalArgumentException if the values are not whole examples
+     */
+    public static Field ints(String name, Shape shape, int[] values) {
+        return ints(name, shape, IntBuffer.wrap(values));
+    }
+
+    /** Integers of this shape for each example, from what lies between position and limit of a buffer. */
+    public static Field ints(String name, Shape shape, IntBuffer values) {
+        return of(name, Source.As.INTS, DType.I32, shape, values);
+    }
+
+    /** Integers from 0 to 255 of this shape for each example, a byte each, such as the characters of a text; a batch has them as I32. */
+    public static Field ints(String name, Shape shape, byte[] values) {
+        return of(name, Source.As.INTS, DType.U8, shape, ByteBuffer.wrap(values));
+    }
+
+    /**
+     * Pixels of this shape for each example, unsigned bytes that a batch has as floats, value / 255 unless the field is called {@code x} and {@link
+     * Dataset#scaled} or {@link Dataset#normalised} says otherwise.
+     *
+     * @throws IllegalArgumentException if the values are not whole examples
+     */
+    public static Field pixels(String name, Shape shape, byte[] values) {
+        return pixels(name, shape, ByteBuffer.wrap(values));
+    }
+
+    /** Pixels of this shape for each example, from what lies between position and limit of a buffer. */
+    public static Field pixels(String name, Shape shape, ByteBuffer values) {
+        return of(name, Source.As.FLOATS, DType.U8, shape, values);
+    }
+
+    /** A class for each example, numbered from 0. */
+    public static Field labels(String name, int... classes) {
+        return of(name, Source.As.LABELS, DType.I32, Shape.SCALAR, IntBuffer.wrap(classes));
+    }
+
+    /** Integers in rows of different lengths, one for each example. */
+    public static Field ragged(String name, int[][] rows) {
+        long[] offsets = offsets(name, rows.length, i -> rows[i].length);
+        IntBuffer all = IntBuffer.allocate((int) offsets[rows.length]);
+        for (int[] row : rows) {
+            all.put(row);
+        }
+        return ints(name, Shape.SCALAR, all.flip()).ragged(offsets);
+    }
+
+    /** Floats in rows of different lengths, one for each example. */
+    public static Field ragged(String name, float[][] rows) {
+        long[] offsets = offsets(name, rows.length, i -> rows[i].length);
+        FloatBuffer all = FloatBuffer.allocate((int) offsets[rows.length]);
+        for (float[] row : rows) {
+            all.put(row);
+        }
+        return floats(name, Shape.SCALAR, all.flip()).ragged(offsets);
+    }
+
+    private static long[] offsets(String name, int n, java.util.function.IntUnaryOperator length) {
+        long[] offsets = new long[n + 1];
+        for (int i = 0; i < n; i++) {
+            offsets[i + 1] = offsets[i] + length.applyAsInt(i);
+        }
+        if (offsets[n] > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("field " + name + ": " + n + " rows of " + offsets[n]
+                    + " values are more than an array can hold; give a buffer and offsets");
+        }
+        return offsets;
+    }
+
+    /**
+     * The same values as examples of different lengths: what was an example is a step, and example i has the steps {@code offsets[i]} to {@code
+     * offsets[i + 1] - 1}. An example may have none.
+     *
+     * @param offsets one more than there are examples, from 0 up to the number of steps
+     * @throws IllegalArgumentException if the offsets do not begin at 0, go back, or do not end with the last step
+     */
+    public Field ragged(long... offsets) {
+        if (part.as() == Source.As.LABELS || part.dtype() == DType.U8 && part.as() == Source.As.FLOATS) {
+            throw new IllegalArgumentException("field " + part.name()
+                    + ": labels and pixels cannot be ragged; use ints or floats");
+        }
+        if (offsets.length == 0 || offsets[0] != 0) {
+            throw new IllegalArgumentException("field " + part.name() + ": the offsets begin with "
+                    + (offsets.length == 0 ? "nothing" : offsets[0]) + "; the first must be 0");
+        }
+        for (int i = 1; i < offsets.length; i++) {
+            if (offsets[i] < offsets[i - 1]) {
+                throw new IllegalArgumentException("field " + part.name() + ": offset " + i + " is " + offsets[i] + " but offset "
+                        + (i - 1) + " is " + offsets[i - 1] + ", so example " + (i - 1)
+                        + " would have a negative length; give ascending offsets");
+            }
+        }
+        long last = offsets[offsets.length - 1];
+        if (last != count) {
+            throw new IllegalArgumentException("field " + part.name() + ": the offsets end at " + last + " but there are " + count
+                    + " steps; the last offset must be their number");
+        }
+        return new Field(
+                new Source.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets.clone()), content, count);
+    }
+
+    int examples() {
+        long[] offsets = part.offsets();
+        return offsets == null ? count : offsets.length - 1;
+    }
+}
