@@ -1,21 +1,21 @@
 package dev.fathom.labs.commands;
 
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Comparison;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.training.Entry;
+import dev.fathom.io.AtomicFile;
+import dev.fathom.labs.data.Project;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.LabsPage;
+import dev.fathom.labs.pages.Machine;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.training.Interrupt;
-import dev.fathom.labs.training.Outcome;
-import dev.fathom.labs.training.Training;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Set;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.concurrent.Callable;
-import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -23,10 +23,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code fathom lab NAME}: trains the networks of a {@link Lab} one after the other; without a name, lists the labs. */
+/** {@code fathom lab NAME}: runs an {@link Experiment} and writes its page; without a name, lists the labs. */
 @Command(
         name = "lab",
-        description = "Runs an experiment: networks on the same images, beside what is published of them.",
+        description = "Runs an experiment and shows its figures beside those that are published.",
         sortOptions = false)
 public final class LabCommand implements Callable<Integer> {
     private final PrintStream out;
@@ -40,20 +40,28 @@ public final class LabCommand implements Callable<Integer> {
 
     @Option(
             names = "--short",
-            description = "A part of the images and few epochs: within a minute, to see that all works.")
+            description = "A part of the data and few epochs: within a minute, to see that all works.")
     private boolean brief;
 
     @Option(
             names = "--data",
             paramLabel = "FOLDER",
-            description = "Where the images are, if not where ./fathom data puts them.")
+            description = "Where the data are, if not where ./fathom data puts them.")
     private @Nullable Path data;
 
     @Option(
             names = "--epochs",
             paramLabel = "N",
-            description = "How often every image is seen (each network's own number).")
+            description = "How often every example is seen (each network's own number).")
     private @Nullable Integer epochs;
+
+    @Option(
+            names = "--save",
+            description = "Also stores the figures of a full run in docs/labs, of which docs/labs.md is made.")
+    private boolean save;
+
+    @Option(names = "--page", description = "Makes docs/labs.md anew of the stored runs, without running a lab.")
+    private boolean page;
 
     @Mixin
     private Options options = new Options();
@@ -65,72 +73,77 @@ public final class LabCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (name == null || list) {
-            Lab.ALL.forEach(lab -> out.printf("./fathom lab %-11s %s%n", lab.name(), lab.shows()));
+        if (name == null && page) {
+            page();
             return 0;
         }
-        Lab lab = Lab.ALL.stream()
+        if (name == null || list) {
+            Experiment.ALL.forEach(lab -> out.printf("./fathom lab %-11s %s%n", lab.name(), lab.shows()));
+            return 0;
+        }
+        Experiment lab = Experiment.ALL.stream()
                 .filter(l -> l.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> options.misuse("there is no lab " + name + "; there are "
-                        + Lab.ALL.stream().map(Lab::name).collect(Collectors.joining(", "))));
+                        + Experiment.ALL.stream().map(Experiment::name).collect(Collectors.joining(", "))));
         if (epochs != null) {
             options.atLeastOne("--epochs", epochs);
         }
+        if (save && (brief || epochs != null || data != null)) {
+            throw options.misuse("--save stores full runs on the usual data; leave out --short, --epochs and --data");
+        }
+        Path stored = save ? docs().resolve("labs") : null;
         Path folder = options.prepare("lab/" + lab.name());
-        try (Interrupt interrupt = Interrupt.install(err);
-                Images all = lab.images(data).images(data, options.seed())) {
-            Images images = brief ? all.first(lab.briefImages()) : all;
-            return run(lab, images.normalised(), folder, interrupt);
+        try (Interrupt interrupt = Interrupt.install(err)) {
+            long began = System.nanoTime();
+            Run run = new Run(brief, epochs, options.seed(), options.resume(), data, folder, interrupt, out, err);
+            Result result = lab.run(run);
+            if (!result.parts().isEmpty()) {
+                out.println("All of it on one page: " + result.write(folder));
+            }
+            if (run.whole() && result.isFinished()) {
+                store(lab, result, (System.nanoTime() - began) / 1e9, folder, stored);
+            }
+            return interrupt.requested() ? Interrupt.CODE : 0;
         }
     }
 
-    private int run(Lab lab, Images images, Path folder, Interrupt interrupt) {
-        Training training = new Training(out, err, interrupt, options.seed(), options.resume());
-        training.say(
-                "%s: %,d images to learn from, %,d to choose the best epoch by, %,d for the test",
-                images.title(),
-                images.learn().size(),
-                images.choose().size(),
-                images.test().size());
-        IntUnaryOperator asked = whole -> epochs != null ? epochs : brief ? lab.briefEpochs() : whole;
-        List<Entry> entries = lab.entries(images, asked);
-        List<Images> seen =
-                entries.stream().map(entry -> entry.view().apply(images)).toList();
-        for (int i = 0; i < entries.size(); i++) {
-            Entry entry = entries.get(i);
-            if (entry.recipe().batch() > seen.get(i).learn().size()) {
-                throw new IllegalArgumentException(
-                        entry.name() + " learns batches of " + entry.recipe().batch() + " images but there are "
-                                + seen.get(i).learn().size() + "; give a folder with more");
-            }
+    /** Keeps the figures of a full run in its folder, and in the docs where {@code --save} says so. */
+    private void store(Experiment lab, Result result, double seconds, Path folder, @Nullable Path docs) {
+        StoredRun run = new StoredRun(
+                lab.name(),
+                result.data(),
+                LocalDate.now(ZoneOffset.UTC).toString(),
+                Project.root().map(Machine::commit).orElse("unknown"),
+                Machine.processor() + "; " + Machine.line(),
+                options.seed(),
+                seconds,
+                result.figures());
+        String file = lab.name() + ".json";
+        run.write(folder.resolve(file));
+        out.println("Its figures: " + folder.resolve(file));
+        if (docs != null) {
+            run.write(docs.resolve(file));
+            out.println("Stored as " + docs.resolve(file));
+            page();
         }
-        List<Outcome> outcomes = new ArrayList<>();
-        try {
-            for (int i = 0; i < entries.size(); i++) {
-                Entry entry = entries.get(i);
-                training.say("%n== %s", entry.name());
-                Outcome outcome = training.run(entry, seen.get(i), lab.every(), folder.resolve(entry.folder()));
-                if (outcome != null) {
-                    outcomes.add(outcome);
-                }
-                if (interrupt.requested()) {
-                    break;
-                }
-            }
-            if (!outcomes.isEmpty()) {
-                training.say("");
-                boolean finished = outcomes.size() == entries.size() && !interrupt.requested();
-                new Comparison(lab, images, outcomes, brief, !brief && epochs == null)
-                        .write(folder, out, finished, options.seed(), interrupt);
-                training.say("All of it on one page: %s", folder.resolve("report.html"));
-            }
-        } finally {
-            outcomes.forEach(Outcome::close);
-            Set<Images> made = Collections.newSetFromMap(new IdentityHashMap<>());
-            made.addAll(seen);
-            made.stream().filter(view -> view != images).forEach(Images::close);
+    }
+
+    /** Writes docs/labs.md anew. */
+    private void page() {
+        Path docs = docs();
+        byte[] text = LabsPage.text(Experiment.shown(), docs.resolve("labs")).getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(docs.resolve("labs.md"), to -> to.write(text));
+        out.println("Made of the stored runs: " + docs.resolve("labs.md"));
+    }
+
+    /** The folder of the project's pages. */
+    private static Path docs() {
+        Path docs = Project.root().map(root -> root.resolve("docs")).orElse(Path.of("docs"));
+        if (!Files.isDirectory(docs)) {
+            throw new IllegalArgumentException("there is no folder " + docs.toAbsolutePath()
+                    + " to store runs in; run this in Fathom's source tree, or name it with -Dfathom.root=");
         }
-        return interrupt.requested() ? Interrupt.CODE : 0;
+        return docs;
     }
 }

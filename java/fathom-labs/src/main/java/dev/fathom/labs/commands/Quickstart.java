@@ -7,6 +7,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.training.Entry;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Dropout;
@@ -98,7 +99,7 @@ public final class Quickstart implements Callable<Integer> {
                     new Adam(rate),
                     (epochsDone, stepsDone) -> epochsDone < RATE_EPOCHS ? 1 : 0.1,
                     "Adam " + rate + (epochs > RATE_EPOCHS ? ", a tenth of it after epoch " + RATE_EPOCHS : ""));
-            Entry entry = new Entry("Fathom", network(), recipe, "", 0);
+            Entry entry = new Entry("Fathom", network(), recipe, Published.NONE, 0);
             try (Outcome outcome = training.run(entry, images.flattened(), 0, folder)) {
                 if (outcome == null || interrupt.requested()) {
                     return Interrupt.CODE;

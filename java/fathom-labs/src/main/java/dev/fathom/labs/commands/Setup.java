@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.labs.pages.Machine;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -61,9 +62,9 @@ public record Setup(
         } catch (NativeException e) {
             failure = e.getMessage();
         }
-        String kilobytes = value("/proc/meminfo", "MemAvailable").replace(" kB", "");
+        String kilobytes = Machine.value("/proc/meminfo", "MemAvailable").replace(" kB", "");
         return new Setup(
-                value("/proc/cpuinfo", "model name"),
+                Machine.value("/proc/cpuinfo", "model name"),
                 Runtime.getRuntime().availableProcessors(),
                 system.getSystemLoadAverage(),
                 kilobytes.isEmpty() ? -1 : Long.parseLong(kilobytes) << 10,
@@ -74,16 +75,6 @@ public record Setup(
                 library,
                 failure,
                 System.getenv());
-    }
-
-    /** What stands behind {@code key :} in a file of Linux; empty elsewhere. */
-    private static String value(String file, String key) {
-        return text(Path.of(file))
-                .lines()
-                .filter(l -> l.startsWith(key))
-                .findFirst()
-                .map(l -> l.substring(l.indexOf(':') + 1).trim())
-                .orElse("");
     }
 
     private static String text(Path file) {

@@ -228,7 +228,7 @@ public enum ImageSet {
     /** Where a folder of data may be: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), then in the cache folder. */
     static List<Path> places(String name) {
         List<Path> places = new ArrayList<>();
-        setting("fathom.data", "FATHOM_DATA").ifPresent(data -> places.add(Path.of(data, name)));
+        Project.setting("fathom.data", "FATHOM_DATA").ifPresent(data -> places.add(Path.of(data, name)));
         places.add(cache(name));
         return places;
     }
@@ -239,31 +239,15 @@ public enum ImageSet {
     }
 
     private static Path cache(String name) {
-        Path base = setting("fathom.cache", null)
-                .or(() -> setting(null, "XDG_CACHE_HOME").map(cache -> cache + "/fathom"))
+        Path base = Project.setting("fathom.cache", null)
+                .or(() -> Project.setting(null, "XDG_CACHE_HOME").map(cache -> cache + "/fathom"))
                 .map(Path::of)
                 .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "fathom"));
         return base.toAbsolutePath().resolve("data").resolve(name);
     }
 
     private Optional<Path> tree() {
-        Optional<String> root = setting("fathom.root", "FATHOM_ROOT");
-        if (root.isPresent()) {
-            return Optional.of(Path.of(root.get(), "test-data", toString()));
-        }
-        for (Path p = Path.of("").toAbsolutePath(); p != null; p = p.getParent()) {
-            if (Files.isDirectory(p.resolve("test-data").resolve(toString()))) {
-                return Optional.of(p.resolve("test-data").resolve(toString()));
-            }
-        }
-        return Optional.empty();
-    }
-
-    /** A property, or else a variable of the environment; one that is blank counts as unset. */
-    private static Optional<String> setting(@Nullable String property, @Nullable String variable) {
-        String set = property == null ? null : System.getProperty(property);
-        String value = set == null && variable != null ? System.getenv(variable) : set;
-        return Optional.ofNullable(value).filter(v -> !v.isBlank());
+        return Project.root().map(root -> root.resolve("test-data").resolve(toString()));
     }
 
     /**

@@ -2,8 +2,10 @@ package dev.fathom.labs.experiments;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.Entry;
 import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
@@ -26,7 +28,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** How many steps batch normalisation saves, by where it stands (Ioffe and Szegedy 2015). */
-public final class BatchNormLab implements Lab {
+final class BatchNormLab implements ImageLab {
     private enum Norm {
         NONE,
         BEFORE,
@@ -53,10 +55,10 @@ public final class BatchNormLab implements Lab {
         Recipe recipe = new Recipe(
                 epochs.applyAsInt(10), 128, new Sgd(0.05f, 0.9f), Schedule.constant(), "SGD 0.05, momentum 0.9");
         return List.of(
-                new Entry("No normalisation", network(Norm.NONE, true), recipe, "", 0),
-                new Entry("Before the activation", network(Norm.BEFORE, true), recipe, "", 0),
-                new Entry("After the activation", network(Norm.AFTER, true), recipe, "", 0),
-                new Entry("Instead of dropout", network(Norm.BEFORE, false), recipe, "", 0));
+                new Entry("No normalisation", network(Norm.NONE, true), recipe, Published.NONE, 0),
+                new Entry("Before the activation", network(Norm.BEFORE, true), recipe, Published.NONE, 0),
+                new Entry("After the activation", network(Norm.AFTER, true), recipe, Published.NONE, 0),
+                new Entry("Instead of dropout", network(Norm.BEFORE, false), recipe, Published.NONE, 0));
     }
 
     private static Sequential network(Norm norm, boolean dropout) {
@@ -108,6 +110,13 @@ public final class BatchNormLab implements Lab {
         List<List<String>> rows = new ArrayList<>();
         for (Outcome o : outcomes) {
             long steps = stepsTo(level, o.curve());
+            if (steps >= 0) {
+                all.page()
+                        .figure(Figure.of(
+                                o.entry().name() + String.format(Locale.ROOT, ", steps to %.2f %%", 100 * level),
+                                "steps",
+                                steps));
+            }
             rows.add(List.of(
                     o.entry().name(),
                     steps < 0 ? "not reached" : String.format(Locale.ROOT, "%,d", steps),
@@ -115,7 +124,8 @@ public final class BatchNormLab implements Lab {
         }
         List<String> header =
                 List.of("network", String.format(Locale.ROOT, "steps to %.2f %%", 100 * level), "times fewer");
-        all.section(
+        all.page()
+                .section(
                         "Steps to equal accuracy",
                         "The level is the best that the network without normalisation reached on the images held out. "
                                 + "Published: 14 times fewer steps to equal accuracy, for Inception on ImageNet at five times "

@@ -4,6 +4,7 @@ import dev.fathom.data.Augment;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nets.TextbookCnn;
@@ -16,7 +17,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Small photographs: the textbook's network and a residual one, each on the images as they are and on changed ones. */
-public final class CifarLab implements Lab {
+final class CifarLab implements ImageLab {
     static final Augment[] CHANGES = {Augment.flip(), Augment.crop(4)};
 
     @Override
@@ -46,12 +47,12 @@ public final class CifarLab implements Lab {
                 new Sgd(0.1f, 0.9f, 0, false, 1e-4f),
                 Schedule.cosine(n),
                 "SGD 0.1 down to 0 on a cosine, momentum 0.9, weight decay 0.0001");
-        String book = "42.06 % (ISLP), 45.61 % (ISLR) on CIFAR-100";
-        String paper = "91.25 % (He et al.), 92.16 % (Keras) on all of CIFAR-10";
+        Published book = new Published("42.06 %, 45.61 %", "ISLP, ISLR on CIFAR-100");
+        Published paper = new Published("91.25 %, 92.16 %", "He et al., Keras on all of CIFAR-10");
         return List.of(
                 new Entry("Textbook", TextbookCnn.lab(classes), textbook, book, 0),
-                new Entry("Textbook, augmented", TextbookCnn.lab(classes), textbook, "", 0, CHANGES),
-                new Entry("ResNet-20", new CifarResNet(3, classes), residual, "", 0),
+                new Entry("Textbook, augmented", TextbookCnn.lab(classes), textbook, Published.NONE, 0, CHANGES),
+                new Entry("ResNet-20", new CifarResNet(3, classes), residual, Published.NONE, 0),
                 new Entry("ResNet-20, augmented", new CifarResNet(3, classes), residual, paper, 0, CHANGES));
     }
 

@@ -6,8 +6,10 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.Entry;
 import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.PlainCnn;
 import dev.fathom.nn.AvgPool;
@@ -44,7 +46,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** How deep a network without normalisation and without shortcuts may be, by how its weights begin (Xiao et al. 2018). */
-public final class DepthLab implements Lab {
+final class DepthLab implements ImageLab {
     private static final int[] DEPTHS = {16, 32, 256};
     private static final int DEEPEST = 10_000;
     /** Maps of the demonstration beside the paper. */
@@ -75,7 +77,8 @@ public final class DepthLab implements Lab {
 
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
-        String demonstration = "batch accuracy 93 to 98 % from step 950 on (the authors' demonstration)";
+        Published demonstration =
+                new Published("93 to 98 %", "of batches from step 950 on, in the authors' demonstration");
         List<Entry> entries = new ArrayList<>();
         for (int depth : DEPTHS) {
             Initializer gaussian = PlainCnn.field(depth).gaussian();
@@ -90,23 +93,24 @@ public final class DepthLab implements Lab {
                         "Delta " + depth,
                         new PlainCnn(1, WIDTH, depth, 10),
                         recipe,
-                        depth == 16 ? demonstration : "",
+                        depth == 16 ? demonstration : Published.NONE,
                         0));
-                entries.add(new Entry("Gauss " + depth, new PlainCnn(1, WIDTH, depth, 10, gaussian), recipe, "", 0));
+                entries.add(new Entry(
+                        "Gauss " + depth, new PlainCnn(1, WIDTH, depth, 10, gaussian), recipe, Published.NONE, 0));
             } else {
                 Recipe recipe =
                         new Recipe(epochs.applyAsInt(1), 100, new Adam(1e-4f), Schedule.constant(), "Adam 0.0001");
                 PlainCnn delta = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn ends = new PlainCnn(1, SLIM, depth, 10);
                 PlainCnn residual = new PlainCnn(ends.stem(), residual(SLIM, depth), ends.linear());
-                entries.add(new Entry("Delta " + depth, deep(delta, SLIM, depth, 2), recipe, "", 0));
+                entries.add(new Entry("Delta " + depth, deep(delta, SLIM, depth, 2), recipe, Published.NONE, 0));
                 entries.add(new Entry(
                         "Gauss " + depth,
                         deep(new PlainCnn(1, SLIM, depth, 10, gaussian), SLIM, depth, 2),
                         recipe,
-                        "",
+                        Published.NONE,
                         0));
-                entries.add(new Entry("Residual " + depth, deep(residual, SLIM, depth, 2), recipe, "", 0));
+                entries.add(new Entry("Residual " + depth, deep(residual, SLIM, depth, 2), recipe, Published.NONE, 0));
             }
         }
         return entries;
@@ -168,19 +172,61 @@ public final class DepthLab implements Lab {
 
     private static void losses(Conclusion all) {
         List<List<String>> rows = new ArrayList<>();
+        Map<String, Double> heldOut = new LinkedHashMap<>();
         for (Outcome o : all.outcomes()) {
             List<EpochLog> epochs = o.history().epochs();
+            double loss = epochs.get(epochs.size() - 1).value("val_loss");
+            heldOut.put(o.entry().name(), loss);
+            all.page().figure(Figure.of(o.entry().name() + ", loss on the images held out", "", loss));
             rows.add(List.of(
                     o.entry().name(),
                     number("%.4f", epochs.get(epochs.size() - 1).value("loss")),
-                    number("%.4f", epochs.get(epochs.size() - 1).value("val_loss"))));
+                    number("%.4f", loss)));
         }
-        all.section(
+        all.page()
+                .section(
                         "Learned, or left at chance",
                         "Of ten classes chance is ln 10 = 2.3026. Delta stands for delta-orthogonal weights, Gauss for Gaussian ones of the same "
                                 + "variance, both on the critical line of tanh; Residual has shortcuts, and Gaussian weights. From 256 layers on "
                                 + "the last layer begins sqrt(depth) times as large, to make up for signals of variance 1 / depth, and the body has no biases.")
-                .table(List.of("network", "loss of the last epoch", "loss on the images held out"), rows);
+                .table(List.of("network", "loss of the last epoch", "loss on the images held out"), rows)
+                .text(conclusion(heldOut));
+    }
+
+    /**
+     * Which networks learned, to less than half of the loss of chance, and what the weights at the start decided at each depth.
+     *
+     * @param losses on the images held out, by the names of the networks
+     */
+    static String conclusion(Map<String, Double> losses) {
+        List<String> learned = new ArrayList<>();
+        List<String> left = new ArrayList<>();
+        losses.forEach((name, loss) -> (loss < Math.log(10) / 2 ? learned : left).add(name));
+        StringBuilder words = new StringBuilder();
+        words.append(
+                learned.isEmpty()
+                        ? "No network learned"
+                        : "Learned, to less than half of the loss of chance: " + String.join(", ", learned));
+        words.append(
+                left.isEmpty()
+                        ? "."
+                        : learned.isEmpty()
+                                ? " to half of the loss of chance."
+                                : "; not so far: " + String.join(", ", left) + ".");
+        for (int depth : DEPTHS) {
+            boolean delta = learned.contains("Delta " + depth);
+            boolean gauss = learned.contains("Gauss " + depth);
+            if (delta != gauss) {
+                words.append(" At ")
+                        .append(depth)
+                        .append(" layers the start decides: ")
+                        .append(delta ? "delta-orthogonal" : "Gaussian")
+                        .append(" weights learn, ")
+                        .append(delta ? "Gaussian" : "delta-orthogonal")
+                        .append(" ones of the same variance do not.");
+            }
+        }
+        return words.toString();
     }
 
     /** How the body of each network begins, on 8 maps of 4 x 4. */
@@ -196,8 +242,8 @@ public final class DepthLab implements Lab {
             bodies.put("Residual " + depth, residual(LEAST, depth));
             Map<String, double[][]> plot = new LinkedHashMap<>();
             bodies.forEach((name, body) -> {
-                float[] x = new Rng(all.seed()).normal(SIDE * SIDE * LEAST, 0, (float) Math.sqrt(1.0 / depth));
-                try (var model = Model.of(body, all.seed())) {
+                float[] x = new Rng(all.run().seed()).normal(SIDE * SIDE * LEAST, 0, (float) Math.sqrt(1.0 / depth));
+                try (var model = Model.of(body, all.run().seed())) {
                     double[] s = SingularValues.of(model.net(), x, SIDE, SIDE, LEAST);
                     rows.add(row(name, s));
                     double floor = Math.log10(NOISE * s[0]);
@@ -211,7 +257,8 @@ public final class DepthLab implements Lab {
             });
             plots.add(plot);
         }
-        all.section(
+        all.page()
+                .section(
                         "Singular values of the Jacobian",
                         "By how much the body stretches small changes of what goes into it, before any training, in each of the "
                                 + SIDE * SIDE * LEAST + " directions of " + LEAST + " maps of " + SIDE + " x " + SIDE
@@ -220,10 +267,12 @@ public final class DepthLab implements Lab {
                 .table(List.of("body", "greatest", "median", "least"), rows);
         for (int i = 0; i < DEPTHS.length; i++) {
             int which = i;
-            all.picture(
-                    "singular-" + DEPTHS[i] + ".png",
-                    "Singular values of the Jacobian at depth " + DEPTHS[i] + ", from the greatest to the least",
-                    () -> Plots.compare("log10 of singular values", "rank", plots.get(which)));
+            all.page()
+                    .picture(
+                            "singular-" + DEPTHS[i] + ".png",
+                            "Singular values of the Jacobian at depth " + DEPTHS[i]
+                                    + ", from the greatest to the least",
+                            () -> Plots.compare("log10 of singular values", "rank", plots.get(which)));
         }
     }
 
@@ -251,21 +300,22 @@ public final class DepthLab implements Lab {
                     "variance of weights, depth " + known[0], number("%.8f", field.weightVariance()), known[1]));
             rows.add(List.of("variance of biases, depth " + known[0], number("%.6e", field.biasVariance()), known[2]));
         }
-        float[] x = new Rng(all.seed()).normal(SIDE * SIDE * LEAST, 0, 1);
-        try (var model = Model.of(linear(256), all.seed())) {
+        float[] x = new Rng(all.run().seed()).normal(SIDE * SIDE * LEAST, 0, 1);
+        try (var model = Model.of(linear(256), all.run().seed())) {
             double[] s = SingularValues.of(model.net(), x, SIDE, SIDE, LEAST);
             rows.add(List.of(
                     "singular values, linear, 256 layers",
                     number("%.6f", s[s.length - 1]) + number(" to %.6f", s[0]),
                     "1"));
         }
-        try (var model = Model.of(linear(DEEPEST), all.seed());
+        try (var model = Model.of(linear(DEEPEST), all.run().seed());
                 Pass pass = Pass.infer()) {
             Tensor in = Tensor.of(x, 1, SIDE, SIDE, LEAST);
             double ratio = model.net().apply(in).norm().item() / in.norm().item();
             rows.add(List.of("norm out / norm in, linear, 10,000 layers", number("%.6f", ratio), "1"));
         }
-        all.section(
+        all.page()
+                .section(
                         "Beside the theory",
                         "The critical line of tanh where the variance of a signal is 1 / depth, and the linear network of delta-orthogonal "
                                 + "convolutions, which is an isometry at any depth.")
@@ -282,8 +332,8 @@ public final class DepthLab implements Lab {
 
     /** 10,000 layers of 8 maps of 2 x 2, computed again in backward by stages of 100. */
     private static void deepest(Conclusion all) {
-        int batch = all.brief() ? 16 : 32;
-        int steps = all.brief() ? 3 : 60;
+        int batch = all.run().brief() ? 16 : 32;
+        int steps = all.run().brief() ? 3 : 60;
         PlainCnn plain = deep(new PlainCnn(1, LEAST, DEEPEST, 10), LEAST, DEEPEST, 4);
         Loss loss = Loss.crossEntropy();
         double[] losses = new double[steps];
@@ -291,17 +341,20 @@ public final class DepthLab implements Lab {
         long peak = 0;
         int done = 0;
         double seconds;
-        try (var model = Model.of(plain.recomputed(), all.seed())) {
-            Batches batches =
-                    all.images().learn().shuffled(all.seed()).batches(batch).dropLast();
-            Rng rng = new Rng(all.seed());
+        try (var model = Model.of(plain.recomputed(), all.run().seed())) {
+            Batches batches = all.images()
+                    .learn()
+                    .shuffled(all.run().seed())
+                    .batches(batch)
+                    .dropLast();
+            Rng rng = new Rng(all.run().seed());
             try (Pass pass = Pass.train(rng)) {
                 plain.apply(batches.epoch(0).next().x()); // the same parameters
                 kept = pass.liveBytes();
             }
             long start = System.nanoTime();
             try (BoundOptimizer adam = new Adam(3e-6f).on(model)) {
-                while (done < steps && !all.interrupt().requested()) {
+                while (done < steps && !all.run().interrupt().requested()) {
                     try (Pass pass = Pass.train(rng)) {
                         Batch b = batches.epoch(done / batches.steps()).batch(done % batches.steps());
                         Tensor l = loss.of(model.net().apply(b.x()), b.y());
@@ -313,7 +366,8 @@ public final class DepthLab implements Lab {
                 }
             }
             seconds = (System.nanoTime() - start) / 1e9;
-            all.section(
+            all.page()
+                    .section(
                             "Ten thousand layers",
                             "Delta-orthogonal, " + LEAST + " maps of 2 x 2 (the images are 7 x 7 here), in batches of "
                                     + batch
@@ -336,17 +390,31 @@ public final class DepthLab implements Lab {
                                             number("%.4f", mean(losses, done - tenth(done), done)))));
         }
         if (done > 0) {
+            double first = mean(losses, 0, tenth(done));
+            double last = mean(losses, done - tenth(done), done);
+            all.page()
+                    .figure(Figure.of("10,000 layers, loss of the first tenth of steps", "", first))
+                    .figure(Figure.of("10,000 layers, loss of the last tenth of steps", "", last))
+                    .text(deepestConclusion(done, first, last));
             Map<String, double[][]> curves = new LinkedHashMap<>();
             double[] places = IntStream.rangeClosed(1, done).mapToDouble(i -> i).toArray();
             double[] chance = new double[done];
             Arrays.fill(chance, Math.log(10));
             curves.put("10,000 layers", new double[][] {places, Arrays.copyOf(losses, done)});
             curves.put("chance", new double[][] {places, chance});
-            all.picture(
-                    "deepest.png",
-                    "Loss of 10,000 layers over the steps",
-                    () -> Plots.compare("loss", "steps", curves));
+            all.page()
+                    .picture(
+                            "deepest.png",
+                            "Loss of 10,000 layers over the steps",
+                            () -> Plots.compare("loss", "steps", curves));
         }
+    }
+
+    /** Whether the loss on the batches fell, and how far. */
+    static String deepestConclusion(int steps, double first, double last) {
+        String from = String.format(Locale.ROOT, " from %.4f to %.4f within %,d steps", first, last, steps);
+        return "The loss of 10,000 layers " + (last < first ? "fell" : "did not fall: it went") + from
+                + (last < first && first - last < 0.05 ? ", less than 0.05" : "") + ".";
     }
 
     private static int tenth(int steps) {

@@ -5,9 +5,11 @@ import static dev.fathom.tensor.Activation.RELU;
 import dev.fathom.data.Batches;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Pictures;
 import dev.fathom.labs.training.Entry;
 import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
@@ -36,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * Dropout (Srivastava et al. 2014) in its paper's own experiments: errors on handwritten digits (table 2), and what the hidden units of an autoencoder
  * learn and how many of them speak at a time (sections 7.1 and 7.2).
  */
-public final class DropoutLab implements Lab {
+final class DropoutLab implements ImageLab {
     private static final int HIDDEN = 256;
     private static final int SHOWN = 40;
     private static final int BATCH = 500;
@@ -66,14 +68,14 @@ public final class DropoutLab implements Lab {
                         "Without dropout",
                         network(false),
                         Recipe.adam(epochs.applyAsInt(20), 128, 1e-3f),
-                        "98.40 % (2 x 800, logistic)",
+                        new Published("98.40 %", "2 x 800, logistic; Srivastava et al. 2014"),
                         0,
                         all -> unit),
                 new Entry(
                         "With dropout",
                         network(true),
                         Recipe.adam(epochs.applyAsInt(50), 128, 1e-3f),
-                        "98.75 % (3 x 1024, ReLU)",
+                        new Published("98.75 %", "3 x 1024, ReLU; Srivastava et al. 2014"),
                         0,
                         all -> unit));
     }
@@ -151,19 +153,32 @@ public final class DropoutLab implements Lab {
         List<ImageSheet> features = new ArrayList<>();
         try (Images flat = all.outcomes().get(0).images().flattened()) {
             for (boolean dropout : new boolean[] {false, true}) {
-                if (all.interrupt().requested()) {
+                if (all.run().interrupt().requested()) {
                     return;
                 }
-                try (Model<Autoencoder> model = Model.of(new Autoencoder(dropout ? 0.5f : 0), all.seed())) {
+                try (Model<Autoencoder> model =
+                        Model.of(new Autoencoder(dropout ? 0.5f : 0), all.run().seed())) {
                     var trainer = Trainer.custom(
                             model,
                             new Adam(1e-3f),
                             (net, batch) -> new Step.Result(Loss.bceWithLogits().of(net.apply(batch.x()), batch.x())));
-                    trainer.callbacks(all.interrupt().stopping(trainer));
-                    trainer.fit(flat.learn().shuffled(all.seed()).batches(128), all.brief() ? 4 : 20);
+                    trainer.callbacks(all.run().interrupt().stopping(trainer));
+                    trainer.fit(
+                            flat.learn().shuffled(all.run().seed()).batches(128),
+                            all.run().brief() ? 4 : 20);
                     Activity activity = activity(model.net(), flat);
                     String name = all.outcomes().get(rows.size()).entry().name();
                     histograms.put(name, activity.histogram());
+                    all.page()
+                            .figure(Figure.of(
+                                            "Autoencoder " + name.toLowerCase(Locale.ROOT) + ", mean activity",
+                                            "",
+                                            activity.mean())
+                                    .published(dropout ? "about 0.7" : "about 2.0", "Srivastava et al. 2014"))
+                            .figure(Figure.of(
+                                    "Autoencoder " + name.toLowerCase(Locale.ROOT) + ", activations that are 0",
+                                    "%",
+                                    100 * activity.zero()));
                     rows.add(List.of(
                             name,
                             number("%.2f", activity.mean()),
@@ -174,7 +189,8 @@ public final class DropoutLab implements Lab {
                 }
             }
         }
-        all.section(
+        all.page()
+                .section(
                         "Hidden units of an autoencoder",
                         "784-256-784, ReLU inside, trained to give its input back, without dropout and with half of the hidden units "
                                 + "dropped. Activity is measured on the test, before units are dropped.")
@@ -193,7 +209,8 @@ public final class DropoutLab implements Lab {
         for (int i = 0; i < features.size(); i++) {
             String name = all.outcomes().get(i).entry().name();
             ImageSheet sheet = features.get(i);
-            all.section(
+            all.page()
+                    .section(
                             "Features: " + name.toLowerCase(Locale.ROOT),
                             "What each of some hidden units weighs; grey is 0.")
                     .picture(
@@ -215,7 +232,8 @@ public final class DropoutLab implements Lab {
                     number("%.2f %%", 100 * (1 - o.answers().confusion().accuracy())),
                     published.get(i)));
         }
-        all.section("Errors on the test", "Published by Srivastava et al. (2014), table 2.")
+        all.page()
+                .section("Errors on the test", "Published by Srivastava et al. (2014), table 2.")
                 .table(List.of("784-800-800-10, ReLU", "wrong", "published"), rows);
     }
 

@@ -5,6 +5,7 @@ import static dev.fathom.tensor.Activation.RELU;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.BatchNorm;
@@ -22,7 +23,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalisation. */
-public final class FashionLab implements Lab {
+final class FashionLab implements ImageLab {
     @Override
     public String name() {
         return "fashion";
@@ -41,8 +42,9 @@ public final class FashionLab implements Lab {
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
         return List.of(
-                new Entry("LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f), "", 0.90),
-                new Entry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), "", 0.925));
+                new Entry(
+                        "LeNet-5", new LeNet5(10), Recipe.adam(epochs.applyAsInt(20), 64, 1e-3f), Published.NONE, 0.90),
+                new Entry("Small CNN", small(), Recipe.adam(epochs.applyAsInt(15), 64, 1e-3f), Published.NONE, 0.925));
     }
 
     private static Sequential small() {

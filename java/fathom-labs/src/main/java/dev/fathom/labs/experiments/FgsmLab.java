@@ -5,8 +5,10 @@ import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.Entry;
 import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.MnistCnn;
 import dev.fathom.nn.Flatten;
@@ -33,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * The fast gradient sign method (Goodfellow, Shlens and Szegedy 2015): x' = clamp(x + ε sign(dloss/dx)), with every pixel between black, 0, and white,
  * 1. No pixel moves by more than ε, and a network that was right is wrong.
  */
-public final class FgsmLab implements Lab {
+final class FgsmLab implements ImageLab {
     private static final float[] EPSILONS = {0, 0.05f, 0.1f, 0.15f, 0.2f, 0.25f, 0.3f};
     /** Of PyTorch's tutorial on adversarial examples, for the network of its MNIST example. */
     private static final double[] TUTORIAL = {0.9912, 0.9605, 0.8743, 0.7111, 0.4877, 0.2717, 0.1418};
@@ -69,8 +71,14 @@ public final class FgsmLab implements Lab {
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
         Recipe recipe = Recipe.mnistExample(epochs.applyAsInt(6));
         return List.of(
-                new Entry("PyTorch's example", new MnistCnn(), recipe, "99.12 % (PyTorch's tutorial)", 0),
-                new Entry("Softmax regression", new Sequential(new Flatten(), new Linear(784, 10)), recipe, "", 0));
+                new Entry(
+                        "PyTorch's example", new MnistCnn(), recipe, new Published("99.12 %", "PyTorch's tutorial"), 0),
+                new Entry(
+                        "Softmax regression",
+                        new Sequential(new Flatten(), new Linear(784, 10)),
+                        recipe,
+                        Published.NONE,
+                        0));
     }
 
     @Override
@@ -99,10 +107,20 @@ public final class FgsmLab implements Lab {
             attacked.add(a);
             curves.put(o.entry().name(), a.accuracy());
             rows.add(row(o.entry().name(), a.accuracy()));
+            for (int e = 1; e < EPSILONS.length; e++) {
+                Figure figure =
+                        Figure.of(o.entry().name() + ", accuracy at ε " + places.get(e), "%", 100 * a.accuracy()[e]);
+                all.page()
+                        .figure(
+                                attacked.size() == 1
+                                        ? figure.published(number("%.2f %%", 100 * TUTORIAL[e]), "PyTorch's tutorial")
+                                        : figure);
+            }
         }
         curves.put("PyTorch's tutorial", TUTORIAL);
         rows.add(row("PyTorch's tutorial", TUTORIAL));
-        all.section(
+        all.page()
+                .section(
                         "Accuracy under attack",
                         "Every pixel is moved by ε towards a larger loss, of a range of 1 from black to white. The published curve "
                                 + "is of the same network in PyTorch's tutorial.")
@@ -112,7 +130,16 @@ public final class FgsmLab implements Lab {
                         "Accuracy under attack by its size, beside PyTorch's tutorial",
                         () -> Plots.compare("accuracy", "ε", places, curves));
         Attacked softmax = attacked.get(attacked.size() - 1);
-        all.section(
+        if (!Double.isNaN(softmax.confidence()[QUARTER])) {
+            all.page()
+                    .figure(Figure.of(
+                                    "Softmax regression, confidence of its wrong answers at ε 0.25",
+                                    "%",
+                                    100 * softmax.confidence()[QUARTER])
+                            .published("79.3 %", "Goodfellow, Shlens and Szegedy 2015"));
+        }
+        all.page()
+                .section(
                         "At a quarter of the range",
                         "Published figures are those of Goodfellow, Shlens and Szegedy (2015).")
                 .table(
@@ -130,7 +157,10 @@ public final class FgsmLab implements Lab {
                                                 100 * (1 - attacked.get(0).accuracy()[QUARTER])),
                                         number("%.1f %%", 100 * attacked.get(0).confidence()[QUARTER]),
                                         "maxout: 89.4 % with 97.6 %")));
-        all.section("Adversarial examples", "One image of the test in each row, and what the first network says of it.")
+        all.page()
+                .section(
+                        "Adversarial examples",
+                        "One image of the test in each row, and what the first network says of it.")
                 .picture(
                         "adversarial.png",
                         "Images of the test, changed by a growing ε, with the answers",

@@ -4,8 +4,10 @@ import static dev.fathom.tensor.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Pictures;
 import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
@@ -33,7 +35,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** How far the first filters that a network learns from photographs are Gabor functions, as the simple cells of the visual cortex are. */
-public final class FiltersLab implements Lab {
+final class FiltersLab implements ImageLab {
     private static final int SIDE = 7;
     private static final int FILTERS = 32;
     private static final int SHOWN = 16;
@@ -66,7 +68,7 @@ public final class FiltersLab implements Lab {
                 new AdamW(2e-3f, 0.1f),
                 Schedule.cosine(n),
                 "AdamW 0.002 down to 0 on a cosine, weight decay 0.1");
-        return List.of(new Entry("Filters 7 x 7", network(), recipe, "", 0, CifarLab.CHANGES));
+        return List.of(new Entry("Filters 7 x 7", network(), recipe, Published.NONE, 0, CifarLab.CHANGES));
     }
 
     private static Layer network() {
@@ -100,16 +102,18 @@ public final class FiltersLab implements Lab {
         float[] weights = weights(trained);
         List<Gabor> learned = fits(weights);
         List<Gabor> start;
-        try (Model<Layer> untrained = Model.of(network(), all.seed())) {
+        try (Model<Layer> untrained = Model.of(network(), all.run().seed())) {
             start = fits(weights(untrained));
         }
+        all.page().figure(explained("learned", learned)).figure(explained("at the start", start));
         Map<String, double[]> shares = new LinkedHashMap<>();
         shares.put("learned", histogram(learned));
         shares.put("at the start", histogram(start));
         List<String> bins = IntStream.range(0, BINS)
                 .mapToObj(i -> number("%.1f", (double) i / BINS))
                 .toList();
-        all.section(
+        all.page()
+                .section(
                         "Learned filters and Gabor functions",
                         "A Gabor function is a wave of one direction and frequency under a Gaussian. Each filter is compared, along the "
                                 + "colour in which it varies most, with the nearest of "
@@ -134,7 +138,8 @@ public final class FiltersLab implements Lab {
                             == Math.round(degrees / 180 * DIRECTIONS))
                     .count()));
         }
-        all.table(header, List.of(counts))
+        all.page()
+                .table(header, List.of(counts))
                 .picture(
                         "filters.png",
                         "Learned filters, each beside the Gabor function that is nearest",
@@ -172,6 +177,11 @@ public final class FiltersLab implements Lab {
             colour = next;
         }
         return grey;
+    }
+
+    private static Figure explained(String which, List<Gabor> fits) {
+        double median = median(fits.stream().map(Gabor::explained).toList());
+        return Figure.of("Filters " + which + ", explained by a Gabor function, median", "%", 100 * median);
     }
 
     private static List<String> row(String name, List<Gabor> fits) {

@@ -3,6 +3,7 @@ package dev.fathom.labs.experiments;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.MnistCnn;
@@ -12,7 +13,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Handwritten digits: the network that was made for them, and the one of PyTorch's first example. */
-public final class MnistLab implements Lab {
+final class MnistLab implements ImageLab {
     @Override
     public String name() {
         return "mnist";
@@ -32,12 +33,12 @@ public final class MnistLab implements Lab {
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
         Recipe recipe = Recipe.mnistExample(epochs.applyAsInt(14));
         return List.of(
-                new Entry("LeNet-5", new LeNet5(10), recipe, "DL4J's LeNet: about 99 %", 0.990),
+                new Entry("LeNet-5", new LeNet5(10), recipe, new Published("about 99 %", "DL4J's LeNet"), 0.990),
                 new Entry(
                         "PyTorch's example",
                         new MnistCnn(),
                         recipe,
-                        "PyTorch's example: 99.15 to 99.21 %, by Adadelta",
+                        new Published("99.15 to 99.21 %", "PyTorch's example, by Adadelta"),
                         0.991));
     }
 

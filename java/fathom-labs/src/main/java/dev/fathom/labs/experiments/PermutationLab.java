@@ -5,8 +5,10 @@ import static dev.fathom.tensor.Activation.RELU;
 import dev.fathom.data.Batches;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.Entry;
 import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.Flatten;
@@ -27,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * What a convolution takes for granted: that neighbours belong together. One fixed permutation of the pixels of all images changes nothing for a
  * network whose units see all of them (its first matrix has its columns in another order), and takes from convolution what it lives on.
  */
-public final class PermutationLab implements Lab {
+final class PermutationLab implements ImageLab {
     private static final long ORDER = 1;
     private static final int SHOWN = 6;
     private static final int BATCH = 500;
@@ -53,10 +55,22 @@ public final class PermutationLab implements Lab {
         Recipe recipe = Recipe.adam(n, 64, 1e-3f);
         Images permuted = images.permuted(ORDER);
         return List.of(
-                new Entry("MLP", mlp(), recipe, "", 0),
-                new Entry("MLP, permuted", mlp(), recipe, "unchanged", 0, all -> permuted),
-                new Entry("LeNet-5", new LeNet5(10), recipe, "", 0),
-                new Entry("LeNet-5, permuted", new LeNet5(10), recipe, "worse", 0, all -> permuted));
+                new Entry("MLP", mlp(), recipe, Published.NONE, 0),
+                new Entry(
+                        "MLP, permuted",
+                        mlp(),
+                        recipe,
+                        new Published("unchanged", "Russell and Norvig 2021"),
+                        0,
+                        all -> permuted),
+                new Entry("LeNet-5", new LeNet5(10), recipe, Published.NONE, 0),
+                new Entry(
+                        "LeNet-5, permuted",
+                        new LeNet5(10),
+                        recipe,
+                        new Published("worse", "Russell and Norvig 2021"),
+                        0,
+                        all -> permuted));
     }
 
     private static Layer mlp() {
@@ -81,6 +95,9 @@ public final class PermutationLab implements Lab {
             Outcome ordered = all.outcomes().get(i);
             double before = ordered.answers().confusion().accuracy();
             double after = all.outcomes().get(i + 1).answers().confusion().accuracy();
+            all.page()
+                    .figure(Figure.of(
+                            ordered.entry().name() + ", change by permutation", "points", 100 * (after - before)));
             rows.add(List.of(
                     ordered.entry().name(),
                     String.format(Locale.ROOT, "%,d", ordered.parameters()),
@@ -95,7 +112,8 @@ public final class PermutationLab implements Lab {
                 sheet.add(set.test().pixels(i), set.classes().get(set.test().label(i)));
             }
         }
-        all.section(
+        all.page()
+                .section(
                         "In order and out of it",
                         "The textbook (Russell and Norvig 2021, chapter 22) has it that a fully connected network learns the same "
                                 + "from images whose pixels were all permuted, and that a convolutional one does not. Points "

@@ -5,7 +5,9 @@ import static dev.fathom.tensor.Activation.RELU;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Published;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
@@ -37,7 +39,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What a network has learned from eight classes is worth for two that it has never seen, by the number of examples of these. */
-public final class TransferLab implements Lab {
+final class TransferLab implements ImageLab {
     private static final int[] SEEN = {0, 1, 2, 3, 4, 5, 6, 7};
     private static final int[] HELD_OUT = {8, 9};
     private static final int[] EXAMPLES = {10, 20, 50, 100, 200, 500, 1000, 2000};
@@ -100,7 +102,13 @@ public final class TransferLab implements Lab {
         int n = epochs.applyAsInt(16);
         Images eight = images.only(SEEN);
         return List.of(new Entry(
-                "Body", new Net(SEEN.length), Recipe.adam(n, 64, 2e-3f), "", 0, all -> eight, CifarLab.CHANGES));
+                "Body",
+                new Net(SEEN.length),
+                Recipe.adam(n, 64, 2e-3f),
+                Published.NONE,
+                0,
+                all -> eight,
+                CifarLab.CHANGES));
     }
 
     @Override
@@ -117,7 +125,7 @@ public final class TransferLab implements Lab {
     public void conclude(Conclusion all) {
         Model<Layer> trained = all.outcomes().get(0).model();
         try (Images two = all.images().only(HELD_OUT)) {
-            int[] sizes = IntStream.of(all.brief() ? BRIEF : EXAMPLES)
+            int[] sizes = IntStream.of(all.run().brief() ? BRIEF : EXAMPLES)
                     .filter(n -> n <= two.learn().size())
                     .toArray();
             List<String> places = IntStream.of(sizes)
@@ -129,25 +137,29 @@ public final class TransferLab implements Lab {
                 double[] curve = new double[sizes.length];
                 List<String> row = new ArrayList<>(List.of(way.words));
                 for (int i = 0; i < sizes.length; i++) {
-                    int draws = all.brief() ? 1 : 2;
+                    int draws = all.run().brief() ? 1 : 2;
                     for (int draw = 1; draw <= draws; draw++) {
-                        if (all.interrupt().requested()) {
+                        if (all.run().interrupt().requested()) {
                             return;
                         }
-                        curve[i] += learned(way, trained, two, sizes[i], all.seed() + draw, all) / draws;
+                        curve[i] +=
+                                learned(way, trained, two, sizes[i], all.run().seed() + draw, all) / draws;
                     }
                     row.add(String.format(Locale.ROOT, "%.1f %%", 100 * curve[i]));
+                    all.page().figure(Figure.of(way.words + ", " + places.get(i) + " examples", "%", 100 * curve[i]));
                 }
                 curves.put(way.words, curve);
                 rows.add(row);
             }
             List<String> header = new ArrayList<>(List.of(String.join(" or ", two.classes()) + ", by examples"));
             header.addAll(places);
-            all.section(
+            all.page()
+                    .section(
                             "Two classes that the body has never seen",
                             "The body learned the other eight classes. As many steps each way; accuracy on the images of the test and "
                                     + "those held out, by which nothing was chosen here, as a mean of "
-                                    + (all.brief() ? "one draw" : "two draws") + " of examples. A guess has 50 %.")
+                                    + (all.run().brief() ? "one draw" : "two draws")
+                                    + " of examples. A guess has 50 %.")
                     .table(header, rows)
                     .picture(
                             "by-examples.png",
@@ -177,10 +189,11 @@ public final class TransferLab implements Lab {
 
     private static double fit(
             Trainer<Layer> trainer, Model<Layer> model, Images two, int n, long seed, Conclusion all) {
-        int steps = all.brief() ? 40 : 400;
+        int steps = all.run().brief() ? 40 : 400;
         int batch = Math.min(n, 32);
-        int epochs = Math.max(all.brief() ? 1 : 10, steps / ((n + batch - 1) / batch));
-        trainer.schedule(Schedule.cosine(epochs)).callbacks(all.interrupt().stopping(trainer));
+        int epochs = Math.max(all.run().brief() ? 1 : 10, steps / ((n + batch - 1) / batch));
+        trainer.schedule(Schedule.cosine(epochs))
+                .callbacks(all.run().interrupt().stopping(trainer));
         try (Dataset few = two.learn().subset(drawn(two.learn(), n, seed))) {
             trainer.fit(few.shuffled(seed).batches(batch), epochs);
         }

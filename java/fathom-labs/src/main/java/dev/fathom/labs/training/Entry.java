@@ -9,7 +9,7 @@ import java.util.function.UnaryOperator;
 /**
  * A network in an experiment.
  *
- * @param published what others reached, with the source; empty where there is nothing to compare with
+ * @param published what others reached
  * @param mark the test accuracy that the whole run must reach, 0 for none
  * @param view the lab's images as this network sees them
  * @param augment random changes to the images that it learns from
@@ -18,12 +18,12 @@ public record Entry(
         String name,
         Layer net,
         Recipe recipe,
-        String published,
+        Published published,
         double mark,
         UnaryOperator<Images> view,
         Augment... augment) {
     /** Sees them as they are. */
-    public Entry(String name, Layer net, Recipe recipe, String published, double mark, Augment... augment) {
+    public Entry(String name, Layer net, Recipe recipe, Published published, double mark, Augment... augment) {
         this(name, net, recipe, published, mark, UnaryOperator.identity(), augment);
     }
 

@@ -31,6 +31,11 @@ public record Outcome(
         Classification answers,
         Frozen frozen)
         implements AutoCloseable {
+    /** The share of the test that is right. */
+    public double accuracy() {
+        return answers.confusion().accuracy();
+    }
+
     @Override
     public void close() {
         model.close();

@@ -2,34 +2,15 @@ package dev.fathom.labs.experiments;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.training.Entry;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** An experiment: networks taught on the same images, beside what is published of them. */
-public interface Lab {
-    /** All of them, as {@code --list} shows them. */
-    List<Lab> ALL = List.of(
-            new FashionLab(),
-            new MnistLab(),
-            new CifarLab(),
-            new BatchNormLab(),
-            new FgsmLab(),
-            new PermutationLab(),
-            new DepthLab(),
-            new DropoutLab(),
-            new TransferLab(),
-            new AugmentLab(),
-            new FiltersLab());
-
-    /** As the command line and folders write it. */
-    String name();
-
-    /** What it shows, in a line. */
-    String shows();
-
+/** Networks taught on the same images and set beside each other, with a page for each and one for all. */
+interface ImageLab extends Experiment {
     /** Its images, where {@code folder} may hold one set or another; null stands for where they usually are. */
     ImageSet images(@Nullable Path folder);
 
@@ -51,6 +32,14 @@ public interface Lab {
         return 0;
     }
 
-    /** What only this experiment has to say about all outcomes together, once there is one for each entry. */
+    /** Adds what only this experiment has to say about all outcomes together, once there is one for each entry. */
     default void conclude(Conclusion all) {}
+
+    @Override
+    default Result run(Run run) {
+        try (Images all = images(run.data()).images(run.data(), run.seed())) {
+            Images images = run.brief() ? all.first(briefImages()) : all;
+            return new ImageRun(this, run, images.normalised()).result();
+        }
+    }
 }

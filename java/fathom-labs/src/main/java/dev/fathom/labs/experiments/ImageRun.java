@@ -1,0 +1,173 @@
+package dev.fathom.labs.experiments;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Entry;
+import dev.fathom.labs.training.Outcome;
+import dev.fathom.labs.training.Training;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.Stream;
+
+/** One run of an {@link ImageLab}: its networks are taught one after the other, then set beside each other and beside what is published. */
+final class ImageRun {
+    private final ImageLab lab;
+    private final Run run;
+    private final Images images;
+    private final List<Outcome> outcomes = new ArrayList<>();
+
+    ImageRun(ImageLab lab, Run run, Images images) {
+        this.lab = lab;
+        this.run = run;
+        this.images = images;
+    }
+
+    /** A column of the table; one that is empty for every network is left out. */
+    private record Column(String name, Function<Outcome, String> cell) {}
+
+    /** Teaches all networks, and tells what came of them. */
+    Result result() {
+        String data = line(
+                "%s: %,d images to learn from, %,d to choose the best epoch by, %,d for the test",
+                images.title(),
+                images.learn().size(),
+                images.choose().size(),
+                images.test().size());
+        run.out().println(data);
+        Result page = new Result("Lab " + lab.name() + ", " + images.title(), data, run.out());
+        IntUnaryOperator asked = whole -> run.epochs() != null ? run.epochs() : run.brief() ? lab.briefEpochs() : whole;
+        List<Entry> entries = lab.entries(images, asked);
+        List<Images> seen =
+                entries.stream().map(entry -> entry.view().apply(images)).toList();
+        try {
+            for (int i = 0; i < entries.size(); i++) {
+                requireABatch(entries.get(i), seen.get(i));
+            }
+            teach(entries, seen);
+            if (!outcomes.isEmpty()) {
+                compare(page);
+                if (outcomes.size() == entries.size() && !run.interrupt().requested()) {
+                    lab.conclude(new Conclusion(images, outcomes, run, page));
+                    if (!run.interrupt().requested()) {
+                        page.finished();
+                    }
+                }
+                page.section("Each network", "");
+                outcomes.forEach(o -> page.link(
+                        o.entry().folder() + "/report.html",
+                        o.entry().name() + ", curves, confusion matrix and wrong answers"));
+            }
+            return page;
+        } finally {
+            outcomes.forEach(Outcome::close);
+            Set<Images> made = Collections.newSetFromMap(new IdentityHashMap<>());
+            made.addAll(seen);
+            made.stream().filter(view -> view != images).forEach(Images::close);
+        }
+    }
+
+    private static void requireABatch(Entry entry, Images seen) {
+        if (entry.recipe().batch() > seen.learn().size()) {
+            throw new IllegalArgumentException(
+                    entry.name() + " learns batches of " + entry.recipe().batch() + " images but there are "
+                            + seen.learn().size() + "; give a folder with more");
+        }
+    }
+
+    private void teach(List<Entry> entries, List<Images> seen) {
+        Training training = new Training(run.out(), run.err(), run.interrupt(), run.seed(), run.resume());
+        for (int i = 0; i < entries.size() && !run.interrupt().requested(); i++) {
+            Entry entry = entries.get(i);
+            training.say("%n== %s", entry.name());
+            Outcome outcome =
+                    training.run(entry, seen.get(i), lab.every(), run.folder().resolve(entry.folder()));
+            if (outcome != null) {
+                outcomes.add(outcome);
+            }
+        }
+        training.say("");
+    }
+
+    /** The outcomes beside each other and beside what is published: figures, a table, and the curves of learning. */
+    private void compare(Result page) {
+        outcomes.forEach(o -> page.key(accuracy(o)));
+        String brief = line(
+                " The short form: %,d images to learn from and few epochs, to see that everything works. "
+                        + "What is to be reached, and what is published, is meant for the whole.",
+                images.learn().size());
+        page.section("Beside each other", capital(lab.shows()) + "." + (run.brief() ? brief : ""));
+        List<Column> columns = columns();
+        page.table(
+                columns.stream().map(Column::name).toList(),
+                outcomes.stream()
+                        .map(o -> columns.stream().map(c -> c.cell().apply(o)).toList())
+                        .toList());
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        outcomes.forEach(o -> curves.put(o.entry().name(), o.curve()));
+        page.series(
+                "learning.png",
+                "Accuracy on the images held out, of every network",
+                "held-out accuracy",
+                lab.every() > 0 ? "steps" : "epoch",
+                curves);
+    }
+
+    private Figure accuracy(Outcome o) {
+        double[] interval = o.answers().confusion().wilson95();
+        Figure figure = Figure.of(o.entry().name() + ", test accuracy", "%", 100 * o.accuracy())
+                .interval(100 * interval[0], 100 * interval[1])
+                .published(o.entry().published().value(), o.entry().published().source());
+        return o.entry().mark() > 0 && judged(o)
+                ? figure.atLeast(100 * o.entry().mark())
+                : figure;
+    }
+
+    private List<Column> columns() {
+        return Stream.of(
+                        new Column("network", o -> o.entry().name()),
+                        new Column("parameters", o -> line("%,d", o.parameters())),
+                        new Column("multiply-adds", o -> line("%,d", o.multiplyAdds())),
+                        new Column(
+                                "epochs",
+                                o -> Integer.toString(o.history().epochs().size())),
+                        new Column("seconds", o -> line("%.1f", o.seconds())),
+                        new Column("test accuracy", o -> line("%.2f %%", 100 * o.accuracy())),
+                        new Column("95 % interval", ImageRun::interval),
+                        new Column("to reach", o -> mark(o.entry().mark(), o.accuracy(), judged(o))),
+                        new Column("published", o -> o.entry().published().words()))
+                .filter(c -> outcomes.stream().anyMatch(o -> !c.cell().apply(o).isEmpty()))
+                .toList();
+    }
+
+    /** Whether the network was trained to its end, so that its mark holds. */
+    private boolean judged(Outcome o) {
+        return run.whole() && o.history().epochs().size() == o.entry().recipe().epochs();
+    }
+
+    private static String interval(Outcome o) {
+        double[] interval = o.answers().confusion().wilson95();
+        return line("%.2f to %.2f", 100 * interval[0], 100 * interval[1]);
+    }
+
+    /** What is to be reached, and after the whole training whether it was. */
+    static String mark(double mark, double accuracy, boolean judged) {
+        return mark == 0
+                ? ""
+                : line("%.1f %%", 100 * mark) + (!judged ? "" : accuracy >= mark ? ", reached" : ", missed");
+    }
+
+    private static String capital(String sentence) {
+        return sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.fathom.labs.experiments;
+
+import dev.fathom.labs.training.Interrupt;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an experiment is to be run.
+ *
+ * @param brief a part of the data and few epochs, within a minute
+ * @param epochs how often every example is seen; null for each network's own number
+ * @param seed of weights, order and choice of the examples held out
+ * @param resume whether to go on from checkpoints in {@code folder}
+ * @param data where the data are, null for where they usually are
+ * @param folder where the files go
+ * @param interrupt whether to come to an end
+ * @param out what people read
+ * @param err what went wrong
+ */
+public record Run(
+        boolean brief,
+        @Nullable Integer epochs,
+        long seed,
+        boolean resume,
+        @Nullable Path data,
+        Path folder,
+        Interrupt interrupt,
+        PrintStream out,
+        PrintStream err) {
+    /** Whether the experiment is run as it is meant, so that its figures may be held to their bands. */
+    public boolean whole() {
+        return !brief && epochs == null;
+    }
+}

@@ -1,0 +1,130 @@
+package dev.fathom.labs.pages;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A number that an experiment measured, beside what is published of it.
+ *
+ * @param name what was measured, such as {@code LeNet-5, test accuracy}
+ * @param unit such as {@code %} or {@code steps}; empty for a bare number
+ * @param measured the number, in that unit
+ * @param interval its 95 % confidence interval, null where none is known
+ * @param published the published number as its source prints it, empty where there is none
+ * @param source who published it, empty where there is none
+ * @param band where {@code measured} is expected to lie, null where nothing is expected
+ */
+public record Figure(
+        String name,
+        String unit,
+        double measured,
+        @Nullable Range interval,
+        String published,
+        String source,
+        @Nullable Range band) {
+    /** Two ends, both included; an infinite end leaves its side open. */
+    public record Range(double low, double high) {
+        /**
+         * Checks the ends.
+         *
+         * @throws IllegalArgumentException if {@code low <= high} does not hold
+         */
+        public Range {
+            if (!(low <= high)) {
+                throw new IllegalArgumentException(
+                        "figure: a range of " + low + " to " + high + "; give the lower end first");
+            }
+        }
+
+        boolean holds(double value) {
+            return low <= value && value <= high;
+        }
+
+        /** Such as {@code 98.87 to 99.25} or {@code at least 90}. */
+        String words() {
+            if (high == Double.POSITIVE_INFINITY) {
+                return "at least " + number(low);
+            }
+            return low == Double.NEGATIVE_INFINITY ? "at most " + number(high) : number(low) + " to " + number(high);
+        }
+    }
+
+    /** How a figure stands to its band. */
+    public enum Verdict {
+        /** It lies in the band. */
+        REACHED,
+        /** It lies outside of the band. */
+        MISSED,
+        /** There is no band. */
+        NONE;
+
+        /** As pages and files write it; empty for {@link #NONE}. */
+        public String word() {
+            return this == NONE ? "" : name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * Checks the number.
+     *
+     * @throws IllegalArgumentException if {@code measured} is not finite
+     */
+    public Figure {
+        if (!Double.isFinite(measured)) {
+            throw new IllegalArgumentException(
+                    "figure: " + name + " is " + measured + "; leave out what was not measured");
+        }
+    }
+
+    /** A number alone, which {@link #interval}, {@link #published} and the bands complete. */
+    public static Figure of(String name, String unit, double measured) {
+        return new Figure(name, unit, measured, null, "", "", null);
+    }
+
+    /** A copy with a 95 % confidence interval. */
+    public Figure interval(double low, double high) {
+        return new Figure(name, unit, measured, new Range(low, high), published, source, band);
+    }
+
+    /** A copy with the published number, as its source prints it. */
+    public Figure published(String value, String from) {
+        return new Figure(name, unit, measured, interval, value, from, band);
+    }
+
+    /** A copy that is expected to lie from {@code low} to {@code high}. */
+    public Figure within(double low, double high) {
+        return new Figure(name, unit, measured, interval, published, source, new Range(low, high));
+    }
+
+    /** A copy that is expected to be {@code low} or more. */
+    public Figure atLeast(double low) {
+        return within(low, Double.POSITIVE_INFINITY);
+    }
+
+    /** Whether the figure lies in its band. */
+    public Verdict verdict() {
+        if (band == null) {
+            return Verdict.NONE;
+        }
+        return band.holds(measured) ? Verdict.REACHED : Verdict.MISSED;
+    }
+
+    /** The number with its unit. */
+    public String value() {
+        return number(measured) + (unit.isEmpty() ? "" : " " + unit);
+    }
+
+    /** A few digits, without an exponent where a person would not write one. */
+    static String number(double value) {
+        if (value == Math.rint(value) && Math.abs(value) < 1e15) {
+            return String.format(Locale.ROOT, "%,d", (long) value);
+        }
+        double size = Math.abs(value);
+        if (size < 1e-3 || size >= 1e7) {
+            return String.format(Locale.ROOT, "%.3g", value);
+        }
+        return String.format(Locale.ROOT, size < 10 ? "%.4f" : size < 1000 ? "%.2f" : "%,.1f", value)
+                .replaceFirst("(\\.\\d*?)0+$", "$1")
+                .replaceFirst("\\.$", "");
+    }
+}

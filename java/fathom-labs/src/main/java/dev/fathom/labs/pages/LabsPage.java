@@ -1,0 +1,113 @@
+package dev.fathom.labs.pages;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+/** {@code docs/labs.md}, made of the stored runs in {@code docs/labs}. */
+public final class LabsPage {
+    private static final String INTRODUCTION = """
+            # Labs
+
+            A lab is an experiment with a page: tables, curves, pictures, and its figures beside those that others have
+            published. `./fathom lab --list` says what there is, `./fathom lab NAME` runs one and leaves its page in `out/lab/NAME/`;
+            `--short` takes a part of the data and few epochs, within a minute, `--data FOLDER` other data, and `--resume` goes on
+            after a kill. `./fathom lab NAME --save` also stores the figures of a full run in `docs/labs/NAME.json`.
+
+            This page is made of those files by `./fathom lab --page`; a test holds it to them. Where a figure has a band in which it is
+            expected, the verdict says whether it was reached or missed.
+            """;
+
+    private LabsPage() {}
+
+    /**
+     * The page as Markdown.
+     *
+     * @param labs the name of every lab and what it shows, in the order of the page
+     * @param folder that holds the stored runs
+     * @throws IllegalArgumentException if a file in {@code folder} is no stored run, or is one of a lab that is not there
+     */
+    public static String text(Map<String, String> labs, Path folder) {
+        Map<String, StoredRun> runs = read(labs, folder);
+        StringBuilder page = new StringBuilder(INTRODUCTION);
+        page.append("\n| lab | what it shows | full run |\n| --- | --- | --- |\n");
+        labs.forEach((name, shows) -> page.append("| ")
+                .append(runs.containsKey(name) ? "[`" + name + "`](#" + name + ")" : "`" + name + "`")
+                .append(" | ")
+                .append(cell(shows))
+                .append(" | ")
+                .append(runs.containsKey(name) ? runs.get(name).date() : "no stored full run yet")
+                .append(" |\n"));
+        labs.forEach((name, shows) -> {
+            StoredRun run = runs.get(name);
+            if (run != null) {
+                page.append(section(name, shows, run));
+            }
+        });
+        return page.toString();
+    }
+
+    private static String section(String name, String shows, StoredRun run) {
+        StringBuilder text = new StringBuilder("\n## " + name + "\n\n");
+        text.append(shows.substring(0, 1).toUpperCase(Locale.ROOT))
+                .append(shows.substring(1))
+                .append(".\n\n");
+        text.append("`./fathom lab ")
+                .append(name)
+                .append(" --seed ")
+                .append(run.seed())
+                .append("`, ");
+        text.append(run.date()).append(", commit `").append(run.commit()).append("`, ");
+        text.append(String.format(Locale.ROOT, "%,.0f s on %s. %s.%n%n", run.seconds(), run.machine(), run.data()));
+        // a column that is empty for every figure is left out
+        List<List<String>> rows = Figures.rows(run.figures());
+        int[] shown = IntStream.range(0, Figures.HEADER.size())
+                .filter(c -> rows.stream().anyMatch(row -> !row.get(c).isEmpty()))
+                .toArray();
+        text.append(row(Figures.HEADER, shown))
+                .append("| --- ".repeat(shown.length))
+                .append("|\n");
+        rows.forEach(row -> text.append(row(row, shown)));
+        return text.toString();
+    }
+
+    private static String row(List<String> cells, int[] shown) {
+        StringBuilder row = new StringBuilder();
+        for (int c : shown) {
+            row.append("| ").append(cell(cells.get(c))).append(' ');
+        }
+        return row.append("|\n").toString();
+    }
+
+    /** Text that stays in its cell. */
+    private static String cell(String text) {
+        return text.replace("|", "\\|").replace("<", "&lt;").replaceAll("\\s+", " ");
+    }
+
+    private static Map<String, StoredRun> read(Map<String, String> labs, Path folder) {
+        Map<String, StoredRun> runs = new TreeMap<>();
+        if (!Files.isDirectory(folder)) {
+            return runs;
+        }
+        try (var files = Files.list(folder)) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+                StoredRun run = StoredRun.read(file);
+                if (!labs.containsKey(run.lab()) || !file.endsWith(run.lab() + ".json")) {
+                    throw new IllegalArgumentException(file + " is a run of " + run.lab()
+                            + ", which is no lab or belongs into another file; remove it, or store the run again");
+                }
+                runs.put(run.lab(), run);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the folder " + folder, e);
+        }
+        return runs;
+    }
+}

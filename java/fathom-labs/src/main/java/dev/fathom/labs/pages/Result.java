@@ -1,0 +1,246 @@
+package dev.fathom.labs.pages;
+
+import dev.fathom.view.HtmlReport;
+import dev.fathom.view.Plots;
+import java.awt.image.BufferedImage;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * What came of an experiment: the parts of its page in their order, and its figures. Tables and paragraphs are printed as they are added, so that
+ * a person who waits for a long run sees what is known so far.
+ *
+ * <pre>{@code
+ * return new Result("Lab coin", "1,000 throws", run.out())
+ *     .section("Throws", "A coin is fair if ...")
+ *     .table(List.of("side", "throws"), rows)
+ *     .key(Figure.of("heads", "%", 50.3).published("50 %", "Bernoulli"))
+ *     .finished();
+ * }</pre>
+ */
+public final class Result {
+    /** A part of a page. */
+    public sealed interface Part {}
+
+    /** A heading, and a paragraph below it that is not printed; none where it is empty. */
+    public record Section(String heading, String text) implements Part {}
+
+    /** A paragraph. */
+    public record Paragraph(String text) implements Part {}
+
+    /** A table; each row is as long as the header. */
+    public record Table(List<String> header, List<List<String>> rows) implements Part {}
+
+    /**
+     * Curves over a common axis.
+     *
+     * @param file name of the picture in the output folder
+     * @param alt what it shows, for those who cannot see it
+     * @param figure what is drawn upwards
+     * @param axis what is counted to the right
+     * @param curves for each name the places on the axis, and the figure at each
+     */
+    public record Series(String file, String alt, String figure, String axis, Map<String, double[][]> curves)
+            implements Part {}
+
+    /**
+     * A picture.
+     *
+     * @param file name of the picture in the output folder
+     * @param alt what it shows, for those who cannot see it
+     * @param draw fails with an IllegalStateException on a machine without fonts
+     */
+    public record Picture(String file, String alt, Supplier<BufferedImage> draw) implements Part {}
+
+    /** A file below the output folder, and what is in it. */
+    public record Link(String file, String what) implements Part {}
+
+    private final String title;
+    private final String data;
+    private final PrintStream out;
+    private final List<Part> parts = new ArrayList<>();
+    private final List<Figure> figures = new ArrayList<>();
+    private final List<Figure> keys = new ArrayList<>();
+    private boolean finished;
+
+    /**
+     * Begins without parts.
+     *
+     * @param title of the page
+     * @param data what the experiment learned from and was tested on, in a line
+     * @param out where tables and paragraphs are printed
+     */
+    public Result(String title, String data, PrintStream out) {
+        this.title = title;
+        this.data = data;
+        this.out = out;
+    }
+
+    /** Begins a section with a paragraph that only the page shows; none where {@code text} is empty. */
+    public Result section(String heading, String text) {
+        parts.add(new Section(heading, text));
+        return this;
+    }
+
+    /** A paragraph. */
+    public Result text(String paragraph) {
+        parts.add(new Paragraph(paragraph));
+        out.println(paragraph);
+        return this;
+    }
+
+    /** A table. */
+    public Result table(List<String> header, List<List<String>> rows) {
+        parts.add(new Table(List.copyOf(header), List.copyOf(rows)));
+        out.println(columns(header, rows));
+        return this;
+    }
+
+    /** Curves, and the file that holds them in the output folder. */
+    public Result series(String file, String alt, String figure, String axis, Map<String, double[][]> curves) {
+        parts.add(new Series(file, alt, figure, axis, curves));
+        return this;
+    }
+
+    /** A picture, and the file that holds it in the output folder. */
+    public Result picture(String file, String alt, Supplier<BufferedImage> draw) {
+        parts.add(new Picture(file, alt, draw));
+        return this;
+    }
+
+    /** A link to a file below the output folder. */
+    public Result link(String file, String what) {
+        parts.add(new Link(file, what));
+        return this;
+    }
+
+    /** A figure that a stored run keeps. */
+    public Result figure(Figure figure) {
+        figures.add(figure);
+        return this;
+    }
+
+    /** A figure that a stored run keeps and the page shows large at its top. */
+    public Result key(Figure figure) {
+        keys.add(figure);
+        return figure(figure);
+    }
+
+    /** Marks the experiment as done to its end; what was stopped on the way is not stored. */
+    public Result finished() {
+        finished = true;
+        return this;
+    }
+
+    /** Whether the experiment was done to its end. */
+    public boolean isFinished() {
+        return finished;
+    }
+
+    /** What the experiment learned from and was tested on, in a line. */
+    public String data() {
+        return data;
+    }
+
+    /** All parts in their order. */
+    public List<Part> parts() {
+        return Collections.unmodifiableList(parts);
+    }
+
+    /** All figures in their order. */
+    public List<Figure> figures() {
+        return Collections.unmodifiableList(figures);
+    }
+
+    /**
+     * Writes {@code report.html} and every picture into {@code folder}. On a machine without fonts the page says so in the place of each picture.
+     *
+     * @return the page
+     */
+    public Path write(Path folder) {
+        HtmlReport page = new HtmlReport(title);
+        keys.forEach(f -> page.figure(f.name(), f.value(), note(f)));
+        for (Part part : parts) {
+            if (part instanceof Section s) {
+                page.section(s.heading());
+                if (!s.text().isEmpty()) {
+                    page.text(s.text());
+                }
+            } else if (part instanceof Paragraph p) {
+                page.text(p.text());
+            } else if (part instanceof Table t) {
+                page.table(t.header(), t.rows());
+            } else if (part instanceof Series s) {
+                draw(
+                        page,
+                        folder,
+                        new Picture(s.file(), s.alt(), () -> Plots.compare(s.figure(), s.axis(), s.curves())));
+            } else if (part instanceof Picture p) {
+                draw(page, folder, p);
+            } else if (part instanceof Link l) {
+                page.link(l.file(), l.what());
+            }
+        }
+        if (!figures.isEmpty()) {
+            page.section("Figures").table(Figures.HEADER, Figures.rows(figures));
+        }
+        Path file = folder.resolve("report.html");
+        page.section("Made with").text(data + ".").text(Machine.line() + ".").write(file);
+        return file;
+    }
+
+    private static void draw(HtmlReport page, Path folder, Picture part) {
+        BufferedImage picture;
+        try {
+            picture = part.draw().get();
+        } catch (IllegalStateException e) { // a machine without fonts
+            page.text(e.getMessage());
+            return;
+        }
+        page.picture(picture, part.alt());
+        Plots.write(picture, folder.resolve(part.file()));
+    }
+
+    private static String note(Figure f) {
+        List<String> notes = new ArrayList<>();
+        if (f.interval() != null) {
+            notes.add("95 % interval " + f.interval().words());
+        }
+        if (!f.published().isEmpty()) {
+            notes.add("published " + f.published() + " (" + f.source() + ")");
+        }
+        if (f.band() != null) {
+            notes.add("expected " + f.band().words() + ", " + f.verdict().word());
+        }
+        return String.join("; ", notes);
+    }
+
+    /** A table for a terminal. */
+    static String columns(List<String> header, List<List<String>> rows) {
+        List<List<String>> all = new ArrayList<>(List.of(header));
+        all.addAll(rows);
+        StringBuilder out = new StringBuilder();
+        for (List<String> row : all) {
+            StringBuilder text = new StringBuilder();
+            for (int c = 0; c < row.size(); c++) {
+                int column = c;
+                int width =
+                        all.stream().mapToInt(r -> r.get(column).length()).max().orElse(0);
+                text.append(row.get(c)).append(" ".repeat(width - row.get(c).length() + 2));
+            }
+            out.append(text.toString().stripTrailing()).append(System.lineSeparator());
+        }
+        return out.toString();
+    }
+
+    /** Formats numbers as every page does, whatever the machine's language. */
+    public static String line(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+}

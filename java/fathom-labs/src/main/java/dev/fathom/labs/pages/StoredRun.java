@@ -1,0 +1,165 @@
+package dev.fathom.labs.pages;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.fathom.io.AtomicFile;
+import dev.fathom.labs.pages.Figure.Range;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A full run of a lab as a file, {@code NAME.json}: what was measured, and everything that is needed to measure it again.
+ *
+ * @param lab its name
+ * @param data what it learned from and was tested on, in a line
+ * @param date of its end, such as {@code 2026-11-21}
+ * @param commit of the source, with {@code " and changes"} where the source was changed after it
+ * @param machine processor, Java and kernels
+ * @param seed of weights, order and choice of the images held out
+ * @param seconds the run took
+ * @param figures what was measured
+ */
+public record StoredRun(
+        String lab,
+        String data,
+        String date,
+        String commit,
+        String machine,
+        long seed,
+        double seconds,
+        List<Figure> figures) {
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    /** Keeps its own list. */
+    public StoredRun {
+        figures = List.copyOf(figures);
+    }
+
+    /**
+     * Writes the run as JSON, whole or not at all.
+     *
+     * @throws UncheckedIOException if the file cannot be written
+     */
+    public void write(Path file) {
+        JsonObject run = new JsonObject();
+        run.addProperty("lab", lab);
+        run.addProperty("data", data);
+        run.addProperty("date", date);
+        run.addProperty("commit", commit);
+        run.addProperty("machine", machine);
+        run.addProperty("seed", seed);
+        run.addProperty("seconds", Math.round(10 * seconds) / 10.0);
+        JsonArray all = new JsonArray();
+        for (Figure f : figures) {
+            JsonObject one = new JsonObject();
+            one.addProperty("name", f.name());
+            one.addProperty("unit", f.unit());
+            one.addProperty("measured", f.measured());
+            range(one, "interval", f.interval());
+            if (!f.published().isEmpty()) {
+                one.addProperty("published", f.published());
+                one.addProperty("source", f.source());
+            }
+            range(one, "band", f.band());
+            if (f.band() != null) {
+                one.addProperty("verdict", f.verdict().word());
+            }
+            all.add(one);
+        }
+        run.add("figures", all);
+        byte[] text = (GSON.toJson(run) + "\n").getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(file, out -> out.write(text));
+    }
+
+    /** An open end is left out. */
+    private static void range(JsonObject figure, String name, @Nullable Range range) {
+        if (range == null) {
+            return;
+        }
+        JsonObject ends = new JsonObject();
+        if (Double.isFinite(range.low())) {
+            ends.addProperty("low", range.low());
+        }
+        if (Double.isFinite(range.high())) {
+            ends.addProperty("high", range.high());
+        }
+        figure.add(name, ends);
+    }
+
+    /**
+     * Reads what {@link #write} wrote.
+     *
+     * @throws IllegalArgumentException if the file is no stored run, with what it lacks
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static StoredRun read(Path file) {
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
+        try {
+            JsonObject run = JsonParser.parseString(text).getAsJsonObject();
+            List<Figure> figures = new ArrayList<>();
+            for (JsonElement element : run.getAsJsonArray("figures")) {
+                JsonObject f = element.getAsJsonObject();
+                Figure figure = new Figure(
+                        text(f, "name"),
+                        text(f, "unit"),
+                        f.get("measured").getAsDouble(),
+                        range(f.getAsJsonObject("interval")),
+                        f.has("published") ? text(f, "published") : "",
+                        f.has("source") ? text(f, "source") : "",
+                        range(f.getAsJsonObject("band")));
+                String said = f.has("verdict") ? text(f, "verdict") : "";
+                if (!said.equals(figure.verdict().word())) {
+                    throw new IllegalArgumentException(
+                            "the verdict on " + figure.name() + " does not follow from its band");
+                }
+                figures.add(figure);
+            }
+            return new StoredRun(
+                    text(run, "lab"),
+                    text(run, "data"),
+                    text(run, "date"),
+                    text(run, "commit"),
+                    text(run, "machine"),
+                    run.get("seed").getAsLong(),
+                    run.get("seconds").getAsDouble(),
+                    figures);
+        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException | NullPointerException e) {
+            throw new IllegalArgumentException(
+                    file + " is not a stored run; store it again with ./fathom lab NAME --save", e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    file + " is not a stored run (" + e.getMessage()
+                            + "); store it again with ./fathom lab NAME --save",
+                    e);
+        }
+    }
+
+    private static String text(JsonObject object, String name) {
+        return object.get(name).getAsString();
+    }
+
+    private static @Nullable Range range(@Nullable JsonObject ends) {
+        return ends == null
+                ? null
+                : new Range(
+                        ends.has("low") ? ends.get("low").getAsDouble() : Double.NEGATIVE_INFINITY,
+                        ends.has("high") ? ends.get("high").getAsDouble() : Double.POSITIVE_INFINITY);
+    }
+}

@@ -1,0 +1,150 @@
+package dev.fathom.labs.pages;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.labs.experiments.Experiment;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Figures, the files that keep them, and docs/labs.md, which is made of these files. */
+class StoredRunTest {
+    private static final Path DOCS = Path.of(System.getProperty("fathom.root"), "docs");
+
+    private static final StoredRun RUN = new StoredRun(
+            "coin",
+            "1,000 throws",
+            "2026-11-21",
+            "0123456789ab",
+            "a machine",
+            7,
+            12.34,
+            List.of(
+                    Figure.of("heads | tails", "%", 50.25)
+                            .interval(47.1, 53.4)
+                            .published("50 %", "Bernoulli")
+                            .within(49, 51),
+                    Figure.of("edge", "", 0),
+                    Figure.of("tails", "%", 42).atLeast(49)));
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void whatIsWrittenIsRead() {
+        Path file = temp.resolve("coin.json");
+        RUN.write(file);
+        StoredRun read = StoredRun.read(file);
+        assertThat(read.figures()).isEqualTo(RUN.figures());
+        assertThat(read.seconds()).isEqualTo(12.3);
+        assertThat(List.of(read.lab(), read.data(), read.date(), read.commit(), read.machine(), read.seed()))
+                .isEqualTo(List.of("coin", "1,000 throws", "2026-11-21", "0123456789ab", "a machine", 7L));
+    }
+
+    @Test
+    void aFigureStandsToItsBand() {
+        assertThat(RUN.figures())
+                .extracting(Figure::verdict)
+                .containsExactly(Figure.Verdict.REACHED, Figure.Verdict.NONE, Figure.Verdict.MISSED);
+        assertThat(Figure.of("x", "", 49).within(49, 51).verdict()).isEqualTo(Figure.Verdict.REACHED);
+        assertThat(Figure.of("x", "steps", 4080).value()).isEqualTo("4,080 steps");
+        assertThat(Figure.of("x", "%", 99.5).value()).isEqualTo("99.5 %");
+        assertThat(Figure.of("x", "", 2.302585).value()).isEqualTo("2.3026");
+        assertThat(Figure.of("x", "", 1.5e-9).value()).isEqualTo("1.50e-09");
+        assertThatThrownBy(() -> Figure.of("x", "", Double.NaN))
+                .hasMessage("figure: x is NaN; leave out what was not measured");
+        assertThatThrownBy(() -> Figure.of("x", "", 1).within(2, 1))
+                .hasMessage("figure: a range of 2.0 to 1.0; give the lower end first");
+    }
+
+    @Test
+    void aDamagedFileIsASentence() throws IOException {
+        Path file = temp.resolve("coin.json");
+        RUN.write(file);
+        String good = Files.readString(file);
+        for (String bad : List.of(
+                "",
+                "[]",
+                "null",
+                "{",
+                "{\"lab\":\"coin\"}",
+                good.replace("\"seed\": 7", "\"seed\": \"x\""),
+                good.replace("\"measured\": 42.0", "\"measured\": {}"))) {
+            Files.writeString(file, bad);
+            assertThatThrownBy(() -> StoredRun.read(file))
+                    .as(bad)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith(file + " is not a stored run")
+                    .hasMessageEndingWith("; store it again with ./fathom lab NAME --save");
+        }
+        Files.writeString(file, good.replace("\"measured\": 42.0", "\"measured\": 52.0"));
+        assertThatThrownBy(() -> StoredRun.read(file))
+                .hasMessage(file + " is not a stored run (the verdict on tails does not follow from its band); "
+                        + "store it again with ./fathom lab NAME --save");
+    }
+
+    @Test
+    void thePageHasEveryLabAndEveryFigure() throws IOException {
+        Map<String, String> labs = new LinkedHashMap<>();
+        labs.put("coin", "how fair a coin is");
+        labs.put("dice", "how fair dice are");
+        RUN.write(temp.resolve("coin.json"));
+        assertThat(LabsPage.text(labs, temp))
+                .contains(
+                        "\n| [`coin`](#coin) | how fair a coin is | 2026-11-21 |\n| `dice` | how fair dice are | no stored full run yet |\n")
+                .endsWith("""
+
+                        ## coin
+
+                        How fair a coin is.
+
+                        `./fathom lab coin --seed 7`, 2026-11-21, commit `0123456789ab`, 12 s on a machine. 1,000 throws.
+
+                        | figure | measured | 95 % interval | published | source | expected | verdict |
+                        | --- | --- | --- | --- | --- | --- | --- |
+                        | heads \\| tails | 50.25 % | 47.1 to 53.4 | 50 % | Bernoulli | 49 to 51 | reached |
+                        | edge | 0 |  |  |  |  |  |
+                        | tails | 42 % |  |  |  | at least 49 | missed |
+                        """);
+        Files.move(temp.resolve("coin.json"), temp.resolve("dice.json"));
+        assertThatThrownBy(() -> LabsPage.text(labs, temp)).hasMessageContaining("dice.json is a run of coin, ");
+        assertThat(LabsPage.text(labs, temp.resolve("none"))).doesNotContain("## coin");
+    }
+
+    @Test
+    void docsLabsIsFresh() throws IOException {
+        assertThat(Files.readString(DOCS.resolve("labs.md")))
+                .as("docs/labs.md is not what the runs in docs/labs say: ./fathom lab --page makes it anew")
+                .isEqualTo(LabsPage.text(Experiment.shown(), DOCS.resolve("labs")));
+    }
+
+    /** A page of all kinds of parts, and its pictures as files. */
+    @Test
+    void aResultIsAPage() throws Exception {
+        Result result = new Result("Lab coin", "1,000 throws", new PrintStream(PrintStream.nullOutputStream()))
+                .section("Throws", "A <coin>.")
+                .text("It is fair.")
+                .table(List.of("side", "throws"), List.of(List.of("heads", "503")))
+                .series("over.png", "heads over time", "heads", "throws", Map.of("coin", new double[][] {{1, 2}, {0, 1}
+                }))
+                .link("coin/report.html", "more")
+                .figure(Figure.of("edge", "", 0))
+                .key(RUN.figures().get(0));
+        assertThat(result.isFinished()).isFalse();
+        assertThat(result.finished().isFinished()).isTrue();
+        String page = Files.readString(result.write(temp));
+        assertThat(page)
+                .contains("<dt>heads | tails</dt><dd class=\"value\">50.25 %</dd>")
+                .contains("95 % interval 47.1 to 53.4; published 50 % (Bernoulli); expected 49 to 51, reached")
+                .contains("A &lt;coin&gt;.", "It is fair.", "503", "./coin/report.html", ">edge</th>")
+                .contains("<p>1,000 throws.</p>");
+        assertThat(temp.resolve("over.png")).isNotEmptyFile();
+    }
+}
