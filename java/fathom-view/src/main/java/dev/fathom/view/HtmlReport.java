@@ -86,9 +86,10 @@ public final class HtmlReport {
             .photographs i{display:block;clear:both;height:.3rem;margin-top:.15rem;border-radius:.15rem;
               background:linear-gradient(#0072b2,#0072b2) no-repeat var(--line)}
             table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
-            th,td{padding:.32rem .75rem;text-align:left;white-space:nowrap;border-bottom:1px solid var(--line)}
+            th,td{padding:.32rem .75rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
             thead th{color:var(--muted);font-weight:600}
             th.n,td.n{text-align:right}
+            td.n{white-space:nowrap}
             pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.9rem;
               font:.85rem/1.45 ui-monospace,"DejaVu Sans Mono","Liberation Mono",monospace}
             @media (max-width:40rem){dl{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}

@@ -83,7 +83,7 @@ public final class Plots {
     }
 
     /**
-     * One figure over the epochs, with its {@code val_} twin where there is one. The best epoch is ringed; where the
+     * One figure over the epochs, with its {@code val_} twin where there is one; of a single epoch the legend says the numbers. The best epoch is ringed; where the
      * learning rate changed (at most five times) a dashed line carries the new rate. Figures that are not finite
      * leave a gap.
      *
@@ -113,8 +113,8 @@ public final class Plots {
         boolean gaps = DoubleStream.concat(Arrays.stream(training), Arrays.stream(validation))
                 .anyMatch(Double::isNaN);
         Marker dots = epochs.length <= 12 || gaps ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE;
-        line(chart, "training", epochs, training, Draw.BLUE, dots);
-        line(chart, "validation", epochs, validation, Draw.VERMILLION, dots);
+        line(chart, name, "training", epochs, training, Draw.BLUE, dots);
+        line(chart, name, "validation", epochs, validation, Draw.VERMILLION, dots);
         markRates(chart, history.epochs(), range);
         markBest(chart, history.best(), name);
         return Draw.picture(CURVE_WIDTH, CURVE_HEIGHT, g -> {
@@ -180,7 +180,7 @@ public final class Plots {
         Iterator<Color> colours = Draw.COLOURS.iterator();
         runs.forEach((run, xy) -> {
             Marker dots = xy[0].length <= 12 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE;
-            line(chart, run, xy[0], finite(xy[1]), colours.next(), dots);
+            line(chart, name, run, xy[0], finite(xy[1]), colours.next(), dots);
         });
         return Draw.picture(COMPARISON_WIDTH, CURVE_HEIGHT + 24, g -> {
             title(g, name, chart, COMPARISON_WIDTH, 54);
@@ -249,11 +249,13 @@ public final class Plots {
         s.setYAxisLabelAlignment(TextAlignment.Right);
     }
 
-    private static void line(XYChart chart, String label, double[] x, double[] y, Color color, Marker marker) {
+    /** A curve; of a single point, which has no course to follow, the legend says the number. */
+    private static void line(
+            XYChart chart, String figure, String label, double[] x, double[] y, Color color, Marker marker) {
         if (Arrays.stream(y).allMatch(Double::isNaN)) {
             return;
         }
-        XYSeries series = chart.addSeries(label, x, y);
+        XYSeries series = chart.addSeries(y.length > 1 ? label : label + " " + Numbers.figure(figure, y[0]), x, y);
         series.setMarker(marker).setMarkerColor(color);
         series.setLineColor(color).setLineStyle(new BasicStroke(2.2f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     }

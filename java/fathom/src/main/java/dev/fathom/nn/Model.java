@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
@@ -403,7 +404,19 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be written
      */
     public void save(Path file) {
+        save(file, Map.of());
+    }
+
+    /**
+     * Writes what {@link #save(Path)} writes, and {@code metadata} beside the tensors, where {@link Safetensors#metadata()} reads it.
+     *
+     * @param metadata texts by their keys
+     * @throws IllegalArgumentException if a key or a text is not valid Unicode
+     * @throws java.io.UncheckedIOException if the file cannot be written
+     */
+    public void save(Path file, Map<String, String> metadata) {
         Safetensors.Writer writer = new Safetensors.Writer();
+        metadata.forEach(writer::metadata);
         Block values = store().values();
         values.lease();
         try {

@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "classify",
         description =
-                "Says what is on photographs: the most probable classes of a network that was trained on ImageNet.",
+                "Says what is on photographs: the most probable classes of a network that was trained on ImageNet, or that you have trained.",
         sortOptions = false)
 public final class Classify implements Callable<Integer> {
     private static final int BAR = 30;
@@ -58,7 +58,8 @@ public final class Classify implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "NAME",
-            description = "Which network (squeezenet1_1); --list says what there is.")
+            description =
+                    "Which network (squeezenet1_1), or a file .safetensors that was saved with a model card; --list says what there is.")
     private String model = Pretrained.ALL.get(0).name();
 
     @Option(names = "--top", paramLabel = "N", defaultValue = "5", description = "Classes for each (${DEFAULT-VALUE}).")
@@ -273,11 +274,11 @@ public final class Classify implements Callable<Integer> {
 
     private static HtmlReport page(Pretrained network) {
         Preprocessing input = network.input();
-        return new HtmlReport("What " + network.name() + " sees")
+        return new HtmlReport("What " + network.title() + " sees")
                 .text("Each photograph as the network gets it: shorter side to " + input.shorter() + " pixels ("
                         + input.filter().name().toLowerCase(Locale.ROOT) + "), the middle " + input.crop() + " x "
                         + input.crop() + ". Below it the most probable of "
-                        + (network.set().equals("cifar10") ? "10" : "1,000") + " classes.");
+                        + String.format(Locale.ROOT, "%,d", network.count()) + " classes.");
     }
 
     private static void show(Answer answer, int side, HtmlReport page) {

@@ -64,7 +64,8 @@ public final class SeeCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "MODEL",
-            description = "Which network; ./fathom classify --list says what there is.")
+            description =
+                    "Which network, or a file .safetensors that was saved with a model card; ./fathom classify --list says what there is.")
     private String model;
 
     @Parameters(index = "1", paramLabel = "PHOTO", description = "A PNG, JPEG or BMP file.")
@@ -117,7 +118,7 @@ public final class SeeCommand implements Callable<Integer> {
         Path weights = network.folder(data);
         List<String> classes = network.classes(weights);
         Photo picture = network.input().read(photo);
-        Pages pages = new Pages(folder.prepare("see/" + model), out);
+        Pages pages = new Pages(folder.prepare("see/" + network.title()), out);
         try (Model<Layer> loaded = network.load(weights);
                 Pass pass = Pass.infer()) {
             new Tour(network, loaded, classes, picture, pages).write();
@@ -162,7 +163,7 @@ public final class SeeCommand implements Callable<Integer> {
                     .limit(5)
                     .mapToInt(k -> k)
                     .toArray();
-            page = new HtmlReport("What " + model + " sees in " + photo.getFileName());
+            page = new HtmlReport("What " + network.title() + " sees in " + photo.getFileName());
         }
 
         void write() {

@@ -226,7 +226,7 @@ public enum ImageSet {
     }
 
     /** Where a folder of data may be: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), then in the cache folder. */
-    static List<Path> places(String name) {
+    public static List<Path> places(String name) {
         List<Path> places = new ArrayList<>();
         Project.setting("fathom.data", "FATHOM_DATA").ifPresent(data -> places.add(Path.of(data, name)));
         places.add(cache(name));

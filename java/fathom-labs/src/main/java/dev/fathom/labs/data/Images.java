@@ -1,8 +1,11 @@
 package dev.fathom.labs.data;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Filter;
+import dev.fathom.data.Preprocessing;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -28,6 +31,41 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
     public Images normalised() {
         return new Images(
                 title, classes, image, learn.normalised(learn), choose.normalised(learn), test.normalised(learn));
+    }
+
+    /**
+     * What a photograph becomes for a network that learned from these images as {@link #normalised} gives them: its middle, as large as they are, with
+     * the mean and the deviation that each channel has in what is learned from.
+     *
+     * @throws IllegalStateException if they are not square and red, green and blue
+     */
+    public Preprocessing input() {
+        int side = image.dim(0);
+        if (side != image.dim(1) || image.dim(2) != 3) {
+            throw new IllegalStateException("images of " + image + " are no photographs");
+        }
+        long[][] counts = new long[3][256];
+        for (int i = 0; i < learn.size(); i++) {
+            byte[] pixels = learn.pixels(i);
+            for (int j = 0; j < pixels.length; j++) {
+                counts[j % 3][pixels[j] & 0xff]++;
+            }
+        }
+        List<Float> mean = new ArrayList<>();
+        List<Float> deviation = new ArrayList<>();
+        for (long[] count : counts) {
+            double n = 0;
+            double sum = 0;
+            double squares = 0;
+            for (int value = 0; value < 256; value++) {
+                n += count[value];
+                sum += (double) count[value] * value;
+                squares += (double) count[value] * value * value;
+            }
+            mean.add((float) (sum / n / 255));
+            deviation.add((float) (Math.sqrt(squares / n - sum / n * (sum / n)) / 255));
+        }
+        return new Preprocessing(side, side, Filter.BILINEAR, mean, deviation);
     }
 
     /** The same with values from 0 to 1. */

@@ -52,8 +52,9 @@ final class CifarLab implements ImageLab {
         return List.of(
                 new Entry("Textbook", TextbookCnn.lab(classes), textbook, book, 0),
                 new Entry("Textbook, augmented", TextbookCnn.lab(classes), textbook, Published.NONE, 0, CHANGES),
-                new Entry("ResNet-20", new CifarResNet(3, classes), residual, Published.NONE, 0),
-                new Entry("ResNet-20, augmented", new CifarResNet(3, classes), residual, paper, 0, CHANGES));
+                new Entry("ResNet-20", new CifarResNet(3, classes), residual, Published.NONE, 0).known("resnet20"),
+                new Entry("ResNet-20, augmented", new CifarResNet(3, classes), residual, paper, 0, CHANGES)
+                        .known("resnet20"));
     }
 
     @Override

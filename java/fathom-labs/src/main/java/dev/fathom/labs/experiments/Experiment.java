@@ -19,7 +19,8 @@ public interface Experiment {
             new DropoutLab(),
             new TransferLab(),
             new AugmentLab(),
-            new FiltersLab());
+            new FiltersLab(),
+            new PretrainedLab());
 
     /** What each shows, by its name, in their order. */
     static Map<String, String> shown() {

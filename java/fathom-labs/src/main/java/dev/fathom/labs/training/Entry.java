@@ -4,6 +4,7 @@ import dev.fathom.data.Augment;
 import dev.fathom.labs.data.Images;
 import dev.fathom.nn.Layer;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import java.util.function.UnaryOperator;
 
 /**
@@ -12,6 +13,7 @@ import java.util.function.UnaryOperator;
  * @param published what others reached
  * @param mark the test accuracy that the whole run must reach, 0 for none
  * @param view the lab's images as this network sees them
+ * @param known the name by which {@code see} and {@code classify} know the network, null where they do not
  * @param augment random changes to the images that it learns from
  */
 public record Entry(
@@ -21,10 +23,28 @@ public record Entry(
         Published published,
         double mark,
         UnaryOperator<Images> view,
+        @Nullable String known,
         Augment... augment) {
     /** Sees them as they are. */
     public Entry(String name, Layer net, Recipe recipe, Published published, double mark, Augment... augment) {
-        this(name, net, recipe, published, mark, UnaryOperator.identity(), augment);
+        this(name, net, recipe, published, mark, UnaryOperator.identity(), null, augment);
+    }
+
+    /** Sees them by {@code view}. */
+    public Entry(
+            String name,
+            Layer net,
+            Recipe recipe,
+            Published published,
+            double mark,
+            UnaryOperator<Images> view,
+            Augment... augment) {
+        this(name, net, recipe, published, mark, view, null, augment);
+    }
+
+    /** A copy whose weights are saved with a model card, so that {@code see} and {@code classify} know them by the network's name. */
+    public Entry known(String network) {
+        return new Entry(name, net, recipe, published, mark, view, network, augment);
     }
 
     /** Its folder: {@code LeNet-5} is lenet-5. */

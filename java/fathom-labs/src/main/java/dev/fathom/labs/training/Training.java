@@ -1,5 +1,6 @@
 package dev.fathom.labs.training;
 
+import dev.fathom.data.ModelCard;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Machine;
 import dev.fathom.nn.Layer;
@@ -83,7 +84,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                     images.choose(),
                     recipe.epochs());
         } catch (NonFiniteLossException e) {
-            EpochLog best = keep(e.history(), model, folder);
+            EpochLog best = keep(e.history(), model, entry, images, folder);
             if (best != null) {
                 say("%nThe figures so far and the weights of epoch %d are in %s.", best.epoch(), folder);
             }
@@ -93,7 +94,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
 
         history.notes().forEach(note -> say("%s", note));
-        EpochLog best = keep(history, model, folder); // first what cannot be made again
+        EpochLog best = keep(history, model, entry, images, folder); // first what cannot be made again
         if (best == null) {
             return null;
         }
@@ -165,13 +166,18 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     }
 
     /** Writes the figures of every epoch and the weights of the best, which is returned; null where no epoch was finished. */
-    private @Nullable EpochLog keep(History history, Model<?> model, Path folder) {
+    private @Nullable EpochLog keep(History history, Model<?> model, Entry entry, Images images, Path folder) {
         EpochLog best = history.best();
         if (best == null) {
             say("%nStopped before the first epoch was finished: there is nothing to write.");
         } else {
             history.writeCsv(folder.resolve("history.csv"));
-            model.save(folder.resolve("net.safetensors"));
+            Path weights = folder.resolve("net.safetensors");
+            if (entry.known() == null) {
+                model.save(weights);
+            } else {
+                new ModelCard(entry.known(), images.input(), images.classes()).save(model, weights);
+            }
         }
         return best;
     }

@@ -3,10 +3,14 @@ package dev.fathom.labs.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.data.ModelCard;
+import dev.fathom.data.Preprocessing;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.Pretrained;
+import dev.fathom.nets.CifarResNet;
 import dev.fathom.nets.SqueezeNet;
 import dev.fathom.nn.Model;
+import dev.fathom.tensor.Pass;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -17,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -218,6 +223,59 @@ class ClassifyTest {
     void everyNetworkThatIsListedIsThere() {
         assertThat(Pretrained.ALL).extracting(Pretrained::name).doesNotHaveDuplicates();
         assertThat(Pretrained.ALL).allSatisfy(p -> assertThat(p.net()).isNotNull());
+    }
+
+    /** Weights that a user has trained: the file says which network, what it sees and what its classes are called. */
+    @Test
+    void aUsersWeightsAnswerWithTheirOwnClasses() throws IOException {
+        Path photo = put("a.png", encoded(40, 50, "png"));
+        Path file = temp.resolve("Mine.safetensors");
+        var card = new ModelCard("resnet20", Preprocessing.SYMMETRIC.sizes(36, 32), List.of("ant", "bee", "cow"));
+        try (var model = Model.of(new CifarResNet(3, 3), 5)) {
+            card.save(model, file);
+            CommandLineRun run = CommandLineRun.of("classify", photo.toString(), "--model", file.toString());
+            assertThat(run.err()).isEmpty();
+            assertThat(run.code()).isZero();
+            try (var pass = Pass.infer()) {
+                float[] p = model.net()
+                        .apply(card.input().tensor(card.input().read(photo)))
+                        .softmax(-1)
+                        .toArray();
+                for (int k = 0; k < 3; k++) {
+                    assertThat(run.out())
+                            .containsPattern(String.format(
+                                    Locale.ROOT, "%.1f %%  =* +%s\n", 100 * p[k], card.classes().get(k)));
+                }
+            }
+            CommandLineRun see = CommandLineRun.of(
+                    "see", file.toString(), photo.toString(), "--steps", "0", "--out", temp.resolve("see").toString());
+            assertThat(see.err()).isEmpty();
+            assertThat(Files.readString(temp.resolve("see/report.html")))
+                    .contains("What Mine sees in a.png", "32 x 32 pixels");
+
+            model.save(file);
+            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString()).err())
+                    .isEqualTo("fathom classify: " + file
+                            + ": its metadata have no fathom.network, so that nobody knows how to ask these weights; "
+                            + "save them with ModelCard.save\n");
+            new ModelCard("bestnet", card.input(), card.classes()).save(model, file);
+            CommandLineRun unknown = CommandLineRun.of("classify", photo.toString(), "--model", file.toString());
+            assertThat(unknown.code()).isEqualTo(1);
+            assertThat(unknown.err())
+                    .startsWith("fathom classify: " + file
+                            + ": its weights are of a network bestnet, which is not known by name; there are squeezenet1_1, ");
+            List<String> many = IntStream.range(0, 900_000).mapToObj(i -> "c" + i).toList();
+            new ModelCard("resnet20", card.input(), many).save(model, file);
+            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString()).err())
+                    .isEqualTo("fathom classify: " + file + ": it names 900000 classes, but no tensor in it has a row for each; "
+                            + "save the weights again with the classes they know\n");
+            new ModelCard("resnet18", card.input(), card.classes()).save(model, file);
+            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString()).err())
+                    .startsWith("fathom classify: load: " + file + " does not fit the model: ");
+        }
+        assertThat(CommandLineRun.of("classify", photo.toString(), "--model", temp + "/none.safetensors").err())
+                .isEqualTo("fathom classify: cannot read " + temp
+                        + "/none.safetensors: it does not exist; give the path of a safetensors file\n");
     }
 
     @Test

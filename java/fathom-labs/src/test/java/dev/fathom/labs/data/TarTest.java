@@ -131,7 +131,7 @@ public class TarTest {
                 .hasMessage(archive + ": its gzip data are damaged; remove it and fetch it again");
         byte[] size = entry("set/one.bin", '0', new byte[0]);
         sized(size, "-0000000001\0");
-        assertRefused(archive, size, files("two.bin", 1000), "a header's size is no number");
+        assertRefused(archive, size, files("two.bin", 1000), "a header is damaged");
         assertThat(temp.resolve("two.bin")).doesNotExist();
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.data.ModelCard;
+import dev.fathom.data.Preprocessing;
 import dev.fathom.io.Safetensors;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.ImageSet;
@@ -51,7 +53,7 @@ class LabTest {
         assertThat(unknown.err())
                 .isEqualTo(
                         "fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm, permutation, depth,"
-                                + " dropout, transfer, augment, filters"
+                                + " dropout, transfer, augment, filters, pretrained"
                                 + " (./fathom lab --help lists the options)\n");
         assertThat(unknown.code()).isEqualTo(2);
         assertThat(CommandLineRun.of("lab", "fashion", "--epochs", "0").err())
@@ -156,8 +158,18 @@ class LabTest {
         for (String net : List.of("textbook", "resnet-20")) {
             assertThat(loss(net)).isNotEqualTo(loss(net + "-augmented"));
         }
+        ModelCard card = ModelCard.read(temp.resolve("resnet-20/net.safetensors"));
+        assertThat(card.network()).isEqualTo("resnet20");
+        assertThat(card.classes()).hasSize(100).startsWith("apple", "aquarium fish");
         try (Images plain = ImageSet.CIFAR100.images(folder, 1);
                 Images images = plain.normalised()) { // one scale for all three
+            Preprocessing input = plain.input(); // what a model card says of it
+            try (var pass = Pass.infer()) {
+                float[] known = images.test().batches(1).epoch(0).next().x().toArray();
+                float[] photo = input.tensor(new Preprocessing.Photo(images.test().pixels(0), 32, 32, List.of()))
+                        .toArray();
+                assertThat(photo).containsExactly(known, within(1e-4f));
+            }
             for (var part : List.of(images.learn(), images.choose(), images.test())) {
                 try (var pass = Pass.infer()) {
                     float[] x = part.batches(1).epoch(0).next().x().toArray();
@@ -453,6 +465,48 @@ class LabTest {
                 .isGreaterThan(1.5 * row(run, "at the start", 2)[0])
                 .isGreaterThan(45);
         assertThat(temp.resolve("filters.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void pretrained() {
+        assumeData("islr/book_images");
+        assumeData("pretrained-imagenet");
+        CommandLineRun run = lab("pretrained");
+        assertThat(run.out())
+                .containsPattern("flamingo.jpg +flamingos in water +spoonbill 84.1 % +spoonbill 85.4 % +flamingo 61.0 %, spoonbill")
+                .containsPattern("huey.jpg +a small long-haired dog +Lhasa 44.0 % +Lhasa 44.0 % ")
+                .containsPattern("weaver.jpg +a yellow weaver bird +lemon 22.4 % +lemon 22.4 % ")
+                .containsPattern("was spoonbill \\(84.1 %\\) and is (?!spoonbill).* after the change; spoonbill keeps [0-9]\\.\\d %");
+        assertThat(temp.resolve("panda.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void thePandaSaysWhatHappened() {
+        assertThat(PretrainedLab.conclusion("panda.jpg", "panda", 0.577, "gibbon", 0.993, 0.001))
+                .isEqualTo("panda.jpg was panda (57.7 %) and is gibbon (99.3 %) after the change; panda keeps 0.1 %.");
+        assertThat(PretrainedLab.conclusion("panda.jpg", "panda", 0.577, "panda", 0.3, 0.3))
+                .isEqualTo("panda.jpg was panda (57.7 %) and stays it, with 30.0 %: the change does not fool the network.");
+    }
+
+    @Test
+    void photographsWithoutTheirListAreASentence() throws IOException {
+        String out = temp.resolve("out").toString();
+        Path list = temp.resolve("expected.tsv");
+        assertThat(CommandLineRun.of("lab", "pretrained", "--data", temp.toString(), "--out", out)
+                        .err())
+                .isEqualTo("fathom lab: " + list
+                        + " cannot be read; name the folder of the textbook's photographs with --data\n");
+        for (String bad : List.of("x", "a.jpg\tx\tsqueezenet1_1\t1\t1000\tx\t0.5", "a.jpg\tx\tsqueezenet1_1\t1\t1\tx\tmuch")) {
+            Files.writeString(list, "file\n" + bad + "\n");
+            assertThat(CommandLineRun.of("lab", "pretrained", "--data", temp.toString(), "--out", out)
+                            .err())
+                    .isEqualTo("fathom lab: " + list + " has a line that is none of file, content, model, rank, class_index, "
+                            + "class_name, probability: " + bad + "\n");
+        }
+        Files.writeString(list, "file\n");
+        CommandLineRun empty = CommandLineRun.of("lab", "pretrained", "--data", temp.toString(), "--out", out);
+        assertThat(empty.err()).isEqualTo("fathom lab: " + list + " names no photographs; replace it\n");
+        assertThat(empty.code()).isEqualTo(1);
     }
 
     /** A wave is found with its direction and frequency; noise is not explained. */
