@@ -28,7 +28,7 @@ static void reference(int kind, const float *x, int64_t r, int64_t inner, double
     int64_t at = 0;
     *size = 0;
     for (int64_t j = 0; j < r; j++) {
-        double e = kind == REDUCE_MIN ? -x[j * inner] : x[j * inner], term = e;
+        double e = kind == REDUCE_MIN || kind == REDUCE_ARGMIN ? -x[j * inner] : x[j * inner], term = e;
         if (kind == REDUCE_NORM1) term = fabs(e);
         if (kind == REDUCE_NORM) term = e * e;
         if (kind == REDUCE_VARIANCE) term = (e - shift) * (e - shift);
@@ -58,8 +58,8 @@ static void forward(int64_t outer, int64_t r, int64_t inner, int what) {
     float *x = guarded_floats(n, 4), *y = guarded_floats(m, 8), *shift = guarded_floats(m, 4);
     values(x, n, what);
     FOR_EACH_ISA(isa)
-        for (int kind = REDUCE_SUM; kind <= REDUCE_LOGSUMEXP; kind++)
-            for (int add = 0; add <= (kind != REDUCE_ARGMAX); add++) {
+        for (int kind = REDUCE_SUM; kind <= REDUCE_ARGMIN; kind++)
+            for (int add = 0; add <= (kind != REDUCE_ARGMAX && kind != REDUCE_ARGMIN); add++) {
                 int64_t divisor = kind == REDUCE_SUM || kind == REDUCE_VARIANCE ? 1 + add * 6 : 1;
                 shifts(kind, x, shift, outer, r, inner);
                 for (int64_t i = 0; i < m; i++) y[i] = (float)i;
@@ -71,9 +71,9 @@ static void forward(int64_t outer, int64_t r, int64_t inner, int what) {
                     double want, size;
                     int64_t index;
                     reference(kind, x + i / inner * r * inner + i % inner, r, inner, shift[i], &want, &size, &index);
-                    if (kind == REDUCE_ARGMAX) {
-                        CHECK(((int32_t *)y)[i] == index, "isa %d [%lld, %lld, %lld] what %d: argmax[%lld] %d not %lld", isa,
-                              (long long)outer, (long long)r, (long long)inner, what, (long long)i, ((int32_t *)y)[i],
+                    if (kind == REDUCE_ARGMAX || kind == REDUCE_ARGMIN) {
+                        CHECK(((int32_t *)y)[i] == index, "isa %d [%lld, %lld, %lld] kind %d what %d: [%lld] %d not %lld", isa,
+                              (long long)outer, (long long)r, (long long)inner, kind, what, (long long)i, ((int32_t *)y)[i],
                               (long long)index);
                         continue;
                     }

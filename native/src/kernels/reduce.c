@@ -157,17 +157,21 @@ static void strip_end(const struct reduce_context *c, const struct strip *s, flo
     }
 }
 
-/* the row of each column's first largest value; NaN wins, and then stays */
-static void strip_argmax(const struct reduce_context *c, const struct strip *s) {
+/* the row of each column's first largest value, or smallest: that of -x; NaN wins, and then stays */
+static void strip_find(const struct reduce_context *c, const struct strip *s) {
     const struct reduce_args *a = c->a;
+    const vi sign = vi_set(a->kind == REDUCE_ARGMIN ? INT32_MIN : 0);
     int32_t *y = (int32_t *)a->y + s->y;
     float max[STRIP];
-    memcpy(max, s->x, (size_t)s->columns * sizeof(float));
+    for (int64_t i = 0; i < s->columns; i += VL) {
+        int64_t n = lane_count(s->columns - i);
+        v_put(max + i, (v)((vi)v_get(s->x + i, n) ^ sign), n);
+    }
     memset(y, 0, (size_t)s->columns * sizeof(int32_t));
     for (int64_t j = 1; j < a->r; j++)
         for (int64_t i = 0; i < s->columns; i += VL) {
             int64_t n = lane_count(s->columns - i);
-            v x = v_get(s->x + j * a->inner + i, n), m = v_get(max + i, n), at = v_get((float *)y + i, n);
+            v x = (v)((vi)v_get(s->x + j * a->inner + i, n) ^ sign), m = v_get(max + i, n), at = v_get((float *)y + i, n);
             vi better = (x > m) | ((x != x) & (m == m));
             v_put(max + i, v_sel(better, x, m), n);
             v_put((float *)y + i, v_sel(better, (v)vi_set((int32_t)j), at), n);
@@ -183,12 +187,14 @@ static void reduce_units(void *at, int64_t part, int64_t parts) {
     for (int64_t unit = from; unit < to; unit++) {
         if (a->inner == 1 && a->kind == REDUCE_ARGMAX) {
             ((int32_t *)a->y)[unit] = (int32_t)row_argmax(a->x + unit * a->r, a->r);
+        } else if (a->inner == 1 && a->kind == REDUCE_ARGMIN) {
+            ((int32_t *)a->y)[unit] = (int32_t)row_argmin(a->x + unit * a->r, a->r);
         } else if (a->inner == 1 && c->blocks == 1 && a->kind == REDUCE_SUM) { /* frequent and small: without a strip's cost */
             float value = row_sum(a->x + unit * a->r, a->r) / (float)a->divisor;
             a->y[unit] = a->add ? a->y[unit] + value : value;
-        } else if (a->kind == REDUCE_ARGMAX) {
+        } else if (finds(a->kind)) {
             strip_of(c, unit, &s);
-            strip_argmax(c, &s);
+            strip_find(c, &s);
         } else {
             float sum[BLOCKS][STRIP];
             strip_of(c, unit, &s);
@@ -211,8 +217,7 @@ static double reduce_nanos(int64_t kind) { return kind == REDUCE_LOGSUMEXP ? 0.3
 
 static int32_t k_reduce(const struct reduce_args *a, int64_t *detail) {
     (void)detail;
-    struct reduce_context c = {a, (a->inner + STRIP - 1) / STRIP, a->kind == REDUCE_ARGMAX ? 1 : reduce_blocks(a->r, a->inner), 0,
-                               0};
+    struct reduce_context c = {a, (a->inner + STRIP - 1) / STRIP, finds(a->kind) ? 1 : reduce_blocks(a->r, a->inner), 0, 0};
     int64_t units = a->outer * c.strips;
     double nanos = (double)(a->outer * a->r * a->inner) * reduce_nanos(a->kind) + (double)units * 10;
     int64_t parts = fathom_parts(nanos, units * c.blocks);

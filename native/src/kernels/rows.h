@@ -19,6 +19,7 @@ static inline v16 v16_load_else(const float *p, int64_t n, float rest) {
 /* ---- the table of reduce.c; kind is a constant wherever these are inlined ---- */
 
 INLINE int joins_max(int64_t kind) { return kind == REDUCE_MAX || kind == REDUCE_MIN; }
+INLINE int finds(int64_t kind) { return kind == REDUCE_ARGMAX || kind == REDUCE_ARGMIN; }
 INLINE int is_shifted(int64_t kind) { return kind == REDUCE_VARIANCE || kind == REDUCE_LOGSUMEXP; }
 
 INLINE v v_join(int64_t kind, v a, v x) { return joins_max(kind) ? v_sel((x > a) | (x != x), x, a) : a + x; }
@@ -122,8 +123,9 @@ static inline int64_t row_find(const float *x, int64_t n, float value) {
     return n;
 }
 
-/* the first largest; the first NaN wins */
+/* the first largest or smallest; the first NaN wins */
 static inline int64_t row_argmax(const float *x, int64_t n) { return row_find(x, n, row_most(REDUCE_MAX, x, n)); }
+static inline int64_t row_argmin(const float *x, int64_t n) { return row_find(x, n, -row_most(REDUCE_MIN, x, n)); }
 
 /* ---- long sums ---- */
 

@@ -74,8 +74,8 @@ class BadInputTest {
                     "reshape: x [2, 3] has 6 elements, which do not fill [4, 2]; the products must agree",
                     () -> x.reshape(4, 2));
             argument(
-                    "slice: rows 1 to 3 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
-                    () -> x.slice(1, 3));
+                    "slice: places 1 to 3 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
+                    () -> x.slice(0, 1, 3));
             argument("sum: x [2, 3] has no dimension 2; choose one from -2 to 1", () -> x.sum(2));
             refused(
                     IndexOutOfBoundsException.class,
@@ -474,7 +474,7 @@ class BadInputTest {
         state("this Pass was closed at HERE; open another one", pass::close);
         state("this Pass was closed at HERE; open another one", pass::tape);
         kept.close();
-        state("close: tensor kept [2] was already closed at HERE; close it once", kept::close);
+        kept.close();
         state("tensor kept [2] is gone: its memory was closed at HERE; use it before the close", kept::toArray);
 
         Dataset data = Dataset.of(new float[4], Shape.of(2), new int[2]);

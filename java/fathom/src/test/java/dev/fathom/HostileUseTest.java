@@ -92,7 +92,7 @@ class HostileUseTest {
                             "the system refuses 140737488355328 bytes of memory; close models, plans and data sets that are no longer used, "
                                     + "or call Memory.trim()");
             assertThat(pass.liveBytes()).isEqualTo(live);
-            assertThat(Tensor.full(2, 3).square().toArray())
+            assertThat(Tensor.full(Shape.of(3), 2).square().toArray())
                     .as("the pass goes on")
                     .containsOnly(4f);
         }
@@ -276,7 +276,7 @@ class HostileUseTest {
                 for (int[] dims : shapes) {
                     for (boolean training : new boolean[] {false, true}) {
                         try (Pass pass = training ? Pass.train(new Rng(1)) : Pass.infer()) {
-                            Tensor x = Tensor.full(0.5f, dims);
+                            Tensor x = Tensor.full(Shape.of(dims), 0.5f);
                             Tensor in = training ? pass.watch(x) : x;
                             Tensor y = model.net().apply(in);
                             assertThat(y.toArray()).doesNotContain(Float.NaN);
@@ -311,7 +311,7 @@ class HostileUseTest {
     @Timeout(20)
     void sumsOverNothing() {
         try (Pass pass = Pass.grad()) {
-            Tensor x = pass.watch(Tensor.full(2, 1, 3));
+            Tensor x = pass.watch(Tensor.full(Shape.of(1, 3), 2));
             Tensor y = x.localResponseNorm(Integer.MAX_VALUE, Integer.MAX_VALUE, 1, 1);
             assertThat(y.toArray())
                     .as("1 + 3 * 4")
@@ -337,13 +337,13 @@ class HostileUseTest {
         try (var a = Model.of(over, 1);
                 var b = Model.of(far, 1);
                 Pass pass = Pass.grad()) {
-            Tensor x = pass.watch(Tensor.full(1, 3, 2, 3));
+            Tensor x = pass.watch(Tensor.ones(3, 2, 3));
             Tensor y = over.apply(x);
-            assertThat(y.slice(1, 0, 1).reshape(3, 17).slice(0, 1).toArray())
+            assertThat(y.slice(1, 0, 1).reshape(3, 17).slice(0, 0, 1).toArray())
                     .isEqualTo(over.bias().value().reshape(1, 17).toArray());
             pass.backward(y.sum());
             assertThat(pass.gradient(x).toArray()).containsOnly(0f);
-            Tensor z = pass.watch(Tensor.full(1, 1, 1, 5, 9));
+            Tensor z = pass.watch(Tensor.ones(1, 1, 5, 9));
             pass.backward(far.apply(z).sum());
             assertThat(pass.gradient(z).slice(2, 1, 2).toArray()).containsOnly(0f);
         }
@@ -402,7 +402,7 @@ class HostileUseTest {
     @Timeout(10)
     void aResultMayHoldWhatIteratesOverItself() {
         try (Pass pass = Pass.infer()) {
-            WithPath r = Pass.frame("a module", () -> new WithPath(Tensor.full(3, 2), Path.of("relative")));
+            WithPath r = Pass.frame("a module", () -> new WithPath(Tensor.full(Shape.of(2), 3), Path.of("relative")));
             assertThat(r.y().toArray()).containsOnly(3f);
         }
     }
@@ -463,10 +463,10 @@ class HostileUseTest {
         Pass[] left = new Pass[1];
         Layer opens = x -> {
             left[0] = Pass.infer();
-            return Tensor.full(1, 3);
+            return Tensor.ones(3);
         };
         try (Pass pass = Pass.infer()) {
-            Tensor x = Tensor.full(2, 3);
+            Tensor x = Tensor.full(Shape.of(3), 2);
             Tensor y = opens.apply(x);
             assertThat(y.toArray()).containsOnly(1f);
             assertThatIllegalStateException()
@@ -539,14 +539,14 @@ class HostileUseTest {
     void gradientsThatNobodyAskedFor() {
         KeptTensor kept;
         try (Pass pass = Pass.infer()) {
-            kept = Tensor.full(7, 1000).keep();
+            kept = Tensor.full(Shape.of(1000), 7).keep();
         }
         try (kept;
                 var frozen = Model.of(new Linear(2, 500), 1)) {
             frozen.freeze("*");
             for (int i = 0; i < 3; i++) {
                 try (Pass pass = Pass.grad()) {
-                    Tensor x = pass.watch(Tensor.full(i, 1000));
+                    Tensor x = pass.watch(Tensor.full(Shape.of(1000), i));
                     pass.backward(Pass.apply(new Eager(DType.F32, -1), x, kept).sum());
                     assertThat(pass.gradient(x).toArray()).containsOnly(1f);
                     pass.backward(Pass.apply(
@@ -564,7 +564,7 @@ class HostileUseTest {
     @Test
     void opsThatLieAboutTheirResults() {
         try (Pass pass = Pass.infer()) {
-            Tensor x = Tensor.full(3, 1000);
+            Tensor x = Tensor.full(Shape.of(1000), 3);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Pass.apply(new Eager(DType.U8, -1), x))
                     .withMessage("eager: result 0 is U8 but the op wrote floats; make it F32, or write it by kernels");
@@ -599,7 +599,7 @@ class HostileUseTest {
         for (int i = 0; i < 50; i++) {
             KeptTensor kept;
             try (Pass pass = Pass.infer()) {
-                kept = Tensor.full(1, 1 << 20).keep();
+                kept = Tensor.ones(1 << 20).keep();
             }
             Thread closer = new Thread(kept::close);
             closer.start();
@@ -627,13 +627,13 @@ class HostileUseTest {
                     () -> {
                         try (Pass pass = Pass.train(new Rng(0))) {
                             pass.backward(
-                                    model.net().apply(Tensor.full(1, 20, 300)).sum(), model);
+                                    model.net().apply(Tensor.ones(20, 300)).sum(), model);
                             adam.step();
                         }
                     },
                     () -> {
                         try (Pass pass = Pass.infer()) {
-                            model.net().apply(Tensor.full(1, 20, 300)).toArray();
+                            model.net().apply(Tensor.ones(20, 300)).toArray();
                         }
                     },
                     () -> Plan.freeze(model, Shape.of(1, 300)).close(),
@@ -641,7 +641,7 @@ class HostileUseTest {
                         try (var replica = model.replica();
                                 Pass pass = Pass.train(new Rng(0))) {
                             pass.backward(
-                                    replica.net().apply(Tensor.full(1, 20, 300)).sum(), replica);
+                                    replica.net().apply(Tensor.ones(20, 300)).sum(), replica);
                         }
                     },
                     () -> model.copy().close());

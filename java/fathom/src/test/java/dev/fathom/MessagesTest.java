@@ -12,6 +12,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -184,7 +185,7 @@ class MessagesTest {
                     () -> pass.backward(x),
                     () -> pass.watch(x),
                     () -> pass.randn(2),
-                    () -> pass.uniform(0, 1, 2));
+                    () -> pass.uniform(Shape.of(2), 0, 1));
             for (Runnable use : uses) {
                 assertThat(onAThread("other", use))
                         .isInstanceOf(IllegalStateException.class)
@@ -210,7 +211,7 @@ class MessagesTest {
         Layer identity = x -> x.mul(1);
         try (var model = Model.of(new Sequential(identity, identity, identity, new Hoarder(hoard)), 1);
                 Pass pass = Pass.infer()) {
-            Tensor y = model.net().apply(Tensor.full(2, 1, 3));
+            Tensor y = model.net().apply(Tensor.full(Shape.of(1, 3), 2));
             assertThat(y.toArray()).containsExactly(4, 4, 4);
             String message = "tensor square[3] [1, 3] was released when layer 3 returned; return it, or keep() it";
             assertThatIllegalStateException()
@@ -261,9 +262,7 @@ class MessagesTest {
                     .withMessage(
                             "tensor kept [2] is gone: its memory was closed at " + where + "; use it before the close");
         }
-        assertThatIllegalStateException()
-                .isThrownBy(kept::close)
-                .withMessage("close: tensor kept [2] was already closed at " + where + "; close it once");
+        kept.close(); // a second time is harmless
     }
 
     @Test

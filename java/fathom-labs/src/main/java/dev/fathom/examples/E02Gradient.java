@@ -9,7 +9,7 @@ public final class E02Gradient {
         for (int step = 0; step <= 20; step++) {
             try (Pass pass = Pass.grad()) { // records what is computed, so that backward can go through it
                 Tensor p = pass.watch(Tensor.of(at, 2));
-                Tensor x = p.slice(0, 1);
+                Tensor x = p.slice(0, 0, 1);
                 Tensor f = p.square().sum().sub(x.mul(4).sum()); // x^2 + y^2 - 4x, least at (2, 0)
                 pass.backward(f);
                 float[] slope = pass.gradient(p).toArray(); // (2x - 4, 2y)

@@ -20,7 +20,7 @@ public final class E06Gan {
                 try (var pass = Pass.train(rng)) { // a pass for each step
                     Tensor real = pass.randn(64, 1).add(4);
                     Tensor fake = net.g().apply(pass.randn(64, 1));
-                    Tensor yes = Tensor.full(1, 64, 1), no = Tensor.zeros(64, 1);
+                    Tensor yes = Tensor.ones(64, 1), no = Tensor.zeros(64, 1);
                     Tensor lossD =
                             bce.of(net.d().apply(real), yes).add(bce.of(net.d().apply(fake.detach()), no));
                     pass.backward(lossD, model.part(net.d()));

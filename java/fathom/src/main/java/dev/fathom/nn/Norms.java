@@ -43,6 +43,6 @@ final class Norms {
             return x;
         }
         Arrays.fill(dims, 1, dims.length - kept, 1);
-        return x.mul(Tensor.full(1, dims).dropout(p, 1 / (1 - p)));
+        return x.mul(Tensor.ones(dims).dropout(p, 1 / (1 - p)));
     }
 }

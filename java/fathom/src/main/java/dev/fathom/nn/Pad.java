@@ -29,6 +29,6 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
 
     @Override
     public Tensor forward(Tensor x) {
-        return mode == PadMode.ZEROS ? x.pad(value, sides) : x.pad(mode, sides);
+        return mode == PadMode.ZEROS ? x.padWithValue(value, sides) : x.pad(mode, sides);
     }
 }

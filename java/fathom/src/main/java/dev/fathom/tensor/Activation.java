@@ -82,11 +82,16 @@ public record Activation(Unary row, float p0, float p1) implements Op {
 
     @Override
     public void forward(Call c) {
+        forward(c, c.in(0), c.out(0), c.shape(0).size());
+    }
+
+    /** y = f(x) of {@code n} elements; y may be x. */
+    void forward(Call c, long x, long y, long n) {
         c.begin(Kernel.UNARY)
                 .put(row.ordinal())
-                .at(c.in(0))
-                .at(c.out(0))
-                .put(c.shape(0).size())
+                .at(x)
+                .at(y)
+                .put(n)
                 .put(p0)
                 .put(p1)
                 .run();

@@ -85,7 +85,7 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         Tensor[] flat = in.clone();
         flat[0] = x.pad(PadMode.ZEROS, 0, 0, 0, 0, before, after)
                 .reshape(x.dim(0), before + x.dim(1) + after, pixels, x.dim(4))
-                .gather(1, Tensor.ofInts(slices, slices.length))
+                .take(1, Tensor.ofInts(slices, slices.length))
                 .reshape(n, taps, pixels, groups, w.dim(4))
                 .permute(0, 2, 3, 1, 4)
                 .reshape(n, x.dim(2), x.dim(3), Shape.merged(label(), x.dim(4), taps));

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * Numbers that a model holds in its block: trained ({@link Parameter}) or kept ({@link Buffer}). Until {@code Model.of} binds it, a held
  * value is a shape and a way to begin.
  */
-public abstract sealed class Held permits Parameter, Buffer {
+public abstract sealed class Held implements Operand permits Parameter, Buffer {
     private final Shape shape;
     private final Initializer initializer;
     private final int[] fileOrder;
@@ -68,6 +68,7 @@ public abstract sealed class Held permits Parameter, Buffer {
      *
      * @throws IllegalStateException if no model holds it or the model is closed
      */
+    @Override
     public Tensor value() {
         Tensor t = leaf;
         if (t == null) {

@@ -12,6 +12,8 @@ public enum IntBinary implements Op {
     ADD(DType.I32),
     /** a - b, wrapping around. */
     SUB(DType.I32),
+    /** a b, wrapping around. */
+    MUL(DType.I32),
     /** 1 where a &gt; b, else 0. */
     GT(DType.F32),
     /** 1 where a &gt;= b, else 0. */

@@ -241,8 +241,8 @@ public final class Pass implements AutoCloseable {
      *
      * @throws IllegalStateException as {@link #rng}
      */
-    public Tensor uniform(float lo, float hi, int... dims) {
-        return random(Kernel.UNIFORM, Shape.of(dims), lo, hi);
+    public Tensor uniform(Shape shape, float lo, float hi) {
+        return random(Kernel.UNIFORM, shape, lo, hi);
     }
 
     private Tensor random(Kernel kernel, Shape shape, float p0, float p1) {

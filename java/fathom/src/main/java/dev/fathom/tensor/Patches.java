@@ -19,7 +19,7 @@ final class Patches {
         int[] places = places(shape, y, window, pixels);
         return x.reshape(shape.dim(0), pixels, channels)
                 .pad(PadMode.ZEROS, 0, 1)
-                .gather(1, Tensor.ofInts(places, places.length))
+                .take(1, Tensor.ofInts(places, places.length))
                 .reshape(y.toArray());
     }
 

@@ -21,12 +21,18 @@ record ReduceOp(Kind kind, int mask) implements Op {
         ARGMAX(3),
         NORM1(4),
         NORM(5),
-        LOGSUMEXP(7);
+        LOGSUMEXP(7),
+        ARGMIN(8);
 
         final int kernel;
 
         Kind(int kernel) {
             this.kernel = kernel;
+        }
+
+        /** Whether it gives places instead of values. */
+        boolean finds() {
+            return this == ARGMAX || this == ARGMIN;
         }
 
         boolean adds() {
@@ -38,8 +44,19 @@ record ReduceOp(Kind kind, int mask) implements Op {
         }
     }
 
-    static ReduceOp of(Kind kind, Tensor x, int[] dims) {
-        return new ReduceOp(kind, mask(kind.label(), x, dims));
+    /** The reduction of x over {@code dims}, over all without any. */
+    static Tensor of(Kind kind, Tensor x, int[] dims) {
+        return Pass.call(new ReduceOp(kind, mask(kind.label(), x, dims)), x);
+    }
+
+    /** The reduction y of x over {@code dims} with these dimensions in place again, each 1: a view. */
+    static Tensor kept(Tensor x, Tensor y, int[] dims) {
+        int mask = mask("reshape", x, dims);
+        Shape shape = x.shape();
+        for (int i = 0; i < shape.rank(); i++) {
+            shape = (mask & 1 << i) == 0 ? shape : shape.with(i, 1);
+        }
+        return y.reshape(shape);
     }
 
     /** Bits of {@code dims}, of all dimensions without any. */
@@ -68,10 +85,11 @@ record ReduceOp(Kind kind, int mask) implements Op {
         if (reduced == 0 && kind != Kind.SUM) {
             throw c.fail("x " + x + " is empty along the dimensions to reduce; give at least one element");
         }
-        if (kind == Kind.ARGMAX && groups(x, mask).length > 1) {
-            throw c.fail("x " + x + ": dimensions of an argmax must be neighbours; reduce them one after the other");
+        if (kind.finds() && groups(x, mask).length > 1) {
+            throw c.fail(
+                    "x " + x + ": dimensions of an " + label() + " must be neighbors; reduce them one after the other");
         }
-        if (kind == Kind.ARGMAX && reduced > Integer.MAX_VALUE) {
+        if (kind.finds() && reduced > Integer.MAX_VALUE) {
             throw c.fail("x " + x + " has " + reduced
                     + " elements along the dimensions to reduce but an index is an I32; reduce them one "
                     + "after the other");
@@ -102,12 +120,12 @@ record ReduceOp(Kind kind, int mask) implements Op {
 
     @Override
     public DType dtype(Call c, int output) {
-        return kind == Kind.ARGMAX ? DType.I32 : DType.F32;
+        return kind.finds() ? DType.I32 : DType.F32;
     }
 
     @Override
     public boolean differentiable() {
-        return kind != Kind.ARGMAX;
+        return !kind.finds();
     }
 
     @Override

@@ -7,18 +7,21 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.BiFunction;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A dense row-major array of numbers off the Java heap. Tensors are immutable values: every method makes a new one (or a view) in the
  * thread's innermost {@link Pass}, which owns it; {@link #keep} copies one out. Elementwise methods broadcast as NumPy does.
  *
+ * <p>Dimensions are counted from 0, negative ones from the end. A method that works along one dimension takes it first: {@code x.slice(dim, from, to)},
+ * {@code x.take(dim, index)}. A reduction takes those that it reduces, as many as there are, and all of them without any: {@code x.mean(1, 2)}.
+ *
  * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the module that made it returned without it),
  * when no pass is open, or when another thread's pass owns it; and IllegalArgumentException, naming both shapes, when shapes disagree.
  */
-public sealed class Tensor implements Target permits KeptTensor {
+public sealed class Tensor implements Target, Operand permits KeptTensor {
     private final Shape shape;
     private final DType dtype;
     private final @Nullable Pass pass;
@@ -134,18 +137,80 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** One number as a scalar. */
     public static Tensor scalar(float value) {
-        return full(value);
+        return full(Shape.SCALAR, value);
     }
 
-    /** All zeros. */
+    /** An F32 tensor of zeros with these dimensions. */
     public static Tensor zeros(int... dims) {
-        return full(0, dims);
+        return full(Shape.of(dims), 0);
     }
 
-    /** All {@code value}. */
-    public static Tensor full(float value, int... dims) {
+    /** An F32 tensor of zeros. */
+    public static Tensor zeros(Shape shape) {
+        return full(shape, 0);
+    }
+
+    /** An F32 tensor of ones with these dimensions. */
+    public static Tensor ones(int... dims) {
+        return full(Shape.of(dims), 1);
+    }
+
+    /** An F32 tensor of ones. */
+    public static Tensor ones(Shape shape) {
+        return full(shape, 1);
+    }
+
+    /** The I32 numbers 0, 1, .., {@code to} - 1; {@link #to} makes floats of them. */
+    public static Tensor arange(int to) {
+        return arange(0, to, 1);
+    }
+
+    /** The I32 numbers from {@code from} to {@code to} - 1. */
+    public static Tensor arange(int from, int to) {
+        return arange(from, to, 1);
+    }
+
+    /**
+     * The I32 numbers {@code from}, {@code from + step} and so on before {@code to}, which a negative step reaches from above.
+     *
+     * @throws IllegalArgumentException if step is 0, or there are more numbers than an int counts
+     */
+    public static Tensor arange(int from, int to, int step) {
+        if (step == 0) {
+            throw new IllegalArgumentException(
+                    "arange: step=0 never gets from " + from + " to " + to + "; give the difference of two neighbors");
+        }
+        long n = Math.max(0, ((long) to - from + step - Integer.signum(step)) / step);
+        if (n > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("arange: from " + from + " to " + to + " by " + step + " are " + n
+                    + " numbers, more than an int counts; give a larger step");
+        }
+        int[] values = new int[(int) n];
+        Arrays.setAll(values, i -> (int) (from + (long) i * step));
+        return ofInts(values, values.length);
+    }
+
+    /**
+     * {@code count} F32 numbers at equal distances, the first {@code from} and the last {@code to}.
+     *
+     * @throws IllegalArgumentException if count is negative
+     */
+    public static Tensor linspace(float from, float to, int count) {
+        if (count < 0) {
+            throw new IllegalArgumentException("linspace: count=" + count + "; give how many numbers, 0 or more");
+        }
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            double share = count == 1 ? 0 : (double) i / (count - 1);
+            values[i] = (float) ((1 - share) * from + share * to);
+        }
+        return of(values, count);
+    }
+
+    /** An F32 tensor whose elements are all {@code value}. */
+    public static Tensor full(Shape shape, float value) {
         Pass p = Pass.current();
-        Tensor t = p.create(Shape.of(dims), DType.F32);
+        Tensor t = p.create(shape, DType.F32);
         p.commands()
                 .begin(Kernel.FILL)
                 .put(t.address())
@@ -175,6 +240,12 @@ public sealed class Tensor implements Target permits KeptTensor {
     /** The element type. */
     public DType dtype() {
         return dtype;
+    }
+
+    /** This tensor: as an {@link Operand}, a tensor stands for itself. */
+    @Override
+    public Tensor value() {
+        return this;
     }
 
     /** Whether backward would reach something through it. */
@@ -340,9 +411,9 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(dtype == DType.I32 ? IntBinary.SUB : Binary.SUB, this, b);
     }
 
-    /** a b, element by element. */
+    /** a b, element by element, of two F32 tensors or of two I32, which wrap around. */
     public Tensor mul(Tensor b) {
-        return Pass.call(Binary.MUL, this, b);
+        return Pass.call(dtype == DType.I32 ? IntBinary.MUL : Binary.MUL, this, b);
     }
 
     /** a / b. */
@@ -491,6 +562,15 @@ public sealed class Tensor implements Target permits KeptTensor {
     }
 
     /**
+     * {@code value} where the mask is not 0, else the elements of this tensor; mask and tensor broadcast. The gradient goes to what was kept.
+     *
+     * @see #where
+     */
+    public Tensor maskedFill(Tensor mask, float value) {
+        return mask.where(scalar(value), this);
+    }
+
+    /**
      * The same numbers as another type, as Java's cast: F32 to I32 goes towards 0 and saturates, and NaN becomes 0. This tensor where it has that
      * type. No gradient flows through a cast.
      *
@@ -530,14 +610,30 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(MatmulOp.TRANSPOSED, this, b);
     }
 
-    /** y = x W^T + b with x [.., k], W [n, k], b [n] or null. */
-    public Tensor linear(Parameter weight, @Nullable Parameter bias) {
+    /**
+     * The sum of products that an equation of letters names, as NumPy's {@code einsum} of one or two tensors: {@code einsum("bij,bjk->bik", a, b)} is a
+     * product of matrices for each b. Every dimension has a letter; equal letters are equal indices, so that a letter twice in one tensor takes its
+     * diagonal, and letters that the result lacks are summed over. Without {@code ->} the result has the letters that occur once, in alphabetical order.
+     *
+     * @throws IllegalArgumentException naming the equation, if it has other characters (there is no ellipsis), a letter for two sizes, or does not fit
+     *     the tensors
+     */
+    public static Tensor einsum(String equation, Tensor... tensors) {
+        return Einsum.of(equation, tensors);
+    }
+
+    /**
+     * y = x W^T + b with x [.., k], W [n, k], b [n] or null. Weights may be parameters or computed tensors, here and below; see {@link Operand}.
+     *
+     * @throws IllegalArgumentException naming the two dimensions, if shapes disagree
+     */
+    public Tensor linear(Operand weight, @Nullable Operand bias) {
         return linear(weight, bias, null, null);
     }
 
     /** y = act((x W^T + b) + residual); what is null is left out. */
     public Tensor linear(
-            Parameter weight, @Nullable Parameter bias, @Nullable Tensor residual, @Nullable Activation activation) {
+            Operand weight, @Nullable Operand bias, @Nullable Tensor residual, @Nullable Activation activation) {
         LinearOp op = LinearOp.of(bias != null, residual != null, activation);
         return Pass.call(op, given(weight.value(), value(bias), residual));
     }
@@ -545,7 +641,8 @@ public sealed class Tensor implements Target permits KeptTensor {
     /**
      * The convolution of x [N, L, C], [N, H, W, C] or [N, D, H, W, C] with the filters W [K, taps.., C / groups] at the window's places, plus b [K] or
      * nothing; the filters are not flipped, and x is 0 outside. Each of {@code groups} groups of channels has filters of its own; with as many as
-     * channels it is depthwise. That of volumes takes memory for x times the window's depth.
+     * channels it is depthwise. That of volumes takes memory for x times the window's depth. The filters of PyTorch and of its files lie as [K, C / groups,
+     * taps..]: {@code w.permute(0, 2, 3, 1)} brings those of images into the order that is taken here.
      *
      * <p>3x3 taps of stride 1 with 32 channels or more on both sides, and images of 4 pixels or more each way, are computed by Winograd's F(2x2, 3x3)
      * (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016) with 16 multiplications for 36. Rounding errors are those of the direct
@@ -553,14 +650,14 @@ public sealed class Tensor implements Target permits KeptTensor {
      *
      * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or x is too small
      */
-    public Tensor conv(Parameter weight, @Nullable Parameter bias, Window window, int groups) {
+    public Tensor conv(Operand weight, @Nullable Operand bias, Window window, int groups) {
         return conv(weight, bias, window, groups, null, null);
     }
 
     /** act((the convolution + b) + residual); what is null is left out. */
     public Tensor conv(
-            Parameter weight,
-            @Nullable Parameter bias,
+            Operand weight,
+            @Nullable Operand bias,
             Window window,
             int groups,
             @Nullable Tensor residual,
@@ -577,7 +674,7 @@ public sealed class Tensor implements Target permits KeptTensor {
      *
      * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or the result would have no place
      */
-    public Tensor convTransposed(Parameter weight, Window window, int groups, int... extra) {
+    public Tensor convTransposed(Operand weight, Window window, int groups, int... extra) {
         return Pass.call(ConvTransposedOp.of(window, groups, extra), this, weight.value());
     }
 
@@ -590,8 +687,8 @@ public sealed class Tensor implements Target permits KeptTensor {
      * @throws IllegalArgumentException if shapes disagree, epsilon is negative, or a channel has fewer than two values
      */
     public Normalized batchNorm(
-            @Nullable Parameter weight,
-            @Nullable Parameter bias,
+            @Nullable Operand weight,
+            @Nullable Operand bias,
             float epsilon,
             @Nullable Tensor residual,
             @Nullable Activation activation) {
@@ -608,10 +705,10 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** The same with a mean and a variance that are given, as in evaluation. */
     public Tensor batchNorm(
-            Buffer mean,
-            Buffer variance,
-            @Nullable Parameter weight,
-            @Nullable Parameter bias,
+            Operand mean,
+            Operand variance,
+            @Nullable Operand weight,
+            @Nullable Operand bias,
             float epsilon,
             @Nullable Tensor residual,
             @Nullable Activation activation) {
@@ -625,23 +722,24 @@ public sealed class Tensor implements Target permits KeptTensor {
     }
 
     /**
-     * y = weight (x - mean) / sqrt(variance + epsilon) + bias with the mean and the biased variance over the last {@code dims} dimensions, which
-     * are those of weight and bias (Ba et al. 2016). What is null is left out.
+     * y = weight (x - mean) / sqrt(variance + epsilon) + bias with the mean and the biased variance over the last {@code lastDims}
+     * dimensions, which are those of weight and bias (Ba et al. 2016). What is null is left out.
      *
      * @throws IllegalArgumentException if shapes disagree, or epsilon is negative
      */
-    public Tensor layerNorm(int dims, @Nullable Parameter weight, @Nullable Parameter bias, float epsilon) {
-        Op op = NormOp.of(NormOp.Over.LAYER, dims, weight != null, bias != null, epsilon);
+    public Tensor layerNorm(int lastDims, @Nullable Operand weight, @Nullable Operand bias, float epsilon) {
+        Op op = NormOp.of(NormOp.Over.LAYER, lastDims, weight != null, bias != null, epsilon);
         return Pass.call(op, NormOp.inputs(this, value(weight), value(bias)));
     }
 
     /**
-     * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last {@code dims} dimensions (Zhang and Sennrich 2019).
+     * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last {@code lastDims} dimensions, which are those of weight (Zhang and Sennrich
+     * 2019).
      *
      * @throws IllegalArgumentException if shapes disagree, or epsilon is negative
      */
-    public Tensor rmsNorm(int dims, @Nullable Parameter weight, float epsilon) {
-        Op op = NormOp.of(NormOp.Over.RMS, dims, weight != null, false, epsilon);
+    public Tensor rmsNorm(int lastDims, @Nullable Operand weight, float epsilon) {
+        Op op = NormOp.of(NormOp.Over.RMS, lastDims, weight != null, false, epsilon);
         return Pass.call(op, NormOp.inputs(this, value(weight)));
     }
 
@@ -652,7 +750,7 @@ public sealed class Tensor implements Target permits KeptTensor {
      *
      * @throws IllegalArgumentException if shapes disagree, groups do not divide c, a group has fewer than two values, or epsilon is negative
      */
-    public Tensor groupNorm(int groups, @Nullable Parameter weight, @Nullable Parameter bias, float epsilon) {
+    public Tensor groupNorm(int groups, @Nullable Operand weight, @Nullable Operand bias, float epsilon) {
         Op op = NormOp.of(NormOp.Over.GROUP, groups, weight != null, bias != null, epsilon);
         return Pass.call(op, NormOp.inputs(this, value(weight), value(bias)));
     }
@@ -667,7 +765,7 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(new LocalResponseNormOp(size, alpha, beta, k), this);
     }
 
-    private static @Nullable Tensor value(@Nullable Parameter p) {
+    private static @Nullable Tensor value(@Nullable Operand p) {
         return p == null ? null : p.value();
     }
 
@@ -683,56 +781,158 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /** The sum over {@code dims} (over all without any), which disappear. */
     public Tensor sum(int... dims) {
-        return Pass.call(ReduceOp.of(ReduceOp.Kind.SUM, this, dims), this);
+        return ReduceOp.of(ReduceOp.Kind.SUM, this, dims);
+    }
+
+    /** {@link #sum(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor sum(Dims keep, int... dims) {
+        return ReduceOp.kept(this, sum(dims), dims);
     }
 
     /** The mean over {@code dims} (over all without any). */
     public Tensor mean(int... dims) {
-        return Pass.call(ReduceOp.of(ReduceOp.Kind.MEAN, this, dims), this);
+        return ReduceOp.of(ReduceOp.Kind.MEAN, this, dims);
+    }
+
+    /** {@link #mean(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor mean(Dims keep, int... dims) {
+        return ReduceOp.kept(this, mean(dims), dims);
     }
 
     /** The largest over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equals. */
     public Tensor max(int... dims) {
-        return Pass.call(ReduceOp.of(ReduceOp.Kind.MAX, this, dims), this);
+        return ReduceOp.of(ReduceOp.Kind.MAX, this, dims);
+    }
+
+    /** {@link #max(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor max(Dims keep, int... dims) {
+        return ReduceOp.kept(this, max(dims), dims);
     }
 
     /** The smallest over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equals. */
     public Tensor min(int... dims) {
-        return Pass.call(ReduceOp.of(ReduceOp.Kind.MIN, this, dims), this);
+        return ReduceOp.of(ReduceOp.Kind.MIN, this, dims);
+    }
+
+    /** {@link #min(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor min(Dims keep, int... dims) {
+        return ReduceOp.kept(this, min(dims), dims);
     }
 
     /**
-     * The sum of (x - mean)^2 over {@code dims} (over all without any), divided by their n elements - {@code correction}: 1 estimates a
-     * population's variance from a sample (Bessel), 0 is the sample's own, as normalising layers take it.
+     * The mean of (x - mean)^2 over {@code dims} (over all without any): the sum divided by the number n of elements, as NumPy has it and as normalizing layers
+     * take it.
      *
-     * @throws IllegalArgumentException if correction is negative, or not below n
+     * @throws IllegalArgumentException if there is no element
      */
-    public Tensor variance(int correction, int... dims) {
-        return Pass.call(VarianceOp.of(correction, this, dims), this);
+    public Tensor variance(int... dims) {
+        return VarianceOp.of(0, false, this, dims);
+    }
+
+    /** {@link #variance(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor variance(Dims keep, int... dims) {
+        return ReduceOp.kept(this, variance(dims), dims);
+    }
+
+    /**
+     * The sum of (x - mean)^2 over {@code dims} (over all without any), divided by n - 1: the estimate of a population's variance from a sample of n (Bessel),
+     * as PyTorch has it.
+     *
+     * @throws IllegalArgumentException if there are fewer than two elements
+     */
+    public Tensor sampleVariance(int... dims) {
+        return VarianceOp.of(1, false, this, dims);
+    }
+
+    /** {@link #sampleVariance(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor sampleVariance(Dims keep, int... dims) {
+        return ReduceOp.kept(this, sampleVariance(dims), dims);
+    }
+
+    /**
+     * The standard deviation over {@code dims} (over all without any), the square root of {@link #variance}. Its gradient is 0 where it is 0.
+     *
+     * @throws IllegalArgumentException if there is no element
+     */
+    public Tensor std(int... dims) {
+        return VarianceOp.of(0, true, this, dims);
+    }
+
+    /** {@link #std(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor std(Dims keep, int... dims) {
+        return ReduceOp.kept(this, std(dims), dims);
+    }
+
+    /**
+     * The estimate of a population's standard deviation from a sample, the square root of {@link #sampleVariance}. Its gradient is 0 where it is 0.
+     *
+     * @throws IllegalArgumentException if there are fewer than two elements
+     */
+    public Tensor sampleStd(int... dims) {
+        return VarianceOp.of(1, true, this, dims);
+    }
+
+    /** {@link #sampleStd(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor sampleStd(Dims keep, int... dims) {
+        return ReduceOp.kept(this, sampleStd(dims), dims);
     }
 
     /** log sum exp(x) over {@code dims} (over all without any), shifted by the maximum, so that large numbers stay finite. */
     public Tensor logSumExp(int... dims) {
-        return Pass.call(ReduceOp.of(ReduceOp.Kind.LOGSUMEXP, this, dims), this);
+        return ReduceOp.of(ReduceOp.Kind.LOGSUMEXP, this, dims);
+    }
+
+    /** {@link #logSumExp(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor logSumExp(Dims keep, int... dims) {
+        return ReduceOp.kept(this, logSumExp(dims), dims);
     }
 
     /** The Euclidean norm sqrt sum x^2 over {@code dims} (over all without any); its gradient is 0 where it is 0. It overflows only as a float. */
     public Tensor norm(int... dims) {
-        return Pass.call(ReduceOp.of(ReduceOp.Kind.NORM, this, dims), this);
+        return ReduceOp.of(ReduceOp.Kind.NORM, this, dims);
+    }
+
+    /** {@link #norm(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor norm(Dims keep, int... dims) {
+        return ReduceOp.kept(this, norm(dims), dims);
     }
 
     /** The sum of |x| over {@code dims} (over all without any); its gradient is 0 where x is 0. */
     public Tensor norm1(int... dims) {
-        return Pass.call(ReduceOp.of(ReduceOp.Kind.NORM1, this, dims), this);
+        return ReduceOp.of(ReduceOp.Kind.NORM1, this, dims);
+    }
+
+    /** {@link #norm1(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor norm1(Dims keep, int... dims) {
+        return ReduceOp.kept(this, norm1(dims), dims);
     }
 
     /**
-     * The I32 index of the first largest along neighbouring {@code dims}, flattened (over all without any); NaN wins.
+     * The I32 index of the first largest along neighboring {@code dims}, flattened (over all without any); NaN wins.
      *
-     * @throws IllegalArgumentException if the dimensions are not neighbours, or there is no element along them
+     * @throws IllegalArgumentException if the dimensions are not neighbors, or there is no element along them
      */
     public Tensor argmax(int... dims) {
-        return Pass.call(ReduceOp.of(ReduceOp.Kind.ARGMAX, this, dims), this);
+        return ReduceOp.of(ReduceOp.Kind.ARGMAX, this, dims);
+    }
+
+    /** {@link #argmax(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor argmax(Dims keep, int... dims) {
+        return ReduceOp.kept(this, argmax(dims), dims);
+    }
+
+    /**
+     * The I32 index of the first smallest along neighboring {@code dims}, flattened (over all without any); NaN wins.
+     *
+     * @throws IllegalArgumentException if the dimensions are not neighbors, or there is no element along them
+     */
+    public Tensor argmin(int... dims) {
+        return ReduceOp.of(ReduceOp.Kind.ARGMIN, this, dims);
+    }
+
+    /** {@link #argmin(int...)}, with {@code dims} kept as dimensions of 1. */
+    public Tensor argmin(Dims keep, int... dims) {
+        return ReduceOp.kept(this, argmin(dims), dims);
     }
 
     /** exp(x) / sum exp(x) along a dimension. */
@@ -764,34 +964,7 @@ public sealed class Tensor implements Target permits KeptTensor {
      *     gradient, which they do not get
      */
     public Tensor crossEntropy(Tensor target, float smoothing, @Nullable Tensor weights) {
-        if (!(smoothing >= 0 && smoothing <= 1)) {
-            throw new IllegalArgumentException(
-                    "cross_entropy" + Pass.where() + ": smoothing=" + smoothing + " must be in [0, 1]");
-        }
-        if (weights != null && weights.needsGradient()) {
-            throw new IllegalArgumentException("cross_entropy" + Pass.where() + ": weights " + weights.shape
-                    + " need a gradient, which this loss has not for them; detach() them");
-        }
-        if (target.dtype == DType.F32) {
-            return crossEntropyOfProbabilities(target, smoothing, weights);
-        }
-        Op op = new CrossEntropyOp(smoothing);
-        return weights == null ? Pass.call(op, this, target) : Pass.call(op, this, target, weights);
-    }
-
-    private Tensor crossEntropyOfProbabilities(Tensor target, float smoothing, @Nullable Tensor weights) {
-        Function<String, IllegalArgumentException> fail =
-                message -> new IllegalArgumentException("cross_entropy" + Pass.where() + ": " + message);
-        if (!shape.equals(target.shape) || shape.rank() == 0 || shape.size() == 0) {
-            throw fail.apply("logits " + shape + " and probabilities " + target.shape
-                    + " must have one shape [.., classes], and not an empty one; for class numbers use Tensor.ofInts");
-        }
-        Tensor q = smoothing == 0 ? target : target.mul(1 - smoothing).add(smoothing / dim(-1));
-        if (weights != null) {
-            CrossEntropyOp.checkWeights(fail, shape, weights.shape);
-            q = q.mul(weights);
-        }
-        return logSoftmax(-1).mul(q).sum(-1).mean().neg();
+        return CrossEntropyOp.of(this, target, smoothing, weights);
     }
 
     /** The I32 number of rows of x [.., classes] whose first largest value is at their label [..]. */
@@ -835,6 +1008,15 @@ public sealed class Tensor implements Target permits KeptTensor {
     }
 
     /**
+     * The same elements in another shape. A view.
+     *
+     * @throws IllegalArgumentException if the sizes differ
+     */
+    public Tensor reshape(Shape to) {
+        return reshape(to.toArray());
+    }
+
+    /**
      * All dimensions from {@code from} on as one. A view.
      *
      * @throws IllegalArgumentException if there is no such dimension
@@ -844,15 +1026,6 @@ public sealed class Tensor implements Target permits KeptTensor {
         int[] dims = Arrays.copyOf(shape.toArray(), axis + 1);
         dims[axis] = Shape.merged("flatten", Arrays.copyOfRange(shape.toArray(), axis, shape.rank()));
         return Pass.call(new ReshapeOp(Shape.of(dims)), this);
-    }
-
-    /**
-     * Rows {@code from} to {@code to - 1} of the leading dimension. A view.
-     *
-     * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(0)
-     */
-    public Tensor slice(int from, int to) {
-        return Pass.call(new SliceOp(0, from, to, 1), this);
     }
 
     /**
@@ -894,6 +1067,53 @@ public sealed class Tensor implements Target permits KeptTensor {
     // ---- moving
 
     /**
+     * Consecutive parts of {@code sizes} along dimension {@code dim}, which {@link #concat} puts together again.
+     *
+     * @throws IllegalArgumentException if the sizes do not add up to the dimension
+     */
+    public List<Tensor> split(int dim, int... sizes) {
+        return SliceOp.split(this, dim, sizes);
+    }
+
+    /**
+     * {@code count} consecutive parts of one size along dimension {@code dim}. Where count does not divide the dimension, sizes are rounded up, so that the
+     * last part is smaller and there may be fewer parts, as PyTorch has it.
+     *
+     * @throws IllegalArgumentException if count is below 1
+     */
+    public List<Tensor> chunk(int dim, int count) {
+        return SliceOp.chunk(this, dim, count);
+    }
+
+    /**
+     * The elements repeated along dimensions of 1, and along new dimensions in front, until the tensor has dimensions {@code dims}; -1 keeps a dimension as
+     * it is. A copy; elementwise methods need none, for they broadcast. The gradient is summed over what was repeated.
+     *
+     * @throws IllegalArgumentException if a dimension other than 1 would change
+     */
+    public Tensor expand(int... dims) {
+        return Pass.call(ExpandOp.of(this, dims), this);
+    }
+
+    /**
+     * The elements in reverse order along {@code dims}.
+     *
+     * @throws IllegalArgumentException if no dimension is named, or one twice
+     */
+    public Tensor flip(int... dims) {
+        return FlipOp.of(this, dims);
+    }
+
+    /**
+     * The places of dimension {@code dim} moved up by {@code shift}, down by a negative one; those that leave at one end come back at the other.
+     *
+     * @throws IllegalArgumentException if there is no such dimension
+     */
+    public Tensor roll(int dim, int shift) {
+        return Pass.call(new RollOp(axis("roll", dim), shift), this);
+    }
+
+    /**
      * The dimensions in another order: dimension i of the result is dimension {@code order[i]} of this tensor.
      *
      * @throws IllegalArgumentException unless order names each dimension once
@@ -913,22 +1133,22 @@ public sealed class Tensor implements Target permits KeptTensor {
 
     /**
      * The places of dimension {@code dim} that an I32 index names: for x [a, n, b] and index [i, j] the result [a, i, j, b], as
-     * {@code numpy.take}. Rows of an embedding are {@code table.gather(0, tokens)}.
+     * {@code numpy.take}. Rows of an embedding are {@code table.take(0, tokens)}.
      *
      * @throws IllegalArgumentException if an index is outside [0, dim(dim))
      */
-    public Tensor gather(int dim, Tensor index) {
-        return Pass.call(new GatherOp(axis("gather", dim)), this, index);
+    public Tensor take(int dim, Tensor index) {
+        return Pass.call(new TakeOp(axis("take", dim)), this, index);
     }
 
     /**
-     * The transpose of {@link #gather}: for x [a, i, j, b] and index [i, j] from dimension {@code dim} on, y [a, size, b] of zeros to which each
+     * The transpose of {@link #take}: for x [a, i, j, b] and index [i, j] from dimension {@code dim} on, y [a, size, b] of zeros to which each
      * place of x is added where the index sends it, in the order of the index.
      *
      * @throws IllegalArgumentException if an index is outside [0, size)
      */
-    public Tensor scatterAdd(int dim, Tensor index, int size) {
-        return Pass.call(new ScatterAddOp(axis("scatter_add", dim), size), this, index);
+    public Tensor indexAdd(int dim, Tensor index, int size) {
+        return Pass.call(new IndexAddOp(axis("index_add", dim), size), this, index);
     }
 
     /**
@@ -976,8 +1196,12 @@ public sealed class Tensor implements Target permits KeptTensor {
         return Pass.call(PadOp.of(mode, 0, sides), this);
     }
 
-    /** The same with one value all around; no gradient flows from there. */
-    public Tensor pad(float value, int... sides) {
+    /**
+     * Places that hold {@code value} beside the edges; {@code sides} as {@link #pad} takes them. No gradient flows from there.
+     *
+     * @throws IllegalArgumentException as {@link #pad}
+     */
+    public Tensor padWithValue(float value, int... sides) {
         return Pass.call(PadOp.of(PadMode.ZEROS, value, sides), this);
     }
 

@@ -1,27 +1,31 @@
 package dev.fathom.tensor;
 
+import dev.fathom.kernel.Kernel;
+
 /**
- * y = sum (x - mean)^2 / (n - correction) over some dimensions, which disappear; the mean comes first, so that large means cost no digits. The
- * second result is the mean, for backward: dx = dy 2 (x - mean) / (n - correction).
+ * y = sum (x - mean)^2 / (n - correction) over some dimensions, which disappear, or its square root; the mean comes first, so that large means cost
+ * no digits. The second result is the mean, for backward: dx = dy 2 (x - mean) / (n - correction), and dy / (2 y) in place of dy behind a root, 0 where
+ * y is 0.
  *
  * @param mask bit i: dimension i is reduced
  * @param correction 1 for an estimate from a sample, 0 for the sample's own
+ * @param root whether y is the standard deviation
  */
-record VarianceOp(int mask, int correction) implements Op {
+record VarianceOp(int mask, int correction, boolean root) implements Op {
     /** The number in {@code internal.h}. */
     private static final int KERNEL = 6;
 
-    static VarianceOp of(int correction, Tensor x, int[] dims) {
-        if (correction < 0) {
-            throw new IllegalArgumentException(
-                    "variance: correction=" + correction + " is taken from the number of elements; give 0 or more");
-        }
-        return new VarianceOp(ReduceOp.mask("variance", x, dims), correction);
+    static Tensor of(int correction, boolean root, Tensor x, int[] dims) {
+        return Pass.call(new VarianceOp(ReduceOp.mask(label(correction, root), x, dims), correction, root), x);
+    }
+
+    private static String label(int correction, boolean root) {
+        return (correction == 0 ? "" : "sample_") + (root ? "std" : "variance");
     }
 
     @Override
     public String label() {
-        return "variance";
+        return label(correction, root);
     }
 
     @Override
@@ -34,8 +38,9 @@ record VarianceOp(int mask, int correction) implements Op {
         Shape x = c.shape(0);
         long n = ReduceOp.reduced(x, mask);
         if (n <= correction) {
-            throw c.fail("x " + x + " has " + n + " elements along the dimensions to reduce but correction="
-                    + correction + " leaves none of them; give more elements, or a smaller correction");
+            throw c.fail("x " + x + " has " + n + " elements along the dimensions to reduce but " + (correction + 1)
+                    + " are needed; give more elements"
+                    + (correction == 0 ? "" : ", or divide by n: " + label(0, root)));
         }
         return ReduceOp.kept(x, mask);
     }
@@ -47,7 +52,7 @@ record VarianceOp(int mask, int correction) implements Op {
 
     @Override
     public boolean readsOutput(int o) {
-        return o == 1;
+        return o == 1 || root;
     }
 
     @Override
@@ -72,6 +77,9 @@ record VarianceOp(int mask, int correction) implements Op {
                     false);
             x = to;
         }
+        if (root) {
+            Unary.SQRT.op().forward(c, c.out(0), c.out(0), c.outShape(0).size());
+        }
     }
 
     @Override
@@ -79,9 +87,19 @@ record VarianceOp(int mask, int correction) implements Op {
         long[][] groups = ReduceOp.groups(g.shape(0), mask);
         long x = g.in(0);
         long mean = spread(g, g.out(1), groups);
-        long dy = spread(g, g.dout(0), groups);
+        long dy = spread(g, root ? halved(g) : g.dout(0), groups);
         long dx = g.din(0);
         ReduceOp.gradient(g, KERNEL, x, mean, dy, dx, groups[0], divisor(g.shape(0)), g.adds());
+    }
+
+    /** dy / (2 y), 0 where y is 0: what a norm's gradient makes of 1 / 2. */
+    private static long halved(Grad g) {
+        long n = g.outShape(0).size();
+        long half = g.scratch(4 * n);
+        g.begin(Kernel.FILL).at(half).put(n).put(0.5f).run();
+        long[] each = {1, 1, n};
+        ReduceOp.gradient(g, ReduceOp.Kind.NORM.kernel, half, g.out(0), g.dout(0), half, each, 1, false);
+        return half;
     }
 
     private long divisor(Shape x) {

@@ -206,7 +206,7 @@ final class Examiner<M extends Module> {
                             y.shape(),
                             n);
                 }
-                pass.backward(y.slice(row, row + 1).sum(), x);
+                pass.backward(y.slice(0, row, row + 1).sum(), x);
                 Tensor gradient = pass.gradient(x);
                 if (gradient == null) {
                     return verdict(false, "the outputs do not depend on the inputs");

@@ -26,10 +26,10 @@ class ComputationGraphTest {
         try (Pass pass = Pass.grad()) {
             Tensor w = pass.watch(Tensor.of(floats(0, -3, -3), 3));
             Tensor x = pass.watch(Tensor.of(floats(-1, -2), 2));
-            Tensor t0 = pass.watch(w.slice(0, 1).mul(x.slice(0, 1)));
-            Tensor t1 = pass.watch(w.slice(1, 2).mul(x.slice(1, 2)));
+            Tensor t0 = pass.watch(w.slice(0, 0, 1).mul(x.slice(0, 0, 1)));
+            Tensor t1 = pass.watch(w.slice(0, 1, 2).mul(x.slice(0, 1, 2)));
             Tensor t01 = pass.watch(t0.add(t1));
-            Tensor t012 = pass.watch(t01.add(w.slice(2, 3)));
+            Tensor t012 = pass.watch(t01.add(w.slice(0, 2, 3)));
             Tensor nt = pass.watch(t012.neg());
             Tensor e = pass.watch(nt.exp());
             Tensor denom = pass.watch(e.add(1));
@@ -59,7 +59,7 @@ class ComputationGraphTest {
         try (Pass pass = Pass.grad()) {
             Tensor w = pass.watch(Tensor.of(floats(2, -3, -3), 3));
             Tensor x = pass.watch(Tensor.of(floats(-1, -2), 2));
-            Tensor f = w.slice(0, 2).mul(x).sum().add(w.slice(2, 3)).sigmoid();
+            Tensor f = w.slice(0, 0, 2).mul(x).sum().add(w.slice(0, 2, 3)).sigmoid();
             pass.backward(f);
             assertThat(f.item()).isEqualTo(.7310585786f, CLOSE);
             assertThat(pass.gradient(w).toArray())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -47,7 +48,7 @@ class LinearAlgebraTest {
             Tensor y = x;
             Tensor product = null;
             for (int layer = 0; layer < 4; layer++) {
-                Tensor w = pass.uniform(-.5f, .5f, 8, 8);
+                Tensor w = pass.uniform(Shape.of(8, 8), -.5f, .5f);
                 y = y.matmul(w);
                 product = product == null ? w : product.matmul(w);
             }

@@ -146,7 +146,7 @@ class LossesTest {
             Tensor loss = s.bceWithLogits(positive);
             assertThat(loss.toArray()).containsExactly(floats(.126928011, 2.126928011, 0, 1000, 1000, 0), CLOSE);
             Tensor sign = Tensor.of(floats(1, -1), 2);
-            Tensor two = s.slice(0, 2);
+            Tensor two = s.slice(0, 0, 2);
             assertThat(two.mul(sign).neg().exp().add(1).log().toArray())
                     .containsExactly(floats(.126928011, 2.126928011), CLOSE);
             pass.backward(loss.sum());
@@ -174,8 +174,8 @@ class LossesTest {
         int[][] pairs = {{0, 1}, {1, 2}, {0, 2}};
         float[] d = new float[3];
         for (int i = 0; i < 3; i++) {
-            Tensor a = words.slice(pairs[i][0], pairs[i][0] + 1);
-            Tensor b = words.slice(pairs[i][1], pairs[i][1] + 1);
+            Tensor a = words.slice(0, pairs[i][0], pairs[i][0] + 1);
+            Tensor b = words.slice(0, pairs[i][1], pairs[i][1] + 1);
             d[i] = a.sub(b).square().sum().sqrt().item();
         }
         return d;

@@ -196,7 +196,7 @@ class PoolingTest {
             Tensor x = Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9}, 1, 3, 3, 1);
             Tensor half = x.slice(1, 0, 3, 2).slice(2, 0, 3, 2);
             assertThat(half.toArray()).containsExactly(1, 3, 7, 9);
-            Tensor wide = half.reshape(4, 1, 1).pad(0, 1, 1).reshape(1, 2, 2, 3);
+            Tensor wide = half.reshape(4, 1, 1).pad(PadMode.ZEROS, 1, 1).reshape(1, 2, 2, 3);
             assertThat(wide.toArray()).containsExactly(0, 1, 0, 0, 3, 0, 0, 7, 0, 0, 9, 0);
         }
     }

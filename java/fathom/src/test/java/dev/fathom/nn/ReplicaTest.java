@@ -39,7 +39,7 @@ class ReplicaTest {
             for (int i = from; i < to; i++) {
                 mine[i - from] = labels[i] % CLASSES;
             }
-            Tensor loss = model.net().apply(all.slice(from, to)).crossEntropy(Tensor.ofInts(mine, to - from));
+            Tensor loss = model.net().apply(all.slice(0, from, to)).crossEntropy(Tensor.ofInts(mine, to - from));
             pass.backward(loss.mul((to - from) / (float) of), model);
         }
     }

@@ -260,7 +260,7 @@ class PlanTest {
                 Plan plan = Plan.freeze(
                         model,
                         (net, in) -> net.apply(in[0])
-                                .correct(in[1].reshape(2, -1).slice(1, 2).flatten(0)),
+                                .correct(in[1].reshape(2, -1).slice(0, 1, 2).flatten(0)),
                         Spec.of("x", Dim.BATCH, 3),
                         Spec.of("labels", DType.I32, 2, Dim.BATCH))) {
             try (Session s = plan.newSession(4)) {
@@ -321,7 +321,7 @@ class PlanTest {
 
     @Test
     void viewsInAndOut() {
-        Layer flat = x -> x.slice(0, x.dim(0)).flatten(1).reshape(-1, 4, 3).reshape(-1, 12);
+        Layer flat = x -> x.slice(0, 0, x.dim(0)).flatten(1).reshape(-1, 4, 3).reshape(-1, 12);
         try (var model = Model.of(
                         new Sequential(new Flatten(), flat, new Linear(12, 12), Tensor::tanh, new Flatten()), 3);
                 Plan plan = Plan.freeze(model, Shape.of(1, 3, 4));
@@ -506,7 +506,7 @@ class PlanTest {
                             "freeze: call 0 is tanh at batch 2 but relu at batch 3; a plan cannot choose its layers by the batch size");
             assertThatThrownBy(() -> Plan.freeze(
                             model,
-                            layer(x -> x.slice(0, x.dim(0) * x.dim(0) / 6).relu()),
+                            layer(x -> x.slice(0, 0, x.dim(0) * x.dim(0) / 6).relu()),
                             Spec.of("x", Dim.BATCH, 1)))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageStartingWith("freeze: ");
@@ -640,11 +640,11 @@ class PlanTest {
     @Test
     void batchesAtWhichASliceIsNotThereAreRefused() {
         try (var model = Model.of(new Sequential(), 1);
-                Plan rest = Plan.freeze(model, layer(x -> x.slice(2, x.dim(0))), Spec.of("x", Dim.BATCH, 3));
-                Plan second = Plan.freeze(model, layer(x -> x.slice(1, 2).relu()), Spec.of("x", Dim.BATCH, 3));
+                Plan rest = Plan.freeze(model, layer(x -> x.slice(0, 2, x.dim(0))), Spec.of("x", Dim.BATCH, 3));
+                Plan second = Plan.freeze(model, layer(x -> x.slice(0, 1, 2).relu()), Spec.of("x", Dim.BATCH, 3));
                 Plan table = Plan.freeze(
                         model,
-                        (net, in) -> in[1].slice(in[0].dim(0), 10).neg(),
+                        (net, in) -> in[1].slice(0, in[0].dim(0), 10).neg(),
                         Spec.of("x", Dim.BATCH, 3),
                         Spec.of("table", 10, 3))) {
             assertThatThrownBy(() -> rest.newSession(1))

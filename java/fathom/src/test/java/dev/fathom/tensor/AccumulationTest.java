@@ -126,7 +126,7 @@ class AccumulationTest {
                 List<float[]> whole = gradients();
                 for (int i = 1; i < cuts.length; i++) {
                     try (Pass pass = Pass.train(new Rng(i))) {
-                        Tensor rows = Tensor.of(x, ROWS, IN).slice(cuts[i - 1], cuts[i]);
+                        Tensor rows = Tensor.of(x, ROWS, IN).slice(0, cuts[i - 1], cuts[i]);
                         pass.backward(valued(hidden(rows, recompute)).mul((cuts[i] - cuts[i - 1]) / (float) ROWS));
                     }
                 }

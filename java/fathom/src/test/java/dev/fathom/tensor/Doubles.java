@@ -5,6 +5,7 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** A dense row-major array of doubles: what the references of the op table compute with. Slow, plain, and without any trick. */
@@ -287,7 +288,7 @@ public record Doubles(double[] v, int... dims) {
     }
 
     /** The places of an axis that an index of any shape names. */
-    public Doubles gather(int axis, Doubles index) {
+    public Doubles take(int axis, Doubles index) {
         int outer = size(Arrays.copyOf(dims, axis));
         int inner = size(Arrays.copyOfRange(dims, axis + 1, dims.length));
         int[] out = IntStream.concat(
@@ -304,7 +305,7 @@ public record Doubles(double[] v, int... dims) {
     }
 
     /** Zeros with {@code size} places along an axis, to which each element is added where the index sends it. */
-    public Doubles scatterAdd(int axis, Doubles index, int size) {
+    public Doubles indexAdd(int axis, Doubles index, int size) {
         int after = axis + index.dims.length;
         int inner = size(Arrays.copyOfRange(dims, after, dims.length));
         int[] out = IntStream.concat(
@@ -369,6 +370,44 @@ public record Doubles(double[] v, int... dims) {
         double[] v = new double[size(front)];
         Arrays.setAll(v, i -> i);
         return new Doubles(v, front);
+    }
+
+    /** The sum of the products that an equation without blanks names, of every value of every letter. */
+    public static Doubles einsum(String equation, Doubles... x) {
+        String[] sides = equation.split("->", -1);
+        String[] terms = sides[0].split(",", -1);
+        String all = sides[0].replace(",", "");
+        String result = sides.length > 1
+                ? sides[1]
+                : all.chars()
+                        .filter(c -> all.indexOf(c) == all.lastIndexOf(c))
+                        .sorted()
+                        .mapToObj(Character::toString)
+                        .collect(Collectors.joining());
+        String letters = result
+                + all.chars()
+                        .distinct()
+                        .filter(c -> result.indexOf(c) < 0)
+                        .mapToObj(Character::toString)
+                        .collect(Collectors.joining());
+        int[] sizes = new int[letters.length()];
+        for (int t = 0; t < terms.length; t++) {
+            for (int d = 0; d < terms[t].length(); d++) {
+                sizes[letters.indexOf(terms[t].charAt(d))] = x[t].dims[d];
+            }
+        }
+        Doubles products = each(sizes, index -> {
+            double product = 1;
+            for (int t = 0; t < terms.length; t++) {
+                product *= x[t].at(
+                        terms[t].chars().map(c -> index[letters.indexOf(c)]).toArray());
+            }
+            return product;
+        });
+        int[] summed = IntStream.range(result.length(), letters.length()).toArray();
+        return summed.length == 0
+                ? products
+                : products.reduce(line -> Arrays.stream(line).sum(), summed);
     }
 
     /** What a window does to indices: {@code pair} is told of each output, each tap that reads inside x, and the place there. */
@@ -501,6 +540,26 @@ public record Doubles(double[] v, int... dims) {
     /** The largest, NaN before all. */
     static double max(double[] line) {
         return Arrays.stream(line).reduce(Double.NEGATIVE_INFINITY, Math::max);
+    }
+
+    /** The smallest, NaN before all. */
+    static double min(double[] line) {
+        return Arrays.stream(line).reduce(Double.POSITIVE_INFINITY, Math::min);
+    }
+
+    /** The sum of squared distances from the mean, divided by n - correction. */
+    static double variance(double[] line, int correction) {
+        double mean = Arrays.stream(line).sum() / line.length;
+        return Arrays.stream(line).map(v -> (v - mean) * (v - mean)).sum() / (line.length - correction);
+    }
+
+    static double norm(double[] line) {
+        return Math.sqrt(Arrays.stream(line).map(v -> v * v).sum());
+    }
+
+    /** The first place of the smallest, NaN before all. */
+    static double argmin(double[] line) {
+        return argmax(Arrays.stream(line).map(v -> -v).toArray());
     }
 
     /** The first place of the largest, NaN before all. */

@@ -52,14 +52,14 @@ class FramesTest {
                             case 8 -> a.sub(b.mean(1).reshape(ROWS, 1));
                             case 9 -> a.dropout(0.25f, 1 / 0.75f);
                             case 10 ->
-                                a.slice(0, 3)
+                                a.slice(0, 0, 3)
                                         .reshape(COLUMNS, 3)
                                         .reshape(3, COLUMNS)
                                         .sum(0)
                                         .add(b);
                             case 11 -> Pass.noGrad(() -> a.tanh().mul(b)).add(a);
                             case 12 ->
-                                a.matmul(weight.value().slice(0, COLUMNS))
+                                a.matmul(weight.value().slice(0, 0, COLUMNS))
                                         .tanh()
                                         .mul(b.detach());
                             default -> nested(a, b, depth - 1, inner);

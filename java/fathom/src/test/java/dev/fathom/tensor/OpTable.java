@@ -1,5 +1,7 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.memory.Block;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -594,6 +596,7 @@ public final class OpTable {
     static {
         integer(IntBinary.ADD, "add(Tensor)", (a, b) -> a + b);
         integer(IntBinary.SUB, "sub(Tensor)", (a, b) -> a - b);
+        integer(IntBinary.MUL, "mul(Tensor)", (a, b) -> a * b);
         integer(IntBinary.GT, "gt(Tensor)", (a, b) -> flag(a > b));
         integer(IntBinary.GE, "ge(Tensor)", (a, b) -> flag(a >= b));
         integer(IntBinary.LT, "lt(Tensor)", (a, b) -> flag(a < b));
@@ -658,16 +661,32 @@ public final class OpTable {
                 .refuses(
                         "where: a [3] and b [2] do not broadcast: a.dim(0)=3 but b.dim(0)=2; make them equal or one of them 1",
                         () -> t().where(t(3), t(2)));
+        row("maskedFill", "maskedFill(Tensor,float)")
+                .numbers(1, Numbers.MASK)
+                .sized(n -> new int[][] {{n}, {n}})
+                .sample(s(3, 5), s(5))
+                .sample(s(5), s(3, 1))
+                .large(s(400_003), s(400_003))
+                .f(x -> x[0].maskedFill(x[1], -7.5f))
+                .is(x -> x[1].zip(x[0], (m, v) -> m != 0 ? -7.5 : v));
     }
 
     // ---- products
+
+    private static Row einsum(String equation) {
+        return row("einsum " + equation)
+                .product()
+                .range(-1, 1)
+                .f(x -> Tensor.einsum(equation, x))
+                .is(x -> Doubles.einsum(equation.replace(" ", ""), x));
+    }
 
     /** y = act((x W^T + b) + residual) from x, W and what there is of b and residual. */
     private static Row linear(String name, boolean bias, boolean residual, Activation act) {
         DoubleUnaryOperator g = act == null ? x -> x : UNARY.get(act.row()).reference();
         Row r = row(name, LinearOp.class)
                 .product()
-                .f(x -> Pass.apply(LinearOp.of(bias, residual, act), x))
+                .f(x -> x[0].linear(x[1], bias ? x[2] : null, residual ? x[x.length - 1] : null, act))
                 .is(x -> {
                     Doubles y = x[0].matmul(x[1].transposed());
                     y = bias ? y.zip(x[2], Double::sum) : y;
@@ -779,8 +798,53 @@ public final class OpTable {
                                     ? t(2, 1, 4, 5).matmulTransposed(t(3, 3, 5, 5))
                                     : t(2, 1, 4, 5).matmul(t(3, 3, 5, 5)));
         }
+        einsum("ij,jk->ik").sized(n -> new int[][] {{3, n}, {n, 5}}).large(s(131, 300), s(300, 260));
+        einsum("ij,kj").sized(n -> new int[][] {{3, n}, {5, n}});
+        einsum("bij,bjk->bik").sized(n -> new int[][] {{2, 3, n}, {2, n, 5}});
+        einsum("bhqd,bhkd->bhqk").sized(FEW, n -> new int[][] {{2, 3, 4, n}, {2, 3, 5, n}});
+        einsum("bqhd, bkhd -> hbkq").sized(FEW, n -> new int[][] {{2, 4, 3, n}, {2, 5, 3, n}});
+        einsum("i,i->").sized(n -> new int[][] {{n}, {n}}).sample(s(0), s(0));
+        einsum("i,j->ij").sized(n -> new int[][] {{n}, {4}});
+        einsum("bi,bi->b").sized(n -> new int[][] {{3, n}, {3, n}});
+        einsum("bi,i->bi").sized(n -> new int[][] {{3, n}, {n}});
+        einsum("ijk,lk->jl")
+                .sized(n -> new int[][] {{2, 3, n}, {4, n}})
+                .ordinary(1); // i is summed before it meets an infinity
+        einsum("ijl,jlk->ik").sized(n -> new int[][] {{2, 3, n}, {3, n, 4}}); // two letters summed
+        einsum("ij->ji").sized(n -> new int[][] {{3, n}});
+        einsum("ijk->j").sized(n -> new int[][] {{3, n, 2}});
+        einsum("ii->i").sized(n -> new int[][] {{n, n}}).sample(s(0, 0));
+        einsum("ii").sized(n -> new int[][] {{n, n}});
+        einsum("ijij->ji").sized(FEW, n -> new int[][] {{3, n, 3, n}});
+        einsum("iij,jk->ik").sized(FEW, n -> new int[][] {{3, 3, n}, {n, 4}});
+        einsum("ij,->ji")
+                .sized(n -> new int[][] {{3, n}, {}})
+                .refuses(
+                        "einsum: i...j->ij holds '.', which is no letter; name every dimension by a letter, as in ij,jk->ik",
+                        () -> Tensor.einsum("i...j->ij", t(2, 3)))
+                .refuses(
+                        "einsum: i,i,i-> names 3 tensors but one or two are taken; multiply two at a time",
+                        () -> Tensor.einsum("i,i,i->", t(2), t(2), t(2)))
+                .refuses(
+                        "einsum: i,i-> names 2 tensors but 1 are given; give one for each",
+                        () -> Tensor.einsum("i,i->", t(2)))
+                .refuses(
+                        "einsum: ij,jk->ik names 2 dimensions of b [3, 4, 5], which has 3; write one letter for each",
+                        () -> Tensor.einsum("ij,jk->ik", t(2, 3), t(3, 4, 5)))
+                .refuses(
+                        "einsum: ij,jk->ik of a [2, 3] and b [4, 5]: letter j is a.dim(1)=3 but b.dim(0)=4; they must be equal",
+                        () -> Tensor.einsum("ij,jk->ik", t(2, 3), t(4, 5)))
+                .refuses(
+                        "einsum: ii of a [2, 3]: letter i is a.dim(0)=2 but a.dim(1)=3; they must be equal",
+                        () -> Tensor.einsum("ii", t(2, 3)))
+                .refuses(
+                        "einsum: ij->ik has letter k in the result alone; name it in a tensor too",
+                        () -> Tensor.einsum("ij->ik", t(2, 3)))
+                .refuses(
+                        "einsum: ij->ii has letter i twice in the result; name each once",
+                        () -> Tensor.einsum("ij->ii", t(2, 3)));
         linear("linear", false, false, null)
-                .covers("linear(Parameter,Parameter)")
+                .covers("linear(Operand,Operand)", "value()")
                 .sample(s(2, 3, 4), s(5, 4))
                 .sample(s(7), s(3, 7))
                 .refuses(
@@ -794,7 +858,7 @@ public final class OpTable {
                         "linear: input 2 [3] and input 1 [4, 3] disagree: input 2.dim(0) must be input 1.dim(0)=4",
                         () -> Pass.apply(LinearOp.of(true, false, null), t(2, 3), t(4, 3), t(3)));
         linear("linear with residual", false, true, null)
-                .covers("linear(Parameter,Parameter,Tensor,Activation)")
+                .covers("linear(Operand,Operand,Tensor,Activation)")
                 .refuses(
                         "linear: residual [2, 5] and the result [2, 4] disagree; they must be equal",
                         () -> Pass.apply(LinearOp.of(false, true, null), t(2, 3), t(4, 3), t(2, 5)));
@@ -865,7 +929,13 @@ public final class OpTable {
                 .product()
                 .range(-1, 1)
                 .ordinary(1)
-                .f(x -> op.window().rank() == 3 ? op.volumes(x) : Pass.apply(op, x))
+                .f(x -> x[0].conv(
+                        x[1],
+                        end.bias() ? x[2] : null,
+                        op.window(),
+                        op.groups(),
+                        end.residual() ? x[x.length - 1] : null,
+                        end.activation()))
                 .is(x -> {
                     Doubles y = x[0].conv(x[1], op.window(), op.groups());
                     y = end.bias() ? y.zip(x[2], Double::sum) : y;
@@ -883,7 +953,7 @@ public final class OpTable {
                 .product()
                 .range(-1, 1)
                 .ordinary(1)
-                .f(x -> Pass.apply(ConvTransposedOp.of(window, groups, extra), x))
+                .f(x -> x[0].convTransposed(x[1], window, groups, extra))
                 .is(x -> {
                     int[] spatial = new int[window.rank()];
                     for (int i = 0; i < spatial.length; i++) {
@@ -994,8 +1064,8 @@ public final class OpTable {
         }
         ConvOp plain = new ConvOp(three, 1, new Epilogue(false, false, null));
         conv("conv alone", plain)
-                .covers("conv(Parameter,Parameter,Window,int)")
-                .covers("conv(Parameter,Parameter,Window,int,Tensor,Activation)")
+                .covers("conv(Operand,Operand,Window,int)")
+                .covers("conv(Operand,Operand,Window,int,Tensor,Activation)")
                 .sample(images(plain, 2, 3, 5, 4, 5))
                 .refuses(
                         "conv: x [2, 8, 8, 4] and input 1 [5, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3; they must be equal",
@@ -1087,7 +1157,7 @@ public final class OpTable {
                         () -> new ConvOp(Window.of(1, 1, 1), 1, plain.epilogue())
                                 .volumes(t(0, 3, 65536, 65536, 4), t(5, 1, 1, 1, 4)));
         transposed("conv_transposed", three, 1, 0)
-                .covers("convTransposed(Parameter,Window,int,int[])")
+                .covers("convTransposed(Operand,Window,int,int[])")
                 .sample(transposed(three, 1, 2, 3, 4, 4, 5))
                 .refuses(
                         "conv_transposed: x [2, 8, 8, 4] and input 1 [3, 3, 3, 5] disagree: x.dim(3)=4 but input 1.dim(0)=3; they must be equal",
@@ -1158,7 +1228,8 @@ public final class OpTable {
     private static Row reduction(String name, Reduction f, ToDoubleFunction<double[]> reference) {
         Row first = null;
         for (int[] dims : new int[][] {{}, {0}, {1}, {-1}, {0, 1}, {1, 2}, {0, 2}, {0, 1, 2}, {2, 0}}) {
-            if (name.equals("argmax") && (Arrays.equals(dims, s(0, 2)) || Arrays.equals(dims, s(2, 0)))) {
+            boolean finds = name.startsWith("arg");
+            if (finds && (Arrays.equals(dims, s(0, 2)) || Arrays.equals(dims, s(2, 0)))) {
                 continue;
             }
             Row r = row(
@@ -1172,10 +1243,10 @@ public final class OpTable {
                     .is(x -> x[0].reduce(reference, dims))
                     .tolerance(2e-6, 1e-5);
             first = first == null ? r : first;
-            if (!name.equals("argmax") || Arrays.equals(dims, s(1)) || Arrays.equals(dims, s(-1))) {
-                r.large(s(90, 180, 120)); // an argmax is not split along the dimensions that it reduces
+            if (!finds || Arrays.equals(dims, s(1)) || Arrays.equals(dims, s(-1))) {
+                r.large(s(90, 180, 120)); // a search is not split along the dimensions that it reduces
             }
-            if (!name.equals("argmax")) {
+            if (!finds) {
                 r.large(s(200_000, 1, 3));
             }
         }
@@ -1202,10 +1273,7 @@ public final class OpTable {
                 .refuses(
                         "max: x [2, 0] is empty along the dimensions to reduce; give at least one element",
                         () -> t(2, 0).max(1));
-        reduction(
-                        "min",
-                        Tensor::min,
-                        line -> -Doubles.max(Arrays.stream(line).map(v -> -v).toArray()))
+        reduction("min", Tensor::min, Doubles::min)
                 .refuses(
                         "min: x [2, 0] is empty along the dimensions to reduce; give at least one element",
                         () -> t(2, 0).min(1));
@@ -1213,55 +1281,106 @@ public final class OpTable {
                 "norm1",
                 Tensor::norm1,
                 line -> Arrays.stream(line).map(Math::abs).sum());
-        reduction(
-                "norm",
-                Tensor::norm,
-                line -> Math.sqrt(Arrays.stream(line).map(v -> v * v).sum()));
-        reduction("logsumexp", Tensor::logSumExp, line -> {
-            double max = Doubles.max(line);
-            return Double.isInfinite(max) ? max : Doubles.logSumExp(line);
-        });
-        for (int correction = 0; correction <= 1; correction++) {
-            int c = correction;
-            for (int[] dims : new int[][] {{}, {0}, {1}, {-1}, {0, 1}, {0, 2}, {0, 1, 2}}) {
-                row("variance(" + c + ", " + Arrays.toString(dims) + ")", VarianceOp.class, "variance(int,int[])")
-                        .sized(n -> new int[][] {{3, n + c, 5}})
-                        .sample(s(5, 3, 67))
-                        .large(s(90, 180, 120))
-                        .large(s(2, 100_000, 3))
-                        .f(x -> x[0].variance(c, dims))
-                        .is(x -> x[0].reduce(
-                                line -> {
-                                    double mean = Arrays.stream(line).sum() / line.length;
-                                    return Arrays.stream(line)
-                                                    .map(v -> (v - mean) * (v - mean))
-                                                    .sum()
-                                            / (line.length - c);
-                                },
-                                dims))
-                        .tolerance(2e-6, 1e-6);
-            }
-        }
+        reduction("norm", Tensor::norm, Doubles::norm);
+        reduction("logsumexp", Tensor::logSumExp, OpTable::logSumExp);
+        variance("variance", 0, false, Tensor::variance);
+        variance("sampleVariance", 1, false, Tensor::sampleVariance);
+        variance("std", 0, true, Tensor::std);
+        variance("sampleStd", 1, true, Tensor::sampleStd);
         ROWS.get(ROWS.size() - 1)
                 .sample(s(1000, 2, 1))
                 .refuses(
-                        "variance: x [3, 1] has 1 elements along the dimensions to reduce but correction=1 leaves none of them; give more "
-                                + "elements, or a smaller correction",
-                        () -> t(3, 1).variance(1, 1))
+                        "sample_variance: x [3, 1] has 1 elements along the dimensions to reduce but 2 are needed; give more elements, or "
+                                + "divide by n: variance",
+                        () -> t(3, 1).sampleVariance(1))
                 .refuses(
-                        "variance: correction=-1 is taken from the number of elements; give 0 or more",
-                        () -> t(3, 1).variance(-1))
+                        "sample_std: x [3, 1] has 1 elements along the dimensions to reduce but 2 are needed; give more elements, or "
+                                + "divide by n: std",
+                        () -> t(3, 1).sampleStd(1))
+                .refuses(
+                        "std: x [3, 0] has 0 elements along the dimensions to reduce but 1 are needed; give more elements",
+                        () -> t(3, 0).std(1))
                 .refuses(
                         "variance: dimension -1 of [2, 3] is named twice in [1, -1]; name each once",
-                        () -> t(2, 3).variance(0, 1, -1));
+                        () -> t(2, 3).variance(1, -1));
+        kept("sum", Tensor::sum, line -> Arrays.stream(line).sum());
+        kept("mean", Tensor::mean, line -> Arrays.stream(line).sum() / line.length);
+        kept("max", Tensor::max, Doubles::max);
+        kept("min", Tensor::min, Doubles::min);
+        kept("variance", Tensor::variance, line -> Doubles.variance(line, 0));
+        kept("sampleVariance", Tensor::sampleVariance, line -> Doubles.variance(line, 1));
+        kept("std", Tensor::std, line -> floatRoot(Doubles.variance(line, 0)));
+        kept("sampleStd", Tensor::sampleStd, line -> floatRoot(Doubles.variance(line, 1)));
+        kept("logSumExp", Tensor::logSumExp, OpTable::logSumExp);
+        kept("norm", Tensor::norm, Doubles::norm);
+        kept("norm1", Tensor::norm1, line -> Arrays.stream(line).map(Math::abs).sum());
+        kept("argmax", Tensor::argmax, Doubles::argmax).constant();
+        kept("argmin", Tensor::argmin, Doubles::argmin).constant();
+        reduction("argmin", Tensor::argmin, Doubles::argmin)
+                .refuses(
+                        "argmin: x [2, 3, 4]: dimensions of an argmin must be neighbors; reduce them one after the other",
+                        () -> t(2, 3, 4).argmin(0, 2));
         reduction("argmax", Tensor::argmax, Doubles::argmax)
                 .refuses(
                         "argmax: x [2, 0] is empty along the dimensions to reduce; give at least one element",
                         () -> t(2, 0).argmax(1))
                 .refuses(
-                        "argmax: x [2, 3, 4]: dimensions of an argmax must be neighbours; reduce them one after the other",
+                        "argmax: x [2, 3, 4]: dimensions of an argmax must be neighbors; reduce them one after the other",
                         () -> t(2, 3, 4).argmax(0, 2));
-        ROWS.stream().filter(r -> r.name.startsWith("argmax")).forEach(Row::constant);
+        ROWS.stream().filter(r -> r.name.startsWith("arg")).forEach(Row::constant);
+    }
+
+    /** A root, infinite where a float cannot hold what is under it. */
+    private static double floatRoot(double variance) {
+        return variance > Float.MAX_VALUE ? Double.POSITIVE_INFINITY : Math.sqrt(variance);
+    }
+
+    private static void variance(String method, int correction, boolean root, Reduction f) {
+        ToDoubleFunction<double[]> reference = line -> {
+            double variance = Doubles.variance(line, correction);
+            return root ? floatRoot(variance) : variance;
+        };
+        for (int[] dims : new int[][] {{}, {0}, {1}, {-1}, {0, 1}, {0, 2}, {0, 1, 2}}) {
+            row(method + Arrays.toString(dims), VarianceOp.class, method + "(int[])")
+                    .sized(n -> new int[][] {{3, n + (root ? 2 : correction), 5}})
+                    .sample(s(5, 3, 67))
+                    .large(s(90, 180, 120))
+                    .large(s(2, 100_000, 3))
+                    .f(x -> f.of(x[0], dims))
+                    .is(x -> x[0].reduce(reference, dims))
+                    .tolerance(2e-6, 1e-6);
+        }
+    }
+
+    private interface KeptReduction {
+        Tensor of(Tensor x, Dims keep, int... dims);
+    }
+
+    /** A reduction whose dimensions stay, as 1. */
+    private static Row kept(String method, KeptReduction f, ToDoubleFunction<double[]> reference) {
+        Row r = null;
+        for (int[] dims : new int[][] {{}, {1}, {-1}, {0, 1}}) {
+            r = row(method + " kept" + Arrays.toString(dims), method + "(Dims,int[])")
+                    .sized(FEW, n -> new int[][] {{3, n + 1, 5}})
+                    .f(x -> f.of(x[0], Dims.KEEP, dims))
+                    .is(x -> {
+                        int[] to = x[0].dims().clone();
+                        for (int i = 0; i < 3; i++) {
+                            int at = i;
+                            boolean reduced =
+                                    dims.length == 0 || Arrays.stream(dims).anyMatch(d -> (d + 3) % 3 == at);
+                            to[i] = reduced ? 1 : to[i];
+                        }
+                        return x[0].reduce(reference, dims).reshape(to);
+                    })
+                    .tolerance(2e-6, 1e-5);
+        }
+        return r;
+    }
+
+    private static double logSumExp(double[] line) {
+        double max = Doubles.max(line);
+        return Double.isInfinite(max) ? max : Doubles.logSumExp(line);
     }
 
     // ---- normalisation
@@ -1406,7 +1525,7 @@ public final class OpTable {
             }
         }
         ROWS.get(ROWS.size() - 1)
-                .covers("batchNorm(Buffer,Buffer,Parameter,Parameter,float,Tensor,Activation)")
+                .covers("batchNorm(Operand,Operand,Operand,Operand,float,Tensor,Activation)")
                 .refuses(
                         "batch_norm: x [1, 4] has 1 values a channel but statistics of a batch need 2; give a larger batch, or evaluate "
                                 + "(Pass.infer, model.eval)",
@@ -1445,7 +1564,7 @@ public final class OpTable {
             }
         }
         ROWS.get(ROWS.size() - 1)
-                .covers("layerNorm(int,Parameter,Parameter,float)", "rmsNorm(int,Parameter,float)")
+                .covers("layerNorm(int,Operand,Operand,float)", "rmsNorm(int,Operand,float)")
                 .refuses(
                         "layer_norm: x [3] has 1 dimensions but 2 are needed; give [.., channels]",
                         () -> t(3).layerNorm(2, null, null, 1e-5f))
@@ -1487,7 +1606,7 @@ public final class OpTable {
                     .tolerance(2e-6, 4e-6);
         }
         ROWS.get(ROWS.size() - 1)
-                .covers("groupNorm(int,Parameter,Parameter,float)")
+                .covers("groupNorm(int,Operand,Operand,float)")
                 .refuses(
                         "group_norm: x [2, 5, 6] has 6 channels, which 4 groups do not divide; choose a divisor",
                         () -> t(2, 5, 6).groupNorm(4, null, null, 0))
@@ -1700,6 +1819,20 @@ public final class OpTable {
                         Arrays.stream(x[0].v()).filter(v -> !Double.isFinite(v)).count()));
     }
 
+    /** x stretched to dimensions of which -1 stands for its own. */
+    private static Row expand(int[] dims) {
+        return row("expand" + Arrays.toString(dims), ExpandOp.class, "expand(int[])")
+                .f(x -> x[0].expand(x[0].shape().rank() == 0 ? s(4, 3) : dims))
+                .is(x -> {
+                    int[] to = x[0].dims().length == 0 ? s(4, 3) : dims.clone();
+                    for (int i = 1; i <= x[0].dims().length; i++) {
+                        int at = to.length - i;
+                        to[at] = to[at] < 0 ? x[0].dim(-i) : to[at];
+                    }
+                    return Doubles.each(to, i -> 0).zip(x[0], (zero, v) -> v);
+                });
+    }
+
     /** Two shapes whose dimension {@code axis} differs, of extents around n. */
     private static int[][] joined(int axis, int n, int other) {
         int[] a = {3, 5, 4};
@@ -1760,31 +1893,33 @@ public final class OpTable {
                 .refuses(
                         "reshape: x [2, 3] has 6 elements, which do not fill [5]; the products must agree",
                         () -> t(2, 3).reshape(5));
+        row("reshape to a shape", ReshapeOp.class, "reshape(Shape)")
+                .sized(n -> new int[][] {{2, n, 3}})
+                .f(x -> x[0].reshape(Shape.of(6, x[0].dim(1))))
+                .is(x -> x[0].reshape(6, x[0].dim(1)));
         row("flatten", ReshapeOp.class, "flatten(int)")
                 .sized(n -> new int[][] {{2, n, 3}})
                 .f(x -> x[0].flatten(1))
                 .is(x -> x[0].reshape(2, x[0].v().length / 2))
                 .refuses("flatten: x [2, 3] has no dimension 2; choose one from -2 to 1", () -> t(2, 3).flatten(2));
-        row("slice", SliceOp.class, "slice(int,int)")
+        row("slice", SliceOp.class, "slice(int,int,int)")
                 .sized(n -> new int[][] {{4, n}})
                 .sample(s(5, 2, 3))
-                .f(x -> x[0].slice(1, 3))
+                .f(x -> x[0].slice(0, 1, 3))
                 .is(x -> x[0].slice(1, 3))
                 .refuses(
-                        "slice: rows 1 to 3 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
-                        () -> t(2, 3).slice(1, 3))
+                        "slice: places 1 to 3 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
+                        () -> t(2, 3).slice(0, 1, 3))
                 .refuses(
-                        "slice: rows 2 to 1 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
-                        () -> t(2, 3).slice(2, 1))
-                .refuses(
-                        "slice: rows 0 to 0 are outside x []: x.dim(0)=none; choose 0 <= from <= to <= dim(0)",
-                        () -> t().slice(0, 0));
-        row("slice of a dimension", SliceOp.class, "slice(int,int,int)")
+                        "slice: places 2 to 1 are outside x [2, 3]: x.dim(0)=2; choose 0 <= from <= to <= dim(0)",
+                        () -> t(2, 3).slice(0, 2, 1))
+                .refuses("slice: x [] has no dimension 0; it is a single number", () -> t().slice(0, 0, 0));
+        row("slice of a dimension", SliceOp.class)
                 .sized(n -> new int[][] {{3, 4, n}})
                 .sample(s(5, 3, 2, 7))
                 .large(s(2000, 4, 401))
                 .f(x -> x[0].slice(1, 1, 3))
-                .is(x -> x[0].gather(1, Doubles.of(new float[] {1, 2}, 2)))
+                .is(x -> x[0].take(1, Doubles.of(new float[] {1, 2}, 2)))
                 .refuses(
                         "slice: places 1 to 3 are outside x [4, 2]: x.dim(1)=2; choose 0 <= from <= to <= dim(1)",
                         () -> t(4, 2).slice(-1, 1, 3));
@@ -1866,9 +2001,88 @@ public final class OpTable {
                 .refuses(
                         "concat: input 0 [2] is F32 but input 1 [2] is I32; convert one of them",
                         () -> Tensor.concat(0, t(2), Tensor.ofInts(new int[2], 2)));
+        for (int[] dims : new int[][] {{0}, {1}, {-1}, {0, 2}, {2, 1, 0}}) {
+            row("flip" + Arrays.toString(dims), FlipOp.class, "flip(int[])")
+                    .sized(n -> new int[][] {{3, n, 2}})
+                    .sized(n -> new int[][] {{2, 3, n}})
+                    .sample(s(0, 2, 3))
+                    .large(s(90, 130, 120))
+                    .f(x -> x[0].flip(dims))
+                    .is(x -> Doubles.each(x[0].dims(), i -> {
+                        int[] from = i.clone();
+                        for (int d : dims) {
+                            int at = (d + 3) % 3;
+                            from[at] = x[0].dim(at) - 1 - i[at];
+                        }
+                        return x[0].at(from);
+                    }))
+                    .refuses(
+                            "flip: x [2, 3] is flipped along no dimension; name those whose order is to change",
+                            () -> t(2, 3).flip())
+                    .refuses(
+                            "flip: dimension -1 of [2, 3] is named twice in [1, -1]; name each once",
+                            () -> t(2, 3).flip(1, -1));
+        }
+        for (int[] by : new int[][] {{0, 1}, {1, -2}, {-1, 5}, {2, 0}, {1, Integer.MIN_VALUE}}) {
+            row("roll" + Arrays.toString(by), RollOp.class, "roll(int,int)")
+                    .sized(n -> new int[][] {{3, n, 2}})
+                    .sized(n -> new int[][] {{n, 2, 3}})
+                    .sample(s(2, 0, 3))
+                    .large(s(90, 130, 120))
+                    .f(x -> x[0].roll(by[0], by[1]))
+                    .is(x -> Doubles.each(x[0].dims(), i -> {
+                        int[] from = i.clone();
+                        int at = (by[0] + 3) % 3;
+                        from[at] = (int) Math.floorMod((long) i[at] - by[1], (long) x[0].dim(at));
+                        return x[0].at(from);
+                    }))
+                    .refuses("roll: x [2, 3] has no dimension 2; choose one from -2 to 1", () -> t(2, 3).roll(2, 1));
+        }
+        expand(s(4, -1)).sized(n -> new int[][] {{n}}).sample(s()).large(s(300_000));
+        expand(s(-1, 5)).sized(n -> new int[][] {{n, 1}}).large(s(100_000, 1));
+        expand(s(3, 2, 4, -1, 5))
+                .sized(FEW, n -> new int[][] {{2, 1, n, 1}})
+                .sample(s(1, 3, 5))
+                .refuses(
+                        "expand: x [2, 3] does not stretch to [4, 3]: x.dim(0)=2 but dim(0) of the result is 4; only a dimension of 1 stretches",
+                        () -> t(2, 3).expand(4, 3))
+                .refuses(
+                        "expand: x [2, 3] does not stretch to [5, 2, 1]: x.dim(1)=3 but dim(2) of the result is 1; only a dimension of 1 "
+                                + "stretches",
+                        () -> t(2, 3).expand(5, 2, 1))
+                .refuses("expand: x [2, 3] has more dimensions than [3]; reduce or reshape it", () -> t(2, 3).expand(3))
+                .refuses(
+                        "expand: [-1, 2, 3] are no dimensions for x [2, 3]; give 0 or more, or -1 to keep a dimension that x has",
+                        () -> t(2, 3).expand(-1, 2, 3));
+        row("split", SliceOp.class)
+                .sized(n -> new int[][] {{3, n + 2, 2}})
+                .f(x -> {
+                    List<Tensor> parts = x[0].split(1, 2, 0, x[0].dim(1) - 2);
+                    return Tensor.concat(1, parts.get(2), parts.get(1), parts.get(0));
+                })
+                .is(x -> Doubles.each(x[0].dims(), i -> x[0].at(i[0], (i[1] + 2) % x[0].dim(1), i[2])))
+                .refuses(
+                        "split: x [2, 5] has dim(1)=5, which the sizes [2, 2] do not add up to; give sizes of 0 or more whose sum it is",
+                        () -> t(2, 5).split(-1, 2, 2).get(0))
+                .refuses(
+                        "split: x [2, 5] has dim(1)=5, which the sizes [6, -1] do not add up to; give sizes of 0 or more whose sum it is",
+                        () -> t(2, 5).split(1, 6, -1).get(0));
+        row("chunk", SliceOp.class)
+                .sized(n -> new int[][] {{n, 4}})
+                .f(x -> {
+                    List<Tensor> parts = x[0].chunk(0, 3);
+                    int each = (x[0].dim(0) + 2) / 3;
+                    assertThat(parts).allSatisfy(p -> assertThat(p.dim(0)).isBetween(1, each));
+                    assertThat(parts).hasSize((x[0].dim(0) + each - 1) / each);
+                    return Tensor.concat(0, parts.toArray(Tensor[]::new));
+                })
+                .is(x -> x[0].map(v -> v))
+                .refuses(
+                        "chunk: x [2, 5] in 0 parts; give a count of 1 or more",
+                        () -> t(2, 5).chunk(1, 0).get(0));
         for (int axis = 0; axis < 3; axis++) {
             int at = axis;
-            row("gather along " + at, GatherOp.class, "gather(int,Tensor)")
+            row("take along " + at, TakeOp.class, "take(int,Tensor)")
                     .indices(1, shapes -> shapes[0][at])
                     .sized(n -> new int[][] {{3, 4, n}, {2, 3}})
                     .sized(n -> new int[][] {{n, 2, 3}, {17}})
@@ -1876,43 +2090,43 @@ public final class OpTable {
                     .sample(s(3, 4, 5), s(0))
                     .large(s(60, 70, 80), s(150))
                     .large(s(3, 20, 1000), s(40, 10))
-                    .f(x -> x[0].gather(at, x[1]))
-                    .is(x -> x[0].gather(at, x[1]))
+                    .f(x -> x[0].take(at, x[1]))
+                    .is(x -> x[0].take(at, x[1]))
                     .refuses(
-                            "gather: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
-                            () -> t(3, 3, 3).gather(at, Tensor.ofInts(new int[] {0, 3}, 2)))
+                            "take: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
+                            () -> t(3, 3, 3).take(at, Tensor.ofInts(new int[] {0, 3}, 2)))
                     .refuses(
-                            "gather: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
-                            () -> t(3, 3, 3).gather(at, t(2)));
-            row("scatter_add along " + at, ScatterAddOp.class, "scatterAdd(int,Tensor,int)")
+                            "take: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                            () -> t(3, 3, 3).take(at, t(2)));
+            row("index_add along " + at, IndexAddOp.class, "indexAdd(int,Tensor,int)")
                     .indices(1, shapes -> 5)
                     .sized(n -> scattered(at, s(2, 3), n, 3))
                     .sized(n -> scattered(at, s(n), 2, 3))
                     .sample(scattered(at, s(1), 2, 3))
                     .large(scattered(at, s(700), 30, 40)[0], s(700))
                     .large(scattered(at, s(200), 3, 1000)[0], s(200))
-                    .f(x -> x[0].scatterAdd(at, x[1], 5))
-                    .is(x -> x[0].scatterAdd(at, x[1], 5))
+                    .f(x -> x[0].indexAdd(at, x[1], 5))
+                    .is(x -> x[0].indexAdd(at, x[1], 5))
                     .tolerance(2e-6, 2e-5)
                     .refuses(
-                            "scatter_add: index -1 at row 0 is outside [0, 4): give the number of a row that exists",
-                            () -> t(2, 2, 2).scatterAdd(at, Tensor.ofInts(new int[] {-1, 3}, 2), 4))
+                            "index_add: index -1 at row 0 is outside [0, 4): give the number of a row that exists",
+                            () -> t(2, 2, 2).indexAdd(at, Tensor.ofInts(new int[] {-1, 3}, 2), 4))
                     .refuses(
-                            "scatter_add: x [2, 2, 2] and index [3] disagree: x.dim(" + at
+                            "index_add: x [2, 2, 2] and index [3] disagree: x.dim(" + at
                                     + ")=2 but index.dim(0)=3; they must be equal",
-                            () -> t(2, 2, 2).scatterAdd(at, Tensor.ofInts(new int[3], 3), 4));
+                            () -> t(2, 2, 2).indexAdd(at, Tensor.ofInts(new int[3], 3), 4));
         }
         ROWS.get(ROWS.size() - 1)
                 .refuses(
-                        "scatter_add: x [2, 3] has 1 dimensions from 1 on but index [3, 2] has 2; give an index for those dimensions of x",
-                        () -> t(2, 3).scatterAdd(1, Tensor.ofInts(new int[6], 3, 2), 4))
+                        "index_add: x [2, 3] has 1 dimensions from 1 on but index [3, 2] has 2; give an index for those dimensions of x",
+                        () -> t(2, 3).indexAdd(1, Tensor.ofInts(new int[6], 3, 2), 4))
                 .refuses(
-                        "scatter_add: size=-1 is how many places the result has; give 0 or more",
-                        () -> t(2, 3).scatterAdd(1, Tensor.ofInts(new int[3], 3), -1));
+                        "index_add: size=-1 is how many places the result has; give 0 or more",
+                        () -> t(2, 3).indexAdd(1, Tensor.ofInts(new int[3], 3), -1));
         ROWS.get(ROWS.size() - 2)
                 .refuses(
-                        "gather: x [1, 1, 1, 1] and index [1, 1, 1, 1] make 7 dimensions but 6 are the most; flatten the index",
-                        () -> t(1, 1, 1, 1).gather(0, Tensor.ofInts(new int[1], 1, 1, 1, 1)));
+                        "take: x [1, 1, 1, 1] and index [1, 1, 1, 1] make 7 dimensions but 6 are the most; flatten the index",
+                        () -> t(1, 1, 1, 1).take(0, Tensor.ofInts(new int[1], 1, 1, 1, 1)));
         row("detach", "detach()")
                 .sized(n -> new int[][] {{n}})
                 .constant()
@@ -1929,7 +2143,7 @@ public final class OpTable {
     private static Row pad(String name, PadMode mode, float value, int... sides) {
         return row("pad " + name, PadOp.class)
                 .tolerance(1e-6, 1e-6)
-                .f(x -> mode == PadMode.ZEROS ? x[0].pad(value, sides) : x[0].pad(mode, sides))
+                .f(x -> mode == PadMode.ZEROS ? x[0].padWithValue(value, sides) : x[0].pad(mode, sides))
                 .is(x -> x[0].pad(mode, value, sides));
     }
 
@@ -1961,7 +2175,7 @@ public final class OpTable {
             }
         }
         pad("circular, all around", PadMode.CIRCULAR, 0, 3, 3, 2, 2)
-                .covers("pad(PadMode,int[])", "pad(float,int[])")
+                .covers("pad(PadMode,int[])", "padWithValue(float,int[])")
                 .sample(s(2, 2, 3, 5))
                 .refuses(
                         "pad: x [1, 2, 2, 1] has dim(2)=2 but 3 places beside it; circular fills at most 2, so pad less or with zeros",
@@ -1975,16 +2189,16 @@ public final class OpTable {
                 .refuses(
                         "pad: x [2, 3] has 2 dimensions but 4 sides are those of [n, h, w, c]; reshape it, or give two sides for each "
                                 + "dimension between the first and the last",
-                        () -> t(2, 3).pad(0, 1, 1, 1, 1))
+                        () -> t(2, 3).padWithValue(0, 1, 1, 1, 1))
                 .refuses(
                         "pad: [1, 1, 1] are 3 sides; give left and right, then top and bottom of images, then front and back of volumes",
-                        () -> t(1, 2, 2, 1).pad(0, 1, 1, 1))
+                        () -> t(1, 2, 2, 1).padWithValue(0, 1, 1, 1))
                 .refuses(
                         "pad: the sides [-1, 1] must be 0 or more; slice() takes away",
-                        () -> t(1, 2, 2).pad(0, -1, 1))
+                        () -> t(1, 2, 2).padWithValue(0, -1, 1))
                 .refuses(
                         "pad: dim(1) of the result would be 2147483649; an int is the most",
-                        () -> t(0, 2, 2).pad(0, Integer.MAX_VALUE, 0));
+                        () -> t(0, 2, 2).padWithValue(0, Integer.MAX_VALUE, 0));
     }
 
     private static Row pool(String name, Window w, Class<?> op, Function<Tensor, Tensor> f, Doubles.Pooling reference) {

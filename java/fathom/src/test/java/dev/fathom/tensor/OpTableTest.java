@@ -64,7 +64,7 @@ class OpTableTest {
 
     private static List<Row> byRows() {
         return rows().stream()
-                .filter(r -> r.isProduct() && !r.name().endsWith("in batches")
+                .filter(r -> r.isProduct() && !r.name().matches(".*in batches|einsum.*")
                         || r.name().matches("(log_)?softmax\\(-1\\)|(sum|mean|max|argmax)\\[-1\\]")
                         || r.name().matches("batch_norm given.*|(layer|rms)_norm\\(1\\).*|local_response_norm.*"))
                 .toList();
@@ -201,7 +201,7 @@ class OpTableTest {
                         float[] longer = new float[values[i].length + 1];
                         System.arraycopy(values[i], 0, longer, 1, values[i].length);
                         shifted[i] = Tensor.of(longer, longer.length)
-                                .slice(1, longer.length)
+                                .slice(0, 1, longer.length)
                                 .reshape(shapes[i]);
                     } else {
                         shifted[i] = aligned[i];
@@ -347,10 +347,10 @@ class OpTableTest {
                 float[] all = floats(row.run(in));
                 for (int i = 0; i < m; i++) {
                     Tensor[] one = in.clone();
-                    one[0] = in[0].slice(i, i + 1);
+                    one[0] = in[0].slice(0, i, i + 1);
                     int last = in.length - 1;
                     if (last > 1 && shapes[last].length == shapes[0].length) {
-                        one[last] = in[last].slice(i, i + 1); // the residual
+                        one[last] = in[last].slice(0, i, i + 1); // the residual
                     }
                     int width = all.length / m;
                     float[] expected = Arrays.copyOfRange(all, i * width, (i + 1) * width);

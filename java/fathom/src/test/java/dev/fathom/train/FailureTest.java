@@ -285,7 +285,7 @@ class FailureTest {
     @Test
     void aClassificationNeedsAnAnswerForEveryLabel() {
         try (var rows = Model.of(new Sequential(x -> x.reshape(4, 1, 2)), 1);
-                var few = Model.of(new Sequential(x -> x.slice(0, 2)), 1);
+                var few = Model.of(new Sequential(x -> x.slice(0, 0, 2)), 1);
                 Dataset labels = Dataset.of(new float[8], Shape.of(2), new int[4]);
                 Dataset targets = regression()) {
             assertThatThrownBy(() -> Classification.of(rows, labels))

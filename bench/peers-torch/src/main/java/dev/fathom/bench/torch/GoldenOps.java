@@ -8,6 +8,7 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
@@ -186,6 +187,7 @@ final class GoldenOps {
             Input b = to.whole(9, shapes[1]);
             to.add("intAdd", x -> torch.add(x[0], x[1]), a, b);
             to.add("intSub", x -> torch.sub(x[0], x[1]), a, b);
+            to.add("intMul", x -> torch.mul(x[0], x[1]), a, b);
             to.add("intGt", x -> torch.gt(x[0], x[1]), a, b);
             to.add("intGe", x -> torch.ge(x[0], x[1]), a, b);
             to.add("intLt", x -> torch.lt(x[0], x[1]), a, b);
@@ -227,14 +229,20 @@ final class GoldenOps {
             reduce("max()", x -> torch.max(x), shape);
             reduce("min()", x -> torch.min(x), shape);
             reduce("argmax()", x -> torch.argmax(x), shape);
-            reduce("variance(0)", x -> torch.var(x, false), shape);
-            reduce("variance(1)", x -> torch.var(x, true), shape);
+            reduce("variance()", x -> torch.var(x, false), shape);
+            reduce("sampleVariance()", x -> torch.var(x, true), shape);
             reduce("logSumExp()", x -> torch.logsumexp(torch.flatten(x), 0), shape);
             reduce("norm()", x -> torch.norm(x), shape);
             reduce("norm1()", x -> torch.norm(x, new Scalar(1.0)), shape);
             long last = shape.length - 1;
             reduce("sum(-1)", x -> torch.sum(x, last), shape);
             reduce("max(-1)", x -> torch.amax(x, new long[] {last}, false), shape);
+            reduce("argmin()", x -> torch.argmin(x), shape);
+            reduce("argmin(-1)", x -> torch.argmin(x, new LongOptional(last), false), shape);
+            reduce("argmin(0)", x -> torch.argmin(x, new LongOptional(0), false), shape);
+            reduce("std()", x -> torch.std(x, false), shape);
+            reduce("sampleStd()", x -> torch.std(x, true), shape);
+            reduce("mean(KEEP,-1)", x -> torch.mean(x, new long[] {last}, true, new ScalarTypeOptional()), shape);
             reduce("argmax(-1)", x -> torch.argmax(x, new LongOptional(last), false), shape);
             reduce("argmax(0)", x -> torch.argmax(x, new LongOptional(0), false), shape);
             reduce("softmax(-1)", x -> torch.softmax(x, last), shape);
@@ -252,15 +260,13 @@ final class GoldenOps {
                 reduce("min" + d, x -> torch.amin(x, dims, false), shape);
                 reduce("logSumExp" + d, x -> torch.logsumexp(x, dims), shape);
                 reduce("norm" + d, x -> torch.norm(x, two, dims), shape);
-                reduce(
-                        "variance(0," + d.substring(1),
-                        x -> torch.var(x, dims, new ScalarOptional(new Scalar(0.0)), false),
-                        shape);
+                reduce("variance" + d, x -> torch.var(x, dims, new ScalarOptional(new Scalar(0.0)), false), shape);
             }
             reduce(
-                    "variance(1,0,2)",
+                    "sampleVariance(0,2)",
                     x -> torch.var(x, new long[] {0, 2}, new ScalarOptional(new Scalar(1.0)), false),
                     shape);
+            reduce("std(0,2)", x -> torch.std(x, new long[] {0, 2}, new ScalarOptional(new Scalar(0.0)), false), shape);
             reduce("norm1(1)", x -> torch.norm(x, new ScalarOptional(new Scalar(1.0)), 1), shape);
             reduce("softmax(1)", x -> torch.softmax(x, 1), shape);
             reduce("logSoftmax(1)", x -> torch.log_softmax(x, 1), shape);
@@ -271,6 +277,9 @@ final class GoldenOps {
         to.add("logSoftmax(-1)", x -> torch.log_softmax(x[0], 0), Goldens.row(300, 299, -300));
         to.add("norm()", x -> torch.norm(x[0]), Goldens.row(0, 0, 0));
         to.add("norm1()", x -> torch.norm(x[0], new Scalar(1.0)), Goldens.row(1, 0, -2));
+        to.add("std()", x -> torch.std(x[0], false), Goldens.row(2, 2, 2));
+        to.forward("argmin()", x -> torch.argmin(x[0]), Goldens.row(1, NAN, -INF, NAN));
+        to.forward("argmin()", x -> torch.argmin(x[0]), Goldens.row(1, -INF, 0, -INF));
     }
 
     // ---- products
@@ -298,6 +307,17 @@ final class GoldenOps {
                     to.x(-1, 1, s[0]),
                     to.x(-1, 1, s[1]));
         }
+        to.seed("einsum");
+        einsum("ij,jk->ik", new long[] {3, 5}, new long[] {5, 7});
+        einsum("ij,kj", new long[] {3, 5}, new long[] {7, 5});
+        einsum("bij,bjk->bik", new long[] {2, 3, 5}, new long[] {2, 5, 7});
+        einsum("bqhd,bkhd->bhqk", new long[] {2, 3, 2, 5}, new long[] {2, 7, 2, 5});
+        einsum("ijk,lk->jl", new long[] {2, 3, 5}, new long[] {7, 5});
+        einsum("i,j->ij", new long[] {3}, new long[] {5});
+        einsum("bi,bi->b", new long[] {3, 5}, new long[] {3, 5});
+        einsum("ijij->ji", new long[] {3, 2, 3, 2});
+        einsum("ii", new long[] {5, 5});
+        einsum("ijk->kj", new long[] {2, 3, 5});
         to.seed("linear");
         for (long[][] s : new long[][][] {{{1, 1}, {1, 1}}, {{3, 5}, {7, 5}}, {{2, 3, 5}, {17, 5}}, {{5}, {3, 5}}}) {
             Input x = to.x(-1, 1, s[0]);
@@ -308,6 +328,11 @@ final class GoldenOps {
             to.add("linearRelu", in -> torch.relu(torch.linear(in[0], in[1], new TensorOptional(in[2]))), x, w, b);
             to.add("linearGelu", in -> torch.gelu(torch.linear(in[0], in[1], new TensorOptional(in[2]))), x, w, b);
         }
+    }
+
+    private void einsum(String equation, long[]... shapes) {
+        Input[] in = Arrays.stream(shapes).map(s -> to.x(-1, 1, s)).toArray(Input[]::new);
+        to.add("einsum(" + equation + ")", x -> torch.einsum(equation, new TensorVector(x)), in);
     }
 
     // ---- arrangements
@@ -343,17 +368,31 @@ final class GoldenOps {
                     to.x(-3, 3, 3, 5),
                     to.x(-3, 3, 3, 5));
         }
+        for (long[] shape : new long[][] {{4, 3, 5}, {1, 2, 7}}) {
+            to.add("flip(0)", x -> torch.flip(x[0], 0), to.x(-3, 3, shape));
+            to.add("flip(1,-1)", x -> torch.flip(x[0], 1, -1), to.x(-3, 3, shape));
+            to.add("roll(1,1)", x -> torch.roll(x[0], new long[] {1}, 1), to.x(-3, 3, shape));
+            to.add("roll(-1,-3)", x -> torch.roll(x[0], new long[] {-3}, -1), to.x(-3, 3, shape));
+            to.add("expand(2,-1,3,5)", x -> x[0].expand(2, -1, 3, 5), to.x(-3, 3, 4, 1, 5));
+            to.add("expand(3,4)", x -> x[0].expand(3, 4), to.x(-3, 3));
+            Input mask = to.whole(2, shape);
+            to.add(
+                    "maskedFill(-2)",
+                    x -> torch.masked_fill(x[0], torch.ne(x[1], new Scalar(0.0)), new Scalar(-2.0)),
+                    to.x(-3, 3, shape),
+                    new Input('c', mask.values(), shape));
+        }
         // places along one dimension, some taken twice, some never; the index may have any shape
         for (long[] index : new long[][] {{7}, {2, 3}, {}}) {
             for (int dim = 0; dim < 3; dim++) {
                 int at = dim;
                 Input x = to.x(-3, 3, 4, 4, 4);
                 Input taken = to.whole(4, index);
-                Function<Tensor[], Tensor> gather = in -> torch.reshape(
+                Function<Tensor[], Tensor> take = in -> torch.reshape(
                         torch.index_select(in[0], at, torch.flatten(in[1])), replaced(in[0].shape(), at, 1, index));
-                to.add("gather(" + dim + ")", gather, x, taken);
+                to.add("take(" + dim + ")", take, x, taken);
                 Input y = to.x(-3, 3, replaced(x.shape(), dim, 1, index));
-                Function<Tensor[], Tensor> scatter = in -> torch.index_add(
+                Function<Tensor[], Tensor> add = in -> torch.index_add(
                         Goldens.floats(new float[64], 4, 4, 4).to(torch.ScalarType.Double),
                         at,
                         torch.flatten(in[1]),
@@ -365,11 +404,11 @@ final class GoldenOps {
                                         index.length,
                                         torch.flatten(in[1]).size(0))));
                 if (dim < y.shape().length) {
-                    to.add("scatterAdd(" + dim + ",4)", scatter, y, taken);
+                    to.add("indexAdd(" + dim + ",4)", add, y, taken);
                 }
             }
         }
-        to.add("gather(0)", x -> torch.embedding(x[0], x[1]), to.x(-3, 3, 5, 7), to.whole(5, 2, 3));
+        to.add("take(0)", x -> torch.embedding(x[0], x[1]), to.x(-3, 3, 5, 7), to.whole(5, 2, 3));
     }
 
     /** A shape with {@code by} in place of {@code count} dimensions from {@code at} on. */

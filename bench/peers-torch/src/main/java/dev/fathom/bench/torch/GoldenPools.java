@@ -36,7 +36,7 @@ final class GoldenPools {
         to.seed("pad");
         for (long[] shape : new long[][] {{2, 4, 3, 2}, {1, 5, 7, 1}}) {
             pad("pad(ZEROS)", "constant", 0, shape);
-            pad("pad(0.5)", "constant", 0.5, shape);
+            pad("padWithValue(0.5)", "constant", 0.5, shape);
             pad("pad(REPLICATE)", "replicate", 0, shape);
             pad("pad(REFLECT)", "reflect", 0, shape);
             pad("pad(CIRCULAR)", "circular", 0, shape);

@@ -2,6 +2,7 @@ package dev.fathom.labs.commands;
 
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.Locale;
 
@@ -27,7 +28,7 @@ public record Peaks(double products, double cache, double memory) {
         int before = runtime.threads();
         runtime.threads(threads);
         try (Pass pass = Pass.infer()) {
-            Tensor square = Tensor.full(0.5f, SIDE, SIDE);
+            Tensor square = Tensor.full(Shape.of(SIDE, SIDE), 0.5f);
             return new Peaks(rate(2.0 * SIDE * SIDE * SIDE, () -> square.matmul(square)), sum(CACHED), sum(UNCACHED));
         } finally {
             runtime.threads(before);
@@ -35,8 +36,8 @@ public record Peaks(double products, double cache, double memory) {
     }
 
     private static double sum(int n) {
-        Tensor a = Tensor.full(1, n);
-        Tensor b = Tensor.full(2, n);
+        Tensor a = Tensor.ones(n);
+        Tensor b = Tensor.full(Shape.of(n), 2);
         return rate((double) BYTES_OF_SUM * n, () -> a.add(b));
     }
 

@@ -226,7 +226,7 @@ final class FgsmLab implements ImageLab {
             Tensor[] changed = attack(pass, model, batch, range(batch.x()), EPSILONS);
             for (int i = 0; i < few.size(); i++) {
                 for (int e = 0; e < changed.length; e++) {
-                    Tensor one = changed[e].slice(i, i + 1);
+                    Tensor one = changed[e].slice(0, i, i + 1);
                     Tensor p = Pass.noGrad(() -> model.net().apply(one).softmax(-1));
                     String said = images.classes().get(p.argmax(-1).toIntArray()[0]);
                     sheet.add(

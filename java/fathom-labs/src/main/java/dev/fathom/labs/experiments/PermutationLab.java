@@ -139,7 +139,7 @@ final class PermutationLab implements ImageLab {
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer()) {
                 Tensor columns = Tensor.ofInts(permuted.order(ORDER), 784);
-                Tensor weight = first.weight().value().gather(1, columns);
+                Tensor weight = first.weight().value().take(1, columns);
                 Tensor y = batches.next().x().flatten(1).matmulTransposed(weight);
                 y = y.add(first.bias().value()).relu();
                 for (Layer layer : layers.subList(2, layers.size())) {

@@ -9,6 +9,7 @@ import dev.fathom.labs.pages.Kernel;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
@@ -67,7 +68,7 @@ class SeeTest {
             Tensor step = Tensor.of(new float[] {1, 1, 0, 0, 1, 1, 0, 0}, 1, 2, 4, 1);
             assertThat(Kernel.parse("edge", "1,-1").of(step).toArray()).containsExactly(0, 1, 0, 0, 0, 1, 0, 0);
             for (Kernel k : Kernel.FIXED) {
-                Tensor flat = Tensor.full(5, 1, 9, 9, 1);
+                Tensor flat = Tensor.full(Shape.of(1, 9, 9, 1), 5);
                 assertThat(k.of(flat).toArray()).as(k.name()).containsOnly(k.differences() ? 0 : 5);
             }
             Tensor column = Tensor.of(new float[] {0, 1, 0, 0, 1, 0, 0, 1, 0}, 1, 3, 3, 1);

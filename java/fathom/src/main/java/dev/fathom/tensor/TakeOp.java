@@ -4,13 +4,13 @@ import dev.fathom.kernel.Kernel;
 import org.jspecify.annotations.Nullable;
 
 /** y [a, i.., b] = x [a, n, b] at the places of dimension n that the I32 index [i..] names. */
-record GatherOp(int axis) implements MoveOp {
+record TakeOp(int axis) implements MoveOp {
     /** The kernel's kind for rows of four-byte elements. */
     static final int WORDS = 1;
 
     @Override
     public String label() {
-        return "gather";
+        return "take";
     }
 
     @Override

@@ -3,10 +3,10 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Kernel;
 
 /** y [a, size, b] = zeros, to which x [a, i.., b] is added at the places that the I32 index [i..] names, in its order. */
-record ScatterAddOp(int axis, int size) implements Op {
+record IndexAddOp(int axis, int size) implements Op {
     @Override
     public String label() {
-        return "scatter_add";
+        return "index_add";
     }
 
     @Override
@@ -52,7 +52,7 @@ record ScatterAddOp(int axis, int size) implements Op {
     public void forward(Call c) {
         Shape y = c.outShape(0);
         c.begin(Kernel.FILL).at(c.out(0)).put(y.size()).put(0f).run();
-        GatherOp.scatterAdd(
+        TakeOp.scatterAdd(
                 c, c.in(0), c.in(1), c.out(0), y.size(0, axis), size, c.shape(1).size(), y.size(axis + 1, y.rank()));
     }
 
@@ -64,7 +64,7 @@ record ScatterAddOp(int axis, int size) implements Op {
         long dx = g.din(0);
         long n = g.shape(0).size();
         long to = g.adds() ? g.scratch(4 * n) : dx;
-        GatherOp.gather(g, dy, index, to, y.size(0, axis), size, g.shape(1).size(), y.size(axis + 1, y.rank()));
+        TakeOp.gather(g, dy, index, to, y.size(0, axis), size, g.shape(1).size(), y.size(axis + 1, y.rank()));
         if (to != dx) {
             g.carry(to, dx, n);
         }

@@ -1,0 +1,61 @@
+package dev.fathom.tensor;
+
+import dev.fathom.kernel.Kernel;
+import java.util.Arrays;
+
+/** y = x repeated along its dimensions of 1, and along new ones in front of them: NumPy's broadcast_to. */
+record ExpandOp(Shape to) implements MoveOp {
+    /** The shape that {@code dims} ask for, where -1 stands for the dimension that x has there. */
+    static ExpandOp of(Tensor x, int[] dims) {
+        int[] to = dims.clone();
+        int front = dims.length - x.shape().rank();
+        for (int i = Math.max(front, 0); i < to.length; i++) {
+            to[i] = to[i] == -1 ? x.dim(i - front) : to[i];
+        }
+        if (Arrays.stream(to).anyMatch(d -> d < 0)) {
+            throw new IllegalArgumentException("expand" + Pass.where() + ": " + Arrays.toString(dims)
+                    + " are no dimensions for x " + x.shape()
+                    + "; give 0 or more, or -1 to keep a dimension that x has");
+        }
+        return new ExpandOp(Shape.of(to));
+    }
+
+    @Override
+    public String label() {
+        return "expand";
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        MoveOp.words(c, 1);
+        int front = to.rank() - x.rank();
+        if (front < 0) {
+            throw c.fail("x " + x + " has more dimensions than " + to + "; reduce or reshape it");
+        }
+        for (int i = 0; i < x.rank(); i++) {
+            if (x.dim(i) != to.dim(front + i) && x.dim(i) != 1) {
+                throw c.fail("x " + x + " does not stretch to " + to + ": x.dim(" + i + ")=" + x.dim(i)
+                        + " but dim(" + (front + i) + ") of the result is " + to.dim(front + i)
+                        + "; only a dimension of 1 stretches");
+            }
+        }
+        return to;
+    }
+
+    @Override
+    public void forward(Call c) {
+        long x = c.in(0);
+        // a selection between x and x: the kernel that walks an operand at any strides and moves its bits
+        c.begin(Kernel.WHERE).at(x).at(x).at(x).at(c.out(0));
+        Broadcast.put(c, to, c.shape(0), c.shape(0), c.shape(0));
+        c.put(0).run();
+    }
+
+    @Override
+    public void backward(Grad g) {
+        long dy = g.dout(0);
+        long dx = g.din(0);
+        Broadcast.sum(g, dy, to, dx, g.shape(0), g.adds());
+    }
+}
