@@ -22,6 +22,8 @@ public enum Kernel {
     ONE_HOT,
     REDUCE,
     REDUCE_GRAD,
+    CUMSUM,
+    SORT,
     SOFTMAX,
     SOFTMAX_GRAD,
     NORM,

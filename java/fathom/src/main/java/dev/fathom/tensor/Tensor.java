@@ -935,6 +935,46 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.kept(this, argmin(dims), dims);
     }
 
+    /**
+     * The sums along dimension {@code dim} up to and with each place, added one after the other in double precision. The gradient is the sum from each
+     * place on.
+     *
+     * @throws IllegalArgumentException if there is no such dimension
+     */
+    public Tensor cumsum(int dim) {
+        return Pass.call(new CumsumOp(axis("cumsum", dim)), this);
+    }
+
+    /**
+     * The values along dimension {@code dim}, the smallest first and NaN last, and the places that they had. Equal values keep their order. The gradient
+     * of a value goes to the place that it came from.
+     *
+     * @throws IllegalArgumentException if there is no such dimension
+     */
+    public Sorted sort(int dim) {
+        return sort(dim, Order.ASCENDING);
+    }
+
+    /**
+     * The values along dimension {@code dim} in an order, and the places that they had. Equal values keep their order, also in a descending one. NaN is
+     * above all others. The gradient of a value goes to the place that it came from.
+     *
+     * @throws IllegalArgumentException if there is no such dimension
+     */
+    public Sorted sort(int dim, Order order) {
+        return SortOp.sort(this, dim, order);
+    }
+
+    /**
+     * The {@code k} largest values along dimension {@code dim}, the largest first and NaN before it, and the places that they had: the first k of {@link
+     * #sort(int, Order)}. The k smallest are {@code x.sort(dim).values().slice(dim, 0, k)}.
+     *
+     * @throws IllegalArgumentException if there is no such dimension, or k is not from 0 to its size
+     */
+    public Sorted topk(int dim, int k) {
+        return SortOp.topk(this, dim, k);
+    }
+
     /** exp(x) / sum exp(x) along a dimension. */
     public Tensor softmax(int dim) {
         return Pass.call(new SoftmaxOp(axis("softmax", dim), false), this);

@@ -1,6 +1,7 @@
 package dev.fathom.tensor;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
@@ -540,6 +541,20 @@ public record Doubles(double[] v, int... dims) {
     /** The largest, NaN before all. */
     static double max(double[] line) {
         return Arrays.stream(line).reduce(Double.NEGATIVE_INFINITY, Math::max);
+    }
+
+    /** The places of a line in an order, equal values in theirs, NaN above all. */
+    static double[] order(double[] line, Order order) {
+        Comparator<Integer> ascending = (a, b) -> line[a] == line[b] ? 0 : Double.compare(line[a], line[b]);
+        return IntStream.range(0, line.length)
+                .boxed()
+                .sorted(order == Order.ASCENDING ? ascending : ascending.reversed())
+                .mapToDouble(i -> i)
+                .toArray();
+    }
+
+    static double[] sorted(double[] line, Order order) {
+        return Arrays.stream(order(line, order)).map(i -> line[(int) i]).toArray();
     }
 
     /** The smallest, NaN before all. */

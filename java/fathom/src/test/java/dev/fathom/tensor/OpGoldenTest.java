@@ -208,6 +208,13 @@ class OpGoldenTest {
         row("stack(2)", x -> Tensor.stack(2, x));
         row("stack(-1)", x -> Tensor.stack(-1, x));
         // what is taken twice gets a sum
+        row("cumsum(0)", x -> x[0].cumsum(0)).terms(3);
+        row("cumsum(-1)", x -> x[0].cumsum(-1)).terms(3);
+        row("sort(-1)", x -> x[0].sort(-1).values());
+        row("sort(1,DESCENDING)", x -> x[0].sort(1, Order.DESCENDING).values());
+        row("sort(0).indices", x -> x[0].sort(0).indices());
+        row("topk(-1,2)", x -> x[0].topk(-1, 2).values());
+        row("topk(0,1).indices", x -> x[0].topk(0, 1).indices());
         row("flip(0)", x -> x[0].flip(0));
         row("flip(1,-1)", x -> x[0].flip(1, -1));
         row("roll(1,1)", x -> x[0].roll(1, 1));

@@ -1819,6 +1819,29 @@ public final class OpTable {
                         Arrays.stream(x[0].v()).filter(v -> !Double.isFinite(v)).count()));
     }
 
+    /** The values of {@link Tensor#sort}, or the first k of {@link Tensor#topk}, where k is above 0. */
+    private static Row sorted(String name, int axis, Order order, int k) {
+        boolean places = name.startsWith("places");
+        return row(name, SortOp.class)
+                .sized(n -> new int[][] {{3, n, 5}})
+                .sized(n -> new int[][] {{n, 3, 4}})
+                .sample(s(2, 3, 200))
+                .sample(s(300, 3, 2))
+                .large(s(90, 180, 120))
+                .f(x -> k < 0
+                        ? x[0].sort(axis, order).values()
+                        : x[0].topk(axis, Math.min(k, x[0].dim(axis))).values())
+                .is(x -> {
+                    Doubles all = x[0].along(
+                            axis, line -> places ? Doubles.order(line, order) : Doubles.sorted(line, order));
+                    float[] first = new float[Math.min(k < 0 ? Integer.MAX_VALUE : k, x[0].dim(axis))];
+                    for (int i = 0; i < first.length; i++) {
+                        first[i] = i;
+                    }
+                    return all.take((axis + 3) % 3, Doubles.of(first, first.length));
+                });
+    }
+
     /** x stretched to dimensions of which -1 stands for its own. */
     private static Row expand(int[] dims) {
         return row("expand" + Arrays.toString(dims), ExpandOp.class, "expand(int[])")
@@ -2001,6 +2024,60 @@ public final class OpTable {
                 .refuses(
                         "concat: input 0 [2] is F32 but input 1 [2] is I32; convert one of them",
                         () -> Tensor.concat(0, t(2), Tensor.ofInts(new int[2], 2)));
+        for (int axis : new int[] {0, 1, -1}) {
+            row("cumsum(" + axis + ")", CumsumOp.class, "cumsum(int)")
+                    .sized(n -> new int[][] {{3, n, 5}})
+                    .sized(n -> new int[][] {{n, 2, 3}})
+                    .sample(s(2, 3, 200))
+                    .sample(s(2, 0, 3))
+                    .large(s(90, 180, 120))
+                    .f(x -> x[0].cumsum(axis))
+                    .is(x -> x[0].along(axis, line -> {
+                        double[] y = line.clone();
+                        for (int i = 1; i < y.length; i++) {
+                            y[i] += y[i - 1];
+                        }
+                        return y;
+                    }))
+                    .refuses(
+                            "cumsum: x [2, 3] has no dimension 2; choose one from -2 to 1",
+                            () -> t(2, 3).cumsum(2))
+                    .refuses("cumsum: x [] has no dimension 0; it is a single number", () -> t().cumsum(0));
+            for (Order order : Order.values()) {
+                String name = order.name().toLowerCase(java.util.Locale.ROOT) + " along " + axis;
+                sorted("sort " + name, axis, order, -1);
+                sorted("places of sort " + name, axis, order, -1).constant().f(x -> x[0].sort(axis, order)
+                        .indices());
+                row("places of sort of I32 " + name, SortOp.class)
+                        .numbers(0, Numbers.INTS) // many are equal: they keep their order
+                        .range(-5, 5)
+                        .constant()
+                        .sized(n -> new int[][] {{2, n, 5}})
+                        .sample(s(3, 500, 2))
+                        .f(x -> x[0].sort(axis, order).indices())
+                        .is(x -> x[0].along(axis, line -> Doubles.order(line, order)));
+            }
+            sorted("topk along " + axis, axis, Order.DESCENDING, 3);
+        }
+        row("sort of I32", SortOp.class)
+                .numbers(0, Numbers.INTS)
+                .range(-2_000_000_000, 2_000_000_000)
+                .constant()
+                .sized(n -> new int[][] {{3, n}})
+                .f(x -> x[0].sort(-1).values())
+                .is(x -> x[0].along(-1, line -> Arrays.stream(line).sorted().toArray()))
+                .refuses("sort: x [2, 3] has no dimension 2; choose one from -2 to 1", () -> t(2, 3)
+                        .sort(2)
+                        .values())
+                .refuses(
+                        "topk: x [2, 3] has x.dim(1)=3 places but k=4 are asked for; choose 0 <= k <= dim(1)",
+                        () -> t(2, 3).topk(1, 4).values())
+                .refuses(
+                        "topk: k=-1 of x [2, 3] is how many values are taken; give 0 or more",
+                        () -> t(2, 3).topk(1, -1).values())
+                .refuses(
+                        "sort: x [2] is U8 but must be F32 or I32; convert it first",
+                        () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).sort(0).values());
         for (int[] dims : new int[][] {{0}, {1}, {-1}, {0, 2}, {2, 1, 0}}) {
             row("flip" + Arrays.toString(dims), FlipOp.class, "flip(int[])")
                     .sized(n -> new int[][] {{3, n, 2}})

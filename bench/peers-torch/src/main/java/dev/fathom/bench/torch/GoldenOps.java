@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
@@ -381,6 +382,21 @@ final class GoldenOps {
                     x -> torch.masked_fill(x[0], torch.ne(x[1], new Scalar(0.0)), new Scalar(-2.0)),
                     to.x(-3, 3, shape),
                     new Input('c', mask.values(), shape));
+        }
+        to.seed("in order");
+        for (long[] shape : new long[][] {{4, 3, 5}, {1, 60, 3}}) {
+            Input x = to.x(-3, 3, shape);
+            to.add("cumsum(0)", in -> torch.cumsum(in[0], 0), x);
+            to.add("cumsum(-1)", in -> torch.cumsum(in[0], -1), x);
+            to.add("sort(-1)", in -> torch.sort(in[0]).get0(), x);
+            to.add("sort(1,DESCENDING)", in -> torch.sort(in[0], 1, true).get0(), x);
+            to.add("topk(-1,2)", in -> torch.topk(in[0], 2).get0(), x);
+        }
+        for (boolean special : new boolean[] {false, true}) {
+            Input x = special ? Goldens.row(1, NAN, -0f, 0, -INF, 1, INF) : Goldens.row(3, 1, 2, 1, 3, 2, 1);
+            to.forward("sort(0).indices", in -> torch.sort(in[0], new BoolOptional(true), 0, false).get1(), x);
+            to.forward("sort(-1)", in -> torch.sort(in[0], new BoolOptional(true), 0, false).get0(), x);
+            to.forward("topk(0,1).indices", in -> torch.topk(in[0], 1).get1(), x);
         }
         // places along one dimension, some taken twice, some never; the index may have any shape
         for (long[] index : new long[][] {{7}, {2, 3}, {}}) {
