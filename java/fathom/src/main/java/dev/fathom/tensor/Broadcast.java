@@ -117,6 +117,11 @@ final class Broadcast {
 
     /** dx (+)= the sum of {@code full}, which has the shape of {@code result}, over the dimensions along which {@code operand} stretches. */
     static void sum(Call c, long full, Shape result, long dx, Shape operand, boolean add) {
+        ReduceOp.reduce(c, ReduceOp.Kind.SUM, full, dx, result, stretched(result, operand), add);
+    }
+
+    /** Bit i: along dimension i of {@code result} {@code operand} stretches, or lacks it. */
+    static int stretched(Shape result, Shape operand) {
         int mask = 0;
         for (int i = 0; i < result.rank(); i++) {
             if (dim(operand, result.rank() - i) != result.dim(i)) {
@@ -124,8 +129,7 @@ final class Broadcast {
             }
         }
         // a missing dimension disappears even where it is 1
-        mask |= (1 << result.rank() - operand.rank()) - 1;
-        ReduceOp.reduce(c, ReduceOp.Kind.SUM, full, dx, result, mask, add);
+        return mask | (1 << result.rank() - operand.rank()) - 1;
     }
 
     /** Dimension {@code i} counted from the end, from 1; 1 where there is none. */

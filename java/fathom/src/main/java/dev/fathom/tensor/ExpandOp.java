@@ -1,6 +1,5 @@
 package dev.fathom.tensor;
 
-import dev.fathom.kernel.Kernel;
 import java.util.Arrays;
 
 /** y = x repeated along its dimensions of 1, and along new ones in front of them: NumPy's broadcast_to. */
@@ -45,11 +44,21 @@ record ExpandOp(Shape to) implements MoveOp {
 
     @Override
     public void forward(Call c) {
+        if (to.size() == 0) {
+            return;
+        }
         long x = c.in(0);
-        // a selection between x and x: the kernel that walks an operand at any strides and moves its bits
-        c.begin(Kernel.WHERE).at(x).at(x).at(x).at(c.out(0));
-        Broadcast.put(c, to, c.shape(0), c.shape(0), c.shape(0));
-        c.put(0).run();
+        long[][] groups = ReduceOp.groups(to, Broadcast.stretched(to, c.shape(0)));
+        for (int i = groups.length - 1;
+                i >= 0;
+                i--) { // the runs of repeated dimensions that a sum would take, the other way
+            long outer = groups[i][0];
+            long times = groups[i][1];
+            long inner = groups[i][2];
+            long y = i == 0 ? c.out(0) : c.scratch(ReduceOp.size(groups[i]));
+            ConcatOp.copyRows(c, x, inner, 0, y, times * inner, inner, outer, times, inner, false);
+            x = y;
+        }
     }
 
     @Override

@@ -1832,8 +1832,8 @@ public final class OpTable {
                         ? x[0].sort(axis, order).values()
                         : x[0].topk(axis, Math.min(k, x[0].dim(axis))).values())
                 .is(x -> {
-                    Doubles all = x[0].along(
-                            axis, line -> places ? Doubles.order(line, order) : Doubles.sorted(line, order));
+                    Doubles all =
+                            x[0].along(axis, line -> places ? Doubles.order(line, order) : Doubles.sorted(line, order));
                     float[] first = new float[Math.min(k < 0 ? Integer.MAX_VALUE : k, x[0].dim(axis))];
                     for (int i = 0; i < first.length; i++) {
                         first[i] = i;
@@ -2039,15 +2039,14 @@ public final class OpTable {
                         }
                         return y;
                     }))
-                    .refuses(
-                            "cumsum: x [2, 3] has no dimension 2; choose one from -2 to 1",
-                            () -> t(2, 3).cumsum(2))
+                    .refuses("cumsum: x [2, 3] has no dimension 2; choose one from -2 to 1", () -> t(2, 3).cumsum(2))
                     .refuses("cumsum: x [] has no dimension 0; it is a single number", () -> t().cumsum(0));
             for (Order order : Order.values()) {
                 String name = order.name().toLowerCase(java.util.Locale.ROOT) + " along " + axis;
                 sorted("sort " + name, axis, order, -1);
-                sorted("places of sort " + name, axis, order, -1).constant().f(x -> x[0].sort(axis, order)
-                        .indices());
+                sorted("places of sort " + name, axis, order, -1)
+                        .constant()
+                        .f(x -> x[0].sort(axis, order).indices());
                 row("places of sort of I32 " + name, SortOp.class)
                         .numbers(0, Numbers.INTS) // many are equal: they keep their order
                         .range(-5, 5)
@@ -2066,9 +2065,9 @@ public final class OpTable {
                 .sized(n -> new int[][] {{3, n}})
                 .f(x -> x[0].sort(-1).values())
                 .is(x -> x[0].along(-1, line -> Arrays.stream(line).sorted().toArray()))
-                .refuses("sort: x [2, 3] has no dimension 2; choose one from -2 to 1", () -> t(2, 3)
-                        .sort(2)
-                        .values())
+                .refuses(
+                        "sort: x [2, 3] has no dimension 2; choose one from -2 to 1",
+                        () -> t(2, 3).sort(2).values())
                 .refuses(
                         "topk: x [2, 3] has x.dim(1)=3 places but k=4 are asked for; choose 0 <= k <= dim(1)",
                         () -> t(2, 3).topk(1, 4).values())
