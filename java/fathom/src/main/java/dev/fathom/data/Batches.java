@@ -314,7 +314,7 @@ public final class Batches {
                 Commands commands = Access.commands();
                 for (int f = 0; f < shapes.length; f++) {
                     Shape shape = shapes[f];
-                    if (shape == null) {
+                    if (shape == null && lengths != null) {
                         lengths[f] = Access.create(Shape.of(n), DType.I32);
                         values[f] = padded(commands, f, Block.at(index, 4 * n).asIntBuffer(), lengths[f]);
                         continue;

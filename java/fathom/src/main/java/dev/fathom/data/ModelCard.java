@@ -4,6 +4,7 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.nn.Model;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -105,15 +106,12 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
 
     /** The card in {@code metadata} of what errors call {@code name}. */
     private static ModelCard of(Map<String, String> metadata, String name) {
-        for (String key : List.of(NETWORK, PREPROCESSING, CLASSES)) {
-            if (!metadata.containsKey(key)) {
-                throw new IllegalArgumentException(name + ": its metadata have no " + key
-                        + ", so that nobody knows how to ask these weights; save them with ModelCard.save");
-            }
-        }
+        String network = text(metadata, NETWORK, name);
+        String recipe = text(metadata, PREPROCESSING, name);
+        String classes = text(metadata, CLASSES, name);
         Preprocessing input;
         try {
-            input = preprocessing(metadata.get(PREPROCESSING));
+            input = preprocessing(recipe);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     name + ": " + PREPROCESSING + " in its metadata is damaged (" + e.getMessage()
@@ -121,12 +119,21 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
                     e);
         }
         try {
-            return new ModelCard(metadata.get(NETWORK), input, List.of(metadata.get(CLASSES).split("\n", -1)));
+            return new ModelCard(network, input, List.of(classes.split("\n", -1)));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     name + ": its metadata are damaged (" + e.getMessage() + "); save the weights again with ModelCard.save",
                     e);
         }
+    }
+
+    private static String text(Map<String, String> metadata, String key, String name) {
+        String text = metadata.get(key);
+        if (text == null) {
+            throw new IllegalArgumentException(name + ": its metadata have no " + key
+                    + ", so that nobody knows how to ask these weights; save them with ModelCard.save");
+        }
+        return text;
     }
 
     private static Preprocessing preprocessing(String text) {
@@ -141,19 +148,17 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         if (!parts.keySet().equals(known)) {
             throw new IllegalArgumentException("it has " + parts.keySet() + " and not shorter, crop, filter, mean, deviation");
         }
-        Filter filter = null;
-        for (Filter f : Filter.values()) {
-            filter = f.name().equalsIgnoreCase(parts.get("filter")) ? f : filter;
-        }
-        if (filter == null) {
-            throw new IllegalArgumentException("there is no filter " + quoted(parts.get("filter")));
-        }
+        String name = parts.getOrDefault("filter", "");
+        Filter filter = Arrays.stream(Filter.values())
+                .filter(f -> f.name().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("there is no filter " + quoted(name)));
         return new Preprocessing(
-                count(parts.get("shorter")),
-                count(parts.get("crop")),
+                count(parts.getOrDefault("shorter", "")),
+                count(parts.getOrDefault("crop", "")),
                 filter,
-                floats(parts.get("mean")),
-                floats(parts.get("deviation")));
+                floats(parts.getOrDefault("mean", "")),
+                floats(parts.getOrDefault("deviation", "")));
     }
 
     private static int count(String digits) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,8 @@ final class Folding {
     record Fold(Graph.Node before, Graph.Node user) {
         /** The weights of the one call, computed in the current pass. */
         Tensor[] weights(Graph graph) {
-            return with(graph, graph::weight).weights();
+            return Objects.requireNonNull(with(graph, graph::weight), "what folded by its shapes folds")
+                    .weights();
         }
 
         private Op.@Nullable Folded with(Graph graph, IntFunction<Tensor> weight) {

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -208,7 +209,7 @@ final class PlanBuilder {
                     Tensor[] made = fold.weights(graph);
                     for (int s : folded) {
                         int value = lowering.slots.get(s).value();
-                        fill(weights, s, made[graph.folded(value).number()], commands);
+                        fill(weights, s, made[Objects.requireNonNull(graph.folded(value)).number()], commands);
                     }
                 }
             });

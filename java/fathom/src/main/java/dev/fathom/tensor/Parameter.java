@@ -31,7 +31,7 @@ public final class Parameter extends Held implements Target {
 
     /**
      * The numbers of the rows outside of which the gradient is zero, ascending, where only ops that read rows of this parameter (an embedding's
-     * {@link Tensor#gather}) have reached it since the last step; null where the gradient is of the whole parameter, or there is none.
+     * {@link Tensor#take}) have reached it since the last step; null where the gradient is of the whole parameter, or there is none.
      */
     public int @Nullable [] gradientRows() {
         return store().gradientRows(index());

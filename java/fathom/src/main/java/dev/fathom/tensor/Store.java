@@ -202,7 +202,7 @@ public final class Store implements AutoCloseable {
 
     private void fill(Commands commands, int i, int first, int n) {
         commands.begin(Kernel.FILL)
-                .put(gradients().address() + Float.BYTES * row(i, first))
+                .at(gradients().address() + Float.BYTES * row(i, first))
                 .put(row(i, first + n) - row(i, first))
                 .put(0f)
                 .run();

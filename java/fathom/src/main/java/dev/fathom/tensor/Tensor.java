@@ -213,7 +213,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         Tensor t = p.create(shape, DType.F32);
         p.commands()
                 .begin(Kernel.FILL)
-                .put(t.address())
+                .at(t.address())
                 .put(t.shape.size())
                 .put(value)
                 .run();

@@ -241,8 +241,8 @@ final class Examiner<M extends Module> {
                     y.shape(),
                     x.dim(0));
         }
-        Tensor same = ((Layer) copy.net()).apply(x.gather(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0))));
-        return Arrays.equals(y.slice(0, 1).toArray(), same.slice(0, 1).toArray())
+        Tensor same = ((Layer) copy.net()).apply(x.take(0, Tensor.ofInts(new int[x.dim(0)], x.dim(0))));
+        return Arrays.equals(y.slice(0, 0, 1).toArray(), same.slice(0, 0, 1).toArray())
                 ? alone()
                 : verdict(
                         false,

@@ -261,8 +261,8 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
             trainer.evaluate(validation).forEach((name, value) -> values.put("val_" + name, value));
         }
         EpochLog record = history.best();
-        boolean better =
-                record == null || monitor.improves(record.value(monitor.figure()), values.get(monitor.figure()));
+        double figure = values.getOrDefault(monitor.figure(), Double.NaN);
+        boolean better = record == null || monitor.improves(record.value(monitor.figure()), figure);
         if (better) {
             best.keep();
         }

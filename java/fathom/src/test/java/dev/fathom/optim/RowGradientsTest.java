@@ -33,7 +33,7 @@ class RowGradientsTest {
         /** Times 1, the table is a result like any other, whose gradient is whole. */
         Tensor at(int... tokens) {
             Tensor t = whole ? table.value().mul(1) : table.value();
-            return t.gather(0, Tensor.ofInts(tokens, tokens.length)).mul(scale.value());
+            return t.take(0, Tensor.ofInts(tokens, tokens.length)).mul(scale.value());
         }
     }
 
@@ -256,7 +256,7 @@ class RowGradientsTest {
                         try (Pass pass = Pass.train(new Rng(0))) {
                             int[] some = Arrays.copyOfRange(tokens, 500 * step, 500 * step + 2000);
                             some[1999] = some[0];
-                            Tensor rows = model.net().table().value().gather(0, Tensor.ofInts(some, some.length));
+                            Tensor rows = model.net().table().value().take(0, Tensor.ofInts(some, some.length));
                             pass.backward(rows.square().sum(), model);
                         }
                         adam.step();

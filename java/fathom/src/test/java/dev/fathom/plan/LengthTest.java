@@ -34,8 +34,8 @@ class LengthTest {
             return Pass.frame(this, () -> {
                 int batch = tokens.dim(0);
                 int length = tokens.dim(1);
-                Tensor words = table.value().gather(0, tokens.reshape(-1)).reshape(batch, length, 6);
-                Tensor h = hidden.apply(words).add(features).add(Tensor.full(0.5f, batch, length, 4));
+                Tensor words = table.value().take(0, tokens.reshape(-1)).reshape(batch, length, 6);
+                Tensor h = hidden.apply(words).add(features).add(Tensor.full(Shape.of(batch, length, 4), 0.5f));
                 Tensor logits = out.apply(h.tanh());
                 return new Result(logits, logits.argmax(-1), logits.max(1));
             });
@@ -160,7 +160,7 @@ class LengthTest {
         try (var model = Model.of(new Sequential(), 1);
                 Plan plan = Plan.freeze(
                         model,
-                        (m, in) -> in[0].add(in[1].slice(0, in[0].dim(0))),
+                        (m, in) -> in[0].add(in[1].slice(0, 0, in[0].dim(0))),
                         Spec.of("x", Dim.LENGTH, 2),
                         Spec.of("positions", 32, 2));
                 Session s = plan.newSession(1, 32)) {

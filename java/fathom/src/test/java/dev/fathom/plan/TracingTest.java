@@ -41,7 +41,7 @@ class TracingTest {
                 new BatchNorm(8),
                 new Recompute(new Sequential(Tensor::relu, new Dropout(0.5f))),
                 new MaxPool(2),
-                x -> x.slice(0, x.dim(0)).detach(),
+                x -> x.slice(0, 0, x.dim(0)).detach(),
                 new Flatten(),
                 new Linear(8 * 4 * 4, 10),
                 x -> x.softmax(-1));
