@@ -784,7 +784,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.SUM, this, dims);
     }
 
-    /** {@link #sum(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #sum(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor sum(Dims keep, int... dims) {
         return ReduceOp.kept(this, sum(dims), dims);
     }
@@ -794,7 +794,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.MEAN, this, dims);
     }
 
-    /** {@link #mean(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #mean(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor mean(Dims keep, int... dims) {
         return ReduceOp.kept(this, mean(dims), dims);
     }
@@ -804,7 +804,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.MAX, this, dims);
     }
 
-    /** {@link #max(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #max(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor max(Dims keep, int... dims) {
         return ReduceOp.kept(this, max(dims), dims);
     }
@@ -814,7 +814,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.MIN, this, dims);
     }
 
-    /** {@link #min(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #min(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor min(Dims keep, int... dims) {
         return ReduceOp.kept(this, min(dims), dims);
     }
@@ -829,7 +829,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return VarianceOp.of(0, false, this, dims);
     }
 
-    /** {@link #variance(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #variance(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor variance(Dims keep, int... dims) {
         return ReduceOp.kept(this, variance(dims), dims);
     }
@@ -844,7 +844,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return VarianceOp.of(1, false, this, dims);
     }
 
-    /** {@link #sampleVariance(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #sampleVariance(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor sampleVariance(Dims keep, int... dims) {
         return ReduceOp.kept(this, sampleVariance(dims), dims);
     }
@@ -858,7 +858,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return VarianceOp.of(0, true, this, dims);
     }
 
-    /** {@link #std(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #std(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor std(Dims keep, int... dims) {
         return ReduceOp.kept(this, std(dims), dims);
     }
@@ -872,7 +872,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return VarianceOp.of(1, true, this, dims);
     }
 
-    /** {@link #sampleStd(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #sampleStd(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor sampleStd(Dims keep, int... dims) {
         return ReduceOp.kept(this, sampleStd(dims), dims);
     }
@@ -882,7 +882,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.LOGSUMEXP, this, dims);
     }
 
-    /** {@link #logSumExp(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #logSumExp(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor logSumExp(Dims keep, int... dims) {
         return ReduceOp.kept(this, logSumExp(dims), dims);
     }
@@ -892,7 +892,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.NORM, this, dims);
     }
 
-    /** {@link #norm(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #norm(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor norm(Dims keep, int... dims) {
         return ReduceOp.kept(this, norm(dims), dims);
     }
@@ -902,7 +902,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.NORM1, this, dims);
     }
 
-    /** {@link #norm1(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #norm1(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor norm1(Dims keep, int... dims) {
         return ReduceOp.kept(this, norm1(dims), dims);
     }
@@ -916,7 +916,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.ARGMAX, this, dims);
     }
 
-    /** {@link #argmax(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #argmax(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor argmax(Dims keep, int... dims) {
         return ReduceOp.kept(this, argmax(dims), dims);
     }
@@ -930,7 +930,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.of(ReduceOp.Kind.ARGMIN, this, dims);
     }
 
-    /** {@link #argmin(int...)}, with {@code dims} kept as dimensions of 1. */
+    /** The result of {@link #argmin(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor argmin(Dims keep, int... dims) {
         return ReduceOp.kept(this, argmin(dims), dims);
     }
