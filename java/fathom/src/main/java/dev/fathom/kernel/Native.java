@@ -90,6 +90,13 @@ public final class Native {
     public static native void capThreads(int n);
 
     /**
+     * Cuts what the calling thread runs into {@code n} parts, or as many as it has pieces, however small it is; 0 cuts it as it is worth.
+     * Tests compare the bits of results at different cuts.
+     */
+    @Name("fathom_force_parts")
+    public static native void forceParts(int n);
+
+    /**
      * A counter of the pool: 0 regions run by several threads, 1 parts run by workers, 2 wakes of parked workers, 3 regions the
      * caller ran alone because the pool was busy.
      */

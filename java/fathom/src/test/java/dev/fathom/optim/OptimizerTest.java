@@ -16,6 +16,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -299,8 +300,7 @@ class OptimizerTest {
                     new Sgd(1e-2f, 0.9f, 0, true, 0.01f))) {
                 List<float[]> results = new ArrayList<>();
                 for (int threads : new int[] {1, 2, 4}) {
-                    runtime.threads(threads);
-                    results.add(trained(recipe));
+                    results.add(Workers.with(threads, () -> trained(recipe)));
                 }
                 assertThat(results.get(1)).isEqualTo(results.get(0));
                 assertThat(results.get(2)).isEqualTo(results.get(0));

@@ -24,6 +24,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.Workers;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -203,12 +204,13 @@ class TrainerTest {
         }
     }
 
+    private record Trained(double[] losses, List<float[]> values) {}
+
     @Test
     void oneSeedGivesTheSameBitsOnAnyNumberOfThreads() {
         NativeRuntime runtime = NativeRuntime.get();
         int before = runtime.threads();
-        List<List<float[]>> all = new ArrayList<>();
-        List<double[]> losses = new ArrayList<>();
+        List<Trained> all = new ArrayList<>();
         float[] x = new Rng(6).uniform(600 * 100, -1, 1);
         int[] labels = new Rng(7).permutation(600);
         for (int i = 0; i < 600; i++) {
@@ -216,37 +218,40 @@ class TrainerTest {
         }
         try {
             for (int run = 0; run < 5; run++) {
-                runtime.threads(new int[] {1, 2, 4, 4, 2}[run]);
-                try (var model = Model.of(
-                                new Sequential(
-                                        new Linear(100, 256),
-                                        Tensor::relu,
-                                        new Dropout(0.4f),
-                                        new Linear(256, 200),
-                                        new Linear(200, 10)),
-                                run == 4 ? 2 : 1);
-                        Dataset data = Dataset.of(x, Shape.of(100), labels)) {
-                    losses.add(Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
-                            .seed(run == 3 ? 10 : 9)
-                            .metrics(Metric.accuracy())
-                            .fit(data.shuffled(5).batches(128), data, 2)
-                            .series("val_loss"));
-                    all.add(values(model));
-                }
+                int modelSeed = run == 4 ? 2 : 1;
+                int seed = run == 3 ? 10 : 9;
+                all.add(Workers.with(new int[] {1, 2, 4, 4, 2}[run], () -> {
+                    try (var model = Model.of(
+                                    new Sequential(
+                                            new Linear(100, 256),
+                                            Tensor::relu,
+                                            new Dropout(0.4f),
+                                            new Linear(256, 200),
+                                            new Linear(200, 10)),
+                                    modelSeed);
+                            Dataset data = Dataset.of(x, Shape.of(100), labels)) {
+                        double[] loss = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
+                                .seed(seed)
+                                .metrics(Metric.accuracy())
+                                .fit(data.shuffled(5).batches(128), data, 2)
+                                .series("val_loss");
+                        return new Trained(loss, values(model));
+                    }
+                }));
             }
         } finally {
             runtime.threads(before);
         }
         for (int run = 1; run < 3; run++) {
-            assertSame(all.get(run), all.get(0));
-            assertThat(losses.get(run)).isEqualTo(losses.get(0));
+            assertSame(all.get(run).values(), all.get(0).values());
+            assertThat(all.get(run).losses()).isEqualTo(all.get(0).losses());
         }
-        assertThat(all.get(3).get(0))
+        assertThat(all.get(3).values().get(0))
                 .as("another seed of dropout")
-                .isNotEqualTo(all.get(0).get(0));
-        assertThat(all.get(4).get(0))
+                .isNotEqualTo(all.get(0).values().get(0));
+        assertThat(all.get(4).values().get(0))
                 .as("another seed of the model")
-                .isNotEqualTo(all.get(0).get(0));
+                .isNotEqualTo(all.get(0).values().get(0));
     }
 
     // ---- the course of training
