@@ -211,7 +211,7 @@ public final class Main implements Callable<Integer> {
         }
         if (!filter.isEmpty() && !Files.exists(file)) {
             return "--save with --filter refreshes rows of a stored run, but there is no " + file
-                    + " yet; leave --filter away to store all rows first";
+                    + " yet; run without --filter first";
         }
         return null;
     }

@@ -34,7 +34,7 @@ final class Page {
             ## Repeat it
 
             ```sh
-            ./fathom bench --peers                     # everything: three quarters of an hour on two cores, which should do nothing else meanwhile
+            ./fathom bench --peers                     # everything: half an hour on two cores, which should do nothing else meanwhile
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
             ./fathom bench --peers --save              # stores the run in bench/results, and writes this page anew
