@@ -65,8 +65,9 @@ final class Augmenter {
         Source.Part features = data.part("augment", "x");
         Source.Part targets = data.part("augment", "y");
         if (features.as() != Source.As.FLOATS || features.ragged() || targets.ragged()) {
-            throw new IllegalArgumentException("augment: " + recipe.get(0)
-                    + " is for floats of one shape, but x or y of " + data + " has integers or lengths; use Dataset.map");
+            throw new IllegalArgumentException(
+                    "augment: " + recipe.get(0) + " is for floats of one shape, but x or y of " + data
+                            + " has integers or lengths; use Dataset.map");
         }
         Shape image = data.featureShape();
         for (Augment a : recipe) {

@@ -363,15 +363,16 @@ public final class Batches {
         int most = 1;
         int least = Integer.MAX_VALUE;
         for (int i = 0; i < kept.length; i++) {
-            kept[i] = (int) Math.min(padding.limit(), source.step(field, rows.get(i) + 1) - source.step(field, rows.get(i)));
+            kept[i] = (int)
+                    Math.min(padding.limit(), source.step(field, rows.get(i) + 1) - source.step(field, rows.get(i)));
             most = Math.max(most, kept[i]);
             least = Math.min(least, kept[i]);
         }
         Block.write(Access.address(lengths), IntBuffer.wrap(kept));
         int length = padding.fixed() ? padding.limit() : most;
         boolean ints = part.as() == Source.As.INTS;
-        Tensor result = Access.create(
-                batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
+        Tensor result =
+                Access.create(batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
         long to = Access.address(result);
         if (least < length) {
             commands.begin(Kernel.FILL)

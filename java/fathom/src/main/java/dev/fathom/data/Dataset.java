@@ -540,7 +540,10 @@ public final class Dataset implements AutoCloseable {
     /** Such as {@code Dataset [60000, 28, 28] of U8, 10 classes}, or with other fields {@code Dataset of 500 examples, x [*] of I32, 2 classes}. */
     @Override
     public String toString() {
-        if (source.names.equals(List.of("x", "y")) && !ragged("x") && !ragged("y") && source.parts.get(1).as() != Source.As.INTS) {
+        if (source.names.equals(List.of("x", "y"))
+                && !ragged("x")
+                && !ragged("y")
+                && source.parts.get(1).as() != Source.As.INTS) {
             return "Dataset " + shown("" + size, featureShape()) + " of "
                     + source.parts.get(0).dtype() + ", "
                     + (source.classes > 0 ? source.classes + " classes" : "targets " + shape("y"));
@@ -559,7 +562,9 @@ public final class Dataset implements AutoCloseable {
     }
 
     private static String shown(String first, Shape rest) {
-        return rest.rank() == 0 ? "[" + first + "]" : "[" + first + ", " + rest.toString().substring(1);
+        return rest.rank() == 0
+                ? "[" + first + "]"
+                : "[" + first + ", " + rest.toString().substring(1);
     }
 
     // ---- parts
@@ -682,7 +687,8 @@ public final class Dataset implements AutoCloseable {
         int i = field("padded", field);
         Source.Part part = source.parts.get(i);
         if (!part.ragged()) {
-            throw new IllegalArgumentException("padded: the field " + field + " is not ragged; all examples are " + part.shape());
+            throw new IllegalArgumentException(
+                    "padded: the field " + field + " is not ragged; all examples are " + part.shape());
         }
         if (part.as() == Source.As.INTS && padding.value() != (int) padding.value()) {
             throw new IllegalArgumentException(
@@ -807,7 +813,9 @@ public final class Dataset implements AutoCloseable {
         Source.Part features = part(op, "x");
         if (features.dtype() != DType.U8 || features.as() != Source.As.FLOATS) {
             throw new IllegalArgumentException(op + ": the features of this dataset are "
-                    + (features.as() == Source.As.FLOATS ? "floats; scale them before Dataset.of" : "integers, which stay as they are"));
+                    + (features.as() == Source.As.FLOATS
+                            ? "floats; scale them before Dataset.of"
+                            : "integers, which stay as they are"));
         }
     }
 
@@ -818,8 +826,7 @@ public final class Dataset implements AutoCloseable {
         return featureShape.rank() == 3 ? featureShape.dim(2) : given.rank() == 3 ? given.dim(2) : 1;
     }
 
-    private Dataset view(
-            int from, int @Nullable [] examples, int n, List<View> views, UnaryOperator<Batch> change) {
+    private Dataset view(int from, int @Nullable [] examples, int n, List<View> views, UnaryOperator<Batch> change) {
         enter();
         try {
             Block list = list(n, views);
@@ -925,8 +932,8 @@ public final class Dataset implements AutoCloseable {
     Batch changed(Batch batch) {
         Batch changed = change.apply(batch);
         if (changed.size() != batch.size()) {
-            throw new IllegalArgumentException("map: a batch of " + batch.size() + " examples became one of " + changed.size()
-                    + "; a change must keep their number");
+            throw new IllegalArgumentException("map: a batch of " + batch.size() + " examples became one of "
+                    + changed.size() + "; a change must keep their number");
         }
         return changed;
     }

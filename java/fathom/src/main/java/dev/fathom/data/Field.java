@@ -144,8 +144,8 @@ public final class Field {
      */
     public Field ragged(long... offsets) {
         if (part.as() == Source.As.LABELS || part.dtype() == DType.U8 && part.as() == Source.As.FLOATS) {
-            throw new IllegalArgumentException("field " + part.name()
-                    + ": labels and pixels cannot be ragged; use ints or floats");
+            throw new IllegalArgumentException(
+                    "field " + part.name() + ": labels and pixels cannot be ragged; use ints or floats");
         }
         if (offsets.length == 0 || offsets[0] != 0) {
             throw new IllegalArgumentException("field " + part.name() + ": the offsets begin with "
@@ -153,15 +153,16 @@ public final class Field {
         }
         for (int i = 1; i < offsets.length; i++) {
             if (offsets[i] < offsets[i - 1]) {
-                throw new IllegalArgumentException("field " + part.name() + ": offset " + i + " is " + offsets[i] + " but offset "
-                        + (i - 1) + " is " + offsets[i - 1] + ", so example " + (i - 1)
-                        + " would have a negative length; give ascending offsets");
+                throw new IllegalArgumentException(
+                        "field " + part.name() + ": offset " + i + " is " + offsets[i] + " but offset "
+                                + (i - 1) + " is " + offsets[i - 1] + ", so example " + (i - 1)
+                                + " would have a negative length; give ascending offsets");
             }
         }
         long last = offsets[offsets.length - 1];
         if (last != count) {
-            throw new IllegalArgumentException("field " + part.name() + ": the offsets end at " + last + " but there are " + count
-                    + " steps; the last offset must be their number");
+            throw new IllegalArgumentException("field " + part.name() + ": the offsets end at " + last
+                    + " but there are " + count + " steps; the last offset must be their number");
         }
         return new Field(
                 new Source.Part(part.name(), part.as(), part.dtype(), part.shape(), offsets.clone()), content, count);

@@ -122,7 +122,8 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
             return new ModelCard(network, input, List.of(classes.split("\n", -1)));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    name + ": its metadata are damaged (" + e.getMessage() + "); save the weights again with ModelCard.save",
+                    name + ": its metadata are damaged (" + e.getMessage()
+                            + "); save the weights again with ModelCard.save",
                     e);
         }
     }
@@ -146,7 +147,8 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         }
         var known = new HashSet<>(List.of("shorter", "crop", "filter", "mean", "deviation"));
         if (!parts.keySet().equals(known)) {
-            throw new IllegalArgumentException("it has " + parts.keySet() + " and not shorter, crop, filter, mean, deviation");
+            throw new IllegalArgumentException(
+                    "it has " + parts.keySet() + " and not shorter, crop, filter, mean, deviation");
         }
         String name = parts.getOrDefault("filter", "");
         Filter filter = Arrays.stream(Filter.values())

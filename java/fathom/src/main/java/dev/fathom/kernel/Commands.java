@@ -20,6 +20,7 @@ public final class Commands {
 
     private final long address;
     private final LongBuffer words;
+
     @SuppressWarnings("NullAway.Init") // begin sets it
     private Kernel kernel;
     /** Argument words that are written. */

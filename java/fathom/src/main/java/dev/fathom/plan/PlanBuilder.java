@@ -209,7 +209,11 @@ final class PlanBuilder {
                     Tensor[] made = fold.weights(graph);
                     for (int s : folded) {
                         int value = lowering.slots.get(s).value();
-                        fill(weights, s, made[Objects.requireNonNull(graph.folded(value)).number()], commands);
+                        fill(
+                                weights,
+                                s,
+                                made[Objects.requireNonNull(graph.folded(value)).number()],
+                                commands);
                     }
                 }
             });

@@ -254,13 +254,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         if (activation != null) {
             boolean readsOutput = !relu() && activation.row().readsOutput();
             activation.grad(
-                            g,
-                            end.keepsPre() ? g.out(outputs() - 1) : 0,
-                            readsOutput ? g.out(0) : 0,
-                            dy,
-                            dy,
-                            x.size(),
-                            false);
+                    g, end.keepsPre() ? g.out(outputs() - 1) : 0, readsOutput ? g.out(0) : 0, dy, dy, x.size(), false);
         }
         boolean toResidual = end.residual() && g.wants(residualAt());
         long add = 0;

@@ -202,7 +202,8 @@ final class Checkpoint implements AutoCloseable {
                 }
             }
         }
-        return data.size() + " examples " + data.shape(data.fields().get(0)) + " of checksum " + Long.toHexString(crc.getValue());
+        return data.size() + " examples " + data.shape(data.fields().get(0)) + " of checksum "
+                + Long.toHexString(crc.getValue());
     }
 
     private static void update(CRC32C crc, Tensor t) {

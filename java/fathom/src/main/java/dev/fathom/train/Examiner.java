@@ -171,7 +171,8 @@ final class Examiner<M extends Module> {
                                 "x",
                                 batch.x().dtype() == DType.F32
                                         ? Tensor.zeros(dims)
-                                        : Tensor.ofInts(new int[(int) batch.x().shape().size()], dims));
+                                        : Tensor.ofInts(
+                                                new int[(int) batch.x().shape().size()], dims));
                     }
                     Tensor value = trainer.loss(copy.net(), batch, new double[0]);
                     if (i >= INPUT_STEPS * 3 / 4) {

@@ -38,7 +38,8 @@ final class Saver {
      */
     void begin(@Nullable Path from, long steps) {
         List<Path> there = Checkpoints.all(when.folder());
-        boolean own = from != null && same(Objects.requireNonNull(from.toAbsolutePath().getParent()), when.folder());
+        boolean own = from != null
+                && same(Objects.requireNonNull(from.toAbsolutePath().getParent()), when.folder());
         if (!own && !there.isEmpty() && !when.replacing()) {
             throw new IllegalStateException(
                     "checkpoints: " + when.folder() + " holds " + there.get(0).getFileName()

@@ -395,7 +395,8 @@ class AugmentTest {
                     .containsExactly(first);
             for (int n : new int[] {1, 2, 4}) {
                 Native.forceParts(n); // batches of 7 images are too small for threads of themselves
-                assertThat(Workers.with(n, () -> features(d.shuffled(5).batches(7).augment(EVERYTHING), 3)))
+                assertThat(Workers.with(
+                                n, () -> features(d.shuffled(5).batches(7).augment(EVERYTHING), 3)))
                         .containsExactly(first);
             }
             assertThat(features(d.shuffled(5).batches(32).augment(EVERYTHING), 2))

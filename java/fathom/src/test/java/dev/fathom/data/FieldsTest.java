@@ -30,7 +30,6 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -139,7 +138,9 @@ class FieldsTest {
     void paddingIsOnEitherSideOfAnyValueAndLength() {
         try (Dataset d = Dataset.of(Field.ragged("t", new int[][] {{1, 2, 3}, {}, {4}, {5, 6, 7, 8, 9}}))) {
             assertThat(tokens(d, 0, 3)).containsExactly(1, 2, 3, 0, 0, 0, 4, 0, 0);
-            assertThat(tokens(d, 1, 2)).as("a batch of empty examples has one step").containsExactly(0);
+            assertThat(tokens(d, 1, 2))
+                    .as("a batch of empty examples has one step")
+                    .containsExactly(0);
             assertThat(tokens(d.padded("t", Padding.front().value(-1)), 0, 3))
                     .containsExactly(1, 2, 3, -1, -1, -1, -1, -1, 4);
             Padding two = Padding.behind().limit(2);
@@ -171,12 +172,7 @@ class FieldsTest {
 
     private static int[] tokens(Dataset d, int from, int to) {
         try (Pass pass = Pass.infer()) {
-            return d.take(from, to)
-                    .batches(to - from)
-                    .epoch(0)
-                    .next()
-                    .get("t")
-                    .toIntArray();
+            return d.take(from, to).batches(to - from).epoch(0).next().get("t").toIntArray();
         }
     }
 
@@ -296,10 +292,12 @@ class FieldsTest {
         }
         try (Dataset d = sentences();
                 Model<Mixing> model = Model.of(new Mixing(new Bag(50, 2)), 1)) {
-            Check check = Trainer.of(model, Loss.crossEntropy(), new Adam(0.05f)).check(d.batches(10));
+            Check check =
+                    Trainer.of(model, Loss.crossEntropy(), new Adam(0.05f)).check(d.batches(10));
             assertThat(check.findings().get(3).sentence())
-                    .isEqualTo("the output of example 0 depends on others; look for a reshape or a reduction that mixes "
-                            + "the batch");
+                    .isEqualTo(
+                            "the output of example 0 depends on others; look for a reshape or a reduction that mixes "
+                                    + "the batch");
         }
     }
 
@@ -340,7 +338,9 @@ class FieldsTest {
                 () -> steps.ragged(0, 3, Long.MAX_VALUE),
                 "field t: the offsets end at 9223372036854775807 but there are 5 steps; the last offset must be their "
                         + "number");
-        refused(() -> steps.ragged(0, 3), "field t: the offsets end at 3 but there are 5 steps; the last offset must be their number");
+        refused(
+                () -> steps.ragged(0, 3),
+                "field t: the offsets end at 3 but there are 5 steps; the last offset must be their number");
         refused(
                 () -> Field.labels("y", 1, 2).ragged(0, 2),
                 "field y: labels and pixels cannot be ragged; use ints or floats");
@@ -369,7 +369,8 @@ class FieldsTest {
 
     @Test
     void aFieldThatIsNotThereIsNamed() {
-        try (Dataset d = Dataset.of(Field.ragged("t", new int[][] {{1, 2}, {3}}), Field.floats("f", Shape.SCALAR, new float[2]));
+        try (Dataset d = Dataset.of(
+                        Field.ragged("t", new int[][] {{1, 2}, {3}}), Field.floats("f", Shape.SCALAR, new float[2]));
                 Dataset other = Dataset.of(Field.ragged("t", new float[][] {{1}}));
                 Model<Sequential> model = words();
                 Pass pass = Pass.infer()) {
@@ -379,13 +380,9 @@ class FieldsTest {
                     "batch: there is no field x; there are [t, f], so name one of them, or call it x where the dataset is "
                             + "made");
             refused(() -> b.lengths("f"), "lengths: the field f is not ragged; every example has all of [2]");
-            refused(
-                    () -> d.flattened(),
-                    "flattened: this dataset has no field x; it has [t, f], so name one of them");
+            refused(() -> d.flattened(), "flattened: this dataset has no field x; it has [t, f], so name one of them");
             refused(() -> d.label(0), "label: this dataset has no field y; it has [t, f], so name one of them");
-            refused(
-                    () -> d.padded("f", Padding.front()),
-                    "padded: the field f is not ragged; all examples are []");
+            refused(() -> d.padded("f", Padding.front()), "padded: the field f is not ragged; all examples are []");
             refused(
                     () -> d.padded("t", Padding.front().value(0.5)),
                     "padded: value=0.5 for the integers of t; give a whole number");

@@ -66,7 +66,8 @@ class ModelCardTest {
             texts.remove(key);
             assertRefused(
                     texts,
-                    "its metadata have no " + key + ", so that nobody knows how to ask these weights; save them with ModelCard.save");
+                    "its metadata have no " + key
+                            + ", so that nobody knows how to ask these weights; save them with ModelCard.save");
         }
         String good = CARD.metadata().get("fathom.preprocessing");
         Map<String, String> faults = new LinkedHashMap<>();
@@ -84,7 +85,8 @@ class ModelCardTest {
         faults.put(good.replace("mean=0.1", "mean=Infinity"), "\"Infinity\" is not finite");
         faults.forEach((text, fault) -> assertRefused(
                 with("fathom.preprocessing", text),
-                "fathom.preprocessing in its metadata is damaged (" + fault + "); save the weights again with ModelCard.save"));
+                "fathom.preprocessing in its metadata is damaged (" + fault
+                        + "); save the weights again with ModelCard.save"));
         assertRefused(
                 with("fathom.network", "../../etc\u001b[2J"),
                 "its metadata are damaged (model card: the network \"../../etc?[2J\" is no name; give one such as resnet18); "

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 /** Networks that others have trained are as good here as where they were published. */
 class PretrainedTest {
     /** Whose {@code expected.tsv} was made with a row or column more, or cut out a row or column beside torchvision's. */
-    private static final Set<String> OTHER_SIZES = Set.of(
-            "cat_train_0.png", "dragonfly.png", "pets.jpg", "sunflower.png", "hawk_cropped.jpg", "flamingo.jpg");
+    private static final Set<String> OTHER_SIZES =
+            Set.of("cat_train_0.png", "dragonfly.png", "pets.jpg", "sunflower.png", "hawk_cropped.jpg", "flamingo.jpg");
 
     private static Path data(String... needed) {
         String data = System.getenv("FATHOM_DATA");

@@ -35,7 +35,12 @@ import picocli.CommandLine.ParameterException;
  * @param file the weights that a user has trained, null for the published ones
  * @param own the classes of {@code file}, empty for those of {@code set}
  */
-public record Pretrained(String name, String set, Preprocessing input, @Nullable Path file, List<String> own) {
+public record Pretrained(
+        String name,
+        String set,
+        Preprocessing input,
+        @Nullable Path file,
+        List<String> own) {
     private static final String IMAGENET = "imagenet";
     private static final String CIFAR10 = "cifar10";
 
@@ -126,8 +131,9 @@ public record Pretrained(String name, String set, Preprocessing input, @Nullable
             if (weights.names().stream()
                     .map(weights::shape)
                     .noneMatch(shape -> shape.rank() > 0 && shape.dim(0) == classes)) {
-                throw new IllegalArgumentException(file + ": it names " + classes
-                        + " classes, but no tensor in it has a row for each; save the weights again with the classes they know");
+                throw new IllegalArgumentException(
+                        file + ": it names " + classes
+                                + " classes, but no tensor in it has a row for each; save the weights again with the classes they know");
             }
         }
         return new Pretrained(card.network(), "", card.input(), file, card.classes());

@@ -8,10 +8,10 @@ import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.nn.Loss;
 import dev.fathom.view.ImageSheet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +86,8 @@ final class PretrainedLab implements Experiment {
         List<Pretrained> networks = networks(run.brief());
         page.section(
                 "The textbook's photographs",
-                "The " + TOP + " most probable classes of each photograph, its shorter side resized to 256 pixels and the middle 224 x 224 "
+                "The " + TOP
+                        + " most probable classes of each photograph, its shorter side resized to 256 pixels and the middle 224 x 224 "
                         + "cut out. Expected is what ONNX Runtime says of the same weights after Pillow; where its longer side was rounded "
                         + "and torchvision's is not, probabilities differ. ResNet-50 in the book has other weights, and sees photographs "
                         + "squeezed to 232 x 232 pixels; its column stands here where FATHOM_DATA/pretrained-imagenet has resnet50.safetensors.");
@@ -138,7 +139,13 @@ final class PretrainedLab implements Experiment {
             for (int rank = 0; rank < TOP; rank++) {
                 rows.add(List.of(
                         rank == 0 ? file : "",
-                        rank == 0 ? expected.stream().filter(e -> e.file().equals(file)).findFirst().orElseThrow().content() : "",
+                        rank == 0
+                                ? expected.stream()
+                                        .filter(e -> e.file().equals(file))
+                                        .findFirst()
+                                        .orElseThrow()
+                                        .content()
+                                : "",
                         answer.words(classes, rank),
                         rank < others.size()
                                 ? line(
@@ -160,7 +167,12 @@ final class PretrainedLab implements Experiment {
 
     /** The best class of a photograph; with a band where the other program saw the same pixels. */
     private static Figure figure(
-            Pretrained network, String file, Photo photo, Answer answer, List<String> classes, List<Expected> expected) {
+            Pretrained network,
+            String file,
+            Photo photo,
+            Answer answer,
+            List<String> classes,
+            List<Expected> expected) {
         Figure figure = Figure.of(
                 network.name() + " on " + file + ": " + first(classes.get(answer.labels()[0])),
                 "%",
@@ -173,7 +185,8 @@ final class PretrainedLab implements Experiment {
         }
         Expected best = others.get(0);
         figure = figure.published(
-                line("%s %.2f %%", first(classes.get(best.label())), 100 * best.probability()), "ONNX Runtime after Pillow");
+                line("%s %.2f %%", first(classes.get(best.label())), 100 * best.probability()),
+                "ONNX Runtime after Pillow");
         return sameSizes(photo) && best.label() == answer.labels()[0]
                 ? figure.within(100 * best.probability() - TOLERANCE, 100 * best.probability() + TOLERANCE)
                 : figure;
@@ -200,7 +213,8 @@ final class PretrainedLab implements Experiment {
             List<String> classes) {
         int surest = IntStream.range(0, files.size())
                 .boxed()
-                .max((i, k) -> Float.compare(said.get(i).probabilities()[0], said.get(k).probabilities()[0]))
+                .max((i, k) -> Float.compare(
+                        said.get(i).probabilities()[0], said.get(k).probabilities()[0]))
                 .orElseThrow();
         String file = files.get(surest);
         Photo photo = network.input().read(photos.resolve(file));
@@ -238,11 +252,15 @@ final class PretrainedLab implements Experiment {
                 .orElseThrow();
         page.section(
                         "The panda of the paper, with another photograph",
-                        "Every pixel of the photograph of which the network is surest is moved by " + EPSILON + " of the range from black to "
+                        "Every pixel of the photograph of which the network is surest is moved by " + EPSILON
+                                + " of the range from black to "
                                 + "white, in the direction in which the loss grows (the fast gradient sign method), and rounded to a byte as "
                                 + "a file would hold it. In the paper GoogLeNet takes a panda (57.7 %) for a gibbon (99.3 %); of the sign "
                                 + "alone it says nematode (8.2 %).")
-                .picture("panda.png", "A photograph, the sign of the gradient, and the photograph changed by it", sheet::render)
+                .picture(
+                        "panda.png",
+                        "A photograph, the sign of the gradient, and the photograph changed by it",
+                        sheet::render)
                 .text(conclusion(
                         file,
                         first(classes.get(was)),
@@ -256,7 +274,9 @@ final class PretrainedLab implements Experiment {
                                 100 * after.probabilities()[0])
                         .published("gibbon 99.3 %", "Goodfellow, Shlens and Szegedy 2015, a panda and GoogLeNet"))
                 .figure(Figure.of(
-                        "The changed photograph: probability of " + first(classes.get(was)), "%", 100 * after.probabilities()[place]));
+                        "The changed photograph: probability of " + first(classes.get(was)),
+                        "%",
+                        100 * after.probabilities()[place]));
     }
 
     private static Photo like(Photo photo, byte[] pixels) {
@@ -276,7 +296,10 @@ final class PretrainedLab implements Experiment {
         String before = line("%s was %s (%.1f %%)", file, was, 100 * sure);
         return was.equals(is)
                 ? before + line(" and stays it, with %.1f %%: the change does not fool the network.", 100 * now)
-                : before + line(" and is %s (%.1f %%) after the change; %s keeps %.1f %%.", is, 100 * now, was, 100 * left);
+                : before
+                        + line(
+                                " and is %s (%.1f %%) after the change; %s keeps %.1f %%.",
+                                is, 100 * now, was, 100 * left);
     }
 
     // ---- files
@@ -313,8 +336,9 @@ final class PretrainedLab implements Experiment {
         return places.stream()
                 .filter(place -> Files.isRegularFile(place.resolve("expected.tsv")))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("there is no " + places.get(0).resolve("expected.tsv")
-                        + "; put the textbook's photographs there, or name their folder with --data"));
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "there is no " + places.get(0).resolve("expected.tsv")
+                                + "; put the textbook's photographs there, or name their folder with --data"));
     }
 
     private static List<Expected> expected(Path file) {
@@ -329,8 +353,9 @@ final class PretrainedLab implements Experiment {
         for (String text : lines.subList(Math.min(1, lines.size()), lines.size())) {
             @Nullable Expected row = row(text.split("\t"));
             if (row == null) {
-                throw new IllegalArgumentException(file + " has a line that is none of file, content, model, rank, class_index, "
-                        + "class_name, probability: " + text.substring(0, Math.min(60, text.length())));
+                throw new IllegalArgumentException(
+                        file + " has a line that is none of file, content, model, rank, class_index, "
+                                + "class_name, probability: " + text.substring(0, Math.min(60, text.length())));
             }
             all.add(row);
         }

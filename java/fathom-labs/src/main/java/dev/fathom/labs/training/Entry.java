@@ -4,8 +4,8 @@ import dev.fathom.data.Augment;
 import dev.fathom.labs.data.Images;
 import dev.fathom.nn.Layer;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A network in an experiment.

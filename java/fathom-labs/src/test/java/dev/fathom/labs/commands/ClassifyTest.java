@@ -244,17 +244,27 @@ class ClassifyTest {
                 for (int k = 0; k < 3; k++) {
                     assertThat(run.out())
                             .containsPattern(String.format(
-                                    Locale.ROOT, "%.1f %%  =* +%s\n", 100 * p[k], card.classes().get(k)));
+                                    Locale.ROOT,
+                                    "%.1f %%  =* +%s\n",
+                                    100 * p[k],
+                                    card.classes().get(k)));
                 }
             }
             CommandLineRun see = CommandLineRun.of(
-                    "see", file.toString(), photo.toString(), "--steps", "0", "--out", temp.resolve("see").toString());
+                    "see",
+                    file.toString(),
+                    photo.toString(),
+                    "--steps",
+                    "0",
+                    "--out",
+                    temp.resolve("see").toString());
             assertThat(see.err()).isEmpty();
             assertThat(Files.readString(temp.resolve("see/report.html")))
                     .contains("What Mine sees in a.png", "32 x 32 pixels");
 
             model.save(file);
-            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString()).err())
+            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString())
+                            .err())
                     .isEqualTo("fathom classify: " + file
                             + ": its metadata have no fathom.network, so that nobody knows how to ask these weights; "
                             + "save them with ModelCard.save\n");
@@ -262,18 +272,24 @@ class ClassifyTest {
             CommandLineRun unknown = CommandLineRun.of("classify", photo.toString(), "--model", file.toString());
             assertThat(unknown.code()).isEqualTo(1);
             assertThat(unknown.err())
-                    .startsWith("fathom classify: " + file
-                            + ": its weights are of a network bestnet, which is not known by name; there are squeezenet1_1, ");
-            List<String> many = IntStream.range(0, 900_000).mapToObj(i -> "c" + i).toList();
+                    .startsWith(
+                            "fathom classify: " + file
+                                    + ": its weights are of a network bestnet, which is not known by name; there are squeezenet1_1, ");
+            List<String> many =
+                    IntStream.range(0, 900_000).mapToObj(i -> "c" + i).toList();
             new ModelCard("resnet20", card.input(), many).save(model, file);
-            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString()).err())
-                    .isEqualTo("fathom classify: " + file + ": it names 900000 classes, but no tensor in it has a row for each; "
+            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString())
+                            .err())
+                    .isEqualTo("fathom classify: " + file
+                            + ": it names 900000 classes, but no tensor in it has a row for each; "
                             + "save the weights again with the classes they know\n");
             new ModelCard("resnet18", card.input(), card.classes()).save(model, file);
-            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString()).err())
+            assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString())
+                            .err())
                     .startsWith("fathom classify: load: " + file + " does not fit the model: ");
         }
-        assertThat(CommandLineRun.of("classify", photo.toString(), "--model", temp + "/none.safetensors").err())
+        assertThat(CommandLineRun.of("classify", photo.toString(), "--model", temp + "/none.safetensors")
+                        .err())
                 .isEqualTo("fathom classify: cannot read " + temp
                         + "/none.safetensors: it does not exist; give the path of a safetensors file\n");
     }

@@ -32,7 +32,8 @@ class DoctorTest {
                 .containsPattern("(?s)libraries +.* picocli \\d")
                 .contains(NativeRuntime.get().library().toString())
                 .containsPattern("kernels +" + NativeRuntime.get().isa() + ", of \\[baseline")
-                .containsPattern("caches +L1 \\d+ KiB, L2 \\d+ KiB a core, L3 \\d+ MiB for \\d+ cores?, \\d+ threads? a core\n")
+                .containsPattern(
+                        "caches +L1 \\d+ KiB, L2 \\d+ KiB a core, L3 \\d+ MiB for \\d+ cores?, \\d+ threads? a core\n")
                 .containsPattern("backend +native")
                 .containsPattern("threads +" + threads + "\n")
                 .containsPattern("fashion-mnist +\\S*fashion-mnist\n")

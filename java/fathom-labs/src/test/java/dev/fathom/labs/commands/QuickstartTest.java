@@ -258,22 +258,22 @@ class QuickstartTest {
 
     private static ProcessBuilder command(Path folder) {
         return new ProcessBuilder(new ArrayList<>(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Dfathom.root=" + root,
-                        "-Dfathom.data=",
-                        "-Dfathom.cache=" + root.resolve("cache"),
-                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "dev.fathom.labs.Main",
-                        "quickstart",
-                        "--epochs",
-                        "100000",
-                        "--threads",
-                        "2",
-                        "--out",
-                        folder.toString())));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dfathom.root=" + root,
+                "-Dfathom.data=",
+                "-Dfathom.cache=" + root.resolve("cache"),
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.fathom.labs.Main",
+                "quickstart",
+                "--epochs",
+                "100000",
+                "--threads",
+                "2",
+                "--out",
+                folder.toString())));
     }
 
     private static void waitFor(Process process, Path printed, String words) throws Exception {

@@ -166,7 +166,8 @@ class LabTest {
             Preprocessing input = plain.input(); // what a model card says of it
             try (var pass = Pass.infer()) {
                 float[] known = images.test().batches(1).epoch(0).next().x().toArray();
-                float[] photo = input.tensor(new Preprocessing.Photo(images.test().pixels(0), 32, 32, List.of()))
+                float[] photo = input.tensor(
+                                new Preprocessing.Photo(images.test().pixels(0), 32, 32, List.of()))
                         .toArray();
                 assertThat(photo).containsExactly(known, within(1e-4f));
             }
@@ -473,10 +474,12 @@ class LabTest {
         assumeData("pretrained-imagenet");
         CommandLineRun run = lab("pretrained");
         assertThat(run.out())
-                .containsPattern("flamingo.jpg +flamingos in water +spoonbill 84.1 % +spoonbill 85.4 % +flamingo 61.0 %, spoonbill")
+                .containsPattern(
+                        "flamingo.jpg +flamingos in water +spoonbill 84.1 % +spoonbill 85.4 % +flamingo 61.0 %, spoonbill")
                 .containsPattern("huey.jpg +a small long-haired dog +Lhasa 44.0 % +Lhasa 44.0 % ")
                 .containsPattern("weaver.jpg +a yellow weaver bird +lemon 22.4 % +lemon 22.4 % ")
-                .containsPattern("was spoonbill \\(84.1 %\\) and is (?!spoonbill).* after the change; spoonbill keeps [0-9]\\.\\d %");
+                .containsPattern(
+                        "was spoonbill \\(84.1 %\\) and is (?!spoonbill).* after the change; spoonbill keeps [0-9]\\.\\d %");
         assertThat(temp.resolve("panda.png")).isNotEmptyFile();
     }
 
@@ -485,7 +488,8 @@ class LabTest {
         assertThat(PretrainedLab.conclusion("panda.jpg", "panda", 0.577, "gibbon", 0.993, 0.001))
                 .isEqualTo("panda.jpg was panda (57.7 %) and is gibbon (99.3 %) after the change; panda keeps 0.1 %.");
         assertThat(PretrainedLab.conclusion("panda.jpg", "panda", 0.577, "panda", 0.3, 0.3))
-                .isEqualTo("panda.jpg was panda (57.7 %) and stays it, with 30.0 %: the change does not fool the network.");
+                .isEqualTo(
+                        "panda.jpg was panda (57.7 %) and stays it, with 30.0 %: the change does not fool the network.");
     }
 
     @Test
@@ -496,11 +500,13 @@ class LabTest {
                         .err())
                 .isEqualTo("fathom lab: " + list
                         + " cannot be read; name the folder of the textbook's photographs with --data\n");
-        for (String bad : List.of("x", "a.jpg\tx\tsqueezenet1_1\t1\t1000\tx\t0.5", "a.jpg\tx\tsqueezenet1_1\t1\t1\tx\tmuch")) {
+        for (String bad :
+                List.of("x", "a.jpg\tx\tsqueezenet1_1\t1\t1000\tx\t0.5", "a.jpg\tx\tsqueezenet1_1\t1\t1\tx\tmuch")) {
             Files.writeString(list, "file\n" + bad + "\n");
             assertThat(CommandLineRun.of("lab", "pretrained", "--data", temp.toString(), "--out", out)
                             .err())
-                    .isEqualTo("fathom lab: " + list + " has a line that is none of file, content, model, rank, class_index, "
+                    .isEqualTo("fathom lab: " + list
+                            + " has a line that is none of file, content, model, rank, class_index, "
                             + "class_name, probability: " + bad + "\n");
         }
         Files.writeString(list, "file\n");
