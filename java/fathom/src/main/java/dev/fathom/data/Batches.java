@@ -376,7 +376,7 @@ public final class Batches {
         long to = Access.address(result);
         if (least < length) {
             commands.begin(Kernel.FILL)
-                    .put(to)
+                    .at(to)
                     .put(result.shape().size())
                     .put(ints ? Float.intBitsToFloat((int) padding.value()) : (float) padding.value())
                     .run();
@@ -393,14 +393,14 @@ public final class Batches {
             if (part.dtype() == DType.U8) {
                 commands.begin(Kernel.CAST)
                         .put(CAST_BYTES_TO_INTS)
-                        .put(from)
-                        .put(at)
+                        .at(from)
+                        .at(at)
                         .put((long) kept[i] * part.columns())
                         .run();
             } else {
                 commands.begin(Kernel.COPY)
-                        .put(from)
-                        .put(at)
+                        .at(from)
+                        .at(at)
                         .put(kept[i] * line)
                         .run();
             }

@@ -486,7 +486,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     void copy(long from, long to, long floats) {
-        commands.begin(Kernel.COPY).put(from).put(to).put(Float.BYTES * floats).run();
+        commands.begin(Kernel.COPY).at(from).at(to).put(Float.BYTES * floats).run();
     }
 
     // ---- saving

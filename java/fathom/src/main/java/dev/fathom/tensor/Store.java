@@ -297,8 +297,8 @@ public final class Store implements AutoCloseable {
                 replica.rows[i].runs((first, n) -> {
                     long at = row(parameter, first);
                     commands.begin(Kernel.ACCUMULATE)
-                            .put(from + Float.BYTES * at)
-                            .put(to + Float.BYTES * at)
+                            .at(from + Float.BYTES * at)
+                            .at(to + Float.BYTES * at)
                             .put(row(parameter, first + n) - at)
                             .run();
                 });

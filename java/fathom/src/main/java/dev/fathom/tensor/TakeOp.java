@@ -78,7 +78,7 @@ record TakeOp(int axis) implements MoveOp {
                 .put(outer)
                 .put(rows)
                 .put(cols)
-                .put(0)
+                .at(0)
                 .put(1)
                 .run();
     }
