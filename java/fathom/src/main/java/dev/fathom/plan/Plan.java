@@ -14,8 +14,8 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network frozen for serving: its commands with every address and size resolved but for the batch and the length, and its weights, packed. A plan is immutable and
- * may be shared by all threads, each with a {@link Session} of its own. It is a snapshot: training the model later does not change it.
+ * A network frozen for serving: its commands with every address and size resolved but for the batch and the length, and its weights, packed. A plan
+ * is immutable and may be shared by all threads, each with a {@link Session} of its own. It is a snapshot: training the model later does not change it.
  */
 public final class Plan implements AutoCloseable {
     /** A command whose words are functions of the free dimensions. */

@@ -16,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One caller's memory for a {@link Plan} at one batch size and length: inputs, outputs, intermediates and the commands with every address filled in. {@link #run}
- * is one native call and allocates nothing. One call at a time: give each thread a session of its own.
+ * One caller's memory for a {@link Plan} at one batch size and length: inputs, outputs, intermediates and the commands with every address filled in.
+ * {@link #run} is one native call and allocates nothing. One call at a time: give each thread a session of its own.
  */
 public final class Session implements AutoCloseable {
     private static final int HEADER = 32;
