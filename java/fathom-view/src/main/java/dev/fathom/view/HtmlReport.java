@@ -253,7 +253,8 @@ public final class HtmlReport {
                 body.append(c == 0 ? "<th scope=\"row\"" : "<td")
                         .append(classes.get(c))
                         .append('>');
-                body.append(escape(row.get(c))).append(c == 0 ? "</th>" : "</td>");
+                // a number is not parted from its unit
+                body.append(escape(row.get(c)).replace(" %", "\u00a0%")).append(c == 0 ? "</th>" : "</td>");
             }
             body.append("</tr>\n");
         }

@@ -73,7 +73,7 @@ class HtmlReportTest {
         for (int i = 0; i < trs.getLength(); i++) {
             List<String> cells = new ArrayList<>();
             for (var n = trs.item(i).getFirstChild(); n != null; n = n.getNextSibling()) {
-                cells.add(n.getTextContent());
+                cells.add(n.getTextContent().replace("\u00a0", " "));
             }
             rows.add(cells);
         }

@@ -57,6 +57,33 @@ class PlotsTest {
         assertThat(GraphicsEnvironment.isHeadless()).isTrue();
     }
 
+    /** Dots alone say nothing: of a single epoch the legend has the numbers, and no others. */
+    @Test
+    void aSingleEpochHasItsNumbersInTheLegend() {
+        EpochLog one = Histories.epoch(1, 1e-3, 1, "loss", 0.512, "val_loss", 0.498);
+        EpochLog other = Histories.epoch(1, 1e-3, 1, "loss", 0.537, "val_loss", 0.498);
+        EpochLog second = Histories.epoch(2, 1e-3, 1, "loss", 0.4, "val_loss", 0.4);
+        int narrow = legend(Plots.curve(Histories.of(1, one, second), "loss"));
+        assertThat(legend(Plots.curve(Histories.of(1, one), "loss")))
+                .as("room for two numbers")
+                .isGreaterThan(narrow + 60);
+        BufferedImage first = Plots.curve(Histories.of(1, one), "loss").getSubimage(0, 0, 1120, 72);
+        BufferedImage changed = Plots.curve(Histories.of(1, other), "loss").getSubimage(0, 0, 1120, 72);
+        assertThat(first.getRGB(0, 0, 1120, 72, null, 0, 1120)).isNotEqualTo(changed.getRGB(0, 0, 1120, 72, null, 0, 1120));
+    }
+
+    /** How wide the legend is, from its first mark to the right edge. */
+    private static int legend(BufferedImage curve) {
+        for (int x = 200; x < curve.getWidth(); x++) { // the title ends before
+            for (int y = 0; y < 72; y++) {
+                if ((curve.getRGB(x, y) & 0xffffff) == (Draw.BLUE.getRGB() & 0xffffff)) {
+                    return curve.getWidth() - x;
+                }
+            }
+        }
+        return 0;
+    }
+
     @Test
     void curvesStandSideBySide() {
         BufferedImage both = Plots.curves(Histories.plausible(3));

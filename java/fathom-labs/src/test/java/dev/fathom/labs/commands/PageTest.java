@@ -37,6 +37,7 @@ class PageTest {
                   `images=${images.length} broken=${count(i => !i.complete || !i.naturalWidth)} `
                   + `hidden=${count(i => !i.offsetWidth)} unnamed=${count(i => !i.alt)} `
                   + `overflow=${root.scrollWidth - root.clientWidth} `
+                  + `cut=${[...inside.querySelectorAll('.wide')].filter(w => w.scrollWidth > w.clientWidth).length} `
                   + `outside=${inside.querySelectorAll('[src^=http],link[href^=http]').length} done`;
               };
               page.src = '%s';
@@ -70,7 +71,7 @@ class PageTest {
     void showsEveryPictureAndFitsTheWindow(int width) throws Exception {
         assertThat(judge(report, width))
                 .containsPattern("images=[1-9]")
-                .contains("broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
+                .containsPattern("broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ outside=0 done")
                 .doesNotContain("CONSOLE");
     }
 
@@ -89,7 +90,7 @@ class PageTest {
         Path page = temp.resolve("photographs.html");
         report.section("Not read").text("x".repeat(200)).write(page);
         assertThat(judge(page, width))
-                .contains("images=5 broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
+                .containsPattern("images=5 broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ outside=0 done")
                 .doesNotContain("CONSOLE");
     }
 
@@ -111,9 +112,25 @@ class PageTest {
             assertThat(run.code()).as(run.err()).isZero();
             assertThat(judge(out.resolve("report.html"), width))
                     .containsPattern("images=[1-9]")
-                    .contains("broken=0 hidden=0 unnamed=0 overflow=0 outside=0 done")
+                    .containsPattern("broken=0 hidden=0 unnamed=0 overflow=0 cut=\\d+ outside=0 done")
                     .doesNotContain("CONSOLE");
         }
+    }
+
+    /** A table as wide as those of labs is folded at its spaces, and not cut at the right edge. */
+    @Test
+    void aLabsTableIsNotCut() throws Exception {
+        var report = new HtmlReport("Lab mnist, MNIST").section("Beside each other");
+        report.table(
+                List.of("network", "parameters", "multiply-adds", "epochs", "seconds", "test accuracy", "95 % interval", "to reach", "published"),
+                List.of(
+                        List.of("ResNet-20, augmented", "1,199,882", "12,345,678", "60", "1,234.5", "99.19 %", "98.99 to 99.35",
+                                "99.1 %, reached", "91.25 %, 92.16 % (He et al., Keras on all of CIFAR-10)"),
+                        List.of("PyTorch's example", "1,199,882", "12,345,678", "14", "34.5", "99.19 %", "98.99 to 99.35",
+                                "99.1 %, reached", "99.15 to 99.21 % (PyTorch's example, by Adadelta)")));
+        Path page = temp.resolve("lab.html");
+        report.write(page);
+        assertThat(judge(page, 1100)).contains("overflow=0 cut=0 ");
     }
 
     /** The judge itself: it must see what is wrong. */
