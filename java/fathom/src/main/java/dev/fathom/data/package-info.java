@@ -5,6 +5,10 @@
  * {@link dev.fathom.data.ImageFolder} is a folder of pictures, {@link dev.fathom.data.Augment} a random change to them,
  * {@link dev.fathom.data.Preprocessing} what one photograph becomes for a network that someone else has trained.
  *
+ * <p>An example has {@link dev.fathom.data.Field fields}: {@code x} and {@code y} for most, any number of floats, integers, pixels and labels in
+ * general. A field whose examples differ in length is its values and offsets; a batch pads them as {@link dev.fathom.data.Padding} says and keeps
+ * their lengths. All fields of an example go together through splits, orders and concatenation.
+ *
  * <p>Pixels stay bytes until the step that needs them: a kernel gathers the rows of a batch, widens and scales them straight into the pass, so
  * that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a dataset, or of a table, is a list of row numbers over the
  * same memory. The order of an epoch depends on (seed, epoch) alone, so that a resumed training sees what an uninterrupted one would.

@@ -5,6 +5,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Buffer;
+import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Rng;
@@ -486,11 +487,20 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Layers, output shapes, parameters and multiply-adds of one call on inputs of these shapes, as a table.
+     * Layers, output shapes, parameters and multiply-adds of one call on floats of this shape, as a table.
      *
      * @throws IllegalArgumentException if the module is not a {@link Layer} or there is not one shape
      */
     public String summary(Shape... inputs) {
+        return summary(floats(inputs));
+    }
+
+    /**
+     * Layers, output shapes, parameters and multiply-adds of one call on an input of any type, such as {@code Input.ints(1, 500)} for tokens.
+     *
+     * @throws IllegalArgumentException if the module is not a {@link Layer} or there is not one input
+     */
+    public String summary(Input... inputs) {
         if (!(net instanceof Layer) || inputs.length != 1) {
             throw new IllegalArgumentException("summary: the module has its own methods or " + inputs.length
                     + " inputs; call summary((net, in) -> net.method(in[0], ...), shapes)");
@@ -498,8 +508,17 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         return summary((m, in) -> ((Layer) m).apply(in[0]), inputs);
     }
 
-    /** The same for a module with methods of its own. */
+    private static Input[] floats(Shape... shapes) {
+        return Stream.of(shapes).map(s -> new Input(DType.F32, s)).toArray(Input[]::new);
+    }
+
+    /** The table of one call of a module with methods of its own, on floats of these shapes. */
     public String summary(BiFunction<M, Tensor[], ?> call, Shape... inputs) {
+        return summary(call, floats(inputs));
+    }
+
+    /** The table of one call of a module with methods of its own, on inputs of any type. */
+    public String summary(BiFunction<M, Tensor[], ?> call, Input... inputs) {
         store();
         return Summary.of(net, call, inputs);
     }

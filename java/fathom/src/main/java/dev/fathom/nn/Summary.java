@@ -25,16 +25,16 @@ final class Summary {
 
     private record Row(String name, String type, String shape, String parameters, String work) {}
 
-    static <M extends Module> String of(M net, BiFunction<M, Tensor[], ?> call, Shape... shapes) {
+    static <M extends Module> String of(M net, BiFunction<M, Tensor[], ?> call, Input... inputs) {
         List<Row> rows = new ArrayList<>();
         rows.add(new Row("", "layer", "output", "parameters", "multiply-adds"));
         long parameters = 0;
         long work = 0;
         try (Pass pass = Access.trace()) {
-            Tensor[] in = new Tensor[shapes.length];
-            for (int i = 0; i < shapes.length; i++) {
-                in[i] = Access.input(pass, shapes[i], DType.F32);
-                rows.add(new Row("", "input", shapes[i].toString(), "", ""));
+            Tensor[] in = new Tensor[inputs.length];
+            for (int i = 0; i < inputs.length; i++) {
+                in[i] = Access.input(pass, inputs[i].shape(), inputs[i].dtype());
+                rows.add(new Row("", "input", inputs[i].shape().toString(), "", ""));
             }
             List<Access.Called> calls = new ArrayList<>();
             Access.observe(pass, calls::add);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -243,6 +244,9 @@ class FieldsTest {
         try (Dataset d = sentences();
                 Model<Sequential> model = words();
                 Model<Sequential> parts = words()) {
+            assertThat(model.summary(Input.ints(3, 7)))
+                    .containsPattern("0 +Bag +\\[3, 8\\] +400")
+                    .containsPattern("1 +Linear +\\[3, 2\\] +18");
             Dataset.Split split = d.stratified(20, 1);
             Batches batches = split.rest().shuffled(1).batches(10);
             History h = trainer(model).fit(batches, split.heldOut(), 20);

@@ -1,0 +1,22 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.DType;
+import dev.fathom.tensor.Shape;
+
+/**
+ * An input of a module, for {@link Model#summary(Input...)}: F32, or I32 where a module takes tokens.
+ *
+ * @param dtype the element type
+ * @param shape the dimensions, the batch first
+ */
+public record Input(DType dtype, Shape shape) {
+    /** Floats of these dimensions. */
+    public static Input floats(int... dims) {
+        return new Input(DType.F32, Shape.of(dims));
+    }
+
+    /** Integers of these dimensions, such as tokens [n, length]. */
+    public static Input ints(int... dims) {
+        return new Input(DType.I32, Shape.of(dims));
+    }
+}
