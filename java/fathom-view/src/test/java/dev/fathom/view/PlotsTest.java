@@ -69,7 +69,8 @@ class PlotsTest {
                 .isGreaterThan(narrow + 60);
         BufferedImage first = Plots.curve(Histories.of(1, one), "loss").getSubimage(0, 0, 1120, 72);
         BufferedImage changed = Plots.curve(Histories.of(1, other), "loss").getSubimage(0, 0, 1120, 72);
-        assertThat(first.getRGB(0, 0, 1120, 72, null, 0, 1120)).isNotEqualTo(changed.getRGB(0, 0, 1120, 72, null, 0, 1120));
+        assertThat(first.getRGB(0, 0, 1120, 72, null, 0, 1120))
+                .isNotEqualTo(changed.getRGB(0, 0, 1120, 72, null, 0, 1120));
     }
 
     /** How wide the legend is, from its first mark to the right edge. */

@@ -398,11 +398,7 @@ public final class Batches {
                         .put((long) kept[i] * part.columns())
                         .run();
             } else {
-                commands.begin(Kernel.COPY)
-                        .at(from)
-                        .at(at)
-                        .put(kept[i] * line)
-                        .run();
+                commands.begin(Kernel.COPY).at(from).at(at).put(kept[i] * line).run();
             }
         }
         return result;

@@ -35,7 +35,7 @@ enum Repeat implements Op {
                 .put(1)
                 .put(n)
                 .put(c.shape(0).size())
-                .put(0)
+                .at(0)
                 .put(1)
                 .run();
     }

@@ -43,8 +43,9 @@ final class EvalModes {
 
     /** Whether the model that runs {@code module} below {@code parent} has fixed it. */
     static boolean fixes(Object module, @Nullable Frame parent) {
-        for (WeakReference<Store> s : stores) {
-            Store store = s.get();
+        List<WeakReference<Store>> all = stores;
+        for (int i = 0; i < all.size(); i++) { // every module that runs asks this, so no iterator is made
+            Store store = all.get(i).get();
             if (store != null && store.evaluating().contains(module)) {
                 Store runs = running(module, parent);
                 if (runs == null || runs == store) {

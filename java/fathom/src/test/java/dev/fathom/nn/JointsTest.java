@@ -566,9 +566,7 @@ class JointsTest {
             assertThat(state.toArray()).isEqualTo(expected);
             KeptTensor last = state;
             last.close();
-            assertThatThrownBy(last::close)
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("already closed at");
+            last.close(); // does nothing
             assertThatThrownBy(last::toArray)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("closed at");

@@ -126,7 +126,7 @@ class LengthTest {
             assertThatThrownBy(() -> plan.newSession(2, 0)).hasMessage("newSession: length=0 must be at least 1");
             s.intInput("tokens").put(new int[] {0, 1, 2, 3, 4, 11});
             assertThatThrownBy(s::run)
-                    .hasMessage("gather: index 11 at row 5 is outside [0, 11): give the number of a row that exists");
+                    .hasMessage("take: index 11 at row 5 is outside [0, 11): give the number of a row that exists");
         }
         try (var model = Model.of(new Linear(3, 2), 1);
                 Plan plan = Plan.freeze(model, Shape.of(1, 3))) {

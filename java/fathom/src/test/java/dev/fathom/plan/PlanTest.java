@@ -746,7 +746,7 @@ class PlanTest {
                 Pass pass = Pass.infer()) {
             s.inputBytes("index").asIntBuffer().put(new int[] {4, 7});
             String expected =
-                    "gather at lookup: index 7 at row 1 is outside [0, 5): give the number of a row that exists";
+                    "take at lookup: index 7 at row 1 is outside [0, 5): give the number of a row that exists";
             assertThatThrownBy(() -> net.rows(Tensor.of(new float[6], 2, 3), Tensor.ofInts(new int[] {4, 7}, 2)))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
                     .hasMessage(expected);

@@ -212,13 +212,15 @@ final class PretrainedLab implements Experiment {
             List<Answer> said,
             List<String> classes) {
         List<Integer> alike = IntStream.range(0, files.size())
-                .filter(i -> BOOK.getOrDefault(files.get(i), "").startsWith(first(classes.get(said.get(i).labels()[0])) + " "))
+                .filter(i -> BOOK.getOrDefault(files.get(i), "")
+                        .startsWith(first(classes.get(said.get(i).labels()[0])) + " "))
                 .boxed()
                 .toList();
         int surest = (alike.isEmpty() ? IntStream.range(0, files.size()).boxed().toList() : alike)
                 .stream()
-                .max((i, k) -> Float.compare(said.get(i).probabilities()[0], said.get(k).probabilities()[0]))
-                .orElseThrow();
+                        .max((i, k) -> Float.compare(
+                                said.get(i).probabilities()[0], said.get(k).probabilities()[0]))
+                        .orElseThrow();
         String file = files.get(surest);
         Photo photo = network.input().read(photos.resolve(file));
         Answer before = said.get(surest);
@@ -255,7 +257,8 @@ final class PretrainedLab implements Experiment {
                 .orElseThrow();
         page.section(
                         "The panda of the paper, with another photograph",
-                        "Every pixel of a photograph that the network names as the book's does, the one of which it is surest, is moved by " + EPSILON + " of the range from black to "
+                        "Every pixel of a photograph that the network names as the book's does, the one of which it is surest, is moved by "
+                                + EPSILON + " of the range from black to "
                                 + "white, in the direction in which the loss grows (the fast gradient sign method), and rounded to a byte as "
                                 + "a file would hold it. In the paper GoogLeNet takes a panda (57.7 %) for a gibbon (99.3 %); of the sign "
                                 + "alone it says nematode (8.2 %).")

@@ -122,12 +122,37 @@ class PageTest {
     void aLabsTableIsNotCut() throws Exception {
         var report = new HtmlReport("Lab mnist, MNIST").section("Beside each other");
         report.table(
-                List.of("network", "parameters", "multiply-adds", "epochs", "seconds", "test accuracy", "95 % interval", "to reach", "published"),
                 List.of(
-                        List.of("ResNet-20, augmented", "1,199,882", "12,345,678", "60", "1,234.5", "99.19 %", "98.99 to 99.35",
-                                "99.1 %, reached", "91.25 %, 92.16 % (He et al., Keras on all of CIFAR-10)"),
-                        List.of("PyTorch's example", "1,199,882", "12,345,678", "14", "34.5", "99.19 %", "98.99 to 99.35",
-                                "99.1 %, reached", "99.15 to 99.21 % (PyTorch's example, by Adadelta)")));
+                        "network",
+                        "parameters",
+                        "multiply-adds",
+                        "epochs",
+                        "seconds",
+                        "test accuracy",
+                        "95 % interval",
+                        "to reach",
+                        "published"),
+                List.of(
+                        List.of(
+                                "ResNet-20, augmented",
+                                "1,199,882",
+                                "12,345,678",
+                                "60",
+                                "1,234.5",
+                                "99.19 %",
+                                "98.99 to 99.35",
+                                "99.1 %, reached",
+                                "91.25 %, 92.16 % (He et al., Keras on all of CIFAR-10)"),
+                        List.of(
+                                "PyTorch's example",
+                                "1,199,882",
+                                "12,345,678",
+                                "14",
+                                "34.5",
+                                "99.19 %",
+                                "98.99 to 99.35",
+                                "99.1 %, reached",
+                                "99.15 to 99.21 % (PyTorch's example, by Adadelta)")));
         Path page = temp.resolve("lab.html");
         report.write(page);
         assertThat(judge(page, 1100)).contains("overflow=0 cut=0 ");

@@ -478,7 +478,8 @@ class LabTest {
                         "flamingo.jpg +flamingos in water +spoonbill 84.1 % +spoonbill 85.4 % +flamingo 61.0 %, spoonbill")
                 .containsPattern("huey.jpg +a small long-haired dog +Lhasa 44.0 % +Lhasa 44.0 % ")
                 .containsPattern("weaver.jpg +a yellow weaver bird +lemon 22.4 % +lemon 22.4 % ")
-                .containsPattern("huey.jpg was Lhasa \\(44.0 %\\) and is (?!Lhasa).* after the change; Lhasa keeps [0-9]\\.\\d %");
+                .containsPattern(
+                        "huey.jpg was Lhasa \\(44.0 %\\) and is (?!Lhasa).* after the change; Lhasa keeps [0-9]\\.\\d %");
         assertThat(temp.resolve("panda.png")).isNotEmptyFile();
     }
 
