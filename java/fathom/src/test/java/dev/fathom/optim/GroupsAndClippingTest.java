@@ -15,6 +15,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.Workers;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -258,33 +259,36 @@ class GroupsAndClippingTest {
         NativeRuntime runtime = NativeRuntime.get();
         int before = runtime.threads();
         try {
-            List<Object> results = new ArrayList<>();
-            for (int threads : new int[] {1, 2, 4}) {
-                runtime.threads(threads);
-                try (var model = Model.of(new Sequential(new Linear(601, 907), new Linear(907, 5)), 3);
-                        var adam = new Adam(1e-2f)
-                                .on(model, Group.of("*.bias").rate(2))
-                                .clipNorm(0.01f)
-                                .clipValue(0.001f)) {
-                    for (int step = 0; step < 3; step++) {
-                        try (Pass pass = Pass.train(new Rng(step))) {
-                            pass.backward(model.net()
-                                    .apply(pass.randn(8, 601))
-                                    .square()
-                                    .mean());
-                            adam.step();
-                        }
-                        results.add(adam.gradientNorm());
-                    }
-                    results.add(model.parameter("0.weight").value().toArray());
+            List<Object> one = Workers.with(1, GroupsAndClippingTest::clippedSteps);
+            for (int threads : new int[] {2, 4}) {
+                List<Object> several = Workers.with(threads, GroupsAndClippingTest::clippedSteps);
+                for (int i = 0; i < one.size(); i++) {
+                    assertThat(several.get(i)).isEqualTo(one.get(i));
                 }
-            }
-            for (int i = 4; i < 12; i++) {
-                assertThat(results.get(i)).isEqualTo(results.get(i % 4));
             }
         } finally {
             runtime.threads(before);
         }
+    }
+
+    /** The norms of three steps' gradients, and the weights after them. */
+    private static List<Object> clippedSteps() {
+        List<Object> results = new ArrayList<>();
+        try (var model = Model.of(new Sequential(new Linear(601, 907), new Linear(907, 5)), 3);
+                var adam = new Adam(1e-2f)
+                        .on(model, Group.of("*.bias").rate(2))
+                        .clipNorm(0.01f)
+                        .clipValue(0.001f)) {
+            for (int step = 0; step < 3; step++) {
+                try (Pass pass = Pass.train(new Rng(step))) {
+                    pass.backward(model.net().apply(pass.randn(8, 601)).square().mean());
+                    adam.step();
+                }
+                results.add(adam.gradientNorm());
+            }
+            results.add(model.parameter("0.weight").value().toArray());
+        }
+        return results;
     }
 
     @Test

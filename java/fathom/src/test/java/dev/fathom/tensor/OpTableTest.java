@@ -293,6 +293,36 @@ class OpTableTest {
         }
     }
 
+    /** Results and gradients have the same bits however the work of their kernels is cut, and however little of it there is. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void theNumberOfPartsDoesNotChangeABit(Row row) {
+        NativeRuntime machine = NativeRuntime.get();
+        int configured = machine.threads();
+        List<int[][]> samples = new ArrayList<>(row.samples());
+        samples.addAll(row.large());
+        try {
+            machine.threads(4);
+            for (int[][] shapes : samples) {
+                float[][] values = row.values(shapes);
+                Native.forceParts(1);
+                List<int[]> one = row.bits(shapes, values);
+                for (int parts : new int[] {3, 7, 16}) {
+                    Native.forceParts(parts);
+                    List<int[]> several = row.bits(shapes, values);
+                    for (int i = 0; i < one.size(); i++) {
+                        assertThat(several.get(i))
+                                .as("%s%s in %d parts, array %d", row, text(shapes), parts, i)
+                                .isEqualTo(one.get(i));
+                    }
+                }
+            }
+        } finally {
+            Native.forceParts(0);
+            machine.threads(configured);
+        }
+    }
+
     /** Callers that meet in the pool work alone or share it, and compute the same. */
     @Test
     void callersDoNotDisturbEachOther() throws Exception {
@@ -302,6 +332,7 @@ class OpTableTest {
         for (Row row : rows) {
             alone.add(hashes(row));
         }
+        long before = Native.poolCounter(1);
         AtomicReference<Throwable> failed = new AtomicReference<>();
         Thread[] callers = new Thread[3];
         for (int c = 0; c < callers.length; c++) {
@@ -321,6 +352,9 @@ class OpTableTest {
         if (failed.get() != null) {
             throw new AssertionError(failed.get());
         }
+        assertThat(NativeRuntime.get().threads() == 1 || Native.poolCounter(1) > before)
+                .as("workers ran parts for some of the callers")
+                .isTrue();
     }
 
     /** Of the bits of a row's large sample, which would not fit side by side for all rows. */
