@@ -14,18 +14,18 @@ static const struct machine machines[] = {
 };
 enum { MACHINES = sizeof machines / sizeof *machines };
 
-/* a result on every machine and for 1, 2 and 4 threads has the bits of the first; the expression writes `count` floats to y */
+/* a result on every machine and for any number of parts has the bits of the first; the expression writes `count` floats to y */
 #define SAME_BITS(what, count, expression)                                                                  \
     do {                                                                                                    \
         int64_t n_ = count;                                                                                 \
         float *first_ = 0;                                                                                  \
-        for (int m_ = 0; m_ < MACHINES; m_++) FOR_EACH_THREADS(threads) {                                   \
+        for (int m_ = 0; m_ < MACHINES; m_++) FOR_EACH_PARTS(parts) {                                   \
             machine = machines[m_];                                                                         \
             float *y = guarded_floats(n_, 4 * (size_t)m_);                                                  \
             random_state = 7; /* what is added to is the same as well */                                    \
             random_fill(y, n_, -1, 1);                                                                      \
             CHECK((expression) == FATHOM_OK, "%s", what);                                                   \
-            if (first_) CHECK_BITS(y, first_, n_, "%s: machine %d, %d threads", what, m_, threads);         \
+            if (first_) CHECK_BITS(y, first_, n_, "%s: machine %d, %d parts", what, m_, parts);         \
             else first_ = y;                                                                                \
         }                                                                                                   \
     } while (0)

@@ -1,4 +1,4 @@
-/* Cumulative sums and sorting against plain references, for every instruction set and thread count. */
+/* Cumulative sums and sorting against plain references, for every instruction set and number of parts. */
 #include "check.h"
 
 /* outer, r, inner */
@@ -9,7 +9,7 @@ static const int64_t shapes[][3] = {
 static void cumsum(int64_t outer, int64_t r, int64_t inner) {
     int64_t n = outer * r * inner;
     float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(n, 8);
-    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+    FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
         for (int64_t reverse = 0; reverse < 2; reverse++)
             for (int64_t add = 0; add < 2; add++) {
                 for (int64_t i = 0; i < n; i++) y[i] = (float)(i % 7);
@@ -23,7 +23,7 @@ static void cumsum(int64_t outer, int64_t r, int64_t inner) {
                             int64_t at = (o * r + (reverse ? r - 1 - j : j)) * inner + i;
                             sum += x[at];
                             float want = add ? (float)(at % 7) + (float)sum : (float)sum;
-                            CHECK(y[at] == want, "isa %d threads %d [%lld, %lld, %lld] reverse %lld at %lld", isa, threads,
+                            CHECK(y[at] == want, "isa %d parts %d [%lld, %lld, %lld] reverse %lld at %lld", isa, parts,
                                   (long long)outer, (long long)r, (long long)inner, (long long)reverse, (long long)at);
                         }
                     }
@@ -50,7 +50,7 @@ static void sort(int64_t outer, int64_t r, int64_t inner, int what) {
         if (what == 1 && random_below(3) == 0) x[i] = special[random_below(6)];
         if (what == 2) x[i] = (float)random_below(5);
     }
-    FOR_EACH_ISA(isa) FOR_EACH_THREADS(threads) {
+    FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
         for (int descending = 0; descending < 2; descending++)
             for (int64_t k = r; k >= 0; k = k > 3 ? 3 : k - 2) {
                 CHECK(RUN(sort, .x = x, .y = y, .index = index, .outer = outer, .r = r, .inner = inner, .k = k,
@@ -65,7 +65,7 @@ static void sort(int64_t outer, int64_t r, int64_t inner, int what) {
                         CHECK(place >= 0 && place < r && memcmp(&y[at], &from[place * inner], 4) == 0
                                   && (j == 0
                                       || before(y[at - inner], y[at], index[at - inner], place, descending)),
-                              "isa %d threads %d [%lld, %lld, %lld] what %d descending %d line %lld at %lld", isa, threads,
+                              "isa %d parts %d [%lld, %lld, %lld] what %d descending %d line %lld at %lld", isa, parts,
                               (long long)outer, (long long)r, (long long)inner, what, descending, (long long)line, (long long)j);
                     }
                     for (int64_t j = 0; j < r && k > 0 && k < r && r < 2000; j++) { /* nothing better was left out */
