@@ -110,6 +110,14 @@ static inline void check_workers(int64_t before, const char *where) {
     else CHECK(fathom_pool_counter(1) > before, "%s: no worker took part", where);
 }
 
+/*
+ * Whether work of several threads is to be done once more, in try number `tries`, before check_workers: a caller does not wait for a worker
+ * that gets no processor in time, so that a busy machine may need several tries.
+ */
+static inline int workers_missed(int64_t before, int tries) {
+    return tries < 100 && processors_here() > 1 && fathom_pool_counter(1) == before;
+}
+
 static int check_parts; /* whether work was cut for several threads */
 
 static inline int check_done(const char *file) {
