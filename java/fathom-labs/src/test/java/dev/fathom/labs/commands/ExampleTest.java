@@ -131,8 +131,8 @@ class ExampleTest {
     }
 
     @Test
-    void eachFitsOnAScreenAndIsInTheReadme() throws IOException {
-        String readme = Files.readString(ROOT.resolve("README.md"));
+    void eachFitsOnAScreenAndIsInTheGuide() throws IOException {
+        String guide = Files.readString(ROOT.resolve("docs/guide.md"));
         for (Example.Program program : Example.ALL) {
             Path source = ROOT.resolve(Example.path(program));
             try (Stream<String> lines = Files.lines(source)) {
@@ -140,7 +140,7 @@ class ExampleTest {
                         .as(source.toString())
                         .isLessThan(40);
             }
-            assertThat(readme).contains("(" + Example.path(program) + ")");
+            assertThat(guide).contains("(../" + Example.path(program) + ")");
         }
         try (Stream<Path> files =
                 Files.list(ROOT.resolve(Example.path(Example.ALL.get(0))).getParent())) {
