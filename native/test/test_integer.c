@@ -18,6 +18,7 @@ static uint32_t integer_of(int row, int32_t a, int32_t b) {
     switch (row) {
     case INTEGER_add: return (uint32_t)a + (uint32_t)b;
     case INTEGER_sub: return (uint32_t)a - (uint32_t)b;
+    case INTEGER_mul: return (uint32_t)a * (uint32_t)b;
     case INTEGER_gt: return mask_bits(a > b);
     case INTEGER_ge: return mask_bits(a >= b);
     case INTEGER_lt: return mask_bits(a < b);
