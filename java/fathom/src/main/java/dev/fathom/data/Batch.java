@@ -88,7 +88,7 @@ public final class Batch {
     }
 
     /**
-     * The same examples with another tensor as the field of this name, which may be new. A ragged field keeps its lengths.
+     * Returns a batch of these examples in which {@code value} is the field of this name. The field may be new, and a ragged one keeps its lengths.
      *
      * @throws IllegalArgumentException if the tensor is not [n, ...] for n examples
      */

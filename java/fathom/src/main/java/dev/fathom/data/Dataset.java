@@ -679,7 +679,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples, of which the ragged field of this name is padded so.
+     * Returns a dataset of these examples whose batches pad the ragged field of this name as {@code padding} says.
      *
      * @throws IllegalArgumentException if there is no such field, it is not ragged, or it has integers and the value is no whole number
      */
@@ -698,9 +698,9 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples, of which every batch goes through {@code change} after it was gathered, and augmented, in the pass of the step: for
-     * preprocessing by tensor ops. All fields are there, and fields may be added; the number of examples stays. Whoever takes batches sees them
-     * changed, evaluation too.
+     * Returns a dataset of these examples whose batches go through {@code change} after they are gathered and augmented. It runs in the pass of the
+     * step and is meant for preprocessing by tensor ops. It sees all fields and may add some, but it keeps the number of examples. Every user of the
+     * batches sees the change, evaluation included.
      *
      * <pre>{@code
      * text.map(b -> b.with("y", b.x().slice(1, 1, 65)).with("x", b.x().slice(1, 0, 64)))

@@ -136,7 +136,7 @@ public final class Field {
     }
 
     /**
-     * The same values as examples of different lengths: what was an example is a step, and example i has the steps {@code offsets[i]} to {@code
+     * Returns a ragged field over these values: each former example becomes a step, and example i has the steps {@code offsets[i]} to {@code
      * offsets[i + 1] - 1}. An example may have none.
      *
      * @param offsets one more than there are examples, from 0 up to the number of steps

@@ -142,8 +142,8 @@ public final class Access {
     }
 
     /**
-     * The same tensors with their names, joined by dots: the names of record components, the keys of maps, the numbers of list and array elements. A tensor
-     * that is itself the result has the empty name.
+     * Calls {@code action} for every tensor in a record, list, map, Optional or array with its name: the names of record components, the keys of maps
+     * and the numbers of list and array elements, joined by dots. A tensor that is itself the result has the empty name.
      */
     public static void namedTensorsIn(@Nullable Object result, BiConsumer<String, Tensor> action) {
         Results.forEachNamed("", result, action);

@@ -1048,7 +1048,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The same elements in another shape. A view.
+     * Returns a view of these elements in another shape.
      *
      * @throws IllegalArgumentException if the sizes differ
      */
