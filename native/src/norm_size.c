@@ -1,4 +1,4 @@
-/* Bytes the normalising kernels ask for: the same for every ISA, and affine in outer. */
+/* Bytes the normalizing kernels ask for: the same for every ISA, and affine in outer. */
 #include "norm_size.h"
 
 int64_t fathom_norm_scratch(int64_t given, int64_t outer, int64_t rows, int64_t c) {

@@ -1,4 +1,4 @@
-/* What the normalising kernels and the size of their scratch share. */
+/* What the normalizing kernels and the size of their scratch share. */
 #ifndef FATHOM_NORM_SIZE_H
 #define FATHOM_NORM_SIZE_H
 

@@ -1,4 +1,4 @@
-/* Normalisations and their gradients against double references, on awkward shapes; the same bits for any parts. */
+/* Normalizations and their gradients against double references, on awkward shapes; the same bits for any parts. */
 #include "check.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))

@@ -112,7 +112,7 @@ static void warp_part(void *at, int64_t part, int64_t parts) {
     const struct warp_args *a = at;
     int64_t from, to;
     fathom_range(a->n * a->h, 1, part, parts, &from, &to);
-    if (a->c == 1) warp_rows(a, 1, from, to); /* grey and colour: loops of a known length */
+    if (a->c == 1) warp_rows(a, 1, from, to); /* gray and color: loops of a known length */
     else if (a->c == 3) warp_rows(a, 3, from, to);
     else warp_rows(a, a->c, from, to);
 }

@@ -8,8 +8,8 @@
  *
  * Which of the forms below a shape takes is said in conv_size.h; small kernels of stride 1 between many channels are winograd.h's.
  *
- * No matrix of patches is made. A tile of conv is R neighbouring outputs of one row by a panel of channels (tile.h): its left
- * side is the image itself, of which neighbouring outputs read elements sw C floats apart, its sweep goes over columns of taps,
+ * No matrix of patches is made. A tile of conv is R neighboring outputs of one row by a panel of channels (tile.h): its left
+ * side is the image itself, of which neighboring outputs read elements sw C floats apart, its sweep goes over columns of taps,
  * rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps that
  * only some of the R outputs reach is a call for those alone, which adds to what is there. Every output is thus one chain over
  * ascending s, r, c (r, s, c for joined windows) of the taps inside the image, whatever the tile, the block, the thread and the

@@ -78,7 +78,7 @@ INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w,
     } while (0);
 
 /*
- * y = act((((y +) the sum over 3 by 3 neighbouring taps) + bias) + residual) for a block of outputs, whose windows overlap: for rows
+ * y = act((((y +) the sum over 3 by 3 neighboring taps) + bias) + residual) for a block of outputs, whose windows overlap: for rows
  * one by one, every pixel comes from L2 three times. Pixels are taken in order, so the chains are those of depthwise_tile.
  */
 static void depthwise_block(const struct conv *g, const struct linear_args *end, const float *x, float *y) {
@@ -176,7 +176,7 @@ static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
     }
 }
 
-/* sums of `rows` by `taps` neighbouring taps over outputs q0 .. q1 of a row, all of which read them; `vectors` of m channels */
+/* sums of `rows` by `taps` neighboring taps over outputs q0 .. q1 of a row, all of which read them; `vectors` of m channels */
 INLINE void depthwise_dots(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
                            int64_t rows, int64_t taps, int64_t vectors, int64_t m) {
     int64_t c = w->g.c, step = w->columns.stride * c, tap = w->columns.dilation * c, row = w->rows.dilation * w->x_row;

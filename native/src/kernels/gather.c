@@ -20,7 +20,7 @@ INLINE void scale_pixels(const uint8_t *x, float *y, int64_t n, const float *nor
 }
 
 static void scale_row(const uint8_t *x, float *y, int64_t n, const float *norm, int64_t channels) {
-    if (channels == 1) scale_pixels(x, y, n, norm, 1); /* grey and colour: loops of a known length */
+    if (channels == 1) scale_pixels(x, y, n, norm, 1); /* gray and color: loops of a known length */
     else if (channels == 3) scale_pixels(x, y, n, norm, 3);
     else scale_pixels(x, y, n, norm, channels);
 }

@@ -39,7 +39,7 @@ static int32_t k_integer(const struct integer_args *a, int64_t *detail) {
 
 enum cast_kind { FLOATS_TO_INTS, INTS_TO_FLOATS, BYTES_AS_FLOATS, BYTES_AS_INTS };
 
-/* towards 0, saturating, NaN to 0 */
+/* toward 0, saturating, NaN to 0 */
 static inline vi v_ints(v x) {
     v inside = v_max(v_set(-0x1p31f), v_min(v_set(0x1.fffffep30f), v_sel(x == x, x, v_set(0))));
     return (vi)v_sel(x >= 0x1p31f, (v)vi_set(INT32_MAX), (v)__builtin_convertvector(inside, vi));

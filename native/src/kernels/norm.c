@@ -84,7 +84,7 @@ static void moments(const float *x, int64_t rows, int64_t width, const float *sh
     }
 }
 
-/* in doubles, of `wide` neighbouring channels in each of `rows`; returns rstd */
+/* in doubles, of `wide` neighboring channels in each of `rows`; returns rstd */
 static float far_moments(const float *x, int64_t rows, int64_t c, int64_t wide, int about_zero, float epsilon, float *mean,
                          float *variance) {
     double n = (double)rows * (double)wide, sum = 0, squares = 0, middle = 0;

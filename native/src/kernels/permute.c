@@ -26,7 +26,7 @@ static void permute_tile(const float *x, int64_t ldx, int64_t rows, int64_t cols
 struct permute_context {
     const float *x;
     float *y;
-    int64_t dims[6], strides[6];            /* without dimensions of 1, neighbours merged, 1 in front */
+    int64_t dims[6], strides[6];            /* without dimensions of 1, neighbors merged, 1 in front */
     int64_t units[6], step_x[6], step_y[6]; /* tiles or lines along each dimension, and how far apart they begin */
     int turned;                             /* the dimension along which x is contiguous */
 };

@@ -6,7 +6,7 @@
  * do not exist are computed and left out. The sums [K][outputs] are then turned.
  *
  * Weights, one channel: out[r][j, k] = sum over columns p of x[row r][p] dy[p + j][k], where dy has a border of kw - 1 outputs:
- * kw K neighbouring floats of dy, all taps of a row and channels at once, are one right side. Tap s is j = kw - 1 - s.
+ * kw K neighboring floats of dy, all taps of a row and channels at once, are one right side. Tap s is j = kw - 1 - s.
  */
 #ifndef FATHOM_PLANES_H
 #define FATHOM_PLANES_H

@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * <p>A generation starts every process afresh (memory falls differently each time); inside it the contenders take
  * turns, and in each the fastest rival counts. The error is the larger of two: twice the standard error of the median
- * ratio of neighbouring repetitions, and half the range of the generations' ratios.
+ * ratio of neighboring repetitions, and half the range of the generations' ratios.
  */
 final class Duel {
     /** The outcome: times in nanoseconds, the rival that was fastest in most generations, the error of our time. */

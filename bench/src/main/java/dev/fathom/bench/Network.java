@@ -19,7 +19,7 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
     public enum Op {
         /** Convolution. */
         CONV,
-        /** Batch normalisation, epsilon 1e-5, momentum 0.1. */
+        /** Batch normalization, epsilon 1e-5, momentum 0.1. */
         NORM,
         /** Rectifier. */
         RELU,

@@ -39,7 +39,7 @@ class DuelTest {
     }
 
     @Test
-    void neighbouringRepetitionsGiveTheError() {
+    void neighboringRepetitionsGiveTheError() {
         // ratios 1, 2, 3; a drift that both share cancels
         Duel.Outcome o = new Duel(new double[][] {{10, 100, 1000}})
                 .against("a", new double[][] {{10, 200, 3000}})

@@ -19,8 +19,8 @@ public final class E10Images {
         Path folder = args.length > 0 ? Path.of(args[0]) : Files.createTempDirectory("shapes");
         Shapes.write(folder, 600, 1);
         Files.write(folder.resolve("square/0007.jpg"), new byte[100]);
-        try (var pictures = ImageFolder.of(folder, 24, 24).grey().skipDamaged().read();
-                var data = pictures.data().normalised(pictures.data())) {
+        try (var pictures = ImageFolder.of(folder, 24, 24).gray().skipDamaged().read();
+                var data = pictures.data().normalized(pictures.data())) {
             System.out.println(data + ": " + pictures.classes());
             pictures.skipped().forEach(why -> System.out.println("skipped " + folder.relativize(Path.of(why))));
             var parts = data.stratified(560, 1);

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** White paper at twice its nominal size, one set of colours and one font for every picture. */
+/** White paper at twice its nominal size, one set of colors and one font for every picture. */
 final class Draw {
     static final int SCALE = 2;
 
@@ -21,7 +21,7 @@ final class Draw {
     static final Color VERMILLION = new Color(0xd55e00);
     static final Color GREEN = new Color(0x009e73);
     /** For lines side by side, in this order. */
-    static final List<Color> COLOURS =
+    static final List<Color> COLORS =
             List.of(BLUE, VERMILLION, GREEN, new Color(0xcc79a7), new Color(0xe69f00), new Color(0x56b4e9), INK, MUTED);
 
     static {
@@ -78,7 +78,7 @@ final class Draw {
         }
     }
 
-    static void centred(Graphics2D g, String text, double x, double baseline) {
+    static void centered(Graphics2D g, String text, double x, double baseline) {
         g.drawString(text, (float) (x - g.getFontMetrics().stringWidth(text) / 2.0), (float) baseline);
     }
 

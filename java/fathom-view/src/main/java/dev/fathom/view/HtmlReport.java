@@ -156,7 +156,7 @@ public final class HtmlReport {
     }
 
     /**
-     * A picture drawn at twice its nominal size, as {@link Plots} does. Neighbouring pictures stand side by side
+     * A picture drawn at twice its nominal size, as {@link Plots} does. Neighboring pictures stand side by side
      * where there is room.
      *
      * @param picture embedded as PNG
@@ -188,7 +188,7 @@ public final class HtmlReport {
     }
 
     /**
-     * A photograph with shares of 1 below it, each a bar under its name. Neighbouring ones stand side by side where there is room. It is embedded as
+     * A photograph with shares of 1 below it, each a bar under its name. Neighboring ones stand side by side where there is room. It is embedded as
      * JPEG, a tenth of the size.
      *
      * @param picture the photograph
@@ -397,7 +397,7 @@ public final class HtmlReport {
         try (var bytes = new ByteArrayOutputStream();
                 var out = new MemoryCacheImageOutputStream(bytes)) {
             if (!ImageIO.write(picture, "jpeg", out)) {
-                throw new IllegalArgumentException("report: a photograph must be RGB or grey without transparency");
+                throw new IllegalArgumentException("report: a photograph must be RGB or gray without transparency");
             }
             out.flush();
             return "data:image/jpeg;base64," + Base64.getEncoder().encodeToString(bytes.toByteArray());

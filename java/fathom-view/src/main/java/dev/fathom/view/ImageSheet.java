@@ -37,13 +37,13 @@ public final class ImageSheet {
      *
      * @param height of each image in pixels
      * @param width of each image in pixels
-     * @param channels 1 for grey, 3 for red, green, blue
+     * @param channels 1 for gray, 3 for red, green, blue
      * @throws IllegalArgumentException when a side is less than 1 or there are other channels
      */
     public ImageSheet(int height, int width, int channels) {
         if (height < 1 || width < 1 || (channels != 1 && channels != 3)) {
             throw new IllegalArgumentException("image sheet: images are [" + height + ", " + width + ", " + channels
-                    + "] but must be [height, width, 1] (grey) or [height, width, 3] (RGB)");
+                    + "] but must be [height, width, 1] (gray) or [height, width, 3] (RGB)");
         }
         this.height = height;
         this.width = width;
@@ -159,7 +159,7 @@ public final class ImageSheet {
                 // drawImage takes the nearest pixel unless told otherwise
                 g.drawImage(images.get(i), x + (w - width * factor) / 2, y, width * factor, h, null);
                 for (int k = 0; k < lines.get(i).size(); k++) {
-                    Draw.centred(g, lines.get(i).get(k), x + w / 2.0, y + h + 17 + 15 * k);
+                    Draw.centered(g, lines.get(i).get(k), x + w / 2.0, y + h + 17 + 15 * k);
                 }
             }
         });

@@ -131,7 +131,7 @@ public final class Plots {
      * @param axis what is counted to the right, such as {@code steps}
      * @param runs for each name, which the legend shows, the places on the axis, ascending, and the figure at each; what is
      *     not finite leaves a gap
-     * @throws IllegalArgumentException when there are no runs or more than colours, or one has no points or unequally many
+     * @throws IllegalArgumentException when there are no runs or more than colors, or one has no points or unequally many
      */
     public static BufferedImage compare(String name, String axis, Map<String, double[][]> runs) {
         return compare(name, axis, runs, Long::toString);
@@ -142,7 +142,7 @@ public final class Plots {
      *
      * @param places from left to right
      * @param runs for each name the figure at each place
-     * @throws IllegalArgumentException when there are no runs or more than colours, no places, or a run has not one figure for each
+     * @throws IllegalArgumentException when there are no runs or more than colors, no places, or a run has not one figure for each
      */
     public static BufferedImage compare(String name, String axis, List<String> places, Map<String, double[]> runs) {
         double[] x = IntStream.range(0, places.size()).mapToDouble(i -> i).toArray();
@@ -153,9 +153,9 @@ public final class Plots {
 
     private static BufferedImage compare(
             String name, String axis, Map<String, double[][]> runs, LongFunction<String> places) {
-        if (runs.isEmpty() || runs.size() > Draw.COLOURS.size()) {
+        if (runs.isEmpty() || runs.size() > Draw.COLORS.size()) {
             throw new IllegalArgumentException("plots: " + runs.size() + " runs to compare; give 1 to "
-                    + Draw.COLOURS.size() + ", which colours can tell apart");
+                    + Draw.COLORS.size() + ", which colors can tell apart");
         }
         runs.forEach((run, xy) -> {
             if (xy.length != 2 || xy[0].length == 0 || xy[0].length != xy[1].length) {
@@ -177,10 +177,10 @@ public final class Plots {
                 .yAxisTitle(Numbers.isShare(name) ? name + ", %" : name)
                 .build();
         style(chart.getStyler(), name, x, places, range);
-        Iterator<Color> colours = Draw.COLOURS.iterator();
+        Iterator<Color> colors = Draw.COLORS.iterator();
         runs.forEach((run, xy) -> {
             Marker dots = xy[0].length <= 12 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE;
-            line(chart, name, run, xy[0], finite(xy[1]), colours.next(), dots);
+            line(chart, name, run, xy[0], finite(xy[1]), colors.next(), dots);
         });
         return Draw.picture(COMPARISON_WIDTH, CURVE_HEIGHT + 24, g -> {
             title(g, name, chart, COMPARISON_WIDTH, 54);
@@ -344,9 +344,9 @@ public final class Plots {
     }
 
     /**
-     * The counts of {@code matrix} as a table, rows actual and columns predicted, each cell coloured by its share of
-     * its row. The colours follow the square root of the share, so that the few mistakes of a good network are seen
-     * at all. Many classes shrink the cells; where a count no longer fits, the colour alone remains.
+     * The counts of {@code matrix} as a table, rows actual and columns predicted, each cell colored by its share of
+     * its row. The colors follow the square root of the share, so that the few mistakes of a good network are seen
+     * at all. Many classes shrink the cells; where a count no longer fits, the color alone remains.
      *
      * @param matrix of at least one example or none
      * @param names the name of each class, in order
@@ -379,7 +379,7 @@ public final class Plots {
                 g.setColor(Draw.INK);
                 Draw.rightAligned(g, labels.get(k), left - 8, top + middle + 4.5);
                 if (flat) {
-                    Draw.centred(g, labels.get(k), left + middle, top + side + 18);
+                    Draw.centered(g, labels.get(k), left + middle, top + side + 18);
                 } else {
                     AffineTransform upright = g.getTransform();
                     g.translate(left + middle + 4, top + side + 12);
@@ -389,11 +389,11 @@ public final class Plots {
                 }
             }
             g.setColor(Draw.MUTED);
-            Draw.centred(g, "predicted", left + side / 2.0, top + side + below - 12);
+            Draw.centered(g, "predicted", left + side / 2.0, top + side + below - 12);
             AffineTransform upright = g.getTransform();
             g.translate(20, top + side / 2.0);
             g.rotate(-Math.PI / 2);
-            Draw.centred(g, "actual", 0, 0);
+            Draw.centered(g, "actual", 0, 0);
             g.setTransform(upright);
             scale(g, left + side + 22, top, Math.min(side, 300));
         });
@@ -423,7 +423,7 @@ public final class Plots {
                 g.fill(new Rectangle2D.Double(left + j * cell, top + i * cell, cell - gap, cell - gap));
                 if (size >= 8) {
                     g.setColor(count == 0 ? NOTHING : share > 0.2 ? Color.WHITE : Draw.INK);
-                    Draw.centred(
+                    Draw.centered(
                             g,
                             Long.toString(count),
                             left + (j + 0.5) * cell - gap,

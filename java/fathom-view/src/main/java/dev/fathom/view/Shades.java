@@ -7,7 +7,7 @@ public final class Shades {
     private Shades() {}
 
     /** From black, the least, to white, the largest; all black where all are equal. */
-    public static byte[] grey(float... values) {
+    public static byte[] gray(float... values) {
         float least = Float.POSITIVE_INFINITY;
         float most = Float.NEGATIVE_INFINITY;
         for (float v : values) {
@@ -21,7 +21,7 @@ public final class Shades {
         return bytes;
     }
 
-    /** 0 is the middle grey; the largest magnitude is black or white: for what has a sign. */
+    /** 0 is the middle gray; the largest magnitude is black or white: for what has a sign. */
     public static byte[] signed(float... values) {
         float most = 0;
         for (float v : values) {
@@ -35,7 +35,7 @@ public final class Shades {
     }
 
     /**
-     * A photograph in grey under the colours of a map: blue where the map is least, red where it is largest.
+     * A photograph in gray under the colors of a map: blue where the map is least, red where it is largest.
      *
      * @param photo [height, width, 3]
      * @param map [height, width]
@@ -46,15 +46,15 @@ public final class Shades {
             throw new IllegalArgumentException("heat: " + map.length + " numbers for a photograph of " + photo.length
                     + " bytes, which has " + photo.length / 3 + " pixels; give one for each");
         }
-        byte[] grey = grey(map);
+        byte[] gray = gray(map);
         byte[] bytes = new byte[photo.length];
         for (int i = 0; i < map.length; i++) {
-            double share = (grey[i] & 255) / 255.0;
-            int colour = Color.HSBtoRGB((float) (2 * (1 - share) / 3), 1, 1);
+            double share = (gray[i] & 255) / 255.0;
+            int color = Color.HSBtoRGB((float) (2 * (1 - share) / 3), 1, 1);
             double light =
                     0.299 * (photo[3 * i] & 255) + 0.587 * (photo[3 * i + 1] & 255) + 0.114 * (photo[3 * i + 2] & 255);
             for (int c = 0; c < 3; c++) {
-                int part = colour >> 8 * (2 - c) & 255;
+                int part = color >> 8 * (2 - c) & 255;
                 bytes[3 * i + c] = (byte) Math.round(0.55 * light + 0.45 * part);
             }
         }

@@ -7,8 +7,8 @@
  * code. It reads the public records of {@code dev.fathom.train} and nothing deeper: whoever dislikes it writes a
  * {@link dev.fathom.train.Callback} of their own.
  *
- * <p>Pictures are drawn at twice their nominal size, for sharp text on dense screens and in print, in the colours of
- * Okabe and Ito (2008), which colour-blind readers can tell apart. Drawing needs no display: the first picture sets
+ * <p>Pictures are drawn at twice their nominal size, for sharp text on dense screens and in print, in the colors of
+ * Okabe and Ito (2008), which color-blind readers can tell apart. Drawing needs no display: the first picture sets
  * {@code java.awt.headless=true} unless the property is already set, so a program that also opens windows starts with
  * {@code -Djava.awt.headless=false}. Every file is written beside its target and moved into place. Numbers are
  * formatted with {@link java.util.Locale#ROOT}, the same on every machine.

@@ -134,7 +134,7 @@ class HtmlReportTest {
         var clear = new BufferedImage(3, 2, BufferedImage.TYPE_INT_ARGB);
         assertThatThrownBy(() -> report.photograph(clear, "x", "", List.of("a"), 0.5))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("report: a photograph must be RGB or grey without transparency");
+                .hasMessage("report: a photograph must be RGB or gray without transparency");
     }
 
     @Test

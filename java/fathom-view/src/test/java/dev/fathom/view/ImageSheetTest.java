@@ -31,7 +31,7 @@ class ImageSheetTest {
     }
 
     @Test
-    void rgbKeepsItsColours() {
+    void rgbKeepsItsColors() {
         BufferedImage sheet = new ImageSheet(1, 2, 3)
                 .add(new byte[] {(byte) 200, 10, 20, 1, 2, (byte) 255}, "two")
                 .render();
@@ -87,8 +87,8 @@ class ImageSheetTest {
             pixels[i] = (byte) (i * 5 + 1);
         }
         try (Dataset d = Dataset.images(pixels, Shape.of(4, 4, 3), new int[3]);
-                Dataset normalised = d.normalised(d)) {
-            ImageSheet sheet = ImageSheet.augmented(normalised, 2, 3, Augment.flipVertical());
+                Dataset normalized = d.normalized(d)) {
+            ImageSheet sheet = ImageSheet.augmented(normalized, 2, 3, Augment.flipVertical());
             assertThat(sheet.images()).hasSize(8);
             assertThat(sheet.captions()).containsExactly("as it is", "epoch 1", "epoch 2", "epoch 3", "", "", "", "");
             int flipped = 0;
@@ -114,7 +114,7 @@ class ImageSheetTest {
     void badInputIsSaid() {
         assertThatThrownBy(() -> new ImageSheet(28, 28, 2))
                 .hasMessage(
-                        "image sheet: images are [28, 28, 2] but must be [height, width, 1] (grey) or [height, width, 3]"
+                        "image sheet: images are [28, 28, 2] but must be [height, width, 1] (gray) or [height, width, 3]"
                                 + " (RGB)");
         assertThatThrownBy(() -> new ImageSheet(28, 28, 1).add(new byte[3], "x"))
                 .hasMessage("image sheet: 3 bytes for an image of [28, 28, 1], which has 784");

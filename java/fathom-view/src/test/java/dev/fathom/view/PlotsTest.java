@@ -95,7 +95,7 @@ class PlotsTest {
     }
 
     @Test
-    void epochsAreLabelledAlsoWhenTheyAreFew() {
+    void epochsAreLabeledAlsoWhenTheyAreFew() {
         BufferedImage curve = Plots.curve(Histories.plausible(4), "loss");
         BufferedImage labels = curve.getSubimage(0, 618, 1120, 40); // between the plot and the title of the axis
         assertThat(pixels(labels, Draw.MUTED)).isGreaterThan(50);
@@ -133,7 +133,7 @@ class PlotsTest {
     }
 
     @Test
-    void runsAreComparedEachInItsColour() throws IOException {
+    void runsAreComparedEachInItsColor() throws IOException {
         Map<String, double[][]> runs = new LinkedHashMap<>();
         double[] steps = IntStream.rangeClosed(1, 40).mapToDouble(i -> 25 * i).toArray();
         for (String name : List.of("none", "before the activation", "after the activation", "instead of dropout")) {
@@ -145,10 +145,10 @@ class PlotsTest {
         }
         BufferedImage picture = decoded(Plots.png(Plots.compare("val_accuracy", "steps", runs)));
         assertThat(picture.getWidth()).isEqualTo(1680);
-        for (Color color : Draw.COLOURS.subList(0, 4)) {
+        for (Color color : Draw.COLORS.subList(0, 4)) {
             assertThat(pixels(picture, color)).isGreaterThan(200);
         }
-        assertThat(pixels(picture, Draw.COLOURS.get(4))).isZero();
+        assertThat(pixels(picture, Draw.COLORS.get(4))).isZero();
         double[][] point = {{1}, {Double.NaN}};
         assertThat(Plots.compare("loss", "epochs", Map.of("a", point)).getWidth())
                 .isEqualTo(1680);
@@ -162,7 +162,7 @@ class PlotsTest {
 
         assertThatThrownBy(() -> Plots.compare("loss", "epochs", Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("plots: 0 runs to compare; give 1 to 8, which colours can tell apart");
+                .hasMessage("plots: 0 runs to compare; give 1 to 8, which colors can tell apart");
         assertThatThrownBy(() -> Plots.compare("loss", "epochs", Map.of("a", new double[][] {{1, 2}, {3}})))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
@@ -190,7 +190,7 @@ class PlotsTest {
     }
 
     @Test
-    void aConfusionMatrixIsColouredByItsRows() throws IOException {
+    void aConfusionMatrixIsColoredByItsRows() throws IOException {
         ConfusionMatrix matrix = new ConfusionMatrix(2);
         matrix.add(0, 0);
         for (int i = 0; i < 1000; i++) {

@@ -7,9 +7,9 @@ import org.junit.jupiter.api.Test;
 
 class ShadesTest {
     @Test
-    void greyGoesFromTheLeastToTheLargest() {
-        assertThat(Shades.grey(-1, 0, 1)).containsExactly(0, 128, 255);
-        assertThat(Shades.grey(3, 3)).containsExactly(0, 0);
+    void grayGoesFromTheLeastToTheLargest() {
+        assertThat(Shades.gray(-1, 0, 1)).containsExactly(0, 128, 255);
+        assertThat(Shades.gray(3, 3)).containsExactly(0, 0);
     }
 
     @Test

@@ -11,9 +11,9 @@ import java.util.Locale;
  * }</pre>
  *
  * <p>Changes of place ({@link #flip} to {@link #rotate}) that follow each other are one map of the plane, so that an image is interpolated once;
- * flips and crops copy pixels. What comes from outside the image is 0, the mean colour of {@linkplain Dataset#normalised normalised} images, or its
+ * flips and crops copy pixels. What comes from outside the image is 0, the mean color of {@linkplain Dataset#normalized normalized} images, or its
  * nearest pixel after {@link #extended}. Amounts of brightness and noise are in the units of the batch, where a byte's range is 1 unless the
- * dataset was scaled or normalised.
+ * dataset was scaled or normalized.
  *
  * @param kind what changes
  * @param amount how much at most, as the methods below say
@@ -38,7 +38,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
         ROTATE(180),
         /** Lighter or darker. */
         BRIGHTNESS(Float.MAX_VALUE),
-        /** Nearer to the mean colour or further from it. */
+        /** Nearer to the mean color or further from it. */
         CONTRAST(1),
         /** Every number by itself. */
         NOISE(Float.MAX_VALUE),

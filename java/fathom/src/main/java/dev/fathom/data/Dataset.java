@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Examples off the heap, each with the same {@link Field fields}: mostly {@code x}, features of one shape, bytes or floats, and {@code y}, a class
  * label or float targets; in general any number of fields of floats or integers, some of which may be ragged (of another length for each example).
- * What takes a part of the examples or orders them takes all their fields. Bytes become floats as they are gathered into a batch: x = value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalised} say otherwise. Images are [height, width, channels].
+ * What takes a part of the examples or orders them takes all their fields. Bytes become floats as they are gathered into a batch: x = value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
  *
- * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalised}, {@link #padded} and {@link #map} give datasets over the same memory: they cost four bytes
+ * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalized}, {@link #padded} and {@link #map} give datasets over the same memory: they cost four bytes
  * an example. Each may be closed by itself; the memory goes back when the last is closed, or collected after one was.
  *
  * <p>Any thread may use it. Every method that reads examples throws IllegalStateException, saying where it was closed, once it is.
@@ -42,7 +42,7 @@ public final class Dataset implements AutoCloseable {
 
     private final UnaryOperator<Batch> change;
 
-    /** Counted when they are asked for first: three parts of a set are normalised like one of them. */
+    /** Counted when they are asked for first: three parts of a set are normalized like one of them. */
     private volatile @Nullable Moments moments;
 
     private int readers;
@@ -288,10 +288,10 @@ public final class Dataset implements AutoCloseable {
                 first += part.size();
             }
         };
-        Source.Content labelled = (block, offset) -> Block.write(block.address() + offset, ByteBuffer.wrap(classes));
+        Source.Content labeled = (block, offset) -> Block.write(block.address() + offset, ByteBuffer.wrap(classes));
         var pixels = new Source.Part(DType.U8, image);
         return of(
-                Source.of(op, n, pixels, images, new Source.Part(DType.U8, Shape.SCALAR), labelled, labels.classes()));
+                Source.of(op, n, pixels, images, new Source.Part(DType.U8, Shape.SCALAR), labeled, labels.classes()));
     }
 
     /**
@@ -341,7 +341,7 @@ public final class Dataset implements AutoCloseable {
 
     /** The same from buffers, as {@link #of(FloatBuffer, Shape, IntBuffer)} takes them. */
     public static Dataset images(ByteBuffer pixels, Shape imageShape, IntBuffer labels) {
-        return labelled("images", pixels, imageShape, labels, 0);
+        return labeled("images", pixels, imageShape, labels, 0);
     }
 
     /**
@@ -360,11 +360,11 @@ public final class Dataset implements AutoCloseable {
      * mapped is the JVM's InternalError here, and not the end of the process in a kernel.
      */
     public static Dataset of(FloatBuffer features, Shape featureShape, IntBuffer labels) {
-        return labelled("of", features, featureShape, labels, 0);
+        return labeled("of", features, featureShape, labels, 0);
     }
 
     /** The same of {@code classes} classes at least. */
-    static Dataset labelled(String op, Buffer features, Shape featureShape, IntBuffer labels, int classes) {
+    static Dataset labeled(String op, Buffer features, Shape featureShape, IntBuffer labels, int classes) {
         int n = Source.examples(op, features.remaining(), featureShape);
         Source.counts(op, n, labels.remaining(), "labels");
         return of(Source.of(op, n, featureShape, features, Shape.SCALAR, labels, classes));
@@ -470,7 +470,7 @@ public final class Dataset implements AutoCloseable {
     public int label(int i) {
         checkIndex("label", i);
         if (source.classes == 0) {
-            throw unlabelled("label", "; read them from a batch");
+            throw unlabeled("label", "; read them from a batch");
         }
         enter();
         try {
@@ -480,7 +480,7 @@ public final class Dataset implements AutoCloseable {
         }
     }
 
-    private IllegalArgumentException unlabelled(String op, String fix) {
+    private IllegalArgumentException unlabeled(String op, String fix) {
         Source.Part targets = part(op, "y");
         return new IllegalArgumentException(op + ": the targets of this dataset are "
                 + (targets.as() == Source.As.FLOATS ? "floats " : "integers ") + targets.shape() + fix);
@@ -593,7 +593,7 @@ public final class Dataset implements AutoCloseable {
      */
     public Split stratified(int count, long seed) {
         if (source.classes == 0) {
-            throw unlabelled("stratified", ", not classes; use split");
+            throw unlabeled("stratified", ", not classes; use split");
         }
         int[] labels = new int[size];
         enter();
@@ -724,24 +724,24 @@ public final class Dataset implements AutoCloseable {
      * @throws IllegalArgumentException if the features are floats, there is another number of means or of deviations, one is not finite, or a
      *     deviation is not positive
      */
-    public Dataset normalised(float[] mean, float[] std) {
-        checkBytes("normalised");
+    public Dataset normalized(float[] mean, float[] std) {
+        checkBytes("normalized");
         int channels = imageChannels();
         if (mean.length != std.length || mean.length != 1 && mean.length != channels) {
-            throw new IllegalArgumentException("normalised: " + mean.length + " means and " + std.length
+            throw new IllegalArgumentException("normalized: " + mean.length + " means and " + std.length
                     + " deviations for " + channels + " channels; give one each for every channel, or for all");
         }
         float[] scale = new float[mean.length];
         float[] shift = new float[mean.length];
         for (int c = 0; c < mean.length; c++) {
             if (!Float.isFinite(mean[c]) || !(std[c] > 0 && std[c] < Float.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("normalised: mean=" + mean[c] + " std=" + std[c] + " of channel " + c
+                throw new IllegalArgumentException("normalized: mean=" + mean[c] + " std=" + std[c] + " of channel " + c
                         + "; both must be finite, and the deviation above 0");
             }
             scale[c] = (float) (1 / (255.0 * std[c]));
             shift[c] = (float) (-mean[c] / (double) std[c]);
             if (!Float.isFinite(255 * scale[c] + shift[c])) {
-                throw new IllegalArgumentException("normalised: mean=" + mean[c] + " std=" + std[c] + " of channel " + c
+                throw new IllegalArgumentException("normalized: mean=" + mean[c] + " std=" + std[c] + " of channel " + c
                         + " make numbers beyond the range of a float; give those of values from 0 to 1");
             }
         }
@@ -749,15 +749,15 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples with the mean and the standard deviation that each channel has in {@code like}: {@code train.normalised(train)}, and for the
-     * test {@code test.normalised(train)}, so that nothing of it is known before.
+     * The same examples with the mean and the standard deviation that each channel has in {@code like}: {@code train.normalized(train)}, and for the
+     * test {@code test.normalized(train)}, so that nothing of it is known before.
      *
      * @throws IllegalArgumentException if the features of either are floats, they have other channels, or a channel of {@code like} is the same everywhere
      */
-    public Dataset normalised(Dataset like) {
-        like.checkBytes("normalised");
+    public Dataset normalized(Dataset like) {
+        like.checkBytes("normalized");
         if (like.imageChannels() != imageChannels()) {
-            throw new IllegalArgumentException("normalised: images of " + imageChannels() + " channels like those of "
+            throw new IllegalArgumentException("normalized: images of " + imageChannels() + " channels like those of "
                     + like.imageChannels() + "; give a dataset of images of the same kind");
         }
         like.enter();
@@ -767,7 +767,7 @@ public final class Dataset implements AutoCloseable {
                 m = like.moments();
                 like.moments = m;
             }
-            return normalised(m.mean, m.std);
+            return normalized(m.mean, m.std);
         } finally {
             like.exit();
         }
@@ -779,7 +779,7 @@ public final class Dataset implements AutoCloseable {
     private Moments moments() {
         int channels = imageChannels();
         long[][] counts = new long[channels][256];
-        byte[] pixels = new byte[part("normalised", "x").columns()];
+        byte[] pixels = new byte[part("normalized", "x").columns()];
         for (int i = 0; i < size; i++) {
             source.row(rows.get(i)).get(pixels);
             for (int c = 0; c < channels; c++) {
@@ -799,7 +799,7 @@ public final class Dataset implements AutoCloseable {
                 sum += (double) counts[c][value] * value;
                 squares += (double) counts[c][value] * value * value;
                 if (counts[c][value] == n) {
-                    throw new IllegalArgumentException("normalised: channel " + c + " is " + value
+                    throw new IllegalArgumentException("normalized: channel " + c + " is " + value
                             + " everywhere, which no scale gives a deviation of 1; use scaled");
                 }
             }
@@ -821,7 +821,7 @@ public final class Dataset implements AutoCloseable {
 
     /** Channels of the images, also where they were flattened; 1 where their shape has none. */
     private int imageChannels() {
-        Shape given = part("normalised", "x").shape();
+        Shape given = part("normalized", "x").shape();
         Shape featureShape = featureShape();
         return featureShape.rank() == 3 ? featureShape.dim(2) : given.rank() == 3 ? given.dim(2) : 1;
     }

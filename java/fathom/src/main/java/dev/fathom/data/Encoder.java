@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * Table.Split rows = Table.csv(Path.of("people.csv")).complete("income").split(1000, 1);
  * var encoding = new Encoder()
- *     .standardise("age")
- *     .log("income").standardise("income")   // in this order
+ *     .standardize("age")
+ *     .log("income").standardize("income")   // in this order
  *     .oneHot("city")
  *     .label("kind")
  *     .fit(rows.rest());
@@ -37,7 +37,7 @@ public final class Encoder {
     /** What is done to a number. */
     enum Step {
         LOG,
-        STANDARDISE,
+        STANDARDIZE,
         MIN_MAX
     }
 
@@ -59,8 +59,8 @@ public final class Encoder {
     }
 
     /** (x - mean) / deviation, of the rows to learn from; the deviation divides by their count. */
-    public Encoder standardise(String... names) {
-        return add(Kind.NUMBER, Step.STANDARDISE, names);
+    public Encoder standardize(String... names) {
+        return add(Kind.NUMBER, Step.STANDARDIZE, names);
     }
 
     /** (x - min) / (max - min), of the rows to learn from: 0 to 1, and beyond where another row goes beyond. */
@@ -127,7 +127,7 @@ public final class Encoder {
             if (c != null && (c.kind != kind || step == null)) {
                 throw new IllegalArgumentException("encoder: column " + name + " is encoded already, as "
                         + c.kind.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-')
-                        + "; only log, standardise and min-max may follow one another");
+                        + "; only log, standardize and min-max may follow one another");
             }
             List<Step> steps = new ArrayList<>(c == null ? List.of() : c.steps);
             if (step != null) {
@@ -142,7 +142,7 @@ public final class Encoder {
      * Takes what the recipe needs (means, extremes, categories) from the rows to learn from.
      *
      * @throws IllegalArgumentException if the recipe is empty or names a column that the table lacks, a value is missing or cannot be encoded, or a
-     *     column to standardise or to scale is the same in all rows
+     *     column to standardize or to scale is the same in all rows
      */
     public Encoding fit(Table train) {
         if (columns.isEmpty()) {

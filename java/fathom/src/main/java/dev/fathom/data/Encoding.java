@@ -121,7 +121,7 @@ public final class Encoding {
         for (int row = 0; row < y.length; row++) {
             y[row] = classes.category(text(table, row, classes.column.name()), place(table, row, classes));
         }
-        return Dataset.labelled("dataset", x, feature, IntBuffer.wrap(y), classes.categories.size());
+        return Dataset.labeled("dataset", x, feature, IntBuffer.wrap(y), classes.categories.size());
     }
 
     /**
@@ -249,7 +249,7 @@ public final class Encoding {
                 Encoder.Step step = column.steps().get(i);
                 Scale scale = switch (step) {
                     case LOG -> null;
-                    case STANDARDISE -> standard(x);
+                    case STANDARDIZE -> standard(x);
                     case MIN_MAX -> extremes(x);
                 };
                 if (scale != null && !(scale.by > 0)) {

@@ -85,7 +85,7 @@ public final class Field {
 
     /**
      * Pixels of this shape for each example, unsigned bytes that a batch has as floats, value / 255 unless the field is called {@code x} and {@link
-     * Dataset#scaled} or {@link Dataset#normalised} says otherwise.
+     * Dataset#scaled} or {@link Dataset#normalized} says otherwise.
      *
      * @throws IllegalArgumentException if the values are not whole examples
      */

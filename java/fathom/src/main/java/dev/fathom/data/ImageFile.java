@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes one PNG, JPEG or BMP file to bytes of one size, by ImageIO: the library's only class that needs the JDK's module java.desktop, of which it
- * uses nothing that needs a display. Samples are taken as they are stored: 16 bits are rounded to 8, transparency and colour profiles are not
+ * uses nothing that needs a display. Samples are taken as they are stored: 16 bits are rounded to 8, transparency and color profiles are not
  * looked at, and nothing is turned, as PyTorch's loaders do it by default.
  *
- * @param channels 1 for grey, 3 for red, green, blue
+ * @param channels 1 for gray, 3 for red, green, blue
  * @param cut which part of the image is kept
  */
 record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
@@ -53,7 +53,7 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
         {"a TIFF", "(?s)(II\\*\0|MM\0\\*).*"}
     };
 
-    private static final String CMYK = "its colours are CMYK or of another kind that is not read; save it as RGB";
+    private static final String CMYK = "its colors are CMYK or of another kind that is not read; save it as RGB";
 
     /** A file that is no image, or part of one; the message goes on after its name. */
     static final class Damaged extends Exception {
@@ -347,9 +347,9 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
             ColorModel model = image.getColorModel();
             indexed = model instanceof IndexColorModel;
             bands = indexed ? 3 : raster.getNumBands();
-            int colours = model.getNumColorComponents();
-            if (!indexed && (colours != 1 && colours != 3 || bands > colours + 1)) {
-                throw new Damaged(colours == 4 ? CMYK : "it has " + bands + " channels; save it as grey or RGB", null);
+            int colors = model.getNumColorComponents();
+            if (!indexed && (colors != 1 && colors != 3 || bands > colors + 1)) {
+                throw new Damaged(colors == 4 ? CMYK : "it has " + bands + " channels; save it as gray or RGB", null);
             }
             scale = new float[bands];
             for (int b = 0; b < bands; b++) {
@@ -357,7 +357,7 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
             }
         }
 
-        /** Writes row y; getRGB would convert grey from a linear scale, so that only palettes go through it. */
+        /** Writes row y; getRGB would convert gray from a linear scale, so that only palettes go through it. */
         void row(int y, float[] to) {
             int w = image.getWidth();
             if (indexed) {
@@ -374,10 +374,10 @@ record ImageFile(int height, int width, int channels, Filter filter, Cut cut) {
                     g = buffer[x] >> 8 & 0xff;
                     b = buffer[x] & 0xff;
                 } else {
-                    boolean grey = bands < 3;
+                    boolean gray = bands < 3;
                     r = Math.round(buffer[x * bands] * scale[0]);
-                    g = grey ? r : Math.round(buffer[x * bands + 1] * scale[1]);
-                    b = grey ? r : Math.round(buffer[x * bands + 2] * scale[2]);
+                    g = gray ? r : Math.round(buffer[x * bands + 1] * scale[1]);
+                    b = gray ? r : Math.round(buffer[x * bands + 2] * scale[2]);
                 }
                 if (channels == 1) {
                     // ITU-R BT.601

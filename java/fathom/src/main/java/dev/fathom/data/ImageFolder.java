@@ -56,7 +56,7 @@ import org.jspecify.annotations.Nullable;
  * @param folder with the classes' folders
  * @param height of every image that is read
  * @param width of every image that is read
- * @param channels 3 for red, green, blue, 1 for grey
+ * @param channels 3 for red, green, blue, 1 for gray
  * @param filter by which images are resized
  * @param stretch whether they may change their proportions
  * @param skip whether damaged files are left out
@@ -118,13 +118,13 @@ public record ImageFolder(
         }
     }
 
-    /** Colour images of this size, resized by {@link Filter#BILINEAR}, from a folder that is whole. */
+    /** Color images of this size, resized by {@link Filter#BILINEAR}, from a folder that is whole. */
     public static ImageFolder of(Path folder, int height, int width) {
         return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null);
     }
 
-    /** The same in grey, 0.299 red + 0.587 green + 0.114 blue. */
-    public ImageFolder grey() {
+    /** The same in gray, 0.299 red + 0.587 green + 0.114 blue. */
+    public ImageFolder gray() {
         return new ImageFolder(folder, height, width, 1, filter, stretch, skip, cache);
     }
 
@@ -423,7 +423,7 @@ public record ImageFolder(
                 throw new Stale();
             }
         };
-        Source.Content labelled = (block, offset) -> Block.write(block.address() + offset, IntBuffer.wrap(labels));
+        Source.Content labeled = (block, offset) -> Block.write(block.address() + offset, IntBuffer.wrap(labels));
         var pixels = new Source.Part(DType.U8, Shape.of(height, width, channels));
         Source.check("image folder", labels.length, pixels.shape());
         try {
@@ -433,7 +433,7 @@ public record ImageFolder(
                     pixels,
                     images,
                     new Source.Part(DType.I32, Shape.SCALAR),
-                    labelled,
+                    labeled,
                     classes));
         } catch (Stale e) {
             return null;

@@ -37,7 +37,7 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     public static final Preprocessing SYMMETRIC =
             new Preprocessing(256, 224, Filter.BILINEAR, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f));
 
-    /** Enlarged by more than this, a picture shows hardly more than its colours. */
+    /** Enlarged by more than this, a picture shows hardly more than its colors. */
     private static final int MUCH = 4;
 
     /**
@@ -81,7 +81,7 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     /**
      * Reads a PNG, JPEG or BMP file.
      *
-     * @throws IllegalArgumentException if it cannot be opened, is no such image, is damaged, or has colours that are not read: with its name and why
+     * @throws IllegalArgumentException if it cannot be opened, is no such image, is damaged, or has colors that are not read: with its name and why
      */
     public Photo read(Path file) {
         return read(file.toString(), reader -> reader.read(file));

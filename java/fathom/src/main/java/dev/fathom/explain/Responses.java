@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 
 /**
  * How a layer responds to many images: for each image and channel the largest value with its place, and the mean over all places. The largest ones say
- * what a channel is for (Zeiler and Fergus 2014, figure 2); the means are the image's features, by which its nearest neighbours are found.
+ * what a channel is for (Zeiler and Fergus 2014, figure 2); the means are the image's features, by which its nearest neighbors are found.
  */
 public final class Responses {
     private final String layer;
@@ -43,7 +43,7 @@ public final class Responses {
      * @param image its number
      * @param distance Euclidean
      */
-    public record Neighbour(int image, double distance) {}
+    public record Neighbor(int image, double distance) {}
 
     /**
      * Runs all images through the network once.
@@ -162,14 +162,14 @@ public final class Responses {
      * @param features one number for each channel, such as {@link #features} of one of these or of another set
      * @throws IllegalArgumentException if there are more or fewer
      */
-    public List<Neighbour> nearest(float[] features, int count) {
+    public List<Neighbor> nearest(float[] features, int count) {
         if (features.length != channels()) {
             throw new IllegalArgumentException("responses: " + features.length + " features for layer " + layer + " of "
                     + channels() + " channels; give one for each");
         }
         return IntStream.range(0, size())
-                .mapToObj(i -> new Neighbour(i, distance(features, means.get(i))))
-                .sorted(Comparator.comparingDouble(Neighbour::distance))
+                .mapToObj(i -> new Neighbor(i, distance(features, means.get(i))))
+                .sorted(Comparator.comparingDouble(Neighbor::distance))
                 .limit(count)
                 .toList();
     }

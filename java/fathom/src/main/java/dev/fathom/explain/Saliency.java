@@ -6,7 +6,7 @@ import dev.fathom.tensor.Tensor;
 
 /**
  * d value / d x: how much the value of a unit would change with each number of the input (Simonyan, Vedaldi and Zisserman 2014). Its magnitude, the
- * largest over the colours, is the paper's saliency map; of a linear model it is |w|.
+ * largest over the colors, is the paper's saliency map; of a linear model it is |w|.
  */
 public final class Saliency {
     private Saliency() {}

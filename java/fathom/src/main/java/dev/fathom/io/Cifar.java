@@ -11,12 +11,12 @@ import java.nio.file.Path;
  * one, then an image of 32 x 32 pixels as 1,024 red, 1,024 green and 1,024 blue bytes, row by row. Nothing in it says what it is but its size and
  * its labels, which are checked.
  *
- * <p>Images are read as [32, 32, 3], the three colours of a pixel side by side.
+ * <p>Images are read as [32, 32, 3], the three colors of a pixel side by side.
  */
 public final class Cifar {
     /** Height and width of every image. */
     public static final int SIDE = 32;
-    /** Colours of a pixel. */
+    /** Colors of a pixel. */
     public static final int CHANNELS = 3;
     /** Bytes of an image. */
     public static final int IMAGE = SIDE * SIDE * CHANNELS;
@@ -103,9 +103,9 @@ public final class Cifar {
      * @throws UncheckedIOException if it cannot be read
      */
     public void copyTo(Block block, long offset, byte[] classes, int first) {
-        records((images, labelled, at, count) -> {
+        records((images, labeled, at, count) -> {
             block.view(offset + (long) IMAGE * at, (long) IMAGE * count).put(images, 0, IMAGE * count);
-            System.arraycopy(labelled, 0, classes, first + at, count);
+            System.arraycopy(labeled, 0, classes, first + at, count);
         });
     }
 

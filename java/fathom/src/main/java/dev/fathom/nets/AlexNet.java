@@ -45,17 +45,17 @@ public record AlexNet(Sequential features, AdaptiveAvgPool avgpool, Flatten flat
 
     /**
      * The figure of Krizhevsky, Sutskever and Hinton 2012: two groups, which were two GPUs, in the second, fourth and fifth convolution, and
-     * responses normalised across maps; 60,965,224 parameters at 1,000 classes. The padding of 2 stands for the larger image that a first
+     * responses normalized across maps; 60,965,224 parameters at 1,000 classes. The padding of 2 stands for the larger image that a first
      * layer of 55 x 55 takes.
      */
     public static AlexNet paper(int classes) {
         return of(
                 classes, // 224 x 224 x 3
                 new Conv(3, 96, Window.of(11).stride(4).pad(2)).act(RELU), // 55 x 55 x 96
-                normalise(),
+                normalize(),
                 halve(), // 27 x 27 x 96
                 new Conv(96, 256, Window.of(5).pad(2), 2).act(RELU),
-                normalise(),
+                normalize(),
                 halve(), // 13 x 13 x 256
                 new Conv(256, 384, Window.of(3).pad(1)).act(RELU), // 13 x 13 x 384
                 new Conv(384, 384, Window.of(3).pad(1), 2).act(RELU), // 13 x 13 x 384
@@ -83,8 +83,8 @@ public record AlexNet(Sequential features, AdaptiveAvgPool avgpool, Flatten flat
         return new MaxPool(Window.of(3).stride(2));
     }
 
-    /** Section 3.3: x / (2 + 1e-4 (the sum of x^2 over five neighbouring maps))^0.75. */
-    static LocalResponseNorm normalise() {
+    /** Section 3.3: x / (2 + 1e-4 (the sum of x^2 over five neighboring maps))^0.75. */
+    static LocalResponseNorm normalize() {
         return new LocalResponseNorm(5, 5e-4f, 0.75f, 2);
     }
 

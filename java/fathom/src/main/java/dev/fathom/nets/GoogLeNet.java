@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * GoogLeNet (Szegedy et al. 2014, table 1) for images [n, 224, 224, 3]: nine inceptions, of which two feed auxiliary heads, that bring gradients to
- * the middle of the network in training and are left out afterwards. As a layer it gives the logits of its end; {@link #loss} trains the heads too.
+ * the middle of the network in training and are left out afterward. As a layer it gives the logits of its end; {@link #loss} trains the heads too.
  *
  * @param conv1 64 maps of 112 x 112
  * @param maxpool1 of 56 x 56
@@ -68,27 +68,27 @@ public record GoogLeNet(
      */
     public static GoogLeNet googlenet(int classes) {
         return of(
-                Normalised::new,
+                Normalized::new,
                 3,
                 pool(3),
                 pool(3),
                 pool(2),
-                new Head(new AdaptiveAvgPool(4, 4), new Normalised(512, 128, Window.of(1)), classes),
-                new Head(new AdaptiveAvgPool(4, 4), new Normalised(528, 128, Window.of(1)), classes),
+                new Head(new AdaptiveAvgPool(4, 4), new Normalized(512, 128, Window.of(1)), classes),
+                new Head(new AdaptiveAvgPool(4, 4), new Normalized(528, 128, Window.of(1)), classes),
                 0.2f,
                 classes);
     }
 
     /**
-     * The paper's: biases and no batch norms, responses normalised across maps as AlexNet's, 5 x 5 convolutions; 13,378,280 parameters at 1,000
+     * The paper's: biases and no batch norms, responses normalized across maps as AlexNet's, 5 x 5 convolutions; 13,378,280 parameters at 1,000
      * classes, 6,998,552 without the heads.
      */
     public static GoogLeNet paper(int classes) {
         return of(
                 GoogLeNet::biased,
                 5,
-                new Sequential(pool(3), AlexNet.normalise()),
-                new Sequential(AlexNet.normalise(), pool(3)),
+                new Sequential(pool(3), AlexNet.normalize()),
+                new Sequential(AlexNet.normalize(), pool(3)),
                 pool(3),
                 new Head(new AvgPool(Window.of(5).stride(3)), biased(512, 128, Window.of(1)), classes),
                 new Head(new AvgPool(Window.of(5).stride(3)), biased(528, 128, Window.of(1)), classes),
@@ -166,7 +166,7 @@ public record GoogLeNet(
     }
 
     /**
-     * The loss of the end plus 0.3 times that of each head (section 5): what {@code Trainer.custom} minimises.
+     * The loss of the end plus 0.3 times that of each head (section 5): what {@code Trainer.custom} minimizes.
      *
      * @throws IllegalStateException if the network has no heads
      */
@@ -205,9 +205,9 @@ public record GoogLeNet(
     }
 
     /** relu(bn(conv(x))). */
-    public record Normalised(Conv conv, BatchNorm bn) implements Layer {
+    public record Normalized(Conv conv, BatchNorm bn) implements Layer {
         /** With torchvision's epsilon of 1e-3. */
-        public Normalised(int in, int out, Window window) {
+        public Normalized(int in, int out, Window window) {
             this(
                     new Conv(in, out, window).withoutBias(),
                     new BatchNorm(out).with(1e-3f, 0.1f).act(RELU));

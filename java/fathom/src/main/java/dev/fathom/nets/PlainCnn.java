@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The convolutional network of Xiao et al. 2018 (Dynamical isometry and a mean field theory of CNNs) for images [n, h, w, c]: no normalisation and no
- * shortcut, tanh after every convolution, and trained at a depth of 10,000 by its initialisation alone. Padding is circular. The sizes are those of the
+ * The convolutional network of Xiao et al. 2018 (Dynamical isometry and a mean field theory of CNNs) for images [n, h, w, c]: no normalization and no
+ * shortcut, tanh after every convolution, and trained at a depth of 10,000 by its initialization alone. Padding is circular. The sizes are those of the
  * demonstration beside the paper (brain-research/mean-field-cnns).
  *
  * @param stem convolutions to {@code width} maps, of which two halve the image

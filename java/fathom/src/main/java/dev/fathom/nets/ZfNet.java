@@ -15,7 +15,7 @@ import dev.fathom.tensor.Window;
 /**
  * The network that Zeiler and Fergus 2013 looked into (figure 3), for images [n, 224, 224, 3]: AlexNet in one column, with a smaller first filter
  * and stride, since larger ones had left dead and aliased features; 62,357,608 parameters at 1,000 classes. The paper gives no constants for its
- * contrast normalisation; AlexNet's are here.
+ * contrast normalization; AlexNet's are here.
  *
  * @param features to 256 maps of 6 x 6
  * @param flatten map after map
@@ -28,10 +28,10 @@ public record ZfNet(Sequential features, Flatten flatten, Sequential classifier)
                 new Sequential( // 224 x 224 x 3
                         new Conv(3, 96, Window.of(7).stride(2).pad(1)).act(RELU), // 110 x 110 x 96
                         new MaxPool(Window.of(3).stride(2).ceil()), // 55 x 55 x 96
-                        AlexNet.normalise(),
+                        AlexNet.normalize(),
                         new Conv(96, 256, Window.of(5).stride(2)).act(RELU), // 26 x 26 x 256
                         new MaxPool(Window.of(3).stride(2).ceil()), // 13 x 13 x 256
-                        AlexNet.normalise(),
+                        AlexNet.normalize(),
                         new Conv(256, 384, Window.of(3).pad(1)).act(RELU), // 13 x 13 x 384
                         new Conv(384, 384, Window.of(3).pad(1)).act(RELU), // 13 x 13 x 384
                         new Conv(384, 256, Window.of(3).pad(1)).act(RELU), // 13 x 13 x 256

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels] with mean and biased variance of every example and group of
- * neighbouring channels (Wu and He 2018).
+ * neighboring channels (Wu and He 2018).
  *
  * @param groups how many, a divisor of channels
  * @param weight [channels], or null for 1

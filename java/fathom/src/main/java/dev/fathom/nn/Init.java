@@ -116,9 +116,9 @@ public final class Init {
     }
 
     /**
-     * For convolutions [out, taps.., in] in one group, in &lt;= out: zero but for the tap in the centre, which is {@code gain} times a random matrix
+     * For convolutions [out, taps.., in] in one group, in &lt;= out: zero but for the tap in the center, which is {@code gain} times a random matrix
      * [out, in] with orthonormal columns (Xiao et al. 2018). Under circular padding and stride 1 the convolution then keeps the norm of every image up to the
-     * gain: all singular values of its matrix are the gain. Where a kernel's side is even, the centre is the tap before the middle.
+     * gain: all singular values of its matrix are the gain. Where a kernel's side is even, the center is the tap before the middle.
      *
      * @throws IllegalArgumentException if gain is not finite, or at the start if in is above out
      */
@@ -131,16 +131,16 @@ public final class Init {
                 throw new IllegalArgumentException("Init.deltaOrthogonal: weight " + shape + " has " + in
                         + " channels in but only " + out + " out, so that norms cannot be kept; give out >= in");
             }
-            int centre = 0;
+            int center = 0;
             for (int i = 1; i < shape.rank() - 1; i++) {
-                centre = centre * shape.dim(i) + (shape.dim(i) - 1) / 2;
+                center = center * shape.dim(i) + (shape.dim(i) - 1) / 2;
             }
             int taps = Math.toIntExact(fanIn(shape) / in);
             double[][] q = orthonormal(in, out, rng);
             float[] w = new float[Math.toIntExact(shape.size())];
             for (int o = 0; o < out; o++) {
                 for (int i = 0; i < in; i++) {
-                    w[(o * taps + centre) * in + i] = (float) (gain * q[i][o]);
+                    w[(o * taps + center) * in + i] = (float) (gain * q[i][o]);
                 }
             }
             return w;

@@ -3,7 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = x / (k + alpha / size * sum x^2)^beta, the sum over {@code size} neighbouring channels, the last dimension of x: AlexNet's lateral inhibition
+ * y = x / (k + alpha / size * sum x^2)^beta, the sum over {@code size} neighboring channels, the last dimension of x: AlexNet's lateral inhibition
  * (Krizhevsky et al. 2012). As PyTorch's, alpha is divided by size; the paper's alpha is this one over size.
  *
  * @param size how many channels

@@ -46,7 +46,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Makes a model of {@code net}. Parameters that no model holds yet begin as their initialiser says, from (seed, name). Those that another
+     * Makes a model of {@code net}. Parameters that no model holds yet begin as their initializer says, from (seed, name). Those that another
      * model holds are adopted: their values move here, and the other model is superseded and says so when it is used. Parameters that were frozen
      * and modules that were fixed in evaluation mode remain so.
      *
@@ -83,7 +83,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         return result;
     }
 
-    /** First values: those of the model before, or what the initialiser says. */
+    /** First values: those of the model before, or what the initializer says. */
     private static void fill(Store store, List<Held> held, List<String> names, Rng rng) {
         for (int i = 0; i < held.size(); i++) {
             Held h = held.get(i);
@@ -105,7 +105,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             } else {
                 float[] values = h.initializer().values(h.shape(), rng.split(names.get(i)));
                 if (values.length != h.shape().size()) {
-                    throw new IllegalArgumentException("model: the initialiser of " + names.get(i) + " gave "
+                    throw new IllegalArgumentException("model: the initializer of " + names.get(i) + " gave "
                             + values.length + " values for shape " + h.shape() + "; it must give one for each element");
                 }
                 to.asFloatBuffer().put(values);
@@ -268,7 +268,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     /**
      * A model of the same net with another module in the place of the one called {@code name}, such as a new head: {@code model.replace("fc", new
      * Linear(512, 2), 1)}. All other values move there, as {@link #of} says, what is frozen or fixed in evaluation mode remains so, and this model
-     * is superseded; {@link #copy} it first to keep it. New parameters begin as their initialiser says, from (seed, name).
+     * is superseded; {@link #copy} it first to keep it. New parameters begin as their initializer says, from (seed, name).
      *
      * @throws IllegalArgumentException if no submodule is called so, or what holds it takes no module of the new kind
      */

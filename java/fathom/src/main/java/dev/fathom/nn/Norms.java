@@ -7,7 +7,7 @@ import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
-/** What normalising and dropping layers share. */
+/** What normalizing and dropping layers share. */
 final class Norms {
     private Norms() {}
 
@@ -19,7 +19,7 @@ final class Norms {
             }
         }
         if (dims.length == 0) {
-            throw new IllegalArgumentException(layer + ": no dimensions to normalise; give the last ones of x");
+            throw new IllegalArgumentException(layer + ": no dimensions to normalize; give the last ones of x");
         }
         return new Parameter(Shape.of(dims), Init.constant(1));
     }

@@ -79,7 +79,7 @@ final class Backward {
         }
     }
 
-    /** A watched result keeps the sum over all backwards apart: what flows on is the gradient of the one under way. */
+    /** A watched result keeps the sum over all backward apart: what flows on is the gradient of the one under way. */
     private void addToTotal(Tensor o) {
         if (o.total == 0) {
             o.total = o.gradient;

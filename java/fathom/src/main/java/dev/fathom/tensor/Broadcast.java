@@ -79,7 +79,7 @@ final class Broadcast {
     }
 
     /**
-     * Row 0: the dimensions of {@code result}, six of them, neighbours along which every operand stretches or runs on alike merged into one, 1 in
+     * Row 0: the dimensions of {@code result}, six of them, neighbors along which every operand stretches or runs on alike merged into one, 1 in
      * front. Row 1 + o: the strides of operand {@code o} along them, in elements.
      */
     static long[][] strides(Shape result, Shape... operands) {

@@ -2,7 +2,7 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
 
-/** y = x as another type, as Java's cast: F32 to I32 goes towards 0 and saturates, NaN becomes 0. No gradient flows. */
+/** y = x as another type, as Java's cast: F32 to I32 goes toward 0 and saturates, NaN becomes 0. No gradient flows. */
 record CastOp(DType from, DType to) implements Op {
     @Override
     public String label() {

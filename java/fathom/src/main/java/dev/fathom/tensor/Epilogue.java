@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * act((sum + b) + residual): what the kernels of linear, convolution and normalisation make of a sum before they store it.
+ * act((sum + b) + residual): what the kernels of linear, convolution and normalization make of a sum before they store it.
  *
  * @param bias whether b [n] is added
  * @param residual whether a tensor of the result's shape is added after it

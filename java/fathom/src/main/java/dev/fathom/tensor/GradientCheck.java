@@ -69,7 +69,7 @@ public final class GradientCheck {
     }
 
     /**
-     * The largest error among all inputs and parameters, whose gradients are those of this call alone afterwards.
+     * The largest error among all inputs and parameters, whose gradients are those of this call alone afterward.
      *
      * @throws IllegalArgumentException if there is nothing to check
      */

@@ -25,7 +25,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         LAYER(0, "layer_norm"),
         /** The last dimensions, about 0. */
         RMS(2, "rms_norm"),
-        /** Neighbouring channels of an example, over all dimensions between. */
+        /** Neighboring channels of an example, over all dimensions between. */
         GROUP(0, "group_norm");
 
         private final int mode;
@@ -172,7 +172,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
 
     private void check(Call c, Shape x) {
         if (count < 1 && over != Over.BATCH && over != Over.GIVEN) {
-            throw c.fail("x " + x + " cannot be normalised over " + count
+            throw c.fail("x " + x + " cannot be normalized over " + count
                     + (over == Over.GROUP ? " groups; give at least one" : " dimensions; give at least the last one"));
         }
         int own = over == Over.LAYER || over == Over.RMS ? count : 1;
@@ -192,7 +192,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
             throw c.fail("residual " + c.shape(residualAt()) + " and x " + x + " disagree; they must be equal");
         }
         if (parameters.size() == 0) {
-            throw c.fail("x " + x + " has no values to normalise; give at least one channel");
+            throw c.fail("x " + x + " has no values to normalize; give at least one channel");
         }
         if (over == Over.GROUP && x.dim(-1) % count != 0) {
             throw c.fail("x " + x + " has " + x.dim(-1) + " channels, which " + count

@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 /**
  * What {@link Tensor#batchNorm(Parameter, Parameter, float, Tensor, Activation)} gives.
  *
- * @param y the normalised batch
+ * @param y the normalized batch
  * @param mean the mean of each channel [c], a constant
  * @param variance its biased variance [c], a constant
  */

@@ -178,7 +178,7 @@ public final class Pass implements AutoCloseable {
         }
     }
 
-    /** Whether random and normalising layers behave as in training here. */
+    /** Whether random and normalizing layers behave as in training here. */
     public boolean training() {
         return training && (frame() == null || !frame().evalMode);
     }
@@ -469,7 +469,7 @@ public final class Pass implements AutoCloseable {
         workspace.leases[leaseCount++] = b;
     }
 
-    /** An uninitialised constant of this pass. */
+    /** An uninitialized constant of this pass. */
     Tensor create(Shape shape, DType dtype) {
         return create(shape, dtype, null);
     }

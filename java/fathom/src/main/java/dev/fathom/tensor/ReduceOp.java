@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * y = a reduction of x over some dimensions, which disappear. Neighbouring dimensions are merged; each run of reduced ones is one kernel call over
+ * y = a reduction of x over some dimensions, which disappear. Neighboring dimensions are merged; each run of reduced ones is one kernel call over
  * [outer, r, inner], the innermost run first: every kind here may be taken run by run.
  *
  * @param kind what is computed

@@ -6,7 +6,7 @@ public enum Resize {
     NEAREST,
     /** Between the two around (o + 1/2) n / m - 1/2, in proportion: the edges of both images meet (PyTorch's {@code align_corners=False}). */
     LINEAR,
-    /** Between the two around o (n - 1) / (m - 1): the centres of the corner pixels meet ({@code align_corners=True}). */
+    /** Between the two around o (n - 1) / (m - 1): the centers of the corner pixels meet ({@code align_corners=True}). */
     LINEAR_CORNERS,
     /** The average from floor(o n / m) to ceil((o + 1) n / m) - 1: adaptive average pooling. */
     AREA

@@ -48,7 +48,7 @@ public final class Rng {
         return new Rng(seed, counter);
     }
 
-    /** An independent stream for {@code name}: its seed mixes both, so that a parameter's start does not depend on its neighbours. */
+    /** An independent stream for {@code name}: its seed mixes both, so that a parameter's start does not depend on its neighbors. */
     public Rng split(String name) {
         long h = seed ^ 0x9e3779b97f4a7c15L;
         for (int i = 0; i < name.length(); i++) {

@@ -1,7 +1,7 @@
 package dev.fathom.tensor;
 
 /**
- * Neighbouring parameters of a model, the whole of it or a part: what an optimizer changes and where backward leaves gradients. The library alone
+ * Neighboring parameters of a model, the whole of it or a part: what an optimizer changes and where backward leaves gradients. The library alone
  * reaches what holds them.
  */
 public final class Segments implements Target {

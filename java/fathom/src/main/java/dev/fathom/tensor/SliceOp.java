@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Every {@code step}-th place of a dimension from {@code from} to {@code to - 1}: a view of neighbours of the leading one, else a copy. */
+/** Every {@code step}-th place of a dimension from {@code from} to {@code to - 1}: a view of neighbors of the leading one, else a copy. */
 record SliceOp(int axis, int from, int to, int step) implements MoveOp, WindowedOp {
     /** Consecutive parts of these sizes. */
     static List<Tensor> split(Tensor x, int dim, int[] sizes) {
@@ -96,7 +96,7 @@ record SliceOp(int axis, int from, int to, int step) implements MoveOp, Windowed
         Shape shape = c.shape(0);
         long places = c.outShape(0).dim(axis);
         long inner = inner(shape);
-        long cols = step == 1 ? places * inner : inner; // neighbours move as one
+        long cols = step == 1 ? places * inner : inner; // neighbors move as one
         long ox = shape.dim(axis) * inner;
         long oy = places * inner;
         long first = x + 4 * (from * inner);

@@ -311,7 +311,7 @@ public final class Store implements AutoCloseable {
         for (int i = 0, end; i < given.length; i = end) {
             end = i + 1;
             while (end < given.length && given[end] == given[i] && fresh[end] == fresh[i]) {
-                end++; // neighbours of one kind are one call
+                end++; // neighbors of one kind are one call
             }
             long at = Float.BYTES * offset(i);
             long floats = offset(end) - offset(i);

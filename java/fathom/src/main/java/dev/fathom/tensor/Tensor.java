@@ -571,7 +571,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The same numbers as another type, as Java's cast: F32 to I32 goes towards 0 and saturates, and NaN becomes 0. This tensor where it has that
+     * The same numbers as another type, as Java's cast: F32 to I32 goes toward 0 and saturates, and NaN becomes 0. This tensor where it has that
      * type. No gradient flows through a cast.
      *
      * @throws IllegalArgumentException if the other type is U8
@@ -678,11 +678,11 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return Pass.call(ConvTransposedOp.of(window, groups, extra), this, weight.value());
     }
 
-    // ---- normalisation
+    // ---- normalization
 
     /**
      * y = act((weight (x - mean) / sqrt(variance + epsilon) + bias) + residual) for x [.., c], with the mean and the biased variance of each channel
-     * over all else: batch normalisation in training (Ioffe and Szegedy 2015). What is null is left out. {@code nn.BatchNorm} is the layer.
+     * over all else: batch normalization in training (Ioffe and Szegedy 2015). What is null is left out. {@code nn.BatchNorm} is the layer.
      *
      * @throws IllegalArgumentException if shapes disagree, epsilon is negative, or a channel has fewer than two values
      */
@@ -745,7 +745,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     /**
      * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [n, .., c], with the mean and the biased variance of every example and group of c
-     * / {@code groups} neighbouring channels (Wu and He 2018); with as many groups as channels instance normalisation (Ulyanov et al. 2016). Weight
+     * / {@code groups} neighboring channels (Wu and He 2018); with as many groups as channels instance normalization (Ulyanov et al. 2016). Weight
      * and bias [c] may be null.
      *
      * @throws IllegalArgumentException if shapes disagree, groups do not divide c, a group has fewer than two values, or epsilon is negative
@@ -757,7 +757,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     /**
      * y = x / (k + alpha / size * sum x^2)^beta for x [.., c], the sum over the {@code size} channels from c - size / 2 to c + (size - 1) / 2 that
-     * there are: local response normalisation (Krizhevsky et al. 2012), with alpha as PyTorch has it.
+     * there are: local response normalization (Krizhevsky et al. 2012), with alpha as PyTorch has it.
      *
      * @throws IllegalArgumentException if size is below 1
      */

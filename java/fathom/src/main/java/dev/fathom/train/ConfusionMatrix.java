@@ -78,9 +78,9 @@ public final class ConfusionMatrix {
         double n = total();
         double p = accuracy();
         double z = 1.959963984540054;
-        double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+        double center = (p + z * z / (2 * n)) / (1 + z * z / n);
         double half = z / (1 + z * z / n) * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n));
         // rounding must not leave p outside
-        return new double[] {Math.max(0, Math.min(p, centre - half)), Math.min(1, Math.max(p, centre + half))};
+        return new double[] {Math.max(0, Math.min(p, center - half)), Math.min(1, Math.max(p, center + half))};
     }
 }

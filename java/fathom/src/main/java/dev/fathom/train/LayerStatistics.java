@@ -17,7 +17,7 @@ import java.util.Locale;
 
 /**
  * Measures the outputs of every layer and the gradients of every parameter in one step of {@code everySteps}: mean, standard deviation, share of
- * zeros, largest magnitude. Outputs that fade or grow from layer to layer, a ReLU that is zero for nearly all, gradients that vanish towards the
+ * zeros, largest magnitude. Outputs that fade or grow from layer to layer, a ReLU that is zero for nearly all, gradients that vanish toward the
  * first layer are seen here before they are seen in the loss (Glorot and Bengio 2010).
  *
  * <pre>{@code

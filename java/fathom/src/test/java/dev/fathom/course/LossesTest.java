@@ -41,7 +41,7 @@ class LossesTest {
             assertThat(in.sub(in.logSoftmax(1)).toArray())
                     .containsExactly(floats(5.0558479597, 5.0558479597, 5.0558479597, 5.0558479597), offset(1e-6f));
             assertThat(in.crossEntropy(label(0)).item()).isEqualTo(.0558479597f, CLOSE);
-            // lecture 10, slide "Loss Functions": over-parametrised, so a common shift changes nothing
+            // lecture 10, slide "Loss Functions": over-parameterized, so a common shift changes nothing
             assertThat(in.add(100).softmax(1).toArray()).containsExactly(p, offset(1e-7f));
         }
     }

@@ -181,12 +181,12 @@ class AugmentTest {
 
     @Test
     void anExtendedImageHasNoBorder() {
-        byte[] grey = new byte[8 * IMAGE];
-        Arrays.fill(grey, (byte) 100);
+        byte[] gray = new byte[8 * IMAGE];
+        Arrays.fill(gray, (byte) 100);
         Augment[] all = {
             Augment.crop(3), Augment.shift(0.5f), Augment.zoom(0.5f), Augment.shear(40), Augment.rotate(180)
         };
-        try (Dataset d = Dataset.images(grey, Shape.of(H, W, C), new int[8])) {
+        try (Dataset d = Dataset.images(gray, Shape.of(H, W, C), new int[8])) {
             for (Augment a : all) {
                 for (float x : features(d.batches(8).augment(a.extended()), 1)) {
                     assertThat(x).isBetween(100 / 255f - 1e-6f, 100 / 255f + 1e-6f);
@@ -505,9 +505,9 @@ class AugmentTest {
             }
             assertThat(features(d.batches(3).augment(far.extended()), 0)).containsExactly(plain);
         }
-        byte[] grey = new byte[3 * IMAGE];
-        Arrays.fill(grey, (byte) 100);
-        try (Dataset d = Dataset.images(grey, Shape.of(H, W, C), new int[3])) {
+        byte[] gray = new byte[3 * IMAGE];
+        Arrays.fill(gray, (byte) 100);
+        try (Dataset d = Dataset.images(gray, Shape.of(H, W, C), new int[3])) {
             assertThat(features(d.batches(3).augment(chain), 0)).containsOnly(0);
             Arrays.setAll(chain, i -> chain[i].extended());
             for (float v : features(d.batches(3).augment(chain), 0)) {

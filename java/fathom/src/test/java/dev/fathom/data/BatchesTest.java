@@ -57,12 +57,12 @@ class BatchesTest {
             pixels[i] = (byte) (i * 37);
         }
         try (Dataset d = Dataset.images(pixels, Shape.of(columns), new int[] {4, 3, 2, 1, 0});
-                Dataset centred = d.scaled(0.5f, -64);
+                Dataset centered = d.scaled(0.5f, -64);
                 Pass pass = Pass.infer()) {
             for (int from = 0; from < 5; from += 2) {
                 Batch b = d.batches(2).epoch(0).batch(from / 2);
                 float[] x = b.x().toArray();
-                float[] c = centred.batches(2).epoch(3).batch(from / 2).x().toArray();
+                float[] c = centered.batches(2).epoch(3).batch(from / 2).x().toArray();
                 int rows = Math.min(2, 5 - from);
                 assertThat(b.x().shape()).isEqualTo(Shape.of(rows, columns));
                 assertThat(b.y().dtype()).isEqualTo(DType.I32);

@@ -371,7 +371,7 @@ class DatasetTest {
     }
 
     @Test
-    void channelsAreNormalisedByThemselves() {
+    void channelsAreNormalizedByThemselves() {
         int n = 37;
         byte[] pixels = new byte[n * 5 * 7 * 3];
         new java.util.Random(1).nextBytes(pixels);
@@ -379,8 +379,8 @@ class DatasetTest {
             pixels[i] = (byte) ((pixels[i] & 0xff) / 4 + 9);
         }
         try (Dataset d = Dataset.images(pixels, Shape.of(5, 7, 3), new int[n]);
-                Dataset known = d.normalised(new float[] {0.5f, 0.25f, 0.75f}, new float[] {0.1f, 0.2f, 0.3f});
-                Dataset own = d.normalised(d).take(0, n).flattened();
+                Dataset known = d.normalized(new float[] {0.5f, 0.25f, 0.75f}, new float[] {0.1f, 0.2f, 0.3f});
+                Dataset own = d.normalized(d).take(0, n).flattened();
                 Pass pass = Pass.infer()) {
             float[] mean = {0.5f, 0.25f, 0.75f};
             float[] std = {0.1f, 0.2f, 0.3f};
@@ -404,22 +404,22 @@ class DatasetTest {
             assertThat(own.pixels(z)).isEqualTo(pixels);
             try (Dataset part = d.take(0, 9)) { // like itself, then like the whole
                 float[] itself =
-                        part.normalised(part).batches(9).epoch(0).next().x().toArray();
+                        part.normalized(part).batches(9).epoch(0).next().x().toArray();
                 float[] whole =
-                        part.normalised(d).batches(9).epoch(0).next().x().toArray();
+                        part.normalized(d).batches(9).epoch(0).next().x().toArray();
                 assertThat(whole)
                         .containsExactly(Arrays.copyOf(z, whole.length))
                         .isNotEqualTo(itself);
             }
             assertRefused(
-                    () -> d.normalised(new float[2], new float[2]),
-                    "normalised: 2 means and 2 deviations for 3 channels; give one each for every channel, or for all");
+                    () -> d.normalized(new float[2], new float[2]),
+                    "normalized: 2 means and 2 deviations for 3 channels; give one each for every channel, or for all");
             assertRefused(
-                    () -> d.normalised(new float[1], new float[1]),
-                    "normalised: mean=0.0 std=0.0 of channel 0; both must be finite, and the deviation above 0");
+                    () -> d.normalized(new float[1], new float[1]),
+                    "normalized: mean=0.0 std=0.0 of channel 0; both must be finite, and the deviation above 0");
             assertRefused(
-                    () -> d.normalised(new float[1], new float[] {Float.MIN_VALUE}),
-                    "normalised: mean=0.0 std=1.4E-45 of channel 0 make numbers beyond the range of a float; "
+                    () -> d.normalized(new float[1], new float[] {Float.MIN_VALUE}),
+                    "normalized: mean=0.0 std=1.4E-45 of channel 0 make numbers beyond the range of a float; "
                             + "give those of values from 0 to 1");
             assertRefused(
                     () -> d.pixels(new float[3]),
@@ -427,18 +427,18 @@ class DatasetTest {
         }
         byte[] same = {1, 7, 2, 7, 3, 7};
         try (Dataset half = Dataset.images(same, Shape.of(3, 1, 2), new int[1]);
-                Dataset grey = Dataset.images(same, Shape.of(3, 2), new int[1])) {
+                Dataset gray = Dataset.images(same, Shape.of(3, 2), new int[1])) {
             assertRefused(
-                    () -> half.normalised(half),
-                    "normalised: channel 1 is 7 everywhere, which no scale gives a deviation of 1; use scaled");
+                    () -> half.normalized(half),
+                    "normalized: channel 1 is 7 everywhere, which no scale gives a deviation of 1; use scaled");
             assertRefused(
-                    () -> half.normalised(grey),
-                    "normalised: images of 2 channels like those of 1; give a dataset of images of the same kind");
+                    () -> half.normalized(gray),
+                    "normalized: images of 2 channels like those of 1; give a dataset of images of the same kind");
         }
         try (Dataset floats = Dataset.of(new float[] {1, 2}, Shape.of(1), new int[2])) {
             assertRefused(
-                    () -> floats.normalised(floats),
-                    "normalised: the features of this dataset are floats; scale them before Dataset.of");
+                    () -> floats.normalized(floats),
+                    "normalized: the features of this dataset are floats; scale them before Dataset.of");
         }
     }
 }

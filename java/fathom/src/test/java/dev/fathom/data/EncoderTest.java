@@ -91,9 +91,9 @@ class EncoderTest {
         Encoding encoding = new Encoder()
                 .sign("member")
                 .log("income")
-                .standardise("income")
+                .standardize("income")
                 .target("income")
-                .standardise("age")
+                .standardize("age")
                 .target("age")
                 .number("kind")
                 .fit(people);
@@ -123,19 +123,19 @@ class EncoderTest {
     @Test
     void nothingOfTheRowsHeldOutIsInTheEncoding() throws IOException {
         Table people = table("x,city\n1,a\n3,b\n1000,c\n");
-        Encoding encoding = new Encoder().standardise("x").oneHot("city").fit(people.take(0, 2));
+        Encoding encoding = new Encoder().standardize("x").oneHot("city").fit(people.take(0, 2));
         assertThat(encoding.features(people.take(0, 2))).containsExactly(-1, 1, 0, 1, 0, 1);
         assertRefused(
                 () -> encoding.features(people),
                 "people.csv line 4, column city: c is none of the 2 categories that fit saw, [a, b]; fit on rows that have it,"
                         + " or choose unknownAsZeros()");
         Encoding lenient =
-                new Encoder().standardise("x").oneHot("city").unknownAsZeros().fit(people.take(0, 2));
+                new Encoder().standardize("x").oneHot("city").unknownAsZeros().fit(people.take(0, 2));
         assertThat(lenient.features(people.take(2, 3))).containsExactly(998, 0, 0);
-        Encoding labelled =
+        Encoding labeled =
                 new Encoder().number("x").label("city").unknownAsZeros().fit(people.take(0, 2));
         assertRefused(
-                () -> labelled.dataset(people),
+                () -> labeled.dataset(people),
                 "people.csv line 4, column city: c is none of the 2 categories that fit saw, [a, b]; fit on rows that have it");
     }
 
@@ -165,7 +165,7 @@ class EncoderTest {
                 () -> new Encoder().bool("member").fit(people).features(people),
                 "people.csv line 3, column member: maybe is neither yes nor no (true, t, yes, y, 1; false, f, no, n, 0);"
                         + " choose oneHot for other words");
-        for (Encoder e : new Encoder[] {new Encoder().standardise("same"), new Encoder().minMax("same")}) {
+        for (Encoder e : new Encoder[] {new Encoder().standardize("same"), new Encoder().minMax("same")}) {
             assertRefused(
                     () -> e.fit(people),
                     "fit: column same is 7 in all 5 rows, so there is nothing to scale by; leave it out");
@@ -195,7 +195,7 @@ class EncoderTest {
         assertRefused(() -> new Encoder().fit(people), "fit: the encoder names no column; say how each is encoded");
         assertRefused(
                 () -> new Encoder().oneHot("city").bool("city"),
-                "encoder: column city is encoded already, as one-hot; only log, standardise and min-max may follow one another");
+                "encoder: column city is encoded already, as one-hot; only log, standardize and min-max may follow one another");
         assertRefused(
                 () -> new Encoder().label("city").label("kind"),
                 "label: city is the label already; a dataset has one label for each example or float targets");
@@ -228,12 +228,12 @@ class EncoderTest {
                         + " column");
         Encoder encoder = new Encoder()
                 .log("Salary")
-                .standardise("Salary")
+                .standardize("Salary")
                 .target("Salary")
                 .oneHot("League", "Division", "NewLeague");
         for (String name : all.columns()) {
             if (!name.matches("Salary|.*League|Division")) {
-                encoder.standardise(name);
+                encoder.standardize(name);
             }
         }
         Encoding encoding = encoder.fit(hitters);
@@ -254,7 +254,7 @@ class EncoderTest {
         assertThat(rows.heldOut().where("default", "Yes"::equals).size()).isEqualTo(100);
         Encoding encoding = new Encoder()
                 .bool("student")
-                .standardise("balance")
+                .standardize("balance")
                 .minMax("income")
                 .label("default")
                 .fit(all);
@@ -283,7 +283,7 @@ class EncoderTest {
         assertThat(train.size()).isEqualTo(4281);
         Encoding encoding = new Encoder()
                 .oneHot("day_of_week")
-                .standardise("DJ_return", "log_volatility")
+                .standardize("DJ_return", "log_volatility")
                 .target("log_volume")
                 .fit(train);
         assertThat(encoding.categories("day_of_week")).containsExactly("fri", "mon", "thur", "tues", "wed");

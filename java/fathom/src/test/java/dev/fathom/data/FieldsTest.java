@@ -403,8 +403,8 @@ class FieldsTest {
                         "augment: noise 1 is for floats of one shape, but x or y of Dataset of 120 examples, x [*] of I32, 2 "
                                 + "classes has integers or lengths; use Dataset.map");
                 refused(
-                        () -> tokens.normalised(tokens),
-                        "normalised: the features of this dataset are integers, which stay as they are");
+                        () -> tokens.normalized(tokens),
+                        "normalized: the features of this dataset are integers, which stay as they are");
                 refused(
                         () -> tokens.pixels(0),
                         "pixels: the features of this dataset are integers; read them from a batch");

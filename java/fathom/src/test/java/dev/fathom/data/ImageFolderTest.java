@@ -115,7 +115,7 @@ class ImageFolderTest {
             assertThat(Arrays.copyOf(ints(d.pixels(2)), 3)).containsExactly(0, 0, 255);
             assertThat(Arrays.copyOf(ints(d.pixels(3)), 3)).containsExactly(1, 2, 3);
         }
-        try (var images = ImageFolder.of(folder, 4, 4).grey().read()) {
+        try (var images = ImageFolder.of(folder, 4, 4).gray().read()) {
             assertThat(images.data().featureShape()).isEqualTo(Shape.of(4, 4, 1));
             // 0.299, 0.587, 0.114
             assertThat(ints(images.data().pixels(1))).containsOnly(76);
@@ -157,9 +157,9 @@ class ImageFolderTest {
 
     @Test
     void everyKindOfPngIsReadAsItsSamplesAre() throws IOException {
-        put("cat/a-grey.png", components(DataBuffer.TYPE_BYTE, 1, 3, 2, 100));
-        put("cat/b-grey-alpha.png", components(DataBuffer.TYPE_BYTE, 2, 3, 2, 100, 7));
-        put("cat/c-grey-16.png", components(DataBuffer.TYPE_USHORT, 1, 3, 2, 100 * 257));
+        put("cat/a-gray.png", components(DataBuffer.TYPE_BYTE, 1, 3, 2, 100));
+        put("cat/b-gray-alpha.png", components(DataBuffer.TYPE_BYTE, 2, 3, 2, 100, 7));
+        put("cat/c-gray-16.png", components(DataBuffer.TYPE_USHORT, 1, 3, 2, 100 * 257));
         put("cat/d-rgb-16.png", components(DataBuffer.TYPE_USHORT, 3, 3, 2, 100 * 257 + 128, 100 * 257 - 128, 65535));
         put("cat/e-rgb-alpha.png", components(DataBuffer.TYPE_BYTE, 4, 3, 2, 100, 101, 102, 0));
         put("cat/f-pixel.png", plain(1, 1, 0x646464));
@@ -205,12 +205,12 @@ class ImageFolderTest {
         try (var images = ImageFolder.of(folder, 2, 3)
                 .stretched()
                 .filter(Filter.NEAREST)
-                .grey()
+                .gray()
                 .read()) {
             assertThat(ints(images.data().pixels(0))).containsExactly(32, 255, 32, 32, 255, 32);
         }
         try (var images =
-                ImageFolder.of(folder, 4, 4).filter(Filter.NEAREST).grey().read()) {
+                ImageFolder.of(folder, 4, 4).filter(Filter.NEAREST).gray().read()) {
             assertThat(ints(images.data().pixels(1))).containsOnly(255);
         }
     }
@@ -298,7 +298,7 @@ class ImageFolderTest {
                 ImageFolder.of(folder, 4, 5),
                 ImageFolder.of(folder, 4, 5).stretched(),
                 ImageFolder.of(folder, 4, 5).stretched().filter(Filter.NEAREST),
-                ImageFolder.of(folder, 4, 5).stretched().filter(Filter.NEAREST).grey())) {
+                ImageFolder.of(folder, 4, 5).stretched().filter(Filter.NEAREST).gray())) {
             try (var images = settings.cache(cache).read()) {
                 assertThat(images.data().size()).isEqualTo(3);
                 assertThat(images.data().featureShape())
@@ -420,7 +420,7 @@ class ImageFolderTest {
             "its JPEG data are damaged (",
             "its PNG data are damaged (",
             "its BMP data are damaged (",
-            "its colours are CMYK or of another kind that is not read; save it as RGB",
+            "its colors are CMYK or of another kind that is not read; save it as RGB",
             "it has 60000 x 60000 pixels, more than the 268435456 that are read",
             "its JPEG data are damaged (",
             "its PNG data are damaged (",

@@ -63,7 +63,7 @@ class PreprocessingTest {
                 .containsExactly(9, 9, 23, 23);
     }
 
-    /** Each corner in its own colour, as a camera wrote it, is where people see it. */
+    /** Each corner in its own color, as a camera wrote it, is where people see it. */
     @Test
     void photographsAreTurnedUpright() throws IOException {
         BufferedImage image = new BufferedImage(48, 32, BufferedImage.TYPE_INT_RGB);
@@ -120,7 +120,7 @@ class PreprocessingTest {
     }
 
     @Test
-    void channelsAreNormalisedEachByItself() throws IOException {
+    void channelsAreNormalizedEachByItself() throws IOException {
         BufferedImage image = new BufferedImage(4, 4, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < 16; i++) {
             image.setRGB(i % 4, i / 4, 0xff8000);
@@ -166,7 +166,7 @@ class PreprocessingTest {
     // ---- what photographs are like
 
     /** A PNG of these chunks between its header and its end. */
-    private static byte[] png(int h, int w, int bits, int colour, Object... chunks) {
+    private static byte[] png(int h, int w, int bits, int color, Object... chunks) {
         ByteBuffer out = ByteBuffer.allocate(1 << 20);
         out.putLong(0x89504e470d0a1a0aL);
         chunk(
@@ -176,7 +176,7 @@ class PreprocessingTest {
                         .putInt(w)
                         .putInt(h)
                         .put((byte) bits)
-                        .put((byte) colour)
+                        .put((byte) color)
                         .array());
         for (int i = 0; i < chunks.length; i += 2) {
             chunk(out, (String) chunks[i], (byte[]) chunks[i + 1]);
@@ -297,7 +297,7 @@ class PreprocessingTest {
             {"II*\0\10\0\0\0".getBytes(), "it is a TIFF, which is not read; save it as PNG, JPEG or BMP"},
             {"MM\0*\0\0\0\10".getBytes(), "it is a TIFF, which is not read; save it as PNG, JPEG or BMP"},
             {"cat".getBytes(), "it is neither PNG nor JPEG nor BMP"},
-            {cmyk(), "its colours are CMYK or of another kind that is not read; save it as RGB"},
+            {cmyk(), "its colors are CMYK or of another kind that is not read; save it as RGB"},
             {Arrays.copyOf(jpeg, jpeg.length - 40), "its JPEG data are damaged ("},
             {png(8, 8, 8, 2, "IDAT", new byte[3]), "its PNG data are damaged ("},
         };

@@ -85,7 +85,7 @@ class ExplainTest {
                             + "are joined");
             assertThatThrownBy(() -> GradCam.of(n, x, "7", 0)).hasMessageContaining("no layer is called 7");
             assertThatThrownBy(() -> Deconvnet.of(n, x, Unit.output(0), 0, 0)).hasMessageContaining("and no maps");
-            assertThatThrownBy(() -> new Maximisation(0, 1, 0, 0)).hasMessageContaining("steps=0");
+            assertThatThrownBy(() -> new Maximization(0, 1, 0, 0)).hasMessageContaining("steps=0");
             assertThatThrownBy(() -> Responses.of(n, 0, i -> x, List.of("0"))).hasMessageContaining("no image");
             assertThatThrownBy(() -> Responses.of(n, 1, i -> x, List.of("4")))
                     .hasMessageContaining("no layer is called 4");
@@ -109,7 +109,7 @@ class ExplainTest {
             assertThat(gradient.magnitude().values()).containsExactly(1, 2, 3, 4, 5, 6);
             return null;
         });
-        // of two colours the larger one
+        // of two colors the larger one
         with(mix(2, 1, 3, -5), n -> {
             Maps gradient = Saliency.of(n, Tensor.zeros(1, 1, 2, 2), Unit.output(0));
             assertThat(gradient.values()).as("the mean of two places").containsExactly(1.5f, -2.5f, 1.5f, -2.5f);
@@ -236,20 +236,20 @@ class ExplainTest {
         }
     }
 
-    // ---- maximisation
+    // ---- maximization
 
     /** The best input of a linear unit is its weights, up to a factor. */
     @Test
     void theBestInputOfALinearUnitIsItsWeights() {
         float[] w = {1, -2, 3, 0, -1, 4};
         with(new Sequential(new Flatten(), linear(6, 1, w)), n -> {
-            var found = new Maximisation(300, 0.1f, 0.05f, 0).of(n, Shape.of(1, 6, 1, 1), Unit.output(0), 3);
+            var found = new Maximization(300, 0.1f, 0.05f, 0).of(n, Shape.of(1, 6, 1, 1), Unit.output(0), 3);
             float[] x = found.input().values();
             for (int i = 0; i < w.length; i++) {
                 assertThat(x[i] / x[5]).isCloseTo(w[i] / w[5], within(1e-4f));
             }
             assertThat(found.value()).isGreaterThan(found.before() + 1);
-            assertThat(new Maximisation(300, 0.1f, 0.05f, 0)
+            assertThat(new Maximization(300, 0.1f, 0.05f, 0)
                             .of(n, Shape.of(1, 6, 1, 1), Unit.output(0), 3)
                             .input()
                             .values())
@@ -259,7 +259,7 @@ class ExplainTest {
         });
     }
 
-    /** With a blur at each step neighbours come to look alike. */
+    /** With a blur at each step neighbors come to look alike. */
     @Test
     void blurringSmooths() {
         float[] w = new float[64];
@@ -268,11 +268,11 @@ class ExplainTest {
         }
         w[0] = 5;
         with(new Sequential(new Flatten(), linear(64, 1, w)), n -> {
-            float[] sharp = new Maximisation(40, 0.1f, 0.01f, 0)
+            float[] sharp = new Maximization(40, 0.1f, 0.01f, 0)
                     .of(n, Shape.of(1, 8, 8, 1), Unit.output(0), 3)
                     .input()
                     .values();
-            float[] smooth = new Maximisation(40, 0.1f, 0.01f, 1)
+            float[] smooth = new Maximization(40, 0.1f, 0.01f, 1)
                     .of(n, Shape.of(1, 8, 8, 1), Unit.output(0), 3)
                     .input()
                     .values();
@@ -293,7 +293,7 @@ class ExplainTest {
     // ---- responses
 
     @Test
-    void responsesRankImagesAndFindNeighbours() {
+    void responsesRankImagesAndFindNeighbors() {
         float[][] images = {{1, 5, 2, 0}, {9, 0, 0, 0}, {0, 0, 7, 1}, {1, 5, 2, 0.5f}};
         with(new Sequential(mix(1, 2, 1, -1), new GlobalAvgPool()), n -> {
             Responses r = Responses.of(n, 4, i -> Tensor.of(images[i], 1, 2, 2, 1), List.of("0", ""))
@@ -308,7 +308,7 @@ class ExplainTest {
             assertThat(r.liveliest(2)).containsExactly(0, 1);
             assertThat(r.features(0)).containsExactly(2, -2);
             assertThat(r.nearest(r.features(0), 2))
-                    .extracting(Responses.Neighbour::image)
+                    .extracting(Responses.Neighbor::image)
                     .containsExactlyInAnyOrder(0, 2);
             assertThat(r.nearest(new float[] {3, -3}, 1).get(0).distance()).isCloseTo(1.0606602, within(1e-6));
             assertThatThrownBy(() -> r.nearest(new float[3], 1)).hasMessageContaining("3 features for layer 0 of 2");

@@ -168,7 +168,7 @@ class ImageNetNetsTest {
     }
 
     /** Of a convolution without bias and its batch norm. */
-    private static Stream<String> normalised(String conv, String bn) {
+    private static Stream<String> normalized(String conv, String bn) {
         return Stream.of("", "bias", "running_mean", "running_var", "num_batches_tracked")
                 .map(part -> part.isEmpty() ? conv + ".weight" : bn + "." + part)
                 .flatMap(n -> n.equals(bn + ".bias") ? Stream.of(bn + ".weight", n) : Stream.of(n));
@@ -204,16 +204,16 @@ class ImageNetNetsTest {
     @Test
     void namesOfMobileNetV2AreTorchvisions() {
         List<String> expected = new ArrayList<>();
-        normalised("features.0.0", "features.0.1").forEach(expected::add);
+        normalized("features.0.0", "features.0.1").forEach(expected::add);
         for (int i = 1; i <= 17; i++) {
             String at = "features." + i + ".conv.";
             int next = 0;
             for (; next < (i == 1 ? 1 : 2); next++) {
-                normalised(at + next + ".0", at + next + ".1").forEach(expected::add);
+                normalized(at + next + ".0", at + next + ".1").forEach(expected::add);
             }
-            normalised(at + next, at + (next + 1)).forEach(expected::add);
+            normalized(at + next, at + (next + 1)).forEach(expected::add);
         }
-        normalised("features.18.0", "features.18.1").forEach(expected::add);
+        normalized("features.18.0", "features.18.1").forEach(expected::add);
         expected.addAll(pairs("classifier.1"));
         assertThat(names(new MobileNetV2(10))).isEqualTo(expected).hasSize(314);
     }
@@ -228,10 +228,10 @@ class ImageNetNetsTest {
             }
         }
         for (String unit : units) {
-            normalised(unit + ".conv", unit + ".bn").forEach(expected::add);
+            normalized(unit + ".conv", unit + ".bn").forEach(expected::add);
         }
         for (String aux : List.of("aux1", "aux2")) {
-            normalised(aux + ".conv.conv", aux + ".conv.bn").forEach(expected::add);
+            normalized(aux + ".conv.conv", aux + ".conv.bn").forEach(expected::add);
             expected.addAll(pairs(aux + ".fc1 " + aux + ".fc2"));
         }
         expected.addAll(pairs("fc"));

@@ -46,7 +46,7 @@ class PretrainedTest {
         Preprocessing input = Preprocessing.IMAGENET;
         try (var model = Model.of(new CifarResNet(3, 10), 1);
                 var test = Dataset.cifar10(data.resolve("cifar10/test_1000.bin.gz"));
-                var images = test.normalised(floats(input.mean()), floats(input.deviation()))) {
+                var images = test.normalized(floats(input.mean()), floats(input.deviation()))) {
             model.load(data.resolve("pretrained-cifar10/resnet20.safetensors"));
             int right = 0;
             Batches.Epoch epoch = images.batches(100).epoch(0);

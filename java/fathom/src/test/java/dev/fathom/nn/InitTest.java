@@ -136,7 +136,7 @@ class InitTest {
     }
 
     @Test
-    void deltaOrthogonalIsZeroButForTheCentre() {
+    void deltaOrthogonalIsZeroButForTheCenter() {
         float[] w = Init.deltaOrthogonal(2).values(Shape.of(7, 3, 5, 4), new Rng(5));
         double[][] products = new double[4][4];
         for (int o = 0; o < 7; o++) {
@@ -200,11 +200,11 @@ class InitTest {
     void valuesDependOnSeedAndNameAlone() {
         try (var a = Model.of(new Net(new Linear(3, 4), new Linear(4, 5)), 1);
                 var again = Model.of(new Net(new Linear(3, 4), new Linear(4, 5)), 1);
-                var neighbours = Model.of(new Other(new Linear(9, 9), new Linear(4, 5), new Linear(1, 1)), 1);
+                var neighbors = Model.of(new Other(new Linear(9, 9), new Linear(4, 5), new Linear(1, 1)), 1);
                 var seed = Model.of(new Net(new Linear(3, 4), new Linear(4, 5)), 2)) {
             float[] body = a.parameter("body.weight").value().toArray();
             assertThat(again.parameter("body.weight").value().toArray()).isEqualTo(body);
-            assertThat(neighbours.parameter("body.weight").value().toArray()).isEqualTo(body);
+            assertThat(neighbors.parameter("body.weight").value().toArray()).isEqualTo(body);
             assertThat(seed.parameter("body.weight").value().toArray()).isNotEqualTo(body);
         }
         try (var same = Model.of(new Sequential(new Linear(6, 6), Tensor::relu, new Linear(6, 6)), 1)) {
@@ -220,9 +220,9 @@ class InitTest {
             new Other(new Linear(9, 9), new Linear(4, 5, Init.orthogonal()), new Linear(1, 1)),
         };
         try (var a = Model.of(nets[0], 1);
-                var neighbours = Model.of(nets[1], 1)) {
+                var neighbors = Model.of(nets[1], 1)) {
             assertThat(a.parameter("body.weight").value().toArray())
-                    .isEqualTo(neighbours.parameter("body.weight").value().toArray());
+                    .isEqualTo(neighbors.parameter("body.weight").value().toArray());
             assertThat(a.parameter("body.bias").value().toArray()).containsOnly(2);
         }
     }

@@ -124,7 +124,7 @@ class JointsTest {
                 try (Pass pass = Pass.train(rng)) {
                     float mean = net.g().apply(pass.randn(256, 4)).mean().item();
                     assertThat(mean)
-                            .as("the generator has moved towards the data, whose mean is 3")
+                            .as("the generator has moved toward the data, whose mean is 3")
                             .isBetween(1f, 5f);
                 }
             }

@@ -140,11 +140,11 @@ class ModelTest {
     }
 
     @Test
-    void anInitialiserMustFillItsShape() {
+    void anInitializerMustFillItsShape() {
         var net = new Linear(new Parameter(Shape.of(2, 3), (s, r) -> new float[5]), null, null);
         assertThatThrownBy(() -> Model.of(new Sequential(net), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("model: the initialiser of 0.weight gave 5 values for shape [2, 3]; it must give one for "
+                .hasMessage("model: the initializer of 0.weight gave 5 values for shape [2, 3]; it must give one for "
                         + "each element");
         assertThat(net.weight().bound()).isFalse();
         long owned = dev.fathom.memory.Memory.stats().owned();

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Layers that normalise, drop, excite and add. */
+/** Layers that normalize, drop, excite and add. */
 class NormLayersTest {
     private static float[] normal(int n, int seed) {
         return new Rng(seed).normal(n, 1.5f, 2);
@@ -244,7 +244,7 @@ class NormLayersTest {
                 .hasMessage("BatchNorm: epsilon=-1.0 must be 0 or more");
         assertThatThrownBy(() -> new BatchNorm(2).with(0, 1.5f))
                 .hasMessage("BatchNorm: momentum=1.5 is the share of a new batch and must be in [0, 1]");
-        assertThatThrownBy(LayerNorm::new).hasMessage("LayerNorm: no dimensions to normalise; give the last ones of x");
+        assertThatThrownBy(LayerNorm::new).hasMessage("LayerNorm: no dimensions to normalize; give the last ones of x");
         assertThatThrownBy(() -> new GroupNorm(4, 6))
                 .hasMessage("GroupNorm: groups=4 do not divide channels=6; choose a divisor");
         assertThatThrownBy(() -> new LocalResponseNorm(0))
@@ -320,7 +320,7 @@ class NormLayersTest {
     /** Six steps as PyTorch's: losses, running statistics after each, parameters, and the evaluation that follows. */
     @Test
     void trainingStepsAreThoseOfPyTorch() {
-        Golden file = new Golden("normalisation");
+        Golden file = new Golden("normalization");
         for (String form : List.of("momentum", "average")) {
             BatchNorm norm = new BatchNorm(13).with(1e-5f, form.equals("average") ? null : (Float) 0.1f);
             Layer net = new Sequential(

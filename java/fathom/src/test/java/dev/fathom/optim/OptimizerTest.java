@@ -217,7 +217,7 @@ class OptimizerTest {
     }
 
     @Test
-    void gradientsOfSeveralBackwardsAddUntilTheStep() {
+    void gradientsOfSeveralBackwardAddUntilTheStep() {
         try (var model = Model.of(weights(), 5);
                 BoundOptimizer sgd = new Sgd(0.5f).on(model);
                 Pass pass = Pass.train(new Rng(0))) {

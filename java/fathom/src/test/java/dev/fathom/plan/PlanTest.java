@@ -86,7 +86,7 @@ class PlanTest {
     }
 
     @Test
-    void theWorkspaceIsTheTwoLargestNeighbours() {
+    void theWorkspaceIsTheTwoLargestNeighbors() {
         try (var model = Model.of(mlp(), 42);
                 Plan plan = Plan.freeze(model, Shape.of(1, 784))) {
             // input and output are the caller's; between them 256 and 128 floats live at once

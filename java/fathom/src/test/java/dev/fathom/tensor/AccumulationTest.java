@@ -63,7 +63,7 @@ class AccumulationTest {
         return h;
     }
 
-    private Tensor labelled(Tensor h) {
+    private Tensor labeled(Tensor h) {
         int[] labels = new int[h.dim(0)];
         for (int i = 0; i < labels.length; i++) {
             labels[i] = i % CLASSES;
@@ -82,13 +82,13 @@ class AccumulationTest {
             List<float[]> together;
             try (Pass pass = Pass.train(new Rng(1))) {
                 Tensor h = hidden(Tensor.of(x, ROWS, IN), recompute);
-                pass.backward(labelled(h).add(valued(h).mul(0.5f)));
+                pass.backward(labeled(h).add(valued(h).mul(0.5f)));
                 together = gradients();
             }
             try (Pass pass = Pass.train(new Rng(1))) {
                 Tensor h = hidden(Tensor.of(x, ROWS, IN), recompute);
                 float[] before = mean.value().toArray();
-                pass.backward(labelled(h));
+                pass.backward(labeled(h));
                 float[] committed = mean.value().toArray();
                 pass.backward(valued(h).mul(0.5f));
                 same(gradients(), together);
@@ -103,7 +103,7 @@ class AccumulationTest {
     void lossesOfOnePassHaveTargetsOfTheirOwn() {
         try (Pass pass = Pass.train(new Rng(1))) {
             Tensor h = hidden(Tensor.of(x, ROWS, IN), false);
-            Tensor a = labelled(h);
+            Tensor a = labeled(h);
             Tensor b = valued(h);
             pass.backward(a);
             List<float[]> ofA = gradients();
@@ -147,7 +147,7 @@ class AccumulationTest {
         }
         values.freeze(trunk);
         try (Pass pass = Pass.train(new Rng(1))) {
-            pass.backward(labelled(hidden(Tensor.of(x, ROWS, IN), false)));
+            pass.backward(labeled(hidden(Tensor.of(x, ROWS, IN), false)));
         }
         assertThat(left.gradient()).isNotNull();
         List<float[]> both = gradients();

@@ -214,7 +214,7 @@ class BackwardTest {
     }
 
     @Test
-    void aFailedNoGradRecordsAgainAfterwards() {
+    void aFailedNoGradRecordsAgainAfterward() {
         try (Pass pass = Pass.grad()) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Pass.noGrad(() -> Tensor.zeros(2).add(Tensor.zeros(3))));

@@ -79,7 +79,7 @@ class FramesTest {
             };
         }
 
-        /** Loss, gradient of x and of the weight, after two backwards. */
+        /** Loss, gradient of x and of the weight, after two backward. */
         List<float[]> run(float[] values) {
             try (Pass pass = Pass.train(new Rng(5))) {
                 Tensor x = pass.watch(Tensor.of(values, ROWS, COLUMNS));

@@ -373,7 +373,7 @@ class OpGoldenTest {
             new Golden("structured"),
             new Golden("convolutions"),
             new Golden("pools"),
-            new Golden("normalisation"));
+            new Golden("normalization"));
 
     /** One case of a file. */
     private record Case(Golden file, String name) {

@@ -1383,11 +1383,11 @@ public final class OpTable {
         return Double.isInfinite(max) ? max : Doubles.logSumExp(line);
     }
 
-    // ---- normalisation
+    // ---- normalization
 
     private static final float EPSILON = 0.1f;
 
-    /** How x lies for a normalisation: {outer, rows, channels, groups}. */
+    /** How x lies for a normalization: {outer, rows, channels, groups}. */
     private interface View {
         int[] of(int[] dims);
     }
@@ -1412,8 +1412,8 @@ public final class OpTable {
         return s(d[0], product(d, 1, d.length - 1), d[d.length - 1], groups);
     }
 
-    /** The operands of a normalisation of x. */
-    private static int[][] normalised(NormOp op, int... x) {
+    /** The operands of a normalization of x. */
+    private static int[][] normalized(NormOp op, int... x) {
         List<int[]> shapes = new ArrayList<>(List.of(x));
         int own = op.over() == NormOp.Over.LAYER || op.over() == NormOp.Over.RMS ? op.count() : 1;
         int[] last = Arrays.copyOfRange(x, x.length - own, x.length);
@@ -1429,7 +1429,7 @@ public final class OpTable {
         return shapes.toArray(new int[0][]);
     }
 
-    private static Doubles normalise(NormOp op, int[] view, Doubles[] in) {
+    private static Doubles normalize(NormOp op, int[] view, Doubles[] in) {
         int channels = view[2];
         int wide = channels / view[3];
         int each = view[1] * channels;
@@ -1471,10 +1471,10 @@ public final class OpTable {
     private static Row norm(String name, NormOp op, View view, int[]... samples) {
         Row r = row(name, NormOp.class)
                 .f(x -> Pass.apply(op, x))
-                .is(x -> normalise(op, view.of(x[0].dims()), x))
+                .is(x -> normalize(op, view.of(x[0].dims()), x))
                 .tolerance(2e-6, 4e-6);
         for (int[] x : samples) {
-            r.sample(normalised(op, x));
+            r.sample(normalized(op, x));
         }
         int at = 1;
         if (op.over() == NormOp.Over.GIVEN) {
@@ -1509,18 +1509,18 @@ public final class OpTable {
                                 ? ""
                                 : " " + op.end().activation().label());
                 Row r = norm(what, op, OpTable::channels, s(3, 5, 4, 6), s(2, 3, 3, 17), s(40, 3), s(37, 1), s(50, 20))
-                        .sized(n -> normalised(op, 5, n))
-                        .sized(n -> normalised(op, n + 2, 3))
-                        .large(normalised(op, 10_000, 40))
-                        .large(normalised(op, 150_001, 3))
-                        .large(normalised(op, 700, 601));
+                        .sized(n -> normalized(op, 5, n))
+                        .sized(n -> normalized(op, n + 2, 3))
+                        .large(normalized(op, 10_000, 40))
+                        .large(normalized(op, 150_001, 3))
+                        .large(normalized(op, 700, 601));
                 // so many values are not all far from the kink of a relu
                 if (op.equals(batch(given, true, true, Activation.SILU))
                         || op.equals(batch(given, true, false, null))) {
-                    r.sample(normalised(op, 1041, 64)).sample(normalised(op, 21_907, 3));
+                    r.sample(normalized(op, 1041, 64)).sample(normalized(op, 21_907, 3));
                 }
                 if (given) {
-                    r.sample(normalised(op, 1, 7)).sample(normalised(op, 0, 3));
+                    r.sample(normalized(op, 1, 7)).sample(normalized(op, 0, 3));
                 }
             }
         }
@@ -1540,7 +1540,7 @@ public final class OpTable {
                         "batch_norm: x [] has 0 dimensions but 1 are needed; give [.., channels]",
                         () -> Pass.apply(batch(false, false, false, null), t()))
                 .refuses(
-                        "batch_norm: x [2, 0] has no values to normalise; give at least one channel",
+                        "batch_norm: x [2, 0] has no values to normalize; give at least one channel",
                         () -> Pass.apply(batch(false, false, false, null), t(2, 0)));
         for (boolean affine : new boolean[] {false, true}) {
             for (int dims = 1; dims <= 2; dims++) {
@@ -1556,9 +1556,9 @@ public final class OpTable {
                                     s(3, 1, 1),
                                     s(0, 2, 3))
                             .sized(n -> dims(count, op, n))
-                            .large(normalised(op, 700, 3, 301));
+                            .large(normalized(op, 700, 3, 301));
                     if (dims == 1) {
-                        r.sample(normalised(op, 3000, 7)).large(normalised(op, 30_000, 10));
+                        r.sample(normalized(op, 3000, 7)).large(normalized(op, 30_000, 10));
                     }
                 }
             }
@@ -1583,18 +1583,18 @@ public final class OpTable {
                                 s(3, 5, 34),
                                 act == null ? s(2, 1024, 64) : s(2, 30, 64),
                                 s(3, 40, 2))
-                        .sized(n -> normalised(op, 3, n, 4))
-                        .sized(n -> normalised(op, 3, 2 * n + 2))
-                        .large(normalised(op, 50, 100, 40))
-                        .large(normalised(op, 1, 20_000, 16))
-                        .large(normalised(op, 30_000, 10));
+                        .sized(n -> normalized(op, 3, n, 4))
+                        .sized(n -> normalized(op, 3, 2 * n + 2))
+                        .large(normalized(op, 50, 100, 40))
+                        .large(normalized(op, 1, 20_000, 16))
+                        .large(normalized(op, 30_000, 10));
             }
             row("instance_norm" + (act == null ? "" : " relu"), NormOp.class)
                     .f(x -> Pass.apply(
                             new NormOp(
                                     NormOp.Over.GROUP, x[0].dim(-1), false, EPSILON, new Epilogue(false, false, act)),
                             x[0]))
-                    .is(x -> normalise(
+                    .is(x -> normalize(
                             new NormOp(
                                     NormOp.Over.GROUP, x[0].dim(-1), false, EPSILON, new Epilogue(false, false, act)),
                             grouped(x[0].dims(), x[0].dim(-1)),
@@ -1648,9 +1648,9 @@ public final class OpTable {
         }
     }
 
-    /** A sample of n values to normalise over the last dimensions. */
+    /** A sample of n values to normalize over the last dimensions. */
     private static int[][] dims(int count, NormOp op, int n) {
-        return count == 1 ? normalised(op, 3, n) : normalised(op, 3, n, 2);
+        return count == 1 ? normalized(op, 3, n) : normalized(op, 3, n, 2);
     }
 
     // ---- softmax and cross-entropy

@@ -48,7 +48,7 @@ class CheckpointTest {
     // ---- a run with everything that a run can have
 
     /** x minus the running mean of what it has seen. */
-    private record Centre(Buffer mean) implements Layer {
+    private record Center(Buffer mean) implements Layer {
         @Override
         public Tensor forward(Tensor x) {
             mean.update(mean.value().mul(0.9f).add(x.mean(0).mul(0.1f)));
@@ -63,7 +63,7 @@ class CheckpointTest {
                                 new Parameter(Shape.of(8, 2), Init.torch(), 1, 0), // the other way round in files
                                 new Parameter(Shape.of(8), Init.zeros()),
                                 null),
-                        new Centre(new Buffer(Shape.of(8), Init.constant(0))),
+                        new Center(new Buffer(Shape.of(8), Init.constant(0))),
                         Tensor::tanh,
                         new Dropout(0.25f),
                         new Linear(8, 2)),

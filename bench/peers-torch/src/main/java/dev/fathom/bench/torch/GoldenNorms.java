@@ -16,7 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/** Normalisations, of channels that come last, and networks trained with batch norm. */
+/** Normalizations, of channels that come last, and networks trained with batch norm. */
 @SuppressWarnings("try") // scopes are closed, not used
 final class GoldenNorms {
     /** The float32 number that Fathom has. */

@@ -72,7 +72,7 @@ final class GoldenPools {
                     x -> torch.avg_pool3d(x, l(2, 3, 2), l(2, 2, 2), l(1, 1, 1), true, true, new LongOptional()),
                     s);
         }
-        // three equal neighbours: the first gets the gradient
+        // three equal neighbors: the first gets the gradient
         to.add(
                 "maxPool(2,stride 2)",
                 in -> channelsSecond(in[0], x -> torch.max_pool2d(x, l(2, 2), l(2, 2), l(0, 0), l(1, 1), false)),

@@ -66,7 +66,7 @@ final class GoldenTraining {
         return new AdamW(p, o);
     }
 
-    /** A C++ tuple, which libstdc++ stores backwards; its defaults tell. */
+    /** A C++ tuple, which libstdc++ stores backward; its defaults tell. */
     private static void betas(DoublePointer betas, double beta1, double beta2) {
         int first = betas.get(0) == 0.9 ? 0 : 1;
         if (betas.get(first) != 0.9 || betas.get(1 - first) != 0.999) {

@@ -61,7 +61,7 @@ public final class Goldens {
         write(folder, "network", GoldenConvs::network);
         write(folder, "lenet5", GoldenNets::leNet5);
         write(folder, "block", GoldenNets::block);
-        write(folder, "normalisation", GoldenNorms::all);
+        write(folder, "normalization", GoldenNorms::all);
         write(folder, "losses", GoldenLosses::losses);
         write(folder, "optimizers", GoldenTraining::optimizers);
         write(folder, "training", GoldenTraining::training);

@@ -40,7 +40,7 @@ public final class Quickstart implements Callable<Integer> {
             names = "--data",
             paramLabel = "SET",
             defaultValue = "fashion-mnist",
-            converter = ImageSet.GreyConverter.class,
+            converter = ImageSet.GrayConverter.class,
             description = "fashion-mnist (the default), or mnist, which ./fathom data mnist fetches.")
     private ImageSet set;
 

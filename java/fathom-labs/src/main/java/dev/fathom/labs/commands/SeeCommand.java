@@ -7,7 +7,7 @@ import dev.fathom.data.Preprocessing.Photo;
 import dev.fathom.explain.Deconvnet;
 import dev.fathom.explain.GradCam;
 import dev.fathom.explain.Maps;
-import dev.fathom.explain.Maximisation;
+import dev.fathom.explain.Maximization;
 import dev.fathom.explain.Responses;
 import dev.fathom.explain.Saliency;
 import dev.fathom.explain.Unit;
@@ -75,7 +75,7 @@ public final class SeeCommand implements Callable<Integer> {
             names = "--photos",
             paramLabel = "FOLDER",
             description =
-                    "Photographs in which to look for what channels respond to, and for neighbours (CIFAR-10's test"
+                    "Photographs in which to look for what channels respond to, and for neighbors (CIFAR-10's test"
                             + " images for a network that knows its classes, else the folder of PHOTO).")
     private @Nullable Path photos;
 
@@ -194,7 +194,7 @@ public final class SeeCommand implements Callable<Integer> {
             ImageSheet sheet = new ImageSheet(size, size, 3).columns(4).add(picture.pixels(), "what it gets");
             Maps saliency = Saliency.of(net, x, Unit.output(best[0])).magnitude();
             sheet.add(
-                    colour(Shades.grey(Look.coarse(saliency.values(), size, Math.max(1, size / 56)))),
+                    color(Shades.gray(Look.coarse(saliency.values(), size, Math.max(1, size / 56)))),
                     "saliency of " + classes.get(best[0]));
             for (int k = 0; k < 2 && k < best.length; k++) {
                 Maps cam = GradCam.of(net, x, last, best[k]);
@@ -282,7 +282,7 @@ public final class SeeCommand implements Callable<Integer> {
                             + CHANNELS + " liveliest channels of each layer respond most, cut to the field of the place"
                             + " that did; below each what of it came back from that one number through the layers,"
                             + " transposed: pools put values where they came from, ReLUs pass the positive part of what"
-                            + " comes back (Zeiler and Fergus 2014). Grey is nothing; of the rest the root is shown. In a network"
+                            + " comes back (Zeiler and Fergus 2014). Gray is nothing; of the rest the root is shown. In a network"
                             + " without max pools what comes back is the same for every picture.");
             for (Responses r : all) {
                 ReceptiveField.Axis field = ReceptiveField.of(loaded, Shape.of(1, size, size, 3), r.layer())
@@ -316,7 +316,7 @@ public final class SeeCommand implements Callable<Integer> {
                 pages.add(
                         page, sheet, "channels-" + r.layer() + ".png", "what channels of " + r.layer() + " respond to");
             }
-            neighbours(pictures, all.get(all.size() - 1));
+            neighbors(pictures, all.get(all.size() - 1));
         }
 
         private byte[] blank(int side) {
@@ -325,12 +325,12 @@ public final class SeeCommand implements Callable<Integer> {
             return white;
         }
 
-        private void neighbours(Pictures pictures, Responses last) {
+        private void neighbors(Pictures pictures, Responses last) {
             float[] own =
                     Responses.of(net, 1, i -> x, List.of(last.layer())).get(0).features(0);
             ImageSheet sheet =
                     new ImageSheet(size, size, 3).columns(NEAREST + 1).add(picture.pixels(), "the photograph");
-            for (Responses.Neighbour n : last.nearest(own, NEAREST + 1)) {
+            for (Responses.Neighbor n : last.nearest(own, NEAREST + 1)) {
                 if (n.distance() > 0 && sheet.images().size() <= NEAREST) { // not itself
                     sheet.add(
                             pictures.pixels().get(n.image()),
@@ -340,20 +340,20 @@ public final class SeeCommand implements Callable<Integer> {
             page.section("Alike to it")
                     .text("The pictures whose features, the means of the maps of " + last.layer()
                             + ", are nearest to the photograph's, and how far they are.");
-            pages.add(page, sheet, "neighbours.png", "the nearest neighbours");
+            pages.add(page, sheet, "neighbors.png", "the nearest neighbors");
         }
 
         // ---- what a unit likes
 
         private void liked() {
-            Maximisation usual = Maximisation.USUAL;
-            Maximisation search = new Maximisation(steps, usual.rate(), usual.decay(), usual.blurEvery());
+            Maximization usual = Maximization.USUAL;
+            Maximization search = new Maximization(steps, usual.rate(), usual.decay(), usual.blurEvery());
             String middle = stages.get(stages.size() / 2);
             List<Unit> units =
                     List.of(Unit.output(best[0]), Unit.output(best[1]), new Unit(middle, 0), new Unit(middle, 1));
             ImageSheet sheet = new ImageSheet(size, size, 3).columns(4);
             for (Unit unit : units) {
-                Maximisation.Found found = search.of(net, Shape.of(1, size, size, 3), unit, 1);
+                Maximization.Found found = search.of(net, Shape.of(1, size, size, 3), unit, 1);
                 String name = unit.layer().isEmpty()
                         ? classes.get(unit.channel())
                         : unit.layer() + ", channel " + unit.channel();
@@ -382,10 +382,10 @@ public final class SeeCommand implements Callable<Integer> {
         }
     }
 
-    private static byte[] colour(byte[] grey) {
-        byte[] rgb = new byte[3 * grey.length];
+    private static byte[] color(byte[] gray) {
+        byte[] rgb = new byte[3 * gray.length];
         for (int i = 0; i < rgb.length; i++) {
-            rgb[i] = grey[i / 3];
+            rgb[i] = gray[i / 3];
         }
         return rgb;
     }

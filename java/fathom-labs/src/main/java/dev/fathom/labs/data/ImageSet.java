@@ -41,7 +41,7 @@ public enum ImageSet {
                     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
             List.of(Layout.IDX),
             "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
-    /** 50,000 and 10,000 colour images of 32 x 32 pixels (Krizhevsky 2009), or a part of them; not part of the project. */
+    /** 50,000 and 10,000 color images of 32 x 32 pixels (Krizhevsky 2009), or a part of them; not part of the project. */
     CIFAR10(
             "CIFAR-10",
             "https://www.cs.toronto.edu/~kriz/",
@@ -152,7 +152,7 @@ public enum ImageSet {
         return folder != null && CIFAR100.in(folder) ? CIFAR100 : CIFAR10;
     }
 
-    /** Whether it comes as an archive: sets of colour images of 32 x 32 pixels do. */
+    /** Whether it comes as an archive: sets of color images of 32 x 32 pixels do. */
     public boolean archived() {
         return this == CIFAR10 || this == CIFAR100;
     }
@@ -298,8 +298,8 @@ public enum ImageSet {
         }
     }
 
-    /** The same for the quickstart's network, which takes grey images of 28 x 28 pixels. */
-    public static final class GreyConverter implements ITypeConverter<ImageSet> {
+    /** The same for the quickstart's network, which takes gray images of 28 x 28 pixels. */
+    public static final class GrayConverter implements ITypeConverter<ImageSet> {
         @Override
         public ImageSet convert(String name) {
             return named(name, List.of(FASHION_MNIST, MNIST));

@@ -28,13 +28,13 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
     }
 
     /** The same with mean 0 and deviation 1 in each channel of what is learned from. */
-    public Images normalised() {
+    public Images normalized() {
         return new Images(
-                title, classes, image, learn.normalised(learn), choose.normalised(learn), test.normalised(learn));
+                title, classes, image, learn.normalized(learn), choose.normalized(learn), test.normalized(learn));
     }
 
     /**
-     * What a photograph becomes for a network that learned from these images as {@link #normalised} gives them: its middle, as large as they are, with
+     * What a photograph becomes for a network that learned from these images as {@link #normalized} gives them: its middle, as large as they are, with
      * the mean and the deviation that each channel has in what is learned from.
      *
      * @throws IllegalStateException if they are not square and red, green and blue
@@ -129,7 +129,7 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
         try (Dataset l = remade(learn, label, pixels);
                 Dataset c = remade(choose, label, pixels);
                 Dataset t = remade(test, label, pixels)) {
-            return new Images(title, names, image, l.normalised(l), c.normalised(l), t.normalised(l));
+            return new Images(title, names, image, l.normalized(l), c.normalized(l), t.normalized(l));
         }
     }
 

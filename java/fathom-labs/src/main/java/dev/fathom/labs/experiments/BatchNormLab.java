@@ -27,7 +27,7 @@ import java.util.Locale;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** How many steps batch normalisation saves, by where it stands (Ioffe and Szegedy 2015). */
+/** How many steps batch normalization saves, by where it stands (Ioffe and Szegedy 2015). */
 final class BatchNormLab implements ImageLab {
     private enum Norm {
         NONE,
@@ -42,7 +42,7 @@ final class BatchNormLab implements ImageLab {
 
     @Override
     public String shows() {
-        return "steps to equal accuracy without batch normalisation, with it before or after the activation, or instead of dropout";
+        return "steps to equal accuracy without batch normalization, with it before or after the activation, or instead of dropout";
     }
 
     @Override
@@ -55,7 +55,7 @@ final class BatchNormLab implements ImageLab {
         Recipe recipe = new Recipe(
                 epochs.applyAsInt(10), 128, new Sgd(0.05f, 0.9f), Schedule.constant(), "SGD 0.05, momentum 0.9");
         return List.of(
-                new Entry("No normalisation", network(Norm.NONE, true), recipe, Published.NONE, 0),
+                new Entry("No normalization", network(Norm.NONE, true), recipe, Published.NONE, 0),
                 new Entry("Before the activation", network(Norm.BEFORE, true), recipe, Published.NONE, 0),
                 new Entry("After the activation", network(Norm.AFTER, true), recipe, Published.NONE, 0),
                 new Entry("Instead of dropout", network(Norm.BEFORE, false), recipe, Published.NONE, 0));
@@ -101,7 +101,7 @@ final class BatchNormLab implements ImageLab {
         return 10;
     }
 
-    /** The level is the best that the network without normalisation reached; who has it first? */
+    /** The level is the best that the network without normalization reached; who has it first? */
     @Override
     public void conclude(Conclusion all) {
         List<Outcome> outcomes = all.outcomes();
@@ -127,7 +127,7 @@ final class BatchNormLab implements ImageLab {
         all.page()
                 .section(
                         "Steps to equal accuracy",
-                        "The level is the best that the network without normalisation reached on the images held out. "
+                        "The level is the best that the network without normalization reached on the images held out. "
                                 + "Published: 14 times fewer steps to equal accuracy, for Inception on ImageNet at five times "
                                 + "the learning rate (Ioffe and Szegedy 2015); here every network has the same rate.")
                 .table(header, rows);

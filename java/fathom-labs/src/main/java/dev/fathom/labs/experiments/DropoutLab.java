@@ -212,7 +212,7 @@ final class DropoutLab implements ImageLab {
             all.page()
                     .section(
                             "Features: " + name.toLowerCase(Locale.ROOT),
-                            "What each of some hidden units weighs; grey is 0.")
+                            "What each of some hidden units weighs; gray is 0.")
                     .picture(
                             "features-" + all.outcomes().get(i).entry().folder() + ".png",
                             "The weights of hidden units as images: " + name,

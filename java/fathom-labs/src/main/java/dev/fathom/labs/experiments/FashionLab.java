@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalisation. */
+/** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalization. */
 final class FashionLab implements ImageLab {
     @Override
     public String name() {

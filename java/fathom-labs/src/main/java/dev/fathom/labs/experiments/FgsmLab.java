@@ -59,7 +59,7 @@ final class FgsmLab implements ImageLab {
 
     @Override
     public String shows() {
-        return "how few grey levels fool a network that knows handwritten digits: accuracy under attack by its size";
+        return "how few gray levels fool a network that knows handwritten digits: accuracy under attack by its size";
     }
 
     @Override
@@ -122,7 +122,7 @@ final class FgsmLab implements ImageLab {
         all.page()
                 .section(
                         "Accuracy under attack",
-                        "Every pixel is moved by ε towards a larger loss, of a range of 1 from black to white. The published curve "
+                        "Every pixel is moved by ε toward a larger loss, of a range of 1 from black to white. The published curve "
                                 + "is of the same network in PyTorch's tutorial.")
                 .table(header, rows)
                 .picture(

@@ -116,7 +116,7 @@ final class FiltersLab implements ImageLab {
                 .section(
                         "Learned filters and Gabor functions",
                         "A Gabor function is a wave of one direction and frequency under a Gaussian. Each filter is compared, along the "
-                                + "colour in which it varies most, with the nearest of "
+                                + "color in which it varies most, with the nearest of "
                                 + String.format(Locale.ROOT, "%,d", Gabor.tried(SIDE))
                                 + " of them; explained is the share of the filter's squares that it accounts for. Filters at "
                                 + "the start are random numbers, of which the best fit explains something too.")
@@ -153,30 +153,30 @@ final class FiltersLab implements ImageLab {
 
     private static List<Gabor> fits(float[] weights) {
         return Gabor.fit(
-                IntStream.range(0, FILTERS).mapToObj(i -> grey(weights, i)).toList(), SIDE);
+                IntStream.range(0, FILTERS).mapToObj(i -> gray(weights, i)).toList(), SIDE);
     }
 
-    /** A filter along the direction in colour space in which its squares are largest. */
-    private static double[] grey(float[] weights, int filter) {
+    /** A filter along the direction in color space in which its squares are largest. */
+    private static double[] gray(float[] weights, int filter) {
         int pixels = SIDE * SIDE;
-        double[] colour = {1, 1.1, 0.9}; // not orthogonal to any likely direction
-        double[] grey = new double[pixels];
+        double[] color = {1, 1.1, 0.9}; // not orthogonal to any likely direction
+        double[] gray = new double[pixels];
         for (int round = 0; round < 50; round++) { // power iteration
             double[] next = new double[3];
-            double norm = Math.sqrt(colour[0] * colour[0] + colour[1] * colour[1] + colour[2] * colour[2]);
+            double norm = Math.sqrt(color[0] * color[0] + color[1] * color[1] + color[2] * color[2]);
             for (int p = 0; p < pixels; p++) {
                 int at = (filter * pixels + p) * 3;
-                grey[p] = 0;
+                gray[p] = 0;
                 for (int c = 0; c < 3; c++) {
-                    grey[p] += weights[at + c] * colour[c] / norm;
+                    gray[p] += weights[at + c] * color[c] / norm;
                 }
                 for (int c = 0; c < 3; c++) {
-                    next[c] += weights[at + c] * grey[p];
+                    next[c] += weights[at + c] * gray[p];
                 }
             }
-            colour = next;
+            color = next;
         }
-        return grey;
+        return gray;
     }
 
     private static Figure explained(String which, List<Gabor> fits) {

@@ -39,7 +39,7 @@ interface ImageLab extends Experiment {
     default Result run(Run run) {
         try (Images all = images(run.data()).images(run.data(), run.seed())) {
             Images images = run.brief() ? all.first(briefImages()) : all;
-            return new ImageRun(this, run, images.normalised()).result();
+            return new ImageRun(this, run, images.normalized()).result();
         }
     }
 }

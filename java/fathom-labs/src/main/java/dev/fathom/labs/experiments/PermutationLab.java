@@ -26,7 +26,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a convolution takes for granted: that neighbours belong together. One fixed permutation of the pixels of all images changes nothing for a
+ * What a convolution takes for granted: that neighbors belong together. One fixed permutation of the pixels of all images changes nothing for a
  * network whose units see all of them (its first matrix has its columns in another order), and takes from convolution what it lives on.
  */
 final class PermutationLab implements ImageLab {

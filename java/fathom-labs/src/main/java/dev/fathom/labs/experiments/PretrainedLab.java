@@ -39,7 +39,7 @@ final class PretrainedLab implements Experiment {
     /** ResNet-50 in the lab of the Python edition (torchvision's second weights, photographs squeezed to 232 x 232), by file. */
     private static final Map<String, String> BOOK = Map.of(
             "flamingo.jpg", "flamingo 61.0 %, spoonbill 1.4 %, American egret 0.2 %",
-            "hawk_cropped.jpg", "kite 45.4 %, great grey owl 1.6 %, jay 1.2 %",
+            "hawk_cropped.jpg", "kite 45.4 %, great gray owl 1.6 %, jay 1.2 %",
             "huey.jpg", "Lhasa 26.0 %, Shih-Tzu 9.7 %, Tibetan terrier 3.3 %",
             "kitty.jpg", "Persian cat 16.3 %, tabby 7.4 %, tiger cat 4.3 %",
             "weaver.jpg", "jacamar 29.8 %, macaw 6.8 %, lorikeet 5.1 %");

@@ -88,7 +88,7 @@ public final class Look {
         return last.values().stream().map(Maps::layer).toList();
     }
 
-    /** The filters of a convolution: in colour where it sees three channels, else of the first channel. */
+    /** The filters of a convolution: in color where it sees three channels, else of the first channel. */
     public ImageSheet filters(String convolution) {
         Parameter weight = model.parameter(convolution + ".weight");
         Shape shape = weight.shape();
@@ -124,7 +124,7 @@ public final class Look {
                 .toArray();
         ImageSheet sheet = new ImageSheet(maps.shape().dim(0), maps.shape().dim(1), 1).columns(8);
         for (int c : channels) {
-            sheet.add(Shades.grey(maps.channel(c)), "map " + c);
+            sheet.add(Shades.gray(maps.channel(c)), "map " + c);
         }
         return sheet;
     }
@@ -173,7 +173,7 @@ public final class Look {
         }
     }
 
-    /** One number for each pixel of a picture of {@code size}, each with its neighbours of a square of {@code of} in common. */
+    /** One number for each pixel of a picture of {@code size}, each with its neighbors of a square of {@code of} in common. */
     public static float[] coarse(float[] values, int size, int of) {
         try (Pass pass = Pass.infer()) {
             return Tensor.of(values, 1, size, size, 1)

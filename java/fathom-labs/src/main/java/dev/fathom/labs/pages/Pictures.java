@@ -4,7 +4,7 @@ package dev.fathom.labs.pages;
 public final class Pictures {
     private Pictures() {}
 
-    /** {@code n} weights as bytes about a middle grey that is 0, the largest by its size black or white. */
+    /** {@code n} weights as bytes about a middle gray that is 0, the largest by its size black or white. */
     public static byte[] around(float[] weights, int from, int n) {
         float largest = 0;
         for (int i = from; i < from + n; i++) {

@@ -206,7 +206,7 @@ class SeeTest {
                 "channels-layer1",
                 "channels-layer2",
                 "channels-layer3",
-                "neighbours",
+                "neighbors",
                 "liked");
         for (String sheet : sheets) {
             assertThat(ImageIO.read(out.resolve(sheet + ".png").toFile()).getWidth())

@@ -162,7 +162,7 @@ class LabTest {
         assertThat(card.network()).isEqualTo("resnet20");
         assertThat(card.classes()).hasSize(100).startsWith("apple", "aquarium fish");
         try (Images plain = ImageSet.CIFAR100.images(folder, 1);
-                Images images = plain.normalised()) { // one scale for all three
+                Images images = plain.normalized()) { // one scale for all three
             Preprocessing input = plain.input(); // what a model card says of it
             try (var pass = Pass.infer()) {
                 float[] known = images.test().batches(1).epoch(0).next().x().toArray();
@@ -209,7 +209,7 @@ class LabTest {
         TinyImages.idx(folder.resolve("train-images-idx3-ubyte.gz"), pixels, 100, 28, 28);
         TinyImages.idx(folder.resolve("train-labels-idx1-ubyte.gz"), new byte[100], 100);
         assertThat(CommandLineRun.of(args).err())
-                .isEqualTo("fathom lab: No normalisation learns batches of 128 images but there are 92; "
+                .isEqualTo("fathom lab: No normalization learns batches of 128 images but there are 92; "
                         + "give a folder with more\n");
     }
 
@@ -233,15 +233,15 @@ class LabTest {
     @Test
     void batchNorm() throws IOException {
         CommandLineRun run = lab("batchnorm");
-        // without normalisation these 90 steps hang on a rounding: 18 to 62 % by seed and by kernel
+        // without normalization these 90 steps hang on a rounding: 18 to 62 % by seed and by kernel
         assertThat(accuracies(run)).hasSize(4);
         assertThat(accuracies(run).subList(1, 4)).allMatch(a -> a > 50);
         // the table says what the looks at the images held out say, which lie in a file of each network
-        List<double[]> none = looks("no-normalisation");
+        List<double[]> none = looks("no-normalization");
         double level = none.stream().mapToDouble(look -> look[1]).max().orElseThrow();
         assertThat(run.out()).containsPattern(line("network +steps to %.2f %% +times fewer\n", 100 * level));
         for (String name :
-                List.of("No normalisation", "Before the activation", "After the activation", "Instead of dropout")) {
+                List.of("No normalization", "Before the activation", "After the activation", "Instead of dropout")) {
             String steps = looks(name.toLowerCase(Locale.ROOT).replace(' ', '-')).stream()
                     .filter(look -> look[1] >= level)
                     .findFirst()

@@ -19,11 +19,11 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Values;
 import org.junit.jupiter.api.Test;
 
-/** Normalisation and residuals worked by hand on slides and in the book: every printed number. */
-class NormalisationTest {
+/** Normalization and residuals worked by hand on slides and in the book: every printed number. */
+class NormalizationTest {
     private static final float[] Z = {1, 2, 3, 4};
 
-    private static float[] normalised(BatchNorm layer) {
+    private static float[] normalized(BatchNorm layer) {
         try (var model = Model.of(layer, 0);
                 Pass pass = Pass.train(new Rng(0))) {
             return model.net().apply(Tensor.of(Z, 4, 1)).toArray();
@@ -35,11 +35,11 @@ class NormalisationTest {
     void theBatchOfFour() {
         float a = 1.3416407865f;
         float b = .4472135955f;
-        assertThat(normalised(new BatchNorm(1).with(0, null)))
+        assertThat(normalized(new BatchNorm(1).with(0, null)))
                 .containsExactly(new float[] {-a, -b, b, a}, offset(1e-7f));
         float c = 1.34163542f;
         float d = .4472118067f;
-        assertThat(normalised(new BatchNorm(1))).containsExactly(new float[] {-c, -d, d, c}, offset(1e-7f));
+        assertThat(normalized(new BatchNorm(1))).containsExactly(new float[] {-c, -d, d, c}, offset(1e-7f));
     }
 
     /** AI basics lecture 13: gamma (z - mu) / sqrt(epsilon + sigma^2) + beta, epsilon inside the root. */

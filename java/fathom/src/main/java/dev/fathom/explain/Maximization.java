@@ -17,18 +17,18 @@ import java.util.Arrays;
  * @param decay the share of x that each step takes away: an L2 penalty
  * @param blurEvery after how many steps x is blurred; 0 for never
  */
-public record Maximisation(int steps, float rate, float decay, int blurEvery) {
+public record Maximization(int steps, float rate, float decay, int blurEvery) {
     /** For inputs of deviation 1: 100 steps of 0.1, a decay of 4 %, a blur at every fourth. */
-    public static final Maximisation USUAL = new Maximisation(100, 0.1f, 0.04f, 4);
+    public static final Maximization USUAL = new Maximization(100, 0.1f, 0.04f, 4);
 
     /**
      * Checks the numbers.
      *
      * @throws IllegalArgumentException if steps is below 1, rate is not above 0, decay is not in [0, 1), or blurEvery is negative
      */
-    public Maximisation {
+    public Maximization {
         if (steps < 1 || !(rate > 0) || !(decay >= 0 && decay < 1) || blurEvery < 0) {
-            throw new IllegalArgumentException("maximisation: steps=" + steps + " must be at least 1, rate=" + rate
+            throw new IllegalArgumentException("maximization: steps=" + steps + " must be at least 1, rate=" + rate
                     + " above 0, decay=" + decay + " in [0, 1) and blurEvery=" + blurEvery + " 0 or more");
         }
     }
