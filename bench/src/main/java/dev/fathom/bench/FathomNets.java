@@ -16,12 +16,12 @@ import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Sgd;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Variable;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -62,10 +62,10 @@ public class FathomNets {
     static Model<Layer> model(String net) {
         Model<Layer> model = library(net);
         Map<String, float[]> numbers = numbers(Network.of(net));
-        List<Held> all = new ArrayList<>(model.parameters());
+        List<Variable> all = new ArrayList<>(model.parameters());
         all.addAll(model.buffers());
         Safetensors.Writer writer = new Safetensors.Writer();
-        for (Held held : all) {
+        for (Variable held : all) {
             float[] values = held.name().endsWith("num_batches_tracked") ? new float[1] : numbers.get(held.name());
             writer.add(held.name(), held.fileShape(), FloatBuffer.wrap(Objects.requireNonNull(values, held.name())));
         }

@@ -28,7 +28,7 @@ import dev.fathom.nn.LocalResponseNorm;
 import dev.fathom.nn.LocallyConnected;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Pad;
 import dev.fathom.nn.PixelShuffle;
 import dev.fathom.nn.PixelUnshuffle;
@@ -141,7 +141,7 @@ class HostileUseTest {
             rows[0] = 1;
             return x.add(Tensor.of(rows, x.dim(0), 3));
         };
-        try (var model = Model.of((Module) new Linear(1, 1), 1)) {
+        try (var model = Model.of((Net) new Linear(1, 1), 1)) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> mean.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
@@ -394,7 +394,7 @@ class HostileUseTest {
                                 + "int counts; give smaller ones");
     }
 
-    // ---- modules
+    // ---- nets
 
     record WithPath(Tensor y, Path file) {}
 
@@ -402,7 +402,7 @@ class HostileUseTest {
     @Timeout(10)
     void aResultMayHoldWhatIteratesOverItself() {
         try (Pass pass = Pass.infer()) {
-            WithPath r = Pass.frame("a module", () -> new WithPath(Tensor.full(Shape.of(2), 3), Path.of("relative")));
+            WithPath r = Pass.frame("a net", () -> new WithPath(Tensor.full(Shape.of(2), 3), Path.of("relative")));
             assertThat(r.y().toArray()).containsOnly(3f);
         }
     }
@@ -433,11 +433,11 @@ class HostileUseTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> closes.apply(Tensor.zeros(3)))
                     .withMessage(
-                            "close: a module or an op is still running in this Pass; close it after the call has returned");
+                            "close: a net or an op is still running in this Pass; close it after the call has returned");
             assertThatIllegalStateException()
                     .isThrownBy(() -> Pass.apply(new Closing(), Tensor.zeros(3)))
                     .withMessage(
-                            "close: a module or an op is still running in this Pass; close it after the call has returned");
+                            "close: a net or an op is still running in this Pass; close it after the call has returned");
         }
     }
 
@@ -477,7 +477,7 @@ class HostileUseTest {
         }
     }
 
-    record Statistics(Buffer b) implements Module {}
+    record Statistics(Buffer b) implements Net {}
 
     @Test
     void aBufferWhoseModelIsClosedBeforeItsUpdate() {

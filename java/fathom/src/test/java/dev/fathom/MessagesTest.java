@@ -234,7 +234,7 @@ class MessagesTest {
             });
             assertThatIllegalStateException()
                     .isThrownBy(() -> hoard.get(0).toArray())
-                    .withMessage("tensor value[#0] [2] was released when its module returned; return it, or keep() it");
+                    .withMessage("tensor value[#0] [2] was released when its net returned; return it, or keep() it");
         }
     }
 

@@ -1,13 +1,13 @@
 package dev.fathom.examples;
 
 import dev.fathom.nn.*;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.*;
 
 /** A loop of one's own: a generator learns to draw numbers like N(4, 1) from a discriminator, each an optimizer over its part of one model. */
 public final class E06Gan {
-    record Gan(Layer g, Layer d) implements Module {}
+    record Gan(Layer g, Layer d) implements Net {}
 
     public static void main(String[] args) {
         var net = new Gan(new Linear(1, 1), new Sequential(new Linear(1, 16), Tensor::relu, new Linear(16, 1)));

@@ -72,7 +72,7 @@ class DocsTest {
         for (String name : List.of("data", "explain", "nets", "nn", "optim", "plan", "tensor", "train", "view")) {
             source.append("import dev.fathom.").append(name).append(".*;\n");
         }
-        source.append("import dev.fathom.nn.Module;\nimport java.nio.file.Path;\n\npublic class Page {\n");
+        source.append("import dev.fathom.nn.Net;\nimport java.nio.file.Path;\n\npublic class Page {\n");
         List<String> methods = new ArrayList<>();
         Matcher snippets = JAVA.matcher(Files.readString(page));
         while (snippets.find()) {

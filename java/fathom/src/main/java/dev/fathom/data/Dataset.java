@@ -290,8 +290,7 @@ public final class Dataset implements AutoCloseable {
         };
         Source.Content labeled = (block, offset) -> Block.write(block.address() + offset, ByteBuffer.wrap(classes));
         var pixels = new Source.Part(DType.U8, image);
-        return of(
-                Source.of(op, n, pixels, images, new Source.Part(DType.U8, Shape.SCALAR), labeled, labels.classes()));
+        return of(Source.of(op, n, pixels, images, new Source.Part(DType.U8, Shape.SCALAR), labeled, labels.classes()));
     }
 
     /**

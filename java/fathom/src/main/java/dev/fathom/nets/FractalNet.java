@@ -10,7 +10,7 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -105,7 +105,7 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
      *
      * @param columns the shallowest first
      */
-    public record Block(List<List<Unit>> columns) implements Module {
+    public record Block(List<List<Unit>> columns) implements Net {
         /** With this many columns, from {@code in} to {@code out} maps. */
         public Block(int columns, int in, int out, float drop) {
             this(columns(columns, in, out, drop));

@@ -37,7 +37,7 @@ public record BatchNorm(
         float epsilon,
         @Nullable Float momentum,
         @Nullable Activation activation)
-        implements Ending {
+        implements FusibleLayer {
     /**
      * Checks epsilon and momentum.
      *

@@ -35,7 +35,7 @@ public record Conv(
         int groups,
         PadMode edges,
         @Nullable Activation activation)
-        implements Ending {
+        implements FusibleLayer {
     /**
      * With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in taps).
      *

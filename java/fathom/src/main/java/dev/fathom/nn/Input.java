@@ -4,7 +4,7 @@ import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Shape;
 
 /**
- * An input of a module, for {@link Model#summary(Input...)}: F32, or I32 where a module takes tokens.
+ * An input of a net, for {@link Model#summary(Input...)}: F32, or I32 where a net takes tokens.
  *
  * @param dtype the element type
  * @param shape the dimensions, the batch first

@@ -4,11 +4,11 @@ import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A module of one input and one output. A layer defines {@link #forward}; everyone calls {@link #apply}, which gives the call its frame: its
+ * A net of one input and one output. A layer defines {@link #forward}; everyone calls {@link #apply}, which gives the call its frame: its
  * name in messages and profiles, and the early return of what it made and did not keep.
  */
 @FunctionalInterface
-public interface Layer extends Module {
+public interface Layer extends Net {
     /** The formula. Called by {@link #apply} only. */
     Tensor forward(Tensor x);
 

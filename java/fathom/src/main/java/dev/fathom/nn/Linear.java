@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record Linear(
         Parameter weight,
         @Nullable Parameter bias,
-        @Nullable Activation activation) implements Ending {
+        @Nullable Activation activation) implements FusibleLayer {
     /**
      * With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in).
      *

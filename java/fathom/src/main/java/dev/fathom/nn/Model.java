@@ -6,14 +6,14 @@ import dev.fathom.memory.Memory;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Buffer;
 import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.ParameterRange;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Segments;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Store;
 import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Variable;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,50 +29,50 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A module with numbers: walks the tree of {@code net}, names every parameter and buffer as PyTorch would, and holds them in one flat block,
+ * A net with numbers: walks the tree of {@code net}, names every parameter and buffer as PyTorch would, and holds them in one flat block,
  * parameters first. The gradients are a second block of the same layout, so an optimizer's step is one kernel call.
  *
- * @param <M> the type of the module, whose own methods {@link #net} offers
+ * @param <M> the type of the net, whose own methods {@link #net} offers
  */
-public final class Model<M extends Module> implements Trainable, AutoCloseable {
+public final class Model<M extends Net> implements Trainable, AutoCloseable {
     private final M net;
     private final Store store;
-    private final Segments segments;
+    private final ParameterRange range;
 
     private Model(M net, Store store) {
         this.net = net;
         this.store = store;
-        this.segments = Access.segments(store, 0, store.parameters());
+        this.range = Access.range(store, 0, store.parameters());
     }
 
     /**
      * Makes a model of {@code net}. Parameters that no model holds yet begin as their initializer says, from (seed, name). Those that another
      * model holds are adopted: their values move here, and the other model is superseded and says so when it is used. Parameters that were frozen
-     * and modules that were fixed in evaluation mode remain so.
+     * and nets that were fixed in evaluation mode remain so.
      *
      * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing
      * @throws IllegalStateException if a model that holds one of the parameters is closed
      */
-    public static <M extends Module> Model<M> of(M net, long seed) {
-        List<Held> held = new ArrayList<>();
+    public static <M extends Net> Model<M> of(M net, long seed) {
+        List<Variable> variables = new ArrayList<>();
         List<String> names = new ArrayList<>();
-        collect(net, held, names);
+        collect(net, variables, names);
         Set<Store> former = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Held h : held) {
+        for (Variable h : variables) {
             if (h.bound()) {
                 Access.storeOf(h).check();
                 former.add(Access.storeOf(h));
             }
         }
-        Store store = Access.store(held, names);
+        Store store = Access.store(variables, names);
         try {
-            fill(store, held, names, new Rng(seed));
+            fill(store, variables, names, new Rng(seed));
         } catch (RuntimeException | Error e) {
             store.close();
             throw e;
         }
-        for (int i = 0; i < held.size(); i++) {
-            Access.bind(held.get(i), store, i);
+        for (int i = 0; i < variables.size(); i++) {
+            Access.bind(variables.get(i), store, i);
         }
         Set<Object> fixed = Collections.newSetFromMap(new IdentityHashMap<>());
         former.forEach(s -> fixed.addAll(s.evaluating()));
@@ -84,9 +84,9 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     }
 
     /** First values: those of the model before, or what the initializer says. */
-    private static void fill(Store store, List<Held> held, List<String> names, Rng rng) {
-        for (int i = 0; i < held.size(); i++) {
-            Held h = held.get(i);
+    private static void fill(Store store, List<Variable> variables, List<String> names, Rng rng) {
+        for (int i = 0; i < variables.size(); i++) {
+            Variable h = variables.get(i);
             ByteBuffer to =
                     store.values().view(4 * store.offset(i), 4 * h.shape().size());
             if (h.bound()) {
@@ -113,35 +113,35 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         }
     }
 
-    private static void collect(Object root, List<Held> held, List<String> names) {
+    private static void collect(Object root, List<Variable> variables, List<String> names) {
         List<Structure.Named> walk = Structure.walk(root);
         for (boolean parameters : new boolean[] {true, false}) {
             for (Structure.Named n : walk) {
-                if (n.value() instanceof Held h && h instanceof Parameter == parameters) {
-                    held.add(h);
+                if (n.value() instanceof Variable h && h instanceof Parameter == parameters) {
+                    variables.add(h);
                     names.add(n.name());
                 }
             }
         }
     }
 
-    /** The module. */
+    /** The net. */
     public M net() {
         return net;
     }
 
     @Override
-    public Segments segments() {
-        return segments;
+    public ParameterRange range() {
+        return range;
     }
 
     private Store store() {
-        return Access.store(segments);
+        return Access.store(range);
     }
 
     /** The parameters, in the order of the block. */
     public List<Parameter> parameters() {
-        return store().held().stream()
+        return store().variables().stream()
                 .filter(Parameter.class::isInstance)
                 .map(Parameter.class::cast)
                 .toList();
@@ -149,7 +149,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
 
     /** The buffers, in the order of the block. */
     public List<Buffer> buffers() {
-        return store().held().stream()
+        return store().variables().stream()
                 .filter(Buffer.class::isInstance)
                 .map(Buffer.class::cast)
                 .toList();
@@ -170,37 +170,37 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                 .filter(p -> p.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("model: no parameter is called " + name + "; there are "
-                        + parameters().stream().map(Held::name).toList()));
+                        + parameters().stream().map(Variable::name).toList()));
     }
 
     /**
-     * The parameters of a submodule, for an optimizer or as a target of backward.
+     * The parameters of a subnet, for an optimizer or as a target of backward.
      *
      * @throws IllegalArgumentException if it is not part of this model, has no parameters, or shares one with the rest of the model
      */
-    public Part part(Module submodule) {
-        if (Structure.walk(net).stream().noneMatch(n -> n.value() == submodule)) {
+    public Part part(Net subnet) {
+        if (Structure.walk(net).stream().noneMatch(n -> n.value() == subnet)) {
             throw new IllegalArgumentException(
-                    "part: the module is not in this model's tree; pass a component of model.net()");
+                    "part: the net is not in this model's tree; pass a component of model.net()");
         }
         Set<Object> outside = Collections.newSetFromMap(new IdentityHashMap<>());
-        Structure.walk(net, submodule).forEach(n -> outside.add(n.value()));
+        Structure.walk(net, subnet).forEach(n -> outside.add(n.value()));
         int from = Integer.MAX_VALUE;
         int to = -1;
-        for (Structure.Named n : Structure.walk(submodule)) {
+        for (Structure.Named n : Structure.walk(subnet)) {
             if (n.value() instanceof Parameter p) {
                 if (outside.contains(p)) {
                     throw new IllegalArgumentException("part: parameter " + p.name()
-                            + " is tied to a module outside the part; train both with one optimizer, or untie it");
+                            + " is tied to a net outside the part; train both with one optimizer, or untie it");
                 }
                 from = Math.min(from, Access.indexOf(p));
                 to = Math.max(to, Access.indexOf(p) + 1);
             }
         }
         if (to < 0) {
-            throw new IllegalArgumentException("part: the module has no parameters; pass one that has");
+            throw new IllegalArgumentException("part: the net has no parameters; pass one that has");
         }
-        return new Part(Access.segments(store(), from, to));
+        return new Part(Access.range(store(), from, to));
     }
 
     /**
@@ -228,58 +228,58 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
             }
             if (!any) {
                 throw new IllegalArgumentException((on ? "unfreeze: " : "freeze: ") + pattern + " matches none of "
-                        + parameters().stream().map(Held::name).toList());
+                        + parameters().stream().map(Variable::name).toList());
             }
         }
     }
 
     /**
-     * Fixes the modules that match, and all below them, in evaluation mode, also in training passes: {@code eval("backbone.*")}.
+     * Fixes the nets that match, and all below them, in evaluation mode, also in training passes: {@code eval("backbone.*")}.
      *
      * @throws IllegalArgumentException if a pattern matches nothing
      */
     public void eval(String... patterns) {
         store();
         for (String pattern : patterns) {
-            if (modules().noneMatch(n -> names(pattern, n))) {
-                throw new IllegalArgumentException("eval: " + pattern + " matches no module of this model");
+            if (nets().noneMatch(n -> names(pattern, n))) {
+                throw new IllegalArgumentException("eval: " + pattern + " matches no net of this model");
             }
         }
-        evaluate(modules().filter(n -> Stream.of(patterns).anyMatch(pattern -> names(pattern, n))));
+        evaluate(nets().filter(n -> Stream.of(patterns).anyMatch(pattern -> names(pattern, n))));
     }
 
-    private static boolean names(String pattern, Structure.Named module) {
-        return Trainable.matches(pattern, module.name()) || pattern.equals(module.name() + ".*");
+    private static boolean names(String pattern, Structure.Named net) {
+        return Trainable.matches(pattern, net.name()) || pattern.equals(net.name() + ".*");
     }
 
-    /** Fixes modules of this tree. */
-    private void evaluate(Stream<Structure.Named> modules) {
-        List<Object> fixed = modules.map(Structure.Named::value).toList();
+    /** Fixes nets of this tree. */
+    private void evaluate(Stream<Structure.Named> nets) {
+        List<Object> fixed = nets.map(Structure.Named::value).toList();
         if (!fixed.isEmpty()) {
             store.evaluate(fixed);
         }
     }
 
-    /** Every module of the tree with its name, the net itself first. */
-    private Stream<Structure.Named> modules() {
-        return Structure.walk(net).stream().filter(n -> n.value() instanceof Module);
+    /** Every net of the tree with its name, the net itself first. */
+    private Stream<Structure.Named> nets() {
+        return Structure.walk(net).stream().filter(n -> n.value() instanceof Net);
     }
 
     /**
-     * A model of the same net with another module in the place of the one called {@code name}, such as a new head: {@code model.replace("fc", new
+     * A model of the same net with another net in the place of the one called {@code name}, such as a new head: {@code model.replace("fc", new
      * Linear(512, 2), 1)}. All other values move there, as {@link #of} says, what is frozen or fixed in evaluation mode remains so, and this model
      * is superseded; {@link #copy} it first to keep it. New parameters begin as their initializer says, from (seed, name).
      *
-     * @throws IllegalArgumentException if no submodule is called so, or what holds it takes no module of the new kind
+     * @throws IllegalArgumentException if no subnet is called so, or what holds it takes no net of the new kind
      */
-    public Model<M> replace(String name, Module by, long seed) {
+    public Model<M> replace(String name, Net by, long seed) {
         store();
-        List<Structure.Named> modules = modules().filter(n -> n.value() != net).toList();
-        Object former = modules.stream()
+        List<Structure.Named> nets = nets().filter(n -> n.value() != net).toList();
+        Object former = nets.stream()
                 .filter(n -> n.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("replace: no module is called " + name + "; there are "
-                        + modules.stream().map(Structure.Named::name).distinct().toList()))
+                .orElseThrow(() -> new IllegalArgumentException("replace: no net is called " + name + "; there are "
+                        + nets.stream().map(Structure.Named::name).distinct().toList()))
                 .value();
         Set<Object> evaluating = store.evaluating();
         List<Structure.Named> fixed = Structure.walk(net, former).stream()
@@ -287,7 +287,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                 .toList();
         M tree = Structure.replace(net, former, by);
         Model<M> result = of(tree, seed);
-        // what holds the new module was rebuilt and is known by its name
+        // what holds the new net was rebuilt and is known by its name
         result.evaluate(Structure.walk(tree, by).stream()
                 .filter(t -> fixed.stream()
                         .anyMatch(n -> n.name().equals(t.name())
@@ -295,7 +295,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         return result;
     }
 
-    /** Lets every module follow its pass again. */
+    /** Lets every net follow its pass again. */
     public void train() {
         store().followPass();
     }
@@ -306,8 +306,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      */
     public Model<M> copy() {
         Store mine = store();
-        return rebuilt((held, names) -> {
-            Store copy = Access.store(held, names);
+        return rebuilt((variables, names) -> {
+            Store copy = Access.store(variables, names);
             try {
                 for (int i = 0; i < mine.parameters(); i++) {
                     copy.trainable(i, mine.isTrainable(i));
@@ -341,7 +341,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      */
     public Model<M> replica() {
         Store mine = store();
-        return rebuilt((held, names) -> Access.replica(mine, held));
+        return rebuilt((variables, names) -> Access.replica(mine, variables));
     }
 
     /**
@@ -354,19 +354,19 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         store().addGradients(replica.store());
     }
 
-    /** The same tree over held values of its own, in a store that {@code make} gives for them and their names. */
-    private Model<M> rebuilt(BiFunction<List<Held>, List<String>, Store> make) {
+    /** The same tree over variables of its own, in a store that {@code make} gives for them and their names. */
+    private Model<M> rebuilt(BiFunction<List<Variable>, List<String>, Store> make) {
         M tree = Structure.rebuild(
                 net,
                 h -> h instanceof Parameter
                         ? new Parameter(h.shape(), h.initializer(), h.fileOrder())
                         : new Buffer(h.shape(), h.initializer()));
-        List<Held> held = new ArrayList<>();
+        List<Variable> variables = new ArrayList<>();
         List<String> names = new ArrayList<>();
-        collect(tree, held, names);
-        Model<M> result = new Model<>(tree, make.apply(held, names));
-        for (int i = 0; i < held.size(); i++) {
-            Access.bind(held.get(i), result.store, i);
+        collect(tree, variables, names);
+        Model<M> result = new Model<>(tree, make.apply(variables, names));
+        for (int i = 0; i < variables.size(); i++) {
+            Access.bind(variables.get(i), result.store, i);
         }
         List<Structure.Named> from = Structure.walk(net);
         List<Structure.Named> to = Structure.walk(tree);
@@ -383,8 +383,8 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if names or shapes differ
      */
     public void copyFrom(Model<?> other) {
-        List<Held> mine = store().held();
-        List<Held> theirs = other.store().held();
+        List<Variable> mine = store().variables();
+        List<Variable> theirs = other.store().variables();
         for (int i = 0; i < Math.max(mine.size(), theirs.size()); i++) {
             String a = i < mine.size() ? mine.get(i).name() + " " + mine.get(i).shape() : "nothing";
             String b = i < theirs.size()
@@ -421,7 +421,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         Block values = store().values();
         values.lease();
         try {
-            for (Held h : store.held()) {
+            for (Variable h : store.variables()) {
                 writer.add(
                         h.name(),
                         h.shape(),
@@ -444,17 +444,17 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public void load(Path file) {
-        List<Held> all = store().held();
+        List<Variable> all = store().variables();
         try (Safetensors data = Safetensors.read(file);
                 Block loaded = new Block("loaded weights", store.values().bytes())) {
             Set<String> more = new LinkedHashSet<>(data.names());
             // PyTorch before 0.4.1 did not count the batches of a batch norm: where a file has no count, it is 0
-            List<Held> held = all.stream()
+            List<Variable> variables = all.stream()
                     .filter(h -> more.contains(h.name()) || !h.name().endsWith("num_batches_tracked"))
                     .toList();
             List<String> missing = new ArrayList<>();
             List<String> shapes = new ArrayList<>();
-            for (Held h : held) {
+            for (Variable h : variables) {
                 if (!more.remove(h.name())) {
                     missing.add(h.name());
                 } else if (!data.shape(h.name()).equals(h.fileShape())) {
@@ -472,7 +472,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
                                 .collect(Collectors.joining(", "))
                         + "; load it into a model of the same structure");
             }
-            for (Held h : held) {
+            for (Variable h : variables) {
                 data.copy(
                         h.name(),
                         loaded.view(
@@ -489,7 +489,7 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     /**
      * Layers, output shapes, parameters and multiply-adds of one call on floats of this shape, as a table.
      *
-     * @throws IllegalArgumentException if the module is not a {@link Layer} or there is not one shape
+     * @throws IllegalArgumentException if the net is not a {@link Layer} or there is not one shape
      */
     public String summary(Shape... inputs) {
         return summary(floats(inputs));
@@ -498,11 +498,11 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     /**
      * Layers, output shapes, parameters and multiply-adds of one call on an input of any type, such as {@code Input.ints(1, 500)} for tokens.
      *
-     * @throws IllegalArgumentException if the module is not a {@link Layer} or there is not one input
+     * @throws IllegalArgumentException if the net is not a {@link Layer} or there is not one input
      */
     public String summary(Input... inputs) {
         if (!(net instanceof Layer) || inputs.length != 1) {
-            throw new IllegalArgumentException("summary: the module has its own methods or " + inputs.length
+            throw new IllegalArgumentException("summary: the net has its own methods or " + inputs.length
                     + " inputs; call summary((net, in) -> net.method(in[0], ...), shapes)");
         }
         return summary((m, in) -> ((Layer) m).apply(in[0]), inputs);
@@ -512,12 +512,12 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
         return Stream.of(shapes).map(s -> new Input(DType.F32, s)).toArray(Input[]::new);
     }
 
-    /** The table of one call of a module with methods of its own, on floats of these shapes. */
+    /** The table of one call of a net with methods of its own, on floats of these shapes. */
     public String summary(BiFunction<M, Tensor[], ?> call, Shape... inputs) {
         return summary(call, floats(inputs));
     }
 
-    /** The table of one call of a module with methods of its own, on inputs of any type. */
+    /** The table of one call of a net with methods of its own, on inputs of any type. */
     public String summary(BiFunction<M, Tensor[], ?> call, Input... inputs) {
         store();
         return Summary.of(net, call, inputs);
@@ -526,12 +526,12 @@ public final class Model<M extends Module> implements Trainable, AutoCloseable {
     /**
      * Multiply-adds of one call on an input of this shape, as {@link #summary(Shape...)} adds them up.
      *
-     * @throws IllegalArgumentException if the module is not a {@link Layer}
+     * @throws IllegalArgumentException if the net is not a {@link Layer}
      */
     public long multiplyAdds(Shape input) {
         if (!(net instanceof Layer layer)) {
             throw new IllegalArgumentException(
-                    "multiplyAdds: the module has its own methods; its summary with a call of them has the sum");
+                    "multiplyAdds: the net has its own methods; its summary with a call of them has the sum");
         }
         store();
         return Summary.multiplyAdds(layer, input);

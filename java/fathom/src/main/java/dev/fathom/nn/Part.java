@@ -1,10 +1,10 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Segments;
+import dev.fathom.tensor.ParameterRange;
 
 /**
- * A submodule's parameters, from {@link Model#part}: an optimizer of its own, a target of backward.
+ * A subnet's parameters, from {@link Model#part}: an optimizer of its own, a target of backward.
  *
- * @param segments where they lie
+ * @param range where they lie
  */
-public record Part(Segments segments) implements Trainable {}
+public record Part(ParameterRange range) implements Trainable {}

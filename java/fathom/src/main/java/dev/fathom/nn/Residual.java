@@ -8,7 +8,7 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(inner(x) + x) (He et al. 2016). Where the last layer of inner is an {@link Ending} without an activation of its own, such as a linear layer or
+ * y = act(inner(x) + x) (He et al. 2016). Where the last layer of inner is a {@link FusibleLayer} without an activation of its own, such as a linear layer or
  * a batch norm, the sum and the activation run in its kernel.
  *
  * @param inner a layer, or a {@link Sequential} of them, whose result has the shape of x
@@ -20,7 +20,7 @@ public record Residual(Layer inner, @Nullable Activation activation) implements 
      */
     @Override
     public Tensor forward(Tensor x) {
-        if (inner instanceof Ending e && e.open()) {
+        if (inner instanceof FusibleLayer e && e.open()) {
             return e.apply(x, x, activation);
         }
         Tensor y = inner.apply(x);

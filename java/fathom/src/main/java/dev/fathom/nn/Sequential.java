@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param layers in the order of their calls; their index is their name
  */
-public record Sequential(@Inline List<Layer> layers) implements Ending {
+public record Sequential(@Inline List<Layer> layers) implements FusibleLayer {
     /** Keeps its own copy of the list. */
     public Sequential {
         layers = List.copyOf(layers);
@@ -32,7 +32,7 @@ public record Sequential(@Inline List<Layer> layers) implements Ending {
     /** Whether its last layer is. */
     @Override
     public boolean open() {
-        return !layers.isEmpty() && layers.get(layers.size() - 1) instanceof Ending last && last.open();
+        return !layers.isEmpty() && layers.get(layers.size() - 1) instanceof FusibleLayer last && last.open();
     }
 
     @Override
@@ -40,7 +40,7 @@ public record Sequential(@Inline List<Layer> layers) implements Ending {
         int last = layers.size() - 1;
         Tensor y = run(x, last);
         Access.nextChild(last);
-        return ((Ending) layers.get(last)).apply(y, residual, activation);
+        return ((FusibleLayer) layers.get(last)).apply(y, residual, activation);
     }
 
     private Tensor run(Tensor x, int count) {

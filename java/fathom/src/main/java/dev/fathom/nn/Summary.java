@@ -2,13 +2,13 @@ package dev.fathom.nn;
 
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Variable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -25,7 +25,7 @@ final class Summary {
 
     private record Row(String name, String type, String shape, String parameters, String work) {}
 
-    static <M extends Module> String of(M net, BiFunction<M, Tensor[], ?> call, Input... inputs) {
+    static <M extends Net> String of(M net, BiFunction<M, Tensor[], ?> call, Input... inputs) {
         List<Row> rows = new ArrayList<>();
         rows.add(new Row("", "layer", "output", "parameters", "multiply-adds"));
         long parameters = 0;
@@ -46,7 +46,7 @@ final class Summary {
                     continue;
                 }
                 List<Tape.Entry> inside = entries.subList(c.from(), c.to());
-                long own = parameters(c.module(), counted);
+                long own = parameters(c.net(), counted);
                 long macs = inside.stream().mapToLong(Summary::work).sum();
                 parameters += own;
                 work += macs;
@@ -73,26 +73,26 @@ final class Summary {
         return e.op().multiplyAdds(e.inputs().stream().map(Tensor::shape).toArray(Shape[]::new));
     }
 
-    private static long parameters(Object module, Set<Object> counted) {
+    private static long parameters(Object net, Set<Object> counted) {
         long n = 0;
-        for (Structure.Named v : Structure.walk(module)) {
+        for (Structure.Named v : Structure.walk(net)) {
             if (v.value() instanceof Parameter p && counted.add(p)) {
-                n += ((Held) p).shape().size();
+                n += ((Variable) p).shape().size();
             }
         }
         return n;
     }
 
     static String type(Access.Called c, List<Tape.Entry> inside) {
-        if (c.module() instanceof Linear l && l.activation() != null) {
+        if (c.net() instanceof Linear l && l.activation() != null) {
             return "Linear, " + l.activation().label();
         }
-        if (c.module() instanceof Conv l) {
+        if (c.net() instanceof Conv l) {
             return "Conv " + l.window()
                     + (l.activation() == null ? "" : ", " + l.activation().label());
         }
-        if (c.module().getClass().isRecord()) {
-            return c.module().getClass().getSimpleName();
+        if (c.net().getClass().isRecord()) {
+            return c.net().getClass().getSimpleName();
         }
         return inside.isEmpty() ? "lambda" : inside.get(0).op().label();
     }

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Segments;
+import dev.fathom.tensor.ParameterRange;
 import dev.fathom.tensor.Store;
 import dev.fathom.tensor.Target;
 import dev.fathom.tensor.Tensor;
@@ -10,11 +10,11 @@ import java.util.regex.Pattern;
 /** What an optimizer trains and backward aims at: a contiguous range of a model's parameters, the whole of it or a part. */
 public sealed interface Trainable extends Target permits Model, Part {
     /** The parameters. */
-    Segments segments();
+    ParameterRange range();
 
     @Override
     default boolean wants(Tensor leaf) {
-        return segments().wants(leaf);
+        return range().wants(leaf);
     }
 
     /**
@@ -23,8 +23,8 @@ public sealed interface Trainable extends Target permits Model, Part {
      * @throws IllegalStateException if the model is closed or superseded
      */
     default void zeroGrad() {
-        Store store = Access.store(segments());
-        for (int i = segments().from(); i < segments().to(); i++) {
+        Store store = Access.store(range());
+        for (int i = range().from(); i < range().to(); i++) {
             store.fresh(i, false);
         }
     }

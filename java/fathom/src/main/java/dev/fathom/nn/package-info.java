@@ -7,7 +7,7 @@
  * goes over what lies between: one record serves sequences, pictures and volumes. Files keep PyTorch's order of dimensions; a
  * {@link dev.fathom.tensor.Parameter} knows both.
  *
- * <p>Rejected: a mutable module class with registration (state hides in fields, copies are partial), and names given by hand.
+ * <p>Rejected: a mutable net class with registration (state hides in fields, copies are partial), and names given by hand.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.nn;

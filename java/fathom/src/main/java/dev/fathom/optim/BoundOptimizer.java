@@ -7,7 +7,7 @@ import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Parameter;
-import dev.fathom.tensor.Segments;
+import dev.fathom.tensor.ParameterRange;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Store;
 import java.nio.ByteBuffer;
@@ -43,7 +43,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private static final int SUMS = 128;
 
     private final Optimizer recipe;
-    private final Segments parameters;
+    private final ParameterRange parameters;
     private final Store store;
     private final Commands commands = new Commands();
     private final Block[] blocks;
@@ -79,7 +79,7 @@ public final class BoundOptimizer implements AutoCloseable {
 
     BoundOptimizer(Optimizer recipe, Trainable trained, Group... groups) {
         this.recipe = recipe;
-        parameters = trained.segments();
+        parameters = trained.range();
         store = Access.store(parameters);
         learningRate = recipe.learningRate();
         int n = parameters.to() - parameters.from();
@@ -450,7 +450,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     Parameter parameter(int i) {
-        return (Parameter) store.held().get(parameters.from() + i);
+        return (Parameter) store.variables().get(parameters.from() + i);
     }
 
     long stepsOf(int i) {
@@ -578,7 +578,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     private Shape shape(int i) {
-        return store.held().get(parameters.from() + i).shape();
+        return store.variables().get(parameters.from() + i).shape();
     }
 
     private FloatBuffer floats(int i, Block of) {

@@ -48,8 +48,8 @@ final class Constants {
     private static boolean same(Graph.Value a, Graph.Value b) {
         Tensor x = a.weight();
         Tensor y = b.weight();
-        if (Access.held(x) != null || Access.held(y) != null) {
-            return Access.held(x) == Access.held(y);
+        if (Access.variable(x) != null || Access.variable(y) != null) {
+            return Access.variable(x) == Access.variable(y);
         }
         if (a.dtype() != b.dtype()) {
             return false;

@@ -67,7 +67,7 @@ final class Graph implements AutoCloseable {
      * One call.
      *
      * @param op what is called
-     * @param path where, by module names
+     * @param path where, by net names
      * @param in its operands, by number
      * @param out its results, by number; -1 where one is not needed
      */

@@ -4,7 +4,7 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
@@ -93,19 +93,19 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Freezes a function of a module and some inputs; what it returns (a tensor, or a record, map, list or array of tensors) are the outputs. Record
+     * Freezes a function of a net and some inputs; what it returns (a tensor, or a record, map, list or array of tensors) are the outputs. Record
      * components and map entries give them their names: {@code Map.of("logits", y)} is read as {@code session.output("logits")}. A single tensor is called
      * {@code output}, those of a list {@code output0}, {@code output1} and so on.
      *
      * @throws IllegalStateException if it reads values that depend on the inputs, or chooses layers by the batch size or the length
      */
-    public static <M extends Module> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
+    public static <M extends Net> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
         return freeze(model, function, 1, specs);
     }
 
-    private static <M extends Module> Plan freeze(
+    private static <M extends Net> Plan freeze(
             Model<M> model, BiFunction<M, Tensor[], ?> function, int defaultBatch, Spec... specs) {
-        Access.store(model.segments());
+        Access.store(model.range());
         List<Spec> in = List.of(specs);
         if (in.isEmpty()) {
             throw new IllegalArgumentException("freeze: no inputs; give a Spec for each");

@@ -14,9 +14,9 @@ public final class Access {
 
     // ---- frames, for nn
 
-    /** Enters a module's frame on the thread's pass. */
-    public static Object enter(Object module) {
-        return Pass.current().enter(module);
+    /** Enters a net's frame on the thread's pass. */
+    public static Object enter(Object net) {
+        return Pass.current().enter(net);
     }
 
     /** Leaves it with its result, null after a failure. */
@@ -31,12 +31,12 @@ public final class Access {
         return f.pass.frames.tooDeep(f, e);
     }
 
-    /** Tells that the running module now calls its child number {@code i}. */
+    /** Tells that the running net now calls its child number {@code i}. */
     public static void nextChild(int i) {
         Pass.current().frames.nextChild(i);
     }
 
-    /** Gives back what the running module made so far, but {@code keep}, which its child number {@code i} returned. */
+    /** Gives back what the running net made so far, but {@code keep}, which its child number {@code i} returned. */
     public static void releaseAllBut(Tensor keep, int i) {
         Pass.current().frames.releaseAllBut(keep, i);
     }
@@ -46,7 +46,7 @@ public final class Access {
         return Recomputation.run(Pass.current(), layer, x);
     }
 
-    /** {@code " at path"} of the running module, for messages; empty outside one. */
+    /** {@code " at path"} of the running net, for messages; empty outside one. */
     public static String where() {
         return Pass.where();
     }
@@ -54,17 +54,17 @@ public final class Access {
     // ---- watching a pass, for summaries, statistics and explanations
 
     /**
-     * One call of a module that has returned.
+     * One call of a net that has returned.
      *
-     * @param module who was called
-     * @param path its names from the outermost module on
-     * @param leaf whether it called no other module
+     * @param net who was called
+     * @param path its names from the outermost net on
+     * @param leaf whether it called no other net
      * @param from the number of its first call on the tape
      * @param to one past the last
      * @param result what it returned, null after a failure
      */
     public record Called(
-            Object module,
+            Object net,
             String path,
             boolean leaf,
             int from,
@@ -152,38 +152,38 @@ public final class Access {
     // ---- models
 
     /** A store for these values; the first {@code parameters} are parameters. */
-    public static Store store(List<Held> held, List<String> names) {
-        return new Store(held, names);
+    public static Store store(List<Variable> variables, List<String> names) {
+        return new Store(variables, names);
     }
 
-    /** A store that shares the values of {@code of}, for a copy of its held values. */
-    public static Store replica(Store of, List<Held> held) {
-        return new Store(of, held);
+    /** A store that shares the values of {@code of}, for a copy of its variables. */
+    public static Store replica(Store of, List<Variable> variables) {
+        return new Store(of, variables);
     }
 
     /** Parameters {@code from} to {@code to - 1} of a store. */
-    public static Segments segments(Store store, int from, int to) {
-        return new Segments(store, from, to);
+    public static ParameterRange range(Store store, int from, int to) {
+        return new ParameterRange(store, from, to);
     }
 
     /** The store behind them; refuses a closed or superseded model. */
-    public static Store store(Segments segments) {
-        return segments.store();
+    public static Store store(ParameterRange range) {
+        return range.store();
     }
 
-    /** Binds a held value to its place. */
-    public static void bind(Held held, Store store, int index) {
-        held.bind(store, index);
+    /** Binds a variable to its place. */
+    public static void bind(Variable variable, Store store, int index) {
+        variable.bind(store, index);
     }
 
     /** The store that holds a value. */
-    public static Store storeOf(Held held) {
-        return held.store();
+    public static Store storeOf(Variable variable) {
+        return variable.store();
     }
 
     /** Its place there. */
-    public static int indexOf(Held held) {
-        return held.index();
+    public static int indexOf(Variable variable) {
+        return variable.index();
     }
 
     /** Marks a store's values as taken over by another model. */
@@ -192,7 +192,7 @@ public final class Access {
     }
 
     /** The parameter or buffer behind a leaf tensor, or null. */
-    public static @Nullable Held held(Tensor leaf) {
-        return leaf.held();
+    public static @Nullable Variable variable(Tensor leaf) {
+        return leaf.variable();
     }
 }

@@ -104,7 +104,7 @@ final class Backward {
                 if (!wanted(t)) {
                     continue;
                 }
-                if (t.held() instanceof Parameter p) {
+                if (t.variable() instanceof Parameter p) {
                     p.store().fresh(p.index(), false);
                 } else if (t.node() == null) {
                     t.gradient = 0;

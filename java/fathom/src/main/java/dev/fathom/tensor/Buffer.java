@@ -5,7 +5,7 @@ package dev.fathom.tensor;
  *
  * <p>{@link #update} takes effect when backward has succeeded, so a failed step leaves no trace; a recomputed layer does not update twice.
  */
-public final class Buffer extends Held {
+public final class Buffer extends Variable {
     /** A buffer that begins as {@code initializer} says. */
     public Buffer(Shape shape, Initializer initializer) {
         super(shape, initializer);

@@ -8,7 +8,7 @@ import dev.fathom.kernel.Native;
  * the place in y: a cross-correlation, as the field's convolutions are; the filters are not flipped. Of several groups of channels, each has its own
  * filters.
  */
-record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.Ending, WindowedOp {
+record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.Fusible, WindowedOp {
     @Override
     public Op with(Epilogue end) {
         return new ConvOp(window, groups, end);

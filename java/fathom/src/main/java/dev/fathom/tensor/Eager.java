@@ -115,7 +115,7 @@ final class Eager extends Grad {
 
     @Override
     public String inName(int i) {
-        Held h = in[i].held();
+        Variable h = in[i].variable();
         if (h == null) {
             return in.length == 1 || i == 0 ? "x" : "input " + i;
         }
@@ -136,7 +136,7 @@ final class Eager extends Grad {
             throw new IllegalStateException(
                     op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
         }
-        Held h = in[i].root().held();
+        Variable h = in[i].root().variable();
         if (h != null && node.versions != null && node.versions[i] != h.version()) {
             throw new IllegalStateException("backward: " + h.label() + " has changed since " + node.where()
                     + " was recorded; call backward before step(), load() or copy, or run the forward again");
@@ -168,7 +168,9 @@ final class Eager extends Grad {
 
     @Override
     public long packed(int i, Kernel packing, long n, long k) {
-        if (pass.recording() || NativeRuntime.get().blas() == Blas.OPENBLAS || !(in[i].held() instanceof Parameter p)) {
+        if (pass.recording()
+                || NativeRuntime.get().blas() == Blas.OPENBLAS
+                || !(in[i].variable() instanceof Parameter p)) {
             return 0;
         }
         Block block = p.store().packed(commands, p.index(), packing, n, k);
@@ -285,7 +287,7 @@ final class Eager extends Grad {
             adds = false;
             return scratch(t.bytes());
         }
-        if (t.held() instanceof Parameter p) {
+        if (t.variable() instanceof Parameter p) {
             Store store = p.store();
             adds = store.fresh(p.index());
             store.fresh(p.index(), true);
@@ -308,7 +310,7 @@ final class Eager extends Grad {
     @Override
     public long dinRows(int i, int index) {
         Tensor t = in[i];
-        if (!(t.held() instanceof Parameter p)
+        if (!(t.variable() instanceof Parameter p)
                 || !backward.wanted(t)
                 || shape(index).size() >= t.dim(0)) {
             return din(i);
@@ -330,7 +332,7 @@ final class Eager extends Grad {
     public long dinReusing(int i) {
         Tensor t = in[i];
         Tensor o = out[0];
-        if (t.held() == null
+        if (t.variable() == null
                 && wants(i)
                 && t.gradient == 0
                 && o.gradient != 0

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Epilogue(boolean bias, boolean residual, @Nullable Activation activation) {
     /** An op that ends in one. Inputs: x, W, then b and the residual where there are any. Results: y, and what goes into act where its derivative reads it. */
-    interface Ending extends Op {
+    interface Fusible extends Op {
         Epilogue epilogue();
 
         /** The same op with another end. */

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out whether a model has fixed a module in evaluation mode. The modes belong to the models' {@link Store}s; this only leads from a module, which
+ * Finds out whether a model has fixed a net in evaluation mode. The modes belong to the models' {@link Store}s; this only leads from a net, which
  * knows no model, to them, by references that let a forgotten model be collected. Empty in nearly every process, and then it costs one read.
  */
 final class EvalModes {
@@ -14,7 +14,7 @@ final class EvalModes {
 
     private EvalModes() {}
 
-    /** Tells that some modules of a model are fixed from now on. */
+    /** Tells that some nets of a model are fixed from now on. */
     static void add(Store store) {
         update(store, true);
     }
@@ -41,13 +41,13 @@ final class EvalModes {
         stores = List.copyOf(others);
     }
 
-    /** Whether the model that runs {@code module} below {@code parent} has fixed it. */
-    static boolean fixes(Object module, @Nullable Frame parent) {
+    /** Whether the model that runs {@code net} below {@code parent} has fixed it. */
+    static boolean fixes(Object net, @Nullable Frame parent) {
         List<WeakReference<Store>> all = stores;
-        for (int i = 0; i < all.size(); i++) { // every module that runs asks this, so no iterator is made
+        for (int i = 0; i < all.size(); i++) { // every net that runs asks this, so no iterator is made
             Store store = all.get(i).get();
-            if (store != null && store.evaluating().contains(module)) {
-                Store runs = running(module, parent);
+            if (store != null && store.evaluating().contains(net)) {
+                Store runs = running(net, parent);
                 if (runs == null || runs == store) {
                     return true;
                 }
@@ -57,21 +57,21 @@ final class EvalModes {
     }
 
     /**
-     * The store of the model that runs a module, as the values of the module, or of the nearest one around it that has any, tell: two models may share
-     * a module without values, such as a dropout. Null where no module has values.
+     * The store of the model that runs a net, as the values of the net, or of the nearest one around it that has any, tell: two models may share
+     * a net without values, such as a dropout. Null where no net has values.
      */
-    private static @Nullable Store running(Object module, @Nullable Frame parent) {
-        Object at = module;
+    private static @Nullable Store running(Object net, @Nullable Frame parent) {
+        Object at = net;
         for (Frame f = parent; ; f = f.parent) {
             for (Structure.Named n : Structure.walk(at)) {
-                if (n.value() instanceof Held h && h.bound()) {
+                if (n.value() instanceof Variable h && h.bound()) {
                     return h.store();
                 }
             }
             if (f == null) {
                 return null;
             }
-            at = f.module;
+            at = f.net;
         }
     }
 }

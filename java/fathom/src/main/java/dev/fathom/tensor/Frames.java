@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The modules that run in a pass, innermost first, and the tensors that the pass owns: what a module made and nobody needs goes back when it returns. */
+/** The nets that run in a pass, innermost first, and the tensors that the pass owns: what a net made and nobody needs goes back when it returns. */
 final class Frames {
     private final Pass pass;
     private final Arena arena;
@@ -14,7 +14,7 @@ final class Frames {
     private Tensor[] made;
     private int count;
     private @Nullable Frame frame;
-    /** The frame in which this walk of modules began: none, or that of a recomputed layer. */
+    /** The frame in which this walk of nets began: none, or that of a recomputed layer. */
     private @Nullable Frame root;
 
     private int nextChild = -1;
@@ -27,7 +27,7 @@ final class Frames {
         this.made = made;
     }
 
-    /** The innermost running module, or null. */
+    /** The innermost running net, or null. */
     @Nullable
     Frame current() {
         return frame;
@@ -51,9 +51,9 @@ final class Frames {
         return count;
     }
 
-    Frame enter(Object module) {
-        boolean eval = frame != null && frame.evalMode || EvalModes.fixes(module, frame);
-        Frame f = new Frame(pass, module, frame, nextChild, count, pass.recorded(), eval);
+    Frame enter(Object net) {
+        boolean eval = frame != null && frame.evalMode || EvalModes.fixes(net, frame);
+        Frame f = new Frame(pass, net, frame, nextChild, count, pass.recorded(), eval);
         nextChild = -1;
         if (frame != null) {
             frame.calls = true;
@@ -67,14 +67,14 @@ final class Frames {
     void leave(Frame f, @Nullable Object result) {
         frame = f.parent;
         if (observer != null) {
-            observer.accept(new Access.Called(f.module, f.path(), !f.calls, f.first, pass.recorded(), result));
+            observer.accept(new Access.Called(f.net, f.path(), !f.calls, f.first, pass.recorded(), result));
         }
         if (result != null && !pass.tracing()) {
             releaseAllBut(result, f.mark, f, -1);
         }
     }
 
-    /** Tells which child of the running module is called next, for paths. */
+    /** Tells which child of the running net is called next, for paths. */
     void nextChild(int i) {
         nextChild = i;
     }
@@ -104,7 +104,7 @@ final class Frames {
                 made[to++] = t;
             } else {
                 if (by == null) {
-                    by = child < 0 ? f : new Frame(pass, f.module, f, child);
+                    by = child < 0 ? f : new Frame(pass, f.net, f, child);
                 }
                 arena.free(t.release(by), t.bytes());
             }
@@ -128,26 +128,26 @@ final class Frames {
             throw e;
         }
         return new IllegalStateException(
-                "apply: modules are nested too deep for the stack of thread "
+                "apply: nets are nested too deep for the stack of thread "
                         + Thread.currentThread().getName() + ": depth " + deepest
                         + " was reached; put the layers into one Sequential, which does not nest, or give the thread a larger stack (-Xss)",
                 e);
     }
 
-    // ---- running a module again
+    // ---- running a net again
 
-    /** Where modules run, to come back to. */
+    /** Where nets run, to come back to. */
     record Place(@Nullable Frame frame, @Nullable Frame root, int mark) {}
 
-    /** Goes back into the call of a module that has returned. */
+    /** Goes back into the call of a net that has returned. */
     Place resume(@Nullable Frame f) {
         Place here = new Place(frame, root, count);
-        frame = f == null ? null : new Frame(pass, f.module, f.parent, f.child, count, pass.recorded(), f.evalMode);
+        frame = f == null ? null : new Frame(pass, f.net, f.parent, f.child, count, pass.recorded(), f.evalMode);
         root = frame;
         return here;
     }
 
-    /** Gives back all that was made since, read by a tape that is gone, and returns to where modules ran before. */
+    /** Gives back all that was made since, read by a tape that is gone, and returns to where nets ran before. */
     void comeBack(Place here, Object by) {
         for (int i = here.mark; i < count; i++) {
             made[i].pins = 0;

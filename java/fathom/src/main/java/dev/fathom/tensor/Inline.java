@@ -7,7 +7,7 @@ import java.lang.annotation.Target;
 
 /**
  * On a record component: leave its own name out of the names below it. A list then adds only its index ({@code 0.weight}, as PyTorch names
- * a Sequential's layers), a single module nothing.
+ * a Sequential's layers), a single net nothing.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)

@@ -5,7 +5,7 @@ import dev.fathom.kernel.Native;
 import org.jspecify.annotations.Nullable;
 
 /** y [.., n] = act((x [.., k] W [n, k]^T + b [n]) + residual [.., n]), in one kernel. */
-record LinearOp(Epilogue epilogue) implements Epilogue.Ending {
+record LinearOp(Epilogue epilogue) implements Epilogue.Fusible {
     private static final LinearOp PLAIN = new LinearOp(new Epilogue(false, false, null));
     private static final LinearOp BIAS = new LinearOp(new Epilogue(true, false, null));
 

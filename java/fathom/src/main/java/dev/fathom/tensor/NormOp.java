@@ -71,7 +71,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
      * that line in them. Null where {@code in}, the constants among this op's inputs, lacks one.
      */
     @Nullable
-    Folded fold(Epilogue.Ending first, Tensor weight, @Nullable Tensor bias, @Nullable Tensor[] in) {
+    Folded fold(Epilogue.Fusible first, Tensor weight, @Nullable Tensor bias, @Nullable Tensor[] in) {
         int constants = 3 + (gamma ? 1 : 0) + (end.bias() ? 1 : 0);
         if (measured() || Arrays.asList(in).subList(1, constants).contains(null)) {
             return null;

@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Numbers that training changes: a segment of a model's flat block, with a gradient beside it. */
-public final class Parameter extends Held implements Target {
+public final class Parameter extends Variable implements Target {
     /** A parameter that begins as {@code initializer} says, and has the same shape in files. */
     public Parameter(Shape shape, Initializer initializer) {
         super(shape, initializer);
@@ -39,6 +39,6 @@ public final class Parameter extends Held implements Target {
 
     @Override
     public boolean wants(Tensor leaf) {
-        return leaf.held() == this;
+        return leaf.variable() == this;
     }
 }

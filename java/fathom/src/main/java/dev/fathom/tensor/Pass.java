@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * of it at its close. Use it in try-with-resources; it belongs to the thread that opened it.
  *
  * <p>{@link #train} records and is in training mode (dropout drops), {@link #grad} records in evaluation mode, {@link #infer} does neither and
- * gives intermediates back as soon as the module that made them returns. Only a pass that was opened with a stream draws random numbers.
+ * gives intermediates back as soon as the net that made them returns. Only a pass that was opened with a stream draws random numbers.
  */
 public final class Pass implements AutoCloseable {
     private static final ThreadLocal<@Nullable Pass> CURRENT = new ThreadLocal<>();
@@ -101,7 +101,7 @@ public final class Pass implements AutoCloseable {
         return new Pass(true, false, false, rng);
     }
 
-    /** Records nothing, in evaluation mode, and holds no intermediate longer than its module. */
+    /** Records nothing, in evaluation mode, and holds no intermediate longer than its net. */
     public static Pass infer() {
         return new Pass(false, false, false, null);
     }
@@ -131,7 +131,7 @@ public final class Pass implements AutoCloseable {
         return p;
     }
 
-    /** {@code " at path"} of the running module, for messages; empty outside one. */
+    /** {@code " at path"} of the running net, for messages; empty outside one. */
     static String where() {
         Pass p = CURRENT.get();
         Frame f = p == null ? null : p.frame();
@@ -161,12 +161,12 @@ public final class Pass implements AutoCloseable {
     }
 
     /**
-     * Calls a module's own method in a frame of its own, as {@code Layer.apply} does for {@code forward}: what it made and does not return is
+     * Calls a net's own method in a frame of its own, as {@code Layer.apply} does for {@code forward}: what it made and does not return is
      * given back at once. Keeps every tensor in a returned record, list, map or array.
      */
-    public static <T> T frame(Object module, Supplier<T> body) {
+    public static <T> T frame(Object net, Supplier<T> body) {
         Pass p = current();
-        Frame f = p.enter(module);
+        Frame f = p.enter(net);
         T result = null;
         try {
             result = body.get();
@@ -423,7 +423,7 @@ public final class Pass implements AutoCloseable {
         for (int i = 0; i < in.length; i++) {
             if (op.readsInput(i)) {
                 in[i].root().pins++;
-                Held h = in[i].root().held();
+                Variable h = in[i].root().variable();
                 if (h != null) {
                     if (versions == null) {
                         versions = new int[in.length];
@@ -520,9 +520,9 @@ public final class Pass implements AutoCloseable {
         return frames.current();
     }
 
-    Frame enter(Object module) {
+    Frame enter(Object net) {
         checkThread();
-        return frames.enter(module);
+        return frames.enter(net);
     }
 
     /** How many calls the tape holds. */
@@ -638,7 +638,7 @@ public final class Pass implements AutoCloseable {
     /**
      * Frees every tensor of the pass.
      *
-     * @throws IllegalStateException if it is closed already, belongs to another thread, a pass opened later is still open, or a module or an op
+     * @throws IllegalStateException if it is closed already, belongs to another thread, a pass opened later is still open, or a net or an op
      *     is running in it
      */
     @Override
@@ -650,7 +650,7 @@ public final class Pass implements AutoCloseable {
         }
         if (frame() != null || workspace.running > 0) {
             throw new IllegalStateException(
-                    "close: a module or an op is still running in this Pass; close it after the call has returned");
+                    "close: a net or an op is still running in this Pass; close it after the call has returned");
         }
         closed = true;
         closedAt = Memory.callSite();

@@ -70,7 +70,7 @@ final class Recomputation {
     }
 
     private boolean fromBuffer(Tensor t) {
-        return t.root().held() instanceof Buffer || fromBuffers.contains(t.root());
+        return t.root().variable() instanceof Buffer || fromBuffers.contains(t.root());
     }
 
     private void reads(Tensor t) {
@@ -82,7 +82,7 @@ final class Recomputation {
 
     /** A kept tensor is nobody's: it needs neither a gradient nor this pass to stay. */
     private boolean fromOutside(Tensor t) {
-        return t.pass() == pass ? t.ordinal() < before : t.held() != null;
+        return t.pass() == pass ? t.ordinal() < before : t.variable() != null;
     }
 
     /** Runs the layer of a node again with recording on and takes gradients through it. */

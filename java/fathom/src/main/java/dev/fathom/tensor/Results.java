@@ -11,7 +11,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the tensors in what a module's method returned: a record, list, map, Optional or array of tensors, nested at will, in their order. */
+/** Finds the tensors in what a net's method returned: a record, list, map, Optional or array of tensors, nested at will, in their order. */
 final class Results {
     private Results() {}
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * that another reads.
  */
 public final class Store implements AutoCloseable {
-    private final List<Held> held;
+    private final List<Variable> variables;
     private final Weights weights;
     private final @Nullable Store original;
     /** The buffers of a replica, whose layout is that of the weights behind the parameters; else the block of the weights. */
@@ -37,26 +37,26 @@ public final class Store implements AutoCloseable {
     /** By identity; never changed once it is here, as passes of other threads read it. */
     private volatile Set<Object> evaluating = Set.of();
 
-    /** Lays out {@code held} (parameters first) without binding anything. */
-    Store(List<Held> held, List<String> names) {
-        this.held = List.copyOf(held);
-        weights = new Weights(held, names);
+    /** Lays out {@code variables} (parameters first) without binding anything. */
+    Store(List<Variable> variables, List<String> names) {
+        this.variables = List.copyOf(variables);
+        weights = new Weights(variables, names);
         original = null;
         buffers = weights.block;
-        bufferVersions = new int[held.size() - weights.parameters];
+        bufferVersions = new int[variables.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
         rows = new GradientRows[weights.parameters];
         whole = new boolean[weights.parameters];
     }
 
-    /** A replica of {@code of} for {@code held}, which is as its own. */
-    Store(Store of, List<Held> held) {
+    /** A replica of {@code of} for {@code variables}, which is as its own. */
+    Store(Store of, List<Variable> variables) {
         of.check();
-        this.held = List.copyOf(held);
+        this.variables = List.copyOf(variables);
         weights = of.weights;
         original = of.original == null ? of : of.original;
-        buffers = new Block("replica", Float.BYTES * (weights.offsets[held.size()] - parameterFloats()));
-        bufferVersions = new int[held.size() - weights.parameters];
+        buffers = new Block("replica", Float.BYTES * (weights.offsets[variables.size()] - parameterFloats()));
+        bufferVersions = new int[variables.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
         rows = new GradientRows[weights.parameters];
         whole = new boolean[weights.parameters];
@@ -69,8 +69,8 @@ public final class Store implements AutoCloseable {
     }
 
     /** Parameters and buffers, in the order of the block. */
-    public List<Held> held() {
-        return held;
+    public List<Variable> variables() {
+        return variables;
     }
 
     /** How many of them are parameters; they come first. */
@@ -122,7 +122,7 @@ public final class Store implements AutoCloseable {
         return Tensor.over(
                 i < parameters() ? weights.block : buffers,
                 Float.BYTES * at,
-                held.get(i).shape(),
+                variables.get(i).shape(),
                 name(i));
     }
 
@@ -152,7 +152,7 @@ public final class Store implements AutoCloseable {
     /** Tells that the block of values has been replaced, by a load or a copy. */
     public void replaced() {
         Store owner = original == null ? this : original;
-        for (int i = 0; i < held.size(); i++) {
+        for (int i = 0; i < variables.size(); i++) {
             owner.changed(i);
         }
         takeBuffers();
@@ -182,12 +182,12 @@ public final class Store implements AutoCloseable {
     void writeRows(Commands commands, int i, int[] index) {
         GradientRows mine = rows[i];
         if (mine == null) {
-            mine = new GradientRows(held.get(i).shape().dim(0));
+            mine = new GradientRows(variables.get(i).shape().dim(0));
             rows[i] = mine;
         }
         if (!fresh[i]) {
             if (whole[i]) {
-                fill(commands, i, 0, held.get(i).shape().dim(0));
+                fill(commands, i, 0, variables.get(i).shape().dim(0));
                 whole[i] = false;
             } else {
                 mine.runs((first, n) -> fill(commands, i, first, n));
@@ -210,7 +210,7 @@ public final class Store implements AutoCloseable {
 
     /** Where row {@code row} of parameter {@code i} begins in the block, in floats. */
     public long row(int i, int row) {
-        Shape shape = held.get(i).shape();
+        Shape shape = variables.get(i).shape();
         return offset(i) + row * shape.size(1, shape.rank());
     }
 
@@ -223,7 +223,8 @@ public final class Store implements AutoCloseable {
     @Nullable
     Tensor gradientTensor(int i) {
         return fresh[i]
-                ? Tensor.over(gradients(), Float.BYTES * offset(i), held.get(i).shape(), "gradient of " + name(i))
+                ? Tensor.over(
+                        gradients(), Float.BYTES * offset(i), variables.get(i).shape(), "gradient of " + name(i))
                 : null;
     }
 
@@ -235,23 +236,23 @@ public final class Store implements AutoCloseable {
 
     // ---- evaluation mode
 
-    /** Fixes modules of the model's tree in evaluation mode, in addition to those that are already fixed. */
-    public synchronized void evaluate(Collection<?> modules) {
+    /** Fixes nets of the model's tree in evaluation mode, in addition to those that are already fixed. */
+    public synchronized void evaluate(Collection<?> nets) {
         check();
         Set<Object> all = Collections.newSetFromMap(new IdentityHashMap<>());
         all.addAll(evaluating);
-        all.addAll(modules);
+        all.addAll(nets);
         evaluating = all;
         EvalModes.add(this);
     }
 
-    /** Lets every module of the model follow its pass again. */
+    /** Lets every net of the model follow its pass again. */
     public synchronized void followPass() {
         EvalModes.remove(this);
         evaluating = Set.of();
     }
 
-    /** The modules that are fixed in evaluation mode. */
+    /** The nets that are fixed in evaluation mode. */
     public Set<Object> evaluating() {
         return Collections.unmodifiableSet(evaluating);
     }
@@ -338,12 +339,12 @@ public final class Store implements AutoCloseable {
 
     /** Gives a replica the buffers of its model; the model itself has them. */
     private void takeBuffers() {
-        if (original == null || held.size() == parameters()) {
+        if (original == null || variables.size() == parameters()) {
             return;
         }
         Block values = original.values();
         long at = Float.BYTES * parameterFloats();
-        long bytes = Float.BYTES * offset(held.size()) - at;
+        long bytes = Float.BYTES * offset(variables.size()) - at;
         values.lease();
         try {
             buffers.lease();
@@ -355,7 +356,7 @@ public final class Store implements AutoCloseable {
         } finally {
             values.release();
         }
-        for (int i = parameters(); i < held.size(); i++) {
+        for (int i = parameters(); i < variables.size(); i++) {
             changed(i);
         }
     }

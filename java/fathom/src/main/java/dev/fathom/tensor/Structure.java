@@ -21,7 +21,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tree of a module, read from record components: modules, {@link Held} values, and Optional, List, Map and arrays of these. Everything
+ * The tree of a net, read from record components: nets, {@link Variable} values, and Optional, List, Map and arrays of these. Everything
  * goes by identity and without recursion, so that two equal layers stay two and ten thousand nested ones are no trouble.
  */
 public final class Structure {
@@ -73,7 +73,7 @@ public final class Structure {
     /** A node of the tree with its name, as PyTorch would write it. */
     public record Named(String name, Object value) {}
 
-    /** Every module and held value below {@code root}, and {@code root} itself, in depth-first order; what is shared comes once. */
+    /** Every net and variable below {@code root}, and {@code root} itself, in depth-first order; what is shared comes once. */
     public static List<Named> walk(Object root) {
         return walk(root, null);
     }
@@ -114,10 +114,10 @@ public final class Structure {
         return child.getClass().isRecord() ? snakeCase(child.getClass().getSimpleName()) : "a lambda";
     }
 
-    /** The modules and held values right below a node, through containers. */
+    /** The nets and variables right below a node, through containers. */
     private static void children(Named node, List<Named> out) {
         Object value = node.value;
-        if (value instanceof Held) {
+        if (value instanceof Variable) {
             return;
         }
         if (value.getClass().isRecord()) {
@@ -149,12 +149,12 @@ public final class Structure {
             for (int i = 0; i < array.length; i++) {
                 add(join(name, Integer.toString(i)), array[i], out);
             }
-        } else if (value instanceof Held || value instanceof Member) {
+        } else if (value instanceof Variable || value instanceof Member) {
             out.add(new Named(name, value));
         }
     }
 
-    /** What {@code nn.Module} extends, so that the walk, which stands below it, knows modules from other component values. */
+    /** What {@code nn.Net} extends, so that the walk, which stands below it, knows nets from other component values. */
     public interface Member {}
 
     private static boolean hasState(Object value) {
@@ -176,16 +176,16 @@ public final class Structure {
     }
 
     /**
-     * A copy of the tree with every held value replaced. Records are rebuilt through their canonical constructors, containers of modules are
+     * A copy of the tree with every variable replaced. Records are rebuilt through their canonical constructors, containers of nets are
      * rebuilt too, everything else is shared; what the tree shares the copy shares.
      */
-    public static <T> T rebuild(T root, Function<Held, Held> replace) {
-        return rebuild(root, node -> node instanceof Held h ? replace.apply(h) : null, true);
+    public static <T> T rebuild(T root, Function<Variable, Variable> replace) {
+        return rebuild(root, node -> node instanceof Variable h ? replace.apply(h) : null, true);
     }
 
     /** The tree with {@code by} wherever it has {@code node}; what holds that is rebuilt, everything else is shared. */
     public static <T> T replace(T root, Object node, Object by) {
-        return rebuild(root, n -> n == node ? by : n instanceof Held ? n : null, false);
+        return rebuild(root, n -> n == node ? by : n instanceof Variable ? n : null, false);
     }
 
     /** Takes what {@code replace} gives, and where that is null the node: rebuilt if something below it was replaced, or if {@code all} are. */

@@ -41,13 +41,13 @@ public final class Tape {
      * One recorded call, for tools.
      *
      * @param op what was called
-     * @param path where, by module names; empty outside any module
-     * @param module the innermost module, null outside any
+     * @param path where, by net names; empty outside any net
+     * @param net the innermost net, null outside any
      * @param inputs its operands
      * @param outputs its results; null where one was not needed
      */
     public record Entry(
-            Op op, String path, @Nullable Object module, List<Tensor> inputs, List<@Nullable Tensor> outputs) {}
+            Op op, String path, @Nullable Object net, List<Tensor> inputs, List<@Nullable Tensor> outputs) {}
 
     /** The recorded calls, in order. */
     public List<Entry> entries() {
@@ -55,11 +55,7 @@ public final class Tape {
         for (int i = 0; i < size; i++) {
             Node n = node(i);
             entries.add(new Entry(
-                    n.op,
-                    n.path(),
-                    n.frame == null ? null : n.frame.module,
-                    List.of(n.in),
-                    Arrays.asList(n.out.clone())));
+                    n.op, n.path(), n.frame == null ? null : n.frame.net, List.of(n.in), Arrays.asList(n.out.clone())));
         }
         return entries;
     }

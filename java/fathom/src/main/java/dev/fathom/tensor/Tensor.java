@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Dimensions are counted from 0, negative ones from the end. A method that works along one dimension takes it first: {@code x.slice(dim, from, to)},
  * {@code x.take(dim, index)}. A reduction takes those that it reduces, as many as there are, and all of them without any: {@code x.mean(1, 2)}.
  *
- * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the module that made it returned without it),
+ * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the net that made it returned without it),
  * when no pass is open, or when another thread's pass owns it; and IllegalArgumentException, naming both shapes, when shapes disagree.
  */
 public sealed class Tensor implements Target, Operand permits KeptTensor {
@@ -32,7 +32,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     private final int ordinal;
     private long address;
     private @Nullable Node node;
-    private @Nullable Held held;
+    private @Nullable Variable variable;
     private @Nullable String title;
     private @Nullable Frame releasedBy;
     private boolean watched;
@@ -72,9 +72,9 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /** The value of a parameter or buffer: lives as long as its model. */
-    static Tensor leaf(Held held, Store store, int index) {
+    static Tensor leaf(Variable variable, Store store, int index) {
         Tensor t = store.leaf(index);
-        t.held = held;
+        t.variable = variable;
         return t;
     }
 
@@ -250,7 +250,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     /** Whether backward would reach something through it. */
     public boolean needsGradient() {
-        return needsGradient || held instanceof Parameter p && p.trainable();
+        return needsGradient || variable instanceof Parameter p && p.trainable();
     }
 
     // ---- elementwise
@@ -1564,8 +1564,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         }
         Block b = root.block;
         if (b != null && b.closed()) {
-            throw new IllegalStateException((held != null
-                            ? held.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT) + " " + title
+            throw new IllegalStateException((variable != null
+                            ? variable.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT) + " " + title
                             : label())
                     + " is gone: its memory was closed at " + b.closedAt() + "; use it before the close");
         }
@@ -1641,8 +1641,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     @Nullable
-    Held held() {
-        return held;
+    Variable variable() {
+        return variable;
     }
 
     Tensor root() {

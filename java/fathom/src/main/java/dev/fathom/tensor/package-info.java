@@ -9,7 +9,7 @@
  * stores, later ones add, and nothing is zeroed in between; so several losses, several passes and the replicas of a model on other threads sum
  * their gradients without more being said. {@link dev.fathom.tensor.GradientCheck} compares any function with central differences.
  *
- * <p>Frames give memory back early: what a module made and neither returned nor recorded is free when it returns.
+ * <p>Frames give memory back early: what a net made and neither returned nor recorded is free when it returns.
  *
  * <p>Rejected: in-place methods (they need version counters on every tensor), strides on every tensor (kernels would need two of everything; slices
  * of the leading dimension and reshapes are views, the rest copies), reference counting by the collector (off-heap memory would wait for it), a

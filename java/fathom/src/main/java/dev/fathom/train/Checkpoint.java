@@ -7,10 +7,10 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Store;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Variable;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -59,15 +59,16 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private static void add(Safetensors.Writer writer, String prefix, Store layout, Block values) {
-        for (int i = 0; i < layout.held().size(); i++) {
-            Held h = layout.held().get(i);
+        for (int i = 0; i < layout.variables().size(); i++) {
+            Variable h = layout.variables().get(i);
             writer.add(prefix + h.name(), h.shape(), floats(layout, i, values), h.fileOrder());
         }
     }
 
     private static FloatBuffer floats(Store layout, int i, Block values) {
         return values.view(
-                        4 * layout.offset(i), 4 * layout.held().get(i).shape().size())
+                        4 * layout.offset(i),
+                        4 * layout.variables().get(i).shape().size())
                 .asFloatBuffer();
     }
 
@@ -132,7 +133,7 @@ final class Checkpoint implements AutoCloseable {
      */
     void mustFit(Map<String, String> settings, Store model) {
         Set<String> mine = new HashSet<>();
-        for (Held h : model.held()) {
+        for (Variable h : model.variables()) {
             mine.add(h.name());
             String there =
                     tensors.names().contains(h.name()) ? tensors.shape(h.name()).toString() : "missing";
@@ -172,8 +173,8 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private void copy(String prefix, Store layout, Block to) {
-        for (int i = 0; i < layout.held().size(); i++) {
-            Held h = layout.held().get(i);
+        for (int i = 0; i < layout.variables().size(); i++) {
+            Variable h = layout.variables().get(i);
             tensors.copy(prefix + h.name(), floats(layout, i, to), h.fileOrder());
         }
     }

@@ -3,12 +3,12 @@ package dev.fathom.train;
 import dev.fathom.data.Batch;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Variable;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +26,7 @@ final class Divergence {
     static String explain(Trainer<?> trainer, Batch batch, Rng before) {
         try {
             return where(trainer, batch, before);
-        } catch (RuntimeException | Error e) { // a module that does not bear to be run again, no memory for it
+        } catch (RuntimeException | Error e) { // a net that does not bear to be run again, no memory for it
             return "the loss overflows; lower the learning rate or scale the data";
         }
     }
@@ -39,7 +39,7 @@ final class Divergence {
                         + (name.equals("x") ? "" : " in its field " + name) + "; clean the data";
             }
         }
-        for (Held h : Access.store(trainer.model.segments()).held()) {
+        for (Variable h : Access.store(trainer.model.range()).variables()) {
             if (nonfinite(h.value()) > 0) {
                 return (h instanceof Parameter ? "parameter " : "buffer ") + h.name()
                         + " became non-finite at an earlier step; lower the learning rate";
@@ -60,7 +60,7 @@ final class Divergence {
         return t.dtype() == DType.F32 ? (int) t.nonfinite().item() : 0;
     }
 
-    /** A module has returned: what was recorded since the last did comes first, then its result, which no tape may know. */
+    /** A net has returned: what was recorded since the last did comes first, then its result, which no tape may know. */
     private void at(Access.Called call) {
         if (culprit != null || call.result() == null) {
             return;

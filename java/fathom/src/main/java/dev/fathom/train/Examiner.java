@@ -5,7 +5,7 @@ import dev.fathom.data.Batches;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Pass;
@@ -19,7 +19,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The examinations of {@link Trainer#check}, each on a copy of the model (Karpathy, A recipe for training neural networks, 2019). */
-final class Examiner<M extends Module> {
+final class Examiner<M extends Net> {
     private static final int OVERFIT_STEPS = 300;
     private static final int INPUT_STEPS = 100;
 

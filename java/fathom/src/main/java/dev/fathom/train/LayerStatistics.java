@@ -127,7 +127,7 @@ public final class LayerStatistics implements Callback {
         return progress.updates() % everySteps == 0;
     }
 
-    /** Measures the output of each module that returns from here on; what it passes on, as a view or as it is, was measured. */
+    /** Measures the output of each net that returns from here on; what it passes on, as a view or as it is, was measured. */
     @Override
     public void forward(Progress progress, Pass pass) {
         if (!due(progress)) {

@@ -2,7 +2,7 @@ package dev.fathom.train;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
@@ -17,7 +17,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One {@code fit}: where it stands, and all that changes while it runs. */
-final class Run<M extends Module> implements Progress, AutoCloseable {
+final class Run<M extends Net> implements Progress, AutoCloseable {
     private static final double[] UNMEASURED = {};
 
     private final Trainer<M> trainer;
@@ -73,7 +73,7 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
         sums = new double[trainer.metrics.size()];
         optimizer = trainer.optimizer(trainer.model);
         saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, history);
-        store = Access.store(trainer.model.segments());
+        store = Access.store(trainer.model.range());
         best = new Best(store, trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest));
     }
 
@@ -160,7 +160,8 @@ final class Run<M extends Module> implements Progress, AutoCloseable {
     /** A step whose gradient overflowed leaves weights that nobody wants back. */
     private boolean finite() {
         try (Pass pass = Pass.infer()) {
-            return store.held().stream().noneMatch(h -> h.value().nonfinite().item() > 0);
+            return store.variables().stream()
+                    .noneMatch(h -> h.value().nonfinite().item() > 0);
         }
     }
 

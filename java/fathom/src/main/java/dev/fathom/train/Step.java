@@ -1,7 +1,7 @@
 package dev.fathom.train;
 
 import dev.fathom.data.Batch;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * }).metrics(...)
  * }</pre>
  *
- * @param <M> the module's type
+ * @param <M> the net's type
  */
 @FunctionalInterface
-public interface Step<M extends Module> {
+public interface Step<M extends Net> {
     /** Runs one batch forward; called inside a pass. */
     Result run(M net, Batch batch);
 

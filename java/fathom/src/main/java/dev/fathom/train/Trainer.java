@@ -6,7 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * The training loop: for every epoch and batch, one pass with forward, loss, backward and step; then validation. What is random comes from three
  * seeds: the model's, that of the batches, and {@link #seed}. With the same three a run repeats bit for bit, on any number of threads.
  *
- * @param <M> the module's type
+ * @param <M> the net's type
  */
-public final class Trainer<M extends Module> {
+public final class Trainer<M extends Net> {
     private static final int EVALUATION_BATCH = 500;
 
     final Model<M> model;
@@ -54,7 +54,7 @@ public final class Trainer<M extends Module> {
     private @Nullable Path resume;
 
     private Trainer(Model<M> model, Optimizer recipe, @Nullable Loss loss, Step<M> step) {
-        Access.store(model.segments());
+        Access.store(model.range());
         this.model = model;
         this.recipe = recipe;
         this.loss = loss;
@@ -69,8 +69,8 @@ public final class Trainer<M extends Module> {
         });
     }
 
-    /** Trains a module of any shape by a step of one's own. */
-    public static <M extends Module> Trainer<M> custom(Model<M> model, Optimizer recipe, Step<M> step) {
+    /** Trains a net of any shape by a step of one's own. */
+    public static <M extends Net> Trainer<M> custom(Model<M> model, Optimizer recipe, Step<M> step) {
         return new Trainer<>(model, recipe, null, step);
     }
 
@@ -274,7 +274,7 @@ public final class Trainer<M extends Module> {
 
     /** The mean loss and metrics over some batches, in evaluation mode and without what {@link Batches#augment} changes. */
     public Map<String, Double> evaluate(Batches data) {
-        Access.store(model.segments());
+        Access.store(model.range());
         double lossSum = 0;
         double[] sums = new double[metrics.size()];
         long examples = 0;

@@ -7,7 +7,7 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.AdamW;
@@ -37,7 +37,7 @@ class OptimizersTest {
     private static final float RATE = 0.1f;
     private static final float BETA = 0.9f;
 
-    private record Weight(Parameter w) implements Module {}
+    private record Weight(Parameter w) implements Net {}
 
     /** w after each of n steps on w^2 / 2 from 1. */
     private static double[] trace(Optimizer recipe, int n) {

@@ -13,13 +13,13 @@ import dev.fathom.nn.ReceptiveField;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Variable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -85,7 +85,7 @@ class ImageNetNetsTest {
         Layer net = known.net.get();
         assertThat(held(net)
                         .filter(n -> n.value() instanceof Parameter)
-                        .mapToLong(n -> ((Held) n.value()).shape().size())
+                        .mapToLong(n -> ((Variable) n.value()).shape().size())
                         .sum())
                 .isEqualTo(known.parameters);
         assertThat(multiplyAdds(net)).isEqualTo(known.multiplyAdds);
@@ -108,13 +108,13 @@ class ImageNetNetsTest {
     private static long weights(Layer classifier) {
         return held(classifier)
                 .filter(n -> n.name().endsWith("weight"))
-                .mapToLong(n -> ((Held) n.value()).shape().size())
+                .mapToLong(n -> ((Variable) n.value()).shape().size())
                 .sum();
     }
 
     /** Everything with numbers, by its name. */
     private static Stream<Structure.Named> held(Layer net) {
-        return Structure.walk(net).stream().filter(n -> n.value() instanceof Held);
+        return Structure.walk(net).stream().filter(n -> n.value() instanceof Variable);
     }
 
     /** Of one traced call, whose result is so large. */

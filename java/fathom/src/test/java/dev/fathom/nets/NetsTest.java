@@ -14,12 +14,12 @@ import dev.fathom.optim.Adam;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Variable;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,7 +122,7 @@ class NetsTest {
     private static List<String> names(Layer net) {
         try (var model = Model.of(net, 1)) {
             return Stream.concat(model.parameters().stream(), model.buffers().stream())
-                    .map(Held::name)
+                    .map(Variable::name)
                     .toList();
         }
     }

@@ -417,9 +417,9 @@ class ConvTest {
     @Test
     void filesHaveThePyTorchShapes() {
         Path file = folder.resolve("net.safetensors");
-        record Net(Conv conv1, Conv depthwise, Conv line, Conv volume, ConvTransposed up) implements Module {}
+        record Convolutions(Conv conv1, Conv depthwise, Conv line, Conv volume, ConvTransposed up) implements Net {}
 
-        var net = new Net(
+        var net = new Convolutions(
                 new Conv(3, 8, Window.of(5, 7)),
                 new Conv(8, 8, Window.of(3), 8).withoutBias(),
                 new Conv(4, 6, Window.line(9)),

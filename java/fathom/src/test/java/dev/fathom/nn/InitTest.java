@@ -192,16 +192,16 @@ class InitTest {
         assertThatThrownBy(() -> Init.normal(0, Float.NaN)).hasMessage("Init.normal: std=NaN must be 0 or more");
     }
 
-    private record Net(Linear head, Linear body) implements Module {}
+    private record HeadAndBody(Linear head, Linear body) implements Net {}
 
-    private record Other(Linear extra, Linear body, Linear tail) implements Module {}
+    private record Other(Linear extra, Linear body, Linear tail) implements Net {}
 
     @Test
     void valuesDependOnSeedAndNameAlone() {
-        try (var a = Model.of(new Net(new Linear(3, 4), new Linear(4, 5)), 1);
-                var again = Model.of(new Net(new Linear(3, 4), new Linear(4, 5)), 1);
+        try (var a = Model.of(new HeadAndBody(new Linear(3, 4), new Linear(4, 5)), 1);
+                var again = Model.of(new HeadAndBody(new Linear(3, 4), new Linear(4, 5)), 1);
                 var neighbors = Model.of(new Other(new Linear(9, 9), new Linear(4, 5), new Linear(1, 1)), 1);
-                var seed = Model.of(new Net(new Linear(3, 4), new Linear(4, 5)), 2)) {
+                var seed = Model.of(new HeadAndBody(new Linear(3, 4), new Linear(4, 5)), 2)) {
             float[] body = a.parameter("body.weight").value().toArray();
             assertThat(again.parameter("body.weight").value().toArray()).isEqualTo(body);
             assertThat(neighbors.parameter("body.weight").value().toArray()).isEqualTo(body);
@@ -215,8 +215,8 @@ class InitTest {
 
     @Test
     void orthogonalValuesDependOnSeedAndNameAlone() {
-        Module[] nets = {
-            new Net(new Linear(3, 4), new Linear(4, 5, Init.orthogonal()).withBias(Init.constant(2))),
+        Net[] nets = {
+            new HeadAndBody(new Linear(3, 4), new Linear(4, 5, Init.orthogonal()).withBias(Init.constant(2))),
             new Other(new Linear(9, 9), new Linear(4, 5, Init.orthogonal()), new Linear(1, 1)),
         };
         try (var a = Model.of(nets[0], 1);

@@ -19,7 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The joints of modules, models, passes and optimizers, each by a small case. */
+/** The joints of nets, models, passes and optimizers, each by a small case. */
 class JointsTest {
     private static float[] random(int n) {
         return new Rng(3).uniform(n, -1, 1);
@@ -77,15 +77,15 @@ class JointsTest {
             assertThatThrownBy(() -> model.part(model.net().third()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "part: parameter first.weight is tied to a module outside the part; train both with one optimizer, or untie it");
+                            "part: parameter first.weight is tied to a net outside the part; train both with one optimizer, or untie it");
             assertThatThrownBy(() -> model.part(model.net().first())).hasMessageContaining("first.weight is tied");
             Part second = model.part(model.net().second());
-            assertThat(second.segments().to() - second.segments().from()).isEqualTo(2);
+            assertThat(second.range().to() - second.range().from()).isEqualTo(2);
             assertThatThrownBy(() -> model.part(new Linear(3, 3))).hasMessageContaining("not in this model's tree");
         }
     }
 
-    private record Gan(Sequential g, Sequential d) implements Module {}
+    private record Gan(Sequential g, Sequential d) implements Net {}
 
     @Test
     void twoPartsOfOneModelTrainWithTwoOptimizers() {
@@ -152,7 +152,7 @@ class JointsTest {
             for (org.assertj.core.api.ThrowableAssert.ThrowingCallable use :
                     List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
                             old::parameters,
-                            () -> Access.store(part.segments()),
+                            () -> Access.store(part.range()),
                             () -> old.eval("trunk.*"),
                             part::zeroGrad)) {
                 assertThatThrownBy(use)
@@ -242,7 +242,7 @@ class JointsTest {
             assertThatThrownBy(() -> loose.apply(x))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage(
-                            "parameter [3, 2] is unbound: hold it in a record component of the module that was given to Model.of");
+                            "parameter [3, 2] is unbound: hold it in a record component of the net that was given to Model.of");
         }
     }
 
@@ -349,7 +349,7 @@ class JointsTest {
         }
     }
 
-    /** It runs again where it ran first: below the modules whose mode is fixed, under the same names. */
+    /** It runs again where it ran first: below the nets whose mode is fixed, under the same names. */
     @Test
     void aRecomputedLayerKeepsItsModeAndItsNames() {
         SAID.clear();
@@ -510,11 +510,11 @@ class JointsTest {
         assertThat(thrown[0])
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageMatching(
-                        "apply: modules are nested too deep for the stack of thread small: depth \\d+ was reached; "
+                        "apply: nets are nested too deep for the stack of thread small: depth \\d+ was reached; "
                                 + "put the layers into one Sequential, which does not nest, or give the thread a larger stack \\(-Xss\\)");
     }
 
-    private record TwoHeads(Linear a, Linear b) implements Module {
+    private record TwoHeads(Linear a, Linear b) implements Net {
         record Both(Tensor left, List<Tensor> right) {}
 
         Both both(Tensor x) {
@@ -589,7 +589,7 @@ class JointsTest {
                 model.train();
                 assertThat(net.apply(Tensor.of(x, 1, 4)).toArray()).isNotEqualTo(calm);
             }
-            assertThatThrownBy(() -> model.eval("nothing")).hasMessage("eval: nothing matches no module of this model");
+            assertThatThrownBy(() -> model.eval("nothing")).hasMessage("eval: nothing matches no net of this model");
         }
     }
 

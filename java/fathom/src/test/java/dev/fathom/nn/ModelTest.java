@@ -8,12 +8,12 @@ import dev.fathom.memory.Memory;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Buffer;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Variable;
 import java.lang.ref.WeakReference;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -212,7 +212,7 @@ class ModelTest {
         }
     }
 
-    private record Join(Linear left, Linear right, Parameter gain) implements Module {
+    private record Join(Linear left, Linear right, Parameter gain) implements Net {
         Tensor join(Tensor a, Tensor b) {
             return Pass.frame(this, () -> left.apply(a).add(right.apply(b)).mul(gain.value()));
         }
@@ -236,7 +236,7 @@ class ModelTest {
                             """);
             assertThatThrownBy(() -> model.summary(Shape.of(2, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("summary: the module has its own methods or 1 inputs; call summary((net, in) -> "
+                    .hasMessage("summary: the net has its own methods or 1 inputs; call summary((net, in) -> "
                             + "net.method(in[0], ...), shapes)");
         }
     }
@@ -252,9 +252,9 @@ class ModelTest {
             assertThat(infer(other, new float[] {1, 2}, 1, 2)).isNotEqualTo(infer(model, new float[] {1, 2}, 1, 2));
             int version = other.parameter("scale").version();
             other.load(file);
-            for (int i = 0; i < Access.store(model.segments()).held().size(); i++) {
-                Held a = Access.store(model.segments()).held().get(i);
-                Held b = Access.store(other.segments()).held().get(i);
+            for (int i = 0; i < Access.store(model.range()).variables().size(); i++) {
+                Variable a = Access.store(model.range()).variables().get(i);
+                Variable b = Access.store(other.range()).variables().get(i);
                 assertThat(b.value().toArray()).as(a.name()).isEqualTo(a.value().toArray());
             }
             assertThat(other.parameter("scale").version())
@@ -264,7 +264,7 @@ class ModelTest {
         }
     }
 
-    private record Filters(Parameter weight) implements Module {}
+    private record Filters(Parameter weight) implements Net {}
 
     /** Filters [out, kh, kw, in] are [out, in, kh, kw] in files, also those of a copy and a replica. */
     @Test
@@ -489,16 +489,16 @@ class ModelTest {
 
     // ---- another head
 
-    private record Net(Sequential trunk, Dropout drop, Linear head) implements Layer {
+    private record TiedNet(Sequential trunk, Dropout drop, Linear head) implements Layer {
         @Override
         public Tensor forward(Tensor x) {
             return head.apply(drop.apply(trunk.apply(x)));
         }
     }
 
-    private static Net net() {
+    private static TiedNet net() {
         Linear tied = new Linear(3, 3);
-        return new Net(new Sequential(tied, Tensor::tanh, tied), new Dropout(0.5f), new Linear(3, 5));
+        return new TiedNet(new Sequential(tied, Tensor::tanh, tied), new Dropout(0.5f), new Linear(3, 5));
     }
 
     @Test
@@ -539,10 +539,10 @@ class ModelTest {
         try (var model = Model.of(net(), 1)) {
             assertThatThrownBy(() -> model.replace("fc", new Linear(3, 2), 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("replace: no module is called fc; there are [trunk, trunk.0, trunk.1, drop, head]");
+                    .hasMessage("replace: no net is called fc; there are [trunk, trunk.0, trunk.1, drop, head]");
             assertThatThrownBy(() -> model.replace("head", new Sequential(), 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("model: component head of Net is a Linear, which no Sequential is; give a Linear");
+                    .hasMessage("model: component head of TiedNet is a Linear, which no Sequential is; give a Linear");
             assertThat(model.parameterCount()).isEqualTo(12 + 20); // neither has changed anything
             try (var deeper = model.replace("trunk.1", new Sequential(new Linear(3, 3), Tensor::relu), 1)) {
                 assertThat(deeper.parameters().stream().map(Parameter::name)).contains("trunk.1.0.weight");

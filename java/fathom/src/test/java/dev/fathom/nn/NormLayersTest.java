@@ -10,7 +10,6 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.GradientCheck;
-import dev.fathom.tensor.Held;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
@@ -18,6 +17,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Values;
+import dev.fathom.tensor.Variable;
 import dev.fathom.testing.Golden;
 import dev.fathom.train.Trainer;
 import java.nio.ByteBuffer;
@@ -376,13 +376,13 @@ class NormLayersTest {
     void namesOfTheOthers() {
         for (Layer layer : List.of(new LayerNorm(2, 3), new GroupNorm(2, 4), InstanceNorm.affine(3))) {
             try (var model = Model.of(layer, 0)) {
-                assertThat(model.parameters().stream().map(Held::name)).containsExactly("weight", "bias");
+                assertThat(model.parameters().stream().map(Variable::name)).containsExactly("weight", "bias");
                 assertThat(model.parameters().get(0).value().toArray()).containsOnly(1);
                 assertThat(model.parameters().get(1).value().toArray()).containsOnly(0);
             }
         }
         try (var model = Model.of(new RmsNorm(4), 0)) {
-            assertThat(model.parameters().stream().map(Held::name)).containsExactly("weight");
+            assertThat(model.parameters().stream().map(Variable::name)).containsExactly("weight");
         }
     }
 

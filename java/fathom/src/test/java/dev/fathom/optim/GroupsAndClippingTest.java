@@ -8,7 +8,7 @@ import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
@@ -22,13 +22,13 @@ import org.junit.jupiter.api.Test;
 
 /** Parameter groups, and gradients clipped by norm and by value. */
 class GroupsAndClippingTest {
-    private record Half(Parameter weight, Parameter bias) implements Module {
+    private record Half(Parameter weight, Parameter bias) implements Net {
         Half() {
             this(new Parameter(Shape.of(3), Init.constant(1)), new Parameter(Shape.of(2), Init.constant(1)));
         }
     }
 
-    private record Two(Half trunk, Half head) implements Module {
+    private record Two(Half trunk, Half head) implements Net {
         Two() {
             this(new Half(), new Half());
         }

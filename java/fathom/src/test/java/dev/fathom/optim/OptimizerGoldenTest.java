@@ -3,7 +3,7 @@ package dev.fathom.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -28,9 +28,9 @@ class OptimizerGoldenTest {
     private static final Golden FILE = new Golden("optimizers");
     private static final int STEPS = 20;
 
-    private record Net(Parameter weight, Parameter bias) implements Module {}
+    private record Pair(Parameter weight, Parameter bias) implements Net {}
 
-    private static final Map<String, Function<Model<Net>, BoundOptimizer>> FORMS = new LinkedHashMap<>();
+    private static final Map<String, Function<Model<Pair>, BoundOptimizer>> FORMS = new LinkedHashMap<>();
 
     static {
         form("sgd", new Sgd(0.05f));
@@ -76,7 +76,7 @@ class OptimizerGoldenTest {
     @MethodSource("forms")
     void asPyTorchHasIt(String form) {
         assertThat(FORMS).containsKey(form);
-        try (var model = Model.of(new Net(start("weight"), start("bias")), 1);
+        try (var model = Model.of(new Pair(start("weight"), start("bias")), 1);
                 BoundOptimizer optimizer = FORMS.get(form).apply(model)) {
             Map<String, Parameter> parameters =
                     Map.of("weight", model.net().weight(), "bias", model.net().bias());

@@ -8,7 +8,7 @@ import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Part;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Parameter;
@@ -34,7 +34,7 @@ class OptimizerTest {
     private static final int STEPS = 20;
     private static final int[] SIZES = {1, 17, 64, 103};
 
-    private record Weights(List<Parameter> weights) implements Module {}
+    private record Weights(List<Parameter> weights) implements Net {}
 
     private static Weights weights() {
         List<Parameter> all = new ArrayList<>();
@@ -240,7 +240,7 @@ class OptimizerTest {
         }
     }
 
-    private record Two(Linear a, Linear b) implements Module {}
+    private record Two(Linear a, Linear b) implements Net {}
 
     @Test
     void aPartHasItsOwnOptimizerAndLeavesTheRestAlone() {
@@ -311,7 +311,7 @@ class OptimizerTest {
     }
 
     /**
-     * Parameters after three steps, in two runs of which one is frozen apart: two segments, above the size where
+     * Parameters after three steps, in two runs of which one is frozen apart: two range, above the size where
      * threads share.
      */
     private static float[] trained(Optimizer recipe) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -22,7 +22,7 @@ class RowGradientsTest {
     private static final int COLUMNS = 5;
 
     /** Rows of a table, and a weight beside it whose gradient is whole. */
-    private record Table(Parameter table, Parameter scale, boolean whole) implements Module {
+    private record Table(Parameter table, Parameter scale, boolean whole) implements Net {
         Table(boolean whole) {
             this(
                     new Parameter(Shape.of(ROWS, COLUMNS), Init.normal(0, 1)),
@@ -271,5 +271,5 @@ class RowGradientsTest {
         assertThat(tables[2]).isEqualTo(tables[0]);
     }
 
-    private record Big(Parameter table) implements Module {}
+    private record Big(Parameter table) implements Net {}
 }

@@ -8,7 +8,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Parameter;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 class LengthTest {
     private static final int[][] SIZES = {{1, 1}, {1, 40}, {3, 1}, {2, 16}, {7, 5}, {16, 2}, {5, 33}};
 
-    private record Tagger(Parameter table, Linear hidden, Linear out) implements Module {
+    private record Tagger(Parameter table, Linear hidden, Linear out) implements Net {
         record Result(Tensor logits, Tensor tag, Tensor longest) {}
 
         Result tag(Tensor tokens, Tensor features) {

@@ -13,7 +13,7 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Sgd;
@@ -148,7 +148,7 @@ class PlanTest {
         }
     }
 
-    // ---- shapes of modules
+    // ---- shapes of nets
 
     private record Residual(Linear a, Linear b) implements Layer {
         @Override
@@ -173,7 +173,7 @@ class PlanTest {
         }
     }
 
-    private record TwoInputs(Linear left, Linear right) implements Module {
+    private record TwoInputs(Linear left, Linear right) implements Net {
         Tensor join(Tensor a, Tensor b) {
             return Pass.frame(
                     this,
@@ -721,13 +721,13 @@ class PlanTest {
         }
     }
 
-    private record Lookup(Linear linear, Parameter table) implements Module {
+    private record Lookup(Linear linear, Parameter table) implements Net {
         Tensor rows(Tensor x, Tensor index) {
             return Pass.frame(this, () -> linear.apply(x).add(table.value().take(0, index)));
         }
     }
 
-    private record Nested(Lookup lookup) implements Module {
+    private record Nested(Lookup lookup) implements Net {
         Tensor rows(Tensor x, Tensor index) {
             return Pass.frame(this, () -> lookup.rows(x, index));
         }

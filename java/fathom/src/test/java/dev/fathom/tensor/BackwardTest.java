@@ -742,7 +742,7 @@ class BackwardTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Tensor.zeros(1, 2).linear(lost, null))
                     .withMessage(
-                            "parameter [3, 2] is unbound: hold it in a record component of the module that was given to Model.of");
+                            "parameter [3, 2] is unbound: hold it in a record component of the net that was given to Model.of");
         }
     }
 }

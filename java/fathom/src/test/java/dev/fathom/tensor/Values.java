@@ -5,7 +5,7 @@ import java.util.List;
 
 /** Parameters and buffers with given values, bound without a model: for tests below package nn. */
 public final class Values implements AutoCloseable {
-    private final List<Held> held = new ArrayList<>();
+    private final List<Variable> variables = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<float[]> numbers = new ArrayList<>();
     private Store store;
@@ -20,8 +20,8 @@ public final class Values implements AutoCloseable {
         return add(new Buffer(Shape.of(dims), null), name, values);
     }
 
-    private <H extends Held> H add(H h, String name, float[] values) {
-        held.add(h);
+    private <H extends Variable> H add(H h, String name, float[] values) {
+        variables.add(h);
         names.add(name);
         numbers.add(values);
         return h;
@@ -29,17 +29,17 @@ public final class Values implements AutoCloseable {
 
     /** Lays all of them out and sets their values. */
     public Values bind() {
-        store = new Store(held, names);
-        for (int i = 0; i < held.size(); i++) {
-            Access.bind(held.get(i), store, i);
-            set(held.get(i), numbers.get(i));
+        store = new Store(variables, names);
+        for (int i = 0; i < variables.size(); i++) {
+            Access.bind(variables.get(i), store, i);
+            set(variables.get(i), numbers.get(i));
         }
         return this;
     }
 
     /** Changes values as an optimizer would, which makes a new version. */
-    public void set(Held h, float... values) {
-        int i = held.indexOf(h);
+    public void set(Variable h, float... values) {
+        int i = variables.indexOf(h);
         store.values()
                 .view(4 * store.offset(i), 4L * values.length)
                 .order(java.nio.ByteOrder.nativeOrder())
@@ -62,7 +62,7 @@ public final class Values implements AutoCloseable {
 
     /** Freezes a parameter. */
     public void freeze(Parameter p) {
-        store.trainable(held.indexOf(p), false);
+        store.trainable(variables.indexOf(p), false);
     }
 
     /** Marks every gradient as used, as an optimizer's step does. */

@@ -13,7 +13,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
@@ -99,7 +99,7 @@ class TrainerTest {
         }
     }
 
-    private record Regressor(Linear line) implements Module {
+    private record Regressor(Linear line) implements Net {
         Tensor at(Tensor x) {
             return Pass.frame(this, () -> line.apply(x));
         }

@@ -11,7 +11,7 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Module;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
@@ -188,7 +188,7 @@ class UserOptimizerTest {
         }
     }
 
-    private record Line(Parameter w) implements Module {
+    private record Line(Parameter w) implements Net {
         Line() {
             this(new Parameter(Shape.of(1), Init.constant(2)));
         }

@@ -3,10 +3,10 @@ package dev.fathom.tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers that a model holds in its block: trained ({@link Parameter}) or kept ({@link Buffer}). Until {@code Model.of} binds it, a held
- * value is a shape and a way to begin.
+ * Numbers that a model holds in its block: trained ({@link Parameter}) or kept ({@link Buffer}). Until {@code Model.of} binds it, a
+ * variable is a shape and a way to begin.
  */
-public abstract sealed class Held implements Operand permits Parameter, Buffer {
+public abstract sealed class Variable implements Operand permits Parameter, Buffer {
     private final Shape shape;
     private final Initializer initializer;
     private final int[] fileOrder;
@@ -15,7 +15,7 @@ public abstract sealed class Held implements Operand permits Parameter, Buffer {
     private volatile @Nullable Store store;
     private int index;
 
-    Held(Shape shape, Initializer initializer, int... fileOrder) {
+    Variable(Shape shape, Initializer initializer, int... fileOrder) {
         this.shape = shape;
         this.initializer = initializer;
         this.fileOrder = fileOrder.clone();
@@ -74,7 +74,7 @@ public abstract sealed class Held implements Operand permits Parameter, Buffer {
         if (t == null) {
             throw new IllegalStateException(
                     (this instanceof Parameter ? "parameter " : "buffer ") + shape + " is unbound" + Pass.where()
-                            + ": hold it in a record component of the module that was given to Model.of");
+                            + ": hold it in a record component of the net that was given to Model.of");
         }
         return t;
     }

@@ -6,7 +6,7 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** A layer whose last kernel can add a residual and apply an activation on its way out; {@link Residual} asks for it. */
-public interface Ending extends Layer {
+public interface FusibleLayer extends Layer {
     /** Whether anything may follow: the layer has no activation of its own. */
     boolean open();
 

@@ -4,12 +4,12 @@ package dev.fathom.tensor;
  * Neighboring parameters of a model, the whole of it or a part: what an optimizer changes and where backward leaves gradients. The library alone
  * reaches what holds them.
  */
-public final class Segments implements Target {
+public final class ParameterRange implements Target {
     private final Store store;
     private final int from;
     private final int to;
 
-    Segments(Store store, int from, int to) {
+    ParameterRange(Store store, int from, int to) {
         this.store = store;
         this.from = from;
         this.to = to;
@@ -32,7 +32,7 @@ public final class Segments implements Target {
 
     @Override
     public boolean wants(Tensor leaf) {
-        return leaf.held() instanceof Parameter p
+        return leaf.variable() instanceof Parameter p
                 && p.bound()
                 && p.store() == store()
                 && p.index() >= from
