@@ -11,8 +11,11 @@ import org.jspecify.annotations.Nullable;
 public abstract class Call {
     Call() {}
 
-    /** How many inputs. */
+    /** How many places for inputs the call has, with those that are left out. */
     public abstract int inputs();
+
+    /** Whether input {@code i} is given; one that {@link Op#optional} allows may be left out. */
+    public abstract boolean has(int i);
 
     /** The shape of input {@code i}. */
     public abstract Shape shape(int i);
@@ -26,7 +29,7 @@ public abstract class Call {
     /** The name of the parameter behind input {@code i}, or what it is called in messages. */
     public abstract String inName(int i);
 
-    /** Where input {@code i} lies. */
+    /** Where input {@code i} lies; 0 where it is left out. */
     public abstract long in(int i);
 
     /** Where result {@code o} goes; 0 when nobody needs it. */

@@ -6,6 +6,9 @@ import dev.fathom.kernel.Kernel;
 public abstract class Grad extends Call {
     Grad() {}
 
+    /** Whether result {@code o} received a gradient at all: what it would add to the others is nothing where it did not. */
+    public abstract boolean received(int o);
+
     /** Where the gradient of result {@code o} lies; zeros where nothing was received. */
     public abstract long dout(int o);
 

@@ -441,7 +441,7 @@ class OpTableTest {
             machine.blas(Blas.OPENBLAS);
             try (Pass pass = Pass.infer()) {
                 Tensor in = Tensor.of(x, 20, 300);
-                Tensor plain = Pass.apply(LinearOp.of(false, false, null), in, Tensor.of(w, 70, 300));
+                Tensor plain = Pass.apply(LinearOp.of(null), in, Tensor.of(w, 70, 300));
                 assertThat(in.linear(p, null).toArray()).isEqualTo(plain.toArray());
             }
         } finally {
