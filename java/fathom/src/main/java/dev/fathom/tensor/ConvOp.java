@@ -144,7 +144,7 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         return Span.of(window.axis(axis), from);
     }
 
-    /** As papers count: every tap of every output, those in the padding too. */
+    /** Counts as papers do: every tap of every output, including those in the padding. */
     @Override
     public long multiplyAdds(Shape... in) {
         long outputs = in[0].dim(0);

@@ -14,7 +14,7 @@ record Epilogue(boolean bias, boolean residual, @Nullable Activation activation)
     interface Fusible extends Op {
         Epilogue epilogue();
 
-        /** The same op with another end. */
+        /** This op with another epilogue. */
         Op with(Epilogue end);
 
         @Override

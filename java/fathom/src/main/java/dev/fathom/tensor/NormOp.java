@@ -19,7 +19,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
     enum Over {
         /** A channel (the last dimension), over all else. */
         BATCH(0, "batch_norm"),
-        /** The same, given. */
+        /** A channel, with a mean and a variance that are given. */
         GIVEN(1, "batch_norm"),
         /** The last dimensions. */
         LAYER(0, "layer_norm"),
