@@ -58,7 +58,7 @@ static void gather(void) {
                 }
 }
 
-/* The same bits as adding in order, whatever the parts: places are hit many times. */
+/* Gives the bits of adding in order, whatever the parts, although places are hit many times. */
 static void scatter_add(void) {
     static const int64_t sizes[][4] = {{1, 1, 1, 1},   {2, 7, 5, 3},       {1, 50, 17, 300},  {3, 900, 16, 4},
                                        {1, 20000, 3, 64}, {40, 31, 33, 29}, {1, 64, 2000, 5}, {1, 0, 4, 5}};

@@ -139,8 +139,8 @@ INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *
 }
 
 /*
- * The same for a turned left side. A step is a pixel; asked for are its lines of the right side, and of the left that of the last
- * row: the tile before asked for the others. Of the right side no more is read than the `last` lanes either.
+ * Sums with a transposed left side. A step is a pixel. It prefetches the pixel's lines of the right side, and of the left side only that of
+ * the last row, because the tile before has fetched the others. Of the right side no more than the `last` lanes are read.
  */
 INLINE void turned_sum(int R, int NV, const struct sweep *s, const float *a, const float *b, int64_t last, v (*sum)[TILE_CHAINS]) {
     const int64_t lda = s->lda, ldb = s->ldb, left_ahead = s->left_ahead, right_ahead = s->right_ahead;

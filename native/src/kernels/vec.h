@@ -480,8 +480,8 @@ static inline v v_sine(v angle, vu quarter) {
 }
 
 /*
- * The same reduction for the lanes with x >= 2^28, by Payne and Hanek (1983): x = m 2^e, and of 2 / pi only the bits count that m 2^e
- * turns into less than 4; 128 of them leave 100 behind the point. Infinity becomes NaN.
+ * Reduces the lanes with x >= 2^28 by Payne and Hanek (1983): x = m 2^e, and of 2 / pi only those bits count that m 2^e turns into less
+ * than 4; 128 of them leave 100 behind the point. Infinity becomes NaN.
  */
 static __attribute__((noinline)) void v_quarter_huge(const float *x, float *angle, uint32_t *quarter) {
     static const uint32_t two_over_pi[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,

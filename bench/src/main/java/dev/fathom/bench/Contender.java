@@ -136,6 +136,15 @@ record Contender(Home home, String name, Map<String, String> env) {
         return builder;
     }
 
+    /** The folder that holds {@code path}. */
+    static Path parent(Path path) {
+        Path folder = path.getParent();
+        if (folder == null) {
+            throw new IllegalStateException("the benchmarks must run from bench/target, not from " + path);
+        }
+        return folder;
+    }
+
     private static Path bench() {
         try {
             Path path = Path.of(Contender.class
@@ -143,10 +152,10 @@ record Contender(Home home, String name, Map<String, String> env) {
                     .getCodeSource()
                     .getLocation()
                     .toURI());
-            while (path.getFileName() != null && !path.getFileName().toString().equals("target")) {
-                path = path.getParent();
+            while (!path.endsWith("target")) {
+                path = parent(path);
             }
-            return path.getParent();
+            return parent(path);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

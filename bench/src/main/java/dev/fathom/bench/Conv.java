@@ -42,7 +42,7 @@ public record Conv(String layer, int n, int c, int side, int k, int kernel, int 
         /** The gradient of w. */
         WEIGHTS;
 
-        /** As in the names of rows. */
+        /** The name of the direction in the names of rows. */
         public String text() {
             return name().toLowerCase(Locale.ROOT);
         }
@@ -80,7 +80,8 @@ public record Conv(String layer, int n, int c, int side, int k, int kernel, int 
 
     /** Floating-point operations of any direction, padding counted. */
     double flops() {
-        return 2.0 * n * k * out() * out() * (c / groups) * kernel * kernel;
+        int depth = c / groups;
+        return 2.0 * n * k * out() * out() * depth * kernel * kernel;
     }
 
     /** [n, c, side, side]. */

@@ -44,6 +44,7 @@ final class Duel {
         double[] mine = new double[generations];
         double[] best = new double[generations];
         String[] winner = new String[generations];
+        double[][] fastest = new double[generations][];
         Arrays.fill(best, Double.POSITIVE_INFINITY);
         for (int g = 0; g < generations; g++) {
             mine[g] = median(ours[g]);
@@ -52,6 +53,7 @@ final class Duel {
                 if (theirs < best[g]) {
                     best[g] = theirs;
                     winner[g] = rival.getKey();
+                    fastest[g] = rival.getValue()[g];
                 }
             }
         }
@@ -65,9 +67,8 @@ final class Duel {
         int n = 0;
         for (int g = 0; g < generations; g++) {
             ratios[g] = best[g] / mine[g];
-            double[] theirs = rivals.get(winner[g])[g];
             for (int i = 0; i < ours[g].length; i++) {
-                pairs[n++] = theirs[i] / ours[g][i];
+                pairs[n++] = fastest[g][i] / ours[g][i];
             }
         }
         double ratio = median(best) / median(mine);

@@ -10,6 +10,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Activation;
 import dev.fathom.train.Trainer;
+import java.util.Objects;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -58,7 +59,7 @@ public class FathomQuickstart {
         }
 
         private double loss() {
-            return trainer.evaluate(shown).get("loss");
+            return Objects.requireNonNull(trainer.evaluate(shown).get("loss"));
         }
 
         /** The loss must have fallen. */

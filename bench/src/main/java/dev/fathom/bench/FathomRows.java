@@ -182,7 +182,7 @@ public class FathomRows {
         linear.fathom();
     }
 
-    /** The same through OpenBLAS: sgemm, then bias and ReLU by our own kernels in place, on the caller's thread. */
+    /** A linear layer through OpenBLAS: sgemm, and then bias and ReLU by our own kernels in place, on the caller's thread. */
     @State(Scope.Thread)
     public static class LinearBlas {
         /** Whether W is stored [256, 784] (NT) or [784, 256] (NN). */
@@ -239,7 +239,7 @@ public class FathomRows {
                     .run();
         }
 
-        /** The same values. */
+        /** Checks that both ways give the same values. */
         @TearDown(Level.Trial)
         public void check() {
             Native.capThreads(0);

@@ -64,12 +64,13 @@ public final class FathomSteady {
             throw new IllegalStateException("the counting malloc is not preloaded");
         }
         double[] calls = new double[BLOCKS];
+        int each = times / BLOCKS;
         for (int b = 0; b < BLOCKS; b++) {
             Native.mallocCalls(1);
-            for (int i = 0; i < times / BLOCKS; i++) {
+            for (int i = 0; i < each; i++) {
                 work.run();
             }
-            calls[b] = (double) Native.mallocCalls(0) / (times / BLOCKS);
+            calls[b] = (double) Native.mallocCalls(0) / each;
         }
         System.err.println(what + ": mallocs of each block " + Arrays.toString(calls));
         say(what + "-mallocs", Duel.median(calls), "calls");

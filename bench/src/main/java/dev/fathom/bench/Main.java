@@ -11,6 +11,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -37,6 +38,7 @@ public final class Main implements Callable<Integer> {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Prints this.")
+    @SuppressWarnings("UnusedVariable") // picocli asks the option itself
     private boolean help;
 
     @Option(
@@ -178,7 +180,7 @@ public final class Main implements Callable<Integer> {
 
         List<Result> results = new ArrayList<>();
         for (Row row : rows) {
-            results(row, times.get(row), failures.get(row), limits, results);
+            results(row, times.getOrDefault(row, Map.of()), failures.get(row), limits, results);
         }
         Row.means().forEach(mean -> Result.mean(mean, results));
         results.addAll(single);
@@ -189,7 +191,7 @@ public final class Main implements Callable<Integer> {
         print.print(Result.table(results));
         long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
         boolean complete = peers && !quick && filter.isEmpty() && failed == 0;
-        String date = LocalDate.now().toString();
+        String date = LocalDate.now(ZoneId.systemDefault()).toString();
         Report report = new Report(machine, List.copyOf(abouts), commit(), date, complete, results);
         Files.writeString(out.resolve("results.json"), Report.json(results) + "\n");
         Files.writeString(out.resolve("run.json"), report.json());
@@ -264,7 +266,7 @@ public final class Main implements Callable<Integer> {
         command.addAll(List.of(arguments));
         try {
             Process process = new ProcessBuilder(command)
-                    .directory(Contender.BENCH.getParent().toFile())
+                    .directory(Contender.parent(Contender.BENCH).toFile())
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             List<String> lines = process.inputReader().lines().toList();
@@ -388,10 +390,15 @@ public final class Main implements Callable<Integer> {
         if (failure != null) {
             return Result.failed(name, row.threads(), row.unit().text, bar, failure);
         }
-        Duel duel = new Duel(times.get(row.ours()));
+        double[][] ours = times.get(row.ours());
+        if (ours == null) {
+            return Result.failed(name, row.threads(), row.unit().text, bar, "not measured");
+        }
+        Duel duel = new Duel(ours);
         for (Entrant rival : rivals) {
-            if (times.containsKey(rival)) {
-                duel.against(rival.name(), times.get(rival));
+            double[][] theirs = times.get(rival);
+            if (theirs != null) {
+                duel.against(rival.name(), theirs);
             }
         }
         double[] limit = limits.get(row.limit());

@@ -75,7 +75,7 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
             Map<String, float[]> numbers = new TreeMap<>();
             switch (op) {
                 case CONV, LINEAR -> {
-                    int fan = in / groups * kernel * kernel;
+                    int fan = fanIn();
                     numbers.put("weight", normal("weight", out * fan, 0, Math.sqrt(2.0 / fan)));
                     if (bias) {
                         numbers.put("bias", normal("bias", out, 0, 0.1));
@@ -104,9 +104,13 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
             return Work.normal((name + "." + number).hashCode(), n, mean, deviation);
         }
 
+        private int fanIn() {
+            return in / groups * kernel * kernel;
+        }
+
         private double parameters() {
             return switch (op) {
-                case CONV, LINEAR -> (double) out * (in / groups) * kernel * kernel + (bias ? out : 0);
+                case CONV, LINEAR -> (double) out * fanIn() + (bias ? out : 0);
                 case NORM -> 2.0 * out;
                 default -> 0;
             };
@@ -114,7 +118,7 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
 
         private double macs() {
             return switch (op) {
-                case CONV, LINEAR -> (double) out * side * side * (in / groups) * kernel * kernel;
+                case CONV, LINEAR -> (double) out * side * side * fanIn();
                 default -> 0;
             };
         }

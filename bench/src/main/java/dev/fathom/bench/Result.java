@@ -82,7 +82,7 @@ record Result(
         return new Result(name, threads, NO, unit, "", NO, NO, NO, NO, NO, bar, why, List.of(), "");
     }
 
-    /** As measured at another commit than the rest of a run. */
+    /** This result, marked as measured at another commit than the rest of a run. */
     Result from(String other) {
         return new Result(
                 name,

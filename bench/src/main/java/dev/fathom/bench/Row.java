@@ -58,7 +58,7 @@ record Row(
     enum Pace {
         /** One kernel, thousands of calls a second: repetitions may be short. */
         BRIEF,
-        /** As most. */
+        /** The usual number of repetitions. */
         USUAL,
         /** A call takes a second, or the network seconds to make: half the repetitions, and none where it must be quick. */
         SLOW
@@ -132,7 +132,7 @@ record Row(
     /** One side of a row: a contender and the benchmark it runs. */
     record Entrant(Contender contender, String name, String method, String params) {}
 
-    /** The same work by {@code rival}: the row {@code name-suffix}. */
+    /** The work of a row done by {@code rival}, which makes the row {@code name-suffix}. */
     record Beside(String suffix, Bar bar, Entrant rival) {}
 
     /** The geometric mean of rows of one unit, itself a line of the results. */

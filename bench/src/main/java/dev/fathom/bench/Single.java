@@ -42,7 +42,7 @@ final class Single {
                 }
             }
         } catch (IOException e) {
-            results.add(Result.failed(name, 1, "ms", bar, e.getMessage()));
+            results.add(Result.failed(name, 1, "ms", bar, String.valueOf(e.getMessage())));
             return;
         }
         Duel duel = new Duel(new double[][] {ours});
@@ -76,7 +76,7 @@ final class Single {
                 figures.put(w[0], w);
             }
         } catch (IOException e) {
-            failure = e.getMessage();
+            failure = String.valueOf(e.getMessage());
         }
         for (Map.Entry<String, Bar> row : bars.entrySet()) {
             String[] w = figures.get(row.getKey());
@@ -106,7 +106,7 @@ final class Single {
                 }
                 results.add(Result.of(name, row.threads(), mb -> mb, "MB", duel, Double.NaN, bar));
             } catch (IOException e) {
-                results.add(Result.failed(name, row.threads(), "MB", bar, e.getMessage()));
+                results.add(Result.failed(name, row.threads(), "MB", bar, String.valueOf(e.getMessage())));
             }
         }
     }
@@ -126,7 +126,7 @@ final class Single {
             Duel duel = new Duel(new double[][] {ours}).against("weights", new double[][] {theirs});
             results.add(Result.of(name, 2, mb -> mb, "MB", duel, Double.NaN, bar));
         } catch (IOException e) {
-            results.add(Result.failed(name, 2, "MB", bar, e.getMessage()));
+            results.add(Result.failed(name, 2, "MB", bar, String.valueOf(e.getMessage())));
         }
     }
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** What every contender works on: the same numbers from the same seeds, and references to check their answers against. */
 public final class Work {
     /** Widths of the network of the rows {@code mlp-*}: 784-256-128-10, ReLU between. */
+    @SuppressWarnings("MutablePublicArray") // the contenders only read it
     public static final int[] MLP = {784, 256, 128, 10};
 
     /** Batches made before the clock starts and used in turn. */

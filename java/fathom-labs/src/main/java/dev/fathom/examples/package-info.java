@@ -2,5 +2,4 @@
  * A course in small programs, each on one screen and each standing on those before it: {@code ./fathom example 1} and so on runs one. They use what any
  * user of the library has, and nothing else.
  */
-@org.jspecify.annotations.NullMarked
 package dev.fathom.examples;

@@ -82,7 +82,7 @@ public final class Main implements Runnable {
 
     /** One line: what is wrong, what was meant perhaps, and where to read on. */
     private static int misused(ParameterException e, String[] args) {
-        String message = e.getMessage().lines().findFirst().orElse("");
+        String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
         if (e instanceof UnmatchedArgumentException unmatched) {
             String given = unmatched.getUnmatched().get(0);
             List<String> meant = unmatched.getSuggestions();

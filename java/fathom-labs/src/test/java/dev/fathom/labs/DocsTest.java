@@ -97,7 +97,7 @@ class DocsTest {
         }
     }
 
-    /** The same code with this machine's folders and one epoch. */
+    /** The code with this machine's folders and one epoch. */
     private String here(String body) {
         return body.replace("Path.of(\"test-data", "Path.of(\"" + ROOT + "/test-data")
                 .replace("Path.of(\"net.", "Path.of(\"" + temp + "/net.")

@@ -28,6 +28,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -125,7 +126,7 @@ public final class Plots {
     }
 
     /**
-     * One figure of several runs over a common axis: the accuracy of four networks over their steps, say.
+     * Draws one figure of several runs over a common axis, such as the accuracy of four networks over their steps.
      *
      * @param name of the figure, such as {@code accuracy}
      * @param axis what is counted to the right, such as {@code steps}
@@ -138,7 +139,7 @@ public final class Plots {
     }
 
     /**
-     * The same over places that are called by name and stand at equal distances, such as 10, 100 and 1000 examples.
+     * Draws one figure of several runs over named places at equal distances, such as 10, 100 and 1000 examples.
      *
      * @param places from left to right
      * @param runs for each name the figure at each place
@@ -282,7 +283,7 @@ public final class Plots {
         }
     }
 
-    private static void markBest(XYChart chart, EpochLog best, String name) {
+    private static void markBest(XYChart chart, @Nullable EpochLog best, String name) {
         if (best == null) {
             return;
         }

@@ -16,6 +16,7 @@ import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarConsumer;
 import me.tongfei.progressbar.ProgressState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shows training as it goes. On a terminal: a bar per epoch with the running loss, images per second and the time
@@ -42,7 +43,8 @@ public final class ProgressBar implements Callback {
     private final LongSupplier nanos;
     private final int width;
 
-    private me.tongfei.progressbar.ProgressBar bar; // null between epochs, and always where there is no terminal
+    private me.tongfei.progressbar.@Nullable ProgressBar
+            bar; // null between epochs, and always where there is no terminal
     private String unit = "images";
     private long began;
     private long epochBegan;
@@ -146,27 +148,30 @@ public final class ProgressBar implements Callback {
 
     @Override
     public void end(Progress progress, History history) {
-        if (bar != null) { // ended inside an epoch: leave the bar where it stood
-            closeBar();
+        if (closeBar()) { // ended inside an epoch: leave the bar where it stood
             out.println();
             out.flush();
         }
     }
 
     private void erase() {
-        if (bar != null) {
-            closeBar();
+        if (closeBar()) {
             out.print(CLEAR);
         }
     }
 
-    private void closeBar() {
+    /** Whether there was one. */
+    private boolean closeBar() {
+        if (bar == null) {
+            return false;
+        }
         boolean interrupted = Thread.interrupted(); // close() would swallow it and not wait for the last drawing
         bar.close();
         bar = null;
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        return true;
     }
 
     private String render(ProgressState state, int width) {

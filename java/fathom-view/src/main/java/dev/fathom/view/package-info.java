@@ -18,4 +18,5 @@
  * scale for the whole table where a row is what counts); JLine for the width of the terminal (it takes over the
  * signal handlers, and with them a clean Ctrl-C).
  */
+@org.jspecify.annotations.NullMarked
 package dev.fathom.view;

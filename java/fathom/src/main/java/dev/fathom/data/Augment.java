@@ -3,24 +3,25 @@ package dev.fathom.data;
 import java.util.Locale;
 
 /**
- * A random change to the examples of a batch, one draw for each, and one step of {@link Batches#augment}: the label stays, the model sees an
- * image it has not seen before. The draws of an example depend on the seed of the batches, the epoch and its place in the epoch alone.
+ * A random change to the examples of a batch, which {@link Batches#augment} applies: the label stays, and the model sees an image that it has not
+ * seen before. Each example has its own random numbers, which depend only on the seed of the batches, the epoch and the example's position in the
+ * epoch.
  *
  * <pre>{@code
  * train.shuffled(1).batches(128).augment(Augment.flip(), Augment.crop(4), Augment.cutout(8))
  * }</pre>
  *
- * <p>Changes of place ({@link #flip} to {@link #rotate}) that follow each other are one map of the plane, so that an image is interpolated once;
- * flips and crops copy pixels. What comes from outside the image is 0, the mean color of {@linkplain Dataset#normalized normalized} images, or its
- * nearest pixel after {@link #extended}. Amounts of brightness and noise are in the units of the batch, where a byte's range is 1 unless the
- * dataset was scaled or normalized.
+ * <p>Changes of position ({@link #flip} to {@link #rotate}) that follow each other are combined to one map of the plane, so that an image is
+ * interpolated once; flips and crops alone copy pixels. Pixels from outside the image are 0, which is the mean color of {@linkplain
+ * Dataset#normalized normalized} images, or the nearest pixel of the image after {@link #extended}. Amounts of brightness and noise are in the units
+ * of the batch, in which the range of a byte is 1 unless the dataset was scaled or normalized.
  *
- * @param kind what changes
- * @param amount how much at most, as the methods below say
+ * @param kind the kind of change
+ * @param amount the largest change, in the unit of the method for the kind
  * @param edge whether the nearest pixel continues an image beyond its edge
  */
 public record Augment(Kind kind, float amount, boolean edge) {
-    /** What changes. */
+    /** The kind of a change. */
     public enum Kind {
         /** Left and right are exchanged. */
         FLIP(1),
@@ -34,17 +35,17 @@ public record Augment(Kind kind, float amount, boolean edge) {
         ZOOM(0.9f),
         /** Rows slide over each other. */
         SHEAR(80),
-        /** About the middle. */
+        /** Rotation about the center. */
         ROTATE(180),
         /** Lighter or darker. */
         BRIGHTNESS(Float.MAX_VALUE),
         /** Nearer to the mean color or further from it. */
         CONTRAST(1),
-        /** Every number by itself. */
+        /** Noise added to every number. */
         NOISE(Float.MAX_VALUE),
-        /** A square hole. */
+        /** A square that is set to 0. */
         CUTOUT(1 << 20),
-        /** Two examples laid over each other. */
+        /** Weighted sums of two examples. */
         MIXUP(Float.MAX_VALUE);
 
         private final float most;
@@ -75,10 +76,10 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * A change of this kind.
+     * Makes a change of this kind.
      *
-     * @throws IllegalArgumentException if the amount is not positive, more than the kind allows or a part of a pixel, or the edge is of a change that
-     *     takes nothing from beyond it
+     * @throws IllegalArgumentException if the amount is not positive, is more than the kind allows or is not whole where it counts pixels, or {@code
+     *     edge} is set for a change that reads nothing beyond the edge
      */
     public Augment {
         if (!(amount > 0 && amount <= kind.most)) {
@@ -98,18 +99,18 @@ public record Augment(Kind kind, float amount, boolean edge) {
         return new Augment(kind, amount, false);
     }
 
-    /** Half of the images, left to right. */
+    /** Mirrors images left to right, each with probability 1/2. */
     public static Augment flip() {
         return of(Kind.FLIP, 0.5f);
     }
 
-    /** Half of the images, top to bottom. */
+    /** Mirrors images top to bottom, each with probability 1/2. */
     public static Augment flipVertical() {
         return of(Kind.FLIP_VERTICAL, 0.5f);
     }
 
     /**
-     * A window of the image's own size, cut from the image with a border of {@code padding} pixels (He et al. 2016, where it is 4).
+     * Adds a border of {@code padding} pixels and cuts out a random window of the original size (He et al. 2016, with a padding of 4).
      *
      * @throws IllegalArgumentException if padding &lt; 1
      */
@@ -118,7 +119,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Up to {@code part} of its height up or down, and of its width left or right.
+     * Shifts images by up to {@code part} of their height up or down, and of their width left or right.
      *
      * @throws IllegalArgumentException unless 0 &lt; part &lt;= 1
      */
@@ -127,7 +128,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Enlarged about the middle by a factor of 1 - part to 1 + part.
+     * Scales images about their center by a factor from 1 - part to 1 + part.
      *
      * @throws IllegalArgumentException unless 0 &lt; part &lt;= 0.9
      */
@@ -136,7 +137,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Rows slide along themselves, as far as tilts the vertical by up to so many degrees.
+     * Shears images: rows slide sideways, so that vertical lines tilt by up to this many degrees.
      *
      * @throws IllegalArgumentException unless 0 &lt; degrees &lt;= 80
      */
@@ -145,7 +146,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Turned about the middle by up to so many degrees either way.
+     * Rotates images about their center by up to this many degrees in either direction.
      *
      * @throws IllegalArgumentException unless 0 &lt; degrees &lt;= 180
      */
@@ -154,7 +155,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * One number of [-most, most) is added to all of an image.
+     * Adds one random number from [-most, most) to all pixels of an image.
      *
      * @throws IllegalArgumentException if it is not positive and finite
      */
@@ -163,7 +164,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * The distance from the image's mean in each channel is multiplied by 1 - part to 1 + part.
+     * Multiplies the distance of each pixel from its channel's mean in the image by a factor from 1 - part to 1 + part.
      *
      * @throws IllegalArgumentException unless 0 &lt; part &lt;= 1
      */
@@ -172,7 +173,7 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Normal noise of this standard deviation is added to every number; features of any shape. In linear least squares it acts as a ridge penalty
+     * Adds normal noise of this standard deviation to every number of features of any shape. In linear least squares this acts as a ridge penalty
      * (Bishop 1995).
      *
      * @throws IllegalArgumentException if it is not positive and finite
@@ -182,8 +183,8 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * A square of {@code size} x {@code size} pixels is 0; its middle lies anywhere in the image, so that part of it may lie outside (DeVries and Taylor
-     * 2017).
+     * Sets a square of {@code size} x {@code size} pixels to 0. Its center lies anywhere in the image, so a part of the square may lie outside
+     * (DeVries and Taylor 2017).
      *
      * @throws IllegalArgumentException if size &lt; 1
      */
@@ -192,9 +193,9 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Each example becomes s times itself and 1 - s times another of its batch, the one as far from the end as it is from the beginning, with s from
-     * Beta(alpha, alpha); targets too, so that labels become probabilities [n, classes], which {@code Loss.crossEntropy} takes (Zhang et al. 2018).
-     * Features of any shape. For batches in a random order.
+     * Mixes two examples of a batch: each becomes s times itself and 1 - s times the one that is as far from the end of the batch as it is from the
+     * beginning, with s from Beta(alpha, alpha) (Zhang et al. 2018). Targets are mixed too, so labels become probabilities [n, classes], which {@code
+     * Loss.crossEntropy} takes. Features may have any shape; the batches should be in random order.
      *
      * @throws IllegalArgumentException if alpha is not positive and finite
      */
@@ -203,15 +204,15 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * The same with the nearest pixel of the image, and not 0, where it comes from outside.
+     * Returns this change with the nearest pixel of the image, instead of 0, for what comes from outside.
      *
-     * @throws IllegalArgumentException if nothing of it comes from outside
+     * @throws IllegalArgumentException if this change reads nothing from outside the image
      */
     public Augment extended() {
         return new Augment(kind, amount, true);
     }
 
-    /** Such as {@code crop 4}. */
+    /** Returns a short form such as {@code crop 4}. */
     @Override
     public String toString() {
         boolean flips = kind == Kind.FLIP || kind == Kind.FLIP_VERTICAL;

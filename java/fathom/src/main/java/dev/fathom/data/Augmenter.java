@@ -271,7 +271,7 @@ final class Augmenter {
         return draws.get((i * recipe.size() + k) * DRAWS + d);
     }
 
-    /** The same in [-1, 1). */
+    /** A random number in [-1, 1). */
     private float both(int i, int k, int d) {
         return 2 * draw(i, k, d) - 1;
     }

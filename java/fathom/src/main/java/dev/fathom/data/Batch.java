@@ -17,20 +17,20 @@ public final class Batch {
     private final Tensor[] values;
     private final @Nullable Tensor @Nullable [] lengths;
 
-    /** Takes over its arrays; {@code lengths} is null where no field is ragged. */
+    /** Keeps these arrays without a copy; {@code lengths} is null where no field is ragged. */
     Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths) {
         this.names = names;
         this.values = values;
         this.lengths = lengths;
     }
 
-    /** A batch of features [n, ...] and labels [n] or targets [n, ...]. */
+    /** Makes a batch of features [n, ...] and labels [n] or targets [n, ...]. */
     public Batch(Tensor x, Tensor y) {
         this(PAIR, new Tensor[] {x, y}, null);
     }
 
     /**
-     * The features, the field {@code x}: [n, shape of an example], or [n, length, shape of a step] where they are ragged.
+     * Returns the features, which are the field {@code x}: [n, shape of an example], or [n, length, shape of a step] if they are ragged.
      *
      * @throws IllegalArgumentException if the dataset has no such field
      */
@@ -39,7 +39,7 @@ public final class Batch {
     }
 
     /**
-     * The labels [n], I32, or the targets [n, target shape], F32: the field {@code y}.
+     * Returns the labels [n], I32, or the targets [n, target shape], F32, which are the field {@code y}.
      *
      * @throws IllegalArgumentException if the dataset has no such field
      */
@@ -48,7 +48,7 @@ public final class Batch {
     }
 
     /**
-     * The field of this name.
+     * Returns the field of this name.
      *
      * @throws IllegalArgumentException if the dataset has no such field
      */
@@ -57,7 +57,7 @@ public final class Batch {
     }
 
     /**
-     * The lengths [n], I32, of the examples of a ragged field: how many of the steps of each are its own, and no padding.
+     * Returns the lengths [n], I32, of the examples of a ragged field: how many steps of each are not padding.
      *
      * @throws IllegalArgumentException if there is no such field, or it is not ragged
      */
@@ -71,18 +71,18 @@ public final class Batch {
         return t;
     }
 
-    /** Whether the field of this name has {@link #lengths}. */
+    /** Returns whether the field of this name is ragged and therefore has {@link #lengths}. */
     public boolean ragged(String name) {
         int i = index(name);
         return lengths != null && lengths[i] != null;
     }
 
-    /** The names of the fields, in the order of the dataset. */
+    /** Returns the names of the fields, in the order of the dataset. */
     public List<String> names() {
         return names;
     }
 
-    /** How many examples; the last batch of an epoch may have fewer than the others. */
+    /** Returns the number of examples; the last batch of an epoch may have fewer than the others. */
     public int size() {
         return values[0].dim(0);
     }

@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dataset in batches of {@code size} examples: every example once per epoch, unless they are drawn, the last batch with what is left, unless it is dropped. An epoch is asked for by its
- * number, and its order depends on (seed, number) alone.
+ * A dataset in batches of {@code size} examples. Every example comes once in each epoch, unless examples are drawn; the last batch has those that are
+ * left, unless it is dropped. An epoch is asked for by its number, and its order depends only on the seed and this number.
  *
  * <pre>{@code
  * var epoch = data.shuffled(seed).batches(128).epoch(0);
@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Where no field is ragged, a step allocates its tensors and the batch and nothing else: the order of an epoch lies off the heap. For one thread at a time.
+ * <p>If no field is ragged, a step allocates only its tensors and the batch, because the order of an epoch lies off the heap. Only one thread may use
+ * it at a time.
  */
 public final class Batches {
     private static final int BYTES_TO_FLOATS = 0;
@@ -111,19 +112,22 @@ public final class Batches {
         return Shape.of(dims);
     }
 
-    /** The same without the last batch of an epoch where it would be short. */
+    /** Returns these batches without the last one of an epoch if it has fewer examples than the others. */
     public Batches dropLast() {
         return new Batches(order, size, random, Last.DROP, recipe);
     }
 
-    /** The same, where a trainer takes a short last batch's step with the learning rate times its share of a whole batch. */
+    /**
+     * Returns these batches with a smaller step for a short last batch: a trainer multiplies the learning rate by the batch's share of a whole one.
+     */
     public Batches scaleLast() {
         return new Batches(order, size, random, Last.SCALE_RATE, recipe);
     }
 
     /**
-     * The same with random changes to the examples, in this order, in place of any before. They are drawn anew in every epoch from the seed of the
-     * order, so that the batches of an epoch can be had again bit for bit. Evaluation never sees them: it takes the batches {@link #plain}.
+     * Returns these batches with random changes to the examples, applied in this order, which replace any earlier ones. They are drawn anew in every
+     * epoch from the seed of the order, so that the batches of an epoch can be repeated bit for bit. Evaluation uses the {@link #plain} batches and
+     * never sees the changes.
      *
      * @throws IllegalArgumentException if a change is for images and the examples are not images [height, width, channels]
      */
@@ -131,17 +135,17 @@ public final class Batches {
         return new Batches(order, size, random, shortOne, List.of(changes));
     }
 
-    /** The same with the examples as they are. */
+    /** Returns these batches without random changes. */
     public Batches plain() {
         return recipe.isEmpty() ? this : augment();
     }
 
-    /** What the learning rate is multiplied by for {@code batch}: its share of a whole one after {@link #scaleLast}, else 1. */
+    /** Returns the factor of the learning rate for {@code batch}: its share of a whole batch after {@link #scaleLast}, and 1 otherwise. */
     public float rate(Batch batch) {
         return shortOne == Last.SCALE_RATE ? (float) batch.size() / size : 1;
     }
 
-    /** Size, order and last batch, such as {@code batches of 128 of 55000 examples, shuffled by seed 3}. */
+    /** Returns size, order and the treatment of the last batch, such as {@code batches of 128 of 55000 examples, shuffled by seed 3}. */
     @Override
     public String toString() {
         return "batches of " + size + " of " + data.size() + " examples, "
@@ -160,28 +164,28 @@ public final class Batches {
                                 .collect(Collectors.joining(", ", ", augmented by ", "")));
     }
 
-    /** The examples. */
+    /** Returns the dataset. */
     public Dataset data() {
         return data;
     }
 
-    /** Examples of a batch; the last one may have fewer. */
+    /** Returns the number of examples of a batch; the last one may have fewer. */
     public int size() {
         return size;
     }
 
-    /** Batches of an epoch. */
+    /** Returns the number of batches of an epoch. */
     public int steps() {
         return steps;
     }
 
-    /** Examples of an epoch. */
+    /** Returns the number of examples of an epoch. */
     public int examples() {
         return shortOne == Last.DROP ? steps * size : data.size();
     }
 
     /**
-     * Epoch number {@code epoch}. Where the order is random, this ends the one before.
+     * Begins epoch number {@code epoch}. If the order is random, the epoch before becomes invalid.
      *
      * @throws IllegalArgumentException if the number is negative
      * @throws IllegalStateException if the dataset is closed

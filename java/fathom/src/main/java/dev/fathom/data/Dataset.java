@@ -20,17 +20,20 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Examples off the heap, each with the same {@link Field fields}: mostly {@code x}, features of one shape, bytes or floats, and {@code y}, a class
- * label or float targets; in general any number of fields of floats or integers, some of which may be ragged (of another length for each example).
- * What takes a part of the examples or orders them takes all their fields. Bytes become floats as they are gathered into a batch: x = value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
+ * Examples off the heap, all with the same {@link Field fields}. Most datasets have {@code x}, features of one shape as bytes or floats, and {@code
+ * y}, a class label or float targets. There may be any number of fields of floats or integers, and some may be ragged (of another length for each
+ * example). Parts and orders of a dataset always keep all fields of an example together. Bytes become floats as they are gathered into a batch: x =
+ * value scale + shift, with 1/255 and 0 unless {@link #scaled} or {@link #normalized} say otherwise. Images are [height, width, channels].
  *
- * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalized}, {@link #padded} and {@link #map} give datasets over the same memory: they cost four bytes
- * an example. Each may be closed by itself; the memory goes back when the last is closed, or collected after one was.
+ * <p>{@link #split}, {@link #take}, {@link #subset}, {@link #reshaped}, {@link #flattened}, {@link #scaled}, {@link #normalized}, {@link #padded} and
+ * {@link #map} give datasets over the same memory, which cost four bytes for each example. Each may be closed on its own; the memory is freed when
+ * the last one is closed, or is collected after another was closed.
  *
- * <p>Any thread may use it. Every method that reads examples throws IllegalStateException, saying where it was closed, once it is.
+ * <p>Any thread may use a dataset. After it is closed, every method that reads examples throws IllegalStateException with the place where it was
+ * closed.
  */
 public final class Dataset implements AutoCloseable {
-    /** So many pixels fill whole vectors of any width. */
+    /** This number of pixels fills whole vectors of any width. */
     private static final int PIXELS = 16;
 
     private final Source source;
@@ -101,7 +104,7 @@ public final class Dataset implements AutoCloseable {
         return Source.unreported("dataset", aligned(rows) + scalings);
     }
 
-    /** All examples of a source. */
+    /** A dataset of all examples of a source. */
     static Dataset of(Source source) {
         Scaling whole = new Scaling(new float[] {1f / 255}, new float[1]);
         List<View> views = source.parts.stream()
@@ -118,10 +121,10 @@ public final class Dataset implements AutoCloseable {
     // ---- making
 
     /**
-     * Examples with these fields, all of which are copied.
+     * Makes a dataset with these fields, all of which are copied.
      *
-     * @throws IllegalArgumentException if there are none, two have one name, they are not of equally many examples, a float is NaN or infinite, or
-     *     a label is negative
+     * @throws IllegalArgumentException if there are no fields, two have the same name, they have different numbers of examples, a float is NaN or
+     *     infinite, or a label is negative
      */
     public static Dataset of(Field... fields) {
         if (fields.length == 0) {
@@ -155,7 +158,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The examples of several datasets one after another, copied into memory of their own. Scaling, padding and {@link #map} are those of the first.
+     * Makes a dataset of the examples of several others, one after another, copied into memory of its own. Scaling, padding and {@link #map} are
+     * those of the first.
      *
      * @throws IllegalArgumentException if there are none, or their fields differ in name, type or shape
      */
@@ -235,8 +239,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Images and their labels from two idx files, plain or gzip, as MNIST and its kin come. There are as many classes as the largest
-     * label says.
+     * Reads images and their labels from two idx files, plain or gzip, the format of MNIST and similar sets. The largest label decides the number of
+     * classes.
      *
      * @throws IllegalArgumentException if a file is damaged, the two do not hold equally many examples, or there are none
      * @throws java.io.UncheckedIOException if one cannot be read
@@ -254,8 +258,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Images [32, 32, 3] of CIFAR-10 in ten classes, from one or more files of its binary version, plain or gzip, one after another: its five
-     * {@code data_batch_1.bin} to {@code data_batch_5.bin}, or {@code test_batch.bin}.
+     * Reads images [32, 32, 3] of CIFAR-10 in ten classes from one or more files of its binary version, plain or gzip, one after another: {@code
+     * data_batch_1.bin} to {@code data_batch_5.bin}, or {@code test_batch.bin}.
      *
      * @throws IllegalArgumentException if there is no file, or one is damaged
      * @throws java.io.UncheckedIOException if one cannot be read
@@ -264,12 +268,15 @@ public final class Dataset implements AutoCloseable {
         return cifar("cifar10", Cifar.Labels.TEN, files);
     }
 
-    /** The same of CIFAR-100, in its hundred classes, from {@code train.bin} or {@code test.bin}. */
+    /** Reads images [32, 32, 3] of CIFAR-100 in its hundred classes from {@code train.bin} or {@code test.bin}, plain or gzip. */
     public static Dataset cifar100(Path... files) {
         return cifar("cifar100", Cifar.Labels.FINE, files);
     }
 
-    /** The same of CIFAR-100 in its twenty classes of five fine ones each. */
+    /**
+     * Reads images [32, 32, 3] of CIFAR-100 in its twenty coarse classes, which have five fine ones each, from {@code train.bin} or {@code test.bin},
+     * plain or gzip.
+     */
     public static Dataset cifar100Coarse(Path... files) {
         return cifar("cifar100Coarse", Cifar.Labels.COARSE, files);
     }
@@ -294,10 +301,10 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Features [n, feature shape], and labels [n] or targets [n, target shape], from two npy files. Integers in the second are labels, floats are
-     * targets; features are bytes, which {@link #scaled} serves, or floats.
+     * Reads features [n, feature shape], and labels [n] or targets [n, target shape], from two npy files. Features are floats, or bytes that become
+     * floats as {@link #scaled} says. Integers in the second file are labels, and floats are targets.
      *
-     * @throws IllegalArgumentException if a file is damaged or of a type that cannot be, the two do not hold equally many examples, there are none, a
+     * @throws IllegalArgumentException if a file is damaged or of an unsuitable type, the two do not hold equally many examples, there are none, a
      *     number is NaN or infinite, or a label is negative
      * @throws java.io.UncheckedIOException if one cannot be read
      */
@@ -330,7 +337,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Images [n, image shape] as unsigned bytes, and a label for each.
+     * Makes a dataset of images [n, image shape] as unsigned bytes, with a label for each.
      *
      * @throws IllegalArgumentException if there are none, they do not fill whole images, a label is negative, or the counts differ
      */
@@ -338,13 +345,16 @@ public final class Dataset implements AutoCloseable {
         return images(ByteBuffer.wrap(pixels), imageShape, IntBuffer.wrap(labels));
     }
 
-    /** The same from buffers, as {@link #of(FloatBuffer, Shape, IntBuffer)} takes them. */
+    /**
+     * Makes a dataset of images [n, image shape] as unsigned bytes, with a label for each, from buffers as {@link #of(FloatBuffer, Shape, IntBuffer)}
+     * takes them.
+     */
     public static Dataset images(ByteBuffer pixels, Shape imageShape, IntBuffer labels) {
         return labeled("images", pixels, imageShape, labels, 0);
     }
 
     /**
-     * Features [n, feature shape], example after example, and a label for each; there are as many classes as the largest label says.
+     * Makes a dataset of features [n, feature shape], example after example, and a label for each. The largest label decides the number of classes.
      *
      * @throws IllegalArgumentException if there are none, they do not fill whole examples, one is NaN or infinite, a label is negative, or the counts
      *     differ
@@ -354,28 +364,29 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same from what lies between position and limit of two buffers, on the heap, off it or mapped from a file, in the byte order that each
-     * has. All is copied: what happens to the buffer or the file later does not change the dataset, and a file that has been truncated since it was
-     * mapped is the JVM's InternalError here, and not the end of the process in a kernel.
+     * Makes a dataset of features [n, feature shape] and a label for each, from the values between position and limit of two buffers. A buffer may
+     * lie on the heap, off it or be mapped from a file, and has its own byte order. All values are copied, so later changes of the buffer or the file
+     * do not change the dataset. A file that was truncated after it was mapped causes the JVM's InternalError here, instead of ending the process
+     * inside a kernel.
      */
     public static Dataset of(FloatBuffer features, Shape featureShape, IntBuffer labels) {
         return labeled("of", features, featureShape, labels, 0);
     }
 
-    /** The same of {@code classes} classes at least. */
+    /** A dataset of features and labels from buffers, with at least {@code classes} classes. */
     static Dataset labeled(String op, Buffer features, Shape featureShape, IntBuffer labels, int classes) {
         int n = Source.examples(op, features.remaining(), featureShape);
         Source.counts(op, n, labels.remaining(), "labels");
         return of(Source.of(op, n, featureShape, features, Shape.SCALAR, labels, classes));
     }
 
-    /** The same with one row per example. */
+    /** Makes a dataset of features [n, k], one row for each example, and a label for each. */
     public static Dataset of(float[][] features, int[] labels) {
         return of(Source.joined("features", features), width(features), IntBuffer.wrap(labels));
     }
 
     /**
-     * Features [n, feature shape] and targets [n, target shape], for regression.
+     * Makes a dataset of features [n, feature shape] and targets [n, target shape], for regression.
      *
      * @throws IllegalArgumentException if there are none, they do not fill whole examples, one is NaN or infinite, or the counts differ
      */
@@ -383,14 +394,14 @@ public final class Dataset implements AutoCloseable {
         return of(FloatBuffer.wrap(features), featureShape, FloatBuffer.wrap(targets), targetShape);
     }
 
-    /** The same from buffers, as {@link #of(FloatBuffer, Shape, IntBuffer)} takes them. */
+    /** Makes a dataset of features and targets for regression, from buffers as {@link #of(FloatBuffer, Shape, IntBuffer)} takes them. */
     public static Dataset of(FloatBuffer features, Shape featureShape, FloatBuffer targets, Shape targetShape) {
         int n = Source.examples("of", features.remaining(), featureShape);
         Source.counts("of", n, Source.examples("of", targets.remaining(), targetShape), "targets");
         return of(Source.of("of", n, featureShape, features, targetShape, targets, 0));
     }
 
-    /** The same with one row per example. */
+    /** Makes a dataset of features [n, k] and targets [n, m] for regression, one row for each example. */
     public static Dataset of(float[][] features, float[][] targets) {
         return of(
                 Source.joined("features", features),
@@ -405,18 +416,18 @@ public final class Dataset implements AutoCloseable {
 
     // ---- what it holds
 
-    /** How many examples. */
+    /** Returns the number of examples. */
     public int size() {
         return size;
     }
 
-    /** The names of the fields, in their order. */
+    /** Returns the names of the fields, in their order. */
     public List<String> fields() {
         return source.names;
     }
 
     /**
-     * The shape of one example of a field, or of one step where it is ragged.
+     * Returns the shape of one example of a field, or of one step if the field is ragged.
      *
      * @throws IllegalArgumentException if there is no such field
      */
@@ -425,7 +436,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Whether the examples of a field have lengths of their own.
+     * Returns whether a field is ragged, so that each of its examples has a length of its own.
      *
      * @throws IllegalArgumentException if there is no such field
      */
@@ -434,7 +445,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The shape of the features of one example, the field {@code x}.
+     * Returns the shape of the features of one example, which are the field {@code x}.
      *
      * @throws IllegalArgumentException if there is no such field
      */
@@ -456,13 +467,16 @@ public final class Dataset implements AutoCloseable {
         return source.parts.get(field(op, name));
     }
 
-    /** How many classes the labels of the whole have (the largest label and one), also where this part lacks some; 0 where the field {@code y} has no labels. */
+    /**
+     * Returns the number of classes: the largest label of the whole dataset plus one, even if this part of it lacks some; 0 if the field {@code y}
+     * has no labels.
+     */
     public int classes() {
         return source.classes;
     }
 
     /**
-     * The label of example {@code i}.
+     * Returns the label of example {@code i}.
      *
      * @throws IllegalArgumentException if there is no such example, or the targets are floats
      */
@@ -486,7 +500,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The bytes of example {@code i} as they were given, for pictures.
+     * Returns the bytes of example {@code i} as they were given, to draw it.
      *
      * @throws IllegalArgumentException if there is no such example, or the features are floats
      */
@@ -508,7 +522,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The bytes that gathered features stand for, such as those of an augmented batch, for pictures: (x - shift) / scale, rounded, within 0 to 255.
+     * Returns gathered features, such as those of an augmented batch, as bytes to draw them: (x - shift) / scale, rounded and limited to 0 to 255.
      *
      * @throws IllegalArgumentException if there are no whole examples, or the features are floats
      */
@@ -536,7 +550,10 @@ public final class Dataset implements AutoCloseable {
         }
     }
 
-    /** Such as {@code Dataset [60000, 28, 28] of U8, 10 classes}, or with other fields {@code Dataset of 500 examples, x [*] of I32, 2 classes}. */
+    /**
+     * Returns a short form such as {@code Dataset [60000, 28, 28] of U8, 10 classes}, or with other fields {@code Dataset of 500 examples, x [*] of
+     * I32, 2 classes}.
+     */
     @Override
     public String toString() {
         if (source.names.equals(List.of("x", "y"))
@@ -571,8 +588,8 @@ public final class Dataset implements AutoCloseable {
     /**
      * Two parts of a dataset.
      *
-     * @param rest what was not held out
-     * @param heldOut what was
+     * @param rest the examples that were not held out
+     * @param heldOut the examples that were held out
      */
     public record Split(Dataset rest, Dataset heldOut) {}
 
@@ -586,7 +603,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same with the shares of the classes kept: of a class with k examples {@code count k / size()} are held out, rounded down or up.
+     * Holds {@code count} randomly chosen examples out and keeps the shares of the classes: of a class with k examples, {@code count k / size()} are
+     * held out, rounded down or up. Both parts keep the order of the whole; the choice depends on {@code seed} alone.
      *
      * @throws IllegalArgumentException unless {@code 1 <= count < size()}, or if the targets are floats
      */
@@ -611,7 +629,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Examples {@code from} to {@code to - 1}.
+     * Returns examples {@code from} to {@code to - 1}.
      *
      * @throws IllegalArgumentException unless {@code 0 <= from < to <= size()}
      */
@@ -624,7 +642,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The examples of these numbers, in this order; one may come more than once.
+     * Returns the examples of these numbers, in this order. A number may come more than once.
      *
      * @throws IllegalArgumentException if there are none, or one does not exist
      */
@@ -638,15 +656,15 @@ public final class Dataset implements AutoCloseable {
         return view(0, examples, examples.length, views, change);
     }
 
-    /** The same examples as vectors: feature shape [product of the dimensions]. */
+    /** Returns a dataset of these examples as vectors: the feature shape becomes [product of the dimensions]. */
     public Dataset flattened() {
         return reshaped(part("flattened", "x").columns());
     }
 
     /**
-     * The same examples with features of another shape: images [28, 28] as [28, 28, 1], for convolutions.
+     * Returns a dataset of these examples with features of another shape: images [28, 28] as [28, 28, 1], for example, for convolutions.
      *
-     * @throws IllegalArgumentException if it does not have as many values
+     * @throws IllegalArgumentException if the new shape does not have as many values
      */
     public Dataset reshaped(int... dims) {
         Shape shape = Shape.of(dims);
@@ -660,7 +678,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples with x = value scale + shift for a value of 0 to 255.
+     * Returns a dataset of these examples with x = value scale + shift for a value of 0 to 255.
      *
      * @throws IllegalArgumentException if the features are floats, or a number is not finite
      */
@@ -717,8 +735,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples with x = (value / 255 - mean) / std for a value of 0 to 255, mean and std one number for all or one for each channel of
-     * images [height, width, channels], such as {0.4914f, 0.4822f, 0.4465f} and {0.2470f, 0.2435f, 0.2616f} for CIFAR-10.
+     * Returns a dataset of these examples with x = (value / 255 - mean) / std for a value of 0 to 255. Mean and std are one number for all channels,
+     * or one for each channel of images [height, width, channels], such as {0.4914f, 0.4822f, 0.4465f} and {0.2470f, 0.2435f, 0.2616f} for CIFAR-10.
      *
      * @throws IllegalArgumentException if the features are floats, there is another number of means or of deviations, one is not finite, or a
      *     deviation is not positive
@@ -748,8 +766,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples with the mean and the standard deviation that each channel has in {@code like}: {@code train.normalized(train)}, and for the
-     * test {@code test.normalized(train)}, so that nothing of it is known before.
+     * Returns a dataset of these examples, normalized by the mean and the standard deviation of each channel in {@code like}. Use {@code
+     * train.normalized(train)} and {@code test.normalized(train)}, so that nothing of the test set leaks into training.
      *
      * @throws IllegalArgumentException if the features of either are floats, they have other channels, or a channel of {@code like} is the same everywhere
      */
@@ -847,7 +865,7 @@ public final class Dataset implements AutoCloseable {
     // ---- batches
 
     /**
-     * All examples in order, {@code size} at a time, the same in every epoch.
+     * Returns all examples in order, {@code size} at a time, in the same order in every epoch.
      *
      * @throws IllegalArgumentException unless {@code 1 <= size <= size()}
      */
@@ -855,19 +873,19 @@ public final class Dataset implements AutoCloseable {
         return new Batches(shuffled(0), size, false);
     }
 
-    /** The examples in a new random order for every epoch, which depends on seed 0 and the epoch alone. */
+    /** Deals out the examples in a new random order for every epoch, which depends only on the epoch: the seed is 0. */
     public Order shuffled() {
         return shuffled(0);
     }
 
-    /** The examples in a new random order for every epoch, which depends on the seed and the epoch alone. */
+    /** Deals out the examples in a new random order for every epoch, which depends only on the seed and the epoch. */
     public Order shuffled(long seed) {
         return new Order(this, seed, false);
     }
 
     /**
-     * As many draws as there are examples, with replacement, new for every epoch: some examples come twice or more, 37 % of a large dataset not at
-     * all (a bootstrap sample). The draws depend on the seed and the epoch alone.
+     * Draws as many examples as there are, with replacement and anew for every epoch (a bootstrap sample): some examples come twice or more, and 37 %
+     * of a large dataset do not come at all. The draws depend only on the seed and the epoch.
      */
     public Order drawn(long seed) {
         return new Order(this, seed, true);
@@ -882,7 +900,7 @@ public final class Dataset implements AutoCloseable {
      */
     public record Order(Dataset data, long seed, boolean replacement) {
         /**
-         * An epoch of {@code data.size()} examples, {@code size} at a time.
+         * Returns batches of {@code size} examples, with {@code data.size()} examples in each epoch.
          *
          * @throws IllegalArgumentException unless {@code 1 <= size <= data.size()}
          */
@@ -955,7 +973,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * Gives this dataset's part back, as soon as no gather reads it; datasets made from it stay as they are.
+     * Closes this dataset as soon as no gather reads it. Datasets made from it stay open.
      *
      * @throws IllegalStateException if it is closed already
      */

@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recipe that makes numbers of a {@link Table}: which columns, and how. {@link #fit} looks at the rows to learn from and gives the
- * {@link Encoding}, which then serves every table with the same columns, so that nothing of the rows held out is in it.
+ * A recipe that turns the columns of a {@link Table} into numbers. {@link #fit} looks at the training rows and gives the {@link Encoding}, which then
+ * serves every table with the same columns, so that nothing of the rows held out leaks into it.
  *
  * <pre>{@code
  * Table.Split rows = Table.csv(Path.of("people.csv")).complete("income").split(1000, 1);
@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Dataset train = encoding.dataset(rows.rest()), test = encoding.dataset(rows.heldOut());
  * }</pre>
  *
- * <p>The features come in the order in which their columns are first named here. A column that is not named plays no part, and may lack values;
- * a missing value in one that is, is refused with its line.
+ * <p>The features come in the order in which their columns are first named here. A column that is not named is ignored and may lack values. A missing
+ * value in a named column is refused with its line.
  */
 public final class Encoder {
     /** What a column becomes. */
@@ -48,49 +48,52 @@ public final class Encoder {
     private boolean unknownAsZeros;
     private @Nullable String label;
 
-    /** Numbers as they are. */
+    /** Takes numbers as they are. */
     public Encoder number(String... names) {
         return add(Kind.NUMBER, null, names);
     }
 
-    /** Natural logarithms: ln x, for x &gt; 0. */
+    /** Takes natural logarithms: ln x, for x &gt; 0. */
     public Encoder log(String... names) {
         return add(Kind.NUMBER, Step.LOG, names);
     }
 
-    /** (x - mean) / deviation, of the rows to learn from; the deviation divides by their count. */
+    /** Takes (x - mean) / deviation, with mean and deviation of the training rows; the deviation divides by their count. */
     public Encoder standardize(String... names) {
         return add(Kind.NUMBER, Step.STANDARDIZE, names);
     }
 
-    /** (x - min) / (max - min), of the rows to learn from: 0 to 1, and beyond where another row goes beyond. */
+    /** Takes (x - min) / (max - min), with the extremes of the training rows, whose values become 0 to 1. Other rows may go beyond. */
     public Encoder minMax(String... names) {
         return add(Kind.NUMBER, Step.MIN_MAX, names);
     }
 
-    /** Yes as 1 and no as 0; {@code true, t, yes, y, 1} and {@code false, f, no, n, 0} are understood, in large and small letters. */
+    /** Takes yes as 1 and no as 0. The texts {@code true, t, yes, y, 1} and {@code false, f, no, n, 0} are understood in upper and lower case. */
     public Encoder bool(String... names) {
         return add(Kind.BOOL, null, names);
     }
 
-    /** Yes as 1 and no as -1, written as for {@link #bool}. */
+    /** Takes yes as 1 and no as -1, with the texts of {@link #bool}. */
     public Encoder sign(String... names) {
         return add(Kind.SIGN, null, names);
     }
 
-    /** For each text of the rows to learn from a feature that is 1 where it stands and else 0; sorted, as numbers where all are. */
+    /**
+     * Makes a feature for each text of the training rows, which is 1 in the rows with this text and 0 elsewhere. The texts are sorted, as numbers if
+     * all of them are numbers.
+     */
     public Encoder oneHot(String... names) {
         return add(Kind.ONE_HOT, null, names);
     }
 
-    /** From here, a text that {@link #fit} did not see is all zeros for {@link #oneHot}, and not refused. */
+    /** Lets {@link #oneHot} encode a text that {@link #fit} did not see as all zeros instead of refusing it. */
     public Encoder unknownAsZeros() {
         unknownAsZeros = true;
         return this;
     }
 
     /**
-     * The column to learn, as classes: its texts in the rows to learn from, numbered from 0, sorted as those of {@link #oneHot}.
+     * Names the column to predict, as classes: its texts in the training rows are numbered from 0, sorted as those of {@link #oneHot}.
      *
      * @throws IllegalArgumentException if there is a label or a target already, or the column is encoded
      */
@@ -105,7 +108,7 @@ public final class Encoder {
     }
 
     /**
-     * Columns to learn as floats, [k] for each example: the numbers as they are, or as the recipe encodes them.
+     * Names the columns to predict as floats, [k] for each example: the numbers as they are, or as the recipe encodes them.
      *
      * @throws IllegalArgumentException if there is a label
      */
@@ -139,7 +142,7 @@ public final class Encoder {
     }
 
     /**
-     * Takes what the recipe needs (means, extremes, categories) from the rows to learn from.
+     * Takes what the recipe needs (means, extremes, categories) from the training rows.
      *
      * @throws IllegalArgumentException if the recipe is empty or names a column that the table lacks, a value is missing or cannot be encoded, or a
      *     column to standardize or to scale is the same in all rows

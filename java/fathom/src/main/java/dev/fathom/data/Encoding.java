@@ -16,8 +16,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@link Encoder} learned from the rows to learn from: makes datasets of tables, and the features of single rows to serve. Immutable, for
- * any number of threads.
+ * An {@link Encoder} fitted to the training rows. It makes datasets of tables, and the features of single rows when a model is served. It is
+ * immutable and may be shared by any number of threads.
  */
 public final class Encoding {
     private static final Set<String> YES = Set.of("true", "t", "yes", "y", "1");
@@ -47,20 +47,20 @@ public final class Encoding {
 
     // ---- what it knows
 
-    /** What the features are called, in their order: a column's name, or {@code city=Paris}. */
+    /** Returns the names of the features in their order: a column's name, or {@code city=Paris}. */
     public List<String> features() {
         return List.copyOf(features);
     }
 
-    /** The same of the targets. */
+    /** Returns the names of the targets in their order. */
     public List<String> targets() {
         return List.copyOf(targets);
     }
 
     /**
-     * The texts of a label or a one-hot column, in the order of their numbers.
+     * Returns the texts of a label or a one-hot column, in the order of their numbers.
      *
-     * @throws IllegalArgumentException if the column is not encoded so
+     * @throws IllegalArgumentException if the column is neither a label nor one-hot
      */
     public List<String> categories(String column) {
         Fitted f = fitted(column);
@@ -72,7 +72,7 @@ public final class Encoding {
     }
 
     /**
-     * What a number of a column was before it was encoded: undoes logarithm and scaling, for predictions.
+     * Undoes logarithm and scaling: returns the number that a column had before it was encoded, for example to show a prediction.
      *
      * @throws IllegalArgumentException if the column is not one of numbers
      */
@@ -100,7 +100,7 @@ public final class Encoding {
     // ---- encoding
 
     /**
-     * The rows of a table as examples: features [k] of floats, and the label or the targets.
+     * Returns the rows of a table as examples, with features [k] of floats, and the label or the targets.
      *
      * @throws IllegalArgumentException with file, line and column if a value is missing or cannot be encoded; if the recipe has no label and no
      *     target, or no feature; or if the table lacks a column
@@ -125,7 +125,7 @@ public final class Encoding {
     }
 
     /**
-     * The features of a table alone, [rows, k] row after row, for tables without the column to learn.
+     * Returns only the features of a table, [rows, k] row after row, for tables without the column to predict.
      *
      * @throws IllegalArgumentException as {@link #dataset}
      */
@@ -134,7 +134,7 @@ public final class Encoding {
     }
 
     /**
-     * The features [k] of one row, column name to text, for a service.
+     * Returns the features [k] of one row, given as a map from column name to text, for a service.
      *
      * @throws IllegalArgumentException with the column if a value is missing or cannot be encoded
      */

@@ -9,8 +9,8 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
 /**
- * One thing that every example of a dataset has, under a name: what {@link Dataset#of(Field...)} copies. Trainers read the fields {@code x} and
- * {@code y}; a step of one's own reads any.
+ * Named values that every example of a dataset has; {@link Dataset#of(Field...)} copies them. Trainers read the fields {@code x} and {@code y}, and a
+ * step of your own can read any.
  *
  * <pre>{@code
  * Dataset.of(
@@ -19,7 +19,7 @@ import java.nio.IntBuffer;
  *     Field.labels("y", 0, 1, 0));
  * }</pre>
  *
- * <p>A field is ragged where its examples have different lengths: their values lie one after another, and example i has the steps {@code offsets[i]}
+ * <p>A field is ragged if its examples have different lengths: their values lie one after another, and example i has the steps {@code offsets[i]}
  * to {@code offsets[i + 1] - 1}. A batch pads them to one length as {@link Padding} says.
  */
 public final class Field {
@@ -51,7 +51,7 @@ public final class Field {
     }
 
     /**
-     * Floats of this shape for each example.
+     * Makes a field of floats of this shape for each example.
      *
      * @throws IllegalArgumentException if the values are not whole examples
      */
@@ -59,13 +59,13 @@ public final class Field {
         return floats(name, shape, FloatBuffer.wrap(values));
     }
 
-    /** Floats of this shape for each example, from what lies between position and limit of a buffer. */
+    /** Makes a field of floats of this shape for each example, from the values between position and limit of a buffer. */
     public static Field floats(String name, Shape shape, FloatBuffer values) {
         return of(name, Source.As.FLOATS, DType.F32, shape, values);
     }
 
     /**
-     * Integers of this shape for each example, such as tokens; any number may come.
+     * Makes a field of integers of this shape for each example, such as tokens. Their values are not limited.
      *
      * @throws IllegalArgumentException if the values are not whole examples
      */
@@ -73,19 +73,22 @@ public final class Field {
         return ints(name, shape, IntBuffer.wrap(values));
     }
 
-    /** Integers of this shape for each example, from what lies between position and limit of a buffer. */
+    /** Makes a field of integers of this shape for each example, from the values between position and limit of a buffer. */
     public static Field ints(String name, Shape shape, IntBuffer values) {
         return of(name, Source.As.INTS, DType.I32, shape, values);
     }
 
-    /** Integers from 0 to 255 of this shape for each example, a byte each, such as the characters of a text; a batch has them as I32. */
+    /**
+     * Makes a field of integers from 0 to 255 of this shape for each example, such as the characters of a text. Each takes a byte; a batch has them
+     * as I32.
+     */
     public static Field ints(String name, Shape shape, byte[] values) {
         return of(name, Source.As.INTS, DType.U8, shape, ByteBuffer.wrap(values));
     }
 
     /**
-     * Pixels of this shape for each example, unsigned bytes that a batch has as floats, value / 255 unless the field is called {@code x} and {@link
-     * Dataset#scaled} or {@link Dataset#normalized} says otherwise.
+     * Makes a field of pixels of this shape for each example. They are unsigned bytes, which a batch has as floats: value / 255, unless the field is
+     * called {@code x} and {@link Dataset#scaled} or {@link Dataset#normalized} says otherwise.
      *
      * @throws IllegalArgumentException if the values are not whole examples
      */
@@ -93,17 +96,17 @@ public final class Field {
         return pixels(name, shape, ByteBuffer.wrap(values));
     }
 
-    /** Pixels of this shape for each example, from what lies between position and limit of a buffer. */
+    /** Makes a field of pixels of this shape for each example, from the values between position and limit of a buffer. */
     public static Field pixels(String name, Shape shape, ByteBuffer values) {
         return of(name, Source.As.FLOATS, DType.U8, shape, values);
     }
 
-    /** A class for each example, numbered from 0. */
+    /** Makes a field with a class for each example, numbered from 0. */
     public static Field labels(String name, int... classes) {
         return of(name, Source.As.LABELS, DType.I32, Shape.SCALAR, IntBuffer.wrap(classes));
     }
 
-    /** Integers in rows of different lengths, one for each example. */
+    /** Makes a ragged field of integers: rows of different lengths, one for each example. */
     public static Field ragged(String name, int[][] rows) {
         long[] offsets = offsets(name, rows.length, i -> rows[i].length);
         IntBuffer all = IntBuffer.allocate((int) offsets[rows.length]);
@@ -113,7 +116,7 @@ public final class Field {
         return ints(name, Shape.SCALAR, all.flip()).ragged(offsets);
     }
 
-    /** Floats in rows of different lengths, one for each example. */
+    /** Makes a ragged field of floats: rows of different lengths, one for each example. */
     public static Field ragged(String name, float[][] rows) {
         long[] offsets = offsets(name, rows.length, i -> rows[i].length);
         FloatBuffer all = FloatBuffer.allocate((int) offsets[rows.length]);

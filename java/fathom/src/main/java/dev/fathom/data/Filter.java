@@ -3,15 +3,15 @@ package dev.fathom.data;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * How an image becomes one of another size. A pixel of the result is a weighted mean of the pixels around its place; where the image shrinks the
- * weights spread by the same factor, so that every pixel counts (as Pillow's {@code resize} and torchvision's {@code Resize} do).
+ * A filter for resizing images. A pixel of the result is a weighted mean of the pixels around its position. Where the image shrinks, the weights
+ * spread by the same factor, so that every pixel counts, as in Pillow's {@code resize} and torchvision's {@code Resize}.
  */
 public enum Filter {
-    /** The pixel at the place, alone. */
+    /** Takes the nearest pixel alone. */
     NEAREST(0, t -> 1),
-    /** Weights that fall linearly to 0 a pixel away. */
+    /** Uses weights that fall linearly to 0 a pixel away. */
     BILINEAR(1, t -> 1 - t),
-    /** Keys 1981 with a = -1/2: sharper, and may overshoot beside an edge. */
+    /** Uses the cubic of Keys (1981) with a = -1/2, which is sharper and may overshoot beside an edge. */
     BICUBIC(2, t -> t < 1 ? (1.5 * t - 2.5) * t * t + 1 : ((-0.5 * t + 2.5) * t - 4) * t + 2);
 
     private final double reach;

@@ -39,9 +39,9 @@ import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder with a sub-folder for each class, and in these, or in folders below, links included, images of any size: PNG, JPEG and BMP files by their
- * names. They are decoded once, to bytes [height, width, channels], and kept in a cache file; while the files' names, sizes and times, and the settings, are
- * the same, that file is read instead.
+ * A folder with a sub-folder for each class, in which lie PNG, JPEG and BMP files of any size, also in folders below and behind links. They are
+ * decoded once, to bytes [height, width, channels], and kept in a cache file. As long as the files' names, sizes and times and the settings are
+ * unchanged, the cache is read instead.
  *
  * <pre>{@code
  * try (var pets = ImageFolder.of(Path.of("pets"), 64, 64).skipDamaged().read()) {
@@ -50,17 +50,17 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Classes and files are in the order of their names, and a class's label is its place. An image is scaled until it covers the size, and what is
- * beyond is cut off evenly, unless it is {@link #stretched}. Immutable: each setting makes another.
+ * <p>Classes and files are in the order of their names, and a class's label is its index in this order. An image is scaled until it covers the size,
+ * and what is beyond is cut off evenly on both sides, unless images are {@link #stretched}. The settings are immutable: each method returns another.
  *
- * @param folder with the classes' folders
- * @param height of every image that is read
- * @param width of every image that is read
+ * @param folder the folder that holds the classes' folders
+ * @param height height of every image that is read
+ * @param width width of every image that is read
  * @param channels 3 for red, green, blue, 1 for gray
- * @param filter by which images are resized
- * @param stretch whether they may change their proportions
+ * @param filter the filter by which images are resized
+ * @param stretch whether images may change their proportions
  * @param skip whether damaged files are left out
- * @param cache where the decoded images are kept
+ * @param cache the file in which the decoded images are kept
  */
 public record ImageFolder(
         Path folder,
@@ -78,7 +78,7 @@ public record ImageFolder(
             Comparator.comparing(Path::toString).thenComparing(Comparator.naturalOrder());
 
     private static final int VERSION = 3;
-    /** Whether a file is called as pictures that can be read are, .png, .jpg, .jpeg or .bmp, and is not hidden. */
+    /** Returns whether a file has the name of a picture that can be read: it ends in .png, .jpg, .jpeg or .bmp and is not hidden. */
     public static boolean isPicture(Path file) {
         return IMAGE.matcher(file.getFileName().toString()).matches();
     }
@@ -93,7 +93,7 @@ public record ImageFolder(
     private static final int TAIL = 16;
 
     /**
-     * What was in a folder; close it, or its data.
+     * The images of a folder. Close this, or its data.
      *
      * @param data the images [height, width, channels]
      * @param classes the names of the sub-folders, in the order of the labels
@@ -107,9 +107,9 @@ public record ImageFolder(
     }
 
     /**
-     * A folder.
+     * Checks the sizes.
      *
-     * @throws IllegalArgumentException if a side is less than 1, there are other channels than 1 or 3, or an image would have 2^31 bytes or more
+     * @throws IllegalArgumentException if a side is less than 1, the number of channels is neither 1 nor 3, or an image would have 2^31 bytes or more
      */
     public ImageFolder {
         if (height < 1 || width < 1 || channels != 1 && channels != 3 || (long) height * width > (1 << 28)) {
@@ -118,32 +118,32 @@ public record ImageFolder(
         }
     }
 
-    /** Color images of this size, resized by {@link Filter#BILINEAR}, from a folder that is whole. */
+    /** Reads color images of this size, resized by {@link Filter#BILINEAR}. A damaged file is an error unless {@link #skipDamaged} is set. */
     public static ImageFolder of(Path folder, int height, int width) {
         return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null);
     }
 
-    /** The same in gray, 0.299 red + 0.587 green + 0.114 blue. */
+    /** Returns this folder with images in gray: 0.299 red + 0.587 green + 0.114 blue. */
     public ImageFolder gray() {
         return new ImageFolder(folder, height, width, 1, filter, stretch, skip, cache);
     }
 
-    /** The same, resized by another filter. */
+    /** Returns this folder with images resized by another filter. */
     public ImageFolder filter(Filter filter) {
         return new ImageFolder(folder, height, width, channels, filter, stretch, skip, cache);
     }
 
-    /** The same with the whole of each image, whatever becomes of its proportions. */
+    /** Returns this folder with the whole of each image resized to the size, which changes its proportions. */
     public ImageFolder stretched() {
         return new ImageFolder(folder, height, width, channels, filter, true, skip, cache);
     }
 
-    /** The same without the files that are damaged or cannot be opened, which are named in {@link Images#skipped}. */
+    /** Returns this folder without the files that are damaged or cannot be opened, which are named in {@link Images#skipped}. */
     public ImageFolder skipDamaged() {
         return new ImageFolder(folder, height, width, channels, filter, stretch, true, cache);
     }
 
-    /** The same with its cache in this file, and not in one in the folder whose name begins with a dot. */
+    /** Returns this folder with its cache in {@code file}, instead of a hidden file in the folder itself. */
     public ImageFolder cache(Path file) {
         return new ImageFolder(folder, height, width, channels, filter, stretch, skip, file);
     }
@@ -151,9 +151,9 @@ public record ImageFolder(
     // ---- reading
 
     /**
-     * Reads the images, from the cache where it is up to date.
+     * Reads the images, from the cache if it is up to date.
      *
-     * @throws IllegalArgumentException if there are no classes or no images, or a file is damaged and such are not to be skipped
+     * @throws IllegalArgumentException if there are no classes or no images, or a file is damaged and {@link #skipDamaged} is not set
      * @throws UncheckedIOException if a folder cannot be read, or the cache cannot be written
      */
     public Images read() {
@@ -440,7 +440,7 @@ public record ImageFolder(
         }
     }
 
-    /** Such as {@code pets as [64, 64, 3], BILINEAR}. */
+    /** Returns a short form such as {@code pets as [64, 64, 3], BILINEAR}. */
     @Override
     public String toString() {
         return String.format(

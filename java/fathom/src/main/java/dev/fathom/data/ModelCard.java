@@ -12,15 +12,15 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a file of weights says of itself, so that a program can ask it about photographs: which network the weights are of, what a photograph becomes
- * before the network sees it, and what the classes are called. The card lies in the metadata of the safetensors file, beside the tensors.
+ * The description in a file of weights that lets a program classify photographs with it: the name of the network, the preprocessing of a photograph,
+ * and the names of the classes. The card lies in the metadata of the safetensors file, beside the tensors.
  *
  * <pre>{@code
  * var card = new ModelCard("resnet18", Preprocessing.IMAGENET, List.of("ant", "bee"));
  * card.save(model, Path.of("insects.safetensors"));       // then: ./fathom classify --model insects.safetensors photo.jpg
  * }</pre>
  *
- * <p>The keys, each with a text:
+ * <p>The keys and their texts are:
  *
  * <table>
  *   <caption>Metadata of a model card</caption>
@@ -32,8 +32,8 @@ import java.util.Map;
  * </table>
  *
  * @param network the name of the network
- * @param input what a photograph becomes
- * @param classes what the classes are called, in the order of the logits
+ * @param input the preprocessing of a photograph
+ * @param classes the names of the classes, in the order of the logits
  */
 public record ModelCard(String network, Preprocessing input, List<String> classes) {
     private static final String NETWORK = "fathom.network";
@@ -42,7 +42,7 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
     private static final int MOST_CLASSES = 1_000_000;
 
     /**
-     * A card.
+     * Checks the names.
      *
      * @throws IllegalArgumentException if the name of the network is not made of letters, digits, {@code _}, {@code -} and {@code .}, there are
      *     fewer than two classes, or a class has no name or one of several lines
@@ -65,7 +65,7 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         }
     }
 
-    /** The card as metadata. */
+    /** Returns the card as metadata. */
     public Map<String, String> metadata() {
         Map<String, String> texts = new LinkedHashMap<>();
         texts.put(NETWORK, network);

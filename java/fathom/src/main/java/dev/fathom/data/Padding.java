@@ -1,18 +1,18 @@
 package dev.fathom.data;
 
 /**
- * How examples of different lengths become one tensor [n, length, ...]: steps that an example lacks are filled with a value, and steps beyond a
+ * Says how examples of different lengths become one tensor [n, length, ...]: steps that an example lacks are filled with a value, and steps beyond a
  * limit are left out. The length is that of the longest example of the batch, at least 1.
  *
  * <pre>{@code
  * data.padded("x", Padding.front().limit(500))      // the first 500 steps at most, padded in front
  * }</pre>
  *
- * @param atFront whether the missing steps come before those of the example, and not behind them
- * @param value what fills them, a whole number where the field has integers
- * @param limit the most steps of an example that are kept
+ * @param atFront whether missing steps are filled in before those of the example instead of behind them
+ * @param value the value that fills them, a whole number if the field has integers
+ * @param limit the largest number of steps of an example that are kept
  * @param fixed whether every batch is {@code limit} steps long
- * @param end whether the last steps of a longer example are kept, and not the first
+ * @param end whether the last steps of a longer example are kept instead of the first
  */
 public record Padding(boolean atFront, double value, int limit, boolean fixed, boolean end) {
     /**
@@ -27,17 +27,17 @@ public record Padding(boolean atFront, double value, int limit, boolean fixed, b
         }
     }
 
-    /** Zeros behind each example, without a limit. */
+    /** Pads with zeros behind each example, without a limit. */
     public static Padding behind() {
         return new Padding(false, 0, Integer.MAX_VALUE, false, false);
     }
 
-    /** Zeros in front of each example, without a limit. */
+    /** Pads with zeros in front of each example, without a limit. */
     public static Padding front() {
         return new Padding(true, 0, Integer.MAX_VALUE, false, false);
     }
 
-    /** With another value in place of 0. */
+    /** Pads with another value instead of 0. */
     public Padding value(double v) {
         return new Padding(atFront, v, limit, fixed, end);
     }
@@ -52,7 +52,7 @@ public record Padding(boolean atFront, double value, int limit, boolean fixed, b
         return new Padding(atFront, value, steps, true, end);
     }
 
-    /** Keeps the last steps of an example that is longer than the limit, and not the first. */
+    /** Keeps the last steps of an example that is longer than the limit, instead of the first. */
     public Padding keepEnd() {
         return new Padding(atFront, value, limit, fixed, true);
     }

@@ -8,8 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a photograph becomes the input of a network: resized until its shorter side has {@code shorter} pixels, the middle {@code crop} x {@code crop}
- * cut out, and each channel x of 0 to 255 made (x / 255 - mean) / deviation. A network answers well only for what it was trained with.
+ * How a photograph becomes the input of a network. It is resized until its shorter side has {@code shorter} pixels, the center {@code crop} x {@code
+ * crop} is cut out, and each channel x of 0 to 255 becomes (x / 255 - mean) / deviation. A network answers well only with the preprocessing that it
+ * was trained with.
  *
  * <pre>{@code
  * var photo = Preprocessing.IMAGENET.read(Path.of("cat.png"));
@@ -18,22 +19,23 @@ import java.util.List;
  * }
  * }</pre>
  *
- * <p>The sizes are those of torchvision's {@code Resize} and {@code CenterCrop}, the weights of the pixels those of Pillow, which spreads a filter where
- * the image shrinks (antialias): of its bytes fewer than one in a thousand differs, by 1. The filter is a part of the recipe: another one moves the probabilities.
- * A photograph that its camera noted as turned (EXIF) is turned upright, which torchvision leaves to its users.
+ * <p>The sizes are those of torchvision's {@code Resize} and {@code CenterCrop}, and the weights of the pixels are those of Pillow, which spreads a
+ * filter where the image shrinks (antialias): fewer than one byte in a thousand differs from Pillow's, by 1. The filter is a part of the recipe,
+ * because another one changes the probabilities. A photograph that its camera marked as rotated (EXIF) is turned upright, which torchvision leaves to
+ * its users.
  *
  * @param shorter pixels of the shorter side after resizing
- * @param crop pixels of both sides of what is cut out
- * @param filter by which images are resized
+ * @param crop pixels of both sides of the center that is cut out
+ * @param filter the filter by which images are resized
  * @param mean of red, green and blue, of 0 to 1
  * @param deviation of red, green and blue
  */
 public record Preprocessing(int shorter, int crop, Filter filter, List<Float> mean, List<Float> deviation) {
-    /** Of torchvision's networks for ImageNet: 256, 224, bilinear, and the means and deviations of its training images. */
+    /** The preprocessing of torchvision's networks for ImageNet: 256, 224, bilinear, and the means and deviations of its training images. */
     public static final Preprocessing IMAGENET = new Preprocessing(
             256, 224, Filter.BILINEAR, List.of(0.485f, 0.456f, 0.406f), List.of(0.229f, 0.224f, 0.225f));
 
-    /** The same with x / 127.5 - 1, as the networks of Google have it (MobileNet, Inception). */
+    /** The preprocessing of Google's networks (MobileNet, Inception): the sizes and the filter of {@link #IMAGENET}, with x / 127.5 - 1. */
     public static final Preprocessing SYMMETRIC =
             new Preprocessing(256, 224, Filter.BILINEAR, List.of(0.5f, 0.5f, 0.5f), List.of(0.5f, 0.5f, 0.5f));
 
@@ -41,17 +43,17 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     private static final int MUCH = 4;
 
     /**
-     * A photograph, resized and cut.
+     * A photograph that was resized and cut.
      *
      * @param pixels [crop, crop, 3], red, green, blue
      * @param height pixels of the whole photograph, upright
      * @param width pixels of the whole photograph, upright
-     * @param notes a sentence about each thing that the pixels do not show of the file; most have none
+     * @param notes a sentence about everything in the file that the pixels do not show; most photographs have none
      */
     public record Photo(byte[] pixels, int height, int width, List<String> notes) {}
 
     /**
-     * A recipe.
+     * Checks the numbers.
      *
      * @throws IllegalArgumentException if the crop is empty or larger than the shorter side, or there are not three means and three positive deviations
      */
@@ -68,12 +70,12 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
         }
     }
 
-    /** The same with another filter. */
+    /** Returns this preprocessing with another filter. */
     public Preprocessing filter(Filter filter) {
         return new Preprocessing(shorter, crop, filter, mean, deviation);
     }
 
-    /** The same for other sizes. */
+    /** Returns this preprocessing with other sizes. */
     public Preprocessing sizes(int shorter, int crop) {
         return new Preprocessing(shorter, crop, filter, mean, deviation);
     }
@@ -81,16 +83,17 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     /**
      * Reads a PNG, JPEG or BMP file.
      *
-     * @throws IllegalArgumentException if it cannot be opened, is no such image, is damaged, or has colors that are not read: with its name and why
+     * @throws IllegalArgumentException with the file's name and the reason, if it cannot be opened, is another kind of file, is damaged, or has
+     *     colors that are not supported
      */
     public Photo read(Path file) {
         return read(file.toString(), reader -> reader.read(file));
     }
 
     /**
-     * Reads what such a file holds.
+     * Reads the bytes of a PNG, JPEG or BMP file.
      *
-     * @param name what to call it where it cannot be read
+     * @param name the name of the file in messages
      * @throws IllegalArgumentException as {@link #read(Path)}
      */
     public Photo read(byte[] file, String name) {
@@ -159,9 +162,9 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     }
 
     /**
-     * Photographs as a batch [n, crop, crop, 3] of the current pass.
+     * Returns photographs as a batch [n, crop, crop, 3] in the current pass.
      *
-     * @throws IllegalArgumentException if one was read for another size, or there is none
+     * @throws IllegalArgumentException if there is no photograph, or one was read for another size
      * @throws IllegalStateException if no pass is open
      */
     public Tensor tensor(Photo... photos) {

@@ -27,7 +27,7 @@ final class Rows {
     }
 
     /**
-     * The same with the shares of the classes kept: a class of k rows loses count k / n of them, rounded down, or up for those classes that
+     * Holds rows out and keeps the shares of the classes: a class of k rows loses count k / n of them, rounded down, or up for those classes that
      * rounding took most from.
      *
      * @param label the class of each row, 0 to classes - 1

@@ -153,7 +153,7 @@ final class Source {
         }
     }
 
-    /** The same from what lies between the positions and the limits of two buffers, which do not move. */
+    /** Copies and checks {@code n} examples from the values between the positions and the limits of two buffers, which do not move. */
     static Source of(String op, int n, Shape feature, Buffer x, Shape target, Buffer y, int classes) {
         return of(op, n, part(feature, x), content(x), part(target, y), content(y), classes);
     }

@@ -31,10 +31,10 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
- * Rows of texts under named columns, as a CSV file has them (RFC 4180): nothing is guessed about what they mean, an {@link Encoder} says it. A
- * part of a table is a list of row numbers over the same texts, and each row knows the line it came from.
+ * Rows of texts under named columns, as in a CSV file (RFC 4180). A table does not guess what its texts mean; an {@link Encoder} says it. A part of a
+ * table is a list of row numbers over the same texts, and each row knows the line it came from.
  *
- * <p>A value is missing where it is empty, {@code NA} or {@code NaN}, unless {@link #missing} says otherwise.
+ * <p>A value is missing if it is empty, {@code NA} or {@code NaN}, unless {@link #missing} says otherwise.
  */
 public final class Table {
     private static final int CHUNK = 1 << 16;
@@ -63,7 +63,7 @@ public final class Table {
 
     /**
      * Reads a file, plain or gzip, in UTF-8, with commas and the names of the columns in its first line. Spaces around a text are not part of it,
-     * empty lines are left out, and a column without a name is called after its place ({@code column 1}).
+     * empty lines are left out, and a column without a name is called by its number ({@code column 1}).
      *
      * @throws IllegalArgumentException if a line has more or fewer fields than the first, two columns have one name, a quote is never closed, the
      *     file is not UTF-8, or it has no rows
@@ -73,7 +73,7 @@ public final class Table {
         return csv(file, ',');
     }
 
-    /** The same with another separator, such as a tab, and for a file whose first line is data, the names of its columns. */
+    /** Reads a file with another separator, such as a tab. If the first line is data, give the names of the columns. */
     public static Table csv(Path file, char separator, String... names) {
         if (!Files.isRegularFile(file)) {
             String message =
@@ -232,18 +232,18 @@ public final class Table {
 
     // ---- what it holds
 
-    /** How many rows. */
+    /** Returns the number of rows. */
     public int size() {
         return rows.length;
     }
 
-    /** The names of the columns, in their order. */
+    /** Returns the names of the columns, in their order. */
     public List<String> columns() {
         return List.copyOf(columns.keySet());
     }
 
     /**
-     * The text of row {@code row}, counted from 0, in a column.
+     * Returns the text of row {@code row}, counted from 0, in a column.
      *
      * @throws IllegalArgumentException if there is no such row or column
      */
@@ -255,12 +255,12 @@ public final class Table {
         return column(column)[rows[row]];
     }
 
-    /** Whether that text stands for a value that nobody knows. */
+    /** Returns whether the text of a row in a column stands for a missing value. */
     public boolean missing(int row, String column) {
         return missing.contains(text(row, column));
     }
 
-    /** The place of a value, for messages: {@code people.csv line 12, column age}. */
+    /** Returns where a value stands, for messages: {@code people.csv line 12, column age}. */
     public String where(int row, String column) {
         text(row, column);
         return file + " line " + lines[rows[row]] + ", column " + column;
@@ -274,7 +274,7 @@ public final class Table {
         return texts;
     }
 
-    /** Such as {@code Table people.csv, 322 rows of 20 columns}. */
+    /** Returns a short form such as {@code Table people.csv, 322 rows of 20 columns}. */
     @Override
     public String toString() {
         return "Table " + file + ", " + rows.length + (rows.length == 1 ? " row of " : " rows of ") + columns.size()
@@ -283,13 +283,13 @@ public final class Table {
 
     // ---- parts
 
-    /** The same table with other texts for missing values; with none, every text is a value. */
+    /** Returns this table with other texts for missing values. Without any, every text is a value. */
     public Table missing(String... texts) {
         return new Table(file, columns, lines, rows, Set.copyOf(Arrays.asList(texts)));
     }
 
     /**
-     * The rows in which none of these columns is missing; without names, none of all columns.
+     * Returns the rows in which no value of these columns is missing; without names, no value at all.
      *
      * @throws IllegalArgumentException if a column does not exist, or no row is complete
      */
@@ -302,7 +302,7 @@ public final class Table {
     }
 
     /**
-     * The rows whose text in {@code column} is one of these.
+     * Returns the rows whose text in {@code column} is accepted by {@code wanted}.
      *
      * @throws IllegalArgumentException if there is no such column or no such row
      */
@@ -326,7 +326,7 @@ public final class Table {
     }
 
     /**
-     * Rows {@code from} to {@code to - 1}.
+     * Returns rows {@code from} to {@code to - 1}.
      *
      * @throws IllegalArgumentException unless {@code 0 <= from < to <= size()}
      */
@@ -341,8 +341,8 @@ public final class Table {
     /**
      * Two parts of a table.
      *
-     * @param rest what was not held out
-     * @param heldOut what was
+     * @param rest the rows that were not held out
+     * @param heldOut the rows that were held out
      */
     public record Split(Table rest, Table heldOut) {}
 
@@ -356,8 +356,8 @@ public final class Table {
     }
 
     /**
-     * The same with the shares of the texts of {@code column} kept: of k rows with one text {@code count k / size()} are held out, rounded down or
-     * up.
+     * Holds {@code count} randomly chosen rows out and keeps the shares of the texts of {@code column}: of k rows with the same text, {@code count k
+     * / size()} are held out, rounded down or up. Both parts keep the order of the whole; the choice depends on {@code seed} alone.
      *
      * @throws IllegalArgumentException if there is no such column, or unless {@code 1 <= count < size()}
      */

@@ -6,31 +6,31 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
- * What of the input made one place of one map respond: all else of its layer is set to zero and the value sent back to the pixels, as a deconvolutional
- * network does (Zeiler and Fergus 2014). On its way back it meets
+ * Shows which part of the input made one position of one map respond. All other values of the layer are set to zero, and the remaining value is sent
+ * back to the pixels, as a deconvolutional network does (Zeiler and Fergus 2014). On its way back it meets
  *
  * <ul>
- *   <li>a max pool: each value goes to the place that won (unpooling with switches), the others get zero;
+ *   <li>a max pool: each value goes to the position that won (unpooling with switches), and the others get zero;
  *   <li>a ReLU: max(signal, 0) of the signal itself; what went forward does not matter;
  *   <li>a convolution or linear layer: the same filters transposed, no bias.
  * </ul>
  *
- * <p>The first and the last are what backward does anyway (Simonyan et al. 2014), so that this is the tape's backward with another rule for ReLU.
- * What the paper's network did not have goes as in backward: a batch norm as its scale, an average pool in equal shares, a sum to all its
- * parts, other activations and norms by their derivative. In a network without max pools the projection is therefore the same for every input, but
- * for its size and its place (Springenberg et al. 2015).
+ * <p>Backward does the first and the last anyway (Simonyan et al. 2014), so this is the tape's backward with another rule for ReLU. Layers that the
+ * paper's network did not have pass the value on as in backward: a batch norm multiplies by its scale, an average pool gives equal shares, a sum
+ * passes it to all its parts, and other activations and norms use their derivative. In a network without max pools, the projection is therefore the
+ * same for every input except for its size and position (Springenberg et al. 2015).
  */
 public final class Deconvnet {
     private Deconvnet() {}
 
     /**
-     * The projection [height, width, channels] of one response.
+     * Returns the projection [height, width, channels] of one response.
      *
      * @param x one picture [1, height, width, channels]
-     * @param unit a layer that makes maps, and which map
-     * @param row of the place in the map
-     * @param column of the place in the map
-     * @throws IllegalArgumentException if there is no such unit or place, or x is no single picture
+     * @param unit the layer that makes maps, and the number of the map
+     * @param row the row of the position in the map
+     * @param column the column of the position in the map
+     * @throws IllegalArgumentException if there is no such unit or position, or x is not a single picture
      */
     public static Maps of(Layer net, Tensor x, Unit unit, int row, int column) {
         Calls.one(x);

@@ -8,19 +8,20 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * max(the sum over channels c of a_c A_c, 0), a_c being the mean over all places of d score / d A_c and A a layer's maps: which places of that layer speak
- * for a class (Selvaraju et al. 2017). Coarse and sharp about the class, where {@link Saliency} is fine and scattered.
+ * max(sum over channels c of a_c A_c, 0), where A are a layer's maps and a_c is the mean over all positions of d score / d A_c. It shows which
+ * positions of the layer speak for a class (Selvaraju et al. 2017). It is coarse and specific to the class, while {@link Saliency} is fine and
+ * scattered.
  */
 public final class GradCam {
     private GradCam() {}
 
     /**
-     * The map [.., 1], one number for each place of the layer.
+     * Returns the map [.., 1], one number for each position of the layer.
      *
      * @param x one example [1, ..]
-     * @param layer the path of one that makes maps; the last one before the classes are pooled is usual
-     * @param output which of the network's results to explain
-     * @throws IllegalArgumentException if there is no such layer or output, the layer makes no maps, or x is no single example
+     * @param layer the path of a layer that makes maps, usually the last one before pooling
+     * @param output the number of the result of the network to explain
+     * @throws IllegalArgumentException if there is no such layer or output, the layer makes no maps, or x is not a single example
      * @throws IllegalStateException if the score does not depend on the layer
      */
     public static Maps of(Layer net, Tensor x, String layer, int output) {

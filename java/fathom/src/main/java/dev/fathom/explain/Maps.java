@@ -11,21 +11,21 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Numbers [.., channels] of one example, copied out of their pass: a layer's result, or what an explanation made of it.
+ * Numbers [.., channels] of one example, copied out of their pass: a layer's result, or an explanation made from it.
  *
- * @param layer whose they are, by its path
- * @param shape without the batch
- * @param values in row-major order
+ * @param layer the path of the layer
+ * @param shape the shape without the batch
+ * @param values the numbers in row-major order
  */
 public record Maps(String layer, Shape shape, float[] values) {
-    /** What a tensor [1, ..] holds. */
+    /** Returns the numbers of a tensor [1, ..]. */
     static Maps of(String layer, Tensor y) {
         int[] dims = y.shape().toArray();
         return new Maps(layer, Shape.of(Arrays.copyOfRange(dims, 1, dims.length)), y.toArray());
     }
 
     /**
-     * What a layer makes of one example.
+     * Returns the result of one layer for one example.
      *
      * @param x [1, ..]
      * @param layer its path, as in the model's summary; empty for the network's own result
@@ -39,8 +39,8 @@ public record Maps(String layer, Shape shape, float[] values) {
     }
 
     /**
-     * What every layer makes of one example, in the order of the calls; layers that call others come after those. A path that is called several times
-     * comes once, the first time.
+     * Returns the results of all layers for one example, in the order of the calls; a layer that calls others comes after them. If a layer is called
+     * several times, the first call counts.
      *
      * @param x [1, ..]
      */
@@ -57,17 +57,17 @@ public record Maps(String layer, Shape shape, float[] values) {
         return new ArrayList<>(all.values());
     }
 
-    /** How many channels. */
+    /** Returns the number of channels. */
     public int channels() {
         return shape.dim(-1);
     }
 
-    /** How many places each channel has: 1 of vectors. */
+    /** Returns the number of positions of each channel, which is 1 for vectors. */
     public int places() {
         return values.length / channels();
     }
 
-    /** One channel, place after place. */
+    /** Returns one channel, position after position. */
     public float[] channel(int c) {
         float[] map = new float[places()];
         for (int i = 0; i < map.length; i++) {
@@ -76,7 +76,7 @@ public record Maps(String layer, Shape shape, float[] values) {
         return map;
     }
 
-    /** The largest magnitude of each place over its channels, as one channel. */
+    /** Returns the largest magnitude over the channels at each position, as one channel. */
     public Maps magnitude() {
         float[] most = new float[places()];
         for (int i = 0; i < values.length; i++) {

@@ -8,17 +8,17 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * The input that a unit likes: from a little noise, x = (1 - decay) (x + rate g / |g|) step after step, g being d value / d x and |g| the root of its mean
- * square (Erhan et al. 2009; Simonyan et al. 2014). Every few steps pictures are blurred with [1, 2, 1] / 4 along both sides, without which networks
- * prefer what no photograph has (Yosinski et al. 2015).
+ * Searches the input to which a unit responds most. It begins with a little noise and repeats x = (1 - decay) (x + rate g / |g|), where g is d value
+ * / d x and |g| the root of its mean square (Erhan et al. 2009; Simonyan et al. 2014). Every few steps pictures are blurred with [1, 2, 1] / 4 along
+ * both sides; otherwise networks prefer patterns that no photograph has (Yosinski et al. 2015).
  *
- * @param steps how many
- * @param rate how far each step goes, in the input's own units
- * @param decay the share of x that each step takes away: an L2 penalty
- * @param blurEvery after how many steps x is blurred; 0 for never
+ * @param steps number of steps
+ * @param rate the length of each step, in the units of the input
+ * @param decay the share of x that each step subtracts, an L2 penalty
+ * @param blurEvery number of steps after which x is blurred; 0 for never
  */
 public record Maximization(int steps, float rate, float decay, int blurEvery) {
-    /** For inputs of deviation 1: 100 steps of 0.1, a decay of 4 %, a blur at every fourth. */
+    /** The usual settings for inputs of deviation 1: 100 steps of 0.1, a decay of 4 %, and a blur at every fourth step. */
     public static final Maximization USUAL = new Maximization(100, 0.1f, 0.04f, 4);
 
     /**
@@ -34,20 +34,20 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The input, and the unit's value with it.
+     * An input that was found, and the unit's value for it.
      *
-     * @param input as it was found
+     * @param input the input
      * @param before the value of the noise that it began with
-     * @param value its own
+     * @param value the value of the input
      */
     public record Found(Maps input, float before, float value) {}
 
     /**
-     * Looks for it.
+     * Searches an input.
      *
      * @param input the shape of one example [1, ..]
-     * @param seed of the noise
-     * @throws IllegalArgumentException if there is no such unit, or the shape is not of one example
+     * @param seed the seed of the noise
+     * @throws IllegalArgumentException if there is no such unit, or the shape is not that of one example
      */
     public Found of(Layer net, Shape input, Unit unit, long seed) {
         float[] x = new Rng(seed).normal((int) input.size(), 0, 0.1f);

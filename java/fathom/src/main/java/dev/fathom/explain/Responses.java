@@ -13,8 +13,9 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * How a layer responds to many images: for each image and channel the largest value with its place, and the mean over all places. The largest ones say
- * what a channel is for (Zeiler and Fergus 2014, figure 2); the means are the image's features, by which its nearest neighbors are found.
+ * The responses of a layer to many images: for each image and channel the largest value with its position, and the mean over all positions. The
+ * largest values show what a channel responds to (Zeiler and Fergus 2014, figure 2). The means are the features of an image, by which its nearest
+ * neighbors are found.
  */
 public final class Responses {
     private final String layer;
@@ -30,29 +31,29 @@ public final class Responses {
     /**
      * A channel's largest response to an image.
      *
-     * @param image its number
-     * @param row of the place, 0 of vectors
-     * @param column of the place, 0 of vectors
-     * @param value there
+     * @param image the number of the image
+     * @param row the row of the position; 0 for vectors
+     * @param column the column of the position; 0 for vectors
+     * @param value the value at the position
      */
     public record Peak(int image, int row, int column, float value) {}
 
     /**
-     * An image and how far its features are from those asked for.
+     * An image, and the distance of its features from those asked for.
      *
-     * @param image its number
-     * @param distance Euclidean
+     * @param image the number of the image
+     * @param distance the Euclidean distance
      */
     public record Neighbor(int image, double distance) {}
 
     /**
      * Runs all images through the network once.
      *
-     * @param images how many
-     * @param image makes number i of them in the current pass, [1, ..]
-     * @param layers the paths of those to look at; empty for the network's own result
-     * @return one for each layer, in their order
-     * @throws IllegalArgumentException if there is no such layer, or no image
+     * @param images the number of images
+     * @param image makes image number i in the current pass, [1, ..]
+     * @param layers the paths of the layers to look at; the empty path is the network's own result
+     * @return the responses of each layer, in the order of {@code layers}
+     * @throws IllegalArgumentException if there is no such layer, or there are no images
      */
     public static List<Responses> of(Layer net, int images, IntFunction<Tensor> image, List<String> layers) {
         if (images < 1) {
@@ -107,22 +108,22 @@ public final class Responses {
         means.add(mean);
     }
 
-    /** The path of the layer. */
+    /** Returns the path of the layer. */
     public String layer() {
         return layer;
     }
 
-    /** How many images were looked at. */
+    /** Returns the number of images. */
     public int size() {
         return peaks.size();
     }
 
-    /** How many channels the layer has. */
+    /** Returns the number of channels of the layer. */
     public int channels() {
         return peaks.get(0).length;
     }
 
-    /** The images to which a channel responds most, the best first, each with its best place. */
+    /** Returns the images to which a channel responds most, the largest response first, each with its position. */
     public List<Peak> top(int channel, int count) {
         return IntStream.range(0, size())
                 .mapToObj(i -> new Peak(
@@ -132,7 +133,9 @@ public final class Responses {
                 .toList();
     }
 
-    /** The channels whose largest responses differ most from image to image, by their deviation: those that have most to tell. */
+    /**
+     * Returns the channels whose largest responses vary most from image to image, measured by their standard deviation: they distinguish images best.
+     */
     public List<Integer> liveliest(int count) {
         double[] deviation = new double[channels()];
         for (int c = 0; c < deviation.length; c++) {
@@ -151,16 +154,16 @@ public final class Responses {
                 .toList();
     }
 
-    /** The features of an image: the mean of each channel. */
+    /** Returns the features of an image, which are the means of the channels. */
     public float[] features(int image) {
         return means.get(image).clone();
     }
 
     /**
-     * The images whose features are nearest, the nearest first.
+     * Returns the images whose features are nearest, the nearest first.
      *
      * @param features one number for each channel, such as {@link #features} of one of these or of another set
-     * @throws IllegalArgumentException if there are more or fewer
+     * @throws IllegalArgumentException if the number of features is not that of the channels
      */
     public List<Neighbor> nearest(float[] features, int count) {
         if (features.length != channels()) {

@@ -3,14 +3,14 @@ package dev.fathom.explain;
 import dev.fathom.tensor.Tensor;
 
 /**
- * What is to be explained: one channel of one layer's result. Its value is y[0, channel] of vectors y [1, units], and the mean over all places of that
- * channel of maps y [1, .., channels].
+ * The unit to explain: one channel of one layer's result. Its value is y[0, channel] for vectors y [1, units], and the mean of that channel over all
+ * positions for maps y [1, .., channels].
  *
  * @param layer its path, as in the model's summary; empty for the network's own result
  * @param channel from 0
  */
 public record Unit(String layer, int channel) {
-    /** The score of a class: a logit of the network's result. */
+    /** Returns the unit of a class: a logit of the network's result. */
     public static Unit output(int channel) {
         return new Unit("", channel);
     }

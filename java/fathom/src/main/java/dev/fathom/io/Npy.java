@@ -577,7 +577,7 @@ public final class Npy {
         return bytes.array();
     }
 
-    /** Such as {@code /data/x.npy [60000, 784] of F64}. */
+    /** A short form such as {@code /data/x.npy [60000, 784] of F64}. */
     @Override
     public String toString() {
         return source + " " + header.shape + " of " + header.stored;

@@ -46,7 +46,10 @@ public final class Block implements AutoCloseable {
         this(owner, bytes, false);
     }
 
-    /** The same, on huge pages if it is large: for what is read at every step or request, since touching them first is slow. */
+    /**
+     * Maps {@code bytes} of zeros for {@code owner}, on huge pages if they are {@code hot} and large. This suits memory that is read at every step or
+     * request, because the first touch of huge pages is slow.
+     */
     public Block(String owner, long bytes, boolean hot) {
         this.bytes = Math.max(64, bytes + 63 & -64L);
         boolean huge = hot && bytes >= HUGE;
@@ -122,7 +125,7 @@ public final class Block implements AutoCloseable {
         }
     }
 
-    /** The same for integers. */
+    /** Fills {@code to} with the integers that begin at an address that the caller keeps alive. */
     public static void read(long address, int[] to) {
         for (int i = 0; i < to.length; i += CHUNK) {
             int n = Math.min(CHUNK, to.length - i);

@@ -12,8 +12,8 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Window;
 
 /**
- * The residual networks of He et al. 2015, section 4.2, for images [n, 32, 32, 3]: 6k + 2 layers with shortcuts of kind A, which have no
- * parameters. The parameters are called as in the PyTorch code of Yerlan Idelbayev (pytorch_resnet_cifar10).
+ * The residual networks of He et al. 2015, section 4.2, for images [n, 32, 32, 3]: 6k + 2 layers with shortcuts of kind A, which have no parameters.
+ * The parameters have the names of Yerlan Idelbayev's PyTorch code (pytorch_resnet_cifar10).
  *
  * @param layer1 k blocks of 16 maps of 32 x 32
  * @param layer2 k blocks of 32 maps of 16 x 16
@@ -23,7 +23,10 @@ import dev.fathom.tensor.Window;
 public record CifarResNet(
         Conv conv1, BatchNorm bn1, Sequential layer1, Sequential layer2, Sequential layer3, Linear linear)
         implements Layer {
-    /** With k blocks in each stage: 3 for ResNet-20 (269,722 parameters at ten classes), 5, 7, 9 and 18 for ResNet-32, 44, 56 and 110. */
+    /**
+     * Makes a network with k blocks in each stage: 3 for ResNet-20 (269,722 parameters at ten classes), and 5, 7, 9 and 18 for ResNet-32, 44, 56 and
+     * 110.
+     */
     public CifarResNet(int k, int classes) {
         this(
                 conv(3, 16, 1),

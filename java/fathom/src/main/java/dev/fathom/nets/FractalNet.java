@@ -24,8 +24,8 @@ import java.util.List;
  * FractalNet (Larsson et al. 2017, figure 1) for images [n, 32, 32, 3]: f1(x) = conv(x), and f(c + 1)(x) = the mean of conv(x) and f(c)(f(c)(x)); five
  * such blocks, each with a pool behind it. No signal passes by unchanged, and yet depths of 5 to 80 layers train.
  *
- * <p>Drop-path is what training does to the means: for half of the batches ("local") each of them loses each of its inputs with probability 0.15, but
- * never all; for the other half ("global") one column is kept for the whole network. What is dropped is not computed. So every
+ * <p>Training drops inputs of the means (drop-path). For half of the batches ("local"), each mean loses each of its inputs with probability 0.15, but
+ * never all of them. For the other half ("global"), one column is kept for the whole network. What is dropped is not computed. In this way every
  * {@linkplain #column column} becomes a network of its own.
  *
  * @param blocks five fractals
@@ -40,7 +40,8 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
     private static final int MOST = 16;
 
     /**
-     * With this many columns, of which the last is 5 2^(columns - 1) convolutions deep; 3 make 33,724,618 parameters at ten classes.
+     * Makes a network with this many columns, of which the last is 5 2^(columns - 1) convolutions deep. With 3 columns it has 33,724,618 parameters
+     * at ten classes.
      *
      * @throws IllegalArgumentException if there is no column, or more than 16
      */
@@ -79,7 +80,8 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
     }
 
     /**
-     * One column as a plain network with the same parameters: 0 is the shallowest and quickest, the last the deepest and best.
+     * Returns one column as a plain network with the same parameters. Column 0 is the shallowest and fastest, and the last is the deepest and most
+     * accurate.
      *
      * @throws IllegalArgumentException if there is no such column
      */
@@ -106,7 +108,7 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
      * @param columns the shallowest first
      */
     public record Block(List<List<Unit>> columns) implements Net {
-        /** With this many columns, from {@code in} to {@code out} maps. */
+        /** Makes a fractal with this many columns, from {@code in} to {@code out} maps. */
         public Block(int columns, int in, int out, float drop) {
             this(columns(columns, in, out, drop));
         }

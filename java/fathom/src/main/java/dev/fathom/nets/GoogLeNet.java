@@ -19,8 +19,9 @@ import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**
- * GoogLeNet (Szegedy et al. 2014, table 1) for images [n, 224, 224, 3]: nine inceptions, of which two feed auxiliary heads, that bring gradients to
- * the middle of the network in training and are left out afterward. As a layer it gives the logits of its end; {@link #loss} trains the heads too.
+ * GoogLeNet (Szegedy et al. 2014, table 1) for images [n, 224, 224, 3]: nine inceptions, two of which feed auxiliary heads. The heads bring gradients
+ * to the middle of the network in training and are left out afterward. Applied as a layer, the network gives the logits of its end; {@link #loss}
+ * trains the heads too.
  *
  * @param conv1 64 maps of 112 x 112
  * @param maxpool1 of 56 x 56
@@ -62,9 +63,9 @@ public record GoogLeNet(
         Linear fc)
         implements Layer {
     /**
-     * In the form of torchvision, whose names the parameters have: a batch norm after every convolution, and 3 x 3 where the paper has 5 x 5;
-     * 13,004,888 parameters at 1,000 classes, 6,624,904 without the heads. The weights that torchvision publishes are for images from -1 to 1, which it
-     * makes of others by itself.
+     * Makes torchvision's form, whose parameters have the same names here: a batch norm after every convolution, and 3 x 3 where the paper has 5 x 5.
+     * It has 13,004,888 parameters at 1,000 classes, 6,624,904 without the heads. The weights that torchvision publishes are for images from -1 to 1,
+     * to which torchvision's network converts its input itself.
      */
     public static GoogLeNet googlenet(int classes) {
         return of(
@@ -80,8 +81,8 @@ public record GoogLeNet(
     }
 
     /**
-     * The paper's: biases and no batch norms, responses normalized across maps as AlexNet's, 5 x 5 convolutions; 13,378,280 parameters at 1,000
-     * classes, 6,998,552 without the heads.
+     * Makes the paper's form: biases instead of batch norms, responses normalized across maps as in AlexNet, and 5 x 5 convolutions. It has
+     * 13,378,280 parameters at 1,000 classes, 6,998,552 without the heads.
      */
     public static GoogLeNet paper(int classes) {
         return of(
@@ -130,7 +131,7 @@ public record GoogLeNet(
                 new Linear(1024, classes));
     }
 
-    /** The same network without the heads, for inference. */
+    /** Returns this network without the heads, for inference. */
     public GoogLeNet withoutHeads() {
         return new GoogLeNet(
                 conv1,
@@ -166,7 +167,7 @@ public record GoogLeNet(
     }
 
     /**
-     * The loss of the end plus 0.3 times that of each head (section 5): what {@code Trainer.custom} minimizes.
+     * Returns the loss of the end plus 0.3 times that of each head (section 5), for {@code Trainer.custom} to minimize.
      *
      * @throws IllegalStateException if the network has no heads
      */
@@ -206,7 +207,7 @@ public record GoogLeNet(
 
     /** relu(bn(conv(x))). */
     public record Normalized(Conv conv, BatchNorm bn) implements Layer {
-        /** With torchvision's epsilon of 1e-3. */
+        /** Makes the layer with torchvision's epsilon of 1e-3. */
         public Normalized(int in, int out, Window window) {
             this(
                     new Conv(in, out, window).withoutBias(),
@@ -220,7 +221,7 @@ public record GoogLeNet(
     }
 
     /**
-     * Four views of x side by side (figure 2b), the larger windows on fewer maps.
+     * Four branches over x side by side (figure 2b), in which the larger windows see fewer maps.
      *
      * @param branch1 1 x 1
      * @param branch2 1 x 1, then 3 x 3

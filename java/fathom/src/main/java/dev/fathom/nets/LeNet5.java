@@ -13,8 +13,8 @@ import dev.fathom.tensor.Window;
 /**
  * LeNet-5 (LeCun et al. 1998, figure 2) for images [n, 28, 28, 1]: 61,706 parameters at ten classes.
  *
- * <p>In the form that it has today: the 28 x 28 image is padded to the figure's 32 x 32; ReLU in place of the scaled tanh; maxima in place of
- * trained averages; C3 sees all maps of S2, where the paper leaves some out; the output is linear, where the paper measures distances.
+ * <p>It has the form that is common today: the 28 x 28 image is padded to the figure's 32 x 32, ReLU replaces the scaled tanh, and maxima replace
+ * trained averages. C3 sees all maps of S2, while the paper leaves some out, and the output is linear, while the paper measures distances.
  *
  * @param c1 6 maps of 28 x 28
  * @param s2 6 maps of 14 x 14
@@ -26,7 +26,7 @@ import dev.fathom.tensor.Window;
  */
 public record LeNet5(Conv c1, MaxPool s2, Conv c3, MaxPool s4, Flatten flatten, Linear c5, Linear f6, Linear output)
         implements Layer {
-    /** With this many classes. */
+    /** Makes a network with this many classes. */
     public LeNet5(int classes) {
         this(
                 new Conv(1, 6, Window.of(5).pad(2)).act(RELU),

@@ -32,7 +32,7 @@ public record MnistCnn(
         Dropout dropout2,
         Linear fc2)
         implements Layer {
-    /** As the example has it. */
+    /** Makes the network of the example. */
     public MnistCnn() {
         this(
                 new Conv(1, 32, Window.of(3)).act(RELU),

@@ -17,14 +17,14 @@ import java.util.List;
 
 /**
  * MobileNetV2 (Sandler et al. 2018, table 2) for images [n, 224, 224, 3] (other sizes work too): 3,504,872 parameters at 1,000 classes. The 3 x 3
- * convolutions are depthwise, each map for itself; 1 x 1 convolutions mix the maps. The parameters are called as torchvision's.
+ * convolutions are depthwise, each map for itself; 1 x 1 convolutions mix the maps. The parameters have torchvision's names.
  *
  * @param features to 1,280 maps of 7 x 7
  * @param pool the mean of each map
  * @param classifier classes from the means
  */
 public record MobileNetV2(Sequential features, GlobalAvgPool pool, Sequential classifier) implements Layer {
-    /** Of the paper's width. */
+    /** Makes a network of the paper's width. */
     public MobileNetV2(int classes) {
         this(
                 table2(),

@@ -27,7 +27,7 @@ import java.util.List;
  */
 public record PlainCnn(Sequential stem, Sequential body, Linear linear) implements Layer {
     /**
-     * Delta-orthogonal, at the critical point whose variance is 1 / depth.
+     * Makes a network with delta-orthogonal weights, at the critical point whose variance is 1 / depth.
      *
      * @throws IllegalArgumentException if a size is below 1 or there are more channels than maps
      */
@@ -35,12 +35,15 @@ public record PlainCnn(Sequential stem, Sequential body, Linear linear) implemen
         this(channels, width, depth, classes, Init.deltaOrthogonal(field(depth).gain()));
     }
 
-    /** The same with a body whose weights begin as {@code init} says; those of the stem are Gaussian, all biases as at the critical point. */
+    /**
+     * Makes a network whose body has weights that begin as {@code init} says. Those of the stem are Gaussian, and all biases begin as at the critical
+     * point.
+     */
     public PlainCnn(int channels, int width, int depth, int classes, Initializer init) {
         this(stem(channels, width, depth), body(width, depth, init), linear(width, classes));
     }
 
-    /** The critical point of {@code depth} layers: variance 1 / depth. */
+    /** Returns the critical point of {@code depth} layers, whose variance is 1 / depth. */
     public static MeanField field(int depth) {
         if (depth < 1) {
             throw new IllegalArgumentException("PlainCnn: depth=" + depth + " must be at least 1");
@@ -86,8 +89,8 @@ public record PlainCnn(Sequential stem, Sequential body, Linear linear) implemen
     }
 
     /**
-     * The same network with a body that keeps the results of its stages alone for backward, and computes what lies within them again there: memory for
-     * 2 sqrt(depth) layers instead of depth, for a third more work. It has the same parameters under the same names, and the same gradients.
+     * Returns this network with a body that keeps only the results of its stages for backward and computes the layers inside them again. This takes
+     * memory for 2 sqrt(depth) layers instead of depth, and a third more work. Parameters, their names and the gradients are the same.
      */
     public PlainCnn recomputed() {
         List<Layer> stages = body.layers().stream()

@@ -14,8 +14,8 @@ import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The residual networks of He et al. 2015, table 1, for images [n, 224, 224, 3] (other sizes work too): y = relu(F(x) + x), block after block, in
- * the form of torchvision ("v1.5": the stride of a bottleneck is in its 3 x 3), whose names the parameters have.
+ * The residual networks of He et al. 2015, table 1, for images [n, 224, 224, 3] (other sizes work too): y = relu(F(x) + x), block after block. They
+ * have torchvision's form ("v1.5": the stride of a bottleneck is in its 3 x 3) and its names of parameters.
  *
  * @param conv1 64 maps of half the size
  * @param maxpool 64 maps of a quarter of the size
@@ -35,22 +35,22 @@ public record ResNet(
         Sequential layer4,
         Linear fc)
         implements Layer {
-    /** Two basic blocks in each stage: 11,689,512 parameters at 1,000 classes. */
+    /** Makes a network with two basic blocks in each stage: 11,689,512 parameters at 1,000 classes. */
     public static ResNet resnet18(int classes) {
         return of(BasicBlock::new, 1, classes, 2, 2, 2, 2);
     }
 
-    /** 3, 4, 6 and 3 basic blocks: 21,797,672 parameters at 1,000 classes. */
+    /** Makes a network with 3, 4, 6 and 3 basic blocks: 21,797,672 parameters at 1,000 classes. */
     public static ResNet resnet34(int classes) {
         return of(BasicBlock::new, 1, classes, 3, 4, 6, 3);
     }
 
-    /** 3, 4, 6 and 3 bottlenecks: 25,557,032 parameters at 1,000 classes. */
+    /** Makes a network with 3, 4, 6 and 3 bottlenecks: 25,557,032 parameters at 1,000 classes. */
     public static ResNet resnet50(int classes) {
         return of(Bottleneck::new, 4, classes, 3, 4, 6, 3);
     }
 
-    /** 3, 4, 23 and 3 bottlenecks: 44,549,160 parameters at 1,000 classes. */
+    /** Makes a network with 3, 4, 23 and 3 bottlenecks: 44,549,160 parameters at 1,000 classes. */
     public static ResNet resnet101(int classes) {
         return of(Bottleneck::new, 4, classes, 3, 4, 23, 3);
     }
@@ -107,7 +107,7 @@ public record ResNet(
             Conv conv2,
             BatchNorm bn2,
             @Nullable Layer downsample) implements Layer {
-        /** From {@code in} to {@code width} maps; the first convolution has the stride. */
+        /** Makes a block from {@code in} to {@code width} maps. The first convolution has the stride. */
         public BasicBlock(int in, int width, int stride) {
             this(
                     conv(in, width, 3, stride),
@@ -137,7 +137,7 @@ public record ResNet(
             Conv conv3,
             BatchNorm bn3,
             @Nullable Layer downsample) implements Layer {
-        /** From {@code in} to four times {@code width} maps; the 3 x 3 has the stride. */
+        /** Makes a block from {@code in} to four times {@code width} maps. The 3 x 3 convolution has the stride. */
         public Bottleneck(int in, int width, int stride) {
             this(
                     conv(in, width, 1, 1),

@@ -13,14 +13,14 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Window;
 
 /**
- * SqueezeNet (Iandola et al. 2016, figure 2) for images [n, 224, 224, 3] (other sizes work too): AlexNet's accuracy from a fiftieth of its
- * parameters, and no linear layer at all. The parameters are called as torchvision's.
+ * SqueezeNet (Iandola et al. 2016, figure 2) for images [n, 224, 224, 3] (other sizes work too): it reaches AlexNet's accuracy with a fiftieth of its
+ * parameters, and without a linear layer. The parameters have torchvision's names.
  *
  * @param features to 512 maps of 13 x 13
  * @param classifier one map for each class, and its mean
  */
 public record SqueezeNet(Sequential features, Sequential classifier) implements Layer {
-    /** The paper's, version 1.0: 1,248,424 parameters at 1,000 classes. */
+    /** Makes version 1.0, that of the paper: 1,248,424 parameters at 1,000 classes. */
     public static SqueezeNet squeezenet1_0(int classes) {
         return of(
                 classes, // 224 x 224 x 3
@@ -39,7 +39,7 @@ public record SqueezeNet(Sequential features, Sequential classifier) implements 
                 new Fire(512, 64, 256));
     }
 
-    /** Version 1.1 of its authors, as accurate for 2.4 times less work: 1,235,496 parameters at 1,000 classes. */
+    /** Makes version 1.1 of its authors, who found it as accurate with 2.4 times less work: 1,235,496 parameters at 1,000 classes. */
     public static SqueezeNet squeezenet1_1(int classes) {
         return of(
                 classes, // 224 x 224 x 3
@@ -86,7 +86,7 @@ public record SqueezeNet(Sequential features, Sequential classifier) implements 
      * @param expand3x3 the second half
      */
     public record Fire(Conv squeeze, Conv expand1x1, Conv expand3x3) implements Layer {
-        /** From {@code in} through {@code squeezed} to twice {@code expanded} maps. */
+        /** Makes a module from {@code in} through {@code squeezed} to twice {@code expanded} maps. */
         public Fire(int in, int squeezed, int expanded) {
             this(
                     conv(in, squeezed, Window.of(1)).act(RELU),

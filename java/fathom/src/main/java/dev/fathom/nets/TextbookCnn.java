@@ -20,7 +20,10 @@ import dev.fathom.tensor.Window;
  * @param layers in the order of the figure
  */
 public record TextbookCnn(@Inline Sequential layers) implements Layer {
-    /** Figure 10.8: 6, 12 and 24 maps, of which 4 x 4 x 24 = 384 values are left. How wide the layer after them is, the text leaves open: 500 here. */
+    /**
+     * Makes the network of figure 10.8: 6, 12 and 24 maps, of which 4 x 4 x 24 = 384 values are left. The text does not say how wide the layer after
+     * them is; here it has 500 units.
+     */
     public static TextbookCnn figure(int classes) {
         return new TextbookCnn(
                 new Sequential( //                      32 x 32 x 3
@@ -35,7 +38,7 @@ public record TextbookCnn(@Inline Sequential layers) implements Layer {
                         new Linear(500, classes)));
     }
 
-    /** The lab: 32 to 256 maps, dropout, 512 units; 964,516 parameters at 100 classes. */
+    /** Makes the network of the lab: 32 to 256 maps, dropout and 512 units. It has 964,516 parameters at 100 classes. */
     public static TextbookCnn lab(int classes) {
         return new TextbookCnn(
                 new Sequential( //                      32 x 32 x 3

@@ -17,11 +17,11 @@ import java.util.List;
 
 /**
  * The networks of Simonyan and Zisserman 2014, table 1, for images [n, 224, 224, 3] (other sizes work too): nothing but 3 x 3 convolutions, two of
- * which see 5 x 5 with fewer weights, in five stages of 64, 128, 256, 512 and 512 maps; each halves the image. The parameters are called as
- * torchvision's, with or without its batch norms.
+ * which see 5 x 5 with fewer weights, in five stages of 64, 128, 256, 512 and 512 maps. Each stage halves the image. The parameters have
+ * torchvision's names, with or without batch norms.
  *
  * @param features to 512 maps of 7 x 7
- * @param avgpool makes them 7 x 7 of images of other sizes
+ * @param avgpool makes 7 x 7 of the maps of images of other sizes
  * @param flatten map after map
  * @param classifier three linear layers
  */
@@ -29,32 +29,32 @@ public record Vgg(Sequential features, AdaptiveAvgPool avgpool, Flatten flatten,
         implements Layer {
     private static final int[] MAPS = {64, 128, 256, 512, 512};
 
-    /** Column A: 132,863,336 parameters at 1,000 classes. */
+    /** Makes the network of column A: 132,863,336 parameters at 1,000 classes. */
     public static Vgg vgg11(int classes) {
         return of(false, classes, 1, 1, 2, 2, 2);
     }
 
-    /** Column A with batch norms: 132,868,840 parameters at 1,000 classes. */
+    /** Makes the network of column A with batch norms: 132,868,840 parameters at 1,000 classes. */
     public static Vgg vgg11_bn(int classes) {
         return of(true, classes, 1, 1, 2, 2, 2);
     }
 
-    /** Column D: 138,357,544 parameters at 1,000 classes. */
+    /** Makes the network of column D: 138,357,544 parameters at 1,000 classes. */
     public static Vgg vgg16(int classes) {
         return of(false, classes, 2, 2, 3, 3, 3);
     }
 
-    /** Column D with batch norms: 138,365,992 parameters at 1,000 classes. */
+    /** Makes the network of column D with batch norms: 138,365,992 parameters at 1,000 classes. */
     public static Vgg vgg16_bn(int classes) {
         return of(true, classes, 2, 2, 3, 3, 3);
     }
 
-    /** Column E: 143,667,240 parameters at 1,000 classes. */
+    /** Makes the network of column E: 143,667,240 parameters at 1,000 classes. */
     public static Vgg vgg19(int classes) {
         return of(false, classes, 2, 2, 4, 4, 4);
     }
 
-    /** Column E with batch norms: 143,678,248 parameters at 1,000 classes. */
+    /** Makes the network of column E with batch norms: 143,678,248 parameters at 1,000 classes. */
     public static Vgg vgg19_bn(int classes) {
         return of(true, classes, 2, 2, 4, 4, 4);
     }

@@ -22,7 +22,7 @@ import dev.fathom.tensor.Window;
  * @param classifier three linear layers
  */
 public record ZfNet(Sequential features, Flatten flatten, Sequential classifier) implements Layer {
-    /** With this many classes. */
+    /** Makes a network with this many classes. */
     public ZfNet(int classes) {
         this(
                 new Sequential( // 224 x 224 x 3

@@ -5,13 +5,13 @@ import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Averages over as many windows as asked, whatever the size of x: along n places that become m, output o averages floor(o n / m) to
- * ceil((o + 1) n / m) - 1. PyTorch's AdaptiveAvgPool1d, 2d and 3d for one, two and three sizes.
+ * Averages x over windows that make a result of the given size, whatever the size of x: where n positions become m, output o is the average of
+ * positions floor(o n / m) to ceil((o + 1) n / m) - 1. It is PyTorch's AdaptiveAvgPool1d, 2d or 3d for one, two or three sizes.
  *
  * @param size of the result, between the batch and the channels
  */
 public record AdaptiveAvgPool(Shape size) implements Layer {
-    /** Length; height and width; or depth, height and width. */
+    /** Makes a layer whose result has this length, this height and width, or this depth, height and width. */
     public AdaptiveAvgPool(int... size) {
         this(Shape.of(size));
     }

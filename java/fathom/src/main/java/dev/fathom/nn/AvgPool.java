@@ -4,19 +4,19 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Window;
 
 /**
- * The average of every window, channel by channel: PyTorch's AvgPool1d for x [N, L, C], AvgPool2d for [N, H, W, C] and AvgPool3d for [N, D, H, W, C], as
- * the window has one, two or three dimensions.
+ * Averages every window, channel by channel. The number of dimensions of the window decides what is pooled: x [N, L, C] (PyTorch's AvgPool1d), [N, H,
+ * W, C] (AvgPool2d) or [N, D, H, W, C] (AvgPool3d).
  *
  * @param window the geometry
- * @param countPadding whether the zeros of the padding count as values (PyTorch's {@code count_include_pad}, which it sets)
+ * @param countPadding whether the zeros of the padding count as values (PyTorch's {@code count_include_pad}, which is true there by default)
  */
 public record AvgPool(Window window, boolean countPadding) implements Layer {
-    /** Squares of pictures side by side: of {@code size}, with as large a stride. */
+    /** Pools pictures over squares of {@code size} that lie side by side: the stride is the size. */
     public AvgPool(int size) {
         this(Window.of(size).stride(size));
     }
 
-    /** The zeros of the padding count. */
+    /** Pools over this window and counts the zeros of its padding as values. */
     public AvgPool(Window window) {
         this(window, true);
     }

@@ -10,20 +10,21 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(weight (x - mean) / sqrt(variance + epsilon) + bias) for each channel, the last dimension of x (Ioffe and Szegedy 2015): x [batch, channels], [batch,
- * length, channels], [batch, height, width, channels].
+ * y = act(weight (x - mean) / sqrt(variance + epsilon) + bias) for each channel, the last dimension of x (Ioffe and Szegedy 2015). x is [batch,
+ * channels], [batch, length, channels] or [batch, height, width, channels].
  *
- * <p>In training mean and (biased) variance are those of the batch, and running ones follow: running = (1 - momentum) running + momentum batch, the
- * variance of the batch being the unbiased one, as PyTorch has it. They take effect when backward has succeeded; of several calls before it the last
- * one counts. In evaluation the running ones are used, and a plan folds them into the weights of the linear or convolutional layer before.
+ * <p>In training, mean and (biased) variance are those of the batch, and the running ones follow: running = (1 - momentum) running + momentum batch,
+ * with the unbiased variance of the batch, as in PyTorch. The running values change when backward has succeeded; if the layer was called several
+ * times before it, the last call counts. In evaluation the running values are used, and a plan folds them into the weights of the linear or
+ * convolutional layer before.
  *
- * <p>A file of PyTorch's BatchNorm1d or BatchNorm2d loads as it is.
+ * <p>Files of PyTorch's BatchNorm1d and BatchNorm2d load as they are.
  *
  * @param weight [channels], or null for 1
  * @param bias [channels], or null for 0
  * @param runningMean [channels]
  * @param runningVar [channels]
- * @param numBatchesTracked how many batches they have seen, a single number
+ * @param numBatchesTracked number of batches that the running values have seen, a scalar
  * @param epsilon what is added to the variance, under the root; 0 is allowed
  * @param momentum the share of a new batch, or null for the average over all batches
  * @param activation act, or null for none; it runs in the same kernel
@@ -54,7 +55,7 @@ public record BatchNorm(
     }
 
     /**
-     * With PyTorch's settings: epsilon 1e-5, momentum 0.1, weight 1 and bias 0 at first.
+     * Makes a layer with PyTorch's settings: epsilon 1e-5, momentum 0.1, a weight that begins at 1 and a bias that begins at 0.
      *
      * @throws IllegalArgumentException if channels is below 1
      */
@@ -70,18 +71,18 @@ public record BatchNorm(
                 null);
     }
 
-    /** The same layer with another epsilon, and another momentum, null for the average over all batches. */
+    /** Returns this layer with another epsilon and another momentum, which is null for the average over all batches. */
     public BatchNorm with(float newEpsilon, @Nullable Float newMomentum) {
         return new BatchNorm(
                 weight, bias, runningMean, runningVar, numBatchesTracked, newEpsilon, newMomentum, activation);
     }
 
-    /** The same layer without weight and bias. */
+    /** Returns this layer without weight and bias. */
     public BatchNorm withoutAffine() {
         return new BatchNorm(null, null, runningMean, runningVar, numBatchesTracked, epsilon, momentum, activation);
     }
 
-    /** The same layer with an activation in its kernel. */
+    /** Returns this layer with an activation, which runs in the same kernel. */
     public BatchNorm act(Activation a) {
         return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, epsilon, momentum, a);
     }

@@ -4,9 +4,9 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mean of -(p t log s(x) + (1 - t) log(1 - s(x))) over all elements, s the sigmoid, of logits x against targets t in [0, 1] of the same shape, as
- * PyTorch's BCEWithLogitsLoss. With a positive weight p above 1 a missed positive costs more, which raises recall; p is 1 unless
- * {@link #positiveWeight} says otherwise.
+ * Mean of -(p t log s(x) + (1 - t) log(1 - s(x))) over all elements, where s is the sigmoid, x are logits and t are targets in [0, 1] of the same
+ * shape. It is PyTorch's BCEWithLogitsLoss. The weight p of positives is 1 unless {@link #positiveWeight} says otherwise; above 1, a missed positive
+ * costs more, which raises recall.
  *
  * <p>Computed as max(x, 0) - x t + log(1 + exp(-|x|)) + (p - 1) t log(1 + exp(-x)), which neither overflows nor cancels.
  */
@@ -18,7 +18,7 @@ public final class BceWithLogits implements Loss {
     }
 
     /**
-     * Another loss with this weight of positives: one for all, or one for each column of the last dimension.
+     * Returns this loss with another weight of positives: one number for all of them, or one for each column of the last dimension.
      *
      * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
      */

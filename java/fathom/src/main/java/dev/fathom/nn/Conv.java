@@ -10,8 +10,8 @@ import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(the convolution of x with W, + b): PyTorch's Conv1d for x [N, L, in], Conv2d for x [N, H, W, in] and Conv3d for x [N, D, H, W, in], as the
- * window has one, two or three dimensions; y [N, .., out]. The filters are not flipped (LeCun et al. 1998, and all the field since).
+ * y = act(conv(x, W) + b). The number of dimensions of the window decides what is convolved: x [N, L, in] (PyTorch's Conv1d), x [N, H, W, in]
+ * (Conv2d) or x [N, D, H, W, in] (Conv3d); y is [N, .., out]. The filters are not flipped (LeCun et al. 1998, and all the field since).
  *
  * <pre>{@code
  * new Conv(3, 64, Window.of(7).stride(2).pad(3)).withoutBias()  // the stem of a ResNet
@@ -19,12 +19,13 @@ import org.jspecify.annotations.Nullable;
  * new Conv(16, 32, Window.line(5).pad(2)).edges(PadMode.REFLECT)
  * }</pre>
  *
- * <p>A convolution of volumes is one of pictures whose channels are the slices under the window's depth; it takes memory for x times that depth.
+ * <p>A convolution of volumes runs as one of pictures whose channels are the slices under the window's depth, which takes the memory of x times that
+ * depth.
  *
- * @param weight W [out, taps.., in / groups]; in files [out, in / groups, taps..], as PyTorch's
+ * @param weight W [out, taps.., in / groups]; files hold it as [out, in / groups, taps..], as PyTorch does
  * @param bias b [out], or null for none
  * @param window the geometry
- * @param groups into how many the channels are divided, each with filters of its own
+ * @param groups number of groups into which the channels are divided, each with filters of its own
  * @param edges what the window's padding holds
  * @param activation act, or null for none; it runs in the convolution's kernel
  */
@@ -37,7 +38,7 @@ public record Conv(
         @Nullable Activation activation)
         implements FusibleLayer {
     /**
-     * With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in taps).
+     * Makes a convolution with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(in taps).
      *
      * @throws IllegalArgumentException if a number of channels is below 1
      */
@@ -46,7 +47,8 @@ public record Conv(
     }
 
     /**
-     * The same in groups: depthwise with as many as channels.
+     * Makes a convolution whose channels are divided into {@code groups}, each with filters of its own. With as many groups as channels it is
+     * depthwise.
      *
      * @throws IllegalArgumentException if a number of channels is below 1 or no multiple of groups
      */
@@ -54,7 +56,7 @@ public record Conv(
         this(in, out, window, groups, Init.torch());
     }
 
-    /** The same with a weight that begins as {@code init} says. */
+    /** Makes a convolution in groups whose weight begins as {@code init} says. */
     public Conv(int in, int out, Window window, int groups, Initializer init) {
         this(
                 Filters.parameter("Conv", out, window, in, groups, init),
@@ -65,23 +67,23 @@ public record Conv(
                 null);
     }
 
-    /** The same layer without a bias. */
+    /** Returns this layer without a bias. */
     public Conv withoutBias() {
         return new Conv(weight, null, window, groups, edges, activation);
     }
 
-    /** The same layer with a bias that begins as {@code init} says. */
+    /** Returns this layer with a new bias, which begins as {@code init} says. */
     public Conv withBias(Initializer init) {
         return new Conv(
                 weight, new Parameter(Shape.of(weight.shape().dim(0)), init), window, groups, edges, activation);
     }
 
-    /** The same layer with an activation in its kernel. */
+    /** Returns this layer with an activation, which runs in the convolution's kernel. */
     public Conv act(Activation a) {
         return new Conv(weight, bias, window, groups, edges, a);
     }
 
-    /** The same layer with something else than zeros beyond the edges, as far as the window pads. */
+    /** Returns this layer with {@code mode} deciding what the window's padding holds, instead of zeros. */
     public Conv edges(PadMode mode) {
         return new Conv(weight, bias, window, groups, mode, activation);
     }
@@ -116,9 +118,9 @@ public record Conv(
     }
 
     /**
-     * The matrix M with y = M x + b for one image of these dimensions [.., in], before the activation, both as vectors in row-major order: [size of y, size
-     * of x], in which the filters repeat and all else is 0. A convolution is a linear layer under that constraint; column i is what becomes of
-     * the image that is 1 at place i.
+     * Returns the matrix M [size of y, size of x] with y = M x + b, before the activation, for one image x of these dimensions [.., in]. Both x and y
+     * are vectors in row-major order. The filters repeat in M and everything else is 0: a convolution is a linear layer under that constraint. Column
+     * i is the result for the image that is 1 at position i and 0 elsewhere.
      */
     public Tensor asMatrix(int... image) {
         Shape x = Shape.of(image);

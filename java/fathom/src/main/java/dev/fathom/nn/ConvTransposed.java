@@ -10,14 +10,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * y = act(the transposed convolution of x with W, + b), which makes maps larger (Zeiler et al. 2010): PyTorch's ConvTranspose1d for x [N, L, in] and
- * ConvTranspose2d for x [N, H, W, in]; y [N, .., out] with (size - 1) stride + dilation (kernel - 1) + 1 - padding + extra places along each dimension,
- * size times stride where the window is {@link Window#same}. It is the gradient of the convolution from out to in channels with this window.
+ * ConvTranspose2d for x [N, H, W, in]. Along each dimension, y [N, .., out] has (size - 1) stride + dilation (kernel - 1) + 1 - padding + extra
+ * positions, which is size times stride where the window is {@link Window#same}. It is the gradient of the convolution from out to in channels with
+ * this window.
  *
- * @param weight W [in, taps.., out / groups]; in files [in, out / groups, taps..], as PyTorch's
+ * @param weight W [in, taps.., out / groups]; files hold it as [in, out / groups, taps..], as PyTorch does
  * @param bias b [out], or null for none
- * @param window the geometry of that convolution
- * @param groups into how many the channels are divided, each with filters of its own
- * @param extra PyTorch's output padding, the same along each dimension: which of the sizes that the stride rounds to one
+ * @param window the geometry of the convolution of which this is the gradient
+ * @param groups number of groups into which the channels are divided, each with filters of its own
+ * @param extra PyTorch's output padding, the same along each dimension: a strided convolution maps several sizes to one, and this chooses among them
  * @param activation act, or null for none
  */
 public record ConvTransposed(
@@ -29,7 +30,7 @@ public record ConvTransposed(
         @Nullable Activation activation)
         implements Layer {
     /**
-     * With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(out taps).
+     * Makes a transposed convolution with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(out taps).
      *
      * @throws IllegalArgumentException if a number of channels is below 1
      */
@@ -38,7 +39,7 @@ public record ConvTransposed(
     }
 
     /**
-     * The same in groups.
+     * Makes a transposed convolution whose channels are divided into {@code groups}, each with filters of its own.
      *
      * @throws IllegalArgumentException if a number of channels is below 1 or no multiple of groups
      */
@@ -52,17 +53,20 @@ public record ConvTransposed(
                 null);
     }
 
-    /** The same layer without a bias. */
+    /** Returns this layer without a bias. */
     public ConvTransposed withoutBias() {
         return new ConvTransposed(weight, null, window, groups, extra, activation);
     }
 
-    /** The same layer with so many places more along each dimension: fewer than the stride. */
+    /**
+     * Returns this layer with an output that is {@code places} larger along each dimension (PyTorch's output padding), which must be fewer than the
+     * stride.
+     */
     public ConvTransposed extra(int places) {
         return new ConvTransposed(weight, bias, window, groups, places, activation);
     }
 
-    /** The same layer with an activation. */
+    /** Returns this layer with an activation. */
     public ConvTransposed act(Activation a) {
         return new ConvTransposed(weight, bias, window, groups, extra, a);
     }

@@ -5,15 +5,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Mean of -sum q log softmax(x) over the rows of logits x [.., classes], as PyTorch's CrossEntropyLoss. Targets are I32 class numbers [..], or F32
- * probabilities [.., classes], such as mixed labels or another model's answers.
+ * probabilities [.., classes], for example mixed labels or another model's answers.
  *
  * <ul>
  *   <li>{@link #smoothing}: q = (1 - s) t + s / classes instead of t (Szegedy et al. 2016), which keeps logits from growing without end;
- *   <li>{@link #weights}: q is multiplied by the weight of its class. With class numbers the sum is divided by the sum of the labels' weights,
- *       with probabilities by the rows.
+ * <li>{@link #weights}: q is multiplied by the weight of its class. With class numbers, the sum is divided by the sum of the labels' weights; with
+ * probabilities, it is divided by the number of rows.
  * </ul>
  *
- * <p>Immutable: both methods make another loss.
+ * <p>A loss is immutable: both methods return another one.
  */
 public final class CrossEntropy implements Loss {
     private final float smoothing;
@@ -25,7 +25,7 @@ public final class CrossEntropy implements Loss {
     }
 
     /**
-     * With this part of every target's mass spread over all classes.
+     * Returns this loss with a part of every target's mass spread evenly over all classes.
      *
      * @throws IllegalArgumentException if it is outside [0, 1]
      */
@@ -37,7 +37,7 @@ public final class CrossEntropy implements Loss {
     }
 
     /**
-     * With a weight for each class.
+     * Returns this loss with a weight for each class.
      *
      * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
      */

@@ -10,7 +10,7 @@ import dev.fathom.tensor.Tensor;
  * leaves survivors as they are and multiplies by 1 - p in evaluation.
  *
  * @param p the probability to drop, in [0, 1)
- * @param inverted which form
+ * @param inverted whether survivors are scaled in training (the usual form) or everything is scaled in evaluation
  */
 public record Dropout(float p, boolean inverted) implements Layer {
     /**
@@ -24,12 +24,12 @@ public record Dropout(float p, boolean inverted) implements Layer {
         }
     }
 
-    /** The inverted form. */
+    /** Makes the inverted form, which scales in training. */
     public Dropout(float p) {
         this(p, true);
     }
 
-    /** The textbook's form: no scaling in training, times 1 - p in evaluation. */
+    /** Returns the textbook's form, which leaves survivors as they are in training and multiplies by 1 - p in evaluation. */
     public static Dropout plain(float p) {
         return new Dropout(p, false);
     }

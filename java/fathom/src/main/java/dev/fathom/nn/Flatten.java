@@ -4,10 +4,12 @@ import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Maps x [n, .., c] as rows y [n, c * everything between]: map after map, as PyTorch's, whose maps are [n, c, ..]; so a linear layer after it has
- * its columns in the order of PyTorch's files. Where that is the order of memory (one map, or maps of one pixel) y is a view, else a copy.
+ * Turns maps x [n, .., c] into rows y [n, c * everything between], map after map as in PyTorch, whose maps are [n, c, ..]. The columns of a linear
+ * layer behind it therefore have the order of PyTorch's files. y is a view where that is the order of memory (one map, or maps of one pixel), and a
+ * copy otherwise.
  *
- * <p>{@link Tensor#flatten} keeps the order of memory, [.., c]: for sequences [n, time, features], say, which PyTorch lays out the same.
+ * <p>{@link Tensor#flatten} keeps the order of memory, [.., c], which is what sequences [n, time, features] need: PyTorch lays them out in that order
+ * too.
  */
 public record Flatten() implements Layer {
     @Override

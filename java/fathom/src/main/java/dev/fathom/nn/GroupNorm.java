@@ -6,10 +6,10 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels] with mean and biased variance of every example and group of
- * neighboring channels (Wu and He 2018).
+ * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels], where mean and biased variance are those of each example and
+ * each group of neighboring channels (Wu and He 2018).
  *
- * @param groups how many, a divisor of channels
+ * @param groups number of groups, a divisor of the number of channels
  * @param weight [channels], or null for 1
  * @param bias [channels], or null for 0
  * @param epsilon what is added to the variance, under the root
@@ -24,7 +24,7 @@ public record GroupNorm(
     }
 
     /**
-     * With PyTorch's epsilon of 1e-5.
+     * Makes a layer with PyTorch's epsilon of 1e-5, a weight that begins at 1 and a bias that begins at 0.
      *
      * @throws IllegalArgumentException if groups do not divide channels, or one of them is below 1
      */
@@ -36,7 +36,7 @@ public record GroupNorm(
         }
     }
 
-    /** The same layer with another epsilon. */
+    /** Returns this layer with another epsilon. */
     public GroupNorm with(float newEpsilon) {
         return new GroupNorm(groups, weight, bias, newEpsilon);
     }

@@ -5,11 +5,14 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Shape;
 import java.util.Arrays;
 
-/** Ways for parameters to begin. Fan-in and fan-out are those of a weight [out, .., in]: in and out times what lies between, a filter's places. */
+/**
+ * Initializers: how parameters begin. The fan-in of a weight [out, .., in] is {@code in} times the dimensions between (a filter's taps), and its
+ * fan-out is {@code out} times them.
+ */
 public final class Init {
     private Init() {}
 
-    /** All {@code value}. */
+    /** Sets every element to {@code value}. */
     public static Initializer constant(float value) {
         return (shape, rng) -> {
             float[] v = new float[Math.toIntExact(shape.size())];
@@ -18,13 +21,13 @@ public final class Init {
         };
     }
 
-    /** All zeros. */
+    /** Sets every element to 0. */
     public static Initializer zeros() {
         return constant(0);
     }
 
     /**
-     * Uniform in [lo, hi).
+     * Draws uniformly from [lo, hi).
      *
      * @throws IllegalArgumentException if lo &gt; hi or one is NaN
      */
@@ -36,7 +39,7 @@ public final class Init {
     }
 
     /**
-     * Normal with this mean and standard deviation.
+     * Draws from the normal distribution with this mean and standard deviation.
      *
      * @throws IllegalArgumentException if std is negative or NaN
      */
@@ -47,7 +50,7 @@ public final class Init {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), mean, std);
     }
 
-    /** Uniform with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010), for tanh and sigmoid. */
+    /** Draws uniformly with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010), which suits tanh and sigmoid. */
     public static Initializer xavierUniform() {
         return (shape, rng) -> {
             float a = (float) Math.sqrt(3 * xavierVariance(shape));
@@ -55,12 +58,12 @@ public final class Init {
         };
     }
 
-    /** Normal with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010). */
+    /** Draws from a normal distribution with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010), which suits tanh and sigmoid. */
     public static Initializer xavierNormal() {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(xavierVariance(shape)));
     }
 
-    /** Uniform with variance 2 / fan-in (He et al. 2015), for ReLU. */
+    /** Draws uniformly with variance 2 / fan-in (He et al. 2015), which suits ReLU. */
     public static Initializer heUniform() {
         return (shape, rng) -> {
             float a = (float) Math.sqrt(3 * heVariance(shape));
@@ -68,17 +71,19 @@ public final class Init {
         };
     }
 
-    /** Normal with variance 2 / fan-in (He et al. 2015), for ReLU. */
+    /** Draws from a normal distribution with variance 2 / fan-in (He et al. 2015), which suits ReLU. */
     public static Initializer heNormal() {
         return normalFanIn(2);
     }
 
-    /** Normal with variance 2 / fan-out, which keeps the variance of gradients (He et al. 2015): the beginning of residual networks. */
+    /**
+     * Draws from a normal distribution with variance 2 / fan-out (He et al. 2015), which keeps the variance of gradients. Residual networks begin so.
+     */
     public static Initializer heNormalFanOut() {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(2.0 / fanOut(shape)));
     }
 
-    /** Uniform with variance 2 / fan-out (He et al. 2015). */
+    /** Draws uniformly with variance 2 / fan-out (He et al. 2015), which keeps the variance of gradients. */
     public static Initializer heUniformFanOut() {
         return (shape, rng) -> {
             float a = (float) Math.sqrt(3 * 2.0 / fanOut(shape));
@@ -86,15 +91,16 @@ public final class Init {
         };
     }
 
-    /** A random orthogonal matrix: {@link #orthogonal(float)} with gain 1. */
+    /** Draws a random orthogonal matrix: {@link #orthogonal(float)} with gain 1. */
     public static Initializer orthogonal() {
         return orthogonal(1);
     }
 
     /**
-     * Gain times a random orthogonal matrix (Saxe et al. 2014): for W [out, fan-in], rows orthogonal to each other and each of norm {@code gain}
-     * where out &lt;= fan-in, otherwise columns, so that x and W x have one norm up to the gain. Each such matrix is as likely as any other: the Q of a QR
-     * decomposition of Gaussian numbers where the diagonal of R is above 0 (Mezzadri 2007). A weight of rank above 2 is the matrix of its filters.
+     * Draws a random orthogonal matrix and multiplies it by {@code gain} (Saxe et al. 2014). The rows of W [out, fan-in] are orthogonal to each other
+     * and have norm {@code gain}; where out &gt; fan-in, the columns are and W x has the norm of x up to the gain. Every such matrix is equally
+     * likely: it is the Q of a QR decomposition of Gaussian numbers where the diagonal of R is positive (Mezzadri 2007). A weight of rank above 2 is
+     * the matrix of its filters.
      *
      * @throws IllegalArgumentException if gain is not finite
      */
@@ -116,9 +122,10 @@ public final class Init {
     }
 
     /**
-     * For convolutions [out, taps.., in] in one group, in &lt;= out: zero but for the tap in the center, which is {@code gain} times a random matrix
-     * [out, in] with orthonormal columns (Xiao et al. 2018). Under circular padding and stride 1 the convolution then keeps the norm of every image up to the
-     * gain: all singular values of its matrix are the gain. Where a kernel's side is even, the center is the tap before the middle.
+     * Sets the weights of a convolution [out, taps.., in] in one group, with in &lt;= out, to 0 except for the tap in the center, which is {@code
+     * gain} times a random matrix [out, in] with orthonormal columns (Xiao et al. 2018). Under circular padding and stride 1 the convolution then
+     * keeps the norm of every image up to the gain: all singular values of its matrix are the gain. Where a kernel's side is even, the center is the
+     * tap before the middle.
      *
      * @throws IllegalArgumentException if gain is not finite, or at the start if in is above out
      */
@@ -190,7 +197,7 @@ public final class Init {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(variance / fanIn(shape)));
     }
 
-    /** As PyTorch begins the weights of linear layers and convolutions: uniform in +-1/sqrt(fan-in). */
+    /** Draws uniformly from +-1/sqrt(fan-in), as PyTorch does for the weights of linear layers and convolutions. */
     public static Initializer torch() {
         return (shape, rng) -> {
             float a = torchBound(shape);
@@ -198,7 +205,7 @@ public final class Init {
         };
     }
 
-    /** As PyTorch begins the bias beside a weight of this shape: uniform in +-1/sqrt(fan-in). */
+    /** Draws uniformly from +-1/sqrt(fan-in) of a weight of this shape, as PyTorch does for the bias beside it. */
     static Initializer torchBias(Shape weight) {
         return uniform(-torchBound(weight), torchBound(weight));
     }
@@ -207,12 +214,12 @@ public final class Init {
         return (float) (1 / Math.sqrt((double) fanIn(weight)));
     }
 
-    /** 2 / (fan-in + fan-out). */
+    /** Returns 2 / (fan-in + fan-out), the variance of Xavier's initialization. */
     public static double xavierVariance(Shape weight) {
         return 2.0 / (fanIn(weight) + fanOut(weight));
     }
 
-    /** 2 / fan-in. */
+    /** Returns 2 / fan-in, the variance of He's initialization. */
     public static double heVariance(Shape weight) {
         return 2.0 / fanIn(weight);
     }

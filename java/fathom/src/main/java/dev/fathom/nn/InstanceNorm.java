@@ -6,8 +6,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels] with mean and biased variance of every example and channel, in
- * training and in evaluation (Ulyanov et al. 2016).
+ * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [batch, .., channels], where mean and biased variance are those of each example and
+ * channel, in training and in evaluation (Ulyanov et al. 2016).
  *
  * @param weight [channels], or null for 1
  * @param bias [channels], or null for 0
@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record InstanceNorm(
         @Nullable Parameter weight, @Nullable Parameter bias, float epsilon) implements Layer {
-    /** For any channels, without weight and bias, as PyTorch's, and with its epsilon of 1e-5. */
+    /** Makes a layer for any number of channels, without weight and bias and with an epsilon of 1e-5, as PyTorch does. */
     public InstanceNorm() {
         this(null, null, 1e-5f);
     }
 
     /**
-     * With weight and bias.
+     * Returns a layer with a weight that begins at 1 and a bias that begins at 0.
      *
      * @throws IllegalArgumentException if channels is below 1
      */
@@ -30,7 +30,7 @@ public record InstanceNorm(
                 Norms.ones("InstanceNorm", channels), new Parameter(Shape.of(channels), Init.zeros()), 1e-5f);
     }
 
-    /** The same layer with another epsilon. */
+    /** Returns this layer with another epsilon. */
     public InstanceNorm with(float newEpsilon) {
         return new InstanceNorm(weight, bias, newEpsilon);
     }

@@ -4,16 +4,16 @@ import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
 
 /**
- * A net of one input and one output. A layer defines {@link #forward}; everyone calls {@link #apply}, which gives the call its frame: its
- * name in messages and profiles, and the early return of what it made and did not keep.
+ * A net of one input and one output. A layer defines {@link #forward}, and everyone calls {@link #apply}, which gives the call its frame: its name in
+ * messages and profiles, and the early release of intermediates that nobody needs.
  */
 @FunctionalInterface
 public interface Layer extends Net {
-    /** The formula. Called by {@link #apply} only. */
+    /** Computes the layer's formula. Only {@link #apply} calls it. */
     Tensor forward(Tensor x);
 
     /**
-     * Computes the layer.
+     * Computes the layer in a frame of its own.
      *
      * @throws IllegalStateException if no pass is open on this thread, or layers are nested deeper than its stack allows
      */

@@ -6,18 +6,18 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = weight (x - mean) / sqrt(variance + epsilon) + bias with mean and biased variance over the last dimensions of x, those of the weight (Ba et al.
- * 2016).
+ * y = weight (x - mean) / sqrt(variance + epsilon) + bias with mean and biased variance over the last dimensions of x, which are those of the weight
+ * (Ba et al. 2016).
  *
  * @param weight of the shape of the last dimensions, or null for 1
  * @param bias of the same shape, or null for 0
- * @param dims how many dimensions these are
+ * @param dims number of these last dimensions
  * @param epsilon what is added to the variance, under the root
  */
 public record LayerNorm(
         @Nullable Parameter weight, @Nullable Parameter bias, int dims, float epsilon) implements Layer {
     /**
-     * Over last dimensions of these sizes, with PyTorch's epsilon of 1e-5.
+     * Makes a layer that normalizes over last dimensions of these sizes, with PyTorch's epsilon of 1e-5.
      *
      * @throws IllegalArgumentException if there is none, or one is below 1
      */
@@ -25,12 +25,12 @@ public record LayerNorm(
         this(Norms.ones("LayerNorm", shape), new Parameter(Shape.of(shape), Init.zeros()), shape.length, 1e-5f);
     }
 
-    /** The same layer with another epsilon. */
+    /** Returns this layer with another epsilon. */
     public LayerNorm with(float newEpsilon) {
         return new LayerNorm(weight, bias, dims, newEpsilon);
     }
 
-    /** The same layer without weight and bias. */
+    /** Returns this layer without weight and bias. */
     public LayerNorm withoutAffine() {
         return new LayerNorm(null, null, dims, epsilon);
     }

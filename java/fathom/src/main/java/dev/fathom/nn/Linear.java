@@ -19,7 +19,7 @@ public record Linear(
         @Nullable Parameter bias,
         @Nullable Activation activation) implements FusibleLayer {
     /**
-     * With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(in).
+     * Makes a layer with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(in).
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -28,7 +28,7 @@ public record Linear(
     }
 
     /**
-     * With a bias that begins uniform in +-1/sqrt(in), and a weight that begins as {@code init} says.
+     * Makes a layer whose weight begins as {@code init} says, and whose bias begins uniform in +-1/sqrt(in).
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -43,17 +43,17 @@ public record Linear(
         return Shape.of(out, in);
     }
 
-    /** The same layer without a bias. */
+    /** Returns this layer without a bias. */
     public Linear withoutBias() {
         return new Linear(weight, null, activation);
     }
 
-    /** The same layer with a bias that begins as {@code init} says. */
+    /** Returns this layer with a new bias, which begins as {@code init} says. */
     public Linear withBias(Initializer init) {
         return new Linear(weight, new Parameter(Shape.of(weight.shape().dim(0)), init), activation);
     }
 
-    /** The same layer with an activation in its epilogue. */
+    /** Returns this layer with an activation, which runs in the matrix kernel's epilogue. */
     public Linear act(Activation a) {
         return new Linear(weight, bias, a);
     }

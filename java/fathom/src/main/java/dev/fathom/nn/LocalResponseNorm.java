@@ -3,10 +3,10 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Tensor;
 
 /**
- * y = x / (k + alpha / size * sum x^2)^beta, the sum over {@code size} neighboring channels, the last dimension of x: AlexNet's lateral inhibition
- * (Krizhevsky et al. 2012). As PyTorch's, alpha is divided by size; the paper's alpha is this one over size.
+ * y = x / (k + alpha / size * sum x^2)^beta, where the sum runs over {@code size} neighboring channels, the last dimension of x: AlexNet's lateral
+ * inhibition (Krizhevsky et al. 2012). As in PyTorch, alpha is divided by size; the paper's alpha is this one divided by size.
  *
- * @param size how many channels
+ * @param size number of neighboring channels
  * @param alpha the factor of the mean of squares
  * @param beta the exponent
  * @param k what is added
@@ -24,7 +24,7 @@ public record LocalResponseNorm(int size, float alpha, float beta, float k) impl
         }
     }
 
-    /** With PyTorch's alpha of 1e-4, beta of 0.75 and k of 1. */
+    /** Makes a layer with PyTorch's alpha of 1e-4, beta of 0.75 and k of 1. */
     public LocalResponseNorm(int size) {
         this(size, 1e-4f, 0.75f, 1);
     }

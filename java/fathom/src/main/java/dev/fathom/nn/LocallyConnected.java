@@ -11,9 +11,9 @@ import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y[n, p] = act(what the window reads at place p of x[n], times W[p], + b[p]): a convolution whose filters are not shared, for pictures whose parts
- * differ, such as faces (Taigman et al. 2014). x [N, .., in] of one size, y [N, .., out]. One product for each place; what the windows read is copied, x
- * times the taps.
+ * y[n, p] = act(patch(x[n], p) W[p] + b[p]), where patch(x, p) is what the window reads at position p: a convolution whose filters are not shared,
+ * for pictures whose parts differ, such as faces (Taigman et al. 2014). x [N, .., in] must have the size that the weights were made for; y is [N, ..,
+ * out]. Each position is one matrix product, and the patches are copied, which takes the memory of x times the taps.
  *
  * @param weight W [places, taps in, out]
  * @param bias b [places, 1, out], or null for none
@@ -26,7 +26,7 @@ public record LocallyConnected(
         Window window,
         @Nullable Activation activation) implements Layer {
     /**
-     * For images of this shape [.., in]. W and b begin uniform in +-1/sqrt(taps in).
+     * Makes a layer for images of this shape [.., in]. W and b begin uniform in +-1/sqrt(taps in).
      *
      * @throws IllegalArgumentException if the shape has not one dimension for each of the window's and the channels, the window does not fit it, or
      *     {@code out} is below 1
@@ -73,12 +73,12 @@ public record LocallyConnected(
         return Init.torchBias(Shape.of(1, reads(image, window)));
     }
 
-    /** The same layer without a bias. */
+    /** Returns this layer without a bias. */
     public LocallyConnected withoutBias() {
         return new LocallyConnected(weight, null, window, activation);
     }
 
-    /** The same layer with an activation. */
+    /** Returns this layer with an activation. */
     public LocallyConnected act(Activation a) {
         return new LocallyConnected(weight, bias, window, a);
     }

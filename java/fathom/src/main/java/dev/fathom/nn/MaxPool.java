@@ -4,13 +4,13 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Window;
 
 /**
- * The largest value of every window, channel by channel: PyTorch's MaxPool1d for x [N, L, C], MaxPool2d for [N, H, W, C] and MaxPool3d for [N, D, H, W,
- * C], as the window has one, two or three dimensions. Padding holds no values.
+ * Takes the largest value of every window, channel by channel. The number of dimensions of the window decides what is pooled: x [N, L, C] (PyTorch's
+ * MaxPool1d), [N, H, W, C] (MaxPool2d) or [N, D, H, W, C] (MaxPool3d). Padding never wins, because it holds no values.
  *
  * @param window the geometry
  */
 public record MaxPool(Window window) implements Layer {
-    /** Squares of pictures side by side: of {@code size}, with as large a stride. */
+    /** Pools pictures over squares of {@code size} that lie side by side: the stride is the size. */
     public MaxPool(int size) {
         this(Window.of(size).stride(size));
     }

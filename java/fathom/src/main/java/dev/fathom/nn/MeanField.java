@@ -4,8 +4,8 @@ import dev.fathom.tensor.Initializer;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * What becomes of signals in a wide tanh network, layer by layer, when each weight begins with variance sigma_w^2 / fan-in and each bias with variance
- * sigma_b^2 (Poole et al. 2016; Schoenholz et al. 2017; for convolutions Xiao et al. 2018). With z standard normal,
+ * The theory of how signals change from layer to layer in a wide tanh network, when each weight begins with variance sigma_w^2 / fan-in and each bias
+ * with variance sigma_b^2 (Poole et al. 2016; Schoenholz et al. 2017; for convolutions Xiao et al. 2018). With z standard normal,
  *
  * <pre>
  * q' = sigma_w^2 E[tanh(sqrt(q) z)^2] + sigma_b^2     the variance of what goes into the next layer's tanh
@@ -39,8 +39,8 @@ public record MeanField(double weightVariance, double biasVariance) {
     }
 
     /**
-     * The place of the critical line, chi = 1, whose fixed point is {@code q}: sigma_w^2 = 1 / E[tanh'^2], sigma_b^2 = q - sigma_w^2 E[tanh^2]. The
-     * smaller q, the closer to linear the network, and the deeper it may be: q = 1 / depth is usual.
+     * Returns the point of the critical line, chi = 1, whose fixed point is {@code q}: sigma_w^2 = 1 / E[tanh'^2], sigma_b^2 = q - sigma_w^2
+     * E[tanh^2]. The smaller q, the closer to linear the network, and the deeper it may be: q = 1 / depth is usual.
      *
      * @throws IllegalArgumentException if q is not above 0 and at most 100
      */
@@ -52,12 +52,12 @@ public record MeanField(double weightVariance, double biasVariance) {
         return new MeanField(1 / slope, Math.max(0, mean(q, x -> q * slopeSquared(x) - square(Math.tanh(x))) / slope));
     }
 
-    /** q' of the layer after one of variance q. */
+    /** Returns q', the variance in the layer after one of variance q. */
     public double next(double q) {
         return weightVariance * mean(q, x -> square(Math.tanh(x))) + biasVariance;
     }
 
-    /** The variance q* = next(q*) at which layers come to rest: the one above 0 where there is one. */
+    /** Returns the variance q* = next(q*) to which deep layers converge; where there is one above 0, it is that one. */
     public double fixedPoint() {
         double low = 0;
         double high = weightVariance + biasVariance; // tanh^2 < 1
@@ -71,22 +71,22 @@ public record MeanField(double weightVariance, double biasVariance) {
         return high < Double.MIN_NORMAL ? 0 : high;
     }
 
-    /** chi at variance q. */
+    /** Returns chi at variance q: above 1 small differences grow from layer to layer, below 1 they shrink. */
     public double chi(double q) {
         return weightVariance * mean(q, MeanField::slopeSquared);
     }
 
-    /** sigma_w, the gain of orthogonal weights. */
+    /** Returns sigma_w, the gain for orthogonal weights. */
     public float gain() {
         return (float) Math.sqrt(weightVariance);
     }
 
-    /** Gaussian weights: N(0, sigma_w^2 / fan-in). */
+    /** Returns the initializer of Gaussian weights, N(0, sigma_w^2 / fan-in). */
     public Initializer gaussian() {
         return Init.normalFanIn(weightVariance);
     }
 
-    /** Biases: N(0, sigma_b^2). */
+    /** Returns the initializer of biases, N(0, sigma_b^2). */
     public Initializer bias() {
         return Init.normal(0, (float) Math.sqrt(biasVariance));
     }

@@ -29,8 +29,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A net with numbers: walks the tree of {@code net}, names every parameter and buffer as PyTorch would, and holds them in one flat block,
- * parameters first. The gradients are a second block of the same layout, so an optimizer's step is one kernel call.
+ * A net together with its numbers. A model walks the tree of the net, names every parameter and buffer as PyTorch would, and holds them in one flat
+ * block, parameters first. The gradients are a second block of the same layout, so an optimizer's step is one kernel call.
  *
  * @param <M> the type of the net, whose own methods {@link #net} offers
  */
@@ -46,9 +46,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Makes a model of {@code net}. Parameters that no model holds yet begin as their initializer says, from (seed, name). Those that another
-     * model holds are adopted: their values move here, and the other model is superseded and says so when it is used. Parameters that were frozen
-     * and nets that were fixed in evaluation mode remain so.
+     * Makes a model of {@code net}. Parameters that no model holds yet begin as their initializer says; their random numbers depend on the seed and
+     * the parameter's name. Parameters that another model holds are adopted: their values move here, and the other model is superseded and says so
+     * when it is used. Parameters that were frozen and nets that were fixed in evaluation mode remain so.
      *
      * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing
      * @throws IllegalStateException if a model that holds one of the parameters is closed
@@ -155,7 +155,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                 .toList();
     }
 
-    /** How many numbers training may change, frozen ones included. */
+    /** Returns how many numbers the parameters hold, frozen ones included. */
     public long parameterCount() {
         return parameters().stream().mapToLong(p -> p.shape().size()).sum();
     }
@@ -204,7 +204,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Keeps optimizers and backward from the parameters that match, by name with * for anything: {@code freeze("backbone.*")}.
+     * Freezes the parameters whose names match, where * stands for anything: {@code freeze("backbone.*")}. Backward computes no gradients for them,
+     * and optimizers leave them unchanged.
      *
      * @throws IllegalArgumentException if a pattern matches nothing
      */
@@ -212,7 +213,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         trainable(patterns, false);
     }
 
-    /** The opposite of {@link #freeze}. */
+    /** Makes the parameters whose names match trainable again, after {@link #freeze}. */
     public void unfreeze(String... patterns) {
         trainable(patterns, true);
     }
@@ -234,7 +235,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Fixes the nets that match, and all below them, in evaluation mode, also in training passes: {@code eval("backbone.*")}.
+     * Fixes the nets whose names match, and all nets inside them, in evaluation mode, in training passes too: {@code eval("backbone.*")}.
      *
      * @throws IllegalArgumentException if a pattern matches nothing
      */
@@ -266,11 +267,12 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * A model of the same net with another net in the place of the one called {@code name}, such as a new head: {@code model.replace("fc", new
-     * Linear(512, 2), 1)}. All other values move there, as {@link #of} says, what is frozen or fixed in evaluation mode remains so, and this model
-     * is superseded; {@link #copy} it first to keep it. New parameters begin as their initializer says, from (seed, name).
+     * Returns a model of this net in which {@code by} takes the place of the subnet called {@code name}, for example as a new head: {@code
+     * model.replace("fc", new Linear(512, 2), 1)}. All other values move there, as {@link #of} says, what is frozen or fixed in evaluation mode
+     * remains so, and this model is superseded; {@link #copy} it first to keep it. New parameters begin as their initializer says; their random
+     * numbers depend on the seed and the parameter's name.
      *
-     * @throws IllegalArgumentException if no subnet is called so, or what holds it takes no net of the new kind
+     * @throws IllegalArgumentException if no subnet has this name, or the record or list that holds it does not take a net of the new type
      */
     public Model<M> replace(String name, Net by, long seed) {
         store();
@@ -295,14 +297,14 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         return result;
     }
 
-    /** Lets every net follow its pass again. */
+    /** Lets every net follow the mode of its pass again, after {@link #eval}. */
     public void train() {
         store().followPass();
     }
 
     /**
-     * A model of its own with the same structure and values, such as a teacher or an average. What is frozen, or fixed in evaluation mode, is so
-     * there too.
+     * Returns an independent model with this model's structure and values, for example a teacher or an average. What is frozen or fixed in evaluation
+     * mode here is so there too.
      */
     public Model<M> copy() {
         Store mine = store();
@@ -322,9 +324,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * The same model for another thread: it shares these parameters and has gradients of its own, so that both may run backward at once, each on
-     * its part of a batch. Scale each loss by its share of the batch, wait for the threads, and {@linkplain #addGradients bring the gradients
-     * together}; with n rows of N each, and a loss that is a mean,
+     * Returns a model for another thread that shares these parameters and has gradients of its own, so that both can run backward at the same time,
+     * each on a part of the batch. Scale each loss by its share of the batch, wait for the threads, and {@linkplain #addGradients add the gradients
+     * together}. With n of the N rows in each thread, and a loss that is a mean:
      *
      * <pre>{@code
      * try (var replica = model.replica()) {
@@ -335,7 +337,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * }
      * }</pre>
      *
-     * <p>Steps, loads and freezing of one are seen by all. A replica's buffers are copies: its passes read and update those, and
+     * <p>Steps, loads and freezing of one model take effect in all of them. A replica's buffers are copies: its passes read and update those, and
      * {@code addGradients} sets them to this model's, which therefore follow this model's part of the batch alone. Closing a replica gives its
      * gradients back; closing the model ends its replicas too.
      */
@@ -345,8 +347,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Adds the gradients that a replica has had since it was last asked to this model's, and uses them up; parameters that only the replica
-     * has reached take its gradient over. Call it when no thread works with either, always in the same order for the same bits.
+     * Adds a replica's gradients to this model's and clears them in the replica. A parameter that only the replica's backward has reached takes over
+     * its gradient. Call this when no thread works with either model, and always in the same order of replicas, so that the bits are the same in
+     * every run.
      *
      * @throws IllegalArgumentException if the other model does not share this one's parameters
      */
@@ -378,7 +381,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Takes the values of a model of the same structure.
+     * Copies the values of {@code other}, a model of the same structure, into this one.
      *
      * @throws IllegalArgumentException if names or shapes differ
      */
@@ -400,7 +403,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Writes parameters and buffers as safetensors, under PyTorch's names and in its layout; the file is complete or not there.
+     * Writes parameters and buffers to a safetensors file, under PyTorch's names and in its layout. A failed save leaves no incomplete file behind.
      *
      * @throws java.io.UncheckedIOException if it cannot be written
      */
@@ -438,9 +441,10 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Reads what {@link #save} wrote (or PyTorch, with the same names and shapes, or a trainer as a checkpoint). Nothing changes unless all of it fits.
+     * Reads the values from a file that {@link #save} wrote, a trainer wrote as a checkpoint, or PyTorch wrote with the same names and shapes.
+     * Nothing changes unless all of it fits.
      *
-     * @throws IllegalArgumentException if the file is damaged, or names that are missing or too many, and shapes that differ: all of them are named
+     * @throws IllegalArgumentException if the file is damaged, names are missing or unknown, or shapes differ; the message lists all of them
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public void load(Path file) {
@@ -487,7 +491,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Layers, output shapes, parameters and multiply-adds of one call on floats of this shape, as a table.
+     * Returns a table of the layers, output shapes, parameters and multiply-adds of one call on an F32 input of this shape.
      *
      * @throws IllegalArgumentException if the net is not a {@link Layer} or there is not one shape
      */
@@ -496,7 +500,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     }
 
     /**
-     * Layers, output shapes, parameters and multiply-adds of one call on an input of any type, such as {@code Input.ints(1, 500)} for tokens.
+     * Returns a table of the layers, output shapes, parameters and multiply-adds of one call on an input of any type, such as {@code Input.ints(1,
+     * 500)} for tokens.
      *
      * @throws IllegalArgumentException if the net is not a {@link Layer} or there is not one input
      */
@@ -512,19 +517,19 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         return Stream.of(shapes).map(s -> new Input(DType.F32, s)).toArray(Input[]::new);
     }
 
-    /** The table of one call of a net with methods of its own, on floats of these shapes. */
+    /** Returns the table of {@link #summary(Shape...)} for one call of a net with methods of its own, on F32 inputs of these shapes. */
     public String summary(BiFunction<M, Tensor[], ?> call, Shape... inputs) {
         return summary(call, floats(inputs));
     }
 
-    /** The table of one call of a net with methods of its own, on inputs of any type. */
+    /** Returns the table of {@link #summary(Input...)} for one call of a net with methods of its own, on inputs of any type. */
     public String summary(BiFunction<M, Tensor[], ?> call, Input... inputs) {
         store();
         return Summary.of(net, call, inputs);
     }
 
     /**
-     * Multiply-adds of one call on an input of this shape, as {@link #summary(Shape...)} adds them up.
+     * Returns the number of multiply-adds of one call on an input of this shape, as {@link #summary(Shape...)} adds them up.
      *
      * @throws IllegalArgumentException if the net is not a {@link Layer}
      */
@@ -537,13 +542,13 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         return Summary.multiplyAdds(layer, input);
     }
 
-    /** Bytes of the block of values. */
+    /** Returns the size in bytes of the block of values. */
     public long bytes() {
         return store().values().bytes();
     }
 
     /**
-     * Gives the memory back, as soon as no pass reads it.
+     * Closes the model. Its memory is freed as soon as no pass reads it.
      *
      * @throws IllegalStateException if it is closed already
      */

@@ -4,12 +4,12 @@ import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Places beside the edges of sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C]: PyTorch's ConstantPad, ReplicationPad,
- * ReflectionPad and CircularPad.
+ * Pads sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] at their edges, as PyTorch's ConstantPad, ReplicationPad, ReflectionPad
+ * and CircularPad do.
  *
- * @param mode what they hold
- * @param value what they hold where the mode is ZEROS
- * @param sides how many: left, right, of pictures also top, bottom, of volumes also front, back
+ * @param mode how the padding is filled
+ * @param value the value of the padding where the mode is ZEROS
+ * @param sides the widths of the padding: left and right, for pictures then top and bottom, for volumes then front and back
  */
 public record Pad(PadMode mode, float value, int... sides) implements Layer {
     /** Keeps its own copy of the sides. */
@@ -17,12 +17,12 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
         sides = sides.clone();
     }
 
-    /** Zeros, or what the mode says. */
+    /** Pads with zeros or by mirroring, repeating or wrapping, as the mode says. */
     public Pad(PadMode mode, int... sides) {
         this(mode, 0, sides);
     }
 
-    /** One value all around. */
+    /** Pads with one value on all sides. */
     public Pad(float value, int... sides) {
         this(PadMode.ZEROS, value, sides);
     }

@@ -3,8 +3,8 @@ package dev.fathom.nn;
 import dev.fathom.tensor.ParameterRange;
 
 /**
- * A subnet's parameters, from {@link Model#part}: an optimizer of its own, a target of backward.
+ * The parameters of a subnet, from {@link Model#part}. A part can have an optimizer of its own, and be a target of backward.
  *
- * @param range where they lie
+ * @param range the range of the model's block in which the parameters lie
  */
 public record Part(ParameterRange range) implements Trainable {}

@@ -18,8 +18,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many places of its input one place of a layer's result depends on, and where they lie (Dumoulin and Visin 2016; Araujo, Norris and Sim 2019).
- * Through a window of k taps with dilation d, stride s and padding p in front,
+ * The receptive field of a layer: how many input positions one position of its result depends on, and where they lie (Dumoulin and Visin 2016;
+ * Araujo, Norris and Sim 2019). A window of k taps with dilation d, stride s and padding p in front changes it as follows,
  *
  * <pre>{@code
  * size'  = floor((size + p + p behind - d (k - 1) - 1) / s) + 1
@@ -28,29 +28,30 @@ import org.jspecify.annotations.Nullable;
  * start' = start + (d (k - 1) / 2 - p) jump
  * }</pre>
  *
- * <p>from field 1, jump 1 and start 0 of the input. Where paths meet, a field reaches from the first place to the last of any path. Padding belongs
- * to fields, so that deep ones are larger than the image. What joins all places (a global pool, flattening) sees the fields of all. Not counted
- * is what comes to all places alike: a norm's statistics, the factors of squeeze and excite.
+ * <p>from field 1, jump 1 and start 0 of the input. Where paths meet, the field reaches from the first position to the last of any path. Padding
+ * belongs to the field, so the fields of deep layers can be larger than the image. A layer that joins all positions (a global pool, flattening)
+ * depends on the fields of all. What reaches all positions alike, such as the statistics of a norm or the factors of squeeze and excite, is not
+ * counted.
  *
  * <pre>{@code
  * System.out.println(ReceptiveField.table(model, Shape.of(1, 224, 224, 3)));
  * }</pre>
  *
  * @param name the layer's path, empty for the input
- * @param layer what it is
+ * @param layer the type of the layer
  * @param output the shape of its result
- * @param axes of the length of sequences; of height and width of pictures
+ * @param axes one for the length of sequences, or two for height and width of pictures
  */
 public record ReceptiveField(String name, String layer, Shape output, List<Axis> axes) {
     private static final String INPUT = "input";
 
     /**
-     * Along one dimension.
+     * The field along one dimension.
      *
-     * @param size places of the result; 1 where all were joined
-     * @param field places of the input that one of them depends on, from the first to the last
-     * @param jump places of the input from the field of one to that of the next; 0 where all were joined
-     * @param start the middle of the first field: 0 is the input's first place, 0.5 the border between it and the next
+     * @param size number of positions of the result; 1 where all were joined
+     * @param field number of input positions that one of them depends on, from the first to the last
+     * @param jump distance in the input between the fields of two neighboring positions; 0 where all were joined
+     * @param start the center of the first field: 0 is the input's first position, and 0.5 is halfway to the second
      */
     public record Axis(int size, double field, double jump, double start) {
         private double first() {
@@ -90,7 +91,7 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
     }
 
     /**
-     * The fields of the input and of every layer that calls no other, in the order of the calls, of one call on an input of this shape.
+     * Returns the fields of the input and of every layer that calls no other, in the order of the calls, for one call on an input of this shape.
      *
      * @throws IllegalArgumentException if the shape is neither [N, L, C] nor [N, H, W, C]
      */
@@ -99,7 +100,8 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
     }
 
     /**
-     * The field of what the layer of this name returns, first of all calls; a layer that calls others has one too.
+     * Returns the field of the result of the layer called {@code name}, which may be a layer that calls others. If it is called several times, the
+     * first call counts.
      *
      * @throws IllegalArgumentException as {@link #of}, or if there is no such layer
      */
@@ -195,7 +197,7 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
     }
 
     /**
-     * {@link #of} as a table: layer, output, field, jump and start, one number where height and width have the same.
+     * Returns the fields of {@link #of} as a table of layer, output, field, jump and start, with one number where height and width agree.
      *
      * @throws IllegalArgumentException as {@link #of}
      */

@@ -5,12 +5,12 @@ import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
 
 /**
- * The same function and gradients as {@code layer}, whose intermediates are not kept for backward but computed again there (Chen et al. 2016):
- * one more forward for less memory. Random layers inside draw the same numbers both times; buffers are updated once. What the layer reads
- * beside its input, parameters, buffers and tensors that it captures, is kept for backward and receives its gradients as ever; it must compute the
- * same both times.
+ * Computes {@code layer} without keeping its intermediates for backward, which computes them again (Chen et al. 2016). This trades one more forward
+ * for less memory; results and gradients are those of the layer itself. Random layers inside draw the same numbers both times, and buffers are
+ * updated once. Whatever else the layer reads (parameters, buffers, tensors that it captures) is kept for backward and receives its gradients as
+ * usual. The layer must compute the same both times.
  *
- * @param layer what to recompute; its names stay as they are
+ * @param layer the layer to recompute; the names of its parameters do not change
  */
 public record Recompute(@Inline Layer layer) implements Layer {
     @Override

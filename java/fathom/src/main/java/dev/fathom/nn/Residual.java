@@ -8,8 +8,8 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act(inner(x) + x) (He et al. 2016). Where the last layer of inner is a {@link FusibleLayer} without an activation of its own, such as a linear layer or
- * a batch norm, the sum and the activation run in its kernel.
+ * y = act(inner(x) + x) (He et al. 2016). If the last layer of inner is a {@link FusibleLayer} without an activation of its own, such as a linear
+ * layer or a batch norm, the sum and the activation run in its kernel.
  *
  * @param inner a layer, or a {@link Sequential} of them, whose result has the shape of x
  * @param activation act, or null for none

@@ -5,15 +5,15 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last dimensions of x, those of the weight (Zhang and Sennrich 2019).
+ * y = weight x / sqrt(mean(x^2) + epsilon) with the mean over the last dimensions of x, which are those of the weight (Zhang and Sennrich 2019).
  *
  * @param weight of the shape of the last dimensions, or null for 1
- * @param dims how many dimensions these are
+ * @param dims number of these last dimensions
  * @param epsilon what is added to the mean, under the root
  */
 public record RmsNorm(@Nullable Parameter weight, int dims, float epsilon) implements Layer {
     /**
-     * Over last dimensions of these sizes, with PyTorch's epsilon, the float32 next to 1 less 1.
+     * Makes a layer that normalizes over last dimensions of these sizes, with PyTorch's epsilon: the distance from 1 to the next float.
      *
      * @throws IllegalArgumentException if there is none, or one is below 1
      */
@@ -21,7 +21,7 @@ public record RmsNorm(@Nullable Parameter weight, int dims, float epsilon) imple
         this(Norms.ones("RmsNorm", shape), shape.length, Math.ulp(1f));
     }
 
-    /** The same layer with another epsilon. */
+    /** Returns this layer with another epsilon. */
     public RmsNorm with(float newEpsilon) {
         return new RmsNorm(weight, dims, newEpsilon);
     }

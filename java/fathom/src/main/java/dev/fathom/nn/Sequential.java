@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = layer n (... layer 1 (layer 0 (x))). Layers are called one after the other, not nested, so any number fits the stack; in inference each
- * result is given back as soon as the next is there.
+ * y = layer n (... layer 1 (layer 0 (x))). The layers are called one after the other and not nested, so any number of them fits the stack. In
+ * inference, each result is freed as soon as the next is computed.
  *
  * @param layers in the order of their calls; their index is their name
  */
@@ -19,7 +19,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer {
         layers = List.copyOf(layers);
     }
 
-    /** These layers, in this order; method references such as {@code Tensor::relu} are layers. */
+    /** Chains these layers in this order. Method references such as {@code Tensor::relu} are layers too. */
     public Sequential(Layer... layers) {
         this(List.of(layers));
     }
@@ -29,7 +29,7 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer {
         return run(x, layers.size());
     }
 
-    /** Whether its last layer is. */
+    /** Returns whether the last layer can still take a residual and an activation. */
     @Override
     public boolean open() {
         return !layers.isEmpty() && layers.get(layers.size() - 1) instanceof FusibleLayer last && last.open();

@@ -7,12 +7,12 @@ import java.util.Arrays;
 /**
  * y = x s with s = fc2(fc1(mean of x over all places)), one factor for each example and channel of x [batch, .., channels] (Hu et al. 2018).
  *
- * @param fc1 channels to few
- * @param fc2 few to channels
+ * @param fc1 the layer that squeezes the channels to a few numbers
+ * @param fc2 the layer that makes a factor for each channel of them
  */
 public record SqueezeExcite(Layer fc1, Layer fc2) implements Layer {
     /**
-     * ReLU after the first, a sigmoid after the second.
+     * Makes two linear layers, with ReLU after the first and a sigmoid after the second.
      *
      * @throws IllegalArgumentException if a size is below 1
      */

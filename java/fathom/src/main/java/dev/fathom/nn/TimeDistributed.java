@@ -6,9 +6,10 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * y[n, t] = layer(x)[n, t]: the same layer for every step of x [N, T, ..], which becomes one batch [N T, ..] of it and back, both as views.
+ * y[n, t] = layer(x[n, t]): applies one layer to every step of x [N, T, ..]. The steps become one batch [N T, ..] and are turned back afterwards,
+ * both as views.
  *
- * @param layer what is applied; its names stay as they are
+ * @param layer the layer to apply; the names of its parameters do not change
  */
 public record TimeDistributed(@Inline Layer layer) implements Layer {
     @Override

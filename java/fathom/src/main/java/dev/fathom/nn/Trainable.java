@@ -7,7 +7,7 @@ import dev.fathom.tensor.Target;
 import dev.fathom.tensor.Tensor;
 import java.util.regex.Pattern;
 
-/** What an optimizer trains and backward aims at: a contiguous range of a model's parameters, the whole of it or a part. */
+/** What an optimizer trains and backward can aim at: a contiguous range of a model's parameters, either all of them or those of a part. */
 public sealed interface Trainable extends Target permits Model, Part {
     /** The parameters. */
     ParameterRange range();
@@ -18,7 +18,7 @@ public sealed interface Trainable extends Target permits Model, Part {
     }
 
     /**
-     * Forgets the gradients, for those who skip a step; after {@code step()} it is not needed.
+     * Clears the gradients. Call it to skip a step; after {@code step()} it is not needed.
      *
      * @throws IllegalStateException if the model is closed or superseded
      */

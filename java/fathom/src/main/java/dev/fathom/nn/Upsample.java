@@ -5,11 +5,11 @@ import dev.fathom.tensor.Resize;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C], {@code factor} times as large along each dimension between the batch and the
+ * Enlarges sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] by {@code factor} along each dimension between the batch and the
  * channels. For a given size use {@code x -> x.resize(mode, height, width)}.
  *
- * @param factor how many places one becomes
- * @param mode how; AREA repeats, as NEAREST does
+ * @param factor number of output positions for each input position
+ * @param mode how values between positions are computed; AREA repeats values, as NEAREST does
  */
 public record Upsample(int factor, Resize mode) implements Layer {
     /**

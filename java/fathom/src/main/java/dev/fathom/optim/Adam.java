@@ -3,9 +3,9 @@ package dev.fathom.optim;
 import dev.fathom.kernel.Kernel;
 
 /**
- * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
- * w -= lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) at step t = 1, 2, ... The decay is divided by the root as the gradient is; see
- * {@link AdamW}.
+ * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= lr (m / (1 -
+ * beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) at step t = 1, 2, ... Since the decay is added to the gradient, it is divided by the root too;
+ * {@link AdamW} avoids that.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
@@ -27,7 +27,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
         Checks.betas("Adam", beta1, beta2);
     }
 
-    /** The usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
+    /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
     public Adam(float learningRate) {
         this(learningRate, 0.9f, 0.999f, 1e-8f, 0);
     }

@@ -1,14 +1,14 @@
 package dev.fathom.optim;
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's: w -= lr weightDecay w; then the step of {@link Adam} without decay.
- * The decay is not divided by the root of the second moment, so it shrinks every weight alike.
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's: w -= lr weightDecay w, and then the step of {@link Adam} without
+ * decay. The decay is not divided by the root of the second moment, so every weight shrinks by the same factor.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
  * @param beta2 decay of the second moment, in [0, 1)
  * @param epsilon added to the root
- * @param weightDecay the part of w, times lr, that a step takes off
+ * @param weightDecay the factor of w, times lr, that a step subtracts
  */
 public record AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
         implements Optimizer {
@@ -24,12 +24,12 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
         Checks.betas("AdamW", beta1, beta2);
     }
 
-    /** The usual numbers: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01. */
+    /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01. */
     public AdamW(float learningRate) {
         this(learningRate, 0.01f);
     }
 
-    /** The usual betas and epsilon, with this weight decay. */
+    /** Uses the usual betas 0.9 and 0.999 and epsilon 1e-8, with this weight decay. */
     public AdamW(float learningRate, float weightDecay) {
         this(learningRate, 0.9f, 0.999f, 1e-8f, weightDecay);
     }

@@ -20,11 +20,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recipe bound to parameters, with its moments in blocks of the parameters' layout. A step passes over a table of segments (parameters that are
- * trainable and have a gradient of this step) in one kernel call; parameters without a gradient since the last step are left alone, as PyTorch
- * leaves those whose grad is None.
+ * A recipe bound to parameters, with its moments in blocks of the parameters' layout. A step updates all parameters that are trainable and have a
+ * gradient in one kernel call. Parameters that no backward has reached since the last step stay as they are, as in PyTorch those whose grad is None.
  *
- * <p>Gradients are clipped on their way into the step, g' = max(-value, min(value, g min(1, maxNorm / (norm + 1e-6)))), with the norm over all
+ * <p>Gradients can be clipped on their way into the step, g' = max(-value, min(value, g min(1, maxNorm / (norm + 1e-6)))), with the norm over all
  * parameters of the step: by {@link #clipNorm} (Pascanu et al. 2013, PyTorch's clip_grad_norm_) and {@link #clipValue} (clip_grad_value_). The
  * gradients themselves stay as backward left them.
  *
@@ -112,18 +111,18 @@ public final class BoundOptimizer implements AutoCloseable {
         sums = new Table(8 + SUMS * n);
     }
 
-    /** What was bound. */
+    /** Returns the recipe that was bound. */
     public Optimizer recipe() {
         return recipe;
     }
 
-    /** The learning rate of the next step. */
+    /** Returns the learning rate of the next step. */
     public float learningRate() {
         return learningRate;
     }
 
     /**
-     * Changes it. At 0, where a warm-up begins, a step changes the moments alone.
+     * Changes the learning rate. At 0, where a warm-up begins, a step changes only the moments.
      *
      * @throws IllegalArgumentException if it is negative or not finite
      */
@@ -133,8 +132,8 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * Gives every parameter to the first group whose pattern matches its name, and the recipe's settings to the rest, whatever was before. Moments
-     * and step counts stay.
+     * Replaces the groups. Every parameter belongs to the first group whose pattern matches its name, and the recipe's settings hold for the rest.
+     * Moments and step counts stay.
      *
      * @throws IllegalArgumentException if a pattern matches none of the parameters
      */
@@ -175,8 +174,8 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * From here on scales the gradients of a step down where their common Euclidean norm is above {@code max}; an infinite {@code max} only measures
-     * it. A norm that is NaN or infinite ends {@link #step} in an exception before anything is changed.
+     * Makes later steps scale their gradients down if the Euclidean norm of all of them is above {@code max}; an infinite {@code max} only measures
+     * the norm. If the norm is NaN or infinite, {@link #step} throws before anything is changed.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -187,7 +186,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * From here on limits every element of the gradients to [-limit, limit], after {@link #clipNorm}; NaN stays.
+     * Makes later steps limit every element of their gradients to [-limit, limit], after {@link #clipNorm}; NaN stays NaN.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -197,29 +196,29 @@ public final class BoundOptimizer implements AutoCloseable {
         return this;
     }
 
-    /** The norm of the last step's gradients before clipping; NaN without {@link #clipNorm}. */
+    /** Returns the norm of the last step's gradients before clipping, or NaN without {@link #clipNorm}. */
     public double gradientNorm() {
         return gradientNorm;
     }
 
-    /** Steps taken. */
+    /** Returns the number of steps taken. */
     public long steps() {
         return steps;
     }
 
     /**
-     * Changes the parameters by the gradients of the backward passes since the last step, which are used up by it.
+     * Updates the parameters with the gradients of all backward passes since the last step, and clears these gradients.
      *
      * @throws IllegalStateException if no backward has reached these parameters since, or the model is closed
-     * @throws ArithmeticException if the gradients' norm is asked for and not finite; parameters, moments and gradients are what they were
+     * @throws ArithmeticException if {@link #clipNorm} is set and the norm is not finite; parameters, moments and gradients are unchanged
      */
     public void step() {
         take(null);
     }
 
     /**
-     * Takes a step of a recipe that may ask for loss and gradient again ({@link Optimizer#evaluatesAgain}), after a first backward as for {@link
-     * #step()}.
+     * Takes a step of a recipe that may ask for loss and gradient again ({@link Optimizer#evaluatesAgain}). As for {@link #step()}, the first
+     * backward comes before.
      *
      * <pre>{@code
      * LossAndGradient evaluation = () -> {
@@ -233,9 +232,9 @@ public final class BoundOptimizer implements AutoCloseable {
      * sam.step(evaluation);
      * }</pre>
      *
-     * @param again runs forward and backward once more for the values of the moment, with the same examples and the same random numbers
+     * @param again runs forward and backward once more for the current values, with the same examples and the same random numbers
      * @throws IllegalStateException if no backward has reached these parameters since the last step, or the model is closed
-     * @throws ArithmeticException if the gradients' norm is asked for and not finite; parameters and moments are what they were
+     * @throws ArithmeticException if {@link #clipNorm} is set and the norm is not finite; parameters and moments are unchanged
      */
     public void step(LossAndGradient again) {
         take(again);
@@ -492,8 +491,8 @@ public final class BoundOptimizer implements AutoCloseable {
     // ---- saving
 
     /**
-     * Adds the state to a file: moment i of parameter w as {@code prefix.i/w}, the steps that each parameter has taken, and the settings, with which
-     * it must be loaded. The learning rate of the moment is the caller's to remember; a schedule computes it.
+     * Adds the optimizer's state to a file: moment i of parameter w as {@code prefix.i/w}, the number of steps of each parameter, and the settings,
+     * which must be the same when the state is loaded. The current learning rate is not saved, because a schedule computes it.
      *
      * <pre>{@code
      * var file = new Safetensors.Writer();
@@ -519,7 +518,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     /**
-     * Takes over what {@link #save} wrote. Nothing changes unless all of it fits.
+     * Reads the state that {@link #save} wrote. Nothing changes unless all of it fits.
      *
      * @throws IllegalArgumentException if it was saved with other settings or for other parameters, or the file is damaged
      * @throws IllegalStateException if the optimizer or the model is closed
@@ -586,7 +585,7 @@ public final class BoundOptimizer implements AutoCloseable {
         return of.view(4 * at, 4 * shape(i).size()).asFloatBuffer();
     }
 
-    /** The recipe and what was set beside it, such as {@code Adam[...], clipNorm=1.0}. */
+    /** Returns the recipe and the settings beside it, such as {@code Adam[...], clipNorm=1.0}. */
     @Override
     public String toString() {
         return recipe
@@ -603,7 +602,7 @@ public final class BoundOptimizer implements AutoCloseable {
         }
     }
 
-    /** Gives the state's memory back. */
+    /** Frees the memory of the state. */
     @Override
     public synchronized void close() {
         if (rates.block.closed()) {

@@ -3,15 +3,15 @@ package dev.fathom.optim;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is different for some of an optimizer's parameters: those whose name matches a pattern, with * for anything.
+ * Settings for some of an optimizer's parameters: those whose names match a pattern, in which * stands for anything.
  *
  * <pre>{@code
  * adam.on(model, Group.of("*.bias").weightDecay(0), Group.of("trunk.*").rate(0.1f))
  * }</pre>
  *
- * @param pattern of the names
- * @param rate the factor of the learning rate, so that schedules act on every group
- * @param weightDecay instead of the recipe's, or null for that
+ * @param pattern the pattern of the names
+ * @param rate the factor of the learning rate; schedules therefore act on every group
+ * @param weightDecay the weight decay of these parameters, or null for the recipe's
  * @param onlyRows whether a step changes only the rows that have a gradient; see {@link #lazy}
  */
 public record Group(String pattern, float rate, @Nullable Float weightDecay, boolean onlyRows) {
@@ -27,14 +27,14 @@ public record Group(String pattern, float rate, @Nullable Float weightDecay, boo
         }
     }
 
-    /** The parameters that match, so far as the recipe has it. */
+    /** Makes a group of the parameters whose names match, still with the recipe's settings. */
     public static Group of(String pattern) {
         return new Group(pattern, 1, null, false);
     }
 
     /**
-     * A group for each pattern, the first at the full learning rate and each following at {@code factor} times that of the one before: from the head
-     * down, so that the lower a layer is, the less it leaves what it has learned (Howard and Ruder 2018, whose factor is 1 / 2.6).
+     * Returns a group for each pattern. The first has the full learning rate, and each following one {@code factor} times that of the one before.
+     * With patterns from the head down, lower layers keep more of what they have learned (Howard and Ruder 2018, whose factor is 1 / 2.6).
      *
      * <pre>{@code
      * adam.on(model, Group.layerwise(0.4f, "linear.*", "layer3.*", "layer2.*", "layer1.*", "*"))
@@ -52,22 +52,22 @@ public record Group(String pattern, float rate, @Nullable Float weightDecay, boo
         return groups;
     }
 
-    /** With this factor of the learning rate. */
+    /** Returns this group with a factor of the learning rate. */
     public Group rate(float factor) {
         return new Group(pattern, factor, weightDecay, onlyRows);
     }
 
-    /** With this weight decay. */
+    /** Returns this group with another weight decay. */
     public Group weightDecay(float decay) {
         return new Group(pattern, rate, decay, onlyRows);
     }
 
     /**
-     * With lazy steps: where the gradient of a parameter is rows and values (an embedding's, see {@link
-     * dev.fathom.tensor.Parameter#gradientRows}), a step of the library's recipes touches values and moments of these rows alone, so its cost
-     * follows the rows and not the parameter. A row that is absent keeps its moments as they are and its values without weight decay, which is
-     * not what the same recipe does without this: there an absent row has a gradient of zero, by which its moments decay and move it on, and
-     * every step passes over the whole parameter. Bias corrections count the steps of the parameter, as in PyTorch's SparseAdam.
+     * Returns this group with lazy steps. If the gradient of a parameter is rows and values (that of an embedding, see {@link
+     * dev.fathom.tensor.Parameter#gradientRows}), a lazy step of the library's recipes updates only these rows and their moments, so its cost depends
+     * on the number of rows and not on the size of the parameter. A row without a gradient keeps its values and moments. This differs from a step
+     * that is not lazy, in which such a row has a gradient of zero: its moments decay and still change it, weight decay shrinks it, and every step
+     * passes over the whole parameter. Bias corrections count the steps of the parameter, as in PyTorch's SparseAdam.
      *
      * <pre>{@code
      * adam.on(model, Group.of("embedding.*").lazy())

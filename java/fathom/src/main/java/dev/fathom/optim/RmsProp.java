@@ -3,17 +3,17 @@ package dev.fathom.optim;
 import dev.fathom.kernel.Kernel;
 
 /**
- * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + epsilon).
- * Centered (Graves 2013), with m = alpha m + (1 - alpha) g, the root is of the variance s - m^2. With momentum, v = momentum v + g / (root +
- * epsilon); w -= lr v.
+ * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + epsilon). If centered
+ * (Graves 2013), with m = alpha m + (1 - alpha) g, the root is that of the variance s - m^2. With momentum, v = momentum v + g / (root + epsilon); w
+ * -= lr v.
  *
- * <p>Where rounding takes the variance of a steady gradient below 0 it counts as 0; PyTorch's step is NaN there.
+ * <p>If rounding takes the variance of a steady gradient below 0, it counts as 0; PyTorch's step is NaN there.
  *
  * @param learningRate lr
  * @param alpha decay of the moments, in [0, 1)
  * @param epsilon added to the root
- * @param momentum of the steps, 0 for none
- * @param centered whether the mean is taken off
+ * @param momentum the factor of the velocity v, 0 for none
+ * @param centered whether the mean m is subtracted
  * @param weightDecay the L2 penalty's factor, added to the gradient
  */
 public record RmsProp(
@@ -34,12 +34,12 @@ public record RmsProp(
         }
     }
 
-    /** The usual numbers: alpha 0.99, epsilon 1e-8, not centered, no momentum, no weight decay. */
+    /** Uses the usual numbers: alpha 0.99, epsilon 1e-8, not centered, no momentum, no weight decay. */
     public RmsProp(float learningRate) {
         this(learningRate, 0);
     }
 
-    /** The same with momentum. */
+    /** Uses momentum and the usual numbers otherwise: alpha 0.99, epsilon 1e-8, not centered, no weight decay. */
     public RmsProp(float learningRate, float momentum) {
         this(learningRate, 0.99f, 1e-8f, momentum, false, 0);
     }

@@ -1,9 +1,9 @@
 package dev.fathom.optim;
 
 /**
- * The learning rate while training goes on, as a factor of the optimizer's own. A schedule is a pure function of the epochs finished, fractions
- * of an epoch too, and of the optimizer's steps taken, so every step has its own rate, and training that is resumed has the rates it would have
- * had. Any formula is one:
+ * How the learning rate changes during training, as a factor of the optimizer's own. A schedule is a pure function of the epochs finished, including
+ * fractions of an epoch, and of the steps that the optimizer has taken. Every step therefore has its own rate, and training that is resumed has the
+ * rates it would have had. Any formula can be a schedule:
  *
  * <pre>{@code
  * trainer.schedule(Schedule.cosine(27).warmUp(3));                   // up for 3 epochs, then down for 27
@@ -14,20 +14,20 @@ package dev.fathom.optim;
 @FunctionalInterface
 public interface Schedule {
     /**
-     * The factor at one step.
+     * Returns the factor at one step.
      *
      * @param epochs epochs finished: 0 at the first step, 1.5 in the middle of the second epoch
      * @param steps steps that the optimizer has taken: 0 at the first
      */
     double factor(double epochs, long steps);
 
-    /** Always 1. */
+    /** Returns the schedule that is always 1. */
     static Schedule constant() {
         return (epochs, steps) -> 1;
     }
 
     /**
-     * gamma to the power of floor(epochs / every): times gamma after every {@code every} epochs (PyTorch's StepLR).
+     * Returns gamma to the power of floor(epochs / every), which multiplies the rate by gamma after every {@code every} epochs (PyTorch's StepLR).
      *
      * @throws IllegalArgumentException if every &lt; 1 or gamma is not positive
      */
@@ -39,14 +39,14 @@ public interface Schedule {
         return (epochs, steps) -> Math.pow(gamma, Math.floor(epochs / every));
     }
 
-    /** {@link #cosine(double, double)} down to 0. */
+    /** Returns {@link #cosine(double, double)} down to 0. */
     static Schedule cosine(double period) {
         return cosine(period, 0);
     }
 
     /**
-     * min + (1 - min) (1 + cos(pi epochs / period)) / 2: from 1 down to {@code min} after {@code period} epochs, where it stays (Loshchilov and
-     * Hutter 2017, without restarts; PyTorch's CosineAnnealingLR, which would rise again).
+     * Returns min + (1 - min) (1 + cos(pi epochs / period)) / 2, which falls from 1 to {@code min} during {@code period} epochs and stays there
+     * (Loshchilov and Hutter 2017, without restarts; PyTorch's CosineAnnealingLR would rise again).
      *
      * @throws IllegalArgumentException if the period is not positive and finite or min lies outside [0, 1]
      */
@@ -58,15 +58,15 @@ public interface Schedule {
         return (epochs, steps) -> min + (1 - min) * (1 + Math.cos(Math.PI * Math.min(epochs / period, 1))) / 2;
     }
 
-    /** {@link #warmUp(double, double)} from 0. */
+    /** Returns this schedule after {@link #warmUp(double, double)} from 0. */
     default Schedule warmUp(double length) {
         return warmUp(length, 0);
     }
 
     /**
-     * This schedule after a warm-up: for {@code length} epochs the factor rises on a line from {@code from} times to once this schedule's first
-     * one, then this schedule begins, its epochs and steps counted from there (Goyal et al. 2017; PyTorch's LinearLR followed by this one in
-     * SequentialLR).
+     * Returns this schedule after a warm-up. For {@code length} epochs the factor rises linearly from {@code from} times this schedule's first factor
+     * to that factor; then this schedule begins, and its epochs and steps are counted from there (Goyal et al. 2017; PyTorch's LinearLR followed by
+     * this one in SequentialLR).
      *
      * @throws IllegalArgumentException if the length is not positive and finite or from lies outside [0, 1]
      */

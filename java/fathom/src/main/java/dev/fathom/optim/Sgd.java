@@ -7,8 +7,8 @@ import dev.fathom.kernel.Kernel;
  * g + momentum v : v). Without momentum, w -= lr g.
  *
  * @param learningRate lr
- * @param momentum of the velocity v, 0 for none
- * @param dampening taken off the gradient that enters v
+ * @param momentum the factor of the velocity v, 0 for none
+ * @param dampening the part of the gradient that does not enter v
  * @param nesterov whether to look ahead (Sutskever et al. 2013)
  * @param weightDecay the L2 penalty's factor
  */
@@ -31,12 +31,12 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
         }
     }
 
-    /** Plain descent. */
+    /** Uses plain gradient descent, without momentum and weight decay. */
     public Sgd(float learningRate) {
         this(learningRate, 0, 0, false, 0);
     }
 
-    /** With momentum. */
+    /** Uses momentum, without dampening and weight decay. */
     public Sgd(float learningRate, float momentum) {
         this(learningRate, momentum, 0, false, 0);
     }

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /**
- * One step of an optimizer, as its recipe sees it: the parameters that are trainable and have a gradient of this step, one after another. A recipe
- * of one's own is its formula on tensors:
+ * One step of an optimizer, as its recipe sees it: the parameters that are trainable and have a gradient, one after another. A recipe of your own is
+ * its formula on tensors:
  *
  * <pre>{@code
  * record SignDescent(float learningRate) implements Optimizer {
@@ -42,11 +42,11 @@ public final class Update {
 
     /**
      * Computes loss and gradients once more, of the same examples and with the same random numbers, for the values that the parameters have now.
-     * {@link Part#gradient} then gives the new gradients. Buffers, such as the running statistics of a batch norm, are updated once more too.
+     * {@link Part#gradient} then gives the new gradients. Buffers, such as the running statistics of a batch norm, are updated again too.
      *
      * @return the loss
-     * @throws IllegalStateException if the recipe does not say so by {@link Optimizer#evaluatesAgain}, or the step was given no function for it
-     * @throws ArithmeticException if the gradients' norm is asked for and not finite
+     * @throws IllegalStateException if the recipe's {@link Optimizer#evaluatesAgain} is false, or the step was given no function for it
+     * @throws ArithmeticException if {@link BoundOptimizer#clipNorm} is set and the norm is not finite
      */
     public double again() {
         return bound.again();
@@ -67,7 +67,7 @@ public final class Update {
         return bound.moment(i);
     }
 
-    /** One parameter in a step. Its tensors belong to the pass of the call in which it was given. */
+    /** One parameter in a step. Its tensors belong to the pass in which {@link Update#each} gives it. */
     public final class Part {
         private final int i;
 
@@ -75,27 +75,27 @@ public final class Update {
             this.i = i;
         }
 
-        /** The name of the parameter, such as {@code 0.weight}. */
+        /** Returns the name of the parameter, such as {@code 0.weight}. */
         public String name() {
             return parameter().name();
         }
 
-        /** The number of this parameter's step, from 1 on. */
+        /** Returns the number of this parameter's step, from 1 on. */
         public long step() {
             return bound.stepsOf(i) + 1;
         }
 
-        /** The learning rate of the step, times the factor of the parameter's {@link Group}. */
+        /** Returns the learning rate of the step, times the factor of the parameter's {@link Group}. */
         public float learningRate() {
             return bound.rate(i);
         }
 
-        /** The weight decay of the parameter's {@link Group}, or the recipe's. */
+        /** Returns the weight decay of the parameter's {@link Group}, or the recipe's. */
         public float weightDecay() {
             return bound.decay(i);
         }
 
-        /** The values as they are now. After {@link #value(Tensor)} the same tensor shows the new ones. */
+        /** Returns the current values. After {@link #value(Tensor)}, the same tensor shows the new ones. */
         public Tensor value() {
             return parameter().value();
         }
@@ -110,7 +110,7 @@ public final class Update {
             bound.changed(i);
         }
 
-        /** The gradient, after clipping. */
+        /** Returns the gradient, after clipping. */
         public Tensor gradient() {
             Tensor g = parameter().gradient();
             if (g == null) {
@@ -123,7 +123,7 @@ public final class Update {
         }
 
         /**
-         * Moment {@code m} as it is now: zeros before the first {@link #moment(int, Tensor)}.
+         * Returns the current values of moment {@code m}, which are zeros before the first {@link #moment(int, Tensor)}.
          *
          * @throws IllegalArgumentException if the recipe has no such moment
          */

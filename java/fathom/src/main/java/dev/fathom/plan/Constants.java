@@ -7,7 +7,10 @@ import dev.fathom.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 
-/** What the function of a plan makes of no input: the same at all sizes, or a block that is repeated as often as the sizes ask for. */
+/**
+ * The constants of a plan's function, which depend on no input: each is equal at all sizes, or a block that is repeated as often as the sizes ask
+ * for.
+ */
 final class Constants {
     private Constants() {}
 

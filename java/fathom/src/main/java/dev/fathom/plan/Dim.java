@@ -1,11 +1,11 @@
 package dev.fathom.plan;
 
-/** Dimensions that a {@link Spec} leaves open. */
+/** Dimensions that a {@link Spec} leaves open for each session to choose. */
 public final class Dim {
-    /** The batch: every session chooses its own. */
+    /** The batch size, which every session chooses. */
     public static final int BATCH = -1;
 
-    /** The length of sequences: every session chooses its own. */
+    /** The length of sequences, which every session chooses. */
     public static final int LENGTH = -2;
 
     private Dim() {}

@@ -250,7 +250,7 @@ final class Graph implements AutoCloseable {
         }
     }
 
-    /** As the calls are now. */
+    /** The links between the calls as they are now. */
     Links links() {
         int[] maker = new int[values.size()];
         int[] uses = new int[values.size()];

@@ -14,8 +14,9 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network frozen for serving: its commands with every address and size resolved but for the batch and the length, and its weights, packed. A plan
- * is immutable and may be shared by all threads, each with a {@link Session} of its own. It is a snapshot: training the model later does not change it.
+ * A network frozen for serving: its packed weights, and its commands, in which only the batch, the length and the addresses of a session are open. A
+ * plan is immutable and may be shared by all threads, each with a {@link Session} of its own. It is a snapshot: training the model later does not
+ * change it.
  */
 public final class Plan implements AutoCloseable {
     /** A command whose words are functions of the free dimensions. */
@@ -79,7 +80,8 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Freezes a layer of one input. The leading dimension of {@code shape} is the batch of {@link #newSession()}; other sessions may choose another.
+     * Freezes a layer of one input. The first dimension of {@code shape} is the batch size of {@link #newSession()}; other sessions may choose
+     * another.
      *
      * @throws IllegalStateException if the forward reads values that depend on the input, or chooses layers by the batch size
      */
@@ -93,9 +95,9 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Freezes a function of a net and some inputs; what it returns (a tensor, or a record, map, list or array of tensors) are the outputs. Record
-     * components and map entries give them their names: {@code Map.of("logits", y)} is read as {@code session.output("logits")}. A single tensor is called
-     * {@code output}, those of a list {@code output0}, {@code output1} and so on.
+     * Freezes a function of a net and some inputs. It returns the outputs as a tensor, or as a record, map, list or array of tensors. Record
+     * components and map entries name the outputs: {@code Map.of("logits", y)} is read as {@code session.output("logits")}. A single tensor is called
+     * {@code output}, and those of a list {@code output0}, {@code output1} and so on.
      *
      * @throws IllegalStateException if it reads values that depend on the inputs, or chooses layers by the batch size or the length
      */
@@ -124,7 +126,7 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * A session of the default batch: that of the shape given to {@code freeze}, else 1.
+     * Makes a session of the default batch size, which is that of the shape given to {@code freeze}, or else 1.
      *
      * @throws IllegalArgumentException as {@link #newSession(int)}
      */
@@ -133,7 +135,7 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * A session that runs {@code batch} examples at a time.
+     * Makes a session that runs {@code batch} examples at a time.
      *
      * @throws IllegalArgumentException as {@link #newSession(int, int)}, or if an input has {@link Dim#LENGTH}
      * @throws IllegalStateException if the plan is closed
@@ -147,7 +149,7 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * A session that runs {@code batch} examples of {@code length} steps at a time.
+     * Makes a session that runs {@code batch} examples of {@code length} steps at a time.
      *
      * @throws IllegalArgumentException if batch or length &lt; 1, if no input has {@link Dim#LENGTH}, if batch is not 1 where no input has {@link
      *     Dim#BATCH}, or if an op refuses the shapes that follow
@@ -178,12 +180,12 @@ public final class Plan implements AutoCloseable {
         return new Session(this, sizes);
     }
 
-    /** Bytes that a session of this batch size needs for intermediates. */
+    /** Returns the bytes that a session of this batch size needs for intermediates. */
     public long workspaceBytes(int batch) {
         return workspaceBytes(batch, 0);
     }
 
-    /** Bytes that a session of this batch size and length needs for intermediates. */
+    /** Returns the bytes that a session of this batch size and length needs for intermediates. */
     public long workspaceBytes(int batch, int length) {
         return Placement.of(slots, new Sizes(batch, length)).bytes();
     }
@@ -195,7 +197,7 @@ public final class Plan implements AutoCloseable {
         }
     }
 
-    /** The commands in order, one a line: kernel and where it comes from. */
+    /** Returns the commands in order, one in each line: the kernel, and the layer it comes from. */
     @Override
     public String toString() {
         StringBuilder s = new StringBuilder();
@@ -207,7 +209,7 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
-     * Closes the plan; its memory goes back with its last session.
+     * Closes the plan. Its memory is freed when its last session is closed too.
      *
      * @throws IllegalStateException if it is closed already
      */

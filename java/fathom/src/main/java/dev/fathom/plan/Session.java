@@ -16,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One caller's memory for a {@link Plan} at one batch size and length: inputs, outputs, intermediates and the commands with every address filled in.
- * {@link #run} is one native call and allocates nothing. One call at a time: give each thread a session of its own.
+ * One caller's memory for a {@link Plan} at one batch size and length: inputs, outputs, intermediates, and the commands with every address filled in.
+ * {@link #run} is one native call and allocates nothing. A session runs one call at a time, so give each thread its own.
  */
 public final class Session implements AutoCloseable {
     private static final int HEADER = 32;
@@ -113,12 +113,12 @@ public final class Session implements AutoCloseable {
         return buffers.toArray(ByteBuffer[]::new);
     }
 
-    /** The first input: write to it, then {@link #run}. The buffer is the same at every call and stays valid after the close. */
+    /** Returns the first input. Write to it, and then {@link #run}. It is the same buffer at every call, and it stays valid after the close. */
     public FloatBuffer input() {
         return floats(firstIn, plan.inputs.get(0));
     }
 
-    /** The first output, valid until the next {@link #run}. */
+    /** Returns the first output. Its values are valid until the next {@link #run}. */
     public FloatBuffer output() {
         return floats(firstOut, plan.outputs.get(0));
     }
@@ -141,7 +141,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * The input of this name as bytes in native order: the buffer itself, also for elements of four bytes.
+     * Returns the input of this name as bytes in native order. This is the buffer itself, for F32 and I32 inputs too.
      *
      * @throws IllegalArgumentException if there is none
      */
@@ -150,7 +150,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * The output of this name as bytes in native order: the buffer itself, also for elements of four bytes.
+     * Returns the output of this name as bytes in native order. This is the buffer itself, for F32 and I32 outputs too.
      *
      * @throws IllegalArgumentException if there is none
      */
@@ -159,7 +159,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Output number {@code i}, in the order in which the frozen function returned them, as bytes in native order.
+     * Returns output number {@code i} as bytes in native order. Outputs have the order in which the frozen function returned them.
      *
      * @throws IndexOutOfBoundsException if there is none
      */
@@ -169,7 +169,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * The F32 input of this name: a view made at each call, to be kept by the caller.
+     * Returns the F32 input of this name. Each call makes a new view, so keep it.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if it is not F32
@@ -180,7 +180,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * The I32 input of this name, such as tokens: a view made at each call, to be kept by the caller.
+     * Returns the I32 input of this name, such as tokens. Each call makes a new view, so keep it.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if it is not I32
@@ -192,7 +192,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * The F32 output of this name: a view made at each call, to be kept by the caller.
+     * Returns the F32 output of this name. Each call makes a new view, so keep it.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if it is not F32
@@ -202,7 +202,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * The I32 output of this name, such as classes: a view made at each call, to be kept by the caller.
+     * Returns the I32 output of this name, such as classes. Each call makes a new view, so keep it.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if it is not I32
@@ -213,7 +213,7 @@ public final class Session implements AutoCloseable {
         return out[i].asIntBuffer();
     }
 
-    /** Output number {@code i} as floats: a view made at each call, to be kept by the caller. */
+    /** Returns output number {@code i}, which is F32. Each call makes a new view, so keep it. */
     public FloatBuffer output(int i) {
         return floats(outputBytes(i).asFloatBuffer(), plan.outputs.get(i));
     }
@@ -237,18 +237,18 @@ public final class Session implements AutoCloseable {
                 + ports.stream().map(ShapeRules.Operand::name).toList());
     }
 
-    /** The shape of an input of this session. */
+    /** Returns the shape of input number {@code i} of this session. */
     public Shape inputShape(int i) {
         return port(plan.inputs, i, "input").at(sizes);
     }
 
-    /** The shape of an output of this session. */
+    /** Returns the shape of output number {@code i} of this session. */
     public Shape outputShape(int i) {
         return port(plan.outputs, i, "output").at(sizes);
     }
 
     /**
-     * The shape of the output of this name.
+     * Returns the shape of the output of this name.
      *
      * @throws IllegalArgumentException if there is none
      */
@@ -256,18 +256,18 @@ public final class Session implements AutoCloseable {
         return plan.outputs.get(find("output", plan.outputs, name)).at(sizes);
     }
 
-    /** Examples a run. */
+    /** Returns the number of examples in each run. */
     public int batch() {
         return Math.max(1, sizes.batch());
     }
 
-    /** Steps of each example; 1 where no input has {@link Dim#LENGTH}. */
+    /** Returns the number of steps of each example; 1 if no input has {@link Dim#LENGTH}. */
     public int length() {
         return Math.max(1, sizes.length());
     }
 
     /**
-     * Limits the runs to this many threads, and returns this session; 0, as in the beginning, for as many as the pool has.
+     * Limits later runs to this many threads and returns this session. At first the limit is 0, which allows as many as the pool has.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -333,7 +333,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Gives the memory back, after a run under way has ended; buffers taken from the session stay readable.
+     * Closes the session after a run under way has ended. Buffers taken from it stay readable.
      *
      * @throws IllegalStateException if it is closed already
      */

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the free dimensions of a plan are in one trace or session.
+ * The sizes of a plan's free dimensions in one trace or session.
  *
  * @param batch of {@link Dim#BATCH}, 0 where no input has it
  * @param length of {@link Dim#LENGTH}, 0 where no input has it

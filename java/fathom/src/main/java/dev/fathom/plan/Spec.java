@@ -17,7 +17,7 @@ public final class Spec {
     }
 
     /**
-     * An input of these dimensions.
+     * Describes an input of these dimensions.
      *
      * @throws IllegalArgumentException if a dimension is neither positive nor one of {@link Dim}
      */
@@ -31,17 +31,17 @@ public final class Spec {
         return new Spec(name, dtype, dims.clone());
     }
 
-    /** An F32 input. */
+    /** Describes an F32 input of these dimensions. */
     public static Spec of(String name, int... dims) {
         return of(name, DType.F32, dims);
     }
 
-    /** The name, for {@link Session#input(String)}. */
+    /** Returns the name, for {@link Session#input(String)}. */
     public String name() {
         return name;
     }
 
-    /** The element type. */
+    /** Returns the element type. */
     public DType dtype() {
         return dtype;
     }

@@ -94,7 +94,7 @@ public final class Access {
         return Pass.trace(new Rng(0));
     }
 
-    /** The same for a plan: nothing random may happen in it. */
+    /** A pass as {@link #trace} gives it, for a plan: nothing random may happen in it. */
     public static Pass freeze() {
         return Pass.trace(null);
     }

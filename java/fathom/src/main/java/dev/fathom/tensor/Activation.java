@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Kernel;
 
 /**
- * y = f(x), a row of {@link Unary} with its parameters: an op of its own, or fused into a layer's epilogue.
+ * y = f(x), a row of {@link Unary} with its parameters. It runs as an op of its own, or fused into a layer's epilogue.
  *
  * @param row the function
  * @param p0 its first parameter, 0 where it has none
@@ -38,7 +38,7 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     }
 
     /**
-     * x for x &gt; 0, else alpha (exp(x) - 1).
+     * Returns x for x &gt; 0, else alpha (exp(x) - 1).
      *
      * @throws IllegalArgumentException if alpha is negative or NaN
      */
@@ -47,7 +47,7 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     }
 
     /**
-     * x for x &gt; 0, else slope x.
+     * Returns x for x &gt; 0, else slope x.
      *
      * @throws IllegalArgumentException if slope is negative or NaN
      */

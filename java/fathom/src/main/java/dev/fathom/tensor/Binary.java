@@ -4,8 +4,8 @@ import dev.fathom.kernel.Kernel;
 import java.util.Locale;
 
 /**
- * The elementwise functions of two inputs, row for row as {@code native/src/binary.def}, with NumPy's broadcasting. A test compares the
- * two tables.
+ * The elementwise functions of two inputs, with NumPy's broadcasting. The rows are those of {@code native/src/binary.def}; a test compares the two
+ * tables.
  */
 public enum Binary implements Op {
     /** a + b. */
@@ -18,9 +18,9 @@ public enum Binary implements Op {
     DIV(Reads.B | Reads.OUTPUT),
     /** max(a, 0) - a b + log(1 + exp(-|a|)): binary cross-entropy of logits a against targets b. */
     BCE_LOGITS(Reads.A | Reads.B),
-    /** The larger; of equals each gets half of the gradient. */
+    /** The larger of a and b; if they are equal, each gets half of the gradient. */
     MAX(Reads.A | Reads.B),
-    /** The smaller; of equals each gets half of the gradient. */
+    /** The smaller of a and b; if they are equal, each gets half of the gradient. */
     MIN(Reads.A | Reads.B),
     /** a to the b, as IEEE 754 has it. */
     POW(Reads.A | Reads.B | Reads.OUTPUT),

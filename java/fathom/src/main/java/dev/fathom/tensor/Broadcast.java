@@ -18,7 +18,7 @@ final class Broadcast {
         return shape(c, names, 0, operands);
     }
 
-    /** The same where the last {@code own} dimensions of each operand are its own; they are 1 in the result. */
+    /** The shape that the operands stretch to, where the last {@code own} dimensions of each are its own; they are 1 in the result. */
     static Shape shape(Call c, String[] names, int own, Shape... operands) {
         int rank = 0;
         boolean equal = own == 0;

@@ -1,18 +1,18 @@
 package dev.fathom.tensor;
 
 /**
- * Numbers that persist but are not trained: statistics, averages, carried state. They lie in the model's block and in its files.
+ * Numbers that persist but are not trained, such as statistics, averages or carried state. They lie in the model's block and in its files.
  *
- * <p>{@link #update} takes effect when backward has succeeded, so a failed step leaves no trace; a recomputed layer does not update twice.
+ * <p>{@link #update} takes effect when backward has succeeded, so a failed step leaves no trace, and a recomputed layer does not update twice.
  */
 public final class Buffer extends Variable {
-    /** A buffer that begins as {@code initializer} says. */
+    /** Makes a buffer that begins as {@code initializer} says. */
     public Buffer(Shape shape, Initializer initializer) {
         super(shape, initializer);
     }
 
     /**
-     * Asks for {@code next} as the value from the next successful backward on. Does nothing where the pass is not in training mode.
+     * Sets the value to {@code next} when the next backward succeeds. It does nothing in a pass that is not in training mode.
      *
      * @throws IllegalArgumentException if the shapes differ, or {@code next} is not F32
      */

@@ -4,9 +4,9 @@ import dev.fathom.kernel.Kernel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@link Op} sees while it runs: shapes, addresses, and commands to the kernels. Eagerly a command runs at once; while a plan is
- * made it is written down. Integers go through {@code put} and addresses through {@code at}, so that a plan can move memory and scale the
- * integers with the batch.
+ * The view that an {@link Op} has of one call: shapes, addresses, and commands to the kernels. In eager use a command runs at once; while a plan is
+ * made it is written down. Integers go through {@code put} and addresses through {@code at}, so that a plan can move memory and scale the integers
+ * with the batch.
  */
 public abstract class Call {
     Call() {}
@@ -20,46 +20,46 @@ public abstract class Call {
     /** The shape of input {@code i}. */
     public abstract Shape shape(int i);
 
-    /** The element type of input {@code i}. */
+    /** Returns the element type of input {@code i}. */
     public abstract DType dtype(int i);
 
-    /** The shape of result {@code o}. */
+    /** Returns the shape of result {@code o}. */
     public abstract Shape outShape(int o);
 
-    /** The name of the parameter behind input {@code i}, or what it is called in messages. */
+    /** Returns the name of the parameter behind input {@code i}, or the name of the input in messages. */
     public abstract String inName(int i);
 
     /** Where input {@code i} lies; 0 where it is left out. */
     public abstract long in(int i);
 
-    /** Where result {@code o} goes; 0 when nobody needs it. */
+    /** Returns the address for result {@code o}, or 0 if nobody needs it. */
     public abstract long out(int o);
 
-    /** Memory for this call alone. */
+    /** Returns the address of memory for this call alone. */
     public abstract long scratch(long bytes);
 
     /**
-     * The weight at input {@code i} as {@code packing} of a matrix [n, k] makes it: prepared once where weights do not change from call to
-     * call; 0 where they do, or where another backend than ours multiplies.
+     * Returns the address of the weight at input {@code i}, packed by {@code packing} as a matrix [n, k]. It is packed once if weights do not change
+     * from call to call; the address is 0 if they do, or if another backend multiplies.
      */
     public abstract long packed(int i, Kernel packing, long n, long k);
 
-    /** Starts a command. */
+    /** Starts a command of this kernel. */
     public abstract Call begin(Kernel kernel);
 
-    /** An integer argument. */
+    /** Adds an integer argument. */
     public abstract Call put(long word);
 
-    /** A float argument. */
+    /** Adds a float argument. */
     public abstract Call put(float value);
 
-    /** An address argument: of an input, a result, scratch (plus an offset in bytes), or 0. */
+    /** Adds an address argument: that of an input, a result or scratch, plus an offset in bytes, or 0. */
     public abstract Call at(long address);
 
-    /** Ends the command. */
+    /** Ends the command, which runs now or is written into the plan. */
     public abstract void run();
 
-    /** Copies input {@code i} into a Java array, for ops written in Java; not available while a plan is made. */
+    /** Copies input {@code i} into a Java array, for ops written in Java. This is not available while a plan is made. */
     public abstract float[] read(int i);
 
     /** Copies a Java array into result {@code o}. */
@@ -78,6 +78,6 @@ public abstract class Call {
                 : kernel + " takes no " + dtype + " at argument word " + i + "; the addresses may have changed places";
     }
 
-    /** The exception for bad arguments: {@code op at path: message}. */
+    /** Makes the exception for bad arguments, with the message {@code op at path: message}. */
     public abstract IllegalArgumentException fail(String message);
 }

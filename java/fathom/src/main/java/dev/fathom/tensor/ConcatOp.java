@@ -81,7 +81,7 @@ record ConcatOp(int axis) implements MoveOp {
         copyRows(c, x, 0, sx, y, 0, sy, 1, rows, columns, add);
     }
 
-    /** The same for {@code outer} groups of rows that begin ox and oy elements apart. */
+    /** y (+)= x for {@code outer} groups of rows, which begin ox and oy elements apart. */
     static void copyRows(
             Call c,
             long x,

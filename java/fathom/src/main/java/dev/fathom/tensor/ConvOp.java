@@ -142,7 +142,7 @@ record ConvOp(Window window, int groups, @Nullable Activation activation) implem
         return Span.of(window.axis(axis), from);
     }
 
-    /** As papers count: every tap of every output, those in the padding too. */
+    /** Counts as papers do: every tap of every output, including those in the padding. */
     @Override
     public long multiplyAdds(Shape... in) {
         long outputs = in[0].dim(0);

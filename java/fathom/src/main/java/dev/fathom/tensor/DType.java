@@ -1,6 +1,6 @@
 package dev.fathom.tensor;
 
-/** What the elements of a {@link Tensor} are. float32 is the arithmetic; integers are labels, indices and raw pixels. */
+/** The element type of a {@link Tensor}. Arithmetic is in float32; integers are labels, indices and raw pixels. */
 public enum DType {
     /** IEEE 754 binary32. */
     F32(4),
@@ -15,7 +15,7 @@ public enum DType {
         this.bytes = bytes;
     }
 
-    /** Bytes of one element. */
+    /** Returns the bytes of one element. */
     public int bytes() {
         return bytes;
     }

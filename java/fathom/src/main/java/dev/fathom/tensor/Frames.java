@@ -86,7 +86,7 @@ final class Frames {
         }
     }
 
-    /** The same for what was made since {@code mark} outside a frame of its own; {@code by} says who returned. */
+    /** Gives back all that was made since {@code mark} outside a frame of its own, except {@code keep}; {@code by} says who returned. */
     void releaseAllBut(Tensor keep, int mark, Object by) {
         if (!pass.tracing()) {
             releaseAllBut(keep, mark, new Frame(pass, by, frame, -1), -1);

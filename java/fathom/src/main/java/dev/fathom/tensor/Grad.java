@@ -2,7 +2,7 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
 
-/** What an {@link Op} sees in backward: a {@link Call} with the gradients of its results and of its inputs. */
+/** The view that an {@link Op} has of its backward: a {@link Call} with the gradients of its results and of its inputs. */
 public abstract class Grad extends Call {
     Grad() {}
 
@@ -12,25 +12,31 @@ public abstract class Grad extends Call {
     /** Where the gradient of result {@code o} lies; zeros where nothing was received. */
     public abstract long dout(int o);
 
-    /** As {@link #dout}, but the op may overwrite it. */
+    /** Returns the address of the gradient of result {@code o}, as {@link #dout} does, in memory that the op may overwrite. */
     public abstract long doutOwned(int o);
 
-    /** Whether anybody asked for the gradient of input {@code i}. */
+    /** Returns whether anybody asked for the gradient of input {@code i}. */
     public abstract boolean wants(int i);
 
-    /** Where the gradient of input {@code i} goes; {@link #adds} then says whether to add to what is there. */
+    /** Returns the address for the gradient of input {@code i}; {@link #adds} then says whether to add to what is there. */
     public abstract long din(int i);
 
     /**
-     * As {@link #din}, for an op that only adds to the rows of input {@code i} that its I32 input {@code index} names. For a parameter with more rows than
-     * that, the gradient is then these rows and their values: {@link #adds} is true, and neither backward nor a lazy step touches the others.
+     * Returns the address for the gradient of input {@code i}, as {@link #din} does, for an op that only adds to the rows which its I32 input {@code
+     * index} names. For a parameter with more rows than that, the gradient is then these rows and their values: {@link #adds} is true, and neither
+     * backward nor a lazy step touches the others.
      */
     public abstract long dinRows(int i, int index);
 
-    /** As {@link #din}, but may be the buffer of {@code dout(0)}: for ops of one input that work in place. */
+    /**
+     * Returns the address for the gradient of input {@code i}, as {@link #din} does. It may be the buffer of {@code dout(0)}, for ops of one input
+     * that work in place.
+     */
     public abstract long dinReusing(int i);
 
-    /** Whether the place that the last {@code din} gave holds a gradient already: {@code +=} if so, else {@code =}. */
+    /**
+     * Returns whether the address that the last {@code din} gave holds a gradient already: the op writes {@code +=} if so, and {@code =} otherwise.
+     */
     public abstract boolean adds();
 
     /** dx (+)= dy, {@code n} floats, as {@link #adds} says of the place that the last {@code din} gave. */
@@ -42,10 +48,10 @@ public abstract class Grad extends Call {
         }
     }
 
-    /** Whether what flows back through a ReLU is max(dy, 0), whatever went forward through it. */
+    /** Returns whether a ReLU passes max(dy, 0) back, whatever went forward through it. */
     abstract boolean rectifies();
 
-    /** The gradient of result {@code o} as a Java array, for ops written in Java. */
+    /** Returns the gradient of result {@code o} as a Java array, for ops written in Java. */
     public abstract float[] readGradient(int o);
 
     /** Stores or adds the gradient of input {@code i} from a Java array. */

@@ -9,8 +9,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares gradients with central differences: d/dx f(x) against (f(x + h) - f(x - h)) / 2 h with h = 0.01 max(1, |x|), for every element of
- * every F32 input. For the author of an op, a layer or a loss:
+ * Compares gradients with central differences: d/dx f(x) against (f(x + h) - f(x - h)) / 2 h with h = 0.01 max(1, |x|), for every element of every
+ * F32 input. It is meant for the author of an op, a layer or a loss:
  *
  * <pre>{@code
  * try (var pass = Pass.infer()) {
@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>f runs in a pass of its own in training mode, and sees the same random numbers every time, so that dropout can be checked too. A result of
- * several elements stands for their sum with fixed uneven weights. float32 leaves about three digits: a tolerance of 1e-2 finds wrong formulas, not
- * roundings. Near a kink (ReLU at 0) the difference straddles it: choose inputs farther away than h.
+ * <p>f runs in a pass of its own in training mode and sees the same random numbers every time, so that dropout can be checked too. A result of
+ * several elements is replaced by their sum with fixed uneven weights. float32 leaves about three digits, so a tolerance of 1e-2 finds wrong formulas
+ * and forgives rounding. Near a kink, such as that of ReLU at 0, the difference straddles it; choose inputs farther away than h.
  */
 public final class GradientCheck {
     private static final float STEP = 1e-2f;
@@ -31,7 +31,7 @@ public final class GradientCheck {
      * The element where both differ most.
      *
      * @param where {@code input 0} or {@code parameter 0.weight}
-     * @param index its place there
+     * @param index its index there
      * @param gradient what backward gives
      * @param difference what the central difference gives
      * @param error their distance, divided by 1 + |difference|
@@ -69,7 +69,7 @@ public final class GradientCheck {
     }
 
     /**
-     * The largest error among all inputs and parameters, whose gradients are those of this call alone afterward.
+     * Returns the largest error among all inputs and parameters. Afterward, the parameters have the gradients of this call.
      *
      * @throws IllegalArgumentException if there is nothing to check
      */

@@ -3,6 +3,6 @@ package dev.fathom.tensor;
 /** The first values of a {@link Parameter} or {@link Buffer}, drawn when a model is made. */
 @FunctionalInterface
 public interface Initializer {
-    /** {@code shape.size()} values in row-major order. */
+    /** Returns {@code shape.size()} values in row-major order. */
     float[] values(Shape shape, Rng rng);
 }

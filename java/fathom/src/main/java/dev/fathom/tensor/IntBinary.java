@@ -4,8 +4,8 @@ import dev.fathom.kernel.Kernel;
 import java.util.Locale;
 
 /**
- * The elementwise functions of two I32 tensors, row for row as {@code native/src/integer.def}, broadcast as {@link Binary}'s. Comparisons give the
- * F32 masks that those of floats give. No gradient flows. A test compares the two tables.
+ * The elementwise functions of two I32 tensors, which broadcast as those of {@link Binary} do. Comparisons give F32 masks. No gradient flows. The
+ * rows are those of {@code native/src/integer.def}; a test compares the two tables.
  */
 public enum IntBinary implements Op {
     /** a + b, wrapping around. */

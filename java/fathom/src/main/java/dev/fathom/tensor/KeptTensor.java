@@ -3,8 +3,8 @@ package dev.fathom.tensor;
 import dev.fathom.memory.Block;
 
 /**
- * A tensor with memory of its own: it outlives passes and any thread may read it. Close it; a forgotten one is reclaimed by the collector and
- * reported.
+ * A tensor with memory of its own, which outlives passes and may be read by any thread. Close it after use; a forgotten one is reclaimed by the
+ * collector and reported.
  */
 public final class KeptTensor extends Tensor implements AutoCloseable {
     private final Block own;
@@ -32,7 +32,7 @@ public final class KeptTensor extends Tensor implements AutoCloseable {
         return "kept";
     }
 
-    /** Gives the memory back as soon as no pass reads it. A second call does nothing. */
+    /** Frees the memory as soon as no pass reads it. A second call does nothing. */
     @Override
     public void close() {
         own.close();

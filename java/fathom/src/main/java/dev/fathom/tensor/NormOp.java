@@ -29,7 +29,7 @@ record NormOp(
     enum Over {
         /** A channel (the last dimension), over all else. */
         BATCH(0, "batch_norm"),
-        /** The same, given. */
+        /** A channel, with a mean and a variance that are given. */
         GIVEN(1, "batch_norm"),
         /** The last dimensions. */
         LAYER(0, "layer_norm"),

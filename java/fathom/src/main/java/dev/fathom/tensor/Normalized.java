@@ -1,7 +1,7 @@
 package dev.fathom.tensor;
 
 /**
- * What {@link Tensor#batchNorm(Parameter, Parameter, float, Tensor, Activation)} gives.
+ * The result of {@link Tensor#batchNorm(Parameter, Parameter, float, Tensor, Activation)}.
  *
  * @param y the normalized batch
  * @param mean the mean of each channel [c], a constant

@@ -6,36 +6,36 @@ import org.jspecify.annotations.Nullable;
  * One differentiable operation: a shape rule, forward, backward, and what backward reads. The same object runs eagerly, in backward and
  * inside a frozen plan, so it must be immutable; two equal ops must compute the same (records are).
  *
- * <p>A user's op is a record that implements this interface and writes kernels through {@link Call}, or, for eager use only, computes in
- * Java through {@link Call#read} and {@link Call#write}.
+ * <p>An op of your own is a record that implements this interface. It writes commands to kernels through {@link Call}, or computes in Java through
+ * {@link Call#read} and {@link Call#write}, which works in eager use only.
  */
 public interface Op {
-    /** The name in messages, graphs and profiles. */
+    /** Returns the name in messages, graphs and profiles. */
     String label();
 
-    /** How many results. */
+    /** Returns the number of results. */
     default int outputs() {
         return 1;
     }
 
     /**
-     * The shape of result {@code output} from {@link Call#shape}; checks the inputs.
+     * Returns the shape of result {@code output}, computed from {@link Call#shape}, and checks the inputs.
      *
      * @throws IllegalArgumentException made by {@link Call#fail}, naming the shapes and the two dimensions that disagree
      */
     Shape shape(Call c, int output);
 
-    /** The element type of result {@code output}. */
+    /** Returns the element type of result {@code output}. */
     default DType dtype(Call c, int output) {
         return DType.F32;
     }
 
-    /** The element type that input {@code i} must have; null for any. */
+    /** Returns the element type that input {@code i} must have, or null for any. */
     default @Nullable DType takes(int i) {
         return DType.F32;
     }
 
-    /** Whether result {@code output} exists only for backward: outside a recorded pass its address is 0. */
+    /** Returns whether result {@code output} exists only for backward; its address is 0 in a pass that does not record. */
     default boolean onlyForBackward(int output) {
         return false;
     }
@@ -53,22 +53,22 @@ public interface Op {
     /** Computes the results at {@link Call#out} from the inputs at {@link Call#in}. */
     void forward(Call c);
 
-    /** Whether a gradient exists at all; argmax and its like have none. */
+    /** Returns whether a gradient exists at all; argmax, for example, has none. */
     default boolean differentiable() {
         return true;
     }
 
-    /** Writes the gradients that {@link Grad#wants}, from those of the results. */
+    /** Computes the gradients of the inputs that {@link Grad#wants}, from those of the results. */
     default void backward(Grad g) {
         throw new UnsupportedOperationException(label() + " has no gradient");
     }
 
-    /** Whether backward reads input {@code i}: what it does not read is given back early. */
+    /** Returns whether backward reads input {@code i}; what it does not read is freed early. */
     default boolean readsInput(int i) {
         return true;
     }
 
-    /** Whether backward reads result {@code o}. */
+    /** Returns whether backward reads result {@code o}; what it does not read is freed early. */
     default boolean readsOutput(int o) {
         return true;
     }
@@ -110,7 +110,7 @@ public interface Op {
     }
 
     /**
-     * What {@link #fold} gives: the inputs of {@code op} are input 0 of this op, the weights, and those of the user's inputs.
+     * The result of {@link #fold}. The inputs of {@code op} are input 0 of the first op, the weights, and some of the user's inputs.
      *
      * @param op what does both
      * @param weights in place of this op's constants

@@ -1,9 +1,9 @@
 package dev.fathom.tensor;
 
-/** Which values come first in {@link Tensor#sort(int, Order)}. */
+/** The order of values in {@link Tensor#sort(int, Order)}. */
 public enum Order {
-    /** The smallest first, NaN last. */
+    /** The smallest value comes first, and NaN last. */
     ASCENDING,
-    /** The largest first, NaN before all. */
+    /** The largest value comes first, and NaN before it. */
     DESCENDING
 }

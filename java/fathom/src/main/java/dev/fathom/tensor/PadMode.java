@@ -1,6 +1,6 @@
 package dev.fathom.tensor;
 
-/** What lies beyond the edge of an image: beside each, the row a b c d with two places on either side. */
+/** What lies beyond the edge of an image. Each mode shows the row a b c d with two pixels of padding on either side. */
 public enum PadMode {
     /** 0 0 a b c d 0 0. */
     ZEROS,

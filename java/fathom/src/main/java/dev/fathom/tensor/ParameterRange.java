@@ -1,8 +1,8 @@
 package dev.fathom.tensor;
 
 /**
- * Neighboring parameters of a model, the whole of it or a part: what an optimizer changes and where backward leaves gradients. The library alone
- * reaches what holds them.
+ * Neighboring parameters of a model, all of them or a part, which an optimizer changes and for which backward leaves gradients. Only the library
+ * reaches the memory behind them.
  */
 public final class ParameterRange implements Target {
     private final Store store;
@@ -20,12 +20,12 @@ public final class ParameterRange implements Target {
         return store;
     }
 
-    /** The number of the first parameter. */
+    /** Returns the number of the first parameter. */
     public int from() {
         return from;
     }
 
-    /** One past the number of the last. */
+    /** Returns one more than the number of the last parameter. */
     public int to() {
         return to;
     }

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * The scope of a computation: it owns every tensor made while it is the thread's innermost pass, records what backward needs, and frees all
  * of it at its close. Use it in try-with-resources; it belongs to the thread that opened it.
  *
- * <p>{@link #train} records and is in training mode (dropout drops), {@link #grad} records in evaluation mode, {@link #infer} does neither and
- * gives intermediates back as soon as the net that made them returns. Only a pass that was opened with a stream draws random numbers.
+ * <p>{@link #train} records and is in training mode, in which dropout drops. {@link #grad} records in evaluation mode. {@link #infer} does neither,
+ * and frees intermediates as soon as the net that made them returns. Only a pass that was opened with an {@link Rng} draws random numbers.
  */
 public final class Pass implements AutoCloseable {
     private static final ThreadLocal<@Nullable Pass> CURRENT = new ThreadLocal<>();
@@ -84,29 +84,29 @@ public final class Pass implements AutoCloseable {
         CURRENT.set(this);
     }
 
-    /** Records for backward, in training mode; random layers draw from {@code rng}. */
+    /** Opens a pass that records for backward, in training mode; random layers draw from {@code rng}. */
     public static Pass train(Rng rng) {
         Objects.requireNonNull(rng, "train: rng is null; give the Rng that dropout and its like draw from");
         return new Pass(true, true, false, rng);
     }
 
-    /** Records for backward, in evaluation mode: gradients with respect to inputs, saliency, style. */
+    /** Opens a pass that records for backward, in evaluation mode, for example for gradients with respect to inputs, saliency or style. */
     public static Pass grad() {
         return new Pass(true, false, false, null);
     }
 
-    /** The same, with random numbers. */
+    /** Opens a pass that records for backward, in evaluation mode, whose random ops draw from {@code rng}. */
     public static Pass grad(Rng rng) {
         Objects.requireNonNull(rng, "grad: rng is null; give the Rng to draw from, or call grad()");
         return new Pass(true, false, false, rng);
     }
 
-    /** Records nothing, in evaluation mode, and holds no intermediate longer than its net. */
+    /** Opens a pass that records nothing, in evaluation mode, and frees each intermediate when its net returns. */
     public static Pass infer() {
         return new Pass(false, false, false, null);
     }
 
-    /** The same, with random numbers: for models that sample. */
+    /** Opens a pass that records nothing, in evaluation mode, for models that sample: random ops draw from {@code rng}. */
     public static Pass infer(Rng rng) {
         Objects.requireNonNull(rng, "infer: rng is null; give the Rng to draw from, or call infer()");
         return new Pass(false, false, false, rng);
@@ -118,7 +118,7 @@ public final class Pass implements AutoCloseable {
     }
 
     /**
-     * The thread's innermost pass.
+     * Returns the thread's innermost pass.
      *
      * @throws IllegalStateException if there is none
      */
@@ -140,7 +140,7 @@ public final class Pass implements AutoCloseable {
     }
 
     /**
-     * Runs {@code body} in the current pass without recording; its result is a constant, and what else it made is given back at once.
+     * Runs {@code body} in the current pass without recording. Its result is a constant, and everything else that it made is freed at once.
      *
      * @throws IllegalStateException if no pass is open on this thread
      */
@@ -161,8 +161,8 @@ public final class Pass implements AutoCloseable {
     }
 
     /**
-     * Calls a net's own method in a frame of its own, as {@code Layer.apply} does for {@code forward}: what it made and does not return is
-     * given back at once. Keeps every tensor in a returned record, list, map or array.
+     * Calls a net's own method in a frame of its own, as {@code Layer.apply} does for {@code forward}: what the method made and does not return is
+     * freed at once. Every tensor in a returned record, list, map or array is kept.
      */
     public static <T> T frame(Object net, Supplier<T> body) {
         Pass p = current();
@@ -178,18 +178,18 @@ public final class Pass implements AutoCloseable {
         }
     }
 
-    /** Whether random and normalizing layers behave as in training here. */
+    /** Returns whether random and normalizing layers behave as in training here. */
     public boolean training() {
         return training && (frame() == null || !frame().evalMode);
     }
 
-    /** Whether calls are recorded for backward here. */
+    /** Returns whether calls are recorded for backward here. */
     public boolean recording() {
         return recording;
     }
 
     /**
-     * The stream from which random ops draw.
+     * Returns the stream from which random ops draw.
      *
      * @throws IllegalStateException if the pass was opened without one, or traces a plan
      */
@@ -206,7 +206,7 @@ public final class Pass implements AutoCloseable {
         return rng;
     }
 
-    /** What was recorded so far; it stays readable after the close, though its tensors are dead then. */
+    /** Returns the calls recorded so far. The tape stays readable after the close, although its tensors are dead then. */
     public Tape tape() {
         checkOpen();
         if (workspace.tape == tape) {
@@ -215,20 +215,20 @@ public final class Pass implements AutoCloseable {
         return tape;
     }
 
-    /** Bytes that tensors of this pass take now. */
+    /** Returns the bytes that tensors of this pass take now. */
     public long liveBytes() {
         checkOpen();
         return arena.live();
     }
 
-    /** The most bytes they took at once. */
+    /** Returns the most bytes that tensors of this pass took at the same time. */
     public long peakBytes() {
         checkOpen();
         return arena.peak();
     }
 
     /**
-     * Normally distributed numbers with mean 0 and deviation 1, as a constant.
+     * Returns a constant of normally distributed numbers with mean 0 and deviation 1.
      *
      * @throws IllegalStateException as {@link #rng}
      */
@@ -237,7 +237,7 @@ public final class Pass implements AutoCloseable {
     }
 
     /**
-     * Numbers uniform in [lo, hi), as a constant.
+     * Returns a constant of numbers that are uniform in [lo, hi).
      *
      * @throws IllegalStateException as {@link #rng}
      */
@@ -262,8 +262,8 @@ public final class Pass implements AutoCloseable {
     }
 
     /**
-     * Asks for the gradient with respect to {@code x}: an input, whose view is returned and must be used from here on, or a result already
-     * recorded in this pass. Read it with {@link #gradient} after backward.
+     * Asks for the gradient with respect to {@code x} and returns the tensor to use from here on. For an input that is a view of it; for a result
+     * recorded in this pass, it is {@code x} itself. Read the gradient with {@link #gradient} after backward.
      *
      * @throws IllegalStateException if the pass does not record
      * @throws IllegalArgumentException if {@code x} is not F32
@@ -284,9 +284,9 @@ public final class Pass implements AutoCloseable {
     }
 
     /**
-     * The gradient of a watched tensor; null if no backward has reached it.
+     * Returns the gradient of a watched tensor, or null if no backward has reached it.
      *
-     * @throws IllegalArgumentException if it was not watched, or by another pass
+     * @throws IllegalArgumentException if the tensor was not watched in this pass
      */
     public @Nullable Tensor gradient(Tensor watched) {
         checkThread();
@@ -500,7 +500,7 @@ public final class Pass implements AutoCloseable {
         return t;
     }
 
-    /** The same values as a constant: no gradient flows through it. */
+    /** These values as a constant, through which no gradient flows. */
     Tensor detach(Tensor t) {
         checkThread();
         t.checkAlive();
@@ -544,10 +544,11 @@ public final class Pass implements AutoCloseable {
     // ---- backward
 
     /**
-     * Computes the gradients of {@code loss}, a single number, with respect to {@code targets}: models, parts, parameters, watched tensors; with
-     * none given, all of these that the loss depends on. Gradients of parameters replace what was there before the last optimizer step and add to
-     * what a later backward left, in this pass or in another: losses may come one after the other, and a batch in parts, each loss weighted by its
-     * share. Buffers are updated when the first has succeeded; after a failure the targets have no gradient.
+     * Computes the gradients of {@code loss}, a scalar, with respect to {@code targets}: models, parts, parameters or watched tensors. Without
+     * targets, these are all parameters and watched tensors that the loss depends on. The first backward after an optimizer step replaces the
+     * gradients of parameters, and later ones add to them, in this pass or in another. Several losses may therefore come one after the other, and so
+     * may the parts of a batch, each loss weighted by its share. Buffers are updated when the first backward has succeeded. After a failure the
+     * targets have no gradient.
      *
      * @throws IllegalArgumentException if the loss is not a single F32 number
      * @throws IllegalStateException if nothing was recorded for it, a parameter or buffer that backward reads has changed since, or

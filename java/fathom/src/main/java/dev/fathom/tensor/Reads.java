@@ -14,7 +14,7 @@ final class Reads {
 
     private Reads() {}
 
-    /** As the native tables write it; {@code inputs} are their names there. */
+    /** The text of the native tables for {@code reads}; {@code inputs} are their names there. */
     static String text(int reads, String... inputs) {
         if (reads == NONE || reads == FLAT) {
             return reads == NONE ? "NONE" : "FLAT";

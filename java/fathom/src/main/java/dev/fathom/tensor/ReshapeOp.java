@@ -2,7 +2,7 @@ package dev.fathom.tensor;
 
 import java.util.Arrays;
 
-/** The same elements in another shape: a view. */
+/** y = x in another shape, as a view. */
 record ReshapeOp(Shape to) implements MoveOp {
     /** {@code dims} with a single -1 filled in. */
     static Shape resolve(Tensor x, int[] dims) {

@@ -7,31 +7,30 @@ import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 
 /**
- * A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), keyed by a seed, read at a counter that the caller owns. The same seed
- * and counter give the same numbers on any machine and for any number of threads, so a checkpoint keeps two longs. Not for use by several
- * threads at once.
+ * A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), keyed by a seed and read at a counter. Equal seeds and counters give equal numbers
+ * on any machine and for any number of threads, so a checkpoint stores only two longs. A stream must not be used by several threads at once.
  */
 public final class Rng {
     private final long seed;
     private long counter;
 
-    /** The stream of {@code seed} from its beginning. */
+    /** Makes the stream of {@code seed} from its beginning. */
     public Rng(long seed) {
         this(seed, 0);
     }
 
-    /** The stream of {@code seed} from {@code counter} on. */
+    /** Makes the stream of {@code seed} from {@code counter} on. */
     public Rng(long seed, long counter) {
         this.seed = seed;
         this.counter = counter;
     }
 
-    /** The key. */
+    /** Returns the seed. */
     public long seed() {
         return seed;
     }
 
-    /** The next block of four 32-bit words. */
+    /** Returns the number of the next block of four 32-bit words. */
     public long counter() {
         return counter;
     }
@@ -43,12 +42,15 @@ public final class Rng {
         return first;
     }
 
-    /** The same stream from the same place on. */
+    /** Returns an independent copy of this stream, which gives the same numbers from here on. */
     Rng copy() {
         return new Rng(seed, counter);
     }
 
-    /** An independent stream for {@code name}: its seed mixes both, so that a parameter's start does not depend on its neighbors. */
+    /**
+     * Returns an independent stream for {@code name}. Its seed is a mix of this seed and the name, so a parameter's initial values do not depend on
+     * its neighbors.
+     */
     public Rng split(String name) {
         long h = seed ^ 0x9e3779b97f4a7c15L;
         for (int i = 0; i < name.length(); i++) {
@@ -57,22 +59,22 @@ public final class Rng {
         return new Rng(mix(h));
     }
 
-    /** An independent stream for {@code number}, such as an epoch. */
+    /** Returns an independent stream for {@code number}, such as that of an epoch. */
     public Rng split(long number) {
         return new Rng(mix(mix(seed ^ 0xd1b54a32d192ed03L) + number));
     }
 
-    /** {@code n} numbers uniform in [lo, hi). */
+    /** Returns {@code n} numbers that are uniform in [lo, hi). */
     public float[] uniform(int n, float lo, float hi) {
         return draw(Kernel.UNIFORM, n, lo, hi);
     }
 
-    /** {@code n} numbers from the normal distribution. */
+    /** Returns {@code n} numbers from the normal distribution. */
     public float[] normal(int n, float mean, float std) {
         return draw(Kernel.NORMAL, n, mean, std);
     }
 
-    /** The numbers 0 to n - 1 in a random order, each order as likely as any other. */
+    /** Returns the numbers 0 to n - 1 in a random order; all orders are equally likely. */
     public int[] permutation(int n) {
         int[] order = new int[n];
         Arena arena = Memory.borrow();

@@ -3,9 +3,9 @@ package dev.fathom.tensor;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** The dimensions of a dense row-major tensor, outermost first; the empty shape is a scalar. At most six dimensions. */
+/** The dimensions of a dense row-major tensor, outermost first. There are at most six; the empty shape is that of a scalar. */
 public final class Shape {
-    /** The most dimensions a shape may have. */
+    /** The largest number of dimensions that a shape may have. */
     public static final int MAX_RANK = 6;
 
     /** The shape of a single number. */
@@ -42,7 +42,7 @@ public final class Shape {
     }
 
     /**
-     * The shape with these dimensions.
+     * Returns the shape with these dimensions.
      *
      * @throws IllegalArgumentException if one is negative, there are more than six, or their product is above 2^45
      */
@@ -63,13 +63,13 @@ public final class Shape {
         return new Shape(dims.clone());
     }
 
-    /** How many dimensions. */
+    /** Returns the number of dimensions. */
     public int rank() {
         return dims.length;
     }
 
     /**
-     * Dimension {@code i}; negative numbers count from the end.
+     * Returns dimension {@code i}; negative numbers count from the end.
      *
      * @throws IndexOutOfBoundsException if there is no such dimension
      */
@@ -86,12 +86,12 @@ public final class Shape {
         return i < 0 ? i + dims.length : i;
     }
 
-    /** The product of all dimensions. */
+    /** Returns the product of all dimensions. */
     public long size() {
         return size;
     }
 
-    /** The product of dimensions {@code from} to {@code to - 1}. */
+    /** Returns the product of dimensions {@code from} to {@code to - 1}. */
     public long size(int from, int to) {
         long product = 1;
         for (int i = from; i < to; i++) {
@@ -100,12 +100,12 @@ public final class Shape {
         return product;
     }
 
-    /** A copy of the dimensions. */
+    /** Returns a copy of the dimensions. */
     public int[] toArray() {
         return dims.clone();
     }
 
-    /** This shape with dimension {@code i} replaced. */
+    /** Returns this shape with dimension {@code i} replaced. */
     public Shape with(int i, int dim) {
         int[] copy = dims.clone();
         copy[axis(i)] = dim;
@@ -113,7 +113,7 @@ public final class Shape {
     }
 
     /**
-     * The dimensions in another order: dimension i is dimension {@code order[i]} of this shape.
+     * Returns the dimensions in another order: dimension i of the result is dimension {@code order[i]} of this shape.
      *
      * @throws IllegalArgumentException unless the order names each dimension once
      */
@@ -154,7 +154,7 @@ public final class Shape {
         return Arrays.hashCode(dims);
     }
 
-    /** The dimensions as {@code [2, 3]}. */
+    /** Returns the dimensions as {@code [2, 3]}. */
     @Override
     public String toString() {
         return Arrays.toString(dims);

@@ -1,9 +1,9 @@
 package dev.fathom.tensor;
 
 /**
- * Values in order and where they were.
+ * Sorted values, and the indices that they had before.
  *
  * @param values the values along the dimension that was sorted
- * @param indices I32 of the same shape: the place of each along that dimension
+ * @param indices the I32 index that each value had along that dimension
  */
 public record Sorted(Tensor values, Tensor indices) {}

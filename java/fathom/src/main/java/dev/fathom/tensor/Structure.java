@@ -78,7 +78,7 @@ public final class Structure {
         return walk(root, null);
     }
 
-    /** The same, without {@code except} and what only it holds. */
+    /** Every net and variable below {@code root} as {@link #walk(Object)} gives them, without {@code except} and what only it holds. */
     public static List<Named> walk(Object root, @Nullable Object except) {
         List<Named> found = new ArrayList<>();
         Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());

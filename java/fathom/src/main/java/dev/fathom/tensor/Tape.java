@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The recorded calls of a pass, in order: what backward walks, what a plan is made from, what {@link #toDot} draws. */
+/** The recorded calls of a pass, in order. Backward walks them, a plan is made from them, and {@link #toDot} draws them. */
 public final class Tape {
     private @Nullable Node[] nodes = new Node[64];
     private int size;
@@ -27,7 +27,7 @@ public final class Tape {
         return n;
     }
 
-    /** How many calls were recorded. */
+    /** Returns the number of recorded calls. */
     public int size() {
         return size;
     }
@@ -38,10 +38,10 @@ public final class Tape {
     }
 
     /**
-     * One recorded call, for tools.
+     * A recorded call, for tools.
      *
-     * @param op what was called
-     * @param path where, by net names; empty outside any net
+     * @param op the op that was called
+     * @param path the names of the nets around the call, joined by dots; empty outside any net
      * @param net the innermost net, null outside any
      * @param inputs its operands; null where one was left out
      * @param outputs its results; null where one was not needed
@@ -49,7 +49,7 @@ public final class Tape {
     public record Entry(
             Op op, String path, @Nullable Object net, List<@Nullable Tensor> inputs, List<@Nullable Tensor> outputs) {}
 
-    /** The recorded calls, in order. */
+    /** Returns the recorded calls, in order. */
     public List<Entry> entries() {
         List<Entry> entries = new ArrayList<>(size);
         for (int i = 0; i < size; i++) {
@@ -64,7 +64,10 @@ public final class Tape {
         return entries;
     }
 
-    /** The graph in Graphviz's language: boxes are calls, ellipses are tensors that no recorded call made. Render with {@code dot -Tsvg}. */
+    /**
+     * Returns the graph in Graphviz's language: boxes are calls, and ellipses are tensors that no recorded call made. Render it with {@code dot
+     * -Tsvg}.
+     */
     public String toDot() {
         StringBuilder dot =
                 new StringBuilder("digraph tape {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");

@@ -1,7 +1,7 @@
 package dev.fathom.tensor;
 
-/** Who shall receive gradients: a model, a part of one, a parameter, a watched tensor. */
+/** A target of backward, which receives gradients: a model, a part of one, a parameter, or a watched tensor. */
 public interface Target {
-    /** Whether {@code leaf}, a parameter's value or a watched tensor, is one of them. */
+    /** Returns whether {@code leaf}, a parameter's value or a watched tensor, belongs to this target. */
     boolean wants(Tensor leaf);
 }

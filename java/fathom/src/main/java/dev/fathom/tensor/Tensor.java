@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  * A dense row-major array of numbers off the Java heap. Tensors are immutable values: every method makes a new one (or a view) in the
  * thread's innermost {@link Pass}, which owns it; {@link #keep} copies one out. Elementwise methods broadcast as NumPy does.
  *
- * <p>Dimensions are counted from 0, negative ones from the end. A method that works along one dimension takes it first: {@code x.slice(dim, from, to)},
- * {@code x.take(dim, index)}. A reduction takes those that it reduces, as many as there are, and all of them without any: {@code x.mean(1, 2)}.
+ * <p>Dimensions are counted from 0, and negative numbers count from the end. A method that works along one dimension takes it as its first argument:
+ * {@code x.slice(dim, from, to)}, {@code x.take(dim, index)}. A reduction takes the dimensions that it reduces, {@code x.mean(1, 2)}, and without any
+ * it reduces all of them.
  *
  * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the net that made it returned without it),
  * when no pass is open, or when another thread's pass owns it; and IllegalArgumentException, naming both shapes, when shapes disagree.
@@ -102,8 +103,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The same from what lies between position and limit of a buffer, which do not move: on the heap, off it, or mapped from a file, in the byte
-     * order that it has.
+     * Copies the values between position and limit of a buffer into a new F32 tensor of the current pass. The buffer may lie on the heap, off it or
+     * be mapped from a file, in any byte order; its position does not move.
      */
     public static Tensor of(FloatBuffer values, int... dims) {
         return filled(DType.F32, values, dims);
@@ -114,12 +115,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ofInts(IntBuffer.wrap(values), dims);
     }
 
-    /** The same from a buffer, as {@link #of(FloatBuffer, int...)} takes one. */
+    /** Copies the values of a buffer into a new I32 tensor of the current pass, as {@link #of(FloatBuffer, int...)} does. */
     public static Tensor ofInts(IntBuffer values, int... dims) {
         return filled(DType.I32, values, dims);
     }
 
-    /** Copies the bytes of a buffer, as {@link #of(FloatBuffer, int...)} takes one, into a new U8 tensor of the current pass. */
+    /** Copies the bytes of a buffer into a new U8 tensor of the current pass, as {@link #of(FloatBuffer, int...)} does. */
     public static Tensor ofBytes(ByteBuffer values, int... dims) {
         return filled(DType.U8, values, dims);
     }
@@ -135,43 +136,43 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return t;
     }
 
-    /** One number as a scalar. */
+    /** Returns a number as a scalar tensor. */
     public static Tensor scalar(float value) {
         return full(Shape.SCALAR, value);
     }
 
-    /** An F32 tensor of zeros with these dimensions. */
+    /** Returns an F32 tensor of zeros with these dimensions. */
     public static Tensor zeros(int... dims) {
         return full(Shape.of(dims), 0);
     }
 
-    /** An F32 tensor of zeros. */
+    /** Returns an F32 tensor of zeros. */
     public static Tensor zeros(Shape shape) {
         return full(shape, 0);
     }
 
-    /** An F32 tensor of ones with these dimensions. */
+    /** Returns an F32 tensor of ones with these dimensions. */
     public static Tensor ones(int... dims) {
         return full(Shape.of(dims), 1);
     }
 
-    /** An F32 tensor of ones. */
+    /** Returns an F32 tensor of ones. */
     public static Tensor ones(Shape shape) {
         return full(shape, 1);
     }
 
-    /** The I32 numbers 0, 1, .., {@code to} - 1; {@link #to} makes floats of them. */
+    /** Returns the I32 numbers 0, 1, .., {@code to} - 1; {@link #to} makes floats of them. */
     public static Tensor arange(int to) {
         return arange(0, to, 1);
     }
 
-    /** The I32 numbers from {@code from} to {@code to} - 1. */
+    /** Returns the I32 numbers from {@code from} to {@code to} - 1. */
     public static Tensor arange(int from, int to) {
         return arange(from, to, 1);
     }
 
     /**
-     * The I32 numbers {@code from}, {@code from + step} and so on before {@code to}, which a negative step reaches from above.
+     * Returns the I32 numbers {@code from}, {@code from + step} and so on, up to but without {@code to}; with a negative step they descend to it.
      *
      * @throws IllegalArgumentException if step is 0, or there are more numbers than an int counts
      */
@@ -191,7 +192,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * {@code count} F32 numbers at equal distances, the first {@code from} and the last {@code to}.
+     * Returns {@code count} F32 numbers at equal distances, of which the first is {@code from} and the last is {@code to}.
      *
      * @throws IllegalArgumentException if count is negative
      */
@@ -207,7 +208,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return of(values, count);
     }
 
-    /** An F32 tensor whose elements are all {@code value}. */
+    /** Returns an F32 tensor whose elements are all {@code value}. */
     public static Tensor full(Shape shape, float value) {
         Pass p = Pass.current();
         Tensor t = p.create(shape, DType.F32);
@@ -222,27 +223,27 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     // ---- what it is
 
-    /** The dimensions. */
+    /** Returns the dimensions. */
     public Shape shape() {
         return shape;
     }
 
-    /** Dimension {@code i}; negative numbers count from the end. */
+    /** Returns dimension {@code i}; negative numbers count from the end. */
     public int dim(int i) {
         return shape.dim(i);
     }
 
-    /** How many elements. */
+    /** Returns the number of elements. */
     public long size() {
         return shape.size();
     }
 
-    /** The element type. */
+    /** Returns the element type. */
     public DType dtype() {
         return dtype;
     }
 
-    /** This tensor: as an {@link Operand}, a tensor stands for itself. */
+    /** Returns this tensor: as an {@link Operand}, a tensor stands for itself. */
     @Override
     public Tensor value() {
         return this;
@@ -457,7 +458,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * a to the b, element by element, as IEEE 754 has it: a^0 = 1 and 1^b = 1 even where the other is NaN; a negative a gives NaN unless b is a
+     * a to the b, element by element, as IEEE 754 defines it: a^0 = 1 and 1^b = 1 even if the other is NaN, and a negative a gives NaN unless b is a
      * whole number. The gradients are b a^(b-1), 0 where b = 0, and y log(a), 0 where a = 0 and b is not negative.
      */
     public Tensor pow(Tensor b) {
@@ -554,15 +555,16 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * a where this mask is not 0, else b, all three broadcast: {@code x.gt(0).where(x, y)}. The gradient goes where the value came from, so that
-     * what was not chosen may be infinite or NaN.
+     * a where this mask is not 0, else b, all three broadcast: {@code x.gt(0).where(x, y)}. The gradient goes to where the value came from, so values
+     * that were not chosen may be infinite or NaN.
      */
     public Tensor where(Tensor a, Tensor b) {
         return Pass.call(WhereOp.INSTANCE, this, a, b);
     }
 
     /**
-     * {@code value} where the mask is not 0, else the elements of this tensor; mask and tensor broadcast. The gradient goes to what was kept.
+     * {@code value} where the mask is not 0, else the elements of this tensor; mask and tensor broadcast. The gradient goes to the elements that were
+     * kept.
      *
      * @see #where
      */
@@ -571,8 +573,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The same numbers as another type, as Java's cast: F32 to I32 goes toward 0 and saturates, and NaN becomes 0. This tensor where it has that
-     * type. No gradient flows through a cast.
+     * Returns these numbers as another type, converted as by Java's casts: F32 to I32 rounds toward 0 and saturates, and NaN becomes 0. A tensor that
+     * has the type already is returned itself. No gradient flows through a cast.
      *
      * @throws IllegalArgumentException if the other type is U8
      */
@@ -581,7 +583,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * F32 [.., classes] from I32 labels [..]: 1 at each label, else 0.
+     * Returns F32 [.., classes] from these I32 labels [..]: 1 at each label, else 0.
      *
      * @throws IllegalArgumentException if a label is outside [0, classes)
      */
@@ -592,7 +594,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     // ---- products
 
     /**
-     * The matrix products [.., m, k] [.., k, n] = [.., m, n]. The dimensions in front broadcast; a matrix b [k, n] multiplies all rows of
+     * Returns the matrix products [.., m, k] [.., k, n] = [.., m, n]. The dimensions in front broadcast. A matrix b [k, n] multiplies all rows of
      * this tensor, which may then be a vector [k].
      *
      * @throws IllegalArgumentException naming the two dimensions, if k or the dimensions in front disagree
@@ -602,7 +604,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The matrix products [.., m, k] [.., n, k]^T = [.., m, n], such as the scores q k^T of attention; b stays as it lies.
+     * Returns the matrix products [.., m, k] [.., n, k]^T = [.., m, n], such as the scores q k^T of attention, without copying b.
      *
      * @throws IllegalArgumentException naming the two dimensions, if k or the dimensions in front disagree
      */
@@ -611,9 +613,10 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The sum of products that an equation of letters names, as NumPy's {@code einsum} of one or two tensors: {@code einsum("bij,bjk->bik", a, b)} is a
-     * product of matrices for each b. Every dimension has a letter; equal letters are equal indices, so that a letter twice in one tensor takes its
-     * diagonal, and letters that the result lacks are summed over. Without {@code ->} the result has the letters that occur once, in alphabetical order.
+     * Returns the sum of products that an equation of letters describes, as NumPy's {@code einsum} does, for one or two tensors: {@code
+     * einsum("bij,bjk->bik", a, b)} is a product of matrices for each b. Every dimension has a letter, and equal letters are equal indices. A letter
+     * that occurs twice in one tensor takes its diagonal, and letters that the result lacks are summed over. Without {@code ->} the result has the
+     * letters that occur once, in alphabetical order.
      *
      * @throws IllegalArgumentException naming the equation, if it has other characters (there is no ellipsis), a letter for two sizes, or does not fit
      *     the tensors
@@ -638,14 +641,14 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The convolution of x [N, L, C], [N, H, W, C] or [N, D, H, W, C] with the filters W [K, taps.., C / groups] at the window's places, plus b [K] or
-     * nothing; the filters are not flipped, and x is 0 outside. Each of {@code groups} groups of channels has filters of its own; with as many as
-     * channels it is depthwise. That of volumes takes memory for x times the window's depth. The filters of PyTorch and of its files lie as [K, C / groups,
-     * taps..]: {@code w.permute(0, 2, 3, 1)} brings those of images into the order that is taken here.
+     * Returns the convolution of x [N, L, C], [N, H, W, C] or [N, D, H, W, C] with the filters W [K, taps.., C / groups], plus b [K] if it is not
+     * null. The filters are not flipped, and x is 0 outside. Each of {@code groups} groups of channels has filters of its own; with as many groups as
+     * channels the convolution is depthwise. A convolution of volumes takes the memory of x times the window's depth. PyTorch and its files have
+     * filters as [K, C / groups, taps..]: {@code w.permute(0, 2, 3, 1)} brings those of images into the order used here.
      *
-     * <p>3x3 taps of stride 1 with 32 channels or more on both sides, and images of 4 pixels or more each way, are computed by Winograd's F(2x2, 3x3)
-     * (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016) with 16 multiplications for 36. Rounding errors are those of the direct
-     * sum; where x holds an infinity, outputs that read it may be NaN.
+     * <p>Windows of 3x3 taps and stride 1 with 32 channels or more on both sides, on images of 4 pixels or more in each direction, are computed by
+     * Winograd's F(2x2, 3x3) (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016), with 16 multiplications instead of 36.
+     * Rounding errors are like those of the direct sum. Where x holds an infinity, outputs that read it may be NaN.
      *
      * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or x is too small
      */
@@ -653,7 +656,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return conv(weight, bias, window, groups, null, null);
     }
 
-    /** act((the convolution + b) + residual); what is null is left out. */
+    /** act((conv(x, W) + b) + residual); what is null is left out. */
     public Tensor conv(
             Operand weight,
             @Nullable Operand bias,
@@ -668,9 +671,10 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The transposed convolution of x [N, L, C] or [N, H, W, C] with W [C, taps.., K / groups], which goes the way of a convolution's gradient: each
-     * element adds its filter to the result, at stride times its place. Along each dimension (size - 1) stride + dilation (kernel - 1) + 1 - padding +
-     * extra places; {@code extra}, one number for all dimensions or one for each, chooses among the sizes that the stride rounds to one.
+     * Returns the transposed convolution of x [N, L, C] or [N, H, W, C] with W [C, taps.., K / groups], which computes what a convolution's gradient
+     * does: each element adds its filter, times the element, to the result at stride times its position. Each dimension becomes (size - 1) stride +
+     * dilation (kernel - 1) + 1 - padding + extra. A strided convolution maps several sizes to one; {@code extra}, one number for all dimensions or
+     * one for each, chooses among them.
      *
      * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or the result would have no place
      */
@@ -698,7 +702,10 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return new Normalized(y[0], pass.detach(y[1]), pass.detach(y[3]));
     }
 
-    /** The same with a mean and a variance that are given, as in evaluation. */
+    /**
+     * y = act((weight (x - mean) / sqrt(variance + epsilon) + bias) + residual) for x [.., c], with a mean and a variance [c] that are given: batch
+     * normalization in evaluation. What is null is left out.
+     */
     public Tensor batchNorm(
             Operand mean,
             Operand variance,
@@ -735,8 +742,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     /**
      * y = weight (x - mean) / sqrt(variance + epsilon) + bias for x [n, .., c], with the mean and the biased variance of every example and group of c
-     * / {@code groups} neighboring channels (Wu and He 2018); with as many groups as channels instance normalization (Ulyanov et al. 2016). Weight
-     * and bias [c] may be null.
+     * / {@code groups} neighboring channels (Wu and He 2018). With as many groups as channels it is instance normalization (Ulyanov et al. 2016).
+     * Weight and bias [c] may be null.
      *
      * @throws IllegalArgumentException if shapes disagree, groups do not divide c, a group has fewer than two values, or epsilon is negative
      */
@@ -746,8 +753,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * y = x / (k + alpha / size * sum x^2)^beta for x [.., c], the sum over the {@code size} channels from c - size / 2 to c + (size - 1) / 2 that
-     * there are: local response normalization (Krizhevsky et al. 2012), with alpha as PyTorch has it.
+     * y = x / (k + alpha / size * sum x^2)^beta for x [.., c], where the sum runs over those of the {@code size} channels from c - size / 2 to c +
+     * (size - 1) / 2 that exist: local response normalization (Krizhevsky et al. 2012), with PyTorch's meaning of alpha.
      *
      * @throws IllegalArgumentException if size is below 1
      */
@@ -761,7 +768,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     // ---- reductions
 
-    /** The sum over {@code dims} (over all without any), which disappear. */
+    /** Returns the sum over {@code dims} (over all without any), which disappear. */
     public Tensor sum(int... dims) {
         return ReduceOp.of(ReduceOp.Kind.SUM, this, dims);
     }
@@ -771,7 +778,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.kept(this, sum(dims), dims);
     }
 
-    /** The mean over {@code dims} (over all without any). */
+    /** Returns the mean over {@code dims} (over all without any). */
     public Tensor mean(int... dims) {
         return ReduceOp.of(ReduceOp.Kind.MEAN, this, dims);
     }
@@ -781,7 +788,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.kept(this, mean(dims), dims);
     }
 
-    /** The largest over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equals. */
+    /** Returns the largest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equal values. */
     public Tensor max(int... dims) {
         return ReduceOp.of(ReduceOp.Kind.MAX, this, dims);
     }
@@ -791,7 +798,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.kept(this, max(dims), dims);
     }
 
-    /** The smallest over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equals. */
+    /** Returns the smallest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equal values. */
     public Tensor min(int... dims) {
         return ReduceOp.of(ReduceOp.Kind.MIN, this, dims);
     }
@@ -802,8 +809,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The mean of (x - mean)^2 over {@code dims} (over all without any): the sum divided by the number n of elements, as NumPy has it and as normalizing layers
-     * take it.
+     * Returns the mean of (x - mean)^2 over {@code dims} (over all without any): the sum divided by the number n of elements, as in NumPy and in
+     * normalizing layers.
      *
      * @throws IllegalArgumentException if there is no element
      */
@@ -817,8 +824,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The sum of (x - mean)^2 over {@code dims} (over all without any), divided by n - 1: the estimate of a population's variance from a sample of n (Bessel),
-     * as PyTorch has it.
+     * Returns the sum of (x - mean)^2 over {@code dims} (over all without any), divided by n - 1: the estimate of a population's variance from a
+     * sample of n (Bessel), as in PyTorch.
      *
      * @throws IllegalArgumentException if there are fewer than two elements
      */
@@ -832,7 +839,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The standard deviation over {@code dims} (over all without any), the square root of {@link #variance}. Its gradient is 0 where it is 0.
+     * Returns the standard deviation over {@code dims} (over all without any), the square root of {@link #variance}. Its gradient is 0 where it is 0.
      *
      * @throws IllegalArgumentException if there is no element
      */
@@ -846,7 +853,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The estimate of a population's standard deviation from a sample, the square root of {@link #sampleVariance}. Its gradient is 0 where it is 0.
+     * Returns the estimate of a population's standard deviation from a sample, the square root of {@link #sampleVariance}. Its gradient is 0 where it
+     * is 0.
      *
      * @throws IllegalArgumentException if there are fewer than two elements
      */
@@ -859,7 +867,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.kept(this, sampleStd(dims), dims);
     }
 
-    /** log sum exp(x) over {@code dims} (over all without any), shifted by the maximum, so that large numbers stay finite. */
+    /** Returns log sum exp(x) over {@code dims} (over all without any), shifted by the maximum, so that large numbers stay finite. */
     public Tensor logSumExp(int... dims) {
         return ReduceOp.of(ReduceOp.Kind.LOGSUMEXP, this, dims);
     }
@@ -869,7 +877,10 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.kept(this, logSumExp(dims), dims);
     }
 
-    /** The Euclidean norm sqrt sum x^2 over {@code dims} (over all without any); its gradient is 0 where it is 0. It overflows only as a float. */
+    /**
+     * Returns the Euclidean norm sqrt(sum x^2) over {@code dims} (over all without any). Its gradient is 0 where it is 0. The squares do not
+     * overflow; only the result may.
+     */
     public Tensor norm(int... dims) {
         return ReduceOp.of(ReduceOp.Kind.NORM, this, dims);
     }
@@ -879,7 +890,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return ReduceOp.kept(this, norm(dims), dims);
     }
 
-    /** The sum of |x| over {@code dims} (over all without any); its gradient is 0 where x is 0. */
+    /** Returns the sum of |x| over {@code dims} (over all without any). Its gradient is 0 where x is 0. */
     public Tensor norm1(int... dims) {
         return ReduceOp.of(ReduceOp.Kind.NORM1, this, dims);
     }
@@ -890,7 +901,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The I32 index of the first largest along neighboring {@code dims}, flattened (over all without any); NaN wins.
+     * Returns the I32 index of the first of the largest values along neighboring {@code dims}, which count as one flattened dimension (all of them
+     * without any); NaN wins.
      *
      * @throws IllegalArgumentException if the dimensions are not neighbors, or there is no element along them
      */
@@ -904,7 +916,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The I32 index of the first smallest along neighboring {@code dims}, flattened (over all without any); NaN wins.
+     * Returns the I32 index of the first of the smallest values along neighboring {@code dims}, which count as one flattened dimension (all of them
+     * without any); NaN wins.
      *
      * @throws IllegalArgumentException if the dimensions are not neighbors, or there is no element along them
      */
@@ -918,8 +931,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The sums along dimension {@code dim} up to and with each place, added one after the other in double precision. The gradient is the sum from each
-     * place on.
+     * Returns the cumulative sums along dimension {@code dim}, each up to and including its own element, added one after the other in double
+     * precision. The gradient is the sum from each element on.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -928,8 +941,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The values along dimension {@code dim}, the smallest first and NaN last, and the places that they had. Equal values keep their order. The gradient
-     * of a value goes to the place that it came from.
+     * Returns the values along dimension {@code dim}, the smallest first and NaN last, and the indices that they had. Equal values keep their order.
+     * The gradient of a value goes to the element that it came from.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -938,8 +951,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The values along dimension {@code dim} in an order, and the places that they had. Equal values keep their order, also in a descending one. NaN is
-     * above all others. The gradient of a value goes to the place that it came from.
+     * Returns the values along dimension {@code dim} in an order, and the indices that they had. Equal values keep their order, even when it is
+     * descending. NaN counts as larger than all other values. The gradient of a value goes to the element that it came from.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -948,8 +961,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The {@code k} largest values along dimension {@code dim}, the largest first and NaN before it, and the places that they had: the first k of {@link
-     * #sort(int, Order)}. The k smallest are {@code x.sort(dim).values().slice(dim, 0, k)}.
+     * Returns the {@code k} largest values along dimension {@code dim}, the largest first and NaN before it, and the indices that they had. They are
+     * the first k of {@link #sort(int, Order)}. The k smallest are {@code x.sort(dim).values().slice(dim, 0, k)}.
      *
      * @throws IllegalArgumentException if there is no such dimension, or k is not from 0 to its size
      */
@@ -957,19 +970,19 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return SortOp.topk(this, dim, k);
     }
 
-    /** exp(x) / sum exp(x) along a dimension. */
+    /** Returns exp(x) / sum exp(x) along a dimension. */
     public Tensor softmax(int dim) {
         return Pass.call(new SoftmaxOp(axis("softmax", dim), false), this);
     }
 
-    /** x - log sum exp(x) along a dimension. */
+    /** Returns x - log sum exp(x) along a dimension. */
     public Tensor logSoftmax(int dim) {
         return Pass.call(new SoftmaxOp(axis("log_softmax", dim), true), this);
     }
 
     /**
-     * The mean over rows of logsumexp(x) - x[label] for logits x [.., classes] and I32 labels [..], or of -sum t log softmax(x) for probabilities t
-     * [.., classes], a scalar.
+     * Returns a scalar: the mean over rows of logsumexp(x) - x[label] for logits x [.., classes] and I32 labels [..], or of -sum t log softmax(x) for
+     * probabilities t [.., classes].
      *
      * @throws IllegalArgumentException if the shapes disagree or a label is outside [0, classes)
      */
@@ -978,9 +991,9 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Cross-entropy, as PyTorch's, of targets that give every class {@code smoothing} / classes of their mass (Szegedy et al. 2016), with a constant
-     * weight for each class. For labels -sum w t' log softmax(x) / sum w[label], t' = (1 - smoothing) onehot + smoothing / classes; for
-     * probabilities the same with t in place of onehot, divided by the rows.
+     * Returns the cross-entropy with label smoothing (Szegedy et al. 2016) and a constant weight w for each class, as PyTorch computes it. Labels
+     * give -sum w t' log softmax(x) / sum w[label] with t' = (1 - smoothing) onehot + smoothing / classes. Probabilities t take the place of onehot,
+     * and their sum is divided by the number of rows.
      *
      * @throws IllegalArgumentException if the shapes disagree, a label is outside [0, classes), smoothing is outside [0, 1], or the weights need a
      *     gradient, which they do not get
@@ -989,12 +1002,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return CrossEntropyOp.of(this, target, smoothing, weights);
     }
 
-    /** The I32 number of rows of x [.., classes] whose first largest value is at their label [..]. */
+    /** Returns the I32 number of rows of x [.., classes] whose first largest value is at their label [..]. */
     public Tensor correct(Tensor labels) {
         return Pass.call(CorrectOp.INSTANCE, this, labels);
     }
 
-    /** The I32 number of elements that are NaN or infinite. */
+    /** Returns the I32 number of elements that are NaN or infinite. */
     public Tensor nonfinite() {
         return Pass.call(NonfiniteOp.INSTANCE, this);
     }
@@ -1005,7 +1018,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Zero with probability p, the survivors times {@code scale}, in any pass with random numbers; {@code nn.Dropout} is the layer.
+     * Returns these elements with each set to 0 with probability p and the survivors multiplied by {@code scale}, in any pass with random numbers.
+     * {@code nn.Dropout} is the layer.
      *
      * @throws IllegalArgumentException if p is outside [0, 1]
      * @throws IllegalStateException if the pass has no random numbers
@@ -1021,7 +1035,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     // ---- views
 
     /**
-     * The same elements in another shape; one dimension may be -1. A view.
+     * Returns a view of these elements in another shape. One dimension may be -1, which stands for the size that fits.
      *
      * @throws IllegalArgumentException if the products of the dimensions differ
      */
@@ -1039,7 +1053,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * All dimensions from {@code from} on as one. A view.
+     * Returns a view in which all dimensions from {@code from} on are one.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -1051,7 +1065,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Places {@code from} to {@code to - 1} of dimension {@code dim}; a view of the leading one, else a copy.
+     * Returns indices {@code from} to {@code to - 1} of dimension {@code dim}. This is a view if the dimension is the leading one, and a copy
+     * otherwise.
      *
      * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(dim)
      */
@@ -1060,7 +1075,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Every {@code step}-th place of dimension {@code dim} from {@code from} on, below {@code to}: Python's {@code x[from:to:step]}.
+     * Returns every {@code step}-th index of dimension {@code dim} from {@code from} on, below {@code to}: Python's {@code x[from:to:step]}.
      *
      * @throws IllegalArgumentException unless 0 &lt;= from &lt;= to &lt;= dim(dim) and step &gt;= 1
      */
@@ -1069,7 +1084,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The same elements with a dimension of 1 more, which is dimension {@code dim} of the result; -1 appends it. A view.
+     * Returns a view of these elements with an additional dimension of 1, which is dimension {@code dim} of the result; -1 appends it.
      *
      * @throws IllegalArgumentException if the result has no such dimension
      */
@@ -1078,7 +1093,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The same elements without dimension {@code dim}. A view.
+     * Returns a view of these elements without dimension {@code dim}, which must be 1.
      *
      * @throws IllegalArgumentException if it is not 1
      */
@@ -1089,7 +1104,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     // ---- moving
 
     /**
-     * Consecutive parts of {@code sizes} along dimension {@code dim}, which {@link #concat} puts together again.
+     * Returns consecutive parts of these sizes along dimension {@code dim}, which {@link #concat} puts together again.
      *
      * @throws IllegalArgumentException if the sizes do not add up to the dimension
      */
@@ -1098,8 +1113,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * {@code count} consecutive parts of one size along dimension {@code dim}. Where count does not divide the dimension, sizes are rounded up, so that the
-     * last part is smaller and there may be fewer parts, as PyTorch has it.
+     * Returns {@code count} consecutive parts of equal size along dimension {@code dim}. If count does not divide the dimension, the size is rounded
+     * up, so the last part is smaller and there may be fewer parts, as in PyTorch.
      *
      * @throws IllegalArgumentException if count is below 1
      */
@@ -1108,8 +1123,9 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The elements repeated along dimensions of 1, and along new dimensions in front, until the tensor has dimensions {@code dims}; -1 keeps a dimension as
-     * it is. A copy; elementwise methods need none, for they broadcast. The gradient is summed over what was repeated.
+     * Returns a copy with the elements repeated along dimensions of 1, and along new dimensions in front, so that the tensor has the dimensions
+     * {@code dims}; -1 keeps a dimension as it is. Elementwise methods broadcast and do not need this copy. The gradient is summed over what was
+     * repeated.
      *
      * @throws IllegalArgumentException if a dimension other than 1 would change
      */
@@ -1118,7 +1134,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The elements in reverse order along {@code dims}.
+     * Returns the elements in reverse order along {@code dims}.
      *
      * @throws IllegalArgumentException if no dimension is named, or one twice
      */
@@ -1127,7 +1143,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The places of dimension {@code dim} moved up by {@code shift}, down by a negative one; those that leave at one end come back at the other.
+     * Returns the elements moved along dimension {@code dim} by {@code shift} indices, which may be negative. Elements that leave at one end come
+     * back at the other.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -1136,7 +1153,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The dimensions in another order: dimension i of the result is dimension {@code order[i]} of this tensor.
+     * Returns the elements with the dimensions in another order: dimension i of the result is dimension {@code order[i]} of this tensor.
      *
      * @throws IllegalArgumentException unless order names each dimension once
      */
@@ -1145,7 +1162,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Two dimensions exchanged: {@code transpose(-1, -2)} turns matrices.
+     * Returns the elements with two dimensions exchanged: {@code transpose(-1, -2)} transposes matrices.
      *
      * @throws IllegalArgumentException if there is no such dimension
      */
@@ -1154,8 +1171,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The places of dimension {@code dim} that an I32 index names: for x [a, n, b] and index [i, j] the result [a, i, j, b], as
-     * {@code numpy.take}. Rows of an embedding are {@code table.take(0, tokens)}.
+     * Takes the indices of dimension {@code dim} that an I32 tensor names, as {@code numpy.take} does: x [a, n, b] and an index [i, j] give [a, i, j,
+     * b]. Rows of an embedding are {@code table.take(0, tokens)}.
      *
      * @throws IllegalArgumentException if an index is outside [0, dim(dim))
      */
@@ -1164,8 +1181,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The transpose of {@link #take}: for x [a, i, j, b] and index [i, j] from dimension {@code dim} on, y [a, size, b] of zeros to which each
-     * place of x is added where the index sends it, in the order of the index.
+     * Adds elements up by an index, which is the transpose of {@link #take}: for x [a, i, j, b] and an index [i, j] at dimension {@code dim}, the
+     * result is zeros [a, size, b], to which x[:, i, j] is added at the number that the index holds, in the order of the index.
      *
      * @throws IllegalArgumentException if an index is outside [0, size)
      */
@@ -1174,7 +1191,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The tensors one after the other along dimension {@code dim}.
+     * Returns the tensors one after the other along dimension {@code dim}.
      *
      * @throws IllegalArgumentException if there are none, or their other dimensions or element types differ
      */
@@ -1183,7 +1200,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Tensors of one shape side by side along a new dimension {@code dim}.
+     * Returns tensors of equal shape side by side along a new dimension {@code dim}.
      *
      * @throws IllegalArgumentException if there are none, or their shapes or element types differ
      */
@@ -1196,8 +1213,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * What each place of a window reads, side by side: x [N, .., C] gives [N, .., taps C], the taps in row-major order, 0 outside x. With it a
-     * convolution is one matrix product, which takes memory for x times the taps.
+     * Returns what the window reads at each position: x [N, .., C] gives [N, .., taps C], with the taps in row-major order and 0 outside x. A
+     * convolution then is one matrix product, which takes the memory of x times the taps.
      *
      * @throws IllegalArgumentException if x is too small for the window
      */
@@ -1208,8 +1225,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     // ---- padding, pooling, resizing: [n, l, c], [n, h, w, c], [n, d, h, w, c]
 
     /**
-     * Places beside the edges of sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c]
-     * (left, right, top, bottom, front, back). The gradient of a place goes to the element whose value it holds.
+     * Pads sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c] (left, right, top, bottom,
+     * front, back) at their edges. The gradient of a padded element goes to the element whose value it holds.
      *
      * @throws IllegalArgumentException if a side is negative, there are not two for each dimension between the first and the last, or one is
      *     wider than the mode can fill
@@ -1219,7 +1236,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Places that hold {@code value} beside the edges; {@code sides} as {@link #pad} takes them. No gradient flows from there.
+     * Pads with {@code value} at the edges, with {@code sides} as for {@link #pad}. No gradient flows from the padding.
      *
      * @throws IllegalArgumentException as {@link #pad}
      */
@@ -1228,8 +1245,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The largest value of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], each channel by itself; padding holds none. The first of
-     * equals gets the gradient; NaN wins.
+     * Returns the largest value of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], channel by channel. Padding never wins, because it
+     * holds no values. The first of equal values gets the gradient; NaN wins.
      *
      * @throws IllegalArgumentException if the window does not fit, or lies in the padding alone somewhere
      */
@@ -1240,9 +1257,9 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The same with the places of the values, for {@link #maxUnpool}.
+     * Returns the largest value of every window, as {@link #maxPool} does, and the positions of these values for {@link #maxUnpool}.
      *
-     * @throws IllegalArgumentException as {@link #maxPool}, and of volumes, whose places are not kept
+     * @throws IllegalArgumentException as {@link #maxPool}, and for volumes, whose positions are not kept
      */
     public Pooled maxPoolWithPositions(Window window) {
         if (window.rank() == 3) {
@@ -1254,8 +1271,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Zeros of [n, size.., c] but for the values of this tensor, each at its position: what {@link #maxPoolWithPositions} took, back in its place.
-     * Where several values have one position the last stays, and each gets its gradient.
+     * Returns zeros of [n, size.., c] with the values of this tensor at their positions, which puts the values of {@link #maxPoolWithPositions} back.
+     * If several values have the same position, the last one stays, and each of them gets the gradient of the position.
      *
      * @throws IllegalArgumentException if the positions have another shape, or one is outside the size
      */
@@ -1264,7 +1281,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The average of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], in which the zeros of the padding count.
+     * Returns the average of every window over [n, l, c], [n, h, w, c] or [n, d, h, w, c], in which the zeros of the padding count.
      *
      * @throws IllegalArgumentException if the window does not fit, or lies in the padding alone somewhere
      */
@@ -1272,7 +1289,10 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return avgPool(window, true);
     }
 
-    /** The same; {@code countPadding} false divides by the values inside alone (PyTorch's {@code count_include_pad}). */
+    /**
+     * Returns the average of every window. With {@code countPadding} false, the sum is divided by the number of values inside x alone (PyTorch's
+     * {@code count_include_pad}).
+     */
     public Tensor avgPool(Window window, boolean countPadding) {
         return window.rank() == 3
                 ? inPlanes("avg_pool", window, (x, w) -> x.avgPool(w, countPadding))
@@ -1290,8 +1310,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Sequences [n, l, c], images [n, h, w, c] or volumes [n, d, h, w, c] with other sizes ([h, w] for images): up-sampling, interpolation, and with
-     * {@link Resize#AREA} adaptive average pooling.
+     * Resizes sequences [n, l, c], images [n, h, w, c] or volumes [n, d, h, w, c] to other sizes ([h, w] for images). This serves up-sampling and
+     * interpolation, and with {@link Resize#AREA} adaptive average pooling.
      *
      * @throws IllegalArgumentException if there is not one size of at least 1 for each dimension between the first and the last
      */
@@ -1300,7 +1320,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * [n, h, w, c f f] to [n, h f, w f, c]: channel c f f + i f + j becomes pixel (i, j) of a square in channel c (Shi et al. 2016).
+     * Rearranges [n, h, w, c f f] into [n, h f, w f, c]: channel c f f + i f + j becomes pixel (i, j) of a square in channel c (Shi et al. 2016).
      *
      * @throws IllegalArgumentException if these are no images, or the channels no multiple of f f
      */
@@ -1326,7 +1346,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * [n, h f, w f, c] to [n, h, w, c f f], which {@link #pixelShuffle} undoes.
+     * Rearranges [n, h f, w f, c] into [n, h, w, c f f], which {@link #pixelShuffle} undoes.
      *
      * @throws IllegalArgumentException if these are no images, or the height or width no multiple of f
      */
@@ -1348,12 +1368,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     // ---- apart
 
-    /** The same values without a past: no gradient flows through. A view. */
+    /** Returns a view of these values through which no gradient flows. */
     public Tensor detach() {
         return Pass.current().detach(this);
     }
 
-    /** A copy that outlives the pass and may be read by any thread; close it. */
+    /** Returns a copy that outlives the pass and may be read by any thread. Close it after use. */
     public KeptTensor keep() {
         return KeptTensor.copy(this);
     }
@@ -1361,7 +1381,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     // ---- reading
 
     /**
-     * The only element of a single-number tensor.
+     * Returns the only element of a tensor with a single element.
      *
      * @throws IllegalArgumentException if it has another number of elements
      */
@@ -1384,7 +1404,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * One element of an F32 tensor.
+     * Returns one element of an F32 tensor.
      *
      * @throws IllegalArgumentException if it is not F32, or there is not one index for each dimension
      * @throws IndexOutOfBoundsException if an index is outside its dimension
@@ -1411,7 +1431,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The elements of an F32 tensor in row-major order.
+     * Returns the elements of an F32 tensor in row-major order.
      *
      * @throws IllegalArgumentException if it is not F32
      */
@@ -1447,7 +1467,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The elements of an I32 or U8 tensor in row-major order, those of U8 as 0 to 255.
+     * Returns the elements of an I32 or U8 tensor in row-major order; those of U8 are 0 to 255.
      *
      * @throws IllegalArgumentException if it is F32
      */
@@ -1648,7 +1668,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return leaf == this;
     }
 
-    /** What it is, and its first values where they can be read. */
+    /** Returns the tensor's name and shape, and its first values if they can be read. */
     @Override
     public String toString() {
         StringBuilder s = new StringBuilder(label().substring("tensor ".length()));

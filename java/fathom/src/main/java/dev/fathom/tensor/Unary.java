@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The elementwise functions of one input, row for row as {@code native/src/unary.def}. A test compares the two tables. */
+/** The elementwise functions of one input. The rows are those of {@code native/src/unary.def}; a test compares the two tables. */
 public enum Unary {
     /** max(x, 0); the derivative at 0 is 0 (a textbook may take 1). */
     RELU(0, Reads.OUTPUT),
@@ -93,15 +93,15 @@ public enum Unary {
         this.check = check;
     }
 
-    /** How many float parameters a row takes: 0, 1 or 2. */
+    /** Returns how many float parameters the row takes: 0, 1 or 2. */
     public int parameters() {
         return parameters;
     }
 
     /**
-     * The row without parameters, as an op or as the activation of a fused layer.
+     * Returns this row, which has no parameters, as an op or as the activation of a fused layer.
      *
-     * @throws IllegalStateException if the row has parameters: {@code new Activation(row, p0, p1)} gives them
+     * @throws IllegalStateException if the row has parameters; use {@code new Activation(row, p0, p1)} to give them
      */
     public Activation op() {
         if (parameters > 0) {

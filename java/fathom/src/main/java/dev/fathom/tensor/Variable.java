@@ -3,8 +3,8 @@ package dev.fathom.tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers that a model holds in its block: trained ({@link Parameter}) or kept ({@link Buffer}). Until {@code Model.of} binds it, a
- * variable is a shape and a way to begin.
+ * Numbers that a model holds in its block. They are trained ({@link Parameter}) or only kept ({@link Buffer}). Until {@code Model.of} binds it, a
+ * variable has only a shape and an initializer.
  */
 public abstract sealed class Variable implements Operand permits Parameter, Buffer {
     private final Shape shape;
@@ -22,7 +22,7 @@ public abstract sealed class Variable implements Operand permits Parameter, Buff
         fileShape = fileOrder.length == 0 ? shape : shape.permuted(fileOrder);
     }
 
-    /** The dimensions. */
+    /** Returns the dimensions. */
     public Shape shape() {
         return shape;
     }
@@ -32,12 +32,12 @@ public abstract sealed class Variable implements Operand permits Parameter, Buff
         return fileOrder.clone();
     }
 
-    /** The dimensions in files. */
+    /** Returns the dimensions in files. */
     public Shape fileShape() {
         return fileShape;
     }
 
-    /** How it begins. */
+    /** Returns the initializer of its first values. */
     public Initializer initializer() {
         return initializer;
     }
@@ -57,14 +57,14 @@ public abstract sealed class Variable implements Operand permits Parameter, Buff
         return store != null;
     }
 
-    /** Its name in its model, such as {@code 0.weight}; {@code unbound} before. */
+    /** Returns its name in its model, such as {@code 0.weight}, or {@code unbound} before a model holds it. */
     public String name() {
         Store s = store;
         return s == null ? "unbound" : s.name(index);
     }
 
     /**
-     * The values as a tensor for ops; also outside a pass. Reading it later sees later values.
+     * Returns the values as a tensor for ops, also outside a pass. The tensor always shows the current values.
      *
      * @throws IllegalStateException if no model holds it or the model is closed
      */

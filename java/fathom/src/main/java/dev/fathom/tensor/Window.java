@@ -4,10 +4,10 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
- * The geometry of a convolution or a pool over x [N, L, C], [N, H, W, C] or [N, D, H, W, C]: along each spatial dimension, output {@code o}
- * reads x at {@code o * stride + tap * dilation - before} for every {@code tap < kernel}. With reach = dilation (kernel - 1) + 1 there are
- * floor((size + before + after - reach) / stride) + 1 outputs; in the form {@link #same} ceil(size / stride), with as much padding as that
- * takes, the odd one behind.
+ * The geometry of a convolution or a pool over x [N, L, C], [N, H, W, C] or [N, D, H, W, C]: along each spatial dimension, output {@code o} reads x
+ * at {@code o * stride + tap * dilation - before} for every {@code tap < kernel}. With reach = dilation (kernel - 1) + 1, there are floor((size +
+ * before + after - reach) / stride) + 1 outputs. In the form {@link #same} there are ceil(size / stride), with as much padding as that takes; if it
+ * is odd, the extra one is behind.
  *
  * <pre>{@code
  * Window.of(3).pad(1)              // 3x3, keeps height and width
@@ -16,21 +16,21 @@ import java.util.function.Function;
  * Window.line(5).same()            // along a sequence
  * }</pre>
  *
- * @param rank how many spatial dimensions: 1, 2 or 3
- * @param depth the first of three
- * @param height the first of two
- * @param width the last
+ * @param rank number of spatial dimensions: 1, 2 or 3
+ * @param depth geometry along the first of three dimensions
+ * @param height geometry along the last but one of two or three dimensions
+ * @param width geometry along the last dimension
  */
 public record Window(int rank, Axis depth, Axis height, Axis width) {
     /**
      * The geometry along one dimension.
      *
      * @param kernel taps
-     * @param stride from one output to the next
-     * @param dilation from one tap to the next
+     * @param stride distance in x from one output to the next
+     * @param dilation distance in x from one tap to the next
      * @param before padding in front
      * @param after padding behind
-     * @param same whether the padding is what ceil(size / stride) outputs take; then {@code before} and {@code after} are 0
+     * @param same whether the padding is chosen for ceil(size / stride) outputs; then {@code before} and {@code after} are 0
      * @param ceil whether a last output may reach beyond the padding
      */
     public record Axis(int kernel, int stride, int dilation, int before, int after, boolean same, boolean ceil) {
@@ -64,13 +64,13 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
             return new Axis(kernel, stride, dilation, front, behind, false, ceil);
         }
 
-        /** From the first tap to the last: dilation (kernel - 1) + 1. */
+        /** Returns the extent from the first tap to the last: dilation (kernel - 1) + 1. */
         public long reach() {
             return (long) dilation * (kernel - 1) + 1;
         }
 
         /**
-         * Outputs along a dimension of this size; 0 where the window does not fit.
+         * Returns the number of outputs along a dimension of this size, or 0 if the window does not fit.
          *
          * @throws IllegalArgumentException if an int does not count them
          */
@@ -95,12 +95,12 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
             return room < 0 ? 0 : room / stride + 1;
         }
 
-        /** Padding in front of a dimension of this size. */
+        /** Returns the padding in front of a dimension of this size. */
         public int before(int size) {
             return same ? (int) (missing(size) / 2) : before;
         }
 
-        /** Padding behind a dimension of this size. */
+        /** Returns the padding behind a dimension of this size. */
         public int after(int size) {
             return same ? (int) (missing(size) - missing(size) / 2) : after;
         }
@@ -121,28 +121,28 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         }
     }
 
-    /** A square window on pictures [N, H, W, C], with stride 1 and no padding ("valid"). */
+    /** Makes a square window for pictures [N, H, W, C], with stride 1 and no padding ("valid"). */
     public static Window of(int kernel) {
         return of(kernel, kernel);
     }
 
-    /** A window on pictures [N, H, W, C]. */
+    /** Makes a window for pictures [N, H, W, C], with stride 1 and no padding. */
     public static Window of(int height, int width) {
         return new Window(2, Axis.ONE, Axis.of(height), Axis.of(width));
     }
 
-    /** A window on volumes [N, D, H, W, C]. */
+    /** Makes a window for volumes [N, D, H, W, C], with stride 1 and no padding. */
     public static Window of(int depth, int height, int width) {
         return new Window(3, Axis.of(depth), Axis.of(height), Axis.of(width));
     }
 
-    /** A window on sequences [N, L, C]. */
+    /** Makes a window for sequences [N, L, C], with stride 1 and no padding. */
     public static Window line(int kernel) {
         return new Window(1, Axis.ONE, Axis.ONE, Axis.of(kernel));
     }
 
     /**
-     * The same window with other strides: one for all dimensions, or one for each.
+     * Returns this window with other strides: one for all dimensions, or one for each.
      *
      * @throws IllegalArgumentException if there are more or fewer, or one is below 1
      */
@@ -150,12 +150,15 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         return with("stride", s, Axis::stride);
     }
 
-    /** The same window with other dilations: one for all dimensions, or one for each. */
+    /** Returns this window with other dilations: one for all dimensions, or one for each. */
     public Window dilation(int... d) {
         return with("dilation", d, Axis::dilation);
     }
 
-    /** The same window with padding on both sides: one number for all dimensions, one for each, or front and back of each (top, bottom, left, right). */
+    /**
+     * Returns this window with padding: one number for both sides of all dimensions, one for both sides of each, or one for front and back of each
+     * (top, bottom, left, right).
+     */
     public Window pad(int... p) {
         if (p.length != 2 * rank) {
             return with("pad", p, (axis, both) -> axis.pad(both, both));
@@ -167,14 +170,14 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
                 width.pad(p[2 * rank - 2], p[2 * rank - 1]));
     }
 
-    /** The same window with the padding that gives ceil(size / stride) outputs. */
+    /** Returns this window with the padding that gives ceil(size / stride) outputs. */
     public Window same() {
         return with("same", new int[1], (a, ignored) -> new Axis(a.kernel, a.stride, a.dilation, 0, 0, true, false));
     }
 
     /**
-     * The same window, whose last output may reach beyond the padding: the number of outputs is rounded up, as PyTorch's {@code ceil_mode} has it,
-     * but every output begins on x or on the padding in front.
+     * Returns this window with a last output that may reach beyond the padding: the number of outputs is rounded up, as in PyTorch's {@code
+     * ceil_mode}, but every output begins on x or on the padding in front.
      */
     public Window ceil() {
         return with(
@@ -206,12 +209,12 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
                 change.apply(width, values[last]));
     }
 
-    /** The geometry along spatial dimension {@code i}, which is {@code x.dim(i + 1)}. */
+    /** Returns the geometry along spatial dimension {@code i}, which is {@code x.dim(i + 1)}. */
     public Axis axis(int i) {
         return i == rank - 1 ? width : i == rank - 2 ? height : depth;
     }
 
-    /** How many taps: the product of the kernel sizes. */
+    /** Returns the number of taps, which is the product of the kernel sizes. */
     public long taps() {
         return (long) depth.kernel * height.kernel * width.kernel;
     }
@@ -277,7 +280,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         };
     }
 
-    /** {@code 3x3 stride 2 padding 1}: only what differs from 1 and 0. */
+    /** Returns a short form such as {@code 3x3 stride 2 padding 1}, which leaves out what is 1 or 0 by default. */
     @Override
     public String toString() {
         StringBuilder s = new StringBuilder();

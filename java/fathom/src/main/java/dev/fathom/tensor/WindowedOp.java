@@ -30,7 +30,7 @@ public interface WindowedOp extends Op {
         /** Each output position depends on the input position of the same number. */
         public static final Span SAME = new Span(0, 1, 1);
 
-        /** What a convolution or a pool depends on along an axis of {@code size} positions. */
+        /** Returns the window of a convolution or a pool along an axis of {@code size} positions. */
         static Span of(Window.Axis a, int size) {
             return new Span(-a.before(size), a.reach(), a.stride());
         }

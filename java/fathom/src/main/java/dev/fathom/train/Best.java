@@ -28,13 +28,13 @@ final class Best implements AutoCloseable {
         return copy != null;
     }
 
-    /** Where they are, null where none were kept. */
+    /** The block that holds them, or null where none were kept. */
     @Nullable
     Block kept() {
         return kept ? copy : null;
     }
 
-    /** Where to put those of another run. */
+    /** The block into which the best values of another run can be read. */
     @Nullable
     Block toKeep() {
         kept = copy != null;

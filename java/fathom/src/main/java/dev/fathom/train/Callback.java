@@ -4,32 +4,35 @@ import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 
 /**
- * What a {@link Trainer} tells while it works. Every method does nothing by default; they are called on the training thread, between
- * steps unless they say otherwise, so a slow callback slows training.
+ * Hears of the progress of a {@link Trainer}. Every method does nothing by default. The methods are called on the training thread, between steps
+ * unless they say otherwise, so a slow callback slows training.
  */
 public interface Callback {
     /** Called once, before the first step. */
     default void begin(Progress progress) {}
 
-    /** Called inside the pass of the batch that completes a step of the optimizer, before its forward. */
+    /** Called before the forward of each batch that completes a step of the optimizer, inside its pass. */
     default void forward(Progress progress, Pass pass) {}
 
-    /** Called inside the same pass after its backward: the gradients are complete, and the optimizer has not used them yet. */
+    /**
+     * Called after the backward of each batch that completes a step of the optimizer, inside its pass: the gradients are complete, and the optimizer
+     * has not used them yet.
+     */
     default void gradients(Progress progress, Model<?> model) {}
 
-    /** Called after each batch, and after the step of the optimizer that it completes. */
+    /** Called after each batch; if the batch completes a step of the optimizer, after that step. */
     default void step(Progress progress) {}
 
     /** Called after each epoch and its validation. */
     default void epoch(Progress progress, EpochLog log) {}
 
     /**
-     * Called once if {@code begin} returned, with the weights in their final state: after the last epoch, a stop or a failure, the failure of
-     * another callback included.
+     * Called once if {@code begin} returned, when the weights are in their final state: after the last epoch, a stop or a failure, including the
+     * failure of another callback.
      */
     default void end(Progress progress, History history) {}
 
-    /** Whether a trainer with this callback restores the weights of the best epoch at the end, as {@link Trainer#keepBest} does. */
+    /** Returns whether a trainer with this callback restores the weights of the best epoch at the end, as {@link Trainer#keepBest} does. */
     default boolean keepsBest() {
         return false;
     }

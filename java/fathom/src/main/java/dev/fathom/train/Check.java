@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What {@link Trainer#check} found out before any real training.
+ * The findings of {@link Trainer#check}, which examines a set-up before any real training.
  *
  * @param findings in the order of the examinations
  */
@@ -23,12 +23,12 @@ public record Check(List<Finding> findings) {
      */
     public record Finding(String name, boolean passed, String sentence) {}
 
-    /** Whether all examinations passed. */
+    /** Returns whether all examinations passed. */
     public boolean passed() {
         return findings.stream().allMatch(Finding::passed);
     }
 
-    /** A line an examination. */
+    /** Returns one line for each examination. */
     @Override
     public String toString() {
         return findings.stream()

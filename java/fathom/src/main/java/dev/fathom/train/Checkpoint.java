@@ -83,15 +83,21 @@ final class Checkpoint implements AutoCloseable {
         Safetensors tensors = Safetensors.read(file);
         try {
             tensors.verify();
-            Position position = Position.of(tensors.metadata());
-            if (position == null) {
-                throw new IllegalArgumentException(
-                        file + ": it holds no position of a run; give a checkpoint that a trainer wrote");
-            }
-            return new Checkpoint(file, tensors, position);
+            return new Checkpoint(file, tensors, position(file, tensors));
         } catch (RuntimeException | Error e) {
             tensors.close();
             throw e;
+        }
+    }
+
+    private static Position position(Path file, Safetensors tensors) {
+        try {
+            return Position.of(tensors.metadata());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    file + ": it does not say where a run stood (" + e.getMessage()
+                            + "); give a checkpoint that a trainer wrote",
+                    e);
         }
     }
 

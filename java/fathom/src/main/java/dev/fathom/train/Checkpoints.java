@@ -14,9 +14,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where and when a {@link Trainer} writes down all that a run needs to go on to the same bits: {@code step-000001500.safetensors}, numbered by the
- * steps since the beginning, of which the last few are kept, and {@code best.safetensors} after each epoch that is the best so far. Each is the
- * model's file too: {@code model.load} takes the weights from it.
+ * Says where and when a {@link Trainer} writes checkpoints, which hold everything that a run needs to continue to the same bits. Files are called
+ * {@code step-000001500.safetensors}, numbered by the steps since the beginning, and the last few are kept; {@code best.safetensors} is written after
+ * each epoch that is the best so far. {@code model.load} takes the weights from any of them.
  *
  * <pre>{@code
  * trainer.checkpoints(Checkpoints.in(folder).everySteps(500).every(Duration.ofMinutes(5)).last(3));
@@ -25,15 +25,15 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A checkpoint is written beside, checksummed, forced to the disk and moved into place; an older one goes only when the newer is there. One
- * more is written when a run ends or is stopped. One that cannot be written (a full disk) costs a warning and a line in {@link History#notes}: training goes on
- * and tries again.
+ * <p>A checkpoint is written to a temporary file with a checksum, forced to the disk and moved into place; an older one is deleted only when the
+ * newer is there. One more is written when a run ends or is stopped. If one cannot be written, for example because the disk is full, there is a
+ * warning and a line in {@link History#notes}; training goes on and tries again.
  *
- * @param folder where
- * @param everySteps after so many steps; 0 for never
- * @param every after so much time, at the end of the step under way; null for never. Without either one is written after each epoch
- * @param last how many of the newest are kept
- * @param replacing whether a run that begins anew deletes the checkpoints of the run before it; else it is refused
+ * @param folder the folder of the files
+ * @param everySteps number of steps after which a checkpoint is written; 0 for never
+ * @param every time after which one is written, at the end of the step under way; null for never. With neither, one is written after each epoch
+ * @param last number of the newest checkpoints that are kept
+ * @param replacing whether a run that begins anew deletes the checkpoints of the run before it; without it, such a run is refused
  */
 public record Checkpoints(
         Path folder, int everySteps, @Nullable Duration every, int last, boolean replacing) {
@@ -52,12 +52,12 @@ public record Checkpoints(
         }
     }
 
-    /** After each epoch, into {@code folder}, which is made; the last three are kept. */
+    /** Writes a checkpoint into {@code folder} after each epoch and keeps the last three. The folder is made if it is missing. */
     public static Checkpoints in(Path folder) {
         return new Checkpoints(folder, 0, null, 3, false);
     }
 
-    /** After every {@code n} steps. */
+    /** Writes a checkpoint after every {@code n} steps. */
     public Checkpoints everySteps(int n) {
         if (n < 1) {
             throw new IllegalArgumentException("checkpoints: everySteps=" + n + " must be at least 1");
@@ -65,23 +65,23 @@ public record Checkpoints(
         return new Checkpoints(folder, n, every, last, replacing);
     }
 
-    /** When so much time has passed since the last. */
+    /** Writes a checkpoint when this much time has passed since the last one. */
     public Checkpoints every(Duration time) {
         return new Checkpoints(folder, everySteps, time, last, replacing);
     }
 
-    /** Keeps the newest {@code k}, and the best. */
+    /** Keeps the newest {@code k} checkpoints, and the best. */
     public Checkpoints last(int k) {
         return new Checkpoints(folder, everySteps, every, k, replacing);
     }
 
-    /** A run that begins anew deletes what the run before it left here. */
+    /** Lets a run that begins anew delete the checkpoints that the run before it left in the folder. */
     public Checkpoints replace() {
         return new Checkpoints(folder, everySteps, every, last, true);
     }
 
     /**
-     * The checkpoint of the most steps in a folder, by its name; empty where there is none or no folder.
+     * Returns the checkpoint with the most steps in a folder, judged by its name; empty if there is none, or no folder.
      *
      * @throws UncheckedIOException if the folder cannot be read
      */
@@ -89,7 +89,7 @@ public record Checkpoints(
         return all(folder).stream().findFirst();
     }
 
-    /** The checkpoints of a folder, the one of the most steps first, the best (which is an older one's like) last. */
+    /** The checkpoints of a folder: those with the most steps first, and the best (which may be older) last. */
     static List<Path> all(Path folder) {
         if (!Files.isDirectory(folder)) {
             return List.of();

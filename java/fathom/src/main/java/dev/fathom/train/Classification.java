@@ -8,7 +8,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 
-/** What a classifier says of every example of a data set: the class of the largest logit and its softmax probability, in evaluation mode. */
+/** The answers of a classifier to every example of a data set, in evaluation mode: the class of the largest logit, and its softmax probability. */
 public final class Classification {
     private static final int BATCH = 500;
 
@@ -68,32 +68,32 @@ public final class Classification {
         return new Classification(actual, predicted, probability, confusion);
     }
 
-    /** Counts of (actual, predicted). */
+    /** Returns the counts of (actual, predicted). */
     public ConfusionMatrix confusion() {
         return confusion;
     }
 
-    /** How many examples. */
+    /** Returns the number of examples. */
     public int size() {
         return actual.length;
     }
 
-    /** The label of example {@code i}. */
+    /** Returns the label of example {@code i}. */
     public int actual(int i) {
         return actual[i];
     }
 
-    /** The class given to example {@code i}. */
+    /** Returns the class predicted for example {@code i}. */
     public int predicted(int i) {
         return predicted[i];
     }
 
-    /** The probability given to that class. */
+    /** Returns the probability that the classifier gives to the class predicted for example {@code i}. */
     public float probability(int i) {
         return probability[i];
     }
 
-    /** The numbers of at most {@code most} wrong examples, the most confident first. */
+    /** Returns the numbers of the wrongly classified examples, the most confident first, and at most {@code most} of them. */
     public int[] wrong(int most) {
         return java.util.stream.IntStream.range(0, actual.length)
                 .filter(i -> actual[i] != predicted[i])

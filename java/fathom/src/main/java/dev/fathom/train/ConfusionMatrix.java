@@ -9,7 +9,7 @@ import java.util.Arrays;
 public final class ConfusionMatrix {
     private final long[][] counts;
 
-    /** An empty matrix of {@code classes} x {@code classes}. */
+    /** Makes an empty matrix of {@code classes} x {@code classes}. */
     public ConfusionMatrix(int classes) {
         if (classes < 1) {
             throw new IllegalArgumentException("confusion matrix: classes is " + classes + " but must be at least 1");
@@ -26,22 +26,22 @@ public final class ConfusionMatrix {
         counts[actual][predicted]++;
     }
 
-    /** How many classes. */
+    /** Returns the number of classes. */
     public int classes() {
         return counts.length;
     }
 
-    /** Examples of class {@code actual} that were predicted as {@code predicted}. */
+    /** Returns the number of examples of class {@code actual} that were predicted as {@code predicted}. */
     public long count(int actual, int predicted) {
         return counts[actual][predicted];
     }
 
-    /** All examples. */
+    /** Returns the number of all examples. */
     public long total() {
         return Arrays.stream(counts).flatMapToLong(Arrays::stream).sum();
     }
 
-    /** Examples on the diagonal. */
+    /** Returns the number of examples on the diagonal, which were predicted correctly. */
     public long correct() {
         long sum = 0;
         for (int i = 0; i < counts.length; i++) {
@@ -50,30 +50,30 @@ public final class ConfusionMatrix {
         return sum;
     }
 
-    /** correct / total, NaN when empty. */
+    /** Returns correct / total, or NaN if there are no examples. */
     public double accuracy() {
         return (double) correct() / total();
     }
 
-    /** TP / (TP + FN) of one class, NaN where it has no examples. */
+    /** Returns TP / (TP + FN) of class {@code k}, or NaN if it has no examples. */
     public double recall(int k) {
         return (double) counts[k][k] / Arrays.stream(counts[k]).sum();
     }
 
-    /** TP / (TP + FP) of one class, NaN where it was never predicted. */
+    /** Returns TP / (TP + FP) of class {@code k}, or NaN if it was never predicted. */
     public double precision(int k) {
         return (double) counts[k][k]
                 / Arrays.stream(counts).mapToLong(row -> row[k]).sum();
     }
 
-    /** 2 TP / (2 TP + FP + FN) of one class. */
+    /** Returns 2 TP / (2 TP + FP + FN) of class {@code k}. */
     public double f1(int k) {
         long actual = Arrays.stream(counts[k]).sum();
         long predicted = Arrays.stream(counts).mapToLong(row -> row[k]).sum();
         return 2.0 * counts[k][k] / (actual + predicted);
     }
 
-    /** The 95 % Wilson score interval of the accuracy: {low, high}. */
+    /** Returns the 95 % Wilson score interval of the accuracy, as {low, high}. */
     public double[] wilson95() {
         double n = total();
         double p = accuracy();

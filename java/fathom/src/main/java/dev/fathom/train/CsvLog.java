@@ -3,13 +3,13 @@ package dev.fathom.train;
 import java.nio.file.Path;
 
 /**
- * Keeps the history in a CSV file as it grows, a row an epoch: {@link History#writeCsv} after each, whole and in place atomically, so whoever reads
- * it meets complete rows alone. A run that goes on from a checkpoint begins with the rows of the epochs that the checkpoint knows.
+ * Keeps the history in a CSV file with one row for each epoch. {@link History#writeCsv} replaces the file atomically after each epoch, so whoever
+ * reads it finds complete rows only. A run that is resumed from a checkpoint begins with the rows of the epochs before it.
  *
- * @param file where; missing folders are made
+ * @param file the file; missing folders are made
  */
 public record CsvLog(Path file) implements Callback {
-    /** Writes what is known at the start, so that a place that cannot be written is told before any work. */
+    /** Writes what is known at the start, so that a file that cannot be written is reported before any work. */
     @Override
     public void begin(Progress progress) {
         progress.history().writeCsv(file);

@@ -1,7 +1,7 @@
 package dev.fathom.train;
 
 /**
- * Ends training when the figure that decides about the best epoch (see {@link Trainer#keepBest}) has not improved by more than {@code minDelta} for
+ * Ends training when the figure by which the best epoch is chosen (see {@link Trainer#keepBest}) has not improved by more than {@code minDelta} for
  * {@code patience} epochs; the weights of the best epoch are restored (Prechelt 1998). It reads the epochs finished from
  * {@link Progress#history}, so a resumed run ends where an uninterrupted one would.
  *
@@ -21,7 +21,7 @@ public record EarlyStopping(int patience, double minDelta) implements Callback {
         }
     }
 
-    /** Any improvement counts. */
+    /** Stops after {@code patience} epochs without any improvement. */
     public EarlyStopping(int patience) {
         this(patience, 0);
     }

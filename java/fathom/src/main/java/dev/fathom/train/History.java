@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The epochs of one {@code fit}: what was measured, which epoch was best, and why it ended. */
+/** The history of one {@code fit}: what was measured in each epoch, which epoch was best, and why training ended. */
 public final class History {
     private final List<EpochLog> epochs = new ArrayList<>();
     private int best = -1;
@@ -44,42 +44,42 @@ public final class History {
         ended = reason;
     }
 
-    /** The epochs in order. */
+    /** Returns the epochs in order. */
     public List<EpochLog> epochs() {
         return List.copyOf(epochs);
     }
 
-    /** The epoch whose weights were the best by the figure that decides (see {@link Trainer#keepBest}); null before the first. */
+    /** Returns the best epoch, judged by the figure of {@link Trainer#keepBest}; null before the first. */
     public @Nullable EpochLog best() {
         return best < 0 ? null : epochs.get(best);
     }
 
-    /** Why training ended, e.g. {@code 30 epochs}, {@code no better val_loss for 3 epochs}, or the message of a failure. */
+    /** Returns why training ended: {@code 30 epochs}, {@code no better val_loss for 3 epochs}, or the message of a failure. */
     public String ended() {
         return ended;
     }
 
-    /** What happened to checkpoints: which one was gone on from, which were damaged, which could not be written. */
+    /** Returns what happened to checkpoints: from which one training was resumed, and which were damaged or could not be written. */
     public List<String> notes() {
         return List.copyOf(notes);
     }
 
-    /** The names of the figures, in order of their first appearance. */
+    /** Returns the names of the figures, in order of their first appearance. */
     public List<String> names() {
         Set<String> names = new LinkedHashSet<>();
         epochs.forEach(e -> names.addAll(e.values().keySet()));
         return List.copyOf(names);
     }
 
-    /** The figure {@code name} of every epoch, NaN where it was not measured. */
+    /** Returns the figure called {@code name} of every epoch, NaN where it was not measured. */
     public double[] series(String name) {
         return epochs.stream().mapToDouble(e -> e.value(name)).toArray();
     }
 
     /**
-     * Writes {@code epoch,learning_rate,seconds,...} as CSV, a row an epoch; missing folders are made.
+     * Writes {@code epoch,learning_rate,seconds,...} as CSV, one row for each epoch. Missing folders are made.
      *
-     * @throws UncheckedIOException if it cannot be written; what was there before is unchanged
+     * @throws UncheckedIOException if the file cannot be written; its previous content is then unchanged
      */
     public void writeCsv(Path file) {
         List<String> names = names();

@@ -17,8 +17,8 @@ import java.util.Locale;
 
 /**
  * Measures the outputs of every layer and the gradients of every parameter in one step of {@code everySteps}: mean, standard deviation, share of
- * zeros, largest magnitude. Outputs that fade or grow from layer to layer, a ReLU that is zero for nearly all, gradients that vanish toward the
- * first layer are seen here before they are seen in the loss (Glorot and Bengio 2010).
+ * zeros, largest magnitude. It shows outputs that fade or grow from layer to layer, a ReLU that is zero nearly everywhere, and gradients that vanish
+ * toward the first layer, before the loss shows them (Glorot and Bengio 2010).
  *
  * <pre>{@code
  * var statistics = new LayerStatistics(100);
@@ -26,21 +26,21 @@ import java.util.Locale;
  * System.out.println(statistics);
  * }</pre>
  *
- * <p>A step that is measured copies what it measures to the heap; the others cost nothing. Gradients are those of the step before clipping.
+ * <p>A step that is measured copies its tensors to the heap; the other steps cost nothing. Gradients are measured before clipping.
  */
 public final class LayerStatistics implements Callback {
     private final int everySteps;
     private final List<Row> rows = new ArrayList<>();
 
     /**
-     * One tensor of one step.
+     * The statistics of one tensor in one step.
      *
      * @param epoch from 1
      * @param step of the epoch, from 1
      * @param layer the op and the path of the output, such as {@code linear[0]}, or the parameter's name
      * @param what {@code output} or {@code gradient}
      * @param mean of its elements
-     * @param std the root of their mean squared distance from it
+     * @param std their standard deviation
      * @param zeros the share of elements that are 0
      * @param max the largest magnitude
      */
@@ -64,7 +64,7 @@ public final class LayerStatistics implements Callback {
         rows.clear();
     }
 
-    /** All that was measured, in the order of the steps and within a step of the calls; then the gradients. */
+    /** Returns everything that was measured, step by step; within a step come the outputs in the order of the calls, then the gradients. */
     public List<Row> rows() {
         return List.copyOf(rows);
     }
@@ -89,7 +89,7 @@ public final class LayerStatistics implements Callback {
         });
     }
 
-    /** The last step measured, as a table. */
+    /** Returns the last step that was measured, as a table. */
     @Override
     public String toString() {
         if (rows.isEmpty()) {

@@ -6,17 +6,17 @@ import java.util.function.ToDoubleBiFunction;
 
 /** A figure that is a mean over examples. */
 public interface Metric {
-    /** Its name in the history, such as {@code accuracy}. */
+    /** Returns its name in the history, such as {@code accuracy}. */
     String name();
 
-    /** Its sum over the examples of one batch. */
+    /** Returns the sum of the figure over the examples of one batch. */
     double sum(Tensor output, Tensor target);
 
-    /** Whether a larger value is a better one, as of an accuracy; false for an error. It decides which epoch is the best. */
+    /** Returns whether a larger value is better, as for an accuracy, or worse, as for an error. This decides which epoch is the best. */
     boolean moreIsBetter();
 
     /**
-     * A metric from a function.
+     * Makes a metric from a function.
      *
      * @param name its name in the history
      * @param moreIsBetter whether a larger value is a better one
@@ -41,7 +41,7 @@ public interface Metric {
         };
     }
 
-    /** The share of rows whose largest logit is at the label, or where labels were mixed at the most probable class. */
+    /** Returns the share of rows whose largest logit is that of the label, or of the most probable class if labels were mixed. */
     static Metric accuracy() {
         return of(
                 "accuracy",

@@ -7,12 +7,12 @@ package dev.fathom.train;
  * @param moreIsBetter whether a larger value is a better one
  */
 public record Monitor(String figure, boolean moreIsBetter) {
-    /** How much better {@code to} is than {@code from}: negative where it is worse, NaN where either is. */
+    /** Returns how much better {@code to} is than {@code from}: negative if it is worse, NaN if either is NaN. */
     public double gain(double from, double to) {
         return moreIsBetter ? to - from : from - to;
     }
 
-    /** Whether {@code value} is the best so far after {@code best}, which is NaN where there was no number: any number is better than none. */
+    /** Returns whether {@code value} is better than {@code best}. If {@code best} is NaN, any number is better. */
     boolean improves(double best, double value) {
         return !Double.isNaN(value) && (Double.isNaN(best) || gain(best, value) > 0);
     }

@@ -3,7 +3,9 @@ package dev.fathom.train;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The loss, or the norm by which gradients are clipped, became NaN or infinite: training stopped before the weights took it up. */
+/**
+ * Thrown when the loss, or the norm by which gradients are clipped, is NaN or infinite. Training has stopped before the weights were changed by it.
+ */
 public final class NonFiniteLossException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 
@@ -17,12 +19,12 @@ public final class NonFiniteLossException extends IllegalStateException {
         this.checkpoint = checkpoint;
     }
 
-    /** The last checkpoint of the run, whose weights are finite; null where none was written. */
+    /** Returns the last checkpoint of the run, whose weights are finite; null if none was written. */
     public @Nullable Path checkpoint() {
         return checkpoint;
     }
 
-    /** The epochs that were finished before. */
+    /** Returns the history of the epochs that were finished before. */
     public History history() {
         return history;
     }

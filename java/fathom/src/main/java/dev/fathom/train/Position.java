@@ -5,14 +5,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What a checkpoint says beside its tensors, as texts by name: {@code fathom.run.epoch} and so on, and {@code fathom.setting.NAME} for each setting.
+ * Where a run stands: what a checkpoint holds beside its tensors, as texts by name, {@code fathom.run.epoch} and so on, and {@code
+ * fathom.setting.NAME} for each setting.
  *
  * @param settings what must be the same for the same bits, by name
  * @param epoch the epoch under way or just finished
@@ -70,16 +69,12 @@ record Position(
         return values.map(String::valueOf).collect(Collectors.joining("\n"));
     }
 
-    /** Reads what {@link #texts} gave; null where it is something else. */
-    static @Nullable Position of(Map<String, String> texts) {
-        try {
-            return read(texts);
-        } catch (RuntimeException e) { // what is missing and what is no number each has an exception of its own
-            return null;
-        }
-    }
-
-    private static Position read(Map<String, String> texts) {
+    /**
+     * Reads what {@link #texts} gave.
+     *
+     * @throws IllegalArgumentException if a text is missing or is not what it should be, with its name or what it says
+     */
+    static Position of(Map<String, String> texts) {
         Map<String, String> settings = new LinkedHashMap<>();
         texts.forEach((name, value) -> {
             if (name.startsWith(SETTING)) {
@@ -89,9 +84,15 @@ record Position(
         List<EpochLog> history = new ArrayList<>();
         for (int i = 0; texts.containsKey(RUN + "history." + i); i++) {
             String[] lines = split(texts, "history." + i);
+            if (lines.length < 3) {
+                throw new IllegalArgumentException(RUN + "history." + i + " is cut short");
+            }
             Map<String, Double> values = new LinkedHashMap<>();
             for (String line : Arrays.asList(lines).subList(3, lines.length)) {
                 int equals = line.lastIndexOf('=');
+                if (equals < 0) {
+                    throw new IllegalArgumentException(RUN + "history." + i + " has a line without =");
+                }
                 values.put(line.substring(0, equals), Double.valueOf(line.substring(equals + 1)));
             }
             history.add(new EpochLog(
@@ -120,7 +121,11 @@ record Position(
     }
 
     private static String text(Map<String, String> texts, String name) {
-        return Objects.requireNonNull(texts.get(RUN + name));
+        String text = texts.get(RUN + name);
+        if (text == null) {
+            throw new IllegalArgumentException(RUN + name + " is missing");
+        }
+        return text;
     }
 
     private static String[] split(Map<String, String> texts, String name) {

@@ -1,40 +1,43 @@
 package dev.fathom.train;
 
-/** Where a running {@link Trainer} stands. Valid during a callback. */
+/** The progress of a running {@link Trainer}. It is valid during a callback. */
 public interface Progress {
-    /** The epoch under way or just finished, from 1; 0 before the first. */
+    /** Returns the epoch under way or just finished, from 1; 0 before the first. */
     int epoch();
 
-    /** The epochs asked for. */
+    /** Returns the number of epochs asked for. */
     int epochs();
 
-    /** Steps finished in this epoch. */
+    /** Returns the number of steps finished in this epoch. */
     int step();
 
-    /** Steps of a whole epoch. */
+    /** Returns the number of steps of a whole epoch. */
     int steps();
 
-    /** Examples seen in this epoch. */
+    /** Returns the number of examples seen in this epoch. */
     long examples();
 
-    /** Examples of a whole epoch. */
+    /** Returns the number of examples of a whole epoch. */
     long examplesPerEpoch();
 
-    /** Mean training loss of this epoch so far. */
+    /** Returns the mean training loss of this epoch so far. */
     double loss();
 
-    /** Learning rate of the last step, as the schedule has it. */
+    /** Returns the learning rate of the last step, as the schedule gave it. */
     double learningRate();
 
-    /** Steps that the optimizer has taken in all epochs, those before a resume included. */
+    /** Returns the number of steps that the optimizer has taken in all epochs, including those before a resume. */
     long updates();
 
-    /** The figure by which the best epoch is chosen. */
+    /** Returns the figure by which the best epoch is chosen. */
     Monitor monitor();
 
-    /** The epochs finished so far. */
+    /** Returns the epochs finished so far. */
     History history();
 
-    /** Ends training after the epoch under way; the first {@code reason} given goes into the history. {@link Trainer#stop} does not wait for its end. */
+    /**
+     * Ends training after the epoch under way; the first {@code reason} given goes into the history. To stop before the epoch's end, use {@link
+     * Trainer#stop}.
+     */
     void stop(String reason);
 }

@@ -6,7 +6,7 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The forward pass and the loss of one batch, for training that is more than one output against one target.
+ * Computes the forward pass and the loss of one batch, for training that compares more than one output with one target.
  *
  * <pre>{@code
  * Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
@@ -19,24 +19,24 @@ import org.jspecify.annotations.Nullable;
  */
 @FunctionalInterface
 public interface Step<M extends Net> {
-    /** Runs one batch forward; called inside a pass. */
+    /** Runs one batch forward. The trainer calls it inside a pass. */
     Result run(M net, Batch batch);
 
     /**
-     * What a step has computed from a batch.
+     * The result of a step.
      *
-     * @param loss a single number to be made small
+     * @param loss the scalar to minimize
      * @param output what metrics compare with the target; null where there are no metrics
      * @param target what metrics compare the output with; null for the field {@code y} of the batch
      */
     record Result(
             Tensor loss, @Nullable Tensor output, @Nullable Tensor target) {
-        /** A loss alone. A trainer with metrics refuses it. */
+        /** Makes a result of a loss alone, which a trainer with metrics refuses. */
         public Result(Tensor loss) {
             this(loss, null, null);
         }
 
-        /** A loss, and an output that metrics compare with the field {@code y} of the batch. */
+        /** Makes a result of a loss, and of an output that metrics compare with the field {@code y} of the batch. */
         public Result(Tensor loss, Tensor output) {
             this(loss, output, null);
         }

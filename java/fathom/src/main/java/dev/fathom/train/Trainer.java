@@ -23,8 +23,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The training loop: for every epoch and batch, one pass with forward, loss, backward and step; then validation. What is random comes from three
- * seeds: the model's, that of the batches, and {@link #seed}. With the same three a run repeats bit for bit, on any number of threads.
+ * The training loop: one pass with forward, loss, backward and step for every batch of every epoch, and validation after each epoch. All randomness
+ * comes from three seeds: the model's, that of the batches, and {@link #seed}. With the same three seeds a run repeats bit for bit, on any number of
+ * threads.
  *
  * @param <M> the net's type
  */
@@ -61,7 +62,7 @@ public final class Trainer<M extends Net> {
         this.step = step;
     }
 
-    /** Trains a layer on loss(output, target). */
+    /** Makes a trainer that minimizes loss(output, target) of a layer. */
     public static <L extends Layer> Trainer<L> of(Model<L> model, Loss loss, Optimizer recipe) {
         return new Trainer<>(model, recipe, loss, (net, batch) -> {
             Tensor output = net.apply(batch.x());
@@ -69,15 +70,15 @@ public final class Trainer<M extends Net> {
         });
     }
 
-    /** Trains a net of any shape by a step of one's own. */
+    /** Makes a trainer for any net, whose forward and loss are a step of your own. */
     public static <M extends Net> Trainer<M> custom(Model<M> model, Optimizer recipe, Step<M> step) {
         return new Trainer<>(model, recipe, null, step);
     }
 
     /**
-     * Figures to measure beside the loss. A custom step must give an output for them.
+     * Adds figures to measure beside the loss. A custom step must return an output for them.
      *
-     * @throws IllegalArgumentException if a name is taken, by another metric, by {@code loss} or by the {@code val_} of validation
+     * @throws IllegalArgumentException if a name is taken by another metric or by {@code loss}, or begins with the {@code val_} of validation
      */
     public Trainer<M> metrics(Metric... all) {
         for (Metric m : all) {
@@ -94,27 +95,27 @@ public final class Trainer<M extends Net> {
         return metrics.stream().filter(m -> m.name().equals(name)).findFirst().orElse(null);
     }
 
-    /** Adds callbacks, which are told of the progress in this order. Where several would end a run, the first that does so ends it. */
+    /** Adds callbacks, which are called in this order. If several would end a run, the first one ends it. */
     public Trainer<M> callbacks(Callback... all) {
         callbacks.addAll(List.of(all));
         return this;
     }
 
-    /** How the learning rate changes from step to step. */
+    /** Sets how the learning rate changes from step to step. */
     public Trainer<M> schedule(Schedule s) {
         schedule = s;
         return this;
     }
 
-    /** What is different for some of the parameters; see {@link Optimizer#on}, which judges the patterns when training begins. */
+    /** Sets what is different for some of the parameters. The patterns are checked when training begins; see {@link Optimizer#on}. */
     public Trainer<M> groups(Group... all) {
         groups = all.clone();
         return this;
     }
 
     /**
-     * Scales the gradients of a step down where their common norm is above {@code max}: {@link BoundOptimizer#clipNorm}. A norm that is not finite
-     * ends training as a loss that is not does.
+     * Scales the gradients of a step down if their common norm is above {@code max}; see {@link BoundOptimizer#clipNorm}. A norm that is not finite
+     * ends training, just as a loss that is not finite does.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -124,7 +125,7 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Limits every element of the gradients to [-limit, limit]: {@link BoundOptimizer#clipValue}.
+     * Limits every element of the gradients to [-limit, limit]; see {@link BoundOptimizer#clipValue}.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -141,9 +142,9 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Takes one step for every {@code batches} batches, with the gradient of all their examples together: the memory of one batch, the step of one
-     * that many times as large. An epoch ends with a step of the batches that are left. Layers whose arithmetic runs over the batch, and losses
-     * that divide by weights of its labels, still see one batch at a time.
+     * Takes one step for every {@code batches} batches, with the gradient of all their examples together. This gives the step of a batch that many
+     * times as large, with the memory of one. An epoch ends with a step of the batches that are left. Layers that compute over the batch, and losses
+     * that divide by the weights of its labels, still see one batch at a time.
      *
      * @throws IllegalArgumentException if batches &lt; 1
      */
@@ -167,44 +168,48 @@ public final class Trainer<M extends Net> {
         return bound;
     }
 
-    /** The seed of dropout and its like; 0 by default. */
+    /** Sets the seed of dropout and other random layers, which is 0 by default. */
     public Trainer<M> seed(long s) {
         seed = s;
         return this;
     }
 
-    /** At the end, also after a failure, restores the weights of the epoch with the least {@code val_loss} ({@code loss} without validation). */
+    /** Restores the weights of the epoch with the least {@code val_loss} ({@code loss} without validation) when training ends, even by a failure. */
     public Trainer<M> keepBest() {
         keepBest = true;
         return this;
     }
 
-    /** The same, judged by another figure: {@code val_accuracy} is the better the larger, as its metric says. */
+    /**
+     * Restores the weights of the epoch that is best by this figure when training ends, even by a failure. The metric says whether more is better, as
+     * it is for {@code val_accuracy}.
+     */
     public Trainer<M> keepBest(String figure) {
         this.figure = figure;
         keepBest = true;
         return this;
     }
 
-    /** Writes down where a run stands, so that it can go on after whatever ended it. */
+    /** Writes checkpoints, from which a run can be resumed after whatever ended it. */
     public Trainer<M> checkpoints(Checkpoints where) {
         checkpoints = where;
         return this;
     }
 
     /**
-     * The next {@code fit} goes on from the newest whole checkpoint in {@code folder} and ends with the bits of a run that was never interrupted. A
-     * damaged one is skipped and named in {@link History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
+     * Lets the next {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a run that was never
+     * interrupted. A damaged checkpoint is skipped and named in {@link History#notes}. Callbacks begin anew; those that need the past find it in
+     * {@link Progress#history}.
      *
-     * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or the model, optimizer, data, batches, seed or another
-     * setting that decides about the bits is not the one of the run that wrote it. More epochs may be asked for.
+     * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, optimizer, data, batches, seed or another
+     * setting that affects the bits differs from the run that wrote it. The number of epochs may be larger than before.
      */
     public Trainer<M> resume(Path folder) {
         resume = folder;
         return this;
     }
 
-    /** Ends training after the step under way; may be called from any thread. What is finished is kept. */
+    /** Ends training after the step under way. It may be called from any thread, and what is finished is kept. */
     public void stop(String reason) {
         stopNow = reason;
     }
@@ -264,15 +269,15 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Examines, on copies of the model and with some hundred steps, what would make training a waste: a start loss far from that of an answer of zeros;
-     * a batch that cannot be learned by heart; inputs that make no difference; outputs that depend on other examples. A custom step shows no
-     * output, so its first and last examination see less.
+     * Looks for mistakes that would make training a waste, with some hundred steps on copies of the model: a loss at the start far from that of an
+     * answer of zeros, a batch that cannot be learned by heart, inputs that make no difference, and outputs that depend on other examples. A custom
+     * step shows no output, so its first and last examinations see less.
      */
     public Check check(Batches train) {
         return new Examiner<>(this, loss, train).examine();
     }
 
-    /** The mean loss and metrics over some batches, in evaluation mode and without what {@link Batches#augment} changes. */
+    /** Returns the mean loss and metrics over some batches, by name, in evaluation mode and without the changes of {@link Batches#augment}. */
     public Map<String, Double> evaluate(Batches data) {
         Access.store(model.range());
         double lossSum = 0;
@@ -290,7 +295,7 @@ public final class Trainer<M extends Net> {
         return means(lossSum, sums, examples);
     }
 
-    /** The mean loss and metrics over a data set. */
+    /** Returns the mean loss and metrics over a data set, by name, in evaluation mode. */
     public Map<String, Double> evaluate(Dataset data) {
         return evaluate(evaluated(data));
     }
@@ -304,7 +309,7 @@ public final class Trainer<M extends Net> {
         return loss(model.net(), batch, sums);
     }
 
-    /** The same for a copy of the model. */
+    /** The loss of a batch for {@code net}, which may be a copy of the model's; adds what the metrics measure to {@code sums}. */
     Tensor loss(M net, Batch batch, double[] sums) {
         Step.Result result = step.run(net, batch);
         if (sums.length > 0) {

@@ -140,7 +140,7 @@ class ConvolutionTest {
         assertThat(count(rgb)).isEqualTo(135 + 5);
     }
 
-    /** The same course: a 1x1 convolution is a dense layer for each pixel. */
+    /** The course goes on: a 1x1 convolution is a dense layer for each pixel. */
     @Test
     void oneByOneIsDense() {
         Conv conv = new Conv(6, 4, Window.of(1));

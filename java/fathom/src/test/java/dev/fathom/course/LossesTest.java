@@ -85,7 +85,7 @@ class LossesTest {
         }
     }
 
-    /** The same slide: squared distance of cumulative sums tells [.5, .5, 0, 0] from [.5, 0, 0, .5], which cross-entropy does not. */
+    /** The slide goes on: the squared distance of cumulative sums tells [.5, .5, 0, 0] from [.5, 0, 0, .5], which cross-entropy does not. */
     @Test
     void orderedClassesNeedAnotherLoss() {
         try (Pass pass = Pass.infer()) {

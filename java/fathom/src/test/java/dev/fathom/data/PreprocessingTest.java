@@ -315,7 +315,7 @@ class PreprocessingTest {
 
     // ---- beside Pillow
 
-    /** The same four photographs as Pillow resized and cut them: one byte in a thousand may differ, by 1. */
+    /** Pillow has resized and cut four photographs; one byte in a thousand may differ from its result, by 1. */
     @Test
     void photographsAreAsPillowMakesThem() throws IOException {
         String data = System.getenv("FATHOM_DATA");

@@ -165,7 +165,7 @@ class ExplainTest {
         });
     }
 
-    /** The same where ReLU runs in the kernel of a convolution, of a batch norm, and of a batch norm with a residual. */
+    /** A ReLU rectifies too if it runs in the kernel of a convolution, of a batch norm, or of a batch norm with a residual. */
     @Test
     void fusedRelusRectifyToo() {
         Conv first = mix(2, 2, 1, 0, 0, 1);

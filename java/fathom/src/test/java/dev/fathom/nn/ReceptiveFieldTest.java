@@ -46,7 +46,9 @@ class ReceptiveFieldTest {
         }
     }
 
-    /** The same lecture: stride 2, then stride 1 give 3 + 2 * 2 = 7; (5, 9, 4) are the three places that kernel 3 at stride 2 leaves of seven. */
+    /**
+     * The lecture goes on: stride 2 and then stride 1 give 3 + 2 * 2 = 7; (5, 9, 4) are the three places that kernel 3 at stride 2 leaves of seven.
+     */
     @Test
     void aStrideMakesLaterKernelsWider() {
         Window second = Window.line(3).stride(2);

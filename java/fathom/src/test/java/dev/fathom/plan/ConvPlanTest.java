@@ -49,7 +49,7 @@ class ConvPlanTest {
         }
     }
 
-    /** The same filters at two scales, of which only the larger is worth Winograd's transforms. */
+    /** Applies one set of filters at two scales, of which only the larger is worth Winograd's transforms. */
     private record Pyramid(Conv conv) implements Layer {
         @Override
         public Tensor forward(Tensor x) {

@@ -142,7 +142,7 @@ public record Doubles(double[] v, int... dims) {
         return y;
     }
 
-    /** The same elements in another shape. */
+    /** These elements in another shape. */
     public Doubles reshape(int... to) {
         return new Doubles(v.clone(), to);
     }

@@ -414,7 +414,7 @@ public final class OpTable {
         return op.differentiable() ? r : r.constant();
     }
 
-    /** The same with a parameter. */
+    /** A row of a function with a parameter. */
     private static Row unary(
             Unary row, float p, String method, Function<Tensor, Tensor> f, DoubleUnaryOperator reference) {
         return unary(new Activation(row, p, 0), method, f, reference);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.io.Safetensors;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -31,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -375,6 +377,29 @@ class CheckpointTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("resume: there is no checkpoint in " + empty
                         + "; give the folder of a run, or begin anew without resume()");
+    }
+
+    @Test
+    void aFileOfWeightsSaysWhatACheckpointHasBeside() {
+        Path file = folder.resolve(Checkpoints.name(1));
+        Map<String, Map<String, String>> cases = Map.of(
+                "fathom.run.trainable is missing",
+                Map.of(),
+                "fathom.run.epoch is missing",
+                Map.of("fathom.run.trainable", "true"),
+                "fathom.run.history.0 is cut short",
+                Map.of("fathom.run.history.0", "1\n0.1"),
+                "fathom.run.history.0 has a line without =",
+                Map.of("fathom.run.history.0", "1\n0.1\n2.5\nloss"));
+        cases.forEach((why, metadata) -> {
+            var weights = new Safetensors.Writer().checksum();
+            metadata.forEach(weights::metadata);
+            weights.write(file);
+            assertThatThrownBy(() -> run(99, t -> t.resume(folder)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(file + ": it does not say where a run stood (" + why
+                            + "); give a checkpoint that a trainer wrote");
+        });
     }
 
     /** A small file, cut at every byte and changed in every byte. */

@@ -26,7 +26,7 @@ public class OrtRows {
         return "ONNX Runtime " + OrtEnvironment.getEnvironment().getVersion();
     }
 
-    /** So many threads inside an operator. */
+    /** The number of threads inside an operator. */
     static OrtSession.SessionOptions options(int threads) throws OrtException {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
         options.setIntraOpNumThreads(threads);

@@ -117,7 +117,7 @@ final class GoldenNorms {
         to.add("groupNorm(3)", three, to.x(-1, 3, 5, 12), to.x(0.5, 1.5, 12), to.x(-1, 1, 12));
     }
 
-    /** As torch.nn.functional.local_response_norm, whose C++ side has it for other shapes. */
+    /** Computes torch.nn.functional.local_response_norm, which the C++ side of PyTorch has for other shapes only. */
     private static Tensor localResponse(Tensor x, int size) {
         long c = x.size(-1);
         Tensor squares = torch.constant_pad_nd(x.mul(x), new long[] {size / 2, (size - 1) / 2}, new Scalar(0.0));

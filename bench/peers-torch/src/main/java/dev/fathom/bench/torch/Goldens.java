@@ -32,7 +32,7 @@ public final class Goldens {
      * @param kind {@code x} for numbers that get a gradient, {@code c} for those that get none, {@code i} for whole ones
      */
     record Input(char kind, float[] values, long... shape) {
-        /** The same without a gradient. */
+        /** This input without a gradient. */
         Input constant() {
             return new Input('c', values, shape);
         }

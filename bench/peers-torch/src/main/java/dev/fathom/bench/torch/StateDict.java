@@ -49,7 +49,7 @@ public final class StateDict {
             return state;
         }
 
-        /** As load_state_dict(strict=True). */
+        /** Does what load_state_dict(strict=True) does. */
         void load(TensorFile file) throws IOException {
             Map<String, Tensor> state = state();
             List<String> others = new ArrayList<>(file.names());

@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -80,11 +81,8 @@ public final class Classify implements Callable<Integer> {
     @Option(names = "--list", description = "Says which networks there are, and where their weights are.")
     private boolean list;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Prints this.")
-    private boolean help;
+    @Mixin
+    Help help;
 
     public Classify(PrintStream out, PrintStream err) {
         this.out = out;
@@ -116,12 +114,13 @@ public final class Classify implements Callable<Integer> {
         if (top < 1) {
             throw misuse("--top " + top + ": choose at least 1");
         }
-        HtmlReport page = html == null ? null : page(network);
+        Path to = html;
+        HtmlReport page = to == null ? null : page(network);
         List<String> refused = new ArrayList<>();
         List<Source> sources = sources(network.input(), refused);
         int named = answer(network, sources, refused, page);
-        if (page != null) {
-            write(page, refused);
+        if (page != null && to != null) {
+            write(page, refused, to);
         }
         if (!refused.isEmpty() && named + refused.size() > 1) {
             err.println(spec.qualifiedName() + ": " + refused.size() + " of " + (named + refused.size())
@@ -292,14 +291,13 @@ public final class Classify implements Callable<Integer> {
                 answer.shares());
     }
 
-    private void write(HtmlReport page, List<String> refused) {
+    private void write(HtmlReport page, List<String> refused, Path to) {
         if (!refused.isEmpty()) {
             page.section("Not read");
             refused.forEach(page::text);
         }
-        Path file = html.toString().matches("(?i).*\\.x?html?") && !Files.isDirectory(html)
-                ? html
-                : html.resolve("report.html");
+        Path file =
+                to.toString().matches("(?i).*\\.x?html?") && !Files.isDirectory(to) ? to : to.resolve("report.html");
         page.write(file);
         out.println("The page: " + file);
     }

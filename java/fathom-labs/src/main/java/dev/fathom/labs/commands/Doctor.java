@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code fathom doctor}: what Fathom finds on this machine, how fast it is, and what is wrong, each with its remedy. */
 @Command(
@@ -30,11 +30,8 @@ public final class Doctor implements Callable<Integer> {
 
     private final PrintStream out;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Prints this.")
-    private boolean help;
+    @Mixin
+    Help help;
 
     public Doctor(PrintStream out) {
         this.out = out;

@@ -27,8 +27,8 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -104,11 +104,8 @@ public final class Networks implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "NAME", description = "Only those whose name has this in it.")
     private @Nullable String part;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Prints this.")
-    private boolean help;
+    @Mixin
+    Help help;
 
     public Networks(PrintStream out) {
         this.out = out;

@@ -3,6 +3,7 @@ package dev.fathom.labs.commands;
 import dev.fathom.kernel.NativeRuntime;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -36,11 +37,8 @@ public final class Options {
                     "Writes a checkpoint after each epoch and goes on from the newest in the output folder, if there is one.")
     private boolean resume;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Prints this.")
-    private boolean help;
+    @Mixin
+    Help help;
 
     long seed() {
         return seed;

@@ -248,7 +248,7 @@ public final class SeeCommand implements Callable<Integer> {
                 }
             }
             Set<ByteBuffer> seen = new HashSet<>();
-            Path from = photos != null ? photos : photo.toAbsolutePath().getParent();
+            Path from = photos != null ? photos : photo.toAbsolutePath().resolveSibling("");
             try (Stream<Path> files = Files.list(from)) {
                 for (Path f : files.filter(ImageFolder::isPicture)
                         .sorted()
@@ -267,7 +267,8 @@ public final class SeeCommand implements Callable<Integer> {
             } catch (IOException | UncheckedIOException e) {
                 throw new IllegalArgumentException(from + ": the folder cannot be read; name another with --photos", e);
             }
-            return new Pictures(from.getFileName().toString(), pixels, names);
+            Path name = from.getFileName();
+            return new Pictures(name == null ? from.toString() : name.toString(), pixels, names);
         }
 
         private Tensor tensor(byte[] pixels) {

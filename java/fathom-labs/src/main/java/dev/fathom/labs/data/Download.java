@@ -63,7 +63,7 @@ public final class Download {
             return new Content(bytes, "MD5", md5, false);
         }
 
-        /** Such as {@code sha256}. */
+        /** The name of the algorithm, such as {@code sha256}. */
         public String kind() {
             return algorithm.toLowerCase(Locale.ROOT).replace("-", "");
         }

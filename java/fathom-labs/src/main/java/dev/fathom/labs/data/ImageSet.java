@@ -51,7 +51,7 @@ public enum ImageSet {
                     Layout.BATCHES.in("cifar-10-batches-bin"),
                     new Layout("", List.of("train_15000.bin", "valid_4000.bin"), List.of("test_1000.bin"))),
             "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"),
-    /** The same in a hundred classes. */
+    /** 50,000 and 10,000 color images of 32 x 32 pixels in a hundred classes (Krizhevsky 2009); not part of the project. */
     CIFAR100(
             "CIFAR-100",
             "https://www.cs.toronto.edu/~kriz/",
@@ -171,7 +171,7 @@ public enum ImageSet {
         return this == CIFAR10 ? Cifar.Labels.TEN : Cifar.Labels.FINE;
     }
 
-    /** As people write it. */
+    /** Its name for readers. */
     String title() {
         return title;
     }
@@ -181,7 +181,7 @@ public enum ImageSet {
         return classes;
     }
 
-    /** As the command line and folders write it. */
+    /** Its name on the command line and in folders. */
     @Override
     public String toString() {
         return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
@@ -298,7 +298,7 @@ public enum ImageSet {
         }
     }
 
-    /** The same for the quickstart's network, which takes gray images of 28 x 28 pixels. */
+    /** The set of this name for the quickstart's network, which takes gray images of 28 x 28 pixels. */
     public static final class GrayConverter implements ITypeConverter<ImageSet> {
         @Override
         public ImageSet convert(String name) {

@@ -15,27 +15,27 @@ import java.util.stream.IntStream;
 /**
  * Images in classes, as an experiment uses them.
  *
- * @param image [height, width, channels] of each
- * @param learn what is learned from
- * @param choose what the best epoch is chosen by
- * @param test what is looked at once, at the end
+ * @param image the shape [height, width, channels] of each image
+ * @param learn the images to train on
+ * @param choose the images by which the best epoch is chosen
+ * @param test the images that are used once, at the end
  */
 public record Images(String title, List<String> classes, Shape image, Dataset learn, Dataset choose, Dataset test)
         implements AutoCloseable {
-    /** The same images as vectors. */
+    /** These images as vectors. */
     public Images flattened() {
         return new Images(title, classes, image, learn.flattened(), choose.flattened(), test.flattened());
     }
 
-    /** The same with mean 0 and deviation 1 in each channel of what is learned from. */
+    /** These images scaled so that each channel has mean 0 and deviation 1 over those to train on. */
     public Images normalized() {
         return new Images(
                 title, classes, image, learn.normalized(learn), choose.normalized(learn), test.normalized(learn));
     }
 
     /**
-     * What a photograph becomes for a network that learned from these images as {@link #normalized} gives them: its middle, as large as they are, with
-     * the mean and the deviation that each channel has in what is learned from.
+     * The preprocessing of a photograph for a network that was trained on the {@link #normalized} form of these images: its center is cut to their
+     * size and scaled by mean and deviation of each channel over the images to train on.
      *
      * @throws IllegalStateException if they are not square and red, green and blue
      */
@@ -68,7 +68,7 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
         return new Preprocessing(side, side, Filter.BILINEAR, mean, deviation);
     }
 
-    /** The same with values from 0 to 1. */
+    /** These images with values from 0 to 1. */
     public Images scaled() {
         float unit = 1f / 255;
         return new Images(title, classes, image, learn.scaled(unit, 0), choose.scaled(unit, 0), test.scaled(unit, 0));
@@ -107,7 +107,7 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
         return remade(names, label -> anew[label], UnaryOperator.identity());
     }
 
-    /** The same images, the pixels of each in one other order, which {@code seed} decides; with mean 0 and deviation 1. */
+    /** These images with the pixels of each in the same new order, which {@code seed} decides, and with mean 0 and deviation 1. */
     public Images permuted(long seed) {
         int channels = image.dim(2);
         int[] order = order(seed);

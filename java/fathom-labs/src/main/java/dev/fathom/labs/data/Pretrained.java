@@ -160,7 +160,7 @@ public record Pretrained(
      */
     public Path folder(@Nullable Path given) {
         if (file != null) {
-            return file.toAbsolutePath().getParent();
+            return file.toAbsolutePath().resolveSibling("");
         }
         List<Path> places = given != null ? List.of(given) : ImageSet.places("pretrained-" + set);
         for (Path place : places) {

@@ -115,7 +115,7 @@ final class BatchNormLab implements ImageLab {
                         .figure(Figure.of(
                                 o.entry().name() + String.format(Locale.ROOT, ", steps to %.2f %%", 100 * level),
                                 "steps",
-                                steps));
+                                (double) steps));
             }
             rows.add(List.of(
                     o.entry().name(),

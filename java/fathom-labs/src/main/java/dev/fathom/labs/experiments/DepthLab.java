@@ -117,8 +117,9 @@ final class DepthLab implements ImageLab {
     }
 
     /**
-     * The same network as very deep ones learn soonest: signals have variance 1 / depth, which the weights of the last layer make up for, and the biases of
-     * the body, of next to no variance there but of effect in every layer, are left out. It sees images of 1 / factor of the height and width.
+     * The form of {@code net} in which very deep networks learn fastest. Signals have variance 1 / depth, and the weights of the last layer make up
+     * for it. The biases of the body are left out: they have next to no variance at this depth, but act in every layer. The network sees images of 1
+     * / factor of the height and width.
      */
     private static PlainCnn deep(PlainCnn net, int width, int depth, int factor) {
         Linear head = new Linear(width, 10, Init.normal(0, (float) Math.sqrt((double) depth / width)));

@@ -184,7 +184,7 @@ final class DropoutLab implements ImageLab {
                             number("%.2f", activity.mean()),
                             dropout ? "about 0.7" : "about 2.0",
                             number("%.1f %%", 100 * activity.zero()),
-                            number("%.4f", trainer.evaluate(flat.test()).get("loss"))));
+                            number("%.4f", trainer.evaluate(flat.test()).getOrDefault("loss", Double.NaN))));
                     features.add(features(model.net()));
                 }
             }

@@ -29,7 +29,7 @@ public interface Experiment {
         return all;
     }
 
-    /** As the command line and folders write it. */
+    /** Its name on the command line and in folders. */
     String name();
 
     /** What it shows, in a line. */

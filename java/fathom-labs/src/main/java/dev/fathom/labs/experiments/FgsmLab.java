@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -208,7 +209,7 @@ final class FgsmLab implements ImageLab {
     private static Tensor[] attack(Pass pass, Model<Layer> model, Batch batch, float[] range, float... epsilons) {
         Tensor x = pass.watch(batch.x());
         pass.backward(Loss.crossEntropy().of(model.net().apply(x), batch.y()), x);
-        Tensor direction = pass.gradient(x).sign();
+        Tensor direction = Objects.requireNonNull(pass.gradient(x)).sign();
         Tensor[] changed = new Tensor[epsilons.length];
         for (int e = 0; e < changed.length; e++) {
             float step = epsilons[e] * (range[1] - range[0]);

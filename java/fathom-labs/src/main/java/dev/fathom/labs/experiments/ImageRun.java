@@ -73,7 +73,8 @@ final class ImageRun {
             outcomes.forEach(Outcome::close);
             Set<Images> made = Collections.newSetFromMap(new IdentityHashMap<>());
             made.addAll(seen);
-            made.stream().filter(view -> view != images).forEach(Images::close);
+            made.remove(images);
+            made.forEach(Images::close);
         }
     }
 

@@ -15,6 +15,7 @@ import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.ImageSheet;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -132,6 +134,7 @@ final class PermutationLab implements ImageLab {
     private static int reordered(Outcome mlp, Images permuted) {
         List<Layer> layers = ((Sequential) mlp.model().net()).layers();
         Linear first = (Linear) layers.get(1);
+        Parameter bias = Objects.requireNonNull(first.bias());
         Batches.Epoch batches =
                 permuted.test().batches(Math.min(BATCH, permuted.test().size())).epoch(0);
         int differ = 0;
@@ -141,7 +144,7 @@ final class PermutationLab implements ImageLab {
                 Tensor columns = Tensor.ofInts(permuted.order(ORDER), 784);
                 Tensor weight = first.weight().value().take(1, columns);
                 Tensor y = batches.next().x().flatten(1).matmulTransposed(weight);
-                y = y.add(first.bias().value()).relu();
+                y = y.add(bias.value()).relu();
                 for (Layer layer : layers.subList(2, layers.size())) {
                     y = layer.apply(y);
                 }

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParameterException;
@@ -105,7 +106,7 @@ final class PretrainedLab implements Experiment {
                     said.add(answer);
                     page.figure(figure(network, file, photo, answer, classes, expected));
                 }
-                if (network == networks.get(0)) {
+                if (network.equals(networks.get(0))) {
                     page.table(header(networks.get(0)), rows(files, expected, network, said, classes));
                     panda(page, network, model, photos, files, said, classes);
                 } else {
@@ -232,7 +233,7 @@ final class PretrainedLab implements Experiment {
             Tensor x = pass.watch(network.input().tensor(photo));
             Tensor label = Tensor.ofInts(new int[] {before.labels()[0]}, 1);
             pass.backward(Loss.crossEntropy().of(model.net().apply(x), label), x);
-            float[] direction = pass.gradient(x).sign().toArray();
+            float[] direction = Objects.requireNonNull(pass.gradient(x)).sign().toArray();
             noise = new byte[direction.length];
             changed = new byte[direction.length];
             float step = 255 * EPSILON;

@@ -4,6 +4,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Objects;
 
 /** By how much a layer stretches small changes of its input: the singular values of its Jacobian. */
 public final class SingularValues {
@@ -30,7 +31,7 @@ public final class SingularValues {
         try (Pass pass = Pass.grad()) {
             Tensor in = pass.watch(Tensor.of(copies, batch));
             pass.backward(layer.apply(in).mul(Tensor.of(identity, batch)).sum(), in);
-            float[] jacobian = pass.gradient(in).toArray();
+            float[] jacobian = Objects.requireNonNull(pass.gradient(in)).toArray();
             double[][] rows = new double[n][n];
             for (int i = 0; i < n * n; i++) {
                 rows[i / n][i % n] = jacobian[i];

@@ -40,7 +40,7 @@ public record Figure(
             return low <= value && value <= high;
         }
 
-        /** Such as {@code 98.87 to 99.25} or {@code at least 90}. */
+        /** Its text, such as {@code 98.87 to 99.25} or {@code at least 90}. */
         String words() {
             if (high == Double.POSITIVE_INFINITY) {
                 return "at least " + number(low);
@@ -58,7 +58,7 @@ public record Figure(
         /** There is no band. */
         NONE;
 
-        /** As pages and files write it; empty for {@link #NONE}. */
+        /** Its word on pages and in files; empty for {@link #NONE}. */
         public String word() {
             return this == NONE ? "" : name().toLowerCase(Locale.ROOT);
         }

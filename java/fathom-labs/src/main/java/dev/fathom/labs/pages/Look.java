@@ -80,8 +80,9 @@ public final class Look {
             }
             Shape size = Shape.of(m.shape().dim(0), m.shape().dim(1));
             Maps before = last.get(size);
-            boolean same = before != null && Arrays.equals(before.values(), m.values());
-            if (!same || m.layer().length() < before.layer().length()) {
+            if (before == null
+                    || !Arrays.equals(before.values(), m.values())
+                    || m.layer().length() < before.layer().length()) {
                 last.put(size, m);
             }
         }

@@ -200,7 +200,7 @@ public final class Result {
         try {
             picture = part.draw().get();
         } catch (IllegalStateException e) { // a machine without fonts
-            page.text(e.getMessage());
+            page.text(String.valueOf(e.getMessage()));
             return;
         }
         page.picture(picture, part.alt());

@@ -114,16 +114,16 @@ public record StoredRun(
         try {
             JsonObject run = JsonParser.parseString(text).getAsJsonObject();
             List<Figure> figures = new ArrayList<>();
-            for (JsonElement element : run.getAsJsonArray("figures")) {
+            for (JsonElement element : get(run, "figures").getAsJsonArray()) {
                 JsonObject f = element.getAsJsonObject();
                 Figure figure = new Figure(
                         text(f, "name"),
                         text(f, "unit"),
-                        f.get("measured").getAsDouble(),
-                        range(f.getAsJsonObject("interval")),
+                        get(f, "measured").getAsDouble(),
+                        range(f.get("interval")),
                         f.has("published") ? text(f, "published") : "",
                         f.has("source") ? text(f, "source") : "",
-                        range(f.getAsJsonObject("band")));
+                        range(f.get("band")));
                 String said = f.has("verdict") ? text(f, "verdict") : "";
                 if (!said.equals(figure.verdict().word())) {
                     throw new IllegalArgumentException(
@@ -137,10 +137,10 @@ public record StoredRun(
                     text(run, "date"),
                     text(run, "commit"),
                     text(run, "machine"),
-                    run.get("seed").getAsLong(),
-                    run.get("seconds").getAsDouble(),
+                    get(run, "seed").getAsLong(),
+                    get(run, "seconds").getAsDouble(),
                     figures);
-        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException | NullPointerException e) {
+        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) { // other JSON, or none
             throw new IllegalArgumentException(
                     file + " is not a stored run; store it again with ./fathom lab NAME --save", e);
         } catch (IllegalArgumentException e) {
@@ -152,14 +152,24 @@ public record StoredRun(
     }
 
     private static String text(JsonObject object, String name) {
-        return object.get(name).getAsString();
+        return get(object, name).getAsString();
     }
 
-    private static @Nullable Range range(@Nullable JsonObject ends) {
-        return ends == null
-                ? null
-                : new Range(
-                        ends.has("low") ? ends.get("low").getAsDouble() : Double.NEGATIVE_INFINITY,
-                        ends.has("high") ? ends.get("high").getAsDouble() : Double.POSITIVE_INFINITY);
+    private static JsonElement get(JsonObject object, String name) {
+        JsonElement value = object.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("it has no " + name);
+        }
+        return value;
+    }
+
+    private static @Nullable Range range(@Nullable JsonElement element) {
+        if (element == null) {
+            return null;
+        }
+        JsonObject ends = element.getAsJsonObject();
+        return new Range(
+                ends.has("low") ? get(ends, "low").getAsDouble() : Double.NEGATIVE_INFINITY,
+                ends.has("high") ? get(ends, "high").getAsDouble() : Double.POSITIVE_INFINITY);
     }
 }

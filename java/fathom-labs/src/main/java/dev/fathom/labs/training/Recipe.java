@@ -16,7 +16,7 @@ public record Recipe(int epochs, int batch, Optimizer optimizer, Schedule schedu
         return new Recipe(epochs, batch, new Adam(rate), Schedule.cosine(epochs), words);
     }
 
-    /** As PyTorch's MNIST example, but with Adam for its Adadelta. */
+    /** The recipe of PyTorch's MNIST example, with Adam instead of Adadelta. */
     public static Recipe mnistExample(int epochs) {
         return new Recipe(epochs, 64, new Adam(1e-3f), Schedule.step(1, 0.7), "Adam 0.001, times 0.7 after each epoch");
     }

@@ -13,6 +13,7 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What a classifier of images learned, as pictures and as one page. */
@@ -39,7 +40,7 @@ public record Report(Images images, Outcome outcome) {
             Plots.write(confusion, folder.resolve("confusion.png"));
             Plots.write(sheet.render(), folder.resolve("wrong.png"));
         } catch (IllegalStateException e) { // a machine without fonts
-            missing = e.getMessage();
+            missing = String.valueOf(e.getMessage());
         }
         page(sheet, curves, confusion).write(folder.resolve("report.html"));
         return missing;
@@ -61,7 +62,7 @@ public record Report(Images images, Outcome outcome) {
     private HtmlReport page(ImageSheet sheet, List<BufferedImage> curves, @Nullable BufferedImage confusion) {
         History history = outcome.history();
         Frozen frozen = outcome.frozen();
-        EpochLog best = history.best();
+        EpochLog best = Objects.requireNonNull(history.best()); // a run without an epoch has no report
         int epochs = history.epochs().size();
         HtmlReport page = new HtmlReport(
                         images.title() + ", learned by " + outcome.entry().name())

@@ -136,7 +136,7 @@ class LabTest {
         assertThat(BatchNormLab.stepsTo(0.81, curve)).isEqualTo(-1);
     }
 
-    /** The same network, seed and order twice: what differs is what the images were changed by. */
+    /** Trains one network twice with one seed and order, and only the changes to the images differ. */
     @Test
     void aHundredClassesFromAUsersFolderWithAndWithoutAugmentation() throws IOException {
         Path folder = Files.createDirectories(temp.resolve("mine"));

@@ -75,6 +75,8 @@ class StoredRunTest {
                 "null",
                 "{",
                 "{\"lab\":\"coin\"}",
+                good.substring(0, good.indexOf("[")) + "1}",
+                good.replaceFirst("\"interval\": \\{[^}]*}", "\"interval\": 1"),
                 good.replace("\"seed\": 7", "\"seed\": \"x\""),
                 good.replace("\"measured\": 42.0", "\"measured\": {}"))) {
             Files.writeString(file, bad);
@@ -84,6 +86,10 @@ class StoredRunTest {
                     .hasMessageStartingWith(file + " is not a stored run")
                     .hasMessageEndingWith("; store it again with ./fathom lab NAME --save");
         }
+        Files.writeString(file, good.replace("\"seed\": 7,", ""));
+        assertThatThrownBy(() -> StoredRun.read(file))
+                .hasMessage(
+                        file + " is not a stored run (it has no seed); store it again with ./fathom lab NAME --save");
         Files.writeString(file, good.replace("\"measured\": 42.0", "\"measured\": 52.0"));
         assertThatThrownBy(() -> StoredRun.read(file))
                 .hasMessage(file + " is not a stored run (the verdict on tails does not follow from its band); "
