@@ -86,7 +86,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void begin(Progress progress) {
+    public void onTrainBegin(Progress progress) {
         began = nanos.getAsLong();
         epochBegan = began;
         lastStep = began;
@@ -95,7 +95,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void step(Progress progress) {
+    public void onStepEnd(Progress progress) {
         lastStep = nanos.getAsLong();
         if (!terminal || (bar != null && lastStep - lastRedraw < REDRAW_NANOS && progress.step() < progress.steps())) {
             return;
@@ -119,7 +119,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void epoch(Progress progress, EpochLog log) {
+    public void onEpochEnd(Progress progress, EpochLog log) {
         long now = nanos.getAsLong();
         finished++;
         finishedSeconds = seconds(now - began);
@@ -145,7 +145,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void end(Progress progress, History history) {
+    public void onTrainEnd(Progress progress, History history) {
         if (bar != null) { // ended inside an epoch: leave the bar where it stood
             closeBar();
             out.println();

@@ -748,12 +748,22 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples with the mean and the standard deviation that each channel has in {@code like}: {@code train.normalized(train)}, and for the
-     * test {@code test.normalized(train)}, so that nothing of it is known before.
+     * The same examples with x = (value / 255 - mean) / std for a value of 0 to 255, one mean and one deviation for all channels: {@code
+     * digits.normalized(0.1307f, 0.3081f)} for MNIST.
+     *
+     * @throws IllegalArgumentException if the features are floats, a number is not finite, or the deviation is not positive
+     */
+    public Dataset normalized(float mean, float std) {
+        return normalized(new float[] {mean}, new float[] {std});
+    }
+
+    /**
+     * The same examples with the mean and the standard deviation that each channel has in {@code like}: {@code train.normalizedBy(train)}, and for the
+     * test {@code test.normalizedBy(train)}, so that nothing of it is known before.
      *
      * @throws IllegalArgumentException if the features of either are floats, they have other channels, or a channel of {@code like} is the same everywhere
      */
-    public Dataset normalized(Dataset like) {
+    public Dataset normalizedBy(Dataset like) {
         like.checkBytes("normalized");
         if (like.imageChannels() != imageChannels()) {
             throw new IllegalArgumentException("normalized: images of " + imageChannels() + " channels like those of "
@@ -869,7 +879,7 @@ public final class Dataset implements AutoCloseable {
      * As many draws as there are examples, with replacement, new for every epoch: some examples come twice or more, 37 % of a large dataset not at
      * all (a bootstrap sample). The draws depend on the seed and the epoch alone.
      */
-    public Order drawn(long seed) {
+    public Order withReplacement(long seed) {
         return new Order(this, seed, true);
     }
 
@@ -954,16 +964,11 @@ public final class Dataset implements AutoCloseable {
         }
     }
 
-    /**
-     * Gives this dataset's part back, as soon as no gather reads it; datasets made from it stay as they are.
-     *
-     * @throws IllegalStateException if it is closed already
-     */
+    /** Gives this dataset's part back, as soon as no gather reads it; datasets made from it stay as they are. Closing twice does nothing. */
     @Override
     public synchronized void close() {
         if (closed) {
-            throw new IllegalStateException(
-                    "close: the dataset was already closed at " + Memory.render(closedAt) + "; close it once");
+            return;
         }
         closed = true;
         closedAt = Memory.callSite();

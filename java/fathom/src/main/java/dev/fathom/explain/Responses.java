@@ -133,7 +133,7 @@ public final class Responses {
     }
 
     /** The channels whose largest responses differ most from image to image, by their deviation: those that have most to tell. */
-    public List<Integer> liveliest(int count) {
+    public List<Integer> mostActive(int count) {
         double[] deviation = new double[channels()];
         for (int c = 0; c < deviation.length; c++) {
             double mean = 0;

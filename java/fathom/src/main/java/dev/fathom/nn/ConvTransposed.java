@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param bias b [out], or null for none
  * @param window the geometry of that convolution
  * @param groups into how many the channels are divided, each with filters of its own
- * @param extra PyTorch's output padding, the same along each dimension: which of the sizes that the stride rounds to one
+ * @param outputPadding places more, the same along each dimension: which of the sizes that the stride rounds to one
  * @param activation act, or null for none
  */
 public record ConvTransposed(
@@ -25,9 +25,18 @@ public record ConvTransposed(
         @Nullable Parameter bias,
         Window window,
         int groups,
-        int extra,
+        int outputPadding,
         @Nullable Activation activation)
-        implements Layer {
+        implements Layer, Windowed<ConvTransposed> {
+    /**
+     * A square kernel on pictures, with stride 1, no padding and a bias, as PyTorch's ConvTranspose2d.
+     *
+     * @throws IllegalArgumentException if the kernel or a number of channels is below 1
+     */
+    public ConvTransposed(int in, int out, int kernel) {
+        this(in, out, Window.of(kernel));
+    }
+
     /**
      * With bias and no activation; both begin as PyTorch's, uniform in +-1/sqrt(out taps).
      *
@@ -52,24 +61,30 @@ public record ConvTransposed(
                 null);
     }
 
+    @Override
+    public ConvTransposed window(Window w) {
+        return new ConvTransposed(
+                weight, bias, Filters.fitting("ConvTransposed", weight, w), groups, outputPadding, activation);
+    }
+
     /** The same layer without a bias. */
     public ConvTransposed withoutBias() {
-        return new ConvTransposed(weight, null, window, groups, extra, activation);
+        return new ConvTransposed(weight, null, window, groups, outputPadding, activation);
     }
 
     /** The same layer with so many places more along each dimension: fewer than the stride. */
-    public ConvTransposed extra(int places) {
+    public ConvTransposed outputPadding(int places) {
         return new ConvTransposed(weight, bias, window, groups, places, activation);
     }
 
     /** The same layer with an activation. */
     public ConvTransposed act(Activation a) {
-        return new ConvTransposed(weight, bias, window, groups, extra, a);
+        return new ConvTransposed(weight, bias, window, groups, outputPadding, a);
     }
 
     @Override
     public Tensor forward(Tensor x) {
-        Tensor y = x.convTransposed(weight, window, groups, extra);
+        Tensor y = x.convTransposed(weight, window, groups, outputPadding);
         y = bias == null ? y : y.add(bias.value());
         return activation == null ? y : Pass.apply(activation, y);
     }

@@ -4,6 +4,6 @@ package dev.fathom.tensor;
  * The largest values of windows and where they were.
  *
  * @param values the largest of each window, as {@link Tensor#maxPool}
- * @param positions I32 of the same shape: the place of each in its sequence [l] or image [h, w], counted as h w
+ * @param indices I32 of the same shape: the place of each in its sequence [l] or image [h, w], counted as h w
  */
-public record Pooled(Tensor values, Tensor positions) {}
+public record Pooled(Tensor values, Tensor indices) {}

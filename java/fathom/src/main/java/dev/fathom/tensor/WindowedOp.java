@@ -32,7 +32,7 @@ public interface WindowedOp extends Op {
 
         /** What a convolution or a pool depends on along an axis of {@code size} positions. */
         static Span of(Window.Axis a, int size) {
-            return new Span(-a.before(size), a.reach(), a.stride());
+            return new Span(-a.before(size), a.extent(), a.stride());
         }
     }
 }

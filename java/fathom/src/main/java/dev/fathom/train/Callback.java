@@ -9,25 +9,25 @@ import dev.fathom.tensor.Pass;
  */
 public interface Callback {
     /** Called once, before the first step. */
-    default void begin(Progress progress) {}
+    default void onTrainBegin(Progress progress) {}
 
     /** Called inside the pass of the batch that completes a step of the optimizer, before its forward. */
-    default void forward(Progress progress, Pass pass) {}
+    default void onForwardBegin(Progress progress, Pass pass) {}
 
     /** Called inside the same pass after its backward: the gradients are complete, and the optimizer has not used them yet. */
-    default void gradients(Progress progress, Model<?> model) {}
+    default void onBackwardEnd(Progress progress, Model<?> model) {}
 
     /** Called after each batch, and after the step of the optimizer that it completes. */
-    default void step(Progress progress) {}
+    default void onStepEnd(Progress progress) {}
 
     /** Called after each epoch and its validation. */
-    default void epoch(Progress progress, EpochLog log) {}
+    default void onEpochEnd(Progress progress, EpochLog log) {}
 
     /**
-     * Called once if {@code begin} returned, with the weights in their final state: after the last epoch, a stop or a failure, the failure of
+     * Called once if {@code onTrainBegin} returned, with the weights in their final state: after the last epoch, a stop or a failure, the failure of
      * another callback included.
      */
-    default void end(Progress progress, History history) {}
+    default void onTrainEnd(Progress progress, History history) {}
 
     /** Whether a trainer with this callback restores the weights of the best epoch at the end, as {@link Trainer#keepBest} does. */
     default boolean keepsBest() {
