@@ -55,10 +55,10 @@ final class Exchange implements Callable<Integer> {
             @Override
             Layer make() {
                 return new Cnn(
-                        new Conv(3, 6, Window.of(3).stride(2).pad(1)).withoutBias(),
+                        new Conv(3, 6, 3).stride(2).pad(1).withoutBias(),
                         new BatchNorm(6).act(Activation.RELU),
                         new Conv(6, 6, Window.of(3, 5).pad(1, 2), 6).act(Activation.RELU),
-                        new ConvTransposed(6, 4, Window.of(2).stride(2)).act(Activation.RELU),
+                        new ConvTransposed(6, 4, 2).stride(2).act(Activation.RELU),
                         new Flatten(),
                         new Linear(4 * 10 * 8, 3));
             }

@@ -123,7 +123,7 @@ public class FathomNets {
             Optimizer rule = switch (net) {
                 case "lenet" -> new Adam(1e-3f);
                 case "cifar" -> new RmsProp(1e-4f);
-                default -> new Sgd(1e-2f, 0.9f);
+                default -> new Sgd(1e-2f).momentum(0.9f);
             };
             optimizer = rule.on(model);
             x = new KeptTensor[network.batches()];

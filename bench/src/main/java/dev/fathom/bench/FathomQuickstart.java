@@ -37,7 +37,7 @@ public class FathomQuickstart {
             try (Dataset all =
                     Dataset.idx(Work.clothes("train-images-idx3-ubyte"), Work.clothes("train-labels-idx1-ubyte"))) {
                 Dataset.Split split = all.flattened().split(all.size() - Work.IMAGES, 1);
-                learn = split.rest().normalized(split.rest());
+                learn = split.rest().normalizedBy(split.rest());
                 shown = learn.take(0, 1000);
                 split.rest().close();
                 split.heldOut().close();

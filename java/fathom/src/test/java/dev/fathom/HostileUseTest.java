@@ -220,7 +220,7 @@ class HostileUseTest {
                 new Conv(2, 3, Window.of(2, 1, 2).stride(2).pad(1).ceil()),
                 new Conv(2, 3, Window.of(2, 2, 2).same()).edges(PadMode.CIRCULAR),
                 new ConvTransposed(2, 3, Window.line(3).stride(2)),
-                new ConvTransposed(2, 4, two.stride(2).pad(1), 2).extra(1),
+                new ConvTransposed(2, 4, two.stride(2).pad(1), 2).outputPadding(1),
                 new LocallyConnected(Shape.of(2, 3, 2), 3, two),
                 new MaxPool(Window.line(2).stride(2).ceil()),
                 new MaxPool(two.pad(1)),

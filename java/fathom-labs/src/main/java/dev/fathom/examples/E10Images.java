@@ -20,7 +20,7 @@ public final class E10Images {
         Shapes.write(folder, 600, 1);
         Files.write(folder.resolve("square/0007.jpg"), new byte[100]);
         try (var pictures = ImageFolder.of(folder, 24, 24).gray().skipDamaged().read();
-                var data = pictures.data().normalized(pictures.data())) {
+                var data = pictures.data().normalizedBy(pictures.data())) {
             System.out.println(data + ": " + pictures.classes());
             pictures.skipped().forEach(why -> System.out.println("skipped " + folder.relativize(Path.of(why))));
             var parts = data.stratified(560, 1);

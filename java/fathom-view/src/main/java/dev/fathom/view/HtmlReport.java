@@ -126,7 +126,7 @@ public final class HtmlReport {
 
     /** The accuracy of {@code matrix} as a key figure, with its 95 % Wilson score interval. */
     public HtmlReport accuracy(String label, ConfusionMatrix matrix) {
-        double[] interval = matrix.wilson95();
+        double[] interval = matrix.accuracyInterval95();
         String low = Numbers.percent(interval[0]).replace(" %", "");
         return figure(
                 label,

@@ -88,7 +88,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void begin(Progress progress) {
+    public void onTrainBegin(Progress progress) {
         began = nanos.getAsLong();
         epochBegan = began;
         lastStep = began;
@@ -97,7 +97,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void step(Progress progress) {
+    public void onStepEnd(Progress progress) {
         lastStep = nanos.getAsLong();
         if (!terminal || (bar != null && lastStep - lastRedraw < REDRAW_NANOS && progress.step() < progress.steps())) {
             return;
@@ -121,7 +121,7 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void epoch(Progress progress, EpochLog log) {
+    public void onEpochEnd(Progress progress, EpochLog log) {
         long now = nanos.getAsLong();
         finished++;
         finishedSeconds = seconds(now - began);
@@ -147,8 +147,9 @@ public final class ProgressBar implements Callback {
     }
 
     @Override
-    public void end(Progress progress, History history) {
-        if (closeBar()) { // ended inside an epoch: leave the bar where it stood
+    public void onTrainEnd(Progress progress, History history) {
+        if (bar != null) { // ended inside an epoch: leave the bar where it stood
+            closeBar();
             out.println();
             out.flush();
         }

@@ -87,7 +87,7 @@ class ImageSheetTest {
             pixels[i] = (byte) (i * 5 + 1);
         }
         try (Dataset d = Dataset.images(pixels, Shape.of(4, 4, 3), new int[3]);
-                Dataset normalized = d.normalized(d)) {
+                Dataset normalized = d.normalizedBy(d)) {
             ImageSheet sheet = ImageSheet.augmented(normalized, 2, 3, Augment.flipVertical());
             assertThat(sheet.images()).hasSize(8);
             assertThat(sheet.captions()).containsExactly("as it is", "epoch 1", "epoch 2", "epoch 3", "", "", "", "");

@@ -95,11 +95,11 @@ class ProgressBarTest {
         run.epoch = log.epoch();
         for (run.step = 1; run.step <= 4; run.step++) {
             now += 250_000_000L;
-            bar.step(run);
+            bar.onStepEnd(run);
         }
         run.step = 4;
         now += 1_000_000_000L;
-        bar.epoch(run, log);
+        bar.onEpochEnd(run, log);
     }
 
     private static EpochLog log(int epoch) {
@@ -113,11 +113,11 @@ class ProgressBarTest {
         Locale.setDefault(Locale.GERMANY);
         try {
             ProgressBar bar = new ProgressBar(out, false, () -> now);
-            bar.begin(run);
+            bar.onTrainBegin(run);
             epoch(bar, log(1));
             epoch(bar, log(2));
             epoch(bar, log(10));
-            bar.end(run, Histories.of(2, log(1), log(2)));
+            bar.onTrainEnd(run, Histories.of(2, log(1), log(2)));
         } finally {
             Locale.setDefault(before);
         }
@@ -133,7 +133,7 @@ class ProgressBarTest {
     @Test
     void figuresWithoutAValueAndOtherUnits() {
         ProgressBar bar = new ProgressBar(out, false, () -> now).unit("sentences");
-        bar.begin(run);
+        bar.onTrainBegin(run);
         epoch(bar, Histories.epoch(1, 1e-3, 2.0, "loss", Double.NaN, "accuracy", Double.POSITIVE_INFINITY));
         assertThat(text())
                 .isEqualToNormalizingNewlines(
@@ -143,7 +143,7 @@ class ProgressBarTest {
     @Test
     void onATerminalABarIsDrawnAndReplacedByTheLine() {
         ProgressBar bar = new ProgressBar(out, true, () -> now);
-        bar.begin(run);
+        bar.onTrainBegin(run);
         epoch(bar, log(1));
         epoch(bar, log(2));
         assertThat(text()).contains("\repoch  1/10", "loss 0.5000", "2,000 images/s", "\r\u001b[K");
@@ -157,16 +157,16 @@ class ProgressBarTest {
     @Test
     void aTrainingThatFailsInsideAnEpochLeavesItsBar() {
         ProgressBar bar = new ProgressBar(out, true, () -> now);
-        bar.begin(run);
+        bar.onTrainBegin(run);
         run.step = 1;
         now += 250_000_000L;
-        bar.step(run);
+        bar.onStepEnd(run);
         Thread.currentThread().interrupt();
-        bar.end(run, Histories.of(0));
+        bar.onTrainEnd(run, Histories.of(0));
         assertThat(Thread.interrupted()).as("the interrupt is still there").isTrue();
         assertThat(shown()).hasSize(1);
         assertThat(shown()[0]).startsWith("epoch  1/10").contains("[===").contains("loss 0.5000");
-        bar.end(run, Histories.of(0));
+        bar.onTrainEnd(run, Histories.of(0));
         assertThat(shown()).as("a second end says nothing").hasSize(1);
     }
 
@@ -180,14 +180,14 @@ class ProgressBarTest {
     @Test
     void theBarNeverKeepsTheJvmAlive() {
         ProgressBar bar = new ProgressBar(out, true, () -> now);
-        bar.begin(run);
+        bar.onTrainBegin(run);
         run.step = 1;
-        bar.step(run);
+        bar.onStepEnd(run);
         assertThat(Thread.getAllStackTraces().keySet())
                 .filteredOn(t -> t.getName().equals("ProgressBar"))
                 .isNotEmpty()
                 .allMatch(Thread::isDaemon);
-        bar.end(run, Histories.of(0));
+        bar.onTrainEnd(run, Histories.of(0));
     }
 
     @Test
@@ -195,19 +195,19 @@ class ProgressBarTest {
         var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         for (boolean terminal : new boolean[] {false, true}) {
             ProgressBar bar = new ProgressBar(new PrintStream(OutputStream.nullOutputStream()), terminal, () -> now);
-            bar.begin(run);
+            bar.onTrainBegin(run);
             run.step = 1;
-            bar.step(run);
-            bar.step(run);
+            bar.onStepEnd(run);
+            bar.onStepEnd(run);
             long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
             for (int i = 0; i < 10_000; i++) {
-                bar.step(run); // the clock stands still: nothing is due to be drawn
+                bar.onStepEnd(run); // the clock stands still: nothing is due to be drawn
             }
             long after = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
             assertThat(after - before)
                     .as("bytes in 10,000 steps, terminal=%s", terminal)
                     .isLessThan(1024);
-            bar.end(run, Histories.of(0));
+            bar.onTrainEnd(run, Histories.of(0));
         }
     }
 }

@@ -75,6 +75,15 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
         return new Preprocessing(shorter, crop, filter, mean, deviation);
     }
 
+    /**
+     * The same with other means and deviations of red, green and blue, of 0 to 1.
+     *
+     * @throws IllegalArgumentException if there are not three of each, or a deviation is not above 0
+     */
+    public Preprocessing normalized(List<Float> mean, List<Float> deviation) {
+        return new Preprocessing(shorter, crop, filter, mean, deviation);
+    }
+
     /** Returns this preprocessing with other sizes. */
     public Preprocessing sizes(int shorter, int crop) {
         return new Preprocessing(shorter, crop, filter, mean, deviation);

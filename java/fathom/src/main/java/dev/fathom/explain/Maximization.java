@@ -34,7 +34,43 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * An input that was found, and the unit's value for it.
+     * The same search with so many steps.
+     *
+     * @throws IllegalArgumentException if there are fewer than 1
+     */
+    public Maximization steps(int n) {
+        return new Maximization(n, rate, decay, blurEvery);
+    }
+
+    /**
+     * The same search with steps of this size.
+     *
+     * @throws IllegalArgumentException if it is not above 0
+     */
+    public Maximization rate(float size) {
+        return new Maximization(steps, size, decay, blurEvery);
+    }
+
+    /**
+     * The same search with another share of x taken away at each step.
+     *
+     * @throws IllegalArgumentException if it is not in [0, 1)
+     */
+    public Maximization decay(float share) {
+        return new Maximization(steps, rate, share, blurEvery);
+    }
+
+    /**
+     * The same search, which blurs after so many steps; 0 for never.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Maximization blurEvery(int n) {
+        return new Maximization(steps, rate, decay, n);
+    }
+
+    /**
+     * The input, and the unit's value with it.
      *
      * @param input the input
      * @param before the value of the noise that it began with

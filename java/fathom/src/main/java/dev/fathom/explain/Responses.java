@@ -136,7 +136,7 @@ public final class Responses {
     /**
      * Returns the channels whose largest responses vary most from image to image, measured by their standard deviation: they distinguish images best.
      */
-    public List<Integer> liveliest(int count) {
+    public List<Integer> mostActive(int count) {
         double[] deviation = new double[channels()];
         for (int c = 0; c < deviation.length; c++) {
             double mean = 0;

@@ -28,17 +28,17 @@ public record AlexNet(Sequential features, AdaptiveAvgPool avgpool, Flatten flat
     public static AlexNet alexnet(int classes) {
         return of(
                 classes, // 224 x 224 x 3
-                new Conv(3, 64, Window.of(11).stride(4).pad(2)), // 55 x 55 x 64
+                new Conv(3, 64, 11).stride(4).pad(2), // 55 x 55 x 64
                 Tensor::relu,
                 halve(), // 27 x 27 x 64
-                new Conv(64, 192, Window.of(5).pad(2)), // 27 x 27 x 192
+                new Conv(64, 192, 5).pad(2), // 27 x 27 x 192
                 Tensor::relu,
                 halve(), // 13 x 13 x 192
-                new Conv(192, 384, Window.of(3).pad(1)),
+                new Conv(192, 384, 3).pad(1),
                 Tensor::relu, // 13 x 13 x 384
-                new Conv(384, 256, Window.of(3).pad(1)),
+                new Conv(384, 256, 3).pad(1),
                 Tensor::relu, // 13 x 13 x 256
-                new Conv(256, 256, Window.of(3).pad(1)),
+                new Conv(256, 256, 3).pad(1),
                 Tensor::relu,
                 halve()); // 6 x 6 x 256
     }
@@ -51,13 +51,13 @@ public record AlexNet(Sequential features, AdaptiveAvgPool avgpool, Flatten flat
     public static AlexNet paper(int classes) {
         return of(
                 classes, // 224 x 224 x 3
-                new Conv(3, 96, Window.of(11).stride(4).pad(2)).act(RELU), // 55 x 55 x 96
+                new Conv(3, 96, 11).stride(4).pad(2).act(RELU), // 55 x 55 x 96
                 normalize(),
                 halve(), // 27 x 27 x 96
                 new Conv(96, 256, Window.of(5).pad(2), 2).act(RELU),
                 normalize(),
                 halve(), // 13 x 13 x 256
-                new Conv(256, 384, Window.of(3).pad(1)).act(RELU), // 13 x 13 x 384
+                new Conv(256, 384, 3).pad(1).act(RELU), // 13 x 13 x 384
                 new Conv(384, 384, Window.of(3).pad(1), 2).act(RELU), // 13 x 13 x 384
                 new Conv(384, 256, Window.of(3).pad(1), 2).act(RELU), // 13 x 13 x 256
                 halve()); // 6 x 6 x 256
@@ -80,7 +80,7 @@ public record AlexNet(Sequential features, AdaptiveAvgPool avgpool, Flatten flat
 
     /** Windows that overlap. */
     static MaxPool halve() {
-        return new MaxPool(Window.of(3).stride(2));
+        return new MaxPool(3).stride(2);
     }
 
     /** Section 3.3: x / (2 + 1e-4 (the sum of x^2 over five neighboring maps))^0.75. */

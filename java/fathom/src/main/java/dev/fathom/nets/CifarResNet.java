@@ -9,7 +9,6 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * The residual networks of He et al. 2015, section 4.2, for images [n, 32, 32, 3]: 6k + 2 layers with shortcuts of kind A, which have no parameters.
@@ -55,7 +54,11 @@ public record CifarResNet(
     }
 
     private static Conv conv(int in, int out, int stride) {
-        return new Conv(in, out, Window.of(3).stride(stride).pad(1), 1, Init.heNormal()).withoutBias();
+        return new Conv(in, out, 3)
+                .stride(stride)
+                .pad(1)
+                .withWeight(Init.heNormal())
+                .withoutBias();
     }
 
     @Override

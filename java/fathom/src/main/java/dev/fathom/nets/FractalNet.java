@@ -15,7 +15,6 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -177,7 +176,7 @@ public record FractalNet(List<Block> blocks, MaxPool pool, Flatten flatten, Line
     public record Unit(Conv conv, Dropout dropout, BatchNorm bn) implements Layer {
         private Unit(int in, int out, float drop) {
             this(
-                    new Conv(in, out, Window.of(3).pad(1), 1, Init.heNormal()).withoutBias(),
+                    new Conv(in, out, 3).pad(1).withWeight(Init.heNormal()).withoutBias(),
                     new Dropout(drop),
                     new BatchNorm(out).act(RELU));
         }

@@ -14,6 +14,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
@@ -91,8 +92,8 @@ public record GoogLeNet(
                 new Sequential(pool(3), AlexNet.normalize()),
                 new Sequential(AlexNet.normalize(), pool(3)),
                 pool(3),
-                new Head(new AvgPool(Window.of(5).stride(3)), biased(512, 128, Window.of(1)), classes),
-                new Head(new AvgPool(Window.of(5).stride(3)), biased(528, 128, Window.of(1)), classes),
+                new Head(new AvgPool(5).stride(3), biased(512, 128, Window.of(1)), classes),
+                new Head(new AvgPool(5).stride(3), biased(528, 128, Window.of(1)), classes),
                 0.4f,
                 classes);
     }
@@ -133,32 +134,11 @@ public record GoogLeNet(
 
     /** Returns this network without the heads, for inference. */
     public GoogLeNet withoutHeads() {
-        return new GoogLeNet(
-                conv1,
-                maxpool1,
-                conv2,
-                conv3,
-                maxpool2,
-                inception3a,
-                inception3b,
-                maxpool3,
-                inception4a,
-                inception4b,
-                inception4c,
-                inception4d,
-                inception4e,
-                maxpool4,
-                inception5a,
-                inception5b,
-                null,
-                null,
-                avgpool,
-                dropout,
-                fc);
+        return Structure.without(this, aux1, aux2);
     }
 
     private static MaxPool pool(int size) {
-        return new MaxPool(Window.of(size).stride(2).ceil());
+        return new MaxPool(size).stride(2).ceil();
     }
 
     @Override
@@ -211,7 +191,7 @@ public record GoogLeNet(
         public Normalized(int in, int out, Window window) {
             this(
                     new Conv(in, out, window).withoutBias(),
-                    new BatchNorm(out).with(1e-3f, 0.1f).act(RELU));
+                    new BatchNorm(out).epsilon(1e-3f).act(RELU));
         }
 
         @Override

@@ -8,7 +8,6 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * LeNet-5 (LeCun et al. 1998, figure 2) for images [n, 28, 28, 1]: 61,706 parameters at ten classes.
@@ -29,9 +28,9 @@ public record LeNet5(Conv c1, MaxPool s2, Conv c3, MaxPool s4, Flatten flatten, 
     /** Makes a network with this many classes. */
     public LeNet5(int classes) {
         this(
-                new Conv(1, 6, Window.of(5).pad(2)).act(RELU),
+                new Conv(1, 6, 5).pad(2).act(RELU),
                 new MaxPool(2),
-                new Conv(6, 16, Window.of(5)).act(RELU),
+                new Conv(6, 16, 5).act(RELU),
                 new MaxPool(2),
                 new Flatten(),
                 new Linear(400, 120).act(RELU),

@@ -9,7 +9,6 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * The network of PyTorch's MNIST example (pytorch/examples, mnist/main.py) for images [n, 28, 28, 1]: two convolutions, one pool, two linear layers,
@@ -35,8 +34,8 @@ public record MnistCnn(
     /** Makes the network of the example. */
     public MnistCnn() {
         this(
-                new Conv(1, 32, Window.of(3)).act(RELU),
-                new Conv(32, 64, Window.of(3)).act(RELU),
+                new Conv(1, 32, 3).act(RELU),
+                new Conv(32, 64, 3).act(RELU),
                 new MaxPool(2),
                 new Dropout(0.25f),
                 new Flatten(),

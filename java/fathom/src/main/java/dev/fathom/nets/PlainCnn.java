@@ -12,7 +12,6 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -78,7 +77,10 @@ public record PlainCnn(Sequential stem, Sequential body, Linear linear) implemen
     }
 
     private static Conv conv(int in, int out, int stride, MeanField field, Initializer init) {
-        return new Conv(in, out, Window.of(3).stride(stride).pad(1), 1, init)
+        return new Conv(in, out, 3)
+                .stride(stride)
+                .pad(1)
+                .withWeight(init)
                 .withBias(field.bias())
                 .edges(PadMode.CIRCULAR)
                 .act(TANH);

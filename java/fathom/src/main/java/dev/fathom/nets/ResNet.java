@@ -10,7 +10,6 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +62,7 @@ public record ResNet(
         return new ResNet(
                 conv(3, 64, 7, 2),
                 new BatchNorm(64).act(RELU),
-                new MaxPool(Window.of(3).stride(2).pad(1)),
+                new MaxPool(3).stride(2).pad(1),
                 stage(block, 64, 64, expansion, 1, blocks[0]),
                 stage(block, 64 * expansion, 128, expansion, 2, blocks[1]),
                 stage(block, 128 * expansion, 256, expansion, 2, blocks[2]),
@@ -81,7 +80,11 @@ public record ResNet(
 
     /** k x k without bias, padded so that stride 1 keeps the size. */
     private static Conv conv(int in, int out, int k, int stride) {
-        return new Conv(in, out, Window.of(k).stride(stride).pad(k / 2), 1, Init.heNormalFanOut()).withoutBias();
+        return new Conv(in, out, k)
+                .stride(stride)
+                .pad(k / 2)
+                .withWeight(Init.heNormalFanOut())
+                .withoutBias();
     }
 
     /** The shortcut of a block that changes size or depth; null for the identity. */

@@ -59,7 +59,7 @@ public record SqueezeNet(Sequential features, Sequential classifier) implements 
     }
 
     private static SqueezeNet of(int classes, Layer... features) {
-        Conv last = new Conv(512, classes, Window.of(1), 1, Init.normal(0, 0.01f));
+        Conv last = new Conv(512, classes, 1).withWeight(Init.normal(0, 0.01f));
         return new SqueezeNet(
                 new Sequential(features), new Sequential(new Dropout(0.5f), last, Tensor::relu, new GlobalAvgPool()));
     }
@@ -70,7 +70,7 @@ public record SqueezeNet(Sequential features, Sequential classifier) implements 
 
     /** A window that does not fit whole counts. */
     private static MaxPool halve() {
-        return new MaxPool(Window.of(3).stride(2).ceil());
+        return new MaxPool(3).stride(2).ceil();
     }
 
     @Override

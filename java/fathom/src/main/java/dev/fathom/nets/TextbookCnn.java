@@ -11,7 +11,6 @@ import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * The two convolutional networks of James, Witten, Hastie and Tibshirani, An Introduction to Statistical Learning, chapter 10, for images
@@ -58,7 +57,7 @@ public record TextbookCnn(@Inline Sequential layers) implements Layer {
 
     /** 3 x 3, of the same size as before. */
     private static Conv convolve(int in, int out) {
-        return new Conv(in, out, Window.of(3).pad(1)).act(RELU);
+        return new Conv(in, out, 3).pad(1).act(RELU);
     }
 
     @Override

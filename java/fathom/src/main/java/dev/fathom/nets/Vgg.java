@@ -11,7 +11,6 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -64,7 +63,7 @@ public record Vgg(Sequential features, AdaptiveAvgPool avgpool, Flatten flatten,
         int in = 3;
         for (int stage = 0; stage < MAPS.length; stage++) {
             for (int i = 0; i < convolutions[stage]; i++) {
-                features.add(new Conv(in, MAPS[stage], Window.of(3).pad(1), 1, Init.heNormalFanOut()));
+                features.add(new Conv(in, MAPS[stage], 3).pad(1).withWeight(Init.heNormalFanOut()));
                 in = MAPS[stage];
                 if (norms) {
                     features.add(new BatchNorm(in));

@@ -10,7 +10,6 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * The network that Zeiler and Fergus 2013 looked into (figure 3), for images [n, 224, 224, 3]: AlexNet in one column, with a smaller first filter
@@ -26,15 +25,15 @@ public record ZfNet(Sequential features, Flatten flatten, Sequential classifier)
     public ZfNet(int classes) {
         this(
                 new Sequential( // 224 x 224 x 3
-                        new Conv(3, 96, Window.of(7).stride(2).pad(1)).act(RELU), // 110 x 110 x 96
-                        new MaxPool(Window.of(3).stride(2).ceil()), // 55 x 55 x 96
+                        new Conv(3, 96, 7).stride(2).pad(1).act(RELU), // 110 x 110 x 96
+                        new MaxPool(3).stride(2).ceil(), // 55 x 55 x 96
                         AlexNet.normalize(),
-                        new Conv(96, 256, Window.of(5).stride(2)).act(RELU), // 26 x 26 x 256
-                        new MaxPool(Window.of(3).stride(2).ceil()), // 13 x 13 x 256
+                        new Conv(96, 256, 5).stride(2).act(RELU), // 26 x 26 x 256
+                        new MaxPool(3).stride(2).ceil(), // 13 x 13 x 256
                         AlexNet.normalize(),
-                        new Conv(256, 384, Window.of(3).pad(1)).act(RELU), // 13 x 13 x 384
-                        new Conv(384, 384, Window.of(3).pad(1)).act(RELU), // 13 x 13 x 384
-                        new Conv(384, 256, Window.of(3).pad(1)).act(RELU), // 13 x 13 x 256
+                        new Conv(256, 384, 3).pad(1).act(RELU), // 13 x 13 x 384
+                        new Conv(384, 384, 3).pad(1).act(RELU), // 13 x 13 x 384
+                        new Conv(384, 256, 3).pad(1).act(RELU), // 13 x 13 x 256
                         AlexNet.halve()), // 6 x 6 x 256
                 new Flatten(),
                 new Sequential(

@@ -3,21 +3,28 @@ package dev.fathom.nn;
 import dev.fathom.tensor.Resize;
 import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * Averages x over windows that make a result of the given size, whatever the size of x: where n positions become m, output o is the average of
  * positions floor(o n / m) to ceil((o + 1) n / m) - 1. It is PyTorch's AdaptiveAvgPool1d, 2d or 3d for one, two or three sizes.
  *
- * @param size of the result, between the batch and the channels
+ * @param size of the result, between the batch and the channels; one number stands for each of them
  */
 public record AdaptiveAvgPool(Shape size) implements Layer {
-    /** Makes a layer whose result has this length, this height and width, or this depth, height and width. */
+    /** One number for all dimensions; or height and width; or depth, height and width. */
     public AdaptiveAvgPool(int... size) {
         this(Shape.of(size));
     }
 
     @Override
     public Tensor forward(Tensor x) {
-        return x.resize(Resize.AREA, size.toArray());
+        int[] places = size.toArray();
+        if (places.length == 1 && x.shape().rank() > 3) {
+            int one = places[0];
+            places = new int[x.shape().rank() - 2];
+            Arrays.fill(places, one);
+        }
+        return x.resize(Resize.AREA, places);
     }
 }

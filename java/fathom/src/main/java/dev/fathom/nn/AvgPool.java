@@ -10,8 +10,12 @@ import dev.fathom.tensor.Window;
  * @param window the geometry
  * @param countPadding whether the zeros of the padding count as values (PyTorch's {@code count_include_pad}, which is true there by default)
  */
-public record AvgPool(Window window, boolean countPadding) implements Layer {
-    /** Pools pictures over squares of {@code size} that lie side by side: the stride is the size. */
+public record AvgPool(Window window, boolean countPadding) implements Layer, Windowed<AvgPool> {
+    /**
+     * Squares of pictures side by side: of {@code size}, with as large a stride. {@code new AvgPool(3).stride(2).pad(1)} has another.
+     *
+     * @throws IllegalArgumentException if the size is below 1
+     */
     public AvgPool(int size) {
         this(Window.of(size).stride(size));
     }
@@ -22,7 +26,17 @@ public record AvgPool(Window window, boolean countPadding) implements Layer {
     }
 
     @Override
+    public AvgPool window(Window w) {
+        return new AvgPool(w, countPadding);
+    }
+
+    /** The same layer, which divides by the number of places inside x alone. */
+    public AvgPool excludingPadding() {
+        return new AvgPool(window, false);
+    }
+
+    @Override
     public Tensor forward(Tensor x) {
-        return x.avgPool(window, countPadding);
+        return countPadding ? x.avgPool(window) : x.avgPoolExcludingPadding(window);
     }
 }

@@ -71,10 +71,22 @@ public record BatchNorm(
                 null);
     }
 
-    /** Returns this layer with another epsilon and another momentum, which is null for the average over all batches. */
-    public BatchNorm with(float newEpsilon, @Nullable Float newMomentum) {
-        return new BatchNorm(
-                weight, bias, runningMean, runningVar, numBatchesTracked, newEpsilon, newMomentum, activation);
+    /**
+     * The same layer with another epsilon.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public BatchNorm epsilon(float e) {
+        return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, e, momentum, activation);
+    }
+
+    /**
+     * The same layer with another momentum, the share of a new batch; null for the average over all batches.
+     *
+     * @throws IllegalArgumentException if it is outside [0, 1]
+     */
+    public BatchNorm momentum(@Nullable Float share) {
+        return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, epsilon, share, activation);
     }
 
     /** Returns this layer without weight and bias. */
@@ -88,7 +100,7 @@ public record BatchNorm(
     }
 
     @Override
-    public boolean open() {
+    public boolean fusible() {
         return activation == null;
     }
 
@@ -97,11 +109,11 @@ public record BatchNorm(
      */
     @Override
     public Tensor forward(Tensor x) {
-        return end(x, null, activation);
+        return fused(x, null, activation);
     }
 
     @Override
-    public Tensor end(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
+    public Tensor fused(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
         if (!Pass.current().training()) {
             return x.batchNorm(runningMean, runningVar, weight, bias, epsilon, residual, act);
         }

@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
  * (Conv2d) or x [N, D, H, W, in] (Conv3d); y is [N, .., out]. The filters are not flipped (LeCun et al. 1998, and all the field since).
  *
  * <pre>{@code
- * new Conv(3, 64, Window.of(7).stride(2).pad(3)).withoutBias()  // the stem of a ResNet
- * new Conv(64, 64, Window.of(3).same(), 64)                     // depthwise
- * new Conv(16, 32, Window.line(5).pad(2)).edges(PadMode.REFLECT)
+ * new Conv(1, 8, 3)                                       // one channel to eight with 3x3 kernels
+ * new Conv(3, 64, 7).stride(2).pad(3).withoutBias()       // the stem of a ResNet
+ * new Conv(64, 64, Window.of(3).same(), 64)               // depthwise: 64 groups
+ * new Conv(16, 32, Window.line(5)).pad(2).edges(PadMode.REFLECT)
  * }</pre>
  *
  * <p>A convolution of volumes runs as one of pictures whose channels are the slices under the window's depth, which takes the memory of x times that
@@ -36,7 +37,16 @@ public record Conv(
         int groups,
         PadMode edges,
         @Nullable Activation activation)
-        implements FusibleLayer {
+        implements FusibleLayer, Windowed<Conv> {
+    /**
+     * A square kernel on pictures, with stride 1, no padding and a bias, as PyTorch's Conv2d. {@link #stride} and {@link #pad} change that.
+     *
+     * @throws IllegalArgumentException if the kernel or a number of channels is below 1
+     */
+    public Conv(int in, int out, int kernel) {
+        this(in, out, Window.of(kernel));
+    }
+
     /**
      * Makes a convolution with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(in taps).
      *
@@ -67,6 +77,17 @@ public record Conv(
                 null);
     }
 
+    @Override
+    public Conv window(Window w) {
+        return new Conv(weight, bias, Filters.fitting("Conv", weight, w), groups, edges, activation);
+    }
+
+    /** The same layer with a weight that begins as {@code init} says. */
+    public Conv withWeight(Initializer init) {
+        return new Conv(
+                new Parameter(weight.shape(), init, weight.fileOrder()), bias, window, groups, edges, activation);
+    }
+
     /** Returns this layer without a bias. */
     public Conv withoutBias() {
         return new Conv(weight, null, window, groups, edges, activation);
@@ -90,16 +111,16 @@ public record Conv(
 
     @Override
     public Tensor forward(Tensor x) {
-        return end(x, null, activation);
+        return fused(x, null, activation);
     }
 
     @Override
-    public boolean open() {
+    public boolean fusible() {
         return activation == null;
     }
 
     @Override
-    public Tensor end(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
+    public Tensor fused(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
         boolean pads = edges != PadMode.ZEROS && x.shape().rank() == window.rank() + 2;
         return pads
                 ? x.pad(edges, sides(x.shape())).conv(weight, bias, window.pad(0), groups, residual, act)

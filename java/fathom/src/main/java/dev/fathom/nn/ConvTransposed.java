@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param weight W [in, taps.., out / groups]; files hold it as [in, out / groups, taps..], as PyTorch does
  * @param bias b [out], or null for none
- * @param window the geometry of the convolution of which this is the gradient
- * @param groups number of groups into which the channels are divided, each with filters of its own
- * @param extra PyTorch's output padding, the same along each dimension: a strided convolution maps several sizes to one, and this chooses among them
+ * @param window the geometry of that convolution
+ * @param groups into how many the channels are divided, each with filters of its own
+ * @param outputPadding places more, the same along each dimension: which of the sizes that the stride rounds to one
  * @param activation act, or null for none
  */
 public record ConvTransposed(
@@ -26,9 +26,18 @@ public record ConvTransposed(
         @Nullable Parameter bias,
         Window window,
         int groups,
-        int extra,
+        int outputPadding,
         @Nullable Activation activation)
-        implements Layer {
+        implements Layer, Windowed<ConvTransposed> {
+    /**
+     * A square kernel on pictures, with stride 1, no padding and a bias, as PyTorch's ConvTranspose2d.
+     *
+     * @throws IllegalArgumentException if the kernel or a number of channels is below 1
+     */
+    public ConvTransposed(int in, int out, int kernel) {
+        this(in, out, Window.of(kernel));
+    }
+
     /**
      * Makes a transposed convolution with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(out taps).
      *
@@ -53,27 +62,33 @@ public record ConvTransposed(
                 null);
     }
 
+    @Override
+    public ConvTransposed window(Window w) {
+        return new ConvTransposed(
+                weight, bias, Filters.fitting("ConvTransposed", weight, w), groups, outputPadding, activation);
+    }
+
     /** Returns this layer without a bias. */
     public ConvTransposed withoutBias() {
-        return new ConvTransposed(weight, null, window, groups, extra, activation);
+        return new ConvTransposed(weight, null, window, groups, outputPadding, activation);
     }
 
     /**
      * Returns this layer with an output that is {@code places} larger along each dimension (PyTorch's output padding), which must be fewer than the
      * stride.
      */
-    public ConvTransposed extra(int places) {
+    public ConvTransposed outputPadding(int places) {
         return new ConvTransposed(weight, bias, window, groups, places, activation);
     }
 
     /** Returns this layer with an activation. */
     public ConvTransposed act(Activation a) {
-        return new ConvTransposed(weight, bias, window, groups, extra, a);
+        return new ConvTransposed(weight, bias, window, groups, outputPadding, a);
     }
 
     @Override
     public Tensor forward(Tensor x) {
-        Tensor y = x.convTransposed(weight, window, groups, extra);
+        Tensor y = x.convTransposed(weight, window, groups, outputPadding);
         y = bias == null ? y : y.add(bias.value());
         return activation == null ? y : Pass.apply(activation, y);
     }

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * probabilities [.., classes], for example mixed labels or another model's answers.
  *
  * <ul>
- *   <li>{@link #smoothing}: q = (1 - s) t + s / classes instead of t (Szegedy et al. 2016), which keeps logits from growing without end;
- * <li>{@link #weights}: q is multiplied by the weight of its class. With class numbers, the sum is divided by the sum of the labels' weights; with
- * probabilities, it is divided by the number of rows.
+ *   <li>{@link #labelSmoothing}: q = (1 - s) t + s / classes instead of t (Szegedy et al. 2016), which keeps logits from growing without end;
+ *   <li>{@link #classWeights}: q is multiplied by the weight of its class. With class numbers the sum is divided by the sum of the labels' weights,
+ *       with probabilities by the rows.
  * </ul>
  *
  * <p>A loss is immutable: both methods return another one.
@@ -29,7 +29,7 @@ public final class CrossEntropy implements Loss {
      *
      * @throws IllegalArgumentException if it is outside [0, 1]
      */
-    public CrossEntropy smoothing(float part) {
+    public CrossEntropy labelSmoothing(float part) {
         if (!(part >= 0 && part <= 1)) {
             throw new IllegalArgumentException("crossEntropy: smoothing=" + part + " must be in [0, 1]");
         }
@@ -41,7 +41,7 @@ public final class CrossEntropy implements Loss {
      *
      * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
      */
-    public CrossEntropy weights(float... perClass) {
+    public CrossEntropy classWeights(float... perClass) {
         return new CrossEntropy(smoothing, Weights.checked("crossEntropy: weight", perClass));
     }
 

@@ -19,6 +19,25 @@ final class Filters {
         return new Parameter(shape(layer, filters, window, channels, groups), init, fileOrder);
     }
 
+    /**
+     * The window, whose kernel sizes are those of the filters.
+     *
+     * @throws IllegalArgumentException if they are not
+     */
+    static Window fitting(String layer, Parameter weight, Window window) {
+        Shape w = weight.shape();
+        boolean fits = w.rank() == window.rank() + 2;
+        for (int i = 0; fits && i < window.rank(); i++) {
+            fits = w.dim(i + 1) == window.axis(i).kernel();
+        }
+        if (!fits) {
+            throw new IllegalArgumentException(
+                    layer + ": weight " + w + " does not have the kernel sizes of the window " + window
+                            + "; make a new layer for other kernels");
+        }
+        return window;
+    }
+
     static Shape shape(String layer, int filters, Window window, int channels, int groups) {
         if (groups < 1 || channels < 1 || filters < 1 || channels % groups != 0 || filters % groups != 0) {
             throw new IllegalArgumentException(layer + ": " + channels + " channels and " + filters

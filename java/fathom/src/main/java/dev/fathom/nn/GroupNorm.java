@@ -37,7 +37,7 @@ public record GroupNorm(
     }
 
     /** Returns this layer with another epsilon. */
-    public GroupNorm with(float newEpsilon) {
+    public GroupNorm epsilon(float newEpsilon) {
         return new GroupNorm(groups, weight, bias, newEpsilon);
     }
 

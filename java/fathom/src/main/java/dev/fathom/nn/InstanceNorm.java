@@ -31,7 +31,7 @@ public record InstanceNorm(
     }
 
     /** Returns this layer with another epsilon. */
-    public InstanceNorm with(float newEpsilon) {
+    public InstanceNorm epsilon(float newEpsilon) {
         return new InstanceNorm(weight, bias, newEpsilon);
     }
 

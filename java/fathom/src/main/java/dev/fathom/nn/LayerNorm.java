@@ -26,7 +26,7 @@ public record LayerNorm(
     }
 
     /** Returns this layer with another epsilon. */
-    public LayerNorm with(float newEpsilon) {
+    public LayerNorm epsilon(float newEpsilon) {
         return new LayerNorm(weight, bias, dims, newEpsilon);
     }
 

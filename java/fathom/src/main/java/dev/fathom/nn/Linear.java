@@ -60,16 +60,16 @@ public record Linear(
 
     @Override
     public Tensor forward(Tensor x) {
-        return end(x, null, activation);
+        return fused(x, null, activation);
     }
 
     @Override
-    public boolean open() {
+    public boolean fusible() {
         return activation == null;
     }
 
     @Override
-    public Tensor end(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
+    public Tensor fused(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
         return x.linear(weight, bias, residual, act);
     }
 }

@@ -29,6 +29,21 @@ public record LocalResponseNorm(int size, float alpha, float beta, float k) impl
         this(size, 1e-4f, 0.75f, 1);
     }
 
+    /** The same layer with another factor of the mean of squares. */
+    public LocalResponseNorm alpha(float factor) {
+        return new LocalResponseNorm(size, factor, beta, k);
+    }
+
+    /** The same layer with another exponent. */
+    public LocalResponseNorm beta(float exponent) {
+        return new LocalResponseNorm(size, alpha, exponent, k);
+    }
+
+    /** The same layer with another summand. */
+    public LocalResponseNorm k(float summand) {
+        return new LocalResponseNorm(size, alpha, beta, summand);
+    }
+
     @Override
     public Tensor forward(Tensor x) {
         return x.localResponseNorm(size, alpha, beta, k);

@@ -39,6 +39,15 @@ public record LocallyConnected(
                 null);
     }
 
+    /**
+     * A square kernel on pictures of this shape [height, width, in], with stride 1 and no padding.
+     *
+     * @throws IllegalArgumentException if the shape has not three dimensions, the kernel does not fit it, or {@code out} is below 1
+     */
+    public LocallyConnected(Shape image, int out, int kernel) {
+        this(image, out, Window.of(kernel));
+    }
+
     private static int places(Shape image, int out, Window window) {
         if (image.rank() != window.rank() + 1) {
             throw new IllegalArgumentException("LocallyConnected: image " + image + " has " + image.rank()

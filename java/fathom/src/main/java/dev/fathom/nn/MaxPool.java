@@ -9,10 +9,19 @@ import dev.fathom.tensor.Window;
  *
  * @param window the geometry
  */
-public record MaxPool(Window window) implements Layer {
-    /** Pools pictures over squares of {@code size} that lie side by side: the stride is the size. */
+public record MaxPool(Window window) implements Layer, Windowed<MaxPool> {
+    /**
+     * Squares of pictures side by side: of {@code size}, with as large a stride. {@code new MaxPool(3).stride(2).pad(1)} has another.
+     *
+     * @throws IllegalArgumentException if the size is below 1
+     */
     public MaxPool(int size) {
         this(Window.of(size).stride(size));
+    }
+
+    @Override
+    public MaxPool window(Window w) {
+        return new MaxPool(w);
     }
 
     @Override

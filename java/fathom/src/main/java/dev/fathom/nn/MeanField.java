@@ -17,7 +17,7 @@ import java.util.function.DoubleUnaryOperator;
  *
  * <pre>{@code
  * MeanField field = MeanField.critical(1.0 / depth);
- * var conv = new Conv(32, 32, Window.of(3).same(), 1, Init.deltaOrthogonal(field.gain())).withBias(field.bias());
+ * var conv = new Conv(32, 32, 3).same().withWeight(Init.deltaOrthogonal(field.gain())).withBias(field.bias());
  * }</pre>
  *
  * @param weightVariance sigma_w^2

@@ -276,13 +276,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      */
     public Model<M> replace(String name, Net by, long seed) {
         store();
-        List<Structure.Named> nets = nets().filter(n -> n.value() != net).toList();
-        Object former = nets.stream()
-                .filter(n -> n.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("replace: no net is called " + name + "; there are "
-                        + nets.stream().map(Structure.Named::name).distinct().toList()))
-                .value();
+        Object former = Structure.child(net, name, Net.class);
         Set<Object> evaluating = store.evaluating();
         List<Structure.Named> fixed = Structure.walk(net, former).stream()
                 .filter(n -> evaluating.contains(n.value()))
@@ -547,17 +541,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         return store().values().bytes();
     }
 
-    /**
-     * Closes the model. Its memory is freed as soon as no pass reads it.
-     *
-     * @throws IllegalStateException if it is closed already
-     */
+    /** Gives the memory back, as soon as no pass reads it. Closing twice does nothing. */
     @Override
     public void close() {
-        if (store.closed()) {
-            throw new IllegalStateException(
-                    "close: the model was already closed at " + store.closedAt() + "; close it once");
-        }
         store.close();
     }
 }

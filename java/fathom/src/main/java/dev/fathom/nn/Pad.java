@@ -7,9 +7,9 @@ import dev.fathom.tensor.Tensor;
  * Pads sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] at their edges, as PyTorch's ConstantPad, ReplicationPad, ReflectionPad
  * and CircularPad do.
  *
- * @param mode how the padding is filled
- * @param value the value of the padding where the mode is ZEROS
- * @param sides the widths of the padding: left and right, for pictures then top and bottom, for volumes then front and back
+ * @param mode what they hold
+ * @param value what they hold where the mode is ZEROS
+ * @param sides how many: one number for all sides; or left, right, of pictures also top, bottom, of volumes also front, back
  */
 public record Pad(PadMode mode, float value, int... sides) implements Layer {
     /** Keeps its own copy of the sides. */
@@ -22,9 +22,22 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
         this(mode, 0, sides);
     }
 
-    /** Pads with one value on all sides. */
-    public Pad(float value, int... sides) {
-        this(PadMode.ZEROS, value, sides);
+    /** Zeros: {@code new Pad(1)} adds one on every side, as PyTorch's ZeroPad2d. */
+    public Pad(int... sides) {
+        this(PadMode.ZEROS, sides);
+    }
+
+    /**
+     * The same layer with this value in place of zeros.
+     *
+     * @throws IllegalStateException if the mode takes the values from x
+     */
+    public Pad value(float v) {
+        if (mode != PadMode.ZEROS) {
+            throw new IllegalStateException(
+                    "Pad: value=" + v + " is for PadMode.ZEROS but the mode is " + mode + ", which copies values of x");
+        }
+        return new Pad(mode, v, sides);
     }
 
     @Override

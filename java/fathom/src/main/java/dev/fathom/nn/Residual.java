@@ -15,12 +15,17 @@ import org.jspecify.annotations.Nullable;
  * @param activation act, or null for none
  */
 public record Residual(Layer inner, @Nullable Activation activation) implements Layer {
+    /** The sum without an activation. */
+    public Residual(Layer inner) {
+        this(inner, null);
+    }
+
     /**
      * @throws IllegalArgumentException if the result of inner has another shape than x
      */
     @Override
     public Tensor forward(Tensor x) {
-        if (inner instanceof FusibleLayer e && e.open()) {
+        if (inner instanceof FusibleLayer e && e.fusible()) {
             return e.apply(x, x, activation);
         }
         Tensor y = inner.apply(x);

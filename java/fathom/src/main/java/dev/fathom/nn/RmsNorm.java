@@ -22,7 +22,7 @@ public record RmsNorm(@Nullable Parameter weight, int dims, float epsilon) imple
     }
 
     /** Returns this layer with another epsilon. */
-    public RmsNorm with(float newEpsilon) {
+    public RmsNorm epsilon(float newEpsilon) {
         return new RmsNorm(weight, dims, newEpsilon);
     }
 

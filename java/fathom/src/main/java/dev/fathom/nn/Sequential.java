@@ -31,12 +31,12 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer {
 
     /** Returns whether the last layer can still take a residual and an activation. */
     @Override
-    public boolean open() {
-        return !layers.isEmpty() && layers.get(layers.size() - 1) instanceof FusibleLayer last && last.open();
+    public boolean fusible() {
+        return !layers.isEmpty() && layers.get(layers.size() - 1) instanceof FusibleLayer last && last.fusible();
     }
 
     @Override
-    public Tensor end(Tensor x, @Nullable Tensor residual, @Nullable Activation activation) {
+    public Tensor fused(Tensor x, @Nullable Tensor residual, @Nullable Activation activation) {
         int last = layers.size() - 1;
         Tensor y = run(x, last);
         Access.nextChild(last);

@@ -23,6 +23,15 @@ public record Upsample(int factor, Resize mode) implements Layer {
         }
     }
 
+    /**
+     * Repeats each place, as PyTorch's Upsample.
+     *
+     * @throws IllegalArgumentException if the factor is below 1
+     */
+    public Upsample(int factor) {
+        this(factor, Resize.NEAREST);
+    }
+
     @Override
     public Tensor forward(Tensor x) {
         int[] size = GlobalAvgPool.places("Upsample", x);

@@ -32,6 +32,33 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
         this(learningRate, 0.9f, 0.999f, 1e-8f, 0);
     }
 
+    /**
+     * The same recipe with other decays of the two moments.
+     *
+     * @throws IllegalArgumentException if one is outside [0, 1)
+     */
+    public Adam betas(float first, float second) {
+        return new Adam(learningRate, first, second, epsilon, weightDecay);
+    }
+
+    /**
+     * The same recipe with another number added to the root.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Adam epsilon(float e) {
+        return new Adam(learningRate, beta1, beta2, e, weightDecay);
+    }
+
+    /**
+     * The same recipe with another weight decay.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Adam weightDecay(float decay) {
+        return new Adam(learningRate, beta1, beta2, epsilon, decay);
+    }
+
     @Override
     public int moments() {
         return 2;

@@ -26,12 +26,34 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01. */
     public AdamW(float learningRate) {
-        this(learningRate, 0.01f);
+        this(learningRate, 0.9f, 0.999f, 1e-8f, 0.01f);
     }
 
-    /** Uses the usual betas 0.9 and 0.999 and epsilon 1e-8, with this weight decay. */
-    public AdamW(float learningRate, float weightDecay) {
-        this(learningRate, 0.9f, 0.999f, 1e-8f, weightDecay);
+    /**
+     * The same recipe with other decays of the two moments.
+     *
+     * @throws IllegalArgumentException if one is outside [0, 1)
+     */
+    public AdamW betas(float first, float second) {
+        return new AdamW(learningRate, first, second, epsilon, weightDecay);
+    }
+
+    /**
+     * The same recipe with another number added to the root.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public AdamW epsilon(float e) {
+        return new AdamW(learningRate, beta1, beta2, e, weightDecay);
+    }
+
+    /**
+     * The same recipe with another weight decay.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public AdamW weightDecay(float decay) {
+        return new AdamW(learningRate, beta1, beta2, epsilon, decay);
     }
 
     @Override

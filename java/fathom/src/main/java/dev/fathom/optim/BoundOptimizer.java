@@ -149,7 +149,7 @@ public final class BoundOptimizer implements AutoCloseable {
                 if (Trainable.matches(group.pattern(), store.name(from + i))) {
                     any = true;
                     if (Float.isNaN(rates[i])) {
-                        rates[i] = group.rate();
+                        rates[i] = group.rateFactor();
                         decays[i] = group.weightDecay() == null ? recipe.weightDecay() : group.weightDecay();
                         lazy[i] = group.onlyRows();
                     }
@@ -602,13 +602,9 @@ public final class BoundOptimizer implements AutoCloseable {
         }
     }
 
-    /** Frees the memory of the state. */
+    /** Gives the state's memory back. Closing twice does nothing. */
     @Override
     public synchronized void close() {
-        if (rates.block.closed()) {
-            throw new IllegalStateException(
-                    "close: this optimizer was already closed at " + rates.block.closedAt() + "; close it once");
-        }
         for (Block b : blocks) {
             b.close();
         }

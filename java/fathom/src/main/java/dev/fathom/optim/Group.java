@@ -6,22 +6,23 @@ import org.jspecify.annotations.Nullable;
  * Settings for some of an optimizer's parameters: those whose names match a pattern, in which * stands for anything.
  *
  * <pre>{@code
- * adam.on(model, Group.of("*.bias").weightDecay(0), Group.of("trunk.*").rate(0.1f))
+ * adam.on(model, Group.of("*.bias").weightDecay(0), Group.of("trunk.*").rateFactor(0.1f))
  * }</pre>
  *
- * @param pattern the pattern of the names
- * @param rate the factor of the learning rate; schedules therefore act on every group
- * @param weightDecay the weight decay of these parameters, or null for the recipe's
+ * @param pattern of the names
+ * @param rateFactor the factor of the learning rate, so that schedules act on every group
+ * @param weightDecay instead of the recipe's, or null for that
  * @param onlyRows whether a step changes only the rows that have a gradient; see {@link #lazy}
  */
-public record Group(String pattern, float rate, @Nullable Float weightDecay, boolean onlyRows) {
+public record Group(
+        String pattern, float rateFactor, @Nullable Float weightDecay, boolean onlyRows) {
     /**
      * Checks the numbers.
      *
      * @throws IllegalArgumentException if the rate or the weight decay is negative or not finite
      */
     public Group {
-        Checks.notNegative("group " + pattern, "rate", rate);
+        Checks.notNegative("group " + pattern, "rateFactor", rateFactor);
         if (weightDecay != null) {
             Checks.notNegative("group " + pattern, "weightDecay", weightDecay);
         }
@@ -46,20 +47,20 @@ public record Group(String pattern, float rate, @Nullable Float weightDecay, boo
         Group[] groups = new Group[patterns.length];
         float rate = 1;
         for (int i = 0; i < groups.length; i++) {
-            groups[i] = of(patterns[i]).rate(rate);
+            groups[i] = of(patterns[i]).rateFactor(rate);
             rate *= factor;
         }
         return groups;
     }
 
     /** Returns this group with a factor of the learning rate. */
-    public Group rate(float factor) {
+    public Group rateFactor(float factor) {
         return new Group(pattern, factor, weightDecay, onlyRows);
     }
 
     /** Returns this group with another weight decay. */
     public Group weightDecay(float decay) {
-        return new Group(pattern, rate, decay, onlyRows);
+        return new Group(pattern, rateFactor, decay, onlyRows);
     }
 
     /**
@@ -74,6 +75,6 @@ public record Group(String pattern, float rate, @Nullable Float weightDecay, boo
      * }</pre>
      */
     public Group lazy() {
-        return new Group(pattern, rate, weightDecay, true);
+        return new Group(pattern, rateFactor, weightDecay, true);
     }
 }

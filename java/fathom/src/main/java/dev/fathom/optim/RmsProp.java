@@ -36,12 +36,48 @@ public record RmsProp(
 
     /** Uses the usual numbers: alpha 0.99, epsilon 1e-8, not centered, no momentum, no weight decay. */
     public RmsProp(float learningRate) {
-        this(learningRate, 0);
+        this(learningRate, 0.99f, 1e-8f, 0, false, 0);
     }
 
-    /** Uses momentum and the usual numbers otherwise: alpha 0.99, epsilon 1e-8, not centered, no weight decay. */
-    public RmsProp(float learningRate, float momentum) {
-        this(learningRate, 0.99f, 1e-8f, momentum, false, 0);
+    /**
+     * The same recipe with another decay of the moments.
+     *
+     * @throws IllegalArgumentException if it is outside [0, 1)
+     */
+    public RmsProp alpha(float decay) {
+        return new RmsProp(learningRate, decay, epsilon, momentum, centered, weightDecay);
+    }
+
+    /**
+     * The same recipe with another number added to the root.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public RmsProp epsilon(float e) {
+        return new RmsProp(learningRate, alpha, e, momentum, centered, weightDecay);
+    }
+
+    /**
+     * The same recipe with momentum of the steps.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public RmsProp momentum(float m) {
+        return new RmsProp(learningRate, alpha, epsilon, m, centered, weightDecay);
+    }
+
+    /** The same recipe, which takes the mean off, so that the root is of the variance. */
+    public RmsProp withCentering() {
+        return new RmsProp(learningRate, alpha, epsilon, momentum, true, weightDecay);
+    }
+
+    /**
+     * The same recipe with another weight decay.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public RmsProp weightDecay(float decay) {
+        return new RmsProp(learningRate, alpha, epsilon, momentum, centered, decay);
     }
 
     @Override

@@ -36,9 +36,40 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
         this(learningRate, 0, 0, false, 0);
     }
 
-    /** Uses momentum, without dampening and weight decay. */
-    public Sgd(float learningRate, float momentum) {
-        this(learningRate, momentum, 0, false, 0);
+    /**
+     * The same recipe with momentum: {@code new Sgd(0.1f).momentum(0.9f)}.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Sgd momentum(float m) {
+        return new Sgd(learningRate, m, dampening, nesterov, weightDecay);
+    }
+
+    /**
+     * The same recipe with a part taken off the gradient that enters the velocity.
+     *
+     * @throws IllegalArgumentException if it is negative, or the recipe is Nesterov's
+     */
+    public Sgd dampening(float d) {
+        return new Sgd(learningRate, momentum, d, nesterov, weightDecay);
+    }
+
+    /**
+     * The same recipe in Nesterov's form: {@code new Sgd(0.1f).momentum(0.9f).withNesterov()}.
+     *
+     * @throws IllegalArgumentException if it has no momentum, or has dampening
+     */
+    public Sgd withNesterov() {
+        return new Sgd(learningRate, momentum, dampening, true, weightDecay);
+    }
+
+    /**
+     * The same recipe with another weight decay.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Sgd weightDecay(float decay) {
+        return new Sgd(learningRate, momentum, dampening, nesterov, decay);
     }
 
     @Override

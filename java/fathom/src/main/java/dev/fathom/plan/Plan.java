@@ -208,17 +208,9 @@ public final class Plan implements AutoCloseable {
         return s.toString();
     }
 
-    /**
-     * Closes the plan. Its memory is freed when its last session is closed too.
-     *
-     * @throws IllegalStateException if it is closed already
-     */
+    /** Closes the plan; its memory goes back with its last session. Closing twice does nothing. */
     @Override
     public void close() {
-        if (weights.closed()) {
-            throw new IllegalStateException(
-                    "close: the plan was already closed at " + weights.closedAt() + "; close it once");
-        }
         weights.close();
     }
 }

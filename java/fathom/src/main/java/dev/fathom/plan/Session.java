@@ -332,17 +332,12 @@ public final class Session implements AutoCloseable {
                         "session is running on another thread; give each thread its own plan.newSession()");
     }
 
-    /**
-     * Closes the session after a run under way has ended. Buffers taken from it stay readable.
-     *
-     * @throws IllegalStateException if it is closed already
-     */
+    /** Gives the memory back, after a run under way has ended; buffers taken from the session stay readable. Closing twice does nothing. */
     @Override
     public void close() {
         while (!STATE.compareAndSet(this, IDLE, CLOSED)) {
             if (state == CLOSED) {
-                throw new IllegalStateException(
-                        "close: the session was already closed at " + memory.closedAt() + "; close it once");
+                return;
             }
             Thread.onSpinWait();
         }

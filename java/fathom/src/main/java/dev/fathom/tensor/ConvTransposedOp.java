@@ -66,7 +66,7 @@ record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) i
         int size = x.dim(i + 1);
         long places = a.same()
                 ? (long) size * a.stride()
-                : (size - 1L) * a.stride() + a.reach() - a.before() - a.after() + more;
+                : (size - 1L) * a.stride() + a.extent() - a.before() - a.after() + more;
         if (size < 1 || places < 1 || places > Integer.MAX_VALUE) {
             throw c.fail("x " + x + " and the window " + window + " make dim(" + (i + 1) + ")=" + places
                     + " of the result; pad less, or give another x");
@@ -110,8 +110,8 @@ record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) i
     @Override
     public Span span(int axis, int from, int to) {
         Window.Axis a = window.axis(axis);
-        double size = Math.ceil((double) a.reach() / a.stride());
-        double middle = (a.before(to) - (a.reach() - 1) / 2.0) / a.stride();
+        double size = Math.ceil((double) a.extent() / a.stride());
+        double middle = (a.before(to) - (a.extent() - 1) / 2.0) / a.stride();
         return new Span(middle - (size - 1) / 2, size, 1.0 / a.stride());
     }
 

@@ -39,7 +39,7 @@ record MaxPoolOp(Window window, boolean positions) implements WindowedOp {
             Window.Axis a = window.axis(i);
             int size = x.dim(i + 1);
             long last = (y.dim(i + 1) - 1L) * a.stride() - a.before(size);
-            boolean blind = last >= size || a.before(size) >= a.reach();
+            boolean blind = last >= size || a.before(size) >= a.extent();
             // a window that reaches x from its padding steps over x only where taps are further apart than x is long
             long end = a.dilation() > size ? Math.min(0, last + 1) : Long.MIN_VALUE;
             for (long first = -a.before(size); !blind && first < end; first += a.stride()) {

@@ -644,13 +644,16 @@ public final class Pass implements AutoCloseable {
     }
 
     /**
-     * Frees every tensor of the pass.
+     * Frees every tensor of the pass. Closing twice does nothing.
      *
-     * @throws IllegalStateException if it is closed already, belongs to another thread, a pass opened later is still open, or a net or an op
+     * @throws IllegalStateException if it belongs to another thread, a pass opened later is still open, or a net or an op
      *     is running in it
      */
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
         checkThread();
         if (CURRENT.get() != this) {
             throw new IllegalStateException("close: a Pass opened later on thread " + thread.getName()

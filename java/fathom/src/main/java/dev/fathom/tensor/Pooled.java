@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 /**
  * The largest values of windows and their positions.
  *
- * @param values the largest value of each window, as {@link Tensor#maxPool} gives it
- * @param positions the I32 position of each value in its sequence [l] or image [h, w], counted row by row
+ * @param values the largest of each window, as {@link Tensor#maxPool}
+ * @param indices I32 of the same shape: the place of each in its sequence [l] or image [h, w], counted as h w
  */
-public record Pooled(Tensor values, Tensor positions) {}
+public record Pooled(Tensor values, Tensor indices) {}

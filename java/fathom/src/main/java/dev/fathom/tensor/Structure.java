@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -183,14 +184,42 @@ public final class Structure {
         return rebuild(root, node -> node instanceof Variable h ? replace.apply(h) : null, true);
     }
 
+    /**
+     * What is below {@code root} under this name, of a kind that may be replaced.
+     *
+     * @throws IllegalArgumentException if nothing is called so
+     */
+    public static Object child(Object root, String name, Class<?> kind) {
+        List<Named> nodes = walk(root).stream()
+                .filter(n -> kind.isInstance(n.value()) && n.value() != root)
+                .toList();
+        return nodes.stream()
+                .filter(n -> n.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("replace: no net is called " + name + "; there are "
+                        + nodes.stream().map(Named::name).distinct().toList()))
+                .value();
+    }
+
     /** The tree with {@code by} wherever it has {@code node}; what holds that is rebuilt, everything else is shared. */
     public static <T> T replace(T root, Object node, Object by) {
         return rebuild(root, n -> n == node ? by : n instanceof Variable ? n : null, false);
     }
 
+    /** The tree without these nodes: components that held one are null, and lists that held one are shorter. */
+    public static <T> T without(T root, @Nullable Object... nodes) {
+        return rebuild(
+                root,
+                n -> Stream.of(nodes).anyMatch(node -> node == n) ? GONE : n instanceof Variable ? n : null,
+                false);
+    }
+
+    /** Stands for null in the place of a node. */
+    private static final Object GONE = new Object();
+
     /** Takes what {@code replace} gives, and where that is null the node: rebuilt if something below it was replaced, or if {@code all} are. */
     private static <T> T rebuild(T root, Function<Object, @Nullable Object> replace, boolean all) {
-        Map<Object, Object> done = new IdentityHashMap<>();
+        Map<Object, @Nullable Object> done = new IdentityHashMap<>();
         Deque<Object> todo = new ArrayDeque<>();
         todo.push(root);
         while (!todo.isEmpty()) {
@@ -201,7 +230,7 @@ public final class Structure {
             }
             Object by = replace.apply(node);
             if (by != null) {
-                done.put(node, by);
+                done.put(node, by == GONE ? null : by);
                 continue;
             }
             List<Named> children = new ArrayList<>();
@@ -225,7 +254,7 @@ public final class Structure {
         return result;
     }
 
-    private static Object copy(Object record, Map<Object, Object> done) {
+    private static Object copy(Object record, Map<Object, @Nullable Object> done) {
         RecordComponent[] components = record.getClass().getRecordComponents();
         Class<?>[] types = new Class<?>[components.length];
         Object[] values = new Object[components.length];
@@ -251,13 +280,18 @@ public final class Structure {
         }
     }
 
-    private static @Nullable Object copied(@Nullable Object value, Map<Object, Object> done) {
+    private static @Nullable Object copied(@Nullable Object value, Map<Object, @Nullable Object> done) {
         if (value instanceof Optional<?> o) {
             return o.map(v -> copied(v, done));
         }
         if (value instanceof List<?> list) {
             List<Object> copy = new ArrayList<>();
-            list.forEach(v -> copy.add(copied(v, done)));
+            for (Object v : list) {
+                Object c = copied(v, done);
+                if (c != null) {
+                    copy.add(c);
+                }
+            }
             return Collections.unmodifiableList(copy);
         }
         if (value instanceof Map<?, ?> map) {

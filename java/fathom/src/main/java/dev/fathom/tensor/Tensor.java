@@ -656,6 +656,28 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return conv(weight, bias, window, groups, null, null);
     }
 
+    /** The convolution with filters that all channels share: {@code x.conv(weight, bias, Window.of(3).pad(1))}. */
+    public Tensor conv(Operand weight, @Nullable Operand bias, Window window) {
+        return conv(weight, bias, window, 1);
+    }
+
+    /**
+     * The convolution with stride 1 and without padding; the sizes of the window are those of the filters [K, taps.., C].
+     *
+     * @throws IllegalArgumentException if the filters do not have three to five dimensions, or disagree with x
+     */
+    public Tensor conv(Operand weight, @Nullable Operand bias) {
+        int[] w = weight.value().shape().toArray();
+        return switch (w.length) {
+            case 3 -> conv(weight, bias, Window.line(w[1]));
+            case 4 -> conv(weight, bias, Window.of(w[1], w[2]));
+            case 5 -> conv(weight, bias, Window.of(w[1], w[2], w[3]));
+            default ->
+                throw new IllegalArgumentException("conv" + Pass.where() + ": weight " + Shape.of(w) + " has "
+                        + w.length + " dimensions; give filters [out, height, width, in], or of sequences or volumes");
+        };
+    }
+
     /** act((conv(x, W) + b) + residual); what is null is left out. */
     public Tensor conv(
             Operand weight,
@@ -1225,14 +1247,14 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     // ---- padding, pooling, resizing: [n, l, c], [n, h, w, c], [n, d, h, w, c]
 
     /**
-     * Pads sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c] (left, right, top, bottom,
-     * front, back) at their edges. The gradient of a padded element goes to the element whose value it holds.
+     * Places beside the edges of sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c]
+     * (left, right, top, bottom, front, back); one number is for all sides. The gradient of a place goes to the element whose value it holds.
      *
      * @throws IllegalArgumentException if a side is negative, there are not two for each dimension between the first and the last, or one is
      *     wider than the mode can fill
      */
     public Tensor pad(PadMode mode, int... sides) {
-        return Pass.call(PadOp.of(mode, 0, sides), this);
+        return Pass.call(PadOp.of(mode, 0, allSides(sides)), this);
     }
 
     /**
@@ -1241,7 +1263,16 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException as {@link #pad}
      */
     public Tensor padWithValue(float value, int... sides) {
-        return Pass.call(PadOp.of(PadMode.ZEROS, value, sides), this);
+        return Pass.call(PadOp.of(PadMode.ZEROS, value, allSides(sides)), this);
+    }
+
+    private int[] allSides(int[] sides) {
+        if (sides.length != 1 || shape.rank() < 3) {
+            return sides;
+        }
+        int[] all = new int[2 * (shape.rank() - 2)];
+        Arrays.fill(all, sides[0]);
+        return all;
     }
 
     /**
@@ -1257,11 +1288,20 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Returns the largest value of every window, as {@link #maxPool} does, and the positions of these values for {@link #maxUnpool}.
+     * The largest value of every square of this size in images [n, h, w, c], side by side.
+     *
+     * @throws IllegalArgumentException if the size is below 1 or larger than the image
+     */
+    public Tensor maxPool(int size) {
+        return maxPool(Window.of(size).stride(size));
+    }
+
+    /**
+     * The same with the places of the values, for {@link #maxUnpool}.
      *
      * @throws IllegalArgumentException as {@link #maxPool}, and for volumes, whose positions are not kept
      */
-    public Pooled maxPoolWithPositions(Window window) {
+    public Pooled maxPoolWithIndices(Window window) {
         if (window.rank() == 3) {
             throw new IllegalArgumentException("max_pool" + Pass.where() + ": x " + shape
                     + " is a volume, whose positions are not kept; give a window over sequences or images");
@@ -1271,8 +1311,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Returns zeros of [n, size.., c] with the values of this tensor at their positions, which puts the values of {@link #maxPoolWithPositions} back.
-     * If several values have the same position, the last one stays, and each of them gets the gradient of the position.
+     * Zeros of [n, size.., c] but for the values of this tensor, each at its position: what {@link #maxPoolWithIndices} took, back in its place.
+     * Where several values have one position the last stays, and each gets its gradient.
      *
      * @throws IllegalArgumentException if the positions have another shape, or one is outside the size
      */
@@ -1290,10 +1330,25 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Returns the average of every window. With {@code countPadding} false, the sum is divided by the number of values inside x alone (PyTorch's
-     * {@code count_include_pad}).
+     * The average of every square of this size in images [n, h, w, c], side by side.
+     *
+     * @throws IllegalArgumentException if the size is below 1 or larger than the image
      */
-    public Tensor avgPool(Window window, boolean countPadding) {
+    public Tensor avgPool(int size) {
+        return avgPool(Window.of(size).stride(size));
+    }
+
+    /**
+     * The average of every window, in which the padding does not count: the sum is divided by the places inside alone (PyTorch's
+     * {@code count_include_pad=False}).
+     *
+     * @throws IllegalArgumentException as {@link #avgPool(Window)}
+     */
+    public Tensor avgPoolExcludingPadding(Window window) {
+        return avgPool(window, false);
+    }
+
+    private Tensor avgPool(Window window, boolean countPadding) {
         return window.rank() == 3
                 ? inPlanes("avg_pool", window, (x, w) -> x.avgPool(w, countPadding))
                 : Pass.call(new AvgPoolOp(window, countPadding), this);

@@ -65,7 +65,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         }
 
         /** Returns the extent from the first tap to the last: dilation (kernel - 1) + 1. */
-        public long reach() {
+        public long extent() {
             return (long) dilation * (kernel - 1) + 1;
         }
 
@@ -87,7 +87,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
             if (same) {
                 return (size - 1L + stride) / stride;
             }
-            long room = (long) size + before + after - reach();
+            long room = (long) size + before + after - extent();
             if (ceil) {
                 long most = Math.floorDiv(room + stride - 1, stride) + 1;
                 return Math.max(0, (most - 1) * stride >= (long) size + before ? most - 1 : most);
@@ -106,7 +106,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         }
 
         private long missing(int size) {
-            return Math.max(0, (count(size) - 1) * stride + reach() - size);
+            return Math.max(0, (count(size) - 1) * stride + extent() - size);
         }
     }
 
@@ -235,7 +235,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
                 throw fail.apply("x " + x + " is too small for the window " + this + ": x.dim(" + (i + 1) + ")=" + size
                         + " and its padding make " + (size + (long) a.before + a.after)
                         + " but the window reaches over "
-                        + a.reach() + "; pad more, or give a larger x");
+                        + a.extent() + "; pad more, or give a larger x");
             }
             if (outputs > Integer.MAX_VALUE) {
                 throw fail.apply("x " + x + " and the window " + this + " make dim(" + (i + 1) + ")=" + outputs

@@ -32,7 +32,7 @@ public interface WindowedOp extends Op {
 
         /** Returns the window of a convolution or a pool along an axis of {@code size} positions. */
         static Span of(Window.Axis a, int size) {
-            return new Span(-a.before(size), a.reach(), a.stride());
+            return new Span(-a.before(size), a.extent(), a.stride());
         }
     }
 }

@@ -9,28 +9,28 @@ import dev.fathom.tensor.Pass;
  */
 public interface Callback {
     /** Called once, before the first step. */
-    default void begin(Progress progress) {}
+    default void onTrainBegin(Progress progress) {}
 
     /** Called before the forward of each batch that completes a step of the optimizer, inside its pass. */
-    default void forward(Progress progress, Pass pass) {}
+    default void onForwardBegin(Progress progress, Pass pass) {}
 
     /**
      * Called after the backward of each batch that completes a step of the optimizer, inside its pass: the gradients are complete, and the optimizer
      * has not used them yet.
      */
-    default void gradients(Progress progress, Model<?> model) {}
+    default void onBackwardEnd(Progress progress, Model<?> model) {}
 
     /** Called after each batch; if the batch completes a step of the optimizer, after that step. */
-    default void step(Progress progress) {}
+    default void onStepEnd(Progress progress) {}
 
     /** Called after each epoch and its validation. */
-    default void epoch(Progress progress, EpochLog log) {}
+    default void onEpochEnd(Progress progress, EpochLog log) {}
 
     /**
-     * Called once if {@code begin} returned, when the weights are in their final state: after the last epoch, a stop or a failure, including the
-     * failure of another callback.
+     * Called once if {@code onTrainBegin} returned, with the weights in their final state: after the last epoch, a stop or a failure, the failure of
+     * another callback included.
      */
-    default void end(Progress progress, History history) {}
+    default void onTrainEnd(Progress progress, History history) {}
 
     /** Returns whether a trainer with this callback restores the weights of the best epoch at the end, as {@link Trainer#keepBest} does. */
     default boolean keepsBest() {

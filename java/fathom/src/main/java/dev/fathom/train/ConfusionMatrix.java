@@ -74,7 +74,7 @@ public final class ConfusionMatrix {
     }
 
     /** Returns the 95 % Wilson score interval of the accuracy, as {low, high}. */
-    public double[] wilson95() {
+    public double[] accuracyInterval95() {
         double n = total();
         double p = accuracy();
         double z = 1.959963984540054;

@@ -11,12 +11,12 @@ import java.nio.file.Path;
 public record CsvLog(Path file) implements Callback {
     /** Writes what is known at the start, so that a file that cannot be written is reported before any work. */
     @Override
-    public void begin(Progress progress) {
+    public void onTrainBegin(Progress progress) {
         progress.history().writeCsv(file);
     }
 
     @Override
-    public void epoch(Progress progress, EpochLog log) {
+    public void onEpochEnd(Progress progress, EpochLog log) {
         progress.history().writeCsv(file);
     }
 }

@@ -32,12 +32,12 @@ public record EarlyStopping(int patience, double minDelta) implements Callback {
     }
 
     @Override
-    public void begin(Progress progress) {
+    public void onTrainBegin(Progress progress) {
         judge(progress); // a run that has ended by this rule ends again when it is resumed
     }
 
     @Override
-    public void epoch(Progress progress, EpochLog log) {
+    public void onEpochEnd(Progress progress, EpochLog log) {
         judge(progress);
     }
 

@@ -60,7 +60,7 @@ public final class LayerStatistics implements Callback {
     }
 
     @Override
-    public void begin(Progress progress) {
+    public void onTrainBegin(Progress progress) {
         rows.clear();
     }
 
@@ -129,7 +129,7 @@ public final class LayerStatistics implements Callback {
 
     /** Measures the output of each net that returns from here on; what it passes on, as a view or as it is, was measured. */
     @Override
-    public void forward(Progress progress, Pass pass) {
+    public void onForwardBegin(Progress progress, Pass pass) {
         if (!due(progress)) {
             return;
         }
@@ -150,7 +150,7 @@ public final class LayerStatistics implements Callback {
     }
 
     @Override
-    public void gradients(Progress progress, Model<?> model) {
+    public void onBackwardEnd(Progress progress, Model<?> model) {
         if (!due(progress)) {
             return;
         }

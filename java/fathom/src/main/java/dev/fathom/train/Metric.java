@@ -16,13 +16,26 @@ public interface Metric {
     boolean moreIsBetter();
 
     /**
-     * Makes a metric from a function.
+     * A metric whose larger values are better ones, such as an accuracy.
      *
      * @param name its name in the history
-     * @param moreIsBetter whether a larger value is a better one
      * @param sum its sum over the examples of one batch, from output and target
      */
-    static Metric of(String name, boolean moreIsBetter, ToDoubleBiFunction<Tensor, Tensor> sum) {
+    static Metric higherIsBetter(String name, ToDoubleBiFunction<Tensor, Tensor> sum) {
+        return of(name, true, sum);
+    }
+
+    /**
+     * A metric whose smaller values are better ones, such as an error.
+     *
+     * @param name its name in the history
+     * @param sum its sum over the examples of one batch, from output and target
+     */
+    static Metric lowerIsBetter(String name, ToDoubleBiFunction<Tensor, Tensor> sum) {
+        return of(name, false, sum);
+    }
+
+    private static Metric of(String name, boolean moreIsBetter, ToDoubleBiFunction<Tensor, Tensor> sum) {
         return new Metric() {
             @Override
             public String name() {
@@ -43,9 +56,8 @@ public interface Metric {
 
     /** Returns the share of rows whose largest logit is that of the label, or of the most probable class if labels were mixed. */
     static Metric accuracy() {
-        return of(
+        return higherIsBetter(
                 "accuracy",
-                true,
                 (output, target) -> output.correct(target.dtype() == DType.F32 ? target.argmax(-1) : target)
                         .item());
     }

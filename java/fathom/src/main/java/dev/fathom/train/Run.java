@@ -173,7 +173,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         int begun = 0;
         try {
             for (Callback c : trainer.callbacks) {
-                c.begin(this);
+                c.onTrainBegin(this);
                 begun++;
             }
             history.ended(all());
@@ -187,7 +187,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             failure = trying(failure, trainer.model::zeroGrad);
         }
         for (Callback c : trainer.callbacks.subList(0, begun)) {
-            failure = trying(failure, () -> c.end(this, history));
+            failure = trying(failure, () -> c.onTrainEnd(this, history));
         }
         if (failure instanceof RuntimeException e) {
             throw e;
@@ -247,7 +247,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             takeStep(batches);
             seconds = before + (System.nanoTime() - start) / 1e9;
             for (int i = 0; i < trainer.callbacks.size(); i++) {
-                trainer.callbacks.get(i).step(this);
+                trainer.callbacks.get(i).onStepEnd(this);
             }
             if (saver != null && !unspent && saver.due(optimizer.steps())) {
                 save();
@@ -268,7 +268,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         }
         EpochLog log = new EpochLog(epoch, learningRate(), before + (System.nanoTime() - start) / 1e9, values);
         history.add(log, better);
-        trainer.callbacks.forEach(c -> c.epoch(this, log));
+        trainer.callbacks.forEach(c -> c.onEpochEnd(this, log));
         if (saver != null && saver.everyEpoch()) {
             save();
         }
@@ -289,7 +289,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             counter = step == first ? drawn : counter;
             boolean last = step + 1 == Math.min(first + together, train.steps());
             if (last) {
-                trainer.callbacks.forEach(c -> c.forward(this, pass));
+                trainer.callbacks.forEach(c -> c.onForwardBegin(this, pass));
             }
             Tensor value = trainer.loss(batch, sums);
             float l = value.item();
@@ -301,7 +301,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             Access.observe(pass, null); // a recomputed layer runs again in backward
             pass.backward(shared(value, batch, examplesTogether), trainer.model);
             if (last) {
-                trainer.callbacks.forEach(c -> c.gradients(this, trainer.model));
+                trainer.callbacks.forEach(c -> c.onBackwardEnd(this, trainer.model));
                 boolean scaled = train.rate(batch) != 1;
                 optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
                 try {

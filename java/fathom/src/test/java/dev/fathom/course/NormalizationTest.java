@@ -35,7 +35,7 @@ class NormalizationTest {
     void theBatchOfFour() {
         float a = 1.3416407865f;
         float b = .4472135955f;
-        assertThat(normalized(new BatchNorm(1).with(0, null)))
+        assertThat(normalized(new BatchNorm(1).epsilon(0).momentum(null)))
                 .containsExactly(new float[] {-a, -b, b, a}, offset(1e-7f));
         float c = 1.34163542f;
         float d = .4472118067f;
@@ -45,7 +45,7 @@ class NormalizationTest {
     /** AI basics lecture 13: gamma (z - mu) / sqrt(epsilon + sigma^2) + beta, epsilon inside the root. */
     @Test
     void scaledAndShifted() {
-        try (var model = Model.of(new BatchNorm(1).with(0.75f, null), 0);
+        try (var model = Model.of(new BatchNorm(1).epsilon(0.75f).momentum(null), 0);
                 Pass pass = Pass.train(new Rng(0))) {
             Values.set(model.net().weight(), 2);
             Values.set(model.net().bias(), 10);

@@ -92,7 +92,7 @@ class OptimizersTest {
      */
     @Test
     void momentumAsAMovingAverage() {
-        assertTrace(trace(new Sgd(RATE * (1 - BETA), BETA), 3), 0.99, 0.9711, 0.944379);
+        assertTrace(trace(new Sgd(RATE * (1 - BETA)).momentum(BETA), 3), 0.99, 0.9711, 0.944379);
     }
 
     /**
@@ -107,7 +107,7 @@ class OptimizersTest {
     /** mu = b mu + a g, W -= mu (CS155): mu = a v, so at a constant rate it is PyTorch's momentum as it stands. */
     @Test
     void classicalMomentum() {
-        assertTrace(trace(new Sgd(RATE, BETA), 3), 0.9, 0.72, 0.486);
+        assertTrace(trace(new Sgd(RATE).momentum(BETA), 3), 0.9, 0.72, 0.486);
     }
 
     /**
@@ -150,7 +150,7 @@ class OptimizersTest {
     /** lambda = 0.1, outside the moments: it takes a lambda w off at every step. */
     @Test
     void adamW() {
-        assertTrace(trace(new AdamW(RATE, 0.1f), 4), 0.890000001, 0.7815718570, 0.6751012232, 0.5710475992);
+        assertTrace(trace(new AdamW(RATE).weightDecay(0.1f), 4), 0.890000001, 0.7815718570, 0.6751012232, 0.5710475992);
     }
 
     /**

@@ -160,7 +160,7 @@ class BatchesTest {
     void drawsComeWithReplacement() {
         int n = 20_000;
         try (Dataset d = numbered(n)) {
-            Batches b = d.drawn(42).batches(64);
+            Batches b = d.withReplacement(42).batches(64);
             int[] first = order(b, 0);
             assertThat(first).hasSize(n);
             int[] times = new int[n];
@@ -182,8 +182,8 @@ class BatchesTest {
             }
             assertThat(order(b, 1)).isNotEqualTo(first);
             assertThat(order(b, 0)).containsExactly(first);
-            assertThat(order(d.drawn(43).batches(64), 0)).isNotEqualTo(first);
-            assertThat(order(d.take(5, 6).drawn(1).batches(1), 0)).containsExactly(5);
+            assertThat(order(d.withReplacement(43).batches(64), 0)).isNotEqualTo(first);
+            assertThat(order(d.take(5, 6).withReplacement(1).batches(1), 0)).containsExactly(5);
         }
     }
 

@@ -380,7 +380,7 @@ class DatasetTest {
         }
         try (Dataset d = Dataset.images(pixels, Shape.of(5, 7, 3), new int[n]);
                 Dataset known = d.normalized(new float[] {0.5f, 0.25f, 0.75f}, new float[] {0.1f, 0.2f, 0.3f});
-                Dataset own = d.normalized(d).take(0, n).flattened();
+                Dataset own = d.normalizedBy(d).take(0, n).flattened();
                 Pass pass = Pass.infer()) {
             float[] mean = {0.5f, 0.25f, 0.75f};
             float[] std = {0.1f, 0.2f, 0.3f};
@@ -404,9 +404,9 @@ class DatasetTest {
             assertThat(own.pixels(z)).isEqualTo(pixels);
             try (Dataset part = d.take(0, 9)) { // like itself, then like the whole
                 float[] itself =
-                        part.normalized(part).batches(9).epoch(0).next().x().toArray();
+                        part.normalizedBy(part).batches(9).epoch(0).next().x().toArray();
                 float[] whole =
-                        part.normalized(d).batches(9).epoch(0).next().x().toArray();
+                        part.normalizedBy(d).batches(9).epoch(0).next().x().toArray();
                 assertThat(whole)
                         .containsExactly(Arrays.copyOf(z, whole.length))
                         .isNotEqualTo(itself);
@@ -429,15 +429,15 @@ class DatasetTest {
         try (Dataset half = Dataset.images(same, Shape.of(3, 1, 2), new int[1]);
                 Dataset gray = Dataset.images(same, Shape.of(3, 2), new int[1])) {
             assertRefused(
-                    () -> half.normalized(half),
+                    () -> half.normalizedBy(half),
                     "normalized: channel 1 is 7 everywhere, which no scale gives a deviation of 1; use scaled");
             assertRefused(
-                    () -> half.normalized(gray),
+                    () -> half.normalizedBy(gray),
                     "normalized: images of 2 channels like those of 1; give a dataset of images of the same kind");
         }
         try (Dataset floats = Dataset.of(new float[] {1, 2}, Shape.of(1), new int[2])) {
             assertRefused(
-                    () -> floats.normalized(floats),
+                    () -> floats.normalizedBy(floats),
                     "normalized: the features of this dataset are floats; scale them before Dataset.of");
         }
     }

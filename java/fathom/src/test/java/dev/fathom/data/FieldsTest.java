@@ -118,7 +118,7 @@ class FieldsTest {
             Arrays.setAll(order, i -> i);
             assertThat(aligned(d.batches(7))).isEqualTo(order);
             assertThat(aligned(d.shuffled(3).batches(16))).isNotEqualTo(order).containsExactlyInAnyOrder(order);
-            aligned(d.drawn(2).batches(9));
+            aligned(d.withReplacement(2).batches(9));
             assertThat(aligned(d.take(50, 60).batches(10))).isEqualTo(Arrays.copyOfRange(order, 50, 60));
             assertThat(aligned(d.subset(9, 9, 2).batches(2))).containsExactly(9, 9, 2);
             Dataset.Split split = d.stratified(15, 4);
@@ -403,7 +403,7 @@ class FieldsTest {
                         "augment: noise 1 is for floats of one shape, but x or y of Dataset of 120 examples, x [*] of I32, 2 "
                                 + "classes has integers or lengths; use Dataset.map");
                 refused(
-                        () -> tokens.normalized(tokens),
+                        () -> tokens.normalizedBy(tokens),
                         "normalized: the features of this dataset are integers, which stay as they are");
                 refused(
                         () -> tokens.pixels(0),

@@ -171,7 +171,7 @@ class ExplainTest {
         Conv first = mix(2, 2, 1, 0, 0, 1);
         Layer fused = new Sequential(first.act(Activation.RELU), mix(2, 1, 3, 5));
         Layer normed = new Sequential(
-                mix(2, 2, 1, 0, 0, 1), new BatchNorm(2).with(0, 0.1f).act(Activation.RELU), mix(2, 1, 3, 5));
+                mix(2, 2, 1, 0, 0, 1), new BatchNorm(2).epsilon(0).act(Activation.RELU), mix(2, 1, 3, 5));
         BatchNorm norm = new BatchNorm(
                 null,
                 null,
@@ -305,7 +305,7 @@ class ExplainTest {
                             new Responses.Peak(2, 1, 0, 7),
                             new Responses.Peak(0, 0, 1, 5));
             assertThat(r.top(1, 9)).hasSize(4);
-            assertThat(r.liveliest(2)).containsExactly(0, 1);
+            assertThat(r.mostActive(2)).containsExactly(0, 1);
             assertThat(r.features(0)).containsExactly(2, -2);
             assertThat(r.nearest(r.features(0), 2))
                     .extracting(Responses.Neighbor::image)

@@ -88,7 +88,7 @@ class NetGoldenTest {
                         "block",
                         "momentum",
                         () -> new Block(new ResNet.BasicBlock(3, 5, 2), new Linear(5, 4)),
-                        new Sgd(0.1f, 0.9f)));
+                        new Sgd(0.1f).momentum(0.9f)));
     }
 
     private record Block(ResNet.BasicBlock block, Linear fc) implements Layer {

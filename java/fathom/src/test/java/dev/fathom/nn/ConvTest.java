@@ -184,9 +184,10 @@ class ConvTest {
                     Window.line(4).stride(3),
                     Window.line(5).pad(2))) {
                 int outputs = w.width().outputs(size);
-                int rest = (size + 2 * w.width().before() - (int) w.width().reach())
+                int rest = (size + 2 * w.width().before() - (int) w.width().extent())
                         % w.width().stride();
-                ConvTransposed back = new ConvTransposed(2, 3, w).extra(rest).act(Activation.TANH);
+                ConvTransposed back =
+                        new ConvTransposed(2, 3, w).outputPadding(rest).act(Activation.TANH);
                 try (var model = Model.of(back, 1)) {
                     assertThat(shape(back, 1, outputs, 2)).containsExactly(1, size, 3);
                 }
@@ -274,7 +275,9 @@ class ConvTest {
                         .edges(PadMode.REFLECT),
                 new Conv(4, 4, Window.line(3).same(), 2),
                 new Conv(2, 2, Window.of(2, 3, 2).pad(1)),
-                new ConvTransposed(3, 2, Window.of(3).stride(2).pad(1)).extra(1).act(Activation.TANH),
+                new ConvTransposed(3, 2, Window.of(3).stride(2).pad(1))
+                        .outputPadding(1)
+                        .act(Activation.TANH),
                 new LocallyConnected(Shape.of(4, 5, 3), 2, Window.of(2)).act(Activation.SIGMOID),
                 new TimeDistributed(new Conv(2, 3, Window.line(2))),
                 new Recompute(new Conv(3, 4, Window.of(3)).act(Activation.GELU)));

@@ -594,13 +594,11 @@ class JointsTest {
     }
 
     @Test
-    void aClosedModelRefusesAndClosingTwiceIsAnError() {
+    void aClosedModelRefuses() {
         var model = Model.of(new Linear(2, 2), 1);
         Linear net = model.net();
         model.close();
-        assertThatThrownBy(model::close)
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageStartingWith("close: the model was already closed at ");
+        model.close(); // once more does nothing
         assertThatThrownBy(model::parameters).hasMessageStartingWith("model is closed: it was closed at ");
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.zeros(1, 2);

@@ -65,9 +65,9 @@ class LossTableTest {
     }
 
     private static Row crossEntropy(String name, double smoothing, float[] weights, Target target) {
-        CrossEntropy loss = Loss.crossEntropy().smoothing((float) smoothing);
+        CrossEntropy loss = Loss.crossEntropy().labelSmoothing((float) smoothing);
         if (weights != null) {
-            loss = loss.weights(weights);
+            loss = loss.classWeights(weights);
         }
         double s = (float) smoothing;
         return new Row(name, loss, target, (y, t, rows, columns) -> {
@@ -274,7 +274,10 @@ class LossTableTest {
                     .isCloseTo(Math.log1p(Math.exp(-20)), within(1e-15));
             Tensor logits = Tensor.of(new float[] {1000, -1000}, 1, 2);
             Tensor label = Tensor.ofInts(new int[] {0}, 1);
-            assertThat(Loss.crossEntropy().smoothing(0.1f).of(logits, label).item())
+            assertThat(Loss.crossEntropy()
+                            .labelSmoothing(0.1f)
+                            .of(logits, label)
+                            .item())
                     .isEqualTo(100);
         }
     }
@@ -303,17 +306,17 @@ class LossTableTest {
                                     + "each column of the last dimension");
             assertThatThrownBy(() -> Loss.bceWithLogits().positiveWeight(1, -2))
                     .hasMessage("bceWithLogits: positiveWeight 1 is -2.0; it must be 0 or more and finite");
-            assertThatThrownBy(() -> Loss.crossEntropy().weights(0, 0))
+            assertThatThrownBy(() -> Loss.crossEntropy().classWeights(0, 0))
                     .hasMessage("crossEntropy: weights: none is above 0");
-            assertThatThrownBy(() -> Loss.crossEntropy().weights(1, Float.NaN))
+            assertThatThrownBy(() -> Loss.crossEntropy().classWeights(1, Float.NaN))
                     .hasMessage("crossEntropy: weight 1 is NaN; it must be 0 or more and finite");
-            assertThatThrownBy(() -> Loss.crossEntropy().smoothing(1.5f))
+            assertThatThrownBy(() -> Loss.crossEntropy().labelSmoothing(1.5f))
                     .hasMessage("crossEntropy: smoothing=1.5 must be in [0, 1]");
-            assertThatThrownBy(() -> Loss.crossEntropy().weights(1, 2).of(y, Tensor.ofInts(new int[2], 2)))
+            assertThatThrownBy(() -> Loss.crossEntropy().classWeights(1, 2).of(y, Tensor.ofInts(new int[2], 2)))
                     .hasMessage(
                             "cross_entropy: logits [2, 3] and weights [2] disagree: logits.dim(1)=3 but there are 2 "
                                     + "weights; give one weight a class");
-            assertThatThrownBy(() -> Loss.crossEntropy().weights(1, 2).of(y, Tensor.zeros(2, 3)))
+            assertThatThrownBy(() -> Loss.crossEntropy().classWeights(1, 2).of(y, Tensor.zeros(2, 3)))
                     .hasMessage(
                             "cross_entropy: logits [2, 3] and weights [2] disagree: logits.dim(1)=3 but there are 2 "
                                     + "weights; give one weight a class");
@@ -329,7 +332,7 @@ class LossTableTest {
     void lossesAreImmutable() {
         float[] weights = {1, 2, 3};
         CrossEntropy plain = Loss.crossEntropy();
-        CrossEntropy weighted = plain.weights(weights);
+        CrossEntropy weighted = plain.classWeights(weights);
         Arrays.fill(weights, Float.NaN);
         try (Pass pass = Pass.infer()) {
             Tensor y = Tensor.of(new float[] {1, 2, 4}, 1, 3);
@@ -338,7 +341,7 @@ class LossTableTest {
             assertThat(weighted.of(y, label).item())
                     .as("one row: its weight divides out")
                     .isEqualTo(loss);
-            assertThat(weighted.smoothing(0.5f).of(y, label).item()).isNotEqualTo(loss);
+            assertThat(weighted.labelSmoothing(0.5f).of(y, label).item()).isNotEqualTo(loss);
             assertThat(plain.of(y, label).item()).isEqualTo(loss);
         }
     }

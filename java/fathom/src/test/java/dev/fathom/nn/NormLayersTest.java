@@ -87,7 +87,7 @@ class NormLayersTest {
                 .putLong(1234567);
         Path path = folder.resolve("torch.safetensors");
         Files.write(path, file.array());
-        try (var model = Model.of(new BatchNorm(1).with(0, 0.1f), 0)) {
+        try (var model = Model.of(new BatchNorm(1).epsilon(0), 0)) {
             model.load(path);
             assertThat(model.net().numBatchesTracked().value().item()).isEqualTo(1234567);
             try (Pass pass = Pass.infer()) {
@@ -152,7 +152,7 @@ class NormLayersTest {
         double[] means = {2.5, 3, 6};
         double[] variances = {5 / 3.0, 12, 4}; // unbiased
         for (Float momentum : new Float[] {0.1f, 1f, 0f, null}) {
-            try (var model = Model.of(new BatchNorm(1).with(1e-5f, momentum), 0)) {
+            try (var model = Model.of(new BatchNorm(1).momentum(momentum), 0)) {
                 double mean = 0;
                 double variance = 1;
                 for (int i = 0; i < batches.length; i++) {
@@ -240,9 +240,8 @@ class NormLayersTest {
     @Test
     void settingsAreChecked() {
         assertThatThrownBy(() -> new BatchNorm(0)).hasMessage("BatchNorm: size 0 must be at least 1");
-        assertThatThrownBy(() -> new BatchNorm(2).with(-1, 0.1f))
-                .hasMessage("BatchNorm: epsilon=-1.0 must be 0 or more");
-        assertThatThrownBy(() -> new BatchNorm(2).with(0, 1.5f))
+        assertThatThrownBy(() -> new BatchNorm(2).epsilon(-1)).hasMessage("BatchNorm: epsilon=-1.0 must be 0 or more");
+        assertThatThrownBy(() -> new BatchNorm(2).momentum(1.5f))
                 .hasMessage("BatchNorm: momentum=1.5 is the share of a new batch and must be in [0, 1]");
         assertThatThrownBy(LayerNorm::new).hasMessage("LayerNorm: no dimensions to normalize; give the last ones of x");
         assertThatThrownBy(() -> new GroupNorm(4, 6))
@@ -322,7 +321,7 @@ class NormLayersTest {
     void trainingStepsAreThoseOfPyTorch() {
         Golden file = new Golden("normalization");
         for (String form : List.of("momentum", "average")) {
-            BatchNorm norm = new BatchNorm(13).with(1e-5f, form.equals("average") ? null : (Float) 0.1f);
+            BatchNorm norm = new BatchNorm(13).momentum(form.equals("average") ? null : (Float) 0.1f);
             Layer net = new Sequential(
                     new Linear(given(file, "0.weight", 13, 7), null, null),
                     new BatchNorm(

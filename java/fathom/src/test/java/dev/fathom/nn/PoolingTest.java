@@ -71,7 +71,7 @@ class PoolingTest {
         for (int down = 0; down <= 4; down++) {
             for (int right = 0; right <= 4; right++) {
                 float[] max = run(
-                        new Sequential(new Pad(0, right, 4 - right, down, 4 - down), new GlobalMaxPool()),
+                        new Sequential(new Pad(right, 4 - right, down, 4 - down), new GlobalMaxPool()),
                         picture,
                         1,
                         5,
@@ -105,10 +105,10 @@ class PoolingTest {
         float[] map = {1, 2, 5, 3, 3, 0, 1, 2, 2, 1, 3, 4, 1, 1, 2, 0};
         try (Pass pass = Pass.infer()) {
             Pooled pooled =
-                    Tensor.of(map, 1, 4, 4, 1).maxPoolWithPositions(Window.of(2).stride(2));
+                    Tensor.of(map, 1, 4, 4, 1).maxPoolWithIndices(Window.of(2).stride(2));
             assertThat(pooled.values().toArray()).containsExactly(3, 5, 2, 4);
-            assertThat(pooled.positions().toIntArray()).containsExactly(4, 2, 8, 11);
-            assertThat(pooled.values().maxUnpool(pooled.positions(), 4, 4).toArray())
+            assertThat(pooled.indices().toIntArray()).containsExactly(4, 2, 8, 11);
+            assertThat(pooled.values().maxUnpool(pooled.indices(), 4, 4).toArray())
                     .containsExactly(0, 0, 5, 0, 3, 0, 0, 0, 2, 0, 0, 4, 0, 0, 0, 0);
         }
     }
@@ -167,7 +167,7 @@ class PoolingTest {
     void thePaddingOfARow() {
         float[] row = {1, 2, 3, 4};
         assertThat(run(new Pad(PadMode.ZEROS, 2, 2), row, 1, 4, 1)).containsExactly(0, 0, 1, 2, 3, 4, 0, 0);
-        assertThat(run(new Pad(-1f, 1, 0), row, 1, 4, 1)).containsExactly(-1, 1, 2, 3, 4);
+        assertThat(run(new Pad(1, 0).value(-1), row, 1, 4, 1)).containsExactly(-1, 1, 2, 3, 4);
         assertThat(run(new Pad(PadMode.REPLICATE, 2, 2), row, 1, 4, 1)).containsExactly(1, 1, 1, 2, 3, 4, 4, 4);
         assertThat(run(new Pad(PadMode.REFLECT, 2, 2), row, 1, 4, 1)).containsExactly(3, 2, 1, 2, 3, 4, 3, 2);
         assertThat(run(new Pad(PadMode.CIRCULAR, 2, 2), row, 1, 4, 1)).containsExactly(3, 4, 1, 2, 3, 4, 1, 2);

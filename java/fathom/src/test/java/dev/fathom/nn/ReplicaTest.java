@@ -236,9 +236,7 @@ class ReplicaTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> backward(replica, 0, 4, 4))
                 .withMessageStartingWith("replica is closed: it was closed at ");
-        assertThatIllegalStateException()
-                .isThrownBy(replica::close)
-                .withMessageStartingWith("close: the model was already closed at ");
+        replica.close(); // once more does nothing
         backward(model, 0, 4, 4);
         assertThat(model.parameters().get(0).gradient()).isNotNull();
         var last = model.replica();

@@ -60,8 +60,8 @@ class GroupsAndClippingTest {
                         .on(
                                 model,
                                 Group.of("*.bias").weightDecay(0),
-                                Group.of("trunk.*").rate(0.1f).weightDecay(1),
-                                Group.of("*").rate(0.5f))) {
+                                Group.of("trunk.*").rateFactor(0.1f).weightDecay(1),
+                                Group.of("*").rateFactor(0.5f))) {
             // 1 - 0.5 rate (1 + decay)
             assertThat(step(model, sgd, 1)).containsExactly(new float[] {0.9f, 0.5f, 0.6875f, 0.5f}, within(1e-7f));
         }
@@ -72,8 +72,8 @@ class GroupsAndClippingTest {
         assertThat(Group.layerwise(0.5f, "head.*", "trunk.weight", "*"))
                 .containsExactly(
                         Group.of("head.*"),
-                        Group.of("trunk.weight").rate(0.5f),
-                        Group.of("*").rate(0.25f));
+                        Group.of("trunk.weight").rateFactor(0.5f),
+                        Group.of("*").rateFactor(0.25f));
         try (var model = Model.of(new Two(), 1);
                 var sgd = new Sgd(1).on(model, Group.layerwise(0.5f, "head.*", "trunk.weight", "*"))) {
             assertThat(step(model, sgd, 1)).containsExactly(0.5f, 0.75f, 0, 0);
@@ -87,7 +87,7 @@ class GroupsAndClippingTest {
     @Test
     void groupsFollowTheLearningRate() {
         try (var model = Model.of(new Two(), 1);
-                var sgd = new Sgd(0.5f).on(model, Group.of("trunk.weight").rate(0.5f))) {
+                var sgd = new Sgd(0.5f).on(model, Group.of("trunk.weight").rateFactor(0.5f))) {
             sgd.learningRate(0.25f);
             assertThat(step(model, sgd, 1)).containsExactly(0.875f, 0.75f, 0.75f, 0.75f);
             sgd.learningRate(0);
@@ -99,9 +99,9 @@ class GroupsAndClippingTest {
     @Test
     void groupsCanChangeBetweenSteps() {
         try (var model = Model.of(new Two(), 1);
-                var adam = new Adam(0.1f).on(model, Group.of("head.*").rate(0))) {
+                var adam = new Adam(0.1f).on(model, Group.of("head.*").rateFactor(0))) {
             assertThat(step(model, adam, 2)).containsExactly(new float[] {0.9f, 0.9f, 1, 1}, within(1e-6f));
-            adam.groups(Group.of("trunk.bias").rate(0));
+            adam.groups(Group.of("trunk.bias").rateFactor(0));
             assertThat(step(model, adam, 2)).containsExactly(new float[] {0.8f, 0.9f, 0.9f, 0.9f}, within(1e-6f));
             adam.groups();
             assertThat(step(model, adam, 2)).containsExactly(new float[] {0.7f, 0.8f, 0.8f, 0.8f}, within(1e-6f));
@@ -114,7 +114,7 @@ class GroupsAndClippingTest {
         float[][] results = new float[3][];
         for (int way = 0; way < 3; way++) {
             try (var model = Model.of(new Two(), 1)) {
-                var recipe = new AdamW(0.1f, 0.2f);
+                var recipe = new AdamW(0.1f).weightDecay(0.2f);
                 List<BoundOptimizer> all = way == 0
                         ? List.of(recipe.on(model))
                         : way == 1
@@ -126,7 +126,7 @@ class GroupsAndClippingTest {
                                         recipe.on(model.part(model.net().trunk()), Group.of("trunk.*")),
                                         recipe.on(
                                                 model.part(model.net().head()),
-                                                Group.of("head.bias").rate(1)));
+                                                Group.of("head.bias").rateFactor(1)));
                 for (int i = 0; i < 4; i++) {
                     try (Pass pass = Pass.train(new Rng(0))) {
                         Tensor loss = Tensor.scalar(0);
@@ -148,17 +148,17 @@ class GroupsAndClippingTest {
     @Test
     void aGroupThatMatchesNothingIsRefused() {
         try (var model = Model.of(new Two(), 1);
-                var sgd = new Sgd(0.5f).on(model, Group.of("head.*").rate(0))) {
+                var sgd = new Sgd(0.5f).on(model, Group.of("head.*").rateFactor(0))) {
             assertThatThrownBy(() -> new Adam(1).on(model, Group.of("*.bias"), Group.of("tail.*")))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "optimizer: group tail.* matches none of [trunk.weight, trunk.bias, head.weight, head.bias]");
             assertThatThrownBy(() -> new Adam(1).on(model.part(model.net().head()), Group.of("trunk.*")))
                     .hasMessage("optimizer: group trunk.* matches none of [head.weight, head.bias]");
-            assertThatThrownBy(() -> sgd.groups(Group.of("trunk.*").rate(0), Group.of("x")))
+            assertThatThrownBy(() -> sgd.groups(Group.of("trunk.*").rateFactor(0), Group.of("x")))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThat(step(model, sgd, 1)).as("the groups before").containsExactly(0.5f, 0.5f, 1, 1);
-            assertThatThrownBy(() -> Group.of("*.bias").rate(-1))
+            assertThatThrownBy(() -> Group.of("*.bias").rateFactor(-1))
                     .hasMessage("group *.bias: rate=-1.0 must be 0 or more and finite");
             assertThatThrownBy(() -> Group.of("*.bias").weightDecay(Float.NaN))
                     .hasMessage("group *.bias: weightDecay=NaN must be 0 or more and finite");
@@ -276,7 +276,7 @@ class GroupsAndClippingTest {
         List<Object> results = new ArrayList<>();
         try (var model = Model.of(new Sequential(new Linear(601, 907), new Linear(907, 5)), 3);
                 var adam = new Adam(1e-2f)
-                        .on(model, Group.of("*.bias").rate(2))
+                        .on(model, Group.of("*.bias").rateFactor(2))
                         .clipNorm(0.01f)
                         .clipValue(0.001f)) {
             for (int step = 0; step < 3; step++) {

@@ -35,7 +35,7 @@ class OptimizerGoldenTest {
     static {
         form("sgd", new Sgd(0.05f));
         form("sgd decay", new Sgd(0.05f, 0, 0, false, 0.3f));
-        form("sgd momentum", new Sgd(0.02f, 0.9f));
+        form("sgd momentum", new Sgd(0.02f).momentum(0.9f));
         form("sgd dampening", new Sgd(0.02f, 0.9f, 0.4f, false, 0.1f));
         form("sgd nesterov", new Sgd(0.02f, 0.8f, 0, true, 0));
         form("sgd nesterov decay", new Sgd(0.02f, 0.8f, 0, true, 0.1f));
@@ -46,13 +46,13 @@ class OptimizerGoldenTest {
         form("adamW decay", new AdamW(0.01f, 0.8f, 0.99f, 1e-6f, 0.5f));
         form("rmsprop", new RmsProp(0.01f));
         form("rmsprop decay", new RmsProp(0.01f, 0.9f, 1e-6f, 0, false, 0.2f));
-        form("rmsprop momentum", new RmsProp(0.01f, 0.9f));
+        form("rmsprop momentum", new RmsProp(0.01f).momentum(0.9f));
         form("rmsprop centered", new RmsProp(0.01f, 0.99f, 1e-4f, 0, true, 0));
         form("rmsprop centered momentum", new RmsProp(0.01f, 0.9f, 1e-4f, 0.8f, true, 0.1f));
         Sgd decaying = new Sgd(0.05f, 0.9f, 0, false, 0.1f);
         FORMS.put(
                 "sgd groups",
-                model -> decaying.on(model, Group.of("bias").rate(0.5f).weightDecay(0)));
+                model -> decaying.on(model, Group.of("bias").rateFactor(0.5f).weightDecay(0)));
         FORMS.put("sgd clipped by norm", model -> decaying.on(model).clipNorm(1.5f));
         FORMS.put("adam clipped by value", model -> new Adam(0.01f).on(model).clipValue(0.5f));
     }

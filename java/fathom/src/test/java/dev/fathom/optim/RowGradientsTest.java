@@ -108,7 +108,7 @@ class RowGradientsTest {
     @Test
     void everyStepIsExactUnlessItIsLazy() {
         for (Optimizer recipe : List.of(
-                new Sgd(0.01f, 0.9f),
+                new Sgd(0.01f).momentum(0.9f),
                 new Adam(0.01f),
                 new AdamW(0.01f),
                 new RmsProp(0.01f, 0.99f, 1e-8f, 0.5f, true, 0.1f))) {

@@ -35,7 +35,8 @@ class SavingTest {
     /** The part trained by its own optimizer begins in the middle of the block; one bias is frozen for a while, so that the counts differ. */
     @Test
     void momentsAndCountsGoOn() {
-        for (Optimizer recipe : List.of(new Adam(0.1f), new AdamW(0.1f), new Sgd(0.1f, 0.9f), new RmsProp(0.01f))) {
+        for (Optimizer recipe :
+                List.of(new Adam(0.1f), new AdamW(0.1f), new Sgd(0.1f).momentum(0.9f), new RmsProp(0.01f))) {
             Path file = folder.resolve(recipe.getClass().getSimpleName());
             try (var model = Model.of(net(), 1);
                     var other = Model.of(net(), 2);
@@ -73,7 +74,7 @@ class SavingTest {
         Path file = folder.resolve("adam");
         try (var model = Model.of(net(), 1);
                 BoundOptimizer adam =
-                        new Adam(0.1f).on(model, Group.of("*.bias").rate(2))) {
+                        new Adam(0.1f).on(model, Group.of("*.bias").rateFactor(2))) {
             step(model, adam, 1);
             Safetensors.Writer writer = new Safetensors.Writer();
             adam.save(writer, "adam");
@@ -85,7 +86,7 @@ class SavingTest {
                 BoundOptimizer part = new Adam(0.1f)
                         .on(
                                 model.part(model.net().layers().get(0)),
-                                Group.of("*.bias").rate(2))) {
+                                Group.of("*.bias").rateFactor(2))) {
             assertThatThrownBy(() -> plain.load(saved, "adam"))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("load: adam was saved by " + new Adam(0.1f)

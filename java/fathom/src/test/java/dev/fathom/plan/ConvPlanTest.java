@@ -97,7 +97,7 @@ class ConvPlanTest {
             new Net("edges", new Conv(3, 5, three).edges(PadMode.REFLECT).act(Activation.RELU), 4, 5, 3),
             new Net("unshared", new LocallyConnected(Shape.of(4, 5, 3), 4, three).act(Activation.RELU), 4, 5, 3),
             new Net("steps", new TimeDistributed(new Conv(3, 5, three)), 2, 4, 5, 3),
-            new Net("up", new ConvTransposed(6, 5, Window.of(3).stride(2).pad(1)).extra(1), 4, 5, 6)
+            new Net("up", new ConvTransposed(6, 5, Window.of(3).stride(2).pad(1)).outputPadding(1), 4, 5, 6)
         };
     }
 

@@ -772,10 +772,10 @@ class PlanTest {
             assertThatThrownBy(s::run)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageStartingWith("session is closed: it was closed at ");
-            assertThatThrownBy(s::close).hasMessageStartingWith("close: the session was already closed at ");
+            s.close(); // once more does nothing
             assertThatThrownBy(() -> plan.newSession(0)).hasMessage("newSession: batch=0 must be at least 1");
             plan.close();
-            assertThatThrownBy(plan::close).hasMessageStartingWith("close: the plan was already closed at ");
+            plan.close(); // once more does nothing
             assertThatThrownBy(plan::newSession).hasMessageStartingWith("plan is closed: it was closed at ");
             assertThatThrownBy(other::run).hasMessageStartingWith("plan is closed: it was closed at ");
             other.close();

@@ -1013,7 +1013,7 @@ public final class OpTable {
                         int size = x[0].dim(i + 1);
                         spatial[i] = a.same()
                                 ? size * a.stride()
-                                : (size - 1) * a.stride() + (int) a.reach() - a.before() - a.after() + extra;
+                                : (size - 1) * a.stride() + (int) a.extent() - a.before() - a.after() + extra;
                     }
                     return x[0].convTransposed(x[1], window, groups, spatial);
                 });
@@ -1056,9 +1056,9 @@ public final class OpTable {
                 r.sample(images(op, 1, channels, 3, 5, 7)).sample(images(op, 3, channels, 17, 6, 5));
             }
             int least = (int) Math.max(
-                    w.height().reach() - w.height().before() - w.height().after(), 1);
+                    w.height().extent() - w.height().before() - w.height().after(), 1);
             int narrow = (int)
-                    Math.max(w.width().reach() - w.width().before() - w.width().after(), 1);
+                    Math.max(w.width().extent() - w.width().before() - w.width().after(), 1);
             r.sample(images(op, 2, 5, 5, least, narrow)) // with padding the window is larger than the image
                     .sample(images(op, 1, 1, 1, least, narrow))
                     .sample(images(op, 1, 17, 65, 4, 5))
@@ -2356,7 +2356,7 @@ public final class OpTable {
                         "avg_pool inside",
                         w,
                         AvgPoolOp.class,
-                        x -> x.avgPool(w, false),
+                        x -> x.avgPoolExcludingPadding(w),
                         (seen, at, places) -> Arrays.stream(seen).sum() / seen.length)
                 .tolerance(2e-6, 1e-6);
     }
@@ -2393,7 +2393,7 @@ public final class OpTable {
                             "max_pool positions",
                             w,
                             MaxPoolOp.class,
-                            x -> x.maxPoolWithPositions(w).positions(),
+                            x -> x.maxPoolWithIndices(w).indices(),
                             (seen, at, places) -> at[(int) Doubles.argmax(seen)])
                     .constant();
         }
@@ -2427,13 +2427,13 @@ public final class OpTable {
                 .refuses(
                         "max_pool: x [2, 2, 2, 2, 1] is a volume, whose positions are not kept; give a window over sequences or images",
                         () -> t(2, 2, 2, 2, 1)
-                                .maxPoolWithPositions(Window.of(1, 1, 1))
+                                .maxPoolWithIndices(Window.of(1, 1, 1))
                                 .values())
                 .refuses(
                         "max_pool: x [0, 65536, 65536, 1] has 4294967296 places for each batch and channel but a position is an I32; pool "
                                 + "without positions",
                         () -> t(0, 65536, 65536, 1)
-                                .maxPoolWithPositions(Window.of(1))
+                                .maxPoolWithIndices(Window.of(1))
                                 .values())
                 .refuses(
                         "max_pool: x [1, 4, 4, 1] is I32 but must be F32; make it with Tensor.of",
@@ -2442,7 +2442,7 @@ public final class OpTable {
                 .covers("avgPool(Window)", "avgPool(Window,boolean)")
                 .sample(s(1, 2, 5, 3))
                 .sample(s(1, 1, 1, 17))
-                .f(x -> x[0].avgPool(large, false))
+                .f(x -> x[0].avgPoolExcludingPadding(large))
                 .is(x -> x[0].pool(
                         large, (seen, at, places) -> Arrays.stream(seen).sum() / seen.length))
                 .tolerance(2e-6, 1e-6)

@@ -133,7 +133,7 @@ class CheckpointTest {
     private static Callback killedAfter(int steps) {
         return new Callback() {
             @Override
-            public void step(Progress p) {
+            public void onStepEnd(Progress p) {
                 if (STEPS * (p.epoch() - 1) + p.step() == steps) {
                     throw new Killed();
                 }
@@ -218,7 +218,7 @@ class CheckpointTest {
                 99,
                 t -> t.resume(some.folder()).callbacks(new CsvLog(log), new Callback() {
                     @Override
-                    public void begin(Progress p) {
+                    public void onTrainBegin(Progress p) {
                         sizes.add(p.history().epochs().size());
                         try {
                             assertThat(Files.readAllLines(log))
@@ -248,7 +248,7 @@ class CheckpointTest {
                 1,
                 t -> t.checkpoints(c).callbacks(new Callback() {
                     @Override
-                    public void step(Progress p) {
+                    public void onStepEnd(Progress p) {
                         if (p.epoch() == 2 && p.step() == 3) {
                             t.stop("interrupted");
                         }
@@ -350,7 +350,7 @@ class CheckpointTest {
                         99,
                         t -> t.checkpoints(every).resume(folder).callbacks(new Callback() {
                             @Override
-                            public void begin(Progress p) {
+                            public void onTrainBegin(Progress p) {
                                 history[0] = p.history();
                                 assertThat(p.epoch()).isEqualTo(2);
                                 assertThat(p.step()).isEqualTo(2);
@@ -407,7 +407,7 @@ class CheckpointTest {
     void noDamageIsEverLoaded() throws IOException {
         try (var model = Model.of(new Sequential(new Linear(1, 1)), 1);
                 Dataset data = Dataset.of(new float[] {1, 2}, Shape.of(1), new float[] {2, 4}, Shape.of(1))) {
-            Trainer.of(model, Loss.mse(), new Sgd(0.01f, 0.9f))
+            Trainer.of(model, Loss.mse(), new Sgd(0.01f).momentum(0.9f))
                     .checkpoints(Checkpoints.in(folder))
                     .fit(data.batches(2), 1);
         }
@@ -444,14 +444,14 @@ class CheckpointTest {
                         1,
                         t -> t.checkpoints(Checkpoints.in(place).everySteps(2)).callbacks(new Callback() {
                             @Override
-                            public void step(Progress p) {
+                            public void onStepEnd(Progress p) {
                                 if (p.epoch() == 2 && p.step() == 1) { // from here on there is no folder
                                     move(place, away);
                                 }
                             }
 
                             @Override
-                            public void end(Progress p, History h) {
+                            public void onTrainEnd(Progress p, History h) {
                                 notes.addAll(h.notes());
                             }
                         }))

@@ -71,17 +71,17 @@ class ConfusionMatrixTest {
         for (int[] c : cases) {
             ConfusionMatrix m = of(new int[][] {{c[0], c[1] - c[0]}, {0, 0}});
             double p = (double) c[0] / c[1];
-            double[] interval = m.wilson95();
+            double[] interval = m.accuracyInterval95();
             assertThat(interval[0]).isBetween(0.0, p);
             assertThat(interval[1]).isBetween(p, 1.0);
             for (double x : interval) {
                 assertThat(Math.abs(p - x)).isCloseTo(1.959963984540054 * Math.sqrt(x * (1 - x) / c[1]), within(1e-12));
             }
         }
-        double[] none = of(new int[][] {{0, 10}, {0, 0}}).wilson95();
+        double[] none = of(new int[][] {{0, 10}, {0, 0}}).accuracyInterval95();
         assertThat(none[0]).isZero();
         assertThat(none[1]).isCloseTo(0.278, within(5e-4));
-        double[] all = of(new int[][] {{10, 0}, {0, 0}}).wilson95();
+        double[] all = of(new int[][] {{10, 0}, {0, 0}}).accuracyInterval95();
         assertThat(all[0]).isCloseTo(1 - 0.278, within(5e-4));
         assertThat(all[1]).isEqualTo(1);
     }

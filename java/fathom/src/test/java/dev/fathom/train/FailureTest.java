@@ -19,6 +19,7 @@ import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToDoubleBiFunction;
 import org.junit.jupiter.api.Test;
 
 /** Training that goes wrong: what is thrown, who is told, and which weights are left. */
@@ -109,7 +110,7 @@ class FailureTest {
     private static Callback failingAt(int epoch, Model<?> model, List<List<float[]>> weights) {
         return new Callback() {
             @Override
-            public void epoch(Progress p, EpochLog log) {
+            public void onEpochEnd(Progress p, EpochLog log) {
                 weights.add(values(model));
                 if (p.epoch() == epoch) {
                     throw new UnsupportedOperationException();
@@ -129,7 +130,7 @@ class FailureTest {
                             .keepBest()
                             .callbacks(failingAt(3, model, weights), new Callback() {
                                 @Override
-                                public void end(Progress p, History history) {
+                                public void onTrainEnd(Progress p, History history) {
                                     ended.add(history.ended() + " "
                                             + history.best().epoch());
                                     weights.add(values(model));
@@ -165,12 +166,12 @@ class FailureTest {
         }
 
         @Override
-        public void begin(Progress p) {
+        public void onTrainBegin(Progress p) {
             tell("begin");
         }
 
         @Override
-        public void end(Progress p, History history) {
+        public void onTrainEnd(Progress p, History history) {
             tell("end");
         }
     }
@@ -206,7 +207,8 @@ class FailureTest {
     /** A figure of the validation set that follows a script, an entry an epoch. */
     private static History follow(String name, boolean larger, int patience, double... script) {
         int[] epoch = {0};
-        Metric metric = Metric.of(name, larger, (output, target) -> script[epoch[0]] * output.dim(0));
+        ToDoubleBiFunction<Tensor, Tensor> sum = (output, target) -> script[epoch[0]] * output.dim(0);
+        Metric metric = larger ? Metric.higherIsBetter(name, sum) : Metric.lowerIsBetter(name, sum);
         try (var model = Model.of(new Linear(2, 2), 1);
                 Dataset data = regression()) {
             return Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
@@ -214,7 +216,7 @@ class FailureTest {
                     .keepBest("val_" + name)
                     .callbacks(new EarlyStopping(patience), new Callback() {
                         @Override
-                        public void epoch(Progress p, EpochLog log) {
+                        public void onEpochEnd(Progress p, EpochLog log) {
                             epoch[0]++;
                         }
                     })
@@ -267,11 +269,11 @@ class FailureTest {
             try (var model = Model.of(new Linear(2, 2), 1);
                     Dataset data = regression()) {
                 History history = Trainer.of(model, Loss.mse(), new Sgd(1e-3f))
-                        .metrics(Metric.of("score", false, (y, t) -> script[epoch[0]] * y.dim(0)))
+                        .metrics(Metric.lowerIsBetter("score", (y, t) -> script[epoch[0]] * y.dim(0)))
                         .keepBest("val_score")
                         .callbacks(rules[first], rules[1 - first], new Callback() {
                             @Override
-                            public void epoch(Progress p, EpochLog log) {
+                            public void onEpochEnd(Progress p, EpochLog log) {
                                 epoch[0]++;
                             }
                         })

@@ -44,7 +44,7 @@ class LossGoldenTest {
     private static final Map<String, Row> ROWS = new LinkedHashMap<>();
 
     private static void row(String name, String targets, Loss loss) {
-        row(name, targets, loss, new Sgd(0.05f, 0.9f));
+        row(name, targets, loss, new Sgd(0.05f).momentum(0.9f));
     }
 
     private static void row(String name, String targets, Loss loss, Optimizer recipe) {
@@ -56,24 +56,24 @@ class LossGoldenTest {
         row("bce", "shares", Loss.bceWithLogits());
         row("mse", "numbers", Loss.mse());
         float[] weights = {0.5f, 2, 1, 0.25f, 1.5f};
-        row("crossEntropySmoothed(0.1)", "labels", Loss.crossEntropy().smoothing(0.1f));
-        row("crossEntropyWeighted", "labels", Loss.crossEntropy().weights(weights));
+        row("crossEntropySmoothed(0.1)", "labels", Loss.crossEntropy().labelSmoothing(0.1f));
+        row("crossEntropyWeighted", "labels", Loss.crossEntropy().classWeights(weights));
         row(
                 "crossEntropyWeightedSmoothed(0.1)",
                 "labels",
-                Loss.crossEntropy().weights(weights).smoothing(0.1f));
+                Loss.crossEntropy().classWeights(weights).labelSmoothing(0.1f));
         row("crossEntropyOfShares", "probabilities", Loss.crossEntropy());
         row(
                 "crossEntropyOfSharesSmoothed(0.1)",
                 "probabilities",
-                Loss.crossEntropy().smoothing(0.1f));
-        row("crossEntropyOfSharesWeighted", "probabilities", Loss.crossEntropy().weights(weights));
+                Loss.crossEntropy().labelSmoothing(0.1f));
+        row("crossEntropyOfSharesWeighted", "probabilities", Loss.crossEntropy().classWeights(weights));
         row("bcePositiveWeight(3)", "shares", Loss.bceWithLogits().positiveWeight(3));
         row("bcePositiveWeights", "shares", Loss.bceWithLogits().positiveWeight(0.5f, 3, 1, 2, 0.75f));
         row("l1", "numbers", Loss.l1());
         row("huber(1)", "numbers", Loss.huber(1));
         row("huber(0.3)", "numbers", Loss.huber(0.3f));
-        row("sse", "numbers", Loss.sse(), new Sgd(0.05f / 55, 0.9f));
+        row("sse", "numbers", Loss.sse(), new Sgd(0.05f / 55).momentum(0.9f));
         row("adam", "labels", Loss.crossEntropy(), new Adam(0.01f));
         row("adamW", "labels", Loss.crossEntropy(), new AdamW(0.01f));
         row("rmsprop", "labels", Loss.crossEntropy(), new RmsProp(0.003f));

@@ -143,8 +143,8 @@ class TrainerTest {
                 var shifted = model.copy();
                 Dataset data = points(100, 1)) {
             var batches = data.shuffled(3).batches(32);
-            Metric error = Metric.of(
-                    "error", false, (y, t) -> y.dim(0) - (double) y.correct(t).item());
+            Metric error = Metric.lowerIsBetter(
+                    "error", (y, t) -> y.dim(0) - (double) y.correct(t).item());
             History plain = Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f))
                     .metrics(Metric.accuracy(), error)
                     .fit(batches, data, 3);
@@ -267,23 +267,23 @@ class TrainerTest {
         }
 
         @Override
-        public void begin(Progress p) {
+        public void onTrainBegin(Progress p) {
             lines.add(name + "begin " + p.epochs() + "x" + p.steps() + " of " + p.examplesPerEpoch());
         }
 
         @Override
-        public void step(Progress p) {
+        public void onStepEnd(Progress p) {
             lines.add(name + "step " + p.epoch() + "." + p.step() + " " + p.examples()
                     + (Double.isFinite(p.loss()) ? "" : " no loss"));
         }
 
         @Override
-        public void epoch(Progress p, EpochLog log) {
+        public void onEpochEnd(Progress p, EpochLog log) {
             lines.add(name + "epoch " + log.epoch() + " " + log.values().keySet() + " rate " + p.learningRate());
         }
 
         @Override
-        public void end(Progress p, History history) {
+        public void onTrainEnd(Progress p, History history) {
             lines.add(name + "end: " + history.ended() + ", " + history.epochs().size() + " finished");
         }
     }
@@ -338,7 +338,7 @@ class TrainerTest {
         List<Double> rates = new ArrayList<>();
         Callback listener = new Callback() {
             @Override
-            public void step(Progress p) {
+            public void onStepEnd(Progress p) {
                 rates.add(p.learningRate());
             }
         };
@@ -369,7 +369,7 @@ class TrainerTest {
         try (var model = Model.of(net(), 1);
                 var byHand = model.copy();
                 Dataset data = points(20, 1)) {
-            Group slow = Group.of("0.*").rate(0.1f);
+            Group slow = Group.of("0.*").rateFactor(0.1f);
             Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
                     .groups(slow)
                     .clipNorm(0.05f)
@@ -443,16 +443,17 @@ class TrainerTest {
                 List<Integer> steps = new ArrayList<>();
                 Callback counting = new Callback() {
                     @Override
-                    public void step(Progress p) {
+                    public void onStepEnd(Progress p) {
                         steps.add(p.step());
                     }
                 };
                 float rate = loss.sums() ? 0.02f : 0.5f;
-                History many = Trainer.of(accumulated, loss, new Sgd(rate, 0.9f))
+                History many = Trainer.of(accumulated, loss, new Sgd(rate).momentum(0.9f))
                         .accumulate(3)
                         .callbacks(counting)
                         .fit(data.batches(8), 2);
-                History one = Trainer.of(whole, loss, new Sgd(rate, 0.9f)).fit(data.batches(24), 2);
+                History one =
+                        Trainer.of(whole, loss, new Sgd(rate).momentum(0.9f)).fit(data.batches(24), 2);
                 assertThat(steps).hasSize(10).startsWith(1, 2, 3, 4, 5, 1);
                 assertThat(many.series("loss")).containsExactly(one.series("loss"), within(1e-6));
                 for (int i = 0; i < 4; i++) {
@@ -493,7 +494,7 @@ class TrainerTest {
             List<Integer> steps = new ArrayList<>();
             trainer.callbacks(new Callback() {
                 @Override
-                public void step(Progress p) {
+                public void onStepEnd(Progress p) {
                     steps.add(p.step());
                     trainer.stop("enough");
                 }
@@ -534,7 +535,7 @@ class TrainerTest {
         }
 
         @Override
-        public void epoch(Progress p, EpochLog log) {
+        public void onEpochEnd(Progress p, EpochLog log) {
             epoch++;
             weights.add(values(model));
         }
@@ -677,7 +678,7 @@ class TrainerTest {
                     Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).callbacks(new Log("", lines));
             trainer.callbacks(new Callback() {
                 @Override
-                public void step(Progress p) {
+                public void onStepEnd(Progress p) {
                     if (p.epoch() == 2 && p.step() == 3) {
                         Thread other = new Thread(() -> trainer.stop("interrupted"));
                         other.start();
@@ -721,7 +722,7 @@ class TrainerTest {
             History history = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                     .callbacks(new Callback() {
                         @Override
-                        public void step(Progress p) {
+                        public void onStepEnd(Progress p) {
                             if (p.epoch() == 2) {
                                 p.stop("good enough");
                             }
@@ -741,7 +742,7 @@ class TrainerTest {
             assertThatThrownBy(() -> Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                             .callbacks(new Log("", lines), new Callback() {
                                 @Override
-                                public void epoch(Progress p, EpochLog log) {
+                                public void onEpochEnd(Progress p, EpochLog log) {
                                     throw new UnsupportedOperationException("disk full");
                                 }
                             })
@@ -787,7 +788,7 @@ class TrainerTest {
                         Dataset.of(new float[] {1, 2, -1, 3}, Shape.of(1), new float[] {0, 1, 5, 2}, Shape.of(1))) {
             Trainer<?> trainer = Trainer.of(model, Loss.mse(), new Sgd(100)).callbacks(new Callback() {
                 @Override
-                public void step(Progress p) {
+                public void onStepEnd(Progress p) {
                     weights.add(values(model));
                 }
             });

@@ -51,10 +51,7 @@ class DatasetLifeTest {
                     .isExactlyInstanceOf(IllegalStateException.class)
                     .hasMessageMatching(where);
         }
-        assertThatThrownBy(d::close)
-                .isExactlyInstanceOf(IllegalStateException.class)
-                .hasMessageMatching(
-                        "close: the dataset was already closed at DatasetLifeTest\\.close\\(DatasetLifeTest\\.java:\\d+\\); close it once");
+        d.close(); // once more does nothing
         assertThat(d.size()).isEqualTo(3);
     }
 

@@ -112,7 +112,7 @@ class UserOptimizerTest {
 
     @Test
     void anAdamOfOnesOwnIsAdam() {
-        Group[] groups = {Group.of("*.bias").weightDecay(0).rate(0.5f)};
+        Group[] groups = {Group.of("*.bias").weightDecay(0).rateFactor(0.5f)};
         try (var own = Model.of(net(), 1);
                 var library = Model.of(net(), 1);
                 Dataset data = data()) {
@@ -319,7 +319,7 @@ class UserOptimizerTest {
                     .accumulate(2)
                     .callbacks(new Callback() {
                         @Override
-                        public void step(Progress p) {
+                        public void onStepEnd(Progress p) {
                             if (p.step() % 2 == 0) {
                                 rates.add(p.learningRate());
                             }

@@ -82,8 +82,10 @@ public class DnnlRows {
 
         @Override
         public void close() {
-            dnnl.dnnl_memory_destroy(memory);
-            block.close();
+            if (!block.isNull()) {
+                dnnl.dnnl_memory_destroy(memory);
+                block.close();
+            }
         }
     }
 
@@ -114,8 +116,10 @@ public class DnnlRows {
 
         @Override
         public void close() {
-            dnnl.dnnl_primitive_destroy(primitive);
-            args.close();
+            if (!args.isNull()) {
+                dnnl.dnnl_primitive_destroy(primitive);
+                args.close();
+            }
         }
     }
 

@@ -280,7 +280,8 @@ public final class SeeCommand implements Callable<Integer> {
                     net, pictures.pixels().size(), i -> tensor(pictures.pixels().get(i)), stages);
             page.section("What channels respond to")
                     .text("Of " + pictures.pixels().size() + " pictures (" + pictures.name() + ") those to which the "
-                            + CHANNELS + " liveliest channels of each layer respond most, cut to the field of the place"
+                            + CHANNELS
+                            + " mostActive channels of each layer respond most, cut to the field of the place"
                             + " that did; below each what of it came back from that one number through the layers,"
                             + " transposed: pools put values where they came from, ReLUs pass the positive part of what"
                             + " comes back (Zeiler and Fergus 2014). Gray is nothing; of the rest the root is shown. In a network"
@@ -291,7 +292,7 @@ public final class SeeCommand implements Callable<Integer> {
                         .get(0);
                 int side = (int) Math.max(3, Math.min(size / 2, Math.round(field.field())));
                 ImageSheet sheet = new ImageSheet(side, side, 3).columns(TOP);
-                for (int channel : r.liveliest(CHANNELS)) {
+                for (int channel : r.mostActive(CHANNELS)) {
                     List<byte[]> back = new ArrayList<>();
                     for (Responses.Peak p : r.top(channel, TOP)) {
                         byte[] pixels = pictures.pixels().get(p.image());
@@ -347,8 +348,7 @@ public final class SeeCommand implements Callable<Integer> {
         // ---- what a unit likes
 
         private void liked() {
-            Maximization usual = Maximization.USUAL;
-            Maximization search = new Maximization(steps, usual.rate(), usual.decay(), usual.blurEvery());
+            Maximization search = Maximization.USUAL.steps(steps);
             String middle = stages.get(stages.size() / 2);
             List<Unit> units =
                     List.of(Unit.output(best[0]), Unit.output(best[1]), new Unit(middle, 0), new Unit(middle, 1));

@@ -30,7 +30,7 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
     /** These images scaled so that each channel has mean 0 and deviation 1 over those to train on. */
     public Images normalized() {
         return new Images(
-                title, classes, image, learn.normalized(learn), choose.normalized(learn), test.normalized(learn));
+                title, classes, image, learn.normalizedBy(learn), choose.normalizedBy(learn), test.normalizedBy(learn));
     }
 
     /**
@@ -129,7 +129,7 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
         try (Dataset l = remade(learn, label, pixels);
                 Dataset c = remade(choose, label, pixels);
                 Dataset t = remade(test, label, pixels)) {
-            return new Images(title, names, image, l.normalized(l), c.normalized(l), t.normalized(l));
+            return new Images(title, names, image, l.normalizedBy(l), c.normalizedBy(l), t.normalizedBy(l));
         }
     }
 

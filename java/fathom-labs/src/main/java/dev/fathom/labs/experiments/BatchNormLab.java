@@ -18,7 +18,6 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,7 +52,11 @@ final class BatchNormLab implements ImageLab {
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
         Recipe recipe = new Recipe(
-                epochs.applyAsInt(10), 128, new Sgd(0.05f, 0.9f), Schedule.constant(), "SGD 0.05, momentum 0.9");
+                epochs.applyAsInt(10),
+                128,
+                new Sgd(0.05f).momentum(0.9f),
+                Schedule.constant(),
+                "SGD 0.05, momentum 0.9");
         return List.of(
                 new Entry("No normalization", network(Norm.NONE, true), recipe, Published.NONE, 0),
                 new Entry("Before the activation", network(Norm.BEFORE, true), recipe, Published.NONE, 0),
@@ -78,7 +81,7 @@ final class BatchNormLab implements ImageLab {
     }
 
     private static Layer convolve(Norm norm, int in, int out) {
-        Conv conv = new Conv(in, out, Window.of(3).pad(1));
+        Conv conv = new Conv(in, out, 3).pad(1);
         return switch (norm) {
             case NONE -> new Sequential(conv, Tensor::relu);
             case BEFORE -> new Sequential(conv.withoutBias(), new BatchNorm(out), Tensor::relu);

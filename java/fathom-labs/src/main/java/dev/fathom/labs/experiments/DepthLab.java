@@ -31,7 +31,6 @@ import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import dev.fathom.train.EpochLog;
 import dev.fathom.view.Plots;
 import java.nio.file.Path;
@@ -86,7 +85,7 @@ final class DepthLab implements ImageLab {
                 Recipe recipe = new Recipe(
                         epochs.applyAsInt(2),
                         100,
-                        new Sgd(0.16f / depth, 0.95f),
+                        new Sgd(0.16f / depth).momentum(0.95f),
                         Schedule.constant(),
                         number("SGD %.3g, momentum 0.95", 0.16 / depth));
                 entries.add(new Entry(
@@ -140,7 +139,9 @@ final class DepthLab implements ImageLab {
         Initializer init = new MeanField(1.0 / depth, 0).gaussian();
         return new Sequential(IntStream.range(0, depth)
                 .<Layer>mapToObj(i -> new Residual(
-                        new Conv(width, width, Window.of(3).pad(1), 1, init)
+                        new Conv(width, width, 3)
+                                .pad(1)
+                                .withWeight(init)
                                 .withoutBias()
                                 .edges(PadMode.CIRCULAR)
                                 .act(TANH),
@@ -325,7 +326,9 @@ final class DepthLab implements ImageLab {
 
     private static Sequential linear(int depth) {
         return new Sequential(IntStream.range(0, depth)
-                .<Layer>mapToObj(i -> new Conv(LEAST, LEAST, Window.of(3).pad(1), 1, Init.deltaOrthogonal(1))
+                .<Layer>mapToObj(i -> new Conv(LEAST, LEAST, 3)
+                        .pad(1)
+                        .withWeight(Init.deltaOrthogonal(1))
                         .withoutBias()
                         .edges(PadMode.CIRCULAR))
                 .toList());

@@ -16,7 +16,6 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.Window;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -64,7 +63,7 @@ final class FashionLab implements ImageLab {
     }
 
     private static Layer convolve(int in, int out) {
-        return new Sequential(new Conv(in, out, Window.of(3).pad(1)).withoutBias(), new BatchNorm(out).act(RELU));
+        return new Sequential(new Conv(in, out, 3).pad(1).withoutBias(), new BatchNorm(out).act(RELU));
     }
 
     @Override

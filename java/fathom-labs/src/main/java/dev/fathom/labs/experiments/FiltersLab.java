@@ -20,7 +20,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
-import dev.fathom.tensor.Window;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;
 import java.nio.file.Path;
@@ -65,7 +64,7 @@ final class FiltersLab implements ImageLab {
         Recipe recipe = new Recipe(
                 n,
                 64,
-                new AdamW(2e-3f, 0.1f),
+                new AdamW(2e-3f).weightDecay(0.1f),
                 Schedule.cosine(n),
                 "AdamW 0.002 down to 0 on a cosine, weight decay 0.1");
         return List.of(new Entry("Filters 7 x 7", network(), recipe, Published.NONE, 0, CifarLab.CHANGES));
@@ -74,13 +73,16 @@ final class FiltersLab implements ImageLab {
     private static Layer network() {
         return new Sequential( //                                                       32 x 32 x 3
                 // small, so that what is random in them is soon outweighed by what is learned
-                new Conv(3, FILTERS, Window.of(SIDE).pad(SIDE / 2), 1, Init.normal(0, 0.01f)).withoutBias(),
+                new Conv(3, FILTERS, SIDE)
+                        .pad(SIDE / 2)
+                        .withWeight(Init.normal(0, 0.01f))
+                        .withoutBias(),
                 new BatchNorm(FILTERS).act(RELU),
                 new MaxPool(2), //                                                      16 x 16 x 32
-                new Conv(FILTERS, 64, Window.of(3).pad(1)).withoutBias(),
+                new Conv(FILTERS, 64, 3).pad(1).withoutBias(),
                 new BatchNorm(64).act(RELU),
                 new MaxPool(2), //                                                        8 x 8 x 64
-                new Conv(64, 128, Window.of(3).pad(1)).withoutBias(),
+                new Conv(64, 128, 3).pad(1).withoutBias(),
                 new BatchNorm(128).act(RELU),
                 new GlobalAvgPool(),
                 new Linear(128, 10));

@@ -125,7 +125,7 @@ final class ImageRun {
     }
 
     private Figure accuracy(Outcome o) {
-        double[] interval = o.answers().confusion().wilson95();
+        double[] interval = o.answers().confusion().accuracyInterval95();
         Figure figure = Figure.of(o.entry().name() + ", test accuracy", "%", 100 * o.accuracy())
                 .interval(100 * interval[0], 100 * interval[1])
                 .published(o.entry().published().value(), o.entry().published().source());
@@ -157,7 +157,7 @@ final class ImageRun {
     }
 
     private static String interval(Outcome o) {
-        double[] interval = o.answers().confusion().wilson95();
+        double[] interval = o.answers().confusion().accuracyInterval95();
         return line("%.2f to %.2f", 100 * interval[0], 100 * interval[1]);
     }
 

@@ -23,7 +23,6 @@ import dev.fathom.optim.Group;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import dev.fathom.train.Classification;
 import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.Trainer;
@@ -61,7 +60,7 @@ final class TransferLab implements ImageLab {
         }
 
         private static Layer convolve(int in, int out) {
-            return new Sequential(new Conv(in, out, Window.of(3).pad(1)).withoutBias(), new BatchNorm(out).act(RELU));
+            return new Sequential(new Conv(in, out, 3).pad(1).withoutBias(), new BatchNorm(out).act(RELU));
         }
 
         @Override

@@ -44,7 +44,7 @@ public final class Interrupt implements AutoCloseable {
     public Callback stopping(Trainer<?> trainer) {
         return new Callback() {
             @Override
-            public void step(Progress progress) {
+            public void onStepEnd(Progress progress) {
                 if (requested) {
                     trainer.stop("interrupted");
                 }

@@ -38,7 +38,7 @@ public final class Milestones implements Callback {
 
     /** What an earlier run saw up to where this one goes on; nothing where it begins anew. */
     @Override
-    public void begin(Progress progress) {
+    public void onTrainBegin(Progress progress) {
         long done = steps(progress);
         if (done <= 0) {
             return;
@@ -62,7 +62,7 @@ public final class Milestones implements Callback {
     }
 
     @Override
-    public void step(Progress progress) {
+    public void onStepEnd(Progress progress) {
         long steps = steps(progress);
         if (steps % every == 0 || points.isEmpty() && progress.step() == progress.steps()) {
             points.add(new double[] {steps, trainer.evaluate(data).get("accuracy")});
@@ -70,12 +70,12 @@ public final class Milestones implements Callback {
     }
 
     @Override
-    public void epoch(Progress progress, EpochLog log) {
+    public void onEpochEnd(Progress progress, EpochLog log) {
         write();
     }
 
     @Override
-    public void end(Progress progress, History history) {
+    public void onTrainEnd(Progress progress, History history) {
         write();
     }
 

@@ -108,7 +108,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 best.epoch(),
                 100 * best.value("val_accuracy"));
         Classification answers = Classification.of(model, images.test());
-        double[] interval = answers.confusion().wilson95();
+        double[] interval = answers.confusion().accuracyInterval95();
         say(
                 "Test accuracy %.2f %%, 95 %% interval %.2f to %.2f %% (%,d of %,d right).",
                 100 * answers.confusion().accuracy(),

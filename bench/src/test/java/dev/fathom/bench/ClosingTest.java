@@ -1,0 +1,58 @@
+package dev.fathom.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import dev.fathom.memory.Memory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Closing twice does nothing, for everything of the benchmark that can be closed. */
+class ClosingTest {
+    private static final Path CLASSES = Path.of("target", "classes");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void thereIsACaseForEachClass() throws Exception {
+        List<String> closeable = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(CLASSES)) {
+            for (Path file : (Iterable<Path>) files.filter(f -> f.toString().endsWith(".class"))::iterator) {
+                String name =
+                        CLASSES.relativize(file).toString().replace('/', '.').replaceAll("\\.class$", "");
+                Class<?> type = Class.forName(name, false, ClosingTest.class.getClassLoader());
+                boolean pointer = Pointer.class.isAssignableFrom(type); // JavaCPP's, which owns nothing here
+                if (AutoCloseable.class.isAssignableFrom(type) && !type.isInterface() && !pointer) {
+                    closeable.add(type.getSimpleName());
+                }
+            }
+        }
+        assertThat(closeable).containsExactlyInAnyOrder("Child", "Floats");
+    }
+
+    @Test
+    void aProcessThatIsClosedTwice() throws Exception {
+        Child child = new Child(new ProcessBuilder("cat"), folder.resolve("log"));
+        child.close();
+        assertThatCode(child::close).doesNotThrowAnyException();
+    }
+
+    @Test
+    void floatsThatAreClosedTwice() {
+        long owned = Memory.stats().owned();
+        Floats first = new Floats(1024);
+        first.close();
+        Floats second = new Floats(1024);
+        first.close();
+        assertThat(Memory.stats().owned()).isGreaterThan(owned);
+        second.close();
+        assertThat(Memory.stats().owned()).isEqualTo(owned);
+    }
+}

@@ -1,0 +1,66 @@
+package dev.fathom.labs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What users may call is written down in {@code docs/api.txt}, so that nobody changes it without seeing it. */
+class ApiTest {
+    private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
+    private static final Path FILE = ROOT.resolve("docs/api.txt");
+
+    @Test
+    void theApiIsTheOneWrittenDown() throws Exception {
+        List<String> now = PublicApi.lines(ROOT.resolve("java/fathom"), ROOT.resolve("java/fathom-view"));
+        if (Boolean.getBoolean("fathom.api.write")) {
+            Files.write(FILE, now);
+        }
+        List<String> changes = difference(Files.readAllLines(FILE), now);
+        assertThat(changes)
+                .withFailMessage(() -> "The public API is not the one in docs/api.txt:\n"
+                        + String.join("\n", changes)
+                        + "\nIf this is meant, write it down with\n"
+                        + "  mvn -o -q test -pl java/fathom-labs -am -Dtest=ApiTest -Dfathom.api.write=true\n"
+                        + "and say in CHANGELOG.md what users must change.")
+                .isEmpty();
+    }
+
+    /** The lines that went and the lines that came, in the order of the file. */
+    private static List<String> difference(List<String> before, List<String> now) {
+        List<String> lines = new ArrayList<>();
+        before.stream().filter(l -> !now.contains(l)).forEach(l -> lines.add("- " + l));
+        now.stream().filter(l -> !before.contains(l)).forEach(l -> lines.add("+ " + l));
+        lines.sort((a, b) -> a.substring(2).compareTo(b.substring(2)));
+        return lines;
+    }
+
+    @Test
+    void aChangeIsShownByItsLines() {
+        assertThat(difference(List.of("a.B.c(): int", "a.B.e(): int"), List.of("a.B.c(): long", "a.B.e(): int")))
+                .containsExactly("- a.B.c(): int", "+ a.B.c(): long");
+        assertThat(difference(List.of("a"), List.of("a"))).isEmpty();
+    }
+
+    /** Each kind of line, so that the tool cannot lose a part of the API unseen. */
+    @Test
+    void theToolSeesTypesMembersAndGenerics() throws Exception {
+        List<String> lines = PublicApi.lines(ROOT.resolve("java/fathom"), ROOT.resolve("java/fathom-view"));
+        assertThat(lines)
+                .isSorted()
+                .doesNotHaveDuplicates()
+                .contains("dev.fathom.nn.Layer: interface of dev.fathom.nn.Net")
+                .contains("dev.fathom.optim.Adam.new(float)")
+                .contains("dev.fathom.optim.Adam.beta1(): float")
+                .contains("dev.fathom.view.ProgressBar.new()")
+                .anyMatch(l -> l.matches(
+                        "dev\\.fathom\\.nn\\.Model\\.of\\(M, long\\): static <M extends dev\\.fathom\\.nn\\.Net> "
+                                + "dev\\.fathom\\.nn\\.Model<M>"))
+                .anyMatch(l -> l.matches(".*\\.Tensor\\.zeros\\(int\\.\\.\\.\\): static .*\\.Tensor"))
+                .anyMatch(l -> l.matches(".*\\.PadMode\\.REFLECT: static .*\\.PadMode"))
+                .noneMatch(l -> l.contains(".hashCode()") || l.contains(".valueOf(") || l.contains("$"));
+    }
+}

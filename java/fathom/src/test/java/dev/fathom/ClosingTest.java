@@ -1,0 +1,156 @@
+package dev.fathom;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.ImageFolder;
+import dev.fathom.io.Safetensors;
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.optim.Adam;
+import dev.fathom.plan.Plan;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Shape;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Monitor;
+import dev.fathom.train.Trainer;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.reflect.Constructor;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Closing twice does nothing, for everything that can be closed. */
+class ClosingTest {
+    /** Everything of the library that can be closed, by its class file, so that nothing new is forgotten. */
+    static List<Class<?>> closeable() {
+        return new ClassFileImporter()
+                .importPath(Path.of("target", "classes")).stream()
+                        .filter(c -> c.isAssignableTo(AutoCloseable.class) && !c.isInterface())
+                        // what wraps a stream within one method
+                        .filter(c -> !c.isAssignableTo(InputStream.class) && !c.isAssignableTo(OutputStream.class))
+                        .map(JavaClass::reflect)
+                        .filter(c -> !c.isAnonymousClass())
+                        .<Class<?>>map(c -> c)
+                        .toList();
+    }
+
+    @TempDir
+    Path folder;
+
+    private Model<Linear> model;
+    private Plan plan;
+    private Dataset data;
+    /** How to make one of each class. */
+    private final Map<String, Callable<AutoCloseable>> makers = new TreeMap<>();
+
+    @BeforeEach
+    void makers() {
+        model = Model.of(new Linear(2, 2), 1);
+        plan = Plan.freeze(model, Shape.of(1, 2));
+        data = Dataset.of(new float[8], Shape.of(2), new int[4]);
+        Path file = folder.resolve("net.safetensors");
+        model.save(file);
+        makers.put("Model", () -> Model.of(new Linear(2, 2), 1));
+        makers.put("Plan", () -> Plan.freeze(model, Shape.of(1, 2)));
+        makers.put("Session", plan::newSession);
+        makers.put("Dataset", () -> Dataset.of(new float[4], Shape.of(2), new int[2]));
+        makers.put("Images", () -> new ImageFolder.Images(data.take(0, 1), List.of("all"), List.of()));
+        makers.put("BoundOptimizer", () -> new Adam(1e-3f).on(model));
+        makers.put("Pass", Pass::infer);
+        makers.put("KeptTensor", () -> {
+            try (Pass pass = Pass.infer()) {
+                return Tensor.ones(3).keep();
+            }
+        });
+        makers.put("Safetensors", () -> Safetensors.read(file));
+        makers.put("Block", () -> new Block("closing", 4096));
+        makers.put(
+                "Store",
+                () -> Access.store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
+        makers.put("Best", () -> make("Best", Access.store(model.range()), true));
+        makers.put("Run", () -> make("Run", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
+        makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
+        makers.put("Graph", () -> make("Graph", 0, object("Sizes", 1, 1)));
+        makers.put(
+                "Traces", () -> make("Traces", List.of(), List.of(make("Graph", 0, object("Sizes", 1, 1))), List.of()));
+    }
+
+    private Trainer<?> trainer() {
+        return Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).keepBest();
+    }
+
+    /** What a class that is not public makes of these. */
+    private static AutoCloseable make(String name, Object... values) throws ReflectiveOperationException {
+        return (AutoCloseable) object(name, values);
+    }
+
+    private static Object object(String name, Object... values) throws ReflectiveOperationException {
+        Class<?> type = new ClassFileImporter()
+                .importPath(Path.of("target", "classes")).stream()
+                        .filter(c -> c.getSimpleName().equals(name))
+                        .findFirst()
+                        .orElseThrow()
+                        .reflect();
+        Constructor<?> constructor = Arrays.stream(type.getDeclaredConstructors())
+                .filter(c -> c.getParameterCount() == values.length)
+                .findFirst()
+                .orElseThrow();
+        constructor.setAccessible(true);
+        return constructor.newInstance(values);
+    }
+
+    @AfterEach
+    void close() {
+        data.close();
+        plan.close();
+        model.close();
+    }
+
+    @Test
+    void thereIsACaseForEachClass() {
+        assertThat(makers.keySet())
+                .containsExactlyInAnyOrderElementsOf(
+                        closeable().stream().map(Class::getSimpleName).toList());
+    }
+
+    /** Another of the kind lives meanwhile: it may have the memory that the first gave back, and must keep it. */
+    @ParameterizedTest
+    @MethodSource("closeable")
+    void closingTwiceDoesNothing(Class<?> type) throws Exception {
+        Callable<AutoCloseable> maker = makers.get(type.getSimpleName());
+        assertThat(maker).as("add a case for " + type).isNotNull();
+        Memory.Stats before = Memory.stats();
+        AutoCloseable first = maker.call();
+        first.close();
+        Memory.Stats closed = Memory.stats();
+        assertThat(closed.owned()).isEqualTo(before.owned());
+        AutoCloseable second = maker.call();
+        Memory.Stats open = Memory.stats();
+        assertThatCode(first::close).doesNotThrowAnyException();
+        assertThat(Memory.stats().owned()).isEqualTo(open.owned());
+        assertThat(Memory.stats().passes()).isEqualTo(open.passes());
+        second.close();
+        second.close();
+        assertThat(Memory.stats().owned()).isEqualTo(before.owned());
+        assertThat(Memory.stats().passes()).isEqualTo(before.passes());
+    }
+}
