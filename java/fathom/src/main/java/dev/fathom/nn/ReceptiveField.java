@@ -157,8 +157,8 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
         List<Axis> seen = null;
         List<Axis> alike = null;
         for (Tensor t : e.inputs()) {
-            List<Axis> of = fields.get(t);
-            if (of == null) {
+            List<Axis> of = t == null ? null : fields.get(t);
+            if (t == null || of == null) {
                 continue;
             }
             List<Axis> axes = new ArrayList<>();

@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +71,10 @@ final class Summary {
     }
 
     private static long work(Tape.Entry e) {
-        return e.op().multiplyAdds(e.inputs().stream().map(Tensor::shape).toArray(Shape[]::new));
+        return e.op().multiplyAdds(e.inputs().stream()
+                .filter(Objects::nonNull)
+                .map(Tensor::shape)
+                .toArray(Shape[]::new));
     }
 
     private static long parameters(Object net, Set<Object> counted) {

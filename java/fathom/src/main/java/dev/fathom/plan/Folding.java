@@ -28,7 +28,7 @@ final class Folding {
         }
 
         private Op.@Nullable Folded with(Graph graph, IntFunction<Tensor> weight) {
-            return before.op().fold(user.op(), constants(graph, before, weight), constants(graph, user, weight));
+            return before.op().fold(user.op(), graph.inputs(before, weight), graph.inputs(user, weight));
         }
     }
 
@@ -69,16 +69,6 @@ final class Folding {
         graphs.forEach(g -> g.remove(gone));
     }
 
-    /** What {@code weight} gives for the constants among the inputs of a node, null for the others. */
-    private static @Nullable Tensor[] constants(Graph graph, Graph.Node node, IntFunction<Tensor> weight) {
-        @Nullable Tensor[] constants = new Tensor[node.in().length];
-        for (int i = 0; i < constants.length; i++) {
-            int v = node.in()[i];
-            constants[i] = graph.values.get(v).kind() == Graph.Kind.WEIGHT ? weight.apply(v) : null;
-        }
-        return constants;
-    }
-
     private static Graph.Node merged(Graph graph, int first, int second, Fold fold, Op.Folded folded) {
         Graph.Node before = graph.nodes.get(first);
         Graph.Node user = graph.nodes.get(second);
@@ -88,7 +78,7 @@ final class Folding {
             in.add(graph.addWeight(before.where() + " folded", shaped.shape(), shaped.dtype(), new Weight(fold, w)));
         }
         for (int i : folded.rest()) {
-            in.add(user.in()[i]);
+            in.add(i < user.in().length ? user.in()[i] : -1);
         }
         int[] out = new int[folded.op().outputs()];
         Arrays.fill(out, -1);

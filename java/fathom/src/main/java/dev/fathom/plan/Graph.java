@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +69,7 @@ final class Graph implements AutoCloseable {
      *
      * @param op what is called
      * @param path where, by net names
-     * @param in its operands, by number
+     * @param in its operands, by number; -1 where one is left out
      * @param out its results, by number; -1 where one is not needed
      */
     record Node(Op op, String path, int[] in, int[] out) {
@@ -129,7 +130,9 @@ final class Graph implements AutoCloseable {
             throw new IllegalArgumentException("freeze: outputs " + outputNames + " share a name; give each its own");
         }
         for (Tape.Entry e : pass.tape().entries()) {
-            int[] from = e.inputs().stream().mapToInt(t -> number(numbers, t)).toArray();
+            int[] from = e.inputs().stream()
+                    .mapToInt(t -> t == null ? -1 : number(numbers, t))
+                    .toArray();
             int[] to = e.outputs().stream()
                     .mapToInt(t -> t == null ? -1 : add(numbers, t, Kind.RESULT, Node.where(e.op(), e.path())))
                     .toArray();
@@ -221,7 +224,7 @@ final class Graph implements AutoCloseable {
             }
             if (needed) {
                 for (int v : n.in) {
-                    used.add(v);
+                    used.add(v); // -1 is nobody's
                 }
             } else {
                 nodes.remove(i);
@@ -233,7 +236,7 @@ final class Graph implements AutoCloseable {
     record Links(int[] maker, int[] uses) {
         /** The number of the call that made value v for one reader alone, or -1. */
         int makerForOne(int v) {
-            return uses[v] > 1 ? -1 : maker[v];
+            return v < 0 || uses[v] > 1 ? -1 : maker[v];
         }
 
         /** Whether anybody reads more of a call than its first result. */
@@ -259,13 +262,30 @@ final class Graph implements AutoCloseable {
                 }
             }
             for (int v : nodes.get(i).in) {
-                uses[v]++;
+                if (v >= 0) {
+                    uses[v]++;
+                }
             }
         }
         for (int v : outputs) {
             uses[v]++;
         }
         return new Links(maker, uses);
+    }
+
+    /** What is known of a node's inputs; {@code weight} gives what is constant. */
+    Op.Inputs inputs(Node node, IntFunction<Tensor> weight) {
+        return new Op.Inputs() {
+            @Override
+            public boolean has(int i) {
+                return i < node.in.length && node.in[i] >= 0;
+            }
+
+            @Override
+            public @Nullable Tensor constant(int i) {
+                return has(i) && values.get(node.in[i]).kind == Kind.WEIGHT ? weight.apply(node.in[i]) : null;
+            }
+        };
     }
 
     /** Removes the calls of these numbers. */
@@ -304,24 +324,27 @@ final class Graph implements AutoCloseable {
         }
         Shape shape = values.get(first.out[0]).shape;
         for (int v : user.in) {
-            if (!values.get(v).shape.equals(shape)) {
+            if (v < 0 || !values.get(v).shape.equals(shape)) {
                 return null;
             }
         }
-        Op both = first.op.fuse(user.op);
+        Op.Fused both = first.op.fuse(user.op, inputs(first, this::weight));
         if (both == null) {
             return null;
         }
-        int[] in = Arrays.copyOf(first.in, first.in.length + user.in.length - 1);
-        int at = first.in.length;
+        int places =
+                Math.max(first.in.length, 1 + Arrays.stream(both.at()).max().orElse(-1));
+        int[] in = Arrays.copyOf(first.in, places);
+        Arrays.fill(in, first.in.length, places, -1);
+        int next = 0;
         for (int i = 0; i < user.in.length; i++) {
             if (i != slot) {
-                in[at++] = user.in[i];
+                in[both.at()[next++]] = user.in[i];
             }
         }
-        int[] out = new int[both.outputs()];
+        int[] out = new int[both.op().outputs()];
         Arrays.fill(out, -1);
         out[0] = user.out[0];
-        return new Node(both, first.path, in, out);
+        return new Node(both.op(), first.path, in, out);
     }
 }

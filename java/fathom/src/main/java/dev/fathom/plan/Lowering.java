@@ -140,6 +140,11 @@ final class Lowering extends Lowered {
     }
 
     @Override
+    public boolean has(int i) {
+        return i < node.in().length && node.in()[i] >= 0;
+    }
+
+    @Override
     public Shape shape(int i) {
         return graph.values.get(node.in()[i]).shape();
     }
@@ -161,7 +166,7 @@ final class Lowering extends Lowered {
 
     @Override
     public long in(int i) {
-        return handle(places[node.in()[i]]);
+        return has(i) ? handle(places[node.in()[i]]) : 0;
     }
 
     @Override

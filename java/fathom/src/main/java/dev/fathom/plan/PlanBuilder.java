@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Makes a plan of traces: every number a function of the free dimensions, every slot somebody's memory, the weights packed. Used once. */
 final class PlanBuilder {
@@ -156,15 +157,17 @@ final class PlanBuilder {
             Graph.Node node = graph.nodes.get(n);
             int at = n;
             if (traces.graphs().stream().allMatch(g -> g.nodes.get(at).op().equals(node.op()))) {
-                List<ShapeRules.Operand> operands =
-                        Arrays.stream(node.in()).mapToObj(this::operand).toList();
+                List<ShapeRules.@Nullable Operand> operands = new ArrayList<>();
+                for (int v : node.in()) {
+                    operands.add(v < 0 ? null : operand(v));
+                }
                 List<Integer> numbers = IntStream.range(0, node.out().length)
                         .filter(o -> node.out()[o] >= 0)
                         .boxed()
                         .toList();
                 List<ShapeRules.Operand> results =
                         numbers.stream().map(o -> operand(node.out()[o])).toList();
-                if (Stream.concat(operands.stream(), results.stream())
+                if (Stream.concat(operands.stream().filter(Objects::nonNull), results.stream())
                         .flatMap(v -> Arrays.stream(v.dims()))
                         .anyMatch(d -> !d.isConstant())) {
                     rules.add(new ShapeRules.Rule(node.op(), node.where(), operands, numbers, results));

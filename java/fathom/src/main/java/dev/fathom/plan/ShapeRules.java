@@ -7,6 +7,8 @@ import dev.fathom.tensor.Lowered;
 import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Shape;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the ops of a plan whether they take the shapes of a session, with the sentence that an eager run would say: a window may be larger than a short
@@ -29,8 +31,8 @@ final class ShapeRules extends Lowered {
         }
     }
 
-    /** One call: {@code results} are its needed results, each with its number among the op's. */
-    record Rule(Op op, String where, List<Operand> operands, List<Integer> numbers, List<Operand> results) {}
+    /** One call: {@code operands} are null where one is left out, {@code results} are its needed results, each with its number among the op's. */
+    record Rule(Op op, String where, List<@Nullable Operand> operands, List<Integer> numbers, List<Operand> results) {}
 
     private final Rule rule;
     private final Sizes sizes;
@@ -66,13 +68,22 @@ final class ShapeRules extends Lowered {
     }
 
     @Override
+    public boolean has(int i) {
+        return i < rule.operands.size() && rule.operands.get(i) != null;
+    }
+
+    private Operand operand(int i) {
+        return Objects.requireNonNull(rule.operands.get(i), "an op asks only for the inputs it has");
+    }
+
+    @Override
     public Shape shape(int i) {
-        return rule.operands.get(i).at(sizes);
+        return operand(i).at(sizes);
     }
 
     @Override
     public DType dtype(int i) {
-        return rule.operands.get(i).dtype;
+        return operand(i).dtype;
     }
 
     @Override
@@ -82,7 +93,7 @@ final class ShapeRules extends Lowered {
 
     @Override
     public String inName(int i) {
-        return i == 0 ? "x" : rule.operands.get(i).name;
+        return i == 0 ? "x" : operand(i).name;
     }
 
     @Override

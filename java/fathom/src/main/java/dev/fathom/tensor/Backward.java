@@ -34,7 +34,7 @@ final class Backward {
                 Node n = tape.node(i);
                 n.active = false;
                 for (Tensor t : n.in) {
-                    n.active |= wanted(t);
+                    n.active |= t != null && wanted(t);
                 }
                 any = n.active;
             }
@@ -79,7 +79,7 @@ final class Backward {
         }
     }
 
-    /** A watched result keeps the sum over all backward apart: what flows on is the gradient of the one under way. */
+    /** A watched result keeps the sum of all backward passes apart: what flows on is the gradient of the one under way. */
     private void addToTotal(Tensor o) {
         if (o.total == 0) {
             o.total = o.gradient;
@@ -101,7 +101,7 @@ final class Backward {
         for (int i = 0; i <= last; i++) {
             Node n = tape.node(i);
             for (Tensor t : n.in) {
-                if (!wanted(t)) {
+                if (t == null || !wanted(t)) {
                     continue;
                 }
                 if (t.variable() instanceof Parameter p) {

@@ -2,15 +2,16 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.Native;
+import org.jspecify.annotations.Nullable;
 
 /**
  * y [N, .., K] = act((the sum over taps t and channels c of x [.., o stride + t dilation - padding, c] W [K, t.., c], + b [K]) + residual), o being
  * the place in y: a cross-correlation, as the field's convolutions are; the filters are not flipped. Of several groups of channels, each has its own
  * filters.
  */
-record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.Fusible, WindowedOp {
+record ConvOp(Window window, int groups, @Nullable Activation activation) implements ProductOp, WindowedOp {
     @Override
-    public Op with(Epilogue end) {
+    public Op with(@Nullable Activation end) {
         return new ConvOp(window, groups, end);
     }
 
@@ -31,7 +32,7 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         if (channels != (long) groups * deep) {
             throw disagree(c, "x " + x, "x.dim(" + (x.rank() - 1) + ")=" + channels, w.rank() - 1, deep, groups);
         }
-        return epilogue.checked(c, y);
+        return checked(c, y);
     }
 
     /** Refuses filters W [a, taps.., b] that are not the window's. */
@@ -68,10 +69,8 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
     }
 
     /** A convolution of volumes as one of pictures: a slice of the result sees the slices that its taps read as more channels of one. */
-    Tensor volumes(Tensor... in) {
-        Shape y = Pass.current().shape(this, in);
-        Tensor x = in[0];
-        Shape w = in[1].shape();
+    Tensor volumes(Tensor x, Tensor w, @Nullable Tensor bias, @Nullable Tensor residual) {
+        Shape y = Pass.current().shape(this, x, w, bias, residual);
         Window.Axis depth = window.depth();
         int taps = depth.kernel();
         int n = Shape.merged(label(), y.dim(0), y.dim(1));
@@ -82,21 +81,19 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         }
         int before = depth.before(x.dim(1));
         int after = Math.max(depth.after(x.dim(1)), slices[slices.length - 1] + 1 - before - x.dim(1));
-        Tensor[] flat = in.clone();
-        flat[0] = x.pad(PadMode.ZEROS, 0, 0, 0, 0, before, after)
+        Tensor slabs = x.pad(PadMode.ZEROS, 0, 0, 0, 0, before, after)
                 .reshape(x.dim(0), before + x.dim(1) + after, pixels, x.dim(4))
                 .take(1, Tensor.ofInts(slices, slices.length))
                 .reshape(n, taps, pixels, groups, w.dim(4))
                 .permute(0, 2, 3, 1, 4)
                 .reshape(n, x.dim(2), x.dim(3), Shape.merged(label(), x.dim(4), taps));
-        flat[1] = in[1].reshape(w.dim(0), taps, w.dim(2) * w.dim(3), w.dim(4))
+        Tensor filters = w.reshape(w.dim(0), taps, w.dim(2) * w.dim(3), w.dim(4))
                 .permute(0, 2, 1, 3)
                 .reshape(w.dim(0), w.dim(2), w.dim(3), taps * w.dim(4));
-        if (epilogue.residual()) {
-            flat[in.length - 1] = in[in.length - 1].reshape(n, y.dim(2), y.dim(3), y.dim(4));
-        }
+        Tensor planes = residual == null ? null : residual.reshape(n, y.dim(2), y.dim(3), y.dim(4));
         Window plane = new Window(2, Window.of(1).depth(), window.height(), window.width());
-        return Pass.call(new ConvOp(plane, groups, epilogue), flat).reshape(y.toArray());
+        return Pass.call(new ConvOp(plane, groups, activation), slabs, filters, bias, planes)
+                .reshape(y.toArray());
     }
 
     @Override
@@ -106,9 +103,9 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
         long packed = groups == 1 ? packed(c, words) : 0;
         long scratch = scratch(c, packed == 0 ? 0 : 3, n, words);
         c.begin(Kernel.CONV).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
-        epilogue.putAddresses(c).put(n);
+        putAddresses(c).put(n);
         put(c, words);
-        epilogue.putActivation(c).at(scratch).run();
+        putActivation(c).at(scratch).run();
     }
 
     private static long packed(Call c, long[] g) {
@@ -125,7 +122,7 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
     public void backward(Grad g) {
         long[] words = window.words(g.shape(0), g.outShape(0), groups);
         long n = g.shape(0).dim(0);
-        long dy = epilogue.gradient(g);
+        long dy = gradient(g);
         if (g.wants(0)) {
             long w = g.in(1);
             long dx = g.din(0);
@@ -136,7 +133,8 @@ record ConvOp(Window window, int groups, Epilogue epilogue) implements Epilogue.
             long dw = g.din(1);
             weights(g, x, dy, dw, n, words, g.adds());
         }
-        epilogue.backward(g, dy);
+        backwardBias(g, dy);
+        backwardResidual(g, dy);
     }
 
     @Override

@@ -23,8 +23,7 @@ record CrossEntropyOp(float smoothing) implements Op {
         if (target.dtype() == DType.F32) {
             return ofProbabilities(x, target, smoothing, weights);
         }
-        Op op = new CrossEntropyOp(smoothing);
-        return weights == null ? Pass.call(op, x, target) : Pass.call(op, x, target, weights);
+        return Pass.call(new CrossEntropyOp(smoothing), x, target, weights);
     }
 
     private static Tensor ofProbabilities(Tensor x, Tensor target, float smoothing, @Nullable Tensor weights) {
@@ -59,9 +58,14 @@ record CrossEntropyOp(float smoothing) implements Op {
     }
 
     @Override
+    public boolean optional(int i) {
+        return i == 2;
+    }
+
+    @Override
     public Shape shape(Call c, int output) {
         checkRows(c);
-        if (c.inputs() > 2) {
+        if (c.has(2)) {
             checkWeights(c::fail, c.shape(0), c.shape(2));
         }
         return output == 0 ? Shape.SCALAR : c.shape(0);
@@ -116,7 +120,7 @@ record CrossEntropyOp(float smoothing) implements Op {
         c.begin(Kernel.CROSS_ENTROPY)
                 .at(c.in(0))
                 .at(c.in(1))
-                .at(c.inputs() > 2 ? c.in(2) : 0)
+                .at(c.in(2))
                 .at(c.out(1))
                 .at(rowLoss)
                 .at(c.out(0))
@@ -130,7 +134,7 @@ record CrossEntropyOp(float smoothing) implements Op {
     public void backward(Grad g) {
         long probs = g.out(1);
         long labels = g.in(1);
-        long weights = g.inputs() > 2 ? g.in(2) : 0;
+        long weights = g.in(2);
         long dloss = g.dout(0);
         long dx = g.din(0);
         g.begin(Kernel.CROSS_ENTROPY_GRAD)

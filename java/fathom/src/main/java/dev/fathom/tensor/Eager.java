@@ -9,6 +9,7 @@ import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /** What an op sees while a pass runs it: its commands run at once. One object serves op after op and stays with its arena. */
@@ -22,6 +23,9 @@ final class Eager extends Grad {
     private Tensor[] out;
     private @Nullable Node node;
     private @Nullable Backward backward;
+    /** Results whose gradient is nothing but the zeros that {@link #dout} made. */
+    private final BitSet zeros = new BitSet();
+
     private boolean adds;
     private long[] scratch = new long[4];
     private int scratchCount;
@@ -48,6 +52,7 @@ final class Eager extends Grad {
         results(node.out);
         this.node = node;
         this.backward = backward;
+        zeros.clear();
     }
 
     /** The backward under way. */
@@ -99,6 +104,11 @@ final class Eager extends Grad {
     }
 
     @Override
+    public boolean has(int i) {
+        return i < in.length && in[i] != null;
+    }
+
+    @Override
     public Shape shape(int i) {
         return in[i].shape();
     }
@@ -125,6 +135,9 @@ final class Eager extends Grad {
 
     @Override
     public long in(int i) {
+        if (!has(i)) {
+            return 0;
+        }
         if (node != null) {
             checkRead(i);
         }
@@ -248,6 +261,11 @@ final class Eager extends Grad {
     }
 
     @Override
+    public boolean received(int o) {
+        return out[o] != null && out[o].gradient != 0 && !zeros.get(o);
+    }
+
+    @Override
     public long dout(int o) {
         Tensor t = out[o];
         if (t.gradient == 0) {
@@ -255,6 +273,7 @@ final class Eager extends Grad {
                 throw fail("result " + o + " is " + t.dtype() + " and has no gradient");
             }
             t.gradient = arena.allocate(t.bytes());
+            zeros.set(o);
             commands.begin(Kernel.FILL)
                     .at(t.gradient)
                     .put(t.shape().size())
@@ -277,7 +296,7 @@ final class Eager extends Grad {
 
     @Override
     public boolean wants(int i) {
-        return backward.wanted(in[i]);
+        return has(i) && backward.wanted(in[i]);
     }
 
     @Override

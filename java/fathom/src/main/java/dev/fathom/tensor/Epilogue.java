@@ -3,135 +3,142 @@ package dev.fathom.tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * act((sum + b) + residual): what the kernels of linear, convolution and normalization make of a sum before they store it.
- *
- * @param bias whether b [n] is added
- * @param residual whether a tensor of the result's shape is added after it
- * @param activation act, or null for none
+ * An op that ends in act((sum + bias) + residual), which its kernel makes of the sum before it stores it. The bias [n] and the residual, of the result's
+ * shape, are optional inputs in neighboring places. Results: y first, and last what goes into act where its derivative reads that.
  */
-record Epilogue(boolean bias, boolean residual, @Nullable Activation activation) {
-    /** An op that ends in one. Inputs: x, W, then b and the residual where there are any. Results: y, and what goes into act where its derivative reads it. */
-    interface Fusible extends Op {
-        Epilogue epilogue();
-
-        /** This op with another epilogue. */
-        Op with(Epilogue end);
-
-        @Override
-        default @Nullable Op fuse(Op user) {
-            Epilogue end = epilogue().and(user);
-            return end == null ? null : with(end);
-        }
-
-        /** With a line of channels in W [n, ..] and b. */
-        @Override
-        default @Nullable Folded fold(Op user, @Nullable Tensor[] own, @Nullable Tensor[] users) {
-            Epilogue e = epilogue();
-            boolean open = e.activation == null && !e.residual && own[1] != null && (!e.bias || own[2] != null);
-            return open && user instanceof NormOp norm ? norm.fold(this, own[1], e.bias ? own[2] : null, users) : null;
-        }
-
-        @Override
-        default int outputs() {
-            return epilogue().keepsPre() ? 2 : 1;
-        }
-
-        @Override
-        default boolean onlyForBackward(int output) {
-            return output == 1;
-        }
-
-        @Override
-        default boolean differentiable() {
-            return epilogue().differentiable();
-        }
-
-        @Override
-        default boolean readsInput(int i) {
-            return i < 2;
-        }
-
-        @Override
-        default boolean readsOutput(int o) {
-            Activation a = epilogue().activation;
-            return a != null && (o == 1 || a.row().readsOutput());
-        }
-    }
-
-    /** With an activation, or with the addition of a residual before there is one: null where {@code user} is neither. */
+interface Epilogue extends Op {
+    /** act, or null for none. */
     @Nullable
-    Epilogue and(Op user) {
-        if (activation == null && user instanceof Activation a) {
-            return new Epilogue(bias, residual, a);
-        }
-        return activation == null && !residual && user == Binary.ADD ? new Epilogue(bias, true, null) : null;
+    Activation activation();
+
+    /** This op with another activation. */
+    Op with(@Nullable Activation activation);
+
+    /** The place of the bias. */
+    default int bias() {
+        return 2;
     }
 
-    boolean differentiable() {
-        return activation == null || activation.differentiable();
+    /** The place of the residual. */
+    default int residual() {
+        return bias() + 1;
+    }
+
+    @Override
+    default boolean optional(int i) {
+        return i == bias() || i == residual();
+    }
+
+    /** An activation joins where there is none yet, and the addition of a residual before it. */
+    @Override
+    default @Nullable Fused fuse(Op user, Inputs own) {
+        if (activation() != null) {
+            return null;
+        }
+        if (user instanceof Activation a) {
+            return new Fused(with(a));
+        }
+        return user == Binary.ADD && !own.has(residual()) ? new Fused(this, residual()) : null;
+    }
+
+    @Override
+    default int outputs() {
+        return keepsPre() ? 2 : 1;
+    }
+
+    @Override
+    default boolean onlyForBackward(int output) {
+        return output == 1;
+    }
+
+    @Override
+    default boolean differentiable() {
+        Activation a = activation();
+        return a == null || a.differentiable();
+    }
+
+    @Override
+    default boolean readsInput(int i) {
+        return i < bias();
+    }
+
+    @Override
+    default boolean readsOutput(int o) {
+        Activation a = activation();
+        return a != null && (o == 1 || a.row().readsOutput());
     }
 
     /** Whether what goes into act is a result, for its derivative. */
-    boolean keepsPre() {
-        return activation != null && activation.row().readsInput();
+    default boolean keepsPre() {
+        Activation a = activation();
+        return a != null && a.row().readsInput();
     }
 
-    private int residualAt() {
-        return bias ? 3 : 2;
-    }
-
-    /** The shape of the result, once b and the residual fit it. */
-    Shape checked(Call c, Shape y) {
-        if (bias && (c.shape(2).rank() != 1 || c.shape(2).dim(0) != y.dim(-1))) {
+    /** The shape of the result, once the bias and the residual fit it. */
+    default Shape checked(Call c, Shape y) {
+        if (c.has(bias()) && (c.shape(bias()).rank() != 1 || c.shape(bias()).dim(0) != y.dim(-1))) {
             String weight = c.inName(1);
-            throw c.fail(c.inName(2) + " " + c.shape(2) + " and " + weight + " " + c.shape(1) + " disagree: "
-                    + c.inName(2) + ".dim(0) must be " + weight + ".dim(0)=" + y.dim(-1));
+            String bias = c.inName(bias());
+            throw c.fail(bias + " " + c.shape(bias()) + " and " + weight + " " + c.shape(1) + " disagree: " + bias
+                    + ".dim(0) must be " + weight + ".dim(0)=" + y.dim(-1));
         }
-        if (residual && !c.shape(residualAt()).equals(y)) {
-            throw c.fail(
-                    "residual " + c.shape(residualAt()) + " and the result " + y + " disagree; they must be equal");
+        if (c.has(residual()) && !c.shape(residual()).equals(y)) {
+            throw c.fail("residual " + c.shape(residual()) + " and the result " + y + " disagree; they must be equal");
         }
         return y;
     }
 
-    /** Writes the addresses of b, residual, what goes into act, and y. */
-    Call putAddresses(Call c) {
-        return c.at(bias ? c.in(2) : 0)
-                .at(residual ? c.in(residualAt()) : 0)
-                .at(keepsPre() ? c.out(1) : 0)
+    /** Writes the addresses of the bias, the residual, what goes into act, and y. */
+    default Call putAddresses(Call c) {
+        return c.at(c.in(bias()))
+                .at(c.in(residual()))
+                .at(keepsPre() ? c.out(outputs() - 1) : 0)
                 .at(c.out(0));
     }
 
     /** Writes act's row and parameters. */
-    Call putActivation(Call c) {
-        return c.put(activation == null ? -1 : activation.row().ordinal())
-                .put(activation == null ? 0f : activation.p0())
-                .put(activation == null ? 0f : activation.p1());
+    default Call putActivation(Call c) {
+        Activation a = activation();
+        return c.put(a == null ? -1 : a.row().ordinal())
+                .put(a == null ? 0f : a.p0())
+                .put(a == null ? 0f : a.p1());
     }
 
     /** The gradient of the sum. */
-    long gradient(Grad g) {
-        if (activation == null) {
+    default long gradient(Grad g) {
+        Activation a = activation();
+        if (a == null) {
             return g.dout(0);
         }
         long dy = g.doutOwned(0);
-        long y = activation.row().readsOutput() ? g.out(0) : 0;
-        activation.grad(g, keepsPre() ? g.out(1) : 0, y, dy, dy, g.outShape(0).size(), false);
+        long y = a.row().readsOutput() ? g.out(0) : 0;
+        a.grad(
+                g,
+                keepsPre() ? g.out(outputs() - 1) : 0,
+                y,
+                dy,
+                dy,
+                g.outShape(0).size(),
+                false);
         return dy;
     }
 
-    /** The gradients of b and the residual, from that of the sum. */
-    void backward(Grad g, long dy) {
-        Shape y = g.outShape(0);
-        if (bias && g.wants(2)) {
-            long db = g.din(2);
+    /** The gradient of the bias, from that of the sum. */
+    default void backwardBias(Grad g, long dy) {
+        if (g.wants(bias())) {
+            Shape y = g.outShape(0);
+            long db = g.din(bias());
             long[] rows = {1, MatmulOp.rows(y), y.dim(-1)};
             ReduceOp.step(g, ReduceOp.Kind.SUM.kernel, dy, 0, db, rows, 1, g.adds());
         }
-        if (residual && g.wants(residualAt())) {
-            long dr = g.dinReusing(residualAt()); // last: nobody else reads dy
+    }
+
+    /** The gradient of the residual, which may take the place of the sum's: the last to be asked for, since nobody else reads that. */
+    default void backwardResidual(Grad g, long dy) {
+        if (g.wants(residual())) {
+            long dr = g.dinReusing(residual());
             if (dr != dy) {
-                g.carry(dy, dr, y.size());
+                g.carry(dy, dr, g.outShape(0).size());
             }
         }
     }

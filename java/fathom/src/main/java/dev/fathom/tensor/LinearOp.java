@@ -5,19 +5,16 @@ import dev.fathom.kernel.Native;
 import org.jspecify.annotations.Nullable;
 
 /** y [.., n] = act((x [.., k] W [n, k]^T + b [n]) + residual [.., n]), in one kernel. */
-record LinearOp(Epilogue epilogue) implements Epilogue.Fusible {
-    private static final LinearOp PLAIN = new LinearOp(new Epilogue(false, false, null));
-    private static final LinearOp BIAS = new LinearOp(new Epilogue(true, false, null));
+record LinearOp(@Nullable Activation activation) implements ProductOp {
+    private static final LinearOp PLAIN = new LinearOp(null);
 
-    static LinearOp of(boolean bias, boolean residual, @Nullable Activation activation) {
-        return residual || activation != null
-                ? new LinearOp(new Epilogue(bias, residual, activation))
-                : bias ? BIAS : PLAIN;
+    static LinearOp of(@Nullable Activation activation) {
+        return activation == null ? PLAIN : new LinearOp(activation);
     }
 
     @Override
-    public Op with(Epilogue end) {
-        return new LinearOp(end);
+    public Op with(@Nullable Activation end) {
+        return of(end);
     }
 
     @Override
@@ -37,7 +34,7 @@ record LinearOp(Epilogue epilogue) implements Epilogue.Fusible {
             throw c.fail("x " + x + " and " + weight + " " + w + " disagree: x.dim(" + (x.rank() - 1) + ")="
                     + (x.rank() < 1 ? "none" : x.dim(-1)) + " but " + weight + ".dim(1)=" + w.dim(1));
         }
-        return epilogue.checked(c, x.with(-1, w.dim(0)));
+        return checked(c, x.with(-1, w.dim(0)));
     }
 
     @Override
@@ -48,8 +45,8 @@ record LinearOp(Epilogue epilogue) implements Epilogue.Fusible {
         long packed = c.packed(1, Kernel.LINEAR_PACK, n, k);
         long scratch = packed == 0 ? c.scratch(Native.linearScratch(m, n, k)) : 0;
         c.begin(Kernel.LINEAR).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
-        epilogue.putAddresses(c).put(m).put(n).put(k);
-        epilogue.putActivation(c).at(scratch).run();
+        putAddresses(c).put(m).put(n).put(k);
+        putActivation(c).at(scratch).run();
     }
 
     @Override
@@ -57,7 +54,7 @@ record LinearOp(Epilogue epilogue) implements Epilogue.Fusible {
         long m = MatmulOp.rows(g.shape(0));
         long n = g.shape(1).dim(0);
         long k = g.shape(1).dim(1);
-        long dy = epilogue.gradient(g);
+        long dy = gradient(g);
         if (g.wants(0)) {
             long w = g.in(1);
             long dx = g.din(0);
@@ -68,7 +65,8 @@ record LinearOp(Epilogue epilogue) implements Epilogue.Fusible {
             long dw = g.din(1);
             MatmulOp.gemm(g, 1, 0, dy, x, dw, n, k, m, g.adds());
         }
-        epilogue.backward(g, dy);
+        backwardBias(g, dy);
+        backwardResidual(g, dy);
     }
 
     @Override

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /** One recorded call of an op: what went in, what came out, and the versions of the parameters that backward reads. */
 final class Node {
     final Op op;
-    final Tensor[] in;
+    final @Nullable Tensor[] in;
     final @Nullable Tensor[] out;
     final @Nullable Frame frame;
     final int @Nullable [] versions;
@@ -13,7 +13,13 @@ final class Node {
     /** Whether the backward under way needs a gradient through this node. */
     boolean active;
 
-    Node(Op op, Tensor[] in, @Nullable Tensor[] out, @Nullable Frame frame, int @Nullable [] versions, int index) {
+    Node(
+            Op op,
+            @Nullable Tensor[] in,
+            @Nullable Tensor[] out,
+            @Nullable Frame frame,
+            int @Nullable [] versions,
+            int index) {
         this.op = op;
         this.in = in;
         this.out = out;

@@ -6,15 +6,25 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * y = act((gamma (x - mean) rstd + beta) + residual), rstd = 1 / sqrt(variance + epsilon), in one kernel. Inputs: x, the mean and the variance where they
- * are given, then gamma, beta and the residual where there are any. Results: y; where they are measured the mean and rstd; of a batch its (biased)
- * variance too; last the value before an activation whose derivative needs it.
+ * y = act((gamma (x - mean) rstd + beta) + residual), rstd = 1 / sqrt(variance + epsilon), in one kernel. Inputs: x; the mean and the variance, where
+ * they are given and not measured; and optionally gamma, beta and the residual. Results: y; where they are measured the mean and rstd; of a batch its
+ * (biased) variance too; last the value before an activation whose derivative needs it.
  *
  * @param over what shares a mean and a variance
  * @param count of groups, or of the last dimensions; 0 for a batch
- * @param end what comes behind gamma: beta is its bias
+ * @param withResidual whether a residual is given when the op is recorded: what backward reads depends on it
+ * @param activation act, or null for none
  */
-record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) implements Op {
+record NormOp(
+        Over over,
+        int count,
+        float epsilon,
+        boolean withResidual,
+        @Nullable Activation activation) implements Epilogue {
+    private static final int MEAN = 1;
+    private static final int VARIANCE = 2;
+    private static final int GAMMA = 3;
+
     /** What shares a mean and a variance, with the kernel's mode. */
     enum Over {
         /** A channel (the last dimension), over all else. */
@@ -44,26 +54,19 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         }
     }
 
-    /** Without an epilogue. */
-    static NormOp of(Over over, int count, boolean gamma, boolean beta, float epsilon) {
-        return new NormOp(over, count, gamma, epsilon, new Epilogue(beta, false, null));
-    }
-
-    /** The inputs of this op from x on, of which some may be null. */
-    static Tensor[] inputs(@Nullable Tensor... in) {
-        int n = 0;
-        for (Tensor t : in) {
-            if (t != null) {
-                in[n++] = t;
-            }
-        }
-        return Arrays.copyOf(in, n);
+    @Override
+    public Op with(@Nullable Activation end) {
+        return new NormOp(over, count, epsilon, withResidual, end);
     }
 
     @Override
-    public @Nullable Op fuse(Op user) {
-        Epilogue more = end.and(user);
-        return more == null ? null : new NormOp(over, count, gamma, epsilon, more);
+    public int bias() {
+        return GAMMA + 1;
+    }
+
+    @Override
+    public boolean optional(int i) {
+        return i == GAMMA || Epilogue.super.optional(i) || measured() && (i == MEAN || i == VARIANCE);
     }
 
     /**
@@ -71,21 +74,23 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
      * that line in them. Null where {@code in}, the constants among this op's inputs, lacks one.
      */
     @Nullable
-    Folded fold(Epilogue.Fusible first, Tensor weight, @Nullable Tensor bias, @Nullable Tensor[] in) {
-        int constants = 3 + (gamma ? 1 : 0) + (end.bias() ? 1 : 0);
-        if (measured() || Arrays.asList(in).subList(1, constants).contains(null)) {
+    Folded fold(ProductOp first, Tensor weight, @Nullable Tensor bias, Inputs in) {
+        Tensor mean = in.constant(MEAN);
+        Tensor variance = in.constant(VARIANCE);
+        Tensor gamma = in.constant(GAMMA);
+        Tensor beta = in.constant(bias());
+        if (mean == null || variance == null || gamma == null && in.has(GAMMA) || beta == null && in.has(bias())) {
             return null;
         }
-        Tensor scale = in[2].add(epsilon).rsqrt();
-        scale = gamma ? scale.mul(in[gammaAt()]) : scale;
-        Tensor shift = (bias == null ? in[1].neg() : bias.sub(in[1])).mul(scale);
-        shift = end.bias() ? shift.add(in[betaAt()]) : shift;
+        Tensor scale = variance.add(epsilon).rsqrt();
+        scale = gamma == null ? scale : scale.mul(gamma);
+        Tensor shift = (bias == null ? mean.neg() : bias.sub(mean)).mul(scale);
+        shift = beta == null ? shift : shift.add(beta);
         int[] rows = new int[weight.shape().rank()];
         Arrays.fill(rows, 1);
         rows[0] = weight.dim(0);
         Tensor[] weights = {weight.mul(scale.reshape(rows)), shift};
-        int[] rest = end.residual() ? new int[] {residualAt()} : new int[0];
-        return new Folded(first.with(new Epilogue(true, end.residual(), end.activation())), weights, rest);
+        return new Folded(first.with(activation), weights, residual());
     }
 
     @Override
@@ -98,21 +103,21 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
     }
 
     private boolean relu() {
-        return end.activation() != null && end.activation().row() == Unary.RELU;
+        return activation != null && activation.row() == Unary.RELU;
     }
 
     /** Whether backward computes the value before ReLU again instead of reading y: without a residual that takes less memory traffic. */
     private boolean again() {
-        return relu() && !end.residual();
+        return relu() && !withResidual;
     }
 
     @Override
     public int outputs() {
-        return 1 + (measured() ? 2 : 0) + (over == Over.BATCH ? 1 : 0) + (end.keepsPre() ? 1 : 0);
+        return 1 + (measured() ? 2 : 0) + (over == Over.BATCH ? 1 : 0) + (keepsPre() ? 1 : 0);
     }
 
     private boolean isPre(int output) {
-        return end.keepsPre() && output == outputs() - 1;
+        return keepsPre() && output == outputs() - 1;
     }
 
     @Override
@@ -123,25 +128,13 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
     @Override
     public boolean readsOutput(int o) {
         return o == 0
-                ? end.activation() != null && end.activation().row().readsOutput() && !again()
+                ? activation != null && activation.row().readsOutput() && !again()
                 : isPre(o) || o == 1 && over != Over.RMS || o == 2;
     }
 
     @Override
     public boolean readsInput(int i) {
-        return i != residualAt() && (i != betaAt() || again());
-    }
-
-    private int gammaAt() {
-        return gamma ? measured() ? 1 : 3 : -1;
-    }
-
-    private int betaAt() {
-        return end.bias() ? (measured() ? 1 : 3) + (gamma ? 1 : 0) : -1;
-    }
-
-    private int residualAt() {
-        return end.residual() ? (measured() ? 1 : 3) + (gamma ? 1 : 0) + (end.bias() ? 1 : 0) : -1;
+        return i != residual() && (i != bias() || again());
     }
 
     /** {outer, rows, c, groups} as the kernel sees x. */
@@ -183,13 +176,13 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         }
         Shape parameters = Shape.of(Arrays.copyOfRange(x.toArray(), x.rank() - own, x.rank()));
         for (int i = 1; i < c.inputs(); i++) {
-            if (i != residualAt() && !c.shape(i).equals(parameters)) {
+            if (i != residual() && c.has(i) && !c.shape(i).equals(parameters)) {
                 throw c.fail("x " + x + " and " + c.inName(i) + " " + c.shape(i) + " disagree: " + c.inName(i)
                         + " must be " + parameters + ", as the last of x");
             }
         }
-        if (end.residual() && !c.shape(residualAt()).equals(x)) {
-            throw c.fail("residual " + c.shape(residualAt()) + " and x " + x + " disagree; they must be equal");
+        if (c.has(residual()) && !c.shape(residual()).equals(x)) {
+            throw c.fail("residual " + c.shape(residual()) + " and x " + x + " disagree; they must be equal");
         }
         if (parameters.size() == 0) {
             throw c.fail("x " + x + " has no values to normalize; give at least one channel");
@@ -211,11 +204,6 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         }
     }
 
-    @Override
-    public boolean differentiable() {
-        return end.differentiable();
-    }
-
     private long scratch(Call c, long[] v) {
         return c.scratch(Native.normScratch(measured() ? 0 : 1, v[0], v[1], v[2]));
     }
@@ -231,15 +219,15 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         c.begin(Kernel.NORM)
                 .put(over.mode)
                 .at(c.in(0))
-                .at(gamma ? c.in(gammaAt()) : 0)
-                .at(end.bias() ? c.in(betaAt()) : 0)
-                .at(end.residual() ? c.in(residualAt()) : 0)
-                .at(measured() ? c.out(1) : c.in(1))
-                .at(measured() ? over == Over.BATCH ? c.out(3) : 0 : c.in(2))
+                .at(c.in(GAMMA))
+                .at(c.in(bias()))
+                .at(c.in(residual()))
+                .at(measured() ? c.out(1) : c.in(MEAN))
+                .at(measured() ? over == Over.BATCH ? c.out(3) : 0 : c.in(VARIANCE))
                 .at(measured() ? c.out(2) : 0)
-                .at(end.keepsPre() ? c.out(outputs() - 1) : 0)
+                .at(keepsPre() ? c.out(outputs() - 1) : 0)
                 .at(c.out(0));
-        end.putActivation(put(c, v).put(epsilon)).at(scratch).run();
+        putActivation(put(c, v).put(epsilon)).at(scratch).run();
     }
 
     @Override
@@ -247,16 +235,14 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         Shape x = g.shape(0);
         long[] v = view(x);
         boolean masks = relu() && !g.rectifies();
-        Activation activation = masks ? null : end.activation();
-        boolean first = activation != null;
+        Activation act = masks ? null : activation;
         // what is masked on the way is written where dy lies, if the residual's gradient is to be it
-        long dy = first || masks && !again() ? g.doutOwned(0) : g.dout(0);
-        if (activation != null) {
-            boolean readsOutput = !relu() && activation.row().readsOutput();
-            activation.grad(
-                    g, end.keepsPre() ? g.out(outputs() - 1) : 0, readsOutput ? g.out(0) : 0, dy, dy, x.size(), false);
+        long dy = act != null || masks && !again() ? g.doutOwned(0) : g.dout(0);
+        if (act != null) {
+            boolean readsOutput = !relu() && act.row().readsOutput();
+            act.grad(g, keepsPre() ? g.out(outputs() - 1) : 0, readsOutput ? g.out(0) : 0, dy, dy, x.size(), false);
         }
-        boolean toResidual = end.residual() && g.wants(residualAt());
+        boolean toResidual = g.wants(residual());
         long add = 0;
         long dx = 0;
         long dgamma = 0;
@@ -265,12 +251,12 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
             dx = toResidual ? g.din(0) : g.dinReusing(0);
             add |= g.adds() ? 1 : 0;
         }
-        if (gamma && g.wants(gammaAt())) {
-            dgamma = g.din(gammaAt());
+        if (g.wants(GAMMA)) {
+            dgamma = g.din(GAMMA);
             add |= g.adds() ? 2 : 0;
         }
-        if (end.bias() && g.wants(betaAt())) {
-            dbeta = g.din(betaAt());
+        if (g.wants(bias())) {
+            dbeta = g.din(bias());
             add |= g.adds() ? 4 : 0;
         }
         int relu = !masks ? 0 : again() ? 1 : 2;
@@ -278,10 +264,10 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         g.begin(Kernel.NORM_GRAD)
                 .put(over.mode)
                 .at(g.in(0))
-                .at(gamma ? g.in(gammaAt()) : 0)
-                .at(relu == 1 && end.bias() ? g.in(betaAt()) : 0)
-                .at(measured() ? over == Over.RMS ? 0 : g.out(1) : g.in(1))
-                .at(measured() ? 0 : g.in(2))
+                .at(g.in(GAMMA))
+                .at(relu == 1 ? g.in(bias()) : 0)
+                .at(measured() ? over == Over.RMS ? 0 : g.out(1) : g.in(MEAN))
+                .at(measured() ? 0 : g.in(VARIANCE))
                 .at(measured() ? g.out(2) : 0)
                 .at(relu == 2 ? g.out(0) : 0)
                 .at(dy)
@@ -290,11 +276,6 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
                 .at(dbeta)
                 .put(add);
         put(g, v).put(epsilon).put(relu).at(scratch).run();
-        if (toResidual) {
-            long dr = g.dinReusing(residualAt());
-            if (dr != dy) {
-                g.carry(dy, dr, x.size());
-            }
-        }
+        backwardResidual(g, dy);
     }
 }

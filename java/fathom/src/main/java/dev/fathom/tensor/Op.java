@@ -40,7 +40,12 @@ public interface Op {
         return false;
     }
 
-    /** Returns the byte offset into input 0 at which result 0 begins if it is a view of it, and -1 otherwise. Views run no kernel. */
+    /** Whether input {@code i} may be left out: null then holds its place, and {@link Call#has} says so. */
+    default boolean optional(int i) {
+        return false;
+    }
+
+    /** The byte offset into input 0 where result 0 begins when it is a view of it, else -1. Views run no kernel. */
     default long view(Call c) {
         return -1;
     }
@@ -68,34 +73,48 @@ public interface Op {
         return true;
     }
 
-    /** Returns the number of multiply-adds that one forward on inputs of these shapes needs, for summaries. */
+    /** Multiplications with addition that one forward on inputs of these shapes (without those that are left out) needs, for summaries. */
     default long multiplyAdds(Shape... in) {
         return 0;
     }
 
-    /**
-     * Returns one op that computes this op and then {@code user} on its first result, or null if there is none. The other inputs of {@code user}
-     * follow this op's.
-     */
-    default @Nullable Op fuse(Op user) {
+    /** What a plan knows of the inputs of a call when it looks for one op that does the work of two. */
+    interface Inputs {
+        /** Whether input {@code i} is given. */
+        boolean has(int i);
+
+        /** Input {@code i} where it is a constant, else null. */
+        @Nullable
+        Tensor constant(int i);
+    }
+
+    /** One op that also computes {@code user} of this op's first result, or null where there is none. */
+    default @Nullable Fused fuse(Op user, Inputs own) {
         return null;
     }
 
     /**
-     * Returns one op that computes this op and then {@code user} on its first result, if {@code user} scales and shifts the last dimension by
-     * constants: scale and shift go into the weights. The arrays hold the constants among the inputs of both ops, and null for the other inputs. The
-     * result is null if there is no such op.
+     * What {@link #fuse} gives: this op's inputs keep their places.
+     *
+     * @param op what does both
+     * @param at the places of the user's other inputs, in their order
      */
-    default @Nullable Folded fold(Op user, @Nullable Tensor[] own, @Nullable Tensor[] users) {
+    record Fused(Op op, int... at) {}
+
+    /**
+     * One op that computes {@code user} of this op's first result where that scales and shifts the last dimension by constants: with the line in the
+     * weights. Null where there is no such op.
+     */
+    default @Nullable Folded fold(Op user, Inputs own, Inputs users) {
         return null;
     }
 
     /**
      * The result of {@link #fold}. The inputs of {@code op} are input 0 of the first op, the weights, and some of the user's inputs.
      *
-     * @param op the op that computes both
-     * @param weights the constants that replace those of the first op
-     * @param rest the numbers of the user's inputs that follow
+     * @param op what does both
+     * @param weights in place of this op's constants
+     * @param rest numbers of the user's inputs that follow, of which some may be left out
      */
     record Folded(Op op, Tensor[] weights, int... rest) {}
 }

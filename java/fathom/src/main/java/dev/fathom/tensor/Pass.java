@@ -305,26 +305,26 @@ public final class Pass implements AutoCloseable {
     // ---- running ops
 
     /**
-     * Runs an op and returns its first result.
+     * Runs an op that has one result (or whose first is the one that matters). What the op calls optional may be null.
      *
      * @throws IllegalArgumentException if an input has the wrong element type, or the op refuses the shapes
      */
-    public static Tensor apply(Op op, Tensor... in) {
+    public static Tensor apply(Op op, @Nullable Tensor... in) {
         return call(op, in.clone());
     }
 
-    /** Runs an op in the thread's innermost pass and returns all of its results. Those that exist only for backward may be null. */
-    public static Tensor[] applyAll(Op op, Tensor... in) {
+    /** Runs an op on the thread's innermost pass; results that exist only for backward may be null. */
+    public static Tensor[] applyAll(Op op, @Nullable Tensor... in) {
         return current().run(op, in.clone()).clone();
     }
 
-    /** Runs an op as {@link #apply} does, for callers that make an array for each call: the tape keeps it. */
-    static Tensor call(Op op, Tensor... in) {
+    /** As {@link #apply}, for callers that make an array for each call: the tape keeps it. */
+    static Tensor call(Op op, @Nullable Tensor... in) {
         return current().run(op, in)[0];
     }
 
     /** The shape of an op's result, or what it refuses; nothing runs. */
-    Shape shape(Op op, Tensor... in) {
+    Shape shape(Op op, @Nullable Tensor... in) {
         Eager call = eager();
         try {
             call.begin(this, op, in);
@@ -342,7 +342,7 @@ public final class Pass implements AutoCloseable {
         }
     }
 
-    private Tensor[] run(Op op, Tensor[] in) {
+    private Tensor[] run(Op op, @Nullable Tensor[] in) {
         checkThread();
         Eager call = eager();
         try {
@@ -366,12 +366,18 @@ public final class Pass implements AutoCloseable {
         workspace.running--;
     }
 
-    private Tensor[] run(Eager call, Op op, Tensor[] in) {
+    private Tensor[] run(Eager call, Op op, @Nullable Tensor[] in) {
         call.begin(this, op, in);
         boolean needs = false;
         boolean traced = false;
         for (int i = 0; i < in.length; i++) {
             Tensor t = in[i];
+            if (t == null) {
+                if (!op.optional(i)) {
+                    throw call.fail("input " + i + " is missing; only what the op calls optional may be null");
+                }
+                continue;
+            }
             t.checkAlive();
             lease(t);
             if (t.traced && t.pass() != this) {
@@ -397,13 +403,13 @@ public final class Pass implements AutoCloseable {
                 continue;
             }
             long view = o == 0 ? op.view(call) : -1;
-            if (view >= 0 && view + shape.size() * in[0].dtype().bytes() > in[0].bytes()) {
-                throw call.fail("a view of " + shape + " at byte " + view + " does not lie within x " + in[0].shape());
+            Tensor x = view >= 0 ? in[0] : null;
+            if (x != null && view + shape.size() * x.dtype().bytes() > x.bytes()) {
+                throw call.fail("a view of " + shape + " at byte " + view + " does not lie within x " + x.shape());
             }
             DType dtype = op.dtype(call, o);
-            out[o] = view >= 0
-                    ? view(in[0], shape, view, op)
-                    : traced ? shaped(shape, dtype, op) : create(shape, dtype, op);
+            out[o] =
+                    x != null ? view(x, shape, view, op) : traced ? shaped(shape, dtype, op) : create(shape, dtype, op);
             out[o].traced = traced;
         }
         if (!traced) {
@@ -418,12 +424,13 @@ public final class Pass implements AutoCloseable {
         return out;
     }
 
-    void record(Op op, Tensor[] in, Tensor[] out) {
+    void record(Op op, @Nullable Tensor[] in, Tensor[] out) {
         int[] versions = null;
         for (int i = 0; i < in.length; i++) {
-            if (op.readsInput(i)) {
-                in[i].root().pins++;
-                Variable h = in[i].root().variable();
+            Tensor t = in[i];
+            if (t != null && op.readsInput(i)) {
+                t.root().pins++;
+                Variable h = t.root().variable();
                 if (h != null) {
                     if (versions == null) {
                         versions = new int[in.length];

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A layer that runs without being recorded and becomes one node, which runs it again in backward. While it runs, this notes what it reads from
@@ -56,11 +57,13 @@ final class Recomputation {
     }
 
     /** Tells that the layer computed {@code out} from {@code in}. */
-    void ran(Tensor[] in, Tensor[] out) {
+    void ran(@Nullable Tensor[] in, @Nullable Tensor[] out) {
         boolean fromBuffer = false;
         for (Tensor t : in) {
-            reads(t);
-            fromBuffer |= fromBuffer(t);
+            if (t != null) {
+                reads(t);
+                fromBuffer |= fromBuffer(t);
+            }
         }
         for (Tensor t : out) {
             if (fromBuffer && t != null) {

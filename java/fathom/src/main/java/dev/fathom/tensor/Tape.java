@@ -43,11 +43,11 @@ public final class Tape {
      * @param op the op that was called
      * @param path the names of the nets around the call, joined by dots; empty outside any net
      * @param net the innermost net, null outside any
-     * @param inputs its operands
+     * @param inputs its operands; null where one was left out
      * @param outputs its results; null where one was not needed
      */
     public record Entry(
-            Op op, String path, @Nullable Object net, List<Tensor> inputs, List<@Nullable Tensor> outputs) {}
+            Op op, String path, @Nullable Object net, List<@Nullable Tensor> inputs, List<@Nullable Tensor> outputs) {}
 
     /** Returns the recorded calls, in order. */
     public List<Entry> entries() {
@@ -55,7 +55,11 @@ public final class Tape {
         for (int i = 0; i < size; i++) {
             Node n = node(i);
             entries.add(new Entry(
-                    n.op, n.path(), n.frame == null ? null : n.frame.net, List.of(n.in), Arrays.asList(n.out.clone())));
+                    n.op,
+                    n.path(),
+                    n.frame == null ? null : n.frame.net,
+                    Arrays.asList(n.in.clone()),
+                    Arrays.asList(n.out.clone())));
         }
         return entries;
     }
@@ -77,6 +81,9 @@ public final class Tape {
             }
             dot.append("\"];\n");
             for (Tensor t : n.in) {
+                if (t == null) {
+                    continue;
+                }
                 String from;
                 Node maker = t.node();
                 if (maker != null && maker.index < size && node(maker.index) == maker) {

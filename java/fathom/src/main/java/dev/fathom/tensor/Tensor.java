@@ -637,8 +637,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     /** y = act((x W^T + b) + residual); what is null is left out. */
     public Tensor linear(
             Operand weight, @Nullable Operand bias, @Nullable Tensor residual, @Nullable Activation activation) {
-        LinearOp op = LinearOp.of(bias != null, residual != null, activation);
-        return Pass.call(op, given(weight.value(), value(bias), residual));
+        return Pass.call(LinearOp.of(activation), this, weight.value(), value(bias), residual);
     }
 
     /**
@@ -665,9 +664,10 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
             int groups,
             @Nullable Tensor residual,
             @Nullable Activation activation) {
-        ConvOp op = new ConvOp(window, groups, new Epilogue(bias != null, residual != null, activation));
-        Tensor[] in = given(weight.value(), value(bias), residual);
-        return window.rank() < 3 ? Pass.call(op, in) : op.volumes(in);
+        ConvOp op = new ConvOp(window, groups, activation);
+        return window.rank() < 3
+                ? Pass.call(op, this, weight.value(), value(bias), residual)
+                : op.volumes(this, weight.value(), value(bias), residual);
     }
 
     /**
@@ -696,14 +696,9 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
             float epsilon,
             @Nullable Tensor residual,
             @Nullable Activation activation) {
-        Op op = new NormOp(
-                NormOp.Over.BATCH,
-                0,
-                weight != null,
-                epsilon,
-                new Epilogue(bias != null, residual != null, activation));
+        Op op = new NormOp(NormOp.Over.BATCH, 0, epsilon, residual != null, activation);
         Pass pass = Pass.current();
-        Tensor[] y = Pass.applyAll(op, NormOp.inputs(this, value(weight), value(bias), residual));
+        Tensor[] y = Pass.applyAll(op, this, null, null, value(weight), value(bias), residual);
         return new Normalized(y[0], pass.detach(y[1]), pass.detach(y[3]));
     }
 
@@ -719,13 +714,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
             float epsilon,
             @Nullable Tensor residual,
             @Nullable Activation activation) {
-        Op op = new NormOp(
-                NormOp.Over.GIVEN,
-                0,
-                weight != null,
-                epsilon,
-                new Epilogue(bias != null, residual != null, activation));
-        return Pass.call(op, NormOp.inputs(this, mean.value(), variance.value(), value(weight), value(bias), residual));
+        Op op = new NormOp(NormOp.Over.GIVEN, 0, epsilon, residual != null, activation);
+        return Pass.call(op, this, mean.value(), variance.value(), value(weight), value(bias), residual);
     }
 
     /**
@@ -735,8 +725,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if shapes disagree, or epsilon is negative
      */
     public Tensor layerNorm(int lastDims, @Nullable Operand weight, @Nullable Operand bias, float epsilon) {
-        Op op = NormOp.of(NormOp.Over.LAYER, lastDims, weight != null, bias != null, epsilon);
-        return Pass.call(op, NormOp.inputs(this, value(weight), value(bias)));
+        Op op = new NormOp(NormOp.Over.LAYER, lastDims, epsilon, false, null);
+        return Pass.call(op, this, null, null, value(weight), value(bias), null);
     }
 
     /**
@@ -746,8 +736,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if shapes disagree, or epsilon is negative
      */
     public Tensor rmsNorm(int lastDims, @Nullable Operand weight, float epsilon) {
-        Op op = NormOp.of(NormOp.Over.RMS, lastDims, weight != null, false, epsilon);
-        return Pass.call(op, NormOp.inputs(this, value(weight)));
+        Op op = new NormOp(NormOp.Over.RMS, lastDims, epsilon, false, null);
+        return Pass.call(op, this, null, null, value(weight), null, null);
     }
 
     /**
@@ -758,8 +748,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if shapes disagree, groups do not divide c, a group has fewer than two values, or epsilon is negative
      */
     public Tensor groupNorm(int groups, @Nullable Operand weight, @Nullable Operand bias, float epsilon) {
-        Op op = NormOp.of(NormOp.Over.GROUP, groups, weight != null, bias != null, epsilon);
-        return Pass.call(op, NormOp.inputs(this, value(weight), value(bias)));
+        Op op = new NormOp(NormOp.Over.GROUP, groups, epsilon, false, null);
+        return Pass.call(op, this, null, null, value(weight), value(bias), null);
     }
 
     /**
@@ -774,14 +764,6 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     private static @Nullable Tensor value(@Nullable Operand p) {
         return p == null ? null : p.value();
-    }
-
-    /** W, b and the residual behind x. */
-    private Tensor[] given(Tensor w, @Nullable Tensor bias, @Nullable Tensor residual) {
-        if (residual == null) {
-            return bias == null ? new Tensor[] {this, w} : new Tensor[] {this, w, bias};
-        }
-        return bias == null ? new Tensor[] {this, w, residual} : new Tensor[] {this, w, bias, residual};
     }
 
     // ---- reductions

@@ -419,8 +419,8 @@ class PlanTest {
         }
 
         @Override
-        public Op fuse(Op user) {
-            return user == Activation.RELU ? new Twice(true) : null;
+        public @Nullable Fused fuse(Op user, Inputs own) {
+            return user == Activation.RELU ? new Fused(new Twice(true)) : null;
         }
     }
 

@@ -180,12 +180,10 @@ class OpGoldenTest {
 
         row("matmul", x -> x[0].matmul(x[1])).terms(1);
         row("matmulTransposed", x -> x[0].matmulTransposed(x[1])).terms(1);
-        row("linear", x -> Pass.apply(LinearOp.of(false, false, null), x)).terms(1);
-        row("linearBias", x -> Pass.apply(LinearOp.of(true, false, null), x)).terms(1);
-        row("linearRelu", x -> Pass.apply(LinearOp.of(true, false, Activation.RELU), x))
-                .terms(1);
-        row("linearGelu", x -> Pass.apply(LinearOp.of(true, false, Activation.GELU), x))
-                .terms(1);
+        row("linear", x -> Pass.apply(LinearOp.of(null), x)).terms(1);
+        row("linearBias", x -> Pass.apply(LinearOp.of(null), x)).terms(1);
+        row("linearRelu", x -> Pass.apply(LinearOp.of(Activation.RELU), x)).terms(1);
+        row("linearGelu", x -> Pass.apply(LinearOp.of(Activation.GELU), x)).terms(1);
 
         row("reshape(5,-1)", x -> x[0].reshape(5, -1));
         row("flatten(1)", x -> x[0].flatten(1));
@@ -284,14 +282,12 @@ class OpGoldenTest {
         row("slice(1,1,6,2)", x -> x[0].slice(1, 1, 6, 2));
     }
 
-    private static Row conv(String name, Window w, int groups, Epilogue end) {
-        ConvOp op = new ConvOp(w, groups, end);
-        return row("conv(" + name + ")", x -> w.rank() == 3 ? op.volumes(x) : Pass.apply(op, x))
-                .terms(3);
+    private static Row conv(String name, Window w, int groups, OpTable.Ends end) {
+        return row("conv(" + name + ")", new OpTable.Conv(w, groups, end)::of).terms(3);
     }
 
     private static void conv(String name, Window w, int groups) {
-        conv(name, w, groups, new Epilogue(true, false, null));
+        conv(name, w, groups, new OpTable.Ends(true, false, null));
     }
 
     private static void transposed(String name, Window w, int groups, int... extra) {
@@ -315,9 +311,9 @@ class OpGoldenTest {
         conv("3x2x3,stride 2x1x1,pad 1x0x1", Window.of(3, 2, 3).stride(2, 1, 1).pad(1, 0, 1), 1);
         conv("2x2x2,groups 2", Window.of(2, 2, 2), 2);
         Window three = Window.of(3).pad(1);
-        conv("without bias", three, 1, new Epilogue(false, false, null));
-        conv("residual,relu", three, 1, new Epilogue(true, true, Activation.RELU));
-        conv("gelu", three, 1, new Epilogue(true, false, Activation.GELU));
+        conv("without bias", three, 1, new OpTable.Ends(false, false, null));
+        conv("residual,relu", three, 1, new OpTable.Ends(true, true, Activation.RELU));
+        conv("gelu", three, 1, new OpTable.Ends(true, false, Activation.GELU));
         transposed("2,stride 2", Window.of(2).stride(2), 1);
         transposed("3,stride 2,pad 1,extra 1", Window.of(3).stride(2).pad(1), 1, 1);
         transposed("3,pad 1", three, 1);
@@ -340,14 +336,19 @@ class OpGoldenTest {
     private static Row norm(String name, NormOp.Over over, int count, boolean bias) {
         return row(
                         name,
-                        x -> Pass.apply(
-                                NormOp.of(over, count < 0 ? x[0].dim(-1) : count, x.length > 1, bias, 1e-5f), x))
+                        x -> new OpTable.Norm(
+                                        over,
+                                        count < 0 ? x[0].dim(-1) : count,
+                                        x.length > 1,
+                                        1e-5f,
+                                        new OpTable.Ends(bias, false, null))
+                                .of(x))
                 .terms(3);
     }
 
     private static Row batchNorm(String name, boolean given, boolean residual, Activation act) {
         NormOp.Over over = given ? NormOp.Over.GIVEN : NormOp.Over.BATCH;
-        return row(name, x -> Pass.apply(new NormOp(over, 0, true, 1e-5f, new Epilogue(true, residual, act)), x))
+        return row(name, new OpTable.Norm(over, 0, true, 1e-5f, new OpTable.Ends(true, residual, act))::of)
                 .terms(6);
     }
 

@@ -681,6 +681,58 @@ public final class OpTable {
                 .is(x -> Doubles.einsum(equation.replace(" ", ""), x));
     }
 
+    /**
+     * Which optional inputs a row's tensors hold behind those that an op must have, and how the op ends.
+     *
+     * @param bias whether there is one
+     * @param residual whether there is one, the last
+     * @param activation act, or null
+     */
+    record Ends(boolean bias, boolean residual, Activation activation) {
+        /** The tensors in the places of an op that has {@code front} places before the bias, of which the last ones may be left out. */
+        Tensor[] places(int front, Tensor... x) {
+            Tensor[] in = new Tensor[front + 2];
+            int own = x.length - (bias ? 1 : 0) - (residual ? 1 : 0);
+            System.arraycopy(x, 0, in, 0, own);
+            in[front] = bias ? x[own] : null;
+            in[front + 1] = residual ? x[x.length - 1] : null;
+            return in;
+        }
+    }
+
+    /** A convolution of a row. */
+    record Conv(Window window, int groups, Ends end) {
+        ConvOp op() {
+            return new ConvOp(window, groups, end.activation);
+        }
+
+        Tensor of(Tensor... x) {
+            Tensor[] in = end.places(2, x);
+            return window.rank() == 3 ? op().volumes(in[0], in[1], in[2], in[3]) : Pass.apply(op(), in);
+        }
+    }
+
+    /** A normalization of a row, with gamma or without. */
+    record Norm(NormOp.Over over, int count, boolean gamma, float epsilon, Ends end) {
+        NormOp op() {
+            return new NormOp(over, count, epsilon, end.residual, end.activation);
+        }
+
+        Tensor of(Tensor... x) {
+            Tensor[] in = new Tensor[6];
+            int at = 0;
+            for (int i = 0; i < in.length; i++) {
+                boolean there = i < 1
+                        || i < 3 && over == NormOp.Over.GIVEN
+                        || i == 3 && gamma
+                        || i == 4 && end.bias
+                        || i == 5 && end.residual;
+                in[i] = there ? x[at++] : null;
+            }
+            return Pass.apply(op(), in);
+        }
+    }
+
     /** y = act((x W^T + b) + residual) from x, W and what there is of b and residual. */
     private static Row linear(String name, boolean bias, boolean residual, Activation act) {
         DoubleUnaryOperator g = act == null ? x -> x : UNARY.get(act.row()).reference();
@@ -849,19 +901,19 @@ public final class OpTable {
                 .sample(s(7), s(3, 7))
                 .refuses(
                         "linear: x [2, 3] and input 1 [64, 784] disagree: x.dim(1)=3 but input 1.dim(1)=784",
-                        () -> Pass.apply(LinearOp.of(false, false, null), t(2, 3), t(64, 784)))
+                        () -> Pass.apply(LinearOp.of(null), t(2, 3), t(64, 784)))
                 .refuses(
                         "linear: input 1 [784] is not a matrix; give it as [out, in]",
-                        () -> Pass.apply(LinearOp.of(false, false, null), t(2, 784), t(784)));
+                        () -> Pass.apply(LinearOp.of(null), t(2, 784), t(784)));
         linear("linear with bias", true, false, null)
                 .refuses(
                         "linear: input 2 [3] and input 1 [4, 3] disagree: input 2.dim(0) must be input 1.dim(0)=4",
-                        () -> Pass.apply(LinearOp.of(true, false, null), t(2, 3), t(4, 3), t(3)));
+                        () -> t(2, 3).linear(t(4, 3), t(3)));
         linear("linear with residual", false, true, null)
                 .covers("linear(Operand,Operand,Tensor,Activation)")
                 .refuses(
                         "linear: residual [2, 5] and the result [2, 4] disagree; they must be equal",
-                        () -> Pass.apply(LinearOp.of(false, true, null), t(2, 3), t(4, 3), t(2, 5)));
+                        () -> t(2, 3).linear(t(4, 3), null, t(2, 5), null));
         linear("linear with bias and residual", true, true, null);
         for (Formula f : UNARY.values()) {
             // the sine of a sum as large as 1e30 is nobody's; the others run in the epilogue as they do alone
@@ -877,7 +929,7 @@ public final class OpTable {
     // ---- convolutions
 
     /** x, W and what there is of b and residual, for n images of these spatial dimensions. */
-    private static int[][] images(ConvOp op, int n, int channels, int filters, int... spatial) {
+    private static int[][] images(Conv op, int n, int channels, int filters, int... spatial) {
         Window window = op.window();
         int rank = window.rank();
         int[] x = new int[rank + 2];
@@ -893,19 +945,19 @@ public final class OpTable {
             y[i + 1] = window.axis(i).outputs(spatial[i]);
         }
         List<int[]> shapes = new ArrayList<>(List.of(x, w));
-        if (op.epilogue().bias()) {
+        if (op.end().bias()) {
             shapes.add(s(filters));
         }
-        if (op.epilogue().residual()) {
+        if (op.end().residual()) {
             shapes.add(y);
         }
         return shapes.toArray(new int[0][]);
     }
 
     /** As many images as are worth several threads. */
-    private static int[][] heavy(ConvOp op, int channels, int filters, int... spatial) {
+    private static int[][] heavy(Conv op, int channels, int filters, int... spatial) {
         int[][] one = images(op, 1, channels, filters, spatial);
-        return images(op, many(op.multiplyAdds(Shape.of(one[0]), Shape.of(one[1]))), channels, filters, spatial);
+        return images(op, many(op.op().multiplyAdds(Shape.of(one[0]), Shape.of(one[1]))), channels, filters, spatial);
     }
 
     private static int[][] heavy(Window window, int groups, int channels, int filters, int... spatial) {
@@ -920,8 +972,8 @@ public final class OpTable {
     }
 
     /** A NaN among the filters is not everywhere that of a tap beyond the edge: it may meet a zero there or be passed by. */
-    private static Row conv(String name, ConvOp op) {
-        Epilogue end = op.epilogue();
+    private static Row conv(String name, Conv op) {
+        Ends end = op.end();
         DoubleUnaryOperator g = end.activation() == null
                 ? x -> x
                 : UNARY.get(end.activation().row()).reference();
@@ -945,7 +997,7 @@ public final class OpTable {
     }
 
     private static Row conv(String name, Window window, int groups) {
-        return conv(name, new ConvOp(window, groups, new Epilogue(false, false, null)));
+        return conv(name, new Conv(window, groups, new Ends(false, false, null)));
     }
 
     private static Row transposed(String name, Window window, int groups, int extra) {
@@ -998,7 +1050,7 @@ public final class OpTable {
             windows.put(w.toString(), w);
         }
         windows.forEach((name, w) -> {
-            ConvOp op = new ConvOp(w, 1, new Epilogue(true, false, null));
+            Conv op = new Conv(w, 1, new Ends(true, false, null));
             Row r = conv("conv " + name, op).sample(images(op, 2, 3, 4, 9, 8));
             for (int channels : s(1, 3, 5, 17)) {
                 r.sample(images(op, 1, channels, 3, 5, 7)).sample(images(op, 3, channels, 17, 6, 5));
@@ -1022,7 +1074,7 @@ public final class OpTable {
         });
         for (int groups : s(2, 5)) {
             Window w = Window.of(3).stride(2).pad(1);
-            ConvOp op = new ConvOp(w, groups, new Epilogue(false, true, null));
+            Conv op = new Conv(w, groups, new Ends(false, true, null));
             conv("conv in " + groups + " groups", op)
                     .sample(images(op, 2, groups, groups, 5, 4))
                     .sample(images(op, 1, 3 * groups, 2 * groups, 7, 5))
@@ -1037,7 +1089,7 @@ public final class OpTable {
             Window w = channels == 17
                     ? Window.of(5).stride(2).same()
                     : Window.of(3).pad(1);
-            ConvOp op = new ConvOp(w, channels, new Epilogue(true, false, Activation.RELU));
+            Conv op = new Conv(w, channels, new Ends(true, false, Activation.RELU));
             conv("conv of " + channels + " channels apart", op)
                     .sample(images(op, 2, channels, channels, 5, 4))
                     .sample(images(op, 1, channels, 2 * channels, 7, 5))
@@ -1047,7 +1099,7 @@ public final class OpTable {
         Window three = Window.of(3).pad(1);
         for (Formula f : UNARY.values()) {
             if (List.of(Unary.RELU, Unary.GELU, Unary.SIGMOID, Unary.SIGN).contains(f.op.row())) {
-                ConvOp op = new ConvOp(three, 1, new Epilogue(true, true, f.op));
+                Conv op = new Conv(three, 1, new Ends(true, true, f.op));
                 conv("conv with bias, residual and " + f.op.label(), op)
                         .sample(images(op, 2, 3, 5, 4, 5))
                         .sample(images(op, 1, 17, 33, 4, 5))
@@ -1056,75 +1108,64 @@ public final class OpTable {
         }
         for (Window w : List.of(
                 three, Window.of(3), Window.of(3).pad(1, 2, 0, 3))) { // enough channels for Winograd's transforms
-            ConvOp op = new ConvOp(w, 1, new Epilogue(true, true, Activation.RELU));
+            Conv op = new Conv(w, 1, new Ends(true, true, Activation.RELU));
             conv("conv of many channels, " + w, op)
                     .ordinary(0) // the difference of two infinities is no number
                     .sample(images(op, 1, 32, 33, 10, 11))
                     .large(heavy(op, 40, 70, 13, 16));
         }
-        ConvOp plain = new ConvOp(three, 1, new Epilogue(false, false, null));
+        Conv plain = new Conv(three, 1, new Ends(false, false, null));
         conv("conv alone", plain)
                 .covers("conv(Operand,Operand,Window,int)")
                 .covers("conv(Operand,Operand,Window,int,Tensor,Activation)")
                 .sample(images(plain, 2, 3, 5, 4, 5))
                 .refuses(
                         "conv: x [2, 8, 8, 4] and input 1 [5, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3; they must be equal",
-                        () -> Pass.apply(plain, t(2, 8, 8, 4), t(5, 3, 3, 3)))
+                        () -> plain.of(t(2, 8, 8, 4), t(5, 3, 3, 3)))
                 .refuses(
                         "conv: input 1 [5, 3, 5, 3] and the window 3x3 padding 1 disagree: input 1.dim(2)=5 but the window has 3 taps there; "
                                 + "they must be equal",
-                        () -> Pass.apply(plain, t(2, 8, 8, 3), t(5, 3, 5, 3)))
+                        () -> plain.of(t(2, 8, 8, 3), t(5, 3, 5, 3)))
                 .refuses(
                         "conv: input 1 [5, 27] has 2 dimensions but those of a window of 2 have 4: the filters, the window's, the channels",
-                        () -> Pass.apply(plain, t(2, 8, 8, 3), t(5, 27)))
+                        () -> plain.of(t(2, 8, 8, 3), t(5, 27)))
                 .refuses(
                         "conv: x [8, 8, 3] has 3 dimensions but the window 3x3 padding 1 takes [N, H, W, C]; reshape it",
-                        () -> Pass.apply(plain, t(8, 8, 3), t(5, 3, 3, 3)))
+                        () -> plain.of(t(8, 8, 3), t(5, 3, 3, 3)))
                 .refuses(
                         "conv: x [1, 2, 8, 3] is too small for the window 5x5: x.dim(1)=2 and its padding make 2 but the window reaches over 5; "
                                 + "pad more, or give a larger x",
-                        () -> Pass.apply(new ConvOp(Window.of(5), 1, plain.epilogue()), t(1, 2, 8, 3), t(5, 5, 5, 3)))
+                        () -> new Conv(Window.of(5), 1, plain.end()).of(t(1, 2, 8, 3), t(5, 5, 5, 3)))
                 .refuses(
                         "conv: x [2, 8, 8, 4] and input 1 [4, 3, 3, 3] disagree: x.dim(3)=4 but input 1.dim(3)=3 of groups=2; it must be 6",
-                        () -> Pass.apply(new ConvOp(three, 2, plain.epilogue()), t(2, 8, 8, 4), t(4, 3, 3, 3)))
+                        () -> new Conv(three, 2, plain.end()).of(t(2, 8, 8, 4), t(4, 3, 3, 3)))
                 .refuses(
                         "conv: input 1 [5, 3, 3, 2] has 5 filters for groups=2; there must be as many in each group",
-                        () -> Pass.apply(new ConvOp(three, 2, plain.epilogue()), t(2, 8, 8, 4), t(5, 3, 3, 2)))
+                        () -> new Conv(three, 2, plain.end()).of(t(2, 8, 8, 4), t(5, 3, 3, 2)))
                 .refuses(
                         "conv: input 1 [5, 3, 3, 3] has 5 filters for groups=-1; there must be as many in each group",
-                        () -> Pass.apply(new ConvOp(three, -1, plain.epilogue()), t(2, 8, 8, 3), t(5, 3, 3, 3)))
+                        () -> new Conv(three, -1, plain.end()).of(t(2, 8, 8, 3), t(5, 3, 3, 3)))
                 .refuses(
                         "conv: x [1, 2, 8, 3] and the window 3x3 padding 2147483647x1 make dim(1)=4294967294 of the result, more than an int "
                                 + "counts; pad less, or stride further",
-                        () -> Pass.apply(
-                                new ConvOp(three.pad(Integer.MAX_VALUE, 1), 1, plain.epilogue()),
-                                t(1, 2, 8, 3),
-                                t(5, 3, 3, 3)))
+                        () -> new Conv(three.pad(Integer.MAX_VALUE, 1), 1, plain.end())
+                                .of(t(1, 2, 8, 3), t(5, 3, 3, 3)))
                 .refuses(
                         "conv: the result would be of shape [1, 2, 2147483644, 65536] has more than 2^45 elements, which no memory holds",
-                        () -> Pass.apply(
-                                new ConvOp(Window.of(1).pad(0, 0, 0, Integer.MAX_VALUE - 11), 1, plain.epilogue()),
-                                t(1, 2, 8, 1),
-                                t(65536, 1, 1, 1)))
+                        () -> new Conv(Window.of(1).pad(0, 0, 0, Integer.MAX_VALUE - 11), 1, plain.end())
+                                .of(t(1, 2, 8, 1), t(65536, 1, 1, 1)))
                 .refuses(
                         "conv: input 2 [3] and input 1 [5, 3, 3, 3] disagree: input 2.dim(0) must be input 1.dim(0)=5",
-                        () -> Pass.apply(
-                                new ConvOp(three, 1, new Epilogue(true, false, null)),
-                                t(2, 8, 8, 3),
-                                t(5, 3, 3, 3),
-                                t(3)))
+                        () -> new Conv(three, 1, new Ends(true, false, null)).of(t(2, 8, 8, 3), t(5, 3, 3, 3), t(3)))
                 .refuses(
                         "conv: residual [2, 8, 8, 3] and the result [2, 8, 8, 5] disagree; they must be equal",
-                        () -> Pass.apply(
-                                new ConvOp(three, 1, new Epilogue(false, true, null)),
-                                t(2, 8, 8, 3),
-                                t(5, 3, 3, 3),
-                                t(2, 8, 8, 3)));
+                        () -> new Conv(three, 1, new Ends(false, true, null))
+                                .of(t(2, 8, 8, 3), t(5, 3, 3, 3), t(2, 8, 8, 3)));
         for (Window w : List.of(
                 Window.line(3).stride(2),
                 Window.line(5).pad(2, 1),
                 Window.line(2).dilation(3).same())) {
-            ConvOp op = new ConvOp(w, 1, new Epilogue(true, false, Activation.TANH));
+            Conv op = new Conv(w, 1, new Ends(true, false, Activation.TANH));
             conv("conv of sequences, " + w, op)
                     .sample(images(op, 2, 3, 4, 7))
                     .sample(images(op, 1, 1, 1, 9))
@@ -1140,7 +1181,7 @@ public final class OpTable {
                 Window.of(2, 3, 1).stride(2, 1, 3).pad(1, 0, 1, 1, 0, 0),
                 Window.of(2, 2, 2).dilation(2, 1, 1).same())) {
             for (int groups : s(1, 2)) {
-                ConvOp op = new ConvOp(w, groups, new Epilogue(true, true, Activation.RELU));
+                Conv op = new Conv(w, groups, new Ends(true, true, Activation.RELU));
                 conv("conv of volumes, " + w + (groups == 1 ? "" : " in groups"), op)
                         .sample(images(op, 2, 2, 2, 3, 4, 3))
                         .sample(images(op, 1, 6, 4, 5, 3, 4))
@@ -1150,12 +1191,11 @@ public final class OpTable {
         ROWS.get(ROWS.size() - 1)
                 .refuses(
                         "conv: x [2, 3, 8, 8, 4] and input 1 [5, 3, 3, 3, 3] disagree: x.dim(4)=4 but input 1.dim(4)=3; they must be equal",
-                        () -> new ConvOp(Window.of(3, 3, 3), 1, plain.epilogue())
-                                .volumes(t(2, 3, 8, 8, 4), t(5, 3, 3, 3, 3)))
+                        () -> new Conv(Window.of(3, 3, 3), 1, plain.end()).of(t(2, 3, 8, 8, 4), t(5, 3, 3, 3, 3)))
                 .refuses(
                         "conv: [65536, 65536] make one dimension of more places than an int counts; give less at a time",
-                        () -> new ConvOp(Window.of(1, 1, 1), 1, plain.epilogue())
-                                .volumes(t(0, 3, 65536, 65536, 4), t(5, 1, 1, 1, 4)));
+                        () -> new Conv(Window.of(1, 1, 1), 1, plain.end())
+                                .of(t(0, 3, 65536, 65536, 4), t(5, 1, 1, 1, 4)));
         transposed("conv_transposed", three, 1, 0)
                 .covers("convTransposed(Operand,Window,int,int[])")
                 .sample(transposed(three, 1, 2, 3, 4, 4, 5))
@@ -1413,7 +1453,7 @@ public final class OpTable {
     }
 
     /** The operands of a normalization of x. */
-    private static int[][] normalized(NormOp op, int... x) {
+    private static int[][] normalized(Norm op, int... x) {
         List<int[]> shapes = new ArrayList<>(List.of(x));
         int own = op.over() == NormOp.Over.LAYER || op.over() == NormOp.Over.RMS ? op.count() : 1;
         int[] last = Arrays.copyOfRange(x, x.length - own, x.length);
@@ -1429,7 +1469,7 @@ public final class OpTable {
         return shapes.toArray(new int[0][]);
     }
 
-    private static Doubles normalize(NormOp op, int[] view, Doubles[] in) {
+    private static Doubles normalize(Norm op, int[] view, Doubles[] in) {
         int channels = view[2];
         int wide = channels / view[3];
         int each = view[1] * channels;
@@ -1468,9 +1508,9 @@ public final class OpTable {
         return new Doubles(y, in[0].dims());
     }
 
-    private static Row norm(String name, NormOp op, View view, int[]... samples) {
+    private static Row norm(String name, Norm op, View view, int[]... samples) {
         Row r = row(name, NormOp.class)
-                .f(x -> Pass.apply(op, x))
+                .f(op::of)
                 .is(x -> normalize(op, view.of(x[0].dims()), x))
                 .tolerance(2e-6, 4e-6);
         for (int[] x : samples) {
@@ -1485,15 +1525,15 @@ public final class OpTable {
         return op.gamma() ? r.range(at, 0.5, 1.5).ordinary(at) : r;
     }
 
-    private static NormOp batch(boolean given, boolean affine, boolean residual, Activation act) {
+    private static Norm batch(boolean given, boolean affine, boolean residual, Activation act) {
         NormOp.Over over = given ? NormOp.Over.GIVEN : NormOp.Over.BATCH;
-        return new NormOp(over, 0, affine, EPSILON, new Epilogue(affine, residual, act));
+        return new Norm(over, 0, affine, EPSILON, new Ends(affine, residual, act));
     }
 
     static {
         for (boolean given : new boolean[] {false, true}) {
             String name = given ? "batch_norm given" : "batch_norm";
-            for (NormOp op : List.of(
+            for (Norm op : List.of(
                     batch(given, false, false, null),
                     batch(given, true, false, null),
                     batch(given, true, true, null),
@@ -1529,27 +1569,27 @@ public final class OpTable {
                 .refuses(
                         "batch_norm: x [1, 4] has 1 values a channel but statistics of a batch need 2; give a larger batch, or evaluate "
                                 + "(Pass.infer, model.eval)",
-                        () -> Pass.apply(batch(false, false, false, null), t(1, 4)))
+                        () -> batch(false, false, false, null).of(t(1, 4)))
                 .refuses(
                         "batch_norm: x [2, 3] and input 1 [4] disagree: input 1 must be [3], as the last of x",
-                        () -> Pass.apply(batch(true, false, false, null), t(2, 3), t(4), t(4)))
+                        () -> batch(true, false, false, null).of(t(2, 3), t(4), t(4)))
                 .refuses(
                         "batch_norm: residual [2, 4] and x [2, 3] disagree; they must be equal",
-                        () -> Pass.apply(batch(false, false, true, null), t(2, 3), t(2, 4)))
+                        () -> batch(false, false, true, null).of(t(2, 3), t(2, 4)))
                 .refuses(
                         "batch_norm: x [] has 0 dimensions but 1 are needed; give [.., channels]",
-                        () -> Pass.apply(batch(false, false, false, null), t()))
+                        () -> batch(false, false, false, null).of(t()))
                 .refuses(
                         "batch_norm: x [2, 0] has no values to normalize; give at least one channel",
-                        () -> Pass.apply(batch(false, false, false, null), t(2, 0)));
+                        () -> batch(false, false, false, null).of(t(2, 0)));
         for (boolean affine : new boolean[] {false, true}) {
             for (int dims = 1; dims <= 2; dims++) {
                 int count = dims;
-                NormOp layer = NormOp.of(NormOp.Over.LAYER, dims, affine, affine, EPSILON);
-                NormOp rms = NormOp.of(NormOp.Over.RMS, dims, affine, false, EPSILON);
-                for (NormOp op : List.of(layer, rms)) {
+                Norm layer = new Norm(NormOp.Over.LAYER, dims, affine, EPSILON, new Ends(affine, false, null));
+                Norm rms = new Norm(NormOp.Over.RMS, dims, affine, EPSILON, new Ends(false, false, null));
+                for (Norm op : List.of(layer, rms)) {
                     Row r = norm(
-                                    op.label() + "(" + dims + ")" + (affine ? " affine" : ""),
+                                    op.op().label() + "(" + dims + ")" + (affine ? " affine" : ""),
                                     op,
                                     d -> lastOf(d, count),
                                     s(2, 3, 4, 5),
@@ -1570,11 +1610,11 @@ public final class OpTable {
                         () -> t(3).layerNorm(2, null, null, 1e-5f))
                 .refuses("layer_norm: epsilon=-1.0 must be 0 or more", () -> t(3).layerNorm(1, null, null, -1))
                 .refuses(
-                        "rms_norm: x [2, 3] and input 1 [2] disagree: input 1 must be [3], as the last of x",
-                        () -> Pass.apply(NormOp.of(NormOp.Over.RMS, 1, true, false, 0), t(2, 3), t(2)));
+                        "rms_norm: x [2, 3] and input 3 [2] disagree: input 3 must be [3], as the last of x",
+                        () -> t(2, 3).rmsNorm(1, t(2), 0));
         for (Activation act : new Activation[] {null, Activation.RELU}) {
             for (int groups : new int[] {1, 2}) {
-                NormOp op = new NormOp(NormOp.Over.GROUP, groups, true, EPSILON, new Epilogue(true, act != null, act));
+                Norm op = new Norm(NormOp.Over.GROUP, groups, true, EPSILON, new Ends(true, act != null, act));
                 norm(
                                 "group_norm(" + groups + ")" + (act == null ? "" : " with residual and relu"),
                                 op,
@@ -1590,13 +1630,10 @@ public final class OpTable {
                         .large(normalized(op, 30_000, 10));
             }
             row("instance_norm" + (act == null ? "" : " relu"), NormOp.class)
-                    .f(x -> Pass.apply(
-                            new NormOp(
-                                    NormOp.Over.GROUP, x[0].dim(-1), false, EPSILON, new Epilogue(false, false, act)),
-                            x[0]))
+                    .f(x -> new Norm(NormOp.Over.GROUP, x[0].dim(-1), false, EPSILON, new Ends(false, false, act))
+                            .of(x[0]))
                     .is(x -> normalize(
-                            new NormOp(
-                                    NormOp.Over.GROUP, x[0].dim(-1), false, EPSILON, new Epilogue(false, false, act)),
+                            new Norm(NormOp.Over.GROUP, x[0].dim(-1), false, EPSILON, new Ends(false, false, act)),
                             grouped(x[0].dims(), x[0].dim(-1)),
                             x))
                     .sized(n -> new int[][] {{2, 3, n}})
@@ -1649,7 +1686,7 @@ public final class OpTable {
     }
 
     /** A sample of n values to normalize over the last dimensions. */
-    private static int[][] dims(int count, NormOp op, int n) {
+    private static int[][] dims(int count, Norm op, int n) {
         return count == 1 ? normalized(op, 3, n) : normalized(op, 3, n, 2);
     }
 
