@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "exchange",
         description = "Gives networks to PyTorch and takes PyTorch's, as safetensors files under PyTorch's own"
-                + " names; exits with 1 where the outputs differ.")
+                + " names; exits with 1 if the outputs differ.")
 final class Exchange implements Callable<Integer> {
     private static final double CLOSE = 1e-5;
     private static final int ROWS = 11;
@@ -38,7 +38,10 @@ final class Exchange implements Callable<Integer> {
     /** The element types in which PyTorch writes its networks. */
     private static final List<String> TYPES = List.of("F32", "F64", "F16", "BF16");
 
-    @Option(names = "--out", paramLabel = "FOLDER", description = "Where the files go (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--out",
+            paramLabel = "FOLDER",
+            description = "The folder for the files (default: ${DEFAULT-VALUE}).")
     private Path out = Path.of("out", "exchange");
 
     /** PyTorch's end has the same networks under the same names; they take x as it does. */

@@ -37,26 +37,29 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
-            description = "Prints this.")
+            description = "Prints this help.")
     @SuppressWarnings("UnusedVariable") // picocli asks the option itself
     private boolean help;
 
     @Option(
             names = "--quick",
             description =
-                    "One generation of short repetitions, without the largest networks: a minute, more with --peers.")
+                    "Runs one generation of short repetitions, without the largest networks; takes a minute, more with --peers.")
     private boolean quick;
 
     @Option(names = "--peers", description = "Measures PyTorch, oneDNN and ONNX Runtime in the same run.")
     private boolean peers;
 
-    @Option(names = "--filter", paramLabel = "NAME", description = "Only rows whose name starts so; may be repeated.")
+    @Option(
+            names = "--filter",
+            paramLabel = "NAME",
+            description = "Only rows whose name starts with this; may be repeated.")
     private List<String> filter = List.of();
 
     @Option(
             names = "--out",
             paramLabel = "FOLDER",
-            description = "Where results.json goes (default: ${DEFAULT-VALUE}).")
+            description = "The folder for results.json (default: ${DEFAULT-VALUE}).")
     private Path out = Path.of("out", "bench");
 
     @Option(

@@ -103,17 +103,17 @@ public final class HtmlReport {
     /** The class of the grid that is open, empty for none. */
     private String grid = "";
 
-    /** An empty page. */
+    /** Begins an empty page. */
     public HtmlReport(String title) {
         this.title = title;
     }
 
-    /** A key figure, such as {@code Epochs} and {@code 30}. */
+    /** Adds a key figure, such as {@code Epochs} and {@code 30}. */
     public HtmlReport figure(String label, String value) {
         return figure(label, value, "");
     }
 
-    /** A key figure with a line of small print below it; an empty {@code note} has none. */
+    /** Adds a key figure with a line of small print below it, unless {@code note} is empty. */
     public HtmlReport figure(String label, String value, String note) {
         figures.append("<div><dt>").append(escape(label)).append("</dt><dd class=\"value\">");
         figures.append(escape(value)).append("</dd>");
@@ -124,7 +124,7 @@ public final class HtmlReport {
         return this;
     }
 
-    /** The accuracy of {@code matrix} as a key figure, with its 95 % Wilson score interval. */
+    /** Adds the accuracy of {@code matrix} as a key figure, with its 95 % Wilson score interval. */
     public HtmlReport accuracy(String label, ConfusionMatrix matrix) {
         double[] interval = matrix.accuracyInterval95();
         String low = Numbers.percent(interval[0]).replace(" %", "");
@@ -143,23 +143,22 @@ public final class HtmlReport {
         return this;
     }
 
-    /** A paragraph. */
+    /** Adds a paragraph. */
     public HtmlReport text(String paragraph) {
         block().append("<p>").append(escape(paragraph)).append("</p>\n");
         return this;
     }
 
-    /** Text with its spaces and line ends as they are: a model summary, a command. */
+    /** Adds text with its spaces and line ends as they are, such as a model summary or a command. */
     public HtmlReport pre(String text) {
         block().append("<pre tabindex=\"0\">").append(escape(text)).append("</pre>\n");
         return this;
     }
 
     /**
-     * A picture drawn at twice its nominal size, as {@link Plots} does. Neighboring pictures stand side by side
-     * where there is room.
+     * Adds a picture that was drawn at twice its nominal size, as {@link Plots} does. Neighboring pictures stand side by side where there is room.
      *
-     * @param picture embedded as PNG
+     * @param picture the picture, which is embedded as PNG
      * @param alt what it shows, for those who cannot see it
      */
     public HtmlReport picture(BufferedImage picture, String alt) {
@@ -173,7 +172,7 @@ public final class HtmlReport {
         return this;
     }
 
-    /** The images of {@code sheet} with their captions, as many side by side as there is room for. */
+    /** Adds the images of {@code sheet} with their captions, as many side by side as there is room for. */
     public HtmlReport sheet(ImageSheet sheet) {
         block().append("<div class=\"sheet\">\n");
         for (int i = 0; i < sheet.images().size(); i++) {
@@ -188,14 +187,14 @@ public final class HtmlReport {
     }
 
     /**
-     * A photograph with shares of 1 below it, each a bar under its name. Neighboring ones stand side by side where there is room. It is embedded as
-     * JPEG, a tenth of the size.
+     * Adds a photograph with shares of 1 below it, each a bar under its name. Neighboring photographs stand side by side where there is room. They
+     * are embedded as JPEG, which is a tenth of the size of PNG.
      *
      * @param picture the photograph
-     * @param name what stands below it
-     * @param note small print below that; none where it is empty
-     * @param names of the shares
-     * @param shares one for each name
+     * @param name the text below it
+     * @param note small print below that; there is none if it is empty
+     * @param names the names of the shares
+     * @param shares the shares, one for each name
      * @throws IllegalArgumentException when there is not one share of 0 to 1 for each name
      */
     public HtmlReport photograph(
@@ -219,10 +218,10 @@ public final class HtmlReport {
     }
 
     /**
-     * A table. Columns whose cells are all numbers are set to the right; the first column names its row.
+     * Adds a table. Columns of numbers are aligned to the right, and the first column names its row.
      *
      * @param header one name for each column
-     * @param rows each as long as the header
+     * @param rows the rows, each as long as the header
      * @throws IllegalArgumentException when a row is longer or shorter than the header
      */
     public HtmlReport table(List<String> header, List<List<String>> rows) {
@@ -262,7 +261,7 @@ public final class HtmlReport {
         return this;
     }
 
-    /** Every epoch of {@code history} as a table. */
+    /** Adds every epoch of {@code history} as a table. */
     public HtmlReport history(History history) {
         List<String> names = history.names();
         List<String> header = new ArrayList<>(List.of("epoch", "learning rate", "seconds"));
@@ -278,7 +277,7 @@ public final class HtmlReport {
     }
 
     /**
-     * Precision, recall and F1 of every class, and the class it is most often taken for.
+     * Adds a table of precision, recall and F1 of every class, and of the class it is most often mistaken for.
      *
      * @throws IllegalArgumentException when there is not one name for each class
      */
@@ -306,10 +305,10 @@ public final class HtmlReport {
     }
 
     /**
-     * A link to a file that lies beside the page or below it.
+     * Adds a link to a file that lies beside the page or in a folder below it.
      *
-     * @param file its path relative to the page, with forward slashes
-     * @param what is in it
+     * @param file the path of the file relative to the page, with forward slashes
+     * @param what the content of the file
      * @throws IllegalArgumentException when the path is absolute, names a host or leaves the folder
      */
     public HtmlReport link(String file, String what) {
@@ -336,7 +335,7 @@ public final class HtmlReport {
         return this;
     }
 
-    /** The page as text. */
+    /** Returns the page as text. */
     public String html() {
         StringBuilder page = new StringBuilder(body.length() + 8192);
         page.append("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n");

@@ -33,12 +33,12 @@ public final class ImageSheet {
     private int columns = 6;
 
     /**
-     * An empty sheet.
+     * Makes an empty sheet.
      *
-     * @param height of each image in pixels
-     * @param width of each image in pixels
+     * @param height height of each image in pixels
+     * @param width width of each image in pixels
      * @param channels 1 for gray, 3 for red, green, blue
-     * @throws IllegalArgumentException when a side is less than 1 or there are other channels
+     * @throws IllegalArgumentException when a side is less than 1, or the number of channels is neither 1 nor 3
      */
     public ImageSheet(int height, int width, int channels) {
         if (height < 1 || width < 1 || (channels != 1 && channels != 3)) {
@@ -51,7 +51,8 @@ public final class ImageSheet {
     }
 
     /**
-     * A row for each of the first {@code images} of a dataset: as it is, then as {@code epochs} epochs of training would see it.
+     * Makes a sheet with a row for each of the first {@code images} of a dataset: the image as it is, and then as {@code epochs} epochs of training
+     * would see it.
      *
      * @param data bytes [height, width, channels]
      * @throws IllegalArgumentException when a count is less than 1, there are fewer images, or they are of another kind
@@ -86,7 +87,7 @@ public final class ImageSheet {
         return sheet;
     }
 
-    /** How many images stand side by side, 6 unless told. */
+    /** Sets how many images stand side by side, which is 6 by default. */
     public ImageSheet columns(int columns) {
         if (columns < 1) {
             throw new IllegalArgumentException("image sheet: columns is " + columns + " but must be at least 1");
@@ -99,7 +100,7 @@ public final class ImageSheet {
      * Adds an image.
      *
      * @param pixels height x width x channels bytes, 0 black to 255 full, row after row; they are copied
-     * @param caption what stands below; it is wrapped at spaces and broken at line ends
+     * @param caption the text below; it is wrapped at spaces and broken at line ends
      * @throws IllegalArgumentException when there are more or fewer bytes
      */
     public ImageSheet add(byte[] pixels, String caption) {
@@ -122,18 +123,18 @@ public final class ImageSheet {
         return this;
     }
 
-    /** The images at their own size, in the order they were added. */
+    /** Returns the images at their own size, in the order in which they were added. */
     public List<BufferedImage> images() {
         return Collections.unmodifiableList(images);
     }
 
-    /** The captions, one for each image. */
+    /** Returns the captions, one for each image. */
     public List<String> captions() {
         return Collections.unmodifiableList(captions);
     }
 
     /**
-     * The whole sheet as one picture.
+     * Returns the whole sheet as one picture.
      *
      * @throws IllegalArgumentException when it has no images
      */

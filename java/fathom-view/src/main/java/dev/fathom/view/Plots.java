@@ -50,8 +50,7 @@ public final class Plots {
     private Plots() {}
 
     /**
-     * All curves of {@code history} side by side: one plot for each figure and its {@code val_} twin, in the order
-     * they were measured.
+     * Draws all curves of {@code history} side by side: one plot for each figure and its {@code val_} twin, in the order in which they were measured.
      *
      * @throws IllegalArgumentException when the history has no epochs
      */
@@ -66,8 +65,8 @@ public final class Plots {
     }
 
     /**
-     * The figures of {@code history} that have a curve of their own: {@code loss} and the metrics, without their
-     * {@code val_} twins.
+     * Returns the names of the figures of {@code history} that have a curve of their own: {@code loss} and the metrics, without their {@code val_}
+     * twins.
      *
      * @throws IllegalArgumentException when the history has no epochs
      */
@@ -84,12 +83,12 @@ public final class Plots {
     }
 
     /**
-     * One figure over the epochs, with its {@code val_} twin where there is one; of a single epoch the legend says the numbers. The best epoch is ringed; where the
-     * learning rate changed (at most five times) a dashed line carries the new rate. Figures that are not finite
-     * leave a gap.
+     * Draws one figure over the epochs, with its {@code val_} twin if there is one. For a single epoch, the legend says the numbers. The best epoch
+     * is ringed. Where the learning rate changed, if that was at most five times, a dashed line shows the new rate. Figures that are not finite leave
+     * a gap.
      *
-     * @param history of at least one epoch
-     * @param name such as {@code loss} or {@code accuracy}
+     * @param history a history of at least one epoch
+     * @param name the name of the figure, such as {@code loss} or {@code accuracy}
      * @throws IllegalArgumentException when the history has no epochs or no figure of this name
      */
     public static BufferedImage curve(History history, String name) {
@@ -128,11 +127,12 @@ public final class Plots {
     /**
      * Draws one figure of several runs over a common axis, such as the accuracy of four networks over their steps.
      *
-     * @param name of the figure, such as {@code accuracy}
-     * @param axis what is counted to the right, such as {@code steps}
-     * @param runs for each name, which the legend shows, the places on the axis, ascending, and the figure at each; what is
-     *     not finite leaves a gap
-     * @throws IllegalArgumentException when there are no runs or more than colors, or one has no points or unequally many
+     * @param name the name of the figure, such as {@code accuracy}
+     * @param axis the name of the horizontal axis, such as {@code steps}
+     * @param runs for each name, which the legend shows, ascending positions on the axis and the figure at each; a figure that is not finite leaves a
+     *     gap
+     * @throws IllegalArgumentException when there are no runs or more runs than colors, or one has no points, or unequal numbers of positions and
+     *     figures
      */
     public static BufferedImage compare(String name, String axis, Map<String, double[][]> runs) {
         return compare(name, axis, runs, Long::toString);
@@ -141,9 +141,9 @@ public final class Plots {
     /**
      * Draws one figure of several runs over named places at equal distances, such as 10, 100 and 1000 examples.
      *
-     * @param places from left to right
-     * @param runs for each name the figure at each place
-     * @throws IllegalArgumentException when there are no runs or more than colors, no places, or a run has not one figure for each
+     * @param places the names of the places from left to right
+     * @param runs for each name, the figure at each place
+     * @throws IllegalArgumentException when there are no places, no runs or more runs than colors, or a run does not have one figure for each place
      */
     public static BufferedImage compare(String name, String axis, List<String> places, Map<String, double[]> runs) {
         double[] x = IntStream.range(0, places.size()).mapToDouble(i -> i).toArray();
@@ -345,11 +345,11 @@ public final class Plots {
     }
 
     /**
-     * The counts of {@code matrix} as a table, rows actual and columns predicted, each cell colored by its share of
-     * its row. The colors follow the square root of the share, so that the few mistakes of a good network are seen
-     * at all. Many classes shrink the cells; where a count no longer fits, the color alone remains.
+     * Draws the counts of {@code matrix} as a table. Rows are actual classes, columns are predicted ones, and each cell is colored by its share of
+     * its row. The colors follow the square root of the share, so that the few mistakes of a good network are visible. Many classes shrink the cells;
+     * where a count no longer fits, only the color remains.
      *
-     * @param matrix of at least one example or none
+     * @param matrix the matrix, which may be empty
      * @param names the name of each class, in order
      * @throws IllegalArgumentException when there is not one name for each class
      */
@@ -476,7 +476,7 @@ public final class Plots {
         }
     }
 
-    /** {@code picture} as the bytes of a PNG file. */
+    /** Returns {@code picture} as the bytes of a PNG file. */
     public static byte[] png(BufferedImage picture) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (var stream =

@@ -19,18 +19,17 @@ import me.tongfei.progressbar.ProgressState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows training as it goes. On a terminal: a bar per epoch with the running loss, images per second and the time
- * left of the whole training, replaced by one line of figures when the epoch ends. Elsewhere (a file, a pipe, a build
- * log): exactly that one line per epoch and no control characters.
+ * Shows the progress of training. On a terminal it draws a bar for each epoch, with the running loss, images per second and the time left of the
+ * whole training, and replaces it by one line of figures when the epoch ends. Elsewhere (a file, a pipe, a build log) it prints only that line for
+ * each epoch, without control characters.
  *
  * <pre>epoch  3/30  loss 0.4207  accuracy 84.71 %  val_loss 0.3611  val_accuracy 86.98 %  231,402 images/s  7 s left
  * </pre>
  *
- * <p>On a terminal too narrow for it, that line leaves out the pace and then the word epoch.
+ * <p>On a terminal that is too narrow, the line leaves out the pace, and then the word epoch.
  *
- * <p>A step costs a look at the clock; the bar itself is drawn ten times a second by a daemon thread, which never
- * keeps the JVM alive. Images per second count training alone, the time left includes validation. One bar serves one
- * training at a time.
+ * <p>A step only reads the clock; the bar itself is drawn ten times a second by a daemon thread, which never keeps the JVM alive. Images per second
+ * count training alone, and the time left includes validation. One bar serves one training at a time.
  */
 public final class ProgressBar implements Callback {
     private static final long REDRAW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -54,8 +53,7 @@ public final class ProgressBar implements Callback {
     private int finished;
 
     /**
-     * A bar on standard output: drawn when that is a terminal ({@code TERM} set and not {@code dumb}), lines when it
-     * is not.
+     * Writes to standard output: a bar if that is a terminal ({@code TERM} is set and not {@code dumb}), and lines if it is not.
      */
     public ProgressBar() {
         this(System.out, onTerminal());
@@ -64,7 +62,7 @@ public final class ProgressBar implements Callback {
     /**
      * Writes to {@code out}.
      *
-     * @param out where to; it is not closed
+     * @param out the stream to write to, which is not closed
      * @param terminal whether {@code out} moves its cursor on carriage return, so that a bar can be drawn
      */
     public ProgressBar(PrintStream out, boolean terminal) {
@@ -81,7 +79,7 @@ public final class ProgressBar implements Callback {
         width = terminal ? Math.min(columns(), 120) - 1 : 0;
     }
 
-    /** Calls the examples by another name than {@code images}, e.g. {@code sentences}. */
+    /** Calls the examples by another name than {@code images}, such as {@code sentences}. */
     public ProgressBar unit(String plural) {
         unit = plural;
         return this;
@@ -161,7 +159,7 @@ public final class ProgressBar implements Callback {
         }
     }
 
-    /** Whether there was one. */
+    /** Closes the bar and returns whether there was one. */
     private boolean closeBar() {
         if (bar == null) {
             return false;
@@ -213,7 +211,7 @@ public final class ProgressBar implements Callback {
         return nanos * 1e-9;
     }
 
-    /** Whether standard output is a terminal that moves its cursor: {@code TERM} set and not {@code dumb}. */
+    /** Returns whether standard output is a terminal that moves its cursor: {@code TERM} is set and not {@code dumb}. */
     public static boolean onTerminal() {
         String term = System.getenv("TERM");
         Console console = System.console();

@@ -2,11 +2,11 @@ package dev.fathom.view;
 
 import java.awt.Color;
 
-/** Numbers as the bytes of an {@link ImageSheet}: of a feature map, a filter, a gradient, a map over a photograph. */
+/** Turns numbers into the bytes of an {@link ImageSheet}: those of a feature map, a filter, a gradient, or a map over a photograph. */
 public final class Shades {
     private Shades() {}
 
-    /** From black, the least, to white, the largest; all black where all are equal. */
+    /** Maps the smallest number to black and the largest to white; all are black if all are equal. */
     public static byte[] gray(float... values) {
         float least = Float.POSITIVE_INFINITY;
         float most = Float.NEGATIVE_INFINITY;
@@ -21,7 +21,7 @@ public final class Shades {
         return bytes;
     }
 
-    /** 0 is the middle gray; the largest magnitude is black or white: for what has a sign. */
+    /** Maps 0 to the middle gray and the largest magnitude to black or white, for numbers with a sign. */
     public static byte[] signed(float... values) {
         float most = 0;
         for (float v : values) {
@@ -35,7 +35,7 @@ public final class Shades {
     }
 
     /**
-     * A photograph in gray under the colors of a map: blue where the map is least, red where it is largest.
+     * Colors a gray photograph by a map: blue where the map is smallest, and red where it is largest.
      *
      * @param photo [height, width, 3]
      * @param map [height, width]

@@ -132,7 +132,7 @@ public record ModelCard(String network, Preprocessing input, List<String> classe
         String text = metadata.get(key);
         if (text == null) {
             throw new IllegalArgumentException(name + ": its metadata have no " + key
-                    + ", so that nobody knows how to ask these weights; save them with ModelCard.save");
+                    + ", which says how the weights are used; save them with ModelCard.save");
         }
         return text;
     }

@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a file beside its place, forces it to the disk, and moves it there: the place always holds a whole file, the old or the new. Missing
- * folders are made. All of Fathom's files are written so.
+ * Replaces files atomically: a file is written to a temporary one beside it, forced to the disk, and moved into place, which therefore always holds a
+ * whole file, either the old or the new one. Missing folders are made. Fathom writes all of its files in this way.
  */
 public final class AtomicFile {
     private static final AtomicLong COUNT = new AtomicLong();
@@ -119,7 +119,7 @@ public final class AtomicFile {
         return new UncheckedIOException(message, cause == null ? new IOException(message) : cause);
     }
 
-    /** What the system said, without the path that many exceptions put in front. */
+    /** Returns the system's reason, without the path that many exceptions put in front. */
     public static String reason(IOException e) {
         if (e instanceof FileSystemException f && f.getReason() == null) {
             return REASONS.getOrDefault(f.getClass(), f.getClass().getSimpleName());

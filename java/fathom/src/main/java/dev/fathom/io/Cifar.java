@@ -45,7 +45,7 @@ public final class Cifar {
             this.classes = classes;
         }
 
-        /** How many classes there are. */
+        /** Returns the number of classes. */
         public int classes() {
             return classes;
         }
@@ -91,7 +91,7 @@ public final class Cifar {
         return cifar;
     }
 
-    /** How many images. */
+    /** Returns the number of images. */
     public int size() {
         return size;
     }

@@ -8,8 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /**
- * An idx file, the format of MNIST (Yann LeCun): two zero bytes, the type (8: unsigned byte, the only one read), the number of dimensions,
- * each dimension as a big-endian 32-bit number, then the values, row-major. Plain or gzip, which the first bytes tell, not the name.
+ * An idx file, the format of MNIST (Yann LeCun): two zero bytes, the type (8 for unsigned bytes, the only one that is read), the number of
+ * dimensions, each dimension as a big-endian 32-bit number, and then the values, row-major. It may be plain or gzip; the first bytes decide, not the
+ * name.
  *
  * <p>{@link #read} reads the header and compares it with the size of the file (for gzip: with the size that the file's last four bytes
  * tell); the values are read by {@link #toArray} or {@link #copyTo}.
@@ -92,13 +93,13 @@ public final class Idx {
         return Shape.of(dims);
     }
 
-    /** The dimensions; the first counts the examples. */
+    /** Returns the dimensions, of which the first counts the examples. */
     public Shape shape() {
         return shape;
     }
 
     /**
-     * The values.
+     * Reads the values.
      *
      * @throws IllegalArgumentException if the file is damaged or truncated, or holds more than an array can
      * @throws UncheckedIOException if it cannot be read

@@ -124,18 +124,18 @@ public final class Npy {
         return new UncheckedIOException("cannot read " + source + ": " + AtomicFile.reason(e), e);
     }
 
-    /** The dimensions. */
+    /** Returns the dimensions. */
     public Shape shape() {
         return header.shape;
     }
 
-    /** What the numbers are read as: F32, I32 or U8. */
+    /** Returns the type as which the numbers are read: F32, I32 or U8. */
     public DType dtype() {
         return header.stored.dtype();
     }
 
     /**
-     * The numbers as a tensor of the current pass.
+     * Reads the numbers into a tensor of the current pass.
      *
      * @throws IllegalArgumentException as {@link #copyTo}
      * @throws IllegalStateException if no pass is open
@@ -577,7 +577,7 @@ public final class Npy {
         return bytes.array();
     }
 
-    /** A short form such as {@code /data/x.npy [60000, 784] of F64}. */
+    /** Returns a short form such as {@code /data/x.npy [60000, 784] of F64}. */
     @Override
     public String toString() {
         return source + " " + header.shape + " of " + header.stored;

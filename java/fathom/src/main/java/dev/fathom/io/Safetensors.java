@@ -48,12 +48,12 @@ import org.jspecify.annotations.Nullable;
  * {@code __metadata__}), then the numbers, row-major and little-endian, without a gap. See
  * <a href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>.
  *
- * <p>Written: F32. Read as F32: F16 and BF16, exactly, F32, and F64, rounded; as I32: I8, I16, U16, I32, and U32, I64 and U64 where every value fits; as U8: U8 and
- * BOOL. Integers are also copied to floats where no value changes by it.
+ * <p>Files are written with F32. F16, BF16, F32 and F64 (rounded) are read as F32; I8, I16, U16 and I32 are read as I32, and so are U32, I64 and U64
+ * if every value fits; U8 and BOOL are read as U8. Integers can also be copied to floats if that changes no value.
  *
- * <p>{@link #read} checks all of the header against the file and keeps the file open, so that what {@link #copy} reads later is of the same
- * file even where a new one has been moved into its place. Close it when done (a forgotten one is closed by the collector); names, shapes and texts
- * stay readable. For any thread.
+ * <p>{@link #read} checks the whole header against the file and keeps the file open, so that {@link #copy} reads from the same file later even if a
+ * new one has been moved into its place. Close it after use (a forgotten one is closed by the collector); names, shapes and texts stay readable. Any
+ * thread may use it.
  */
 public final class Safetensors implements AutoCloseable {
     /** The reference implementation reads no longer header either. */
@@ -112,18 +112,18 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
-    /** The names of the tensors, in the order of the file. */
+    /** Returns the names of the tensors, in the order of the file. */
     public List<String> names() {
         return names;
     }
 
-    /** The texts that the file carries beside its tensors. */
+    /** Returns the texts that the file carries beside its tensors. */
     public Map<String, String> metadata() {
         return metadata;
     }
 
     /**
-     * The shape of a tensor.
+     * Returns the shape of a tensor.
      *
      * @throws IllegalArgumentException if the file has none of this name
      */
@@ -132,7 +132,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * What a tensor is read as.
+     * Returns the type as which a tensor is read.
      *
      * @throws IllegalArgumentException if the file has none of this name
      */
@@ -141,7 +141,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * A tensor of the file as a tensor of the current pass.
+     * Reads a tensor of the file into a tensor of the current pass.
      *
      * @throws IllegalArgumentException if the file has none of this name, a value does not fit, or the file has shrunk since it was opened
      * @throws IllegalStateException if no pass is open or the file was closed
@@ -248,7 +248,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
-     * Reads all of it and compares it with the checksum that {@link Writer#checksum} left.
+     * Reads the whole file and compares it with the checksum that {@link Writer#checksum} left.
      *
      * @throws IllegalArgumentException if they differ, or there is none
      * @throws IllegalStateException if the file was closed

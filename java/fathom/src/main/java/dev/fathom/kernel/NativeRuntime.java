@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this process computes with: instruction set, threads, matrix backend, each chosen once when the first memory is mapped.
+ * The native side of this process: the instruction set, the threads and the matrix backend, which are chosen once, when the first memory is mapped.
  *
  * <table>
  * <caption>Settings, read at the first use</caption>
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * </table>
  */
 public final class NativeRuntime {
-    /** The most threads that the pool takes. */
+    /** The largest number of threads of the pool. */
     public static final int MAX_THREADS = 256;
 
     private final Isa isa;
@@ -51,9 +51,9 @@ public final class NativeRuntime {
     }
 
     /**
-     * The runtime of this process; the first call loads and configures the native library, later ones cost nothing.
+     * Returns the runtime of this process. The first call loads and configures the native library, and later ones cost nothing.
      *
-     * @throws NativeException at every call, where the library cannot be loaded or a setting cannot be followed
+     * @throws NativeException at every call, if the library cannot be loaded or a setting cannot be followed
      */
     public static NativeRuntime get() {
         NativeRuntime runtime = Once.runtime;
@@ -64,9 +64,9 @@ public final class NativeRuntime {
     }
 
     /**
-     * The instruction sets that both this processor and the library have, the slowest first; {@code fathom.isa} does not matter.
+     * Returns the instruction sets that both this processor and the library have, the slowest first, whatever {@code fathom.isa} says.
      *
-     * @throws NativeException where the library cannot be loaded
+     * @throws NativeException if the library cannot be loaded
      */
     public static List<Isa> available() {
         NativeException failure = NativeLoader.load();
@@ -89,30 +89,30 @@ public final class NativeRuntime {
         return runtime;
     }
 
-    /** This machine as the classifiers of Fathom's jars have it, such as {@code linux-x86_64}. */
+    /** Returns the platform in the form of the classifiers of Fathom's jars, such as {@code linux-x86_64}. */
     public static String platform() {
         return NativeLoader.platform();
     }
 
-    /** The file that the native library was loaded from; one that was unpacked into a temporary folder is gone again. */
+    /** Returns the file from which the native library was loaded. A file that was unpacked into a temporary folder has been deleted since. */
     public Path library() {
         Path loaded = NativeLoader.loaded();
         assert loaded != null;
         return loaded;
     }
 
-    /** The instruction set in use. */
+    /** Returns the instruction set in use. */
     public Isa isa() {
         return isa;
     }
 
-    /** Threads of the pool, the caller among them. */
+    /** Returns the number of threads of the pool, including the caller. */
     public int threads() {
         return Native.threads();
     }
 
     /**
-     * Sets the threads of the pool, the caller among them. Results do not depend on it.
+     * Sets the number of threads of the pool, including the caller. Results do not depend on it.
      *
      * @throws IllegalArgumentException unless {@code 1 <= n <= 256}
      */
@@ -126,7 +126,7 @@ public final class NativeRuntime {
         }
     }
 
-    /** The matrix backend in use. */
+    /** Returns the matrix backend in use. */
     public Blas blas() {
         return blas;
     }
@@ -134,7 +134,7 @@ public final class NativeRuntime {
     /**
      * Changes the matrix backend, for tests and benchmarks that compare the two; no pass or session may be running.
      *
-     * @throws NativeException where OpenBLAS is not on the class path
+     * @throws NativeException if OpenBLAS is not on the class path
      */
     public void blas(Blas backend) {
         if (backend == Blas.OPENBLAS) {

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** What the process holds off-heap. */
+/** Statistics of the memory that the process holds off the heap, and the way to give pooled memory back. */
 public final class Memory {
     static final Cleaner CLEANER = Cleaner.create();
 
@@ -27,16 +27,16 @@ public final class Memory {
     private Memory() {}
 
     /**
-     * Bytes held.
+     * The bytes that the process holds.
      *
-     * @param owned mapped for models, plans, sessions, data sets and kept tensors
-     * @param passes mapped for passes that are open
-     * @param pooled mapped, unused, ready for the next pass; {@link Memory#trim} gives it back
-     * @param forgotten owners that were collected without a close, since the process began
+     * @param owned bytes mapped for models, plans, sessions, data sets and kept tensors
+     * @param passes bytes mapped for passes that are open
+     * @param pooled bytes mapped and ready for the next pass; {@link Memory#trim} gives them back
+     * @param forgotten number of owners that were collected without a close since the process began
      */
     public record Stats(long owned, long passes, long pooled, long forgotten) {}
 
-    /** What is held now. */
+    /** Returns what the process holds now. */
     public static Stats stats() {
         synchronized (POOL) {
             long pooled = POOL.stream().mapToLong(Arena::mapped).sum();

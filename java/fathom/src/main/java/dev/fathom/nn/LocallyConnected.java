@@ -101,7 +101,7 @@ public record LocallyConnected(
         if (places != weight.shape().dim(0) || read.dim(-1) != weight.shape().dim(1)) {
             throw new IllegalArgumentException("LocallyConnected" + Access.where() + ": x " + x.shape() + " makes "
                     + places + " places of " + read.dim(-1) + " numbers but weight " + weight.shape() + " is for "
-                    + weight.shape().dim(0) + " of " + weight.shape().dim(1) + "; it has one size of image");
+                    + weight.shape().dim(0) + " of " + weight.shape().dim(1) + "; it is made for images of one size");
         }
         Tensor sums = read.reshape(n, places, read.dim(-1)).transpose(0, 1).matmul(weight.value());
         sums = bias == null ? sums : sums.add(bias.value());

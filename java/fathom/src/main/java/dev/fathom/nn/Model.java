@@ -351,7 +351,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         store().addGradients(replica.store());
     }
 
-    /** The same tree over variables of its own, in a store that {@code make} gives for them and their names. */
+    /** A model of this tree over variables of its own, in a store that {@code make} gives for them and their names. */
     private Model<M> rebuilt(BiFunction<List<Variable>, List<String>, Store> make) {
         M tree = Structure.rebuild(
                 net,

@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 public abstract class Call {
     Call() {}
 
-    /** How many places for inputs the call has, with those that are left out. */
+    /** Returns the number of inputs, including those that are left out. */
     public abstract int inputs();
 
-    /** Whether input {@code i} is given; one that {@link Op#optional} allows may be left out. */
+    /** Returns whether input {@code i} is given. An input may be left out if {@link Op#optional} allows it. */
     public abstract boolean has(int i);
 
-    /** The shape of input {@code i}. */
+    /** Returns the shape of input {@code i}. */
     public abstract Shape shape(int i);
 
     /** Returns the element type of input {@code i}. */
@@ -29,7 +29,7 @@ public abstract class Call {
     /** Returns the name of the parameter behind input {@code i}, or the name of the input in messages. */
     public abstract String inName(int i);
 
-    /** Where input {@code i} lies; 0 where it is left out. */
+    /** Returns the address of input {@code i}, or 0 if it is left out. */
     public abstract long in(int i);
 
     /** Returns the address for result {@code o}, or 0 if nobody needs it. */

@@ -57,7 +57,8 @@ record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) i
         int more = i == window.rank() - 1 ? extra : extraHeight;
         if (a.same() && more != 0) {
             throw c.fail("output padding " + more + " and the window " + window
-                    + " disagree: that makes size times stride places and none more; pad by numbers, or leave it out");
+                    + " disagree: a window that is same makes exactly size times stride places; pad by numbers, "
+                    + "or leave the output padding out");
         }
         if (more < 0 || more >= Math.max(a.stride(), a.dilation())) {
             throw c.fail("output padding " + more + " must be 0 or more and below the stride " + a.stride()

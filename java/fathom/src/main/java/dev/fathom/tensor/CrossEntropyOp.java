@@ -18,7 +18,7 @@ record CrossEntropyOp(float smoothing) implements Op {
         }
         if (weights != null && weights.needsGradient()) {
             throw new IllegalArgumentException("cross_entropy" + Pass.where() + ": weights " + weights.shape()
-                    + " need a gradient, which this loss has not for them; detach() them");
+                    + " need a gradient, but this loss computes none for its weights; detach() them");
         }
         if (target.dtype() == DType.F32) {
             return ofProbabilities(x, target, smoothing, weights);

@@ -6,10 +6,10 @@ import dev.fathom.kernel.Kernel;
 public abstract class Grad extends Call {
     Grad() {}
 
-    /** Whether result {@code o} received a gradient at all: what it would add to the others is nothing where it did not. */
+    /** Returns whether result {@code o} received a gradient at all. If it did not, it adds nothing to the gradients of the inputs. */
     public abstract boolean received(int o);
 
-    /** Where the gradient of result {@code o} lies; zeros where nothing was received. */
+    /** Returns the address of the gradient of result {@code o}, which is zeros if nothing was received. */
     public abstract long dout(int o);
 
     /** Returns the address of the gradient of result {@code o}, as {@link #dout} does, in memory that the op may overwrite. */

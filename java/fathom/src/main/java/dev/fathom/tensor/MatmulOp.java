@@ -26,7 +26,7 @@ record MatmulOp(boolean transposed) implements Op {
         if (a.rank() < 1 || b.rank() < 2 || b.rank() > 2 && a.rank() < 2) {
             throw c.fail(
                     "a " + a + " and b " + b
-                            + " are not matrices: a needs at least one dimension, as many as two where b has more, and b two; reshape them");
+                            + " cannot be multiplied: b needs two dimensions or more, and a one, or two if b has more than two; reshape them");
         }
         int at = transposed ? b.rank() - 1 : b.rank() - 2;
         if (a.dim(-1) != b.dim(at)) {

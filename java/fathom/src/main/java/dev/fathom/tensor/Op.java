@@ -40,12 +40,12 @@ public interface Op {
         return false;
     }
 
-    /** Whether input {@code i} may be left out: null then holds its place, and {@link Call#has} says so. */
+    /** Returns whether input {@code i} may be left out. Null then holds its place, and {@link Call#has} is false for it. */
     default boolean optional(int i) {
         return false;
     }
 
-    /** The byte offset into input 0 where result 0 begins when it is a view of it, else -1. Views run no kernel. */
+    /** Returns the byte offset into input 0 at which result 0 begins if it is a view of it, and -1 otherwise. Views run no kernel. */
     default long view(Call c) {
         return -1;
     }
@@ -73,37 +73,40 @@ public interface Op {
         return true;
     }
 
-    /** Multiplications with addition that one forward on inputs of these shapes (without those that are left out) needs, for summaries. */
+    /**
+     * Returns the number of multiply-adds that one forward on inputs of these shapes needs, for summaries. Inputs that are left out have no shape
+     * here.
+     */
     default long multiplyAdds(Shape... in) {
         return 0;
     }
 
-    /** What a plan knows of the inputs of a call when it looks for one op that does the work of two. */
+    /** The inputs of a call as a plan knows them when it looks for one op that does the work of two. */
     interface Inputs {
-        /** Whether input {@code i} is given. */
+        /** Returns whether input {@code i} is given. */
         boolean has(int i);
 
-        /** Input {@code i} where it is a constant, else null. */
+        /** Returns input {@code i} if it is a constant, and null otherwise. */
         @Nullable
         Tensor constant(int i);
     }
 
-    /** One op that also computes {@code user} of this op's first result, or null where there is none. */
+    /** Returns one op that computes this op and then {@code user} on its first result, or null if there is none. */
     default @Nullable Fused fuse(Op user, Inputs own) {
         return null;
     }
 
     /**
-     * What {@link #fuse} gives: this op's inputs keep their places.
+     * The result of {@link #fuse}. The inputs of the first op keep their places.
      *
-     * @param op what does both
+     * @param op the op that computes both
      * @param at the places of the user's other inputs, in their order
      */
     record Fused(Op op, int... at) {}
 
     /**
-     * One op that computes {@code user} of this op's first result where that scales and shifts the last dimension by constants: with the line in the
-     * weights. Null where there is no such op.
+     * Returns one op that computes this op and then {@code user} on its first result, if {@code user} scales and shifts the last dimension by
+     * constants: scale and shift go into the weights. The result is null if there is no such op.
      */
     default @Nullable Folded fold(Op user, Inputs own, Inputs users) {
         return null;
@@ -112,9 +115,9 @@ public interface Op {
     /**
      * The result of {@link #fold}. The inputs of {@code op} are input 0 of the first op, the weights, and some of the user's inputs.
      *
-     * @param op what does both
-     * @param weights in place of this op's constants
-     * @param rest numbers of the user's inputs that follow, of which some may be left out
+     * @param op the op that computes both
+     * @param weights the constants that replace those of the first op
+     * @param rest the numbers of the user's inputs that follow, of which some may be left out
      */
     record Folded(Op op, Tensor[] weights, int... rest) {}
 }

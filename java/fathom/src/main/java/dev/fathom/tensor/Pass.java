@@ -305,7 +305,7 @@ public final class Pass implements AutoCloseable {
     // ---- running ops
 
     /**
-     * Runs an op that has one result (or whose first is the one that matters). What the op calls optional may be null.
+     * Runs an op and returns its first result. Inputs that the op calls optional may be null.
      *
      * @throws IllegalArgumentException if an input has the wrong element type, or the op refuses the shapes
      */
@@ -313,12 +313,12 @@ public final class Pass implements AutoCloseable {
         return call(op, in.clone());
     }
 
-    /** Runs an op on the thread's innermost pass; results that exist only for backward may be null. */
+    /** Runs an op in the thread's innermost pass and returns all of its results. Those that exist only for backward may be null. */
     public static Tensor[] applyAll(Op op, @Nullable Tensor... in) {
         return current().run(op, in.clone()).clone();
     }
 
-    /** As {@link #apply}, for callers that make an array for each call: the tape keeps it. */
+    /** Runs an op as {@link #apply} does, for callers that make an array for each call: the tape keeps it. */
     static Tensor call(Op op, @Nullable Tensor... in) {
         return current().run(op, in)[0];
     }

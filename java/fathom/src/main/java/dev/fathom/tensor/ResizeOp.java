@@ -35,7 +35,7 @@ record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
         int[] dims = x.toArray();
         for (int i = 1; i < rank - 1; i++) {
             if (dims[i] == 0) {
-                throw c.fail("x " + x + " has dim(" + i + ")=0, of which nothing can be made; give at least one place");
+                throw c.fail("x " + x + " has dim(" + i + ")=0 and cannot be resized; give at least one element");
             }
             dims[i] = size.dim(i - 1);
         }

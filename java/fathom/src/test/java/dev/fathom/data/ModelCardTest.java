@@ -67,7 +67,7 @@ class ModelCardTest {
             assertRefused(
                     texts,
                     "its metadata have no " + key
-                            + ", so that nobody knows how to ask these weights; save them with ModelCard.save");
+                            + ", which says how the weights are used; save them with ModelCard.save");
         }
         String good = CARD.metadata().get("fathom.preprocessing");
         Map<String, String> faults = new LinkedHashMap<>();

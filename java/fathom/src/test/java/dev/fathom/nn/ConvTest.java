@@ -232,7 +232,7 @@ class ConvTest {
             assertThatThrownBy(() -> model.net().apply(input(2, 7, 7, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("LocallyConnected at 0: x [2, 7, 7, 3] makes 16 places of 27 numbers but weight "
-                            + "[12, 27, 4] is for 12 of 27; it has one size of image");
+                            + "[12, 27, 4] is for 12 of 27; it is made for images of one size");
         }
         assertThatThrownBy(() -> new LocallyConnected(Shape.of(5, 7), 4, w))
                 .hasMessage("LocallyConnected: image [5, 7] has 2 dimensions but the window 3x3 stride 2 padding 1 "

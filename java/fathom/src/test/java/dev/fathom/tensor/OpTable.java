@@ -805,8 +805,8 @@ public final class OpTable {
                         "matmul: a [2, 3] and b [4, 5] disagree: a.dim(1)=3 but b.dim(0)=4; they must be equal",
                         () -> t(2, 3).matmul(t(4, 5)))
                 .refuses(
-                        "matmul: a [2, 3] and b [3] are not matrices: a needs at least one dimension, as many as two where b has more, "
-                                + "and b two; reshape them",
+                        "matmul: a [2, 3] and b [3] cannot be multiplied: b needs two dimensions or more, and a one, "
+                                + "or two if b has more than two; reshape them",
                         () -> t(2, 3).matmul(t(3)));
         row("matmul_transposed", MatmulOp.class, "matmulTransposed(Tensor)")
                 .product()
@@ -1213,8 +1213,8 @@ public final class OpTable {
                         "conv_transposed: x [8, 3] has 2 dimensions but the window 3x3 padding 1 takes [N, H, W, C]; reshape it",
                         () -> Pass.apply(ConvTransposedOp.of(three, 1), t(8, 3), t(3, 3, 3, 5)))
                 .refuses(
-                        "conv_transposed: output padding 1 and the window 3x3 stride 2 same disagree: that makes size times stride places and "
-                                + "none more; pad by numbers, or leave it out",
+                        "conv_transposed: output padding 1 and the window 3x3 stride 2 same disagree: a window that is same makes exactly "
+                                + "size times stride places; pad by numbers, or leave the output padding out",
                         () -> Pass.apply(
                                 ConvTransposedOp.of(Window.of(3).stride(2).same(), 1, 1), t(2, 8, 8, 3), t(3, 3, 3, 5)))
                 .refuses(
@@ -2514,7 +2514,7 @@ public final class OpTable {
                         "resize: [] are no sizes; give one to three of at least 1, as [h, w] for images",
                         () -> t(2, 3, 3, 1).resize(Resize.AREA))
                 .refuses(
-                        "resize: x [2, 0, 1] has dim(1)=0, of which nothing can be made; give at least one place",
+                        "resize: x [2, 0, 1] has dim(1)=0 and cannot be resized; give at least one element",
                         () -> t(2, 0, 1).resize(Resize.NEAREST, 3));
         row("pixel_shuffle", "pixelShuffle(int)")
                 .sized(n -> new int[][] {{2, 3, 2, 4 * n}})

@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "classify",
         description =
-                "Says what is on photographs: the most probable classes of a network that was trained on ImageNet, or that you have trained.",
+                "Says what photographs show: the most probable classes of a network that was trained on ImageNet, or that you have trained.",
         sortOptions = false)
 public final class Classify implements Callable<Integer> {
     private static final int BAR = 30;
@@ -60,25 +60,29 @@ public final class Classify implements Callable<Integer> {
             names = "--model",
             paramLabel = "NAME",
             description =
-                    "Which network (squeezenet1_1), or a file .safetensors that was saved with a model card; --list says what there is.")
+                    "The name of a network (squeezenet1_1), or a .safetensors file that was saved with a model card; --list shows the names.")
     private String model = Pretrained.ALL.get(0).name();
 
-    @Option(names = "--top", paramLabel = "N", defaultValue = "5", description = "Classes for each (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--top",
+            paramLabel = "N",
+            defaultValue = "5",
+            description = "The number of classes for each photograph (${DEFAULT-VALUE}).")
     private int top;
 
     @Option(
             names = "--html",
             paramLabel = "PAGE",
-            description = "Writes a page with the photographs: a file .html, or a folder for report.html.")
+            description = "Writes a page with the photographs, to a file .html or to report.html in a folder.")
     private @Nullable Path html;
 
     @Option(
             names = "--data",
             paramLabel = "FOLDER",
-            description = "Where weights and names are, if not in FATHOM_DATA or the cache folder.")
+            description = "The folder of the weights and names, if they are not in FATHOM_DATA or the cache folder.")
     private @Nullable Path data;
 
-    @Option(names = "--list", description = "Says which networks there are, and where their weights are.")
+    @Option(names = "--list", description = "Lists the networks, and where their weights are.")
     private boolean list;
 
     @Mixin

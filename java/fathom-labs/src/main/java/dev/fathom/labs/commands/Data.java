@@ -41,7 +41,7 @@ public final class Data implements Runnable {
             names = "--from",
             paramLabel = "URL",
             converter = Address.class,
-            description = "Another folder on the web with the same files; their content is checked all the same.")
+            description = "Another folder on the web with the same files; their content is still checked.")
     private @Nullable URI from;
 
     @Mixin

@@ -51,13 +51,14 @@ public final class FilterCommand implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "NAME",
-            description = "Whose first layer (squeezenet1_1); ./fathom classify --list says what there is.")
+            description =
+                    "The network whose first layer is shown (squeezenet1_1); ./fathom classify --list shows the names.")
     private String model = Pretrained.ALL.get(0).name();
 
     @Option(
             names = "--data",
             paramLabel = "FOLDER",
-            description = "Where its weights are, if not in FATHOM_DATA or the cache folder.")
+            description = "The folder of its weights, if they are not in FATHOM_DATA or the cache folder.")
     private @Nullable Path data;
 
     @Mixin

@@ -19,7 +19,7 @@ public final class Folder {
     @Option(
             names = "--out",
             paramLabel = "FOLDER",
-            description = "Where the pictures go (out/ and the command's name).")
+            description = "The folder for the pictures (out/ and the command's name).")
     private @Nullable Path out;
 
     @Mixin

@@ -7,6 +7,6 @@ final class Help {
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
-            description = "Prints this.")
+            description = "Prints this help.")
     boolean asked;
 }

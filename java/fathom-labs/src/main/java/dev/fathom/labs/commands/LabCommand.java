@@ -32,35 +32,32 @@ public final class LabCommand implements Callable<Integer> {
     private final PrintStream out;
     private final PrintStream err;
 
-    @Parameters(arity = "0..1", paramLabel = "NAME", description = "Which one; --list says what there is.")
+    @Parameters(arity = "0..1", paramLabel = "NAME", description = "The name of the lab; --list shows the names.")
     private @Nullable String name;
 
-    @Option(names = "--list", description = "Says what each lab shows.")
+    @Option(names = "--list", description = "Lists the labs and what each of them shows.")
     private boolean list;
 
     @Option(
             names = "--short",
-            description = "A part of the data and few epochs: within a minute, to see that all works.")
+            description = "Uses a part of the data and few epochs, to see within a minute that everything works.")
     private boolean brief;
 
     @Option(
             names = "--data",
             paramLabel = "FOLDER",
-            description = "Where the data are, if not where ./fathom data puts them.")
+            description = "The folder of the data, if they are not where ./fathom data puts them.")
     private @Nullable Path data;
 
-    @Option(
-            names = "--epochs",
-            paramLabel = "N",
-            description = "How often every example is seen (each network's own number).")
+    @Option(names = "--epochs", paramLabel = "N", description = "The number of epochs (by default each network's own).")
     private @Nullable Integer epochs;
 
     @Option(
             names = "--save",
-            description = "Also stores the figures of a full run in docs/labs, of which docs/labs.md is made.")
+            description = "Also stores the figures of a full run in docs/labs, from which docs/labs.md is made.")
     private boolean save;
 
-    @Option(names = "--page", description = "Makes docs/labs.md anew of the stored runs, without running a lab.")
+    @Option(names = "--page", description = "Writes docs/labs.md from the stored runs, without running a lab.")
     private boolean page;
 
     @Mixin

@@ -101,7 +101,7 @@ public final class Networks implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "0..1", paramLabel = "NAME", description = "Only those whose name has this in it.")
+    @Parameters(arity = "0..1", paramLabel = "NAME", description = "Only networks whose name contains this.")
     private @Nullable String part;
 
     @Mixin

@@ -19,22 +19,25 @@ public final class Options {
             paramLabel = "N",
             defaultValue = "1",
             description =
-                    "Of weights, order, dropout and choice of the images held out (${DEFAULT-VALUE}); the same seed gives the same bits.")
+                    "The seed of the weights, the order, dropout and the images held out (${DEFAULT-VALUE}); the same seed gives the same bits.")
     private long seed;
 
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Threads to compute with (all processors); the results are the same for any number.")
+            description = "The number of threads (all processors); the results do not depend on it.")
     private @Nullable Integer threads;
 
-    @Option(names = "--out", paramLabel = "FOLDER", description = "Where the files go (out/ and the command's name).")
+    @Option(
+            names = "--out",
+            paramLabel = "FOLDER",
+            description = "The folder for the files (out/ and the command's name).")
     private @Nullable Path out;
 
     @Option(
             names = "--resume",
             description =
-                    "Writes a checkpoint after each epoch and goes on from the newest in the output folder, if there is one.")
+                    "Writes a checkpoint after each epoch, and resumes from the newest one in the output folder if there is one.")
     private boolean resume;
 
     @Mixin

@@ -48,21 +48,21 @@ public final class Quickstart implements Callable<Integer> {
             names = "--epochs",
             paramLabel = "N",
             defaultValue = "30",
-            description = "How often every image is seen (${DEFAULT-VALUE}).")
+            description = "The number of epochs (${DEFAULT-VALUE}).")
     private int epochs;
 
     @Option(
             names = "--rate",
             paramLabel = "X",
             defaultValue = "0.001",
-            description = "Learning rate of Adam (${DEFAULT-VALUE}).")
+            description = "The learning rate of Adam (${DEFAULT-VALUE}).")
     private float rate;
 
     @Option(
             names = "--batch",
             paramLabel = "N",
             defaultValue = "128",
-            description = "Images of a step (${DEFAULT-VALUE}).")
+            description = "The number of images in each step (${DEFAULT-VALUE}).")
     private int batch;
 
     @Mixin

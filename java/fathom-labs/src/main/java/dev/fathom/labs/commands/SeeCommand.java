@@ -49,8 +49,9 @@ import picocli.CommandLine.Parameters;
 /** {@code fathom see MODEL PHOTO}: looks into a network while it sees a photograph, and leaves a page of pictures. */
 @Command(
         name = "see",
-        description = "Looks into a network while it sees a photograph: where it looks, its filters and maps, what its"
-                + " channels respond to, what its classes look like to it, and which photographs are alike to it.",
+        description =
+                "Shows what a network makes of a photograph: where it looks, its filters and maps, what its channels"
+                        + " respond to, what its classes look like to it, and which photographs it finds similar.",
         sortOptions = false)
 public final class SeeCommand implements Callable<Integer> {
     private static final int MAPS = 16;
@@ -65,7 +66,7 @@ public final class SeeCommand implements Callable<Integer> {
             index = "0",
             paramLabel = "MODEL",
             description =
-                    "Which network, or a file .safetensors that was saved with a model card; ./fathom classify --list says what there is.")
+                    "The name of a network, or a .safetensors file that was saved with a model card; ./fathom classify --list shows the names.")
     private String model;
 
     @Parameters(index = "1", paramLabel = "PHOTO", description = "A PNG, JPEG or BMP file.")
@@ -75,28 +76,28 @@ public final class SeeCommand implements Callable<Integer> {
             names = "--photos",
             paramLabel = "FOLDER",
             description =
-                    "Photographs in which to look for what channels respond to, and for neighbors (CIFAR-10's test"
-                            + " images for a network that knows its classes, else the folder of PHOTO).")
+                    "Photographs to search for what channels respond to, and for neighbors (by default CIFAR-10's test"
+                            + " images for a network that knows its classes, and the folder of PHOTO for others).")
     private @Nullable Path photos;
 
     @Option(
             names = "--layer",
             paramLabel = "NAME",
             description =
-                    "A layer to look into, as in the page's table; several times for several (the last of each size).")
+                    "A layer to look into, as the page's table names it; may be repeated (by default the last of each size).")
     private List<String> layers = List.of();
 
     @Option(
             names = "--data",
             paramLabel = "FOLDER",
-            description = "Where weights and names are, if not in FATHOM_DATA or the cache folder.")
+            description = "The folder of the weights and names, if they are not in FATHOM_DATA or the cache folder.")
     private @Nullable Path data;
 
     @Option(
             names = "--steps",
             paramLabel = "N",
             defaultValue = "100",
-            description = "Of the search for what a class looks like (${DEFAULT-VALUE}); 0 leaves it out.")
+            description = "Steps of the search for what a class looks like (${DEFAULT-VALUE}); 0 leaves it out.")
     private int steps;
 
     @Mixin

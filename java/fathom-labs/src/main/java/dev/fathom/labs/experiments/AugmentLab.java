@@ -62,13 +62,8 @@ final class AugmentLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 1600;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 2;
+    public Brief brief() {
+        return new Brief(1600, 2);
     }
 
     @Override

@@ -90,13 +90,8 @@ final class BatchNormLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 4000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 3;
+    public Brief brief() {
+        return new Brief(4000, 3);
     }
 
     @Override

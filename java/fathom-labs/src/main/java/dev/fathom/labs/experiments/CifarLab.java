@@ -58,12 +58,7 @@ final class CifarLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 2000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 2;
+    public Brief brief() {
+        return new Brief(2000, 2);
     }
 }

@@ -150,13 +150,8 @@ final class DepthLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 500;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 1;
+    public Brief brief() {
+        return new Brief(500, 1);
     }
 
     @Override

@@ -95,13 +95,8 @@ final class DropoutLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 6000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 2;
+    public Brief brief() {
+        return new Brief(6000, 2);
     }
 
     /** x' = s(V drop(relu(W x + b)) + c), trained on x as its own target; what comes out are the logits of x'. */

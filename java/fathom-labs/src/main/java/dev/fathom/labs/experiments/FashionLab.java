@@ -67,12 +67,7 @@ final class FashionLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 6000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 2;
+    public Brief brief() {
+        return new Brief(6000, 2);
     }
 }

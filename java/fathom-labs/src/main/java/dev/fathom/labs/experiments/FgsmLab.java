@@ -83,13 +83,8 @@ final class FgsmLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 4000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 1;
+    public Brief brief() {
+        return new Brief(4000, 1);
     }
 
     @Override

@@ -89,13 +89,8 @@ final class FiltersLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 2000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 2;
+    public Brief brief() {
+        return new Brief(2000, 2);
     }
 
     @Override

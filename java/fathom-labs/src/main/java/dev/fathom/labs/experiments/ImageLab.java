@@ -21,11 +21,16 @@ interface ImageLab extends Experiment {
      */
     List<Entry> entries(Images images, IntUnaryOperator epochs);
 
-    /** Images to learn from in the short form. */
-    int briefImages();
+    /**
+     * The size of a short run.
+     *
+     * @param images the number of images to train on
+     * @param epochs the number of epochs
+     */
+    record Brief(int images, int epochs) {}
 
-    /** Epochs of the short form. */
-    int briefEpochs();
+    /** How much of a whole run the short one does. */
+    Brief brief();
 
     /** Steps between two looks at the images held out, 0 for looks after each epoch only. */
     default int every() {
@@ -38,7 +43,7 @@ interface ImageLab extends Experiment {
     @Override
     default Result run(Run run) {
         try (Images all = images(run.data()).images(run.data(), run.seed())) {
-            Images images = run.brief() ? all.first(briefImages()) : all;
+            Images images = run.brief() ? all.first(brief().images()) : all;
             return new ImageRun(this, run, images.normalized()).result();
         }
     }

@@ -46,7 +46,8 @@ final class ImageRun {
                 images.test().size());
         run.out().println(data);
         Result page = new Result("Lab " + lab.name() + ", " + images.title(), data, run.out());
-        IntUnaryOperator asked = whole -> run.epochs() != null ? run.epochs() : run.brief() ? lab.briefEpochs() : whole;
+        IntUnaryOperator asked = whole ->
+                run.epochs() != null ? run.epochs() : run.brief() ? lab.brief().epochs() : whole;
         List<Entry> entries = lab.entries(images, asked);
         List<Images> seen =
                 entries.stream().map(entry -> entry.view().apply(images)).toList();

@@ -43,12 +43,7 @@ final class MnistLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 6000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 2;
+    public Brief brief() {
+        return new Brief(6000, 2);
     }
 }

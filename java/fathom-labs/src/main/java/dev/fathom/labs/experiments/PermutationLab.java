@@ -81,13 +81,8 @@ final class PermutationLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 10_000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 6;
+    public Brief brief() {
+        return new Brief(10_000, 6);
     }
 
     @Override

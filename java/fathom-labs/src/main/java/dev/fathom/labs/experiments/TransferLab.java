@@ -111,13 +111,8 @@ final class TransferLab implements ImageLab {
     }
 
     @Override
-    public int briefImages() {
-        return 4000;
-    }
-
-    @Override
-    public int briefEpochs() {
-        return 3;
+    public Brief brief() {
+        return new Brief(4000, 3);
     }
 
     @Override

@@ -266,7 +266,7 @@ class ClassifyTest {
             assertThat(CommandLineRun.of("classify", photo.toString(), "--model", file.toString())
                             .err())
                     .isEqualTo("fathom classify: " + file
-                            + ": its metadata have no fathom.network, so that nobody knows how to ask these weights; "
+                            + ": its metadata have no fathom.network, which says how the weights are used; "
                             + "save them with ModelCard.save\n");
             new ModelCard("bestnet", card.input(), card.classes()).save(model, file);
             CommandLineRun unknown = CommandLineRun.of("classify", photo.toString(), "--model", file.toString());
