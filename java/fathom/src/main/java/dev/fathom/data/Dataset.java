@@ -766,7 +766,7 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples with x = (value / 255 - mean) / std for a value of 0 to 255, one mean and one deviation for all channels: {@code
+     * Returns these examples with x = (value / 255 - mean) / std for a value of 0 to 255, one mean and one deviation for all channels: {@code
      * digits.normalized(0.1307f, 0.3081f)} for MNIST.
      *
      * @throws IllegalArgumentException if the features are floats, a number is not finite, or the deviation is not positive
@@ -776,8 +776,8 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
-     * The same examples with the mean and the standard deviation that each channel has in {@code like}: {@code train.normalizedBy(train)}, and for the
-     * test {@code test.normalizedBy(train)}, so that nothing of it is known before.
+     * Returns these examples normalized by the mean and the standard deviation that each channel has in {@code like}. Use {@code
+     * train.normalizedBy(train)} and {@code test.normalizedBy(train)}, so that nothing of the test set leaks into training.
      *
      * @throws IllegalArgumentException if the features of either are floats, they have other channels, or a channel of {@code like} is the same everywhere
      */

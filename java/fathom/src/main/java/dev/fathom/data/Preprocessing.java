@@ -76,7 +76,7 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
     }
 
     /**
-     * The same with other means and deviations of red, green and blue, of 0 to 1.
+     * Returns this preprocessing with other means and deviations of red, green and blue, of 0 to 1.
      *
      * @throws IllegalArgumentException if there are not three of each, or a deviation is not above 0
      */

@@ -34,7 +34,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The same search with so many steps.
+     * Returns this search with {@code n} steps.
      *
      * @throws IllegalArgumentException if there are fewer than 1
      */
@@ -43,7 +43,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The same search with steps of this size.
+     * Returns this search with steps of this size.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -52,7 +52,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The same search with another share of x taken away at each step.
+     * Returns this search with another share of x taken away at each step.
      *
      * @throws IllegalArgumentException if it is not in [0, 1)
      */
@@ -61,7 +61,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The same search, which blurs after so many steps; 0 for never.
+     * Returns this search with a blur after every {@code n} steps; 0 for none.
      *
      * @throws IllegalArgumentException if it is negative
      */

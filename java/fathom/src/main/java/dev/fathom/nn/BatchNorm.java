@@ -72,7 +72,7 @@ public record BatchNorm(
     }
 
     /**
-     * The same layer with another epsilon.
+     * Returns this layer with another epsilon.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -81,7 +81,7 @@ public record BatchNorm(
     }
 
     /**
-     * The same layer with another momentum, the share of a new batch; null for the average over all batches.
+     * Returns this layer with another momentum, the share of a new batch; null for the average over all batches.
      *
      * @throws IllegalArgumentException if it is outside [0, 1]
      */

@@ -82,7 +82,7 @@ public record Conv(
         return new Conv(weight, bias, Filters.fitting("Conv", weight, w), groups, edges, activation);
     }
 
-    /** The same layer with a weight that begins as {@code init} says. */
+    /** Returns this layer with a weight that {@code init} initializes. */
     public Conv withWeight(Initializer init) {
         return new Conv(
                 new Parameter(weight.shape(), init, weight.fileOrder()), bias, window, groups, edges, activation);

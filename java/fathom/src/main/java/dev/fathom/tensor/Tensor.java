@@ -1297,7 +1297,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The same with the places of the values, for {@link #maxUnpool}.
+     * Returns the result of max pooling together with the places of its values, for {@link #maxUnpool}.
      *
      * @throws IllegalArgumentException as {@link #maxPool}, and for volumes, whose positions are not kept
      */
