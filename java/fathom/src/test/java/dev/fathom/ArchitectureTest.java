@@ -10,7 +10,6 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.GeneralCodingRules.USE_JAVA_UTIL_LOGGING;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -24,8 +23,8 @@ import com.tngtech.archunit.library.Architectures;
 import dev.fathom.kernel.Native;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
+import dev.fathom.op.Lowered;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Lowered;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;

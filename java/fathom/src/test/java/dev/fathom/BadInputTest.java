@@ -2,7 +2,6 @@ package dev.fathom;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Dropout;
@@ -10,13 +9,13 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import java.io.IOException;

@@ -4,15 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,10 +2,9 @@ package dev.fathom.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.data.Augment;
 import dev.fathom.data.Dataset;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;

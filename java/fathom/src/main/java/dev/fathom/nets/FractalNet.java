@@ -1,7 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
-
+import static dev.fathom.op.Activation.RELU;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
@@ -12,10 +11,10 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

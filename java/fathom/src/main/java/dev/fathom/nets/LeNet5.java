@@ -1,14 +1,13 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
-
+import static dev.fathom.op.Activation.RELU;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * LeNet-5 (LeCun et al. 1998, figure 2) for images [n, 28, 28, 1]: 61,706 parameters at ten classes.

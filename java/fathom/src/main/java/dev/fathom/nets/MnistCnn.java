@@ -1,15 +1,14 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
-
+import static dev.fathom.op.Activation.RELU;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * The network of PyTorch's MNIST example (pytorch/examples, mnist/main.py) for images [n, 28, 28, 1]: two convolutions, one pool, two linear layers,

@@ -1,7 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.TANH;
-
+import static dev.fathom.op.Activation.TANH;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -9,10 +8,10 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Initializer;
-import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,7 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
-
+import static dev.fathom.op.Activation.RELU;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
@@ -9,8 +8,8 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**

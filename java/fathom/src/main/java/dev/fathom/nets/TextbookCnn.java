@@ -1,7 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
-
+import static dev.fathom.op.Activation.RELU;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
@@ -9,9 +8,9 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * The two convolutional networks of James, Witten, Hastie and Tibshirani, An Introduction to Statistical Learning, chapter 10, for images

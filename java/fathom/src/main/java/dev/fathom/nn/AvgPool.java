@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * The average of every window, channel by channel: PyTorch's AvgPool1d for x [N, L, C], AvgPool2d for [N, H, W, C] and AvgPool3d for [N, D, H, W, C], as

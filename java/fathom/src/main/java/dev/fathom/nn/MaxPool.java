@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * The largest value of every window, channel by channel: PyTorch's MaxPool1d for x [N, L, C], MaxPool2d for [N, H, W, C] and MaxPool3d for [N, D, H, W,

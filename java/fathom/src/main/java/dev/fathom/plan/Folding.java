@@ -1,7 +1,7 @@
 package dev.fathom.plan;
 
+import dev.fathom.op.Op;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;

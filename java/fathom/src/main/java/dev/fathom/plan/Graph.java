@@ -1,10 +1,10 @@
 package dev.fathom.plan;
 
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 package dev.fathom.plan;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.tensor.Call;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Lowered;
-import dev.fathom.tensor.Op;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Lowered;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import java.util.List;
 
 /**

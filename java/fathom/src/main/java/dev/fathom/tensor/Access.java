@@ -2,11 +2,15 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Commands;
 import dev.fathom.memory.Block;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+
 
 /** What the packages above need and users must not see; an ArchUnit rule keeps it inside the library. */
 public final class Access {

@@ -7,9 +7,16 @@ import dev.fathom.kernel.KernelException;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+
 
 /** What an op sees while a pass runs it: its commands run at once. One object serves op after op and stays with its arena. */
 @SuppressWarnings("NullAway") // begin sets what end clears: one object serves call after call without allocating

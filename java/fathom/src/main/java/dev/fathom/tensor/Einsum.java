@@ -1,10 +1,13 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+
 
 /**
  * Einstein's sums of one tensor or two, made of the other ops: diagonals by slices, letters of one operand alone by sums, then one matrix product for

@@ -1,12 +1,15 @@
 package dev.fathom.tensor;
 
 import dev.fathom.memory.Block;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+
 
 /**
  * Compares gradients with central differences: d/dx f(x) against (f(x + h) - f(x - h)) / 2 h with h = 0.01 max(1, |x|), for every element of

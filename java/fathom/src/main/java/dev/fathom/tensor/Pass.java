@@ -5,12 +5,16 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+
 
 /**
  * The scope of a computation: it owns every tensor made while it is the thread's innermost pass, records what backward needs, and frees all

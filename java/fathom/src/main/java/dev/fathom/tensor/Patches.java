@@ -1,6 +1,10 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import java.util.Arrays;
+
 
 /** The places that a window reads, by number: a row of zeros behind those of x serves all outside. */
 final class Patches {

@@ -1,7 +1,12 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+
 
 /**
  * y = layer(x), whose inside is not recorded but run again in backward from the same inputs and random numbers (Chen et al. 2016, activation

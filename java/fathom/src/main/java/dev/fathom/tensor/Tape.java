@@ -1,11 +1,13 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Op;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+
 
 /** The recorded calls of a pass, in order: what backward walks, what a plan is made from, what {@link #toDot} draws. */
 public final class Tape {

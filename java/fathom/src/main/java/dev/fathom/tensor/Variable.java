@@ -1,6 +1,8 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
+
 
 /**
  * Numbers that a model holds in its block: trained ({@link Parameter}) or kept ({@link Buffer}). Until {@code Model.of} binds it, a

@@ -4,9 +4,11 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.Native;
 import dev.fathom.memory.Block;
+import dev.fathom.op.Shape;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+
 
 /**
  * The numbers of a model, which its replicas share: one flat block of range, every parameter and then every buffer, 64-byte aligned, in

@@ -1,7 +1,6 @@
 package dev.fathom.course;
 
 import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
@@ -13,11 +12,11 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;

@@ -2,19 +2,18 @@ package dev.fathom.course;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
-
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.Activation;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Values;
 import org.junit.jupiter.api.Test;

@@ -2,13 +2,13 @@ package dev.fathom.course;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
-
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Group;
@@ -19,7 +19,6 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;

@@ -2,7 +2,6 @@ package dev.fathom.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Flatten;
@@ -10,11 +9,11 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
-import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Workers;
 import dev.fathom.train.Checkpoints;

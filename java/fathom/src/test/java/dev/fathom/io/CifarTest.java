@@ -3,10 +3,9 @@ package dev.fathom.io;
 import static dev.fathom.io.IdxTest.gzip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.data.Dataset;
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -2,17 +2,16 @@ package dev.fathom.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.ResNet;
 import dev.fathom.nn.ReceptiveField.Axis;
-import dev.fathom.tensor.Activation;
-import dev.fathom.tensor.PadMode;
+import dev.fathom.op.Activation;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Resize;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -3,17 +3,16 @@ package dev.fathom.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Workers;
 import java.util.ArrayList;

@@ -2,7 +2,6 @@ package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
-
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.BatchNorm;
@@ -19,14 +18,14 @@ import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.nn.TimeDistributed;
 import dev.fathom.nn.Upsample;
-import dev.fathom.tensor.Activation;
-import dev.fathom.tensor.PadMode;
+import dev.fathom.op.Activation;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Resize;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

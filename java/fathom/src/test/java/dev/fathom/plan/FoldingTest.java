@@ -1,7 +1,6 @@
 package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.fathom.kernel.Kernel;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
@@ -11,13 +10,13 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.Activation;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Values;
-import dev.fathom.tensor.Window;
 import dev.fathom.testing.Golden;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,6 @@ package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -10,13 +9,13 @@ import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.DType;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.LinkedHashMap;

@@ -1,7 +1,6 @@
 package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.fathom.kernel.Native;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.BatchNorm;
@@ -15,10 +14,10 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.ReceptiveField;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,9 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Order;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Window;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.function.DoubleBinaryOperator;
@@ -8,6 +12,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+
 
 /** A dense row-major array of doubles: what the references of the op table compute with. Slow, plain, and without any trick. */
 public record Doubles(double[] v, int... dims) {

@@ -1,7 +1,18 @@
 package dev.fathom.tensor;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Dims;
+import dev.fathom.op.Order;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Where;
+import dev.fathom.op.Window;
+import dev.fathom.ops.ConvOp;
+import dev.fathom.ops.ConvTransposedOp;
+import dev.fathom.ops.Epilogue;
+import dev.fathom.ops.LinearOp;
+import dev.fathom.ops.NormOp;
 import dev.fathom.testing.Golden;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -17,6 +28,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
 
 /**
  * Every op against PyTorch: results and gradients. What PyTorch gives was computed in float64 and rounded once, so that a

@@ -1,13 +1,16 @@
 package dev.fathom.tensor;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.offset;
-
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Unary;
+import dev.fathom.ops.Binary;
+import dev.fathom.ops.IntBinary;
+import dev.fathom.ops.LinearOp;
 import dev.fathom.tensor.OpTable.Row;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -26,6 +29,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
+
 
 /** What holds for every op: one suite a method, every row of the table through each. */
 class OpTableTest {

@@ -1,18 +1,27 @@
 package dev.fathom.tensor;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Unary;
+import dev.fathom.ops.Binary;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
 
 /** The scope: modes, nesting, what it owns and gives back, random numbers, users' ops, and the tape as a picture. */
 class PassTest {

@@ -1,9 +1,11 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Window;
+import org.junit.jupiter.api.Test;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.junit.jupiter.api.Test;
 
 /** Output sizes against counting, padding of {@code same}, texts. */
 class WindowTest {

@@ -3,7 +3,6 @@ package dev.fathom.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
@@ -12,9 +11,9 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,11 +1,11 @@
 package dev.fathom.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.BoundOptimizer;
@@ -15,7 +15,6 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
 import java.util.LinkedHashMap;

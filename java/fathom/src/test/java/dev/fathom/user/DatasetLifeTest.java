@@ -2,12 +2,11 @@ package dev.fathom.user;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.memory.Memory;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;

@@ -2,7 +2,6 @@ package dev.fathom.user;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
-
 import com.sun.management.ThreadMXBean;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
@@ -13,12 +12,12 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Trainer;

@@ -1,7 +1,6 @@
 package dev.fathom.labs.experiments;
 
-import static dev.fathom.tensor.Activation.RELU;
-
+import static dev.fathom.op.Activation.RELU;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.training.Entry;
@@ -16,7 +15,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.Window;
+import dev.fathom.op.Window;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.IntUnaryOperator;

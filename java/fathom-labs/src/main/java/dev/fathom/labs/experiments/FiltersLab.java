@@ -1,7 +1,6 @@
 package dev.fathom.labs.experiments;
 
-import static dev.fathom.tensor.Activation.RELU;
-
+import static dev.fathom.op.Activation.RELU;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
@@ -18,9 +17,9 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
-import dev.fathom.tensor.Window;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;
 import java.nio.file.Path;

@@ -1,7 +1,6 @@
 package dev.fathom.labs.experiments;
 
-import static dev.fathom.tensor.Activation.RELU;
-
+import static dev.fathom.op.Activation.RELU;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -18,12 +17,12 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import dev.fathom.train.Classification;
 import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.Trainer;

@@ -3,13 +3,12 @@ package dev.fathom.labs.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.pages.Kernel;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.awt.Color;
 import java.awt.image.BufferedImage;

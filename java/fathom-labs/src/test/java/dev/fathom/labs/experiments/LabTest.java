@@ -3,7 +3,6 @@ package dev.fathom.labs.experiments;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import dev.fathom.data.ModelCard;
 import dev.fathom.data.Preprocessing;
 import dev.fathom.io.Safetensors;
@@ -11,8 +10,8 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.data.TinyImages;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;

@@ -2,14 +2,13 @@ package dev.fathom.labs.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Trainer;

@@ -1,0 +1,33 @@
+package dev.fathom.op;
+
+import java.util.StringJoiner;
+
+/** What an elementwise op's backward reads: bits of the inputs and the output, or that there is no backward. */
+final class Reads {
+    static final int NONE = 0;
+    static final int INPUT = 1;
+    static final int A = 1;
+    static final int B = 2;
+    static final int OUTPUT = 4;
+    /** No gradient flows. */
+    static final int FLAT = 8;
+
+    private Reads() {}
+
+    /** As the native tables write it; {@code inputs} are their names there. */
+    static String text(int reads, String... inputs) {
+        if (reads == NONE || reads == FLAT) {
+            return reads == NONE ? "NONE" : "FLAT";
+        }
+        StringJoiner s = new StringJoiner("|");
+        for (int i = 0; i < inputs.length; i++) {
+            if ((reads & 1 << i) != 0) {
+                s.add(inputs[i]);
+            }
+        }
+        if ((reads & OUTPUT) != 0) {
+            s.add("OUTPUT");
+        }
+        return s.toString();
+    }
+}

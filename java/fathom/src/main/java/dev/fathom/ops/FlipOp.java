@@ -1,0 +1,60 @@
+package dev.fathom.ops;
+
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+
+/** y = x with the places of a dimension in reverse order. */
+public record FlipOp(int axis) implements MoveOp {
+    /** x in reverse order along each of {@code dims}. */
+    public static Tensor of(Tensor x, int[] dims) {
+        if (dims.length == 0) {
+            throw new IllegalArgumentException("flip" + Where.running() + ": x " + x.shape()
+                    + " is flipped along no dimension; name those whose order is to change");
+        }
+        int mask = ReduceOp.mask("flip", x, dims);
+        Tensor y = x;
+        for (int i = 0; i < x.shape().rank(); i++) {
+            y = (mask & 1 << i) == 0 ? y : Pass.call(new FlipOp(i), y);
+        }
+        return y;
+    }
+
+    @Override
+    public String label() {
+        return "flip";
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        MoveOp.words(c, 1);
+        return c.shape(0);
+    }
+
+    @Override
+    public void forward(Call c) {
+        flip(c, c.in(0), c.out(0), false);
+    }
+
+    @Override
+    public void backward(Grad g) {
+        long dy = g.dout(0);
+        long dx = g.din(0);
+        flip(g, dy, dx, g.adds());
+    }
+
+    /** y (+)= x, read from the last place to the first. */
+    private void flip(Call c, long x, long y, boolean add) {
+        Shape shape = c.shape(0);
+        if (shape.size() == 0) {
+            return;
+        }
+        long inner = shape.size(axis + 1, shape.rank());
+        long all = shape.dim(axis) * inner;
+        long last = x + 4 * (all - inner);
+        ConcatOp.copyRows(c, last, all, -inner, y, all, inner, shape.size(0, axis), shape.dim(axis), inner, add);
+    }
+}
