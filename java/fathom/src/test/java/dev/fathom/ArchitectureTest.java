@@ -10,6 +10,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.GeneralCodingRules.USE_JAVA_UTIL_LOGGING;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -23,7 +24,8 @@ import com.tngtech.archunit.library.Architectures;
 import dev.fathom.kernel.Native;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
-import dev.fathom.op.Lowered;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
@@ -43,7 +45,8 @@ class ArchitectureTest {
     /** In this order, each package stands on those before it; data and plan do not know each other. */
     @Test
     void eachPackageUsesOnlyThoseBelowIt() {
-        String[] order = {"kernel", "memory", "tensor", "io", "nn", "nets", "optim", "data", "plan", "train", "explain"
+        String[] order = {
+            "kernel", "memory", "op", "ops", "tensor", "io", "nn", "nets", "optim", "data", "plan", "train", "explain"
         };
         var layers = Architectures.layeredArchitecture().consideringOnlyDependenciesInLayers();
         for (String name : order) {
@@ -148,7 +151,9 @@ class ArchitectureTest {
                 .and()
                 .areNotInterfaces()
                 .and()
-                .doNotHaveFullyQualifiedName(Lowered.class.getName()) // what plan writes commands through
+                .doNotHaveFullyQualifiedName(Call.class.getName()) // what passes and plans run ops through
+                .and()
+                .doNotHaveFullyQualifiedName(Grad.class.getName())
                 .should(new ArchCondition<>("be closed") {
                     @Override
                     public void check(JavaClass c, ConditionEvents events) {

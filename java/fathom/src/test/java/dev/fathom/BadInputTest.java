@@ -2,6 +2,7 @@ package dev.fathom;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Dropout;

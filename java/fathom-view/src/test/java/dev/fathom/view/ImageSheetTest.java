@@ -2,6 +2,7 @@ package dev.fathom.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.data.Augment;
 import dev.fathom.data.Dataset;
 import dev.fathom.op.Shape;

@@ -1,6 +1,7 @@
 package dev.fathom.nets;
 
 import static dev.fathom.op.Activation.RELU;
+
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;

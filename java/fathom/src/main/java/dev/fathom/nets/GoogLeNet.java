@@ -1,6 +1,7 @@
 package dev.fathom.nets;
 
 import static dev.fathom.op.Activation.RELU;
+
 import dev.fathom.nn.AdaptiveAvgPool;
 import dev.fathom.nn.AvgPool;
 import dev.fathom.nn.BatchNorm;

@@ -1,6 +1,7 @@
 package dev.fathom.nets;
 
 import static dev.fathom.op.Activation.TANH;
+
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;

@@ -1,6 +1,7 @@
 package dev.fathom.nets;
 
 import static dev.fathom.op.Activation.RELU;
+
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;

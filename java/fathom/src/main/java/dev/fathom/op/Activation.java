@@ -86,7 +86,7 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     }
 
     /** y = f(x) of {@code n} elements; y may be x. */
-    void forward(Call c, long x, long y, long n) {
+    public void forward(Call c, long x, long y, long n) {
         c.begin(Kernel.UNARY)
                 .put(row.ordinal())
                 .at(x)
@@ -107,7 +107,7 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     }
 
     /** dx (+)= dy f'(x); max(dy, 0) where the pass rectifies and f is ReLU. */
-    void grad(Grad g, long x, long y, long dy, long dx, long n, boolean add) {
+    public void grad(Grad g, long x, long y, long dy, long dx, long n, boolean add) {
         g.begin(Kernel.UNARY_GRAD)
                 .put(row.ordinal())
                 .at(x)

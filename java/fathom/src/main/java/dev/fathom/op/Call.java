@@ -1,7 +1,6 @@
 package dev.fathom.op;
 
 import dev.fathom.kernel.Kernel;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What an {@link Op} sees while it runs: shapes, addresses, and commands to the kernels. Eagerly a command runs at once; while a plan is
@@ -9,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * integers with the batch.
  */
 public abstract class Call {
+    /** For what runs ops: a pass or a plan. */
     protected Call() {}
 
     /** How many inputs. */
@@ -62,17 +62,18 @@ public abstract class Call {
     /** Copies a Java array into result {@code o}. */
     public abstract void write(int o, float[] values);
 
-    /** The sentence for the address of values of type {@code dtype} in a word of the kernel that takes others, or null if it takes them. */
-    static @Nullable String refusal(Kernel kernel, int i, DType dtype) {
+    /** Refuses the address of values of type {@code dtype} where the kernel's argument word {@code i} takes others. */
+    protected final void checkType(Kernel kernel, int i, DType dtype) {
         boolean fits = switch (kernel.letter(i)) {
             case 'P' -> dtype == DType.F32;
             case 'Q' -> dtype == DType.I32;
             case 'A' -> dtype != DType.U8;
             default -> true;
         };
-        return fits
-                ? null
-                : kernel + " takes no " + dtype + " at argument word " + i + "; the addresses may have changed places";
+        if (!fits) {
+            throw fail(kernel + " takes no " + dtype + " at argument word " + i
+                    + "; the addresses may have changed places");
+        }
     }
 
     /** The exception for bad arguments: {@code op at path: message}. */

@@ -4,6 +4,7 @@ import dev.fathom.kernel.Kernel;
 
 /** What an {@link Op} sees in backward: a {@link Call} with the gradients of its results and of its inputs. */
 public abstract class Grad extends Call {
+    /** For what runs ops backward: a pass. */
     protected Grad() {}
 
     /** Where the gradient of result {@code o} lies; zeros where nothing was received. */

@@ -1,8 +1,6 @@
 package dev.fathom.op;
 
-import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
-
 
 /**
  * One differentiable operation: a shape rule, forward, backward, and what backward reads. The same object runs eagerly, in backward and
@@ -79,21 +77,4 @@ public interface Op {
     default @Nullable Op fuse(Op user) {
         return null;
     }
-
-    /**
-     * One op that computes {@code user} of this op's first result where that scales and shifts the last dimension by constants: with the line in the
-     * weights. The arrays hold the constants among the inputs of both, null for the others. Null where there is no such op.
-     */
-    default @Nullable Folded fold(Op user, @Nullable Tensor[] own, @Nullable Tensor[] users) {
-        return null;
-    }
-
-    /**
-     * What {@link #fold} gives: the inputs of {@code op} are input 0 of this op, the weights, and those of the user's inputs.
-     *
-     * @param op what does both
-     * @param weights in place of this op's constants
-     * @param rest numbers of the user's inputs that follow
-     */
-    record Folded(Op op, Tensor[] weights, int... rest) {}
 }

@@ -3,19 +3,19 @@ package dev.fathom.op;
 import java.util.StringJoiner;
 
 /** What an elementwise op's backward reads: bits of the inputs and the output, or that there is no backward. */
-final class Reads {
-    static final int NONE = 0;
-    static final int INPUT = 1;
-    static final int A = 1;
-    static final int B = 2;
-    static final int OUTPUT = 4;
+public final class Reads {
+    public static final int NONE = 0;
+    public static final int INPUT = 1;
+    public static final int A = 1;
+    public static final int B = 2;
+    public static final int OUTPUT = 4;
     /** No gradient flows. */
-    static final int FLAT = 8;
+    public static final int FLAT = 8;
 
     private Reads() {}
 
     /** As the native tables write it; {@code inputs} are their names there. */
-    static String text(int reads, String... inputs) {
+    public static String text(int reads, String... inputs) {
         if (reads == NONE || reads == FLAT) {
             return reads == NONE ? "NONE" : "FLAT";
         }

@@ -33,7 +33,7 @@ public final class Shape {
     }
 
     /** More elements than a process has addresses for: whoever knows which op asked says so. */
-    static final class TooLarge extends IllegalArgumentException {
+    public static final class TooLarge extends IllegalArgumentException {
         private static final long serialVersionUID = 1;
 
         TooLarge(String message) {
@@ -128,11 +128,26 @@ public final class Shape {
     }
 
     /**
+     * The number of dimension {@code dim}, which counts from the end where it is negative.
+     *
+     * @param op who asks, for the message
+     * @throws IllegalArgumentException if there is no such dimension
+     */
+    public int axis(String op, int dim) {
+        int rank = rank();
+        if (dim < -rank || dim >= rank) {
+            throw new IllegalArgumentException(op + Where.running() + ": x " + this + " has no dimension " + dim
+                    + (rank == 0 ? "; it is a single number" : "; choose one from " + -rank + " to " + (rank - 1)));
+        }
+        return dim < 0 ? dim + rank : dim;
+    }
+
+    /**
      * These dimensions as one, for {@code op}, which is made of others.
      *
      * @throws IllegalArgumentException naming the op and where it runs, if an int does not count them
      */
-    static int merged(String op, int... dims) {
+    public static int merged(String op, int... dims) {
         double places = 1;
         for (int d : dims) {
             places *= d;

@@ -119,19 +119,19 @@ public enum Unary {
 
     /** What is wrong with these parameters, or null. */
     @Nullable
-    String fault(float p0, float p1) {
+    public String fault(float p0, float p1) {
         return check.fault(p0, p1);
     }
 
-    boolean readsInput() {
+    public boolean readsInput() {
         return (reads & Reads.INPUT) != 0;
     }
 
-    boolean readsOutput() {
+    public boolean readsOutput() {
         return (reads & Reads.OUTPUT) != 0;
     }
 
-    boolean differentiable() {
+    public boolean differentiable() {
         return reads != Reads.FLAT;
     }
 

@@ -184,12 +184,12 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
     }
 
     /** Of a window over volumes, what it is over a plane of them. */
-    Window plane() {
+    public Window plane() {
         return new Window(2, Axis.ONE, height, width);
     }
 
     /** Of a window over volumes, what it is along their depth: over images [depth, height times width]. */
-    Window column() {
+    public Window column() {
         return new Window(2, Axis.ONE, depth, Axis.ONE);
     }
 
@@ -217,11 +217,11 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
     }
 
     /** The shape of the result for x, with this many channels; checks x. */
-    Shape shape(Call c, Shape x, int channels) {
+    public Shape shape(Call c, Shape x, int channels) {
         return shape(c::fail, x, channels);
     }
 
-    Shape shape(Function<String, IllegalArgumentException> fail, Shape x, int channels) {
+    public Shape shape(Function<String, IllegalArgumentException> fail, Shape x, int channels) {
         checkRank(fail, x);
         Shape y = x.with(-1, channels);
         for (int i = 0; i < rank; i++) {
@@ -244,7 +244,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
     }
 
     /** Refuses x that has not this many spatial dimensions. */
-    void checkRank(Function<String, IllegalArgumentException> fail, Shape x) {
+    public void checkRank(Function<String, IllegalArgumentException> fail, Shape x) {
         if (x.rank() != rank + 2) {
             throw fail.apply("x " + x + " has " + x.rank() + " dimensions but the window " + this + " takes "
                     + (rank == 1 ? "[N, L, C]" : rank == 2 ? "[N, H, W, C]" : "[N, D, H, W, C]") + "; reshape it");
@@ -252,7 +252,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
     }
 
     /** The words of the kernels' {@code struct window}, for one or two spatial dimensions. */
-    long[] words(Shape x, Shape y, int groups) {
+    public long[] words(Shape x, Shape y, int groups) {
         if (rank == 3) {
             throw new IllegalStateException("window: the kernels know one and two dimensions");
         }

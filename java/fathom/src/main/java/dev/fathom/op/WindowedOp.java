@@ -31,7 +31,7 @@ public interface WindowedOp extends Op {
         public static final Span SAME = new Span(0, 1, 1);
 
         /** What a convolution or a pool depends on along an axis of {@code size} positions. */
-        static Span of(Window.Axis a, int size) {
+        public static Span of(Window.Axis a, int size) {
             return new Span(-a.before(size), a.reach(), a.stride());
         }
     }

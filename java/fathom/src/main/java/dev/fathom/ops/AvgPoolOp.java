@@ -7,7 +7,6 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.op.WindowedOp;
 
-
 /**
  * The average of every window over x [n, l, c] or [n, h, w, c].
  *

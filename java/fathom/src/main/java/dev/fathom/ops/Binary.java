@@ -8,7 +8,6 @@ import dev.fathom.op.Reads;
 import dev.fathom.op.Shape;
 import java.util.Locale;
 
-
 /**
  * The elementwise functions of two inputs, row for row as {@code native/src/binary.def}, with NumPy's broadcasting. A test compares the
  * two tables.
@@ -43,7 +42,7 @@ public enum Binary implements Op {
     /** 1 where a and b differ, else 0. */
     NE(Reads.FLAT);
 
-    public static final String[] NAMES = {"a", "b"};
+    static final String[] NAMES = {"a", "b"};
 
     private final int reads;
 

@@ -4,7 +4,6 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Shape;
 import java.util.Arrays;
 
-
 /**
  * NumPy's broadcasting of any number of operands: shapes are aligned at their last dimension, a dimension of 1 (or a missing one) stretches to
  * the others'. A kernel reads an operand through strides, 0 where it stretches, and what flows back to it is summed over these dimensions.

@@ -6,7 +6,6 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
-
 /** y = x as another type, as Java's cast: F32 to I32 goes toward 0 and saturates, NaN becomes 0. No gradient flows. */
 public record CastOp(DType from, DType to) implements Op {
     @Override

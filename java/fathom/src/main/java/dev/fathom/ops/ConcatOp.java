@@ -4,19 +4,9 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
-import dev.fathom.op.Where;
-import dev.fathom.tensor.Tensor;
-
 
 /** The inputs one after the other along a dimension. */
 public record ConcatOp(int axis) implements MoveOp {
-    public static ConcatOp of(int dim, Tensor[] parts) {
-        if (parts.length == 0) {
-            throw new IllegalArgumentException("concat" + Where.running() + ": there are no tensors; give at least one");
-        }
-        return new ConcatOp(parts[0].axis("concat", dim));
-    }
-
     @Override
     public String label() {
         return "concat";

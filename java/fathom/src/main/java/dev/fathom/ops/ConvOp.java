@@ -5,13 +5,9 @@ import dev.fathom.kernel.Native;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
-import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.op.WindowedOp;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
-
 
 /**
  * y [N, .., K] = act((the sum over taps t and channels c of x [.., o stride + t dilation - padding, c] W [K, t.., c], + b [K]) + residual), o being
@@ -75,38 +71,6 @@ public record ConvOp(Window window, int groups, Epilogue epilogue) implements Ep
                 + (groups == 1
                         ? "; they must be equal"
                         : " of groups=" + groups + "; it must be " + (long) groups * here));
-    }
-
-    /** A convolution of volumes as one of pictures: a slice of the result sees the slices that its taps read as more channels of one. */
-    Tensor volumes(Tensor... in) {
-        Shape y = Pass.current().shape(this, in);
-        Tensor x = in[0];
-        Shape w = in[1].shape();
-        Window.Axis depth = window.depth();
-        int taps = depth.kernel();
-        int n = Shape.merged(label(), y.dim(0), y.dim(1));
-        int pixels = Shape.merged(label(), x.dim(2), x.dim(3));
-        int[] slices = new int[Shape.merged(label(), y.dim(1), taps)];
-        for (int i = 0; i < slices.length; i++) {
-            slices[i] = i / taps * depth.stride() + i % taps * depth.dilation();
-        }
-        int before = depth.before(x.dim(1));
-        int after = Math.max(depth.after(x.dim(1)), slices[slices.length - 1] + 1 - before - x.dim(1));
-        Tensor[] flat = in.clone();
-        flat[0] = x.pad(PadMode.ZEROS, 0, 0, 0, 0, before, after)
-                .reshape(x.dim(0), before + x.dim(1) + after, pixels, x.dim(4))
-                .take(1, Tensor.ofInts(slices, slices.length))
-                .reshape(n, taps, pixels, groups, w.dim(4))
-                .permute(0, 2, 3, 1, 4)
-                .reshape(n, x.dim(2), x.dim(3), Shape.merged(label(), x.dim(4), taps));
-        flat[1] = in[1].reshape(w.dim(0), taps, w.dim(2) * w.dim(3), w.dim(4))
-                .permute(0, 2, 1, 3)
-                .reshape(w.dim(0), w.dim(2), w.dim(3), taps * w.dim(4));
-        if (epilogue.residual()) {
-            flat[in.length - 1] = in[in.length - 1].reshape(n, y.dim(2), y.dim(3), y.dim(4));
-        }
-        Window plane = new Window(2, Window.of(1).depth(), window.height(), window.width());
-        return Pass.call(new ConvOp(plane, groups, epilogue), flat).reshape(y.toArray());
     }
 
     @Override

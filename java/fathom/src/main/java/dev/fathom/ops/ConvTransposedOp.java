@@ -23,9 +23,10 @@ public record ConvTransposedOp(Window window, int groups, int extraHeight, int e
         }
         int last = extra.length - 1;
         if (last >= 0 && extra.length != 1 && extra.length != window.rank()) {
-            throw new IllegalArgumentException("conv_transposed" + Where.running() + ": output padding got " + extra.length
-                    + " numbers but the window has " + window.rank()
-                    + " spatial dimensions; give one for all, or one for each");
+            throw new IllegalArgumentException(
+                    "conv_transposed" + Where.running() + ": output padding got " + extra.length
+                            + " numbers but the window has " + window.rank()
+                            + " spatial dimensions; give one for all, or one for each");
         }
         return last < 0
                 ? new ConvTransposedOp(window, groups, 0, 0)

@@ -6,7 +6,6 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
-
 /** The I32 number of rows of x [.., classes] whose first largest value is at their label. */
 public record CorrectOp() implements Op {
     public static final CorrectOp INSTANCE = new CorrectOp();

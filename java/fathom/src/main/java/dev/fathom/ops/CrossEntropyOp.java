@@ -6,12 +6,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
-import dev.fathom.op.Where;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
-
 
 /**
  * loss = sum over rows and classes of -q log softmax(x) / sum over rows of w[label], with logits x [.., classes], labels [..], and, where
@@ -19,39 +14,6 @@ import org.jspecify.annotations.Nullable;
  * Softmax and cross-entropy in one, whose gradient is (softmax(x) sum q - q) / sum w[label]. A second result keeps the probabilities for it.
  */
 public record CrossEntropyOp(float smoothing) implements Op {
-    /** The loss of logits x against labels, or against probabilities, of which other ops make it. */
-    public static Tensor of(Tensor x, Tensor target, float smoothing, @Nullable Tensor weights) {
-        if (!(smoothing >= 0 && smoothing <= 1)) {
-            throw new IllegalArgumentException(
-                    "cross_entropy" + Where.running() + ": smoothing=" + smoothing + " must be in [0, 1]");
-        }
-        if (weights != null && weights.needsGradient()) {
-            throw new IllegalArgumentException("cross_entropy" + Where.running() + ": weights " + weights.shape()
-                    + " need a gradient, which this loss has not for them; detach() them");
-        }
-        if (target.dtype() == DType.F32) {
-            return ofProbabilities(x, target, smoothing, weights);
-        }
-        Op op = new CrossEntropyOp(smoothing);
-        return weights == null ? Pass.call(op, x, target) : Pass.call(op, x, target, weights);
-    }
-
-    private static Tensor ofProbabilities(Tensor x, Tensor target, float smoothing, @Nullable Tensor weights) {
-        Function<String, IllegalArgumentException> fail =
-                message -> new IllegalArgumentException("cross_entropy" + Where.running() + ": " + message);
-        Shape shape = x.shape();
-        if (!shape.equals(target.shape()) || shape.rank() == 0 || shape.size() == 0) {
-            throw fail.apply("logits " + shape + " and probabilities " + target.shape()
-                    + " must have one shape [.., classes], and not an empty one; for class numbers use Tensor.ofInts");
-        }
-        Tensor q = smoothing == 0 ? target : target.mul(1 - smoothing).add(smoothing / x.dim(-1));
-        if (weights != null) {
-            checkWeights(fail, shape, weights.shape());
-            q = q.mul(weights);
-        }
-        return x.logSoftmax(-1).mul(q).sum(-1).mean().neg();
-    }
-
     @Override
     public String label() {
         return "cross_entropy";

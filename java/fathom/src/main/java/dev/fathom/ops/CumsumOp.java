@@ -5,7 +5,6 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 
-
 /** y = the sums of x along a dimension up to and with each place, added one after the other; dx the sums of dy from each place on. */
 public record CumsumOp(int axis) implements BlindOp {
     @Override

@@ -5,10 +5,7 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Results;
-import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
-
 
 /**
  * act((sum + b) + residual): what the kernels of linear, convolution and normalization make of a sum before they store it.
@@ -17,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param residual whether a tensor of the result's shape is added after it
  * @param activation act, or null for none
  */
-public record Epilogue(boolean bias, boolean residual, @Nullable Activation activation) {
+public record Epilogue(
+        boolean bias, boolean residual, @Nullable Activation activation) {
     /** An op that ends in one. Inputs: x, W, then b and the residual where there are any. Results: y, and what goes into act where its derivative reads it. */
     public interface Fusible extends Op {
         Epilogue epilogue();
@@ -29,14 +27,6 @@ public record Epilogue(boolean bias, boolean residual, @Nullable Activation acti
         default @Nullable Op fuse(Op user) {
             Epilogue end = epilogue().and(user);
             return end == null ? null : with(end);
-        }
-
-        /** With a line of channels in W [n, ..] and b. */
-        @Override
-        default @Nullable Folded fold(Op user, @Nullable Tensor[] own, @Nullable Tensor[] users) {
-            Epilogue e = epilogue();
-            boolean open = e.activation == null && !e.residual && own[1] != null && (!e.bias || own[2] != null);
-            return open && user instanceof NormOp norm ? norm.fold(this, own[1], e.bias ? own[2] : null, users) : null;
         }
 
         @Override

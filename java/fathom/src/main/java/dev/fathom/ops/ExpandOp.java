@@ -4,22 +4,20 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
-import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
-
 
 /** y = x repeated along its dimensions of 1, and along new ones in front of them: NumPy's broadcast_to. */
 public record ExpandOp(Shape to) implements MoveOp {
     /** The shape that {@code dims} ask for, where -1 stands for the dimension that x has there. */
-    public static ExpandOp of(Tensor x, int[] dims) {
+    public static ExpandOp of(Shape x, int[] dims) {
         int[] to = dims.clone();
-        int front = dims.length - x.shape().rank();
+        int front = dims.length - x.rank();
         for (int i = Math.max(front, 0); i < to.length; i++) {
             to[i] = to[i] == -1 ? x.dim(i - front) : to[i];
         }
         if (Arrays.stream(to).anyMatch(d -> d < 0)) {
             throw new IllegalArgumentException("expand" + Where.running() + ": " + Arrays.toString(dims)
-                    + " are no dimensions for x " + x.shape()
+                    + " are no dimensions for x " + x
                     + "; give 0 or more, or -1 to keep a dimension that x has");
         }
         return new ExpandOp(Shape.of(to));

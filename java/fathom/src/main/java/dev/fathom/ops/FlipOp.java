@@ -3,26 +3,9 @@ package dev.fathom.ops;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
-import dev.fathom.op.Where;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
 
 /** y = x with the places of a dimension in reverse order. */
 public record FlipOp(int axis) implements MoveOp {
-    /** x in reverse order along each of {@code dims}. */
-    public static Tensor of(Tensor x, int[] dims) {
-        if (dims.length == 0) {
-            throw new IllegalArgumentException("flip" + Where.running() + ": x " + x.shape()
-                    + " is flipped along no dimension; name those whose order is to change");
-        }
-        int mask = ReduceOp.mask("flip", x, dims);
-        Tensor y = x;
-        for (int i = 0; i < x.shape().rank(); i++) {
-            y = (mask & 1 << i) == 0 ? y : Pass.call(new FlipOp(i), y);
-        }
-        return y;
-    }
-
     @Override
     public String label() {
         return "flip";

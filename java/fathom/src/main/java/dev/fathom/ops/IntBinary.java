@@ -7,7 +7,6 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.util.Locale;
 
-
 /**
  * The elementwise functions of two I32 tensors, row for row as {@code native/src/integer.def}, broadcast as {@link Binary}'s. Comparisons give the
  * F32 masks that those of floats give. No gradient flows. A test compares the two tables.

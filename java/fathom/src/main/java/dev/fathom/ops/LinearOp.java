@@ -9,7 +9,6 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
-
 /** y [.., n] = act((x [.., k] W [n, k]^T + b [n]) + residual [.., n]), in one kernel. */
 public record LinearOp(Epilogue epilogue) implements Epilogue.Fusible {
     private static final LinearOp PLAIN = new LinearOp(new Epilogue(false, false, null));

@@ -8,7 +8,6 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.util.Arrays;
 
-
 /**
  * y [.., m, n] = a [.., m, k] b [.., k, n]; the dimensions in front broadcast. One matrix b multiplies all rows of a as one product.
  *

@@ -4,7 +4,6 @@ import dev.fathom.op.Call;
 import dev.fathom.op.DType;
 import org.jspecify.annotations.Nullable;
 
-
 /** An op that moves elements and does not look at them: the type of its result is that of its first input. */
 public interface MoveOp extends BlindOp {
     @Override

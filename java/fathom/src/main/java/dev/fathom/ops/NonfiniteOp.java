@@ -6,7 +6,6 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
-
 /** The I32 number of elements that are NaN or infinite. */
 public record NonfiniteOp() implements Op {
     public static final NonfiniteOp INSTANCE = new NonfiniteOp();

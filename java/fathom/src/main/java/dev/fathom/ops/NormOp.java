@@ -9,11 +9,8 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.op.Where;
-import dev.fathom.tensor.Results;
-import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-
 
 /**
  * y = act((gamma (x - mean) rstd + beta) + residual), rstd = 1 / sqrt(variance + epsilon), in one kernel. Inputs: x, the mean and the variance where they
@@ -59,43 +56,10 @@ public record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogu
         return new NormOp(over, count, gamma, epsilon, new Epilogue(beta, false, null));
     }
 
-    /** The inputs of this op from x on, of which some may be null. */
-    public static Tensor[] inputs(@Nullable Tensor... in) {
-        int n = 0;
-        for (Tensor t : in) {
-            if (t != null) {
-                in[n++] = t;
-            }
-        }
-        return Arrays.copyOf(in, n);
-    }
-
     @Override
     public @Nullable Op fuse(Op user) {
         Epilogue more = end.and(user);
         return more == null ? null : new NormOp(over, count, gamma, epsilon, more);
-    }
-
-    /**
-     * With the mean and the variance given this is act(scale x + shift + residual): the op before, with weights [n, ..] and a bias (or null) that have
-     * that line in them. Null where {@code in}, the constants among this op's inputs, lacks one.
-     */
-    @Nullable
-    Folded fold(Epilogue.Fusible first, Tensor weight, @Nullable Tensor bias, @Nullable Tensor[] in) {
-        int constants = 3 + (gamma ? 1 : 0) + (end.bias() ? 1 : 0);
-        if (measured() || Arrays.asList(in).subList(1, constants).contains(null)) {
-            return null;
-        }
-        Tensor scale = in[2].add(epsilon).rsqrt();
-        scale = gamma ? scale.mul(in[gammaAt()]) : scale;
-        Tensor shift = (bias == null ? in[1].neg() : bias.sub(in[1])).mul(scale);
-        shift = end.bias() ? shift.add(in[betaAt()]) : shift;
-        int[] rows = new int[weight.shape().rank()];
-        Arrays.fill(rows, 1);
-        rows[0] = weight.dim(0);
-        Tensor[] weights = {weight.mul(scale.reshape(rows)), shift};
-        int[] rest = end.residual() ? new int[] {residualAt()} : new int[0];
-        return new Folded(first.with(new Epilogue(true, end.residual(), end.activation())), weights, rest);
     }
 
     @Override
@@ -103,7 +67,7 @@ public record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogu
         return over.label;
     }
 
-    private boolean measured() {
+    public boolean measured() {
         return over != Over.GIVEN;
     }
 
@@ -142,15 +106,15 @@ public record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogu
         return i != residualAt() && (i != betaAt() || again());
     }
 
-    private int gammaAt() {
+    public int gammaAt() {
         return gamma ? measured() ? 1 : 3 : -1;
     }
 
-    private int betaAt() {
+    public int betaAt() {
         return end.bias() ? (measured() ? 1 : 3) + (gamma ? 1 : 0) : -1;
     }
 
-    private int residualAt() {
+    public int residualAt() {
         return end.residual() ? (measured() ? 1 : 3) + (gamma ? 1 : 0) + (end.bias() ? 1 : 0) : -1;
     }
 

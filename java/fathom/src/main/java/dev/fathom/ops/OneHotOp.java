@@ -7,7 +7,6 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.util.Arrays;
 
-
 /** y [.., classes] from I32 labels [..]: 1 at each row's label, else 0. No gradient flows. */
 public record OneHotOp(int classes) implements Op {
     @Override

@@ -10,14 +10,14 @@ import dev.fathom.op.WindowedOp;
 import java.util.Arrays;
 import java.util.Locale;
 
-
 /**
  * y = x [n, l, c], [n, h, w, c] or [n, d, h, w, c] with places on either side of each dimension between the first and the last.
  *
  * @param value what they hold where the mode is ZEROS
  * @param spatial how many of the six sides count, the last ones of front, back, top, bottom, left, right
  */
-public record PadOp(PadMode mode, float value, int spatial, int front, int back, int top, int bottom, int left, int right)
+public record PadOp(
+        PadMode mode, float value, int spatial, int front, int back, int top, int bottom, int left, int right)
         implements BlindOp, WindowedOp {
     /** Sides of the last dimension first, as PyTorch has them. */
     public static PadOp of(PadMode mode, float value, int[] sides) {

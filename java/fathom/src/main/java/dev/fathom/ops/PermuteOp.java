@@ -6,10 +6,8 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import dev.fathom.op.WindowedOp;
-import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-
 
 /**
  * The dimensions in another order: y.dim(i) = x.dim(order(i)).
@@ -18,24 +16,23 @@ import org.jspecify.annotations.Nullable;
  * @param packed three bits for each dimension of y, the first lowest: which dimension of x it is
  */
 public record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
-    public static PermuteOp of(Tensor x, int[] order) {
+    public static PermuteOp of(Shape x, int[] order) {
         int packed = 0;
         int seen = 0;
-        for (int i = 0; i < order.length && order.length == x.shape().rank(); i++) {
+        for (int i = 0; i < order.length && order.length == x.rank(); i++) {
             int from = x.axis("permute", order[i]);
             packed |= from << 3 * i;
             seen |= 1 << from;
         }
-        if (order.length != x.shape().rank() || Integer.bitCount(seen) != order.length) {
-            throw new IllegalArgumentException(
-                    "permute" + Where.running() + ": " + Arrays.toString(order) + " is not an order of the "
-                            + x.shape().rank() + " dimensions of x " + x.shape() + "; name each once");
+        if (order.length != x.rank() || Integer.bitCount(seen) != order.length) {
+            throw new IllegalArgumentException("permute" + Where.running() + ": " + Arrays.toString(order)
+                    + " is not an order of the " + x.rank() + " dimensions of x " + x + "; name each once");
         }
         return new PermuteOp(order.length, packed);
     }
 
-    public static PermuteOp exchange(Tensor x, int a, int b) {
-        int[] order = new int[x.shape().rank()];
+    public static PermuteOp exchange(Shape x, int a, int b) {
+        int[] order = new int[x.rank()];
         Arrays.setAll(order, i -> i);
         order[x.axis("transpose", a)] = x.axis("transpose", b);
         order[x.axis("transpose", b)] = x.axis("transpose", a);

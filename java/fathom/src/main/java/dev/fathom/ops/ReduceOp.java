@@ -7,11 +7,8 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Locale;
-
 
 /**
  * y = a reduction of x over some dimensions, which disappear. Neighboring dimensions are merged; each run of reduced ones is one kernel call over
@@ -48,38 +45,23 @@ public record ReduceOp(Kind kind, int mask) implements Op {
             return kernel == 0;
         }
 
-        String label() {
+        public String label() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
-    /** The reduction of x over {@code dims}, over all without any. */
-    public static Tensor of(Kind kind, Tensor x, int[] dims) {
-        return Pass.call(new ReduceOp(kind, mask(kind.label(), x, dims)), x);
-    }
-
-    /** The reduction y of x over {@code dims} with these dimensions in place again, each 1: a view. */
-    public static Tensor kept(Tensor x, Tensor y, int[] dims) {
-        int mask = mask("reshape", x, dims);
-        Shape shape = x.shape();
-        for (int i = 0; i < shape.rank(); i++) {
-            shape = (mask & 1 << i) == 0 ? shape : shape.with(i, 1);
-        }
-        return y.reshape(shape);
-    }
-
     /** Bits of {@code dims}, of all dimensions without any. */
-    public static int mask(String label, Tensor x, int[] dims) {
+    public static int mask(String label, Shape x, int[] dims) {
         int mask = 0;
         for (int d : dims) {
             int axis = x.axis(label, d);
             if ((mask & 1 << axis) != 0) {
-                throw new IllegalArgumentException(label + Where.running() + ": dimension " + d + " of " + x.shape()
+                throw new IllegalArgumentException(label + Where.running() + ": dimension " + d + " of " + x
                         + " is named twice in " + Arrays.toString(dims) + "; name each once");
             }
             mask |= 1 << axis;
         }
-        return dims.length == 0 ? (1 << x.shape().rank()) - 1 : mask;
+        return dims.length == 0 ? (1 << x.rank()) - 1 : mask;
     }
 
     @Override

@@ -4,14 +4,12 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
-import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
-
 
 /** The same elements in another shape: a view. */
 public record ReshapeOp(Shape to) implements MoveOp {
     /** {@code dims} with a single -1 filled in. */
-    public static Shape resolve(Tensor x, int[] dims) {
+    public static Shape resolve(Shape x, int[] dims) {
         int[] result = dims.clone();
         int free = -1;
         long known = 1;
@@ -27,15 +25,15 @@ public record ReshapeOp(Shape to) implements MoveOp {
             known *= result[free];
         }
         if (known != x.size() || free >= 0 && result[free] < 0) {
-            throw new IllegalArgumentException("reshape" + Where.running() + ": x " + x.shape() + " has " + x.size()
+            throw new IllegalArgumentException("reshape" + Where.running() + ": x " + x + " has " + x.size()
                     + " elements, which do not fill " + Arrays.toString(dims) + "; the products must agree");
         }
         return Shape.of(result);
     }
 
     /** The shape of {@code x} with a dimension of 1 where the result has dimension {@code dim}. */
-    public static Shape unsqueezed(Tensor x, int dim) {
-        Shape shape = x.shape();
+    public static Shape unsqueezed(Shape x, int dim) {
+        Shape shape = x;
         int rank = shape.rank() + 1;
         if (dim < -rank || dim >= rank) {
             throw new IllegalArgumentException(
@@ -51,13 +49,13 @@ public record ReshapeOp(Shape to) implements MoveOp {
     }
 
     /** The shape of {@code x} without dimension {@code dim}, which is 1. */
-    public static Shape squeezed(Tensor x, int dim) {
+    public static Shape squeezed(Shape x, int dim) {
         int at = x.axis("squeeze", dim);
         if (x.dim(at) != 1) {
-            throw new IllegalArgumentException("squeeze" + Where.running() + ": x " + x.shape() + " has dim(" + at + ")="
+            throw new IllegalArgumentException("squeeze" + Where.running() + ": x " + x + " has dim(" + at + ")="
                     + x.dim(at) + "; only a dimension of 1 can go");
         }
-        return ReduceOp.kept(x.shape(), 1 << at);
+        return ReduceOp.kept(x, 1 << at);
     }
 
     @Override

@@ -4,48 +4,10 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
-import dev.fathom.op.Where;
 import dev.fathom.op.WindowedOp;
-import dev.fathom.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-
 
 /** Every {@code step}-th place of a dimension from {@code from} to {@code to - 1}: a view of neighbors of the leading one, else a copy. */
 public record SliceOp(int axis, int from, int to, int step) implements MoveOp, WindowedOp {
-    /** Consecutive parts of these sizes. */
-    public static List<Tensor> split(Tensor x, int dim, int[] sizes) {
-        int axis = x.axis("split", dim);
-        if (Arrays.stream(sizes).anyMatch(s -> s < 0)
-                || Arrays.stream(sizes).asLongStream().sum() != x.dim(axis)) {
-            throw new IllegalArgumentException("split" + Where.running() + ": x " + x.shape() + " has dim(" + axis + ")="
-                    + x.dim(axis) + ", which the sizes " + Arrays.toString(sizes)
-                    + " do not add up to; give sizes of 0 or more whose sum it is");
-        }
-        List<Tensor> parts = new ArrayList<>();
-        int from = 0;
-        for (int size : sizes) {
-            parts.add(x.slice(axis, from, from + size));
-            from += size;
-        }
-        return parts;
-    }
-
-    /** At most {@code count} consecutive parts of one size; the last may be smaller. */
-    public static List<Tensor> chunk(Tensor x, int dim, int count) {
-        int n = x.dim(x.axis("chunk", dim));
-        if (count < 1) {
-            throw new IllegalArgumentException(
-                    "chunk" + Where.running() + ": x " + x.shape() + " in " + count + " parts; give a count of 1 or more");
-        }
-        int size = (int) Math.max(1, (n + (long) count - 1) / count);
-        int[] sizes = new int[Math.max(1, (int) ((n + (long) size - 1) / size))];
-        Arrays.fill(sizes, size);
-        sizes[sizes.length - 1] = n - size * (sizes.length - 1);
-        return split(x, dim, sizes);
-    }
-
     @Override
     public String label() {
         return "slice";

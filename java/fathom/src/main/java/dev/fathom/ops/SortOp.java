@@ -7,12 +7,7 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Order;
 import dev.fathom.op.Shape;
-import dev.fathom.op.Where;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Sorted;
-import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
-
 
 /**
  * The values of x in order along a dimension, all of them or the first k, and the I32 places that they had. Equal values keep their order, and NaN is
@@ -23,23 +18,6 @@ import org.jspecify.annotations.Nullable;
 public record SortOp(int axis, int k, Order order) implements Op {
     /** Lines that the kernel sorts at once, at most. */
     private static final int PARTS = 16;
-
-    public static Sorted sort(Tensor x, int dim, Order order) {
-        return of(new SortOp(x.axis("sort", dim), -1, order), x);
-    }
-
-    public static Sorted topk(Tensor x, int dim, int k) {
-        if (k < 0) {
-            throw new IllegalArgumentException("topk" + Where.running() + ": k=" + k + " of x " + x.shape()
-                    + " is how many values are taken; give 0 or more");
-        }
-        return of(new SortOp(x.axis("topk", dim), k, Order.DESCENDING), x);
-    }
-
-    private static Sorted of(SortOp op, Tensor x) {
-        Tensor[] y = Pass.applyAll(op, x);
-        return new Sorted(y[0], y[1]);
-    }
 
     @Override
     public String label() {

@@ -7,7 +7,6 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
-
 /** y [a, i.., b] = x [a, n, b] at the places of dimension n that the I32 index [i..] names. */
 public record TakeOp(int axis) implements MoveOp {
     /** The kernel's kind for rows of four-byte elements. */

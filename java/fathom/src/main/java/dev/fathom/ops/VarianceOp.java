@@ -6,9 +6,6 @@ import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
-
 
 /**
  * y = sum (x - mean)^2 / (n - correction) over some dimensions, which disappear, or its square root; the mean comes first, so that large means cost
@@ -23,8 +20,8 @@ public record VarianceOp(int mask, int correction, boolean root) implements Op {
     /** The number in {@code internal.h}. */
     private static final int KERNEL = 6;
 
-    public static Tensor of(int correction, boolean root, Tensor x, int[] dims) {
-        return Pass.call(new VarianceOp(ReduceOp.mask(label(correction, root), x, dims), correction, root), x);
+    public static VarianceOp of(int correction, boolean root, Shape x, int[] dims) {
+        return new VarianceOp(ReduceOp.mask(label(correction, root), x, dims), correction, root);
     }
 
     private static String label(int correction, boolean root) {

@@ -1,6 +1,8 @@
 package dev.fathom.plan;
 
 import dev.fathom.op.Op;
+import dev.fathom.ops.Epilogue;
+import dev.fathom.ops.NormOp;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Folding {
     private Folding() {}
 
-    /** Two calls that become one: what {@link Op#fold} makes of their constants. */
+    /** Two calls that become one: their constants become the weights of one. */
     record Fold(Graph.Node before, Graph.Node user) {
         /** The weights of the one call, computed in the current pass. */
         Tensor[] weights(Graph graph) {
@@ -27,15 +29,61 @@ final class Folding {
                     .weights();
         }
 
-        private Op.@Nullable Folded with(Graph graph, IntFunction<Tensor> weight) {
-            return before.op().fold(user.op(), constants(graph, before, weight), constants(graph, user, weight));
+        private @Nullable Folded with(Graph graph, IntFunction<Tensor> weight) {
+            return before.op() instanceof Epilogue.Fusible first && user.op() instanceof NormOp norm
+                    ? folded(first, norm, constants(graph, before, weight), constants(graph, user, weight))
+                    : null;
         }
     }
 
     /** Weight {@code number} of those that a fold makes. */
     record Weight(Fold fold, int number) {}
 
-    /** Does so wherever {@link Op#fold} finds one op for both, in all graphs alike. */
+    /**
+     * One op in place of two.
+     *
+     * @param op what does both; its inputs are input 0 of the first op, the weights, and those of the user's inputs
+     * @param weights in place of the first op's constants
+     * @param rest numbers of the user's inputs that follow
+     */
+    private record Folded(Op op, Tensor[] weights, int... rest) {}
+
+    /**
+     * With the mean and the variance given, the normalization is act(scale x + shift + residual): the op before, with weights [n, ..] and a bias that have
+     * that line in them. The arrays hold the constants among the inputs of both, null for the others. Null where there is no such op.
+     */
+    private static @Nullable Folded folded(
+            Epilogue.Fusible first, NormOp norm, @Nullable Tensor[] own, @Nullable Tensor[] in) {
+        Epilogue before = first.epilogue();
+        Epilogue end = norm.end();
+        Tensor weight = own[1];
+        Tensor bias = before.bias() ? own[2] : null;
+        boolean open = before.activation() == null && !before.residual() && (!before.bias() || bias != null);
+        int constants = 3 + (norm.gamma() ? 1 : 0) + (end.bias() ? 1 : 0);
+        if (!open
+                || weight == null
+                || norm.measured()
+                || Arrays.asList(in).subList(1, constants).contains(null)) {
+            return null;
+        }
+        Tensor mean = given(in, 1);
+        Tensor scale = given(in, 2).add(norm.epsilon()).rsqrt();
+        scale = norm.gamma() ? scale.mul(given(in, norm.gammaAt())) : scale;
+        Tensor shift = (bias == null ? mean.neg() : bias.sub(mean)).mul(scale);
+        shift = end.bias() ? shift.add(given(in, norm.betaAt())) : shift;
+        int[] rows = new int[weight.shape().rank()];
+        Arrays.fill(rows, 1);
+        rows[0] = weight.dim(0);
+        Tensor[] weights = {weight.mul(scale.reshape(rows)), shift};
+        int[] rest = end.residual() ? new int[] {norm.residualAt()} : new int[0];
+        return new Folded(first.with(new Epilogue(true, end.residual(), end.activation())), weights, rest);
+    }
+
+    private static Tensor given(@Nullable Tensor[] in, int i) {
+        return Objects.requireNonNull(in[i], "the constants are there");
+    }
+
+    /** Does so wherever one op does for both, in all graphs alike. */
     static void fold(List<Graph> graphs) {
         Graph graph = graphs.get(0);
         Graph.Links links = graph.links();
@@ -52,7 +100,7 @@ final class Folding {
             }
             try (Pass pass = Access.freeze()) {
                 Fold fold = new Fold(before, user);
-                Op.Folded folded = fold.with(
+                Folded folded = fold.with(
                         graph,
                         v -> Access.input(
                                 pass,
@@ -79,7 +127,7 @@ final class Folding {
         return constants;
     }
 
-    private static Graph.Node merged(Graph graph, int first, int second, Fold fold, Op.Folded folded) {
+    private static Graph.Node merged(Graph graph, int first, int second, Fold fold, Folded folded) {
         Graph.Node before = graph.nodes.get(first);
         Graph.Node user = graph.nodes.get(second);
         List<Integer> in = new ArrayList<>(List.of(before.in()[0]));

@@ -3,7 +3,6 @@ package dev.fathom.plan;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
-import dev.fathom.op.Lowered;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.util.List;
@@ -12,7 +11,7 @@ import java.util.List;
  * Asks the ops of a plan whether they take the shapes of a session, with the sentence that an eager run would say: a window may be larger than a short
  * sequence, and padding that mirrors may be wider. An op that is not the same at all traced sizes, such as a slice, is not asked.
  */
-final class ShapeRules extends Lowered {
+final class ShapeRules extends Call {
     /** An operand or a result. */
     record Operand(String name, DType dtype, Bilinear[] dims) {
         Shape at(Sizes sizes) {

@@ -11,7 +11,6 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-
 /** What the packages above need and users must not see; an ArchUnit rule keeps it inside the library. */
 public final class Access {
     private Access() {}
@@ -52,7 +51,7 @@ public final class Access {
 
     /** {@code " at path"} of the running net, for messages; empty outside one. */
     public static String where() {
-        return Pass.where();
+        return Where.running();
     }
 
     // ---- watching a pass, for summaries, statistics and explanations

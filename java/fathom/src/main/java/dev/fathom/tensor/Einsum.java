@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-
 /**
  * Einstein's sums of one tensor or two, made of the other ops: diagonals by slices, letters of one operand alone by sums, then one matrix product for
  * each combination of the letters that both operands and the result have, or a product element by element where no letter is summed.
@@ -180,7 +179,7 @@ final class Einsum {
     }
 
     private IllegalArgumentException fail(String message) {
-        return new IllegalArgumentException("einsum" + Pass.where() + ": " + equation + " " + message);
+        return new IllegalArgumentException("einsum" + Where.running() + ": " + equation + " " + message);
     }
 
     /** The letters that occur once, in alphabetical order: the result where an equation names none. */

@@ -1,12 +1,10 @@
 package dev.fathom.tensor;
 
 import dev.fathom.memory.Arena;
-import dev.fathom.op.Where;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-
 
 /** The nets that run in a pass, innermost first, and the tensors that the pass owns: what a net made and nobody needs goes back when it returns. */
 final class Frames {

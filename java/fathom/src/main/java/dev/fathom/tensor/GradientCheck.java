@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-
 /**
  * Compares gradients with central differences: d/dx f(x) against (f(x + h) - f(x - h)) / 2 h with h = 0.01 max(1, |x|), for every element of
  * every F32 input. For the author of an op, a layer or a loss:

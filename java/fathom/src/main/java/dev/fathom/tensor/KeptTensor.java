@@ -4,7 +4,6 @@ import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 
-
 /**
  * A tensor with memory of its own: it outlives passes and any thread may read it. Close it; a forgotten one is reclaimed by the collector and
  * reported.

@@ -3,7 +3,6 @@ package dev.fathom.tensor;
 import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
-
 /** Numbers that training changes: a segment of a model's flat block, with a gradient beside it. */
 public final class Parameter extends Variable implements Target {
     /** A parameter that begins as {@code initializer} says, and has the same shape in files. */

@@ -4,14 +4,12 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;
-import dev.fathom.op.Where;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-
 
 /**
  * What holds a model's numbers: the flat block of its values, and a second block for gradients, of the parameters' layout and mapped at the

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-
 /** The recorded calls of a pass, in order: what backward walks, what a plan is made from, what {@link #toDot} draws. */
 public final class Tape {
     private @Nullable Node[] nodes = new Node[64];

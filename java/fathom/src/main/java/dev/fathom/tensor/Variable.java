@@ -1,8 +1,8 @@
 package dev.fathom.tensor;
 
 import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import org.jspecify.annotations.Nullable;
-
 
 /**
  * Numbers that a model holds in its block: trained ({@link Parameter}) or kept ({@link Buffer}). Until {@code Model.of} binds it, a
@@ -75,7 +75,7 @@ public abstract sealed class Variable implements Operand permits Parameter, Buff
         Tensor t = leaf;
         if (t == null) {
             throw new IllegalStateException(
-                    (this instanceof Parameter ? "parameter " : "buffer ") + shape + " is unbound" + Pass.where()
+                    (this instanceof Parameter ? "parameter " : "buffer ") + shape + " is unbound" + Where.running()
                             + ": hold it in a record component of the net that was given to Model.of");
         }
         return t;

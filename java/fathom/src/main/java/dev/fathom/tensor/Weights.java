@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-
 /**
  * The numbers of a model, which its replicas share: one flat block of range, every parameter and then every buffer, 64-byte aligned, in
  * the order of the walk. Each parameter has a version, a trainable flag and packed copies.

@@ -1,6 +1,7 @@
 package dev.fathom.course;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

@@ -1,6 +1,7 @@
 package dev.fathom.course;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;

@@ -2,6 +2,7 @@ package dev.fathom.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;

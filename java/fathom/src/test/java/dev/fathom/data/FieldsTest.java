@@ -3,6 +3,7 @@ package dev.fathom.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;

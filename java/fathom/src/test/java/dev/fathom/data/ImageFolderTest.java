@@ -2,6 +2,7 @@ package dev.fathom.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.op.Shape;
 import java.awt.Transparency;
 import java.awt.color.ColorSpace;

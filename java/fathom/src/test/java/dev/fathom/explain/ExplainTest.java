@@ -3,6 +3,7 @@ package dev.fathom.explain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;

@@ -3,6 +3,7 @@ package dev.fathom.io;
 import static dev.fathom.io.IdxTest.gzip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;

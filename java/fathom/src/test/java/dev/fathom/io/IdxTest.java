@@ -2,6 +2,7 @@ package dev.fathom.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;
 import java.io.ByteArrayOutputStream;

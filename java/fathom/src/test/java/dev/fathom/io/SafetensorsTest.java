@@ -3,6 +3,7 @@ package dev.fathom.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;

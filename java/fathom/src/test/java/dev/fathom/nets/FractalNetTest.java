@@ -2,6 +2,7 @@ package dev.fathom.nets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;

@@ -3,6 +3,7 @@ package dev.fathom.nets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.fathom.io.Npy;
 import dev.fathom.nn.GlobalAvgPool;
 import dev.fathom.nn.Layer;

@@ -3,6 +3,7 @@ package dev.fathom.nets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.fathom.io.Npy;
 import dev.fathom.io.Npz;
 import dev.fathom.nn.BatchNorm;

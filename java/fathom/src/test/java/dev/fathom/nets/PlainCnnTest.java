@@ -3,6 +3,7 @@ package dev.fathom.nets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;

@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
@@ -45,8 +46,8 @@ class ComputedWeightsTest {
         @Override
         public Tensor forward(Tensor x) {
             Tensor v = direction.value().flatten(1);
-            Tensor w = v.div(v.norm(dev.fathom.op.Dims.KEEP, 1))
-                    .mul(gain.value().unsqueeze(1));
+            Tensor w =
+                    v.div(v.norm(dev.fathom.op.Dims.KEEP, 1)).mul(gain.value().unsqueeze(1));
             return x.conv(w.reshape(direction.shape()), null, Window.of(3).pad(1), 1);
         }
     }

@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
+
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Initializer;

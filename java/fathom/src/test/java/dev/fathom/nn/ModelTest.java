@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;

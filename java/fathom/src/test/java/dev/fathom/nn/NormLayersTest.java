@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
 import dev.fathom.op.Activation;

@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
+
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
 import dev.fathom.op.Shape;

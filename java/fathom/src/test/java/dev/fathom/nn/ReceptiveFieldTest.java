@@ -2,6 +2,7 @@ package dev.fathom.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.ResNet;
 import dev.fathom.nn.ReceptiveField.Axis;

@@ -2,6 +2,7 @@ package dev.fathom.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Model;

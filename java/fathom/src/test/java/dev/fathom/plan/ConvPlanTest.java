@@ -2,6 +2,7 @@ package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
+
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.BatchNorm;

@@ -1,6 +1,7 @@
 package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.kernel.Kernel;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;

@@ -1,6 +1,7 @@
 package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;

@@ -2,6 +2,7 @@ package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import com.sun.management.ThreadMXBean;
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Kernel;

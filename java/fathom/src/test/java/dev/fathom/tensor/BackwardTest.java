@@ -1,16 +1,15 @@
 package dev.fathom.tensor;
 
-import dev.fathom.op.Activation;
-import dev.fathom.op.Shape;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 
 /** What backward gives to whom: forks, several calls, targets, watched tensors, constants, changed weights, failures. */
 class BackwardTest {

@@ -13,7 +13,6 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-
 /** A dense row-major array of doubles: what the references of the op table compute with. Slow, plain, and without any trick. */
 public record Doubles(double[] v, int... dims) {
     /** A number as a scalar. */

@@ -1,13 +1,12 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.op.Activation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 
 /** Random programs with frames and recomputed layers give what the same programs give without: memory is never given back too early. */
 class FramesTest {

@@ -1,5 +1,9 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
@@ -7,11 +11,6 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-
 
 /** The check finds wrong gradients, names the worst element, and is content with right ones. */
 class GradientCheckTest {

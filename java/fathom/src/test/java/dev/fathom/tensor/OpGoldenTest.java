@@ -1,12 +1,13 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Dims;
 import dev.fathom.op.Order;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
-import dev.fathom.op.Where;
 import dev.fathom.op.Window;
 import dev.fathom.ops.ConvOp;
 import dev.fathom.ops.ConvTransposedOp;
@@ -28,9 +29,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 
 /**
  * Every op against PyTorch: results and gradients. What PyTorch gives was computed in float64 and rounded once, so that a
@@ -300,7 +298,7 @@ class OpGoldenTest {
 
     private static Row conv(String name, Window w, int groups, Epilogue end) {
         ConvOp op = new ConvOp(w, groups, end);
-        return row("conv(" + name + ")", x -> w.rank() == 3 ? op.volumes(x) : Pass.apply(op, x))
+        return row("conv(" + name + ")", x -> w.rank() == 3 ? Compositions.volumes(op, x) : Pass.apply(op, x))
                 .terms(3);
     }
 

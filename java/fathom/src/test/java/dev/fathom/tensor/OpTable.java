@@ -1,5 +1,7 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.memory.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
@@ -9,7 +11,6 @@ import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
-import dev.fathom.op.Where;
 import dev.fathom.op.Window;
 import dev.fathom.ops.AvgPoolOp;
 import dev.fathom.ops.Binary;
@@ -64,9 +65,6 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToIntFunction;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 
 /**
  * The test table: one row per op, with a reference in double precision, the shapes and the range of its samples, its tolerance, and what it
@@ -1196,12 +1194,16 @@ public final class OpTable {
         ROWS.get(ROWS.size() - 1)
                 .refuses(
                         "conv: x [2, 3, 8, 8, 4] and input 1 [5, 3, 3, 3, 3] disagree: x.dim(4)=4 but input 1.dim(4)=3; they must be equal",
-                        () -> new ConvOp(Window.of(3, 3, 3), 1, plain.epilogue())
-                                .volumes(t(2, 3, 8, 8, 4), t(5, 3, 3, 3, 3)))
+                        () -> Compositions.volumes(
+                                new ConvOp(Window.of(3, 3, 3), 1, plain.epilogue()),
+                                t(2, 3, 8, 8, 4),
+                                t(5, 3, 3, 3, 3)))
                 .refuses(
                         "conv: [65536, 65536] make one dimension of more places than an int counts; give less at a time",
-                        () -> new ConvOp(Window.of(1, 1, 1), 1, plain.epilogue())
-                                .volumes(t(0, 3, 65536, 65536, 4), t(5, 1, 1, 1, 4)));
+                        () -> Compositions.volumes(
+                                new ConvOp(Window.of(1, 1, 1), 1, plain.epilogue()),
+                                t(0, 3, 65536, 65536, 4),
+                                t(5, 1, 1, 1, 4)));
         transposed("conv_transposed", three, 1, 0)
                 .covers("convTransposed(Operand,Window,int,int[])")
                 .sample(transposed(three, 1, 2, 3, 4, 4, 5))

@@ -1,5 +1,9 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
+
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.Native;
@@ -29,11 +33,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.offset;
-
 
 /** What holds for every op: one suite a method, every row of the table through each. */
 class OpTableTest {
@@ -524,7 +523,7 @@ class OpTableTest {
         missing.addAll(List.of(Unary.values()));
         missing.addAll(List.of(Binary.values()));
         missing.addAll(List.of(IntBinary.values()));
-        for (Class<?> type : classesOfThePackage()) {
+        for (Class<?> type : classesOfThePackages()) {
             if (Op.class.isAssignableFrom(type) && !type.isInterface() && !type.isEnum()) {
                 missing.add(type);
             }
@@ -546,15 +545,17 @@ class OpTableTest {
         assertThat(rows().stream().map(Row::name)).doesNotHaveDuplicates();
     }
 
-    private static List<Class<?>> classesOfThePackage() throws Exception {
+    private static List<Class<?>> classesOfThePackages() throws Exception {
         Path root = Path.of(
                 Op.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         List<Class<?>> classes = new ArrayList<>();
-        try (Stream<Path> files = Files.list(root.resolve("dev/fathom/tensor"))) {
-            for (Path file : files.toList()) {
-                String name = file.getFileName().toString();
-                if (name.endsWith(".class") && !name.startsWith("package-info")) {
-                    classes.add(Class.forName("dev.fathom.tensor." + name.substring(0, name.length() - 6)));
+        for (String pkg : List.of("op", "ops", "tensor")) {
+            try (Stream<Path> files = Files.list(root.resolve("dev/fathom/" + pkg))) {
+                for (Path file : files.toList()) {
+                    String name = file.getFileName().toString();
+                    if (name.endsWith(".class") && !name.startsWith("package-info")) {
+                        classes.add(Class.forName("dev.fathom." + pkg + "." + name.substring(0, name.length() - 6)));
+                    }
                 }
             }
         }

@@ -1,5 +1,9 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
@@ -17,11 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-
 
 /** The scope: modes, nesting, what it owns and gives back, random numbers, users' ops, and the tape as a picture. */
 class PassTest {

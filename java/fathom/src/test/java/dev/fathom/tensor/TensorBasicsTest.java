@@ -1,15 +1,14 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
 import dev.fathom.op.DType;
 import dev.fathom.op.Dims;
 import dev.fathom.op.Shape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
-
 
 /** Worked examples of what makes and moves tensors, with the numbers that NumPy and PyTorch give. */
 class TensorBasicsTest {

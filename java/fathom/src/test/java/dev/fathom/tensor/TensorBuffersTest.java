@@ -1,5 +1,8 @@
 package dev.fathom.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import java.io.IOException;
@@ -12,10 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 
 /** Tensors are copies of what lies between position and limit, in whatever memory and byte order. */
 class TensorBuffersTest {

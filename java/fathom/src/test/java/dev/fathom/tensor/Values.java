@@ -4,7 +4,6 @@ import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
-
 /** Parameters and buffers with given values, bound without a model: for tests below package nn. */
 public final class Values implements AutoCloseable {
     private final List<Variable> variables = new ArrayList<>();

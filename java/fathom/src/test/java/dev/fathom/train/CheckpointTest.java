@@ -3,6 +3,7 @@ package dev.fathom.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;

@@ -3,6 +3,7 @@ package dev.fathom.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;

@@ -1,6 +1,7 @@
 package dev.fathom.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Dropout;

@@ -2,6 +2,7 @@ package dev.fathom.user;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+
 import com.sun.management.ThreadMXBean;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;

@@ -1,6 +1,7 @@
 package dev.fathom.labs.experiments;
 
 import static dev.fathom.op.Activation.RELU;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;

@@ -1,6 +1,7 @@
 package dev.fathom.labs.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.io.Safetensors;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.TinyImages;

@@ -3,6 +3,7 @@ package dev.fathom.labs.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.pages.Kernel;
 import dev.fathom.nets.CifarResNet;

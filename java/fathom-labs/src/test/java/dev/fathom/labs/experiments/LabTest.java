@@ -3,6 +3,7 @@ package dev.fathom.labs.experiments;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.fathom.data.ModelCard;
 import dev.fathom.data.Preprocessing;
 import dev.fathom.io.Safetensors;

@@ -2,6 +2,7 @@ package dev.fathom.labs.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
