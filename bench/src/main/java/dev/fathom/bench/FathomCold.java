@@ -2,9 +2,9 @@ package dev.fathom.bench;
 
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
-import dev.fathom.tensor.Shape;
 import java.nio.file.Path;
 
 /** From the start of the JVM to the first answer of a network read from a safetensors file and frozen. */

@@ -11,7 +11,7 @@ import dev.fathom.memory.Memory;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import dev.fathom.view.ProgressBar;
 import java.io.OutputStream;
 import java.io.PrintStream;

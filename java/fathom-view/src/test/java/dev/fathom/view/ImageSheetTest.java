@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Augment;
 import dev.fathom.data.Dataset;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;

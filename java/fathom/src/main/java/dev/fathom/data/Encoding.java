@@ -1,6 +1,6 @@
 package dev.fathom.data;
 
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.fathom.data;
 
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;

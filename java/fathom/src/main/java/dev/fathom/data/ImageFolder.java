@@ -2,8 +2,8 @@ package dev.fathom.data;
 
 import dev.fathom.io.AtomicFile;
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;

@@ -1,6 +1,6 @@
 package dev.fathom.data;
 
-import dev.fathom.tensor.DType;
+import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.fathom.explain;
 
 import dev.fathom.nn.Layer;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package dev.fathom.io;
 
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

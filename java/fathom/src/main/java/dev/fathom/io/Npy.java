@@ -1,9 +1,9 @@
 package dev.fathom.io;
 
 import dev.fathom.memory.Block;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;

@@ -1,6 +1,6 @@
 package dev.fathom.io;
 
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 
 /** Where the elements of a tensor, taken in their order, lie in an array that has its dimensions in another order. */
 final class Places {

@@ -1,6 +1,6 @@
 package dev.fathom.io;
 
-import dev.fathom.tensor.DType;
+import dev.fathom.op.DType;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;

@@ -1,6 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
+import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.nn.AdaptiveAvgPool;
 import dev.fathom.nn.Conv;
@@ -11,8 +11,8 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.LocalResponseNorm;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * AlexNet for images [n, 224, 224, 3] (other sizes work too): five convolutions and three linear layers, which hold 96 % of its parameters.

@@ -1,6 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
+import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.nn.AdaptiveAvgPool;
 import dev.fathom.nn.AvgPool;
@@ -14,9 +14,9 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
+import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;

@@ -1,6 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU6;
+import static dev.fathom.op.Activation.RELU6;
 
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
@@ -10,8 +10,8 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import java.util.ArrayList;
 import java.util.List;
 

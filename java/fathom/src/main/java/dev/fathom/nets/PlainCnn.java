@@ -1,6 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.TANH;
+import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
@@ -9,8 +9,8 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.PadMode;
 import dev.fathom.tensor.Initializer;
-import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.fathom.nets;
 
-import static dev.fathom.tensor.Activation.RELU;
+import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
@@ -9,8 +9,8 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * SqueezeNet (Iandola et al. 2016, figure 2) for images [n, 224, 224, 3] (other sizes work too): it reaches AlexNet's accuracy with a fiftieth of its

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Resize;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 

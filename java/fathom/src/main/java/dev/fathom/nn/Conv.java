@@ -1,12 +1,12 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Activation;
+import dev.fathom.op.Activation;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Initializer;
-import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Parameter;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**

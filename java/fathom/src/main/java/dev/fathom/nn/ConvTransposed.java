@@ -1,11 +1,11 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Activation;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import org.jspecify.annotations.Nullable;
 
 /**

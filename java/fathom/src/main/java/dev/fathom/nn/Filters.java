@@ -1,9 +1,9 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
-import dev.fathom.tensor.Shape;
-import dev.fathom.tensor.Window;
 
 /** The weights of convolutions, [filters, taps.., channels / groups] and [filters, channels / groups, taps..] in files. */
 final class Filters {

@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 
 /**

@@ -1,8 +1,8 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import java.util.Arrays;
 
 /**

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 
 /**
  * The type and shape of an input of a net, for {@link Model#summary(Input...)}. An input is F32, or I32 where the net takes tokens.

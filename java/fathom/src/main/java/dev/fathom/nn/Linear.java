@@ -1,9 +1,9 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Activation;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 
 /**
  * Takes the largest value of every window, channel by channel. The number of dimensions of the window decides what is pooled: x [N, L, C] (PyTorch's

@@ -1,9 +1,9 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 

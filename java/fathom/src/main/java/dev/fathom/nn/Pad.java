@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.PadMode;
+import dev.fathom.op.PadMode;
 import dev.fathom.tensor.Tensor;
 
 /**

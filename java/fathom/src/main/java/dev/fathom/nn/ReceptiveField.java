@@ -1,13 +1,13 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.op.WindowedOp;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.WindowedOp;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;

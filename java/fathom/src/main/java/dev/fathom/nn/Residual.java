@@ -1,8 +1,8 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Activation;
+import dev.fathom.ops.Binary;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Activation;
-import dev.fathom.tensor.Binary;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;

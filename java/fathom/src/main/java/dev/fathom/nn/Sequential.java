@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Activation;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Activation;
+import dev.fathom.op.Activation;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 

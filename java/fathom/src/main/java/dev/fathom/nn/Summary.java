@@ -1,10 +1,10 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Resize;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Resize;
 import dev.fathom.tensor.Tensor;
 
 /**

@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Window;
+import dev.fathom.op.Window;
 
 /**
  * A layer that slides a {@link Window} over x. What the window says of strides and padding can be said of the layer, and each method gives a changed copy:

@@ -3,7 +3,7 @@
  * class and nothing is registered: a {@link dev.fathom.nn.Model} walks the records, names what it finds as PyTorch would, and lays it out in
  * one flat block. {@link dev.fathom.nn.Model#replica} shares that block with a tree for another thread, which has gradients of its own.
  *
- * <p>Channels come last, in pictures [N, H, W, C] as in everything else, and a {@link dev.fathom.tensor.Window} says how a {@link dev.fathom.nn.Conv} or a pool
+ * <p>Channels come last, in pictures [N, H, W, C] as in everything else, and a {@link dev.fathom.op.Window} says how a {@link dev.fathom.nn.Conv} or a pool
  * goes over what lies between: one record serves sequences, pictures and volumes. Files keep PyTorch's order of dimensions; a
  * {@link dev.fathom.tensor.Parameter} knows both.
  *

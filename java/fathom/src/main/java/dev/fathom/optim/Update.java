@@ -2,8 +2,8 @@ package dev.fathom.optim;
 
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.op.DType;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;

@@ -1,8 +1,8 @@
 package dev.fathom.plan;
 
 import dev.fathom.memory.Block;
+import dev.fathom.op.DType;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,7 +1,11 @@
 package dev.fathom.plan;
 
+import dev.fathom.op.Op;
+import dev.fathom.ops.ConvOp;
+import dev.fathom.ops.Epilogue;
+import dev.fathom.ops.LinearOp;
+import dev.fathom.ops.NormOp;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -19,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class Folding {
     private Folding() {}
 
-    /** Two calls that become one: what {@link Op#fold} makes of their constants. */
+    /** Two calls that become one: their constants become the weights of one. */
     record Fold(Graph.Node before, Graph.Node user) {
         /** The weights of the one call, computed in the current pass. */
         Tensor[] weights(Graph graph) {
@@ -27,15 +31,69 @@ final class Folding {
                     .weights();
         }
 
-        private Op.@Nullable Folded with(Graph graph, IntFunction<Tensor> weight) {
-            return before.op().fold(user.op(), graph.inputs(before, weight), graph.inputs(user, weight));
+        private @Nullable Folded with(Graph graph, IntFunction<Tensor> weight) {
+            boolean product = before.op() instanceof LinearOp || before.op() instanceof ConvOp;
+            return product && before.op() instanceof Epilogue first && user.op() instanceof NormOp norm
+                    ? folded(first, norm, new Constants(graph, before, weight), new Constants(graph, user, weight))
+                    : null;
         }
     }
 
     /** Weight {@code number} of those that a fold makes. */
     record Weight(Fold fold, int number) {}
 
-    /** Does so wherever {@link Op#fold} finds one op for both, in all graphs alike. */
+    /**
+     * One op in place of two.
+     *
+     * @param op what does both; its inputs are input 0 of the first op, the weights, and those of the user's inputs
+     * @param weights in place of the first op's constants
+     * @param rest numbers of the user's inputs that follow
+     */
+    private record Folded(Op op, Tensor[] weights, int... rest) {}
+
+    /** The inputs of a node as {@code weight} gives them. */
+    private record Constants(Graph graph, Graph.Node node, IntFunction<Tensor> weight) {
+        /** Input i where it is a constant, else null. */
+        @Nullable
+        Tensor at(int i) {
+            boolean constant = node.has(i) && graph.values.get(node.in()[i]).kind() == Graph.Kind.WEIGHT;
+            return constant ? weight.apply(node.in()[i]) : null;
+        }
+
+        /** Whether input i is given, but not as a constant. */
+        boolean varies(int i) {
+            return node.has(i) && graph.values.get(node.in()[i]).kind() != Graph.Kind.WEIGHT;
+        }
+    }
+
+    /**
+     * A normalization by a given mean and variance is act(scale x + shift + residual): {@code first} does both with the scale in its weight [n, ..] and
+     * the shift in its bias. Null where one of these is no constant, or the first op already ends in something else.
+     */
+    private static @Nullable Folded folded(Epilogue first, NormOp norm, Constants own, Constants in) {
+        Tensor weight = own.at(1);
+        Tensor bias = own.at(first.bias());
+        Tensor mean = in.at(NormOp.MEAN);
+        Tensor variance = in.at(NormOp.VARIANCE);
+        boolean open = first.activation() == null && !own.node.has(first.residual()) && !own.varies(first.bias());
+        boolean constant = !in.varies(NormOp.GAMMA) && !in.varies(norm.bias());
+        if (!open || !constant || weight == null || mean == null || variance == null) {
+            return null;
+        }
+        Tensor gamma = in.at(NormOp.GAMMA);
+        Tensor beta = in.at(norm.bias());
+        Tensor scale = variance.add(norm.epsilon()).rsqrt();
+        scale = gamma == null ? scale : scale.mul(gamma);
+        Tensor shift = (bias == null ? mean.neg() : bias.sub(mean)).mul(scale);
+        shift = beta == null ? shift : shift.add(beta);
+        int[] rows = new int[weight.shape().rank()];
+        Arrays.fill(rows, 1);
+        rows[0] = weight.dim(0);
+        Tensor[] weights = {weight.mul(scale.reshape(rows)), shift};
+        return new Folded(first.with(norm.activation()), weights, norm.residual());
+    }
+
+    /** Does so wherever one op does for both, in all graphs alike. */
     static void fold(List<Graph> graphs) {
         Graph graph = graphs.get(0);
         Graph.Links links = graph.links();
@@ -52,7 +110,7 @@ final class Folding {
             }
             try (Pass pass = Access.freeze()) {
                 Fold fold = new Fold(before, user);
-                Op.Folded folded = fold.with(
+                Folded folded = fold.with(
                         graph,
                         v -> Access.input(
                                 pass,
@@ -69,7 +127,7 @@ final class Folding {
         graphs.forEach(g -> g.remove(gone));
     }
 
-    private static Graph.Node merged(Graph graph, int first, int second, Fold fold, Op.Folded folded) {
+    private static Graph.Node merged(Graph graph, int first, int second, Fold fold, Folded folded) {
         Graph.Node before = graph.nodes.get(first);
         Graph.Node user = graph.nodes.get(second);
         List<Integer> in = new ArrayList<>(List.of(before.in()[0]));
@@ -78,7 +136,7 @@ final class Folding {
             in.add(graph.addWeight(before.where() + " folded", shaped.shape(), shaped.dtype(), new Weight(fold, w)));
         }
         for (int i : folded.rest()) {
-            in.add(i < user.in().length ? user.in()[i] : -1);
+            in.add(user.has(i) ? user.in()[i] : -1);
         }
         int[] out = new int[folded.op().outputs()];
         Arrays.fill(out, -1);

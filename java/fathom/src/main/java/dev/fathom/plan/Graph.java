@@ -1,10 +1,10 @@
 package dev.fathom.plan;
 
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +72,11 @@ final class Graph implements AutoCloseable {
      * @param out its results, by number; -1 where one is not needed
      */
     record Node(Op op, String path, int[] in, int[] out) {
+        /** Whether operand i is given. */
+        boolean has(int i) {
+            return i < in.length && in[i] >= 0;
+        }
+
         String where() {
             return where(op, path);
         }
@@ -273,21 +277,6 @@ final class Graph implements AutoCloseable {
         return new Links(maker, uses);
     }
 
-    /** What is known of a node's inputs; {@code weight} gives what is constant. */
-    Op.Inputs inputs(Node node, IntFunction<Tensor> weight) {
-        return new Op.Inputs() {
-            @Override
-            public boolean has(int i) {
-                return i < node.in.length && node.in[i] >= 0;
-            }
-
-            @Override
-            public @Nullable Tensor constant(int i) {
-                return has(i) && values.get(node.in[i]).kind == Kind.WEIGHT ? weight.apply(node.in[i]) : null;
-            }
-        };
-    }
-
     /** Removes the calls of these numbers. */
     void remove(BitSet gone) {
         List<Node> left = IntStream.range(0, nodes.size())
@@ -328,7 +317,7 @@ final class Graph implements AutoCloseable {
                 return null;
             }
         }
-        Op.Fused both = first.op.fuse(user.op, inputs(first, this::weight));
+        Op.Fused both = first.op.fuse(user.op, first::has);
         if (both == null) {
             return null;
         }

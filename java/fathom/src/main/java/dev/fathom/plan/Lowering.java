@@ -4,10 +4,9 @@ import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.tensor.Call;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Lowered;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * in bytes). A slot is a value or scratch; views share the slot of what they look at.
  */
 @SuppressWarnings("NullAway.Init") // lower sets the node and begin the kernel
-final class Lowering extends Lowered {
+final class Lowering extends Call {
     private static final int OFFSET_BITS = 36;
     private static final long OFFSET = (1L << OFFSET_BITS) - 1;
 
@@ -141,7 +140,7 @@ final class Lowering extends Lowered {
 
     @Override
     public boolean has(int i) {
-        return i < node.in().length && node.in()[i] >= 0;
+        return node.has(i);
     }
 
     @Override

@@ -1,9 +1,9 @@
 package dev.fathom.plan;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.tensor.Call;
-import dev.fathom.tensor.Op;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Call;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 
 /** y [.., n, block] = x [.., 1, block] as often as y has room for it, of four-byte elements. */
 enum Repeat implements Op {

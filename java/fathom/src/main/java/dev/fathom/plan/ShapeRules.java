@@ -1,11 +1,10 @@
 package dev.fathom.plan;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.tensor.Call;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Lowered;
-import dev.fathom.tensor.Op;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Asks the ops of a plan whether they take the shapes of a session, with the sentence that an eager run would say: a window may be larger than a short
  * sequence, and padding that mirrors may be wider. An op that is not the same at all traced sizes, such as a slice, is not asked.
  */
-final class ShapeRules extends Lowered {
+final class ShapeRules extends Call {
     /** An operand or a result. */
     record Operand(String name, DType dtype, Bilinear[] dims) {
         Shape at(Sizes sizes) {

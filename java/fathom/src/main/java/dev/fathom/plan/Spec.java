@@ -1,7 +1,7 @@
 package dev.fathom.plan;
 
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import java.util.Arrays;
 
 /** An input of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH} or {@link Dim#LENGTH}. */

@@ -2,6 +2,9 @@ package dev.fathom.tensor;
 
 import dev.fathom.kernel.Commands;
 import dev.fathom.memory.Block;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -48,7 +51,7 @@ public final class Access {
 
     /** {@code " at path"} of the running net, for messages; empty outside one. */
     public static String where() {
-        return Pass.where();
+        return Where.running();
     }
 
     // ---- watching a pass, for summaries, statistics and explanations

@@ -1,5 +1,8 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+
 /**
  * Numbers that persist but are not trained, such as statistics, averages or carried state. They lie in the model's block and in its files.
  *

@@ -1,5 +1,7 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -177,7 +179,7 @@ final class Einsum {
     }
 
     private IllegalArgumentException fail(String message) {
-        return new IllegalArgumentException("einsum" + Pass.where() + ": " + equation + " " + message);
+        return new IllegalArgumentException("einsum" + Where.running() + ": " + equation + " " + message);
     }
 
     /** The letters that occur once, in alphabetical order: the result where an equation names none. */

@@ -1,6 +1,8 @@
 package dev.fathom.tensor;
 
 import dev.fathom.memory.Block;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Shape;
+
 /** The first values of a {@link Parameter} or {@link Buffer}, drawn when a model is made. */
 @FunctionalInterface
 public interface Initializer {

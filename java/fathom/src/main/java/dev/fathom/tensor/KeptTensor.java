@@ -1,6 +1,8 @@
 package dev.fathom.tensor;
 
 import dev.fathom.memory.Block;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 
 /**
  * A tensor with memory of its own, which outlives passes and may be read by any thread. Close it after use; a forgotten one is reclaimed by the

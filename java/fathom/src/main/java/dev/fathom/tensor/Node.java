@@ -1,5 +1,6 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Op;
 import org.jspecify.annotations.Nullable;
 
 /** One recorded call of an op: what went in, what came out, and the versions of the parameters that backward reads. */

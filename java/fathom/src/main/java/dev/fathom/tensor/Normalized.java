@@ -1,5 +1,7 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Activation;
+
 /**
  * The result of {@link Tensor#batchNorm(Parameter, Parameter, float, Tensor, Activation)}.
  *

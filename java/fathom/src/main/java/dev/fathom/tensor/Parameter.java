@@ -1,5 +1,6 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
 /** Numbers that training changes: a segment of a model's flat block, with a gradient beside it. */

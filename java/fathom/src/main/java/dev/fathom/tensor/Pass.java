@@ -5,6 +5,10 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pass implements AutoCloseable {
     private static final ThreadLocal<@Nullable Pass> CURRENT = new ThreadLocal<>();
+
+    static {
+        Where.from(Pass::path);
+    }
 
     /** What is reused from pass to pass with the arena. */
     private static final class Workspace {
@@ -131,12 +139,10 @@ public final class Pass implements AutoCloseable {
         return p;
     }
 
-    /** {@code " at path"} of the running net, for messages; empty outside one. */
-    static String where() {
+    private static String path() {
         Pass p = CURRENT.get();
         Frame f = p == null ? null : p.frame();
-        String path = f == null ? "" : f.path();
-        return path.isEmpty() ? "" : " at " + path;
+        return f == null ? "" : f.path();
     }
 
     /**
@@ -197,9 +203,9 @@ public final class Pass implements AutoCloseable {
         if (rng == null) {
             throw new IllegalStateException(
                     tracing
-                            ? "freeze: a plan draws no random numbers" + where()
+                            ? "freeze: a plan draws no random numbers" + Where.running()
                                     + "; draw them outside and give them as an input"
-                            : "rng" + where()
+                            : "rng" + Where.running()
                                     + ": this pass has no random numbers to draw; open it with Pass.train(rng), "
                                     + "Pass.grad(rng) or Pass.infer(rng)");
         }
@@ -381,7 +387,7 @@ public final class Pass implements AutoCloseable {
             t.checkAlive();
             lease(t);
             if (t.traced && t.pass() != this) {
-                throw new IllegalStateException("freeze: " + t.label() + " is used in another pass" + where()
+                throw new IllegalStateException("freeze: " + t.label() + " is used in another pass" + Where.running()
                         + "; a plan records one pass, so compute with it in that pass");
             }
             DType takes = op.takes(i);

@@ -1,5 +1,9 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
+import dev.fathom.op.Window;
 import java.util.Arrays;
 
 /** The places that a window reads, by number: a row of zeros behind those of x serves all outside. */
@@ -12,7 +16,7 @@ final class Patches {
         Shape shape = x.shape();
         int channels = shape.rank() == 0 ? 0 : shape.dim(-1);
         Shape y = window.shape(
-                message -> new IllegalArgumentException(LABEL + Pass.where() + ": " + message),
+                message -> new IllegalArgumentException(LABEL + Where.running() + ": " + message),
                 shape,
                 Shape.merged(LABEL, (int) window.taps(), channels));
         int pixels = spatial(shape);

@@ -1,5 +1,9 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 

@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
+import dev.fathom.op.Shape;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;

@@ -1,5 +1,6 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Op;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;

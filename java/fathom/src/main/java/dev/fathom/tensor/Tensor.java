@@ -3,6 +3,47 @@ package dev.fathom.tensor;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Dims;
+import dev.fathom.op.Op;
+import dev.fathom.op.Order;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Unary;
+import dev.fathom.op.Where;
+import dev.fathom.op.Window;
+import dev.fathom.ops.AvgPoolOp;
+import dev.fathom.ops.Binary;
+import dev.fathom.ops.CastOp;
+import dev.fathom.ops.ConvOp;
+import dev.fathom.ops.ConvTransposedOp;
+import dev.fathom.ops.CorrectOp;
+import dev.fathom.ops.CumsumOp;
+import dev.fathom.ops.DropoutOp;
+import dev.fathom.ops.ExpandOp;
+import dev.fathom.ops.IndexAddOp;
+import dev.fathom.ops.IntBinary;
+import dev.fathom.ops.LinearOp;
+import dev.fathom.ops.LocalResponseNormOp;
+import dev.fathom.ops.MatmulOp;
+import dev.fathom.ops.MaxPoolOp;
+import dev.fathom.ops.MaxUnpoolOp;
+import dev.fathom.ops.NonfiniteOp;
+import dev.fathom.ops.NormOp;
+import dev.fathom.ops.OneHotOp;
+import dev.fathom.ops.PadOp;
+import dev.fathom.ops.PermuteOp;
+import dev.fathom.ops.ReduceOp;
+import dev.fathom.ops.ReshapeOp;
+import dev.fathom.ops.ResizeOp;
+import dev.fathom.ops.RollOp;
+import dev.fathom.ops.SliceOp;
+import dev.fathom.ops.SoftmaxOp;
+import dev.fathom.ops.TakeOp;
+import dev.fathom.ops.VarianceOp;
+import dev.fathom.ops.WhereOp;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -673,7 +714,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
             case 4 -> conv(weight, bias, Window.of(w[1], w[2]));
             case 5 -> conv(weight, bias, Window.of(w[1], w[2], w[3]));
             default ->
-                throw new IllegalArgumentException("conv" + Pass.where() + ": weight " + Shape.of(w) + " has "
+                throw new IllegalArgumentException("conv" + Where.running() + ": weight " + Shape.of(w) + " has "
                         + w.length + " dimensions; give filters [out, height, width, in], or of sequences or volumes");
         };
     }
@@ -689,7 +730,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         ConvOp op = new ConvOp(window, groups, activation);
         return window.rank() < 3
                 ? Pass.call(op, this, weight.value(), value(bias), residual)
-                : op.volumes(this, weight.value(), value(bias), residual);
+                : Compositions.volumes(op, this, weight.value(), value(bias), residual);
     }
 
     /**
@@ -792,42 +833,42 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     /** Returns the sum over {@code dims} (over all without any), which disappear. */
     public Tensor sum(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.SUM, this, dims);
+        return reduce(ReduceOp.Kind.SUM, dims);
     }
 
     /** The result of {@link #sum(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor sum(Dims keep, int... dims) {
-        return ReduceOp.kept(this, sum(dims), dims);
+        return kept(sum(dims), dims);
     }
 
     /** Returns the mean over {@code dims} (over all without any). */
     public Tensor mean(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.MEAN, this, dims);
+        return reduce(ReduceOp.Kind.MEAN, dims);
     }
 
     /** The result of {@link #mean(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor mean(Dims keep, int... dims) {
-        return ReduceOp.kept(this, mean(dims), dims);
+        return kept(mean(dims), dims);
     }
 
     /** Returns the largest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equal values. */
     public Tensor max(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.MAX, this, dims);
+        return reduce(ReduceOp.Kind.MAX, dims);
     }
 
     /** The result of {@link #max(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor max(Dims keep, int... dims) {
-        return ReduceOp.kept(this, max(dims), dims);
+        return kept(max(dims), dims);
     }
 
     /** Returns the smallest value over {@code dims} (over all without any); NaN wins. The gradient goes to the first of equal values. */
     public Tensor min(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.MIN, this, dims);
+        return reduce(ReduceOp.Kind.MIN, dims);
     }
 
     /** The result of {@link #min(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor min(Dims keep, int... dims) {
-        return ReduceOp.kept(this, min(dims), dims);
+        return kept(min(dims), dims);
     }
 
     /**
@@ -837,12 +878,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if there is no element
      */
     public Tensor variance(int... dims) {
-        return VarianceOp.of(0, false, this, dims);
+        return Pass.call(VarianceOp.of(0, false, shape, dims), this);
     }
 
     /** The result of {@link #variance(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor variance(Dims keep, int... dims) {
-        return ReduceOp.kept(this, variance(dims), dims);
+        return kept(variance(dims), dims);
     }
 
     /**
@@ -852,12 +893,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if there are fewer than two elements
      */
     public Tensor sampleVariance(int... dims) {
-        return VarianceOp.of(1, false, this, dims);
+        return Pass.call(VarianceOp.of(1, false, shape, dims), this);
     }
 
     /** The result of {@link #sampleVariance(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor sampleVariance(Dims keep, int... dims) {
-        return ReduceOp.kept(this, sampleVariance(dims), dims);
+        return kept(sampleVariance(dims), dims);
     }
 
     /**
@@ -866,12 +907,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if there is no element
      */
     public Tensor std(int... dims) {
-        return VarianceOp.of(0, true, this, dims);
+        return Pass.call(VarianceOp.of(0, true, shape, dims), this);
     }
 
     /** The result of {@link #std(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor std(Dims keep, int... dims) {
-        return ReduceOp.kept(this, std(dims), dims);
+        return kept(std(dims), dims);
     }
 
     /**
@@ -881,22 +922,22 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if there are fewer than two elements
      */
     public Tensor sampleStd(int... dims) {
-        return VarianceOp.of(1, true, this, dims);
+        return Pass.call(VarianceOp.of(1, true, shape, dims), this);
     }
 
     /** The result of {@link #sampleStd(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor sampleStd(Dims keep, int... dims) {
-        return ReduceOp.kept(this, sampleStd(dims), dims);
+        return kept(sampleStd(dims), dims);
     }
 
     /** Returns log sum exp(x) over {@code dims} (over all without any), shifted by the maximum, so that large numbers stay finite. */
     public Tensor logSumExp(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.LOGSUMEXP, this, dims);
+        return reduce(ReduceOp.Kind.LOGSUMEXP, dims);
     }
 
     /** The result of {@link #logSumExp(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor logSumExp(Dims keep, int... dims) {
-        return ReduceOp.kept(this, logSumExp(dims), dims);
+        return kept(logSumExp(dims), dims);
     }
 
     /**
@@ -904,22 +945,22 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * overflow; only the result may.
      */
     public Tensor norm(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.NORM, this, dims);
+        return reduce(ReduceOp.Kind.NORM, dims);
     }
 
     /** The result of {@link #norm(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor norm(Dims keep, int... dims) {
-        return ReduceOp.kept(this, norm(dims), dims);
+        return kept(norm(dims), dims);
     }
 
     /** Returns the sum of |x| over {@code dims} (over all without any). Its gradient is 0 where x is 0. */
     public Tensor norm1(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.NORM1, this, dims);
+        return reduce(ReduceOp.Kind.NORM1, dims);
     }
 
     /** The result of {@link #norm1(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor norm1(Dims keep, int... dims) {
-        return ReduceOp.kept(this, norm1(dims), dims);
+        return kept(norm1(dims), dims);
     }
 
     /**
@@ -929,12 +970,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if the dimensions are not neighbors, or there is no element along them
      */
     public Tensor argmax(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.ARGMAX, this, dims);
+        return reduce(ReduceOp.Kind.ARGMAX, dims);
     }
 
     /** The result of {@link #argmax(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor argmax(Dims keep, int... dims) {
-        return ReduceOp.kept(this, argmax(dims), dims);
+        return kept(argmax(dims), dims);
     }
 
     /**
@@ -944,12 +985,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if the dimensions are not neighbors, or there is no element along them
      */
     public Tensor argmin(int... dims) {
-        return ReduceOp.of(ReduceOp.Kind.ARGMIN, this, dims);
+        return reduce(ReduceOp.Kind.ARGMIN, dims);
     }
 
     /** The result of {@link #argmin(int...)}, with every reduced dimension kept as a dimension of 1. */
     public Tensor argmin(Dims keep, int... dims) {
-        return ReduceOp.kept(this, argmin(dims), dims);
+        return kept(argmin(dims), dims);
     }
 
     /**
@@ -979,7 +1020,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if there is no such dimension
      */
     public Sorted sort(int dim, Order order) {
-        return SortOp.sort(this, dim, order);
+        return Compositions.sort(this, dim, order);
     }
 
     /**
@@ -989,7 +1030,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if there is no such dimension, or k is not from 0 to its size
      */
     public Sorted topk(int dim, int k) {
-        return SortOp.topk(this, dim, k);
+        return Compositions.topk(this, dim, k);
     }
 
     /** Returns exp(x) / sum exp(x) along a dimension. */
@@ -1021,7 +1062,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      *     gradient, which they do not get
      */
     public Tensor crossEntropy(Tensor target, float smoothing, @Nullable Tensor weights) {
-        return CrossEntropyOp.of(this, target, smoothing, weights);
+        return Compositions.crossEntropy(this, target, smoothing, weights);
     }
 
     /** Returns the I32 number of rows of x [.., classes] whose first largest value is at their label [..]. */
@@ -1062,7 +1103,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if the products of the dimensions differ
      */
     public Tensor reshape(int... dims) {
-        return Pass.call(new ReshapeOp(ReshapeOp.resolve(this, dims)), this);
+        return Pass.call(new ReshapeOp(ReshapeOp.resolve(shape, dims)), this);
     }
 
     /**
@@ -1111,7 +1152,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if the result has no such dimension
      */
     public Tensor unsqueeze(int dim) {
-        return Pass.call(new ReshapeOp(ReshapeOp.unsqueezed(this, dim)), this);
+        return Pass.call(new ReshapeOp(ReshapeOp.unsqueezed(shape, dim)), this);
     }
 
     /**
@@ -1120,7 +1161,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if it is not 1
      */
     public Tensor squeeze(int dim) {
-        return Pass.call(new ReshapeOp(ReshapeOp.squeezed(this, dim)), this);
+        return Pass.call(new ReshapeOp(ReshapeOp.squeezed(shape, dim)), this);
     }
 
     // ---- moving
@@ -1131,7 +1172,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if the sizes do not add up to the dimension
      */
     public List<Tensor> split(int dim, int... sizes) {
-        return SliceOp.split(this, dim, sizes);
+        return Compositions.split(this, dim, sizes);
     }
 
     /**
@@ -1141,7 +1182,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if count is below 1
      */
     public List<Tensor> chunk(int dim, int count) {
-        return SliceOp.chunk(this, dim, count);
+        return Compositions.chunk(this, dim, count);
     }
 
     /**
@@ -1152,7 +1193,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if a dimension other than 1 would change
      */
     public Tensor expand(int... dims) {
-        return Pass.call(ExpandOp.of(this, dims), this);
+        return Pass.call(ExpandOp.of(shape, dims), this);
     }
 
     /**
@@ -1161,7 +1202,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if no dimension is named, or one twice
      */
     public Tensor flip(int... dims) {
-        return FlipOp.of(this, dims);
+        return Compositions.flip(this, dims);
     }
 
     /**
@@ -1180,7 +1221,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException unless order names each dimension once
      */
     public Tensor permute(int... order) {
-        return Pass.call(PermuteOp.of(this, order), this);
+        return Pass.call(PermuteOp.of(shape, order), this);
     }
 
     /**
@@ -1189,7 +1230,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if there is no such dimension
      */
     public Tensor transpose(int a, int b) {
-        return Pass.call(PermuteOp.exchange(this, a, b), this);
+        return Pass.call(PermuteOp.exchange(shape, a, b), this);
     }
 
     /**
@@ -1218,7 +1259,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if there are none, or their other dimensions or element types differ
      */
     public static Tensor concat(int dim, Tensor... parts) {
-        return Pass.call(ConcatOp.of(dim, parts), parts.clone());
+        return Compositions.concat(dim, parts);
     }
 
     /**
@@ -1303,7 +1344,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      */
     public Pooled maxPoolWithIndices(Window window) {
         if (window.rank() == 3) {
-            throw new IllegalArgumentException("max_pool" + Pass.where() + ": x " + shape
+            throw new IllegalArgumentException("max_pool" + Where.running() + ": x " + shape
                     + " is a volume, whose positions are not kept; give a window over sequences or images");
         }
         Tensor[] y = Pass.applyAll(new MaxPoolOp(window, true), this);
@@ -1356,7 +1397,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     /** A pool of volumes [n, d, h, w, c], whose window is a product: of every plane, then of every column of depth. */
     private Tensor inPlanes(String op, Window window, BiFunction<Tensor, Window, Tensor> pool) {
-        Shape y = MaxPoolOp.shape(m -> new IllegalArgumentException(op + Pass.where() + ": " + m), window, shape);
+        Shape y = MaxPoolOp.shape(m -> new IllegalArgumentException(op + Where.running() + ": " + m), window, shape);
         int n = dim(0);
         int c = dim(-1);
         Tensor planes = pool.apply(reshape(Shape.merged(op, n, dim(1)), dim(2), dim(3), c), window.plane());
@@ -1381,12 +1422,12 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      */
     public Tensor pixelShuffle(int factor) {
         if (shape.rank() != 4 || factor < 1) {
-            throw new IllegalArgumentException("pixel_shuffle" + Pass.where() + ": x " + shape + " and factor " + factor
-                    + ": give images [n, h, w, c * factor * factor] and a factor of 1 or more");
+            throw new IllegalArgumentException("pixel_shuffle" + Where.running() + ": x " + shape + " and factor "
+                    + factor + ": give images [n, h, w, c * factor * factor] and a factor of 1 or more");
         }
         int c = dim(3) / factor / factor;
         if (c * factor * factor != dim(3)) {
-            throw new IllegalArgumentException("pixel_shuffle" + Pass.where() + ": x " + shape + " has " + dim(3)
+            throw new IllegalArgumentException("pixel_shuffle" + Where.running() + ": x " + shape + " has " + dim(3)
                     + " channels, which are no multiple of " + factor + " x " + factor + "; give [n, h, w, c * "
                     + (long) factor * factor
                     + "]");
@@ -1407,13 +1448,13 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      */
     public Tensor pixelUnshuffle(int factor) {
         if (shape.rank() != 4 || factor < 1) {
-            throw new IllegalArgumentException("pixel_unshuffle" + Pass.where() + ": x " + shape + " and factor "
+            throw new IllegalArgumentException("pixel_unshuffle" + Where.running() + ": x " + shape + " and factor "
                     + factor + ": give images [n, h * factor, w * factor, c] and a factor of 1 or more");
         }
         int h = dim(1) / factor;
         int w = dim(2) / factor;
         if (h * factor != dim(1) || w * factor != dim(2)) {
-            throw new IllegalArgumentException("pixel_unshuffle" + Pass.where() + ": x " + shape + " is " + dim(1)
+            throw new IllegalArgumentException("pixel_unshuffle" + Where.running() + ": x " + shape + " is " + dim(1)
                     + " x " + dim(2) + ", of which one is no multiple of " + factor + "; crop or pad it");
         }
         return reshape(dim(0), h, factor, w, factor, dim(3))
@@ -1589,14 +1630,23 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     // ---- below the surface
 
+    private Tensor reduce(ReduceOp.Kind kind, int... dims) {
+        return Pass.call(new ReduceOp(kind, ReduceOp.mask(kind.label(), shape, dims)), this);
+    }
+
+    /** The reduction y of this tensor over {@code dims} with these dimensions in place again, each 1: a view. */
+    private Tensor kept(Tensor y, int... dims) {
+        int mask = ReduceOp.mask("reshape", shape, dims);
+        Shape to = shape;
+        for (int i = 0; i < shape.rank(); i++) {
+            to = (mask & 1 << i) == 0 ? to : to.with(i, 1);
+        }
+        return y.reshape(to);
+    }
+
     /** Dimension {@code dim} of an argument of {@code op}, counted from the front. */
     int axis(String op, int dim) {
-        int rank = shape.rank();
-        if (dim < -rank || dim >= rank) {
-            throw new IllegalArgumentException(op + Pass.where() + ": x " + shape + " has no dimension " + dim
-                    + (rank == 0 ? "; it is a single number" : "; choose one from " + -rank + " to " + (rank - 1)));
-        }
-        return dim < 0 ? dim + rank : dim;
+        return shape.axis(op, dim);
     }
 
     /** Where the elements lie, after the checks that they still do. */

@@ -1,5 +1,7 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,7 +75,7 @@ public abstract sealed class Variable implements Operand permits Parameter, Buff
         Tensor t = leaf;
         if (t == null) {
             throw new IllegalStateException(
-                    (this instanceof Parameter ? "parameter " : "buffer ") + shape + " is unbound" + Pass.where()
+                    (this instanceof Parameter ? "parameter " : "buffer ") + shape + " is unbound" + Where.running()
                             + ": hold it in a record component of the net that was given to Model.of");
         }
         return t;

@@ -4,6 +4,7 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.Native;
 import dev.fathom.memory.Block;
+import dev.fathom.op.Shape;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,10 +1,10 @@
 /**
- * Tensors, ops and gradients. A {@link dev.fathom.tensor.Tensor} is an immutable view of off-heap memory; a {@link dev.fathom.tensor.Pass} owns
- * the tensors made in it, records on its {@link dev.fathom.tensor.Tape} what backward needs, and frees all at its close; an
- * {@link dev.fathom.tensor.Op} is one function with its derivative, the same object eagerly, in backward and inside a frozen plan.
+ * Tensors, passes and gradients. A {@link dev.fathom.tensor.Tensor} is an immutable view of off-heap memory; a {@link dev.fathom.tensor.Pass} owns
+ * the tensors made in it, records on its {@link dev.fathom.tensor.Tape} what backward needs, and frees all at its close. Gradients
+ * happen in {@code Backward}, which walks that tape, and in {@code Eager}, through which an op writes them. The package stands on {@code op}, {@code ops},
+ * {@code memory} and {@code kernel}.
  *
- * <p>Elementwise ops are rows of two tables, {@link dev.fathom.tensor.Unary} and {@link dev.fathom.tensor.Binary}, which mirror the native ones; the
- * others are records beside their kernels. A {@link dev.fathom.tensor.Parameter} is a segment of its model's flat block, so that an optimizer
+ * <p>A {@link dev.fathom.tensor.Parameter} is a segment of its model's flat block, so that an optimizer
  * is one kernel call. Gradients lie in the pass, except those of parameters, which lie in a second block of the same layout: the first writer
  * stores, later ones add, and nothing is zeroed in between; so several losses, several passes and the replicas of a model on other threads sum
  * their gradients without more being said. {@link dev.fathom.tensor.GradientCheck} compares any function with central differences.

@@ -1,8 +1,8 @@
 package dev.fathom.train;
 
 import dev.fathom.data.Batch;
+import dev.fathom.op.DType;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;

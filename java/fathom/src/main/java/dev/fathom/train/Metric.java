@@ -1,6 +1,6 @@
 package dev.fathom.train;
 
-import dev.fathom.tensor.DType;
+import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.function.ToDoubleBiFunction;
 

@@ -3,7 +3,7 @@ package dev.fathom.course;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
-import dev.fathom.tensor.Activation;
+import dev.fathom.op.Activation;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.DType;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -2,9 +2,9 @@ package dev.fathom.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fathom.tensor.Binary;
-import dev.fathom.tensor.IntBinary;
-import dev.fathom.tensor.Unary;
+import dev.fathom.op.Unary;
+import dev.fathom.ops.Binary;
+import dev.fathom.ops.IntBinary;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

@@ -3,15 +3,15 @@ package dev.fathom.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
-import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import org.junit.jupiter.api.Test;
 
 /** Weights that are computed: of low rank, normalized, constant, or from another library's order. */
@@ -46,8 +46,8 @@ class ComputedWeightsTest {
         @Override
         public Tensor forward(Tensor x) {
             Tensor v = direction.value().flatten(1);
-            Tensor w = v.div(v.norm(dev.fathom.tensor.Dims.KEEP, 1))
-                    .mul(gain.value().unsqueeze(1));
+            Tensor w =
+                    v.div(v.norm(dev.fathom.op.Dims.KEEP, 1)).mul(gain.value().unsqueeze(1));
             return x.conv(w.reshape(direction.shape()), null, Window.of(3).pad(1), 1);
         }
     }

@@ -3,6 +3,7 @@ package dev.fathom.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Sgd;
@@ -12,7 +13,6 @@ import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -476,7 +476,7 @@ class JointsTest {
         }
         try (var model = Model.of(
                         new Sequential(
-                                Collections.nCopies(10_000, new Linear(2, 2).act(dev.fathom.tensor.Activation.TANH))),
+                                Collections.nCopies(10_000, new Linear(2, 2).act(dev.fathom.op.Activation.TANH))),
                         1);
                 Pass pass = Pass.train(new Rng(1))) {
             Tensor loss = model.net().apply(Tensor.of(random(4), 2, 2)).sum();

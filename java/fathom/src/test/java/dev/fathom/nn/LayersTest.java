@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.tensor.Activation;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;

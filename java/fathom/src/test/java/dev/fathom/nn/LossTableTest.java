@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
-import dev.fathom.tensor.DType;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

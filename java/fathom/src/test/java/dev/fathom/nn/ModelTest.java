@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Memory;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Buffer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Variable;
 import java.lang.ref.WeakReference;

@@ -7,14 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
-import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.GradientCheck;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Values;
 import dev.fathom.tensor.Variable;

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.offset;
 
 import dev.fathom.memory.Memory;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Buffer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;

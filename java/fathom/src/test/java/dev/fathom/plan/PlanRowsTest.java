@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.DType;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.OpTable;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.Arrays;

@@ -16,16 +16,16 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
-import dev.fathom.tensor.Activation;
 import dev.fathom.tensor.Buffer;
-import dev.fathom.tensor.Call;
-import dev.fathom.tensor.DType;
-import dev.fathom.tensor.Op;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.IntPredicate;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -419,7 +420,7 @@ class PlanTest {
         }
 
         @Override
-        public @Nullable Fused fuse(Op user, Inputs own) {
+        public @Nullable Fused fuse(Op user, IntPredicate has) {
             return user == Activation.RELU ? new Fused(new Twice(true)) : null;
         }
     }

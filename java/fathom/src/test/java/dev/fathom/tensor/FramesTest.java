@@ -2,6 +2,7 @@ package dev.fathom.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.op.Activation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -2,6 +2,16 @@ package dev.fathom.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Dims;
+import dev.fathom.op.Order;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Window;
+import dev.fathom.ops.ConvTransposedOp;
+import dev.fathom.ops.LinearOp;
+import dev.fathom.ops.NormOp;
 import dev.fathom.testing.Golden;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;

@@ -3,6 +3,49 @@ package dev.fathom.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.memory.Block;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Dims;
+import dev.fathom.op.Order;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Unary;
+import dev.fathom.op.Window;
+import dev.fathom.ops.AvgPoolOp;
+import dev.fathom.ops.Binary;
+import dev.fathom.ops.CastOp;
+import dev.fathom.ops.ConcatOp;
+import dev.fathom.ops.ConvOp;
+import dev.fathom.ops.ConvTransposedOp;
+import dev.fathom.ops.CorrectOp;
+import dev.fathom.ops.CrossEntropyOp;
+import dev.fathom.ops.CumsumOp;
+import dev.fathom.ops.DropoutOp;
+import dev.fathom.ops.ExpandOp;
+import dev.fathom.ops.FlipOp;
+import dev.fathom.ops.IndexAddOp;
+import dev.fathom.ops.IntBinary;
+import dev.fathom.ops.LinearOp;
+import dev.fathom.ops.LocalResponseNormOp;
+import dev.fathom.ops.MatmulOp;
+import dev.fathom.ops.MaxPoolOp;
+import dev.fathom.ops.MaxUnpoolOp;
+import dev.fathom.ops.NonfiniteOp;
+import dev.fathom.ops.NormOp;
+import dev.fathom.ops.OneHotOp;
+import dev.fathom.ops.PadOp;
+import dev.fathom.ops.PermuteOp;
+import dev.fathom.ops.ReduceOp;
+import dev.fathom.ops.ReshapeOp;
+import dev.fathom.ops.ResizeOp;
+import dev.fathom.ops.RollOp;
+import dev.fathom.ops.SliceOp;
+import dev.fathom.ops.SoftmaxOp;
+import dev.fathom.ops.SortOp;
+import dev.fathom.ops.TakeOp;
+import dev.fathom.ops.VarianceOp;
+import dev.fathom.ops.WhereOp;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -708,7 +751,7 @@ public final class OpTable {
 
         Tensor of(Tensor... x) {
             Tensor[] in = end.places(2, x);
-            return window.rank() == 3 ? op().volumes(in[0], in[1], in[2], in[3]) : Pass.apply(op(), in);
+            return window.rank() == 3 ? Compositions.volumes(op(), in[0], in[1], in[2], in[3]) : Pass.apply(op(), in);
         }
     }
 

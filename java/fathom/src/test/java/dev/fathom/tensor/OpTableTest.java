@@ -8,6 +8,13 @@ import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Unary;
+import dev.fathom.ops.Binary;
+import dev.fathom.ops.IntBinary;
+import dev.fathom.ops.LinearOp;
 import dev.fathom.tensor.OpTable.Row;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -549,7 +556,7 @@ class OpTableTest {
         missing.addAll(List.of(Unary.values()));
         missing.addAll(List.of(Binary.values()));
         missing.addAll(List.of(IntBinary.values()));
-        for (Class<?> type : classesOfThePackage()) {
+        for (Class<?> type : classesOfThePackages()) {
             if (Op.class.isAssignableFrom(type) && !type.isInterface() && !type.isEnum()) {
                 missing.add(type);
             }
@@ -571,15 +578,17 @@ class OpTableTest {
         assertThat(rows().stream().map(Row::name)).doesNotHaveDuplicates();
     }
 
-    private static List<Class<?>> classesOfThePackage() throws Exception {
+    private static List<Class<?>> classesOfThePackages() throws Exception {
         Path root = Path.of(
                 Op.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         List<Class<?>> classes = new ArrayList<>();
-        try (Stream<Path> files = Files.list(root.resolve("dev/fathom/tensor"))) {
-            for (Path file : files.toList()) {
-                String name = file.getFileName().toString();
-                if (name.endsWith(".class") && !name.startsWith("package-info")) {
-                    classes.add(Class.forName("dev.fathom.tensor." + name.substring(0, name.length() - 6)));
+        for (String pkg : List.of("op", "ops", "tensor")) {
+            try (Stream<Path> files = Files.list(root.resolve("dev/fathom/" + pkg))) {
+                for (Path file : files.toList()) {
+                    String name = file.getFileName().toString();
+                    if (name.endsWith(".class") && !name.startsWith("package-info")) {
+                        classes.add(Class.forName("dev.fathom." + pkg + "." + name.substring(0, name.length() - 6)));
+                    }
                 }
             }
         }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.op.DType;
+import dev.fathom.op.Dims;
+import dev.fathom.op.Shape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

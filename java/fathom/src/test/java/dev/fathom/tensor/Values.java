@@ -1,5 +1,6 @@
 package dev.fathom.tensor;
 
+import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.List;
 

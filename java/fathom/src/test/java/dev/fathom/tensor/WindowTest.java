@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.op.Window;
 import org.junit.jupiter.api.Test;
 
 /** Output sizes against counting, padding of {@code same}, texts. */

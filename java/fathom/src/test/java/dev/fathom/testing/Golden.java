@@ -1,7 +1,7 @@
 package dev.fathom.testing;
 
 import dev.fathom.io.Safetensors;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

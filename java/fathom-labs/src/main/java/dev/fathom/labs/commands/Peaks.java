@@ -1,8 +1,8 @@
 package dev.fathom.labs.commands;
 
 import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
 import java.util.Locale;
 

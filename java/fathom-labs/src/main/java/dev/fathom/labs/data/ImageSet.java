@@ -2,7 +2,7 @@ package dev.fathom.labs.data;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Cifar;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.experiments;
 
-import static dev.fathom.tensor.Activation.TANH;
+import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
@@ -22,12 +22,12 @@ import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.PadMode;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Initializer;
-import dev.fathom.tensor.PadMode;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.experiments;
 
-import static dev.fathom.tensor.Activation.RELU;
+import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;

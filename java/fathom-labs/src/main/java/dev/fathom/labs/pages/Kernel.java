@@ -2,12 +2,12 @@ package dev.fathom.labs.pages;
 
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Model;
-import dev.fathom.tensor.PadMode;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Shape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Window;
 import dev.fathom.view.Shades;
 import java.util.Arrays;
 import java.util.List;

@@ -6,7 +6,7 @@ import dev.fathom.labs.pages.Machine;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Classification;
 import dev.fathom.train.EpochLog;

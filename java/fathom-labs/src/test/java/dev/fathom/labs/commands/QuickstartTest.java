@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fathom.io.Safetensors;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.TinyImages;
-import dev.fathom.tensor.Shape;
+import dev.fathom.op.Shape;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;

@@ -1,0 +1,84 @@
+package dev.fathom.op;
+
+import dev.fathom.kernel.Kernel;
+
+/**
+ * The view that an {@link Op} has of one call: shapes, addresses, and commands to the kernels. In eager use a command runs at once; while a plan is
+ * made it is written down. Integers go through {@code put} and addresses through {@code at}, so that a plan can move memory and scale the integers
+ * with the batch.
+ */
+public abstract class Call {
+    /** For what runs ops: a pass or a plan. */
+    protected Call() {}
+
+    /** Returns the number of inputs, including those that are left out. */
+    public abstract int inputs();
+
+    /** Returns whether input {@code i} is given. An input may be left out if {@link Op#optional} allows it. */
+    public abstract boolean has(int i);
+
+    /** Returns the shape of input {@code i}. */
+    public abstract Shape shape(int i);
+
+    /** Returns the element type of input {@code i}. */
+    public abstract DType dtype(int i);
+
+    /** Returns the shape of result {@code o}. */
+    public abstract Shape outShape(int o);
+
+    /** Returns the name of the parameter behind input {@code i}, or the name of the input in messages. */
+    public abstract String inName(int i);
+
+    /** Returns the address of input {@code i}, or 0 if it is left out. */
+    public abstract long in(int i);
+
+    /** Returns the address for result {@code o}, or 0 if nobody needs it. */
+    public abstract long out(int o);
+
+    /** Returns the address of memory for this call alone. */
+    public abstract long scratch(long bytes);
+
+    /**
+     * Returns the address of the weight at input {@code i}, packed by {@code packing} as a matrix [n, k]. It is packed once if weights do not change
+     * from call to call; the address is 0 if they do, or if another backend multiplies.
+     */
+    public abstract long packed(int i, Kernel packing, long n, long k);
+
+    /** Starts a command of this kernel. */
+    public abstract Call begin(Kernel kernel);
+
+    /** Adds an integer argument. */
+    public abstract Call put(long word);
+
+    /** Adds a float argument. */
+    public abstract Call put(float value);
+
+    /** Adds an address argument: that of an input, a result or scratch, plus an offset in bytes, or 0. */
+    public abstract Call at(long address);
+
+    /** Ends the command, which runs now or is written into the plan. */
+    public abstract void run();
+
+    /** Copies input {@code i} into a Java array, for ops written in Java. This is not available while a plan is made. */
+    public abstract float[] read(int i);
+
+    /** Copies a Java array into result {@code o}. */
+    public abstract void write(int o, float[] values);
+
+    /** Refuses the address of values of type {@code dtype} where the kernel's argument word {@code i} takes others. */
+    protected final void checkType(Kernel kernel, int i, DType dtype) {
+        boolean fits = switch (kernel.letter(i)) {
+            case 'P' -> dtype == DType.F32;
+            case 'Q' -> dtype == DType.I32;
+            case 'A' -> dtype != DType.U8;
+            default -> true;
+        };
+        if (!fits) {
+            throw fail(kernel + " takes no " + dtype + " at argument word " + i
+                    + "; the addresses may have changed places");
+        }
+    }
+
+    /** Makes the exception for bad arguments, with the message {@code op at path: message}. */
+    public abstract IllegalArgumentException fail(String message);
+}

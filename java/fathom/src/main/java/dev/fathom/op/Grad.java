@@ -1,0 +1,60 @@
+package dev.fathom.op;
+
+import dev.fathom.kernel.Kernel;
+
+/** The view that an {@link Op} has of its backward: a {@link Call} with the gradients of its results and of its inputs. */
+public abstract class Grad extends Call {
+    /** For what runs ops backward: a pass. */
+    protected Grad() {}
+
+    /** Returns whether result {@code o} received a gradient at all. If it did not, it adds nothing to the gradients of the inputs. */
+    public abstract boolean received(int o);
+
+    /** Returns the address of the gradient of result {@code o}, which is zeros if nothing was received. */
+    public abstract long dout(int o);
+
+    /** Returns the address of the gradient of result {@code o}, as {@link #dout} does, in memory that the op may overwrite. */
+    public abstract long doutOwned(int o);
+
+    /** Returns whether anybody asked for the gradient of input {@code i}. */
+    public abstract boolean wants(int i);
+
+    /** Returns the address for the gradient of input {@code i}; {@link #adds} then says whether to add to what is there. */
+    public abstract long din(int i);
+
+    /**
+     * Returns the address for the gradient of input {@code i}, as {@link #din} does, for an op that only adds to the rows which its I32 input {@code
+     * index} names. For a parameter with more rows than that, the gradient is then these rows and their values: {@link #adds} is true, and neither
+     * backward nor a lazy step touches the others.
+     */
+    public abstract long dinRows(int i, int index);
+
+    /**
+     * Returns the address for the gradient of input {@code i}, as {@link #din} does. It may be the buffer of {@code dout(0)}, for ops of one input
+     * that work in place.
+     */
+    public abstract long dinReusing(int i);
+
+    /**
+     * Returns whether the address that the last {@code din} gave holds a gradient already: the op writes {@code +=} if so, and {@code =} otherwise.
+     */
+    public abstract boolean adds();
+
+    /** dx (+)= dy, {@code n} floats, as {@link #adds} says of the place that the last {@code din} gave. */
+    public final void carry(long dy, long dx, long n) {
+        if (adds()) {
+            begin(Kernel.ACCUMULATE).at(dy).at(dx).put(n).run();
+        } else {
+            begin(Kernel.COPY).at(dy).at(dx).put(Float.BYTES * n).run();
+        }
+    }
+
+    /** Returns whether a ReLU passes max(dy, 0) back, whatever went forward through it. */
+    public abstract boolean rectifies();
+
+    /** Returns the gradient of result {@code o} as a Java array, for ops written in Java. */
+    public abstract float[] readGradient(int o);
+
+    /** Stores or adds the gradient of input {@code i} from a Java array. */
+    public abstract void writeGradient(int i, float[] values);
+}

@@ -1,0 +1,97 @@
+package dev.fathom.op;
+
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One differentiable operation: a shape rule, forward, backward, and what backward reads. The same object runs eagerly, in backward and
+ * inside a frozen plan, so it must be immutable; two equal ops must compute the same (records are).
+ *
+ * <p>An op of your own is a record that implements this interface. It writes commands to kernels through {@link Call}, or computes in Java through
+ * {@link Call#read} and {@link Call#write}, which works in eager use only.
+ */
+public interface Op {
+    /** Returns the name in messages, graphs and profiles. */
+    String label();
+
+    /** Returns the number of results. */
+    default int outputs() {
+        return 1;
+    }
+
+    /**
+     * Returns the shape of result {@code output}, computed from {@link Call#shape}, and checks the inputs.
+     *
+     * @throws IllegalArgumentException made by {@link Call#fail}, naming the shapes and the two dimensions that disagree
+     */
+    Shape shape(Call c, int output);
+
+    /** Returns the element type of result {@code output}. */
+    default DType dtype(Call c, int output) {
+        return DType.F32;
+    }
+
+    /** Returns the element type that input {@code i} must have, or null for any. */
+    default @Nullable DType takes(int i) {
+        return DType.F32;
+    }
+
+    /** Returns whether result {@code output} exists only for backward; its address is 0 in a pass that does not record. */
+    default boolean onlyForBackward(int output) {
+        return false;
+    }
+
+    /** Returns whether input {@code i} may be left out. Null then holds its place, and {@link Call#has} is false for it. */
+    default boolean optional(int i) {
+        return false;
+    }
+
+    /** Returns the byte offset into input 0 at which result 0 begins if it is a view of it, and -1 otherwise. Views run no kernel. */
+    default long view(Call c) {
+        return -1;
+    }
+
+    /** Computes the results at {@link Call#out} from the inputs at {@link Call#in}. */
+    void forward(Call c);
+
+    /** Returns whether a gradient exists at all; argmax, for example, has none. */
+    default boolean differentiable() {
+        return true;
+    }
+
+    /** Computes the gradients of the inputs that {@link Grad#wants}, from those of the results. */
+    default void backward(Grad g) {
+        throw new UnsupportedOperationException(label() + " has no gradient");
+    }
+
+    /** Returns whether backward reads input {@code i}; what it does not read is freed early. */
+    default boolean readsInput(int i) {
+        return true;
+    }
+
+    /** Returns whether backward reads result {@code o}; what it does not read is freed early. */
+    default boolean readsOutput(int o) {
+        return true;
+    }
+
+    /**
+     * Returns the number of multiply-adds that one forward on inputs of these shapes needs, for summaries. Inputs that are left out have no shape
+     * here.
+     */
+    default long multiplyAdds(Shape... in) {
+        return 0;
+    }
+
+    /** Returns one op that computes this op and then {@code user} on its first result, or null if there is none. */
+    default @Nullable Fused fuse(Op user, IntPredicate has) {
+        return null;
+    }
+
+    /**
+     * The result of {@link #fuse}. The inputs of the first op keep their places.
+     *
+     * @param op the op that computes both
+     * @param at the places of the user's other inputs, in their order
+     */
+    record Fused(Op op, int... at) {}
+}

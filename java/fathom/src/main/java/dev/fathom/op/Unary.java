@@ -1,0 +1,147 @@
+package dev.fathom.op;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The elementwise functions of one input. The rows are those of {@code native/src/unary.def}; a test compares the two tables. */
+public enum Unary {
+    /** max(x, 0); the derivative at 0 is 0 (a textbook may take 1). */
+    RELU(0, Reads.OUTPUT),
+    /** 1 / (1 + exp(-x)). */
+    SIGMOID(0, Reads.OUTPUT),
+    /** Hyperbolic tangent. */
+    TANH(0, Reads.OUTPUT),
+    /** e to the x. */
+    EXP(0, Reads.OUTPUT),
+    /** Natural logarithm. */
+    LOG(0, Reads.INPUT),
+    /** x x. */
+    SQUARE(0, Reads.INPUT),
+    /** Square root. */
+    SQRT(0, Reads.OUTPUT),
+    /** -x. */
+    NEG(0, Reads.NONE),
+    /** x Phi(x), the exact form by the error function (Hendrycks and Gimpel 2016). */
+    GELU(0, Reads.INPUT),
+    /** x for x &gt; 0, else alpha (exp(x) - 1) (Clevert et al. 2015). */
+    ELU(
+            1,
+            Reads.OUTPUT,
+            (alpha, none) -> alpha >= 0 ? null : "alpha=" + alpha + "; alpha must be a number and not negative"),
+    /** x limited to [lo, hi]. */
+    CLAMP(2, Reads.INPUT, (lo, hi) -> lo <= hi ? null : "lo=" + lo + " and hi=" + hi + "; lo must not be above hi"),
+    /** |x|; the derivative at 0 is 0. */
+    ABS(0, Reads.INPUT),
+    /** 1 / sqrt(x). */
+    RSQRT(0, Reads.OUTPUT),
+    /** 1 / x. */
+    RECIPROCAL(0, Reads.OUTPUT),
+    /** log(1 + x), accurate near 0. */
+    LOG1P(0, Reads.INPUT),
+    /** exp(x) - 1, accurate near 0. */
+    EXPM1(0, Reads.OUTPUT),
+    /** log(1 + exp(x)) (Dugas et al. 2000). */
+    SOFTPLUS(0, Reads.OUTPUT),
+    /** x / (1 + exp(-x)), also called swish (Hendrycks and Gimpel 2016; Ramachandran et al. 2017). */
+    SILU(0, Reads.INPUT),
+    /** x for x &gt; 0, else slope x (Maas et al. 2013). */
+    LEAKY_RELU(
+            1,
+            Reads.OUTPUT,
+            (slope, none) -> slope >= 0 ? null : "slope=" + slope + "; slope must be a number and not negative"),
+    /** Sine of radians. */
+    SIN(0, Reads.INPUT),
+    /** Cosine of radians. */
+    COS(0, Reads.INPUT),
+    /** The error function. */
+    ERF(0, Reads.INPUT),
+    /** 1, 0 or -1; no gradient. */
+    SIGN(0, Reads.FLAT),
+    /** The largest integer not above x; no gradient. */
+    FLOOR(0, Reads.FLAT),
+    /** The nearest integer, the even one of two; no gradient. */
+    ROUND(0, Reads.FLAT),
+    /** x + c. */
+    ADD_SCALAR(1, Reads.NONE),
+    /** c x. */
+    MUL_SCALAR(1, Reads.NONE),
+    /** x / c. */
+    DIV_SCALAR(1, Reads.NONE),
+    /** c - x. */
+    RSUB_SCALAR(1, Reads.NONE),
+    /** x^2 / 2 for |x| up to delta, else delta (|x| - delta / 2) (Huber 1964). */
+    HUBER(1, Reads.INPUT, (delta, none) -> delta > 0 ? null : "delta=" + delta + "; delta must be above 0");
+
+    /** What is wrong with a row's parameters, or null. */
+    private interface Check {
+        @Nullable
+        String fault(float p0, float p1);
+    }
+
+    private final int parameters;
+    private final int reads;
+    private final Check check;
+    private @Nullable Activation plain;
+
+    Unary(int parameters, int reads) {
+        this(parameters, reads, (p0, p1) -> null);
+    }
+
+    Unary(int parameters, int reads, Check check) {
+        this.parameters = parameters;
+        this.reads = reads;
+        this.check = check;
+    }
+
+    /** Returns how many float parameters the row takes: 0, 1 or 2. */
+    public int parameters() {
+        return parameters;
+    }
+
+    /**
+     * Returns this row, which has no parameters, as an op or as the activation of a fused layer.
+     *
+     * @throws IllegalStateException if the row has parameters; use {@code new Activation(row, p0, p1)} to give them
+     */
+    public Activation op() {
+        if (parameters > 0) {
+            throw new IllegalStateException(
+                    rowName() + " has " + parameters + (parameters == 1 ? " parameter" : " parameters")
+                            + "; give them with new Activation(row, p0, p1)");
+        }
+        Activation a = plain;
+        if (a == null) {
+            a = new Activation(this, 0, 0);
+            plain = a;
+        }
+        return a;
+    }
+
+    /** What is wrong with these parameters, or null. */
+    @Nullable
+    public String fault(float p0, float p1) {
+        return check.fault(p0, p1);
+    }
+
+    public boolean readsInput() {
+        return (reads & Reads.INPUT) != 0;
+    }
+
+    public boolean readsOutput() {
+        return (reads & Reads.OUTPUT) != 0;
+    }
+
+    public boolean differentiable() {
+        return reads != Reads.FLAT;
+    }
+
+    /** The name in the native table, and in messages. */
+    public String rowName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** This row as the native table writes it: {@code name:parameters:reads}. */
+    public String row() {
+        return rowName() + ":" + parameters + ":" + Reads.text(reads, "INPUT");
+    }
+}

@@ -1,0 +1,127 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Reads;
+import dev.fathom.op.Shape;
+import java.util.Locale;
+
+/**
+ * The elementwise functions of two inputs, with NumPy's broadcasting. The rows are those of {@code native/src/binary.def}; a test compares the two
+ * tables.
+ */
+public enum Binary implements Op {
+    /** a + b. */
+    ADD(Reads.NONE),
+    /** a - b. */
+    SUB(Reads.NONE),
+    /** a b. */
+    MUL(Reads.A | Reads.B),
+    /** a / b. */
+    DIV(Reads.B | Reads.OUTPUT),
+    /** max(a, 0) - a b + log(1 + exp(-|a|)): binary cross-entropy of logits a against targets b. */
+    BCE_LOGITS(Reads.A | Reads.B),
+    /** The larger of a and b; if they are equal, each gets half of the gradient. */
+    MAX(Reads.A | Reads.B),
+    /** The smaller of a and b; if they are equal, each gets half of the gradient. */
+    MIN(Reads.A | Reads.B),
+    /** a to the b, as IEEE 754 has it. */
+    POW(Reads.A | Reads.B | Reads.OUTPUT),
+    /** 1 where a &gt; b, else 0. */
+    GT(Reads.FLAT),
+    /** 1 where a &gt;= b, else 0. */
+    GE(Reads.FLAT),
+    /** 1 where a &lt; b, else 0. */
+    LT(Reads.FLAT),
+    /** 1 where a &lt;= b, else 0. */
+    LE(Reads.FLAT),
+    /** 1 where a = b, else 0. */
+    EQ(Reads.FLAT),
+    /** 1 where a and b differ, else 0. */
+    NE(Reads.FLAT);
+
+    static final String[] NAMES = {"a", "b"};
+
+    private final int reads;
+
+    Binary(int reads) {
+        this.reads = reads;
+    }
+
+    /** This row as the native table writes it: {@code name:parameters:reads}. */
+    public String row() {
+        return label() + ":0:" + Reads.text(reads, "A", "B");
+    }
+
+    @Override
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        return Broadcast.shape(c, NAMES, c.shape(0), c.shape(1));
+    }
+
+    @Override
+    public boolean differentiable() {
+        return reads != Reads.FLAT;
+    }
+
+    @Override
+    public boolean readsInput(int i) {
+        return (reads & (i == 0 ? Reads.A : Reads.B)) != 0;
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return (reads & Reads.OUTPUT) != 0;
+    }
+
+    @Override
+    public void forward(Call c) {
+        c.begin(Kernel.BINARY).put(ordinal()).at(c.in(0)).at(c.in(1)).at(c.out(0));
+        Broadcast.put(c, c.outShape(0), c.shape(0), c.shape(1));
+        c.put(0f).put(0f).run();
+    }
+
+    @Override
+    public void backward(Grad g) {
+        long a = readsInput(0) ? g.in(0) : 0;
+        long b = readsInput(1) ? g.in(1) : 0;
+        long y = readsOutput(0) ? g.out(0) : 0;
+        for (int which = 0; which < 2; which++) {
+            if (!g.wants(which)) {
+                continue;
+            }
+            long dy = g.dout(0);
+            if (g.shape(which).size() == g.outShape(0).size()) {
+                long dx = g.din(which);
+                grad(g, which, a, b, y, dy, dx, g.adds());
+            } else {
+                long full = dy;
+                if (this != ADD && !(this == SUB && which == 0)) {
+                    full = g.scratch(4 * g.outShape(0).size());
+                    grad(g, which, a, b, y, dy, full, false);
+                }
+                long dx = g.din(which);
+                Broadcast.sum(g, full, g.outShape(0), dx, g.shape(which), g.adds());
+            }
+        }
+    }
+
+    private void grad(Grad g, int which, long a, long b, long y, long dy, long dx, boolean add) {
+        g.begin(Kernel.BINARY_GRAD)
+                .put(ordinal())
+                .put(which)
+                .at(a)
+                .at(b)
+                .at(y)
+                .at(dy)
+                .at(dx);
+        Broadcast.put(g, g.outShape(0), g.shape(0), g.shape(1));
+        g.put(0f).put(0f).put(add ? 1 : 0).run();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Shape;
+
+/** The inputs one after the other along a dimension. */
+public record ConcatOp(int axis) implements MoveOp {
+    @Override
+    public String label() {
+        return "concat";
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        MoveOp.words(c, c.inputs());
+        Shape first = c.shape(0);
+        long sum = 0;
+        for (int i = 0; i < c.inputs(); i++) {
+            Shape x = c.shape(i);
+            if (c.dtype(i) != c.dtype(0)) {
+                throw c.fail("input 0 " + first + " is " + c.dtype(0) + " but input " + i + " " + x + " is "
+                        + c.dtype(i) + "; convert one of them");
+            }
+            if (x.rank() != first.rank()) {
+                throw c.fail("input 0 " + first + " and input " + i + " " + x + " disagree: they have " + first.rank()
+                        + " and " + x.rank() + " dimensions; reshape one of them");
+            }
+            for (int d = 0; d < x.rank(); d++) {
+                if (d != axis && x.dim(d) != first.dim(d)) {
+                    throw c.fail("input 0 " + first + " and input " + i + " " + x + " disagree: their dim(" + d
+                            + ") are " + first.dim(d) + " and " + x.dim(d) + "; only dim(" + axis + ") may differ");
+                }
+            }
+            sum += x.dim(axis);
+        }
+        if (sum > Integer.MAX_VALUE) {
+            throw c.fail("dim(" + axis + ") of the result would be " + sum + "; an int is the most");
+        }
+        return first.with(axis, (int) sum);
+    }
+
+    @Override
+    public void forward(Call c) {
+        Shape y = c.outShape(0);
+        long at = 0;
+        for (int i = 0; i < c.inputs(); i++) {
+            long row = row(c.shape(i));
+            copyRows(c, c.in(i), row, c.out(0) + 4 * at, row(y), y.size(0, axis), row, false);
+            at += row;
+        }
+    }
+
+    @Override
+    public void backward(Grad g) {
+        Shape y = g.outShape(0);
+        long dy = g.dout(0);
+        long at = 0;
+        for (int i = 0; i < g.inputs(); i++) {
+            long row = row(g.shape(i));
+            if (g.wants(i)) {
+                long dx = g.din(i);
+                copyRows(g, dy + 4 * at, row(y), dx, row, y.size(0, axis), row, g.adds());
+            }
+            at += row;
+        }
+    }
+
+    /** The elements from dimension {@code axis} on. */
+    private long row(Shape s) {
+        return s.size(axis, s.rank());
+    }
+
+    /** y (+)= x, {@code rows} of {@code columns} elements that begin sx and sy elements apart. */
+    public static void copyRows(Call c, long x, long sx, long y, long sy, long rows, long columns, boolean add) {
+        copyRows(c, x, 0, sx, y, 0, sy, 1, rows, columns, add);
+    }
+
+    /** y (+)= x for {@code outer} groups of rows, which begin ox and oy elements apart. */
+    public static void copyRows(
+            Call c,
+            long x,
+            long ox,
+            long sx,
+            long y,
+            long oy,
+            long sy,
+            long outer,
+            long rows,
+            long columns,
+            boolean add) {
+        c.begin(Kernel.COPY_ROWS)
+                .at(x)
+                .put(ox)
+                .put(sx)
+                .at(y)
+                .put(oy)
+                .put(sy)
+                .put(outer)
+                .put(rows)
+                .put(columns)
+                .put(add ? 1 : 0)
+                .run();
+    }
+}

@@ -1,0 +1,167 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.Native;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
+import dev.fathom.op.WindowedOp;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y [N, .., K] = act((the sum over taps t and channels c of x [.., o stride + t dilation - padding, c] W [K, t.., c], + b [K]) + residual), o being
+ * the place in y: a cross-correlation, as the field's convolutions are; the filters are not flipped. Of several groups of channels, each has its own
+ * filters.
+ */
+public record ConvOp(Window window, int groups, @Nullable Activation activation) implements Epilogue, WindowedOp {
+    @Override
+    public Op with(@Nullable Activation end) {
+        return new ConvOp(window, groups, end);
+    }
+
+    @Override
+    public String label() {
+        return "conv";
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        Shape w = c.shape(1);
+        checkFilters(c, window);
+        checkGroups(c, groups);
+        Shape y = window.shape(c, x, w.dim(0));
+        int channels = x.dim(-1);
+        int deep = w.dim(-1);
+        if (channels != (long) groups * deep) {
+            throw disagree(c, "x " + x, "x.dim(" + (x.rank() - 1) + ")=" + channels, w.rank() - 1, deep, groups);
+        }
+        return checked(c, y);
+    }
+
+    /** Refuses filters W [a, taps.., b] that are not the window's. */
+    public static void checkFilters(Call c, Window window) {
+        Shape w = c.shape(1);
+        String weight = c.inName(1);
+        if (w.rank() != window.rank() + 2) {
+            throw c.fail(weight + " " + w + " has " + w.rank() + " dimensions but those of a window of " + window.rank()
+                    + " have " + (window.rank() + 2) + ": the filters, the window's, the channels");
+        }
+        for (int i = 0; i < window.rank(); i++) {
+            if (w.dim(i + 1) != window.axis(i).kernel()) {
+                throw c.fail(weight + " " + w + " and the window " + window + " disagree: " + weight + ".dim("
+                        + (i + 1) + ")=" + w.dim(i + 1) + " but the window has "
+                        + window.axis(i).kernel() + " taps there; they must be equal");
+            }
+        }
+    }
+
+    public static void checkGroups(Call c, int groups) {
+        if (groups < 1 || c.shape(1).dim(0) % groups != 0) {
+            throw c.fail(c.inName(1) + " " + c.shape(1) + " has " + c.shape(1).dim(0) + " filters for groups=" + groups
+                    + "; there must be as many in each group");
+        }
+    }
+
+    public static IllegalArgumentException disagree(Call c, String x, String dim, int at, int here, int groups) {
+        String weight = c.inName(1);
+        return c.fail(x + " and " + weight + " " + c.shape(1) + " disagree: " + dim + " but " + weight + ".dim(" + at
+                + ")=" + here
+                + (groups == 1
+                        ? "; they must be equal"
+                        : " of groups=" + groups + "; it must be " + (long) groups * here));
+    }
+
+    @Override
+    public void forward(Call c) {
+        long[] words = window.words(c.shape(0), c.outShape(0), groups);
+        long n = c.shape(0).dim(0);
+        long packed = groups == 1 ? packed(c, words) : 0;
+        long scratch = scratch(c, packed == 0 ? 0 : 3, n, words);
+        c.begin(Kernel.CONV).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
+        putAddresses(c).put(n);
+        put(c, words);
+        putActivation(c).at(scratch).run();
+    }
+
+    private static long packed(Call c, long[] g) {
+        Shape w = c.shape(1);
+        boolean winograd = Native.convWinograd(
+                        g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13], g[14])
+                != 0;
+        return winograd
+                ? c.packed(1, Kernel.WINOGRAD_PACK, w.dim(0), 16L * w.dim(-1))
+                : c.packed(1, Kernel.LINEAR_PACK, w.dim(0), w.size(1, w.rank()));
+    }
+
+    @Override
+    public void backward(Grad g) {
+        long[] words = window.words(g.shape(0), g.outShape(0), groups);
+        long n = g.shape(0).dim(0);
+        long dy = gradient(g);
+        if (g.wants(0)) {
+            long w = g.in(1);
+            long dx = g.din(0);
+            data(g, dy, w, dx, n, words, g.adds());
+        }
+        if (g.wants(1)) {
+            long x = g.in(0);
+            long dw = g.din(1);
+            weights(g, x, dy, dw, n, words, g.adds());
+        }
+        backwardBias(g, dy);
+        backwardResidual(g, dy);
+    }
+
+    @Override
+    public Span span(int axis, int from, int to) {
+        return Span.of(window.axis(axis), from);
+    }
+
+    /** Counts as papers do: every tap of every output, including those in the padding. */
+    @Override
+    public long multiplyAdds(Shape... in) {
+        long outputs = in[0].dim(0);
+        for (int i = 0; i < window.rank(); i++) {
+            outputs *= window.axis(i).outputs(in[0].dim(i + 1));
+        }
+        return outputs * in[1].size();
+    }
+
+    /** y = the sums alone. */
+    public static void plain(Call c, long x, long w, long y, long n, long[] words) {
+        long scratch = scratch(c, 0, n, words);
+        c.begin(Kernel.CONV).at(x).at(w).at(0).at(0).at(0).at(0).at(y).put(n);
+        put(c, words).put(-1).put(0f).put(0f).at(scratch).run();
+    }
+
+    /** dx (+)= the gradient of x. */
+    public static void data(Call c, long dy, long w, long dx, long n, long[] words, boolean add) {
+        long scratch = scratch(c, 1, n, words);
+        c.begin(Kernel.CONV_DATA).at(dy).at(w).at(dx).put(n);
+        put(c, words).put(add ? 1 : 0).at(scratch).run();
+    }
+
+    /** dw (+)= the gradient of W. */
+    public static void weights(Call c, long x, long dy, long dw, long n, long[] words, boolean add) {
+        long scratch = scratch(c, 2, n, words);
+        c.begin(Kernel.CONV_WEIGHTS).at(x).at(dy).at(dw).put(n);
+        put(c, words).put(add ? 1 : 0).at(scratch).run();
+    }
+
+    private static Call put(Call c, long[] words) {
+        for (long word : words) {
+            c.put(word);
+        }
+        return c;
+    }
+
+    private static long scratch(Call c, int which, long n, long[] g) {
+        return c.scratch(Native.convScratch(
+                which, n, g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13],
+                g[14]));
+    }
+}

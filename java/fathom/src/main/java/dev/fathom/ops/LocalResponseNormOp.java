@@ -1,0 +1,90 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+
+/**
+ * y = x / d^beta, d = k + alpha / size * the sum of x^2 over the channels c - size / 2 to c + (size - 1) / 2 that there are; channels are the last
+ * dimension. The second result is d, for backward.
+ */
+public record LocalResponseNormOp(int size, float alpha, float beta, float k) implements Op {
+    /** Rows of the kernel's scratch: two for each thread that there may be. */
+    private static final int SCRATCH_ROWS = 512;
+
+    @Override
+    public String label() {
+        return "local_response_norm";
+    }
+
+    @Override
+    public int outputs() {
+        return 2;
+    }
+
+    @Override
+    public boolean onlyForBackward(int output) {
+        return output == 1;
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return o == 1;
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        if (x.rank() < 1) {
+            throw c.fail("x " + x + " has no channels; give [.., channels]");
+        }
+        if (size < 1) {
+            throw c.fail("size=" + size + " is the number of channels in a sum and must be at least 1");
+        }
+        return x;
+    }
+
+    private static long rows(Shape x) {
+        return x.size(0, x.rank() - 1);
+    }
+
+    @Override
+    public void forward(Call c) {
+        Shape x = c.shape(0);
+        c.begin(Kernel.LOCAL_RESPONSE)
+                .at(c.in(0))
+                .at(c.out(1))
+                .at(c.out(0))
+                .put(rows(x))
+                .put(x.dim(-1))
+                .put(size)
+                .put(alpha)
+                .put(beta)
+                .put(k)
+                .run();
+    }
+
+    @Override
+    public void backward(Grad g) {
+        Shape x = g.shape(0);
+        long dy = g.dout(0);
+        long dx = g.din(0);
+        boolean add = g.adds();
+        long scratch = g.scratch(Float.BYTES * (long) SCRATCH_ROWS * x.dim(-1));
+        g.begin(Kernel.LOCAL_RESPONSE_GRAD)
+                .at(g.in(0))
+                .at(g.out(1))
+                .at(dy)
+                .at(dx)
+                .put(rows(x))
+                .put(x.dim(-1))
+                .put(size)
+                .put(alpha)
+                .put(beta)
+                .put(add ? 1 : 0)
+                .at(scratch)
+                .run();
+    }
+}

@@ -1,0 +1,216 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.Native;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import java.util.Arrays;
+
+/**
+ * y [.., m, n] = a [.., m, k] b [.., k, n]; the dimensions in front broadcast. One matrix b multiplies all rows of a as one product.
+ *
+ * @param transposed b is [.., n, k]
+ */
+public record MatmulOp(boolean transposed) implements Op {
+    public static final MatmulOp PLAIN = new MatmulOp(false);
+    public static final MatmulOp TRANSPOSED = new MatmulOp(true);
+    private static final String[] NAMES = {"a", "b"};
+
+    @Override
+    public String label() {
+        return transposed ? "matmul_transposed" : "matmul";
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape a = c.shape(0);
+        Shape b = c.shape(1);
+        if (a.rank() < 1 || b.rank() < 2 || b.rank() > 2 && a.rank() < 2) {
+            throw c.fail(
+                    "a " + a + " and b " + b
+                            + " cannot be multiplied: b needs two dimensions or more, and a one, or two if b has more than two; reshape them");
+        }
+        int at = transposed ? b.rank() - 1 : b.rank() - 2;
+        if (a.dim(-1) != b.dim(at)) {
+            throw c.fail("a " + a + " and b " + b + " disagree: a.dim(" + (a.rank() - 1) + ")=" + a.dim(-1)
+                    + " but b.dim(" + at + ")=" + b.dim(at) + "; they must be equal");
+        }
+        int n = columns(b);
+        if (b.rank() == 2) {
+            return a.with(-1, n);
+        }
+        return Broadcast.shape(c, NAMES, 2, a, b).with(-2, a.dim(-2)).with(-1, n);
+    }
+
+    private int columns(Shape b) {
+        return b.dim(transposed ? -2 : -1);
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return false;
+    }
+
+    @Override
+    public void forward(Call c) {
+        Shape a = c.shape(0);
+        Shape b = c.shape(1);
+        product(
+                c,
+                0,
+                transposed ? 1 : 0,
+                c.in(0),
+                a,
+                c.in(1),
+                b,
+                c.out(0),
+                c.outShape(0),
+                columns(b),
+                a.dim(-1),
+                false);
+    }
+
+    @Override
+    public void backward(Grad g) {
+        Shape a = g.shape(0);
+        Shape b = g.shape(1);
+        Shape y = g.outShape(0);
+        int n = columns(b);
+        int k = a.dim(-1);
+        long dy = g.dout(0);
+        if (g.wants(0)) {
+            long w = g.in(1);
+            long da = g.din(0);
+            if (b.rank() == 2) {
+                gemm(g, 0, transposed ? 0 : 1, dy, w, da, rows(a), k, n, g.adds());
+            } else {
+                gradient(g, 0, transposed ? 0 : 1, dy, y, w, b, da, a, y);
+            }
+        }
+        if (g.wants(1)) {
+            long x = g.in(0);
+            long db = g.din(1);
+            if (b.rank() == 2) {
+                // db = dy^T a where b is transposed, else a^T dy
+                gemm(
+                        g,
+                        1,
+                        0,
+                        transposed ? dy : x,
+                        transposed ? x : dy,
+                        db,
+                        transposed ? n : k,
+                        transposed ? k : n,
+                        rows(a),
+                        g.adds());
+            } else if (transposed) {
+                gradient(g, 1, 0, dy, y, x, a, db, b, y);
+            } else {
+                gradient(g, 1, 0, x, a, dy, y, db, b, y);
+            }
+        }
+    }
+
+    /** The gradient of an operand, op(left) right for each product, summed over what the operand was repeated along. */
+    private static void gradient(
+            Grad g,
+            int ta,
+            int tb,
+            long left,
+            Shape leftShape,
+            long right,
+            Shape rightShape,
+            long dx,
+            Shape x,
+            Shape y) {
+        boolean add = g.adds();
+        Shape full = y.with(-2, x.dim(-2)).with(-1, x.dim(-1));
+        int k = leftShape.dim(ta == 0 ? -1 : -2);
+        if (full.size() == x.size()) {
+            batch(g, ta, tb, left, leftShape, right, rightShape, dx, full, k, add);
+        } else {
+            long all = g.scratch(4 * full.size());
+            batch(g, ta, tb, left, leftShape, right, rightShape, all, full, k, false);
+            Broadcast.sum(g, all, full, dx, x, add);
+        }
+    }
+
+    private static void product(
+            Call c, int ta, int tb, long a, Shape as, long b, Shape bs, long y, Shape ys, int n, int k, boolean add) {
+        if (bs.rank() == 2) {
+            gemm(c, ta, tb, a, b, y, rows(as), n, k, add);
+        } else {
+            batch(c, ta, tb, a, as, b, bs, y, ys, k, add);
+        }
+    }
+
+    @Override
+    public long multiplyAdds(Shape... in) {
+        Shape a = in[0];
+        Shape b = in[1];
+        long products = 1;
+        for (int i = 3; i <= Math.max(a.rank(), b.rank()); i++) {
+            products *= Math.max(i <= a.rank() ? a.dim(-i) : 1, i <= b.rank() ? b.dim(-i) : 1);
+        }
+        return products * (a.rank() < 2 ? 1 : a.dim(-2)) * a.dim(-1) * columns(b);
+    }
+
+    /** The product of all dimensions but the last. */
+    public static long rows(Shape s) {
+        return s.size(0, s.rank() - 1);
+    }
+
+    /** c [m, n] (+)= op(a) op(b). */
+    public static void gemm(Call call, int ta, int tb, long a, long b, long c, long m, long n, long k, boolean add) {
+        long scratch = call.scratch(Native.gemmScratch(ta, tb, m, n, k));
+        call.begin(Kernel.GEMM)
+                .put(ta)
+                .put(tb)
+                .at(a)
+                .at(b)
+                .at(c)
+                .put(m)
+                .put(n)
+                .put(k)
+                .put(add ? 1 : 0)
+                .at(scratch)
+                .run();
+    }
+
+    /** c [.., m, n] (+)= op(a) op(b) for every matrix of c; those of a and b repeat where their dimension is 1 or missing. */
+    private static void batch(
+            Call call, int ta, int tb, long a, Shape as, long b, Shape bs, long c, Shape cs, long k, boolean add) {
+        long m = cs.dim(-2);
+        long n = cs.dim(-1);
+        long scratch = call.scratch(Native.gemmBatchScratch(ta, tb, m, n, k));
+        call.begin(Kernel.GEMM_BATCH)
+                .put(ta)
+                .put(tb)
+                .at(a)
+                .at(b)
+                .at(c)
+                .put(m)
+                .put(n)
+                .put(k)
+                .put(add ? 1 : 0)
+                .at(scratch);
+        for (int i = Shape.MAX_RANK + 2; i > 2; i--) {
+            call.put(i <= cs.rank() ? cs.dim(-i) : 1);
+        }
+        putStrides(call, as);
+        putStrides(call, bs);
+        call.run();
+    }
+
+    /** How far apart the matrices of an operand lie along each of six dimensions in front; 0 where there is one. */
+    private static void putStrides(Call call, Shape s) {
+        long[] strides = new long[Shape.MAX_RANK];
+        for (int i = 3; i <= s.rank(); i++) {
+            int at = s.rank() - i;
+            strides[Shape.MAX_RANK + 2 - i] = s.dim(at) == 1 ? 0 : s.size(at + 1, s.rank());
+        }
+        Arrays.stream(strides).forEach(call::put);
+    }
+}

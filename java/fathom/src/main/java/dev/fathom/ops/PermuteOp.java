@@ -1,0 +1,98 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
+import dev.fathom.op.WindowedOp;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The dimensions in another order: y.dim(i) = x.dim(order(i)).
+ *
+ * @param rank how many dimensions
+ * @param packed three bits for each dimension of y, the first lowest: which dimension of x it is
+ */
+public record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
+    public static PermuteOp of(Shape x, int[] order) {
+        int packed = 0;
+        int seen = 0;
+        for (int i = 0; i < order.length && order.length == x.rank(); i++) {
+            int from = x.axis("permute", order[i]);
+            packed |= from << 3 * i;
+            seen |= 1 << from;
+        }
+        if (order.length != x.rank() || Integer.bitCount(seen) != order.length) {
+            throw new IllegalArgumentException("permute" + Where.running() + ": " + Arrays.toString(order)
+                    + " is not an order of the " + x.rank() + " dimensions of x " + x + "; name each once");
+        }
+        return new PermuteOp(order.length, packed);
+    }
+
+    public static PermuteOp exchange(Shape x, int a, int b) {
+        int[] order = new int[x.rank()];
+        Arrays.setAll(order, i -> i);
+        order[x.axis("transpose", a)] = x.axis("transpose", b);
+        order[x.axis("transpose", b)] = x.axis("transpose", a);
+        return of(x, order);
+    }
+
+    /** The dimension of x that dimension {@code i} of y is. */
+    private int order(int i) {
+        return packed >> 3 * i & 7;
+    }
+
+    @Override
+    public String label() {
+        return "permute";
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        MoveOp.words(c, 1);
+        int[] dims = new int[rank];
+        for (int i = 0; i < rank; i++) {
+            dims[i] = c.shape(0).dim(order(i));
+        }
+        return Shape.of(dims);
+    }
+
+    @Override
+    public @Nullable Span span(int axis, int from, int to) {
+        return order(axis + 1) == axis + 1 ? Span.SAME : null;
+    }
+
+    @Override
+    public void forward(Call c) {
+        permute(c, c.in(0), c.out(0), c.shape(0));
+    }
+
+    @Override
+    public void backward(Grad g) {
+        int inverse = 0;
+        for (int i = 0; i < rank; i++) {
+            inverse |= i << 3 * order(i);
+        }
+        long dy = g.dout(0);
+        long dx = g.din(0);
+        long n = g.shape(0).size();
+        long to = g.adds() ? g.scratch(4 * n) : dx;
+        new PermuteOp(rank, inverse).permute(g, dy, to, g.outShape(0));
+        if (to != dx) {
+            g.carry(to, dx, n);
+        }
+    }
+
+    private void permute(Call c, long x, long y, Shape shape) {
+        c.begin(Kernel.PERMUTE).at(x).at(y);
+        for (int i = rank - Shape.MAX_RANK; i < rank; i++) {
+            c.put(i < 0 ? 1 : shape.dim(order(i)));
+        }
+        for (int i = rank - Shape.MAX_RANK; i < rank; i++) {
+            c.put(i < 0 ? 0 : shape.size(order(i) + 1, rank));
+        }
+        c.run();
+    }
+}

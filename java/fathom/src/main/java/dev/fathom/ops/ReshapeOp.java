@@ -1,0 +1,87 @@
+package dev.fathom.ops;
+
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
+import java.util.Arrays;
+
+/** y = x in another shape, as a view. */
+public record ReshapeOp(Shape to) implements MoveOp {
+    /** {@code dims} with a single -1 filled in. */
+    public static Shape resolve(Shape x, int[] dims) {
+        int[] result = dims.clone();
+        int free = -1;
+        long known = 1;
+        for (int i = 0; i < dims.length; i++) {
+            if (dims[i] == -1 && free < 0) {
+                free = i;
+            } else {
+                known *= dims[i];
+            }
+        }
+        if (free >= 0 && known > 0 && x.size() % known == 0) {
+            result[free] = Math.toIntExact(x.size() / known);
+            known *= result[free];
+        }
+        if (known != x.size() || free >= 0 && result[free] < 0) {
+            throw new IllegalArgumentException("reshape" + Where.running() + ": x " + x + " has " + x.size()
+                    + " elements, which do not fill " + Arrays.toString(dims) + "; the products must agree");
+        }
+        return Shape.of(result);
+    }
+
+    /** The shape of {@code x} with a dimension of 1 where the result has dimension {@code dim}. */
+    public static Shape unsqueezed(Shape x, int dim) {
+        Shape shape = x;
+        int rank = shape.rank() + 1;
+        if (dim < -rank || dim >= rank) {
+            throw new IllegalArgumentException(
+                    "unsqueeze" + Where.running() + ": x " + shape + " with one dimension more has no dimension " + dim
+                            + "; choose one from " + -rank + " to " + (rank - 1));
+        }
+        int at = dim < 0 ? dim + rank : dim;
+        int[] dims = new int[rank];
+        for (int i = 0; i < rank; i++) {
+            dims[i] = i < at ? shape.dim(i) : i == at ? 1 : shape.dim(i - 1);
+        }
+        return Shape.of(dims);
+    }
+
+    /** The shape of {@code x} without dimension {@code dim}, which is 1. */
+    public static Shape squeezed(Shape x, int dim) {
+        int at = x.axis("squeeze", dim);
+        if (x.dim(at) != 1) {
+            throw new IllegalArgumentException("squeeze" + Where.running() + ": x " + x + " has dim(" + at + ")="
+                    + x.dim(at) + "; only a dimension of 1 can go");
+        }
+        return ReduceOp.kept(x, 1 << at);
+    }
+
+    @Override
+    public String label() {
+        return "reshape";
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        return to;
+    }
+
+    @Override
+    public long view(Call c) {
+        return 0;
+    }
+
+    @Override
+    public void forward(Call c) {}
+
+    @Override
+    public void backward(Grad g) {
+        long dy = g.dout(0);
+        long dx = g.dinReusing(0);
+        if (dx != dy) {
+            g.carry(dy, dx, to.size());
+        }
+    }
+}

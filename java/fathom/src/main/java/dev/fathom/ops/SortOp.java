@@ -1,0 +1,104 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Order;
+import dev.fathom.op.Shape;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The values of x in order along a dimension, all of them or the first k, and the I32 places that they had. Equal values keep their order, and NaN is
+ * above all others. A gradient goes back to the places.
+ *
+ * @param k how many, or -1 for all
+ */
+public record SortOp(int axis, int k, Order order) implements Op {
+    /** Lines that the kernel sorts at once, at most. */
+    private static final int PARTS = 16;
+
+    @Override
+    public String label() {
+        return k < 0 ? "sort" : "topk";
+    }
+
+    @Override
+    public int outputs() {
+        return 2;
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        MoveOp.words(c, 1);
+        if (k > x.dim(axis)) {
+            throw c.fail("x " + x + " has x.dim(" + axis + ")=" + x.dim(axis) + " places but k=" + k
+                    + " are asked for; choose 0 <= k <= dim(" + axis + ")");
+        }
+        return k < 0 ? x : x.with(axis, k);
+    }
+
+    @Override
+    public @Nullable DType takes(int i) {
+        return null;
+    }
+
+    @Override
+    public DType dtype(Call c, int output) {
+        return output == 0 ? c.dtype(0) : DType.I32;
+    }
+
+    @Override
+    public boolean readsInput(int i) {
+        return false;
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return o == 1;
+    }
+
+    @Override
+    public void forward(Call c) {
+        Shape x = c.shape(0);
+        long outer = x.size(0, axis);
+        long r = x.dim(axis);
+        long inner = x.size(axis + 1, x.rank());
+        long scratch = c.scratch(2 * Long.BYTES * r * Math.min(PARTS, outer * inner));
+        c.begin(Kernel.SORT)
+                .put(c.dtype(0) == DType.I32 ? 1 : 0)
+                .at(c.in(0))
+                .at(c.out(0))
+                .at(c.out(1))
+                .put(outer)
+                .put(r)
+                .put(inner)
+                .put(c.outShape(0).dim(axis))
+                .put(order == Order.DESCENDING ? 1 : 0)
+                .at(scratch)
+                .run();
+    }
+
+    @Override
+    public void backward(Grad g) {
+        Shape x = g.shape(0);
+        long index = g.out(1);
+        long dy = g.dout(0);
+        long dx = g.din(0);
+        long to = g.adds() ? g.scratch(4 * x.size()) : dx;
+        g.begin(Kernel.UNPOOL)
+                .at(dy)
+                .at(index)
+                .at(to)
+                .put(x.size(0, axis))
+                .put(g.outShape(0).dim(axis))
+                .put(x.dim(axis))
+                .put(x.size(axis + 1, x.rank()))
+                .run();
+        if (to != dx) {
+            g.carry(to, dx, x.size());
+        }
+    }
+}
