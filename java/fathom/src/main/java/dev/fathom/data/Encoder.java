@@ -48,6 +48,9 @@ public final class Encoder {
     private boolean unknownAsZeros;
     private @Nullable String label;
 
+    /** A recipe that names no column so far. */
+    public Encoder() {}
+
     /** Numbers as they are. */
     public Encoder number(String... names) {
         return add(Kind.NUMBER, null, names);
