@@ -9,6 +9,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.GeneralCodingRules.USE_JAVA_UTIL_LOGGING;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.tngtech.archunit.core.domain.JavaAccess;
@@ -28,9 +29,17 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.module.ModuleDescriptor;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What the packages may know of each other, and a few things that no class may do. */
@@ -134,6 +143,33 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .areAssignableTo(Access.class)
                 .check(LIBRARY);
+    }
+
+    /** A user on the module path can name every type of a public signature; the records of the ops are inside. */
+    @Test
+    void theModuleExportsWhatPublicSignaturesName() throws IOException {
+        ModuleDescriptor module;
+        try (InputStream in = Files.newInputStream(Path.of("target", "classes", "module-info.class"))) {
+            module = ModuleDescriptor.read(in);
+        }
+        Set<String> exported =
+                module.exports().stream().map(ModuleDescriptor.Exports::source).collect(Collectors.toSet());
+        assertThat(module.name()).isEqualTo("dev.fathom");
+        assertThat(module.exports()).noneMatch(ModuleDescriptor.Exports::isQualified);
+        assertThat(exported).hasSizeGreaterThan(10).doesNotContain(ROOT + "ops");
+        Set<String> hidden = new TreeSet<>();
+        for (JavaClass c : LIBRARY) {
+            if (c.getModifiers().contains(PUBLIC) && exported.contains(c.getPackageName())) {
+                Stream.concat(c.getCodeUnits().stream(), c.getFields().stream())
+                        .filter(m -> m.getModifiers().contains(PUBLIC)
+                                || m.getModifiers().contains(PROTECTED))
+                        .flatMap(m -> m.getAllInvolvedRawTypes().stream())
+                        .filter(type -> type.getPackageName().startsWith("dev.fathom"))
+                        .filter(type -> !exported.contains(type.getPackageName()))
+                        .forEach(type -> hidden.add(c.getName() + " names " + type.getName()));
+            }
+        }
+        assertThat(hidden).isEmpty();
     }
 
     @Test

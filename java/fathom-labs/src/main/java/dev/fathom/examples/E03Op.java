@@ -1,5 +1,6 @@
 package dev.fathom.examples;
 
+import dev.fathom.op.*;
 import dev.fathom.tensor.*;
 
 /** An op of one's own, in Java: y = x / (1 + |x|) and dx = dy / (1 + |x|)^2. With kernels of its own it is a row of a table; see the README. */

@@ -1,6 +1,7 @@
 package dev.fathom.examples;
 
 import dev.fathom.nn.*;
+import dev.fathom.op.*;
 import dev.fathom.tensor.*;
 
 /** A layer is a record: its components are its parts, forward is its formula. Here y = g tanh(W x) + (1 - g) x with g = sigmoid(V x). */

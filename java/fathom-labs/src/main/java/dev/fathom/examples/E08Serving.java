@@ -1,6 +1,7 @@
 package dev.fathom.examples;
 
 import dev.fathom.nn.*;
+import dev.fathom.op.*;
 import dev.fathom.plan.*;
 import dev.fathom.tensor.*;
 

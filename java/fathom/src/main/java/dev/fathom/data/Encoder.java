@@ -48,6 +48,9 @@ public final class Encoder {
     private boolean unknownAsZeros;
     private @Nullable String label;
 
+    /** Begins a recipe that names no column so far. */
+    public Encoder() {}
+
     /** Takes numbers as they are. */
     public Encoder number(String... names) {
         return add(Kind.NUMBER, null, names);

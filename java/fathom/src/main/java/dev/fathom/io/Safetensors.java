@@ -618,6 +618,9 @@ public final class Safetensors implements AutoCloseable {
         /** A tensor's shape in the file, its values, and which of their dimensions each dimension of the file is. */
         private record Added(Shape shape, FloatBuffer values, int[] order) {}
 
+        /** A file without tensors so far. */
+        public Writer() {}
+
         /**
          * Adds the tensor between the position and the limit of {@code values}, neither of which moves.
          *

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds {@code dev/fathom/kernel/PLATFORM/libfathom.so} on the class path and loads it, once, turning each failure into a sentence.
+ * Finds {@code dev/fathom/kernel/PLATFORM/libfathom.so} on the class path or the module path and loads it, once, turning each failure into a sentence.
  *
  * <p>A plain file (a build folder) is loaded where it lies. From a jar it is unpacked into a cache folder, under a name drawn from
  * its content, so that any number of processes and versions share the folder and a start neither hashes nor writes. JavaCPP's
@@ -57,7 +57,7 @@ final class NativeLoader {
             }
             String platform = platform();
             String resource = platform + "/" + System.mapLibraryName("fathom");
-            URL url = NativeLoader.class.getResource(resource);
+            URL url = resource(resource);
             if (url == null) {
                 return missing(platform);
             }
@@ -85,6 +85,16 @@ final class NativeLoader {
                 };
     }
 
+    /**
+     * A file beside this package, in whatever jar or module of the loader it lies: a class finds only what its own module has. The names of platforms hold a
+     * hyphen, so that their folders are no packages and no module hides them.
+     */
+    private static @Nullable URL resource(String name) {
+        String path = "dev/fathom/kernel/" + name;
+        ClassLoader loader = NativeLoader.class.getClassLoader();
+        return loader == null ? ClassLoader.getSystemResource(path) : loader.getResource(path);
+    }
+
     private static NativeException missing(String platform) {
         URL self = NativeLoader.class.getResource("NativeLoader.class");
         if (self != null && "file".equals(self.getProtocol())) {
@@ -93,9 +103,16 @@ final class NativeLoader {
                             + ": run `mvn -q process-classes -pl java/fathom` in the project's root, once",
                     null);
         }
-        List<String> present = PLATFORMS.stream()
-                .filter(p -> NativeLoader.class.getResource(p + "/key") != null)
-                .toList();
+        List<String> present =
+                PLATFORMS.stream().filter(p -> resource(p + "/key") != null).toList();
+        if (NativeLoader.class.getModule().isNamed()) {
+            return new NativeException(
+                    "no native library for " + platform + " among the modules (found: "
+                            + (present.isEmpty() ? "none" : String.join(", ", present))
+                            + "); put dev.fathom:fathom with the classifier " + platform
+                            + " on the module path and add `requires dev.fathom.natives;` to your module-info",
+                    null);
+        }
         return new NativeException(
                 "no native library for " + platform + " on the class path (found: "
                         + (present.isEmpty() ? "none" : String.join(", ", present))
@@ -166,10 +183,11 @@ final class NativeLoader {
     /** "HASH-SIZE" of the library, written by the build beside it. */
     private static String key(String resource) throws IOException {
         String name = resource.substring(0, resource.indexOf('/') + 1) + "key";
-        try (InputStream in = NativeLoader.class.getResourceAsStream(name)) {
-            if (in == null) {
-                throw new IOException("the resource " + name + " is missing beside the library");
-            }
+        URL url = resource(name);
+        if (url == null) {
+            throw new IOException("the resource " + name + " is missing beside the library");
+        }
+        try (InputStream in = url.openStream()) {
             return new String(in.readAllBytes(), StandardCharsets.US_ASCII).trim();
         }
     }

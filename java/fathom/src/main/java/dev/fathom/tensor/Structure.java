@@ -1,6 +1,8 @@
 package dev.fathom.tensor;
 
+import java.lang.reflect.AccessibleObject;
 import java.lang.reflect.Array;
+import java.lang.reflect.InaccessibleObjectException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayDeque;
@@ -32,7 +34,7 @@ public final class Structure {
             RecordComponent[] components = type.getRecordComponents();
             Component[] result = new Component[components.length];
             for (int i = 0; i < components.length; i++) {
-                components[i].getAccessor().setAccessible(true);
+                open(components[i].getAccessor(), type);
                 result[i] = new Component(
                         components[i],
                         components[i].isAnnotationPresent(Inline.class) ? "" : snakeCase(components[i].getName()));
@@ -42,6 +44,23 @@ public final class Structure {
     };
 
     private Structure() {}
+
+    /** Makes a member of a record readable, which takes an open package where the record is in a module. */
+    private static void open(AccessibleObject member, Class<?> record) {
+        try {
+            member.setAccessible(true);
+        } catch (InaccessibleObjectException e) {
+            String user = record.getModule().getName();
+            throw new IllegalArgumentException(
+                    "model: the module " + user + " does not let "
+                            + Structure.class.getModule().getName()
+                            + " read the components of " + record.getName() + "; add `opens "
+                            + record.getPackageName() + " to "
+                            + Structure.class.getModule().getName()
+                            + ";` to the module-info of " + user,
+                    e);
+        }
+    }
 
     private record Component(RecordComponent of, String name) {
         @Nullable
@@ -270,7 +289,7 @@ public final class Structure {
         }
         try {
             var constructor = record.getClass().getDeclaredConstructor(types);
-            constructor.setAccessible(true);
+            open(constructor, record.getClass());
             return constructor.newInstance(values);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(
