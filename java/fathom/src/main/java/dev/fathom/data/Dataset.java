@@ -982,7 +982,7 @@ public final class Dataset implements AutoCloseable {
         }
     }
 
-    /** Gives this dataset's part back, as soon as no gather reads it; datasets made from it stay as they are. Closing twice does nothing. */
+    /** Closes this dataset as soon as no gather reads it. Datasets made from it stay open. Closing twice does nothing. */
     @Override
     public synchronized void close() {
         if (closed) {

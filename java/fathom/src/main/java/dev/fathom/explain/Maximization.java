@@ -70,7 +70,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The input, and the unit's value with it.
+     * An input that was found, and the unit's value for it.
      *
      * @param input the input
      * @param before the value of the noise that it began with

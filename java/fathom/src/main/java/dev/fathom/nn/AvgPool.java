@@ -12,7 +12,7 @@ import dev.fathom.tensor.Tensor;
  */
 public record AvgPool(Window window, boolean countPadding) implements Layer, Windowed<AvgPool> {
     /**
-     * Squares of pictures side by side: of {@code size}, with as large a stride. {@code new AvgPool(3).stride(2).pad(1)} has another.
+     * Pools pictures over squares of {@code size} that lie side by side: the stride is the size. {@code new AvgPool(3).stride(2).pad(1)} changes that.
      *
      * @throws IllegalArgumentException if the size is below 1
      */

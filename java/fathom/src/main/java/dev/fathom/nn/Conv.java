@@ -39,7 +39,8 @@ public record Conv(
         @Nullable Activation activation)
         implements FusibleLayer, Windowed<Conv> {
     /**
-     * A square kernel on pictures, with stride 1, no padding and a bias, as PyTorch's Conv2d. {@link #stride} and {@link #pad} change that.
+     * Makes a convolution of pictures with a square kernel, stride 1, no padding and a bias, as PyTorch's Conv2d. {@link #stride} and {@link #pad}
+     * change that.
      *
      * @throws IllegalArgumentException if the kernel or a number of channels is below 1
      */

@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param weight W [in, taps.., out / groups]; files hold it as [in, out / groups, taps..], as PyTorch does
  * @param bias b [out], or null for none
- * @param window the geometry of that convolution
- * @param groups into how many the channels are divided, each with filters of its own
- * @param outputPadding places more, the same along each dimension: which of the sizes that the stride rounds to one
+ * @param window the geometry of the convolution of which this is the gradient
+ * @param groups number of groups into which the channels are divided, each with filters of its own
+ * @param outputPadding additional positions, the same along each dimension: a strided convolution maps several sizes to one, and this chooses among
+ *     them
  * @param activation act, or null for none
  */
 public record ConvTransposed(
@@ -30,7 +31,7 @@ public record ConvTransposed(
         @Nullable Activation activation)
         implements Layer, Windowed<ConvTransposed> {
     /**
-     * A square kernel on pictures, with stride 1, no padding and a bias, as PyTorch's ConvTranspose2d.
+     * Makes a transposed convolution of pictures with a square kernel, stride 1, no padding and a bias, as PyTorch's ConvTranspose2d.
      *
      * @throws IllegalArgumentException if the kernel or a number of channels is below 1
      */

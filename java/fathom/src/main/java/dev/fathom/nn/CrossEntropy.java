@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>{@link #labelSmoothing}: q = (1 - s) t + s / classes instead of t (Szegedy et al. 2016), which keeps logits from growing without end;
- *   <li>{@link #classWeights}: q is multiplied by the weight of its class. With class numbers the sum is divided by the sum of the labels' weights,
- *       with probabilities by the rows.
+ *   <li>{@link #classWeights}: q is multiplied by the weight of its class. With class numbers, the sum is divided by the sum of the labels' weights;
+ *       with probabilities, it is divided by the number of rows.
  * </ul>
  *
  * <p>A loss is immutable: both methods return another one.

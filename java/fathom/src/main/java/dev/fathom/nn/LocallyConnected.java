@@ -40,9 +40,9 @@ public record LocallyConnected(
     }
 
     /**
-     * A square kernel on pictures of this shape [height, width, in], with stride 1 and no padding.
+     * Makes a layer for pictures of this shape [height, width, in], with a square kernel, stride 1 and no padding.
      *
-     * @throws IllegalArgumentException if the shape has not three dimensions, the kernel does not fit it, or {@code out} is below 1
+     * @throws IllegalArgumentException if the shape does not have three dimensions, the kernel does not fit it, or {@code out} is below 1
      */
     public LocallyConnected(Shape image, int out, int kernel) {
         this(image, out, Window.of(kernel));

@@ -11,7 +11,7 @@ import dev.fathom.tensor.Tensor;
  */
 public record MaxPool(Window window) implements Layer, Windowed<MaxPool> {
     /**
-     * Squares of pictures side by side: of {@code size}, with as large a stride. {@code new MaxPool(3).stride(2).pad(1)} has another.
+     * Pools pictures over squares of {@code size} that lie side by side: the stride is the size. {@code new MaxPool(3).stride(2).pad(1)} changes that.
      *
      * @throws IllegalArgumentException if the size is below 1
      */

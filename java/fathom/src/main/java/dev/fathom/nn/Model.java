@@ -541,7 +541,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         return store().values().bytes();
     }
 
-    /** Gives the memory back, as soon as no pass reads it. Closing twice does nothing. */
+    /** Closes the model. Its memory is freed as soon as no pass reads it. Closing twice does nothing. */
     @Override
     public void close() {
         store.close();

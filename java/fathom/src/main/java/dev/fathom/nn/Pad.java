@@ -7,9 +7,10 @@ import dev.fathom.tensor.Tensor;
  * Pads sequences [N, L, C], pictures [N, H, W, C] or volumes [N, D, H, W, C] at their edges, as PyTorch's ConstantPad, ReplicationPad, ReflectionPad
  * and CircularPad do.
  *
- * @param mode what they hold
- * @param value what they hold where the mode is ZEROS
- * @param sides how many: one number for all sides; or left, right, of pictures also top, bottom, of volumes also front, back
+ * @param mode how the padding is filled
+ * @param value the value of the padding where the mode is ZEROS
+ * @param sides the widths of the padding: one number for all sides, or left and right, for pictures then top and bottom, for volumes then front and
+ *     back
  */
 public record Pad(PadMode mode, float value, int... sides) implements Layer {
     /** Keeps its own copy of the sides. */
@@ -22,7 +23,7 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
         this(mode, 0, sides);
     }
 
-    /** Zeros: {@code new Pad(1)} adds one on every side, as PyTorch's ZeroPad2d. */
+    /** Pads with zeros: {@code new Pad(1)} adds one on every side, as PyTorch's ZeroPad2d. */
     public Pad(int... sides) {
         this(PadMode.ZEROS, sides);
     }
@@ -30,7 +31,7 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
     /**
      * Returns this layer with this value in place of zeros.
      *
-     * @throws IllegalStateException if the mode takes the values from x
+     * @throws IllegalStateException if the mode takes its values from x
      */
     public Pad value(float v) {
         if (mode != PadMode.ZEROS) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param activation act, or null for none
  */
 public record Residual(Layer inner, @Nullable Activation activation) implements Layer {
-    /** The sum without an activation. */
+    /** Makes a block whose sum has no activation. */
     public Residual(Layer inner) {
         this(inner, null);
     }

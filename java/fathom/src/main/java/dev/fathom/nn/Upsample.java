@@ -24,7 +24,7 @@ public record Upsample(int factor, Resize mode) implements Layer {
     }
 
     /**
-     * Repeats each place, as PyTorch's Upsample.
+     * Makes a layer that repeats each element, as PyTorch's Upsample does by default.
      *
      * @throws IllegalArgumentException if the factor is below 1
      */

@@ -3,24 +3,24 @@ package dev.fathom.nn;
 import dev.fathom.op.Window;
 
 /**
- * A layer that slides a {@link Window} over x. What the window says of strides and padding can be said of the layer, and each method gives a changed copy:
- * {@code new Conv(3, 64, 7).stride(2).pad(3)}, {@code new MaxPool(3).stride(2)}.
+ * A layer that slides a {@link Window} over x. Strides and padding of the window can be set on the layer itself, and each method returns a changed
+ * copy: {@code new Conv(3, 64, 7).stride(2).pad(3)}, {@code new MaxPool(3).stride(2)}.
  *
  * @param <L> the layer
  */
 public interface Windowed<L> {
-    /** The geometry. */
+    /** Returns the window. */
     Window window();
 
     /**
-     * This layer with another geometry.
+     * Returns this layer with another window.
      *
      * @throws IllegalArgumentException if the layer has filters of other sizes
      */
     L window(Window window);
 
     /**
-     * This layer with other strides: one number for all dimensions, or one for each.
+     * Returns this layer with other strides: one number for all dimensions, or one for each.
      *
      * @throws IllegalArgumentException if there are more or fewer, or one is below 1
      */
@@ -29,7 +29,7 @@ public interface Windowed<L> {
     }
 
     /**
-     * This layer with other distances between the taps of its window: one number for all dimensions, or one for each.
+     * Returns this layer with other dilations, the distances between the taps of its window: one number for all dimensions, or one for each.
      *
      * @throws IllegalArgumentException if there are more or fewer, or one is below 1
      */
@@ -38,7 +38,8 @@ public interface Windowed<L> {
     }
 
     /**
-     * This layer with padding: one number for all sides, one for each dimension, or front and back of each dimension (top, bottom, left, right).
+     * Returns this layer with padding: one number for all sides, one for each dimension, or front and back of each dimension (top, bottom, left,
+     * right).
      *
      * @throws IllegalArgumentException if there are more or fewer, or one is negative
      */
@@ -46,12 +47,12 @@ public interface Windowed<L> {
         return window(window().pad(padding));
     }
 
-    /** This layer with the padding that makes size / stride outputs, rounded up. */
+    /** Returns this layer with the padding that makes size / stride outputs, rounded up. */
     default L same() {
         return window(window().same());
     }
 
-    /** This layer with its number of outputs rounded up, as {@link Window#ceil} says. */
+    /** Returns this layer with its number of outputs rounded up, as {@link Window#ceil} says. */
     default L ceil() {
         return window(window().ceil());
     }

@@ -602,7 +602,7 @@ public final class BoundOptimizer implements AutoCloseable {
         }
     }
 
-    /** Gives the state's memory back. Closing twice does nothing. */
+    /** Frees the memory of the state. Closing twice does nothing. */
     @Override
     public synchronized void close() {
         for (Block b : blocks) {

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  * adam.on(model, Group.of("*.bias").weightDecay(0), Group.of("trunk.*").rateFactor(0.1f))
  * }</pre>
  *
- * @param pattern of the names
- * @param rateFactor the factor of the learning rate, so that schedules act on every group
- * @param weightDecay instead of the recipe's, or null for that
+ * @param pattern the pattern of the names
+ * @param rateFactor the factor of the learning rate; schedules therefore act on every group
+ * @param weightDecay the weight decay of these parameters, or null for the recipe's
  * @param onlyRows whether a step changes only the rows that have a gradient; see {@link #lazy}
  */
 public record Group(

@@ -208,7 +208,7 @@ public final class Plan implements AutoCloseable {
         return s.toString();
     }
 
-    /** Closes the plan; its memory goes back with its last session. Closing twice does nothing. */
+    /** Closes the plan. Its memory is freed when its last session is closed too. Closing twice does nothing. */
     @Override
     public void close() {
         weights.close();

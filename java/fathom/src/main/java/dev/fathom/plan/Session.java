@@ -332,7 +332,7 @@ public final class Session implements AutoCloseable {
                         "session is running on another thread; give each thread its own plan.newSession()");
     }
 
-    /** Gives the memory back, after a run under way has ended; buffers taken from the session stay readable. Closing twice does nothing. */
+    /** Closes the session after a run under way has ended. Buffers taken from it stay readable. Closing twice does nothing. */
     @Override
     public void close() {
         while (!STATE.compareAndSet(this, IDLE, CLOSED)) {

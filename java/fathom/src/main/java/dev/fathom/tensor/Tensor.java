@@ -697,13 +697,13 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return conv(weight, bias, window, groups, null, null);
     }
 
-    /** The convolution with filters that all channels share: {@code x.conv(weight, bias, Window.of(3).pad(1))}. */
+    /** Returns the convolution in one group, in which every filter sees all channels: {@code x.conv(weight, bias, Window.of(3).pad(1))}. */
     public Tensor conv(Operand weight, @Nullable Operand bias, Window window) {
         return conv(weight, bias, window, 1);
     }
 
     /**
-     * The convolution with stride 1 and without padding; the sizes of the window are those of the filters [K, taps.., C].
+     * Returns the convolution with stride 1 and without padding. The sizes of the window are those of the filters [K, taps.., C].
      *
      * @throws IllegalArgumentException if the filters do not have three to five dimensions, or disagree with x
      */
@@ -1288,8 +1288,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     // ---- padding, pooling, resizing: [n, l, c], [n, h, w, c], [n, d, h, w, c]
 
     /**
-     * Places beside the edges of sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c]
-     * (left, right, top, bottom, front, back); one number is for all sides. The gradient of a place goes to the element whose value it holds.
+     * Pads sequences [n, l, c] (left, right), images [n, h, w, c] (left, right, top, bottom) or volumes [n, d, h, w, c] (left, right, top, bottom,
+     * front, back) at their edges. One number stands for all sides. The gradient of a padded element goes to the element whose value it holds.
      *
      * @throws IllegalArgumentException if a side is negative, there are not two for each dimension between the first and the last, or one is
      *     wider than the mode can fill
@@ -1329,7 +1329,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The largest value of every square of this size in images [n, h, w, c], side by side.
+     * Returns the largest value of every square of this size in images [n, h, w, c]; the squares lie side by side.
      *
      * @throws IllegalArgumentException if the size is below 1 or larger than the image
      */
@@ -1352,7 +1352,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * Zeros of [n, size.., c] but for the values of this tensor, each at its position: what {@link #maxPoolWithIndices} took, back in its place.
+     * Returns zeros of [n, size.., c] with the values of this tensor at their indices, which puts the values of {@link #maxPoolWithIndices} back.
      * Where several values have one position the last stays, and each gets its gradient.
      *
      * @throws IllegalArgumentException if the positions have another shape, or one is outside the size
@@ -1371,7 +1371,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The average of every square of this size in images [n, h, w, c], side by side.
+     * Returns the average of every square of this size in images [n, h, w, c]; the squares lie side by side.
      *
      * @throws IllegalArgumentException if the size is below 1 or larger than the image
      */
@@ -1380,8 +1380,8 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /**
-     * The average of every window, in which the padding does not count: the sum is divided by the places inside alone (PyTorch's
-     * {@code count_include_pad=False}).
+     * Returns the average of every window without its padding: the sum is divided by the number of values inside x alone (PyTorch's {@code
+     * count_include_pad=False}).
      *
      * @throws IllegalArgumentException as {@link #avgPool(Window)}
      */

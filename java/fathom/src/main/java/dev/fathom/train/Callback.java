@@ -27,8 +27,8 @@ public interface Callback {
     default void onEpochEnd(Progress progress, EpochLog log) {}
 
     /**
-     * Called once if {@code onTrainBegin} returned, with the weights in their final state: after the last epoch, a stop or a failure, the failure of
-     * another callback included.
+     * Called once if {@code onTrainBegin} returned, when the weights are in their final state: after the last epoch, a stop or a failure, including
+     * the failure of another callback.
      */
     default void onTrainEnd(Progress progress, History history) {}
 

@@ -16,7 +16,7 @@ public interface Metric {
     boolean moreIsBetter();
 
     /**
-     * A metric whose larger values are better ones, such as an accuracy.
+     * Makes a metric whose larger values are better, such as an accuracy.
      *
      * @param name its name in the history
      * @param sum its sum over the examples of one batch, from output and target
@@ -26,7 +26,7 @@ public interface Metric {
     }
 
     /**
-     * A metric whose smaller values are better ones, such as an error.
+     * Makes a metric whose smaller values are better, such as an error.
      *
      * @param name its name in the history
      * @param sum its sum over the examples of one batch, from output and target
