@@ -32,8 +32,13 @@ public abstract class Call {
     /** Where result {@code o} goes; 0 when nobody needs it. */
     public abstract long out(int o);
 
-    /** Memory for this call alone. */
+    /** Memory for this call alone, for what the op keeps from command to command; scratch of a kernel comes with {@link #run}. */
     public abstract long scratch(long bytes);
+
+    /** Whether input {@code i} has this shape whenever the command runs again, but for its first dimension: in a plan with a free length it may not. */
+    public boolean fixed(int i) {
+        return true;
+    }
 
     /**
      * The weight at input {@code i} as {@code packing} of a matrix [n, k] makes it: prepared once where weights do not change from call to
@@ -53,7 +58,7 @@ public abstract class Call {
     /** An address argument: of an input, a result, scratch (plus an offset in bytes), or 0. */
     public abstract Call at(long address);
 
-    /** Ends the command. */
+    /** Ends the command. The word for scratch of a kernel that has one, always its last, is not written by the op: it is filled here. */
     public abstract void run();
 
     /** Copies input {@code i} into a Java array, for ops written in Java; not available while a plan is made. */

@@ -1,7 +1,6 @@
 package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import org.jspecify.annotations.Nullable;
 
 /** y [.., n] = act((x [.., k] W [n, k]^T + b [n]) + residual [.., n]), in one kernel. */
@@ -46,10 +45,9 @@ record LinearOp(Epilogue epilogue) implements Epilogue.Fusible {
         long n = c.shape(1).dim(0);
         long k = c.shape(1).dim(1);
         long packed = c.packed(1, Kernel.LINEAR_PACK, n, k);
-        long scratch = packed == 0 ? c.scratch(Native.linearScratch(m, n, k)) : 0;
         c.begin(Kernel.LINEAR).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
         epilogue.putAddresses(c).put(m).put(n).put(k);
-        epilogue.putActivation(c).at(scratch).run();
+        epilogue.putActivation(c).run();
     }
 
     @Override

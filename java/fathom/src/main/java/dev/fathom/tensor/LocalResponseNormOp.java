@@ -7,9 +7,6 @@ import dev.fathom.kernel.Kernel;
  * dimension. The second result is d, for backward.
  */
 record LocalResponseNormOp(int size, float alpha, float beta, float k) implements Op {
-    /** Rows of the kernel's scratch: two for each thread that there may be. */
-    private static final int SCRATCH_ROWS = 512;
-
     @Override
     public String label() {
         return "local_response_norm";
@@ -68,7 +65,6 @@ record LocalResponseNormOp(int size, float alpha, float beta, float k) implement
         long dy = g.dout(0);
         long dx = g.din(0);
         boolean add = g.adds();
-        long scratch = g.scratch(Float.BYTES * (long) SCRATCH_ROWS * x.dim(-1));
         g.begin(Kernel.LOCAL_RESPONSE_GRAD)
                 .at(g.in(0))
                 .at(g.out(1))
@@ -80,7 +76,6 @@ record LocalResponseNormOp(int size, float alpha, float beta, float k) implement
                 .put(alpha)
                 .put(beta)
                 .put(add ? 1 : 0)
-                .at(scratch)
                 .run();
     }
 }

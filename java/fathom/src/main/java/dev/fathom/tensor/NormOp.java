@@ -1,7 +1,6 @@
 package dev.fathom.tensor;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -216,10 +215,6 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
         return end.differentiable();
     }
 
-    private long scratch(Call c, long[] v) {
-        return c.scratch(Native.normScratch(measured() ? 0 : 1, v[0], v[1], v[2]));
-    }
-
     private static Call put(Call c, long[] v) {
         return c.put(v[0]).put(v[1]).put(v[2]).put(v[3]);
     }
@@ -227,7 +222,6 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
     @Override
     public void forward(Call c) {
         long[] v = view(c.shape(0));
-        long scratch = v[1] == 1 && measured() ? 0 : scratch(c, v);
         c.begin(Kernel.NORM)
                 .put(over.mode)
                 .at(c.in(0))
@@ -239,7 +233,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
                 .at(measured() ? c.out(2) : 0)
                 .at(end.keepsPre() ? c.out(outputs() - 1) : 0)
                 .at(c.out(0));
-        end.putActivation(put(c, v).put(epsilon)).at(scratch).run();
+        end.putActivation(put(c, v).put(epsilon)).run();
     }
 
     @Override
@@ -274,7 +268,6 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
             add |= g.adds() ? 4 : 0;
         }
         int relu = !masks ? 0 : again() ? 1 : 2;
-        long scratch = scratch(g, v);
         g.begin(Kernel.NORM_GRAD)
                 .put(over.mode)
                 .at(g.in(0))
@@ -289,7 +282,7 @@ record NormOp(Over over, int count, boolean gamma, float epsilon, Epilogue end) 
                 .at(dgamma)
                 .at(dbeta)
                 .put(add);
-        put(g, v).put(epsilon).put(relu).at(scratch).run();
+        put(g, v).put(epsilon).put(relu).run();
         if (toResidual) {
             long dr = g.dinReusing(residualAt());
             if (dr != dy) {
