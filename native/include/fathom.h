@@ -32,6 +32,12 @@ enum {
  */
 FATHOM_API int32_t fathom_run(int64_t words, int64_t count);
 
+/*
+ * Bytes of scratch for the S word of the command in words[0 .. count), which lies elsewhere or is not written yet; of other addresses it
+ * matters only which are 0. 0 where the command needs none; -1 where it would need more than 1 TiB or its sizes make no sense.
+ */
+FATHOM_API int64_t fathom_scratch_bytes(int64_t words, int64_t count);
+
 /* Instruction sets: 0 baseline, 1 x86-64-v3, 2 x86-64-v4 (elsewhere only 0). */
 FATHOM_API int32_t fathom_best_isa(void);
 /* Chooses the kernels; returns isa, or -1 where this processor (or this build) lacks it. Before the first run. */
@@ -63,21 +69,13 @@ FATHOM_API int64_t fathom_pool_counter(int32_t which);
 FATHOM_API void fathom_clock(int32_t on);
 FATHOM_API int64_t fathom_nanos(void);
 
-/* Bytes the matrix kernels ask for, affine in m. */
-FATHOM_API int64_t fathom_packed_bytes(int64_t n, int64_t k);                             /* a packed W[n, k] */
-FATHOM_API int64_t fathom_linear_scratch(int64_t m, int64_t n, int64_t k);                /* linear with packed == 0 */
-FATHOM_API int64_t fathom_gemm_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k);
-/* which: 0 conv, 1 conv_data, 2 conv_weights, 3 conv with packed weights; then the words of struct window. Affine in n. */
-FATHOM_API int64_t fathom_conv_scratch(int64_t which, int64_t n, int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow, int64_t k,
-                                       int64_t kh, int64_t kw, int64_t sh, int64_t sw, int64_t dh, int64_t dw, int64_t top,
-                                       int64_t left, int64_t groups);
-/* 1 if packed filters of this convolution are those of winograd_pack, 0 if those of linear_pack */
-FATHOM_API int64_t fathom_conv_winograd(int64_t h, int64_t w, int64_t c, int64_t oh, int64_t ow, int64_t k, int64_t kh, int64_t kw,
-                                        int64_t sh, int64_t sw, int64_t dh, int64_t dw, int64_t top, int64_t left, int64_t groups);
-FATHOM_API int64_t fathom_gemm_batch_scratch(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k); /* for any batch */
-
-/* Bytes that norm and norm_grad ask for, affine in outer. */
-FATHOM_API int64_t fathom_norm_scratch(int64_t given, int64_t outer, int64_t rows, int64_t c);
+/* Bytes of a packed w[n, k] */
+FATHOM_API int64_t fathom_packed_bytes(int64_t n, int64_t k);
+/*
+ * 1 if the packed filters of a convolution are those of winograd_pack, 0 if those of linear_pack: of one with 3 by 3 taps of stride and
+ * dilation 1 from c channels in one group to k, where the smaller side of the result has so many pixels.
+ */
+FATHOM_API int32_t fathom_conv_winograd(int64_t c, int64_t k, int64_t pixels);
 
 /*
  * Calls of malloc and its kin by this thread and the pool's workers, where the library of native/test/malloc_count.c is preloaded,

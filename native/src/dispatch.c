@@ -1,6 +1,7 @@
 /* Behind the ABI: runs commands on the kernels of the chosen instruction set, names the tables, times runs, maps pages. */
 #define _GNU_SOURCE
 #include "internal.h"
+#include "sizes.h"
 #include "tables.h"
 
 #include <dlfcn.h>
@@ -63,6 +64,22 @@ static int64_t run(int64_t *header, const int64_t *begin, const int64_t *end) {
     }
     return FATHOM_OK;
 }
+
+/* More is a mistake in a shape, or a shape for which no machine has memory. */
+enum { SCRATCH_LIMIT_BITS = 40 };
+
+int64_t fathom_scratch_bytes(int64_t words, int64_t count) {
+    const int64_t *at = (const int64_t *)(intptr_t)words;
+    uint32_t kernel = count > 0 ? (uint32_t)at[0] : KERNEL_COUNT;
+    if (kernel >= KERNEL_COUNT || !kernels->scratch[kernel]) return 0;
+    if (count != 1 + argument_words[kernel]) return -1;
+    int64_t floats = kernels->scratch[kernel](at + 1);
+    return floats <= ((int64_t)1 << SCRATCH_LIMIT_BITS) / 4 ? floats * 4 : -1;
+}
+
+int64_t fathom_packed_bytes(int64_t n, int64_t k) { return PRODUCT(packed_floats(n, k), 4); }
+
+int32_t fathom_conv_winograd(int64_t c, int64_t k, int64_t pixels) { return winograd_pays(c, k, pixels); }
 
 static _Thread_local struct {
     int32_t on;

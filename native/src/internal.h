@@ -21,6 +21,7 @@ struct window {
 #define B(n) uint8_t *n;
 #define L(n) int64_t *n;
 #define W(n) struct window n;
+#define S(n) float *n;
 #define KERNEL(name, args) struct name##_args { args };
 #include "kernels.def"
 #undef KERNEL
@@ -33,6 +34,7 @@ struct window {
 #undef B
 #undef L
 #undef W
+#undef S
 
 enum kernel_id {
 #define KERNEL(name, args) K_##name,
@@ -80,8 +82,11 @@ enum integer_row {
 
 /* A kernel reads its arguments at a; on failure it fills detail[0..2] and returns a status. */
 typedef int32_t (*kernel_fn)(const void *a, int64_t *detail);
+/* The floats that the S word of these arguments needs; INT64_MAX where they are too many to count, or the sizes make no sense. */
+typedef int64_t (*scratch_fn)(const void *a);
 struct kernel_table {
     kernel_fn fn[KERNEL_COUNT];
+    scratch_fn scratch[KERNEL_COUNT]; /* 0 for a kernel without an S word */
 };
 extern const struct kernel_table fathom_kernels_baseline;
 #if defined(__x86_64__)

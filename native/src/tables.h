@@ -15,6 +15,7 @@ static const char fathom_kernel_text[] =
 #define B(n) "B"
 #define L(n) "L"
 #define W(n) "IIIIIIIIIIIIIII"
+#define S(n) "S"
 #define KERNEL(name, args) #name ":" args "\n"
 #include "kernels.def"
 #undef KERNEL
@@ -27,6 +28,7 @@ static const char fathom_kernel_text[] =
 #undef B
 #undef L
 #undef W
+#undef S
     ;
 
 #define COUNT_(none, one, two, n, ...) #n

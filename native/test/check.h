@@ -190,9 +190,9 @@ static inline float *guarded_random(int64_t n, size_t misaligned, double lo, dou
     return x;
 }
 
-/* checks the edges of all guarded buffers and frees them */
-static inline void release_guarded(void) {
-    for (int i = 0; i < guarded_count; i++) {
+/* checks the edges of the guarded buffers from number `first` on and frees them */
+static inline void release_guarded_from(int first) {
+    for (int i = first; i < guarded_count; i++) {
         struct guarded *g = &guarded_buffers[i];
         ASAN_UNPOISON_MEMORY_REGION(g->base, g->total);
         int64_t broken = 0, front = g->data - g->base;
@@ -201,21 +201,32 @@ static inline void release_guarded(void) {
         CHECK(broken == 0, "buffer %d of %zu bytes: %lld bytes written outside", i, g->bytes, (long long)broken);
         free(g->base);
     }
-    guarded_count = 0;
+    guarded_count = first;
 }
+static inline void release_guarded(void) { release_guarded_from(0); }
 
 /* ---- commands ---- */
 
 enum { RUN_HEADER = 4, RUN_MOST = 64 };
 static int64_t run_words[RUN_HEADER + RUN_MOST]; /* after RUN: [0] status, [1..3] detail */
 
-/* one command as Java writes it, through fathom_run; arguments that are not named are 0 */
+/*
+ * One command as Java writes it, through fathom_run; arguments that are not named are 0. A kernel with an S word gets guarded scratch
+ * of just the bytes that it asks for.
+ */
 #define RUN(name, ...) run_command(K_##name, &(struct name##_args){__VA_ARGS__}, sizeof(struct name##_args))
 
 static inline int32_t run_command(int64_t kernel, const void *arguments, size_t bytes) {
     run_words[RUN_HEADER] = kernel | (int64_t)(bytes / 8) << 32;
     memcpy(run_words + RUN_HEADER + 1, arguments, bytes);
-    return fathom_run((int64_t)(intptr_t)run_words, 1 + (int64_t)(bytes / 8));
+    int64_t count = 1 + (int64_t)(bytes / 8), scratch = fathom_scratch_bytes((int64_t)(intptr_t)(run_words + RUN_HEADER), count);
+    CHECK(scratch >= 0, "kernel %lld refuses its sizes", (long long)kernel);
+    if (scratch < 0) return FATHOM_BAD_COMMAND;
+    int before = guarded_count;
+    if (scratch) run_words[RUN_HEADER + count - 1] = (int64_t)(intptr_t)guarded((size_t)scratch, 4 * (kernel % 16));
+    int32_t status = fathom_run((int64_t)(intptr_t)run_words, count);
+    release_guarded_from(before);
+    return status;
 }
 
 /* ---- settings ---- */

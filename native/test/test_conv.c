@@ -35,13 +35,6 @@ static int64_t x_count(const struct shape *s) { return s->n * s->g.h * s->g.w * 
 static int64_t y_count(const struct shape *s) { return s->n * s->g.oh * s->g.ow * s->g.k; }
 static int64_t w_count(const struct shape *s) { return s->g.k * s->g.kh * s->g.kw * (s->g.c / s->g.groups); }
 
-static float *scratch_of(int64_t which, const struct shape *s) {
-    const struct window *g = &s->g;
-    int64_t bytes = fathom_conv_scratch(which, s->n, g->h, g->w, g->c, g->oh, g->ow, g->k, g->kh, g->kw, g->sh, g->sw,
-                                        g->dh, g->dw, g->top, g->left, g->groups);
-    return guarded((size_t)bytes, anywhere());
-}
-
 /* body with the places ix, iw, iy of every multiply-add */
 #define EACH_TERM(s, ...)                                                                                                 \
     do {                                                                                                                  \
@@ -129,7 +122,7 @@ static void test_conv(struct shape s) {
     float *before = guarded_floats(ny, 0), *after = guarded_floats(ny, 0);
     FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
         float *y = guarded_floats(ny, anywhere());
-        RUN(conv, .x = x, .w = w, .y = y, .n = s.n, .g = g, .row = -1, .scratch = scratch_of(0, &s));
+        RUN(conv, .x = x, .w = w, .y = y, .n = s.n, .g = g, .row = -1);
         check_outcome(&plain, "y", &s, y, 0, forward, ny, isa, parts);
 
         int form = (int)random_below(4);
@@ -142,8 +135,8 @@ static void test_conv(struct shape s) {
         else RUN(unary, .row = row, .x = before, .y = after, .n = ny, .p0 = -0.25f, .p1 = 0.5f);
         float *pre = random_below(2) ? guarded_floats(ny, anywhere()) : 0, *packed = 0;
         if (g.groups == 1) {
-            int64_t winograd = fathom_conv_winograd(g.h, g.w, g.c, g.oh, g.ow, g.k, g.kh, g.kw, g.sh, g.sw, g.dh, g.dw, g.top,
-                                                    g.left, g.groups);
+            int64_t winograd = g.kh == 3 && g.kw == 3 && g.sh == 1 && g.sw == 1 && g.dh == 1 && g.dw == 1
+                               && fathom_conv_winograd(g.c, g.k, g.oh < g.ow ? g.oh : g.ow);
             int64_t k = winograd ? 16 * g.c : g.kh * g.kw * g.c;
             packed = guarded((size_t)fathom_packed_bytes(g.k, k), anywhere());
             if (winograd) RUN(winograd_pack, .w = w, .packed = packed, .n = g.k, .k = k);
@@ -151,30 +144,27 @@ static void test_conv(struct shape s) {
         }
         float *fused = guarded_floats(ny, anywhere());
         RUN(conv, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = form & 1 ? bias : 0,
-            .residual = form & 2 ? residual : 0, .pre = pre, .y = fused, .n = s.n, .g = g, .row = row, .p0 = -0.25f, .p1 = 0.5f,
-            .scratch = scratch_of(packed ? 3 : 0, &s));
+            .residual = form & 2 ? residual : 0, .pre = pre, .y = fused, .n = s.n, .g = g, .row = row, .p0 = -0.25f, .p1 = 0.5f);
         CHECK_BITS(fused, after, ny, "fused form %d row %ld isa %d parts %d %s", form, row, isa, parts, label(&s));
         if (pre) CHECK_BITS(pre, before, ny, "pre form %d isa %d parts %d %s", form, isa, parts, label(&s));
 
         float *dx = guarded_floats(nx, anywhere()), *dw = guarded_floats(nw, anywhere());
-        RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g, .scratch = scratch_of(1, &s));
+        RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g);
         check_outcome(&in_data, "dx", &s, dx, 0, data, nx, isa, parts);
-        RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g, .scratch = scratch_of(2, &s));
+        RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g);
         check_outcome(&in_weights, "dw", &s, dw, 0, weights, nw, isa, parts);
         memcpy(dx, dx0, (size_t)nx * 4);
         memcpy(dw, dw0, (size_t)nw * 4);
-        RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g, .add = 1, .scratch = scratch_of(1, &s));
+        RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g, .add = 1);
         check_outcome(&in_data_add, "dx +=", &s, dx, dx0, data, nx, isa, parts);
-        RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g, .add = 1, .scratch = scratch_of(2, &s));
+        RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g, .add = 1);
         check_outcome(&in_weights_add, "dw +=", &s, dw, dw0, weights, nw, isa, parts);
     }
     /* an image alone */
     if (s.n > 1) {
-        struct shape one = s;
-        one.n = 1;
         int64_t each = ny / s.n, image = random_below(s.n);
         float *y = guarded_floats(each, anywhere());
-        RUN(conv, .x = x + image * (nx / s.n), .w = w, .y = y, .n = 1, .g = g, .row = -1, .scratch = scratch_of(0, &one));
+        RUN(conv, .x = x + image * (nx / s.n), .w = w, .y = y, .n = 1, .g = g, .row = -1);
         CHECK_BITS(y, plain.first[fathom_best_isa() > 0] + image * each, each, "image %ld alone: %s", image, label(&s));
     }
     free_sums(forward);
@@ -195,7 +185,7 @@ static void test_nan(struct shape s) {
         reads[iy] |= ix == bad;
     });
     FOR_EACH_ISA(isa) {
-        RUN(conv, .x = x, .w = w, .y = y, .n = s.n, .g = g, .row = -1, .scratch = scratch_of(0, &s));
+        RUN(conv, .x = x, .w = w, .y = y, .n = s.n, .g = g, .row = -1);
         for (int64_t i = 0; i < ny; i++) CHECK(isnan(y[i]) == reads[i], "y[%ld] is %g, isa %d %s", i, y[i], isa, label(&s));
     }
     free(reads);
@@ -235,9 +225,9 @@ static void test_blas(struct shape s) {
     FOR_EACH_PARTS(parts) for (int add = 1; add >= 0; add--) {
         memcpy(dx, dx0, (size_t)nx * 4);
         memcpy(dw, dw0, (size_t)nw * 4);
-        RUN(conv, .x = x, .w = w, .bias = bias, .y = y, .n = s.n, .g = g, .row = UNARY_relu, .scratch = scratch_of(0, &s));
-        RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g, .add = add, .scratch = scratch_of(1, &s));
-        RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g, .add = add, .scratch = scratch_of(2, &s));
+        RUN(conv, .x = x, .w = w, .bias = bias, .y = y, .n = s.n, .g = g, .row = UNARY_relu);
+        RUN(conv_data, .dy = dy, .w = w, .dx = dx, .n = s.n, .g = g, .add = add);
+        RUN(conv_weights, .x = x, .dy = dy, .dw = dw, .n = s.n, .g = g, .add = add);
         check_sums("blas dx", &s, dx, add ? dx0 : 0, data, nx, parts);
         check_sums("blas dw", &s, dw, add ? dw0 : 0, weights, nw, parts);
         for (int64_t i = 0; i < ny; i++)

@@ -38,10 +38,10 @@ static void test_products(int isa) {
     } shapes[] = {{70, 300, 1300, 0, 0}, {1, 520, 1100, 0, 0}, {37, 90, 700, 0, 1}, {3, 130, 2100, 1, 0}, {600, 70, 300, 0, 0}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         int64_t m = shapes[i].m, n = shapes[i].n, k = shapes[i].k, ta = shapes[i].ta, tb = shapes[i].tb;
-        float *a = values(m * k), *b = values(k * n), *scratch = guarded((size_t)fathom_gemm_scratch(ta, tb, m, n, k), 0);
+        float *a = values(m * k), *b = values(k * n);
         for (int64_t add = 0; add < 2; add++)
             SAME_BITS("gemm", m * n,
-                      RUN(gemm, .ta = ta, .tb = tb, .a = a, .b = b, .c = y, .m = m, .n = n, .k = k, .add = add, .scratch = scratch));
+                      RUN(gemm, .ta = ta, .tb = tb, .a = a, .b = b, .c = y, .m = m, .n = n, .k = k, .add = add));
         float *packed = guarded((size_t)fathom_packed_bytes(n, k), 0), *bias = values(n);
         RUN(linear_pack, .w = b, .packed = packed, .n = n, .k = k);
         SAME_BITS("linear", m * n,
@@ -55,11 +55,6 @@ static struct window window_of(int64_t h, int64_t w, int64_t c, int64_t k, int64
     return (struct window){.h = h, .w = w, .c = c, .oh = (h + 2 * pad - kernel) / stride + 1, .ow = (w + 2 * pad - kernel) / stride + 1,
                            .k = k, .kh = kernel, .kw = kernel, .sh = stride, .sw = stride, .dh = 1, .dw = 1, .top = pad, .left = pad,
                            .groups = groups};
-}
-
-static float *scratch_of(int64_t which, int64_t n, const struct window *g) {
-    return guarded((size_t)fathom_conv_scratch(which, n, g->h, g->w, g->c, g->oh, g->ow, g->k, g->kh, g->kw, g->sh, g->sw, g->dh,
-                                               g->dw, g->top, g->left, g->groups), 0);
 }
 
 static void test_convolutions(int isa) {
@@ -77,11 +72,10 @@ static void test_convolutions(int isa) {
         const struct window *g = shapes + i;
         int64_t xs = n * g->h * g->w * g->c, ys = n * g->oh * g->ow * g->k, ws = g->k * g->kh * g->kw * (g->c / g->groups);
         float *x = values(xs), *w = values(ws), *dy = values(ys), *bias = values(g->k);
-        SAME_BITS("conv", ys, RUN(conv, .x = x, .w = w, .bias = bias, .y = y, .n = n, .g = *g, .row = UNARY_relu,
-                                  .scratch = scratch_of(0, n, g)));
-        SAME_BITS("conv_data", xs, RUN(conv_data, .dy = dy, .w = w, .dx = y, .n = n, .g = *g, .add = 1, .scratch = scratch_of(1, n, g)));
+        SAME_BITS("conv", ys, RUN(conv, .x = x, .w = w, .bias = bias, .y = y, .n = n, .g = *g, .row = UNARY_relu));
+        SAME_BITS("conv_data", xs, RUN(conv_data, .dy = dy, .w = w, .dx = y, .n = n, .g = *g, .add = 1));
         SAME_BITS("conv_weights", ws,
-                  RUN(conv_weights, .x = x, .dy = dy, .dw = y, .n = n, .g = *g, .add = 1, .scratch = scratch_of(2, n, g)));
+                  RUN(conv_weights, .x = x, .dy = dy, .dw = y, .n = n, .g = *g, .add = 1));
         release_guarded();
     }
     printf("convolutions of isa %d\n", isa);
@@ -92,12 +86,12 @@ static void test_streams(int isa) {
     int64_t n = 50000, c = 32, rows = n / c;
     struct window g = window_of(40, 39, c, c, 2, 2, 0, c);
     float *x = values(n), *b = values(n), *mean = values(c), *variance = guarded_random(c, 0, 0.5, 2);
-    float *scratch = guarded((size_t)fathom_norm_scratch(1, 1, rows, c), 0), *dy = values(g.oh * g.ow * c);
+    float *dy = values(g.oh * g.ow * c);
     SAME_BITS("unary", n, RUN(unary, .row = UNARY_sigmoid, .x = x, .y = y, .n = n));
     SAME_BITS("binary", n, RUN(binary, .row = BINARY_add, .a = x, .b = b, .y = y, .dims = {1, 1, 1, 1, 1, n}, .sa = {0, 0, 0, 0, 0, 1},
                                .sb = {0, 0, 0, 0, 0, 1}));
     SAME_BITS("norm", rows * c, RUN(norm, .mode = NORM_GIVEN, .x = x, .mean = mean, .variance = variance, .y = y, .outer = 1,
-                                    .rows = rows, .c = c, .groups = c, .epsilon = 1e-5f, .row = -1, .scratch = scratch));
+                                    .rows = rows, .c = c, .groups = c, .epsilon = 1e-5f, .row = -1));
     SAME_BITS("max_pool", g.oh * g.ow * c, RUN(max_pool, .x = x, .y = y, .n = 1, .g = g));
     SAME_BITS("avg_pool_grad", g.h * g.w * c, RUN(avg_pool_grad, .dy = dy, .dx = y, .n = 1, .g = g));
     release_guarded();

@@ -8,7 +8,7 @@ enum { BATCH, GIVEN, RMS, GROUPS }; /* the first three are modes; GROUPS measure
 struct problem {
     int64_t outer, rows, c, groups;
     int what, relu, residual;
-    float *x, *gamma, *beta, *more, *dy, *mean, *variance, *rstd, *y, *dx, *dgamma, *dbeta, *dz, *scratch;
+    float *x, *gamma, *beta, *more, *dy, *mean, *variance, *rstd, *y, *dx, *dgamma, *dbeta, *dz;
 };
 
 static struct problem problem_of(int what, int64_t outer, int64_t rows, int64_t c, int relu, int residual) {
@@ -28,7 +28,6 @@ static struct problem problem_of(int what, int64_t outer, int64_t rows, int64_t 
     p.dz = guarded_floats(n, 4);
     p.dgamma = guarded_floats(c, 4);
     p.dbeta = guarded_floats(c, 8);
-    p.scratch = guarded((size_t)fathom_norm_scratch(what == GIVEN, outer, rows, c), 0);
     return p;
 }
 
@@ -36,12 +35,11 @@ static void run(struct problem *p) {
     int64_t mode = p->what == GROUPS ? NORM_MEASURED : p->what;
     RUN(norm, .mode = mode, .x = p->x, .gamma = p->gamma, .beta = p->beta, .residual = p->residual ? p->more : 0, .mean = p->mean,
         .variance = p->variance, .rstd = p->rstd, .y = p->y, .outer = p->outer, .rows = p->rows, .c = p->c, .groups = p->groups,
-        .epsilon = 0.1f, .row = p->relu ? UNARY_relu : -1, .scratch = p->scratch);
+        .epsilon = 0.1f, .row = p->relu ? UNARY_relu : -1);
     memcpy(p->dz, p->dy, (size_t)(p->outer * p->rows * p->c) * 4);
     RUN(norm_grad, .mode = mode, .x = p->x, .gamma = p->gamma, .beta = p->beta, .mean = p->mean, .variance = p->variance,
         .rstd = p->rstd, .y = p->y, .dy = p->dz, .dx = p->dx, .dgamma = p->dgamma, .dbeta = p->dbeta, .outer = p->outer,
-        .rows = p->rows, .c = p->c, .groups = p->groups, .epsilon = 0.1f, .relu = p->relu ? 1 + p->residual : 0,
-        .scratch = p->scratch);
+        .rows = p->rows, .c = p->c, .groups = p->groups, .epsilon = 0.1f, .relu = p->relu ? 1 + p->residual : 0);
 }
 
 static void check(struct problem *p, int isa) {
@@ -110,11 +108,11 @@ static void same_bits(int what, int64_t outer, int64_t rows, int64_t c, int relu
 /* x d^-beta and its gradient, whose windows end at the edges of a row */
 static void local_response(int64_t rows, int64_t c, int64_t size) {
     float *x = guarded_random(rows * c, 4, -2, 2), *d = guarded_floats(rows * c, 8), *y = guarded_floats(rows * c, 12);
-    float *dy = guarded_random(rows * c, 4, -1, 1), *dx = guarded_floats(rows * c, 8), *scratch = guarded_floats(512 * c, 0);
+    float *dy = guarded_random(rows * c, 4, -1, 1), *dx = guarded_floats(rows * c, 8);
     FOR_EACH_ISA(isa) {
         RUN(local_response, .x = x, .d = d, .y = y, .rows = rows, .c = c, .size = size, .alpha = 0.5f, .beta = 0.75f, .k = 2);
         RUN(local_response_grad, .x = x, .d = d, .dy = dy, .dx = dx, .rows = rows, .c = c, .size = size, .alpha = 0.5f,
-            .beta = 0.75f, .scratch = scratch);
+            .beta = 0.75f);
         for (int64_t i = 0; i < rows * c; i++) {
             double sum = 0, back = 0;
             for (int64_t s = 0; s < size; s++) {

@@ -44,7 +44,6 @@ static void sort(int64_t outer, int64_t r, int64_t inner, int what) {
     int64_t n = outer * r * inner, lines = outer * inner;
     float *x = guarded_random(n, 4, -1, 1), *y = guarded_floats(n, 8);
     int32_t *index = (int32_t *)guarded_floats(n, 12);
-    int64_t *scratch = guarded((lines < 16 ? lines : 16) * 2 * r * 8, 16);
     static const float special[] = {NAN, INFINITY, -INFINITY, 0, -0.0f, 1e-40f};
     for (int64_t i = 0; i < n; i++) {
         if (what == 1 && random_below(3) == 0) x[i] = special[random_below(6)];
@@ -54,7 +53,7 @@ static void sort(int64_t outer, int64_t r, int64_t inner, int what) {
         for (int descending = 0; descending < 2; descending++)
             for (int64_t k = r; k >= 0; k = k > 3 ? 3 : k - 2) {
                 CHECK(RUN(sort, .x = x, .y = y, .index = index, .outer = outer, .r = r, .inner = inner, .k = k,
-                          .descending = descending, .scratch = scratch)
+                          .descending = descending)
                           == FATHOM_OK,
                       "status");
                 for (int64_t line = 0; line < lines; line++) {
@@ -83,12 +82,10 @@ static void sort(int64_t outer, int64_t r, int64_t inner, int what) {
 static void integers(void) {
     enum { N = 1000 };
     int32_t x[N], y[N], index[N];
-    int64_t scratch[2 * N];
     for (int i = 0; i < N; i++) x[i] = (int32_t)(random_below(65536) << 16 | random_below(65536));
     x[3] = INT32_MIN, x[4] = INT32_MAX;
     FOR_EACH_ISA(isa) {
-        RUN(sort, .integers = 1, .x = (float *)x, .y = (float *)y, .index = index, .outer = 1, .r = N, .inner = 1, .k = N,
-            .scratch = scratch);
+        RUN(sort, .integers = 1, .x = (float *)x, .y = (float *)y, .index = index, .outer = 1, .r = N, .inner = 1, .k = N);
         for (int i = 0; i < N; i++)
             CHECK(y[i] == x[index[i]] && (i == 0 || y[i - 1] <= y[i]), "isa %d at %d", isa, i);
     }

@@ -6,7 +6,7 @@
  *     conv_data      dx (+)= its gradient
  *     conv_weights   dw (+)= its gradient
  *
- * Which of the forms below a shape takes is said in conv_size.h; small kernels of stride 1 between many channels are winograd.h's.
+ * Which of the forms below a shape takes is said in conv_shape.h; small kernels of stride 1 between many channels are winograd.h's.
  *
  * No matrix of patches is made. A tile of conv is R neighboring outputs of one row by a panel of channels (tile.h): its left
  * side is the image itself, of which neighboring outputs read elements sw C floats apart, its sweep goes over columns of taps,
@@ -195,6 +195,42 @@ static double conv_nanos(double pixels, const struct window *g) {
     return pixels * (double)(g->k * g->kh * g->kw) * (double)(g->c / g->groups) / (4 * VL);
 }
 
+/* ---- scratch ---- */
+
+/* whether the window makes sense, and its images, results and filters have so few values that they can be counted together */
+static int window_fits(const struct window *g, int64_t n) {
+    const int64_t sides[] = {n, g->h, g->w, g->c, g->oh, g->ow, g->k, g->kh, g->kw, g->top, g->left};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        if (sides[i] < 0) return 0;
+    if (g->sh < 1 || g->sw < 1 || g->dh < 1 || g->dw < 1 || g->groups < 1) return 0;
+    const int64_t counts[] = {PRODUCT(n, g->h, g->w, g->c), PRODUCT(n, g->oh, g->ow, g->k), PRODUCT(g->k, g->kh, g->kw, g->c / g->groups),
+                              SUM(PRODUCT(g->oh, g->sh), PRODUCT(g->kh, g->dh), g->top, g->h),
+                              SUM(PRODUCT(g->ow, g->sw), PRODUCT(g->kw, g->dw), g->left, g->w)};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (counts[i] > (int64_t)1 << 50) return 0;
+    return 1;
+}
+
+/* 16 floats to align, and what the form of the shape takes; which: 0 conv, 1 conv_data, 2 conv_weights, 3 conv with packed weights */
+static int64_t conv_floats(int which, int64_t n, struct window g) {
+    if (!window_fits(&g, n)) return INT64_MAX;
+    if (!n || !g.oh || !g.ow || !g.k || (which % 3 && !(g.h && g.w && g.c && g.kh && g.kw))) return 0; /* nothing to multiply */
+    int64_t patches = which < 3 && patches_fit(&g) ? most(PATCH_FLOATS, patches_row(&g)) : 0; /* for a backend that is chosen later */
+    g = simplified(g, &n);
+    int64_t depth = g.c / g.groups, width = g.k / g.groups, taps = PRODUCT(g.kh, g.kw), floats = 16;
+    if (is_depthwise(&g) && which < 2) floats = SUM(floats, PRODUCT(padded(g.c), taps));
+    else if (which == 0) floats = SUM(floats, PRODUCT(g.groups, padded(width), taps, depth));
+    else if (which == 1) floats = SUM(floats, PRODUCT(g.groups, padded(depth), taps, width));
+    if (is_winograd(&g) && which < 2) floats = SUM(16, winograd_packed(which ? g.k : g.c, which ? g.c : g.k));
+    if (is_winograd(&g) && which != 2) floats = SUM(floats, PRODUCT(SLOTS, winograd_slot(which == 1 ? g.k : g.c)));
+    if (is_winograd(&g) && which == 2) floats = SUM(floats, PRODUCT(16, g.k, padded(g.c)), PRODUCT(SLOTS, winograd_weights_slot(g.c, g.k)));
+    else if (which == 2) floats = SUM(floats, PRODUCT(is_split_weights(&g) ? SPLITS : 1, weights_floats(&g)));
+    if (which != 1) floats = SUM(floats, PRODUCT(SLOTS, halo_floats(&g)));
+    if (which == 0 || which == 3) floats = SUM(floats, is_planes(&g) ? SUM(PRODUCT(g.k, taps, g.c), 15, PRODUCT(SLOTS, planes_slot(&g))) : 0);
+    if (which == 2 && is_banded(&g)) floats = SUM(floats, PRODUCT(SLOTS, banded_floats(&g)));
+    return most(floats, patches);
+}
+
 /* ---- conv ---- */
 
 /* a row of pixels with its borders: zeros, x, zeros */
@@ -271,10 +307,17 @@ static void conv_part(void *context, int64_t part, int64_t parts) {
     }
 }
 
+/* Filters that are packed for this very form: those of Winograd's are of no use to others, and w is there as well. */
+static const float *packed_filters(const struct conv_args *a) {
+    return a->packed && (!a->w || is_winograd(&a->g)) ? a->packed : 0;
+}
+
 static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
     (void)detail;
-    int64_t n = a->n, pixels = n * a->g.oh * a->g.ow;
-    if (pixels == 0 || a->g.k == 0) return FATHOM_OK;
+    int64_t n = a->n;
+    if (n == 0 || a->g.oh == 0 || a->g.ow == 0 || a->g.k == 0) return FATHOM_OK;
+    int64_t pixels = n * a->g.oh * a->g.ow;
+    const float *packed = packed_filters(a);
     struct window g = simplified(a->g, &n);
     int64_t depth = g.c / g.groups, width = g.k / g.groups, k = g.kh * g.kw * depth;
     struct linear_args l = {.bias = a->bias, .residual = a->residual, .pre = a->pre, .y = a->y, .n = g.k, .row = a->row,
@@ -284,10 +327,10 @@ static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
     c.conv = (struct conv){.rows = axis_rows(&g), .columns = axis_columns(&g), .x = a->x, .y = a->y, .x_image = g.h * g.w * g.c,
                            .x_row = g.w * g.c, .x_pixel = g.c, .x_group = depth, .y_image = g.oh * g.ow * g.k,
                            .y_row = g.ow * g.k, .y_pixel = g.k, .y_group = width, .n = n, .groups = g.groups, .depth = depth,
-                           .width = width, .panels = a->packed};
+                           .width = width, .panels = packed};
     if (a->bias || a->residual || a->pre || a->row >= 0) c.conv.finish = &l;
     double nanos = conv_nanos((double)pixels, &g);
-    if (fathom_sgemm && a->w) {
+    if (fathom_sgemm && a->w && !a->packed && patches_fit(&a->g)) {
         l.m = pixels;
         blas_conv(&(struct blas_conv){PATCHES_CONV, .g = &a->g, .n = a->n, .x = a->x, .w = a->w, .y = a->y, .scratch = a->scratch});
         if (c.conv.finish) fathom_parallel(linear_finish_part, &l, fathom_parts((double)(pixels * g.k), pixels));
@@ -306,21 +349,21 @@ static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
                            .scratch = scratch + padded(g.k * k)};
         for (int64_t i = 0; i < g.k * k; i++) { /* w[k][r][s][c], or one panel that holds all of it */
             int64_t channel = i / k, tap = i % k / g.c;
-            scratch[channel * k + i % g.c * (k / g.c) + tap] = a->packed ? a->packed[i % k * whole(g.k) + channel] : a->w[i];
+            scratch[channel * k + i % g.c * (k / g.c) + tap] = packed ? packed[i % k * whole(g.k) + channel] : a->w[i];
         }
         fathom_parallel(planes_part, &p, least(fathom_parts(nanos, n * g.oh), SLOTS));
         return FATHOM_OK;
     }
     if (is_winograd(&g)) {
         struct winograd_filters f = {.w = a->w, .u = scratch, .c = g.c, .k = g.k};
-        if (!a->packed) winograd_filter(&f), scratch += winograd_packed(g.c, g.k);
-        struct winograd t = {.x = a->x, .u = a->packed ? a->packed : f.u, .y = a->y, .scratch = scratch, .n = n, .h = g.h, .w = g.w,
+        if (!packed) winograd_filter(&f), scratch += winograd_packed(g.c, g.k);
+        struct winograd t = {.x = a->x, .u = packed ? packed : f.u, .y = a->y, .scratch = scratch, .n = n, .h = g.h, .w = g.w,
                              .oh = g.oh, .ow = g.ow, .depth = g.c, .width = g.k, .top = g.top, .left = g.left,
                              .finish = c.conv.finish};
         winograd(&t);
         return FATHOM_OK;
     }
-    if (!a->packed) {
+    if (!packed) {
         c.panels = scratch;
         c.conv.panels = scratch;
         scratch += g.groups * padded(width) * k;
@@ -347,13 +390,19 @@ static int32_t k_winograd_pack(const struct winograd_pack_args *a, int64_t *deta
 
 /* ---- conv_data ---- */
 
-/* phase b of dx along an axis: position b + i stride reads output i + u dilation - before with tap `last` - u step */
-static struct axis phase_axis(const struct axis *a, int64_t b, int64_t *last, int64_t *step) {
-    int64_t stride = a->stride, first = 0, gcd = stride;
+/* the largest number that divides both stride and dilation */
+static int64_t common_divisor(const struct axis *a) {
+    int64_t gcd = a->stride;
     for (int64_t rest = a->dilation; rest;) {
         int64_t next = gcd % rest;
         gcd = rest, rest = next;
     }
+    return gcd;
+}
+
+/* phase b of dx along an axis: position b + i stride reads output i + u dilation - before with tap `last` - u step */
+static struct axis phase_axis(const struct axis *a, int64_t b, int64_t *last, int64_t *step) {
+    int64_t stride = a->stride, first = 0, gcd = common_divisor(a);
     *step = stride / gcd;
     while (first < *step && first < a->taps && (first * a->dilation - a->before - b) % stride) first++;
     int64_t taps = first < *step ? most(ceil_div(a->taps - first, *step), 0) : 0;
@@ -362,12 +411,12 @@ static struct axis phase_axis(const struct axis *a, int64_t b, int64_t *last, in
                          .dilation = a->dilation / gcd, .before = taps ? (*last * a->dilation - b - a->before) / stride : 0};
 }
 
-/* how many taps are those of the phases before this one */
+/* how many taps are those of the phases before this one; every step-th is of the same phase */
 static int64_t taps_before(const struct axis *a, int64_t phase) {
-    int64_t count = 0;
-    for (int64_t t = 0; t < a->taps; t++) {
+    int64_t count = 0, step = a->stride / common_divisor(a);
+    for (int64_t t = 0; t < least(a->taps, step) && phase > 0; t++) {
         int64_t of = (t * a->dilation - a->before) % a->stride;
-        count += (of < 0 ? of + a->stride : of) < phase;
+        if ((of < 0 ? of + a->stride : of) < phase) count += ceil_div(a->taps - t, step);
     }
     return count;
 }
@@ -447,10 +496,14 @@ static void data_part(void *context, int64_t part, int64_t parts) {
 static int32_t k_conv_data(const struct conv_data_args *a, int64_t *detail) {
     (void)detail;
     int64_t n = a->n, ignored;
-    if (n * a->g.h * a->g.w * a->g.c == 0) return FATHOM_OK;
+    if (n == 0 || a->g.h == 0 || a->g.w == 0 || a->g.c == 0) return FATHOM_OK;
+    if (a->g.oh == 0 || a->g.ow == 0 || a->g.k == 0 || a->g.kh == 0 || a->g.kw == 0) { /* nothing flows back */
+        if (!a->add) memset(a->dx, 0, (size_t)(n * a->g.h * a->g.w * a->g.c) * 4);
+        return FATHOM_OK;
+    }
     struct data_context c = {.g = simplified(a->g, &n), .w = a->w, .panels = aligned_scratch(a->scratch)};
     const struct window *g = &c.g;
-    if (fathom_sgemm) {
+    if (fathom_sgemm && patches_fit(&a->g)) {
         blas_conv(&(struct blas_conv){PATCHES_DATA, .g = &a->g, .n = a->n, .w = a->w, .dy = a->dy, .dx = a->dx, .add = a->add,
                                       .scratch = a->scratch});
         return FATHOM_OK;
@@ -624,17 +677,21 @@ static void weights_join_part(void *context, int64_t part, int64_t parts) {
 static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail) {
     (void)detail;
     int64_t n = a->n;
-    if (a->g.k * a->g.kh * a->g.kw * a->g.c == 0) return FATHOM_OK;
+    if (a->g.k == 0 || a->g.kh == 0 || a->g.kw == 0 || a->g.c == 0) return FATHOM_OK;
+    if (n == 0 || a->g.h == 0 || a->g.w == 0 || a->g.oh == 0 || a->g.ow == 0) {
+        if (!a->add) memset(a->dw, 0, (size_t)(a->g.k * a->g.kh * a->g.kw * (a->g.c / a->g.groups)) * 4);
+        return FATHOM_OK;
+    }
     struct weights w = {.g = simplified(a->g, &n), .x = a->x, .dy = a->dy, .dw = a->dw, .out = a->dw, .n = n, .add = a->add,
                         .splits = 1};
     const struct window *g = &w.g;
-    if (fathom_sgemm && n * g->oh * g->ow > 0) {
+    if (fathom_sgemm && patches_fit(&a->g)) {
         blas_conv(&(struct blas_conv){PATCHES_WEIGHTS, .g = &a->g, .n = a->n, .x = a->x, .dy = a->dy, .dw = a->dw, .add = a->add,
                                       .scratch = a->scratch});
         return FATHOM_OK;
     }
     float *scratch = aligned_scratch(a->scratch);
-    if (is_winograd(g) && n > 0) {
+    if (is_winograd(g)) {
         struct winograd_weights t = {.g = {.x = a->x, .n = n, .h = g->h, .w = g->w, .oh = g->oh, .ow = g->ow, .depth = g->c,
                                            .width = g->k, .top = g->top, .left = g->left},
                                      .dy = a->dy, .dw = a->dw, .du = scratch, .scratch = scratch + 16 * g->k * padded(g->c),
@@ -677,7 +734,14 @@ static int32_t k_conv_weights(const struct conv_weights_args *a, int64_t *detail
     return FATHOM_OK;
 }
 
+static int64_t conv_scratch(const struct conv_args *a) { return conv_floats(packed_filters(a) ? 3 : 0, a->n, a->g); }
+static int64_t conv_data_scratch(const struct conv_data_args *a) { return conv_floats(1, a->n, a->g); }
+static int64_t conv_weights_scratch(const struct conv_weights_args *a) { return conv_floats(2, a->n, a->g); }
+
 EXPORT(conv)
+EXPORT_SCRATCH(conv, conv_scratch)
 EXPORT(winograd_pack)
 EXPORT(conv_data)
+EXPORT_SCRATCH(conv_data, conv_data_scratch)
 EXPORT(conv_weights)
+EXPORT_SCRATCH(conv_weights, conv_weights_scratch)

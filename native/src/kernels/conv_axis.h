@@ -2,7 +2,7 @@
 #ifndef FATHOM_CONV_AXIS_H
 #define FATHOM_CONV_AXIS_H
 
-#include "conv_size.h"
+#include "conv_shape.h"
 #include "finish.h"
 #include "panels.h"
 

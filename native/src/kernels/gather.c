@@ -54,6 +54,7 @@ static void gather_part(void *at, int64_t part, int64_t parts) {
 
 static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
     if (!indices_below(a->index, a->rows, a->srcrows, detail)) return FATHOM_BAD_INDEX;
+    if (a->cols == 0) return FATHOM_OK;
     struct indexed c = {a, detail};
     int64_t lines = a->outer * a->rows;
     fathom_parallel(gather_part, &c, fathom_parts((double)(lines * a->cols) * 0.06 + (double)lines * 3, lines));

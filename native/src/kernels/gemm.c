@@ -293,6 +293,43 @@ static void run_split(struct product *g) {
 
 /* ---- kernels ---- */
 
+/* The packed right side (or left, if smaller), and the transposed result, in rows of at most m + 31 floats; 16 floats to align. */
+static int64_t turned_floats(int64_t m, int64_t n, int64_t k) {
+    return SUM(16, packed_floats(n, k), PRODUCT(n, SUM(m, 31)), 32);
+}
+
+static int is_split(int64_t ta, int64_t m, int64_t n, int64_t k) {
+    return ta && k >= SPLIT_FROM && PRODUCT(ceil_div(m, SPLIT_ROWS), ceil_div(n, SPLIT_COLUMNS)) < SPLITS;
+}
+
+/* Of a weight gradient also the transposed left side, and where k is long the partial sums. */
+static int64_t gemm_floats(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k) {
+    if (m == 0 || n == 0) return 0;
+    if (SUM(m, n, k) == INT64_MAX) return INT64_MAX; /* or negative */
+    if (tb) return turned_floats(m, n, k);
+    int64_t left = ta ? SUM(PRODUCT(m, SUM(k, 31)), 16) : 0;
+    return SUM(16, packed_floats(n, k), left, SPLITS * (SPLITS - 1) * SPLIT_ROWS * SPLIT_COLUMNS * is_split(ta, m, n, k));
+}
+
+static int64_t gemm_scratch(const struct gemm_args *a) { return gemm_floats(a->ta, a->tb, a->m, a->n, a->k); }
+
+static int64_t linear_scratch(const struct linear_args *a) {
+    return a->packed || a->m == 0 || a->n == 0 ? 0 : turned_floats(a->m, a->n, a->k);
+}
+
+/*
+ * A batch of small products is shared out product by product, by at most SLOTS threads; large ones run one after the other, each by all
+ * threads.
+ */
+enum { SMALL_ROWS = 4096, SMALL_RIGHT = 64 * 1024 };
+static int64_t batch_slots(int64_t m, int64_t n, int64_t k) {
+    return m <= SMALL_ROWS && PRODUCT(n, k) <= SMALL_RIGHT ? SLOTS : 1;
+}
+static int64_t batch_slot(const struct gemm_batch_args *a) { return SUM(gemm_floats(a->ta, a->tb, a->m, a->n, a->k), 16); }
+static int64_t gemm_batch_scratch(const struct gemm_batch_args *a) {
+    return dims_count(a->dims) == 0 ? 0 : PRODUCT(batch_slots(a->m, a->n, a->k), batch_slot(a));
+}
+
 /*
  * C = A B^T needs one side transposed, the one that takes the vectors. The swapped form also transposes its result; a float moved
  * costs about as much as 8 multiply-adds. The panels of A fit the scratch that those of B would take, or are not stored at all.
@@ -357,8 +394,7 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
 
 /* products from .. to of a batch, in the scratch of a slot */
 static void batch_products(const struct gemm_batch_args *a, int64_t from, int64_t to, int64_t slot) {
-    int64_t all = fathom_gemm_batch_scratch(a->ta, a->tb, a->m, a->n, a->k) / 4;
-    float *scratch = a->scratch + slot * (all / batch_slots(a->m, a->n, a->k));
+    float *scratch = a->scratch + slot * batch_slot(a);
     for (int64_t i = from; i < to; i++) {
         struct gemm_args one = {.ta = a->ta, .tb = a->tb, .a = a->a, .b = a->b, .c = a->c + i * a->m * a->n, .m = a->m, .n = a->n,
                                 .k = a->k, .add = a->add, .scratch = scratch};
@@ -418,6 +454,9 @@ static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
 }
 
 EXPORT(gemm)
+EXPORT_SCRATCH(gemm, gemm_scratch)
 EXPORT(gemm_batch)
+EXPORT_SCRATCH(gemm_batch, gemm_batch_scratch)
 EXPORT(linear_pack)
 EXPORT(linear)
+EXPORT_SCRATCH(linear, linear_scratch)

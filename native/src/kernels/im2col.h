@@ -6,7 +6,7 @@
 #ifndef FATHOM_IM2COL_H
 #define FATHOM_IM2COL_H
 
-#include "conv_size.h"
+#include "conv_shape.h"
 
 struct patches {
     struct window g;

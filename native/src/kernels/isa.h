@@ -15,5 +15,8 @@
 /* gives k_name of this unit to the table of kernels (table.c) */
 #define EXPORT(name)                                                                                                             \
     HIDDEN int32_t FOR_ISA(kernel_##name)(const void *a, int64_t *detail) { return k_##name(a, detail); }
+/* The kernel has an S word, and the function `scratch` tells how many floats it needs. */
+#define EXPORT_SCRATCH(name, scratch)                                                                                            \
+    HIDDEN int64_t FOR_ISA(scratch_##name)(const void *a) { return scratch(a); }
 
 #endif

@@ -18,11 +18,50 @@
  * which join those before (Chan, Golub and LeVeque 1979). All of it is relative to the first row, so that a large mean costs no
  * digits. A variance beyond the floats is computed again in doubles.
  */
-#include "norm_size.h"
 #include "rows.h"
+#include "sizes.h"
 #include "unary.h"
 
 enum { NORM_SIDE = VL == 16 ? 4 : 2 }; /* vectors side by side */
+
+/* ---- lines and scratch ---- */
+
+/*
+ * x[rows][c] as lines of `width` floats and a tail of less than one: of few channels 16 or 4 rows stand side by side, so that
+ * vectors are full. Lines are cut into blocks, by the shape alone; their sums meet in a tree.
+ */
+enum { NORM_WIDEST = 256, NORM_BLOCKS = 16, NORM_CHUNK = 16 }; /* NORM_WIDEST: no line of several rows is wider */
+struct norm_view {
+    int64_t side, width, lines, tail, blocks; /* side: rows in a line */
+};
+static struct norm_view norm_view_of(int64_t rows, int64_t c) {
+    struct norm_view w;
+    w.side = c < 16 ? 16 : c < 64 ? 4 : 1;
+    w.width = w.side * c;
+    w.lines = c ? rows * c / w.width : 0;
+    w.tail = rows * c - w.lines * w.width;
+    w.blocks = w.lines >= NORM_BLOCKS * NORM_CHUNK && w.lines * w.width >= 65536 ? NORM_BLOCKS : 1;
+    return w;
+}
+
+/* for each outer index: mean, rstd and two terms of the gradient for a line, two sums for each block */
+static int64_t norm_each(const struct norm_view *w) { return w->width * (4 + 2 * w->blocks); }
+
+/* gamma and beta of a line, and what each outer index needs */
+static int64_t norm_floats(int64_t outer, int64_t rows, int64_t c) {
+    if (PRODUCT(rows, c, 16) == INT64_MAX) return INT64_MAX; /* too many values for a view of them */
+    struct norm_view w = norm_view_of(rows, c);
+    return SUM(2 * w.width, PRODUCT(outer, norm_each(&w)));
+}
+
+static int64_t norm_scratch(const struct norm_args *a) {
+    return a->rows == 1 && a->mode != NORM_GIVEN ? 0 : norm_floats(a->outer, a->rows, a->c);
+}
+
+/* of single rows a part of the parameters' gradients for each block */
+static int64_t norm_grad_scratch(const struct norm_grad_args *a) {
+    return a->rows == 1 && a->mode != NORM_GIVEN ? PRODUCT(2, NORM_BLOCKS, a->c) : norm_floats(a->outer, a->rows, a->c);
+}
 
 /* to[width] = from[c] again and again, or `none` where there is no from */
 static void norm_repeat(float *to, const float *from, float none, int64_t c, int64_t width) {
@@ -118,7 +157,7 @@ struct norm_place {
 };
 static struct norm_place norm_place_of(const struct norm_job *j, int64_t o) {
     int64_t w = j->w.width;
-    float *at = j->scratch + o * norm_each(j->outer, j->w);
+    float *at = j->scratch + o * norm_each(&j->w);
     return (struct norm_place){at, at + w, at + 2 * w, at + 3 * w, at + 4 * w};
 }
 
@@ -579,7 +618,7 @@ static int32_t k_norm_grad(const struct norm_grad_args *a, int64_t *detail) {
     norm_repeat(j.beta, a->beta, 0, a->c, w.width);
     if (a->outer > 0) norm_run(&j, nanos);
     float *sums = norm_place_of(&j, 0).sums;
-    norm_parameters(a, sums, sums + w.width, norm_each(a->outer, w));
+    norm_parameters(a, sums, sums + w.width, norm_each(&w));
     return FATHOM_OK;
 }
 
@@ -624,6 +663,8 @@ static int32_t k_local_response(const struct local_response_args *a, int64_t *de
     return FATHOM_OK;
 }
 
+enum { LOCAL_RESPONSE_PARTS = 256 }; /* each has scratch for two rows */
+
 /* dx = dy d^-beta - 2 alpha beta / size x * the sum of t = dy x d^(-beta - 1) over the channels in whose sum x is */
 static void local_response_grad_part(void *context, int64_t part, int64_t parts) {
     const struct local_response_grad_args *a = context;
@@ -648,13 +689,20 @@ static void local_response_grad_part(void *context, int64_t part, int64_t parts)
         }
     }
 }
+static int64_t local_response_scratch(const struct local_response_grad_args *a) { 
+    return PRODUCT(2, least(a->rows, LOCAL_RESPONSE_PARTS), a->c);
+}
 static int32_t k_local_response_grad(const struct local_response_grad_args *a, int64_t *detail) {
     (void)detail;
-    fathom_parallel(local_response_grad_part, (void *)a, fathom_parts(local_response_nanos(a->rows * a->c, a->size), a->rows));
+    int64_t most = least(a->rows, LOCAL_RESPONSE_PARTS);
+    fathom_parallel(local_response_grad_part, (void *)a, fathom_parts(local_response_nanos(a->rows * a->c, a->size), most));
     return FATHOM_OK;
 }
 
 EXPORT(norm)
+EXPORT_SCRATCH(norm, norm_scratch)
 EXPORT(norm_grad)
+EXPORT_SCRATCH(norm_grad, norm_grad_scratch)
 EXPORT(local_response)
 EXPORT(local_response_grad)
+EXPORT_SCRATCH(local_response_grad, local_response_scratch)

@@ -59,6 +59,7 @@ static void pad_part(void *at, int64_t part, int64_t parts) {
 static int32_t k_pad(const struct pad_args *a, int64_t *detail) {
     (void)detail;
     struct pad_context p = {a, 0, a->d + a->pads[0] + a->pads[1], a->h + a->pads[2] + a->pads[3], a->w + a->pads[4] + a->pads[5]};
+    if (p.w == 0 || a->c == 0) return FATHOM_OK; /* rows without values may be billions */
     int64_t rows = a->n * p.d * p.h;
     fathom_parallel(pad_part, &p, fathom_parts((double)(rows * p.w * a->c) * 0.08 + (double)rows * 10, rows));
     return FATHOM_OK;
@@ -95,6 +96,7 @@ static void pad_grad_part(void *at, int64_t part, int64_t parts) {
 static int32_t k_pad_grad(const struct pad_grad_args *a, int64_t *detail) {
     (void)detail;
     struct pad_context p = {0, a, a->d + a->pads[0] + a->pads[1], a->h + a->pads[2] + a->pads[3], a->w + a->pads[4] + a->pads[5]};
+    if (a->w == 0 || a->c == 0) return FATHOM_OK;
     int64_t rows = a->n * a->d * a->h;
     fathom_parallel(pad_grad_part, &p, fathom_parts((double)(rows * p.w * a->c) * 0.08 + (double)rows * 10, rows));
     return FATHOM_OK;

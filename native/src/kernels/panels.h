@@ -5,7 +5,7 @@
 #ifndef FATHOM_PANELS_H
 #define FATHOM_PANELS_H
 
-#include "gemm_size.h"
+#include "sizes.h"
 #include "tile.h"
 #include "transpose.h"
 
@@ -13,6 +13,14 @@ enum {
     PANEL_GROUP = 256 / (TILE_VECS * VL), /* at most so many panels pass over a tile's rows while those are in L1 */
     PACK_ROWS = 128                       /* of a panel that are packed at a time */
 };
+
+/*
+ * A sum of this many rows for few results is cut into SPLITS parts at k i / SPLITS, which are added up in a fixed tree: i + 8, i + 4,
+ * i + 2, i + 1. Few are less than SPLITS tiles of 6 x 64: a weight gradient. The shape alone decides.
+ */
+enum { SPLITS = 16, SPLIT_FROM = 4096, SPLIT_ROWS = 6, SPLIT_COLUMNS = 64 };
+
+enum { SLOTS = 16 }; /* at most so many threads have scratch of their own */
 
 /* ---- how rows and columns are cut: evenly, so that no tile is left with a row or a vector or two ---- */
 

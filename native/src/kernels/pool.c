@@ -25,6 +25,9 @@ struct pool {
     int64_t rows, lo, hi; /* all rows; the windows of a row that lie inside */
 };
 
+/* Images and results without values: their sides may be so long that nothing counts their places. */
+static int is_empty(const struct window *g, int64_t n) { return n == 0 || g->c == 0; }
+
 static int64_t taps_wide(const struct window *g) { return g->kh * g->kw > 256; }
 
 /* the taps i0 .. i1 of k, d apart from place `first` on, that lie in 0 .. n-1 */
@@ -235,11 +238,12 @@ static void pool_run(part_fn fn, struct pool *p) {
     const struct window *g = &p->g;
     pool_inside(p);
     double vectors = (double)(p->rows * g->ow) * (double)((g->c + VL - 1) / VL);
-    if (g->c) fathom_parallel(fn, p, fathom_parts(vectors * (2 + 2 * (double)(g->kh * g->kw)), p->rows));
+    fathom_parallel(fn, p, fathom_parts(vectors * (2 + 2 * (double)(g->kh * g->kw)), p->rows));
 }
 
 static int32_t k_max_pool(const struct max_pool_args *a, int64_t *detail) {
     (void)detail;
+    if (is_empty(&a->g, a->n)) return FATHOM_OK;
     struct pool p = {.g = a->g, .from = a->x, .to = a->y, .taps = a->taps, .wide = taps_wide(&a->g),
                      .ahead = pool_ahead(&a->g, a->n), .rows = a->n * a->g.oh};
     pool_run(max_pool_part, &p);
@@ -248,6 +252,7 @@ static int32_t k_max_pool(const struct max_pool_args *a, int64_t *detail) {
 
 static int32_t k_avg_pool(const struct avg_pool_args *a, int64_t *detail) {
     (void)detail;
+    if (is_empty(&a->g, a->n)) return FATHOM_OK;
     struct pool p = {.g = a->g, .from = a->x, .to = a->y, .padded = a->padded, .bottom = a->bottom, .right = a->right,
                      .ahead = pool_ahead(&a->g, a->n), .rows = a->n * a->g.oh};
     pool_run(avg_pool_part, &p);
@@ -470,6 +475,7 @@ static int64_t pool_streams(const struct window *g, int64_t n, const float *dx, 
 
 static int32_t k_max_pool_grad(const struct max_pool_grad_args *a, int64_t *detail) {
     (void)detail;
+    if (is_empty(&a->g, a->n)) return FATHOM_OK;
     struct pool p = {.g = a->g, .from = a->dy, .to = a->dx, .taps = a->taps, .wide = taps_wide(&a->g), .add = a->add,
                      .stream = pool_streams(&a->g, a->n, a->dx, a->add), .rows = a->n * a->g.h};
     pool_run(max_pool_grad_part, &p);
@@ -478,6 +484,7 @@ static int32_t k_max_pool_grad(const struct max_pool_grad_args *a, int64_t *deta
 
 static int32_t k_avg_pool_grad(const struct avg_pool_grad_args *a, int64_t *detail) {
     (void)detail;
+    if (is_empty(&a->g, a->n)) return FATHOM_OK;
     struct pool p = {.g = a->g, .from = a->dy, .to = a->dx, .padded = a->padded, .bottom = a->bottom, .right = a->right,
                      .add = a->add, .stream = pool_streams(&a->g, a->n, a->dx, a->add), .rows = a->n * a->g.h};
     pool_run(avg_pool_grad_part, &p);
@@ -504,6 +511,7 @@ static void positions_part(void *at, int64_t part, int64_t parts) {
 
 static int32_t k_pool_positions(const struct pool_positions_args *a, int64_t *detail) {
     (void)detail;
+    if (is_empty(&a->g, a->n)) return FATHOM_OK;
     int64_t rows = a->n * a->g.oh;
     fathom_parallel(positions_part, (void *)a, fathom_parts((double)(rows * a->g.ow * a->g.c) * 4, rows));
     return FATHOM_OK;
@@ -524,6 +532,7 @@ static void unpool_part(void *at, int64_t part, int64_t parts) {
 }
 
 static int32_t k_unpool(const struct unpool_args *a, int64_t *detail) {
+    if (a->c == 0) return FATHOM_OK;
     if (!indices_below(a->index, a->n * a->from * a->c, a->to, detail)) return FATHOM_BAD_INDEX;
     struct indexed context = {a, detail};
     double nanos = (double)(a->n * a->c) * ((double)a->to * 0.1 + (double)a->from * 2);

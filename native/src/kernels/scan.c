@@ -1,5 +1,6 @@
 /* Along r of x[outer][r][inner]: cumulative sums, and values in order. */
 #include "isa.h"
+#include "sizes.h"
 
 /* ---- cumsum: one sum for each column, in doubles, so that a long line costs no digits ---- */
 
@@ -106,6 +107,11 @@ static void sort_part(void *context, int64_t part, int64_t parts) {
     }
 }
 
+/* two words for each place of the lines that are sorted at once */
+static int64_t sort_scratch(const struct sort_args *s) {
+    return PRODUCT(least(SORT_PARTS, PRODUCT(s->outer, s->inner)), 2 * sizeof(uint64_t) / sizeof(float), s->r);
+}
+
 static int32_t k_sort(const struct sort_args *s, int64_t *detail) {
     (void)detail;
     int64_t lines = s->outer * s->inner;
@@ -116,3 +122,4 @@ static int32_t k_sort(const struct sort_args *s, int64_t *detail) {
 
 EXPORT(cumsum)
 EXPORT(sort)
+EXPORT_SCRATCH(sort, sort_scratch)

@@ -46,23 +46,9 @@ public class FathomConv {
                     Work.swap(conv.w(), conv.k(), conv.c() / conv.groups(), conv.kernel() * conv.kernel()), true);
             y = new Floats(Work.swap(conv.dy(), conv.n(), conv.k(), conv.out() * conv.out()), true);
             boolean pack = direction == Direction.FWD && conv.groups() == 1;
-            boolean winograd = Native.convWinograd(
-                            conv.side(),
-                            conv.side(),
-                            conv.c(),
-                            conv.out(),
-                            conv.out(),
-                            conv.k(),
-                            conv.kernel(),
-                            conv.kernel(),
-                            conv.stride(),
-                            conv.stride(),
-                            1,
-                            1,
-                            conv.pad(),
-                            conv.pad(),
-                            conv.groups())
-                    != 0;
+            boolean winograd = conv.kernel() == 3
+                    && conv.stride() == 1
+                    && Native.convWinograd(conv.c(), conv.k(), conv.out()) != 0;
             int terms = (winograd ? 16 : conv.kernel() * conv.kernel()) * conv.c();
             packed = new Floats(pack ? (int) (Native.packedBytes(conv.k(), terms) / 4) : 16, true);
             if (pack) {
@@ -73,64 +59,43 @@ public class FathomConv {
                         .put(terms)
                         .run();
             }
-            int which = switch (direction) {
-                case FWD -> pack ? 3 : 0;
-                case DATA -> 1;
-                case WEIGHTS -> 2;
-            };
-            scratch = new Floats(
-                    (int) (Native.convScratch(
-                                            which,
-                                            conv.n(),
-                                            conv.side(),
-                                            conv.side(),
-                                            conv.c(),
-                                            conv.out(),
-                                            conv.out(),
-                                            conv.k(),
-                                            conv.kernel(),
-                                            conv.kernel(),
-                                            conv.stride(),
-                                            conv.stride(),
-                                            1,
-                                            1,
-                                            conv.pad(),
-                                            conv.pad(),
-                                            conv.groups())
-                                    / 4
-                            + 16),
-                    true);
+            write();
+            scratch = new Floats((int) (commands.scratchBytes() / 4 + 16), true);
         }
 
         void run() {
+            write();
+            commands.run(scratch.address());
+        }
+
+        private void write() {
             switch (direction) {
                 case FWD -> {
                     commands.begin(Kernel.CONV)
                             .at(x.address())
-                            .at(w.address())
+                            .at(conv.groups() == 1 ? 0 : w.address())
                             .at(conv.groups() == 1 ? packed.address() : 0)
                             .at(0)
                             .at(0)
                             .at(0)
                             .at(y.address());
-                    geometry().put(-1).put(0f).put(0f).at(scratch.address());
+                    geometry().put(-1).put(0f).put(0f);
                 }
                 case DATA -> {
                     commands.begin(Kernel.CONV_DATA)
                             .at(y.address())
                             .at(w.address())
                             .at(x.address());
-                    geometry().put(0).at(scratch.address());
+                    geometry().put(0);
                 }
                 case WEIGHTS -> {
                     commands.begin(Kernel.CONV_WEIGHTS)
                             .at(x.address())
                             .at(y.address())
                             .at(w.address());
-                    geometry().put(0).at(scratch.address());
+                    geometry().put(0);
                 }
             }
-            commands.run();
         }
 
         /** Images and window. */

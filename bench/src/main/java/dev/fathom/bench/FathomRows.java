@@ -62,11 +62,12 @@ public class FathomRows {
             b = new Floats(Work.gauss(2, n * n, 1));
             c = new Floats(n * n);
             d = new Floats(n * n);
-            scratch = new Floats((int) (Native.gemmScratch(0, 0, n, n, n) / 4 + 16));
+            write();
+            scratch = new Floats((int) (commands.scratchBytes() / 4 + 16));
             blas = new FloatPointer[] {a.pointer(), b.pointer(), d.pointer()};
         }
 
-        void fathom() {
+        private void write() {
             commands.begin(Kernel.GEMM)
                     .put(0)
                     .put(0)
@@ -76,9 +77,12 @@ public class FathomRows {
                     .put(n)
                     .put(n)
                     .put(n)
-                    .put(0)
-                    .at(scratch.address())
-                    .run();
+                    .put(0);
+        }
+
+        void fathom() {
+            write();
+            commands.run(scratch.address());
         }
 
         void openblas() {
@@ -154,7 +158,6 @@ public class FathomRows {
                     .put(relu)
                     .put(0f)
                     .put(0f)
-                    .at(0)
                     .run();
         }
 

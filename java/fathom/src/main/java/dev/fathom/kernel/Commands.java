@@ -91,18 +91,61 @@ public final class Commands {
         return this;
     }
 
+    private void checkWhole() {
+        if (count != kernel.written()) {
+            throw new IllegalStateException(
+                    kernel + " takes " + kernel.written() + " argument words but " + count + " were written");
+        }
+    }
+
     /**
-     * Runs the command.
+     * Bytes of scratch that the command written needs: 0 for most, -1 where it would need more than 1 TiB.
+     *
+     * @throws IllegalStateException if it was not written whole
+     */
+    public long scratchBytes() {
+        checkWhole();
+        if (!kernel.takesScratch()) {
+            return 0;
+        }
+        long bytes = Native.scratchBytes(address + Long.BYTES * HEADER, 1 + kernel.words());
+        Reference.reachabilityFence(words);
+        return bytes;
+    }
+
+    /** Bytes of scratch that a command of these words would need, as {@link #scratchBytes()}; it is not run. */
+    public long scratchBytes(Kernel kernel, long[] arguments) {
+        begin(kernel);
+        words.put(ARGUMENTS, arguments, 0, kernel.written());
+        count = kernel.written();
+        return scratchBytes();
+    }
+
+    /**
+     * Runs a command that needs no scratch.
+     *
+     * @throws IllegalStateException if it was not written whole, or needs scratch
+     * @throws KernelException if the kernel found bad data (a label or an index out of range)
+     */
+    public void run() {
+        if (kernel.takesScratch() && scratchBytes() != 0) {
+            throw new IllegalStateException(kernel + " needs scratch but was run without; ask scratchBytes() how much");
+        }
+        run(0);
+    }
+
+    /**
+     * Runs the command with scratch of as many bytes as it needs, 0 for none.
      *
      * @throws IllegalStateException if it was not written whole
      * @throws KernelException if the kernel found bad data (a label or an index out of range)
      */
-    public void run() {
-        if (count != kernel.words()) {
-            throw new IllegalStateException(
-                    kernel + " takes " + kernel.words() + " argument words but " + count + " were written");
+    public void run(long scratch) {
+        checkWhole();
+        if (kernel.takesScratch()) {
+            words.put(ARGUMENTS + count, scratch);
         }
-        int status = Native.run(address, 1 + count);
+        int status = Native.run(address, 1 + kernel.words());
         Reference.reachabilityFence(words);
         if (status != 0) {
             throw new KernelException(kernel, words.get(0), words.get(1), words.get(2), words.get(3));

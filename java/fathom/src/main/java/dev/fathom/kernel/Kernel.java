@@ -78,7 +78,9 @@ public enum Kernel {
         /** A float, written by {@code put(float)}. */
         FLOAT("a float"),
         /** An address, written by {@code at}. */
-        ADDRESS("an address");
+        ADDRESS("an address"),
+        /** The address of scratch, always the last word: whoever runs the command provides it. */
+        SCRATCH("the address of scratch, which whoever runs the command writes");
 
         private final String words;
 
@@ -89,6 +91,7 @@ public enum Kernel {
 
     private String letters = "";
     private Kind[] kinds = {};
+    private int written;
 
     /**
      * Reads the library's table of kernels, once and before any of them is used.
@@ -110,14 +113,30 @@ public enum Kernel {
             kernel.letters = row.substring(row.indexOf(':') + 1);
             kernel.kinds = kernel.letters
                     .chars()
-                    .mapToObj(c -> c == 'I' ? Kind.INTEGER : c == 'F' ? Kind.FLOAT : Kind.ADDRESS)
+                    .mapToObj(c -> switch (c) {
+                        case 'I' -> Kind.INTEGER;
+                        case 'F' -> Kind.FLOAT;
+                        case 'S' -> Kind.SCRATCH;
+                        default -> Kind.ADDRESS;
+                    })
                     .toArray(Kind[]::new);
+            kernel.written = kernel.kinds.length - (kernel.letters.endsWith("S") ? 1 : 0);
         }
     }
 
     /** Argument words of one command, without the word in front that names the kernel. */
     public int words() {
         return kinds.length;
+    }
+
+    /** Those of them that an op writes: all but the word for scratch. */
+    public int written() {
+        return written;
+    }
+
+    /** Whether the last word is for scratch. */
+    public boolean takesScratch() {
+        return written < kinds.length;
     }
 
     /** The letter of {@code kernels.def} for argument word {@code i}: {@code P} for floats, {@code Q} for 32-bit integers, and so on; a space behind the last. */
@@ -132,9 +151,9 @@ public enum Kernel {
 
     /** The sentence for a word that the kernel does not {@linkplain #takes take}. */
     public String refusal(int i, Kind written) {
-        return i < kinds.length
+        return i < this.written
                 ? this + " takes " + kinds[i].words + " as argument word " + i + " but " + written.words
                         + " was written; integers and floats go through put, addresses through at"
-                : this + " takes " + kinds.length + " argument words but more were written";
+                : this + " takes " + this.written + " argument words but more were written";
     }
 }

@@ -115,61 +115,19 @@ public final class Native {
     @Name("fathom_packed_bytes")
     public static native long packedBytes(long n, long k);
 
-    /** Bytes of scratch that {@code linear} of x[m, k] with an unpacked W[n, k] asks for. */
-    @Name("fathom_linear_scratch")
-    public static native long linearScratch(long m, long n, long k);
+    /**
+     * Bytes of scratch for the command of {@code count} words at {@code words}, of whose addresses it matters only which are 0; -1 where it would need more
+     * than 1 TiB or its sizes make no sense.
+     */
+    @Name("fathom_scratch_bytes")
+    static native long scratchBytes(long words, long count);
 
-    /** Bytes of scratch that {@code gemm} asks for; ta, tb as in its command. */
-    @Name("fathom_gemm_scratch")
-    public static native long gemmScratch(long ta, long tb, long m, long n, long k);
-
-    /** Bytes of scratch that a convolution asks for: 0 conv, 1 conv_data, 2 conv_weights, 3 conv with packed weights. */
-    @Name("fathom_conv_scratch")
-    public static native long convScratch(
-            long which,
-            long n,
-            long h,
-            long w,
-            long c,
-            long oh,
-            long ow,
-            long k,
-            long kh,
-            long kw,
-            long sh,
-            long sw,
-            long dh,
-            long dw,
-            long top,
-            long left,
-            long groups);
-
-    /** 1 if packed filters of a convolution are those of {@code winograd_pack}, 0 if those of {@code linear_pack}. */
+    /**
+     * 1 if packed filters are those of {@code winograd_pack}, 0 if those of {@code linear_pack}: of a convolution with 3 by 3 taps of stride and dilation 1
+     * from c channels in one group to k, where the smaller side of the result has so many pixels.
+     */
     @Name("fathom_conv_winograd")
-    public static native long convWinograd(
-            long h,
-            long w,
-            long c,
-            long oh,
-            long ow,
-            long k,
-            long kh,
-            long kw,
-            long sh,
-            long sw,
-            long dh,
-            long dw,
-            long top,
-            long left,
-            long groups);
-
-    /** Bytes of scratch that {@code gemm_batch} asks for, however many products it holds. */
-    @Name("fathom_gemm_batch_scratch")
-    public static native long gemmBatchScratch(long ta, long tb, long m, long n, long k);
-
-    /** Bytes of scratch that {@code norm} and {@code norm_grad} ask for. */
-    @Name("fathom_norm_scratch")
-    public static native long normScratch(long given, long outer, long rows, long c);
+    public static native int convWinograd(long c, long k, long pixels);
 
     /** The BLAS backend: 0 for our kernels, else the address of a {@code cblas_sgemm}. */
     @Name("fathom_set_blas")

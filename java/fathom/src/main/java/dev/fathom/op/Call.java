@@ -35,8 +35,13 @@ public abstract class Call {
     /** Returns the address for result {@code o}, or 0 if nobody needs it. */
     public abstract long out(int o);
 
-    /** Returns the address of memory for this call alone. */
+    /** Returns the address of memory that the op keeps from command to command in this call. The scratch of a kernel comes with {@link #run}. */
     public abstract long scratch(long bytes);
+
+    /** Returns whether the shape of input {@code i} is fixed but for its first dimension. In a plan with a free length it may not be. */
+    public boolean fixed(int i) {
+        return true;
+    }
 
     /**
      * Returns the address of the weight at input {@code i}, packed by {@code packing} as a matrix [n, k]. It is packed once if weights do not change
@@ -56,7 +61,7 @@ public abstract class Call {
     /** Adds an address argument: that of an input, a result or scratch, plus an offset in bytes, or 0. */
     public abstract Call at(long address);
 
-    /** Ends the command, which runs now or is written into the plan. */
+    /** Ends the command. An op does not write the word for a kernel's scratch, which is always the last: it is filled here. */
     public abstract void run();
 
     /** Copies input {@code i} into a Java array, for ops written in Java. This is not available while a plan is made. */

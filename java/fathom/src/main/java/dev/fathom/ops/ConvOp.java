@@ -79,19 +79,25 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
     public void forward(Call c) {
         long[] words = window.words(c.shape(0), c.outShape(0), groups);
         long n = c.shape(0).dim(0);
-        long packed = groups == 1 ? packed(c, words) : 0;
-        long scratch = scratch(c, packed == 0 ? 0 : 3, n, words);
-        c.begin(Kernel.CONV).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
+        boolean winograd = winograd(c, words);
+        long packed = groups == 1 ? packed(c, winograd) : 0;
+        boolean plain = packed == 0 || winograd && !c.fixed(0); // images of a few pixels take another form
+        c.begin(Kernel.CONV).at(c.in(0)).at(plain ? c.in(1) : 0).at(packed);
         putAddresses(c).put(n);
         put(c, words);
-        putActivation(c).at(scratch).run();
+        putActivation(c).run();
     }
 
-    private static long packed(Call c, long[] g) {
+    /** Whether filters are packed for Winograd's form; of images whose size is free, because that of most is. */
+    private static boolean winograd(Call c, long[] g) {
+        return g[6] == 3
+                && g[7] == 3
+                && g[8] * g[9] * g[10] * g[11] == 1
+                && Native.convWinograd(g[2], g[5], c.fixed(0) ? Math.min(g[3], g[4]) : Integer.MAX_VALUE) != 0;
+    }
+
+    private static long packed(Call c, boolean winograd) {
         Shape w = c.shape(1);
-        boolean winograd = Native.convWinograd(
-                        g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13], g[14])
-                != 0;
         return winograd
                 ? c.packed(1, Kernel.WINOGRAD_PACK, w.dim(0), 16L * w.dim(-1))
                 : c.packed(1, Kernel.LINEAR_PACK, w.dim(0), w.size(1, w.rank()));
@@ -133,23 +139,20 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
 
     /** y = the sums alone. */
     public static void plain(Call c, long x, long w, long y, long n, long[] words) {
-        long scratch = scratch(c, 0, n, words);
         c.begin(Kernel.CONV).at(x).at(w).at(0).at(0).at(0).at(0).at(y).put(n);
-        put(c, words).put(-1).put(0f).put(0f).at(scratch).run();
+        put(c, words).put(-1).put(0f).put(0f).run();
     }
 
     /** dx (+)= the gradient of x. */
     public static void data(Call c, long dy, long w, long dx, long n, long[] words, boolean add) {
-        long scratch = scratch(c, 1, n, words);
         c.begin(Kernel.CONV_DATA).at(dy).at(w).at(dx).put(n);
-        put(c, words).put(add ? 1 : 0).at(scratch).run();
+        put(c, words).put(add ? 1 : 0).run();
     }
 
     /** dw (+)= the gradient of W. */
     public static void weights(Call c, long x, long dy, long dw, long n, long[] words, boolean add) {
-        long scratch = scratch(c, 2, n, words);
         c.begin(Kernel.CONV_WEIGHTS).at(x).at(dy).at(dw).put(n);
-        put(c, words).put(add ? 1 : 0).at(scratch).run();
+        put(c, words).put(add ? 1 : 0).run();
     }
 
     private static Call put(Call c, long[] words) {
@@ -157,11 +160,5 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
             c.put(word);
         }
         return c;
-    }
-
-    private static long scratch(Call c, int which, long n, long[] g) {
-        return c.scratch(Native.convScratch(
-                which, n, g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13],
-                g[14]));
     }
 }

@@ -1,7 +1,6 @@
 package dev.fathom.ops;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
@@ -48,10 +47,9 @@ public record LinearOp(@Nullable Activation activation) implements Epilogue {
         long n = c.shape(1).dim(0);
         long k = c.shape(1).dim(1);
         long packed = c.packed(1, Kernel.LINEAR_PACK, n, k);
-        long scratch = packed == 0 ? c.scratch(Native.linearScratch(m, n, k)) : 0;
         c.begin(Kernel.LINEAR).at(c.in(0)).at(packed == 0 ? c.in(1) : 0).at(packed);
         putAddresses(c).put(m).put(n).put(k);
-        putActivation(c).at(scratch).run();
+        putActivation(c).run();
     }
 
     @Override

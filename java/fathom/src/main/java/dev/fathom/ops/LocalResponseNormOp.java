@@ -11,9 +11,6 @@ import dev.fathom.op.Shape;
  * dimension. The second result is d, for backward.
  */
 public record LocalResponseNormOp(int size, float alpha, float beta, float k) implements Op {
-    /** Rows of the kernel's scratch: two for each thread that there may be. */
-    private static final int SCRATCH_ROWS = 512;
-
     @Override
     public String label() {
         return "local_response_norm";
@@ -72,7 +69,6 @@ public record LocalResponseNormOp(int size, float alpha, float beta, float k) im
         long dy = g.dout(0);
         long dx = g.din(0);
         boolean add = g.adds();
-        long scratch = g.scratch(Float.BYTES * (long) SCRATCH_ROWS * x.dim(-1));
         g.begin(Kernel.LOCAL_RESPONSE_GRAD)
                 .at(g.in(0))
                 .at(g.out(1))
@@ -84,7 +80,6 @@ public record LocalResponseNormOp(int size, float alpha, float beta, float k) im
                 .put(alpha)
                 .put(beta)
                 .put(add ? 1 : 0)
-                .at(scratch)
                 .run();
     }
 }

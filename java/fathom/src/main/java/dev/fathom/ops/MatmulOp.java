@@ -1,7 +1,6 @@
 package dev.fathom.ops;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
@@ -164,7 +163,6 @@ public record MatmulOp(boolean transposed) implements Op {
 
     /** c [m, n] (+)= op(a) op(b). */
     public static void gemm(Call call, int ta, int tb, long a, long b, long c, long m, long n, long k, boolean add) {
-        long scratch = call.scratch(Native.gemmScratch(ta, tb, m, n, k));
         call.begin(Kernel.GEMM)
                 .put(ta)
                 .put(tb)
@@ -175,7 +173,6 @@ public record MatmulOp(boolean transposed) implements Op {
                 .put(n)
                 .put(k)
                 .put(add ? 1 : 0)
-                .at(scratch)
                 .run();
     }
 
@@ -184,7 +181,6 @@ public record MatmulOp(boolean transposed) implements Op {
             Call call, int ta, int tb, long a, Shape as, long b, Shape bs, long c, Shape cs, long k, boolean add) {
         long m = cs.dim(-2);
         long n = cs.dim(-1);
-        long scratch = call.scratch(Native.gemmBatchScratch(ta, tb, m, n, k));
         call.begin(Kernel.GEMM_BATCH)
                 .put(ta)
                 .put(tb)
@@ -194,8 +190,7 @@ public record MatmulOp(boolean transposed) implements Op {
                 .put(m)
                 .put(n)
                 .put(k)
-                .put(add ? 1 : 0)
-                .at(scratch);
+                .put(add ? 1 : 0);
         for (int i = Shape.MAX_RANK + 2; i > 2; i--) {
             call.put(i <= cs.rank() ? cs.dim(-i) : 1);
         }

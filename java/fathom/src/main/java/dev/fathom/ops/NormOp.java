@@ -1,7 +1,6 @@
 package dev.fathom.ops;
 
 import dev.fathom.kernel.Kernel;
-import dev.fathom.kernel.Native;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
@@ -187,10 +186,6 @@ public record NormOp(
         }
     }
 
-    private long scratch(Call c, long[] v) {
-        return c.scratch(Native.normScratch(measured() ? 0 : 1, v[0], v[1], v[2]));
-    }
-
     private static Call put(Call c, long[] v) {
         return c.put(v[0]).put(v[1]).put(v[2]).put(v[3]);
     }
@@ -198,7 +193,6 @@ public record NormOp(
     @Override
     public void forward(Call c) {
         long[] v = view(c.shape(0));
-        long scratch = v[1] == 1 && measured() ? 0 : scratch(c, v);
         c.begin(Kernel.NORM)
                 .put(over.mode)
                 .at(c.in(0))
@@ -210,7 +204,7 @@ public record NormOp(
                 .at(measured() ? c.out(2) : 0)
                 .at(keepsPre() ? c.out(outputs() - 1) : 0)
                 .at(c.out(0));
-        putActivation(put(c, v).put(epsilon)).at(scratch).run();
+        putActivation(put(c, v).put(epsilon)).run();
     }
 
     @Override
@@ -243,7 +237,6 @@ public record NormOp(
             add |= g.adds() ? 4 : 0;
         }
         int relu = !masks ? 0 : again() ? 1 : 2;
-        long scratch = scratch(g, v);
         g.begin(Kernel.NORM_GRAD)
                 .put(over.mode)
                 .at(g.in(0))
@@ -258,7 +251,7 @@ public record NormOp(
                 .at(dgamma)
                 .at(dbeta)
                 .put(add);
-        put(g, v).put(epsilon).put(relu).at(scratch).run();
+        put(g, v).put(epsilon).put(relu).run();
         backwardResidual(g, dy);
     }
 }

@@ -74,6 +74,9 @@ public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
     public void forward(Call c) {
         Shape at = c.shape(0);
         Shape y = c.outShape(0);
+        if (y.size() == 0) {
+            return; // what lies between may be huge
+        }
         int[] axes = axes(at, y);
         long from = c.in(0);
         for (int k = 0; k < axes.length; k++) {
@@ -90,6 +93,13 @@ public record ResizeOp(Resize mode, Shape size) implements BlindOp, WindowedOp {
     public void backward(Grad g) {
         Shape at = g.outShape(0);
         Shape x = g.shape(0);
+        if (at.size() == 0) {
+            long dx = g.din(0);
+            if (!g.adds()) {
+                g.begin(Kernel.FILL).at(dx).put(x.size()).put(0f).run();
+            }
+            return;
+        }
         int[] axes = axes(x, at);
         long dy = g.dout(0);
         for (int k = axes.length - 1; k >= 0; k--) {

@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * @param k how many, or -1 for all
  */
 public record SortOp(int axis, int k, Order order) implements Op {
-    /** Lines that the kernel sorts at once, at most. */
-    private static final int PARTS = 16;
-
     @Override
     public String label() {
         return k < 0 ? "sort" : "topk";
@@ -66,7 +63,6 @@ public record SortOp(int axis, int k, Order order) implements Op {
         long outer = x.size(0, axis);
         long r = x.dim(axis);
         long inner = x.size(axis + 1, x.rank());
-        long scratch = c.scratch(2 * Long.BYTES * r * Math.min(PARTS, outer * inner));
         c.begin(Kernel.SORT)
                 .put(c.dtype(0) == DType.I32 ? 1 : 0)
                 .at(c.in(0))
@@ -77,7 +73,6 @@ public record SortOp(int axis, int k, Order order) implements Op {
                 .put(inner)
                 .put(c.outShape(0).dim(axis))
                 .put(order == Order.DESCENDING ? 1 : 0)
-                .at(scratch)
                 .run();
     }
 

@@ -32,12 +32,14 @@ final class Lowering extends Call {
      * Memory: of a value, of a packed weight, or scratch.
      *
      * @param value whose, -1 for scratch
-     * @param bytes how many
+     * @param bytes how many; {@link #ASKED} for scratch of a kernel, which is asked for at the sizes of a session
      * @param packing what packs a weight, null for other memory
      * @param n rows of the matrix that it makes
      * @param k its columns
      */
     record Slot(int value, long bytes, @Nullable Kernel packing, long n, long k) {
+        static final long ASKED = -1;
+
         Slot(int value, long bytes) {
             this(value, bytes, null, 0, 0);
         }
@@ -47,6 +49,7 @@ final class Lowering extends Call {
     record Place(int slot, long offset) {}
 
     private final Graph graph;
+    private final List<Graph> all;
     final List<Command> commands = new ArrayList<>();
     final List<Slot> slots = new ArrayList<>();
     final Place[] places;
@@ -56,13 +59,15 @@ final class Lowering extends Call {
     private Kernel kernel;
     private List<Word> words = new ArrayList<>();
 
-    private Lowering(Graph graph) {
+    private Lowering(Graph graph, List<Graph> all) {
         this.graph = graph;
+        this.all = all;
         places = new Place[graph.values.size()];
     }
 
-    static Lowering of(Graph graph) {
-        Lowering l = new Lowering(graph);
+    /** Lowers one of the graphs of a plan, which make the same calls at several sizes. */
+    static Lowering of(Graph graph, List<Graph> all) {
+        Lowering l = new Lowering(graph, all);
         for (int v = 0; v < graph.values.size(); v++) {
             if (graph.values.get(v).kind() != Graph.Kind.RESULT) {
                 l.places[v] = new Place(l.slot(v), 0);
@@ -149,6 +154,19 @@ final class Lowering extends Call {
     }
 
     @Override
+    public boolean fixed(int i) {
+        Shape here = shape(i);
+        return all.stream().map(g -> g.values.get(node.in()[i]).shape()).allMatch(s -> {
+            for (int d = 1; d < here.rank(); d++) {
+                if (s.dim(d) != here.dim(d)) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
+    @Override
     public DType dtype(int i) {
         return graph.values.get(node.in()[i]).dtype();
     }
@@ -223,8 +241,8 @@ final class Lowering extends Call {
 
     @Override
     public void run() {
-        if (words.size() != kernel.words()) {
-            throw fail(kernel + " takes " + kernel.words() + " argument words but " + words.size() + " were written");
+        if (words.size() != kernel.written()) {
+            throw fail(kernel + " takes " + kernel.written() + " argument words but " + words.size() + " were written");
         }
         for (int w = 0; w < words.size(); w++) {
             Word word = words.get(w);
@@ -237,6 +255,9 @@ final class Lowering extends Call {
                         w,
                         graph.values.get(slots.get(word.slot()).value()).dtype());
             }
+        }
+        if (kernel.takesScratch()) {
+            words.add(new Word(Kernel.Kind.SCRATCH, 0, add(new Slot(-1, Slot.ASKED))));
         }
         commands.add(new Command(kernel, at, words));
     }

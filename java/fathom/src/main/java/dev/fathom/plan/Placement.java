@@ -1,5 +1,6 @@
 package dev.fathom.plan;
 
+import dev.fathom.kernel.Commands;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -17,28 +18,51 @@ import java.util.Objects;
 record Placement(Map<Slot, Long> offsets, long bytes) {
     private static final long ALIGN = 64;
 
-    static Placement of(List<Slot> slots, Sizes sizes) {
-        Comparator<Slot> bySize = Comparator.comparingLong(s -> s.bytes.at(sizes));
-        List<Slot> work = slots.stream()
-                .filter(s -> s.role == Slot.Role.WORK && s.used() && s.bytes.at(sizes) > 0)
-                .sorted(bySize.reversed())
-                .toList();
-        Map<Slot, Long> offsets = new HashMap<>();
-        List<Slot> placed = new ArrayList<>();
-        long total = 0;
-        for (Slot s : work) {
-            long size = rounded(s.bytes.at(sizes));
-            long at = 0;
-            placed.sort(Comparator.comparingLong(offsets::get));
-            for (Slot other : placed) {
-                long taken = Objects.requireNonNull(offsets.get(other), "what is placed has an offset");
-                if (s.meets(other) && at + size > taken) {
-                    at = Math.max(at, taken + rounded(other.bytes.at(sizes)));
+    /** A slot that takes so many bytes, from {@code at} on once it is placed. */
+    private record Piece(Slot slot, long bytes, long at) {}
+
+    /**
+     * Places the intermediates of a plan and the scratch of its commands.
+     *
+     * @throws IllegalArgumentException if a command would need more scratch than any machine has
+     */
+    static Placement of(Plan plan, Sizes sizes) {
+        List<Piece> work = new ArrayList<>();
+        for (Slot s : plan.slots) {
+            if (s.role == Slot.Role.WORK && s.used() && s.bytes.at(sizes) > 0) {
+                work.add(new Piece(s, rounded(s.bytes.at(sizes)), 0));
+            }
+        }
+        Commands commands = new Commands();
+        for (Plan.Template t : plan.templates) {
+            if (t.kernel().takesScratch()) {
+                Slot scratch = Objects.requireNonNull(
+                        t.terms().get(t.kernel().written()).slot(), "scratch has a slot");
+                long bytes = t.scratchBytes(sizes, commands);
+                if (bytes > 0) {
+                    work.add(new Piece(scratch, rounded(bytes), 0));
                 }
             }
-            offsets.put(s, at);
-            placed.add(s);
-            total = Math.max(total, at + size);
+        }
+        work.sort(Comparator.comparingLong(Piece::bytes).reversed());
+        return placed(work);
+    }
+
+    private static Placement placed(List<Piece> work) {
+        Map<Slot, Long> offsets = new HashMap<>();
+        List<Piece> placed = new ArrayList<>();
+        long total = 0;
+        for (Piece p : work) {
+            long at = 0;
+            placed.sort(Comparator.comparingLong(Piece::at));
+            for (Piece other : placed) {
+                if (p.slot.meets(other.slot) && at + p.bytes > other.at) {
+                    at = Math.max(at, other.at + other.bytes);
+                }
+            }
+            offsets.put(p.slot, at);
+            placed.add(new Piece(p.slot, p.bytes, at));
+            total = Math.max(total, at + p.bytes);
         }
         return new Placement(offsets, total);
     }

@@ -1,5 +1,6 @@
 package dev.fathom.plan;
 
+import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Layer;
@@ -20,7 +21,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Plan implements AutoCloseable {
     /** A command whose words are functions of the free dimensions. */
-    record Template(Kernel kernel, String where, List<Term> terms) {}
+    record Template(Kernel kernel, String where, List<Term> terms) {
+        /** Bytes of scratch that the command needs at these sizes; addresses are not known yet, only which are 0. */
+        long scratchBytes(Sizes sizes, Commands commands) {
+            long[] words = new long[kernel.written()];
+            for (int w = 0; w < words.length; w++) {
+                words[w] = terms.get(w).value().at(sizes) + (terms.get(w).slot() == null ? 0 : 1);
+            }
+            long bytes = commands.scratchBytes(kernel, words);
+            if (bytes < 0) {
+                throw new IllegalArgumentException(
+                        "newSession: " + where + ": it would need more than 1 TiB of scratch memory at " + sizes
+                                + "; choose a smaller " + sizes.names());
+            }
+            return bytes;
+        }
+    }
 
     /** One word: an integer or the bits of a float, or an address, counted from the beginning of a slot. */
     record Term(@Nullable Slot slot, Bilinear value) {}
@@ -187,7 +203,7 @@ public final class Plan implements AutoCloseable {
 
     /** Returns the bytes that a session of this batch size and length needs for intermediates. */
     public long workspaceBytes(int batch, int length) {
-        return Placement.of(slots, new Sizes(batch, length)).bytes();
+        return Placement.of(this, new Sizes(batch, length)).bytes();
     }
 
     void check() {

@@ -56,7 +56,7 @@ public final class Session implements AutoCloseable {
         plan.check();
         in = buffers(plan.inputs);
         out = buffers(plan.outputs);
-        Placement placement = Placement.of(plan.slots, sizes);
+        Placement placement = Placement.of(plan, sizes);
         int count = plan.templates.stream().mapToInt(t -> 1 + t.terms().size()).sum();
         memory = new Block("session", placement.bytes() + HEADER + 8L * count);
         try {

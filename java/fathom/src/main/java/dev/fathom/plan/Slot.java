@@ -14,7 +14,9 @@ final class Slot {
         WORK
     }
 
+    /** Its size; of scratch of a kernel 0, which {@link Placement} asks for. */
     final Bilinear bytes;
+
     Role role;
     int port;
     long offset;

@@ -43,7 +43,7 @@ record Traces(List<Sizes> sizes, List<Graph> graphs, List<Lowering> lowered) imp
             Folding.fold(traces.graphs);
             for (Graph graph : traces.graphs) {
                 graph.fuse();
-                traces.lowered.add(Lowering.of(graph));
+                traces.lowered.add(Lowering.of(graph, traces.graphs));
             }
             for (int t = 1; t < sizes.size(); t++) {
                 traces.lowering().mustMatch(traces.lowered.get(t));
@@ -75,8 +75,11 @@ record Traces(List<Sizes> sizes, List<Graph> graphs, List<Lowering> lowered) imp
                 lowering().where(command), what, value, command.words().get(w).kind() == Kernel.Kind.FLOAT);
     }
 
-    /** The size of a slot. */
+    /** The size of a slot; that of scratch of a kernel is nothing yet. */
     Bilinear bytes(int slot) {
+        if (lowering().slots.get(slot).bytes() == Lowering.Slot.ASKED) {
+            return Bilinear.ZERO;
+        }
         int value = lowering().slots.get(slot).value();
         String name = value < 0 ? "scratch" : graph().values.get(value).name();
         return line(

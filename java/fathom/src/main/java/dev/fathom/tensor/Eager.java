@@ -241,10 +241,25 @@ final class Eager extends Grad {
     @Override
     public void run() {
         try {
-            commands.run();
+            long bytes = commands.scratchBytes();
+            if (bytes < 0) {
+                throw fail(tooLarge());
+            }
+            commands.run(scratch(bytes));
         } catch (KernelException e) {
             throw fail(e.getMessage());
         }
+    }
+
+    private String tooLarge() {
+        StringBuilder s = new StringBuilder();
+        for (int i = 0; i < in.length; i++) {
+            s.append(i == 0 ? "" : i < in.length - 1 ? ", " : " and ")
+                    .append(inName(i))
+                    .append(' ')
+                    .append(shape(i));
+        }
+        return s + " would need more than 1 TiB of scratch memory; choose smaller sizes";
     }
 
     @Override

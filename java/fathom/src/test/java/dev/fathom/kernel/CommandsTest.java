@@ -1,5 +1,6 @@
 package dev.fathom.kernel;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,46 @@ class CommandsTest {
                 .hasMessage("FILL takes 3 argument words but more were written");
         assertThatThrownBy(() -> commands.begin(Kernel.FILL).at(0).put(0).run())
                 .hasMessage("FILL takes 3 argument words but 2 were written");
+    }
+
+    @Test
+    void scratchIsTheRunnersWord() {
+        Runnable gemm = () -> commands.begin(Kernel.GEMM)
+                .put(0)
+                .put(0)
+                .at(64)
+                .at(64)
+                .at(64)
+                .put(3)
+                .put(4)
+                .put(5)
+                .put(0);
+        assertThatThrownBy(() -> {
+                    gemm.run();
+                    commands.at(64);
+                })
+                .hasMessage("GEMM takes 9 argument words but more were written");
+        assertThatThrownBy(() -> {
+                    gemm.run();
+                    commands.run();
+                })
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("GEMM needs scratch but was run without; ask scratchBytes() how much");
+        gemm.run();
+        assertThat(commands.scratchBytes()).isPositive();
+        assertThat(commands.scratchBytes(Kernel.GEMM, new long[] {0, 0, 1, 1, 1, 3, 4, 5, 0}))
+                .isEqualTo(commands.scratchBytes());
+        assertThat(commands.scratchBytes(Kernel.GEMM, new long[] {0, 0, 1, 1, 1, 1L << 40, 1L << 40, 1L << 40, 0}))
+                .isEqualTo(-1);
+        assertThat(commands.begin(Kernel.FILL).at(0).put(0).put(0f).scratchBytes())
+                .isZero();
+        for (Kernel kernel : Kernel.values()) { // an S anywhere else would be no one's word
+            for (int i = 0; i < kernel.words(); i++) {
+                assertThat(kernel.letter(i) == 'S')
+                        .as("%s word %d", kernel, i)
+                        .isEqualTo(kernel.takesScratch() && i == kernel.words() - 1);
+            }
+        }
     }
 
     @Test

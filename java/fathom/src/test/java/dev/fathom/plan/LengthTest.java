@@ -3,6 +3,8 @@ package dev.fathom.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -10,6 +12,7 @@ import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
@@ -151,6 +154,75 @@ class LengthTest {
                 s.input("x").put(x);
                 s.run();
                 assertThat(floats(s.output("y"))).isEqualTo(PlanTest.eager(model, x, 2, 9, 3));
+            }
+        }
+    }
+
+    /** Every form of a convolution: one of few channels, Winograd's, depthwise, grouped, 1x1, along a line, and one that turns into another for short images. */
+    private static Layer[] convolutions() {
+        Window three = Window.of(3).pad(1);
+        return new Layer[] {
+            new Sequential(
+                    new Conv(3, 8, three).act(Activation.RELU), new Conv(8, 8, three, 8), new Conv(8, 4, Window.of(1))),
+            new Sequential(
+                    new Conv(3, 33, three), new Conv(33, 40, three).act(Activation.RELU), new Conv(40, 36, three)),
+            new Sequential(
+                    new Conv(3, 6, Window.of(1, 5).same()),
+                    new Conv(6, 4, Window.of(5, 1).same(), 2)),
+            new ConvTransposed(3, 5, Window.of(3).stride(2).pad(1)).extra(1)
+        };
+    }
+
+    @Test
+    void convolutionsOverAFreeLength() {
+        for (Layer layer : convolutions()) {
+            try (var model = Model.of(layer, 1);
+                    Plan plan =
+                            Plan.freeze(model, (m, in) -> m.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 6, 3))) {
+                for (int[] size : SIZES) {
+                    float[] x = new Rng(size[1]).normal(size[0] * size[1] * 6 * 3, 0, 1);
+                    try (Session s = plan.newSession(size[0], size[1])) {
+                        s.input().put(x);
+                        s.run();
+                        assertThat(floats(s.output()))
+                                .as("%s at batch %d and length %d", layer, size[0], size[1])
+                                .isEqualTo(PlanTest.eager(model, x, size[0], size[1], 6, 3));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void sequencesAreConvolvedOverAFreeLength() {
+        var net = new Sequential(
+                new Conv(3, 8, Window.line(5).same()).act(Activation.RELU),
+                new Conv(8, 8, Window.line(3).pad(1)));
+        try (var model = Model.of(net, 1);
+                Plan plan = Plan.freeze(model, (m, in) -> m.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 3))) {
+            for (int[] size : SIZES) {
+                float[] x = new Rng(size[1]).normal(size[0] * size[1] * 3, 0, 1);
+                try (Session s = plan.newSession(size[0], size[1])) {
+                    s.input().put(x);
+                    s.run();
+                    assertThat(floats(s.output())).isEqualTo(PlanTest.eager(model, x, size[0], size[1], 3));
+                }
+            }
+        }
+    }
+
+    @Test
+    void sortingAndProductsOverAFreeLength() {
+        Layer net = x -> x.sort(1).values().matmulTransposed(Tensor.full(Shape.of(5, 3), 0.5f));
+        try (var model = Model.of(net, 1);
+                Plan plan = Plan.freeze(model, (m, in) -> m.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 3))) {
+            for (int[] size : SIZES) {
+                float[] x = new Rng(size[1]).normal(size[0] * size[1] * 3, 0, 1);
+                try (Session s = plan.newSession(size[0], size[1])) {
+                    s.input().put(x);
+                    s.run();
+                    assertThat(floats(s.output())).isEqualTo(PlanTest.eager(model, x, size[0], size[1], 3));
+                }
             }
         }
     }

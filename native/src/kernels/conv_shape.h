@@ -1,21 +1,34 @@
-/* What the convolution kernels and the size of their scratch share: which form a shape takes. The shape alone decides. */
-#ifndef FATHOM_CONV_SIZE_H
-#define FATHOM_CONV_SIZE_H
+/* Which form a convolution takes, and how much scratch that needs. The shape alone decides. */
+#ifndef FATHOM_CONV_SHAPE_H
+#define FATHOM_CONV_SHAPE_H
 
-#include "gemm_size.h"
-#include "machine.h"
+#include "panels.h"
 
 enum {
     FEW_INPUTS = 4,
     FEW_OUTPUTS = 8,
     PLANES_PIXELS = 512,
     FEW_CHANNELS = 16,        /* below this the kw C floats of a row of taps are read as one run */
-    HALO_FLOATS = 16 * 1024,  /* of an image and its border that a thread copies at a time, or more for one output row */
-    PATCH_FLOATS = 256 * 1024 /* of the matrix that im2col.h makes at a time, at least one output row */
+    HALO_FLOATS = 16 * 1024,  /* of an image and its border that a thread copies at a time, or more for one output row, */
+    COPY_LIMIT = 1024 * 1024, /* for that row, unless the image itself is as large: taps may lie far apart */
+    PATCH_FLOATS = 256 * 1024,     /* of the matrix that im2col.h makes at a time, at least one output row, */
+    PATCH_LIMIT = 16 * 1024 * 1024 /* of which no more floats are made */
 };
 
-/* A window that covers its image is a product of N rows, a 1x1 window one of N H W rows: one image of one row, one tap. */
+/* the patches of a row of outputs, and whether a foreign product gets them */
+static inline int64_t patches_row(const struct window *g) { return PRODUCT(g->ow, g->kh, g->kw, g->c / g->groups); }
+static inline int patches_fit(const struct window *g) { return patches_row(g) <= PATCH_LIMIT; }
+
+/*
+ * A window that covers its image is a product of N rows, a 1x1 window one of N H W rows: one image of one row, one tap. Of no channels
+ * nothing is read.
+ */
 static inline struct window simplified(struct window g, int64_t *n) {
+    if (g.c == 0) {
+        g.h = g.oh, g.w = g.ow;
+        g.kh = g.kw = g.sh = g.sw = g.dh = g.dw = 1;
+        g.top = g.left = 0;
+    }
     if (g.groups == 1 && g.kh == g.h && g.kw == g.w && g.oh == 1 && g.ow == 1 && !g.top && !g.left && g.dh == 1 && g.dw == 1) {
         g.c *= g.h * g.w;
         g.h = g.w = g.kh = g.kw = g.sh = g.sw = 1;
@@ -30,21 +43,25 @@ static inline struct window simplified(struct window g, int64_t *n) {
 /* a kernel for each channel */
 static inline int is_depthwise(const struct window *g) { return g->groups > 1 && g->groups == g->c && g->groups == g->k; }
 
-/* the taps of a row of the kernel lie side by side in memory, and are too short to be worth a loop of their own */
-static inline int is_joined(const struct window *g) { return g->groups == 1 && g->dw == 1 && g->c < FEW_CHANNELS; }
+/* whether the rows that an output row reads, with their border, are worth a copy */
+static inline int is_near(const struct window *g, int64_t floats) { return floats <= most(COPY_LIMIT, PRODUCT(2, g->h, g->w, g->c)); }
 
 /* a row of an image with its border, so that every output of a joined window reads inside it */
 static inline int64_t halo_width(const struct window *g) { return (g->ow - 1) * g->sw + g->kw; }
-static inline int needs_halo(const struct window *g) { return is_joined(g) && (g->left > 0 || halo_width(g) - g->left > g->w); }
 /* input rows that `rows` output rows read */
 static inline int64_t halo_rows(const struct window *g, int64_t rows) { return (rows - 1) * g->sh + (g->kh - 1) * g->dh + 1; }
+/* the taps of a row of the kernel lie side by side in memory, and are too short to be worth a loop of their own */
+static inline int is_joined(const struct window *g) {
+    return g->groups == 1 && g->dw == 1 && g->c < FEW_CHANNELS && is_near(g, PRODUCT(halo_rows(g, 1), halo_width(g), g->c));
+}
+static inline int needs_halo(const struct window *g) { return is_joined(g) && (g->left > 0 || halo_width(g) - g->left > g->w); }
 static inline int64_t halo_floats(const struct window *g) {
     return needs_halo(g) ? padded(most(halo_rows(g, 1) * halo_width(g) * g->c, HALO_FLOATS)) : 0;
 }
 
 /* dots.h: the gradient of few channels, where dot products along those of dy, with their sums of lanes, are less work */
 static inline int is_dots(const struct window *g) {
-    int64_t taps = g->kh * g->kw, dots = g->c * (taps * padded(g->k) + 96 * g->sh * g->sw);
+    int64_t taps = g->kh * g->kw, dots = PRODUCT(g->c, SUM(taps * padded(g->k), PRODUCT(96, g->sh, g->sw)));
     return g->groups == 1 && g->c <= FEW_OUTPUTS && g->k >= 12 && dots < 14 * taps * g->k;
 }
 
@@ -52,12 +69,12 @@ static inline int is_dots(const struct window *g) {
 static inline int64_t planes_width(const struct window *g) { return g->ow + (g->kw - 1) * g->dw; }
 static inline int is_planes(const struct window *g) {
     return g->groups == 1 && g->sh == 1 && g->sw == 1 && g->c <= FEW_INPUTS && g->k <= FEW_OUTPUTS && g->kh * g->kw * g->c >= 9
-           && planes_width(g) <= 2 * g->ow;
+           && planes_width(g) <= 2 * g->ow && is_near(g, PRODUCT(halo_rows(g, 1), planes_width(g), g->c));
 }
 static inline int64_t planes_rows_at_once(const struct window *g) { return most(PLANES_PIXELS / planes_width(g), 1); }
 static inline int64_t planes_line(const struct window *g) { return padded(planes_rows_at_once(g) * planes_width(g) + 64); }
 static inline int64_t planes_floats(const struct window *g) {
-    return planes_line(g) + padded((g->kh - 1) * g->dh * planes_width(g) + g->kw * g->dw);
+    return planes_line(g) + padded((g->kh - 1) * g->dh * planes_width(g) + (g->kw - 1) * g->dw);
 }
 static inline int64_t planes_slot(const struct window *g) { return g->c * planes_floats(g) + g->k * planes_line(g); }
 
@@ -69,13 +86,12 @@ static inline int64_t banded_line(const struct window *g) { return (g->w + g->kw
 static inline int64_t banded_rows(const struct window *g) { return clamp(HALO_FLOATS / banded_line(g), 1, g->oh); }
 static inline int64_t banded_floats(const struct window *g) { return padded(banded_rows(g) * banded_line(g) + 64); }
 
-/* winograd.h: where it is faster. Measured: of 16 channels the transforms cost more than they save. */
-enum { WINOGRAD_CHANNELS = 32, WINOGRAD_PIXELS = 4, WINOGRAD_TILES = 48 };
+enum { WINOGRAD_TILES = 48 };
 static inline int is_winograd(const struct window *g) {
     return g->groups == 1 && g->kh == 3 && g->kw == 3 && g->sh == 1 && g->sw == 1 && g->dh == 1 && g->dw == 1
-           && g->c >= WINOGRAD_CHANNELS && g->k >= WINOGRAD_CHANNELS && least(g->oh, g->ow) >= WINOGRAD_PIXELS;
+           && winograd_pays(g->c, g->k, least(g->oh, g->ow));
 }
-static inline int64_t winograd_packed(int64_t depth, int64_t width) { return 16 * depth * padded(width); }
+static inline int64_t winograd_packed(int64_t depth, int64_t width) { return packed_floats(width, 16 * depth); }
 /* what a thread works on at a time; the tiles that are, and the floats of a position of them: whole lines, but not whole pages */
 static inline int64_t winograd_floats(void) { return l2_floats(12); }
 static inline int64_t winograd_block(int64_t depth) {
@@ -96,7 +112,7 @@ static inline int64_t winograd_weights_slot(int64_t c, int64_t k) {
     return 4 * (winograd_line(tiles, padded(c)) + winograd_line(tiles, padded(k))) + padded(most(c, k));
 }
 
-/* a sum over pixels for few outputs is cut into SPLITS parts, as a weight gradient's in gemm_size.h */
+/* a sum over pixels for few outputs is cut into SPLITS parts, as a weight gradient's in panels.h */
 static inline int64_t weights_tiles(const struct window *g) {
     int64_t per_group = is_joined(g) ? g->kh * ceil_div(g->kw * g->c, SPLIT_ROWS) * ceil_div(g->k, SPLIT_COLUMNS)
                                      : g->kh * g->kw * ceil_div(g->k / g->groups, SPLIT_ROWS)

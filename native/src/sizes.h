@@ -1,0 +1,50 @@
+/*
+ * Arithmetic of sizes. Those of scratch come from shapes that nobody has allocated, so they may be too large to count: PRODUCT and SUM
+ * never wrap, and are INT64_MAX where the result is beyond it or a number is negative.
+ */
+#ifndef FATHOM_SIZES_H
+#define FATHOM_SIZES_H
+
+#include <stdint.h>
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t clamp(int64_t x, int64_t from, int64_t to) { return most(from, least(x, to)); }
+static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+/* a row of floats in whole vectors of the widest ISA */
+static inline int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
+
+static inline int64_t checked_product(const int64_t *x, int count) {
+    int64_t product = 1;
+    int negative = 0, zero = 0, huge = 0;
+    for (int i = 0; i < count; i++) {
+        negative |= x[i] < 0;
+        zero |= x[i] == 0;
+        huge |= __builtin_mul_overflow(product, x[i], &product);
+    }
+    return negative ? INT64_MAX : zero ? 0 : huge ? INT64_MAX : product;
+}
+static inline int64_t checked_sum(const int64_t *x, int count) {
+    int64_t sum = 0;
+    for (int i = 0; i < count; i++)
+        if (x[i] < 0 || __builtin_add_overflow(sum, x[i], &sum)) return INT64_MAX;
+    return sum;
+}
+#define PRODUCT(...) checked_product((const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+#define SUM(...) checked_sum((const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+
+/* ---- weights that are packed ---- */
+
+/* floats of a packed w[n, k] */
+static inline int64_t packed_floats(int64_t n, int64_t k) { return PRODUCT(SUM(n, 15) / 16, 16, k); }
+
+/*
+ * Whether 3 by 3 taps of stride and dilation 1 from c channels to k are worth Winograd's form (winograd.h), where the smaller side of a
+ * result has so many pixels. Measured: of 16 channels the transforms cost more than they save.
+ */
+enum { WINOGRAD_CHANNELS = 32, WINOGRAD_PIXELS = 4 };
+static inline int winograd_pays(int64_t c, int64_t k, int64_t pixels) {
+    return c >= WINOGRAD_CHANNELS && k >= WINOGRAD_CHANNELS && pixels >= WINOGRAD_PIXELS;
+}
+
+#endif
