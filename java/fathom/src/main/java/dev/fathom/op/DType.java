@@ -1,8 +1,6 @@
 package dev.fathom.op;
 
-import dev.fathom.tensor.Tensor;
-
-/** What the elements of a {@link Tensor} are. float32 is the arithmetic; integers are labels, indices and raw pixels. */
+/** What the elements of a {@code Tensor} are. float32 is the arithmetic; integers are labels, indices and raw pixels. */
 public enum DType {
     /** IEEE 754 binary32. */
     F32(4),

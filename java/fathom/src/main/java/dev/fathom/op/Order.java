@@ -1,8 +1,6 @@
 package dev.fathom.op;
 
-import dev.fathom.tensor.Tensor;
-
-/** Which values come first in {@link Tensor#sort(int, Order)}. */
+/** Which values come first in {@code Tensor.sort}. */
 public enum Order {
     /** The smallest first, NaN last. */
     ASCENDING,

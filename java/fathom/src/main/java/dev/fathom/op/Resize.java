@@ -1,8 +1,6 @@
 package dev.fathom.op;
 
-import dev.fathom.tensor.Tensor;
-
-/** How {@link Tensor#resize} makes a place of the result, along each dimension of n places that become m. */
+/** How {@code Tensor.resize} makes a place of the result, along each dimension of n places that become m. */
 public enum Resize {
     /** The place floor(o n / m). */
     NEAREST,
