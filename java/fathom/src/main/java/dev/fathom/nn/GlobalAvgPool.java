@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Access;
+import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 import java.util.stream.IntStream;
 
@@ -16,7 +16,7 @@ public record GlobalAvgPool() implements Layer {
         int rank = x.shape().rank();
         if (rank < 3) {
             throw new IllegalArgumentException(
-                    layer + Access.where() + ": x " + x.shape()
+                    layer + Where.running() + ": x " + x.shape()
                             + " has no places between the batch and the channels; give [N, L, C], [N, H, W, C] or [N, D, H, W, C]");
         }
         return IntStream.range(1, rank - 1).toArray();

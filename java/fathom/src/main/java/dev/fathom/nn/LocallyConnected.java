@@ -2,8 +2,8 @@ package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
 import dev.fathom.op.Window;
-import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Initializer;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
@@ -99,7 +99,7 @@ public record LocallyConnected(
         int n = y.dim(0);
         int places = (int) y.size(1, y.rank() - 1); // an int counts them, as patches made sure
         if (places != weight.shape().dim(0) || read.dim(-1) != weight.shape().dim(1)) {
-            throw new IllegalArgumentException("LocallyConnected" + Access.where() + ": x " + x.shape() + " makes "
+            throw new IllegalArgumentException("LocallyConnected" + Where.running() + ": x " + x.shape() + " makes "
                     + places + " places of " + read.dim(-1) + " numbers but weight " + weight.shape() + " is for "
                     + weight.shape().dim(0) + " of " + weight.shape().dim(1) + "; it is made for images of one size");
         }

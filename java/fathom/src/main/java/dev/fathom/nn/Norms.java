@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Access;
+import dev.fathom.op.Where;
 import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -36,7 +36,7 @@ final class Norms {
     static Tensor drop(String layer, Tensor x, float p, int kept) {
         int[] dims = x.shape().toArray();
         if (dims.length < 1 + kept) {
-            throw new IllegalArgumentException(layer + Access.where() + ": x " + x.shape()
+            throw new IllegalArgumentException(layer + Where.running() + ": x " + x.shape()
                     + " has too few dimensions; give [batch, ..]" + (kept == 0 ? "" : " with the channels last"));
         }
         if (p == 0 || !Pass.current().training()) {

@@ -1,8 +1,8 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
+import dev.fathom.op.Where;
 import dev.fathom.ops.Binary;
-import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +30,7 @@ public record Residual(Layer inner, @Nullable Activation activation) implements 
         }
         Tensor y = inner.apply(x);
         if (!y.shape().equals(x.shape())) {
-            throw new IllegalArgumentException("residual" + Access.where() + ": inner made " + y.shape() + " of x "
+            throw new IllegalArgumentException("residual" + Where.running() + ": inner made " + y.shape() + " of x "
                     + x.shape() + "; they must be equal to be added");
         }
         Tensor sum = Pass.apply(Binary.ADD, y, x);

@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Access;
+import dev.fathom.op.Where;
 import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -16,20 +16,20 @@ public record TimeDistributed(@Inline Layer layer) implements Layer {
     public Tensor forward(Tensor x) {
         int[] dims = x.shape().toArray();
         if (dims.length < 2) {
-            throw new IllegalArgumentException("TimeDistributed" + Access.where() + ": x " + x.shape()
+            throw new IllegalArgumentException("TimeDistributed" + Where.running() + ": x " + x.shape()
                     + " has no steps; give it as [batch, steps, ..]");
         }
         long steps = (long) dims[0] * dims[1];
         if (steps > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("TimeDistributed" + Access.where() + ": x " + x.shape() + " has " + steps
-                    + " steps in all, more than an int counts; give a smaller batch");
+            throw new IllegalArgumentException("TimeDistributed" + Where.running() + ": x " + x.shape() + " has "
+                    + steps + " steps in all, more than an int counts; give a smaller batch");
         }
         int[] folded = Arrays.copyOfRange(dims, 1, dims.length);
         folded[0] = (int) steps;
         Tensor y = layer.apply(x.reshape(folded));
         int[] rows = y.shape().toArray();
         if (rows.length == 0 || rows[0] != folded[0]) {
-            throw new IllegalArgumentException("TimeDistributed" + Access.where() + ": the layer made " + y.shape()
+            throw new IllegalArgumentException("TimeDistributed" + Where.running() + ": the layer made " + y.shape()
                     + " of " + folded[0] + " steps; it must keep the first dimension");
         }
         int[] unfolded = new int[rows.length + 1];

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Resize;
-import dev.fathom.tensor.Access;
+import dev.fathom.op.Where;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -38,7 +38,7 @@ public record Upsample(int factor, Resize mode) implements Layer {
         for (int i = 0; i < size.length; i++) {
             long places = (long) factor * x.dim(size[i]);
             if (places > Integer.MAX_VALUE) {
-                throw new IllegalArgumentException("Upsample" + Access.where() + ": x " + x.shape() + " and factor="
+                throw new IllegalArgumentException("Upsample" + Where.running() + ": x " + x.shape() + " and factor="
                         + factor + " make dim(" + size[i] + ")=" + places
                         + ", more than an int counts; choose a smaller factor");
             }

@@ -1,8 +1,6 @@
 package dev.fathom.op;
 
-import dev.fathom.tensor.Tensor;
-
-/** The element type of a {@link Tensor}. Arithmetic is in float32; integers are labels, indices and raw pixels. */
+/** The element type of a {@code Tensor}. Arithmetic is in float32; integers are labels, indices and raw pixels. */
 public enum DType {
     /** IEEE 754 binary32. */
     F32(4),

@@ -1,8 +1,6 @@
 package dev.fathom.op;
 
-import dev.fathom.tensor.Tensor;
-
-/** The order of values in {@link Tensor#sort(int, Order)}. */
+/** The order of values in {@code Tensor.sort}. */
 public enum Order {
     /** The smallest value comes first, and NaN last. */
     ASCENDING,

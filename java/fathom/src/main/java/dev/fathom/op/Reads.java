@@ -4,10 +4,15 @@ import java.util.StringJoiner;
 
 /** What an elementwise op's backward reads: bits of the inputs and the output, or that there is no backward. */
 public final class Reads {
+    /** Nothing: the gradient alone is enough. */
     public static final int NONE = 0;
+    /** The only input. */
     public static final int INPUT = 1;
+    /** The first of two inputs. */
     public static final int A = 1;
+    /** The second of two inputs. */
     public static final int B = 2;
+    /** The result. */
     public static final int OUTPUT = 4;
     /** No gradient flows. */
     public static final int FLAT = 8;

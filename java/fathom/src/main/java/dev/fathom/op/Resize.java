@@ -1,8 +1,6 @@
 package dev.fathom.op;
 
-import dev.fathom.tensor.Tensor;
-
-/** How {@link Tensor#resize} computes position o of the result along each dimension, where n positions become m. */
+/** How {@code Tensor.resize} computes position o of the result along each dimension, where n positions become m. */
 public enum Resize {
     /** Takes the element at floor(o n / m). */
     NEAREST,

@@ -123,14 +123,17 @@ public enum Unary {
         return check.fault(p0, p1);
     }
 
+    /** Whether backward reads x. */
     public boolean readsInput() {
         return (reads & Reads.INPUT) != 0;
     }
 
+    /** Whether backward reads the result. */
     public boolean readsOutput() {
         return (reads & Reads.OUTPUT) != 0;
     }
 
+    /** Whether a gradient flows. */
     public boolean differentiable() {
         return reads != Reads.FLAT;
     }

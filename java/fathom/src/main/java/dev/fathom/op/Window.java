@@ -224,6 +224,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         return shape(c::fail, x, channels);
     }
 
+    /** The shape of the result for x, with this many channels; checks x and makes exceptions with {@code fail}. */
     public Shape shape(Function<String, IllegalArgumentException> fail, Shape x, int channels) {
         checkRank(fail, x);
         Shape y = x.with(-1, channels);

@@ -4,14 +4,16 @@ import dev.fathom.kernel.Commands;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.op.Where;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** What the packages above need and users must not see; an ArchUnit rule keeps it inside the library. */
+/**
+ * What the packages above need and users must not call; an ArchUnit rule keeps it inside the library. These doors remain because a pass, a tensor and the
+ * variable behind it are one object graph: nets enter frames, plans trace, tools watch calls, files and data write memory, and models bind variables.
+ */
 public final class Access {
     private Access() {}
 
@@ -47,11 +49,6 @@ public final class Access {
     /** Runs a layer as one node that is run again in backward. */
     public static Tensor recompute(UnaryOperator<Tensor> layer, Tensor x) {
         return Recomputation.run(Pass.current(), layer, x);
-    }
-
-    /** {@code " at path"} of the running net, for messages; empty outside one. */
-    public static String where() {
-        return Where.running();
     }
 
     // ---- watching a pass, for summaries, statistics and explanations

@@ -169,7 +169,7 @@ class LengthTest {
             new Sequential(
                     new Conv(3, 6, Window.of(1, 5).same()),
                     new Conv(6, 4, Window.of(5, 1).same(), 2)),
-            new ConvTransposed(3, 5, Window.of(3).stride(2).pad(1)).extra(1)
+            new ConvTransposed(3, 5, Window.of(3).stride(2).pad(1)).outputPadding(1)
         };
     }
 
