@@ -56,17 +56,17 @@ public final class ProgressBar implements Callback {
      * is not.
      */
     public ProgressBar() {
-        this(System.out, onTerminal());
+        this(System.out, onTerminal(), System::nanoTime);
     }
 
-    /**
-     * Writes to {@code out}.
-     *
-     * @param out where to; it is not closed
-     * @param terminal whether {@code out} moves its cursor on carriage return, so that a bar can be drawn
-     */
-    public ProgressBar(PrintStream out, boolean terminal) {
-        this(out, terminal, System::nanoTime);
+    /** A bar that is redrawn in place: {@code terminal} moves its cursor on carriage return. It is not closed. */
+    public static ProgressBar bar(PrintStream terminal) {
+        return new ProgressBar(terminal, true, System::nanoTime);
+    }
+
+    /** A line for each epoch, for a file or a log. {@code out} is not closed. */
+    public static ProgressBar lines(PrintStream out) {
+        return new ProgressBar(out, false, System::nanoTime);
     }
 
     ProgressBar(PrintStream out, boolean terminal, LongSupplier nanos) {

@@ -123,7 +123,7 @@ public final class Batches {
 
     /**
      * The same with random changes to the examples, in this order, in place of any before. They are drawn anew in every epoch from the seed of the
-     * order, so that the batches of an epoch can be had again bit for bit. Evaluation never sees them: it takes the batches {@link #plain}.
+     * order, so that the batches of an epoch can be had again bit for bit. Evaluation never sees them: it takes the batches {@link #withoutAugmentation}.
      *
      * @throws IllegalArgumentException if a change is for images and the examples are not images [height, width, channels]
      */
@@ -131,13 +131,13 @@ public final class Batches {
         return new Batches(order, size, random, shortOne, List.of(changes));
     }
 
-    /** The same with the examples as they are. */
-    public Batches plain() {
+    /** These batches with the examples as they are. */
+    public Batches withoutAugmentation() {
         return recipe.isEmpty() ? this : augment();
     }
 
     /** What the learning rate is multiplied by for {@code batch}: its share of a whole one after {@link #scaleLast}, else 1. */
-    public float rate(Batch batch) {
+    public float rateFactor(Batch batch) {
         return shortOne == Last.SCALE_RATE ? (float) batch.size() / size : 1;
     }
 

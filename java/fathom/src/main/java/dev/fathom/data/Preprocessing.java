@@ -68,13 +68,13 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
         }
     }
 
-    /** The same with another filter. */
+    /** These steps with another filter. */
     public Preprocessing filter(Filter filter) {
         return new Preprocessing(shorter, crop, filter, mean, deviation);
     }
 
     /**
-     * The same with other means and deviations of red, green and blue, of 0 to 1.
+     * These steps with other means and deviations of red, green and blue, of 0 to 1.
      *
      * @throws IllegalArgumentException if there are not three of each, or a deviation is not above 0
      */
@@ -82,7 +82,7 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
         return new Preprocessing(shorter, crop, filter, mean, deviation);
     }
 
-    /** The same for other sizes. */
+    /** These steps for other sizes. */
     public Preprocessing sizes(int shorter, int crop) {
         return new Preprocessing(shorter, crop, filter, mean, deviation);
     }

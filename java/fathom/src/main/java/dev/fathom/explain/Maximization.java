@@ -34,7 +34,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The same search with so many steps.
+     * A copy of this search with so many steps.
      *
      * @throws IllegalArgumentException if there are fewer than 1
      */
@@ -43,7 +43,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The same search with steps of this size.
+     * A copy of this search with steps of this size.
      *
      * @throws IllegalArgumentException if it is not above 0
      */
@@ -52,7 +52,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The same search with another share of x taken away at each step.
+     * A copy of this search with another share of x taken away at each step.
      *
      * @throws IllegalArgumentException if it is not in [0, 1)
      */
@@ -61,7 +61,7 @@ public record Maximization(int steps, float rate, float decay, int blurEvery) {
     }
 
     /**
-     * The same search, which blurs after so many steps; 0 for never.
+     * A copy of this search, which blurs after so many steps; 0 for never.
      *
      * @throws IllegalArgumentException if it is negative
      */

@@ -30,7 +30,7 @@ public record AvgPool(Window window, boolean countPadding) implements Layer, Win
         return new AvgPool(w, countPadding);
     }
 
-    /** The same layer, which divides by the number of places inside x alone. */
+    /** A copy of this layer, which divides by the number of places inside x alone. */
     public AvgPool excludingPadding() {
         return new AvgPool(window, false);
     }

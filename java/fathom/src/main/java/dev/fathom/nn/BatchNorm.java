@@ -71,7 +71,7 @@ public record BatchNorm(
     }
 
     /**
-     * The same layer with another epsilon.
+     * A copy of this layer with another epsilon.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -80,7 +80,7 @@ public record BatchNorm(
     }
 
     /**
-     * The same layer with another momentum, the share of a new batch; null for the average over all batches.
+     * A copy of this layer with another momentum, the share of a new batch; null for the average over all batches.
      *
      * @throws IllegalArgumentException if it is outside [0, 1]
      */
@@ -88,12 +88,12 @@ public record BatchNorm(
         return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, epsilon, share, activation);
     }
 
-    /** The same layer without weight and bias. */
+    /** A copy of this layer without weight and bias. */
     public BatchNorm withoutAffine() {
         return new BatchNorm(null, null, runningMean, runningVar, numBatchesTracked, epsilon, momentum, activation);
     }
 
-    /** The same layer with an activation in its kernel. */
+    /** A copy of this layer with an activation in its kernel. */
     public BatchNorm act(Activation a) {
         return new BatchNorm(weight, bias, runningMean, runningVar, numBatchesTracked, epsilon, momentum, a);
     }

@@ -80,29 +80,29 @@ public record Conv(
         return new Conv(weight, bias, Filters.fitting("Conv", weight, w), groups, edges, activation);
     }
 
-    /** The same layer with a weight that begins as {@code init} says. */
+    /** A copy of this layer with a weight that begins as {@code init} says. */
     public Conv withWeight(Initializer init) {
         return new Conv(
                 new Parameter(weight.shape(), init, weight.fileOrder()), bias, window, groups, edges, activation);
     }
 
-    /** The same layer without a bias. */
+    /** A copy of this layer without a bias. */
     public Conv withoutBias() {
         return new Conv(weight, null, window, groups, edges, activation);
     }
 
-    /** The same layer with a bias that begins as {@code init} says. */
+    /** A copy of this layer with a bias that begins as {@code init} says. */
     public Conv withBias(Initializer init) {
         return new Conv(
                 weight, new Parameter(Shape.of(weight.shape().dim(0)), init), window, groups, edges, activation);
     }
 
-    /** The same layer with an activation in its kernel. */
+    /** A copy of this layer with an activation in its kernel. */
     public Conv act(Activation a) {
         return new Conv(weight, bias, window, groups, edges, a);
     }
 
-    /** The same layer with something else than zeros beyond the edges, as far as the window pads. */
+    /** A copy of this layer with something else than zeros beyond the edges, as far as the window pads. */
     public Conv edges(PadMode mode) {
         return new Conv(weight, bias, window, groups, mode, activation);
     }

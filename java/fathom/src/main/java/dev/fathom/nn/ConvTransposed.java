@@ -67,17 +67,17 @@ public record ConvTransposed(
                 weight, bias, Filters.fitting("ConvTransposed", weight, w), groups, outputPadding, activation);
     }
 
-    /** The same layer without a bias. */
+    /** A copy of this layer without a bias. */
     public ConvTransposed withoutBias() {
         return new ConvTransposed(weight, null, window, groups, outputPadding, activation);
     }
 
-    /** The same layer with so many places more along each dimension: fewer than the stride. */
+    /** A copy of this layer with so many places more along each dimension: fewer than the stride. */
     public ConvTransposed outputPadding(int places) {
         return new ConvTransposed(weight, bias, window, groups, places, activation);
     }
 
-    /** The same layer with an activation. */
+    /** A copy of this layer with an activation. */
     public ConvTransposed act(Activation a) {
         return new ConvTransposed(weight, bias, window, groups, outputPadding, a);
     }

@@ -36,7 +36,7 @@ public record GroupNorm(
         }
     }
 
-    /** The same layer with another epsilon. */
+    /** A copy of this layer with another epsilon. */
     public GroupNorm epsilon(float newEpsilon) {
         return new GroupNorm(groups, weight, bias, newEpsilon);
     }

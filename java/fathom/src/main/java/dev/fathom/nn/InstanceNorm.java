@@ -30,7 +30,7 @@ public record InstanceNorm(
                 Norms.ones("InstanceNorm", channels), new Parameter(Shape.of(channels), Init.zeros()), 1e-5f);
     }
 
-    /** The same layer with another epsilon. */
+    /** A copy of this layer with another epsilon. */
     public InstanceNorm epsilon(float newEpsilon) {
         return new InstanceNorm(weight, bias, newEpsilon);
     }

@@ -25,12 +25,12 @@ public record LayerNorm(
         this(Norms.ones("LayerNorm", shape), new Parameter(Shape.of(shape), Init.zeros()), shape.length, 1e-5f);
     }
 
-    /** The same layer with another epsilon. */
+    /** A copy of this layer with another epsilon. */
     public LayerNorm epsilon(float newEpsilon) {
         return new LayerNorm(weight, bias, dims, newEpsilon);
     }
 
-    /** The same layer without weight and bias. */
+    /** A copy of this layer without weight and bias. */
     public LayerNorm withoutAffine() {
         return new LayerNorm(null, null, dims, epsilon);
     }

@@ -43,17 +43,17 @@ public record Linear(
         return Shape.of(out, in);
     }
 
-    /** The same layer without a bias. */
+    /** A copy of this layer without a bias. */
     public Linear withoutBias() {
         return new Linear(weight, null, activation);
     }
 
-    /** The same layer with a bias that begins as {@code init} says. */
+    /** A copy of this layer with a bias that begins as {@code init} says. */
     public Linear withBias(Initializer init) {
         return new Linear(weight, new Parameter(Shape.of(weight.shape().dim(0)), init), activation);
     }
 
-    /** The same layer with an activation in its epilogue. */
+    /** A copy of this layer with an activation in its epilogue. */
     public Linear act(Activation a) {
         return new Linear(weight, bias, a);
     }

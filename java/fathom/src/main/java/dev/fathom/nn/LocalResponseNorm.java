@@ -29,17 +29,17 @@ public record LocalResponseNorm(int size, float alpha, float beta, float k) impl
         this(size, 1e-4f, 0.75f, 1);
     }
 
-    /** The same layer with another factor of the mean of squares. */
+    /** A copy of this layer with another factor of the mean of squares. */
     public LocalResponseNorm alpha(float factor) {
         return new LocalResponseNorm(size, factor, beta, k);
     }
 
-    /** The same layer with another exponent. */
+    /** A copy of this layer with another exponent. */
     public LocalResponseNorm beta(float exponent) {
         return new LocalResponseNorm(size, alpha, exponent, k);
     }
 
-    /** The same layer with another summand. */
+    /** A copy of this layer with another summand. */
     public LocalResponseNorm k(float summand) {
         return new LocalResponseNorm(size, alpha, beta, summand);
     }

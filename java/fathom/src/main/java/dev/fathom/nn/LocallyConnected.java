@@ -82,12 +82,12 @@ public record LocallyConnected(
         return Init.torchBias(Shape.of(1, reads(image, window)));
     }
 
-    /** The same layer without a bias. */
+    /** A copy of this layer without a bias. */
     public LocallyConnected withoutBias() {
         return new LocallyConnected(weight, null, window, activation);
     }
 
-    /** The same layer with an activation. */
+    /** A copy of this layer with an activation. */
     public LocallyConnected act(Activation a) {
         return new LocallyConnected(weight, bias, window, a);
     }

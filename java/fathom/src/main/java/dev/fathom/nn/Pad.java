@@ -28,7 +28,7 @@ public record Pad(PadMode mode, float value, int... sides) implements Layer {
     }
 
     /**
-     * The same layer with this value in place of zeros.
+     * A copy of this layer with this value in place of zeros.
      *
      * @throws IllegalStateException if the mode takes the values from x
      */

@@ -21,7 +21,7 @@ public record RmsNorm(@Nullable Parameter weight, int dims, float epsilon) imple
         this(Norms.ones("RmsNorm", shape), shape.length, Math.ulp(1f));
     }
 
-    /** The same layer with another epsilon. */
+    /** A copy of this layer with another epsilon. */
     public RmsNorm epsilon(float newEpsilon) {
         return new RmsNorm(weight, dims, newEpsilon);
     }

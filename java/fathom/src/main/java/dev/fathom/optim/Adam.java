@@ -33,7 +33,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
     }
 
     /**
-     * The same recipe with other decays of the two moments.
+     * A copy of this recipe with other decays of the two moments.
      *
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
@@ -42,7 +42,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
     }
 
     /**
-     * The same recipe with another number added to the root.
+     * A copy of this recipe with another number added to the root.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -51,7 +51,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
     }
 
     /**
-     * The same recipe with another weight decay.
+     * A copy of this recipe with another weight decay.
      *
      * @throws IllegalArgumentException if it is negative
      */

@@ -40,7 +40,7 @@ public record RmsProp(
     }
 
     /**
-     * The same recipe with another decay of the moments.
+     * A copy of this recipe with another decay of the moments.
      *
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
@@ -49,7 +49,7 @@ public record RmsProp(
     }
 
     /**
-     * The same recipe with another number added to the root.
+     * A copy of this recipe with another number added to the root.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -58,7 +58,7 @@ public record RmsProp(
     }
 
     /**
-     * The same recipe with momentum of the steps.
+     * A copy of this recipe with momentum of the steps.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -66,13 +66,13 @@ public record RmsProp(
         return new RmsProp(learningRate, alpha, epsilon, m, centered, weightDecay);
     }
 
-    /** The same recipe, which takes the mean off, so that the root is of the variance. */
+    /** A copy of this recipe, which takes the mean off, so that the root is of the variance. */
     public RmsProp withCentering() {
         return new RmsProp(learningRate, alpha, epsilon, momentum, true, weightDecay);
     }
 
     /**
-     * The same recipe with another weight decay.
+     * A copy of this recipe with another weight decay.
      *
      * @throws IllegalArgumentException if it is negative
      */

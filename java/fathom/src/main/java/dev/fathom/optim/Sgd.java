@@ -37,7 +37,7 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     }
 
     /**
-     * The same recipe with momentum: {@code new Sgd(0.1f).momentum(0.9f)}.
+     * A copy of this recipe with momentum: {@code new Sgd(0.1f).momentum(0.9f)}.
      *
      * @throws IllegalArgumentException if it is negative
      */
@@ -46,7 +46,7 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     }
 
     /**
-     * The same recipe with a part taken off the gradient that enters the velocity.
+     * A copy of this recipe with a part taken off the gradient that enters the velocity.
      *
      * @throws IllegalArgumentException if it is negative, or the recipe is Nesterov's
      */
@@ -55,7 +55,7 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     }
 
     /**
-     * The same recipe in Nesterov's form: {@code new Sgd(0.1f).momentum(0.9f).withNesterov()}.
+     * A copy of this recipe in Nesterov's form: {@code new Sgd(0.1f).momentum(0.9f).withNesterov()}.
      *
      * @throws IllegalArgumentException if it has no momentum, or has dampening
      */
@@ -64,7 +64,7 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     }
 
     /**
-     * The same recipe with another weight decay.
+     * A copy of this recipe with another weight decay.
      *
      * @throws IllegalArgumentException if it is negative
      */
