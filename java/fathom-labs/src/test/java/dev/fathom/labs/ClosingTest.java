@@ -49,7 +49,7 @@ class ClosingTest {
         Constructor<?> constructor =
                 Class.forName(ProgressBar.class.getName() + "$Line").getDeclaredConstructors()[0];
         constructor.setAccessible(true);
-        return (AutoCloseable) constructor.newInstance(new ProgressBar(nowhere(), true));
+        return (AutoCloseable) constructor.newInstance(ProgressBar.bar(nowhere()));
     }
 
     private static Dataset data() {

@@ -56,17 +56,17 @@ public final class ProgressBar implements Callback {
      * Writes to standard output: a bar if that is a terminal ({@code TERM} is set and not {@code dumb}), and lines if it is not.
      */
     public ProgressBar() {
-        this(System.out, onTerminal());
+        this(System.out, onTerminal(), System::nanoTime);
     }
 
-    /**
-     * Writes to {@code out}.
-     *
-     * @param out the stream to write to, which is not closed
-     * @param terminal whether {@code out} moves its cursor on carriage return, so that a bar can be drawn
-     */
-    public ProgressBar(PrintStream out, boolean terminal) {
-        this(out, terminal, System::nanoTime);
+    /** Returns a bar that is redrawn in place on {@code terminal}, which moves its cursor on carriage return and is not closed. */
+    public static ProgressBar bar(PrintStream terminal) {
+        return new ProgressBar(terminal, true, System::nanoTime);
+    }
+
+    /** Returns a bar that writes one line for each epoch to {@code out}, a file or a log, which is not closed. */
+    public static ProgressBar lines(PrintStream out) {
+        return new ProgressBar(out, false, System::nanoTime);
     }
 
     ProgressBar(PrintStream out, boolean terminal, LongSupplier nanos) {

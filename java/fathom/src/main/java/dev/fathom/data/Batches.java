@@ -126,7 +126,7 @@ public final class Batches {
 
     /**
      * Returns these batches with random changes to the examples, applied in this order, which replace any earlier ones. They are drawn anew in every
-     * epoch from the seed of the order, so that the batches of an epoch can be repeated bit for bit. Evaluation uses the {@link #plain} batches and
+     * epoch from the seed of the order, so that the batches of an epoch can be repeated bit for bit. Evaluation uses the {@link #withoutAugmentation} batches and
      * never sees the changes.
      *
      * @throws IllegalArgumentException if a change is for images and the examples are not images [height, width, channels]
@@ -136,12 +136,12 @@ public final class Batches {
     }
 
     /** Returns these batches without random changes. */
-    public Batches plain() {
+    public Batches withoutAugmentation() {
         return recipe.isEmpty() ? this : augment();
     }
 
     /** Returns the factor of the learning rate for {@code batch}: its share of a whole batch after {@link #scaleLast}, and 1 otherwise. */
-    public float rate(Batch batch) {
+    public float rateFactor(Batch batch) {
         return shortOne == Last.SCALE_RATE ? (float) batch.size() / size : 1;
     }
 

@@ -222,6 +222,7 @@ public final class Structure {
 
     /** The tree with {@code by} wherever it has {@code node}; what holds that is rebuilt, everything else is shared. */
     public static <T> T replace(T root, Object node, Object by) {
+        Objects.requireNonNull(by, "replace: by is null; give what takes the place of the node");
         return rebuild(root, n -> n == node ? by : n instanceof Variable ? n : null, false);
     }
 

@@ -302,7 +302,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             pass.backward(shared(value, batch, examplesTogether), trainer.model);
             if (last) {
                 trainer.callbacks.forEach(c -> c.onBackwardEnd(this, trainer.model));
-                boolean scaled = train.rate(batch) != 1;
+                boolean scaled = train.rateFactor(batch) != 1;
                 optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
                 try {
                     if (trainer.recipe.evaluatesAgain()) {

@@ -283,7 +283,7 @@ public final class Trainer<M extends Net> {
         double lossSum = 0;
         double[] sums = new double[metrics.size()];
         long examples = 0;
-        Batches.Epoch batches = data.plain().epoch(0);
+        Batches.Epoch batches = data.withoutAugmentation().epoch(0);
         Rng rng = new Rng(0); // a model that samples is judged by the same numbers every time
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer(rng)) {

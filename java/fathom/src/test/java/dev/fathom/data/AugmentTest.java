@@ -451,14 +451,14 @@ class AugmentTest {
                     .hasToString(
                             "batches of 8 of 20 examples, shuffled by seed 1, the last one dropped, augmented by flip, crop 2, "
                                     + "rotate 20 extended, shift 0.1 extended, contrast 0.3, zoom 0.2, shear 10, brightness 0.2, noise 0.05, cutout 3");
-            assertThat(augmented.scaleLast().plain())
+            assertThat(augmented.scaleLast().withoutAugmentation())
                     .hasToString(
                             "batches of 8 of 20 examples, shuffled by seed 1, the last one at its share of the rate");
-            assertThat(features(augmented.plain(), 0))
+            assertThat(features(augmented.withoutAugmentation(), 0))
                     .containsExactly(features(d.shuffled(1).batches(8).dropLast(), 0));
             Batches plain = d.batches(8);
-            assertThat(plain.plain()).isSameAs(plain);
-            assertThat(plain.augment().plain()).hasToString(plain.toString());
+            assertThat(plain.withoutAugmentation()).isSameAs(plain);
+            assertThat(plain.augment().withoutAugmentation()).hasToString(plain.toString());
         }
     }
 

@@ -192,13 +192,13 @@ class BatchesTest {
         try (Dataset d = numbered(10);
                 Pass pass = Pass.infer()) {
             Batches kept = d.batches(4);
-            assertThat(kept.rate(kept.epoch(0).batch(2))).isEqualTo(1);
+            assertThat(kept.rateFactor(kept.epoch(0).batch(2))).isEqualTo(1);
             Batches scaled = d.shuffled(1).batches(4).scaleLast();
             assertThat(scaled.steps()).isEqualTo(3);
             assertThat(scaled.examples()).isEqualTo(10);
             Batches.Epoch epoch = scaled.epoch(0);
-            assertThat(scaled.rate(epoch.batch(0))).isEqualTo(1);
-            assertThat(scaled.rate(epoch.batch(2))).isEqualTo(0.5f);
+            assertThat(scaled.rateFactor(epoch.batch(0))).isEqualTo(1);
+            assertThat(scaled.rateFactor(epoch.batch(2))).isEqualTo(0.5f);
             assertThat(scaled.dropLast().steps()).isEqualTo(2);
         }
     }

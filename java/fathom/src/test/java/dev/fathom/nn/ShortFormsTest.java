@@ -184,6 +184,8 @@ class ShortFormsTest {
         assertThatThrownBy(() -> Net.replace(net, "head", head))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("replace: no net is called head; there are [c1, s2, c3,");
+        assertThatThrownBy(() -> Net.replace(net, "output", null))
+                .hasMessage("replace: by is null; give what takes the place of the node");
         assertThatThrownBy(() -> Net.replace(net, "c1", head))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("component c1 of LeNet5 is a Conv, which no Linear is");

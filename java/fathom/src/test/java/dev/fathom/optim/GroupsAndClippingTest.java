@@ -80,7 +80,7 @@ class GroupsAndClippingTest {
         }
         assertThatThrownBy(() -> Group.layerwise(-1, "head.*", "*"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("group *: rate=-1.0 must be 0 or more and finite");
+                .hasMessage("group *: rateFactor=-1.0 must be 0 or more and finite");
     }
 
     /** The rate is a factor, so a schedule acts on every group. */
@@ -159,7 +159,7 @@ class GroupsAndClippingTest {
                     .isInstanceOf(IllegalArgumentException.class);
             assertThat(step(model, sgd, 1)).as("the groups before").containsExactly(0.5f, 0.5f, 1, 1);
             assertThatThrownBy(() -> Group.of("*.bias").rateFactor(-1))
-                    .hasMessage("group *.bias: rate=-1.0 must be 0 or more and finite");
+                    .hasMessage("group *.bias: rateFactor=-1.0 must be 0 or more and finite");
             assertThatThrownBy(() -> Group.of("*.bias").weightDecay(Float.NaN))
                     .hasMessage("group *.bias: weightDecay=NaN must be 0 or more and finite");
         }

@@ -1160,6 +1160,10 @@ public final class OpTable {
         Conv plain = new Conv(three, 1, new Ends(false, false, null));
         conv("conv alone", plain)
                 .covers("conv(Operand,Operand,Window,int)")
+                .covers("conv(Operand,Operand,Window)", "conv(Operand,Operand)")
+                .refuses(
+                        "conv: weight [4] has 1 dimensions; give filters [out, height, width, in], or of sequences or volumes",
+                        () -> t(1, 5, 5, 3).conv(t(4), null))
                 .covers("conv(Operand,Operand,Window,int,Tensor,Activation)")
                 .sample(images(plain, 2, 3, 5, 4, 5))
                 .refuses(
@@ -2443,7 +2447,11 @@ public final class OpTable {
         // taps that are no bytes; windows larger than the image
         Window large = Window.of(18).stride(3).pad(9);
         row("max_pool " + large, MaxPoolOp.class)
-                .covers("maxPool(Window)")
+                .covers("maxPool(Window)", "maxPool(int)")
+                .refuses(
+                        "max_pool: x [1, 2, 5, 3] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding make 2 but the "
+                                + "window reaches over 3; pad more, or give a larger x",
+                        () -> t(1, 2, 5, 3).maxPool(3))
                 .sample(s(1, 2, 5, 3))
                 .sample(s(1, 1, 1, 17))
                 .sample(s(2, 20, 21, 5))
@@ -2482,7 +2490,11 @@ public final class OpTable {
                         "max_pool: x [1, 4, 4, 1] is I32 but must be F32; make it with Tensor.of",
                         () -> Tensor.ofInts(new int[16], 1, 4, 4, 1).maxPool(Window.of(2)));
         row("avg_pool " + large, AvgPoolOp.class)
-                .covers("avgPool(Window)", "avgPool(Window,boolean)")
+                .covers("avgPool(Window)", "avgPool(int)", "avgPoolExcludingPadding(Window)")
+                .refuses(
+                        "avg_pool: x [1, 2, 5, 3] is too small for the window 3x3 stride 3: x.dim(1)=2 and its padding make 2 but the "
+                                + "window reaches over 3; pad more, or give a larger x",
+                        () -> t(1, 2, 5, 3).avgPool(3))
                 .sample(s(1, 2, 5, 3))
                 .sample(s(1, 1, 1, 17))
                 .f(x -> x[0].avgPoolExcludingPadding(large))

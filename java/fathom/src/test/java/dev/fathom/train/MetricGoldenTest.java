@@ -100,11 +100,7 @@ class MetricGoldenTest {
             assertEqual("accuracy", confusion.accuracy(), expected.get("accuracy"));
             for (int i = 0; i < 2; i++) {
                 assertThat(confusion.accuracyInterval95()[i])
-                        .isCloseTo(
-                                expected.getAsJsonArray("accuracyInterval95")
-                                        .get(i)
-                                        .getAsDouble(),
-                                within(1e-12));
+                        .isCloseTo(expected.getAsJsonArray("wilson95").get(i).getAsDouble(), within(1e-12));
             }
         }
     }

@@ -63,8 +63,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 .metrics(Metric.accuracy())
                 .keepBest("val_accuracy")
                 .seed(seed);
-        trainer.callbacks(
-                out == System.out ? new ProgressBar() : new ProgressBar(out, false), interrupt.stopping(trainer));
+        trainer.callbacks(out == System.out ? new ProgressBar() : ProgressBar.lines(out), interrupt.stopping(trainer));
         Milestones milestones =
                 every == 0 ? null : new Milestones(trainer, images.choose(), every, folder.resolve("milestones.csv"));
         if (milestones != null) {
