@@ -80,7 +80,7 @@ static inline int64_t planes_slot(const struct window *g) { return g->c * planes
 
 /* the same for the weights of one channel: a row of dy with kw - 1 outputs more than x has pixels */
 static inline int is_banded(const struct window *g) {
-    return g->groups == 1 && g->c == 1 && g->sw == 1 && g->dw == 1 && g->k <= FEW_OUTPUTS && g->kw > 1;
+    return is_joined(g) && g->c == 1 && g->sw == 1 && g->k <= FEW_OUTPUTS && g->kw > 1;
 }
 static inline int64_t banded_line(const struct window *g) { return (g->w + g->kw - 1) * g->k; }
 static inline int64_t banded_rows(const struct window *g) { return clamp(HALO_FLOATS / banded_line(g), 1, g->oh); }
