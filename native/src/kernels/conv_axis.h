@@ -6,6 +6,9 @@
 #include "finish.h"
 #include "panels.h"
 
+/* A function of a header that several units include and not all of them call. */
+#define SHARED static __attribute__((unused))
+
 /* ---- one dimension of a window: output o and tap t read input o stride + t dilation - before, where it exists ---- */
 
 struct axis {
@@ -85,6 +88,11 @@ static inline int64_t conv_row_cuts(int64_t row_count, int64_t panels, int64_t p
         if (share <= smallest) smallest = share, best = cuts;
     }
     return best;
+}
+
+/* multiply-adds at half the peak of a common core */
+static inline double conv_nanos(double pixels, const struct window *g) {
+    return pixels * (double)(g->k * g->kh * g->kw) * (double)(g->c / g->groups) / (4 * VL);
 }
 
 #endif

@@ -18,6 +18,21 @@ enum {
 /* the patches of a row of outputs, and whether a foreign product gets them */
 static inline int64_t patches_row(const struct window *g) { return PRODUCT(g->ow, g->kh, g->kw, g->c / g->groups); }
 static inline int patches_fit(const struct window *g) { return patches_row(g) <= PATCH_LIMIT; }
+static inline int64_t patches_floats(const struct window *g) { return most(PATCH_FLOATS, patches_row(g)); }
+
+/* whether the window makes sense, and its images, results and filters have so few values that they can be counted together */
+static inline int window_fits(const struct window *g, int64_t n) {
+    const int64_t sides[] = {n, g->h, g->w, g->c, g->oh, g->ow, g->k, g->kh, g->kw, g->top, g->left};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        if (sides[i] < 0) return 0;
+    if (g->sh < 1 || g->sw < 1 || g->dh < 1 || g->dw < 1 || g->groups < 1) return 0;
+    const int64_t counts[] = {PRODUCT(n, g->h, g->w, g->c), PRODUCT(n, g->oh, g->ow, g->k), PRODUCT(g->k, g->kh, g->kw, g->c / g->groups),
+                              SUM(PRODUCT(g->oh, g->sh), PRODUCT(g->kh, g->dh), g->top, g->h),
+                              SUM(PRODUCT(g->ow, g->sw), PRODUCT(g->kw, g->dw), g->left, g->w)};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (counts[i] > (int64_t)1 << 50) return 0;
+    return 1;
+}
 
 /*
  * A window that covers its image is a product of N rows, a 1x1 window one of N H W rows: one image of one row, one tap. Of no channels

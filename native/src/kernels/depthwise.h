@@ -23,7 +23,7 @@ static inline int64_t depthwise_turn(const struct weights *w) {
 }
 
 /* a tap of w[C, kh, kw] for all channels, in whole vectors */
-static void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *to) {
+SHARED void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *to) {
     for (int64_t c = 0; c < padded(channels); c++) to[c] = c < channels ? w[c * taps + tap] : 0;
 }
 
@@ -148,7 +148,7 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q,
     }
 }
 
-static void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
+SHARED void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
     enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
     int64_t row, end, full0, full1, top, bottom, ignored, blocks = is_dense3(&g->rows) && is_dense3(&g->columns);
     const struct linear_args *last = ends_in_tile(g->finish) ? g->finish : 0;
@@ -233,7 +233,7 @@ INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const fl
 }
 
 /* out[r][s][C] = the sum over output rows [from, to) of all images, for channels [c0, c1), c0 a multiple of VL */
-static void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
+SHARED void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
     int64_t line = w->out_row, width = w->g.ow * w->g.c, turn = depthwise_turn(w);
     clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
     for (int64_t row = from; row < to; row++) {

@@ -82,7 +82,7 @@ static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t r
     if (l && !here) linear_finish(l, row * g->ow, (row + rows) * g->ow, 0, g->k);
 }
 
-static void planes_part(void *context, int64_t part, int64_t parts) {
+SHARED void planes_part(void *context, int64_t part, int64_t parts) {
     const struct planes *p = context;
     int64_t from, to, rows;
     float *scratch = p->scratch + part * planes_slot(&p->g);
@@ -98,7 +98,7 @@ static void planes_part(void *context, int64_t part, int64_t parts) {
 /* ---- weights ---- */
 
 /* out[r][j, k] = the sum over output rows [from, to) of all images; scratch for rows of dy with their border */
-static void banded_sum(const struct weights *w, int64_t from, int64_t to, float *scratch, float *out) {
+SHARED void banded_sum(const struct weights *w, int64_t from, int64_t to, float *scratch, float *out) {
     const struct window *g = &w->g;
     int64_t line = banded_line(g), at_once = banded_rows(g), before = g->kw - 1 - g->left, rows;
     clear_rows(out, w->out_row, g->kh, w->out_row);

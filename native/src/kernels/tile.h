@@ -22,7 +22,7 @@ enum {
 /*
  * What a tile sums over: three nested loops, of which the innermost takes `depth` steps and the others at least one. A left
  * element of row i lies i lda floats from the first and a step is one float; in the turned tiles rows are one float apart and a
- * step is lda. A step of the right side is ldb. A product of matrices needs the innermost loop only, a convolution (conv.c) all.
+ * step is lda. A step of the right side is ldb. A product of matrices needs the innermost loop only, a convolution (conv_product.h) all.
  * The sum begins at 0, or at c if `add`; rows of c lie ldc floats apart, and of its last vector only `last` lanes exist (0: all).
  */
 struct sweep {

@@ -77,7 +77,7 @@ static void winograd_filters_part(void *context, int64_t part, int64_t parts) {
     }
 }
 
-static void winograd_filter(struct winograd_filters *f) {
+SHARED void winograd_filter(struct winograd_filters *f) {
     int64_t units = filter_units(f);
     fathom_parallel(winograd_filters_part, f, fathom_parts((double)(f->c * f->k) * 2, units));
 }
@@ -181,7 +181,7 @@ static void winograd_part(void *context, int64_t part, int64_t parts) {
     }
 }
 
-static void winograd(struct winograd *g) {
+SHARED void winograd(struct winograd *g) {
     int64_t rows = ceil_div(winograd_tiles(g), TILE_ROWS), panels = panel_count(g->width);
     double nanos = (double)winograd_tiles(g) * (double)(16 * g->depth * g->width) / (4 * VL);
     int64_t parts = fathom_parts(nanos, least(rows * panels, SLOTS));
@@ -284,7 +284,7 @@ static void winograd_weights_join_part(void *context, int64_t part, int64_t part
     }
 }
 
-static void winograd_weights(struct winograd_weights *w) {
+SHARED void winograd_weights(struct winograd_weights *w) {
     int64_t units = row_tiles(w->g.width, w->g.depth), multiply_adds = 16 * w->g.depth * w->g.width;
     int64_t parts = fathom_parts((double)winograd_tiles(&w->g) * (double)multiply_adds / (4 * VL), least(4 * units, SLOTS));
     w->row_cuts = conv_row_cuts(4, units, parts);

@@ -1,0 +1,170 @@
+/*
+ * The product that conv and conv_data share. No matrix of patches is made. A tile is R neighboring outputs of one row by a panel of channels
+ * (tile.h): its left side is the image itself, of which neighboring outputs read elements sw C floats apart, its sweep goes over columns of
+ * taps, rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps that only
+ * some of the R outputs reach is a call for those alone, which adds to what is there. Every output is thus one chain over ascending s, r, c
+ * (r, s, c for joined windows) of the taps inside the image, whatever the tile, the block, the thread and the batch.
+ */
+#ifndef FATHOM_CONV_PRODUCT_H
+#define FATHOM_CONV_PRODUCT_H
+
+#include "conv_axis.h"
+
+enum { FEW_STEPS = 64 }; /* of a tile's sum: it takes about as long as memory */
+
+/* rows of a panel that stay in L2 while the tiles of all outputs pass over it; fewer cost more than L3 */
+static int64_t tap_block(void) { return most(l2_floats(10) / (PANEL_GROUP * TILE_VECS * VL), 640); }
+/* taps [r0, r1) x [s0, s1) and channels [d0, d1) of them; outputs full0 .. full1 of a row read all those columns of taps */
+struct tap_block {
+    int64_t s0, s1, r0, r1, d0, d1, full0, full1;
+    int first, last;
+};
+
+/* asks for `count` floats of each row to be in L1 */
+static inline void prefetch_rows(const float *at, int64_t ld, int64_t rows, int64_t count) {
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t x = 0; x < count; x += 16) __builtin_prefetch(at + r * ld + x, 1, 3);
+}
+
+/* where the elements of a panel begin: right, tap (0, 0) of output (0, 0), and that output; how a tile of it sums */
+struct conv_panel {
+    int64_t width, count, channel;
+    const float *right, *x;
+    float *y;
+    struct sweep sweep;
+};
+
+static int64_t conv_panels(const struct conv *g) { return g->groups * panel_count(g->width); }
+/* a row of 7 to 12 outputs is one tile, if need be over half a panel at a time, so that its panels are read once */
+static int64_t conv_row_tiles(const struct conv *g) {
+    int64_t out = g->columns.out;
+    return TILE_VECS == 4 && out > TILE_ROWS && out <= NARROW_ROWS ? 1 : row_tiles(out, g->width);
+}
+static int64_t conv_tiles(const struct conv *g) { return g->n * g->rows.out * conv_row_tiles(g); }
+static int64_t group_floats(const struct conv *g) { return padded(g->width) * g->rows.taps * g->columns.taps * g->depth; }
+
+static struct conv_panel conv_panel(const struct conv *g, const struct tap_block *b, int64_t panel) {
+    int64_t in_group = panel_count(g->width), group = panel / in_group, j = panel_start(g->width, panel % in_group);
+    int64_t width = panel_start(g->width, panel % in_group + 1) - j;
+    return (struct conv_panel){
+        .width = width, .count = least(g->width - j, width), .channel = group * g->width + j,
+        .right = g->panels + group * group_floats(g) + j * (g->rows.taps * g->columns.taps * g->depth) + b->d0 * width,
+        .x = g->x + group * g->x_group + b->d0 - g->rows.before * g->x_row - g->columns.before * g->x_pixel,
+        .y = g->y + group * g->y_group + j,
+        .sweep = {.outer = b->s1 - b->s0, .depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel,
+                  .a_inner = g->rows.dilation * g->x_row, .lda = g->columns.stride * g->x_pixel, .b_outer = g->depth * width,
+                  .b_inner = g->columns.taps * g->depth * width, .ldb = width, .ldc = g->y_pixel,
+                  .last = last_lanes(g->width - j - (width - VL)), .add = g->add || !b->first,
+                  .end = b->last && ends_in_tile(g->finish) ? g->finish : 0}};
+}
+
+/*
+ * outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and as many rows from r0 as its sweep has, where
+ * some outputs do not read all those columns, no rows are left, or the panel is wider than a tile of so many outputs
+ */
+static __attribute__((noinline)) void conv_edge(const struct conv *g, const struct tap_block *b, const struct conv_panel *p,
+                                                int64_t n, int64_t o, int64_t q0, int64_t q1, int64_t r0) {
+    struct sweep s = p->sweep;
+    int64_t whole_tile = q0 >= b->full0 && q1 <= b->full1, ends = s.end && s.inner && whole_tile;
+    s.end = 0;
+    const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
+    const float *right = p->right + r0 * s.b_inner;
+    float *y = p->y + n * g->y_image + o * g->y_row;
+    for (int64_t t = s.inner ? b->s0 : b->s1, next; t < b->s1; t = next) {
+        int64_t from = q0, to = q1;
+        next = b->s1;
+        if (!whole_tile) {
+            axis_outputs(&g->columns, t, q0, q1, &from, &to);
+            for (next = t + 1; next < b->s1; next++) { /* the columns that the same outputs read */
+                int64_t same, end;
+                axis_outputs(&g->columns, next, q0, q1, &same, &end);
+                if (same != from || end != to) break;
+            }
+            if (from == to) continue;
+        }
+        if (!s.add && (from > q0 || to < q1)) {
+            clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
+            s.add = 1;
+        }
+        s.outer = next - t;
+        for (int64_t j = 0, wide; j < p->width; j += wide) {
+            wide = to - from > TILE_ROWS ? least(p->width - j, NARROW_VECS * VL) : p->width;
+            float *at = y + from * g->y_pixel + j;
+            s.last = last_lanes(p->count - j - (wide - VL));
+            if (ends) end_tile(&s, g->finish, at, p->channel + j);
+            tiles[wide / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer + j, at);
+        }
+        s.add = 1;
+    }
+    if (!s.add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
+    if (g->finish && b->last && !ends) conv_finish(g, n, o, q0, q1, p->channel, p->channel + p->count);
+}
+
+/* the same in one tile */
+static inline void conv_tile(const struct conv *g, const struct tap_block *b, struct conv_panel *p, int64_t n, int64_t o,
+                             int64_t q0, int64_t q1, int64_t r0) {
+    struct sweep *s = &p->sweep;
+    float *y = p->y + n * g->y_image + o * g->y_row + q0 * g->y_pixel;
+    const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
+    if (s->end) end_tile(s, g->finish, y, p->channel);
+    tiles[p->width / VL][q1 - q0](s, x + q0 * s->lda + b->s0 * s->a_outer, p->right + r0 * s->b_inner + b->s0 * s->b_outer, y);
+    if (g->finish && b->last && !s->end) conv_finish(g, n, o, q0, q1, p->channel, p->channel + p->count);
+}
+
+/* tiles [t0, t1) of the rows of all images by some panels, for one block of taps */
+static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, struct conv_panel *panels,
+                       int64_t count) {
+    int64_t per_row = conv_row_tiles(g), out = g->columns.out, i = t0 % per_row, n = t0 / per_row / g->rows.out;
+    int64_t steps = g->rows.taps * g->columns.taps * g->depth, far = g->n * (g->x_image + g->y_image) > l2_floats(16);
+    int64_t ahead = g->x_image ? g->columns.stride * g->x_pixel : 0; /* a copy of the image (halo_copy) is near */
+    int64_t o = t0 / per_row % g->rows.out, q0 = out * i / per_row, q1, r0, r1;
+    axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
+    for (int64_t t = t0; t < t1; t++, q0 = q1) {
+        if (i == per_row) {
+            i = q0 = 0;
+            if (++o == g->rows.out) o = 0, n++;
+            axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
+        }
+        q1 = out * ++i / per_row;
+        for (struct conv_panel *p = panels; p < panels + count; p++) {
+            float *y = p->y + n * g->y_image + o * g->y_row;
+            p->sweep.inner = r1 - r0;
+            if (far && steps < FEW_STEPS) {
+                prefetch_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->width);
+            } else if (far) {
+                p->sweep.left_ahead = p == panels ? ahead * (q1 - q0) : 0;
+                p->sweep.next = y + q1 * g->y_pixel;
+            }
+            int64_t fits = p->width <= NARROW_VECS * VL || q1 - q0 <= TILE_ROWS;
+            if (r0 < r1 && q0 >= b->full0 && q1 <= b->full1 && fits) conv_tile(g, b, p, n, o, q0, q1, r0);
+            else conv_edge(g, b, p, n, o, q0, q1, r0);
+        }
+    }
+}
+
+/* tiles [t0, t1) of the rows of all images by panels [p0, p1) */
+static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1) {
+    int64_t taps = g->columns.taps, tap_rows = g->rows.taps, column = tap_rows * g->depth;
+    int64_t s_cuts = 1, r_cuts = 1, d_cuts = 1, block = tap_block();
+    if (column <= block) s_cuts = clamp(ceil_div(taps * column, block), 1, taps);
+    else s_cuts = taps, r_cuts = ceil_div(tap_rows, most(block / g->depth, 1)), d_cuts = ceil_div(g->depth, block);
+    if (t1 - t0 == 1) s_cuts = r_cuts = d_cuts = 1; /* a panel that one tile uses need not stay in L2 */
+    for (int64_t cut = 0, cuts = s_cuts * r_cuts * d_cuts; cut < cuts; cut++) {
+        int64_t s = cut / (r_cuts * d_cuts), r = cut / d_cuts % r_cuts, d = cut % d_cuts, ignored;
+        struct tap_block b = {.s0 = taps * s / s_cuts, .s1 = taps * (s + 1) / s_cuts, .r0 = tap_rows * r / r_cuts,
+                              .r1 = tap_rows * (r + 1) / r_cuts, .d0 = g->depth * d / d_cuts, .d1 = g->depth * (d + 1) / d_cuts,
+                              .first = cut == 0, .last = cut == cuts - 1};
+        if (b.s0 < b.s1) {
+            axis_outputs(&g->columns, b.s0, 0, g->columns.out, &b.full0, &ignored);
+            axis_outputs(&g->columns, b.s1 - 1, 0, g->columns.out, &ignored, &b.full1);
+        }
+        for (int64_t group = p0, count; group < p1; group += count) {
+            struct conv_panel panels[PANEL_GROUP];
+            count = least(PANEL_GROUP, p1 - group);
+            for (int64_t p = 0; p < count; p++) panels[p] = conv_panel(g, &b, group + p);
+            conv_block(g, &b, t0, t1, panels, count);
+        }
+    }
+}
+
+#endif
