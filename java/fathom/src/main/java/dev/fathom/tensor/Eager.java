@@ -15,6 +15,7 @@ import dev.fathom.op.Shape;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /** What an op sees while a pass runs it: its commands run at once. One object serves op after op and stays with its arena. */
@@ -252,12 +253,11 @@ final class Eager extends Grad {
     }
 
     private String tooLarge() {
-        StringBuilder s = new StringBuilder();
+        StringJoiner s = new StringJoiner(", ");
         for (int i = 0; i < in.length; i++) {
-            s.append(i == 0 ? "" : i < in.length - 1 ? ", " : " and ")
-                    .append(inName(i))
-                    .append(' ')
-                    .append(shape(i));
+            if (has(i)) {
+                s.add(inName(i) + " " + shape(i));
+            }
         }
         return s + " would need more than 1 TiB of scratch memory; choose smaller sizes";
     }

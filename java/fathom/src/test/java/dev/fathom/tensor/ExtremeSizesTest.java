@@ -217,6 +217,11 @@ class ExtremeSizesTest {
         }
 
         @Override
+        public boolean optional(int i) {
+            return i == 1;
+        }
+
+        @Override
         public Shape shape(Call c, int output) {
             return c.shape(0);
         }
@@ -235,6 +240,8 @@ class ExtremeSizesTest {
             assertThatThrownBy(() -> Pass.apply(new Boundless(), Tensor.ones(2, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("boundless: x [2, 3] " + sentence + "; choose smaller sizes");
+            assertThatThrownBy(() -> Pass.apply(new Boundless(), Tensor.ones(2, 3), null, Tensor.ones(4)))
+                    .hasMessage("boundless: x [2, 3], input 2 [4] " + sentence + "; choose smaller sizes");
         }
         try (var model = Model.of((Layer) x -> Pass.apply(new Boundless(), x), 1);
                 Plan plan = Plan.freeze(model, Shape.of(1, 3))) {
