@@ -133,7 +133,7 @@ public final class Quickstart implements Callable<Integer> {
                 step("example", "a course of small programs"),
                 step("test", "builds everything and runs all tests"),
                 step("bench", "measures"),
-                line("  %-33s %s", "README.md, \"A tour\"", "a layer, a loop and a service of your own"));
+                line("  %-33s %s", "docs/guide.md", "a layer, a loop and a service of your own"));
     }
 
     private static String step(String command, String what) {
