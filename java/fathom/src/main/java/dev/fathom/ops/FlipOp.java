@@ -1,11 +1,10 @@
 package dev.fathom.ops;
 
 import dev.fathom.op.Call;
-import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 
 /** y = x with the places of a dimension in reverse order. */
-public record FlipOp(int axis) implements MoveOp {
+public record FlipOp(int axis) implements MoveOp, ReversibleOp {
     @Override
     public String label() {
         return "flip";
@@ -17,20 +16,9 @@ public record FlipOp(int axis) implements MoveOp {
         return c.shape(0);
     }
 
+    /** Reads x from the last place to the first, which is the same both ways. */
     @Override
-    public void forward(Call c) {
-        flip(c, c.in(0), c.out(0), false);
-    }
-
-    @Override
-    public void backward(Grad g) {
-        long dy = g.dout(0);
-        long dx = g.din(0);
-        flip(g, dy, dx, g.adds());
-    }
-
-    /** y (+)= x, read from the last place to the first. */
-    private void flip(Call c, long x, long y, boolean add) {
+    public void pass(Call c, long x, long y, boolean back, boolean add) {
         Shape shape = c.shape(0);
         if (shape.size() == 0) {
             return;

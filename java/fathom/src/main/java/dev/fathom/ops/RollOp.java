@@ -1,11 +1,10 @@
 package dev.fathom.ops;
 
 import dev.fathom.op.Call;
-import dev.fathom.op.Grad;
 import dev.fathom.op.Shape;
 
 /** y[i] = x[(i - shift) mod n] along a dimension of n places: what leaves at one end comes back at the other. */
-public record RollOp(int axis, int shift) implements MoveOp {
+public record RollOp(int axis, int shift) implements MoveOp, ReversibleOp {
     @Override
     public String label() {
         return "roll";
@@ -17,27 +16,16 @@ public record RollOp(int axis, int shift) implements MoveOp {
         return c.shape(0);
     }
 
+    /** Puts the last {@code shift} places in front of the others, or as many of the first behind them on the way back. */
     @Override
-    public void forward(Call c) {
-        roll(c, c.in(0), c.out(0), shift, false);
-    }
-
-    @Override
-    public void backward(Grad g) {
-        long dy = g.dout(0);
-        long dx = g.din(0);
-        roll(g, dy, dx, -(long) shift, g.adds());
-    }
-
-    /** y (+)= x, its last {@code by} places in front of the others. */
-    private void roll(Call c, long x, long y, long by, boolean add) {
+    public void pass(Call c, long x, long y, boolean back, boolean add) {
         Shape shape = c.shape(0);
         if (shape.size() == 0) {
             return;
         }
         long inner = shape.size(axis + 1, shape.rank());
         long all = shape.dim(axis) * inner;
-        long front = Math.floorMod(by, (long) shape.dim(axis)) * inner;
+        long front = Math.floorMod(back ? -(long) shift : shift, (long) shape.dim(axis)) * inner;
         long outer = shape.size(0, axis);
         ConcatOp.copyRows(c, x, all, y + 4 * front, all, outer, all - front, add);
         if (front > 0) {
