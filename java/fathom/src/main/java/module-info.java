@@ -2,7 +2,8 @@
  * Fathom: deep learning for the JVM on plain CPUs. A program requires this module and {@code dev.fathom.natives}, the kernels of one platform, and opens the
  * packages of its nets to {@code dev.fathom}, which reads the components of their records.
  *
- * <p>The package {@code dev.fathom.ops} stays inside: its records trust what {@code Tensor} has checked.
+ * <p>Three packages stay inside: {@code dev.fathom.ops}, whose records trust what {@code Tensor} has checked, {@code dev.fathom.autograd}, which lies
+ * below tensors and passes, and {@code dev.fathom.store}, where the numbers of models live.
  */
 module dev.fathom {
     exports dev.fathom.data;
@@ -14,9 +15,11 @@ module dev.fathom {
     exports dev.fathom.nn;
     exports dev.fathom.op;
     exports dev.fathom.optim;
+    exports dev.fathom.parameter;
     exports dev.fathom.plan;
     exports dev.fathom.tensor;
     exports dev.fathom.train;
+    exports dev.fathom.tree;
 
     requires com.google.gson;
     requires de.siegmar.fastcsv;

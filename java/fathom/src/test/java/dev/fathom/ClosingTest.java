@@ -15,9 +15,10 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Monitor;
@@ -84,8 +85,7 @@ class ClosingTest {
         makers.put("Safetensors", () -> Safetensors.read(file));
         makers.put("Block", () -> new Block("closing", 4096));
         makers.put(
-                "Store",
-                () -> Access.store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
+                "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
         makers.put("Best", () -> make("Best", Access.store(model.range()), true));
         makers.put("Run", () -> make("Run", trainer(), new Monitor("loss", false), data.batches(2), null, 1, false));
         makers.put("Checkpoint", () -> make("Checkpoint", file, Safetensors.read(file), null));
@@ -104,16 +104,13 @@ class ClosingTest {
     }
 
     private static Object object(String name, Object... values) throws ReflectiveOperationException {
-        Class<?> type = new ClassFileImporter()
+        Constructor<?> constructor = new ClassFileImporter()
                 .importPath(Path.of("target", "classes")).stream()
                         .filter(c -> c.getSimpleName().equals(name))
+                        .flatMap(c -> Arrays.stream(c.reflect().getDeclaredConstructors()))
+                        .filter(c -> c.getParameterCount() == values.length)
                         .findFirst()
-                        .orElseThrow()
-                        .reflect();
-        Constructor<?> constructor = Arrays.stream(type.getDeclaredConstructors())
-                .filter(c -> c.getParameterCount() == values.length)
-                .findFirst()
-                .orElseThrow();
+                        .orElseThrow();
         constructor.setAccessible(true);
         return constructor.newInstance(values);
     }

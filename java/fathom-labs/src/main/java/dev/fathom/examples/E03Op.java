@@ -1,5 +1,6 @@
 package dev.fathom.examples;
 
+import dev.fathom.nn.GradientCheck;
 import dev.fathom.op.*;
 import dev.fathom.tensor.*;
 

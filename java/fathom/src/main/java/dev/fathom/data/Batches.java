@@ -1,5 +1,6 @@
 package dev.fathom.data;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
@@ -315,7 +316,7 @@ public final class Batches {
                 Tensor[] values = new Tensor[shapes.length];
                 Tensor[] lengths = ragged ? new Tensor[shapes.length] : null;
                 long targets = 0;
-                Commands commands = Access.commands();
+                Commands commands = Values.commands();
                 for (int f = 0; f < shapes.length; f++) {
                     Shape shape = shapes[f];
                     if (shape == null && lengths != null) {
@@ -327,7 +328,7 @@ public final class Batches {
                     boolean floats = part.as() == Source.As.FLOATS
                             || f == source.y && augmenter != null && augmenter.toProbabilities();
                     values[f] = Access.create(shape, floats ? DType.F32 : DType.I32);
-                    long to = Access.address(values[f]);
+                    long to = Values.address(values[f]);
                     if (augmenter != null && f == source.x) {
                         to = augmenter.features(to);
                     } else if (augmenter != null && f == source.y) {
@@ -372,12 +373,12 @@ public final class Batches {
             most = Math.max(most, kept[i]);
             least = Math.min(least, kept[i]);
         }
-        Block.write(Access.address(lengths), IntBuffer.wrap(kept));
+        Block.write(Values.address(lengths), IntBuffer.wrap(kept));
         int length = padding.fixed() ? padding.limit() : most;
         boolean ints = part.as() == Source.As.INTS;
         Tensor result =
                 Access.create(batched(kept.length, batched(length, data.shape(field))), ints ? DType.I32 : DType.F32);
-        long to = Access.address(result);
+        long to = Values.address(result);
         if (least < length) {
             commands.begin(Kernel.FILL)
                     .at(to)

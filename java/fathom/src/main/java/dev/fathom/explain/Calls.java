@@ -1,7 +1,7 @@
 package dev.fathom.explain;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.nn.Layer;
-import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.LinkedHashSet;
@@ -25,7 +25,7 @@ final class Calls {
     /** y = net(x); tells of each layer's result as it returns, alive at that moment, by its path. */
     static Tensor run(Layer net, Tensor x, BiConsumer<String, Tensor> action) {
         Pass pass = Pass.current();
-        Access.observe(pass, call -> {
+        Frames.observe(pass, call -> {
             if (call.result() instanceof Tensor y) {
                 action.accept(call.path(), y);
             }
@@ -33,7 +33,7 @@ final class Calls {
         try {
             return net.apply(x);
         } finally {
-            Access.observe(pass, null);
+            Frames.observe(pass, null);
         }
     }
 

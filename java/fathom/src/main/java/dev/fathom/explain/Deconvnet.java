@@ -1,7 +1,7 @@
 package dev.fathom.explain;
 
+import dev.fathom.autograd.Backward;
 import dev.fathom.nn.Layer;
-import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
@@ -42,7 +42,7 @@ public final class Deconvnet {
                         + " and no maps [1, height, width, channels]; choose one before the places are joined");
             }
             Tensor value = map.slice(1, row, row + 1).slice(2, column, column + 1);
-            Access.rectify(pass);
+            Backward.rectify(pass);
             pass.backward(value.square().mul(0.5f).sum(), in); // whose gradient is the value itself
             return Maps.of("", Calls.gradient(pass, in));
         }

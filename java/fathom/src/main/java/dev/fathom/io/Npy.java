@@ -1,5 +1,6 @@
 package dev.fathom.io;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
@@ -143,7 +144,7 @@ public final class Npy {
     public Tensor tensor() {
         Tensor t = Access.create(shape(), dtype());
         long bytes = shape().size() * dtype().bytes();
-        values((at, count) -> Block.at(Access.address(t) + at, count), bytes);
+        values((at, count) -> Block.at(Values.address(t) + at, count), bytes);
         return t;
     }
 
@@ -474,8 +475,8 @@ public final class Npy {
             case I32 -> content(t.shape(), IntBuffer.wrap(t.toIntArray()));
             case U8 ->
                 out -> {
-                    ByteBuffer values = Block.at(Access.address(t), Math.toIntExact(t.size()));
-                    Block lease = Access.lease(t);
+                    ByteBuffer values = Block.at(Values.address(t), Math.toIntExact(t.size()));
+                    Block lease = Values.lease(t);
                     try {
                         content(t.shape(), values).writeTo(out);
                     } finally {

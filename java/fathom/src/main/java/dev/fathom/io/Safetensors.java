@@ -6,6 +6,7 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import com.google.gson.stream.MalformedJsonException;
+import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
@@ -150,7 +151,7 @@ public final class Safetensors implements AutoCloseable {
     public Tensor tensor(String name) {
         Entry e = entry(name);
         Tensor t = Access.create(e.shape, e.stored.dtype());
-        long address = Access.address(t);
+        long address = Values.address(t);
         int width = e.stored.dtype().bytes();
         values(e, (from, n, at) -> e.stored.convert(from, n, Block.at(address + at * width, n * width)));
         return t;

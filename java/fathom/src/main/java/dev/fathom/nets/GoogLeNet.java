@@ -15,8 +15,8 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Window;
-import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Structure;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,7 +10,7 @@ import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.PadMode;
-import dev.fathom.tensor.Initializer;
+import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,8 +9,8 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
-import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
 
 /**
  * The two convolutional networks of James, Witten, Hastie and Tibshirani, An Introduction to Statistical Learning, chapter 10, for images

@@ -2,9 +2,9 @@ package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Buffer;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Normalized;
-import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;

@@ -3,7 +3,7 @@ package dev.fathom.nn;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;

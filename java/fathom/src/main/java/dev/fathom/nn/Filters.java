@@ -2,8 +2,8 @@ package dev.fathom.nn;
 
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
-import dev.fathom.tensor.Initializer;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Initializer;
+import dev.fathom.parameter.Parameter;
 
 /** The weights of convolutions, [filters, taps.., channels / groups] and [filters, channels / groups, taps..] in files. */
 final class Filters {

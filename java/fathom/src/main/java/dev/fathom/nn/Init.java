@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Initializer;
+import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 

@@ -1,6 +1,7 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Access;
+import dev.fathom.autograd.Frame;
+import dev.fathom.autograd.Frames;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -18,7 +19,7 @@ public interface Layer extends Net {
      * @throws IllegalStateException if no pass is open on this thread, or layers are nested deeper than its stack allows
      */
     default Tensor apply(Tensor x) {
-        Object frame = Access.enter(this);
+        Frame frame = Frames.enter(this);
         Tensor y = null;
         try {
             y = forward(x);
@@ -28,9 +29,9 @@ public interface Layer extends Net {
             }
             return y;
         } catch (StackOverflowError e) {
-            throw Access.tooDeep(frame, e);
+            throw Frames.tooDeep(frame, e);
         } finally {
-            Access.leave(frame, y);
+            Frames.leave(frame, y);
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 

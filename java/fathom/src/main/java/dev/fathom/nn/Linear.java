@@ -2,8 +2,8 @@ package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Initializer;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Initializer;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Initializer;
+import dev.fathom.parameter.Initializer;
 import java.util.function.DoubleUnaryOperator;
 
 /**

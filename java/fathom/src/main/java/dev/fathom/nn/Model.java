@@ -5,15 +5,15 @@ import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Buffer;
-import dev.fathom.tensor.Parameter;
-import dev.fathom.tensor.ParameterRange;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.ParameterRange;
+import dev.fathom.parameter.Variable;
+import dev.fathom.store.Store;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Store;
-import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Variable;
+import dev.fathom.tree.Structure;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,24 +60,22 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         Set<Store> former = Collections.newSetFromMap(new IdentityHashMap<>());
         for (Variable h : variables) {
             if (h.bound()) {
-                Access.storeOf(h).check();
-                former.add(Access.storeOf(h));
+                Store.of(h).check();
+                former.add(Store.of(h));
             }
         }
-        Store store = Access.store(variables, names);
+        Store store = new Store(variables, names);
         try {
             fill(store, variables, names, new Rng(seed));
         } catch (RuntimeException | Error e) {
             store.close();
             throw e;
         }
-        for (int i = 0; i < variables.size(); i++) {
-            Access.bind(variables.get(i), store, i);
-        }
+        store.bind();
         Set<Object> fixed = Collections.newSetFromMap(new IdentityHashMap<>());
         former.forEach(s -> fixed.addAll(s.evaluating()));
         String site = Memory.render(Memory.callSite());
-        former.forEach(s -> Access.supersede(s, "its parameters moved to the model made at " + site));
+        former.forEach(s -> s.supersede("its parameters moved to the model made at " + site));
         Model<M> result = new Model<>(net, store);
         result.evaluate(Structure.walk(net).stream().filter(n -> fixed.contains(n.value())));
         return result;
@@ -90,8 +88,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
             ByteBuffer to =
                     store.values().view(4 * store.offset(i), 4 * h.shape().size());
             if (h.bound()) {
-                Store from = Access.storeOf(h);
-                int j = Access.indexOf(h);
+                Store from = Store.of(h);
+                int j = Store.index(h);
                 Block values = from.values();
                 values.lease();
                 try {
@@ -141,7 +139,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /** The parameters, in the order of the block. */
     public List<Parameter> parameters() {
-        return store().variables().stream()
+        return Access.variables(store()).stream()
                 .filter(Parameter.class::isInstance)
                 .map(Parameter.class::cast)
                 .toList();
@@ -149,7 +147,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /** The buffers, in the order of the block. */
     public List<Buffer> buffers() {
-        return store().variables().stream()
+        return Access.variables(store()).stream()
                 .filter(Buffer.class::isInstance)
                 .map(Buffer.class::cast)
                 .toList();
@@ -193,8 +191,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                     throw new IllegalArgumentException("part: parameter " + p.name()
                             + " is tied to a net outside the part; train both with one optimizer, or untie it");
                 }
-                from = Math.min(from, Access.indexOf(p));
-                to = Math.max(to, Access.indexOf(p) + 1);
+                from = Math.min(from, Store.index(p));
+                to = Math.max(to, Store.index(p) + 1);
             }
         }
         if (to < 0) {
@@ -223,7 +221,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
             boolean any = false;
             for (Parameter p : parameters()) {
                 if (Trainable.matches(pattern, p.name())) {
-                    store.trainable(Access.indexOf(p), on);
+                    store.trainable(Store.index(p), on);
                     any = true;
                 }
             }
@@ -303,7 +301,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     public Model<M> copy() {
         Store mine = store();
         return rebuilt((variables, names) -> {
-            Store copy = Access.store(variables, names);
+            Store copy = new Store(variables, names);
             try {
                 for (int i = 0; i < mine.parameters(); i++) {
                     copy.trainable(i, mine.isTrainable(i));
@@ -337,7 +335,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      */
     public Model<M> replica() {
         Store mine = store();
-        return rebuilt((variables, names) -> Access.replica(mine, variables));
+        return rebuilt((variables, names) -> new Store(mine, variables));
     }
 
     /**
@@ -355,16 +353,14 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     private Model<M> rebuilt(BiFunction<List<Variable>, List<String>, Store> make) {
         M tree = Structure.rebuild(
                 net,
-                h -> h instanceof Parameter
-                        ? new Parameter(h.shape(), h.initializer(), h.fileOrder())
-                        : new Buffer(h.shape(), h.initializer()));
+                node -> node instanceof Parameter p
+                        ? new Parameter(p.shape(), p.initializer(), p.fileOrder())
+                        : new Buffer(((Buffer) node).shape(), ((Buffer) node).initializer()));
         List<Variable> variables = new ArrayList<>();
         List<String> names = new ArrayList<>();
         collect(tree, variables, names);
         Model<M> result = new Model<>(tree, make.apply(variables, names));
-        for (int i = 0; i < variables.size(); i++) {
-            Access.bind(variables.get(i), result.store, i);
-        }
+        result.store.bind();
         List<Structure.Named> from = Structure.walk(net);
         List<Structure.Named> to = Structure.walk(tree);
         Set<Object> fixed = store.evaluating();
@@ -380,8 +376,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalArgumentException if names or shapes differ
      */
     public void copyFrom(Model<?> other) {
-        List<Variable> mine = store().variables();
-        List<Variable> theirs = other.store().variables();
+        List<Variable> mine = Access.variables(store());
+        List<Variable> theirs = Access.variables(other.store());
         for (int i = 0; i < Math.max(mine.size(), theirs.size()); i++) {
             String a = i < mine.size() ? mine.get(i).name() + " " + mine.get(i).shape() : "nothing";
             String b = i < theirs.size()
@@ -418,12 +414,12 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         Block values = store().values();
         values.lease();
         try {
-            for (Variable h : store.variables()) {
+            for (Variable h : Access.variables(store)) {
                 writer.add(
                         h.name(),
                         h.shape(),
                         values.view(
-                                        4 * store.offset(Access.indexOf(h)),
+                                        4 * store.offset(Store.index(h)),
                                         4 * h.shape().size())
                                 .asFloatBuffer(),
                         h.fileOrder());
@@ -442,7 +438,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public void load(Path file) {
-        List<Variable> all = store().variables();
+        List<Variable> all = Access.variables(store());
         try (Safetensors data = Safetensors.read(file);
                 Block loaded = new Block("loaded weights", store.values().bytes())) {
             Set<String> more = new LinkedHashSet<>(data.names());
@@ -474,7 +470,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                 data.copy(
                         h.name(),
                         loaded.view(
-                                        4 * store.offset(Access.indexOf(h)),
+                                        4 * store.offset(Store.index(h)),
                                         4 * h.shape().size())
                                 .asFloatBuffer(),
                         h.fileOrder());

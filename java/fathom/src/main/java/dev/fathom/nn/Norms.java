@@ -2,7 +2,7 @@ package dev.fathom.nn;
 
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;

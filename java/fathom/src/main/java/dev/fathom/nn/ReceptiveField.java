@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
@@ -96,7 +97,7 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
      * @throws IllegalArgumentException if the shape is neither [N, L, C] nor [N, H, W, C]
      */
     public static List<ReceptiveField> of(Model<? extends Layer> model, Shape input) {
-        return of(model, input, Access.Called::leaf);
+        return of(model, input, Frames.Called::leaf);
     }
 
     /**
@@ -115,7 +116,7 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
                                 + all.stream().map(ReceptiveField::name).toList()));
     }
 
-    private static List<ReceptiveField> of(Model<? extends Layer> model, Shape input, Predicate<Access.Called> wanted) {
+    private static List<ReceptiveField> of(Model<? extends Layer> model, Shape input, Predicate<Frames.Called> wanted) {
         int spatial = input.rank() - 2;
         if (spatial < 1 || spatial > 2) {
             throw new IllegalArgumentException("receptive field: the input " + input + " has " + input.rank()
@@ -124,8 +125,8 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
         model.parameters(); // refuses a closed model
         try (Pass pass = Access.trace()) {
             Tensor x = Access.input(pass, input, DType.F32);
-            List<Access.Called> calls = new ArrayList<>();
-            Access.observe(pass, calls::add);
+            List<Frames.Called> calls = new ArrayList<>();
+            Frames.observe(pass, calls::add);
             model.net().apply(x);
             List<Axis> whole = new ArrayList<>();
             for (int i = 0; i < spatial; i++) {
@@ -143,7 +144,7 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
             }
             List<ReceptiveField> rows = new ArrayList<>();
             rows.add(new ReceptiveField("", INPUT, input, whole));
-            for (Access.Called c : calls) {
+            for (Frames.Called c : calls) {
                 if (wanted.test(c) && c.result() instanceof Tensor y && fields.containsKey(y)) {
                     String type = Summary.type(c, entries.subList(c.from(), c.to()));
                     rows.add(new ReceptiveField(c.path(), type, y.shape(), fields.get(y)));

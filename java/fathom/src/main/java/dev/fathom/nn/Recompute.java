@@ -1,8 +1,8 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Inline;
+import dev.fathom.autograd.Recomputation;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
 
 /**
  * Computes {@code layer} without keeping its intermediates for backward, which computes them again (Chen et al. 2016). This trades one more forward
@@ -15,6 +15,6 @@ import dev.fathom.tensor.Tensor;
 public record Recompute(@Inline Layer layer) implements Layer {
     @Override
     public Tensor forward(Tensor x) {
-        return Access.recompute(layer::apply, x);
+        return Recomputation.run(layer::apply, x);
     }
 }

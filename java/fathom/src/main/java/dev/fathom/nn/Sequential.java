@@ -1,9 +1,9 @@
 package dev.fathom.nn;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.op.Activation;
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,16 +39,16 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer {
     public Tensor fused(Tensor x, @Nullable Tensor residual, @Nullable Activation activation) {
         int last = layers.size() - 1;
         Tensor y = run(x, last);
-        Access.nextChild(last);
+        Frames.nextChild(last);
         return ((FusibleLayer) layers.get(last)).apply(y, residual, activation);
     }
 
     private Tensor run(Tensor x, int count) {
         Tensor y = x;
         for (int i = 0; i < count; i++) {
-            Access.nextChild(i);
+            Frames.nextChild(i);
             y = layers.get(i).apply(y);
-            Access.releaseAllBut(y, i);
+            Frames.releaseAllBut(y, i);
         }
         return y;
     }

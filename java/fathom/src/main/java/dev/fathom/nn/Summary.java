@@ -1,14 +1,15 @@
 package dev.fathom.nn;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Structure;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Variable;
+import dev.fathom.tree.Structure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -37,12 +38,12 @@ final class Summary {
                 in[i] = Access.input(pass, inputs[i].shape(), inputs[i].dtype());
                 rows.add(new Row("", "input", inputs[i].shape().toString(), "", ""));
             }
-            List<Access.Called> calls = new ArrayList<>();
-            Access.observe(pass, calls::add);
+            List<Frames.Called> calls = new ArrayList<>();
+            Frames.observe(pass, calls::add);
             Object unused = call.apply(net, in); // its calls are on the tape
             List<Tape.Entry> entries = pass.tape().entries();
             Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());
-            for (Access.Called c : calls) {
+            for (Frames.Called c : calls) {
                 if (!c.leaf()) {
                     continue;
                 }
@@ -87,7 +88,7 @@ final class Summary {
         return n;
     }
 
-    static String type(Access.Called c, List<Tape.Entry> inside) {
+    static String type(Frames.Called c, List<Tape.Entry> inside) {
         if (c.net() instanceof Linear l && l.activation() != null) {
             return "Linear, " + l.activation().label();
         }

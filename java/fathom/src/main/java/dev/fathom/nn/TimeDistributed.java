@@ -1,8 +1,8 @@
 package dev.fathom.nn;
 
 import dev.fathom.op.Where;
-import dev.fathom.tensor.Inline;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
 import java.util.Arrays;
 
 /**

@@ -1,8 +1,8 @@
 package dev.fathom.nn;
 
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.ParameterRange;
-import dev.fathom.tensor.Store;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.ParameterRange;
+import dev.fathom.store.Store;
 import dev.fathom.tensor.Target;
 import dev.fathom.tensor.Tensor;
 import java.util.regex.Pattern;

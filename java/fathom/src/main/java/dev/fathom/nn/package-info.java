@@ -5,7 +5,7 @@
  *
  * <p>Channels come last, in pictures [N, H, W, C] as in everything else, and a {@link dev.fathom.op.Window} says how a {@link dev.fathom.nn.Conv} or a pool
  * goes over what lies between: one record serves sequences, pictures and volumes. Files keep PyTorch's order of dimensions; a
- * {@link dev.fathom.tensor.Parameter} knows both.
+ * {@link dev.fathom.parameter.Parameter} knows both.
  *
  * <p>Rejected: a mutable net class with registration (state hides in fields, copies are partial), and names given by hand.
  */

@@ -6,10 +6,10 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.nn.Trainable;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Parameter;
-import dev.fathom.tensor.ParameterRange;
-import dev.fathom.tensor.Store;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.ParameterRange;
+import dev.fathom.store.Store;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -449,7 +449,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     Parameter parameter(int i) {
-        return (Parameter) store.variables().get(parameters.from() + i);
+        return (Parameter) Access.variables(store).get(parameters.from() + i);
     }
 
     long stepsOf(int i) {
@@ -577,7 +577,7 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     private Shape shape(int i) {
-        return store.variables().get(parameters.from() + i).shape();
+        return parameter(i).shape();
     }
 
     private FloatBuffer floats(int i, Block of) {

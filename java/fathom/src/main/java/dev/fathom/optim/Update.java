@@ -1,10 +1,11 @@
 package dev.fathom.optim;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.DType;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.function.Consumer;
@@ -129,7 +130,7 @@ public final class Update {
          */
         public Tensor moment(int m) {
             Tensor copy = Access.create(parameter().shape(), DType.F32);
-            bound.copy(momentAddress(m), Access.address(copy), copy.shape().size());
+            bound.copy(momentAddress(m), Values.address(copy), copy.shape().size());
             return copy;
         }
 
@@ -158,7 +159,7 @@ public final class Update {
                         "step: the new " + what + " of " + name() + " is " + values.dtype() + " " + values.shape()
                                 + " but the parameter is F32 " + parameter().shape() + "; give one of its shape");
             }
-            bound.copy(Access.address(values), to, values.shape().size());
+            bound.copy(Values.address(values), to, values.shape().size());
         }
 
         private Parameter parameter() {

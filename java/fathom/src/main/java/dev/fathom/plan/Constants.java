@@ -1,8 +1,8 @@
 package dev.fathom.plan;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
-import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
@@ -51,8 +51,8 @@ final class Constants {
     private static boolean same(Graph.Value a, Graph.Value b) {
         Tensor x = a.weight();
         Tensor y = b.weight();
-        if (Access.variable(x) != null || Access.variable(y) != null) {
-            return Access.variable(x) == Access.variable(y);
+        if (Values.leaf(x) != null || Values.leaf(y) != null) {
+            return Values.leaf(x) == Values.leaf(y);
         }
         if (a.dtype() != b.dtype()) {
             return false;
@@ -84,7 +84,7 @@ final class Constants {
     private static boolean equal(Tensor x, Tensor y, long from, long bytes) {
         for (long at = 0; at < bytes; at += 1 << 30) {
             int n = (int) Math.min(1 << 30, bytes - at);
-            if (!Block.at(Access.address(x) + at, n).equals(Block.at(Access.address(y) + from + at, n))) {
+            if (!Block.at(Values.address(x) + at, n).equals(Block.at(Values.address(y) + from + at, n))) {
                 return false;
             }
         }

@@ -1,5 +1,7 @@
 package dev.fathom.plan;
 
+import dev.fathom.autograd.Results;
+import dev.fathom.autograd.Values;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
@@ -122,7 +124,7 @@ final class Graph implements AutoCloseable {
         }
         List<Tensor> results = new ArrayList<>();
         outputNames = new ArrayList<>();
-        Access.namedTensorsIn(body.apply(in), (name, t) -> {
+        Results.forEachNamed(body.apply(in), Tensor.class, (name, t) -> {
             outputNames.add(name.isEmpty() ? "output" : Character.isDigit(name.charAt(0)) ? "output" + name : name);
             results.add(t);
         });
@@ -148,7 +150,7 @@ final class Graph implements AutoCloseable {
     /** The number of what a call reads or the function returns: a weight, if no call before made it. */
     private int number(Map<Tensor, Integer> numbers, Tensor t) {
         Integer n = numbers.get(t);
-        return n != null ? n : add(numbers, t, Kind.WEIGHT, Access.nameOf(t));
+        return n != null ? n : add(numbers, t, Kind.WEIGHT, Values.name(t));
     }
 
     private int add(Map<Tensor, Integer> numbers, Tensor t, Kind kind, String name) {

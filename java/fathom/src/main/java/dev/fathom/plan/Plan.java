@@ -7,7 +7,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Access;
+import dev.fathom.parameter.Access;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
 import java.util.Locale;

@@ -1,9 +1,9 @@
 package dev.fathom.plan;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -231,8 +231,8 @@ final class PlanBuilder {
     private void fill(Block weights, int s, Tensor source, Commands commands) {
         Lowering.Slot slot = lowering.slots.get(s);
         long to = weights.address() + slots.get(s).offset;
-        long from = Access.address(source);
-        Block held = Access.lease(source); // another thread may close the model
+        long from = Values.address(source);
+        Block held = Values.lease(source); // another thread may close the model
         try {
             if (slot.packing() != null) {
                 commands.begin(slot.packing()).at(from).at(to).put(slot.n()).put(slot.k());

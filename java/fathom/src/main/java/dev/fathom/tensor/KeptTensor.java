@@ -11,27 +11,9 @@ import dev.fathom.op.Shape;
 public final class KeptTensor extends Tensor implements AutoCloseable {
     private final Block own;
 
-    private KeptTensor(Shape shape, DType dtype, Block own) {
-        super(shape, dtype, null, null, own.address(), 0, null, null);
+    KeptTensor(Shape shape, DType dtype, Block own) {
+        super(shape, dtype, own, 0, "kept", null);
         this.own = own;
-        this.block = own;
-    }
-
-    static KeptTensor copy(Tensor of) {
-        long from = of.readable();
-        Block b = of.lease();
-        try {
-            KeptTensor t = new KeptTensor(of.shape(), of.dtype(), new Block("kept tensor", of.bytes()));
-            Block.copy(from, t.own.address(), of.bytes());
-            return t;
-        } finally {
-            release(b);
-        }
-    }
-
-    @Override
-    String name() {
-        return "kept";
     }
 
     /** Frees the memory as soon as no pass reads it. A second call does nothing. */

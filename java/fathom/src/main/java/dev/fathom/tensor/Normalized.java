@@ -3,7 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.op.Activation;
 
 /**
- * The result of {@link Tensor#batchNorm(Parameter, Parameter, float, Tensor, Activation)}.
+ * The result of {@link Tensor#batchNorm(Operand, Operand, float, Tensor, Activation)}.
  *
  * @param y the normalized batch
  * @param mean the mean of each channel [c], a constant

@@ -1,8 +1,8 @@
 package dev.fathom.tensor;
 
-import dev.fathom.kernel.Kernel;
+import dev.fathom.autograd.Leaf;
+import dev.fathom.autograd.Value;
 import dev.fathom.memory.Block;
-import dev.fathom.memory.Memory;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Dims;
@@ -63,73 +63,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the net that made it returned without it),
  * when no pass is open, or when another thread's pass owns it; and IllegalArgumentException, naming both shapes, when shapes disagree.
  */
-public sealed class Tensor implements Target, Operand permits KeptTensor {
-    private final Shape shape;
-    private final DType dtype;
-    private final @Nullable Pass pass;
-    private final @Nullable Tensor base;
-    private final long offset;
-    private final @Nullable Op op;
-    private final @Nullable Frame frame;
-    private final int ordinal;
-    private long address;
-    private @Nullable Node node;
-    private @Nullable Variable variable;
-    private @Nullable String title;
-    private @Nullable Frame releasedBy;
-    private boolean watched;
-    private boolean needsGradient;
-    /** The pages of an owned tensor, leased by every pass that reads it. */
-    @Nullable
-    Block block;
-    /** Where the gradient lies during backward (and after it in a watched input); 0 without one. */
-    long gradient;
-    /** Where a watched result's gradient lies after backward, the sum over several; 0 without one. */
-    long total;
-    /** How many records of the tape read this memory. */
-    int pins;
-    /** Being returned from the frame that ends. */
-    boolean kept;
-    /** Depends on the input of a traced pass: it has a shape and no memory. */
-    boolean traced;
-
-    Tensor(
-            Shape shape,
-            DType dtype,
-            @Nullable Pass pass,
-            @Nullable Tensor base,
-            long address,
-            long offset,
-            @Nullable Op op,
-            @Nullable Frame frame) {
-        this.shape = shape;
-        this.dtype = dtype;
-        this.pass = pass;
-        this.base = base;
-        this.address = address;
-        this.offset = offset;
-        this.op = op;
-        this.frame = frame;
-        this.ordinal = pass == null ? 0 : pass.nextOrdinal();
+public sealed class Tensor extends Value implements Target, Operand permits KeptTensor {
+    /** A tensor of a pass. */
+    Tensor(Shape shape, DType dtype, Pass pass, @Nullable Value base, long address, long offset, @Nullable Op op) {
+        super(shape, dtype, pass, base, address, offset, op);
     }
 
-    /** The value of a parameter or buffer: lives as long as its model. */
-    static Tensor leaf(Variable variable, Store store, int index) {
-        Tensor t = store.leaf(index);
-        t.variable = variable;
-        return t;
-    }
-
-    /** A tensor over part of a block that something else owns. */
-    static Tensor over(Block block, long offset, Shape shape, String title) {
-        return over(block, offset, shape, DType.F32, title);
-    }
-
-    static Tensor over(Block block, long offset, Shape shape, DType dtype, String title) {
-        Tensor t = new Tensor(shape, dtype, null, null, block.address() + offset, 0, null, null);
-        t.block = block;
-        t.title = title;
-        return t;
+    /** A tensor over part of a block that outlives passes. */
+    Tensor(Shape shape, DType dtype, Block block, long offset, String title, @Nullable Leaf leaf) {
+        super(shape, dtype, block, offset, title, leaf);
     }
 
     // ---- making
@@ -251,15 +193,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     /** Returns an F32 tensor whose elements are all {@code value}. */
     public static Tensor full(Shape shape, float value) {
-        Pass p = Pass.current();
-        Tensor t = p.create(shape, DType.F32);
-        p.commands()
-                .begin(Kernel.FILL)
-                .at(t.address())
-                .put(t.shape.size())
-                .put(value)
-                .run();
-        return t;
+        return Pass.current().full(shape, value);
     }
 
     // ---- what it is
@@ -291,8 +225,9 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     }
 
     /** Whether backward would reach something through it. */
+    @Override
     public boolean needsGradient() {
-        return needsGradient || variable instanceof Parameter p && p.trainable();
+        return super.needsGradient();
     }
 
     // ---- elementwise
@@ -1471,7 +1406,16 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
 
     /** Returns a copy that outlives the pass and may be read by any thread. Close it after use. */
     public KeptTensor keep() {
-        return KeptTensor.copy(this);
+        long from = readable();
+        Block b = lease();
+        try {
+            long bytes = shape.size() * dtype.bytes();
+            Block own = new Block("kept tensor", bytes);
+            Block.copy(from, own.address(), bytes);
+            return new KeptTensor(shape, dtype, own);
+        } finally {
+            release(b);
+        }
     }
 
     // ---- reading
@@ -1517,7 +1461,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
             }
             flat = flat * shape.dim(i) + index[i];
         }
-        long a = floats("get");
+        long a = floatsAt("get");
         Block b = lease();
         try {
             return Block.at(a + 4 * flat, 4).getFloat(0);
@@ -1532,15 +1476,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if it is not F32
      */
     public float[] toArray() {
-        long a = floats("toArray");
-        Block b = lease();
-        try {
-            float[] values = new float[Math.toIntExact(shape.size())];
-            Block.read(a, values);
-            return values;
-        } finally {
-            release(b);
-        }
+        return floats("toArray");
     }
 
     /**
@@ -1553,7 +1489,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
             throw new IllegalArgumentException("copyTo: " + label() + " has " + shape.size()
                     + " elements but the buffer has room for " + to.remaining());
         }
-        long a = floats("copyTo");
+        long a = floatsAt("copyTo");
         Block b = lease();
         try {
             Block.read(a, to, shape.size());
@@ -1568,64 +1504,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
      * @throws IllegalArgumentException if it is F32
      */
     public int[] toIntArray() {
-        if (dtype == DType.F32) {
-            throw new IllegalArgumentException("toIntArray: " + label() + " is F32; use toArray()");
-        }
-        int[] values = new int[Math.toIntExact(shape.size())];
-        long a = readable();
-        Block b = lease();
-        try {
-            if (dtype == DType.I32) {
-                Block.read(a, values);
-            } else {
-                ByteBuffer bytes = Block.at(a, values.length);
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = bytes.get(i) & 0xff;
-                }
-            }
-        } finally {
-            release(b);
-        }
-        return values;
-    }
-
-    private long floats(String method) {
-        if (dtype != DType.F32) {
-            throw new IllegalArgumentException(method + ": " + label() + " is " + dtype + "; use toIntArray()");
-        }
-        return readable();
-    }
-
-    /** The address for reading in Java; refused while a plan is traced. */
-    long readable() {
-        if (traced && pass != null && pass.tracing()) {
-            throw unknown();
-        }
-        return address();
-    }
-
-    private IllegalStateException unknown() {
-        return new IllegalStateException("freeze: value of " + name() + " read at " + Memory.render(Memory.callSite())
-                + "; a plan cannot depend on data");
-    }
-
-    /**
-     * Keeps a block of its own mapped while Java reads it: another thread may close it meanwhile, and the collector takes what nobody will use
-     * again, even during the read. A pass keeps its own memory.
-     */
-    @Nullable
-    Block lease() {
-        Block b = root().block;
-        if (b != null) {
-            b.lease();
-        }
-        return b;
-    }
-
-    static void release(@Nullable Block b) {
-        if (b != null) {
-            b.release();
-        }
+        return ints("toIntArray");
     }
 
     // ---- below the surface
@@ -1649,125 +1528,6 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
         return shape.axis(op, dim);
     }
 
-    /** Where the elements lie, after the checks that they still do. */
-    long address() {
-        checkAlive();
-        Tensor root = root();
-        if (root.traced) {
-            throw unknown();
-        }
-        return root.address + offset;
-    }
-
-    /** Refuses a tensor whose memory is gone, or is another thread's. */
-    void checkAlive() {
-        Tensor root = root();
-        if (!alive()) {
-            throw dead(root);
-        }
-        Pass p = root.pass;
-        if (p != null && (p.closed() || !p.ownedBy(Thread.currentThread()))) {
-            throw dead(root);
-        }
-        Block b = root.block;
-        if (b != null && b.closed()) {
-            throw new IllegalStateException((variable != null
-                            ? variable.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT) + " " + title
-                            : label())
-                    + " is gone: its memory was closed at " + b.closedAt() + "; use it before the close");
-        }
-    }
-
-    private IllegalStateException dead(Tensor root) {
-        if (root.address == 0 && root.releasedBy != null) {
-            return new IllegalStateException(label() + " was released when " + root.releasedBy.returned()
-                    + " returned; return it, or keep() it");
-        }
-        Pass p = root.pass;
-        if (p != null && !p.closed()) {
-            return new IllegalStateException(
-                    label() + " belongs to a pass of thread " + p.thread().getName() + " but thread "
-                            + Thread.currentThread().getName() + " used it; keep() it to share it");
-        }
-        return new IllegalStateException(label() + " is dead: its pass was closed at "
-                + (p == null ? "an unknown place" : p.closedAt()) + "; read it before the close, or keep() it");
-    }
-
-    boolean alive() {
-        return root().address != 0 || root().traced;
-    }
-
-    /** Gives the memory up; returns where it was. */
-    long release(Frame by) {
-        long was = address;
-        address = 0;
-        releasedBy = by;
-        return was;
-    }
-
-    /** The op that made it and where, such as {@code linear[0.fc1]}, or its name. */
-    String name() {
-        if (title != null) {
-            return title;
-        }
-        String path = frame == null ? "" : frame.path();
-        return (op == null ? "value" : op.label()) + "[" + (path.isEmpty() ? "#" + ordinal : path) + "]";
-    }
-
-    /** {@code tensor linear[0] [2, 10]}, for messages. */
-    String label() {
-        return "tensor " + name() + " " + shape;
-    }
-
-    String leafName() {
-        return title != null ? title : watched ? "watched" : "constant";
-    }
-
-    void made(Node node) {
-        this.node = node;
-        this.needsGradient = dtype == DType.F32 && node.op.differentiable() && pass != null && pass.recording();
-    }
-
-    void watch() {
-        watched = true;
-        needsGradient = true;
-    }
-
-    boolean watched() {
-        return watched;
-    }
-
-    @Nullable
-    Node node() {
-        return node;
-    }
-
-    @Nullable
-    Pass pass() {
-        return pass;
-    }
-
-    @Nullable
-    Variable variable() {
-        return variable;
-    }
-
-    Tensor root() {
-        return base == null ? this : base;
-    }
-
-    long offset() {
-        return offset;
-    }
-
-    int ordinal() {
-        return ordinal;
-    }
-
-    long bytes() {
-        return shape.size() * dtype.bytes();
-    }
-
     @Override
     public boolean wants(Tensor leaf) {
         return leaf == this;
@@ -1778,7 +1538,7 @@ public sealed class Tensor implements Target, Operand permits KeptTensor {
     public String toString() {
         StringBuilder s = new StringBuilder(label().substring("tensor ".length()));
         try {
-            if (dtype != DType.U8 && !traced) {
+            if (dtype != DType.U8 && !traced()) {
                 int n = (int) Math.min(8, shape.size());
                 float[] head = new float[n];
                 long a = address();

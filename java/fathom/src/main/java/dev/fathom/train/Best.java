@@ -1,7 +1,7 @@
 package dev.fathom.train;
 
 import dev.fathom.memory.Block;
-import dev.fathom.tensor.Store;
+import dev.fathom.store.Store;
 import org.jspecify.annotations.Nullable;
 
 /** A copy of the values of the best epoch so far, in memory of its own. */

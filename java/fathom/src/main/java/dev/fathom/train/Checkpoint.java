@@ -7,10 +7,11 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.Variable;
+import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Store;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Variable;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -59,8 +60,8 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private static void add(Safetensors.Writer writer, String prefix, Store layout, Block values) {
-        for (int i = 0; i < layout.variables().size(); i++) {
-            Variable h = layout.variables().get(i);
+        for (int i = 0; i < Access.variables(layout).size(); i++) {
+            Variable h = Access.variables(layout).get(i);
             writer.add(prefix + h.name(), h.shape(), floats(layout, i, values), h.fileOrder());
         }
     }
@@ -68,7 +69,7 @@ final class Checkpoint implements AutoCloseable {
     private static FloatBuffer floats(Store layout, int i, Block values) {
         return values.view(
                         4 * layout.offset(i),
-                        4 * layout.variables().get(i).shape().size())
+                        4 * Access.variables(layout).get(i).shape().size())
                 .asFloatBuffer();
     }
 
@@ -139,7 +140,7 @@ final class Checkpoint implements AutoCloseable {
      */
     void mustFit(Map<String, String> settings, Store model) {
         Set<String> mine = new HashSet<>();
-        for (Variable h : model.variables()) {
+        for (Variable h : Access.variables(model)) {
             mine.add(h.name());
             String there =
                     tensors.names().contains(h.name()) ? tensors.shape(h.name()).toString() : "missing";
@@ -179,8 +180,8 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private void copy(String prefix, Store layout, Block to) {
-        for (int i = 0; i < layout.variables().size(); i++) {
-            Variable h = layout.variables().get(i);
+        for (int i = 0; i < Access.variables(layout).size(); i++) {
+            Variable h = Access.variables(layout).get(i);
             tensors.copy(prefix + h.name(), floats(layout, i, to), h.fileOrder());
         }
     }

@@ -1,14 +1,17 @@
 package dev.fathom.train;
 
+import dev.fathom.autograd.Frames;
+import dev.fathom.autograd.Results;
+import dev.fathom.autograd.Values;
 import dev.fathom.data.Batch;
 import dev.fathom.op.DType;
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tape;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Variable;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +42,7 @@ final class Divergence {
                         + (name.equals("x") ? "" : " in its field " + name) + "; clean the data";
             }
         }
-        for (Variable h : Access.store(trainer.model.range()).variables()) {
+        for (Variable h : Access.variables(Access.store(trainer.model.range()))) {
             if (nonfinite(h.value()) > 0) {
                 return (h instanceof Parameter ? "parameter " : "buffer ") + h.name()
                         + " became non-finite at an earlier step; lower the learning rate";
@@ -48,7 +51,7 @@ final class Divergence {
         String culprit;
         try (Pass pass = Pass.train(before)) {
             Divergence look = new Divergence(pass);
-            Access.observe(pass, look::at);
+            Frames.observe(pass, look::at);
             trainer.loss(batch, new double[0]);
             culprit = look.culprit;
         }
@@ -61,7 +64,7 @@ final class Divergence {
     }
 
     /** A net has returned: what was recorded since the last did comes first, then its result, which no tape may know. */
-    private void at(Access.Called call) {
+    private void at(Frames.Called call) {
         if (culprit != null || call.result() == null) {
             return;
         }
@@ -69,14 +72,14 @@ final class Divergence {
         for (; looked < entries.size() && culprit == null; looked++) {
             Tape.Entry e = entries.get(looked);
             for (Tensor y : e.outputs()) {
-                if (y != null && Access.alive(y) && nonfinite(y) > 0) {
+                if (y != null && Values.alive(y) && nonfinite(y) > 0) {
                     culprit = e.path().isEmpty() ? e.op().label() : e.op().label() + " at " + e.path();
                 }
             }
         }
-        Access.tensorsIn(call.result(), y -> {
+        Results.forEach(call.result(), Tensor.class, y -> {
             if (culprit == null && nonfinite(y) > 0) {
-                culprit = Access.nameOf(y);
+                culprit = Values.name(y);
             }
         });
     }

@@ -1,11 +1,13 @@
 package dev.fathom.train;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
+import dev.fathom.autograd.Frames;
+import dev.fathom.autograd.Results;
+import dev.fathom.autograd.Values;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.nn.Model;
 import dev.fathom.op.DType;
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.io.OutputStreamWriter;
@@ -136,13 +138,13 @@ public final class LayerStatistics implements Callback {
         int epoch = progress.epoch();
         int step = progress.step() + 1;
         long[] before = {0};
-        Access.observe(pass, call -> {
+        Frames.observe(pass, call -> {
             if (call.result() != null) {
-                Access.tensorsIn(call.result(), y -> {
-                    long address = Access.address(y);
+                Results.forEach(call.result(), Tensor.class, y -> {
+                    long address = Values.address(y);
                     if (y.dtype() == DType.F32 && address != before[0]) {
                         before[0] = address;
-                        rows.add(row(epoch, step, Access.nameOf(y), "output", y));
+                        rows.add(row(epoch, step, Values.name(y), "output", y));
                     }
                 });
             }

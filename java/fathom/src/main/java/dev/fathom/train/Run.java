@@ -1,13 +1,14 @@
 package dev.fathom.train;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.nn.Net;
 import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.tensor.Access;
+import dev.fathom.parameter.Access;
+import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Store;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -160,7 +161,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     /** A step whose gradient overflowed leaves weights that nobody wants back. */
     private boolean finite() {
         try (Pass pass = Pass.infer()) {
-            return store.variables().stream()
+            return Access.variables(store).stream()
                     .noneMatch(h -> h.value().nonfinite().item() > 0);
         }
     }
@@ -298,7 +299,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             }
             long examplesTogether = examplesFrom(first);
             unspent = true;
-            Access.observe(pass, null); // a recomputed layer runs again in backward
+            Frames.observe(pass, null); // a recomputed layer runs again in backward
             pass.backward(shared(value, batch, examplesTogether), trainer.model);
             if (last) {
                 trainer.callbacks.forEach(c -> c.onBackwardEnd(this, trainer.model));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Initializer;
+import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import org.junit.jupiter.api.Test;

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Initializer;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Initializer;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;

@@ -7,13 +7,13 @@ import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Buffer;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Variable;
 import java.lang.ref.WeakReference;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -252,9 +252,9 @@ class ModelTest {
             assertThat(infer(other, new float[] {1, 2}, 1, 2)).isNotEqualTo(infer(model, new float[] {1, 2}, 1, 2));
             int version = other.parameter("scale").version();
             other.load(file);
-            for (int i = 0; i < Access.store(model.range()).variables().size(); i++) {
-                Variable a = Access.store(model.range()).variables().get(i);
-                Variable b = Access.store(other.range()).variables().get(i);
+            for (int i = 0; i < Access.variables(Access.store(model.range())).size(); i++) {
+                Variable a = Access.variables(Access.store(model.range())).get(i);
+                Variable b = Access.variables(Access.store(other.range())).get(i);
                 assertThat(b.value().toArray()).as(a.name()).isEqualTo(a.value().toArray());
             }
             assertThat(other.parameter("scale").version())

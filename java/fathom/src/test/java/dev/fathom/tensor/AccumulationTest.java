@@ -3,6 +3,9 @@ package dev.fathom.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import dev.fathom.autograd.Recomputation;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -54,7 +57,7 @@ class AccumulationTest {
     }
 
     private Tensor hidden(Tensor rows, boolean recompute) {
-        return recompute ? Access.recompute(this::trunk, rows) : trunk(rows);
+        return recompute ? Recomputation.run(this::trunk, rows) : trunk(rows);
     }
 
     private Tensor trunk(Tensor rows) {

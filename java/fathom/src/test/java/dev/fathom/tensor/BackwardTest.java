@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.autograd.Recomputation;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -523,7 +526,7 @@ class BackwardTest {
             float[] dx = pass.gradient(x).toArray();
             values.step();
             Tensor z = pass.watch(Tensor.of(floats(1, 2), 2));
-            Tensor again = Access.recompute(h -> h.mul(w.value()).tanh(), z);
+            Tensor again = Recomputation.run(h -> h.mul(w.value()).tanh(), z);
             pass.backward(again.mul(v.value()).sum());
             assertThat(again.toArray()).isEqualTo(plain.toArray());
             assertThat(w.gradient().toArray()).isEqualTo(dw);
@@ -537,7 +540,7 @@ class BackwardTest {
         java.util.Arrays.fill(ones, 1);
         try (Pass pass = Pass.train(new Rng(3))) {
             Tensor x = pass.watch(Tensor.of(ones, 64));
-            Tensor y = Access.recompute(h -> h.dropout(0.5f, 2), x);
+            Tensor y = Recomputation.run(h -> h.dropout(0.5f, 2), x);
             Tensor other = x.detach().dropout(0.5f, 2);
             pass.backward(y.sum());
             assertThat(pass.gradient(x).toArray()).isEqualTo(y.toArray()).isNotEqualTo(other.toArray());
@@ -549,7 +552,7 @@ class BackwardTest {
     void aRecomputedLayerThatReturnsItsInputPassesTheGradient() {
         try (Pass pass = Pass.grad()) {
             Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
-            pass.backward(Access.recompute(h -> h, x).mul(w.value()).sum());
+            pass.backward(Recomputation.run(h -> h, x).mul(w.value()).sum());
             assertThat(pass.gradient(x).toArray()).containsExactly(2, 3);
         }
     }
@@ -559,7 +562,8 @@ class BackwardTest {
     void recomputedLayersObeyTargets() {
         try (Pass pass = Pass.grad()) {
             Tensor x = Tensor.of(floats(1, 2), 2);
-            Tensor y = Access.recompute(h -> h.mul(w.value()), x).mul(v.value()).sum();
+            Tensor y =
+                    Recomputation.run(h -> h.mul(w.value()), x).mul(v.value()).sum();
             pass.backward(y, v);
             assertThat(v.gradient().toArray()).containsExactly(2, 6);
             assertThat(w.gradient()).isNull();
@@ -572,7 +576,7 @@ class BackwardTest {
     @Test
     void aRecomputedLayerRefusesChangedWeights() {
         try (Pass pass = Pass.grad()) {
-            Tensor y = Access.recompute(h -> h.mul(w.value()), Tensor.of(floats(1, 2), 2))
+            Tensor y = Recomputation.run(h -> h.mul(w.value()), Tensor.of(floats(1, 2), 2))
                     .sum();
             values.set(w, 4, 5);
             assertThatIllegalStateException()
@@ -587,7 +591,7 @@ class BackwardTest {
     void aRecomputedLayerRefusesAChangedBuffer() {
         try (Pass pass = Pass.grad()) {
             Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
-            Tensor y = Access.recompute(h -> h.mul(b.value().reshape(2)), x).sum();
+            Tensor y = Recomputation.run(h -> h.mul(b.value().reshape(2)), x).sum();
             values.set(b, 4, 5);
             assertThatIllegalStateException()
                     .isThrownBy(() -> pass.backward(y))
@@ -600,7 +604,7 @@ class BackwardTest {
     void aFailedBackwardForgetsRecomputedGradientsAndNoOthers() {
         try (Pass pass = Pass.grad()) {
             Tensor h = v.value().square();
-            Tensor y = Access.recompute(g -> g.mul(w.value()), h).sum();
+            Tensor y = Recomputation.run(g -> g.mul(w.value()), h).sum();
             Tensor z = h.mul(w.value()).sum();
             values.set(v, 1, 1);
             assertThatIllegalStateException()
@@ -622,7 +626,7 @@ class BackwardTest {
                 Tensor h = x.mul(v.value());
                 Tensor constant = Tensor.of(floats(3, 4), 2);
                 Tensor view = Tensor.of(floats(0, 9, 5, 6, 9), 5).slice(0, 2, 4);
-                return Access.recompute(
+                return Recomputation.run(
                         a -> a.mul(h)
                                 .add(a.mul(constant))
                                 .add(a.mul(view.detach()))
@@ -643,11 +647,11 @@ class BackwardTest {
         try (Pass pass = Pass.grad()) {
             Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
             Tensor h = x.mul(v.value());
-            pass.backward(Access.recompute(a -> h, x).mul(w.value()).sum());
+            pass.backward(Recomputation.run(a -> h, x).mul(w.value()).sum());
             assertThat(pass.gradient(x).toArray()).containsExactly(10, 21);
             assertThat(w.gradient().toArray()).containsExactly(5, 14);
             values.step();
-            pass.backward(Access.recompute(a -> v.value(), x).mul(w.value()).sum());
+            pass.backward(Recomputation.run(a -> v.value(), x).mul(w.value()).sum());
             assertThat(v.gradient().toArray()).containsExactly(2, 3);
             assertThat(w.gradient().toArray()).containsExactly(5, 7);
         }
@@ -658,7 +662,7 @@ class BackwardTest {
         int[] runs = {0};
         try (Pass pass = Pass.grad()) {
             Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
-            Tensor y = Access.recompute(h -> runs[0]++ == 0 ? h.mul(h) : h.slice(0, 0, 1), x);
+            Tensor y = Recomputation.run(h -> runs[0]++ == 0 ? h.mul(h) : h.slice(0, 0, 1), x);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> pass.backward(y.sum()))
                     .withMessage(
@@ -672,7 +676,7 @@ class BackwardTest {
     void backwardThroughARecomputedLayerLeavesThePassAsItWas() {
         try (Pass pass = Pass.grad()) {
             Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
-            Tensor y = Access.recompute(h -> h.mul(h), x).sum();
+            Tensor y = Recomputation.run(h -> h.mul(h), x).sum();
             Pass.noGrad(() -> {
                 pass.backward(y);
                 assertThat(pass.recording()).isFalse();
@@ -687,8 +691,8 @@ class BackwardTest {
     void recomputationNests() {
         try (Pass pass = Pass.grad()) {
             Tensor x = pass.watch(Tensor.of(floats(1, 2), 2));
-            Tensor y = Access.recompute(
-                    h -> Access.recompute(g -> g.mul(w.value()), h).mul(v.value()), x);
+            Tensor y = Recomputation.run(
+                    h -> Recomputation.run(g -> g.mul(w.value()), h).mul(v.value()), x);
             pass.backward(y.sum());
             assertThat(w.gradient().toArray()).containsExactly(5, 14);
             assertThat(v.gradient().toArray()).containsExactly(2, 6);

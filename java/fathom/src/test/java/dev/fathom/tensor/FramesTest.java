@@ -2,7 +2,9 @@ package dev.fathom.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.autograd.Recomputation;
 import dev.fathom.op.Activation;
+import dev.fathom.parameter.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -75,7 +77,7 @@ class FramesTest {
                 case FRAMES -> Pass.frame(this, () -> block(a, b, depth, inner));
                 case RECOMPUTED ->
                     inner % 2 == 0
-                            ? Access.recompute(h -> block(h, b, depth, inner), a)
+                            ? Recomputation.run(h -> block(h, b, depth, inner), a)
                             : Pass.frame(this, () -> block(a, b, depth, inner));
             };
         }

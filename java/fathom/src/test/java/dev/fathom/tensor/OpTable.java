@@ -2,6 +2,8 @@ package dev.fathom.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.autograd.Recomputation;
+import dev.fathom.autograd.RecomputeOp;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
@@ -322,7 +324,7 @@ public final class OpTable {
             }
             if (dtype(i) == DType.U8) {
                 Tensor t = Pass.current().create(Shape.of(shape), DType.U8);
-                ByteBuffer to = Block.at(t.address(), values.length);
+                ByteBuffer to = Block.at(dev.fathom.autograd.Values.address(t), values.length);
                 for (float v : values) {
                     to.put((byte) v);
                 }
@@ -2294,7 +2296,7 @@ public final class OpTable {
                 .is(x -> x[0].map(v -> v));
         row("recompute", RecomputeOp.class)
                 .sized(n -> new int[][] {{2, n}})
-                .f(x -> Access.recompute(h -> h.square().tanh(), x[0]))
+                .f(x -> Recomputation.run(h -> h.square().tanh(), x[0]))
                 .is(x -> x[0].map(v -> Math.tanh(v * v)));
     }
 

@@ -15,6 +15,7 @@ import dev.fathom.op.Unary;
 import dev.fathom.ops.Binary;
 import dev.fathom.ops.IntBinary;
 import dev.fathom.ops.LinearOp;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.OpTable.Row;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;

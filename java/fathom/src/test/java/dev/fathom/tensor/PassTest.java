@@ -8,6 +8,7 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import dev.fathom.nn.GradientCheck;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
@@ -16,6 +17,7 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.ops.Binary;
+import dev.fathom.parameter.Parameter;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -281,7 +283,7 @@ class PassTest {
     void bytesAndIntsAreReadAndViewed() {
         try (Pass pass = Pass.infer()) {
             Tensor x = pass.create(Shape.of(3), DType.U8);
-            dev.fathom.memory.Block.at(x.address(), 3).put(new byte[] {0, 127, -1});
+            dev.fathom.memory.Block.at(dev.fathom.autograd.Values.address(x), 3).put(new byte[] {0, 127, -1});
             assertThat(x.toIntArray()).containsExactly(0, 127, 255);
             assertThat(x.slice(0, 1, 3).reshape(2, 1).flatten(0).toIntArray()).containsExactly(127, 255);
             Tensor labels = Tensor.ofInts(new int[] {1, 2, 3, 4, 5, 6}, 6);
@@ -302,7 +304,9 @@ class PassTest {
         int far = 1 << 29;
         try (Pass pass = Pass.infer()) {
             Tensor x = pass.create(Shape.of(far + 2, 1), DType.F32);
-            Block.write(x.address() + Float.BYTES * (far + 1L), FloatBuffer.wrap(new float[] {7}));
+            Block.write(
+                    dev.fathom.autograd.Values.address(x) + Float.BYTES * (far + 1L),
+                    FloatBuffer.wrap(new float[] {7}));
             assertThat(x.slice(0, far + 1, far + 2).toArray()).containsExactly(7);
             assertThat(x.reshape(1, far + 2).slice(1, far + 1, far + 2).toArray())
                     .containsExactly(7);

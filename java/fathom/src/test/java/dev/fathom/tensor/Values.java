@@ -1,6 +1,10 @@
 package dev.fathom.tensor;
 
 import dev.fathom.op.Shape;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.Variable;
+import dev.fathom.store.Store;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,8 +35,8 @@ public final class Values implements AutoCloseable {
     /** Lays all of them out and sets their values. */
     public Values bind() {
         store = new Store(variables, names);
+        store.bind();
         for (int i = 0; i < variables.size(); i++) {
-            Access.bind(variables.get(i), store, i);
             set(variables.get(i), numbers.get(i));
         }
         return this;
@@ -51,14 +55,14 @@ public final class Values implements AutoCloseable {
 
     /** Makes every value of a bound parameter the same. */
     public static void set(Parameter p, float value) {
-        Store store = p.store();
+        Store store = Store.of(p);
         var to = store.values()
-                .view(4 * store.offset(p.index()), 4 * p.shape().size())
+                .view(4 * store.offset(Store.index(p)), 4 * p.shape().size())
                 .asFloatBuffer();
         for (int i = 0; i < to.capacity(); i++) {
             to.put(i, value);
         }
-        store.changed(p.index());
+        store.changed(Store.index(p));
     }
 
     /** Freezes a parameter. */

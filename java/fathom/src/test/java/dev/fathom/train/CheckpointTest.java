@@ -18,13 +18,13 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
-import dev.fathom.tensor.Access;
-import dev.fathom.tensor.Buffer;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Variable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +93,7 @@ class CheckpointTest {
 
     private static List<float[]> values(Model<?> model) {
         List<float[]> all = new ArrayList<>();
-        for (Variable h : Access.store(model.range()).variables()) {
+        for (Variable h : Access.variables(Access.store(model.range()))) {
             all.add(h.value().toArray());
         }
         return all;

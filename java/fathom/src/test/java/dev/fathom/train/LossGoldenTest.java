@@ -13,7 +13,7 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Sgd;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;

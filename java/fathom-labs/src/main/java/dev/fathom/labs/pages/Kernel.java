@@ -5,7 +5,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
-import dev.fathom.tensor.Parameter;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Shades;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.nn.Model;
-import dev.fathom.tensor.Parameter;
-import dev.fathom.tensor.Structure;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tree.Structure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,9 @@
-package dev.fathom.tensor;
+package dev.fathom.parameter;
 
+import dev.fathom.autograd.Backward;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Tensor;
 
 /**
  * Numbers that persist but are not trained, such as statistics, averages or carried state. They lie in the model's block and in its files.
@@ -28,7 +30,11 @@ public final class Buffer extends Variable {
             throw new IllegalArgumentException(
                     "buffer " + name() + ": update " + next.shape() + " is " + next.dtype() + "; give an F32 tensor");
         }
-        value();
-        Pass.current().pending(this, next);
+        Backward.updateAfter(value(), next);
+    }
+
+    @Override
+    protected boolean trained() {
+        return false;
     }
 }

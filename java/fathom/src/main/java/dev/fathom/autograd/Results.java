@@ -1,5 +1,6 @@
-package dev.fathom.tensor;
+package dev.fathom.autograd;
 
+import dev.fathom.tree.Structure;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,15 +13,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the tensors in what a net's method returned: a record, list, map, Optional or array of tensors, nested at will, in their order. */
-final class Results {
+public final class Results {
     private Results() {}
 
-    static void forEach(@Nullable Object result, Consumer<Tensor> action) {
+    /** Every tensor in a record, list, map, Optional or array of them, in their order, as a {@code kind}. */
+    public static <V extends Value> void forEach(@Nullable Object result, Class<V> kind, Consumer<? super V> action) {
         ArrayDeque<Object> todo = new ArrayDeque<>();
         List<@Nullable Object> inside = new ArrayList<>();
         for (Object o = result; o != null; o = todo.poll()) {
-            if (o instanceof Tensor t) {
-                action.accept(t);
+            if (kind.isInstance(o)) {
+                action.accept(kind.cast(o));
             } else if (o instanceof Collection<?> list) { // not any Iterable: a Path is one, of itself
                 inside.addAll(list);
             } else if (o instanceof Map<?, ?> map) {
@@ -42,22 +44,32 @@ final class Results {
         }
     }
 
-    static void forEachNamed(String name, @Nullable Object result, BiConsumer<String, Tensor> action) {
-        if (result instanceof Tensor t) {
-            action.accept(name, t);
+    /**
+     * Calls {@code action} for every tensor in a record, list, map, Optional or array with its name: the names of record components, the keys of maps
+     * and the numbers of list and array elements, joined by dots. A tensor that is itself the result has the empty name.
+     */
+    public static <V extends Value> void forEachNamed(
+            @Nullable Object result, Class<V> kind, BiConsumer<String, ? super V> action) {
+        forEachNamed("", result, kind, action);
+    }
+
+    private static <V extends Value> void forEachNamed(
+            String name, @Nullable Object result, Class<V> kind, BiConsumer<String, ? super V> action) {
+        if (kind.isInstance(result)) {
+            action.accept(name, kind.cast(result));
         } else if (result instanceof Collection<?> list) {
             int i = 0;
             for (Object v : list) {
-                forEachNamed(Structure.join(name, Integer.toString(i++)), v, action);
+                forEachNamed(Structure.join(name, Integer.toString(i++)), v, kind, action);
             }
         } else if (result instanceof Map<?, ?> map) {
-            map.forEach((k, v) -> forEachNamed(Structure.join(name, String.valueOf(k)), v, action));
+            map.forEach((k, v) -> forEachNamed(Structure.join(name, String.valueOf(k)), v, kind, action));
         } else if (result instanceof Optional<?> v) {
-            forEachNamed(name, v.orElse(null), action);
+            forEachNamed(name, v.orElse(null), kind, action);
         } else if (result instanceof Object[] array) {
-            forEachNamed(name, Arrays.asList(array), action);
+            forEachNamed(name, Arrays.asList(array), kind, action);
         } else if (result != null && result.getClass().isRecord()) {
-            Structure.namedComponents(result, (n, v) -> forEachNamed(Structure.join(name, n), v, action));
+            Structure.namedComponents(result, (n, v) -> forEachNamed(Structure.join(name, n), v, kind, action));
         }
     }
 }

@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.autograd;
 
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Commands;
@@ -18,15 +18,15 @@ import java.util.BitSet;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
-/** What an op sees while a pass runs it: its commands run at once. One object serves op after op and stays with its arena. */
+/** What an op sees while a scope runs it: its commands run at once. One object serves op after op and stays with its arena. */
 @SuppressWarnings("NullAway") // begin sets what end clears: one object serves call after call without allocating
 final class Eager extends Grad {
     private final Arena arena;
     private final Commands commands;
-    private Pass pass;
+    private Scope scope;
     private Op op;
-    private Tensor[] in;
-    private Tensor[] out;
+    private Value[] in;
+    private Value[] out;
     private @Nullable Node node;
     private @Nullable Backward backward;
     /** Results whose gradient is nothing but the zeros that {@link #dout} made. */
@@ -42,19 +42,19 @@ final class Eager extends Grad {
     }
 
     /** Before forward; {@link #results} follows when they are there. */
-    void begin(Pass pass, Op op, Tensor[] in) {
-        this.pass = pass;
+    void begin(Scope scope, Op op, Value[] in) {
+        this.scope = scope;
         this.op = op;
         this.in = in;
     }
 
-    void results(Tensor[] out) {
+    void results(Value[] out) {
         this.out = out;
     }
 
     /** Before the backward of a node. */
-    void begin(Pass pass, Node node, Backward backward) {
-        begin(pass, node.op, node.in);
+    void begin(Scope scope, Node node, Backward backward) {
+        begin(scope, node.op, node.in);
         results(node.out);
         this.node = node;
         this.backward = backward;
@@ -66,8 +66,8 @@ final class Eager extends Grad {
         return backward;
     }
 
-    Pass pass() {
-        return pass;
+    Scope scope() {
+        return scope;
     }
 
     /** Where the node was recorded. */
@@ -76,12 +76,12 @@ final class Eager extends Grad {
         return node.frame;
     }
 
-    Tensor input(int i) {
+    Value input(int i) {
         return in[i];
     }
 
     /** Which input {@code t} is, or -1. */
-    int indexOf(Tensor t) {
+    int indexOf(Value t) {
         for (int i = 0; i < in.length; i++) {
             if (in[i] == t) {
                 return i;
@@ -90,13 +90,13 @@ final class Eager extends Grad {
         return -1;
     }
 
-    /** Gives scratch back and forgets all else, so that it may serve the next op, also of another pass. */
+    /** Gives scratch back and forgets all else, so that it may serve the next op, also of another scope. */
     void end() {
         for (int i = 0; i < scratchCount; i += 2) {
             arena.free(scratch[i], scratch[i + 1]);
         }
         scratchCount = 0;
-        pass = null;
+        scope = null;
         op = null;
         in = null;
         out = null;
@@ -116,26 +116,26 @@ final class Eager extends Grad {
 
     @Override
     public Shape shape(int i) {
-        return in[i].shape();
+        return in[i].shape;
     }
 
     @Override
     public DType dtype(int i) {
-        return in[i].dtype();
+        return in[i].dtype;
     }
 
     @Override
     public Shape outShape(int o) {
-        return out[o].shape();
+        return out[o].shape;
     }
 
     @Override
     public String inName(int i) {
-        Variable h = in[i].variable();
-        if (h == null) {
+        Leaf leaf = in[i].leaf;
+        if (leaf == null) {
             return in.length == 1 || i == 0 ? "x" : "input " + i;
         }
-        String name = h.name();
+        String name = leaf.name();
         return name.substring(name.lastIndexOf('.') + 1);
     }
 
@@ -155,9 +155,9 @@ final class Eager extends Grad {
             throw new IllegalStateException(
                     op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
         }
-        Variable h = in[i].root().variable();
-        if (h != null && node.versions != null && node.versions[i] != h.version()) {
-            throw new IllegalStateException("backward: " + h.label() + " has changed since " + node.where()
+        Leaf leaf = in[i].root().leaf;
+        if (leaf != null && node.versions != null && node.versions[i] != leaf.version()) {
+            throw new IllegalStateException("backward: " + leaf.label() + " has changed since " + node.where()
                     + " was recorded; call backward before step(), load() or copy, or run the forward again");
         }
     }
@@ -187,13 +187,12 @@ final class Eager extends Grad {
 
     @Override
     public long packed(int i, Kernel packing, long n, long k) {
-        if (pass.recording()
-                || NativeRuntime.get().blas() == Blas.OPENBLAS
-                || !(in[i].variable() instanceof Parameter p)) {
+        Leaf leaf = in[i].leaf;
+        if (scope.recording || NativeRuntime.get().blas() == Blas.OPENBLAS || leaf == null || !leaf.isParameter()) {
             return 0;
         }
-        Block block = p.store().packed(commands, p.index(), packing, n, k);
-        pass.lease(block);
+        Block block = leaf.packed(commands, packing, n, k);
+        scope.lease(block);
         return block.address();
     }
 
@@ -231,10 +230,10 @@ final class Eager extends Grad {
         return true;
     }
 
-    private void checkTypes(long address, Tensor[] tensors) {
-        for (Tensor t : tensors) {
+    private void checkTypes(long address, Value[] values) {
+        for (Value t : values) {
             if (t != null && t.bytes() > 0 && t.address() == address) {
-                checkType(commands.kernel(), commands.count(), t.dtype());
+                checkType(commands.kernel(), commands.count(), t.dtype);
             }
         }
     }
@@ -265,13 +264,13 @@ final class Eager extends Grad {
     @Override
     public float[] read(int i) {
         in(i);
-        return in[i].toArray();
+        return in[i].floats("toArray");
     }
 
     @Override
     public void write(int o, float[] values) {
-        if (out[o].dtype() != DType.F32) {
-            throw fail("result " + o + " is " + out[o].dtype()
+        if (out[o].dtype != DType.F32) {
+            throw fail("result " + o + " is " + out[o].dtype
                     + " but the op wrote floats; make it F32, or write it by kernels");
         }
         store(out(o), outShape(o).size(), values, false);
@@ -284,16 +283,16 @@ final class Eager extends Grad {
 
     @Override
     public long dout(int o) {
-        Tensor t = out[o];
+        Value t = out[o];
         if (t.gradient == 0) {
-            if (t.dtype() != DType.F32) {
-                throw fail("result " + o + " is " + t.dtype() + " and has no gradient");
+            if (t.dtype != DType.F32) {
+                throw fail("result " + o + " is " + t.dtype + " and has no gradient");
             }
             t.gradient = arena.allocate(t.bytes());
             zeros.set(o);
             commands.begin(Kernel.FILL)
                     .at(t.gradient)
-                    .put(t.shape().size())
+                    .put(t.shape.size())
                     .put(0f)
                     .run();
         }
@@ -303,7 +302,7 @@ final class Eager extends Grad {
     @Override
     public long doutOwned(int o) {
         long dy = dout(o);
-        if (!out[o].watched()) {
+        if (!out[o].watched) {
             return dy;
         }
         long copy = scratch(out[o].bytes());
@@ -318,17 +317,14 @@ final class Eager extends Grad {
 
     @Override
     public long din(int i) {
-        Tensor t = in[i];
+        Value t = in[i];
         if (!backward.wanted(t)) { // an op that did not ask: nothing may stay behind in what outlives this pass
             adds = false;
             return scratch(t.bytes());
         }
-        if (t.variable() instanceof Parameter p) {
-            Store store = p.store();
-            adds = store.fresh(p.index());
-            store.fresh(p.index(), true);
-            store.writeWhole(p.index());
-            return gradient(p);
+        if (t.leaf != null) {
+            adds = t.leaf.writeWhole();
+            return gradient(t.leaf);
         }
         adds = t.gradient != 0;
         if (!adds) {
@@ -337,43 +333,36 @@ final class Eager extends Grad {
         return t.gradient;
     }
 
-    private long gradient(Parameter p) {
-        Block gradients = p.store().gradients();
-        pass.lease(gradients);
-        return gradients.address() + Float.BYTES * p.store().offset(p.index());
+    private long gradient(Leaf parameter) {
+        Block gradients = parameter.gradients();
+        scope.lease(gradients);
+        return gradients.address() + parameter.gradientOffset();
     }
 
     @Override
     public long dinRows(int i, int index) {
-        Tensor t = in[i];
-        if (!(t.variable() instanceof Parameter p)
-                || !backward.wanted(t)
-                || shape(index).size() >= t.dim(0)) {
+        Value t = in[i];
+        if (t.leaf == null || !backward.wanted(t) || shape(index).size() >= t.shape.dim(0)) {
             return din(i);
         }
         in(index);
-        int[] rows = in[index].toIntArray();
+        int[] rows = in[index].ints("toIntArray");
         for (int row : rows) {
-            if (row < 0 || row >= t.dim(0)) {
-                throw fail("index " + row + " is outside [0, " + t.dim(0) + ")");
+            if (row < 0 || row >= t.shape.dim(0)) {
+                throw fail("index " + row + " is outside [0, " + t.shape.dim(0) + ")");
             }
         }
-        long gradient = gradient(p);
-        p.store().writeRows(commands, p.index(), rows);
+        long gradient = gradient(t.leaf);
+        t.leaf.writeRows(commands, rows);
         adds = true;
         return gradient;
     }
 
     @Override
     public long dinReusing(int i) {
-        Tensor t = in[i];
-        Tensor o = out[0];
-        if (t.variable() == null
-                && wants(i)
-                && t.gradient == 0
-                && o.gradient != 0
-                && !o.watched()
-                && o.bytes() == t.bytes()) {
+        Value t = in[i];
+        Value o = out[0];
+        if (t.leaf == null && wants(i) && t.gradient == 0 && o.gradient != 0 && !o.watched && o.bytes() == t.bytes()) {
             t.gradient = o.gradient;
             o.gradient = 0;
             adds = false;
@@ -384,7 +373,7 @@ final class Eager extends Grad {
 
     @Override
     public boolean rectifies() {
-        return pass.rectifies;
+        return scope.rectifies;
     }
 
     @Override
@@ -394,7 +383,7 @@ final class Eager extends Grad {
 
     @Override
     public float[] readGradient(int o) {
-        float[] values = new float[Math.toIntExact(out[o].shape().size())];
+        float[] values = new float[Math.toIntExact(out[o].shape.size())];
         Block.read(dout(o), values);
         return values;
     }
@@ -405,7 +394,7 @@ final class Eager extends Grad {
             return;
         }
         long dx = din(i);
-        store(dx, in[i].shape().size(), values, adds);
+        store(dx, in[i].shape.size(), values, adds);
     }
 
     private void store(long address, long n, float[] values, boolean add) {
@@ -426,7 +415,7 @@ final class Eager extends Grad {
 
     @Override
     public IllegalArgumentException fail(String message) {
-        Frame f = node == null ? pass.frame() : node.frame;
+        Frame f = node == null ? scope.frame() : node.frame;
         String path = f == null ? "" : f.path();
         return new IllegalArgumentException(op.label() + (path.isEmpty() ? "" : " at " + path) + ": " + message);
     }

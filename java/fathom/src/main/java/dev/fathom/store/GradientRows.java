@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.store;
 
 import java.util.Arrays;
 

@@ -1,6 +1,7 @@
-package dev.fathom.tensor;
+package dev.fathom.parameter;
 
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Rng;
 
 /** The first values of a {@link Parameter} or {@link Buffer}, drawn when a model is made. */
 @FunctionalInterface

@@ -1,6 +1,9 @@
-package dev.fathom.tensor;
+package dev.fathom.parameter;
 
 import dev.fathom.op.Shape;
+import dev.fathom.store.Place;
+import dev.fathom.tensor.Target;
+import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Numbers that training changes: a segment of a model's flat block, with a gradient beside it. */
@@ -22,12 +25,12 @@ public final class Parameter extends Variable implements Target {
 
     /** Returns whether an optimizer may change it; {@code Model.freeze} decides. */
     public boolean trainable() {
-        return bound() && store().isTrainable(index());
+        return bound() && place().trainable();
     }
 
     /** Returns the gradient since the last step, or null if no backward has reached the parameter since. */
     public @Nullable Tensor gradient() {
-        return store().gradientTensor(index());
+        return place().store().gradient(place().index());
     }
 
     /**
@@ -36,11 +39,16 @@ public final class Parameter extends Variable implements Target {
      * is none.
      */
     public int @Nullable [] gradientRows() {
-        return store().gradientRows(index());
+        return place().store().gradientRows(place().index());
+    }
+
+    @Override
+    protected boolean trained() {
+        return true;
     }
 
     @Override
     public boolean wants(Tensor leaf) {
-        return leaf.variable() == this;
+        return bound() && Place.of(leaf) == place();
     }
 }

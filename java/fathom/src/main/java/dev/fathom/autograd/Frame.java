@@ -1,18 +1,19 @@
-package dev.fathom.tensor;
+package dev.fathom.autograd;
 
+import dev.fathom.tree.Structure;
 import org.jspecify.annotations.Nullable;
 
 /** One call of a net: who was called, from where, and what existed before. Its path is worked out only when a message needs it. */
-final class Frame {
-    /** Stands for the net where {@link Pass#noGrad} gives memory back. */
+public final class Frame {
+    /** Stands for the net where a body without recording gives memory back. */
     static final Object NO_GRAD = new Object();
 
-    final Pass pass;
+    final Scope scope;
     final Object net;
     final @Nullable Frame parent;
     /** The number by which a list holds the net, -1 when it goes by name. */
     final int child;
-    /** How many tensors the pass owned. */
+    /** How many values the scope owned. */
     final int mark;
     /** How many calls the tape held. */
     final int first;
@@ -22,8 +23,8 @@ final class Frame {
     /** Whether it called another net. */
     boolean calls;
 
-    Frame(Pass pass, Object net, @Nullable Frame parent, int child, int mark, int first, boolean evalMode) {
-        this.pass = pass;
+    Frame(Scope scope, Object net, @Nullable Frame parent, int child, int mark, int first, boolean evalMode) {
+        this.scope = scope;
         this.net = net;
         this.parent = parent;
         this.child = child;
@@ -34,8 +35,18 @@ final class Frame {
     }
 
     /** Who gave memory back, for messages; nothing runs in it. */
-    Frame(Pass pass, Object net, @Nullable Frame parent, int child) {
-        this(pass, net, parent, child, 0, 0, false);
+    Frame(Scope scope, Object net, @Nullable Frame parent, int child) {
+        this(scope, net, parent, child, 0, 0, false);
+    }
+
+    /** The net that was called. */
+    public Object net() {
+        return net;
+    }
+
+    /** The call from which it was called, or null. */
+    public @Nullable Frame parent() {
+        return parent;
     }
 
     /** The names from the outermost net to this one, joined by dots; empty for the outermost. */

@@ -1,39 +1,54 @@
-package dev.fathom.tensor;
+package dev.fathom.autograd;
 
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import java.util.Objects;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** One walk back over a tape: which nodes lie between the loss and the targets, and their gradients, the last node first. */
-final class Backward {
-    private final Pass pass;
+public final class Backward {
+    private final Scope scope;
     private final Arena arena;
     private final Commands commands;
-    private final Tape tape;
-    private final Target[] targets;
+    private final Recording tape;
+    private final @Nullable Predicate<Value> targets;
 
-    Backward(Pass pass, Arena arena, Tape tape, Target[] targets) {
-        this.pass = pass;
-        this.arena = arena;
-        this.commands = arena.commands();
+    /** Toward the leaves and watched values that {@code targets} accepts, all of them where it is null. */
+    Backward(Scope scope, Recording tape, @Nullable Predicate<Value> targets) {
+        this.scope = scope;
+        this.arena = scope.arena;
+        this.commands = scope.commands;
         this.tape = tape;
         this.targets = targets;
     }
 
-    Target[] targets() {
+    @Nullable
+    Predicate<Value> targets() {
         return targets;
     }
 
+    /** From here on backward in this pass gives max(dy, 0) through every ReLU in place of the gradient. */
+    public static void rectify(Scope pass) {
+        pass.rectifies = true;
+    }
+
+    /** Sets a buffer to {@code next} when backward has succeeded, once even if a layer runs again; not outside training mode. */
+    public static void updateAfter(Value buffer, Value next) {
+        Leaf leaf = Objects.requireNonNull(buffer.leaf, "a buffer is a leaf");
+        Scope.current().updateAfterBackward(buffer, leaf, next);
+    }
+
     /** Takes the gradients that flow from {@code seed} at {@code loss}; false, and nothing done, where no target is reached. */
-    boolean run(Tensor loss, long seed) {
-        int last = Objects.requireNonNull(loss.node(), "backward is called for recorded results only").index;
+    boolean run(Value loss, long seed) {
+        int last = Objects.requireNonNull(loss.node, "backward is called for recorded results only").index;
         try {
             boolean any = false;
             for (int i = 0; i <= last; i++) {
                 Node n = tape.node(i);
                 n.active = false;
-                for (Tensor t : n.in) {
+                for (Value t : n.in) {
                     n.active |= t != null && wanted(t);
                 }
                 any = n.active;
@@ -55,21 +70,21 @@ final class Backward {
 
     private void step(Node n) {
         boolean reached = false;
-        for (Tensor o : n.out) {
+        for (Value o : n.out) {
             reached |= o != null && o.gradient != 0;
         }
         if (reached && n.active) {
-            Eager call = pass.eager();
+            Eager call = scope.eager();
             try {
-                call.begin(pass, n, this);
+                call.begin(scope, n, this);
                 n.op.backward(call);
             } finally {
-                pass.idle(call);
+                scope.idle(call);
             }
         }
-        for (Tensor o : n.out) {
+        for (Value o : n.out) {
             if (o != null && o.gradient != 0) {
-                if (o.watched()) {
+                if (o.watched) {
                     addToTotal(o);
                 } else {
                     arena.free(o.gradient, o.bytes());
@@ -80,37 +95,37 @@ final class Backward {
     }
 
     /** A watched result keeps the sum of all backward passes apart: what flows on is the gradient of the one under way. */
-    private void addToTotal(Tensor o) {
+    private void addToTotal(Value o) {
         if (o.total == 0) {
             o.total = o.gradient;
         } else {
             commands.begin(Kernel.ACCUMULATE)
                     .at(o.gradient)
                     .at(o.total)
-                    .put(o.shape().size())
+                    .put(o.shape.size())
                     .run();
             arena.free(o.gradient, o.bytes());
         }
     }
 
     /**
-     * After a failure no half-written gradient remains: parameters and watched tensors among the targets lose theirs (memory that {@link Pass#gradient} may have shown
+     * After a failure no half-written gradient remains: parameters and watched tensors among the targets lose theirs (memory that a caller may have been shown
      * stays until the close), intermediates give their memory back.
      */
     private void forgetGradients(int last) {
         for (int i = 0; i <= last; i++) {
             Node n = tape.node(i);
-            for (Tensor t : n.in) {
+            for (Value t : n.in) {
                 if (t == null || !wanted(t)) {
                     continue;
                 }
-                if (t.variable() instanceof Parameter p) {
-                    p.store().fresh(p.index(), false);
-                } else if (t.node() == null) {
+                if (t.leaf != null) {
+                    t.leaf.forgetGradient();
+                } else if (t.node == null) {
                     t.gradient = 0;
                 }
             }
-            for (Tensor o : n.out) {
+            for (Value o : n.out) {
                 if (o != null && o.gradient != 0) {
                     arena.free(o.gradient, o.bytes());
                     o.gradient = 0;
@@ -123,21 +138,13 @@ final class Backward {
     }
 
     /** Whether {@code t} is a target or depends on one. */
-    boolean wanted(Tensor t) {
-        if (t.pass() == pass && t.node() != null && t.node().active) {
+    boolean wanted(Value t) {
+        if (t.scope == scope && t.node != null && t.node.active) {
             return true;
         }
-        if (t.node() != null && !t.watched() || !pass.needsGradient(t)) {
+        if (t.node != null && !t.watched || !scope.needsGradient(t)) {
             return false;
         }
-        if (targets.length == 0) {
-            return true;
-        }
-        for (Target target : targets) {
-            if (target.wants(t)) {
-                return true;
-            }
-        }
-        return false;
+        return targets == null || targets.test(t);
     }
 }

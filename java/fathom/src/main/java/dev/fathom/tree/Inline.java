@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.tree;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;

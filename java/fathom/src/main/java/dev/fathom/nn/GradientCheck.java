@@ -1,8 +1,14 @@
-package dev.fathom.tensor;
+package dev.fathom.nn;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.store.Store;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -83,7 +89,7 @@ public final class GradientCheck {
             }
         }
         for (Parameter p : parameters) {
-            p.store().fresh(p.index(), false);
+            Store.of(p).fresh(Store.index(p), false);
             places.add(new Place("parameter " + p.name(), p.shape(), p.value().toArray(), -1, p));
         }
         if (places.stream().allMatch(p -> p.values.length == 0)) {
@@ -141,8 +147,8 @@ public final class GradientCheck {
         void set(int i, float value) {
             values[i] = value;
             if (parameter != null) {
-                Block.at(parameter.value().address() + 4L * i, 4).putFloat(0, value);
-                parameter.store().changed(parameter.index());
+                Block.at(Values.address(parameter.value()) + 4L * i, 4).putFloat(0, value);
+                Store.of(parameter).changed(Store.index(parameter));
             }
         }
     }

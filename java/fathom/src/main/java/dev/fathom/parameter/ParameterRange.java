@@ -1,4 +1,9 @@
-package dev.fathom.tensor;
+package dev.fathom.parameter;
+
+import dev.fathom.store.Place;
+import dev.fathom.store.Store;
+import dev.fathom.tensor.Target;
+import dev.fathom.tensor.Tensor;
 
 /**
  * Neighboring parameters of a model, all of them or a part, which an optimizer changes and for which backward leaves gradients. Only the library
@@ -32,10 +37,7 @@ public final class ParameterRange implements Target {
 
     @Override
     public boolean wants(Tensor leaf) {
-        return leaf.variable() instanceof Parameter p
-                && p.bound()
-                && p.store() == store()
-                && p.index() >= from
-                && p.index() < to;
+        Place p = Place.of(leaf);
+        return p != null && p.store() == store() && p.index() >= from && p.index() < to;
     }
 }

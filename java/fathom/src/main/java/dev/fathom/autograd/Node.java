@@ -1,13 +1,13 @@
-package dev.fathom.tensor;
+package dev.fathom.autograd;
 
 import dev.fathom.op.Op;
 import org.jspecify.annotations.Nullable;
 
 /** One recorded call of an op: what went in, what came out, and the versions of the parameters that backward reads. */
-final class Node {
+public final class Node {
     final Op op;
-    final @Nullable Tensor[] in;
-    final @Nullable Tensor[] out;
+    final @Nullable Value[] in;
+    final @Nullable Value[] out;
     final @Nullable Frame frame;
     final int @Nullable [] versions;
     final int index;
@@ -16,8 +16,8 @@ final class Node {
 
     Node(
             Op op,
-            @Nullable Tensor[] in,
-            @Nullable Tensor[] out,
+            @Nullable Value[] in,
+            @Nullable Value[] out,
             @Nullable Frame frame,
             int @Nullable [] versions,
             int index) {
@@ -29,8 +29,29 @@ final class Node {
         this.index = index;
     }
 
-    String path() {
+    /** What was called. */
+    public Op op() {
+        return op;
+    }
+
+    /** The innermost net around the call, null outside any. */
+    public @Nullable Object net() {
+        return frame == null ? null : frame.net;
+    }
+
+    /** The names of the nets around the call, joined by dots; empty outside any. */
+    public String path() {
         return frame == null ? "" : frame.path();
+    }
+
+    /** The operands; null where one was left out. */
+    public @Nullable Value[] inputs() {
+        return in.clone();
+    }
+
+    /** The results; null where one was not needed. */
+    public @Nullable Value[] outputs() {
+        return out.clone();
     }
 
     /** {@code linear at 0}, for messages. */

@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -9,6 +9,11 @@ import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tensor.Values;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.store;
 
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The numbers of a model, which its replicas share: one flat block of range, every parameter and then every buffer, 64-byte aligned, in
+ * The numbers of a model, which its replicas share: one flat block of segments, every parameter and then every buffer, 64-byte aligned, in
  * the order of the walk. Each parameter has a version, a trainable flag and packed copies.
  */
 final class Weights {
@@ -21,7 +21,7 @@ final class Weights {
     final List<String> names;
     /** In floats; the last is the end of the block. */
     final long[] offsets;
-    /** How many range are parameters; they come first. */
+    /** How many segments are parameters; they come first. */
     final int parameters;
 
     final Block block;
@@ -30,19 +30,19 @@ final class Weights {
     private final @Nullable Block[] packed;
     private final int[] packedVersions;
 
-    Weights(List<Variable> variables, List<String> names) {
+    Weights(List<? extends Cell> cells, List<String> names) {
         this.names = List.copyOf(names);
-        int n = variables.size();
+        int n = cells.size();
         offsets = new long[n + 1];
         int count = 0;
         for (int i = 0; i < n; i++) {
-            Shape shape = variables.get(i).shape();
+            Shape shape = cells.get(i).shape;
             if (Float.BYTES * shape.size() > LARGEST) {
                 throw new IllegalArgumentException("model: " + names.get(i) + " " + shape + " takes "
                         + Float.BYTES * shape.size() + " bytes but " + LARGEST + " are the most; split it");
             }
             offsets[i + 1] = offsets[i] + (shape.size() + ALIGN - 1) / ALIGN * ALIGN;
-            if (variables.get(i) instanceof Parameter) {
+            if (cells.get(i).trained()) {
                 count = i + 1;
             }
         }

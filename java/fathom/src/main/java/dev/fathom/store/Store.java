@@ -1,9 +1,14 @@
-package dev.fathom.tensor;
+package dev.fathom.store;
 
+import dev.fathom.autograd.EvalModes;
+import dev.fathom.autograd.Frame;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Structure;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -18,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A replica has the values of the model it was made of and gradients of its own; its buffers are copies, so that its thread writes nothing
  * that another reads.
  */
-public final class Store implements AutoCloseable {
-    private final List<Variable> variables;
+public final class Store implements AutoCloseable, EvalModes.Owner {
+    private final List<? extends Cell> cells;
     private final Weights weights;
     private final @Nullable Store original;
     /** The buffers of a replica, whose layout is that of the weights behind the parameters; else the block of the weights. */
@@ -38,26 +43,26 @@ public final class Store implements AutoCloseable {
     /** By identity; never changed once it is here, as passes of other threads read it. */
     private volatile Set<Object> evaluating = Set.of();
 
-    /** Lays out {@code variables} (parameters first) without binding anything. */
-    Store(List<Variable> variables, List<String> names) {
-        this.variables = List.copyOf(variables);
-        weights = new Weights(variables, names);
+    /** Lays out parameters and then buffers; {@link #bind} makes this the store that holds them. */
+    public Store(List<? extends Cell> cells, List<String> names) {
+        this.cells = List.copyOf(cells);
+        weights = new Weights(cells, names);
         original = null;
         buffers = weights.block;
-        bufferVersions = new int[variables.size() - weights.parameters];
+        bufferVersions = new int[cells.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
         rows = new GradientRows[weights.parameters];
         whole = new boolean[weights.parameters];
     }
 
-    /** A replica of {@code of} for {@code variables}, which is as its own. */
-    Store(Store of, List<Variable> variables) {
+    /** A replica of {@code of} for other cells of the same shapes. */
+    public Store(Store of, List<? extends Cell> cells) {
         of.check();
-        this.variables = List.copyOf(variables);
+        this.cells = List.copyOf(cells);
         weights = of.weights;
         original = of.original == null ? of : of.original;
-        buffers = new Block("replica", Float.BYTES * (weights.offsets[variables.size()] - parameterFloats()));
-        bufferVersions = new int[variables.size() - weights.parameters];
+        buffers = new Block("replica", Float.BYTES * (weights.offsets[cells.size()] - parameterFloats()));
+        bufferVersions = new int[cells.size() - weights.parameters];
         fresh = new boolean[weights.parameters];
         rows = new GradientRows[weights.parameters];
         whole = new boolean[weights.parameters];
@@ -69,9 +74,26 @@ public final class Store implements AutoCloseable {
         }
     }
 
+    /** Tells every parameter and buffer that its numbers are here. */
+    public void bind() {
+        for (int i = 0; i < cells.size(); i++) {
+            cells.get(i).bind(new Place(this, i));
+        }
+    }
+
+    /** The store that holds a parameter or buffer. */
+    public static Store of(Cell cell) {
+        return cell.place().store();
+    }
+
+    /** The number of its segment there. */
+    public static int index(Cell cell) {
+        return cell.place().index();
+    }
+
     /** Parameters and buffers, in the order of the block. */
-    public List<Variable> variables() {
-        return variables;
+    public List<? extends Cell> cells() {
+        return cells;
     }
 
     /** How many of them are parameters; they come first. */
@@ -117,14 +139,17 @@ public final class Store implements AutoCloseable {
         return g;
     }
 
-    /** The value of segment {@code i} as a tensor. */
-    Tensor leaf(int i) {
-        long at = i < parameters() ? offset(i) : offset(i) - (original == null ? 0 : parameterFloats());
-        return Tensor.over(
-                i < parameters() ? weights.block : buffers,
-                Float.BYTES * at,
-                variables.get(i).shape(),
-                name(i));
+    Block parameterBlock() {
+        return weights.block;
+    }
+
+    Block bufferBlock() {
+        return buffers;
+    }
+
+    /** Where segment {@code i} begins in its block, in bytes. */
+    long offsetInBlock(int i) {
+        return Float.BYTES * (offset(i) - (i < parameters() || original == null ? 0 : parameterFloats()));
     }
 
     /** Freezes or unfreezes parameter {@code i}, also in replicas. */
@@ -137,7 +162,8 @@ public final class Store implements AutoCloseable {
         return weights.trainable[i];
     }
 
-    int version(int i) {
+    /** How often the values of segment {@code i} have changed. */
+    public int version(int i) {
         return i < parameters() ? weights.versions[i] : bufferVersions[i - parameters()];
     }
 
@@ -153,7 +179,7 @@ public final class Store implements AutoCloseable {
     /** Tells that the block of values has been replaced, by a load or a copy. */
     public void replaced() {
         Store owner = original == null ? this : original;
-        for (int i = 0; i < variables.size(); i++) {
+        for (int i = 0; i < cells.size(); i++) {
             owner.changed(i);
         }
         takeBuffers();
@@ -171,9 +197,12 @@ public final class Store implements AutoCloseable {
 
     // ---- gradients of some rows
 
-    /** Tells that the gradient of parameter {@code i} is about to be written as a whole. */
-    void writeWhole(int i) {
+    /** Makes the gradient of parameter {@code i} ready to be written as a whole; returns whether it is to be added to. */
+    boolean writeWhole(int i) {
+        boolean adds = fresh[i];
+        fresh[i] = true;
         whole[i] = true;
+        return adds;
     }
 
     /**
@@ -183,12 +212,12 @@ public final class Store implements AutoCloseable {
     void writeRows(Commands commands, int i, int[] index) {
         GradientRows mine = rows[i];
         if (mine == null) {
-            mine = new GradientRows(variables.get(i).shape().dim(0));
+            mine = new GradientRows(cells.get(i).shape.dim(0));
             rows[i] = mine;
         }
         if (!fresh[i]) {
             if (whole[i]) {
-                fill(commands, i, 0, variables.get(i).shape().dim(0));
+                fill(commands, i, 0, cells.get(i).shape.dim(0));
                 whole[i] = false;
             } else {
                 mine.runs((first, n) -> fill(commands, i, first, n));
@@ -211,7 +240,7 @@ public final class Store implements AutoCloseable {
 
     /** Where row {@code row} of parameter {@code i} begins in the block, in floats. */
     public long row(int i, int row) {
-        Shape shape = variables.get(i).shape();
+        Shape shape = cells.get(i).shape;
         return offset(i) + row * shape.size(1, shape.rank());
     }
 
@@ -221,11 +250,10 @@ public final class Store implements AutoCloseable {
         return mine == null || !fresh[i] || whole[i] ? null : mine.rows();
     }
 
-    @Nullable
-    Tensor gradientTensor(int i) {
+    /** The gradient of parameter {@code i} as a tensor; null where there is none since the last step. */
+    public @Nullable Tensor gradient(int i) {
         return fresh[i]
-                ? Tensor.over(
-                        gradients(), Float.BYTES * offset(i), variables.get(i).shape(), "gradient of " + name(i))
+                ? Access.over(gradients(), Float.BYTES * offset(i), cells.get(i).shape, "gradient of " + name(i), null)
                 : null;
     }
 
@@ -256,6 +284,34 @@ public final class Store implements AutoCloseable {
     /** The nets that are fixed in evaluation mode. */
     public Set<Object> evaluating() {
         return Collections.unmodifiableSet(evaluating);
+    }
+
+    @Override
+    public boolean fixes(Object net, @Nullable Frame parent) {
+        if (!evaluating.contains(net)) {
+            return false;
+        }
+        Store runs = running(net, parent);
+        return runs == null || runs == this;
+    }
+
+    /**
+     * The store of the model that runs a net, as the values of the net, or of the nearest one around it that has any, tell: two models may share
+     * a net without values, such as a dropout. Null where no net has values.
+     */
+    private static @Nullable Store running(Object net, @Nullable Frame parent) {
+        Object at = net;
+        for (Frame f = parent; ; f = f.parent()) {
+            for (Structure.Named n : Structure.walk(at)) {
+                if (n.value() instanceof Cell c && c.bound()) {
+                    return of(c);
+                }
+            }
+            if (f == null) {
+                return null;
+            }
+            at = f.net();
+        }
     }
 
     // ---- replicas
@@ -340,12 +396,12 @@ public final class Store implements AutoCloseable {
 
     /** Gives a replica the buffers of its model; the model itself has them. */
     private void takeBuffers() {
-        if (original == null || variables.size() == parameters()) {
+        if (original == null || cells.size() == parameters()) {
             return;
         }
         Block values = original.values();
         long at = Float.BYTES * parameterFloats();
-        long bytes = Float.BYTES * offset(variables.size()) - at;
+        long bytes = Float.BYTES * offset(cells.size()) - at;
         values.lease();
         try {
             buffers.lease();
@@ -357,7 +413,7 @@ public final class Store implements AutoCloseable {
         } finally {
             values.release();
         }
-        for (int i = parameters(); i < variables.size(); i++) {
+        for (int i = parameters(); i < cells.size(); i++) {
             changed(i);
         }
     }
@@ -365,7 +421,7 @@ public final class Store implements AutoCloseable {
     // ---- life
 
     /** Says that another model has taken the values over; everything but {@link #close} now refuses with {@code by}. */
-    void supersede(String by) {
+    public void supersede(String by) {
         superseded = by;
         followPass();
     }

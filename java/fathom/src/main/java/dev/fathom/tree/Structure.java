@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.tree;
 
 import java.lang.reflect.AccessibleObject;
 import java.lang.reflect.Array;
@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tree of a net, read from record components: nets, {@link Variable} values, and Optional, List, Map and arrays of these. Everything
+ * The tree of a net, read from record components: nets, parameters, buffers, and Optional, List, Map and arrays of these. Everything
  * goes by identity and without recursion, so that two equal layers stay two and ten thousand nested ones are no trouble.
  */
 public final class Structure {
@@ -77,14 +77,14 @@ public final class Structure {
     }
 
     /** The values of a record's components, in their order. */
-    static void components(Object record, Consumer<@Nullable Object> action) {
+    public static void components(Object record, Consumer<@Nullable Object> action) {
         for (Component c : COMPONENTS.get(record.getClass())) {
             action.accept(c.get(record));
         }
     }
 
     /** The components of a record by the names that they have in Java. */
-    static void namedComponents(Object record, BiConsumer<String, @Nullable Object> action) {
+    public static void namedComponents(Object record, BiConsumer<String, @Nullable Object> action) {
         for (Component c : COMPONENTS.get(record.getClass())) {
             action.accept(c.of.getName(), c.get(record));
         }
@@ -93,12 +93,12 @@ public final class Structure {
     /** A node of the tree with its name, as PyTorch would write it. */
     public record Named(String name, Object value) {}
 
-    /** Every net and variable below {@code root}, and {@code root} itself, in depth-first order; what is shared comes once. */
+    /** Every net, parameter and buffer below {@code root}, and {@code root} itself, in depth-first order; what is shared comes once. */
     public static List<Named> walk(Object root) {
         return walk(root, null);
     }
 
-    /** Every net and variable below {@code root} as {@link #walk(Object)} gives them, without {@code except} and what only it holds. */
+    /** Every net, parameter and buffer below {@code root} as {@link #walk(Object)} gives them, without {@code except} and what only it holds. */
     public static List<Named> walk(Object root, @Nullable Object except) {
         List<Named> found = new ArrayList<>();
         Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -121,7 +121,7 @@ public final class Structure {
     }
 
     /** The name under which {@code parent} holds {@code child}; its class's name where it does not. */
-    static String nameOf(Object parent, Object child) {
+    public static String nameOf(Object parent, Object child) {
         List<Named> children = new ArrayList<>();
         if (parent.getClass().isRecord()) {
             children(new Named("", parent), children);
@@ -134,10 +134,10 @@ public final class Structure {
         return child.getClass().isRecord() ? snakeCase(child.getClass().getSimpleName()) : "a lambda";
     }
 
-    /** The nets and variables right below a node, through containers. */
+    /** The nets, parameters and buffers right below a node, through containers. */
     private static void children(Named node, List<Named> out) {
         Object value = node.value;
-        if (value instanceof Variable) {
+        if (value instanceof Terminal) {
             return;
         }
         if (value.getClass().isRecord()) {
@@ -169,13 +169,16 @@ public final class Structure {
             for (int i = 0; i < array.length; i++) {
                 add(join(name, Integer.toString(i)), array[i], out);
             }
-        } else if (value instanceof Variable || value instanceof Member) {
+        } else if (value instanceof Member) {
             out.add(new Named(name, value));
         }
     }
 
     /** What {@code nn.Net} extends, so that the walk, which stands below it, knows nets from other component values. */
     public interface Member {}
+
+    /** A member without members of its own: a parameter or buffer. */
+    public interface Terminal extends Member {}
 
     private static boolean hasState(Object value) {
         for (Class<?> c = value.getClass(); c != null && c != Object.class; c = c.getSuperclass()) {
@@ -196,11 +199,11 @@ public final class Structure {
     }
 
     /**
-     * A copy of the tree with every variable replaced. Records are rebuilt through their canonical constructors, containers of nets are
+     * A copy of the tree with every parameter and buffer replaced. Records are rebuilt through their canonical constructors, containers of nets are
      * rebuilt too, everything else is shared; what the tree shares the copy shares.
      */
-    public static <T> T rebuild(T root, Function<Variable, Variable> replace) {
-        return rebuild(root, node -> node instanceof Variable h ? replace.apply(h) : null, true);
+    public static <T> T rebuild(T root, Function<Terminal, Terminal> replace) {
+        return rebuild(root, node -> node instanceof Terminal t ? replace.apply(t) : null, true);
     }
 
     /**
@@ -223,14 +226,14 @@ public final class Structure {
     /** The tree with {@code by} wherever it has {@code node}; what holds that is rebuilt, everything else is shared. */
     public static <T> T replace(T root, Object node, Object by) {
         Objects.requireNonNull(by, "replace: by is null; give what takes the place of the node");
-        return rebuild(root, n -> n == node ? by : n instanceof Variable ? n : null, false);
+        return rebuild(root, n -> n == node ? by : n instanceof Terminal ? n : null, false);
     }
 
     /** The tree without these nodes: components that held one are null, and lists that held one are shorter. */
     public static <T> T without(T root, @Nullable Object... nodes) {
         return rebuild(
                 root,
-                n -> Stream.of(nodes).anyMatch(node -> node == n) ? GONE : n instanceof Variable ? n : null,
+                n -> Stream.of(nodes).anyMatch(node -> node == n) ? GONE : n instanceof Terminal ? n : null,
                 false);
     }
 
@@ -329,7 +332,8 @@ public final class Structure {
         return value != null && done.containsKey(value) ? done.get(value) : value;
     }
 
-    static String join(String path, String name) {
+    /** A name below a path; either may be empty. */
+    public static String join(String path, String name) {
         return path.isEmpty() ? name : name.isEmpty() ? path : path + "." + name;
     }
 

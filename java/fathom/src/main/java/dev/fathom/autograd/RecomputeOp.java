@@ -1,4 +1,4 @@
-package dev.fathom.tensor;
+package dev.fathom.autograd;
 
 import dev.fathom.op.Call;
 import dev.fathom.op.Grad;
@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  * checkpointing): memory for time. Inputs are x and whatever else the layer reads.
  *
  * @param layer what runs again
- * @param stream a copy of the pass's random numbers as they were, null in a pass without
+ * @param random a copy of the scope's random numbers as they were, null in a scope without
  */
-record RecomputeOp(UnaryOperator<Tensor> layer, @Nullable Rng stream) implements Op {
+public record RecomputeOp(
+        UnaryOperator<Value> layer, @Nullable Stream random) implements Op {
     @Override
     public String label() {
         return "recompute";

@@ -1,0 +1,210 @@
+package dev.fathom.autograd;
+
+import dev.fathom.memory.Arena;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The nets that run in a scope, innermost first, and the values that the scope owns: what a net made and nobody needs goes back when it returns. */
+public final class Frames {
+    private final Scope scope;
+    private final Arena arena;
+    private @Nullable Consumer<Called> observer;
+    private Value[] made;
+    private int count;
+    private @Nullable Frame frame;
+    /** The frame in which this walk of nets began: none, or that of a recomputed layer. */
+    private @Nullable Frame root;
+
+    private int nextChild = -1;
+    private int deepest;
+
+    /** {@code made} is an array to use; {@link #close} gives it back, perhaps as a longer one. */
+    Frames(Scope scope, Arena arena, Value[] made) {
+        this.scope = scope;
+        this.arena = arena;
+        this.made = made;
+    }
+
+    /** The innermost running net, or null. */
+    @Nullable
+    Frame current() {
+        return frame;
+    }
+
+    // ---- for nets and for tools that watch them
+
+    /** Enters a net's frame on the thread's pass. */
+    public static Frame enter(Object net) {
+        Scope s = Scope.current();
+        s.checkThread();
+        return s.frames.begin(net);
+    }
+
+    /** Leaves it with its result, null after a failure. */
+    public static void leave(Frame frame, @Nullable Object result) {
+        frame.scope.frames.end(frame, result);
+    }
+
+    /** What to throw when the stack ran out inside a frame. */
+    public static RuntimeException tooDeep(Frame frame, StackOverflowError e) {
+        return frame.scope.frames.nestedTooDeep(frame, e);
+    }
+
+    /** Tells that the running net now calls its child number {@code i}. */
+    public static void nextChild(int i) {
+        Scope.current().frames.nextChild = i;
+    }
+
+    /** Gives back what the running net made so far, but {@code keep}, which its child number {@code i} returned. */
+    public static void releaseAllBut(Value keep, int i) {
+        Scope.current().frames.releaseMadeBut(keep, i);
+    }
+
+    /**
+     * One call of a net that has returned.
+     *
+     * @param net who was called
+     * @param path its names from the outermost net on
+     * @param leaf whether it called no other net
+     * @param from the number of its first call on the tape
+     * @param to one past the last
+     * @param result what it returned, null after a failure
+     */
+    public record Called(
+            Object net,
+            String path,
+            boolean leaf,
+            int from,
+            int to,
+            @Nullable Object result) {}
+
+    /** Tells {@code action}, beside those before it, of each call as it returns, before what it made and did not return is given back; null ends that for all. */
+    public static void observe(Scope pass, @Nullable Consumer<Called> action) {
+        Frames f = pass.frames;
+        f.observer = action == null || f.observer == null ? action : f.observer.andThen(action);
+    }
+
+    // ---- below them
+
+    /** Takes over a value that has memory of its own. */
+    void own(Value v) {
+        if (count == made.length) {
+            made = Arrays.copyOf(made, 2 * count);
+        }
+        made[count++] = v;
+    }
+
+    /** How many values there are: what comes later was made after this moment. */
+    int mark() {
+        return count;
+    }
+
+    private Frame begin(Object net) {
+        boolean eval = frame != null && frame.evalMode || EvalModes.fix(net, frame);
+        Frame f = new Frame(scope, net, frame, nextChild, count, scope.tape.size(), eval);
+        nextChild = -1;
+        if (frame != null) {
+            frame.calls = true;
+        }
+        frame = f;
+        deepest = Math.max(deepest, f.depth);
+        return f;
+    }
+
+    /** Ends a frame; {@code result} is null when its body failed, and then nothing is given back before the pass ends. */
+    private void end(Frame f, @Nullable Object result) {
+        frame = f.parent;
+        if (observer != null) {
+            observer.accept(new Called(f.net, f.path(), !f.calls, f.first, scope.tape.size(), result));
+        }
+        if (result != null && !scope.tracing()) {
+            releaseAllBut(result, f.mark, f, -1);
+        }
+    }
+
+    /** Within a frame, when child number {@code i} has returned {@code keep}: gives back all else that was made in the frame so far. */
+    private void releaseMadeBut(Value keep, int i) {
+        if (frame != null && !scope.tracing()) {
+            releaseAllBut(keep, frame.mark, frame, i);
+        }
+    }
+
+    /** Gives back all that was made since {@code mark} outside a frame of its own, except {@code keep}; {@code by} says who returned. */
+    void releaseAllBut(Value keep, int mark, Object by) {
+        if (!scope.tracing()) {
+            releaseAllBut(keep, mark, new Frame(scope, by, frame, -1), -1);
+        }
+    }
+
+    /** Gives back what was made since {@code mark} and is not needed, on the return of frame f, or of its child if that is not -1. */
+    private void releaseAllBut(Object keep, int mark, Frame f, int child) {
+        mark(keep, true);
+        Frame by = null;
+        int to = mark;
+        for (int i = mark; i < count; i++) {
+            Value t = made[i];
+            if (t.kept || t.pins > 0) {
+                made[to++] = t;
+            } else {
+                if (by == null) {
+                    by = child < 0 ? f : new Frame(scope, f.net, f, child);
+                }
+                arena.free(t.release(by), t.bytes());
+            }
+        }
+        Arrays.fill(made, to, count, null);
+        count = to;
+        mark(keep, false);
+    }
+
+    private static void mark(Object result, boolean kept) {
+        if (result instanceof Value v) {
+            v.root().kept = kept;
+        } else {
+            Results.forEach(result, Value.class, v -> v.root().kept = kept);
+        }
+    }
+
+    /** What to throw when the stack ran out in frame f. */
+    private RuntimeException nestedTooDeep(Frame f, StackOverflowError e) {
+        if (f.parent != root) {
+            throw e;
+        }
+        return new IllegalStateException(
+                "apply: nets are nested too deep for the stack of thread "
+                        + Thread.currentThread().getName() + ": depth " + deepest
+                        + " was reached; put the layers into one Sequential, which does not nest, or give the thread a larger stack (-Xss)",
+                e);
+    }
+
+    // ---- running a net again
+
+    /** Where nets run, to come back to. */
+    record Place(@Nullable Frame frame, @Nullable Frame root, int mark) {}
+
+    /** Goes back into the call of a net that has returned. */
+    Place resume(@Nullable Frame f) {
+        Place here = new Place(frame, root, count);
+        frame = f == null ? null : new Frame(scope, f.net, f.parent, f.child, count, scope.tape.size(), f.evalMode);
+        root = frame;
+        return here;
+    }
+
+    /** Gives back all that was made since, read by a tape that is gone, and returns to where nets ran before. */
+    void comeBack(Place here, Object by) {
+        for (int i = here.mark; i < count; i++) {
+            made[i].pins = 0;
+        }
+        releaseAllBut(List.of(), here.mark, new Frame(scope, by, null, -1), -1);
+        frame = here.frame;
+        root = here.root;
+    }
+
+    /** Forgets all values and returns the array that held them. */
+    Value[] close() {
+        Arrays.fill(made, 0, count, null);
+        return made;
+    }
+}

@@ -1,0 +1,267 @@
+package dev.fathom.autograd;
+
+import dev.fathom.memory.Block;
+import dev.fathom.memory.Memory;
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What lies below a tensor: where its elements are, who may read them, which call made it, and its gradient. {@code Tensor}, the only subclass, adds the
+ * methods that users call. What changes in a tensor's life is visible in this package alone.
+ */
+public abstract class Value {
+    protected final Shape shape;
+    protected final DType dtype;
+    final @Nullable Scope scope;
+    final @Nullable Value base;
+    final long offset;
+    private final @Nullable Op op;
+    private final @Nullable Frame frame;
+    final int ordinal;
+    private long address;
+    private @Nullable Frame releasedBy;
+
+    /** The pages of a value that no scope owns, leased by every scope that reads it. */
+    final @Nullable Block block;
+
+    private final @Nullable String title;
+    /** The parameter or buffer whose numbers these are. */
+    final @Nullable Leaf leaf;
+
+    /** The recorded call that made it. */
+    @Nullable
+    Node node;
+
+    private boolean needsGradient;
+    boolean watched;
+    /** Where the gradient lies during backward (and after it in a watched input); 0 without one. */
+    long gradient;
+    /** Where a watched result's gradient lies after backward, the sum over several; 0 without one. */
+    long total;
+    /** How many records of the tape read this memory. */
+    int pins;
+    /** Being returned from the frame that ends. */
+    boolean kept;
+    /** Depends on the input of a traced pass: it has a shape and no memory. */
+    boolean traced;
+
+    /** Elements at {@code offset} bytes into {@code base}, or without one at {@code address}, in a scope's memory; {@code op} makes them. */
+    protected Value(
+            Shape shape, DType dtype, Scope scope, @Nullable Value base, long address, long offset, @Nullable Op op) {
+        this.shape = shape;
+        this.dtype = dtype;
+        this.scope = scope;
+        this.base = base;
+        this.address = address;
+        this.offset = offset;
+        this.op = op;
+        frame = scope.frame();
+        ordinal = scope.nextOrdinal();
+        block = null;
+        title = null;
+        leaf = null;
+    }
+
+    /** Elements at {@code offset} bytes into a block that outlives scopes. */
+    protected Value(Shape shape, DType dtype, Block block, long offset, String title, @Nullable Leaf leaf) {
+        this.shape = shape;
+        this.dtype = dtype;
+        this.block = block;
+        this.title = title;
+        this.leaf = leaf;
+        address = block.address() + offset;
+        this.offset = 0;
+        scope = null;
+        base = null;
+        op = null;
+        frame = null;
+        ordinal = 0;
+    }
+
+    Value root() {
+        return base == null ? this : base;
+    }
+
+    long bytes() {
+        return shape.size() * dtype.bytes();
+    }
+
+    // ---- names, for messages
+
+    /** The op that made it and where, such as {@code linear[0.fc1]}, or its title. */
+    String name() {
+        if (title != null) {
+            return title;
+        }
+        String path = frame == null ? "" : frame.path();
+        return (op == null ? "value" : op.label()) + "[" + (path.isEmpty() ? "#" + ordinal : path) + "]";
+    }
+
+    /** {@code tensor linear[0] [2, 10]}. */
+    protected final String label() {
+        return "tensor " + name() + " " + shape;
+    }
+
+    String leafName() {
+        return title != null ? title : watched ? "watched" : "constant";
+    }
+
+    // ---- memory
+
+    /** Where the elements lie, after the checks that they still do. */
+    protected final long address() {
+        checkAlive();
+        Value root = root();
+        if (root.traced) {
+            throw unknown();
+        }
+        return root.address + offset;
+    }
+
+    /** The address for reading in Java; refused while a plan is traced. */
+    protected final long readable() {
+        if (traced && scope != null && scope.tracing()) {
+            throw unknown();
+        }
+        return address();
+    }
+
+    private IllegalStateException unknown() {
+        return new IllegalStateException("freeze: value of " + name() + " read at " + Memory.render(Memory.callSite())
+                + "; a plan cannot depend on data");
+    }
+
+    boolean alive() {
+        return root().address != 0 || root().traced;
+    }
+
+    /** Refuses elements whose memory is gone, or is another thread's. */
+    void checkAlive() {
+        Value root = root();
+        if (!alive()) {
+            throw dead(root);
+        }
+        Scope s = root.scope;
+        if (s != null && (s.closed() || !s.ownedBy(Thread.currentThread()))) {
+            throw dead(root);
+        }
+        Block b = root.block;
+        if (b != null && b.closed()) {
+            throw new IllegalStateException((leaf != null ? leaf.label() : label())
+                    + " is gone: its memory was closed at " + b.closedAt() + "; use it before the close");
+        }
+    }
+
+    private IllegalStateException dead(Value root) {
+        if (root.address == 0 && root.releasedBy != null) {
+            return new IllegalStateException(label() + " was released when " + root.releasedBy.returned()
+                    + " returned; return it, or keep() it");
+        }
+        Scope s = root.scope;
+        if (s != null && !s.closed()) {
+            return new IllegalStateException(
+                    label() + " belongs to a pass of thread " + s.thread().getName() + " but thread "
+                            + Thread.currentThread().getName() + " used it; keep() it to share it");
+        }
+        return new IllegalStateException(label() + " is dead: its pass was closed at "
+                + (s == null ? "an unknown place" : s.closedAt()) + "; read it before the close, or keep() it");
+    }
+
+    /** Gives the memory up; returns where it was. */
+    long release(Frame by) {
+        long was = address;
+        address = 0;
+        releasedBy = by;
+        return was;
+    }
+
+    /**
+     * Keeps a block that outlives scopes mapped while Java reads it: another thread may close it meanwhile, and the collector takes what nobody will
+     * use again, even during the read. A scope keeps its own memory, and then there is none to lease.
+     */
+    protected final @Nullable Block lease() {
+        Block b = root().block;
+        if (b != null) {
+            b.lease();
+        }
+        return b;
+    }
+
+    /** Ends a lease. */
+    protected static void release(@Nullable Block b) {
+        if (b != null) {
+            b.release();
+        }
+    }
+
+    /** The elements as floats, for {@code method}. */
+    protected final float[] floats(String method) {
+        long a = floatsAt(method);
+        Block b = lease();
+        try {
+            float[] values = new float[Math.toIntExact(shape.size())];
+            Block.read(a, values);
+            return values;
+        } finally {
+            release(b);
+        }
+    }
+
+    /** Where the elements lie for {@code method}, which reads floats. */
+    protected final long floatsAt(String method) {
+        if (dtype != DType.F32) {
+            throw new IllegalArgumentException(method + ": " + label() + " is " + dtype + "; use toIntArray()");
+        }
+        return readable();
+    }
+
+    /** The elements as integers, for {@code method}. */
+    protected final int[] ints(String method) {
+        if (dtype == DType.F32) {
+            throw new IllegalArgumentException(method + ": " + label() + " is F32; use toArray()");
+        }
+        int[] values = new int[Math.toIntExact(shape.size())];
+        long a = readable();
+        Block b = lease();
+        try {
+            if (dtype == DType.I32) {
+                Block.read(a, values);
+            } else {
+                ByteBuffer bytes = Block.at(a, values.length);
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = bytes.get(i) & 0xff;
+                }
+            }
+        } finally {
+            release(b);
+        }
+        return values;
+    }
+
+    // ---- gradients
+
+    /** Whether backward would reach something through it. */
+    protected boolean needsGradient() {
+        return needsGradient || leaf != null && leaf.trainable();
+    }
+
+    /** Tells that a recorded call made it. */
+    void made(Node node) {
+        this.node = node;
+        needsGradient = dtype == DType.F32 && node.op.differentiable() && scope != null && scope.recording;
+    }
+
+    /** Asks for its gradient. */
+    void watch() {
+        watched = true;
+        needsGradient = true;
+    }
+
+    /** Whether the elements are known only when a plan runs. */
+    protected final boolean traced() {
+        return traced;
+    }
+}

@@ -1,0 +1,52 @@
+package dev.fathom.store;
+
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Structure;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What lies below a parameter or buffer: its shape, and where its numbers are since a model holds it. {@code Variable}, the only subclass, adds the methods
+ * that users call.
+ */
+public abstract class Cell implements Structure.Terminal {
+    protected final Shape shape;
+    private volatile @Nullable Place place;
+
+    /** Numbers that no model holds yet. */
+    protected Cell(Shape shape) {
+        this.shape = shape;
+    }
+
+    /** Whether these are numbers that training changes. */
+    protected abstract boolean trained();
+
+    /** Whether a model holds it. */
+    protected boolean bound() {
+        return place != null;
+    }
+
+    /**
+     * Where its numbers are.
+     *
+     * @throws IllegalStateException if no model holds it
+     */
+    protected final Place place() {
+        Place p = place;
+        if (p == null) {
+            throw new IllegalStateException((trained() ? "parameter " : "buffer ") + shape + " is unbound"
+                    + Where.running() + ": hold it in a record component of the net that was given to Model.of");
+        }
+        return p;
+    }
+
+    /** Its numbers as they are, which the tensor always shows. */
+    protected final Tensor numbers() {
+        return place().tensor;
+    }
+
+    void bind(Place place) {
+        this.place = place;
+    }
+}

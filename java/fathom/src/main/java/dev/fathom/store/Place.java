@@ -1,0 +1,110 @@
+package dev.fathom.store;
+
+import dev.fathom.autograd.Leaf;
+import dev.fathom.autograd.Values;
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.memory.Block;
+import dev.fathom.tensor.Access;
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Segment {@code index} of a store, as backward sees it: what stands behind the tensor of a parameter or buffer. */
+public final class Place implements Leaf {
+    private final Store store;
+    private final int index;
+    final Tensor tensor;
+
+    Place(Store store, int index) {
+        this.store = store;
+        this.index = index;
+        tensor = Access.over(
+                index < store.parameters() ? store.parameterBlock() : store.bufferBlock(),
+                store.offsetInBlock(index),
+                store.cells().get(index).shape,
+                store.name(index),
+                this);
+    }
+
+    /** The place of a variable's tensor; null for other tensors. */
+    public static @Nullable Place of(Tensor leaf) {
+        return (Place) Values.leaf(leaf);
+    }
+
+    /** The store. */
+    public Store store() {
+        return store;
+    }
+
+    /** The number of the segment there. */
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public String name() {
+        return store.name(index);
+    }
+
+    @Override
+    public String label() {
+        return (isParameter() ? "parameter " : "buffer ") + name();
+    }
+
+    @Override
+    public void check() {
+        store.check();
+    }
+
+    @Override
+    public boolean isParameter() {
+        return index < store.parameters();
+    }
+
+    @Override
+    public boolean trainable() {
+        return isParameter() && store.isTrainable(index);
+    }
+
+    @Override
+    public int version() {
+        return store.version(index);
+    }
+
+    @Override
+    public void changed() {
+        store.changed(index);
+    }
+
+    @Override
+    public Block packed(Commands commands, Kernel packing, long n, long k) {
+        return store.packed(commands, index, packing, n, k);
+    }
+
+    @Override
+    public Block gradients() {
+        return store.gradients();
+    }
+
+    @Override
+    public long gradientOffset() {
+        return Float.BYTES * store.offset(index);
+    }
+
+    @Override
+    public boolean writeWhole() {
+        return store.writeWhole(index);
+    }
+
+    @Override
+    public void writeRows(Commands commands, int[] rows) {
+        store.writeRows(commands, index, rows);
+    }
+
+    @Override
+    public void forgetGradient() {
+        if (isParameter()) {
+            store.fresh(index, false);
+        }
+    }
+}
