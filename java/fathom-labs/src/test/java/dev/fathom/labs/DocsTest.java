@@ -69,7 +69,19 @@ class DocsTest {
     @MethodSource("pagesWithJava")
     void everySnippetCompilesAndRuns(Path page) throws Exception {
         StringBuilder source = new StringBuilder();
-        for (String name : List.of("data", "explain", "nets", "nn", "op", "optim", "plan", "tensor", "train", "view")) {
+        for (String name : List.of(
+                "data",
+                "explain",
+                "nets",
+                "nn",
+                "op",
+                "optim",
+                "parameter",
+                "plan",
+                "tensor",
+                "train",
+                "tree",
+                "view")) {
             source.append("import dev.fathom.").append(name).append(".*;\n");
         }
         source.append("import dev.fathom.nn.Net;\nimport java.nio.file.Path;\n\npublic class Page {\n");

@@ -23,6 +23,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -34,19 +35,33 @@ final class PublicApi {
     /** The packages that are not for users, where no module descriptor says so. */
     private static final Set<String> INTERNAL = Set.of("dev.fathom.kernel");
 
-    private PublicApi() {}
+    /** The types that users can name. */
+    private final Set<Class<?>> shown = new LinkedHashSet<>();
 
-    /** The signatures of the modules whose folders these are, sorted. */
-    static List<String> lines(Path... modules) throws IOException, ClassNotFoundException {
-        Set<String> lines = new TreeSet<>();
+    private PublicApi(Path... modules) throws IOException, ClassNotFoundException {
         for (Path module : modules) {
             for (Class<?> type : classes(module.resolve("target/classes"))) {
-                if (exported(module, type.getPackageName()) && visible(type)) {
-                    lines(type, lines);
+                // Access is for the library, and has to be public for its other packages
+                if (exported(module, type.getPackageName())
+                        && visible(type)
+                        && !type.getSimpleName().equals("Access")) {
+                    shown.add(type);
                 }
             }
         }
+    }
+
+    /** The signatures of the modules whose folders these are, sorted. */
+    static List<String> lines(Path... modules) throws IOException, ClassNotFoundException {
+        PublicApi api = new PublicApi(modules);
+        Set<String> lines = new TreeSet<>();
+        api.shown.forEach(type -> api.lines(type, lines));
         return List.copyOf(lines);
+    }
+
+    /** Whether users can name a type, of these modules or of another. */
+    private boolean shown(Class<?> type) {
+        return shown.contains(type) || visible(type) && !type.getName().startsWith("dev.fathom.");
     }
 
     /** Every class of a folder of compiled classes, without running any of its code. */
@@ -88,34 +103,40 @@ final class PublicApi {
         return Modifier.isPublic(modifiers) || Modifier.isProtected(modifiers);
     }
 
+    /** Whether users see a member of a type: what is protected is for subclasses, which only an open class has. */
+    private static boolean visible(Class<?> type, int modifiers) {
+        boolean open = !Modifier.isFinal(type.getModifiers()) && !type.isSealed();
+        return Modifier.isPublic(modifiers) || open && Modifier.isProtected(modifiers);
+    }
+
     // ---- lines
 
-    private static void lines(Class<?> type, Set<String> lines) {
+    private void lines(Class<?> type, Set<String> lines) {
         String name = type.getCanonicalName();
         lines.add(name + ": " + declaration(type));
         for (Field f : type.getDeclaredFields()) {
-            if (visible(f.getModifiers()) && !f.isSynthetic()) {
+            if (visible(type, f.getModifiers()) && !f.isSynthetic()) {
                 lines.add(name + "." + f.getName() + ": " + prefix(f.getModifiers()) + text(f.getGenericType()));
             }
         }
         for (Constructor<?> c : type.getDeclaredConstructors()) {
-            if (visible(c.getModifiers()) && !c.isSynthetic()) {
+            if (visible(type, c.getModifiers()) && !c.isSynthetic()) {
                 lines.add(name + ".new" + parameters(c));
             }
         }
         Class<?> owner = type;
         do { // what a hidden superclass declares is inherited and therefore public here
             for (Method m : owner.getDeclaredMethods()) {
-                if (visible(m.getModifiers()) && !m.isSynthetic() && !given(type, m)) {
+                if (visible(type, m.getModifiers()) && !m.isSynthetic() && !given(type, m)) {
                     lines.add(name + "." + m.getName() + parameters(m) + ": " + prefix(m.getModifiers())
                             + variables(m.getTypeParameters()) + text(m.getGenericReturnType()));
                 }
             }
             owner = owner.getSuperclass();
-        } while (owner != null && !visible(owner));
+        } while (owner != null && !shown(owner));
     }
 
-    private static String declaration(Class<?> type) {
+    private String declaration(Class<?> type) {
         String kind = type.isRecord()
                 ? "record"
                 : type.isAnnotation()
@@ -123,9 +144,13 @@ final class PublicApi {
                         : type.isInterface() ? "interface" : type.isEnum() ? "enum" : "class";
         String modifiers = type.isSealed() ? "sealed " : "";
         String above = Stream.concat(
-                        Stream.ofNullable(type.getGenericSuperclass())
-                                .filter(t -> t != Object.class && t != Record.class && !type.isEnum()),
-                        Arrays.stream(type.getGenericInterfaces()))
+                        Stream.ofNullable(type.getSuperclass())
+                                .filter(t -> t != Object.class && t != Record.class && !type.isEnum())
+                                .filter(this::shown)
+                                .map(t -> type.getGenericSuperclass()),
+                        IntStream.range(0, type.getInterfaces().length)
+                                .filter(i -> shown(type.getInterfaces()[i]))
+                                .mapToObj(i -> type.getGenericInterfaces()[i]))
                 .map(PublicApi::text)
                 .collect(Collectors.joining(", "));
         return modifiers
@@ -149,7 +174,7 @@ final class PublicApi {
     }
 
     /** Whether a method is one that users know without reading it here. */
-    private static boolean given(Class<?> type, Method m) {
+    private boolean given(Class<?> type, Method m) {
         if (type.isEnum()
                 && Modifier.isStatic(m.getModifiers())
                 && List.of("values", "valueOf").contains(m.getName())) {
@@ -159,11 +184,11 @@ final class PublicApi {
     }
 
     /** The visible types that a type inherits from, Object among them. */
-    private static Stream<Class<?>> above(Class<?> type) {
+    private Stream<Class<?>> above(Class<?> type) {
         Stream<Class<?>> direct = Stream.concat(
                 type.isInterface() ? Stream.of(Object.class) : Stream.ofNullable(type.getSuperclass()),
                 Arrays.stream(type.getInterfaces()));
-        return direct.flatMap(t -> Stream.concat(visible(t) ? Stream.of(t) : Stream.empty(), above(t)));
+        return direct.flatMap(t -> Stream.concat(shown(t) ? Stream.of(t) : Stream.empty(), above(t)));
     }
 
     private static boolean declares(Class<?> type, Method m) {

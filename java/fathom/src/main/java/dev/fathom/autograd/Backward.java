@@ -1,8 +1,6 @@
 package dev.fathom.autograd;
 
-import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
-import dev.fathom.memory.Arena;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -10,16 +8,12 @@ import org.jspecify.annotations.Nullable;
 /** One walk back over a tape: which nodes lie between the loss and the targets, and their gradients, the last node first. */
 public final class Backward {
     private final Scope scope;
-    private final Arena arena;
-    private final Commands commands;
     private final Recording tape;
     private final @Nullable Predicate<Value> targets;
 
     /** Toward the leaves and watched values that {@code targets} accepts, all of them where it is null. */
     Backward(Scope scope, Recording tape, @Nullable Predicate<Value> targets) {
         this.scope = scope;
-        this.arena = scope.arena;
-        this.commands = scope.commands;
         this.tape = tape;
         this.targets = targets;
     }
@@ -54,7 +48,7 @@ public final class Backward {
                 any = n.active;
             }
             if (!any) {
-                arena.free(seed, loss.bytes());
+                scope.arena.free(seed, loss.bytes());
                 return false;
             }
             loss.gradient = seed;
@@ -87,7 +81,7 @@ public final class Backward {
                 if (o.watched) {
                     addToTotal(o);
                 } else {
-                    arena.free(o.gradient, o.bytes());
+                    scope.arena.free(o.gradient, o.bytes());
                 }
                 o.gradient = 0;
             }
@@ -99,12 +93,13 @@ public final class Backward {
         if (o.total == 0) {
             o.total = o.gradient;
         } else {
-            commands.begin(Kernel.ACCUMULATE)
+            scope.commands()
+                    .begin(Kernel.ACCUMULATE)
                     .at(o.gradient)
                     .at(o.total)
                     .put(o.shape.size())
                     .run();
-            arena.free(o.gradient, o.bytes());
+            scope.arena.free(o.gradient, o.bytes());
         }
     }
 
@@ -127,7 +122,7 @@ public final class Backward {
             }
             for (Value o : n.out) {
                 if (o != null && o.gradient != 0) {
-                    arena.free(o.gradient, o.bytes());
+                    scope.arena.free(o.gradient, o.bytes());
                     o.gradient = 0;
                 }
                 if (o != null && wanted(o)) {

@@ -108,7 +108,7 @@ public final class Recomputation {
         boolean outerRecording = scope.recording;
         boolean outerReplaying = scope.replaying;
         Frames.Place place = scope.frames.resume(g.frame());
-        scope.tape = new Recording();
+        scope.tape = scope.newRecording();
         scope.random = op.random() == null ? null : op.random().copy();
         scope.recording = true;
         scope.replaying = true;

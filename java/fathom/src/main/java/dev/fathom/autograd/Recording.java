@@ -5,12 +5,13 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The recorded calls of a scope, in order: what backward walks, and what {@code Tape} shows. */
-public final class Recording {
+/** What lies below a tape: the recorded calls of a scope, in order, which backward walks. {@code Tape}, the only subclass, shows them to users. */
+public abstract class Recording {
     private @Nullable Node[] nodes = new Node[64];
     private int size;
 
-    Recording() {}
+    /** No calls yet. */
+    protected Recording() {}
 
     void add(Node node) {
         if (size == nodes.length) {
@@ -20,14 +21,14 @@ public final class Recording {
     }
 
     /** Call number {@code i}. */
-    public Node node(int i) {
+    protected final Node node(int i) {
         Node n = nodes[i];
         assert n != null;
         return n;
     }
 
     /** How many there are. */
-    public int size() {
+    protected int size() {
         return size;
     }
 
@@ -37,7 +38,7 @@ public final class Recording {
     }
 
     /** The graph in Graphviz's language: boxes are calls, and ellipses are values that no recorded call made. */
-    public String toDot() {
+    protected String toDot() {
         StringBuilder dot =
                 new StringBuilder("digraph tape {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
         Map<Value, String> leaves = new IdentityHashMap<>();

@@ -30,7 +30,7 @@ public abstract class Scope {
 
     /** What is reused from scope to scope with the arena. */
     private static final class Workspace {
-        Recording recording = new Recording();
+        Recording recording;
         Value[] created = new Value[64];
 
         @Nullable
@@ -40,6 +40,10 @@ public abstract class Scope {
         Block[] leases = new Block[4];
 
         int running;
+
+        Workspace(Recording recording) {
+            this.recording = recording;
+        }
     }
 
     private final Thread thread = Thread.currentThread();
@@ -53,7 +57,6 @@ public abstract class Scope {
     private int leaseCount;
     private @Nullable List<Update> updates;
     final Arena arena = Memory.borrow();
-    final Commands commands = arena.commands();
     final Frames frames;
 
     // what a recomputed layer has of its own while it runs again
@@ -82,7 +85,7 @@ public abstract class Scope {
         this.random = random;
         Workspace w = arena.attachment(Workspace.class);
         if (w == null) {
-            w = new Workspace();
+            w = new Workspace(newRecording());
             arena.attach(w);
         }
         workspace = w;
@@ -97,6 +100,9 @@ public abstract class Scope {
 
     /** An array for results. */
     protected abstract Value[] results(int n);
+
+    /** A tape to record on. */
+    protected abstract Recording newRecording();
 
     /** The thread's innermost scope. */
     protected static Scope current() {
@@ -153,7 +159,7 @@ public abstract class Scope {
     protected final Recording recorded() {
         checkOpen();
         if (workspace.recording == tape) {
-            workspace.recording = new Recording(); // for the next scope
+            workspace.recording = newRecording(); // for the next scope
         }
         return tape;
     }
@@ -163,7 +169,7 @@ public abstract class Scope {
     }
 
     protected final Commands commands() {
-        return commands;
+        return arena.commands();
     }
 
     // ---- running ops
@@ -415,7 +421,7 @@ public abstract class Scope {
             updates.forEach(u -> u.leaf.check()); // before anything is done: a closed model's buffer takes no update
         }
         long seed = arena.allocate(4);
-        commands.begin(Kernel.FILL).at(seed).put(1).put(1f).run();
+        commands().begin(Kernel.FILL).at(seed).put(1).put(1f).run();
         if (!new Backward(this, tape, targets).run(loss, seed)) {
             throw new IllegalStateException("backward: " + loss.label() + " does not depend on any of the targets; "
                     + "pass the model, part, parameter or watched tensor that it was computed from");
@@ -443,7 +449,8 @@ public abstract class Scope {
             updates = null;
             for (Update u : all) {
                 lease(u.buffer);
-                commands.begin(Kernel.COPY)
+                commands()
+                        .begin(Kernel.COPY)
                         .at(u.next.address())
                         .at(u.buffer.address())
                         .put(u.next.bytes())

@@ -35,6 +35,6 @@ public final class Values {
 
     /** The command buffer of the current pass. */
     public static Commands commands() {
-        return Scope.current().commands;
+        return Scope.current().commands();
     }
 }

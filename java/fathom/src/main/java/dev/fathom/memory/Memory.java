@@ -19,7 +19,18 @@ public final class Memory {
     private static final ArrayDeque<Arena> POOL = new ArrayDeque<>();
 
     private static final String[] LIBRARY = {
-        "kernel.", "memory.", "tensor.", "io.", "nn.", "optim.", "data.", "plan.", "train."
+        "kernel.",
+        "memory.",
+        "autograd.",
+        "tensor.",
+        "store.",
+        "parameter.",
+        "io.",
+        "nn.",
+        "optim.",
+        "data.",
+        "plan.",
+        "train."
     };
     private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE =
             Memory::firstOutside;

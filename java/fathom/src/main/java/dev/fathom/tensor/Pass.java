@@ -2,7 +2,6 @@ package dev.fathom.tensor;
 
 import dev.fathom.autograd.Frame;
 import dev.fathom.autograd.Frames;
-import dev.fathom.autograd.Recording;
 import dev.fathom.autograd.Scope;
 import dev.fathom.autograd.Value;
 import dev.fathom.autograd.Values;
@@ -23,8 +22,6 @@ import org.jspecify.annotations.Nullable;
  * and frees intermediates as soon as the net that made them returns. Only a pass that was opened with an {@link Rng} draws random numbers.
  */
 public final class Pass extends Scope implements AutoCloseable {
-    private @Nullable Tape tape;
-
     private Pass(boolean recording, boolean training, boolean tracing, @Nullable Rng rng) {
         super(recording, training, tracing, rng);
     }
@@ -132,13 +129,7 @@ public final class Pass extends Scope implements AutoCloseable {
 
     /** Returns the calls recorded so far. The tape stays readable after the close, although its tensors are dead then. */
     public Tape tape() {
-        Recording now = recorded();
-        Tape t = tape;
-        if (t == null || t.recording != now) { // a recomputed layer has one of its own
-            t = new Tape(now);
-            tape = t;
-        }
-        return t;
+        return (Tape) recorded();
     }
 
     /** Returns the bytes that tensors of this pass take now. */
@@ -263,6 +254,11 @@ public final class Pass extends Scope implements AutoCloseable {
     @Override
     protected Tensor value(Shape shape, DType dtype, @Nullable Value base, long address, long offset, @Nullable Op op) {
         return new Tensor(shape, dtype, this, base, address, offset, op);
+    }
+
+    @Override
+    protected Tape newRecording() {
+        return new Tape();
     }
 
     @Override

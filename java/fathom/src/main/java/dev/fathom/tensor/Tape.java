@@ -10,16 +10,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The recorded calls of a pass, in order. Backward walks them, a plan is made from them, and {@link #toDot} draws them. */
-public final class Tape {
-    final Recording recording;
-
-    Tape(Recording recording) {
-        this.recording = recording;
-    }
+public final class Tape extends Recording {
+    Tape() {}
 
     /** Returns the number of recorded calls. */
+    @Override
     public int size() {
-        return recording.size();
+        return super.size();
     }
 
     /**
@@ -36,9 +33,9 @@ public final class Tape {
 
     /** Returns the recorded calls, in order. */
     public List<Entry> entries() {
-        List<Entry> entries = new ArrayList<>(recording.size());
-        for (int i = 0; i < recording.size(); i++) {
-            Node n = recording.node(i);
+        List<Entry> entries = new ArrayList<>(size());
+        for (int i = 0; i < size(); i++) {
+            Node n = node(i);
             entries.add(new Entry(n.op(), n.path(), n.net(), tensors(n.inputs()), tensors(n.outputs())));
         }
         return entries;
@@ -52,7 +49,8 @@ public final class Tape {
      * Returns the graph in Graphviz's language: boxes are calls, and ellipses are tensors that no recorded call made. Render it with {@code dot
      * -Tsvg}.
      */
+    @Override
     public String toDot() {
-        return recording.toDot();
+        return super.toDot();
     }
 }
