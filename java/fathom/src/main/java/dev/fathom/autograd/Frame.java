@@ -49,6 +49,16 @@ public final class Frame {
         return parent;
     }
 
+    /** Ends the call with its result, null after a failure. */
+    public void leave(@Nullable Object result) {
+        scope.frames.leave(this, result);
+    }
+
+    /** What to throw when the stack ran out in it. */
+    public RuntimeException tooDeep(StackOverflowError e) {
+        return scope.frames.tooDeep(this, e);
+    }
+
     /** The names from the outermost net to this one, joined by dots; empty for the outermost. */
     String path() {
         StringBuilder path = new StringBuilder();

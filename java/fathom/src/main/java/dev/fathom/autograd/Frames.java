@@ -27,39 +27,24 @@ public final class Frames {
         this.made = made;
     }
 
+    /**
+     * The nets of the thread's innermost pass.
+     *
+     * @throws IllegalStateException if there is none
+     */
+    public static Frames current() {
+        return Scope.current().frames;
+    }
+
+    /** The nets of a pass. */
+    public static Frames of(Scope pass) {
+        return pass.frames;
+    }
+
     /** The innermost running net, or null. */
     @Nullable
-    Frame current() {
+    Frame innermost() {
         return frame;
-    }
-
-    // ---- for nets and for tools that watch them
-
-    /** Enters a net's frame on the thread's pass. */
-    public static Frame enter(Object net) {
-        Scope s = Scope.current();
-        s.checkThread();
-        return s.frames.begin(net);
-    }
-
-    /** Leaves it with its result, null after a failure. */
-    public static void leave(Frame frame, @Nullable Object result) {
-        frame.scope.frames.end(frame, result);
-    }
-
-    /** What to throw when the stack ran out inside a frame. */
-    public static RuntimeException tooDeep(Frame frame, StackOverflowError e) {
-        return frame.scope.frames.nestedTooDeep(frame, e);
-    }
-
-    /** Tells that the running net now calls its child number {@code i}. */
-    public static void nextChild(int i) {
-        Scope.current().frames.nextChild = i;
-    }
-
-    /** Gives back what the running net made so far, but {@code keep}, which its child number {@code i} returned. */
-    public static void releaseAllBut(Value keep, int i) {
-        Scope.current().frames.releaseMadeBut(keep, i);
     }
 
     /**
@@ -81,12 +66,9 @@ public final class Frames {
             @Nullable Object result) {}
 
     /** Tells {@code action}, beside those before it, of each call as it returns, before what it made and did not return is given back; null ends that for all. */
-    public static void observe(Scope pass, @Nullable Consumer<Called> action) {
-        Frames f = pass.frames;
-        f.observer = action == null || f.observer == null ? action : f.observer.andThen(action);
+    public void observe(@Nullable Consumer<Called> action) {
+        observer = action == null || observer == null ? action : observer.andThen(action);
     }
-
-    // ---- below them
 
     /** Takes over a value that has memory of its own. */
     void own(Value v) {
@@ -101,7 +83,9 @@ public final class Frames {
         return count;
     }
 
-    private Frame begin(Object net) {
+    /** Enters the frame of a net, whose caller leaves it by {@link Frame#leave}. */
+    public Frame enter(Object net) {
+        scope.checkThread();
         boolean eval = frame != null && frame.evalMode || EvalModes.fix(net, frame);
         Frame f = new Frame(scope, net, frame, nextChild, count, scope.tape.size(), eval);
         nextChild = -1;
@@ -114,7 +98,7 @@ public final class Frames {
     }
 
     /** Ends a frame; {@code result} is null when its body failed, and then nothing is given back before the pass ends. */
-    private void end(Frame f, @Nullable Object result) {
+    void leave(Frame f, @Nullable Object result) {
         frame = f.parent;
         if (observer != null) {
             observer.accept(new Called(f.net, f.path(), !f.calls, f.first, scope.tape.size(), result));
@@ -124,8 +108,13 @@ public final class Frames {
         }
     }
 
-    /** Within a frame, when child number {@code i} has returned {@code keep}: gives back all else that was made in the frame so far. */
-    private void releaseMadeBut(Value keep, int i) {
+    /** Tells that the running net now calls its child number {@code i}. */
+    public void nextChild(int i) {
+        nextChild = i;
+    }
+
+    /** Gives back what the running net made so far, but {@code keep}, which its child number {@code i} returned. */
+    public void releaseAllBut(Value keep, int i) {
         if (frame != null && !scope.tracing()) {
             releaseAllBut(keep, frame.mark, frame, i);
         }
@@ -168,7 +157,7 @@ public final class Frames {
     }
 
     /** What to throw when the stack ran out in frame f. */
-    private RuntimeException nestedTooDeep(Frame f, StackOverflowError e) {
+    RuntimeException tooDeep(Frame f, StackOverflowError e) {
         if (f.parent != root) {
             throw e;
         }

@@ -394,7 +394,7 @@ public abstract class Scope {
 
     @Nullable
     Frame frame() {
-        return frames.current();
+        return frames.innermost();
     }
 
     int nextOrdinal() {

@@ -25,7 +25,7 @@ final class Calls {
     /** y = net(x); tells of each layer's result as it returns, alive at that moment, by its path. */
     static Tensor run(Layer net, Tensor x, BiConsumer<String, Tensor> action) {
         Pass pass = Pass.current();
-        Frames.observe(pass, call -> {
+        Frames.of(pass).observe(call -> {
             if (call.result() instanceof Tensor y) {
                 action.accept(call.path(), y);
             }
@@ -33,7 +33,7 @@ final class Calls {
         try {
             return net.apply(x);
         } finally {
-            Frames.observe(pass, null);
+            Frames.of(pass).observe(null);
         }
     }
 

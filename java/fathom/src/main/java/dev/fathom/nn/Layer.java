@@ -19,7 +19,7 @@ public interface Layer extends Net {
      * @throws IllegalStateException if no pass is open on this thread, or layers are nested deeper than its stack allows
      */
     default Tensor apply(Tensor x) {
-        Frame frame = Frames.enter(this);
+        Frame frame = Frames.current().enter(this);
         Tensor y = null;
         try {
             y = forward(x);
@@ -29,9 +29,9 @@ public interface Layer extends Net {
             }
             return y;
         } catch (StackOverflowError e) {
-            throw Frames.tooDeep(frame, e);
+            throw frame.tooDeep(e);
         } finally {
-            Frames.leave(frame, y);
+            frame.leave(y);
         }
     }
 }

@@ -126,7 +126,7 @@ public record ReceptiveField(String name, String layer, Shape output, List<Axis>
         try (Pass pass = Access.trace()) {
             Tensor x = Access.input(pass, input, DType.F32);
             List<Frames.Called> calls = new ArrayList<>();
-            Frames.observe(pass, calls::add);
+            Frames.of(pass).observe(calls::add);
             model.net().apply(x);
             List<Axis> whole = new ArrayList<>();
             for (int i = 0; i < spatial; i++) {

@@ -39,16 +39,17 @@ public record Sequential(@Inline List<Layer> layers) implements FusibleLayer {
     public Tensor fused(Tensor x, @Nullable Tensor residual, @Nullable Activation activation) {
         int last = layers.size() - 1;
         Tensor y = run(x, last);
-        Frames.nextChild(last);
+        Frames.current().nextChild(last);
         return ((FusibleLayer) layers.get(last)).apply(y, residual, activation);
     }
 
     private Tensor run(Tensor x, int count) {
+        Frames frames = Frames.current();
         Tensor y = x;
         for (int i = 0; i < count; i++) {
-            Frames.nextChild(i);
+            frames.nextChild(i);
             y = layers.get(i).apply(y);
-            Frames.releaseAllBut(y, i);
+            frames.releaseAllBut(y, i);
         }
         return y;
     }

@@ -39,7 +39,7 @@ final class Summary {
                 rows.add(new Row("", "input", inputs[i].shape().toString(), "", ""));
             }
             List<Frames.Called> calls = new ArrayList<>();
-            Frames.observe(pass, calls::add);
+            Frames.of(pass).observe(calls::add);
             Object unused = call.apply(net, in); // its calls are on the tape
             List<Tape.Entry> entries = pass.tape().entries();
             Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());

@@ -85,15 +85,15 @@ public final class Pass extends Scope implements AutoCloseable {
      * freed at once. Every tensor in a returned record, list, map or array is kept.
      */
     public static <T> T frame(Object net, Supplier<T> body) {
-        Frame f = Frames.enter(net);
+        Frame f = Frames.current().enter(net);
         T result = null;
         try {
             result = body.get();
             return result;
         } catch (StackOverflowError e) {
-            throw Frames.tooDeep(f, e);
+            throw f.tooDeep(e);
         } finally {
-            Frames.leave(f, result);
+            f.leave(result);
         }
     }
 

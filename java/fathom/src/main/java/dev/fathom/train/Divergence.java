@@ -51,7 +51,7 @@ final class Divergence {
         String culprit;
         try (Pass pass = Pass.train(before)) {
             Divergence look = new Divergence(pass);
-            Frames.observe(pass, look::at);
+            Frames.of(pass).observe(look::at);
             trainer.loss(batch, new double[0]);
             culprit = look.culprit;
         }

@@ -138,7 +138,7 @@ public final class LayerStatistics implements Callback {
         int epoch = progress.epoch();
         int step = progress.step() + 1;
         long[] before = {0};
-        Frames.observe(pass, call -> {
+        Frames.of(pass).observe(call -> {
             if (call.result() != null) {
                 Results.forEach(call.result(), Tensor.class, y -> {
                     long address = Values.address(y);

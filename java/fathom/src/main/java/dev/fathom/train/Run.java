@@ -299,7 +299,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             }
             long examplesTogether = examplesFrom(first);
             unspent = true;
-            Frames.observe(pass, null); // a recomputed layer runs again in backward
+            Frames.of(pass).observe(null); // a recomputed layer runs again in backward
             pass.backward(shared(value, batch, examplesTogether), trainer.model);
             if (last) {
                 trainer.callbacks.forEach(c -> c.onBackwardEnd(this, trainer.model));
