@@ -1,26 +1,40 @@
 package dev.fathom.labs.pages;
 
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 
-/** Figures as rows of a table, on the pages of labs and in docs/labs.md. */
-final class Figures {
-    static final List<String> HEADER =
+/**
+ * Figures as a table, on the pages of labs and in docs/labs.md. A column that is empty for every figure is left out.
+ *
+ * @param header the names of the columns
+ * @param rows a row for each figure
+ */
+record Figures(List<String> header, List<List<String>> rows) {
+    private static final List<String> HEADER =
             List.of("figure", "measured", "95 % interval", "published", "source", "expected", "verdict");
 
-    private Figures() {}
+    static Figures of(List<Figure> figures) {
+        List<List<String>> rows = figures.stream().map(Figures::row).toList();
+        int[] shown = IntStream.range(0, HEADER.size())
+                .filter(c -> rows.stream().anyMatch(row -> !row.get(c).isEmpty()))
+                .toArray();
+        return new Figures(
+                shown(HEADER, shown),
+                rows.stream().map(row -> shown(row, shown)).toList());
+    }
 
-    static List<List<String>> rows(List<Figure> figures) {
-        return figures.stream()
-                .map(f -> Stream.of(
-                                f.name(),
-                                f.value(),
-                                f.interval() == null ? "" : f.interval().words(),
-                                f.published(),
-                                f.source(),
-                                f.band() == null ? "" : f.band().words(),
-                                f.verdict().word())
-                        .toList())
-                .toList();
+    private static List<String> row(Figure f) {
+        return List.of(
+                f.name(),
+                f.value(),
+                f.interval() == null ? "" : f.interval().words(),
+                f.published(),
+                f.source(),
+                f.band() == null ? "" : f.band().words(),
+                f.verdict().word());
+    }
+
+    private static List<String> shown(List<String> cells, int[] columns) {
+        return IntStream.of(columns).mapToObj(cells::get).toList();
     }
 }

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 
 /** {@code docs/labs.md}, made of the stored runs in {@code docs/labs}. */
 public final class LabsPage {
@@ -65,23 +64,17 @@ public final class LabsPage {
                 .append("`, ");
         text.append(run.date()).append(", commit `").append(run.commit()).append("`, ");
         text.append(String.format(Locale.ROOT, "%,.0f s on %s. %s.%n%n", run.seconds(), run.machine(), run.data()));
-        // a column that is empty for every figure is left out
-        List<List<String>> rows = Figures.rows(run.figures());
-        int[] shown = IntStream.range(0, Figures.HEADER.size())
-                .filter(c -> rows.stream().anyMatch(row -> !row.get(c).isEmpty()))
-                .toArray();
-        text.append(row(Figures.HEADER, shown))
-                .append("| --- ".repeat(shown.length))
+        Figures table = Figures.of(run.figures());
+        text.append(row(table.header()))
+                .append("| --- ".repeat(table.header().size()))
                 .append("|\n");
-        rows.forEach(row -> text.append(row(row, shown)));
+        table.rows().forEach(row -> text.append(row(row)));
         return text.toString();
     }
 
-    private static String row(List<String> cells, int[] shown) {
+    private static String row(List<String> cells) {
         StringBuilder row = new StringBuilder();
-        for (int c : shown) {
-            row.append("| ").append(cell(cells.get(c))).append(' ');
-        }
+        cells.forEach(c -> row.append("| ").append(cell(c)).append(' '));
         return row.append("|\n").toString();
     }
 

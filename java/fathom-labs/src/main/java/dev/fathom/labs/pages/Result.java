@@ -188,7 +188,8 @@ public final class Result {
             }
         }
         if (!figures.isEmpty()) {
-            page.section("Figures").table(Figures.HEADER, Figures.rows(figures));
+            Figures table = Figures.of(figures);
+            page.section("Figures").table(table.header(), table.rows());
         }
         Path file = folder.resolve("report.html");
         page.section("Made with").text(data + ".").text(Machine.line() + ".").write(file);
