@@ -150,6 +150,18 @@ class ArchitectureTest {
                 .hasMessageContaining("references method <dev.fathom.nn.Linear.forward(dev.fathom.tensor.Tensor)>");
     }
 
+    @Test
+    void accessIsForTheLibraryAlone() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(
+                        of("tensor", "store", "parameter", "io", "nn", "optim", "data", "plan", "train"))
+                .should()
+                .dependOnClassesThat()
+                .haveSimpleName("Access")
+                .check(LIBRARY);
+    }
+
     /** A user on the module path can name every type of a public signature, but for those of Access, which is not for users. */
     @Test
     void theModuleExportsWhatPublicSignaturesName() throws IOException {
@@ -194,7 +206,9 @@ class ArchitectureTest {
                 .that()
                 .arePublic()
                 .and()
-                .resideOutsideOfPackages(of("autograd", "store")) // the lower halves of Tensor, Pass and Variable
+                .resideOutsideOfPackages(of(
+                        "autograd",
+                        "store")) // what lies below Tensor, Pass, Tape and Variable; nobody outside can name it
                 .and()
                 .areNotInterfaces()
                 .and()

@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The public and protected members of compiled classes, one signature a line. What every record or enum has (accessors of components excepted) and what
+ * What users can name and call in compiled classes, one signature a line. What every record or enum has (accessors of components excepted) and what
  * only overrides a listed method with the same result are left out.
  */
 final class PublicApi {

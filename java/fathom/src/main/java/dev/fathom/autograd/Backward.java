@@ -23,7 +23,10 @@ public final class Backward {
         return targets;
     }
 
-    /** From here on backward in this pass gives max(dy, 0) through every ReLU in place of the gradient. */
+    /**
+     * From here on backward in this pass gives max(dy, 0) through every ReLU in place of the gradient: the signal of a deconvolutional network
+     * (Zeiler and Fergus 2014) instead of a derivative.
+     */
     public static void rectify(Scope pass) {
         pass.rectifies = true;
     }
@@ -48,6 +51,7 @@ public final class Backward {
                 any = n.active;
             }
             if (!any) {
+                checkLeaves(last);
                 scope.arena.free(seed, loss.bytes());
                 return false;
             }
@@ -59,6 +63,17 @@ public final class Backward {
         } catch (RuntimeException | Error e) {
             forgetGradients(last);
             throw e;
+        }
+    }
+
+    /** Says so where no target was reached because the model that computed the loss is closed, or gave its parameters to another. */
+    private void checkLeaves(int last) {
+        for (int i = 0; i <= last; i++) {
+            for (Value v : tape.node(i).in) {
+                if (v != null && v.leaf != null && scope.needsGradient(v)) {
+                    v.leaf.check();
+                }
+            }
         }
     }
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * by references that let a forgotten model be collected. Empty in nearly every process, and then it costs one read.
  */
 public final class EvalModes {
-    /** What fixes nets: the numbers of a model. */
+    /** Whoever fixes nets in evaluation mode: the store of a model. */
     public interface Owner {
         /** Whether it runs {@code net} below {@code parent}, and has fixed it. */
         boolean fixes(Object net, @Nullable Frame parent);
@@ -25,7 +25,7 @@ public final class EvalModes {
         update(owner, true);
     }
 
-    /** Tells that none of them is. */
+    /** Tells that no net of the model is fixed any more. */
     public static void remove(Owner owner) {
         update(owner, false);
     }
@@ -48,7 +48,7 @@ public final class EvalModes {
     }
 
     /** Whether the model that runs {@code net} below {@code parent} has fixed it. */
-    static boolean fix(Object net, @Nullable Frame parent) {
+    static boolean fixed(Object net, @Nullable Frame parent) {
         List<WeakReference<Owner>> all = owners;
         for (int i = 0; i < all.size(); i++) { // every net that runs asks this, so no iterator is made
             Owner owner = all.get(i).get();

@@ -86,7 +86,7 @@ public final class Frames {
     /** Enters the frame of a net, whose caller leaves it by {@link Frame#leave}. */
     public Frame enter(Object net) {
         scope.checkThread();
-        boolean eval = frame != null && frame.evalMode || EvalModes.fix(net, frame);
+        boolean eval = frame != null && frame.evalMode || EvalModes.fixed(net, frame);
         Frame f = new Frame(scope, net, frame, nextChild, count, scope.tape.size(), eval);
         nextChild = -1;
         if (frame != null) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class Results {
     private Results() {}
 
-    /** Every tensor in a record, list, map, Optional or array of them, in their order, as a {@code kind}. */
+    /** Calls {@code action} for every value of class {@code kind} in a record, list, map, Optional or array, nested at will, in their order. */
     public static <V extends Value> void forEach(@Nullable Object result, Class<V> kind, Consumer<? super V> action) {
         ArrayDeque<Object> todo = new ArrayDeque<>();
         List<@Nullable Object> inside = new ArrayList<>();

@@ -30,7 +30,7 @@ public abstract class Scope {
 
     /** What is reused from scope to scope with the arena. */
     private static final class Workspace {
-        Recording recording;
+        Recording tape;
         Value[] created = new Value[64];
 
         @Nullable
@@ -41,8 +41,8 @@ public abstract class Scope {
 
         int running;
 
-        Workspace(Recording recording) {
-            this.recording = recording;
+        Workspace(Recording tape) {
+            this.tape = tape;
         }
     }
 
@@ -89,7 +89,7 @@ public abstract class Scope {
             arena.attach(w);
         }
         workspace = w;
-        tape = w.recording;
+        tape = w.tape;
         frames = new Frames(this, arena, w.created);
         CURRENT.set(this);
     }
@@ -158,8 +158,8 @@ public abstract class Scope {
     /** The calls recorded so far, which stay the caller's after the end. */
     protected final Recording recorded() {
         checkOpen();
-        if (workspace.recording == tape) {
-            workspace.recording = newRecording(); // for the next scope
+        if (workspace.tape == tape) {
+            workspace.tape = newRecording(); // for the next scope
         }
         return tape;
     }
@@ -522,7 +522,7 @@ public abstract class Scope {
             workspace.leases[i] = null;
         }
         workspace.created = frames.close();
-        workspace.recording.clear();
+        workspace.tape.clear();
         Memory.giveBack(arena);
     }
 }

@@ -1,7 +1,10 @@
 package dev.fathom.autograd;
 
-/** Random numbers of a scope, of which a recomputed layer draws the same again. */
-public interface Stream {
-    /** Returns an independent copy of this stream, which gives the same numbers from here on. */
-    Stream copy();
+/** What lies below an Rng: random numbers of a scope, of which a recomputed layer draws the same again. */
+public abstract class Stream {
+    /** A stream from its beginning. */
+    protected Stream() {}
+
+    /** An independent copy of this stream, which gives the same numbers from here on. */
+    protected abstract Stream copy();
 }

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies below a tensor: where its elements are, who may read them, which call made it, and its gradient. {@code Tensor}, the only subclass, adds the
+ * What lies below a tensor: where its elements are, who may read them, which call made it, and its gradient. {@code Tensor}, the only direct subclass, adds the
  * methods that users call. What changes in a tensor's life is visible in this package alone.
  */
 public abstract class Value {
@@ -85,7 +85,8 @@ public abstract class Value {
         return base == null ? this : base;
     }
 
-    long bytes() {
+    /** How many bytes the elements take. */
+    protected final long bytes() {
         return shape.size() * dtype.bytes();
     }
 

@@ -21,6 +21,7 @@ public final class Memory {
     private static final String[] LIBRARY = {
         "kernel.",
         "memory.",
+        "tree.",
         "autograd.",
         "tensor.",
         "store.",

@@ -6,7 +6,7 @@
  * {@link dev.fathom.nets.PlainCnn} of any depth. Images are [n, height, width, channels], results are logits [n, classes].
  *
  * <p>They are part of the library, not of its experiments, because whoever wants a ResNet wants it in a service: to load a file of weights, to
- * give it another head, to freeze it. They stand on {@code nn} and {@code tensor} alone and use nothing that a network of one's own could not use,
+ * give it another head, to freeze it. They stand on {@code nn} and what lies below it, and use nothing that a network of one's own could not use,
  * so that they serve as examples too. Parameters are called as in the PyTorch code that published each network, whose files then load as they are.
  *
  * <p>Rejected: a builder with options for every variant (the figure would disappear behind them; a variant is a record of ten lines).

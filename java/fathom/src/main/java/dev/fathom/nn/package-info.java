@@ -7,6 +7,8 @@
  * goes over what lies between: one record serves sequences, pictures and volumes. Files keep PyTorch's order of dimensions; a
  * {@link dev.fathom.parameter.Parameter} knows both.
  *
+ * <p>{@link dev.fathom.nn.GradientCheck} compares the gradients of any function with central differences.
+ *
  * <p>Rejected: a mutable net class with registration (state hides in fields, copies are partial), and names given by hand.
  */
 @org.jspecify.annotations.NullMarked

@@ -7,7 +7,7 @@ import dev.fathom.tree.Structure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies below a parameter or buffer: its shape, and where its numbers are since a model holds it. {@code Variable}, the only subclass, adds the methods
+ * What lies below a parameter or buffer: its shape, and where its numbers are once a model holds it. {@code Variable}, the only direct subclass, adds the methods
  * that users call.
  */
 public abstract class Cell implements Structure.Terminal {
@@ -41,7 +41,7 @@ public abstract class Cell implements Structure.Terminal {
         return p;
     }
 
-    /** Its numbers as they are, which the tensor always shows. */
+    /** Its numbers as a tensor, which always shows them as they are. */
     protected final Tensor numbers() {
         return place().tensor;
     }

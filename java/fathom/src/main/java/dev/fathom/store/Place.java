@@ -19,7 +19,7 @@ public final class Place implements Leaf {
         this.store = store;
         this.index = index;
         tensor = Access.over(
-                index < store.parameters() ? store.parameterBlock() : store.bufferBlock(),
+                store.block(index),
                 store.offsetInBlock(index),
                 store.cells().get(index).shape,
                 store.name(index),

@@ -139,12 +139,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return g;
     }
 
-    Block parameterBlock() {
-        return weights.block;
-    }
-
-    Block bufferBlock() {
-        return buffers;
+    /** The block in which segment {@code i} lies. */
+    Block block(int i) {
+        return i < parameters() ? weights.block : buffers;
     }
 
     /** Where segment {@code i} begins in its block, in bytes. */
@@ -163,7 +160,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /** How often the values of segment {@code i} have changed. */
-    public int version(int i) {
+    int version(int i) {
         return i < parameters() ? weights.versions[i] : bufferVersions[i - parameters()];
     }
 
@@ -445,12 +442,12 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /** Whether {@link #close} was called. */
-    public boolean closed() {
+    private boolean closed() {
         return buffers.closed();
     }
 
     /** Where it was called, for messages. */
-    public String closedAt() {
+    private String closedAt() {
         return buffers.closedAt();
     }
 

@@ -11,7 +11,7 @@ import dev.fathom.memory.Memory;
  * A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), keyed by a seed and read at a counter. Equal seeds and counters give equal numbers
  * on any machine and for any number of threads, so a checkpoint stores only two longs. A stream must not be used by several threads at once.
  */
-public final class Rng implements Stream {
+public final class Rng extends Stream {
     private final long seed;
     private long counter;
 
@@ -43,9 +43,8 @@ public final class Rng implements Stream {
         return first;
     }
 
-    /** Returns an independent copy of this stream, which gives the same numbers from here on. */
     @Override
-    public Rng copy() {
+    protected Rng copy() {
         return new Rng(seed, counter);
     }
 

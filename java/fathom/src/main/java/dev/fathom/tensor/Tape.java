@@ -42,7 +42,7 @@ public final class Tape extends Recording {
     }
 
     private static List<@Nullable Tensor> tensors(@Nullable Value[] values) {
-        return Arrays.asList(Arrays.copyOf(values, values.length, Tensor[].class));
+        return Arrays.asList((@Nullable Tensor[]) values);
     }
 
     /**

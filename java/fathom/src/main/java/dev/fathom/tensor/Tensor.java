@@ -1409,7 +1409,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         long from = readable();
         Block b = lease();
         try {
-            long bytes = shape.size() * dtype.bytes();
+            long bytes = bytes();
             Block own = new Block("kept tensor", bytes);
             Block.copy(from, own.address(), bytes);
             return new KeptTensor(shape, dtype, own);

@@ -60,17 +60,15 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private static void add(Safetensors.Writer writer, String prefix, Store layout, Block values) {
-        for (int i = 0; i < Access.variables(layout).size(); i++) {
-            Variable h = Access.variables(layout).get(i);
-            writer.add(prefix + h.name(), h.shape(), floats(layout, i, values), h.fileOrder());
+        List<Variable> all = Access.variables(layout);
+        for (int i = 0; i < all.size(); i++) {
+            Variable h = all.get(i);
+            writer.add(prefix + h.name(), h.shape(), floats(layout, i, h, values), h.fileOrder());
         }
     }
 
-    private static FloatBuffer floats(Store layout, int i, Block values) {
-        return values.view(
-                        4 * layout.offset(i),
-                        4 * Access.variables(layout).get(i).shape().size())
-                .asFloatBuffer();
+    private static FloatBuffer floats(Store layout, int i, Variable h, Block values) {
+        return values.view(4 * layout.offset(i), 4 * h.shape().size()).asFloatBuffer();
     }
 
     // ---- reading
@@ -180,9 +178,10 @@ final class Checkpoint implements AutoCloseable {
     }
 
     private void copy(String prefix, Store layout, Block to) {
-        for (int i = 0; i < Access.variables(layout).size(); i++) {
-            Variable h = Access.variables(layout).get(i);
-            tensors.copy(prefix + h.name(), floats(layout, i, to), h.fileOrder());
+        List<Variable> all = Access.variables(layout);
+        for (int i = 0; i < all.size(); i++) {
+            Variable h = all.get(i);
+            tensors.copy(prefix + h.name(), floats(layout, i, h, to), h.fileOrder());
         }
     }
 

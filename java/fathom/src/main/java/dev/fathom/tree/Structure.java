@@ -174,7 +174,7 @@ public final class Structure {
         }
     }
 
-    /** What {@code nn.Net} extends, so that the walk, which stands below it, knows nets from other component values. */
+    /** What nets are, and parameters and buffers as {@link Terminal}s, so that the walk, which stands below them, knows them from other components. */
     public interface Member {}
 
     /** A member without members of its own: a parameter or buffer. */

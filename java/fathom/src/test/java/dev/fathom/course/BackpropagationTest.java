@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.offset;
 
 import dev.fathom.op.Activation;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Numbers;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Values;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
@@ -29,7 +29,7 @@ class BackpropagationTest {
      */
     @Test
     void theExampleWithFiveUnits() {
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter w1 = values.parameter("w1", floats(3.7, 3.7, 2.9, 2.9), 2, 2);
             Parameter b1 = values.parameter("b1", floats(-1.5, -4.5), 2);
             Parameter w2 = values.parameter("w2", floats(4.5, -5.2), 1, 2);
@@ -69,7 +69,7 @@ class BackpropagationTest {
      */
     @Test
     void mazursExample() {
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter w1 = values.parameter("w1", floats(.15, .20, .25, .30), 2, 2);
             Parameter w2 = values.parameter("w2", floats(.40, .45, .50, .55), 2, 2);
             Parameter b1 = values.parameter("b1", floats(.35, .35), 2);
@@ -118,7 +118,7 @@ class BackpropagationTest {
     /** Lecture 10, slide "Backpropagation": R = (y - f)^2 / 2, delta = -(y - f), dR/dbeta_k = delta g(z_k), dR/dw_kj = delta beta_k g'(z_k) x_j. */
     @Test
     void theFormulasOfTheRegressionNetwork() {
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             float[] weights = floats(.5, -1, .25, 1, .75, -.5);
             float[] beta = floats(2, -1.5, .5);
             Parameter w = values.parameter("w", weights, 3, 2);
@@ -155,7 +155,7 @@ class BackpropagationTest {
      */
     @Test
     void backPropagationThroughTime() {
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter wzz = values.parameter("wzz", floats(.5), 1);
             values.bind();
             try (Pass pass = Pass.grad()) {

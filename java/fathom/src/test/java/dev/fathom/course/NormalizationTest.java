@@ -13,10 +13,10 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Numbers;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Values;
 import org.junit.jupiter.api.Test;
 
 /** Normalization and residuals worked by hand on slides and in the book: every printed number. */
@@ -47,8 +47,8 @@ class NormalizationTest {
     void scaledAndShifted() {
         try (var model = Model.of(new BatchNorm(1).epsilon(0.75f).momentum(null), 0);
                 Pass pass = Pass.train(new Rng(0))) {
-            Values.set(model.net().weight(), 2);
-            Values.set(model.net().bias(), 10);
+            Numbers.set(model.net().weight(), 2);
+            Numbers.set(model.net().bias(), 10);
             // sqrt(.75 + 1.25) = sqrt 2
             float s = (float) Math.sqrt(2);
             assertThat(model.net().apply(Tensor.of(Z, 4, 1)).toArray())
@@ -64,7 +64,7 @@ class NormalizationTest {
         var inner = new Sequential(new Linear(3, 5, Init.zeros()), Tensor::relu, new Linear(5, 3, Init.zeros()));
         try (var model = Model.of(new Residual(inner, Activation.RELU), 0);
                 Pass pass = Pass.infer()) {
-            model.parameters().forEach(p -> Values.set(p, 0));
+            model.parameters().forEach(p -> Numbers.set(p, 0));
             assertThat(model.net().apply(Tensor.of(x, 2, 3)).toArray()).containsExactly(0, 0, 0, 1, 3, 0);
         }
     }

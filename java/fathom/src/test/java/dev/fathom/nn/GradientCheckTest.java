@@ -11,9 +11,9 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Numbers;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Values;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -109,7 +109,7 @@ class GradientCheckTest {
 
     @Test
     void parametersAreChecked() {
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter w = values.parameter("fc.weight", new float[] {1, -2, 0.5f, 2, 1, -1}, 2, 3);
             Parameter b = values.parameter("fc.bias", new float[] {0.5f, -0.5f}, 2);
             values.bind();
@@ -141,7 +141,7 @@ class GradientCheckTest {
     /** Backward commits the buffer that f reads; the differences are of the same f as the gradient. */
     @Test
     void aFunctionThatUpdatesABufferCanBeChecked() {
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter w = values.parameter("w", new float[] {1, -2}, 2);
             Buffer mean = values.buffer("mean", new float[] {1, 3}, 2);
             values.bind();

@@ -390,7 +390,7 @@ class ModelTest {
     }
 
     private static void fill(Parameter p, float value) {
-        dev.fathom.tensor.Values.set(p, value);
+        dev.fathom.tensor.Numbers.set(p, value);
     }
 
     @Test
@@ -569,6 +569,27 @@ class ModelTest {
                 .orElseThrow()
                 .value()
                 .toArray();
+    }
+
+    /** What was computed before the parameters moved says so, whatever backward is asked for. */
+    @Test
+    void backwardThroughASupersededModelIsRefused() {
+        Linear net = new Linear(2, 1);
+        try (Model<Linear> before = Model.of(net, 1);
+                Pass pass = Pass.grad()) {
+            Tensor loss = before.net().apply(Tensor.ones(1, 2)).sum();
+            try (Model<Linear> after = Model.of(net, 1)) {
+                assertThatThrownBy(() -> pass.backward(loss))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith("model is superseded: its parameters moved to the model made at ");
+                assertThatThrownBy(() -> pass.backward(loss, after))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith("model is superseded: ");
+                assertThat(after.parameters()).allMatch(p -> p.gradient() == null);
+                pass.backward(after.net().apply(Tensor.ones(1, 2)).sum());
+                assertThat(after.parameters()).allMatch(p -> p.gradient() != null);
+            }
+        }
     }
 
     @Test

@@ -13,10 +13,10 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
+import dev.fathom.tensor.Numbers;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Values;
 import dev.fathom.testing.Golden;
 import dev.fathom.train.Trainer;
 import java.nio.ByteBuffer;
@@ -424,10 +424,10 @@ class NormLayersTest {
     void squeezeAndExcite() {
         try (var model = Model.of(new SqueezeExcite(1, 1), 0);
                 Pass pass = Pass.infer()) {
-            Values.set(model.parameter("fc1.weight"), 3);
-            Values.set(model.parameter("fc1.bias"), 0);
-            Values.set(model.parameter("fc2.weight"), 2);
-            Values.set(model.parameter("fc2.bias"), 0);
+            Numbers.set(model.parameter("fc1.weight"), 3);
+            Numbers.set(model.parameter("fc1.bias"), 0);
+            Numbers.set(model.parameter("fc2.weight"), 2);
+            Numbers.set(model.parameter("fc2.bias"), 0);
             float s = (float) (1 / (1 + Math.exp(-2 * 3 * 0.25)));
             assertThat(model.net()
                             .apply(Tensor.of(new float[] {1, -1, 2, -1}, 1, 2, 2, 1))

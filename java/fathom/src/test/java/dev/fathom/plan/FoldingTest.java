@@ -14,10 +14,10 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
+import dev.fathom.tensor.Numbers;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tensor.Values;
 import dev.fathom.testing.Golden;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -35,7 +35,7 @@ class FoldingTest {
                 pass.backward(model.net().apply(x).square().mean());
             }
         }
-        model.parameters().stream().filter(p -> p.name().endsWith("2.weight")).forEach(p -> Values.set(p, 0.7f));
+        model.parameters().stream().filter(p -> p.name().endsWith("2.weight")).forEach(p -> Numbers.set(p, 0.7f));
         return model;
     }
 
@@ -142,7 +142,7 @@ class FoldingTest {
                 Session session = plan.newSession()) {
             float[] x = {1, 2, 3, 4, 5, 6, 7, 8};
             float[] before = PlanTest.frozen(session, x);
-            model.parameters().forEach(p -> Values.set(p, 5));
+            model.parameters().forEach(p -> Numbers.set(p, 5));
             assertThat(PlanTest.frozen(session, x)).isEqualTo(before);
         }
     }

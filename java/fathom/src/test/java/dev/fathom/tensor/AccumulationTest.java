@@ -20,7 +20,7 @@ class AccumulationTest {
     private static final int CLASSES = 5;
 
     private final Rng rng = new Rng(8);
-    private final Values values = new Values();
+    private final Numbers values = new Numbers();
     private final Parameter trunk = weight("trunk", HIDDEN, IN);
     private final Parameter left = weight("left", CLASSES, HIDDEN);
     private final Parameter right = weight("right", 1, HIDDEN);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** What backward gives to whom: forks, several calls, targets, watched tensors, constants, changed weights, failures. */
 class BackwardTest {
-    private final Values values = new Values();
+    private final Numbers values = new Numbers();
     private final Parameter w = values.parameter("w", new float[] {2, 3}, 2);
     private final Parameter v = values.parameter("v", new float[] {5, 7}, 2);
     private final Buffer b = values.buffer("b", new float[] {10, 20}, 2);
@@ -401,7 +401,7 @@ class BackwardTest {
     /** Before anything is written. */
     @Test
     void aBufferOfAClosedModelStopsBackward() {
-        try (Values gone = new Values()) {
+        try (Numbers gone = new Numbers()) {
             Buffer late = gone.buffer("late", floats(0, 0), 2);
             gone.bind();
             try (Pass pass = Pass.train(new Rng(1))) {
@@ -705,7 +705,7 @@ class BackwardTest {
     /** y = x W^T + b by hand: x [1, 2], W = [[1, 2], [3, 4], [5, 6]], b = [1, 1, 1]. */
     @Test
     void linearTakesParameters() {
-        try (Values more = new Values()) {
+        try (Numbers more = new Numbers()) {
             Parameter weight = more.parameter("fc.weight", floats(1, 2, 3, 4, 5, 6), 3, 2);
             Parameter bias = more.parameter("fc.bias", floats(1, 1, 1), 3);
             more.bind();

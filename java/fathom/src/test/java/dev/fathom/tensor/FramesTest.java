@@ -104,7 +104,7 @@ class FramesTest {
     void framesChangeNothing() {
         Rng rng = new Rng(1);
         float[] x = rng.normal(ROWS * COLUMNS, 0, 1);
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter weight = values.parameter("weight", rng.normal(COLUMNS * COLUMNS, 0, 0.3f), COLUMNS, COLUMNS);
             values.bind();
             for (long seed = 0; seed < 200; seed++) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.autograd.Recomputation;
 import dev.fathom.autograd.RecomputeOp;
+import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
@@ -324,7 +325,7 @@ public final class OpTable {
             }
             if (dtype(i) == DType.U8) {
                 Tensor t = Pass.current().create(Shape.of(shape), DType.U8);
-                ByteBuffer to = Block.at(dev.fathom.autograd.Values.address(t), values.length);
+                ByteBuffer to = Block.at(Values.address(t), values.length);
                 for (float v : values) {
                     to.put((byte) v);
                 }

@@ -476,7 +476,7 @@ class OpTableTest {
         Blas before = machine.blas();
         float[] x = new Rng(1).normal(20 * 300, 0, 1);
         float[] w = new Rng(2).normal(70 * 300, 0, 1);
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter p = values.parameter("w", w, 70, 300);
             values.bind();
             machine.blas(Blas.OPENBLAS);

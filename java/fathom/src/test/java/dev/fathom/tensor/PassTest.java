@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
@@ -200,7 +201,7 @@ class PassTest {
     @Test
     void steadyPassesMapNothing() {
         Rng rng = new Rng(1);
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter w = values.parameter("w", new float[256 * 300], 256, 300);
             values.bind();
             long mapped = 0;
@@ -283,7 +284,7 @@ class PassTest {
     void bytesAndIntsAreReadAndViewed() {
         try (Pass pass = Pass.infer()) {
             Tensor x = pass.create(Shape.of(3), DType.U8);
-            dev.fathom.memory.Block.at(dev.fathom.autograd.Values.address(x), 3).put(new byte[] {0, 127, -1});
+            dev.fathom.memory.Block.at(Values.address(x), 3).put(new byte[] {0, 127, -1});
             assertThat(x.toIntArray()).containsExactly(0, 127, 255);
             assertThat(x.slice(0, 1, 3).reshape(2, 1).flatten(0).toIntArray()).containsExactly(127, 255);
             Tensor labels = Tensor.ofInts(new int[] {1, 2, 3, 4, 5, 6}, 6);
@@ -304,9 +305,7 @@ class PassTest {
         int far = 1 << 29;
         try (Pass pass = Pass.infer()) {
             Tensor x = pass.create(Shape.of(far + 2, 1), DType.F32);
-            Block.write(
-                    dev.fathom.autograd.Values.address(x) + Float.BYTES * (far + 1L),
-                    FloatBuffer.wrap(new float[] {7}));
+            Block.write(Values.address(x) + Float.BYTES * (far + 1L), FloatBuffer.wrap(new float[] {7}));
             assertThat(x.slice(0, far + 1, far + 2).toArray()).containsExactly(7);
             assertThat(x.reshape(1, far + 2).slice(1, far + 1, far + 2).toArray())
                     .containsExactly(7);
@@ -614,7 +613,7 @@ class PassTest {
 
     @Test
     void theTapeIsAGraph() {
-        try (Values values = new Values()) {
+        try (Numbers values = new Numbers()) {
             Parameter w = values.parameter("fc.weight", floats(1, 2, 3, 4), 2, 2);
             values.bind();
             try (Pass pass = Pass.grad()) {

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Parameters and buffers with given values, bound without a model: for tests below package nn. */
-public final class Values implements AutoCloseable {
+public final class Numbers implements AutoCloseable {
     private final List<Variable> variables = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<float[]> numbers = new ArrayList<>();
@@ -33,7 +33,7 @@ public final class Values implements AutoCloseable {
     }
 
     /** Lays all of them out and sets their values. */
-    public Values bind() {
+    public Numbers bind() {
         store = new Store(variables, names);
         store.bind();
         for (int i = 0; i < variables.size(); i++) {
