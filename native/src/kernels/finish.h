@@ -28,7 +28,7 @@ INLINE void sum_act(int R, int NV, int64_t row, v p0, v p1, v (*sum)[TILE_CHAINS
         UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = unary_clamp(sum[i][j], p0, p1);
 }
 
-/* the ending of a tile of linear or conv: sum = act((sum + bias) + residual) */
+/* the epilogue of a tile of linear or conv: sum = act((sum + bias) + residual) */
 INLINE void linear_end(int R, int NV, held_sweep *s, int64_t last, v (*sum)[TILE_CHAINS]) {
     const struct linear_args *end = (*s)->end;
     if (!end) return;

@@ -47,7 +47,7 @@ static inline int64_t last_lanes(int64_t count) { return count < VL ? count : 0;
  *     v sum[R][TILE_CHAINS];
  *     tile_begin(R, NV, s->add, c, s->ldc, s->last, sum);
  *     tile_sum(R, NV, &s, a, b, sum);
- *     an ending of sum[R][NV], such as linear_end
+ *     an epilogue of sum[R][NV], such as linear_end
  *     tile_store(R, NV, c, s->ldc, s->last, sum);
  *
  * The compiler would work out the addresses of all rows before the sum, and spill them to the stack and to vector registers: stores

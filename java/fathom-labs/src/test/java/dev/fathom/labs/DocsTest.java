@@ -26,7 +26,7 @@ class DocsTest {
     private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     /** A file name in backquotes, a colon or comma and the rest of its sentence, then a block of its lines. */
     private static final Pattern QUOTED = Pattern.compile(
-            "`((?:native|java)/[^`]+\\.(?:def|java))`[^\n`]*:\n\n```(?:c|text)\n(.*?)```", Pattern.DOTALL);
+            "`((?:native|java)/[^`]+\\.(?:def|java|c))`[^\n`]*:\n\n```(?:c|text)\n(.*?)```", Pattern.DOTALL);
 
     private static final Pattern LINK = Pattern.compile("\\]\\(([^):]+)\\)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");

@@ -91,6 +91,6 @@ class FrontDoorTest {
                         "1 fathom: building; the first time takes a minute or more, as Maven fetches what it needs\n"
                                 + "fathom: installing jdk maven cmake ninja c++\n"
                                 + "dnf install -y java-17-openjdk-devel maven cmake ninja-build gcc-c++\n"
-                                + "fathom: still missing or too old: jdk maven cmake ninja c++ - see the troubleshooting part of README.md\n");
+                                + "fathom: still missing or too old: jdk maven cmake ninja c++ - see docs/troubleshooting.md\n");
     }
 }

@@ -118,6 +118,11 @@ public record ImageFolder(
         }
     }
 
+    /** Reads square color images with this side, as {@link #of(Path, int, int)} does. */
+    public static ImageFolder of(Path folder, int side) {
+        return of(folder, side, side);
+    }
+
     /** Reads color images of this size, resized by {@link Filter#BILINEAR}. A damaged file is an error unless {@link #skipDamaged} is set. */
     public static ImageFolder of(Path folder, int height, int width) {
         return new ImageFolder(folder, height, width, 3, Filter.BILINEAR, false, false, null);

@@ -5,6 +5,7 @@ import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -82,6 +83,15 @@ public record Preprocessing(int shorter, int crop, Filter filter, List<Float> me
      */
     public Preprocessing normalized(List<Float> mean, List<Float> deviation) {
         return new Preprocessing(shorter, crop, filter, mean, deviation);
+    }
+
+    /**
+     * Returns this preprocessing with one mean and one deviation for all channels, such as 0.5 and 0.5 for pixels of -1 to 1.
+     *
+     * @throws IllegalArgumentException if the deviation is not above 0
+     */
+    public Preprocessing normalized(float mean, float deviation) {
+        return normalized(Collections.nCopies(3, mean), Collections.nCopies(3, deviation));
     }
 
     /** Returns this preprocessing with other sizes. */

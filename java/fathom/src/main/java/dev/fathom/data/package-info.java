@@ -5,22 +5,22 @@
  * {@link dev.fathom.data.ImageFolder} is a folder of pictures, {@link dev.fathom.data.Augment} a random change to them,
  * {@link dev.fathom.data.Preprocessing} what one photograph becomes for a network that someone else has trained.
  *
- * <p>An example has {@link dev.fathom.data.Field fields}: {@code x} and {@code y} for most, any number of floats, integers, pixels and labels in
- * general. A field whose examples differ in length is its values and offsets; a batch pads them as {@link dev.fathom.data.Padding} says and keeps
- * their lengths. All fields of an example go together through splits, orders and concatenation.
+ * <p>An example has {@link dev.fathom.data.Field fields}. Most datasets have {@code x} and {@code y}, but there may be any number of fields of floats,
+ * integers, pixels or labels. A field whose examples differ in length is stored as values and offsets; a batch pads the examples as
+ * {@link dev.fathom.data.Padding} says, and keeps their lengths. Splitting, shuffling and concatenation keep all fields of an example together.
  *
  * <p>Pixels stay bytes until the step that needs them: a kernel gathers the rows of a batch, widens and scales them straight into the pass, so
  * that 60,000 images take 47 MB and a shuffle moves four bytes an example. A part of a dataset, or of a table, is a list of row numbers over the
  * same memory. The order of an epoch depends on (seed, epoch) alone, so that a resumed training sees what an uninterrupted one would.
  *
  * <p>Augmentation works on the gathered batch: Java draws a few numbers for each example and turns them into what kernels take (a map of the
- * plane, a tone, a box, a share), so that a new kind of change is some lines of Java. Its draws are those of (seed, epoch, place in the epoch).
- * Pictures are decoded by the JDK's ImageIO in one class, {@code ImageFile}: all else works where the module java.desktop is missing, and nothing
- * needs a display. What is decoded is kept in a file, of which nothing is believed but its checksums.
+ * plane, a tone, a box, a share), so that a new kind of change takes a few lines of Java. The numbers depend only on the seed, the epoch and the
+ * position in the epoch. Only the class {@code ImageFile} uses the JDK's ImageIO to decode pictures; everything else works without the module
+ * java.desktop, and nothing needs a display. Decoded pictures are cached in a file, which is trusted only if its checksums are right.
  *
- * <p>A dataset copies what it is made from, arrays, buffers, mapped files: a file that someone truncates under a mapping would end the process
- * inside a kernel, and only a copy can be checked once for all. A value that is missing, unknown or no number is refused with its file, line and
- * column; none is guessed, and what an encoder takes from rows (means, categories) it takes from those it is fitted on.
+ * <p>A dataset copies the arrays, buffers or mapped files that it is made from. If someone truncated a mapped file, the process would crash inside a
+ * kernel, and only a copy can be checked once and for all. A value that is missing, unknown or not a number is refused with its file, line and
+ * column; nothing is guessed. An encoder takes means and categories only from the rows that it is fitted on.
  *
  * <p>Rejected: arrays of Java objects (the collector walks them), datasets over memory or files that someone else may change, copying a dataset to
  * split or shuffle it, threads that load ahead (a gather of 128 images takes microseconds), an iterator that keeps a random state (an epoch

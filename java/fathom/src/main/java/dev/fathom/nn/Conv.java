@@ -67,6 +67,15 @@ public record Conv(
         this(in, out, window, groups, Init.torch());
     }
 
+    /**
+     * Makes a convolution of pictures with a square kernel in groups, as {@link #Conv(int, int, Window, int)} with stride 1 and no padding.
+     *
+     * @throws IllegalArgumentException if the kernel or a number of channels is below 1, or the channels no multiple of groups
+     */
+    public Conv(int in, int out, int kernel, int groups) {
+        this(in, out, Window.of(kernel), groups);
+    }
+
     /** Makes a convolution in groups whose weight begins as {@code init} says. */
     public Conv(int in, int out, Window window, int groups, Initializer init) {
         this(

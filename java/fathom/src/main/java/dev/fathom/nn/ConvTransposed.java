@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * y = act(the transposed convolution of x with W, + b), which makes maps larger (Zeiler et al. 2010): PyTorch's ConvTranspose1d for x [N, L, in] and
- * ConvTranspose2d for x [N, H, W, in]. Along each dimension, y [N, .., out] has (size - 1) stride + dilation (kernel - 1) + 1 - padding + extra
+ * ConvTranspose2d for x [N, H, W, in]. Along each dimension, y [N, .., out] has (size - 1) stride + dilation (kernel - 1) + 1 - padding + output padding
  * positions, which is size times stride where the window is {@link Window#same}. It is the gradient of the convolution from out to in channels with
  * this window.
  *

@@ -98,7 +98,7 @@ public final class Init {
 
     /**
      * Draws a random orthogonal matrix and multiplies it by {@code gain} (Saxe et al. 2014). The rows of W [out, fan-in] are orthogonal to each other
-     * and have norm {@code gain}; where out &gt; fan-in, the columns are and W x has the norm of x up to the gain. Every such matrix is equally
+     * and have norm {@code gain}. If out &gt; fan-in, this holds for the columns instead, and |W x| = gain |x|. Every such matrix is equally
      * likely: it is the Q of a QR decomposition of Gaussian numbers where the diagonal of R is positive (Mezzadri 2007). A weight of rank above 2 is
      * the matrix of its filters.
      *

@@ -28,8 +28,8 @@ public record LocallyConnected(
     /**
      * Makes a layer for images of this shape [.., in]. W and b begin uniform in +-1/sqrt(taps in).
      *
-     * @throws IllegalArgumentException if the shape has not one dimension for each of the window's and the channels, the window does not fit it, or
-     *     {@code out} is below 1
+     * @throws IllegalArgumentException if the shape does not consist of the window's dimensions followed by the channels, if the window does not fit
+     *     it, or if {@code out} is below 1
      */
     public LocallyConnected(Shape image, int out, Window window) {
         this(

@@ -40,7 +40,7 @@ public record MeanField(double weightVariance, double biasVariance) {
 
     /**
      * Returns the point of the critical line, chi = 1, whose fixed point is {@code q}: sigma_w^2 = 1 / E[tanh'^2], sigma_b^2 = q - sigma_w^2
-     * E[tanh^2]. The smaller q, the closer to linear the network, and the deeper it may be: q = 1 / depth is usual.
+     * E[tanh^2]. The smaller q is, the closer the network is to a linear one, and the deeper it may be; q = 1 / depth is usual.
      *
      * @throws IllegalArgumentException if q is not above 0 and at most 100
      */

@@ -47,9 +47,9 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
 
     /**
      * Makes a model of {@code net}. Parameters that no model holds yet begin as their initializer says; their random numbers depend on the seed and
-     * the parameter's name. Parameters that another model holds are adopted: their values move here, and the other model is superseded and says so
-     * when it is used. Tensors of its parameters and buffers that were taken before stay its own: backward through them is refused. Parameters that were
-     * frozen and nets that were fixed in evaluation mode remain so.
+     * the parameter's name. Parameters that another model holds are adopted: their values move here, the other model is superseded, and any use of it
+     * throws an exception that says so. Tensors taken earlier from its parameters and buffers still belong to it, and backward through them is refused.
+     * Parameters that were frozen and nets that were fixed in evaluation mode remain so.
      *
      * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing
      * @throws IllegalStateException if a model that holds one of the parameters is closed

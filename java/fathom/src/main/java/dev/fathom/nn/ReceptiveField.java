@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The receptive field of a layer: how many input positions one position of its result depends on, and where they lie (Dumoulin and Visin 2016;
- * Araujo, Norris and Sim 2019). A window of k taps with dilation d, stride s and padding p in front changes it as follows,
+ * Araujo, Norris and Sim 2019). A window of k taps with dilation d, stride s and padding p in front changes it as follows:
  *
  * <pre>{@code
  * size'  = floor((size + p + p behind - d (k - 1) - 1) / s) + 1
@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  * start' = start + (d (k - 1) / 2 - p) jump
  * }</pre>
  *
- * <p>from field 1, jump 1 and start 0 of the input. Where paths meet, the field reaches from the first position to the last of any path. Padding
- * belongs to the field, so the fields of deep layers can be larger than the image. A layer that joins all positions (a global pool, flattening)
- * depends on the fields of all. What reaches all positions alike, such as the statistics of a norm or the factors of squeeze and excite, is not
- * counted.
+ * <p>The input has field 1, jump 1 and start 0. Where paths meet, the field reaches from the first to the last position of all paths. Padding belongs
+ * to the field, so the fields of deep layers can be larger than the image. The field of a layer that joins all positions (a global pool, flattening)
+ * covers the fields of all of them. Influences that are the same at all positions, such as the statistics of a norm or the factors of squeeze and
+ * excite, are not counted.
  *
  * <pre>{@code
  * System.out.println(ReceptiveField.table(model, Shape.of(1, 224, 224, 3)));

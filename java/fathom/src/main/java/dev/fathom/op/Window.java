@@ -5,8 +5,8 @@ import java.util.function.Function;
 
 /**
  * The geometry of a convolution or a pool over x [N, L, C], [N, H, W, C] or [N, D, H, W, C]: along each spatial dimension, output {@code o} reads x
- * at {@code o * stride + tap * dilation - before} for every {@code tap < kernel}. With reach = dilation (kernel - 1) + 1, there are floor((size +
- * before + after - reach) / stride) + 1 outputs. In the form {@link #same} there are ceil(size / stride), with as much padding as that takes; if it
+ * at {@code o * stride + tap * dilation - before} for every {@code tap < kernel}. With extent = dilation (kernel - 1) + 1, there are floor((size +
+ * before + after - extent) / stride) + 1 outputs. In the form {@link #same} there are ceil(size / stride), with as much padding as that takes; if it
  * is odd, the extra one is behind.
  *
  * <pre>{@code

@@ -10,27 +10,27 @@ import dev.fathom.op.WindowedOp;
 /**
  * y [N, .., K] of x [N, .., C] and W [C, taps.., K / groups]: the convolution with this window and these filters, turned round. Each place i of x adds
  * x[i] W[tap] to the places i stride + tap dilation - padding of y, as the gradient of that convolution's input does. Along each dimension y has
- * (size - 1) stride + reach - padding + extra places, or size stride where the window is {@link Window#same}.
+ * (size - 1) stride + extent - padding + output padding places, or size stride where the window is {@link Window#same}.
  *
- * @param extraHeight places more behind the first of two spatial dimensions
- * @param extra places more behind the last
+ * @param heightPadding places more behind the first of two spatial dimensions
+ * @param outputPadding places more behind the last
  */
-public record ConvTransposedOp(Window window, int groups, int extraHeight, int extra) implements WindowedOp {
-    public static ConvTransposedOp of(Window window, int groups, int... extra) {
+public record ConvTransposedOp(Window window, int groups, int heightPadding, int outputPadding) implements WindowedOp {
+    public static ConvTransposedOp of(Window window, int groups, int... outputPadding) {
         if (window.rank() == 3) {
             throw new IllegalArgumentException("conv_transposed" + Where.running() + ": the window " + window
                     + " has three dimensions; one or two are offered");
         }
-        int last = extra.length - 1;
-        if (last >= 0 && extra.length != 1 && extra.length != window.rank()) {
+        int last = outputPadding.length - 1;
+        if (last >= 0 && outputPadding.length != 1 && outputPadding.length != window.rank()) {
             throw new IllegalArgumentException(
-                    "conv_transposed" + Where.running() + ": output padding got " + extra.length
+                    "conv_transposed" + Where.running() + ": output padding got " + outputPadding.length
                             + " numbers but the window has " + window.rank()
                             + " spatial dimensions; give one for all, or one for each");
         }
         return last < 0
                 ? new ConvTransposedOp(window, groups, 0, 0)
-                : new ConvTransposedOp(window, groups, extra[0], extra[last]);
+                : new ConvTransposedOp(window, groups, outputPadding[0], outputPadding[last]);
     }
 
     @Override
@@ -62,7 +62,7 @@ public record ConvTransposedOp(Window window, int groups, int extraHeight, int e
 
     private int places(Call c, Shape x, int i) {
         Window.Axis a = window.axis(i);
-        int more = i == window.rank() - 1 ? extra : extraHeight;
+        int more = i == window.rank() - 1 ? outputPadding : heightPadding;
         if (a.same() && more != 0) {
             throw c.fail("output padding " + more + " and the window " + window
                     + " disagree: a window that is same makes exactly size times stride places; pad by numbers, "

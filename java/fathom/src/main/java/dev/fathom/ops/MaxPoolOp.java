@@ -13,7 +13,7 @@ import java.util.function.Function;
  * The largest value of every window over x [n, l, c] or [n, h, w, c]; padding holds none. The first of equals wins, and a NaN. The second result
  * is the tap that won, for backward; the third, where asked for, its place h W + w in the image.
  */
-public record MaxPoolOp(Window window, boolean positions) implements WindowedOp {
+public record MaxPoolOp(Window window, boolean indices) implements WindowedOp {
     /** Taps are bytes up to so many, as the kernel has it. */
     private static final int BYTES = 256;
 
@@ -24,16 +24,16 @@ public record MaxPoolOp(Window window, boolean positions) implements WindowedOp 
 
     @Override
     public int outputs() {
-        return positions ? 3 : 2;
+        return indices ? 3 : 2;
     }
 
     @Override
     public Shape shape(Call c, int output) {
         Shape x = c.shape(0);
         Shape y = shape(c::fail, window, x);
-        if (positions && x.size(1, x.rank() - 1) > Integer.MAX_VALUE) {
+        if (indices && x.size(1, x.rank() - 1) > Integer.MAX_VALUE) {
             throw c.fail("x " + x + " has " + x.size(1, x.rank() - 1)
-                    + " places for each batch and channel but a position is an I32; pool without positions");
+                    + " places for each batch and channel but an index is an I32; pool without indices");
         }
         return y;
     }
@@ -88,12 +88,12 @@ public record MaxPoolOp(Window window, boolean positions) implements WindowedOp 
     public void forward(Call c) {
         Shape y = c.outShape(0);
         long taps = c.out(1);
-        if (positions && taps == 0) {
+        if (indices && taps == 0) {
             taps = c.scratch(y.size() * dtype(c, 1).bytes());
         }
         window(c.begin(Kernel.MAX_POOL).at(c.in(0)).at(c.out(0)).at(taps), window, c.shape(0), y)
                 .run();
-        if (positions) {
+        if (indices) {
             window(c.begin(Kernel.POOL_POSITIONS).at(taps).at(c.out(2)), window, c.shape(0), y)
                     .run();
         }

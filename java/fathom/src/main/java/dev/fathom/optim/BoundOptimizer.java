@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A recipe bound to parameters, with its moments in blocks of the parameters' layout. A step updates all parameters that are trainable and have a
- * gradient in one kernel call. Parameters that no backward has reached since the last step stay as they are, as in PyTorch those whose grad is None.
+ * gradient in one kernel call. Parameters that no backward has reached since the last step stay as they are, just as PyTorch leaves parameters alone
+ * whose grad is None.
  *
  * <p>Gradients can be clipped on their way into the step, g' = max(-value, min(value, g min(1, maxNorm / (norm + 1e-6)))), with the norm over all
  * parameters of the step: by {@link #clipNorm} (Pascanu et al. 2013, PyTorch's clip_grad_norm_) and {@link #clipValue} (clip_grad_value_). The

@@ -66,7 +66,7 @@ public record RmsProp(
         return new RmsProp(learningRate, alpha, epsilon, m, centered, weightDecay);
     }
 
-    /** Returns this optimizer in its centered form, which takes the mean off so that the root is of the variance. */
+    /** Returns this optimizer in its centered form, which divides by the root of the gradient's variance instead of its mean square. */
     public RmsProp withCentering() {
         return new RmsProp(learningRate, alpha, epsilon, momentum, true, weightDecay);
     }

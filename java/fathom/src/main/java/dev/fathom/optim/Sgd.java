@@ -46,7 +46,7 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
     }
 
     /**
-     * Returns this optimizer with a part taken off the gradient that enters the velocity.
+     * Returns this optimizer with dampening d: each gradient is multiplied by 1 - d before it is added to the velocity.
      *
      * @throws IllegalArgumentException if it is negative, or the recipe is Nesterov's
      */

@@ -20,12 +20,12 @@
  *       <td>Loshchilov and Hutter 2017; Goyal et al. 2017</td></tr>
  * </table>
  *
- * <p>The norm is summed in double, in pieces that the shapes alone decide: the same bits on any number of threads, and no square overflows. A norm
- * that is not finite refuses the step, where PyTorch by default would write NaN into every parameter.
+ * <p>The norm is summed in double precision, in pieces that depend only on the shapes, so any number of threads gives the same bits and no square
+ * overflows. If the norm is not finite, the step is refused, whereas PyTorch by default would write NaN into every parameter.
  *
- * <p>The gradient of a parameter that only some rows of were read (an embedding) is those rows and their values. Every recipe takes it as the whole
- * gradient that it is, zero in all other rows, with the same bits and at the cost of the whole parameter, unless its group is
- * {@linkplain dev.fathom.optim.Group#lazy lazy}.
+ * <p>If only some rows of a parameter were read, as with an embedding, its gradient is stored as the numbers of those rows and their values. Every
+ * recipe treats it as a full gradient that is zero in all other rows: the bits are the same, and a step costs as much as for the whole parameter,
+ * unless the group is {@linkplain dev.fathom.optim.Group#lazy lazy}.
  *
  * <p>Rejected: optimizers that own their learning rate schedule (a schedule is a pure function, so that resuming needs no state), groups as lists
  * of parameters (names survive saving and say what is meant), and gradients clipped in place (a second pass over them).

@@ -3,11 +3,11 @@
  * several batch sizes and lengths, so that every integer is known as c0 + c1 B + c2 L + c3 B L; weights are packed, biases and activations fused,
  * buffers placed by lifetime. A {@link dev.fathom.plan.Session} runs the commands for one batch size and length in one native call.
  *
- * <p>The way there, a file each: {@code Graph} holds the calls of one trace, and prunes and merges them; {@code Folding} puts a batch norm into the
- * weights before it, the one place where a plan rounds otherwise than the eager run; {@code Lowering} has their commands; {@code Traces} both
- * at several {@code Sizes}, and the {@code Bilinear} function through every number; {@code PlanBuilder} decides whose memory each {@code Slot} is
- * and packs the weights; {@code ShapeRules} asks the ops whether they take the shapes of a session; {@code Placement} lays out what a session needs
- * between its commands.
+ * <p>Each stage of freezing has its own file. {@code Graph} holds the calls of one trace, and prunes and merges them. {@code Folding} folds a batch
+ * norm into the weights before it, which is the only place where a plan rounds differently from an eager run. {@code Lowering} holds the commands of
+ * the calls. {@code Traces} holds the calls and commands at several {@code Sizes}, and the {@code Bilinear} function that gives every integer.
+ * {@code PlanBuilder} decides which memory each {@code Slot} uses, and packs the weights. {@code ShapeRules} asks the ops whether they accept the
+ * shapes of a session. {@code Placement} lays out the memory that a session needs between its commands.
  *
  * <p>Rejected: a second graph language (the trace is the graph), and kernels written twice (eager and frozen run the same ones, bit for bit).
  */

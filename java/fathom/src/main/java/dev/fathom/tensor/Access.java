@@ -6,7 +6,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
-/** How the packages above make tensors and passes that users must not; an ArchUnit rule keeps these doors inside the library. */
+/** Makes tensors and passes that only the library may make. It is not for users, and an ArchUnit rule keeps it inside the library. */
 public final class Access {
     private Access() {}
 

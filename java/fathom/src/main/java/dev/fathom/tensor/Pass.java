@@ -191,8 +191,8 @@ public final class Pass extends Scope implements AutoCloseable {
     }
 
     /**
-     * Asks for the gradient with respect to {@code x} and returns the tensor to use from here on. For an input that is a view of it; for a result
-     * recorded in this pass, it is {@code x} itself. Read the gradient with {@link #gradient} after backward.
+     * Asks for the gradient with respect to {@code x} and returns the tensor to use from here on. If {@code x} is an input, this is a view of it; if
+     * {@code x} is a result recorded in this pass, it is {@code x} itself. Read the gradient with {@link #gradient} after backward.
      *
      * @throws IllegalStateException if the pass does not record
      * @throws IllegalArgumentException if {@code x} is not F32

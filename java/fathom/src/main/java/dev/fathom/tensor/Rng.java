@@ -6,6 +6,7 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.memory.Arena;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
+import java.util.Locale;
 
 /**
  * A stream of random numbers: Philox4x32-10 (Salmon et al. 2011), keyed by a seed and read at a counter. Equal seeds and counters give equal numbers
@@ -77,6 +78,7 @@ public final class Rng extends Stream {
 
     /** Returns the numbers 0 to n - 1 in a random order; all orders are equally likely. */
     public int[] permutation(int n) {
+        check("permutation", n);
         int[] order = new int[n];
         Arena arena = Memory.borrow();
         try {
@@ -99,7 +101,14 @@ public final class Rng extends Stream {
                 .run();
     }
 
+    private static void check(String method, int n) {
+        if (n < 0) {
+            throw new IllegalArgumentException(method + ": n=" + n + "; give how many numbers, 0 or more");
+        }
+    }
+
     private float[] draw(Kernel kernel, int n, float p0, float p1) {
+        check(kernel.name().toLowerCase(Locale.ROOT), n);
         float[] values = new float[n];
         Arena arena = Memory.borrow();
         try {

@@ -79,7 +79,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     /**
      * Copies values into a new F32 tensor of the current pass.
      *
-     * @throws IllegalArgumentException if there are not {@code dims} product many
+     * @throws IllegalArgumentException if the number of values is not the product of {@code dims}
      */
     public static Tensor of(float[] values, int... dims) {
         return of(FloatBuffer.wrap(values), dims);
@@ -435,7 +435,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     /**
      * a to the b, element by element, as IEEE 754 defines it: a^0 = 1 and 1^b = 1 even if the other is NaN, and a negative a gives NaN unless b is a
-     * whole number. The gradients are b a^(b-1), 0 where b = 0, and y log(a), 0 where a = 0 and b is not negative.
+     * whole number. The gradients are b a^(b-1), 0 where b = 0, and a^b log(a), 0 where a = 0 and b is not negative.
      */
     public Tensor pow(Tensor b) {
         return Pass.call(Binary.POW, this, b);
@@ -671,13 +671,13 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     /**
      * Returns the transposed convolution of x [N, L, C] or [N, H, W, C] with W [C, taps.., K / groups], which computes what a convolution's gradient
      * does: each element adds its filter, times the element, to the result at stride times its position. Each dimension becomes (size - 1) stride +
-     * dilation (kernel - 1) + 1 - padding + extra. A strided convolution maps several sizes to one; {@code extra}, one number for all dimensions or
-     * one for each, chooses among them.
+     * dilation (kernel - 1) + 1 - padding + output padding. A strided convolution maps several sizes to one; {@code outputPadding}, one number for all
+     * dimensions or one for each, chooses among them.
      *
      * @throws IllegalArgumentException naming the two dimensions, if channels, filters and window disagree, or the result would have no place
      */
-    public Tensor convTransposed(Operand weight, Window window, int groups, int... extra) {
-        return Pass.call(ConvTransposedOp.of(window, groups, extra), this, weight.value());
+    public Tensor convTransposed(Operand weight, Window window, int groups, int... outputPadding) {
+        return Pass.call(ConvTransposedOp.of(window, groups, outputPadding), this, weight.value());
     }
 
     // ---- normalization
@@ -1211,6 +1211,15 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
+     * Returns what a square window of this size reads at each position of images, with stride 1 and no padding.
+     *
+     * @throws IllegalArgumentException if the size is below 1 or larger than the image
+     */
+    public Tensor patches(int size) {
+        return patches(Window.of(size));
+    }
+
+    /**
      * Returns what the window reads at each position: x [N, .., C] gives [N, .., taps C], with the taps in row-major order and 0 outside x. A
      * convolution then is one matrix product, which takes the memory of x times the taps.
      *
@@ -1273,27 +1282,36 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the result of max pooling together with the places of its values, for {@link #maxUnpool}.
+     * Returns the result of max pooling squares of this size side by side, together with the indices of its values, for {@link #maxUnpool}.
      *
-     * @throws IllegalArgumentException as {@link #maxPool}, and for volumes, whose positions are not kept
+     * @throws IllegalArgumentException if the size is below 1 or larger than the image
+     */
+    public Pooled maxPoolWithIndices(int size) {
+        return maxPoolWithIndices(Window.of(size).stride(size));
+    }
+
+    /**
+     * Returns the result of max pooling together with the indices of its values, for {@link #maxUnpool}.
+     *
+     * @throws IllegalArgumentException as {@link #maxPool}, and for volumes, whose indices are not kept
      */
     public Pooled maxPoolWithIndices(Window window) {
         if (window.rank() == 3) {
             throw new IllegalArgumentException("max_pool" + Where.running() + ": x " + shape
-                    + " is a volume, whose positions are not kept; give a window over sequences or images");
+                    + " is a volume, whose indices are not kept; give a window over sequences or images");
         }
         Tensor[] y = Pass.applyAll(new MaxPoolOp(window, true), this);
         return new Pooled(y[0], y[2]);
     }
 
     /**
-     * Returns zeros of [n, size.., c] with the values of this tensor at their indices, which puts the values of {@link #maxPoolWithIndices} back.
-     * Where several values have one position the last stays, and each gets its gradient.
+     * Returns a tensor [n, size.., c] that holds the values of this tensor at the given indices and 0 elsewhere. This undoes
+     * {@link #maxPoolWithIndices}. If several values share an index, the last one is kept, and each of them gets the gradient of that position.
      *
-     * @throws IllegalArgumentException if the positions have another shape, or one is outside the size
+     * @throws IllegalArgumentException if the indices have another shape, or one is outside the size
      */
-    public Tensor maxUnpool(Tensor positions, int... size) {
-        return Pass.call(new MaxUnpoolOp(Shape.of(size)), this, positions);
+    public Tensor maxUnpool(Tensor indices, int... size) {
+        return Pass.call(new MaxUnpoolOp(Shape.of(size)), this, indices);
     }
 
     /**

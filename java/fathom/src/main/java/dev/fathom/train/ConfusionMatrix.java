@@ -3,8 +3,8 @@ package dev.fathom.train;
 import java.util.Arrays;
 
 /**
- * Counts of (actual class, predicted class); rows are actual. Accuracy is the trace over the total; its 95 % interval is Wilson's
- * score interval (Wilson 1927), which stays inside [0, 1] and holds at the edges where the normal one fails.
+ * Counts of (actual class, predicted class); the rows are the actual classes. The accuracy is the trace divided by the total. Its 95 % interval is
+ * Wilson's score interval (Wilson 1927), which stays inside [0, 1] and is accurate near 0 and 1, where the normal approximation fails.
  */
 public final class ConfusionMatrix {
     private final long[][] counts;

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown when the loss, or the norm by which gradients are clipped, is NaN or infinite. Training has stopped before the weights were changed by it.
+ * Thrown when the loss, or the norm by which gradients are clipped, is NaN or infinite. Training stops before that step changes the weights.
  */
 public final class NonFiniteLossException extends IllegalStateException {
     private static final long serialVersionUID = 1;

@@ -227,8 +227,8 @@ public final class Trainer<M extends Net> {
     /**
      * Trains and validates after each epoch.
      *
-     * <p>However it ends, the model is left with the weights of the best epoch where these are kept ({@link #keepBest}, {@link EarlyStopping}) and
-     * one was finished; else with those of the last whole step.
+     * <p>However training ends, the model has the weights of the best epoch if these are kept ({@link #keepBest}, {@link EarlyStopping}) and at least
+     * one epoch was finished. Otherwise it has the weights after the last complete step.
      *
      * @throws IllegalArgumentException if epochs &lt; 1, or the figure to keep the best by is not measured
      * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or infinite; the step under way has not

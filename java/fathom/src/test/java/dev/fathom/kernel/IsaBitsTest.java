@@ -21,7 +21,9 @@ class IsaBitsTest {
         List<String> differ = new ArrayList<>();
         try {
             for (OpTable.Row row : OpTable.rows()) {
-                for (int[][] shapes : row.samples()) {
+                List<int[][]> samples = new ArrayList<>(row.samples());
+                samples.addAll(row.large());
+                for (int[][] shapes : samples) {
                     float[][] values = row.values(shapes);
                     List<int[]> first = null;
                     for (Isa isa : isas) {

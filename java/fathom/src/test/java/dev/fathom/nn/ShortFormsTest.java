@@ -61,6 +61,9 @@ class ShortFormsTest {
                 new AvgPool(3).pad(1).excludingPadding(),
                 new AvgPool(Window.of(3).stride(3).pad(1), false));
         same(new LocallyConnected(Shape.of(6, 6, 4), 3, 2), new LocallyConnected(Shape.of(6, 6, 4), 3, Window.of(2)));
+        same(new Conv(4, 8, 3, 4), new Conv(4, 8, Window.of(3), 4));
+        same(x -> x.patches(2), x -> x.patches(Window.of(2)));
+        same(x -> x.maxPoolWithIndices(2).values(), x -> x.maxPool(2));
         same(new Upsample(2), new Upsample(2, Resize.NEAREST));
         same(new AdaptiveAvgPool(3), new AdaptiveAvgPool(3, 3));
         same(new Residual(new Conv(4, 4, 1)), new Residual(new Conv(4, 4, Window.of(1)), null));

@@ -12,6 +12,7 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.Workers;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -248,27 +249,29 @@ class RowGradientsTest {
         int[] tokens = new Rng(4).permutation(n);
         try {
             for (int t = 1; t <= tables.length; t++) {
-                NativeRuntime.get().threads(t);
-                try (var model = Model.of(new Big(new Parameter(Shape.of(n, 64), Init.normal(0, 1))), 1);
-                        var adam =
-                                new Adam(0.1f).on(model, Group.of("*").lazy()).clipNorm(0.5f)) {
-                    for (int step = 0; step < 3; step++) {
-                        try (Pass pass = Pass.train(new Rng(0))) {
-                            int[] some = Arrays.copyOfRange(tokens, 500 * step, 500 * step + 2000);
-                            some[1999] = some[0];
-                            Tensor rows = model.net().table().value().take(0, Tensor.ofInts(some, some.length));
-                            pass.backward(rows.square().sum(), model);
-                        }
-                        adam.step();
-                    }
-                    tables[t - 1] = model.net().table().value().toArray();
-                }
+                tables[t - 1] = Workers.with(t, () -> threeSteps(n, tokens));
             }
         } finally {
             NativeRuntime.get().threads(threads);
         }
         assertThat(tables[1]).isEqualTo(tables[0]);
         assertThat(tables[2]).isEqualTo(tables[0]);
+    }
+
+    private static float[] threeSteps(int n, int[] tokens) {
+        try (var model = Model.of(new Big(new Parameter(Shape.of(n, 64), Init.normal(0, 1))), 1);
+                var adam = new Adam(0.1f).on(model, Group.of("*").lazy()).clipNorm(0.5f)) {
+            for (int step = 0; step < 3; step++) {
+                try (Pass pass = Pass.train(new Rng(0))) {
+                    int[] some = Arrays.copyOfRange(tokens, 500 * step, 500 * step + 2000);
+                    some[1999] = some[0];
+                    Tensor rows = model.net().table().value().take(0, Tensor.ofInts(some, some.length));
+                    pass.backward(rows.square().sum(), model);
+                }
+                adam.step();
+            }
+            return model.net().table().value().toArray();
+        }
     }
 
     private record Big(Parameter table) implements Net {}

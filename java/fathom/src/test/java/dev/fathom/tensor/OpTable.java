@@ -2479,13 +2479,13 @@ public final class OpTable {
                                 + "pad less",
                         () -> t(1, 1, 4, 3).maxPool(Window.of(2).dilation(2).pad(1)))
                 .refuses(
-                        "max_pool: x [2, 2, 2, 2, 1] is a volume, whose positions are not kept; give a window over sequences or images",
+                        "max_pool: x [2, 2, 2, 2, 1] is a volume, whose indices are not kept; give a window over sequences or images",
                         () -> t(2, 2, 2, 2, 1)
                                 .maxPoolWithIndices(Window.of(1, 1, 1))
                                 .values())
                 .refuses(
-                        "max_pool: x [0, 65536, 65536, 1] has 4294967296 places for each batch and channel but a position is an I32; pool "
-                                + "without positions",
+                        "max_pool: x [0, 65536, 65536, 1] has 4294967296 places for each batch and channel but an index is an I32; pool "
+                                + "without indices",
                         () -> t(0, 65536, 65536, 1)
                                 .maxPoolWithIndices(Window.of(1))
                                 .values())

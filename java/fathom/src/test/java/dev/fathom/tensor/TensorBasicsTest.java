@@ -1,6 +1,7 @@
 package dev.fathom.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
@@ -145,5 +146,20 @@ class TensorBasicsTest {
                             .toIntArray())
                     .containsExactly(0, 1, 4);
         }
+    }
+
+    @Test
+    void aNegativeCountOfRandomNumbersIsRefused() {
+        Rng rng = new Rng(1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> rng.permutation(-1))
+                .withMessage("permutation: n=-1; give how many numbers, 0 or more");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> rng.normal(-2, 0, 1))
+                .withMessage("normal: n=-2; give how many numbers, 0 or more");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> rng.uniform(-3, 0, 1))
+                .withMessage("uniform: n=-3; give how many numbers, 0 or more");
+        assertThat(rng.counter()).as("nothing was drawn").isZero();
     }
 }

@@ -90,6 +90,35 @@ class UserOptimizerTest {
         }
     }
 
+    /** Gradient descent that halves its rate until the loss falls enough (Armijo 1966), so that a step may look at the loss any number of times. */
+    private record LineSearch(float learningRate) implements Optimizer {
+        @Override
+        public int moments() {
+            return 2;
+        }
+
+        @Override
+        public boolean evaluatesAgain() {
+            return true;
+        }
+
+        @Override
+        public void step(Update update) {
+            double before = update.again();
+            double[] slope = {0};
+            update.each(p -> {
+                slope[0] += p.gradient().square().sum().item();
+                p.moment(0, p.value());
+                p.moment(1, p.gradient());
+            });
+            float[] rate = {2 * learningRate};
+            do {
+                rate[0] /= 2;
+                update.each(p -> p.value(p.moment(0).sub(p.moment(1).mul(rate[0]))));
+            } while (update.again() > before - 1e-4 * rate[0] * slope[0]);
+        }
+    }
+
     private static Sequential net() {
         return new Sequential(new Linear(3, 8), Tensor::tanh, new Linear(8, 1));
     }
@@ -209,6 +238,19 @@ class UserOptimizerTest {
             assertThat(losses.get(1)).isCloseTo(3.125, within(1e-6));
             assertThat(model.net().w().gradient()).as("used up").isNull();
             assertThat(sam.steps()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aStepMayLookAsOftenAsItLikes() {
+        try (var model = Model.of(new Line(), 1);
+                var search = new LineSearch(8).on(model)) {
+            List<Double> losses = new ArrayList<>();
+            backward(model, losses);
+            search.step(() -> backward(model, losses));
+            // from w = 2 by rates of 8, 4, 2 and 1 to -14, -6, -2 and 0
+            assertThat(losses).containsExactly(2.0, 2.0, 98.0, 18.0, 2.0, 0.0);
+            assertThat(model.net().w().value().item()).isZero();
         }
     }
 

@@ -66,7 +66,7 @@ final class DepthLab implements ImageLab {
 
     @Override
     public String shows() {
-        return "plain networks of 16, 32, 256 and 10,000 layers, which learn where their weights begin delta-orthogonal";
+        return "plain networks of 16, 32 and 256 layers from two initializations, and the training loss of 10,000 layers within 60 steps";
     }
 
     @Override

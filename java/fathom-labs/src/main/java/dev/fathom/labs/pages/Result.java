@@ -42,7 +42,7 @@ public final class Result {
      *
      * @param file name of the picture in the output folder
      * @param alt what it shows, for those who cannot see it
-     * @param figure what is drawn upwards
+     * @param figure what is drawn upward
      * @param axis what is counted to the right
      * @param curves for each name the places on the axis, and the figure at each
      */
