@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Filter;
+import dev.fathom.data.ImageFolder;
 import dev.fathom.data.Preprocessing;
 import dev.fathom.explain.Maximization;
 import dev.fathom.nets.GoogLeNet;
@@ -21,6 +22,7 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -244,7 +246,9 @@ class ShortFormsTest {
         assertThatThrownBy(() -> Maximization.USUAL.decay(1)).isInstanceOf(IllegalArgumentException.class);
         List<Float> half = List.of(0.5f, 0.5f, 0.5f);
         assertThat(Preprocessing.IMAGENET.normalized(half, half)).isEqualTo(Preprocessing.SYMMETRIC);
+        assertThat(Preprocessing.IMAGENET.normalized(0.5f, 0.5f)).isEqualTo(Preprocessing.SYMMETRIC);
         assertThat(Preprocessing.IMAGENET.normalized(half, half).filter()).isEqualTo(Filter.BILINEAR);
+        assertThat(ImageFolder.of(Path.of("cats"), 64)).isEqualTo(ImageFolder.of(Path.of("cats"), 64, 64));
         assertThatThrownBy(() -> Preprocessing.IMAGENET.normalized(List.of(1f), half))
                 .isInstanceOf(IllegalArgumentException.class);
     }
