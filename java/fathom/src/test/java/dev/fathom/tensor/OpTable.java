@@ -1296,7 +1296,7 @@ public final class OpTable {
             int[] large = x.clone();
             Arrays.fill(large, w.rank() == 1 ? 100 : w.rank() == 2 ? 30 : 16);
             x[w.rank() + 1] = 3;
-            row("patches of " + w, "patches(Window)")
+            row("patches of " + w, "patches(Window)", "patches(int)")
                     .sample(x)
                     .large(large)
                     .f(in -> in[0].patches(w))
