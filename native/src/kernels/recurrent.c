@@ -1,0 +1,280 @@
+/* Recurrent layers, forward; recurrent.h tells how the rows of a batch lie inside. */
+#include "recurrent.h"
+
+/* ---- the order of the steps ---- */
+
+int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t reverse, int64_t *detail) {
+    int32_t *order = (int32_t *)at, *active = order + padded(n), *next = active + padded(t + 1);
+    int64_t *offset = (int64_t *)(next + padded(t + 1));
+    memset(active, 0, (size_t)(t + 1) * sizeof *active);
+    for (int64_t b = 0; b < n; b++) {
+        int64_t length = lengths ? lengths[b] : t;
+        if (length < 1 || length > t) {
+            detail[0] = b, detail[1] = length, detail[2] = t;
+            return FATHOM_BAD_LENGTH;
+        }
+        active[length - 1]++;
+    }
+    for (int64_t time = t - 1; time-- > 0;) active[time] += active[time + 1];
+    offset[0] = 0;
+    for (int64_t time = 0; time < t; time++) {
+        offset[time + 1] = offset[time] + active[time];
+        next[time] = active[time + 1]; /* where those of this length begin; equal ones stay in their order */
+    }
+    for (int64_t b = 0; b < n; b++) order[next[(lengths ? lengths[b] : t) - 1]++] = (int32_t)b;
+    *s = (struct steps){n, t, offset[t], reverse, order, active, offset};
+    return FATHOM_OK;
+}
+
+void part_sequences(const struct steps *s, int64_t part, int64_t parts, int64_t *from, int64_t *to) {
+    /* sequence b has as many steps as there are times with more than b active; a walk down the times meets them in order of length */
+    int64_t low = s->rows * part / parts, high = s->rows * (part + 1) / parts, sum = 0, b = 0;
+    *from = *to = s->n;
+    for (int64_t time = s->t - 1; time >= 0; time--)
+        for (; b < s->active[time]; b++, sum += time + 1) {
+            if (sum >= low && *from == s->n) *from = b;
+            if (sum >= high && *to == s->n) *to = b;
+        }
+    if (*to < *from) *to = *from;
+}
+
+/* ---- the cells: a row of h units ---- */
+
+struct row {
+    float *g;              /* the sums of each gate, then the gate */
+    const float *h, *from; /* what goes in: the hidden state; the cell state (LSTM) or the sums of the states alone (GRU) */
+    float *y, *next, *to;  /* what comes out: the hidden state, as result and for the next step; the cell state, or what backward reads */
+};
+struct weights {
+    const float *bias, *peep; /* [5][h], [3][h] or 0 */
+    int64_t h, update_takes_new;
+};
+
+INLINE v gate(const struct row *r, const struct weights *w, int which, int64_t i, int64_t m) {
+    return v_get(r->g + which * w->h + i, m) + v_get(w->bias + which * w->h + i, m);
+}
+INLINE void keep(const struct row *r, const struct weights *w, int which, int64_t i, int64_t m, v x) { v_put(r->g + which * w->h + i, x, m); }
+
+INLINE void show(const struct row *r, int64_t i, int64_t m, v h) { v_put(r->y + i, h, m), v_put(r->next + i, h, m); }
+
+static void rnn_tanh_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v h = v_tanh(gate(r, w, 0, i, m));
+        keep(r, w, 0, i, m, h);
+        show(r, i, m, h);
+    });
+}
+static void rnn_relu_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v x = gate(r, w, 0, i, m), h = v_sel(x < 0, v_set(0), x);
+        keep(r, w, 0, i, m, h);
+        show(r, i, m, h);
+    });
+}
+
+/* i, f, g, o: c' = f c + i g, h' = o tanh c'; with peepholes i and f see c, o sees c' */
+INLINE void lstm(const struct row *r, const struct weights *w, const float *peep) {
+    EACH_VECTOR(w->h, {
+        v c = v_get(r->from + i, m), in = gate(r, w, 0, i, m), forget = gate(r, w, 1, i, m), out = gate(r, w, 3, i, m);
+        if (peep) in = v_fma(v_get(peep + i, m), c, in), forget = v_fma(v_get(peep + w->h + i, m), c, forget);
+        in = v_sigmoid(in), forget = v_sigmoid(forget);
+        v new = v_tanh(gate(r, w, 2, i, m));
+        c = v_fma(forget, c, in * new);
+        if (peep) out = v_fma(v_get(peep + 2 * w->h + i, m), c, out);
+        out = v_sigmoid(out);
+        keep(r, w, 0, i, m, in), keep(r, w, 1, i, m, forget), keep(r, w, 2, i, m, new), keep(r, w, 3, i, m, out);
+        v_put(r->to + i, c, m);
+        show(r, i, m, out * v_tanh(c));
+    });
+}
+static void lstm_row(const struct row *r, const struct weights *w) {
+    if (w->peep) lstm(r, w, w->peep);
+    else lstm(r, w, 0);
+}
+
+/* r, z, n: h' = z h + (1 - z) n, or with z and 1 - z exchanged */
+INLINE v mixed(const struct weights *w, v z, v h, v new) { return w->update_takes_new ? v_fma(z, new - h, h) : v_fma(z, h - new, new); }
+static void gru_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v reset = v_sigmoid(gate(r, w, 0, i, m) + v_get(r->from + i, m)), z = v_sigmoid(gate(r, w, 1, i, m) + v_get(r->from + w->h + i, m));
+        v sum = v_get(r->from + 2 * w->h + i, m) + v_get(w->bias + 3 * w->h + i, m);
+        v new = v_tanh(v_fma(reset, sum, gate(r, w, 2, i, m)));
+        keep(r, w, 0, i, m, reset), keep(r, w, 1, i, m, z), keep(r, w, 2, i, m, new);
+        v_put(r->to + i, sum, m);
+        show(r, i, m, mixed(w, z, v_get(r->h + i, m), new));
+    });
+}
+/* to = r h, by which the candidate sees the state */
+static void reset_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v reset = v_sigmoid(gate(r, w, 0, i, m)), z = v_sigmoid(gate(r, w, 1, i, m));
+        keep(r, w, 0, i, m, reset), keep(r, w, 1, i, m, z);
+        v_put(r->to + i, reset * v_get(r->h + i, m), m);
+    });
+}
+static void gru_reset_first_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v new = v_tanh(gate(r, w, 2, i, m));
+        keep(r, w, 2, i, m, new);
+        show(r, i, m, mixed(w, v_get(r->g + w->h + i, m), v_get(r->h + i, m), new));
+    });
+}
+
+/* u, c: h' = u h + (1 - u) c */
+static void ugrnn_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v u = v_sigmoid(gate(r, w, 0, i, m)), new = v_tanh(gate(r, w, 1, i, m)), h = v_get(r->h + i, m);
+        keep(r, w, 0, i, m, u), keep(r, w, 1, i, m, new);
+        show(r, i, m, v_fma(u, h - new, new));
+    });
+}
+
+static void (*const cell_rows[])(const struct row *, const struct weights *) = {
+    [CELL_RNN_TANH] = rnn_tanh_row, [CELL_RNN_RELU] = rnn_relu_row, [CELL_LSTM] = lstm_row,
+    [CELL_GRU] = gru_row, [CELL_GRU_RESET_FIRST] = gru_reset_first_row, [CELL_UGRNN] = ugrnn_row};
+
+/* ---- a layer ---- */
+
+struct forward {
+    const struct recurrent_args *a;
+    struct steps steps;
+    struct weights weights;
+    const float *w, *u, *candidate;                      /* packed; U's rows of a candidate that sees r h */
+    float *inputs, *gates, *states, *extra, *sums, *bias; /* sums[n][3 h] of a GRU's states */
+    int saved; /* inputs, states and extra hold all rows; else two steps of them */
+};
+
+/* the place among inputs, states or extra of the first sequence at the time of a step */
+static inline int64_t step_row(const struct forward *f, int64_t step, int64_t time) {
+    return f->saved ? f->steps.offset[time] : step % 2 * f->steps.n;
+}
+
+/* sequences b0 .. b1 of a step begin with the initial state, or with zeros */
+static void begin_rows(const float *initial, const struct steps *s, int64_t b0, int64_t b1, float *to, int64_t h) {
+    for (int64_t b = b0; b < b1; b++)
+        if (initial) memcpy(to + (b - b0) * h, initial + s->order[b] * h, (size_t)h * sizeof *to);
+        else memset(to + (b - b0) * h, 0, (size_t)h * sizeof *to);
+}
+
+/* the sums of the gates of sequences b0 .. b1, whose rows of inputs and states begin at `here` */
+static void sum_gates(const struct forward *f, int64_t step, int64_t here, int64_t b0, int64_t b1) {
+    const struct recurrent_args *a = f->a;
+    const struct steps *s = &f->steps;
+    int64_t h = a->h, ld = cell_gates(a->cell) * h, time = step_time(s, step), rows = b1 - b0;
+    float *g = f->gates + (s->offset[time] + b0) * ld;
+    const float *states = f->states + (here + b0) * h;
+    if (!in_place(a->n)) {
+        int64_t beyond = step + 1 == s->t ? 0 : (step_time(s, step + 1) - time) * a->i;
+        float *inputs = f->inputs + (here + b0) * a->i;
+        for (int64_t i = 0; i < rows; i++) {
+            const float *x = a->x + (s->order[b0 + i] * s->t + time) * a->i;
+            ask_for(x + beyond, a->i, 0);
+            copy_row(x, inputs + i * a->i, a->i);
+        }
+        multiply_rows(inputs, a->i, f->w, g, ld, rows, ld, a->i, 0);
+    }
+    if (a->cell == CELL_GRU) multiply_rows(states, h, f->u, f->sums + b0 * ld, ld, rows, ld, h, 0);
+    else multiply_rows(states, h, f->u, g, ld, rows, f->candidate ? 2 * h : ld, h, 1);
+    if (f->candidate) {
+        float *extra = f->extra + (here + b0) * h;
+        for (int64_t i = 0; i < rows; i++)
+            reset_row(&(struct row){.g = g + i * ld, .h = states + i * h, .to = extra + i * h}, &f->weights);
+        multiply_rows(extra, h, f->candidate, g + 2 * h, ld, rows, h, h, 1);
+    }
+}
+
+static void forward_step(const struct forward *f, int64_t step, int64_t b0, int64_t b1) {
+    const struct recurrent_args *a = f->a;
+    const struct steps *s = &f->steps;
+    int64_t h = a->h, ld = cell_gates(a->cell) * h, time = step_time(s, step), last = step + 1 == s->t;
+    int64_t going = clamp(active_before(s, time), b0, b1), staying = last ? b0 : clamp(active_behind(s, time), b0, b1);
+    int64_t here = step_row(f, step, time), behind = last ? 0 : step_row(f, step + 1, step_time(s, step + 1));
+    begin_rows(a->h0, s, going, b1, f->states + (here + going) * h, h);
+    if (a->cell == CELL_LSTM) begin_rows(a->c0, s, going, b1, f->extra + (here + going) * h, h);
+    sum_gates(f, step, here, b0, b1);
+    int64_t beyond = last ? 0 : (step_time(s, step + 1) - time) * h;
+    for (int64_t b = b0; b < b1; b++) {
+        int64_t of = s->order[b];
+        float *y = a->y + (of * s->t + time) * h, *end = a->hn ? a->hn + of * h : y, *extra = f->extra ? f->extra + (here + b) * h : 0;
+        struct row r = {.g = f->gates + (s->offset[time] + b) * ld, .h = f->states + (here + b) * h, .from = extra, .to = extra, .y = y,
+                        .next = b < staying ? f->states + (behind + b) * h : end};
+        if (a->cell == CELL_LSTM) r.to = b < staying ? f->extra + (behind + b) * h : a->cn + of * h;
+        if (a->cell == CELL_GRU) r.from = f->sums + b * ld;
+        ask_for(y + beyond, h, 1);
+        cell_rows[a->cell](&r, &f->weights);
+    }
+}
+
+static void forward_part(void *context, int64_t part, int64_t parts) {
+    const struct forward *f = context;
+    const struct steps *s = &f->steps;
+    int64_t b0, b1, h = f->a->h;
+    part_sequences(s, part, parts, &b0, &b1);
+    for (int64_t step = 0; step < s->t; step++) {
+        int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1);
+        if (active > b0) forward_step(f, step, b0, active);
+        for (int64_t b = active; b < b1; b++) memset(f->a->y + (s->order[b] * s->t + time) * h, 0, (size_t)h * sizeof(float));
+    }
+}
+
+/* Fills `f` with its pieces of the scratch at `at`, of which `tables` is one, and tells how much that is. */
+static int64_t forward_room(const struct recurrent_args *a, float *at, struct forward *f, float **tables) {
+    struct room r = {at, 0};
+    int64_t h = a->h, gates = cell_gates(a->cell), rows = PRODUCT(a->n, a->t), step = PRODUCT(2, a->n), width = PRODUCT(gates, h);
+    int first = a->cell == CELL_GRU_RESET_FIRST, some = !in_place(a->n);
+    *f = (struct forward){.a = a, .saved = a->states != 0};
+    *tables = take(&r, steps_floats(a->n, a->t));
+    f->bias = take(&r, PRODUCT(gates + 1, h));
+    f->w = a->w_packed ? a->w_packed : take(&r, packed_floats(width, a->i));
+    f->u = a->u_packed && !first ? a->u_packed : take(&r, packed_floats(first ? PRODUCT(2, h) : width, h));
+    f->candidate = first ? take(&r, packed_floats(h, h)) : 0;
+    f->gates = a->gates ? a->gates : take(&r, PRODUCT(rows, width));
+    f->inputs = f->saved || !some ? a->inputs : take(&r, PRODUCT(step, a->i));
+    f->states = f->saved ? a->states : take(&r, PRODUCT(step, h));
+    f->extra = f->saved || !has_extra(a->cell) ? a->extra : take(&r, PRODUCT(step, h));
+    f->sums = a->cell == CELL_GRU ? take(&r, PRODUCT(a->n, width)) : 0;
+    return SUM(r.floats, 16);
+}
+
+static int64_t recurrent_scratch(const struct recurrent_args *a) {
+    struct forward f;
+    float *tables;
+    return forward_room(a, 0, &f, &tables);
+}
+
+/* the biases of the gates; b_hn of a GRU, which r multiplies, is kept apart */
+static void sum_biases(const struct recurrent_args *a, float *to) {
+    int64_t gates = cell_gates(a->cell), apart = a->cell == CELL_GRU ? 2 * a->h : gates * a->h;
+    for (int64_t j = 0; j < gates * a->h; j++) {
+        float b = a->b ? a->b[j] : 0, recurrent = a->bh ? a->bh[j] : 0;
+        to[j] = j < apart ? b + recurrent : b;
+        if (j >= apart) to[j + a->h] = recurrent;
+    }
+}
+
+static void pack(const float *w, const float *to, int64_t n, int64_t k) {
+    struct linear_pack_args p = {.w = (float *)w, .packed = (float *)to, .n = n, .k = k};
+    FOR_ISA(kernel_linear_pack)(&p, 0);
+}
+
+static int32_t k_recurrent(const struct recurrent_args *a, int64_t *detail) {
+    struct forward f;
+    float *tables;
+    if (a->n == 0) return FATHOM_OK;
+    forward_room(a, aligned_scratch(a->scratch), &f, &tables);
+    int32_t status = make_steps(&f.steps, tables, a->lengths, a->n, a->t, a->flags & REVERSE, detail);
+    if (status) return status;
+    int64_t h = a->h, width = cell_gates(a->cell) * h, rows = f.steps.rows;
+    if (!a->w_packed) pack(a->w, f.w, width, a->i);
+    if (f.u != a->u_packed) pack(a->u, f.u, f.candidate ? 2 * h : width, h);
+    if (f.candidate) pack(a->u + 2 * h * h, f.candidate, h, h);
+    sum_biases(a, f.bias);
+    f.weights = (struct weights){f.bias, a->peep, h, a->flags & UPDATE_TAKES_NEW};
+    /* of one sequence, the inputs of all steps at once */
+    if (in_place(a->n)) multiply_rows(a->x, a->i, f.w, f.gates, width, rows, width, a->i, 0);
+    fathom_parallel(forward_part, &f, fathom_parts((double)(rows * width) * ((double)(h + a->i) / (4 * VL) + 1), a->n));
+    return FATHOM_OK;
+}
+
+EXPORT(recurrent)
+EXPORT_SCRATCH(recurrent, recurrent_scratch)

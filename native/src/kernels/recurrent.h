@@ -1,0 +1,92 @@
+/*
+ * Recurrent layers, forward (recurrent.c) and backward (recurrent_grad.c).
+ *
+ * Inside, the rows of a batch are packed: sorted by length, the longest first, and step by step, so that the rows of a step are
+ * neighbors and padding has no row at all. Row `offset[t] + b` is time t of the sequence `order[b]`; active[t] sequences are longer than t.
+ * A part owns some sequences for all steps, so that no thread waits for another, and computes a step while its rows lie in L1: the sums of
+ * the gates by the tiles of all products, then the cell in a pass over them. Which part has which sequences leaves no trace in a sum.
+ *
+ * gates[rows][gates * h] holds the sums, then the gates; inputs[rows][i] and states[rows][h] what goes into a step; extra[rows][h] the cell
+ * state that goes in (LSTM), the sum that r multiplies (GRU), or r h. Of one sequence, inputs are x itself.
+ */
+#ifndef FATHOM_RECURRENT_H
+#define FATHOM_RECURRENT_H
+
+#include "panels.h"
+#include "rows.h"
+
+struct steps {
+    int64_t n, t, rows, reverse;
+    const int32_t *order, *active; /* active[t] is 0 behind the last time */
+    const int64_t *offset;
+};
+
+/* floats of the tables of `steps` */
+static inline int64_t steps_floats(int64_t n, int64_t t) {
+    return SUM(n, t, 32) == INT64_MAX ? INT64_MAX : SUM(padded(n), PRODUCT(4, padded(t + 1)));
+}
+
+/* the time of step s */
+static inline int64_t step_time(const struct steps *s, int64_t step) { return s->reverse ? s->t - 1 - step : step; }
+/* how many sequences have a step before (or behind) that of this time */
+static inline int64_t active_before(const struct steps *s, int64_t time) {
+    return s->reverse ? s->active[time + 1] : time ? s->active[time] : 0;
+}
+static inline int64_t active_behind(const struct steps *s, int64_t time) {
+    return s->reverse ? time ? s->active[time] : 0 : s->active[time + 1];
+}
+
+/* the tables, in the memory at `at`; lengths may be 0: all are t. FATHOM_BAD_LENGTH where one is not in 1 .. t */
+#define make_steps FOR_ISA(make_steps)
+HIDDEN int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t reverse, int64_t *detail);
+/* the sequences of a part, cut to about equal numbers of steps */
+#define part_sequences FOR_ISA(part_sequences)
+HIDDEN void part_sequences(const struct steps *s, int64_t part, int64_t parts, int64_t *from, int64_t *to);
+
+/* One sequence lies as it is packed. */
+static inline int in_place(int64_t n) { return n == 1; }
+
+/* the cells, as Java's enum has them */
+enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_LSTM, CELL_GRU, CELL_GRU_RESET_FIRST, CELL_UGRNN };
+enum { REVERSE = 1, UPDATE_TAKES_NEW = 2 }; /* flags: from the last step to the first; z weighs the candidate and not the state */
+
+static inline int64_t cell_gates(int64_t cell) {
+    return cell == CELL_LSTM ? 4 : cell == CELL_UGRNN ? 2 : cell == CELL_GRU || cell == CELL_GRU_RESET_FIRST ? 3 : 1;
+}
+static inline int has_extra(int64_t cell) { return cell == CELL_LSTM || cell == CELL_GRU || cell == CELL_GRU_RESET_FIRST; }
+
+/* c[rows][n] (+)= a[rows][k] panels, which hold a packed right side [k, n]; by this thread alone */
+static inline void multiply_rows(const float *a, int64_t lda, const float *panels, float *c, int64_t ldc, int64_t rows, int64_t n,
+                                 int64_t k, int64_t add) {
+    int64_t count = row_tiles(rows, n);
+    struct sweep s = {.outer = 1, .inner = 1, .depth = k, .lda = lda, .ldc = ldc, .add = add};
+    for (int64_t p = 0; p < panel_count(n); p++) {
+        int64_t j = panel_start(n, p), width = panel_start(n, p + 1) - j, columns = least(n - j, width);
+        s.ldb = width, s.last = last_lanes(columns - (width - VL));
+        for (int64_t t = 0; t < count; t++) {
+            int64_t i = rows * t / count, height = rows * (t + 1) / count - i;
+            tiles[width / VL][height](&s, a + i * lda, panels + j * k, c + i * ldc + j);
+        }
+    }
+}
+
+/* Asks for the lines of a row that the next step reads or writes: rows of a batch lie too far apart for the processor to guess them. */
+#define ask_for(at, n, write)                                                                                                    \
+    do {                                                                                                                         \
+        for (int64_t line_ = 0; line_ < (n); line_ += 16) __builtin_prefetch((at) + line_, write);                               \
+    } while (0)
+
+HIDDEN int32_t FOR_ISA(kernel_linear_pack)(const void *a, int64_t *detail);
+
+/* Memory of a kernel is taken from its scratch piece by piece; while it is only counted, `at` is 0. */
+struct room {
+    float *at;
+    int64_t floats;
+};
+static inline float *take(struct room *r, int64_t floats) {
+    float *piece = r->at ? r->at + r->floats : 0;
+    r->floats = SUM(r->floats, floats > INT64_MAX - 32 ? INT64_MAX : padded(floats));
+    return piece;
+}
+
+#endif

@@ -1,0 +1,330 @@
+/* Recurrent layers, backward; recurrent.h tells how the rows of a batch lie inside. */
+#include "recurrent.h"
+
+/* ---- the cells: a row of h units ---- */
+
+struct row {
+    const float *g, *h, *from; /* what forward has left: the gates, and what went into the step */
+    const float *dy;           /* or 0 */
+    float *dh, *carry;         /* of h' without dy, to be completed; of c' (LSTM), or the part of dh that does not pass through U */
+    float *d, *du;             /* of the sums of the gates: as W and as U see them; the same but of a GRU */
+};
+struct weights {
+    const float *peep;
+    int64_t h, update_takes_new;
+};
+
+INLINE v gate(const struct row *r, const struct weights *w, int which, int64_t i, int64_t m) { return v_get(r->g + which * w->h + i, m); }
+INLINE void put(float *d, const struct weights *w, int which, int64_t i, int64_t m, v x) { v_put(d + which * w->h + i, x, m); }
+INLINE v total(const struct row *r, int64_t i, int64_t m) {
+    v dh = v_get(r->dh + i, m);
+    return r->dy ? dh + v_get(r->dy + i, m) : dh;
+}
+/* y (1 - y) dy and (1 - y^2) dy */
+INLINE v through_sigmoid(v y, v dy) { return dy * (y * (1 - y)); }
+INLINE v through_tanh(v y, v dy) { return dy * v_fnma(y, y, v_set(1)); }
+
+static void rnn_tanh_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, put(r->d, w, 0, i, m, through_tanh(gate(r, w, 0, i, m), total(r, i, m))););
+}
+static void rnn_relu_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, put(r->d, w, 0, i, m, v_sel(gate(r, w, 0, i, m) <= 0, v_set(0), total(r, i, m))););
+}
+
+INLINE void lstm(const struct row *r, const struct weights *w, const float *peep) {
+    EACH_VECTOR(w->h, {
+        v in = gate(r, w, 0, i, m), forget = gate(r, w, 1, i, m), new = gate(r, w, 2, i, m), out = gate(r, w, 3, i, m);
+        v before = v_get(r->from + i, m), shown = v_tanh(v_fma(forget, before, in * new)), dh = total(r, i, m);
+        v dout = through_sigmoid(out, dh * shown), dc = v_get(r->carry + i, m) + through_tanh(shown, dh * out);
+        if (peep) dc = v_fma(dout, v_get(peep + 2 * w->h + i, m), dc);
+        v din = through_sigmoid(in, dc * new), dforget = through_sigmoid(forget, dc * before), left = dc * forget;
+        if (peep) left = v_fma(din, v_get(peep + i, m), v_fma(dforget, v_get(peep + w->h + i, m), left));
+        put(r->d, w, 0, i, m, din), put(r->d, w, 1, i, m, dforget);
+        put(r->d, w, 2, i, m, through_tanh(new, dc * in)), put(r->d, w, 3, i, m, dout);
+        v_put(r->carry + i, left, m);
+    });
+}
+static void lstm_row(const struct row *r, const struct weights *w) {
+    if (w->peep) lstm(r, w, w->peep);
+    else lstm(r, w, 0);
+}
+
+/* dh of the new candidate, of z before its sigmoid and of the state that z lets through */
+INLINE void unmix(const struct row *r, const struct weights *w, v dh, v z, v new, int64_t i, int64_t m, v *dnew, v *dz) {
+    v h = v_get(r->h + i, m), other = 1 - z;
+    *dnew = dh * (w->update_takes_new ? z : other);
+    *dz = through_sigmoid(z, dh * (w->update_takes_new ? new - h : h - new));
+    v_put(r->carry + i, dh * (w->update_takes_new ? other : z), m);
+}
+static void gru_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v reset = gate(r, w, 0, i, m), new = gate(r, w, 2, i, m), dh = total(r, i, m) + v_get(r->carry + i, m), dnew, dz;
+        unmix(r, w, dh, gate(r, w, 1, i, m), new, i, m, &dnew, &dz);
+        dnew = through_tanh(new, dnew);
+        v dreset = through_sigmoid(reset, dnew * v_get(r->from + i, m));
+        put(r->d, w, 0, i, m, dreset), put(r->d, w, 1, i, m, dz), put(r->d, w, 2, i, m, dnew);
+        put(r->du, w, 0, i, m, dreset), put(r->du, w, 1, i, m, dz), put(r->du, w, 2, i, m, dnew * reset);
+    });
+}
+/* r follows in reset_row, when the gradient of r * h is known */
+static void gru_reset_first_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v new = gate(r, w, 2, i, m), dh = total(r, i, m) + v_get(r->carry + i, m), dnew, dz;
+        unmix(r, w, dh, gate(r, w, 1, i, m), new, i, m, &dnew, &dz);
+        put(r->d, w, 1, i, m, dz), put(r->du, w, 1, i, m, dz), put(r->d, w, 2, i, m, through_tanh(new, dnew));
+    });
+}
+static void reset_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v reset = gate(r, w, 0, i, m), drh = v_get(r->dh + i, m);
+        v dreset = through_sigmoid(reset, drh * v_get(r->h + i, m));
+        put(r->d, w, 0, i, m, dreset), put(r->du, w, 0, i, m, dreset);
+        v_put(r->carry + i, v_fma(drh, reset, v_get(r->carry + i, m)), m);
+    });
+}
+
+static void ugrnn_row(const struct row *r, const struct weights *w) {
+    EACH_VECTOR(w->h, {
+        v u = gate(r, w, 0, i, m), new = gate(r, w, 1, i, m), dh = total(r, i, m) + v_get(r->carry + i, m);
+        put(r->d, w, 0, i, m, through_sigmoid(u, dh * (v_get(r->h + i, m) - new)));
+        put(r->d, w, 1, i, m, through_tanh(new, dh * (1 - u)));
+        v_put(r->carry + i, dh * u, m);
+    });
+}
+
+static void (*const cell_rows[])(const struct row *, const struct weights *) = {
+    [CELL_RNN_TANH] = rnn_tanh_row, [CELL_RNN_RELU] = rnn_relu_row, [CELL_LSTM] = lstm_row,
+    [CELL_GRU] = gru_row, [CELL_GRU_RESET_FIRST] = gru_reset_first_row, [CELL_UGRNN] = ugrnn_row};
+
+/* ---- from the last step to the first ---- */
+
+/* sums[left_columns][columns] = left^T right over all rows: a weight gradient, transposed */
+struct outer_sum {
+    const float *left, *right;
+    int64_t ld, width, columns; /* floats from a row of left to the next, columns of left that exist, and of right */
+    float *sums;
+};
+enum { SUMS = 5, ADD_DX = 1, ADD_DW = 2, ADD_DU = 4, ADD_DB = 8, ADD_DBH = 16, ADD_DPEEP = 32, ADD_DH0 = 64, ADD_DC0 = 128 };
+
+struct backward {
+    const struct recurrent_grad_args *a;
+    struct steps steps;
+    struct weights weights;
+    int64_t gates, through; /* columns of du, in gates: those by which the state goes in */
+    const float *w, *u, *candidate;     /* packed rows of W and U, and those of a candidate that sees r h */
+    float *d, *du, *dnew;               /* dnew: dense copies of the gradient of such a candidate */
+    float *dh, *carry, *dx;             /* of each sequence, at the step */
+    struct outer_sum sums[SUMS];
+    int64_t sum_count;
+};
+
+static const float *row_or_none(const float *x, int64_t row, int64_t h) { return x ? x + row * h : 0; }
+
+static void begin_row(const float *from, float *to, int64_t h) {
+    if (from) memcpy(to, from, (size_t)h * sizeof *to);
+    else memset(to, 0, (size_t)h * sizeof *to);
+}
+
+static void multiply_back(const struct backward *f, int64_t row, int64_t rows, float *dh) {
+    int64_t h = f->a->h, depth = f->through * h;
+    multiply_rows(f->du + row * depth, depth, f->u, dh, h, rows, h, depth, 0);
+}
+
+/* the gradients of the initial states of sequences b0 .. b1, whose first step lies at `row` */
+static void end_rows(const struct backward *f, int64_t row, int64_t b0, int64_t b1) {
+    const struct recurrent_grad_args *a = f->a;
+    int64_t h = a->h;
+    if (b0 >= b1 || (!a->dh0 && !a->dc0)) return;
+    if (a->dh0) multiply_back(f, row, b1 - b0, f->dh + b0 * h);
+    for (int64_t b = b0; b < b1; b++) {
+        float *dh0 = a->dh0 ? a->dh0 + f->steps.order[b] * h : 0, *dc0 = a->dc0 ? a->dc0 + f->steps.order[b] * h : 0;
+        EACH_VECTOR(h, {
+            v dh = v_get(f->dh + b * h + i, m), carry = v_get(f->carry + b * h + i, m);
+            if (dh0) give(dh0 + i, a->cell == CELL_LSTM ? dh : dh + carry, a->add & ADD_DH0, m);
+            if (dc0) give(dc0 + i, carry, a->add & ADD_DC0, m);
+        });
+    }
+}
+
+static void give_inputs(const struct backward *f, int64_t time, int64_t b0, int64_t b1, int64_t beyond) {
+    const struct recurrent_grad_args *a = f->a;
+    int64_t depth = f->gates * a->h;
+    multiply_rows(f->d + (f->steps.offset[time] + b0) * depth, depth, f->w, f->dx + b0 * a->i, a->i, b1 - b0, a->i, depth, 0);
+    for (int64_t b = b0; b < b1; b++) {
+        float *dx = a->dx + (f->steps.order[b] * f->steps.t + time) * a->i;
+        ask_for(dx + beyond, a->i, 1);
+        EACH_VECTOR(a->i, give(dx + i, v_get(f->dx + b * a->i + i, m), a->add & ADD_DX, m););
+    }
+}
+
+static void backward_step(const struct backward *f, int64_t step, int64_t b0, int64_t b1) {
+    const struct recurrent_grad_args *a = f->a;
+    const struct steps *s = &f->steps;
+    int64_t h = a->h, ld = f->gates * h, time = step_time(s, step), last = step + 1 == s->t, at = s->offset[time];
+    int64_t staying = last ? b0 : clamp(active_behind(s, time), b0, b1);
+    int64_t beyond = step ? (step_time(s, step - 1) - time) * h : 0;
+    if (staying > b0) multiply_back(f, s->offset[step_time(s, step + 1)] + b0, staying - b0, f->dh + b0 * h);
+    for (int64_t b = staying; b < b1; b++) {
+        begin_row(row_or_none(a->dhn, s->order[b], h), f->dh + b * h, h);
+        begin_row(a->cell == CELL_LSTM ? row_or_none(a->dcn, s->order[b], h) : 0, f->carry + b * h, h);
+    }
+    for (int64_t b = b0; b < b1; b++) {
+        struct row r = {.g = a->gates + (at + b) * ld, .h = a->states + (at + b) * h, .from = row_or_none(a->extra, at + b, h),
+                        .dy = row_or_none(a->dy, s->order[b] * s->t + time, h), .dh = f->dh + b * h, .carry = f->carry + b * h,
+                        .d = f->d + (at + b) * ld, .du = f->du + (at + b) * f->through * h};
+        if (r.dy) ask_for(r.dy + beyond, h, 0);
+        cell_rows[a->cell](&r, &f->weights);
+        if (a->cell == CELL_GRU_RESET_FIRST) memcpy(f->dnew + (at + b) * h, r.d + 2 * h, (size_t)h * sizeof(float));
+    }
+    if (a->cell == CELL_GRU_RESET_FIRST) {
+        multiply_rows(f->dnew + (at + b0) * h, h, f->candidate, f->dh + b0 * h, h, b1 - b0, h, h, 0);
+        for (int64_t b = b0; b < b1; b++)
+            reset_row(&(struct row){.g = a->gates + (at + b) * ld, .h = a->states + (at + b) * h, .dh = f->dh + b * h,
+                                    .carry = f->carry + b * h, .d = f->d + (at + b) * ld, .du = f->du + (at + b) * f->through * h},
+                      &f->weights);
+    }
+    if (a->dx) give_inputs(f, time, b0, b1, beyond / h * a->i);
+    int64_t going = clamp(active_before(s, time), b0, b1);
+    end_rows(f, at + going, going, b1);
+}
+
+static void backward_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *f = context;
+    const struct steps *s = &f->steps;
+    int64_t b0, b1;
+    part_sequences(s, part, parts, &b0, &b1);
+    for (int64_t step = s->t - 1; step >= 0; step--) {
+        int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1), i = f->a->i;
+        if (active > b0) backward_step(f, step, b0, active);
+        if (f->a->dx && !(f->a->add & ADD_DX))
+            for (int64_t b = active; b < b1; b++) memset(f->a->dx + (s->order[b] * s->t + time) * i, 0, (size_t)i * sizeof(float));
+    }
+}
+
+/* ---- the gradients of the weights ---- */
+
+/* Rows that pass over all tiles of a part while they stay in L2. */
+enum { SUM_ROWS = 128 };
+
+static int64_t sum_tiles(const struct outer_sum *o) { return row_tiles(o->width, o->columns) * panel_count(o->columns); }
+
+static void sum_tile(const struct outer_sum *o, int64_t tile, int64_t from, int64_t depth) {
+    int64_t count = row_tiles(o->width, o->columns), p = tile / count, t = tile % count;
+    int64_t i = o->width * t / count, height = o->width * (t + 1) / count - i, j = panel_start(o->columns, p);
+    int64_t width = panel_start(o->columns, p + 1) - j, columns = least(o->columns - j, width);
+    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->columns, .ldc = o->columns, .add = from > 0,
+                      .last = last_lanes(columns - (width - VL))};
+    turned_tiles[width / VL][height](&s, o->left + from * o->ld + i, o->right + from * o->columns + j, o->sums + i * o->columns + j);
+}
+
+static void sums_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *f = context;
+    int64_t total = 0, from, to;
+    for (int64_t i = 0; i < SUMS; i++) total += sum_tiles(f->sums + i);
+    fathom_range(total, 1, part, parts, &from, &to);
+    for (int64_t row = 0; row < f->steps.rows; row += SUM_ROWS)
+        for (int64_t i = 0, first = 0; i < SUMS; first += sum_tiles(f->sums + i++))
+            for (int64_t tile = most(from - first, 0); tile < least(to - first, sum_tiles(f->sums + i)); tile++)
+                sum_tile(f->sums + i, tile, row, least(SUM_ROWS, f->steps.rows - row));
+}
+
+/* dw[columns][width] (+)= sums^T */
+static void give_transposed(const struct outer_sum *o, float *dw, int64_t ld, int64_t add) {
+    for (int64_t j = 0; j < o->columns; j++)
+        for (int64_t i = 0; i < o->width; i++) {
+            float sum = o->sums[i * o->columns + j], *at = dw + j * ld + i;
+            *at = add ? *at + sum : sum;
+        }
+}
+
+/* of i, f and o, by the chain of all rows */
+static void sum_peepholes(const struct backward *f) {
+    const struct recurrent_grad_args *a = f->a;
+    int64_t h = a->h;
+    EACH_VECTOR(h, {
+        v in = v_set(0), forget = in, out = in;
+        for (int64_t row = 0; row < f->steps.rows; row++) {
+            const float *g = a->gates + 4 * row * h + i, *d = f->d + 4 * row * h + i;
+            v before = v_get(a->extra + row * h + i, m), now = v_fma(v_get(g + h, m), before, v_get(g, m) * v_get(g + 2 * h, m));
+            in = v_fma(v_get(d, m), before, in), forget = v_fma(v_get(d + h, m), before, forget);
+            out = v_fma(v_get(d + 3 * h, m), now, out);
+        }
+        give(a->dpeep + i, in, a->add & ADD_DPEEP, m), give(a->dpeep + h + i, forget, a->add & ADD_DPEEP, m);
+        give(a->dpeep + 2 * h + i, out, a->add & ADD_DPEEP, m);
+    });
+}
+
+/* ---- the kernel ---- */
+
+/* the next sum, of no columns where nobody wants it */
+static void add_sum(struct backward *f, struct room *r, const float *left, int64_t ld, int64_t width, const float *right,
+                    int64_t columns, int wanted) {
+    width = wanted ? width : 0;
+    float *sums = take(r, PRODUCT(width, columns));
+    f->sums[f->sum_count++] = (struct outer_sum){left, right, ld, width, columns, sums};
+}
+
+static int64_t backward_room(const struct recurrent_grad_args *a, float *at, struct backward *f, float **tables) {
+    static const float one = 1;
+    struct room r = {at, 0};
+    int64_t h = a->h, rows = PRODUCT(a->n, a->t), first = a->cell == CELL_GRU_RESET_FIRST, apart = a->cell == CELL_GRU;
+    *f = (struct backward){.a = a, .gates = cell_gates(a->cell), .through = first ? 2 : cell_gates(a->cell)};
+    int64_t columns = PRODUCT(f->gates, h), through = PRODUCT(f->through, h);
+    *tables = take(&r, steps_floats(a->n, a->t));
+    f->w = a->dx ? take(&r, packed_floats(a->i, columns)) : 0;
+    f->u = take(&r, packed_floats(h, through));
+    f->candidate = first ? take(&r, packed_floats(h, h)) : 0;
+    f->dh = take(&r, PRODUCT(a->n, h));
+    f->carry = take(&r, PRODUCT(a->n, h));
+    f->dx = take(&r, PRODUCT(a->n, a->i));
+    f->d = take(&r, PRODUCT(rows, columns));
+    f->du = first || apart ? take(&r, PRODUCT(rows, through)) : f->d;
+    f->dnew = first ? take(&r, PRODUCT(rows, h)) : 0;
+    add_sum(f, &r, in_place(a->n) ? a->x : a->inputs, a->i, a->i, f->d, columns, a->dw != 0);
+    add_sum(f, &r, &one, 0, 1, f->d, columns, a->db || (a->dbh && !apart));
+    add_sum(f, &r, a->states, h, h, f->du, through, a->du != 0);
+    add_sum(f, &r, &one, 0, 1, f->du, through, a->dbh && apart);
+    add_sum(f, &r, a->extra, h, h, f->dnew, h, a->du && first);
+    return SUM(r.floats, 16);
+}
+
+static int64_t recurrent_grad_scratch(const struct recurrent_grad_args *a) {
+    struct backward f;
+    float *tables;
+    return backward_room(a, 0, &f, &tables);
+}
+
+/* w[depth][n] as the right side of a product */
+static void pack_rows(const float *w, int64_t n, int64_t depth, const float *to) {
+    struct right_side right = {w, n, n, 0};
+    for (int64_t p = 0; p < panel_count(n); p++) pack_panel(&right, p, 0, depth, (float *)to + panel_start(n, p) * depth);
+}
+
+static int32_t k_recurrent_grad(const struct recurrent_grad_args *a, int64_t *detail) {
+    struct backward f;
+    float *tables;
+    if (a->n == 0) return FATHOM_OK;
+    backward_room(a, aligned_scratch(a->scratch), &f, &tables);
+    int32_t status = make_steps(&f.steps, tables, a->lengths, a->n, a->t, a->flags & REVERSE, detail);
+    if (status) return status;
+    int64_t h = a->h, rows = f.steps.rows, width = f.gates * h, depth = f.through * h;
+    f.weights = (struct weights){a->peep, h, a->flags & UPDATE_TAKES_NEW};
+    if (a->dx) pack_rows(a->w, a->i, width, f.w);
+    pack_rows(a->u, h, depth, f.u);
+    if (f.candidate) pack_rows(a->u + 2 * h * h, h, h, f.candidate);
+    double products = (double)(rows * width) * (double)(h + a->i) / (4 * VL);
+    fathom_parallel(backward_part, &f, fathom_parts(products + (double)(rows * width), a->n));
+    int64_t tiles = 0;
+    for (int i = 0; i < SUMS; i++) tiles += sum_tiles(f.sums + i);
+    if (tiles) fathom_parallel(sums_part, &f, fathom_parts(products, tiles));
+    if (a->dw) give_transposed(f.sums, a->dw, a->i, a->add & ADD_DW);
+    if (a->db) give_transposed(f.sums + 1, a->db, 1, a->add & ADD_DB);
+    if (a->du) give_transposed(f.sums + 2, a->du, h, a->add & ADD_DU);
+    if (a->dbh) give_transposed(f.sums + (a->cell == CELL_GRU ? 3 : 1), a->dbh, 1, a->add & ADD_DBH);
+    if (a->du && f.candidate) give_transposed(f.sums + 4, a->du + 2 * h * h, h, a->add & ADD_DU);
+    if (a->dpeep) sum_peepholes(&f);
+    return FATHOM_OK;
+}
+
+EXPORT(recurrent_grad)
+EXPORT_SCRATCH(recurrent_grad, recurrent_grad_scratch)
