@@ -3,8 +3,8 @@
 
 /* ---- the order of the steps ---- */
 
-int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t reverse, int64_t *detail) {
-    int32_t *order = (int32_t *)at, *active = order + padded(n), *next = active + padded(t + 1);
+int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t flags, int64_t *detail) {
+    int32_t *order = (int32_t *)at, *shift = order + padded(n), *active = shift + padded(n), *next = active + padded(t + 1);
     int64_t *offset = (int64_t *)(next + padded(t + 1));
     memset(active, 0, (size_t)(t + 1) * sizeof *active);
     for (int64_t b = 0; b < n; b++) {
@@ -21,8 +21,12 @@ int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n
         offset[time + 1] = offset[time] + active[time];
         next[time] = active[time + 1]; /* where those of this length begin; equal ones stay in their order */
     }
-    for (int64_t b = 0; b < n; b++) order[next[(lengths ? lengths[b] : t) - 1]++] = (int32_t)b;
-    *s = (struct steps){n, t, offset[t], reverse, order, active, offset};
+    for (int64_t b = 0; b < n; b++) {
+        int32_t length = lengths ? lengths[b] : (int32_t)t, place = next[length - 1]++;
+        order[place] = (int32_t)b;
+        shift[place] = flags & FRONT ? (int32_t)t - length : 0;
+    }
+    *s = (struct steps){n, t, offset[t], flags & REVERSE, order, active, shift, offset};
     return FATHOM_OK;
 }
 
@@ -141,7 +145,8 @@ struct forward {
     struct weights weights;
     const float *w, *u, *candidate;                      /* packed; U's rows of a candidate that sees r h */
     float *inputs, *gates, *states, *extra, *sums, *bias; /* sums[n][3 h] of a GRU's states */
-    int saved; /* inputs, states and extra hold all rows; else two steps of them */
+    const float *x; /* or 0: the gates hold the sums of the inputs already */
+    int saved;      /* inputs, states and extra hold all rows; else two steps of them */
 };
 
 /* the place among inputs, states or extra of the first sequence at the time of a step */
@@ -163,13 +168,12 @@ static void sum_gates(const struct forward *f, int64_t step, int64_t here, int64
     int64_t h = a->h, ld = cell_gates(a->cell) * h, time = step_time(s, step), rows = b1 - b0;
     float *g = f->gates + (s->offset[time] + b0) * ld;
     const float *states = f->states + (here + b0) * h;
-    if (!in_place(a->n)) {
-        int64_t beyond = step + 1 == s->t ? 0 : (step_time(s, step + 1) - time) * a->i;
+    if (f->x) {
         float *inputs = f->inputs + (here + b0) * a->i;
+        int64_t soon = step_time(s, least(step + 1, s->t - 1));
         for (int64_t i = 0; i < rows; i++) {
-            const float *x = a->x + (s->order[b0 + i] * s->t + time) * a->i;
-            ask_for(x + beyond, a->i, 0);
-            copy_row(x, inputs + i * a->i, a->i);
+            ask_for(f->x + row_of(s, b0 + i, soon) * a->i, a->i, 0);
+            copy_row(f->x + row_of(s, b0 + i, time) * a->i, inputs + i * a->i, a->i);
         }
         multiply_rows(inputs, a->i, f->w, g, ld, rows, ld, a->i, 0);
     }
@@ -192,15 +196,15 @@ static void forward_step(const struct forward *f, int64_t step, int64_t b0, int6
     begin_rows(a->h0, s, going, b1, f->states + (here + going) * h, h);
     if (a->cell == CELL_LSTM) begin_rows(a->c0, s, going, b1, f->extra + (here + going) * h, h);
     sum_gates(f, step, here, b0, b1);
-    int64_t beyond = last ? 0 : (step_time(s, step + 1) - time) * h;
+    int64_t soon = step_time(s, least(step + 1, s->t - 1));
     for (int64_t b = b0; b < b1; b++) {
         int64_t of = s->order[b];
-        float *y = a->y + (of * s->t + time) * h, *end = a->hn ? a->hn + of * h : y, *extra = f->extra ? f->extra + (here + b) * h : 0;
+        float *y = a->y + row_of(s, b, time) * h, *end = a->hn ? a->hn + of * h : y, *extra = f->extra ? f->extra + (here + b) * h : 0;
         struct row r = {.g = f->gates + (s->offset[time] + b) * ld, .h = f->states + (here + b) * h, .from = extra, .to = extra, .y = y,
                         .next = b < staying ? f->states + (behind + b) * h : end};
         if (a->cell == CELL_LSTM) r.to = b < staying ? f->extra + (behind + b) * h : a->cn + of * h;
         if (a->cell == CELL_GRU) r.from = f->sums + b * ld;
-        ask_for(y + beyond, h, 1);
+        ask_for(a->y + row_of(s, b, soon) * h, h, 1);
         cell_rows[a->cell](&r, &f->weights);
     }
 }
@@ -213,7 +217,7 @@ static void forward_part(void *context, int64_t part, int64_t parts) {
     for (int64_t step = 0; step < s->t; step++) {
         int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1);
         if (active > b0) forward_step(f, step, b0, active);
-        for (int64_t b = active; b < b1; b++) memset(f->a->y + (s->order[b] * s->t + time) * h, 0, (size_t)h * sizeof(float));
+        for (int64_t b = active; b < b1; b++) memset(f->a->y + row_of(s, b, time) * h, 0, (size_t)h * sizeof(float));
     }
 }
 
@@ -221,7 +225,7 @@ static void forward_part(void *context, int64_t part, int64_t parts) {
 static int64_t forward_room(const struct recurrent_args *a, float *at, struct forward *f, float **tables) {
     struct room r = {at, 0};
     int64_t h = a->h, gates = cell_gates(a->cell), rows = PRODUCT(a->n, a->t), step = PRODUCT(2, a->n), width = PRODUCT(gates, h);
-    int first = a->cell == CELL_GRU_RESET_FIRST, some = !in_place(a->n);
+    int first = a->cell == CELL_GRU_RESET_FIRST;
     *f = (struct forward){.a = a, .saved = a->states != 0};
     *tables = take(&r, steps_floats(a->n, a->t));
     f->bias = take(&r, PRODUCT(gates + 1, h));
@@ -229,7 +233,7 @@ static int64_t forward_room(const struct recurrent_args *a, float *at, struct fo
     f->u = a->u_packed && !first ? a->u_packed : take(&r, packed_floats(first ? PRODUCT(2, h) : width, h));
     f->candidate = first ? take(&r, packed_floats(h, h)) : 0;
     f->gates = a->gates ? a->gates : take(&r, PRODUCT(rows, width));
-    f->inputs = f->saved || !some ? a->inputs : take(&r, PRODUCT(step, a->i));
+    f->inputs = f->saved ? a->inputs : take(&r, PRODUCT(step, a->i));
     f->states = f->saved ? a->states : take(&r, PRODUCT(step, h));
     f->extra = f->saved || !has_extra(a->cell) ? a->extra : take(&r, PRODUCT(step, h));
     f->sums = a->cell == CELL_GRU ? take(&r, PRODUCT(a->n, width)) : 0;
@@ -262,7 +266,7 @@ static int32_t k_recurrent(const struct recurrent_args *a, int64_t *detail) {
     float *tables;
     if (a->n == 0) return FATHOM_OK;
     forward_room(a, aligned_scratch(a->scratch), &f, &tables);
-    int32_t status = make_steps(&f.steps, tables, a->lengths, a->n, a->t, a->flags & REVERSE, detail);
+    int32_t status = make_steps(&f.steps, tables, a->lengths, a->n, a->t, a->flags, detail);
     if (status) return status;
     int64_t h = a->h, width = cell_gates(a->cell) * h, rows = f.steps.rows;
     if (!a->w_packed) pack(a->w, f.w, width, a->i);
@@ -270,8 +274,13 @@ static int32_t k_recurrent(const struct recurrent_args *a, int64_t *detail) {
     if (f.candidate) pack(a->u + 2 * h * h, f.candidate, h, h);
     sum_biases(a, f.bias);
     f.weights = (struct weights){f.bias, a->peep, h, a->flags & UPDATE_TAKES_NEW};
-    /* of one sequence, the inputs of all steps at once */
-    if (in_place(a->n)) multiply_rows(a->x, a->i, f.w, f.gates, width, rows, width, a->i, 0);
+    f.x = a->x;
+    if (a->n == 1) { /* all steps at once, as one row of a step would leave the multipliers idle */
+        const float *x = a->x + f.steps.shift[0] * a->i;
+        multiply_rows(x, a->i, f.w, f.gates, width, rows, width, a->i, 0);
+        if (f.saved) copy_row(x, f.inputs, rows * a->i);
+        f.x = 0;
+    }
     fathom_parallel(forward_part, &f, fathom_parts((double)(rows * width) * ((double)(h + a->i) / (4 * VL) + 1), a->n));
     return FATHOM_OK;
 }

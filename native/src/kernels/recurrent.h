@@ -7,7 +7,7 @@
  * the gates by the tiles of all products, then the cell in a pass over them. Which part has which sequences leaves no trace in a sum.
  *
  * gates[rows][gates * h] holds the sums, then the gates; inputs[rows][i] and states[rows][h] what goes into a step; extra[rows][h] the cell
- * state that goes in (LSTM), the sum that r multiplies (GRU), or r h. Of one sequence, inputs are x itself.
+ * state that goes in (LSTM), the sum that r multiplies (GRU), or r h.
  */
 #ifndef FATHOM_RECURRENT_H
 #define FATHOM_RECURRENT_H
@@ -17,17 +17,22 @@
 
 struct steps {
     int64_t n, t, rows, reverse;
-    const int32_t *order, *active; /* active[t] is 0 behind the last time */
+    const int32_t *order, *active, *shift; /* active[t] is 0 behind the last time; shift[b] is how much padding a sequence has in front */
     const int64_t *offset;
 };
 
 /* floats of the tables of `steps` */
 static inline int64_t steps_floats(int64_t n, int64_t t) {
-    return SUM(n, t, 32) == INT64_MAX ? INT64_MAX : SUM(padded(n), PRODUCT(4, padded(t + 1)));
+    return SUM(n, t, 32) == INT64_MAX ? INT64_MAX : SUM(padded(n), PRODUCT(4, padded(t + 1)), padded(n));
 }
 
 /* the time of step s */
 static inline int64_t step_time(const struct steps *s, int64_t step) { return s->reverse ? s->t - 1 - step : step; }
+/* the row of x[n][t] or y[n][t] that holds time t of a sequence; behind its last time, the rows of its padding */
+static inline int64_t row_of(const struct steps *s, int64_t b, int64_t time) {
+    int64_t at = time + s->shift[b];
+    return s->order[b] * s->t + (at < s->t ? at : at - s->t);
+}
 /* how many sequences have a step before (or behind) that of this time */
 static inline int64_t active_before(const struct steps *s, int64_t time) {
     return s->reverse ? s->active[time + 1] : time ? s->active[time] : 0;
@@ -38,17 +43,15 @@ static inline int64_t active_behind(const struct steps *s, int64_t time) {
 
 /* the tables, in the memory at `at`; lengths may be 0: all are t. FATHOM_BAD_LENGTH where one is not in 1 .. t */
 #define make_steps FOR_ISA(make_steps)
-HIDDEN int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t reverse, int64_t *detail);
+HIDDEN int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t flags, int64_t *detail);
 /* the sequences of a part, cut to about equal numbers of steps */
 #define part_sequences FOR_ISA(part_sequences)
 HIDDEN void part_sequences(const struct steps *s, int64_t part, int64_t parts, int64_t *from, int64_t *to);
 
-/* One sequence lies as it is packed. */
-static inline int in_place(int64_t n) { return n == 1; }
-
 /* the cells, as Java's enum has them */
 enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_LSTM, CELL_GRU, CELL_GRU_RESET_FIRST, CELL_UGRNN };
-enum { REVERSE = 1, UPDATE_TAKES_NEW = 2 }; /* flags: from the last step to the first; z weighs the candidate and not the state */
+/* flags: from the last step to the first; z weighs the candidate and not the state; padding lies in front */
+enum { REVERSE = 1, UPDATE_TAKES_NEW = 2, FRONT = 4 };
 
 static inline int64_t cell_gates(int64_t cell) {
     return cell == CELL_LSTM ? 4 : cell == CELL_UGRNN ? 2 : cell == CELL_GRU || cell == CELL_GRU_RESET_FIRST ? 3 : 1;

@@ -146,13 +146,13 @@ static void end_rows(const struct backward *f, int64_t row, int64_t b0, int64_t 
     }
 }
 
-static void give_inputs(const struct backward *f, int64_t time, int64_t b0, int64_t b1, int64_t beyond) {
+static void give_inputs(const struct backward *f, int64_t time, int64_t soon, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     int64_t depth = f->gates * a->h;
     multiply_rows(f->d + (f->steps.offset[time] + b0) * depth, depth, f->w, f->dx + b0 * a->i, a->i, b1 - b0, a->i, depth, 0);
     for (int64_t b = b0; b < b1; b++) {
-        float *dx = a->dx + (f->steps.order[b] * f->steps.t + time) * a->i;
-        ask_for(dx + beyond, a->i, 1);
+        float *dx = a->dx + row_of(&f->steps, b, time) * a->i;
+        ask_for(a->dx + row_of(&f->steps, b, soon) * a->i, a->i, 1);
         EACH_VECTOR(a->i, give(dx + i, v_get(f->dx + b * a->i + i, m), a->add & ADD_DX, m););
     }
 }
@@ -162,7 +162,7 @@ static void backward_step(const struct backward *f, int64_t step, int64_t b0, in
     const struct steps *s = &f->steps;
     int64_t h = a->h, ld = f->gates * h, time = step_time(s, step), last = step + 1 == s->t, at = s->offset[time];
     int64_t staying = last ? b0 : clamp(active_behind(s, time), b0, b1);
-    int64_t beyond = step ? (step_time(s, step - 1) - time) * h : 0;
+    int64_t soon = step_time(s, most(step - 1, 0));
     if (staying > b0) multiply_back(f, s->offset[step_time(s, step + 1)] + b0, staying - b0, f->dh + b0 * h);
     for (int64_t b = staying; b < b1; b++) {
         begin_row(row_or_none(a->dhn, s->order[b], h), f->dh + b * h, h);
@@ -170,9 +170,9 @@ static void backward_step(const struct backward *f, int64_t step, int64_t b0, in
     }
     for (int64_t b = b0; b < b1; b++) {
         struct row r = {.g = a->gates + (at + b) * ld, .h = a->states + (at + b) * h, .from = row_or_none(a->extra, at + b, h),
-                        .dy = row_or_none(a->dy, s->order[b] * s->t + time, h), .dh = f->dh + b * h, .carry = f->carry + b * h,
+                        .dy = row_or_none(a->dy, row_of(s, b, time), h), .dh = f->dh + b * h, .carry = f->carry + b * h,
                         .d = f->d + (at + b) * ld, .du = f->du + (at + b) * f->through * h};
-        if (r.dy) ask_for(r.dy + beyond, h, 0);
+        if (r.dy) ask_for(a->dy + row_of(s, b, soon) * h, h, 0);
         cell_rows[a->cell](&r, &f->weights);
         if (a->cell == CELL_GRU_RESET_FIRST) memcpy(f->dnew + (at + b) * h, r.d + 2 * h, (size_t)h * sizeof(float));
     }
@@ -183,7 +183,7 @@ static void backward_step(const struct backward *f, int64_t step, int64_t b0, in
                                     .carry = f->carry + b * h, .d = f->d + (at + b) * ld, .du = f->du + (at + b) * f->through * h},
                       &f->weights);
     }
-    if (a->dx) give_inputs(f, time, b0, b1, beyond / h * a->i);
+    if (a->dx) give_inputs(f, time, soon, b0, b1);
     int64_t going = clamp(active_before(s, time), b0, b1);
     end_rows(f, at + going, going, b1);
 }
@@ -197,7 +197,7 @@ static void backward_part(void *context, int64_t part, int64_t parts) {
         int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1), i = f->a->i;
         if (active > b0) backward_step(f, step, b0, active);
         if (f->a->dx && !(f->a->add & ADD_DX))
-            for (int64_t b = active; b < b1; b++) memset(f->a->dx + (s->order[b] * s->t + time) * i, 0, (size_t)i * sizeof(float));
+            for (int64_t b = active; b < b1; b++) memset(f->a->dx + row_of(s, b, time) * i, 0, (size_t)i * sizeof(float));
     }
 }
 
@@ -228,11 +228,11 @@ static void sums_part(void *context, int64_t part, int64_t parts) {
                 sum_tile(f->sums + i, tile, row, least(SUM_ROWS, f->steps.rows - row));
 }
 
-/* dw[columns][width] (+)= sums^T */
-static void give_transposed(const struct outer_sum *o, float *dw, int64_t ld, int64_t add) {
+/* dw[columns][width] (+)= sums^T, which is zeros where there are no rows */
+static void give_transposed(const struct outer_sum *o, float *dw, int64_t ld, int64_t add, int64_t rows) {
     for (int64_t j = 0; j < o->columns; j++)
         for (int64_t i = 0; i < o->width; i++) {
-            float sum = o->sums[i * o->columns + j], *at = dw + j * ld + i;
+            float sum = rows ? o->sums[i * o->columns + j] : 0, *at = dw + j * ld + i;
             *at = add ? *at + sum : sum;
         }
 }
@@ -280,7 +280,7 @@ static int64_t backward_room(const struct recurrent_grad_args *a, float *at, str
     f->d = take(&r, PRODUCT(rows, columns));
     f->du = first || apart ? take(&r, PRODUCT(rows, through)) : f->d;
     f->dnew = first ? take(&r, PRODUCT(rows, h)) : 0;
-    add_sum(f, &r, in_place(a->n) ? a->x : a->inputs, a->i, a->i, f->d, columns, a->dw != 0);
+    add_sum(f, &r, a->inputs, a->i, a->i, f->d, columns, a->dw != 0);
     add_sum(f, &r, &one, 0, 1, f->d, columns, a->db || (a->dbh && !apart));
     add_sum(f, &r, a->states, h, h, f->du, through, a->du != 0);
     add_sum(f, &r, &one, 0, 1, f->du, through, a->dbh && apart);
@@ -303,9 +303,8 @@ static void pack_rows(const float *w, int64_t n, int64_t depth, const float *to)
 static int32_t k_recurrent_grad(const struct recurrent_grad_args *a, int64_t *detail) {
     struct backward f;
     float *tables;
-    if (a->n == 0) return FATHOM_OK;
     backward_room(a, aligned_scratch(a->scratch), &f, &tables);
-    int32_t status = make_steps(&f.steps, tables, a->lengths, a->n, a->t, a->flags & REVERSE, detail);
+    int32_t status = make_steps(&f.steps, tables, a->lengths, a->n, a->t, a->flags, detail);
     if (status) return status;
     int64_t h = a->h, rows = f.steps.rows, width = f.gates * h, depth = f.through * h;
     f.weights = (struct weights){a->peep, h, a->flags & UPDATE_TAKES_NEW};
@@ -313,15 +312,15 @@ static int32_t k_recurrent_grad(const struct recurrent_grad_args *a, int64_t *de
     pack_rows(a->u, h, depth, f.u);
     if (f.candidate) pack_rows(a->u + 2 * h * h, h, h, f.candidate);
     double products = (double)(rows * width) * (double)(h + a->i) / (4 * VL);
-    fathom_parallel(backward_part, &f, fathom_parts(products + (double)(rows * width), a->n));
+    if (rows) fathom_parallel(backward_part, &f, fathom_parts(products + (double)(rows * width), a->n));
     int64_t tiles = 0;
     for (int i = 0; i < SUMS; i++) tiles += sum_tiles(f.sums + i);
-    if (tiles) fathom_parallel(sums_part, &f, fathom_parts(products, tiles));
-    if (a->dw) give_transposed(f.sums, a->dw, a->i, a->add & ADD_DW);
-    if (a->db) give_transposed(f.sums + 1, a->db, 1, a->add & ADD_DB);
-    if (a->du) give_transposed(f.sums + 2, a->du, h, a->add & ADD_DU);
-    if (a->dbh) give_transposed(f.sums + (a->cell == CELL_GRU ? 3 : 1), a->dbh, 1, a->add & ADD_DBH);
-    if (a->du && f.candidate) give_transposed(f.sums + 4, a->du + 2 * h * h, h, a->add & ADD_DU);
+    if (tiles && rows) fathom_parallel(sums_part, &f, fathom_parts(products, tiles));
+    if (a->dw) give_transposed(f.sums, a->dw, a->i, a->add & ADD_DW, rows);
+    if (a->db) give_transposed(f.sums + 1, a->db, 1, a->add & ADD_DB, rows);
+    if (a->du) give_transposed(f.sums + 2, a->du, h, a->add & ADD_DU, rows);
+    if (a->dbh) give_transposed(f.sums + (a->cell == CELL_GRU ? 3 : 1), a->dbh, 1, a->add & ADD_DBH, rows);
+    if (a->du && f.candidate) give_transposed(f.sums + 4, a->du + 2 * h * h, h, a->add & ADD_DU, rows);
     if (a->dpeep) sum_peepholes(&f);
     return FATHOM_OK;
 }
