@@ -17,6 +17,7 @@ module dev.fathom {
     exports dev.fathom.optim;
     exports dev.fathom.parameter;
     exports dev.fathom.plan;
+    exports dev.fathom.recurrent;
     exports dev.fathom.tensor;
     exports dev.fathom.train;
     exports dev.fathom.tree;

@@ -8,6 +8,8 @@ public final class KernelException extends IllegalArgumentException {
 
     private static final int BAD_INDEX = 2;
 
+    private static final int BAD_LENGTH = 4;
+
     /** From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below. */
     public KernelException(Object kernel, long status, long row, long found, long bound) {
         super(message(kernel, status, row, found, bound));
@@ -21,6 +23,9 @@ public final class KernelException extends IllegalArgumentException {
             case BAD_INDEX ->
                 "index " + found + " at row " + row + " is outside [0, " + bound
                         + "): give the number of a row that exists";
+            case BAD_LENGTH ->
+                "length " + found + " of sequence " + row + " is outside [1, " + bound
+                        + "]: a sequence has at least one step, and no more than its row";
             default ->
                 kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found
                         + " " + bound + "); the jar and the native library may be of different versions";

@@ -1,0 +1,203 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.Cell;
+import dev.fathom.op.DType;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A recurrent layer over whole sequences x [n, t, in], in one kernel. Results: the hidden states y [n, t, h], the last one of each sequence [n, h], for
+ * an LSTM the last cell state [n, h], and what backward reads. Inputs that may be left out are the biases, the peepholes, the initial states (zeros) and
+ * the lengths I32 [n] (all t). What lies beyond a sequence's length costs nothing and is zero in y.
+ *
+ * @param reverse whether sequences run from their last step to their first
+ * @param updateTakesNew whether a GRU's update gate weighs the candidate, as in textbooks, and not the state
+ * @param paddedInFront whether a sequence shorter than t is aligned to the end of its row
+ */
+public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, boolean paddedInFront) implements Op {
+    public static final int WEIGHT = 1;
+    public static final int RECURRENT_WEIGHT = 2;
+    public static final int BIAS = 3;
+    public static final int RECURRENT_BIAS = 4;
+    public static final int PEEPHOLE = 5;
+    public static final int HIDDEN = 6;
+    public static final int CELL = 7;
+    public static final int LENGTHS = 8;
+    private static final int INPUTS = 9;
+
+    @Override
+    public String label() {
+        return cell.label();
+    }
+
+    /** The first of the results for backward: gates, inputs, states, and what else the cell keeps. */
+    private int saved() {
+        return cell.hasCellState() ? 3 : 2;
+    }
+
+    @Override
+    public int outputs() {
+        return saved() + (cell.keepsMore() ? 4 : 3);
+    }
+
+    @Override
+    public boolean onlyForBackward(int output) {
+        return output >= saved();
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return o >= saved();
+    }
+
+    @Override
+    public boolean readsInput(int i) {
+        return i == WEIGHT || i == RECURRENT_WEIGHT || i == PEEPHOLE || i == LENGTHS;
+    }
+
+    @Override
+    public boolean optional(int i) {
+        return i >= BIAS;
+    }
+
+    @Override
+    public @Nullable DType takes(int i) {
+        return i == LENGTHS ? DType.I32 : DType.F32;
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        if (output == 0) {
+            check(c, x);
+        }
+        int n = x.dim(0);
+        int t = x.dim(1);
+        int h = c.shape(RECURRENT_WEIGHT).dim(1);
+        if (output < saved()) {
+            return output == 0 ? Shape.of(n, t, h) : Shape.of(n, h);
+        }
+        int width = output == saved() ? Math.multiplyExact(cell.gates(), h) : output == saved() + 1 ? x.dim(2) : h;
+        return Shape.of(n, t, width);
+    }
+
+    private void check(Call c, Shape x) {
+        if (x.rank() != 3) {
+            throw c.fail("x " + x + " must be [batch, steps, features]; reshape it");
+        }
+        if (x.dim(1) == 0) {
+            throw c.fail("x " + x + " has no steps, x.dim(1)=0; give at least one");
+        }
+        Shape w = c.shape(WEIGHT);
+        Shape u = c.shape(RECURRENT_WEIGHT);
+        int gates = cell.gates();
+        if (u.rank() != 2 || u.dim(0) != (long) gates * u.dim(1) || u.dim(1) == 0) {
+            throw c.fail(c.inName(RECURRENT_WEIGHT) + " " + u + " must be [" + (gates == 1 ? "" : gates + " ")
+                    + "hidden, hidden]");
+        }
+        int h = u.dim(1);
+        if (w.rank() != 2 || w.dim(0) != u.dim(0)) {
+            throw c.fail(c.inName(WEIGHT) + " " + w + " and " + c.inName(RECURRENT_WEIGHT) + " " + u
+                    + " disagree: both need the same number of rows");
+        }
+        if (x.dim(2) != w.dim(1)) {
+            throw c.fail("x " + x + " and " + c.inName(WEIGHT) + " " + w + " disagree: x.dim(2)=" + x.dim(2) + " but "
+                    + c.inName(WEIGHT) + ".dim(1)=" + w.dim(1));
+        }
+        Shape gate = Shape.of(u.dim(0));
+        Shape state = Shape.of(x.dim(0), h);
+        expect(c, BIAS, gate);
+        expect(c, RECURRENT_BIAS, gate);
+        expect(c, PEEPHOLE, Shape.of(3 * h));
+        expect(c, HIDDEN, state);
+        expect(c, CELL, state);
+        expect(c, LENGTHS, Shape.of(x.dim(0)));
+        if (!cell.hasCellState() && (c.has(PEEPHOLE) || c.has(CELL))) {
+            throw c.fail("only an LSTM has peepholes and a cell state; leave them out");
+        }
+    }
+
+    private static void expect(Call c, int i, Shape shape) {
+        if (c.has(i) && !c.shape(i).equals(shape)) {
+            throw c.fail("x " + c.shape(0) + " and " + c.inName(i) + " " + c.shape(i) + " disagree: " + c.inName(i)
+                    + " must be " + shape);
+        }
+    }
+
+    private Call sizes(Call c) {
+        Shape x = c.shape(0);
+        return c.put(x.dim(0))
+                .put(x.dim(1))
+                .put(x.dim(2))
+                .put(c.shape(RECURRENT_WEIGHT).dim(1))
+                .put((reverse ? 1 : 0) + (updateTakesNew ? 2 : 0) + (paddedInFront ? 4 : 0));
+    }
+
+    @Override
+    public void forward(Call c) {
+        Shape w = c.shape(WEIGHT);
+        Shape u = c.shape(RECURRENT_WEIGHT);
+        long packedW = c.packed(WEIGHT, Kernel.LINEAR_PACK, w.dim(0), w.dim(1));
+        long packedU = c.packed(RECURRENT_WEIGHT, Kernel.LINEAR_PACK, u.dim(0), u.dim(1));
+        // the kernel writes the last cell state even where nobody asked for it
+        long last = !cell.hasCellState() ? 0 : c.out(2) != 0 ? c.out(2) : c.scratch(4 * c.outShape(2).size());
+        boolean packsItself = cell == Cell.GRU_RESET_FIRST || packedU == 0;
+        c.begin(Kernel.RECURRENT)
+                .put(cell.ordinal())
+                .at(c.in(0))
+                .at(packedW == 0 ? c.in(WEIGHT) : 0)
+                .at(packedW)
+                .at(packsItself ? c.in(RECURRENT_WEIGHT) : 0)
+                .at(packsItself ? 0 : packedU);
+        for (int i = BIAS; i < INPUTS; i++) {
+            c.at(c.in(i));
+        }
+        c.at(c.out(0)).at(c.out(1)).at(last);
+        saved(c);
+        sizes(c).run();
+    }
+
+    private void saved(Call c) {
+        for (int i = 0; i < 4; i++) {
+            c.at(saved() + i < outputs() ? c.out(saved() + i) : 0);
+        }
+    }
+
+    @Override
+    public void backward(Grad g) {
+        int[] wanted = {0, WEIGHT, RECURRENT_WEIGHT, BIAS, RECURRENT_BIAS, PEEPHOLE, HIDDEN, CELL};
+        long[] to = new long[wanted.length];
+        long add = 0;
+        for (int i = 0; i < wanted.length; i++) {
+            if (g.wants(wanted[i])) {
+                to[i] = g.din(wanted[i]);
+                add |= g.adds() ? 1L << i : 0;
+            }
+        }
+        g.begin(Kernel.RECURRENT_GRAD)
+                .put(cell.ordinal())
+                .at(g.in(WEIGHT))
+                .at(g.in(RECURRENT_WEIGHT))
+                .at(g.in(PEEPHOLE))
+                .at(g.in(LENGTHS));
+        saved(g);
+        for (int o = 0; o < 3; o++) {
+            g.at(o < saved() && g.received(o) ? g.dout(o) : 0);
+        }
+        for (long address : to) {
+            g.at(address);
+        }
+        sizes(g.put(add)).run();
+    }
+
+    @Override
+    public long multiplyAdds(Shape... in) {
+        Shape x = in[0];
+        Shape u = in[RECURRENT_WEIGHT];
+        return (long) x.dim(0) * x.dim(1) * u.dim(0) * (x.dim(2) + u.dim(1));
+    }
+}

@@ -1,0 +1,64 @@
+package dev.fathom.recurrent;
+
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A state that outlives the passes which compute it. Truncated back-propagation through time gives the state of one piece of a text to the next as a
+ * constant:
+ *
+ * <pre>{@code
+ * try (var carried = new Carried()) {
+ *   for (Batch piece : pieces) {
+ *     try (Pass pass = Pass.train(rng)) {
+ *       Output out = lstm.run(piece.x(), carried.state(), null);
+ *       carried.keep(out.state());
+ *       pass.backward(loss(out.steps(), piece.y()));
+ *     }
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>It belongs to one thread at a time.
+ */
+public final class Carried implements AutoCloseable {
+    private @Nullable KeptTensor hidden;
+    private @Nullable KeptTensor cell;
+
+    /** Starts without a state, from which a layer begins with zeros. */
+    public Carried() {}
+
+    /** Returns the state kept last as constants of the current pass, or null if there is none. */
+    public @Nullable State state() {
+        return hidden == null ? null : new State(hidden, cell);
+    }
+
+    /** Keeps a copy of this state in place of the one before, which is freed. */
+    public void keep(State state) {
+        Tensor newCell = state.cell();
+        KeptTensor h = state.hidden().keep();
+        KeptTensor c = newCell == null ? null : newCell.keep();
+        reset();
+        hidden = h;
+        cell = c;
+    }
+
+    /** Forgets the state, so that the next sequence begins with zeros. */
+    public void reset() {
+        if (hidden != null) {
+            hidden.close();
+        }
+        if (cell != null) {
+            cell.close();
+        }
+        hidden = null;
+        cell = null;
+    }
+
+    /** Frees the state. */
+    @Override
+    public void close() {
+        reset();
+    }
+}

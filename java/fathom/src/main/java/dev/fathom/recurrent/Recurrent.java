@@ -1,0 +1,455 @@
+package dev.fathom.recurrent;
+
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.op.Cell;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Where;
+import dev.fathom.ops.RecurrentOp;
+import dev.fathom.parameter.Initializer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A recurrent net over x [n, t, in]: h[t] = cell(x[t], h[t - 1]), of one or more layers and one or two directions. {@link Cell} has the formulas.
+ *
+ * <p>Each layer and direction is one native call for all of its steps, forward and backward. As a {@link Layer} it gives the hidden states of all steps
+ * [n, t, directions * hidden], or after {@link #lastStep} the last one [n, directions * hidden]; {@link #run} also takes initial states and lengths and
+ * gives the final states.
+ *
+ * <p>Memory of a training step, in floats for each layer, direction, sequence and step: gates * hidden + in + hidden for backward, and hidden more
+ * for an LSTM or GRU, besides the result of hidden floats; backward itself needs gates * hidden more (twice that for a GRU). Steps beyond a
+ * sequence's length cost no arithmetic.
+ *
+ * <p>Parameters are named and ordered as PyTorch's: {@code weight_ih_l0} [gates * hidden, in], {@code weight_hh_l0} [gates * hidden, hidden], {@code
+ * bias_ih_l0}, {@code bias_hh_l0} [gates * hidden], and the same with {@code _reverse} for the backward direction; {@code weight_ch_l0} [3 * hidden] are
+ * an LSTM's peepholes. All begin uniform in +-1/sqrt(hidden).
+ *
+ * @param settings the cell, the sizes and the options
+ * @param weights the parameters by name
+ */
+public record Recurrent(Settings settings, @Inline Map<String, Parameter> weights) implements Layer {
+    /** What a recurrent net may be besides plain. */
+    public enum Option {
+        /** Each layer also reads its sequence from the end. */
+        BIDIRECTIONAL,
+        /** An LSTM's gates see the cell state. */
+        PEEPHOLES,
+        /** A GRU's update gate weighs the candidate, and not the state. */
+        UPDATE_TAKES_NEW,
+        /** What dropout drops is the same at every step of a sequence. */
+        VARIATIONAL,
+        /** A sequence shorter than its row is aligned to the row's end. */
+        PADDED_IN_FRONT,
+        /** {@link Recurrent#forward} gives the last step alone. */
+        LAST_STEP
+    }
+
+    /**
+     * How a recurrent net is built; {@link Recurrent} has a method for each setting.
+     *
+     * @param cell the cell
+     * @param in features of an input step
+     * @param hidden units of a layer and direction
+     * @param layers how many layers, each of which reads the one below
+     * @param biases how many biases a gate has: PyTorch's 2, the textbook's 1, or 0
+     * @param forgetBias where an LSTM's bias of the forget gate begins, or null for a random one
+     * @param dropout the probability to drop an input of a layer
+     * @param options what else it is
+     */
+    public record Settings(
+            Cell cell,
+            int in,
+            int hidden,
+            int layers,
+            int biases,
+            @Nullable Float forgetBias,
+            float dropout,
+            Set<Option> options) {
+        /**
+         * Checks the settings.
+         *
+         * @throws IllegalArgumentException if a size is below 1, biases are not 0, 1 or 2, dropout is outside [0, 1), or an option is one that the
+         *     cell does not have
+         */
+        public Settings {
+            options = Set.copyOf(options);
+            if (in < 1 || hidden < 1 || layers < 1) {
+                throw bad("in=" + in + ", hidden=" + hidden + " and layers=" + layers + " must all be at least 1");
+            }
+            if ((long) cell.gates() * hidden > Integer.MAX_VALUE) {
+                throw bad("hidden=" + hidden + " makes more rows of weights than an int counts");
+            }
+            if (biases < 0 || biases > 2) {
+                throw bad("biases=" + biases + " must be 0, 1 or 2");
+            }
+            if (!(dropout >= 0 && dropout < 1)) {
+                throw bad("dropout=" + dropout + " is the probability to drop and must be in [0, 1)");
+            }
+            if ((options.contains(Option.PEEPHOLES) || forgetBias != null) && !cell.hasCellState()) {
+                throw bad("only an LSTM has peepholes and a forget gate; the cell is " + cell);
+            }
+            if (forgetBias != null && biases == 0) {
+                throw bad("a forget bias needs at least one bias; biases=0");
+            }
+            if (options.contains(Option.UPDATE_TAKES_NEW) && !cell.hasUpdateGate()) {
+                throw bad("only a GRU has an update gate whose sense can be chosen; the cell is " + cell);
+            }
+        }
+
+        private static IllegalArgumentException bad(String message) {
+            return new IllegalArgumentException("Recurrent: " + message);
+        }
+
+        /** Returns whether the net has this option. */
+        public boolean has(Option option) {
+            return options.contains(option);
+        }
+
+        /** Returns 2 for a bidirectional net, else 1. */
+        public int directions() {
+            return has(Option.BIDIRECTIONAL) ? 2 : 1;
+        }
+
+        private Settings with(Option option) {
+            Set<Option> more = EnumSet.of(option);
+            more.addAll(options);
+            return new Settings(cell, in, hidden, layers, biases, forgetBias, dropout, more);
+        }
+
+        /** Whether the parameters of one serve the other. */
+        private boolean builtAs(Settings s) {
+            return layers == s.layers
+                    && biases == s.biases
+                    && Objects.equals(forgetBias, s.forgetBias)
+                    && has(Option.BIDIRECTIONAL) == s.has(Option.BIDIRECTIONAL)
+                    && has(Option.PEEPHOLES) == s.has(Option.PEEPHOLES);
+        }
+    }
+
+    /** Keeps the parameters in their order. */
+    public Recurrent {
+        weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
+    }
+
+    /** A net of these settings, with these parameters if they fit it, else with new ones. */
+    private Recurrent changed(Settings s) {
+        return new Recurrent(s, s.builtAs(settings) ? weights : parameters(s));
+    }
+
+    /**
+     * Makes an Elman net: h' = tanh(W x + U h + b).
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public static Recurrent rnn(int in, int hidden) {
+        return of(Cell.TANH, in, hidden);
+    }
+
+    /**
+     * Makes a long short-term memory.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public static Recurrent lstm(int in, int hidden) {
+        return of(Cell.LSTM, in, hidden);
+    }
+
+    /**
+     * Makes a gated recurrent unit as PyTorch has it; {@link Cell#GRU_RESET_FIRST} and {@link #updateTakesNew} are those of the textbook.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public static Recurrent gru(int in, int hidden) {
+        return of(Cell.GRU, in, hidden);
+    }
+
+    /**
+     * Makes an update gate recurrent net.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public static Recurrent ugrnn(int in, int hidden) {
+        return of(Cell.UGRNN, in, hidden);
+    }
+
+    /**
+     * Makes a net of one layer and direction with PyTorch's two biases.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public static Recurrent of(Cell cell, int in, int hidden) {
+        Settings s = new Settings(cell, in, hidden, 1, 2, null, 0, Set.of());
+        return new Recurrent(s, parameters(s));
+    }
+
+    private static Map<String, Parameter> parameters(Settings s) {
+        float bound = (float) (1 / Math.sqrt(s.hidden));
+        Initializer any = Init.uniform(-bound, bound);
+        int width = s.cell.gates() * s.hidden;
+        Map<String, Parameter> all = new LinkedHashMap<>();
+        for (int layer = 0; layer < s.layers; layer++) {
+            for (int direction = 0; direction < s.directions(); direction++) {
+                int in = layer == 0 ? s.in : s.directions() * s.hidden;
+                all.put(name("weight_ih", layer, direction), new Parameter(Shape.of(width, in), any));
+                all.put(name("weight_hh", layer, direction), new Parameter(Shape.of(width, s.hidden), any));
+                for (int bias = 0; bias < s.biases; bias++) {
+                    String name = name(bias == 0 ? "bias_ih" : "bias_hh", layer, direction);
+                    all.put(name, new Parameter(Shape.of(width), biasOf(s, any, bias == 0)));
+                }
+                if (s.has(Option.PEEPHOLES)) {
+                    all.put(name("weight_ch", layer, direction), new Parameter(Shape.of(3 * s.hidden), any));
+                }
+            }
+        }
+        return all;
+    }
+
+    /** The forget gate is the second; its two biases add up to what is wanted. */
+    private static Initializer biasOf(Settings s, Initializer any, boolean first) {
+        Float forget = s.forgetBias;
+        if (forget == null) {
+            return any;
+        }
+        return (shape, rng) -> {
+            float[] values = any.values(shape, rng);
+            Arrays.fill(values, s.hidden, 2 * s.hidden, first ? forget : 0);
+            return values;
+        };
+    }
+
+    private static String name(String kind, int layer, int direction) {
+        return kind + "_l" + layer + (direction == 0 ? "" : "_reverse");
+    }
+
+    // ---- settings
+
+    /**
+     * Returns a net of so many layers, with new parameters.
+     *
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public Recurrent layers(int count) {
+        Settings s = settings;
+        return changed(new Settings(s.cell, s.in, s.hidden, count, s.biases, s.forgetBias, s.dropout, s.options));
+    }
+
+    /**
+     * Returns a net that has so many biases for each gate, with new parameters: 2 as PyTorch's (of the input and of the state), 1 as the textbook's, or
+     * none. One bias computes the same functions as two, except in {@link Cell#GRU}, where the reset gate multiplies the second.
+     *
+     * @throws IllegalArgumentException if it is not 0, 1 or 2
+     */
+    public Recurrent biases(int count) {
+        Settings s = settings;
+        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, count, s.forgetBias, s.dropout, s.options));
+    }
+
+    /**
+     * Returns an LSTM whose bias of the forget gate begins at {@code value}, with new parameters. It is usually 1, so that the net begins by remembering
+     * (Jozefowicz et al. 2015).
+     *
+     * @throws IllegalArgumentException if the cell is no LSTM, or it has no biases
+     */
+    public Recurrent forgetBias(float value) {
+        Settings s = settings;
+        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, value, s.dropout, s.options));
+    }
+
+    /** Returns a net whose layers also read their sequences from the end, with new parameters. Its steps are twice as wide. */
+    public Recurrent bidirectional() {
+        return changed(settings.with(Option.BIDIRECTIONAL));
+    }
+
+    /**
+     * Returns an LSTM with peepholes (Gers et al. 2002) and new parameters: the input and the forget gate also see the cell state before the step, the
+     * output gate the one behind it, each unit its own.
+     *
+     * @throws IllegalArgumentException if the cell is no LSTM
+     */
+    public Recurrent peepholes() {
+        return changed(settings.with(Option.PEEPHOLES));
+    }
+
+    /**
+     * Returns a GRU whose update gate weighs the candidate, h' = (1 - z) h + z n, as in textbooks. PyTorch's weighs the state.
+     *
+     * @throws IllegalArgumentException if the cell is no GRU
+     */
+    public Recurrent updateTakesNew() {
+        return changed(settings.with(Option.UPDATE_TAKES_NEW));
+    }
+
+    /**
+     * Returns a net that in training drops each input of the layers above the first with probability {@code p}.
+     *
+     * @throws IllegalArgumentException if it is outside [0, 1)
+     */
+    public Recurrent dropout(float p) {
+        Settings s = settings;
+        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, p, s.options));
+    }
+
+    /**
+     * Returns a net that in training drops each feature of every layer's input with probability {@code p}, the same ones at every step of a sequence
+     * (Gal and Ghahramani 2016).
+     *
+     * @throws IllegalArgumentException if it is outside [0, 1)
+     */
+    public Recurrent variationalDropout(float p) {
+        Recurrent net = dropout(p);
+        return net.changed(net.settings.with(Option.VARIATIONAL));
+    }
+
+    /** Returns a net that takes sequences shorter than their row as aligned to the row's end: padding lies in front, and lengths mask it. */
+    public Recurrent paddedInFront() {
+        return changed(settings.with(Option.PADDED_IN_FRONT));
+    }
+
+    /** Returns a net that as a {@link Layer} gives the last step alone, for one result from many steps. */
+    public Recurrent lastStep() {
+        return changed(settings.with(Option.LAST_STEP));
+    }
+
+    // ---- the net
+
+    /**
+     * @throws IllegalArgumentException if x is not [n, t, in], or t is 0
+     */
+    @Override
+    public Tensor forward(Tensor x) {
+        Output out = compute(x, null, null);
+        return settings.has(Option.LAST_STEP) ? out.last() : out.steps();
+    }
+
+    /**
+     * Runs the net from zero states.
+     *
+     * @throws IllegalArgumentException if x is not [n, t, in], or t is 0
+     */
+    public Output run(Tensor x) {
+        return run(x, null, null);
+    }
+
+    /**
+     * Runs the net.
+     *
+     * @param x the inputs [n, t, in]
+     * @param initial where the layers begin, or null for zeros
+     * @param lengths I32 [n], how many steps of each row belong to its sequence, or null for all
+     * @throws IllegalArgumentException if a shape disagrees, or a length is not in 1 .. t
+     */
+    public Output run(Tensor x, @Nullable State initial, @Nullable Tensor lengths) {
+        return Pass.frame(this, () -> compute(x, initial, lengths));
+    }
+
+    private Output compute(Tensor x, @Nullable State initial, @Nullable Tensor lengths) {
+        Settings s = settings;
+        check(x, initial);
+        List<Tensor> hidden = new ArrayList<>();
+        List<Tensor> cells = new ArrayList<>();
+        Tensor steps = x;
+        for (int layer = 0; layer < s.layers; layer++) {
+            Tensor below = dropped(steps, layer);
+            Tensor[] results = new Tensor[s.directions()];
+            for (int direction = 0; direction < results.length; direction++) {
+                Tensor[] one = direction(below, layer, direction, initial, lengths);
+                results[direction] = one[0];
+                hidden.add(one[1]);
+                if (s.cell.hasCellState()) {
+                    cells.add(one[2]);
+                }
+            }
+            steps = results.length == 1 ? results[0] : Tensor.concat(2, results);
+        }
+        int top = hidden.size() - s.directions();
+        Tensor last = s.directions() == 2 ? Tensor.concat(1, hidden.get(top), hidden.get(top + 1)) : hidden.get(top);
+        return new Output(steps, last, new State(stacked(hidden), cells.isEmpty() ? null : stacked(cells)));
+    }
+
+    private static Tensor stacked(List<Tensor> states) {
+        Tensor first = states.get(0);
+        return states.size() == 1
+                ? first.reshape(first.dim(0), 1, first.dim(1))
+                : Tensor.stack(1, states.toArray(new Tensor[0]));
+    }
+
+    private Tensor dropped(Tensor x, int layer) {
+        float p = settings.dropout;
+        if (p == 0 || !Pass.current().training() || layer == 0 && !settings.has(Option.VARIATIONAL)) {
+            return x;
+        }
+        float scale = 1 / (1 - p);
+        return settings.has(Option.VARIATIONAL)
+                ? x.mul(Tensor.ones(x.dim(0), 1, x.dim(2)).dropout(p, scale))
+                : x.dropout(p, scale);
+    }
+
+    private Tensor[] direction(
+            Tensor x, int layer, int direction, @Nullable State initial, @Nullable Tensor lengths) {
+        Settings s = settings;
+        RecurrentOp op = new RecurrentOp(s.cell, direction == 1, s.has(Option.UPDATE_TAKES_NEW), s.has(Option.PADDED_IN_FRONT));
+        int at = layer * s.directions() + direction;
+        return Pass.applyAll(
+                op,
+                x,
+                weight("weight_ih", layer, direction),
+                weight("weight_hh", layer, direction),
+                weight("bias_ih", layer, direction),
+                weight("bias_hh", layer, direction),
+                weight("weight_ch", layer, direction),
+                initial == null ? null : state(initial.hidden(), at),
+                initial == null || initial.cell() == null ? null : state(initial.cell(), at),
+                lengths);
+    }
+
+    private @Nullable Tensor weight(String kind, int layer, int direction) {
+        Parameter p = weights.get(name(kind, layer, direction));
+        return p == null ? null : p.value();
+    }
+
+    private Tensor state(Tensor all, int at) {
+        Tensor one = all.dim(1) == 1 ? all : all.slice(1, at, at + 1);
+        return one.reshape(all.dim(0), settings.hidden);
+    }
+
+    private void check(Tensor x, @Nullable State initial) {
+        if (x.shape().rank() != 3) {
+            throw new IllegalArgumentException("Recurrent" + Where.running() + ": x " + x.shape()
+                    + " must be [batch, steps, features]; reshape it, or embed tokens first");
+        }
+        if (initial == null) {
+            return;
+        }
+        Shape wanted = Shape.of(x.dim(0), settings.layers * settings.directions(), settings.hidden);
+        checkState("hidden", initial.hidden(), wanted, x);
+        Tensor cell = initial.cell();
+        if (cell != null && settings.cell.hasCellState()) {
+            checkState("cell", cell, wanted, x);
+        } else if (cell != null || settings.cell.hasCellState()) {
+            throw new IllegalArgumentException("Recurrent" + Where.running() + ": the initial state "
+                    + (cell == null ? "has no cell state but an LSTM needs one" : "has a cell state, which only an LSTM carries")
+                    + "; give the state of a net with this cell");
+        }
+    }
+
+    private static void checkState(String which, Tensor state, Shape wanted, Tensor x) {
+        if (!state.shape().equals(wanted)) {
+            throw new IllegalArgumentException("Recurrent" + Where.running() + ": the initial " + which + " state "
+                    + state.shape() + " and x " + x.shape() + " disagree; it must be [batch, layers * directions, hidden]="
+                    + wanted);
+        }
+    }
+}
