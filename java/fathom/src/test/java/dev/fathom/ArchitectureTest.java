@@ -66,6 +66,7 @@ class ArchitectureTest {
             "parameter",
             "io",
             "nn",
+            "recurrent",
             "nets",
             "optim",
             "data",

@@ -78,6 +78,7 @@ class DocsTest {
                 "optim",
                 "parameter",
                 "plan",
+                "recurrent",
                 "tensor",
                 "train",
                 "tree",

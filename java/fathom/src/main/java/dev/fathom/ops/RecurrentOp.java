@@ -110,21 +110,22 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
         }
         Shape gate = Shape.of(u.dim(0));
         Shape state = Shape.of(x.dim(0), h);
-        expect(c, BIAS, gate);
-        expect(c, RECURRENT_BIAS, gate);
-        expect(c, PEEPHOLE, Shape.of(3 * h));
-        expect(c, HIDDEN, state);
-        expect(c, CELL, state);
-        expect(c, LENGTHS, Shape.of(x.dim(0)));
+        expect(c, BIAS, null, gate);
+        expect(c, RECURRENT_BIAS, null, gate);
+        expect(c, PEEPHOLE, null, Shape.of(3 * h));
+        expect(c, HIDDEN, "the initial hidden state", state);
+        expect(c, CELL, "the initial cell state", state);
+        expect(c, LENGTHS, "lengths", Shape.of(x.dim(0)));
         if (!cell.hasCellState() && (c.has(PEEPHOLE) || c.has(CELL))) {
             throw c.fail("only an LSTM has peepholes and a cell state; leave them out");
         }
     }
 
-    private static void expect(Call c, int i, Shape shape) {
+    private static void expect(Call c, int i, @Nullable String role, Shape shape) {
         if (c.has(i) && !c.shape(i).equals(shape)) {
-            throw c.fail("x " + c.shape(0) + " and " + c.inName(i) + " " + c.shape(i) + " disagree: " + c.inName(i)
-                    + " must be " + shape);
+            String name = role == null ? c.inName(i) : role;
+            throw c.fail(
+                    "x " + c.shape(0) + " and " + name + " " + c.shape(i) + " disagree: " + name + " must be " + shape);
         }
     }
 
@@ -144,7 +145,9 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
         long packedW = c.packed(WEIGHT, Kernel.LINEAR_PACK, w.dim(0), w.dim(1));
         long packedU = c.packed(RECURRENT_WEIGHT, Kernel.LINEAR_PACK, u.dim(0), u.dim(1));
         // the kernel writes the last cell state even where nobody asked for it
-        long last = !cell.hasCellState() ? 0 : c.out(2) != 0 ? c.out(2) : c.scratch(4 * c.outShape(2).size());
+        long last = !cell.hasCellState()
+                ? 0
+                : c.out(2) != 0 ? c.out(2) : c.scratch(4 * c.outShape(2).size());
         boolean packsItself = cell == Cell.GRU_RESET_FIRST || packedU == 0;
         c.begin(Kernel.RECURRENT)
                 .put(cell.ordinal())

@@ -397,10 +397,10 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                 : x.dropout(p, scale);
     }
 
-    private Tensor[] direction(
-            Tensor x, int layer, int direction, @Nullable State initial, @Nullable Tensor lengths) {
+    private Tensor[] direction(Tensor x, int layer, int direction, @Nullable State initial, @Nullable Tensor lengths) {
         Settings s = settings;
-        RecurrentOp op = new RecurrentOp(s.cell, direction == 1, s.has(Option.UPDATE_TAKES_NEW), s.has(Option.PADDED_IN_FRONT));
+        RecurrentOp op =
+                new RecurrentOp(s.cell, direction == 1, s.has(Option.UPDATE_TAKES_NEW), s.has(Option.PADDED_IN_FRONT));
         int at = layer * s.directions() + direction;
         return Pass.applyAll(
                 op,
@@ -440,7 +440,9 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             checkState("cell", cell, wanted, x);
         } else if (cell != null || settings.cell.hasCellState()) {
             throw new IllegalArgumentException("Recurrent" + Where.running() + ": the initial state "
-                    + (cell == null ? "has no cell state but an LSTM needs one" : "has a cell state, which only an LSTM carries")
+                    + (cell == null
+                            ? "has no cell state but an LSTM needs one"
+                            : "has a cell state, which only an LSTM carries")
                     + "; give the state of a net with this cell");
         }
     }
@@ -448,7 +450,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     private static void checkState(String which, Tensor state, Shape wanted, Tensor x) {
         if (!state.shape().equals(wanted)) {
             throw new IllegalArgumentException("Recurrent" + Where.running() + ": the initial " + which + " state "
-                    + state.shape() + " and x " + x.shape() + " disagree; it must be [batch, layers * directions, hidden]="
+                    + state.shape() + " and x " + x.shape()
+                    + " disagree; it must be [batch, layers * directions, hidden]="
                     + wanted);
         }
     }

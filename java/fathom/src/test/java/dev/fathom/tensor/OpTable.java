@@ -7,6 +7,7 @@ import dev.fathom.autograd.RecomputeOp;
 import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.Activation;
+import dev.fathom.op.Cell;
 import dev.fathom.op.DType;
 import dev.fathom.op.Dims;
 import dev.fathom.op.Order;
@@ -39,6 +40,7 @@ import dev.fathom.ops.NormOp;
 import dev.fathom.ops.OneHotOp;
 import dev.fathom.ops.PadOp;
 import dev.fathom.ops.PermuteOp;
+import dev.fathom.ops.RecurrentOp;
 import dev.fathom.ops.ReduceOp;
 import dev.fathom.ops.ReshapeOp;
 import dev.fathom.ops.ResizeOp;
@@ -57,6 +59,7 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -2622,6 +2625,50 @@ public final class OpTable {
                 .refuses(
                         "slice: places 1 to 5 are outside x [3, 4]: x.dim(1)=4; choose 0 <= from <= to <= dim(1)",
                         () -> t(3, 4).slice(1, 1, 5, 2));
+    }
+
+    static {
+        for (Cell cell : Cell.values()) {
+            boolean reverse = cell.ordinal() % 2 == 1;
+            boolean senses = cell == Cell.GRU_RESET_FIRST;
+            RecurrentOp op = new RecurrentOp(cell, reverse, senses, false);
+            int lengths = cell.hasCellState() ? 8 : 6;
+            Row r = row("recurrent " + cell.name().toLowerCase(Locale.ROOT), RecurrentOp.class)
+                    .range(-1, 1)
+                    .numbers(lengths, Numbers.INTS)
+                    .range(lengths, 1, 3)
+                    .f(x -> Pass.apply(
+                            op,
+                            cell.hasCellState()
+                                    ? x
+                                    : new Tensor[] {x[0], x[1], x[2], x[3], x[4], null, x[5], null, x[6]}))
+                    .is(new Recurrence(cell, reverse, senses)::of)
+                    .sized(FEW, n -> recurrent(cell, 2, 3, 2, n))
+                    .sized(FEW, n -> recurrent(cell, n, 3, n, 3))
+                    .large(recurrent(cell, 150, 8, 48, 64))
+                    .tolerance(2e-6, 2e-6);
+            for (int i = 0; i < lengths; i++) {
+                r.ordinary(i);
+            }
+        }
+    }
+
+    /** The shapes of n sequences of t steps: x, W, U, the biases, and what the cell has besides. */
+    private static int[][] recurrent(Cell cell, int n, int t, int in, int hidden) {
+        int width = cell.gates() * hidden;
+        return cell.hasCellState()
+                ? new int[][] {
+                    {n, t, in},
+                    {width, in},
+                    {width, hidden},
+                    {width},
+                    {width},
+                    {3 * hidden},
+                    {n, hidden},
+                    {n, hidden},
+                    {n}
+                }
+                : new int[][] {{n, t, in}, {width, in}, {width, hidden}, {width}, {width}, {n, hidden}, {n}};
     }
 
     private static int[] every(int[] dims, int axis) {

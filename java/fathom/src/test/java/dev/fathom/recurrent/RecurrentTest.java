@@ -1,0 +1,346 @@
+package dev.fathom.recurrent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.memory.Memory;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Cell;
+import dev.fathom.op.Shape;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RecurrentTest {
+    // ---- worked examples: one unit, x = 1, h = 0.5 and c = 0.25 before
+
+    /** The net with all weights one, and biases zero where it has them. */
+    private static Recurrent ones(Recurrent net) {
+        Map<String, Parameter> weights = new LinkedHashMap<>();
+        net.weights()
+                .forEach((name, p) ->
+                        weights.put(name, new Parameter(p.shape(), Init.constant(name.startsWith("bias") ? 0 : 1))));
+        return new Recurrent(net.settings(), weights);
+    }
+
+    private static float oneStep(Recurrent net) {
+        try (var model = Model.of(ones(net), 1);
+                Pass pass = Pass.infer()) {
+            boolean cell = net.settings().cell().hasCellState();
+            State before = new State(
+                    Tensor.full(Shape.of(1, 1, 1), 0.5f), cell ? Tensor.full(Shape.of(1, 1, 1), 0.25f) : null);
+            return model.net().run(Tensor.ones(1, 1, 1), before, null).last().item();
+        }
+    }
+
+    /** The numbers of the lectures, and those of PyTorch's conventions beside them. */
+    @Test
+    void oneStepOfEachCellIsTheTextbooks() {
+        assertThat(oneStep(Recurrent.of(Cell.GRU_RESET_FIRST, 1, 1)
+                        .updateTakesNew()
+                        .biases(0)))
+                .isCloseTo(0.8165945319f, within());
+        assertThat(oneStep(Recurrent.of(Cell.GRU_RESET_FIRST, 1, 1).biases(0))).isCloseTo(0.5706417886f, within());
+        assertThat(oneStep(Recurrent.lstm(1, 1).biases(0))).isCloseTo(0.6027537568f, within());
+        assertThat(oneStep(Recurrent.lstm(1, 1).biases(0).peepholes())).isCloseTo(0.6967421150f, within());
+        assertThat(oneStep(Recurrent.ugrnn(1, 1).biases(0))).isCloseTo(0.5739093824f, within());
+    }
+
+    private static org.assertj.core.data.Offset<Float> within() {
+        return org.assertj.core.data.Offset.offset(3e-7f);
+    }
+
+    /** z = tanh(0.5 z + x + 0.1), y = 2 z - 0.5 over x = 1, -1, 0.5 against 1, 0, 1: the sum of squares and its slope along the recurrent weight. */
+    @Test
+    void backPropagationThroughTimeIsTheTextbooks() {
+        Map<String, Parameter> weights = new LinkedHashMap<>();
+        weights.put("weight_ih_l0", new Parameter(Shape.of(1, 1), Init.constant(1)));
+        weights.put("weight_hh_l0", new Parameter(Shape.of(1, 1), Init.constant(0.5f)));
+        weights.put("bias_ih_l0", new Parameter(Shape.of(1), Init.constant(0.1f)));
+        Recurrent net = new Recurrent(Recurrent.rnn(1, 1).biases(1).settings(), weights);
+        try (var model = Model.of(net, 1);
+                Pass pass = Pass.train(new Rng(1))) {
+            Tensor z = model.net().apply(Tensor.of(new float[] {1, -1, 0.5f}, 1, 3, 1));
+            assertThat(z.toArray()[0]).isCloseTo(0.800499022f, within());
+            assertThat(z.toArray()[1]).isCloseTo(-0.461920907f, within());
+            assertThat(z.toArray()[2]).isCloseTo(0.353151328f, within());
+            Tensor error = z.mul(2).sub(0.5f).sub(Tensor.of(new float[] {1, 0, 1}, 1, 3, 1));
+            Tensor loss = error.mul(error).sum();
+            assertThat(loss.item()).isCloseTo(2.667481592f, org.assertj.core.data.Offset.offset(2e-6f));
+            pass.backward(loss);
+            assertThat(weights.get("weight_hh_l0").gradient().item())
+                    .isCloseTo(-3.177656114f, org.assertj.core.data.Offset.offset(4e-6f));
+        }
+    }
+
+    /** (p + 1) K + K^2 + (K + 1) weights for p = 3 inputs and K = 12 units; the reviews' net has two biases a gate, or one. */
+    @Test
+    void countsTheTextbooksParameters() {
+        assertThat(count(Recurrent.rnn(3, 12).biases(1)) + 13).isEqualTo(205);
+        assertThat(count(Recurrent.rnn(3, 12)) + 13).isEqualTo(217);
+        assertThat(count(Recurrent.lstm(32, 32))).isEqualTo(8448);
+        assertThat(count(Recurrent.lstm(32, 32).biases(1))).isEqualTo(8320);
+        assertThat(count(Recurrent.lstm(128, 64).bidirectional())).isEqualTo(2 * (4 * 64 * (128 + 64 + 2)));
+    }
+
+    private static long count(Recurrent net) {
+        return net.weights().values().stream().mapToLong(p -> p.shape().size()).sum();
+    }
+
+    @Test
+    void theForgetGateBeginsAsTold() {
+        try (var model = Model.of(Recurrent.lstm(3, 4).forgetBias(1), 1);
+                Pass pass = Pass.infer()) {
+            float[] first = model.parameter("bias_ih_l0").value().toArray();
+            float[] second = model.parameter("bias_hh_l0").value().toArray();
+            for (int i = 0; i < 16; i++) {
+                if (i / 4 == 1) {
+                    assertThat(first[i] + second[i]).isEqualTo(1);
+                } else {
+                    assertThat(Math.abs(first[i])).isPositive().isLessThan(0.5f);
+                }
+            }
+        }
+    }
+
+    // ---- sequences
+
+    static Stream<Recurrent> nets() {
+        return Stream.of(
+                Recurrent.lstm(3, 5),
+                Recurrent.lstm(3, 5).peepholes().layers(2),
+                Recurrent.gru(3, 17).layers(2),
+                Recurrent.of(Cell.GRU_RESET_FIRST, 3, 5).updateTakesNew(),
+                Recurrent.ugrnn(3, 5).biases(1),
+                Recurrent.rnn(3, 40),
+                Recurrent.of(Cell.RELU, 3, 5).biases(0));
+    }
+
+    private static Tensor random(Rng rng, int... dims) {
+        Shape shape = Shape.of(dims);
+        return Tensor.of(rng.normal((int) shape.size(), 0, 1), dims);
+    }
+
+    /** One call of six steps, and two of two and four steps that carry the state. */
+    @ParameterizedTest
+    @MethodSource("nets")
+    void piecesWithACarriedStateAreTheWhole(Recurrent net) {
+        try (var model = Model.of(net, 1);
+                var carried = new Carried()) {
+            float[] whole;
+            float[] inputs;
+            try (Pass pass = Pass.infer()) {
+                Tensor x = random(new Rng(2), 3, 6, 3);
+                inputs = x.toArray();
+                whole = model.net().run(x).steps().toArray();
+            }
+            int at = 0;
+            for (int length : new int[] {2, 4}) {
+                try (Pass pass = Pass.infer()) {
+                    Tensor x = Tensor.of(inputs, 3, 6, 3);
+                    Output out = model.net().run(x.slice(1, at, at + length), carried.state(), null);
+                    carried.keep(out.state());
+                    Tensor expected =
+                            Tensor.of(whole, 3, 6, net.settings().hidden()).slice(1, at, at + length);
+                    assertThat(out.steps().toArray()).containsExactly(expected.toArray());
+                    at += length;
+                }
+            }
+            carried.reset();
+            assertThat(carried.state()).isNull();
+        }
+    }
+
+    /** A sequence alone, and in a batch that is padded behind or in front: the same bits, and last steps that do not see padding. */
+    @ParameterizedTest
+    @MethodSource("nets")
+    void paddingChangesNothing(Recurrent plain) {
+        for (boolean front : new boolean[] {false, true}) {
+            Recurrent net = plain.bidirectional();
+            net = front ? net.paddedInFront() : net;
+            int[] lengths = {4, 1, 7, 3};
+            try (var model = Model.of(net, 1);
+                    Pass pass = Pass.infer()) {
+                Tensor x = random(new Rng(3), 4, 7, 3);
+                Output all = model.net().run(x, null, Tensor.ofInts(lengths, 4));
+                for (int b = 0; b < 4; b++) {
+                    int from = front ? 7 - lengths[b] : 0;
+                    Output alone = model.net().run(x.slice(0, b, b + 1).slice(1, from, from + lengths[b]));
+                    assertThat(all.last().slice(0, b, b + 1).toArray())
+                            .containsExactly(alone.last().toArray());
+                    assertThat(all.steps()
+                                    .slice(0, b, b + 1)
+                                    .slice(1, from, from + lengths[b])
+                                    .toArray())
+                            .containsExactly(alone.steps().toArray());
+                }
+            }
+        }
+    }
+
+    /** Dropping the padding from the loss, gradients are those of the sequences one by one. */
+    @Test
+    void gradientsOfAPaddedBatchAreThoseOfItsSequences() {
+        Recurrent net = Recurrent.lstm(3, 5).bidirectional();
+        int[] lengths = {4, 1, 6};
+        try (var model = Model.of(net, 1)) {
+            float[] sum = new float[0];
+            for (int b = 0; b < 3; b++) {
+                try (Pass pass = Pass.train(new Rng(1))) {
+                    Tensor x = random(new Rng(3), 3, 6, 3).slice(0, b, b + 1).slice(1, 0, lengths[b]);
+                    pass.backward(model.net().run(x).steps().square().sum());
+                }
+            }
+            sum = model.parameter("weight_hh_l0_reverse").gradient().toArray();
+            model.zeroGrad();
+            try (Pass pass = Pass.train(new Rng(1))) {
+                Tensor x = random(new Rng(3), 3, 6, 3);
+                pass.backward(model.net()
+                        .run(x, null, Tensor.ofInts(lengths, 3))
+                        .steps()
+                        .square()
+                        .sum());
+            }
+            float[] padded = model.parameter("weight_hh_l0_reverse").gradient().toArray();
+            for (int i = 0; i < sum.length; i++) {
+                assertThat(padded[i]).isCloseTo(sum[i], org.assertj.core.data.Offset.offset(1e-5f));
+            }
+        }
+    }
+
+    @Test
+    void theLastStepIsThatOfTheTopLayer() {
+        Recurrent net = Recurrent.gru(3, 4).layers(2).bidirectional().lastStep();
+        try (var model = Model.of(new Sequential(net, new Linear(8, 2)), 1);
+                Pass pass = Pass.infer()) {
+            Tensor x = random(new Rng(4), 2, 5, 3);
+            assertThat(model.net().apply(x).shape()).isEqualTo(Shape.of(2, 2));
+            Output out = net.run(x);
+            assertThat(out.last().slice(1, 0, 4).toArray())
+                    .containsExactly(out.steps().slice(1, 4, 5).slice(2, 0, 4).toArray());
+            assertThat(out.last().slice(1, 4, 8).toArray())
+                    .containsExactly(out.steps().slice(1, 0, 1).slice(2, 4, 8).toArray());
+            assertThat(out.state().hidden().shape()).isEqualTo(Shape.of(2, 4, 4));
+        }
+    }
+
+    /** Variational dropout drops a feature at every step of a sequence or at none; the other kind leaves the first layer's input alone. */
+    @Test
+    void dropoutFallsWhereItShould() {
+        for (boolean variational : new boolean[] {true, false}) {
+            Recurrent relu = Recurrent.of(Cell.RELU, 1, 1).biases(0);
+            Recurrent dropping = variational ? relu.variationalDropout(0.5f) : relu.dropout(0.5f);
+            Map<String, Parameter> weights = new LinkedHashMap<>();
+            weights.put("weight_ih_l0", new Parameter(Shape.of(1, 1), Init.constant(1)));
+            weights.put("weight_hh_l0", new Parameter(Shape.of(1, 1), Init.constant(0)));
+            try (var model = Model.of(new Recurrent(dropping.settings(), weights), 1);
+                    Pass pass = Pass.train(new Rng(5))) {
+                float[] y = model.net().apply(Tensor.ones(64, 6, 1)).toArray();
+                int dropped = 0;
+                for (int b = 0; b < 64; b++) {
+                    float[] row = Arrays.copyOfRange(y, 6 * b, 6 * b + 6);
+                    for (float v : row) {
+                        assertThat(v).isEqualTo(row[0]);
+                    }
+                    assertThat(row[0]).isIn(variational ? new Object[] {0f, 2f} : new Object[] {1f});
+                    dropped += row[0] == 0 ? 1 : 0;
+                }
+                assertThat(dropped).isBetween(variational ? 16 : 0, variational ? 48 : 0);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Cell.class)
+    void closingLeavesNothingBehind(Cell cell) {
+        long before = Memory.stats().owned();
+        try (var model = Model.of(Recurrent.of(cell, 3, 4), 1);
+                var carried = new Carried()) {
+            for (int i = 0; i < 3; i++) {
+                try (Pass pass = Pass.train(new Rng(i))) {
+                    Output out = model.net().run(random(new Rng(i), 2, 3, 3), carried.state(), null);
+                    carried.keep(out.state());
+                    pass.backward(out.steps().sum());
+                }
+            }
+        }
+        assertThat(Memory.stats().owned()).isEqualTo(before);
+    }
+
+    // ---- bad input
+
+    @Test
+    void refusesInOneSentence() {
+        try (var model = Model.of(Recurrent.lstm(3, 4), 1);
+                var gru = Model.of(Recurrent.gru(3, 4), 1);
+                Pass pass = Pass.infer()) {
+            Recurrent net = model.net();
+            Tensor x = Tensor.zeros(2, 5, 3);
+            refuses(
+                    () -> net.run(x, null, Tensor.ofInts(new int[] {5, 0}, 2)),
+                    "lstm: length 0 of sequence 1 is outside [1, 5]: a sequence has at least one step, and no more than its row");
+            refuses(
+                    () -> net.run(x, null, Tensor.ofInts(new int[] {6, 1}, 2)),
+                    "lstm: length 6 of sequence 0 is outside [1, 5]: a sequence has at least one step, and no more than its row");
+            refuses(
+                    () -> net.run(x, null, Tensor.ofInts(new int[] {6}, 1)),
+                    "lstm: x [2, 5, 3] and lengths [1] disagree: lengths must be [2]");
+            refuses(
+                    () -> net.run(Tensor.zeros(2, 0, 3)),
+                    "lstm: x [2, 0, 3] has no steps, x.dim(1)=0; give at least one");
+            refuses(
+                    () -> net.run(Tensor.zeros(2, 5, 4)),
+                    "lstm: x [2, 5, 4] and weight_ih_l0 [16, 3] disagree: x.dim(2)=4 but weight_ih_l0.dim(1)=3");
+            refuses(
+                    () -> net.run(Tensor.zeros(2, 5)),
+                    "Recurrent: x [2, 5] must be [batch, steps, features]; reshape it, or embed tokens first");
+            State state = gru.net().run(x).state();
+            refuses(
+                    () -> net.run(x, state, null),
+                    "Recurrent: the initial state has no cell state but an LSTM needs one; give the state of a net with this cell");
+            refuses(
+                    () -> gru.net().run(Tensor.zeros(1, 5, 3), state, null),
+                    "Recurrent: the initial hidden state [2, 1, 4] and x [1, 5, 3] disagree; it must be [batch, layers * directions, hidden]=[1, 1, 4]");
+        }
+        refuses(() -> Recurrent.lstm(0, 4), "Recurrent: in=0, hidden=4 and layers=1 must all be at least 1");
+        refuses(() -> Recurrent.lstm(3, 4).biases(3), "Recurrent: biases=3 must be 0, 1 or 2");
+        refuses(
+                () -> Recurrent.gru(3, 4).peepholes(),
+                "Recurrent: only an LSTM has peepholes and a forget gate; the cell is GRU");
+        refuses(
+                () -> Recurrent.lstm(3, 4).updateTakesNew(),
+                "Recurrent: only a GRU has an update gate whose sense can be chosen; the cell is LSTM");
+        refuses(
+                () -> Recurrent.lstm(3, 4).dropout(1),
+                "Recurrent: dropout=1.0 is the probability to drop and must be in [0, 1)");
+    }
+
+    private static void refuses(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String message) {
+        assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+    }
+
+    /** A NaN spoils the sequence that it is in from its step on, and no other. */
+    @Test
+    void aNanStaysInItsSequence() {
+        try (var model = Model.of(Recurrent.lstm(1, 4), 1);
+                Pass pass = Pass.infer()) {
+            Tensor y = model.net().apply(Tensor.of(new float[] {1, Float.NaN, 1, 1, 1, 1}, 2, 3, 1));
+            float[] values = y.toArray();
+            for (int i = 0; i < values.length; i++) {
+                assertThat(Float.isNaN(values[i])).isEqualTo(i >= 4 && i < 12);
+            }
+        }
+    }
+}
