@@ -51,6 +51,14 @@ public interface Op {
         return -1;
     }
 
+    /**
+     * Returns the input in whose memory result {@code output} may be computed, and -1 if there is none. A plan does so for state that it carries from
+     * run to run, so that a cache is not copied at each step. The op is then called with the same address for both.
+     */
+    default int inPlaceOf(int output) {
+        return -1;
+    }
+
     /** Computes the results at {@link Call#out} from the inputs at {@link Call#in}. */
     void forward(Call c);
 

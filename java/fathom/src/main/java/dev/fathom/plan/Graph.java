@@ -93,6 +93,9 @@ final class Graph implements AutoCloseable {
     final int[] inputs;
     final Sizes sizes;
     int[] outputs = {};
+    /** For each input that is carried, its number and that of the output which it becomes. */
+    private final Map<Integer, Integer> carried = new HashMap<>();
+
     List<String> outputNames = List.of();
     private final Map<Integer, Folding.Weight> folded = new HashMap<>();
     private final Pass pass = Access.freeze();
@@ -145,6 +148,49 @@ final class Graph implements AutoCloseable {
             nodes.add(new Node(e.op(), e.path(), from, to));
         }
         outputs = results.stream().mapToInt(t -> number(numbers, t)).toArray();
+        for (int i = 0; i < in.length; i++) {
+            if (specs.get(i).isCarried()) {
+                carry(inputs[i]);
+            }
+        }
+    }
+
+    private void carry(int input) {
+        Value state = values.get(input);
+        int o = outputNames.indexOf(state.name);
+        if (o < 0) {
+            throw new IllegalArgumentException(
+                    "freeze: input " + state.name + " is carried but no output has its name, only " + outputNames
+                            + "; return what it becomes under this name");
+        }
+        Value next = values.get(outputs[o]);
+        if (!next.shape.equals(state.shape) || next.dtype != state.dtype) {
+            throw new IllegalArgumentException("freeze: input " + state.name + " " + state.shape + " " + state.dtype
+                    + " is carried but the output of its name is " + next.shape + " " + next.dtype
+                    + "; it must be of the same shape and type");
+        }
+        carried.put(input, outputs[o]);
+    }
+
+    /** The output that the carried input of this number becomes, or -1 if it is not carried. */
+    int becomes(int input) {
+        return carried.getOrDefault(input, -1);
+    }
+
+    /**
+     * Whether result {@code o} of a call may take the memory of a carried input: the input becomes this result, the op can work in place, and nobody else
+     * reads what the input was.
+     */
+    boolean inPlace(Node node, int o) {
+        int at = node.op.inPlaceOf(o);
+        if (at < 0 || !node.has(at) || becomes(node.in[at]) != node.out[o]) {
+            return false;
+        }
+        long readers = nodes.stream()
+                .flatMapToInt(n -> Arrays.stream(n.in))
+                .filter(v -> v == node.in[at])
+                .count();
+        return readers == 1 && Arrays.stream(outputs).noneMatch(v -> v == node.in[at]);
     }
 
     /** The number of what a call reads or the function returns: a weight, if no call before made it. */

@@ -97,9 +97,11 @@ final class Lowering extends Call {
             places[node.out()[0]] = new Place(of.slot(), of.offset() + view);
             return;
         }
-        for (int o : node.out()) {
-            if (o >= 0) {
-                places[o] = new Place(slot(o), 0);
+        for (int o = 0; o < node.out().length; o++) {
+            int value = node.out()[o];
+            if (value >= 0) {
+                places[value] =
+                        graph.inPlace(node, o) ? places[node.in()[node.op().inPlaceOf(o)]] : new Place(slot(value), 0);
             }
         }
         node.op().forward(this);

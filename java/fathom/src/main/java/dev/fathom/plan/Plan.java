@@ -64,8 +64,12 @@ public final class Plan implements AutoCloseable {
 
     final List<Template> templates;
     final List<Slot> slots;
+    final List<Spec> specs;
     final List<ShapeRules.Operand> inputs;
     final List<ShapeRules.Operand> outputs;
+    /** For each output, the number of the carried input in whose memory it is computed, or -1. */
+    final int[] inPlace;
+
     final Block weights;
     private final List<Limit> limits;
     private final List<ShapeRules.Rule> rules;
@@ -77,8 +81,10 @@ public final class Plan implements AutoCloseable {
     Plan(
             List<Template> templates,
             List<Slot> slots,
+            List<Spec> specs,
             List<ShapeRules.Operand> inputs,
             List<ShapeRules.Operand> outputs,
+            int[] inPlace,
             List<Limit> limits,
             List<ShapeRules.Rule> rules,
             Block weights,
@@ -86,8 +92,10 @@ public final class Plan implements AutoCloseable {
             int defaultBatch) {
         this.templates = List.copyOf(templates);
         this.slots = List.copyOf(slots);
+        this.specs = List.copyOf(specs);
         this.inputs = List.copyOf(inputs);
         this.outputs = List.copyOf(outputs);
+        this.inPlace = inPlace;
         this.limits = List.copyOf(limits);
         this.rules = List.copyOf(rules);
         this.weights = weights;

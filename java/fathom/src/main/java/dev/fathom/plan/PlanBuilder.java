@@ -23,6 +23,8 @@ final class PlanBuilder {
     private final Lowering lowering;
     private final List<Slot> slots = new ArrayList<>();
     private final List<Plan.Template> templates = new ArrayList<>();
+    /** Where each output is read. */
+    private final List<Slot> shown = new ArrayList<>();
 
     PlanBuilder(Traces traces) {
         this.traces = traces;
@@ -41,12 +43,17 @@ final class PlanBuilder {
         List<ShapeRules.Operand> inputs = inputs(specs);
         List<ShapeRules.Operand> outputs = outputs();
         List<Plan.Limit> limits = limits();
+        carry();
         touch();
         return new Plan(
                 templates,
                 slots,
+                specs,
                 inputs,
                 outputs,
+                shown.stream()
+                        .mapToInt(s -> s.role == Slot.Role.INPUT ? s.port : -1)
+                        .toArray(),
                 limits,
                 rules(),
                 weights(),
@@ -103,23 +110,44 @@ final class PlanBuilder {
             Slot slot = slotOf(value);
             Bilinear offset = traces.offset(value);
             Bilinear size = traces.size(value);
+            if (slot.role == Slot.Role.INPUT && graph.becomes(graph.inputs[slot.port]) == value) {
+                shown.add(slot); // computed in place
+                continue;
+            }
             boolean whole = slot.role == Slot.Role.WORK && offset.equals(Bilinear.ZERO) && size.equals(slot.bytes);
-            Slot shown = whole ? slot : copy(slot, offset, size, graph.outputNames.get(o));
-            shown.role = Slot.Role.OUTPUT;
-            shown.port = o;
+            Slot own = whole ? slot : copy(slot, offset, size, graph.outputNames.get(o));
+            own.role = Slot.Role.OUTPUT;
+            own.port = o;
+            shown.add(own);
         }
         return outputs;
+    }
+
+    /** Carried inputs become the outputs of their names, after everything else: what fails on the way leaves them as they were. */
+    private void carry() {
+        for (int o = 0; o < graph.outputs.length; o++) {
+            for (int input : graph.inputs) {
+                if (graph.becomes(input) == graph.outputs[o] && shown.get(o) != slotOf(input)) {
+                    templates.add(copying(
+                            shown.get(o), Bilinear.ZERO, slotOf(input), traces.size(input), graph.outputNames.get(o)));
+                }
+            }
+        }
     }
 
     /** A copy of an input, a weight, part of a slot or a second name for one, made by the last commands. */
     private Slot copy(Slot from, Bilinear offset, Bilinear size, String where) {
         Slot copy = new Slot(size, Slot.Role.WORK);
         slots.add(copy);
-        templates.add(new Plan.Template(
+        templates.add(copying(from, offset, copy, size, where));
+        return copy;
+    }
+
+    private static Plan.Template copying(Slot from, Bilinear offset, Slot to, Bilinear size, String where) {
+        return new Plan.Template(
                 Kernel.COPY,
                 where,
-                List.of(new Plan.Term(from, offset), new Plan.Term(copy, Bilinear.ZERO), new Plan.Term(null, size))));
-        return copy;
+                List.of(new Plan.Term(from, offset), new Plan.Term(to, Bilinear.ZERO), new Plan.Term(null, size)));
     }
 
     private ShapeRules.Operand port(String name, int value) {

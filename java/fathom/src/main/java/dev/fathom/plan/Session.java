@@ -56,6 +56,14 @@ public final class Session implements AutoCloseable {
         plan.check();
         in = buffers(plan.inputs);
         out = buffers(plan.outputs);
+        for (int o = 0; o < out.length; o++) {
+            out[o] = plan.inPlace[o] < 0 ? out[o] : in[plan.inPlace[o]];
+        }
+        for (int i = 0; i < in.length; i++) {
+            for (int at = 0; plan.specs.get(i).isLengths() && at < in[i].limit(); at += Integer.BYTES) {
+                in[i].putInt(at, sizes.length());
+            }
+        }
         Placement placement = Placement.of(plan, sizes);
         int count = plan.templates.stream().mapToInt(t -> 1 + t.terms().size()).sum();
         memory = new Block("session", placement.bytes() + HEADER + 8L * count);
@@ -302,6 +310,26 @@ public final class Session implements AutoCloseable {
             }
             if (status != 0) {
                 throw failed();
+            }
+        } finally {
+            STATE.setRelease(this, IDLE);
+        }
+    }
+
+    /**
+     * Sets every carried input to zeros, so that the next run begins a new sequence.
+     *
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public void reset() {
+        if (!STATE.compareAndSet(this, IDLE, RUNNING)) {
+            throw refused();
+        }
+        try {
+            for (int i = 0; i < in.length; i++) {
+                for (int at = 0; plan.specs.get(i).isCarried() && at < in[i].limit(); at++) {
+                    in[i].put(at, (byte) 0);
+                }
             }
         } finally {
             STATE.setRelease(this, IDLE);

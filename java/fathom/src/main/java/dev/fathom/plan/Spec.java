@@ -9,11 +9,23 @@ public final class Spec {
     private final String name;
     private final DType dtype;
     private final int[] dims;
+    private final Begins begins;
 
-    private Spec(String name, DType dtype, int[] dims) {
+    /** What an input holds before anybody writes to it. */
+    private enum Begins {
+        /** Zeros, and whatever the caller writes before a run. */
+        ZERO,
+        /** Zeros, and after a run the output of the same name. */
+        CARRIED,
+        /** The length of the session. */
+        FULL
+    }
+
+    private Spec(String name, DType dtype, int[] dims, Begins begins) {
         this.name = name;
         this.dtype = dtype;
         this.dims = dims;
+        this.begins = begins;
     }
 
     /**
@@ -28,12 +40,42 @@ public final class Spec {
                         + " must be at least 1, Dim.BATCH or Dim.LENGTH");
             }
         }
-        return new Spec(name, dtype, dims.clone());
+        return new Spec(name, dtype, dims.clone(), Begins.ZERO);
     }
 
     /** Describes an F32 input of these dimensions. */
     public static Spec of(String name, int... dims) {
         return of(name, DType.F32, dims);
+    }
+
+    /**
+     * Describes the I32 lengths [{@link Dim#BATCH}] of sequences, an input that a caller may leave alone: in a new session each is the length of the
+     * session, so that every sequence is complete.
+     */
+    public static Spec lengths(String name) {
+        return new Spec(name, DType.I32, new int[] {Dim.BATCH}, Begins.FULL);
+    }
+
+    /**
+     * Returns this input as state that a session carries from run to run: it begins with zeros, and after each run it is the output of the same name.
+     * {@link Session#reset} sets it to zeros again, and {@link Session#input(String)} reads it or writes to it between runs.
+     *
+     * @throws IllegalStateException if it is an input of lengths
+     */
+    public Spec carried() {
+        if (begins == Begins.FULL) {
+            throw new IllegalStateException(
+                    "spec " + name + ": lengths are given for each run and cannot be carried; carry states");
+        }
+        return new Spec(name, dtype, dims, Begins.CARRIED);
+    }
+
+    boolean isCarried() {
+        return begins == Begins.CARRIED;
+    }
+
+    boolean isLengths() {
+        return begins == Begins.FULL;
     }
 
     /** Returns the name, for {@link Session#input(String)}. */

@@ -1,0 +1,248 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Call;
+import dev.fathom.op.Cell;
+import dev.fathom.op.DType;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.recurrent.Output;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.recurrent.State;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Sessions that carry state from run to run, and sequences of any length in plans. */
+class CarriedTest {
+    private record Tagger(Recurrent recurrent, Linear out) implements Net {}
+
+    static Stream<Recurrent> nets() {
+        return Stream.of(
+                Recurrent.lstm(3, 5),
+                Recurrent.lstm(3, 20).layers(2).peepholes(),
+                Recurrent.gru(3, 5).layers(2),
+                Recurrent.of(Cell.GRU_RESET_FIRST, 3, 5),
+                Recurrent.ugrnn(3, 17),
+                Recurrent.rnn(3, 5));
+    }
+
+    private static Plan freeze(Model<Tagger> model) {
+        Recurrent.Settings s = model.net().recurrent().settings();
+        boolean cell = s.cell().hasCellState();
+        Spec x = Spec.of("x", Dim.BATCH, Dim.LENGTH, 3);
+        Spec h = Spec.of("h", Dim.BATCH, s.layers(), s.hidden()).carried();
+        Spec c = Spec.of("c", Dim.BATCH, s.layers(), s.hidden()).carried();
+        return Plan.freeze(
+                model,
+                (net, in) -> {
+                    Output out = net.recurrent().run(in[0], new State(in[1], cell ? in[2] : null), null);
+                    Map<String, Tensor> results = new LinkedHashMap<>();
+                    results.put("y", net.out().apply(out.steps()));
+                    results.put("h", out.state().hidden());
+                    if (cell) {
+                        results.put("c", out.state().cell());
+                    }
+                    return results;
+                },
+                cell ? new Spec[] {x, h, c} : new Spec[] {x, h});
+    }
+
+    /** One run of six steps, six runs of one, and eager: the same bits; a reset begins anew. */
+    @ParameterizedTest
+    @MethodSource("nets")
+    void stepsThatCarryAreTheWhole(Recurrent net) {
+        float[] x = new Rng(2).normal(2 * 6 * 3, 0, 1);
+        try (var model = Model.of(new Tagger(net, new Linear(net.settings().hidden(), 4)), 1);
+                Plan plan = freeze(model);
+                Session whole = plan.newSession(2, 6);
+                Session step = plan.newSession(2, 1)) {
+            float[] eager;
+            try (Pass pass = Pass.infer()) {
+                eager = model.net()
+                        .out()
+                        .apply(model.net().recurrent().apply(Tensor.of(x, 2, 6, 3)))
+                        .toArray();
+            }
+            whole.input().put(0, x);
+            whole.run();
+            float[] y = new float[eager.length];
+            whole.output().get(0, y);
+            assertThat(y).containsExactly(eager);
+            for (int round = 0; round < 2; round++) {
+                for (int t = 0; t < 6; t++) {
+                    for (int b = 0; b < 2; b++) {
+                        step.input().put(b * 3, x, (b * 6 + t) * 3, 3);
+                    }
+                    step.run();
+                    for (int b = 0; b < 2; b++) {
+                        for (int j = 0; j < 4; j++) {
+                            assertThat(step.output().get(b * 4 + j)).isEqualTo(eager[(b * 6 + t) * 4 + j]);
+                        }
+                    }
+                }
+                float[] state = new float[step.input("h").capacity()];
+                step.input("h").get(0, state);
+                float[] end = new float[state.length];
+                whole.output("h").get(0, end);
+                assertThat(state).containsExactly(end);
+                step.reset();
+                assertThat(step.input("h").get(0)).isZero();
+            }
+        }
+    }
+
+    /** Lengths that nobody writes are complete; those that are written cut sequences off as in eager use. */
+    @Test
+    void lengthsMayBeLeftAlone() {
+        Recurrent net = Recurrent.gru(3, 5).bidirectional();
+        float[] x = new Rng(2).normal(2 * 6 * 3, 0, 1);
+        try (var model = Model.of(net, 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (n, in) -> n.run(in[0], null, in[1]).last(),
+                        Spec.of("x", Dim.BATCH, Dim.LENGTH, 3),
+                        Spec.lengths("lengths"));
+                Session session = plan.newSession(2, 6)) {
+            session.input().put(0, x);
+            for (int[] lengths : new int[][] {{6, 6}, {2, 5}}) {
+                if (lengths[0] < 6) {
+                    session.intInput("lengths").put(0, lengths);
+                }
+                session.run();
+                float[] y = new float[20];
+                session.output().get(0, y);
+                try (Pass pass = Pass.infer()) {
+                    assertThat(y)
+                            .containsExactly(net.run(Tensor.of(x, 2, 6, 3), null, Tensor.ofInts(lengths, 2))
+                                    .last()
+                                    .toArray());
+                }
+            }
+            session.intInput("lengths").put(0, 7);
+            assertThatThrownBy(session::run)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "gru: length 7 of sequence 0 is outside [1, 6]: a sequence has at least one step, and no more than its row");
+        }
+    }
+
+    /** A run that fails leaves the state as it was. */
+    @Test
+    void aFailedRunLeavesTheState() {
+        try (var model = Model.of((Layer) Tensor::relu, 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> Map.of("sum", in[0].add(in[1].take(0, in[2]))),
+                        Spec.of("sum", 1, 2).carried(),
+                        Spec.of("table", 3, 2),
+                        Spec.of("index", DType.I32, 1));
+                Session session = plan.newSession()) {
+            session.input("table").put(0, new float[] {1, 2, 3, 4, 5, 6});
+            session.intInput("index").put(0, 1);
+            session.run();
+            session.run();
+            assertThat(session.input("sum").get(1)).isEqualTo(8);
+            session.intInput("index").put(0, 3);
+            assertThatThrownBy(session::run).isInstanceOf(IllegalArgumentException.class);
+            assertThat(session.input("sum").get(1)).isEqualTo(8);
+        }
+    }
+
+    /** Adds 1 to the first value of its input, in place where a plan lets it. */
+    private record Count() implements Op {
+        @Override
+        public String label() {
+            return "count";
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public int inPlaceOf(int output) {
+            return 0;
+        }
+
+        @Override
+        public boolean differentiable() {
+            return false;
+        }
+
+        @Override
+        public void forward(Call c) {
+            if (c.in(0) != c.out(0)) {
+                c.begin(Kernel.COPY)
+                        .at(c.in(0))
+                        .at(c.out(0))
+                        .put(4 * c.shape(0).size())
+                        .run();
+            }
+            long one = c.scratch(4);
+            c.begin(Kernel.FILL).at(one).put(1).put(1f).run();
+            c.begin(Kernel.ACCUMULATE).at(one).at(c.out(0)).put(1).run();
+        }
+    }
+
+    @Test
+    void carriedStateIsComputedInPlace() {
+        try (var model = Model.of((Layer) Tensor::relu, 1)) {
+            for (boolean readTwice : new boolean[] {false, true}) {
+                try (Plan plan = Plan.freeze(
+                                model,
+                                (net, in) -> {
+                                    Tensor next = Pass.apply(new Count(), in[0]);
+                                    return Map.of("n", next, "twice", (readTwice ? in[0] : next).mul(2));
+                                },
+                                Spec.of("n", 1).carried());
+                        Session session = plan.newSession()) {
+                    assertThat(plan.toString().contains("copy")).isEqualTo(readTwice);
+                    for (int i = 1; i <= 3; i++) {
+                        session.run();
+                        assertThat(session.output("n").get(0)).isEqualTo(i);
+                        assertThat(session.input("n").get(0)).isEqualTo(i);
+                        assertThat(session.output("twice").get(0)).isEqualTo(2 * (readTwice ? i - 1 : i));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void refusesWhatCannotBeCarried() {
+        try (var model = Model.of((Layer) Tensor::relu, 1)) {
+            assertThatThrownBy(() -> Plan.freeze(
+                            model,
+                            (net, in) -> Map.of("y", in[0].relu()),
+                            Spec.of("h", Dim.BATCH, 2).carried()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "freeze: input h is carried but no output has its name, only [y]; return what it becomes under this name");
+            assertThatThrownBy(() -> Plan.freeze(
+                            model,
+                            (net, in) -> Map.of("h", in[0].sum(1)),
+                            Spec.of("h", 3, 2).carried()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "freeze: input h [3, 2] F32 is carried but the output of its name is [3] F32; it must be of the same shape and type");
+        }
+        assertThatThrownBy(() -> Spec.lengths("n").carried())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("spec n: lengths are given for each run and cannot be carried; carry states");
+    }
+}
