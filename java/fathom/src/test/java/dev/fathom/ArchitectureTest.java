@@ -67,6 +67,7 @@ class ArchitectureTest {
             "io",
             "nn",
             "nets",
+            "decode",
             "optim",
             "data",
             "plan",
