@@ -25,8 +25,8 @@ class CtcDecodingTest {
     }
 
     /**
-     * Graves 2012, Supervised Sequence Labelling with Recurrent Neural Networks, figure 7.5: two steps with blank 0.6 and A 0.4 (the figure has 0.7 and 0.3,
-     * 0.6 and 0.4). The best path is blank, blank with 0.42, but A is more probable: 0.3 0.4 + 0.3 0.6 + 0.7 0.4 = 0.58.
+     * Two steps, with blank 0.7 and A 0.3, then blank 0.6 and A 0.4, as in Graves 2012, Supervised Sequence Labelling with Recurrent Neural Networks, section
+     * 7.5.1. The best path is blank, blank with 0.42, but A is more probable: 0.3 0.4 + 0.3 0.6 + 0.7 0.4 = 0.58.
      */
     @Test
     void theBestPathIsNotTheBestLabelling() {
