@@ -4,10 +4,9 @@ import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,22 +55,66 @@ public record CtcDecoding(int blank) {
         return List.copyOf(all);
     }
 
-    /** The log-probabilities of the alignments of one prefix, by whether they end with a blank or with its last label. */
+    /**
+     * A prefix, a node of the tree of all of them, with the log-probabilities of its alignments by whether they end with a blank or with its last label:
+     * up to a step, and with the step that is being added.
+     */
     private static final class Prefix {
-        final List<Integer> labels;
+        final @Nullable Prefix parent;
+        final int last;
+        private final int classes;
+        private @Nullable Prefix @Nullable [] longer; // few prefixes ever have any
         double withBlank = Double.NEGATIVE_INFINITY;
         double withLabel = Double.NEGATIVE_INFINITY;
+        double all = Double.NEGATIVE_INFINITY;
+        double nextBlank = Double.NEGATIVE_INFINITY;
+        double nextLabel = Double.NEGATIVE_INFINITY;
+        boolean found;
 
-        Prefix(List<Integer> labels) {
-            this.labels = labels;
+        Prefix(@Nullable Prefix parent, int last, int classes) {
+            this.parent = parent;
+            this.last = last;
+            this.classes = classes;
         }
 
-        double all() {
-            return logSum(withBlank, withLabel);
+        Prefix longer(int label) {
+            if (longer == null) {
+                longer = new Prefix[classes];
+            }
+            Prefix more = longer[label];
+            if (more == null) {
+                more = new Prefix(this, label, classes);
+                longer[label] = more;
+            }
+            return more;
         }
 
-        int last() {
-            return labels.isEmpty() ? -1 : labels.get(labels.size() - 1);
+        /** Adds alignments to those of the step, and this prefix to what the step has found. */
+        void add(double blank, double label, List<Prefix> all) {
+            nextBlank = logSum(nextBlank, blank);
+            nextLabel = logSum(nextLabel, label);
+            if (!found) {
+                found = true;
+                all.add(this);
+            }
+        }
+
+        void stepped() {
+            withBlank = nextBlank;
+            withLabel = nextLabel;
+            all = logSum(withBlank, withLabel);
+            nextBlank = Double.NEGATIVE_INFINITY;
+            nextLabel = Double.NEGATIVE_INFINITY;
+            found = false;
+        }
+
+        Hypothesis hypothesis() {
+            List<Integer> labels = new ArrayList<>();
+            for (Prefix p = this; p.parent != null; p = p.parent) {
+                labels.add(p.last);
+            }
+            Collections.reverse(labels);
+            return new Hypothesis(labels, all, all, true);
         }
     }
 
@@ -94,54 +137,46 @@ public record CtcDecoding(int blank) {
         float[] p = logits.logSoftmax(2).toArray();
         List<List<Hypothesis>> all = new ArrayList<>();
         for (int i = 0; i < steps.length; i++) {
-            Prefix empty = new Prefix(List.of());
-            empty.withBlank = 0;
+            Prefix empty = new Prefix(null, -1, classes);
+            empty.nextBlank = 0;
+            empty.stepped();
             List<Prefix> beam = List.of(empty);
             for (int t = 0; t < steps[i]; t++) {
                 int at = (i * logits.dim(1) + t) * classes;
                 check(p, at, classes, i, t);
                 beam = step(beam, p, at, classes, width);
             }
-            all.add(beam.stream()
-                    .map(b -> new Hypothesis(b.labels, b.all(), b.all(), true))
-                    .toList());
+            all.add(beam.stream().map(Prefix::hypothesis).toList());
         }
         return List.copyOf(all);
     }
 
     private List<Prefix> step(List<Prefix> beam, float[] p, int at, int classes, int width) {
-        Map<List<Integer>, Prefix> next = new LinkedHashMap<>();
+        double nothing = Double.NEGATIVE_INFINITY;
+        List<Prefix> next = new ArrayList<>();
         for (Prefix b : beam) {
-            double all = b.all();
-            Prefix same = next.computeIfAbsent(b.labels, Prefix::new);
-            same.withBlank = logSum(same.withBlank, all + p[at + blank]);
+            double all = b.all;
+            b.add(all + p[at + blank], b.last < 0 ? nothing : b.withLabel + p[at + b.last], next);
             for (int c = 0; c < classes; c++) {
-                if (c == blank || p[at + c] == Float.NEGATIVE_INFINITY) {
-                    continue;
-                }
-                boolean again = c == b.last();
-                if (again) { // without a blank between, it is the same label
-                    same.withLabel = logSum(same.withLabel, b.withLabel + p[at + c]);
-                }
-                double before = again ? b.withBlank : all;
-                if (before > Double.NEGATIVE_INFINITY) {
-                    List<Integer> longer = new ArrayList<>(b.labels);
-                    longer.add(c);
-                    Prefix more = next.computeIfAbsent(List.copyOf(longer), Prefix::new);
-                    more.withLabel = logSum(more.withLabel, before + p[at + c]);
+                // the last label again is a label more only behind a blank
+                double before = c == b.last ? b.withBlank : all;
+                if (c != blank && before + p[at + c] > nothing) {
+                    b.longer(c).add(nothing, before + p[at + c], next);
                 }
             }
         }
-        return next.values().stream()
-                .filter(b -> b.all() > Double.NEGATIVE_INFINITY)
-                .sorted(Comparator.comparingDouble(b -> -b.all()))
+        next.forEach(Prefix::stepped);
+        return next.stream()
+                .filter(b -> b.all > nothing)
+                .sorted(Comparator.comparingDouble(b -> -b.all))
                 .limit(width)
                 .toList();
     }
 
     private static double logSum(double a, double b) {
         double most = Math.max(a, b);
-        return most == Double.NEGATIVE_INFINITY ? most : most + Math.log1p(Math.exp(Math.min(a, b) - most));
+        double least = Math.min(a, b);
+        return least == Double.NEGATIVE_INFINITY ? most : most + Math.log1p(Math.exp(least - most));
     }
 
     private static void check(float[] p, int at, int classes, int example, int step) {
