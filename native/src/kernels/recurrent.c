@@ -11,7 +11,7 @@ int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n
         int64_t length = lengths ? lengths[b] : t;
         if (length < 1 || length > t) {
             detail[0] = b, detail[1] = length, detail[2] = t;
-            return FATHOM_BAD_LENGTH;
+            return length ? FATHOM_BAD_LENGTH : FATHOM_NO_STEPS;
         }
         active[length - 1]++;
     }

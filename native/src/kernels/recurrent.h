@@ -41,7 +41,7 @@ static inline int64_t active_behind(const struct steps *s, int64_t time) {
     return s->reverse ? time ? s->active[time] : 0 : s->active[time + 1];
 }
 
-/* the tables, in the memory at `at`; lengths may be 0: all are t. FATHOM_BAD_LENGTH where one is not in 1 .. t */
+/* the tables, in the memory at `at`; lengths may be 0: all are t. FATHOM_BAD_LENGTH or FATHOM_NO_STEPS where one is not in 1 .. t */
 #define make_steps FOR_ISA(make_steps)
 HIDDEN int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t flags, int64_t *detail);
 /* the sequences of a part, cut to about equal numbers of steps */

@@ -136,7 +136,7 @@ class CarriedTest {
             assertThatThrownBy(session::run)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "gru: length 7 of sequence 0 is outside [1, 6]: a sequence has at least one step, and no more than its row");
+                            "gru: length 7 at row 0 is outside [0, 6]: lengths count the steps of a row that are no padding");
         }
     }
 

@@ -290,10 +290,10 @@ class RecurrentTest {
             Tensor x = Tensor.zeros(2, 5, 3);
             refuses(
                     () -> net.run(x, null, Tensor.ofInts(new int[] {5, 0}, 2)),
-                    "lstm: length 0 of sequence 1 is outside [1, 5]: a sequence has at least one step, and no more than its row");
+                    "lstm: the length of row 1 is 0; a sequence has at least one step, so leave it out");
             refuses(
                     () -> net.run(x, null, Tensor.ofInts(new int[] {6, 1}, 2)),
-                    "lstm: length 6 of sequence 0 is outside [1, 5]: a sequence has at least one step, and no more than its row");
+                    "lstm: length 6 at row 0 is outside [0, 5]: lengths count the steps of a row that are no padding");
             refuses(
                     () -> net.run(x, null, Tensor.ofInts(new int[] {6}, 1)),
                     "lstm: x [2, 5, 3] and lengths [1] disagree: lengths must be [2]");
