@@ -17,7 +17,10 @@ module dev.fathom {
     exports dev.fathom.optim;
     exports dev.fathom.parameter;
     exports dev.fathom.plan;
+    exports dev.fathom.series;
+    exports dev.fathom.sound;
     exports dev.fathom.tensor;
+    exports dev.fathom.text;
     exports dev.fathom.train;
     exports dev.fathom.tree;
 

@@ -78,7 +78,10 @@ class DocsTest {
                 "optim",
                 "parameter",
                 "plan",
+                "series",
+                "sound",
                 "tensor",
+                "text",
                 "train",
                 "tree",
                 "view")) {

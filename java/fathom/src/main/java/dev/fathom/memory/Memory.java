@@ -30,6 +30,9 @@ public final class Memory {
         "nn.",
         "optim.",
         "data.",
+        "text.",
+        "series.",
+        "sound.",
         "plan.",
         "train."
     };
