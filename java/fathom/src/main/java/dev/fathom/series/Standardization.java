@@ -1,6 +1,7 @@
 package dev.fathom.series;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 
@@ -67,10 +68,15 @@ public record Standardization(List<String> columns, List<Double> means, List<Dou
         for (String name : names) {
             int c = series.index(name);
             double sum = 0;
+            double least = Double.POSITIVE_INFINITY;
+            double most = Double.NEGATIVE_INFINITY;
             int n = 0;
             for (int t = 0; t < series.length(); t++) {
                 if (rows.test(t)) {
-                    sum += series.at(t, c);
+                    double x = series.at(t, c);
+                    sum += x;
+                    least = Math.min(least, x);
+                    most = Math.max(most, x);
                     n++;
                 }
             }
@@ -84,8 +90,8 @@ public record Standardization(List<String> columns, List<Double> means, List<Dou
                 double d = rows.test(t) ? series.at(t, c) - mean : 0;
                 squares += d * d;
             }
-            if (!(squares > 0)) {
-                throw new IllegalArgumentException("standardization: column " + name + " is " + mean + " in all " + n
+            if (least == most || squares == 0) { // the rounded mean of equal numbers may be another one
+                throw new IllegalArgumentException("standardization: column " + name + " is " + least + " in all " + n
                         + " rows, so there is nothing to scale by; leave it out");
             }
             means.add(mean);
@@ -102,7 +108,7 @@ public record Standardization(List<String> columns, List<Double> means, List<Dou
     public Series apply(Series series) {
         double[] scale = new double[series.columns().size()];
         double[] shift = new double[scale.length];
-        java.util.Arrays.fill(scale, 1);
+        Arrays.fill(scale, 1);
         for (int i = 0; i < columns.size(); i++) {
             int c = series.index(columns.get(i));
             scale[c] = 1 / deviations.get(i);

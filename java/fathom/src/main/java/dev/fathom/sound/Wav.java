@@ -232,11 +232,14 @@ public final class Wav {
 
     private static Wav samples(Path file, RandomAccessFile in, Layout layout, long size) throws IOException {
         long n = size / layout.frame();
-        if (n == 0 || size % layout.frame() != 0 || n > Integer.MAX_VALUE - 8) {
+        if (n == 0) {
+            throw damaged(file, "it has no samples");
+        }
+        if (size % layout.frame() != 0 || n > Integer.MAX_VALUE - 8) {
             throw damaged(
                     file,
-                    size + " bytes of samples are " + (n == 0 ? "none" : "no whole number below 2^31") + " of "
-                            + layout.frame() + " bytes each");
+                    "its " + size + " bytes of samples are no whole number below 2^31 of " + layout.frame()
+                            + " bytes each");
         }
         float[][] channels = new float[layout.channels][(int) n];
         int frames = CHUNK / layout.frame() + 1;

@@ -6,12 +6,14 @@ import dev.fathom.io.AtomicFile;
 import dev.fathom.io.TextFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -157,7 +159,7 @@ public final class Texts {
     }
 
     /**
-     * Reads a folder with a sub-folder for each class, in which lie files {@code .txt} in UTF-8, plain, also in folders below: the layout of the IMDB
+     * Reads a folder with a sub-folder for each class, in which lie files {@code .txt} in UTF-8, also in folders below and behind links: the layout of the IMDB
      * reviews. Files are in the order of their names. Give the classes in the order of their numbers; without any, they are all sub-folders in the order
      * of their names.
      *
@@ -204,10 +206,12 @@ public final class Texts {
     }
 
     private static List<Path> files(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
+        try (Stream<Path> all = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
             return all.filter(p -> p.getFileName().toString().matches("[^.].*\\.txt") && Files.isRegularFile(p))
                     .sorted(Comparator.comparing(Path::toString))
                     .toList();
+        } catch (UncheckedIOException e) { // a folder below that cannot be read, or a link that leads to one above it
+            throw Objects.requireNonNull(e.getCause());
         }
     }
 

@@ -190,6 +190,9 @@ class WindowsTest {
                 () -> Standardization.fit(s.take(0, 2)),
                 "standardization: column b is 5.0 in all 2 rows, so there is nothing to scale by; leave it out");
         refused(
+                () -> Standardization.fit(Series.of(0.1, 0.1, 0.1, 0.1, 0.1, 0.1)),
+                "standardization: column value is 0.1 in all 6 rows, so there is nothing to scale by; leave it out");
+        refused(
                 () -> Standardization.fit(s, t -> false),
                 "standardization: none of the 3 rows is accepted; choose at least two to fit on");
         refused(() -> train.original("b", 0), "original: column b is not scaled; there are [a], so name one of them");

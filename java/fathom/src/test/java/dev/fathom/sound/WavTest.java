@@ -217,10 +217,10 @@ class WavTest {
                 file + ": its chunk \"fmt \" has 14 bytes and not the 16 that it needs" + tail);
         refused(
                 () -> Wav.read(file(riff(format(1, 1, 8000, 2, 16), chunk("data")))),
-                file + ": 0 bytes of samples are none of 2 bytes each" + tail);
+                file + ": it has no samples" + tail);
         refused(
                 () -> Wav.read(file(riff(format(1, 2, 8000, 4, 16), chunk("data", new byte[6])))),
-                file + ": 6 bytes of samples are no whole number below 2^31 of 4 bytes each" + tail);
+                file + ": its 6 bytes of samples are no whole number below 2^31 of 4 bytes each" + tail);
         refused(
                 () -> Wav.read(file(riff(format(1, 0, 8000, 0, 16), chunk("data", new byte[6])))),
                 file + ": its header claims 0 channels of 16 bits in 0 bytes at 8000 samples a second" + tail);

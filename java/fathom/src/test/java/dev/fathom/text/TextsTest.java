@@ -166,6 +166,13 @@ class TextsTest {
         assertThat(two.labels()).containsExactly(0, 0, 1);
         assertThat(two.text(0)).isEqualTo("pos/1_8.txt");
         assertThat(two.text(2)).isEqualTo("neg/deep/0_1.txt");
+        Files.createSymbolicLink(root.resolve("up"), root.resolve("pos"));
+        assertThat(Texts.folder(root, "up").size()).as("behind a link").isEqualTo(2);
+        Files.createSymbolicLink(root.resolve("neg/loop"), root);
+        assertThatThrownBy(() -> Texts.folder(root, "neg"))
+                .isExactlyInstanceOf(UncheckedIOException.class)
+                .hasMessageStartingWith("cannot read " + root + ": FileSystemLoopException; give a folder");
+        Files.delete(root.resolve("neg/loop"));
         Files.createDirectories(temp.resolve("empty/a"));
         refused(
                 () -> Texts.folder(temp.resolve("empty")),
@@ -232,6 +239,8 @@ class TextsTest {
         String first = train.text(2 * 576 + 1);
         int[] ids = v.framed(Words.keras().tokens(first));
         assertThat(ids).hasSize(218).startsWith(1, 14, 22, 16, 43, 530, 973, 1622, 1385, 65);
+        assertThat(Words.keras().text(v.tokens(Arrays.copyOf(ids, 12))))
+                .isEqualTo("<START> this film was just brilliant casting location scenery story direction everyone's");
         // the data set's words, counted here, are Keras's most frequent ones
         Vocabulary counted = Vocabulary.of(train.tokens(Words.keras()));
         assertThat(counted.tokens().subList(0, 5)).isEqualTo(v.tokens().subList(4, 9));
