@@ -54,7 +54,7 @@ public final class Forecast {
         List<String> targets = windows.targets(series);
         int[] columns = inputs.stream().mapToInt(series::index).toArray();
         targets.forEach(series::index);
-        if (windows.horizons().length != 1 || windows.horizons()[0] != 1) {
+        if (!windows.oneStep()) {
             throw new IllegalArgumentException(
                     op + ": the " + windows + " do not forecast the next row alone; use the horizon 1");
         }

@@ -91,18 +91,18 @@ public final class Windows {
         return lags;
     }
 
-    /** Returns the steps that are forecast. */
-    public int[] horizons() {
-        return horizons.clone();
+    /** Whether the row behind the window is forecast, and no other. */
+    boolean oneStep() {
+        return horizons.length == 1 && horizons[0] == 1;
     }
 
-    /** Returns the input columns for a series. */
-    public List<String> inputs(Series series) {
+    /** The input columns for a series. */
+    List<String> inputs(Series series) {
         return inputs.isEmpty() ? series.columns() : inputs;
     }
 
-    /** Returns the target columns for a series. */
-    public List<String> targets(Series series) {
+    /** The target columns for a series. */
+    List<String> targets(Series series) {
         return targets.isEmpty() ? series.columns() : targets;
     }
 

@@ -161,7 +161,10 @@ public final class BagOfWords {
         Tensor ids = batch.x();
         Tensor weights = batch.get("weights");
         long all = (long) batch.size() * size;
-        if (ids.dtype() != DType.I32 || !ids.shape().equals(weights.shape()) || all > Integer.MAX_VALUE) {
+        if (ids.dtype() != DType.I32
+                || ids.shape().rank() != 2
+                || !ids.shape().equals(weights.shape())
+                || all > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
                     "dense: x is " + ids.shape() + " and weights " + weights.shape() + ", for " + size
                             + " tokens; give a batch of BagOfWords.dataset with fewer than 2^31 elements in whole rows");

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeSet;
@@ -47,6 +48,10 @@ public final class Texts {
         this.classes = List.copyOf(classes);
         if (texts.isEmpty()) {
             throw new IllegalArgumentException("texts: there are no texts; give at least one");
+        }
+        if (new HashSet<>(classes).size() < classes.size()) {
+            throw new IllegalArgumentException(
+                    "texts: two of the classes " + classes + " have one name; give each a name of its own");
         }
     }
 

@@ -118,9 +118,7 @@ class WindowsTest {
                 "windows: the series has 5 rows, but a window of 2147483647 lags with the horizon 2147483647 takes "
                         + "4294967294; use fewer lags, or a longer series");
         refused(() -> new Windows(0), "windows: lags=0; a window has at least one row");
-        refused(
-                () -> new Windows(1).horizons(new int[0]),
-                "horizons: [] do not ascend from 1 or more; 1 is the next row");
+        refused(() -> new Windows(1).horizons(), "horizons: [] do not ascend from 1 or more; 1 is the next row");
         refused(() -> new Windows(1).horizons(0), "horizons: [0] do not ascend from 1 or more; 1 is the next row");
         refused(
                 () -> new Windows(1).horizons(2, 2),

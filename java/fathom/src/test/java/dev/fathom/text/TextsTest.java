@@ -128,6 +128,9 @@ class TextsTest {
         refused(
                 () -> Texts.of(List.of("a"), List.of("z"), List.of("x")),
                 "texts: text 0 has the class \"z\", which is none of [x]; name all classes");
+        refused(
+                () -> Texts.of(List.of("a"), List.of("x"), List.of("x", "x")),
+                "texts: two of the classes [x, x] have one name; give each a name of its own");
         Texts two = Texts.of(List.of("a", "b"));
         refused(() -> two.text(2), "text: 2 is outside [0, 2); give the number of one that exists");
         refused(() -> two.take(1, 3), "take: 1 to 3 is no part of 2 texts; choose 0 <= from < to <= 2");
