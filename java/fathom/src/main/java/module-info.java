@@ -19,7 +19,10 @@ module dev.fathom {
     exports dev.fathom.parameter;
     exports dev.fathom.plan;
     exports dev.fathom.recurrent;
+    exports dev.fathom.series;
+    exports dev.fathom.sound;
     exports dev.fathom.tensor;
+    exports dev.fathom.text;
     exports dev.fathom.train;
     exports dev.fathom.tree;
 

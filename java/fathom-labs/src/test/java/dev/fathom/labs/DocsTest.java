@@ -80,13 +80,17 @@ class DocsTest {
                 "parameter",
                 "plan",
                 "recurrent",
+                "series",
+                "sound",
                 "tensor",
+                "text",
                 "train",
                 "tree",
                 "view")) {
             source.append("import dev.fathom.").append(name).append(".*;\n");
         }
-        source.append("import dev.fathom.nn.Net;\nimport java.nio.file.Path;\n\npublic class Page {\n");
+        source.append(
+                "import dev.fathom.nn.Net;\nimport java.nio.file.Path;\nimport java.util.List;\n\npublic class Page {\n");
         List<String> methods = new ArrayList<>();
         Matcher snippets = JAVA.matcher(Files.readString(page));
         while (snippets.find()) {

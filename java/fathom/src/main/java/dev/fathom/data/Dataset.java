@@ -951,6 +951,11 @@ public final class Dataset implements AutoCloseable {
         return views.get(field).shape;
     }
 
+    /** How many steps example {@code i} has in a ragged field. */
+    long length(String field, int i) {
+        return length(field("length", field), rows.get(i));
+    }
+
     Padding padding(int field) {
         return views.get(field).padding;
     }

@@ -4,17 +4,10 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
-import java.io.BufferedInputStream;
-import java.io.FileInputStream;
+import dev.fathom.io.TextFile;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,8 +20,6 @@ import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 
 /**
  * Rows of texts under named columns, as in a CSV file (RFC 4180). A table does not guess what its texts mean; an {@link Encoder} says it. A part of a
@@ -37,7 +28,6 @@ import java.util.zip.ZipException;
  * <p>A value is missing if it is empty, {@code NA} or {@code NaN}, unless {@link #missing} says otherwise.
  */
 public final class Table {
-    private static final int CHUNK = 1 << 16;
     /** Columns with up to so many different texts keep one copy of each. */
     private static final int SHARED = 1 << 12;
 
@@ -75,33 +65,23 @@ public final class Table {
 
     /** Reads a file with another separator, such as a tab. If the first line is data, give the names of the columns. */
     public static Table csv(Path file, char separator, String... names) {
-        if (!Files.isRegularFile(file)) {
-            String message =
-                    "cannot read " + file + ": " + (Files.exists(file) ? "it is not a file" : "it does not exist")
-                            + "; give the path of a csv file, plain or gzip";
-            throw new UncheckedIOException(message, new NoSuchFileException(file.toString()));
-        }
-        try (InputStream in = open(file);
+        Reader in = TextFile.open(file, "a csv file");
+        try (in;
                 CsvReader<CsvRecord> reader = CsvReader.builder()
                         .fieldSeparator(separator)
                         .allowUnclosedQuote(false)
                         .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
                         .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
-                        .ofCsvRecord(new InputStreamReader(
-                                in,
-                                StandardCharsets.UTF_8
-                                        .newDecoder()
-                                        .onMalformedInput(CodingErrorAction.REPORT)
-                                        .onUnmappableCharacter(CodingErrorAction.REPORT)))) {
-            return new Reader(file, List.of(names)).read(reader);
+                        .ofCsvRecord(in)) {
+            return new Records(file, List.of(names)).read(reader);
         } catch (CsvParseException e) {
             throw new IllegalArgumentException(
                     file + ": " + cause(e) + "; a field with a quote, a separator or a line end in it is \"quoted\"",
                     e);
         } catch (IOException e) {
-            throw failure(file, e);
+            throw TextFile.failure(file, e);
         } catch (UncheckedIOException e) {
-            throw failure(file, Objects.requireNonNull(e.getCause()));
+            throw TextFile.failure(file, Objects.requireNonNull(e.getCause()));
         }
     }
 
@@ -110,49 +90,14 @@ public final class Table {
         return String.valueOf(cause == null ? e.getMessage() : cause.getMessage());
     }
 
-    private static RuntimeException failure(Path file, IOException e) {
-        if (e instanceof CharacterCodingException) {
-            return new IllegalArgumentException(file + ": it is not UTF-8; convert it before", e);
-        }
-        if (e instanceof ZipException || e instanceof java.io.EOFException) {
-            return new IllegalArgumentException(file + ": its gzip data are damaged; fetch it again", e);
-        }
-        return new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
-    }
-
-    /** The text of a file without gzip and byte order mark. */
-    private static InputStream open(Path file) throws IOException {
-        InputStream raw = new BufferedInputStream(new FileInputStream(file.toFile()), CHUNK);
-        try {
-            InputStream in = starts(raw, 0x1f, 0x8b) ? new BufferedInputStream(new GZIPInputStream(raw, CHUNK)) : raw;
-            if (starts(in, 0xef, 0xbb, 0xbf)) {
-                in.skipNBytes(3);
-            }
-            return in;
-        } catch (IOException e) {
-            raw.close();
-            throw e;
-        }
-    }
-
-    private static boolean starts(InputStream in, int... bytes) throws IOException {
-        in.mark(bytes.length);
-        boolean same = true;
-        for (int b : bytes) {
-            same &= in.read() == b;
-        }
-        in.reset();
-        return same;
-    }
-
     /** Collects the rows of one file. */
-    private static final class Reader {
+    private static final class Records {
         private final Path file;
         private List<String> names;
         private final List<String[]> rows = new ArrayList<>();
         private long[] lines = new long[64];
 
-        Reader(Path file, List<String> names) {
+        Records(Path file, List<String> names) {
             this.file = file;
             this.names = names;
         }

@@ -32,6 +32,9 @@ public final class Memory {
         "decode.",
         "optim.",
         "data.",
+        "text.",
+        "series.",
+        "sound.",
         "plan.",
         "train."
     };

@@ -31,6 +31,7 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,6 +133,61 @@ class FieldsTest {
                 assertThat(ids).contains(8, 7, 0, 1, 2).contains(held);
                 assertThat(Arrays.copyOf(aligned(joined.batches(20)), 5)).containsExactly(8, 7, 0, 1, 2);
             }
+        }
+    }
+
+    /** The steps of all batches of an epoch, padding among them. */
+    private static int steps(Batches batches, int epoch) {
+        int steps = 0;
+        for (Batches.Epoch e = batches.epoch(epoch); e.hasNext(); ) {
+            try (Pass pass = Pass.infer()) {
+                steps += (int) e.next().get("tokens").shape().size();
+            }
+        }
+        return steps;
+    }
+
+    @Test
+    void examplesOfSimilarLengthComeTogether() {
+        int[] order = IntStream.range(0, N).toArray();
+        try (Dataset d = all()) {
+            Batches plain = d.shuffled(3).batches(8);
+            Batches buckets = plain.bucketed("tokens", 4);
+            int[] ids = aligned(buckets);
+            assertThat(ids).containsExactlyInAnyOrder(order).isNotEqualTo(aligned(plain));
+            assertThat(aligned(buckets)).as("the seed and the epoch decide").isEqualTo(ids);
+            assertThat(Arrays.copyOfRange(ids, 56, 60))
+                    .as("a short last batch stays as it was")
+                    .isEqualTo(Arrays.copyOfRange(aligned(plain), 56, 60));
+            int[] firsts = new int[7];
+            for (int b = 0; b < 7; b++) {
+                int[] lengths =
+                        Arrays.stream(ids, 8 * b, 8 * b + 8).map(i -> i % 7).toArray();
+                assertThat(lengths).isSorted();
+                firsts[b] = lengths[0];
+            }
+            assertThat(firsts)
+                    .as("the batches are shuffled")
+                    .isNotEqualTo(Arrays.stream(firsts).sorted().toArray());
+            assertThat(steps(buckets, 2)).isLessThan(steps(plain, 2) * 3 / 4);
+            assertThat(aligned(plain.bucketed("tokens", 1))).as("one at a time").containsExactlyInAnyOrder(order);
+            Batches.Epoch before = buckets.epoch(0);
+            buckets.epoch(1);
+            assertThatThrownBy(before::next).isExactlyInstanceOf(IllegalStateException.class);
+            // all at once in order: sorted by length, and by number within one length
+            int[] sorted = aligned(d.take(0, 56).batches(8).bucketed("tokens", 1000));
+            assertThat(Arrays.copyOf(sorted, 9)).containsExactly(0, 7, 14, 21, 28, 35, 42, 49, 1);
+            assertThat(buckets)
+                    .hasToString("batches of 8 of 60 examples, shuffled by seed 3, 4 at a time sorted by the length of "
+                            + "tokens");
+            assertThat(buckets.dropLast().scaleLast().withoutAugmentation().toString())
+                    .contains("sorted by the length");
+            aligned(d.withReplacement(2).batches(9).bucketed("tokens", 3));
+            refused(() -> plain.bucketed("age", 3), "bucketed: the field age is not ragged; all examples are []");
+            refused(() -> plain.bucketed("tokens", 0), "bucketed: batches=0; sort at least one batch at a time");
+            refused(
+                    () -> plain.bucketed("z", 1),
+                    "ragged: this dataset has no field z; it has [tokens, signal, age, x, pair, y], so name one of them");
         }
     }
 

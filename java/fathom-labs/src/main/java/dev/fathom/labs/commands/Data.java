@@ -3,12 +3,14 @@ package dev.fathom.labs.commands;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Download;
 import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Imdb;
 import dev.fathom.labs.data.Tar;
 import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -32,10 +34,10 @@ public final class Data implements Runnable {
 
     @Parameters(
             paramLabel = "SET",
-            converter = ImageSet.Converter.class,
+            converter = Choice.Converter.class,
             description =
-                    "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), or fashion-mnist (31 MB, which is part of the project's tree too).")
-    private ImageSet set;
+                    "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), fashion-mnist (31 MB, which is part of the project's tree too), or imdb (86 MB).")
+    private Choice choice;
 
     @Option(
             names = "--from",
@@ -51,15 +53,68 @@ public final class Data implements Runnable {
         this.out = out;
     }
 
+    /** A set of images, or none for the reviews of IMDB. */
+    private record Choice(@Nullable ImageSet images) {
+        static final class Converter implements ITypeConverter<Choice> {
+            @Override
+            public Choice convert(String name) {
+                if (name.equalsIgnoreCase(Imdb.NAME)) {
+                    return new Choice(null);
+                }
+                try {
+                    return new Choice(ImageSet.named(name));
+                } catch (TypeConversionException e) {
+                    throw new TypeConversionException(e.getMessage() + ", " + Imdb.NAME);
+                }
+            }
+        }
+    }
+
     @Override
     public void run() {
-        URI folder = from == null ? set.address() : URI.create(from.toString().replaceFirst("/?$", "/"));
+        if (choice.images == null) {
+            reviews();
+        } else {
+            images(choice.images);
+        }
+    }
+
+    private void reviews() {
+        Path cache = Imdb.cache();
+        Path archive = cache.resolve(Imdb.ARCHIVE);
+        boolean there = Imdb.whole(cache);
+        if (!there) {
+            fetched(Imdb.ARCHIVE, cache);
+            Imdb.convert(archive, cache);
+            archive.toFile().delete();
+        }
+        for (String part : List.of("train.tsv.gz", "test.tsv.gz")) {
+            say(
+                    cache.resolve(part),
+                    (there ? "is there, " : "made of it, ") + "12,500 reviews of each class, as known");
+        }
+        fetched(Imdb.INDEX, cache);
+        out.printf("%nIn %s.%n", cache);
+    }
+
+    private void fetched(String file, Path cache) {
+        URI folder = from == null ? Imdb.address(file).resolve(".") : folder(from);
+        Download.Content content = Imdb.content(file);
+        fetched(folder, cache, file, content, content.kind() + " as known");
+    }
+
+    private static URI folder(URI from) {
+        return URI.create(from.toString().replaceFirst("/?$", "/"));
+    }
+
+    private void images(ImageSet set) {
+        URI folder = from == null ? set.address() : folder(from);
         Path cache = set.cache();
         if (set.archived()) {
             Map.Entry<String, Download.Content> archive =
                     set.files().entrySet().iterator().next();
             unpacked(folder, cache, archive.getKey(), archive.getValue(), set.unpacked());
-            counts(cache);
+            counts(set, cache);
         } else {
             set.files().forEach((name, content) -> fetched(folder, cache, name, content, "sha256 as known"));
         }
@@ -106,9 +161,9 @@ public final class Data implements Runnable {
     }
 
     /** Equally many images of every class, 60,000 in all. */
-    private void counts(Path cache) {
+    private void counts(ImageSet set, Path cache) {
         for (boolean test : new boolean[] {false, true}) {
-            try (Dataset data = read(cache, test)) {
+            try (Dataset data = read(set, cache, test)) {
                 int[] counts = new int[data.classes()];
                 for (int i = 0; i < data.size(); i++) {
                     counts[data.label(i)]++;
@@ -131,7 +186,7 @@ public final class Data implements Runnable {
     }
 
     /** Sizes alone tell whether files are there: what is damaged within them must go first. */
-    private Dataset read(Path cache, boolean test) {
+    private static Dataset read(ImageSet set, Path cache, boolean test) {
         try {
             return set.read(cache, test);
         } catch (IllegalArgumentException e) {

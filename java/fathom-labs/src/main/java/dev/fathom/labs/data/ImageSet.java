@@ -290,12 +290,13 @@ public enum ImageSet {
         }
     }
 
-    /** The set of this name. */
-    public static final class Converter implements ITypeConverter<ImageSet> {
-        @Override
-        public ImageSet convert(String name) {
-            return named(name, List.of(values()));
-        }
+    /**
+     * The set of this name.
+     *
+     * @throws TypeConversionException if there is none, with the names of all
+     */
+    public static ImageSet named(String name) {
+        return named(name, List.of(values()));
     }
 
     /** The set of this name for the quickstart's network, which takes gray images of 28 x 28 pixels. */

@@ -8,18 +8,21 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.Download;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.data.Imdb;
 import dev.fathom.labs.data.Loopback;
 import dev.fathom.labs.data.TarTest;
 import dev.fathom.labs.data.TinyImages;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -100,7 +103,7 @@ class DataTest {
         }
         CommandLineRun run = CommandLineRun.of("data", "cifar");
         assertThat(run.err())
-                .contains("'cifar' is none of fashion-mnist, mnist, cifar10, cifar100")
+                .contains("'cifar' is none of fashion-mnist, mnist, cifar10, cifar100, imdb")
                 .hasLineCount(1);
         assertThat(run.code()).isEqualTo(2);
         assertThat(CommandLineRun.of("data").code()).isEqualTo(2);
@@ -192,6 +195,49 @@ class DataTest {
                 assertThat(left).isEmpty();
             }
         }
+    }
+
+    /** The reviews themselves are not at hand: another archive is refused, and tables that are there are counted and kept. */
+    @Test
+    void reviewsOfFilms() throws Exception {
+        Path folder = temp.resolve("cache/data/imdb");
+        try (var server = new Loopback((request, to) -> Loopback.honest(request, to, new byte[10]))) {
+            String from = server.uri("/some/where").toString();
+            CommandLineRun run = CommandLineRun.of("data", "imdb", "--from", from);
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err())
+                    .startsWith("fathom data: " + server.uri("/some/where/aclImdb_v1.tar.gz")
+                            + " is not the file that is known: ")
+                    .contains(" instead of md5 7c2ac02c03563afcf9b574c7e56c153a; nothing was kept")
+                    .hasLineCount(1);
+            StringBuilder table = new StringBuilder("label\trating\tid\ttext\n");
+            for (int i = 0; i < 25_000; i++) {
+                table.append(i % 2).append("\t1\t").append(i / 2).append("\tfilm\n");
+            }
+            byte[] gzip = TarTest.gzip(table.toString().getBytes(StandardCharsets.UTF_8));
+            Files.write(folder.resolve("train.tsv.gz"), gzip);
+            Files.write(folder.resolve("test.tsv.gz"), gzip);
+            run = CommandLineRun.of("data", "IMDB", "--from", from);
+            assertThat(run.out().lines().map(line -> line.replaceAll(" +", " ")))
+                    .containsExactly(
+                            String.format(Locale.ROOT, "train.tsv.gz %.1f KB is there, ", gzip.length / 1e3)
+                                    + "12,500 reviews of each class, as known",
+                            String.format(Locale.ROOT, "test.tsv.gz %.1f KB is there, ", gzip.length / 1e3)
+                                    + "12,500 reviews of each class, as known");
+            assertThat(run.err())
+                    .startsWith("fathom data: " + server.uri("/some/where/imdb_word_index.json")
+                            + " is not the file that is known: ")
+                    .contains(" instead of md5 bfafd718b763782e994055a2d397834f");
+            // one review less: all of it again
+            Files.write(
+                    folder.resolve("test.tsv.gz"),
+                    TarTest.gzip(table.substring(0, table.length() - 11).getBytes(StandardCharsets.UTF_8)));
+            assertThat(CommandLineRun.of("data", "imdb", "--from", from).err()).contains("aclImdb_v1.tar.gz");
+        }
+        assertThat(Imdb.address(Imdb.ARCHIVE).toString())
+                .isEqualTo("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz");
+        assertThat(Imdb.address(Imdb.INDEX).toString())
+                .isEqualTo("https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb_word_index.json");
     }
 
     /** Files of the true size with so many images of each class, all of them black. */

@@ -1,0 +1,100 @@
+package dev.fathom.series;
+
+import java.util.List;
+
+/**
+ * Runs a model over a series one step at a time. From true lags, each forecast sees the rows as they were, so that it looks one step ahead. Fed back, it
+ * sees its own forecasts in the place of the rows that it has forecast, so that it looks many steps ahead.
+ *
+ * <pre>{@code
+ * Forecast.Step step = window -> {
+ *   try (var pass = Pass.infer()) {
+ *     return net.apply(Tensor.of(window, 1, 5, 3)).toArray();
+ *   }
+ * };
+ * float[][] ahead = Forecast.fedBack(new Windows(5).targets("log_volume"), series, 4281, 20, step);
+ * }</pre>
+ */
+public final class Forecast {
+    private Forecast() {}
+
+    /** A model that forecasts one row. */
+    @FunctionalInterface
+    public interface Step {
+        /** Returns the target columns of the next row for a window [lags, inputs], row after row, the oldest first. */
+        float[] next(float[] window);
+    }
+
+    /**
+     * Forecasts rows {@code from} to {@code from + steps - 1}, each from the true rows before it; the result is [steps, targets].
+     *
+     * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, there are fewer true rows before a
+     *     forecast than lags, or the model returns another number of values
+     */
+    public static float[][] fromTrueLags(Windows windows, Series series, int from, int steps, Step step) {
+        return run("fromTrueLags", windows, series, from, steps, false, step);
+    }
+
+    /**
+     * Forecasts rows {@code from} to {@code from + steps - 1}, where rows that were forecast take the place of the true ones in the windows after them;
+     * the result is [steps, targets]. Input columns that are not forecast are the true ones. If all inputs are forecast, the steps may go on beyond
+     * the end of the series.
+     *
+     * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, the series has too few rows before
+     *     {@code from} or too few for the inputs that are not forecast, or the model returns another number of values or one that is NaN or infinite
+     */
+    public static float[][] fedBack(Windows windows, Series series, int from, int steps, Step step) {
+        return run("fedBack", windows, series, from, steps, true, step);
+    }
+
+    private static float[][] run(
+            String op, Windows windows, Series series, int from, int steps, boolean fedBack, Step step) {
+        int lags = windows.lags();
+        List<String> inputs = windows.inputs(series);
+        List<String> targets = windows.targets(series);
+        int[] columns = inputs.stream().mapToInt(series::index).toArray();
+        targets.forEach(series::index);
+        if (!windows.oneStep()) {
+            throw new IllegalArgumentException(
+                    op + ": the " + windows + " do not forecast the next row alone; use the horizon 1");
+        }
+        // the last forecast needs no row of its own
+        boolean endless = fedBack && targets.containsAll(inputs);
+        if (from < lags
+                || from > series.length()
+                || steps < 1
+                || !endless && (long) from + steps > series.length() + 1L) {
+            throw new IllegalArgumentException(op + ": cannot forecast " + steps + " rows from row " + from + " with "
+                    + lags + " lags and " + series.length() + " rows; begin at " + lags + " or later, and end "
+                    + (endless ? "anywhere" : "one row after the series at most"));
+        }
+        float[][] forecasts = new float[steps][];
+        for (int i = 0; i < steps; i++) {
+            float[] window = new float[lags * columns.length];
+            for (int k = 0; k < lags; k++) {
+                int t = from + i - lags + k;
+                for (int c = 0; c < columns.length; c++) {
+                    int target = fedBack && t >= from ? targets.indexOf(inputs.get(c)) : -1;
+                    window[k * columns.length + c] =
+                            target >= 0 ? forecasts[t - from][target] : (float) series.at(t, columns[c]);
+                }
+            }
+            forecasts[i] = checked(op, step.next(window), targets, from + i);
+        }
+        return forecasts;
+    }
+
+    private static float[] checked(String op, float[] forecast, List<String> targets, int row) {
+        if (forecast.length != targets.size()) {
+            throw new IllegalArgumentException(op + ": the model returned " + forecast.length
+                    + " values for the targets " + targets + "; return one for each");
+        }
+        for (float x : forecast) {
+            if (!Float.isFinite(x)) {
+                throw new IllegalArgumentException(op + ": the forecast of row " + row + " is " + x
+                        + "; nothing can be forecast from it, so check the model");
+            }
+        }
+        return forecast.clone();
+    }
+}
