@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.ImageFolder;
+import dev.fathom.decode.Decoder;
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
@@ -18,6 +19,8 @@ import dev.fathom.optim.Adam;
 import dev.fathom.parameter.Access;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
+import dev.fathom.recurrent.Carried;
+import dev.fathom.recurrent.State;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -80,6 +83,18 @@ class ClosingTest {
         makers.put("KeptTensor", () -> {
             try (Pass pass = Pass.infer()) {
                 return Tensor.ones(3).keep();
+            }
+        });
+        makers.put("Carried", () -> {
+            Carried carried = new Carried();
+            try (Pass pass = Pass.infer()) {
+                carried.keep(new State(Tensor.ones(2, 1, 3), Tensor.ones(2, 1, 3)));
+            }
+            return carried;
+        });
+        makers.put("Decoder", () -> {
+            try (Pass pass = Pass.infer()) {
+                return new Decoder((token, state) -> new Decoder.Step(state[0], state), Tensor.ones(2, 3));
             }
         });
         makers.put("Safetensors", () -> Safetensors.read(file));

@@ -25,17 +25,28 @@ import org.jspecify.annotations.Nullable;
 public final class Carried implements AutoCloseable {
     private @Nullable KeptTensor hidden;
     private @Nullable KeptTensor cell;
+    private boolean closed;
 
     /** Starts without a state, from which a layer begins with zeros. */
     public Carried() {}
 
-    /** Returns the state kept last as constants of the current pass, or null if there is none. */
+    /**
+     * Returns the state kept last, which is a constant in every pass, or null if there is none.
+     *
+     * @throws IllegalStateException if this is closed
+     */
     public @Nullable State state() {
+        check();
         return hidden == null ? null : new State(hidden, cell);
     }
 
-    /** Keeps a copy of this state in place of the one before, which is freed. */
+    /**
+     * Keeps a copy of this state in place of the one before, which is freed.
+     *
+     * @throws IllegalStateException if this is closed
+     */
     public void keep(State state) {
+        check();
         Tensor newCell = state.cell();
         KeptTensor h = state.hidden().keep();
         KeptTensor c = newCell == null ? null : newCell.keep();
@@ -56,9 +67,16 @@ public final class Carried implements AutoCloseable {
         cell = null;
     }
 
-    /** Frees the state. */
+    private void check() {
+        if (closed) {
+            throw new IllegalStateException("Carried: it is closed; use it before the close");
+        }
+    }
+
+    /** Frees the state. Closing twice does nothing. */
     @Override
     public void close() {
+        closed = true;
         reset();
     }
 }
