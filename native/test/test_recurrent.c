@@ -15,6 +15,8 @@ struct layer {
     int cell, flags;
     int64_t n, t, i, h;
     int32_t *lengths;        /* or 0 */
+    float *skip;             /* or 0 */
+    int64_t lag;
     float *in[INPUTS];       /* or 0 */
     int64_t count[INPUTS];
     float *dy, *dhn, *dcn;   /* or 0 */
@@ -75,8 +77,13 @@ static double reference(const struct layer *l, double *const *in, double *y, dou
         double h[64], c[64];
         for (int64_t j = 0; j < l->h; j++) h[j] = at(in, H0, b * l->h + j), c[j] = at(in, C0, b * l->h + j);
         int64_t length = l->lengths ? l->lengths[b] : l->t;
+        double past[64][64];
         for (int64_t s = 0; s < length; s++) {
+            memcpy(past[s], h, sizeof h); /* the state before step s */
             int64_t time = l->flags & REVERSED ? length - 1 - s : s, row = b * l->t + time + (l->flags & IN_FRONT ? l->t - length : 0);
+            int64_t at = row % l->t - (l->flags & IN_FRONT ? l->t - length : 0);
+            for (int64_t j = 0; l->skip && s > 0 && j < l->h; j++)
+                h[j] = l->skip[2 * at] * h[j] + l->skip[2 * at + 1] * past[s - l->lag + 1 > 0 ? s - l->lag + 1 : 0][j];
             reference_step(l, in, in[X] + row * l->i, h, c);
             for (int64_t j = 0; j < l->h; j++) {
                 if (y) y[row * l->h + j] = h[j];
@@ -117,7 +124,7 @@ static struct results forward(const struct layer *l, int saves, int packed) {
         RUN(linear_pack, .w = l->in[U], .packed = u, .n = width, .k = l->h);
     }
     int32_t status = RUN(recurrent, .cell = l->cell, .x = l->in[X], .w = l->in[W], .w_packed = w, .u = l->in[U], .u_packed = u, .b = l->in[B],
-                         .bh = l->in[BH], .peep = l->in[PEEP], .h0 = l->in[H0], .c0 = l->in[C0], .lengths = l->lengths, .y = r.y,
+                         .bh = l->in[BH], .peep = l->in[PEEP], .h0 = l->in[H0], .c0 = l->in[C0], .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .y = r.y,
                          .hn = r.hn, .cn = r.cn, .gates = r.gates, .inputs = r.inputs, .states = r.states, .extra = r.extra, .n = l->n,
                          .t = l->t, .i = l->i, .h = l->h, .flags = l->flags);
     CHECK(status == FATHOM_OK, "status %d", status);
@@ -130,7 +137,7 @@ static void backward(const struct layer *l, struct results *r, int add) {
         for (int64_t j = 0; r->d[i] && add && j < l->count[i]; j++) r->d[i][j] = 1;
     }
     int32_t status = RUN(recurrent_grad, .cell = l->cell, .w = l->in[W], .u = l->in[U], .peep = l->in[PEEP],
-                         .lengths = l->lengths, .gates = r->gates, .inputs = r->inputs, .states = r->states, .extra = r->extra, .dy = l->dy,
+                         .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .gates = r->gates, .inputs = r->inputs, .states = r->states, .extra = r->extra, .dy = l->dy,
                          .dhn = l->dhn, .dcn = l->dcn, .dx = r->d[X], .dw = r->d[W], .du = r->d[U], .db = r->d[B], .dbh = r->d[BH],
                          .dpeep = r->d[PEEP], .dh0 = r->d[H0], .dc0 = r->d[C0], .add = add ? 255 : 0, .n = l->n, .t = l->t, .i = l->i,
                          .h = l->h, .flags = l->flags);
@@ -152,6 +159,14 @@ static struct layer random_layer(int cell, int flags, int64_t n, int64_t t, int6
     if (random_below(3)) {
         l.lengths = guarded((size_t)n * 4, anywhere());
         for (int64_t b = 0; b < n; b++) l.lengths[b] = (int32_t)(1 + random_below(t));
+    }
+    if (random_below(3) == 0) {
+        l.lag = 1 + random_below(4);
+        l.skip = guarded_floats(2 * t, anywhere());
+        for (int64_t s = 0; s < t; s++) {
+            int64_t drawn = random_below(3); /* (1, 0), (0, 1) or both */
+            l.skip[2 * s] = drawn == 0 ? 1 : drawn == 1 ? 0 : 0.5f, l.skip[2 * s + 1] = 1 - l.skip[2 * s];
+        }
     }
     if (random_below(4)) l.dy = guarded_random(n * t * h, anywhere(), -1, 1);
     if (random_below(4)) l.dhn = guarded_random(n * h, anywhere(), -1, 1);

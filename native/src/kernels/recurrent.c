@@ -61,6 +61,9 @@ INLINE void keep(const struct row *r, const struct weights *w, int which, int64_
 
 INLINE void show(const struct row *r, int64_t i, int64_t m, v h) { v_put(r->y + i, h, m), v_put(r->next + i, h, m); }
 
+/* sigmoid within 2.5 ulp without the care that v_sigmoid takes of its left tail, which ends at -87 here: what is smaller moves no state */
+INLINE v open(v x) { return 1 / (1 + v_exp_times(v_max(v_set(-87), v_min(v_set(104), x)), v_set(0), v_set(1), -1)); }
+
 static void rnn_tanh_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->h, {
         v h = v_tanh(gate(r, w, 0, i, m));
@@ -81,11 +84,11 @@ INLINE void lstm(const struct row *r, const struct weights *w, const float *peep
     EACH_VECTOR(w->h, {
         v c = v_get(r->from + i, m), in = gate(r, w, 0, i, m), forget = gate(r, w, 1, i, m), out = gate(r, w, 3, i, m);
         if (peep) in = v_fma(v_get(peep + i, m), c, in), forget = v_fma(v_get(peep + w->h + i, m), c, forget);
-        in = v_sigmoid(in), forget = v_sigmoid(forget);
+        in = open(in), forget = open(forget);
         v new = v_tanh(gate(r, w, 2, i, m));
         c = v_fma(forget, c, in * new);
         if (peep) out = v_fma(v_get(peep + 2 * w->h + i, m), c, out);
-        out = v_sigmoid(out);
+        out = open(out);
         keep(r, w, 0, i, m, in), keep(r, w, 1, i, m, forget), keep(r, w, 2, i, m, new), keep(r, w, 3, i, m, out);
         v_put(r->to + i, c, m);
         show(r, i, m, out * v_tanh(c));
@@ -100,7 +103,7 @@ static void lstm_row(const struct row *r, const struct weights *w) {
 INLINE v mixed(const struct weights *w, v z, v h, v new) { return w->update_takes_new ? v_fma(z, new - h, h) : v_fma(z, h - new, new); }
 static void gru_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->h, {
-        v reset = v_sigmoid(gate(r, w, 0, i, m) + v_get(r->from + i, m)), z = v_sigmoid(gate(r, w, 1, i, m) + v_get(r->from + w->h + i, m));
+        v reset = open(gate(r, w, 0, i, m) + v_get(r->from + i, m)), z = open(gate(r, w, 1, i, m) + v_get(r->from + w->h + i, m));
         v sum = v_get(r->from + 2 * w->h + i, m) + v_get(w->bias + 3 * w->h + i, m);
         v new = v_tanh(v_fma(reset, sum, gate(r, w, 2, i, m)));
         keep(r, w, 0, i, m, reset), keep(r, w, 1, i, m, z), keep(r, w, 2, i, m, new);
@@ -111,7 +114,7 @@ static void gru_row(const struct row *r, const struct weights *w) {
 /* to = r h, by which the candidate sees the state */
 static void reset_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->h, {
-        v reset = v_sigmoid(gate(r, w, 0, i, m)), z = v_sigmoid(gate(r, w, 1, i, m));
+        v reset = open(gate(r, w, 0, i, m)), z = open(gate(r, w, 1, i, m));
         keep(r, w, 0, i, m, reset), keep(r, w, 1, i, m, z);
         v_put(r->to + i, reset * v_get(r->h + i, m), m);
     });
@@ -127,7 +130,7 @@ static void gru_reset_first_row(const struct row *r, const struct weights *w) {
 /* u, c: h' = u h + (1 - u) c */
 static void ugrnn_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->h, {
-        v u = v_sigmoid(gate(r, w, 0, i, m)), new = v_tanh(gate(r, w, 1, i, m)), h = v_get(r->h + i, m);
+        v u = open(gate(r, w, 0, i, m)), new = v_tanh(gate(r, w, 1, i, m)), h = v_get(r->h + i, m);
         keep(r, w, 0, i, m, u), keep(r, w, 1, i, m, new);
         show(r, i, m, v_fma(u, h - new, new));
     });
@@ -159,6 +162,21 @@ static void begin_rows(const float *initial, const struct steps *s, int64_t b0, 
     for (int64_t b = b0; b < b1; b++)
         if (initial) memcpy(to + (b - b0) * h, initial + s->order[b] * h, (size_t)h * sizeof *to);
         else memset(to + (b - b0) * h, 0, (size_t)h * sizeof *to);
+}
+
+/* what goes into a step of sequences b0 .. b1 where connections skip steps: a share of the state before, and one of that `lag` steps before */
+static void mix_states(const struct forward *f, int64_t time, int64_t b0, int64_t b1, float *states) {
+    const struct recurrent_args *a = f->a;
+    int64_t h = a->h;
+    v share = v_set(a->skip[2 * time]), skipping = v_set(a->skip[2 * time + 1]);
+    for (int64_t b = b0; b < b1; b++, states += h) {
+        int64_t from = lagged_time(&f->steps, b, time, a->lag);
+        const float *initial = a->h0 ? a->h0 + f->steps.order[b] * h : 0, *past = from < 0 ? initial : a->y + row_of(&f->steps, b, from) * h;
+        EACH_VECTOR(h, {
+            v now = v_get(states + i, m) * share;
+            v_put(states + i, past ? v_fma(skipping, v_get(past + i, m), now) : now, m);
+        });
+    }
 }
 
 /* the sums of the gates of sequences b0 .. b1, whose rows of inputs and states begin at `here` */
@@ -195,6 +213,7 @@ static void forward_step(const struct forward *f, int64_t step, int64_t b0, int6
     int64_t here = step_row(f, step, time), behind = last ? 0 : step_row(f, step + 1, step_time(s, step + 1));
     begin_rows(a->h0, s, going, b1, f->states + (here + going) * h, h);
     if (a->cell == CELL_LSTM) begin_rows(a->c0, s, going, b1, f->extra + (here + going) * h, h);
+    if (a->skip) mix_states(f, time, b0, going, f->states + (here + b0) * h);
     sum_gates(f, step, here, b0, b1);
     int64_t soon = step_time(s, least(step + 1, s->t - 1));
     for (int64_t b = b0; b < b1; b++) {

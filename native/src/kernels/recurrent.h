@@ -33,6 +33,11 @@ static inline int64_t row_of(const struct steps *s, int64_t b, int64_t time) {
     int64_t at = time + s->shift[b];
     return s->order[b] * s->t + (at < s->t ? at : at - s->t);
 }
+/* the time of the step of a sequence that lies `lag` steps before that of this time, or -1 */
+static inline int64_t lagged_time(const struct steps *s, int64_t b, int64_t time, int64_t lag) {
+    int64_t at = s->reverse ? time + lag : time - lag;
+    return at >= 0 && at < s->t && b < s->active[at] ? at : -1;
+}
 /* how many sequences have a step before (or behind) that of this time */
 static inline int64_t active_before(const struct steps *s, int64_t time) {
     return s->reverse ? s->active[time + 1] : time ? s->active[time] : 0;

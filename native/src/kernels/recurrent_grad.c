@@ -114,6 +114,7 @@ struct backward {
     const float *w, *u, *candidate;     /* packed rows of W and U, and those of a candidate that sees r h */
     float *d, *du, *dnew;               /* dnew: dense copies of the gradient of such a candidate */
     float *dh, *carry, *dx;             /* of each sequence, at the step */
+    float *skipped;                     /* of what the state gives to a step `lag` steps later, in the row of that; or 0 */
     struct outer_sum sums[SUMS];
     int64_t sum_count;
 };
@@ -130,22 +131,6 @@ static void multiply_back(const struct backward *f, int64_t row, int64_t rows, f
     multiply_rows(f->du + row * depth, depth, f->u, dh, h, rows, h, depth, 0);
 }
 
-/* the gradients of the initial states of sequences b0 .. b1, whose first step lies at `row` */
-static void end_rows(const struct backward *f, int64_t row, int64_t b0, int64_t b1) {
-    const struct recurrent_grad_args *a = f->a;
-    int64_t h = a->h;
-    if (b0 >= b1 || (!a->dh0 && !a->dc0)) return;
-    if (a->dh0) multiply_back(f, row, b1 - b0, f->dh + b0 * h);
-    for (int64_t b = b0; b < b1; b++) {
-        float *dh0 = a->dh0 ? a->dh0 + f->steps.order[b] * h : 0, *dc0 = a->dc0 ? a->dc0 + f->steps.order[b] * h : 0;
-        EACH_VECTOR(h, {
-            v dh = v_get(f->dh + b * h + i, m), carry = v_get(f->carry + b * h + i, m);
-            if (dh0) give(dh0 + i, a->cell == CELL_LSTM ? dh : dh + carry, a->add & ADD_DH0, m);
-            if (dc0) give(dc0 + i, carry, a->add & ADD_DC0, m);
-        });
-    }
-}
-
 static void give_inputs(const struct backward *f, int64_t time, int64_t soon, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     int64_t depth = f->gates * a->h;
@@ -157,6 +142,51 @@ static void give_inputs(const struct backward *f, int64_t time, int64_t soon, in
     }
 }
 
+/* the gradient of the state that goes into a step, all of it, becomes that of the state before; what skips steps is kept for later */
+static void unmix_states(const struct backward *f, int64_t time, int64_t b0, int64_t b1) {
+    const struct recurrent_grad_args *a = f->a;
+    int64_t h = a->h, row = f->steps.offset[time];
+    v share = v_set(a->skip[2 * time]), skipping = v_set(a->skip[2 * time + 1]);
+    for (int64_t b = b0; b < b1; b++) {
+        float *dh = f->dh + b * h, *carry = f->carry + b * h, *skipped = f->skipped + (row + b) * h;
+        EACH_VECTOR(h, {
+            v all = v_get(dh + i, m);
+            if (a->cell != CELL_LSTM) {
+                all = all + v_get(carry + i, m);
+                v_put(carry + i, v_set(0), m);
+            }
+            v_put(dh + i, all * share, m);
+            v_put(skipped + i, all * skipping, m);
+        });
+    }
+}
+
+/* dh += what skipped from the state of this time, or from the initial one (time -1), to the step of time `to` */
+static void add_skipped(const struct backward *f, int64_t b, int64_t time, int64_t to) {
+    int64_t h = f->a->h;
+    if (to < 0 || to >= f->steps.t || b >= f->steps.active[to] || lagged_time(&f->steps, b, to, f->a->lag) != time) return;
+    const float *skipped = f->skipped + (f->steps.offset[to] + b) * h;
+    EACH_VECTOR(h, v_put(f->dh + b * h + i, v_get(f->dh + b * h + i, m) + v_get(skipped + i, m), m););
+}
+
+/* the gradients of the initial states of sequences b0 .. b1, whose first step lies at `row` */
+static void end_rows(const struct backward *f, int64_t row, int64_t time, int64_t b0, int64_t b1) {
+    const struct recurrent_grad_args *a = f->a;
+    int64_t h = a->h;
+    if (b0 >= b1 || (!a->dh0 && !a->dc0)) return;
+    if (a->dh0) multiply_back(f, row, b1 - b0, f->dh + b0 * h);
+    for (int64_t b = b0; b < b1; b++) {
+        for (int64_t later = 1; a->skip && later < a->lag && later < f->steps.t; later++)
+            add_skipped(f, b, -1, f->steps.reverse ? time - later : time + later);
+        float *dh0 = a->dh0 ? a->dh0 + f->steps.order[b] * h : 0, *dc0 = a->dc0 ? a->dc0 + f->steps.order[b] * h : 0;
+        EACH_VECTOR(h, {
+            v dh = v_get(f->dh + b * h + i, m), carry = v_get(f->carry + b * h + i, m);
+            if (dh0) give(dh0 + i, a->cell == CELL_LSTM ? dh : dh + carry, a->add & ADD_DH0, m);
+            if (dc0) give(dc0 + i, carry, a->add & ADD_DC0, m);
+        });
+    }
+}
+
 static void backward_step(const struct backward *f, int64_t step, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     const struct steps *s = &f->steps;
@@ -164,10 +194,12 @@ static void backward_step(const struct backward *f, int64_t step, int64_t b0, in
     int64_t staying = last ? b0 : clamp(active_behind(s, time), b0, b1);
     int64_t soon = step_time(s, most(step - 1, 0));
     if (staying > b0) multiply_back(f, s->offset[step_time(s, step + 1)] + b0, staying - b0, f->dh + b0 * h);
+    if (a->skip) unmix_states(f, step_time(s, least(step + 1, s->t - 1)), b0, staying);
     for (int64_t b = staying; b < b1; b++) {
         begin_row(row_or_none(a->dhn, s->order[b], h), f->dh + b * h, h);
         begin_row(a->cell == CELL_LSTM ? row_or_none(a->dcn, s->order[b], h) : 0, f->carry + b * h, h);
     }
+    for (int64_t b = b0; a->skip && b < staying; b++) add_skipped(f, b, time, s->reverse ? time - a->lag : time + a->lag);
     for (int64_t b = b0; b < b1; b++) {
         struct row r = {.g = a->gates + (at + b) * ld, .h = a->states + (at + b) * h, .from = row_or_none(a->extra, at + b, h),
                         .dy = row_or_none(a->dy, row_of(s, b, time), h), .dh = f->dh + b * h, .carry = f->carry + b * h,
@@ -185,7 +217,7 @@ static void backward_step(const struct backward *f, int64_t step, int64_t b0, in
     }
     if (a->dx) give_inputs(f, time, soon, b0, b1);
     int64_t going = clamp(active_before(s, time), b0, b1);
-    end_rows(f, at + going, going, b1);
+    end_rows(f, at + going, time, going, b1);
 }
 
 static void backward_part(void *context, int64_t part, int64_t parts) {
@@ -279,6 +311,7 @@ static int64_t backward_room(const struct recurrent_grad_args *a, float *at, str
     f->dx = take(&r, PRODUCT(a->n, a->i));
     f->d = take(&r, PRODUCT(rows, columns));
     f->du = first || apart ? take(&r, PRODUCT(rows, through)) : f->d;
+    f->skipped = a->skip ? take(&r, PRODUCT(rows, h)) : 0;
     f->dnew = first ? take(&r, PRODUCT(rows, h)) : 0;
     add_sum(f, &r, a->inputs, a->i, a->i, f->d, columns, a->dw != 0);
     add_sum(f, &r, &one, 0, 1, f->d, columns, a->db || (a->dbh && !apart));

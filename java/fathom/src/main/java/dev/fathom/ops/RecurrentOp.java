@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param reverse whether sequences run from their last step to their first
  * @param updateTakesNew whether a GRU's update gate weighs the candidate, as in textbooks, and not the state
  * @param paddedInFront whether a sequence shorter than t is aligned to the end of its row
+ * @param lag how many steps the connections skip whose shares [t, 2] are the input {@link #SKIP}; 1 where there are none
  */
-public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, boolean paddedInFront) implements Op {
+public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, boolean paddedInFront, int lag)
+        implements Op {
     public static final int WEIGHT = 1;
     public static final int RECURRENT_WEIGHT = 2;
     public static final int BIAS = 3;
@@ -27,7 +29,8 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
     public static final int HIDDEN = 6;
     public static final int CELL = 7;
     public static final int LENGTHS = 8;
-    private static final int INPUTS = 9;
+    public static final int SKIP = 9;
+    private static final int INPUTS = 10;
 
     @Override
     public String label() {
@@ -56,7 +59,7 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
 
     @Override
     public boolean readsInput(int i) {
-        return i == WEIGHT || i == RECURRENT_WEIGHT || i == PEEPHOLE || i == LENGTHS;
+        return i == WEIGHT || i == RECURRENT_WEIGHT || i == PEEPHOLE || i == LENGTHS || i == SKIP;
     }
 
     @Override
@@ -116,6 +119,7 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
         expect(c, HIDDEN, "the initial hidden state", state);
         expect(c, CELL, "the initial cell state", state);
         expect(c, LENGTHS, "lengths", Shape.of(x.dim(0)));
+        expect(c, SKIP, "the shares of skipping connections", Shape.of(x.dim(1), 2));
         if (!cell.hasCellState() && (c.has(PEEPHOLE) || c.has(CELL))) {
             throw c.fail("only an LSTM has peepholes and a cell state; leave them out");
         }
@@ -135,6 +139,7 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
                 .put(x.dim(1))
                 .put(x.dim(2))
                 .put(c.shape(RECURRENT_WEIGHT).dim(1))
+                .put(lag)
                 .put((reverse ? 1 : 0) + (updateTakesNew ? 2 : 0) + (paddedInFront ? 4 : 0));
     }
 
@@ -186,7 +191,8 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
                 .at(g.in(WEIGHT))
                 .at(g.in(RECURRENT_WEIGHT))
                 .at(g.in(PEEPHOLE))
-                .at(g.in(LENGTHS));
+                .at(g.in(LENGTHS))
+                .at(g.in(SKIP));
         saved(g);
         for (int o = 0; o < 3; o++) {
             g.at(o < saved() && g.received(o) ? g.dout(o) : 0);

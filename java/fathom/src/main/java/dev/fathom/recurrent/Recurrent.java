@@ -9,6 +9,7 @@ import dev.fathom.ops.RecurrentOp;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 import java.util.ArrayList;
@@ -67,6 +68,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @param biases how many biases a gate has: PyTorch's 2, the textbook's 1, or 0
      * @param forgetBias where an LSTM's bias of the forget gate begins, or null for a random one
      * @param dropout the probability to drop an input of a layer
+     * @param skip connections that skip steps, or null for none
      * @param options what else it is
      */
     public record Settings(
@@ -77,6 +79,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             int biases,
             @Nullable Float forgetBias,
             float dropout,
+            @Nullable Skip skip,
             Set<Option> options) {
         /**
          * Checks the settings.
@@ -126,7 +129,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         private Settings with(Option option) {
             Set<Option> more = EnumSet.of(option);
             more.addAll(options);
-            return new Settings(cell, in, hidden, layers, biases, forgetBias, dropout, more);
+            return new Settings(cell, in, hidden, layers, biases, forgetBias, dropout, skip, more);
         }
 
         /** Whether the parameters of one serve the other. */
@@ -136,6 +139,36 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                     && Objects.equals(forgetBias, s.forgetBias)
                     && has(Option.BIDIRECTIONAL) == s.has(Option.BIDIRECTIONAL)
                     && has(Option.PEEPHOLES) == s.has(Option.PEEPHOLES);
+        }
+    }
+
+    /**
+     * Connections that skip steps.
+     *
+     * @param lag how many steps back they reach
+     * @param seed of the draws that tell which steps have them
+     */
+    public record Skip(int lag, long seed) {
+        /**
+         * Checks the lag.
+         *
+         * @throws IllegalArgumentException if it is below 1
+         */
+        public Skip {
+            if (lag < 1) {
+                throw Settings.bad("lag=" + lag + " must be at least 1");
+            }
+        }
+
+        /** The shares of h[t - 1] and h[t - lag] at each of {@code steps} times; those of a shorter sequence are the first ones of a longer. */
+        private Tensor shares(String of, int steps) {
+            float[] drawn = new Rng(seed).split(of).uniform(steps, 0, 3);
+            float[] shares = new float[2 * steps];
+            for (int t = 0; t < steps; t++) {
+                shares[2 * t] = drawn[t] < 1 ? 1 : drawn[t] < 2 ? 0 : 0.5f;
+                shares[2 * t + 1] = 1 - shares[2 * t];
+            }
+            return Tensor.of(shares, steps, 2);
         }
     }
 
@@ -191,7 +224,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if a size is below 1
      */
     public static Recurrent of(Cell cell, int in, int hidden) {
-        Settings s = new Settings(cell, in, hidden, 1, 2, null, 0, Set.of());
+        Settings s = new Settings(cell, in, hidden, 1, 2, null, 0, null, Set.of());
         return new Recurrent(s, parameters(s));
     }
 
@@ -243,7 +276,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      */
     public Recurrent layers(int count) {
         Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, count, s.biases, s.forgetBias, s.dropout, s.options));
+        return changed(new Settings(s.cell, s.in, s.hidden, count, s.biases, s.forgetBias, s.dropout, s.skip, s.options));
     }
 
     /**
@@ -254,7 +287,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      */
     public Recurrent biases(int count) {
         Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, count, s.forgetBias, s.dropout, s.options));
+        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, count, s.forgetBias, s.dropout, s.skip, s.options));
     }
 
     /**
@@ -265,7 +298,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      */
     public Recurrent forgetBias(float value) {
         Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, value, s.dropout, s.options));
+        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, value, s.dropout, s.skip, s.options));
     }
 
     /** Returns a net whose layers also read their sequences from the end, with new parameters. Its steps are twice as wide. */
@@ -299,7 +332,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      */
     public Recurrent dropout(float p) {
         Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, p, s.options));
+        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, p, s.skip, s.options));
     }
 
     /**
@@ -311,6 +344,21 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     public Recurrent variationalDropout(float p) {
         Recurrent net = dropout(p);
         return net.changed(net.settings.with(Option.VARIATIONAL));
+    }
+
+    /**
+     * Returns a net with recurrent skip connections (Kieu et al. 2019): what goes into step t is not h[t - 1] but (w1 h[t - 1] + w2 h[t - lag]) / (w1 +
+     * w2), where (w1, w2) is one of (1, 0), (0, 1) and (1, 1), drawn once for each time step, layer and direction. States before the first step are the
+     * initial one. A plan with such a net has a fixed length.
+     *
+     * @param lag how many steps back the connection reaches
+     * @param seed of the draws
+     * @throws IllegalArgumentException if the lag is below 1
+     */
+    public Recurrent skip(int lag, long seed) {
+        Settings s = settings;
+        return changed(new Settings(
+                s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, s.dropout, new Skip(lag, seed), s.options));
     }
 
     /** Returns a net that takes sequences shorter than their row as aligned to the row's end: padding lies in front, and lengths mask it. */
@@ -412,7 +460,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                 weight("weight_ch", layer, direction),
                 initial == null ? null : state(initial.hidden(), at),
                 initial == null || initial.cell() == null ? null : state(initial.cell(), at),
-                lengths);
+                lengths,
+                skip == null ? null : skip.shares(name("skip", layer, direction), x.dim(1)));
     }
 
     private @Nullable Tensor weight(String kind, int layer, int direction) {

@@ -236,6 +236,41 @@ class RecurrentTest {
         }
     }
 
+    /** h[t] = relu(x[t] + mixed state) with weights of one, written out with the draws that the net must make. */
+    @Test
+    void skippingConnectionsFollowTheirDraws() {
+        Recurrent net = ones(Recurrent.of(Cell.RELU, 1, 1).biases(0).skip(3, 7));
+        float[] drawn = new Rng(7).split("skip_l0").uniform(8, 0, 3);
+        try (var model = Model.of(net, 1);
+                Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 1, 8, 1));
+            Tensor y = model.net().apply(x);
+            float[] h = new float[8];
+            for (int t = 0; t < 8; t++) {
+                float before = t == 0 ? 0 : h[t - 1];
+                float past = t < 3 ? 0 : h[t - 3];
+                float in = t == 0 || drawn[t] < 1 ? before : drawn[t] < 2 ? past : (before + past) / 2;
+                h[t] = t + 1 + in;
+            }
+            assertThat(y.toArray()).containsExactly(h);
+            assertThat(model.net().apply(x.slice(1, 0, 5)).toArray()).containsExactly(Arrays.copyOf(h, 5));
+            pass.backward(y.sum());
+            float[] reach = new float[8]; // how often each input is counted in the sum of all states
+            for (int t = 7; t >= 0; t--) {
+                reach[t] += 1;
+                if (t > 0) {
+                    float share = drawn[t] < 1 ? 1 : drawn[t] < 2 ? 0 : 0.5f;
+                    reach[t - 1] += share * reach[t];
+                    if (t >= 3) {
+                        reach[t - 3] += (1 - share) * reach[t];
+                    }
+                }
+            }
+            assertThat(pass.gradient(x).toArray()).containsExactly(reach);
+        }
+        refuses(() -> Recurrent.lstm(3, 4).skip(0, 1), "Recurrent: lag=0 must be at least 1");
+    }
+
     /** Variational dropout drops a feature at every step of a sequence or at none; the other kind leaves the first layer's input alone. */
     @Test
     void dropoutFallsWhereItShould() {

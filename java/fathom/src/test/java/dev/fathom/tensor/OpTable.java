@@ -2819,7 +2819,7 @@ public final class OpTable {
         for (Cell cell : Cell.values()) {
             boolean reverse = cell.ordinal() % 2 == 1;
             boolean senses = cell == Cell.GRU_RESET_FIRST;
-            RecurrentOp op = new RecurrentOp(cell, reverse, senses, false);
+            RecurrentOp op = new RecurrentOp(cell, reverse, senses, false, 1);
             int lengths = cell.hasCellState() ? 8 : 6;
             Row r = row("recurrent " + cell.name().toLowerCase(Locale.ROOT), RecurrentOp.class)
                     .range(-1, 1)
