@@ -1,0 +1,549 @@
+/*
+ * Attention of queries to keys without a matrix [lq, lk] (Vaswani et al. 2017; blocks as in Dao 2023, "FlashAttention-2"):
+ *
+ *     s[i][j] = scale q[i] . k[j] + mask[i][j]     p[i] = softmax s[i] over the keys that query i sees     y[i] = sum of p[i][j] v[j]
+ *
+ * A query sees the first keys of its row of the batch, as many as its sight. Keys are taken in blocks of KEYS from key 0 on. The
+ * largest score so far, the sum of exp(s - largest) and the y so far are those of the blocks so far; a block with a larger score scales
+ * the last two. Backward computes p again, as exp(s - lse).
+ *
+ * Every score is a chain over d, every y a chain over the keys, every gradient a chain over the keys (dq) or over the heads of a group and
+ * their queries (dk, dv), so bits depend on the cut into KEYS alone, and not on threads, on blocks of queries or on v3 or v4. Keys
+ * out of sight add nothing: a tile's chain ends with its longest sight, and beyond its own sight a row's p is 0.
+ *
+ * A pair is a row of the batch and a head of keys. Its rows are the queries of the heads that share the keys, head by head.
+ */
+#include "panels.h"
+#include "philox.h"
+#include "rows.h"
+
+enum {
+    KEYS = 64,      /* of a block: part of the definition of every bit */
+    ROWS = 384,     /* of a pair that one unit of work takes at most: so many pass over a packed block of keys */
+    STEP = 96,      /* of them whose scores are computed at a time */
+    BACK_STEP = 64, /* the same in backward, where everything exists twice */
+    GROUPS = KEYS / 16
+};
+enum { ADD_Q = 1, ADD_K = 2, ADD_V = 4, ADD_MASK = 8 };
+
+_Static_assert(offsetof(struct attention_grad_args, dy) == offsetof(struct attention_args, scratch), "attention_grad begins as attention");
+
+/* ---- what a row sees ---- */
+
+struct pair {
+    const struct attention_args *a;
+    int64_t b, kv, group; /* heads that share the keys */
+    int64_t past, keys, queries;
+    const float *k, *v;
+};
+
+static struct pair pair_at(const struct attention_args *a, int64_t index) {
+    int64_t b = index / a->kv_heads, kv = index % a->kv_heads, first = b * a->lk * a->ldk + kv * a->d;
+    return (struct pair){
+        .a = a,
+        .b = b,
+        .kv = kv,
+        .group = a->heads / a->kv_heads,
+        .past = a->past ? a->past[b] : a->lk - a->lq,
+        .keys = a->lengths ? a->lengths[b] : a->lk,
+        .queries = a->queries ? a->queries[b] : a->lq,
+        .k = a->k + first,
+        .v = a->v + first,
+    };
+}
+
+/* how many keys query i sees */
+static int64_t sight(const struct pair *p, int64_t i) {
+    if (i >= p->queries) return 0;
+    return p->a->causal ? clamp(p->past + i + 1, 0, p->keys) : p->keys;
+}
+
+/* of head g of the group and query i: where it lies in q (or dq), in y (or dy), and its number among the queries of all heads */
+static int64_t q_at(const struct pair *p, int64_t g, int64_t i) {
+    return (p->b * p->a->lq + i) * p->a->ldq + (p->kv * p->group + g) * p->a->d;
+}
+static int64_t y_at(const struct pair *p, int64_t g, int64_t i) {
+    return ((p->b * p->a->lq + i) * p->a->heads + p->kv * p->group + g) * p->a->d;
+}
+static int64_t query_at(const struct pair *p, int64_t g, int64_t i) {
+    return (p->b * p->a->heads + p->kv * p->group + g) * p->a->lq + i;
+}
+static int64_t mask_at(const struct pair *p, int64_t g, int64_t i) {
+    return p->b * p->a->mask_n + (p->kv * p->group + g) * p->a->mask_h + i * p->a->mask_l;
+}
+
+/* reach[r] = how many keys of the block from j on the queries i .. i + rows see; returns the most */
+static int64_t reaches(const struct pair *p, int64_t i, int64_t rows, int64_t j, int32_t *reach) {
+    int64_t far = 0;
+    for (int64_t r = 0; r < rows; r++) far = most(far, reach[r] = (int32_t)clamp(sight(p, i + r) - j, 0, KEYS));
+    return far;
+}
+
+/* which of the 64 weights of a query and a block are kept */
+static void keeps(const struct attention_args *a, int64_t query, int64_t j, vi keep[KEYS / VL]) {
+    const vu threshold = (vu){0} + drop_threshold(a->p);
+    int64_t block = query * ceil_div(a->lk, KEYS) + j / KEYS;
+    vu words[KEYS / VL];
+    philox_words(KEYS / (2 * VL), (uint64_t)a->seed, (uint64_t)(a->counter + block * (KEYS / 4)), words);
+    for (int c = 0; c < KEYS / VL; c++) keep[c] = (vi)(words[c] >= threshold);
+}
+
+/* ---- products of small blocks ---- */
+
+/* a tile's rows by n columns of the right side; `exact`: beyond n nothing is written */
+static void strip(tile_fn *const (*table)[NARROW_ROWS + 1], struct sweep *s, int64_t height, int64_t n, int exact, const float *left,
+                  const float *right, float *c) {
+    int64_t vectors = ceil_div(n, VL), joined = TILE_CHAINS / height, last = exact ? last_lanes(n - (vectors - 1) * VL) : 0;
+    int64_t cuts = ceil_div(vectors, TILE_VECS);
+    if (table == tiles && joined > TILE_VECS && vectors % joined == 0) cuts = vectors / joined;
+    s->beside = TILE_VECS * VL;
+    for (int64_t cut = 0, from = 0, to; cut < cuts; cut++, from = to) {
+        to = vectors * (cut + 1) / cuts;
+        s->last = to == vectors ? last : 0;
+        table[to - from][height](s, left, right + from * VL, c + from * VL);
+    }
+}
+
+static int64_t longest(const int32_t *reach, int64_t rows) {
+    int64_t far = 0;
+    for (int64_t r = 0; r < rows; r++) far = most(far, reach[r]);
+    return far;
+}
+
+/* s[rows][KEYS] = left[rows][ld] right[d][KEYS], at least as far as each row reaches */
+static void scores(const float *left, int64_t ld, const float *right, float *s, const int32_t *reach, int64_t rows, int64_t d) {
+    struct sweep w = {.outer = 1, .inner = 1, .depth = d, .lda = ld, .ldb = KEYS, .ldc = KEYS};
+    for (int64_t t = 0, i = 0, count = ceil_div(rows, TILE_ROWS), next; t < count; t++, i = next) {
+        next = rows * (t + 1) / count;
+        int64_t far = longest(reach + i, next - i);
+        if (far) strip(tiles, &w, next - i, far, 0, left + i * ld, right, s + i * KEYS);
+    }
+}
+
+/* c[rows][ldc] += s[rows][KEYS] right[KEYS][ldr], of d columns, by the keys that each row reaches; the rest of s is 0 */
+static void weigh(const float *s, const float *right, int64_t ldr, float *c, int64_t ldc, const int32_t *reach, int64_t rows, int64_t d,
+                  int64_t tall, int exact) {
+    struct sweep w = {.outer = 1, .inner = 1, .lda = KEYS, .ldb = ldr, .ldc = ldc, .add = 1};
+    for (int64_t t = 0, i = 0, count = ceil_div(rows, tall), next; t < count; t++, i = next) {
+        next = rows * (t + 1) / count;
+        w.depth = longest(reach + i, next - i);
+        if (w.depth) strip(tiles, &w, next - i, d, exact, s + i * KEYS, right, c + i * ldc);
+    }
+}
+
+/* c[keys][ld] += s[rows][KEYS]^T right[rows][ld], of d columns, by the rows that reach a key; the rest of s is 0 */
+static void weigh_turned(const float *s, const float *right, int64_t ld, float *c, const int32_t *reach, int64_t rows, int64_t keys,
+                         int64_t d, int64_t tall) {
+    struct sweep w = {.outer = 1, .inner = 1, .lda = KEYS, .ldb = ld, .ldc = ld, .add = 1};
+    for (int64_t t = 0, j = 0, count = ceil_div(keys, tall), next; t < count; t++, j = next) {
+        int64_t from = 0, to = rows;
+        next = keys * (t + 1) / count;
+        while (from < to && reach[from] <= j) from++;
+        while (to > from && reach[to - 1] <= j) to--;
+        w.depth = to - from;
+        if (w.depth) strip(turned_tiles, &w, next - j, d, 0, s + from * KEYS + j, right + from * ld, c + j * ld);
+    }
+}
+
+static int64_t tile_height(int64_t d) { return ceil_div(d, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS; }
+
+/* to[rows][ld] = scale x, whose rows lie `stride` apart, with zeros to whole vectors; returns whether a value is infinite or NaN */
+static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, float scale, float *to, int64_t ld) {
+    vi odd = {0};
+    const v factor = v_set(scale);
+    for (int64_t r = 0; r < rows; r++, x += stride, to += ld)
+        for (int64_t c = 0; c < d; c += VL) {
+            v at = v_get(x + c, lane_count(d - c));
+            odd |= at - at != 0;
+            v_store(to + c, at * factor);
+        }
+    return v_bits(odd) != 0;
+}
+
+/* to[d][KEYS] = x[keys][stride]^T */
+static void pack_turned(const float *x, int64_t stride, int64_t keys, int64_t d, float *to) { transpose(x, stride, keys, d, to, KEYS, 1); }
+
+/* ---- forward ---- */
+
+/* s + mask for the first n scores, -Inf beyond */
+INLINE void row_scores(const float *s, const float *mask, int64_t n, v16 x[GROUPS]) {
+    for (int g = 0; g < GROUPS; g++) {
+        int64_t here = clamp(n - 16 * g, 0, 16);
+        x[g] = here == 16 ? v16_load(s + 16 * g) : v16_load_else(s + 16 * g, here, -INFINITY);
+        if (mask) x[g] = v16_add(x[g], here == 16 ? v16_load(mask + 16 * g) : v16_load_n(mask + 16 * g, here));
+    }
+}
+
+/*
+ * One row and one block: s becomes exp(s + mask - top) of the largest score so far, 0 beyond n. A larger one than before scales
+ * sum[16] and y. While all scores are -Inf, top is too, and 0 stands for it.
+ */
+INLINE void row_weights(float *s, const float *mask, int64_t n, float *top, float *sum, float *y, int64_t d) {
+    v16 x[GROUPS], total;
+    row_scores(s, mask, n, x);
+    float largest = v16_largest(v16_max(v16_max(x[0], x[1]), v16_max(x[2], x[3]))), before = *top;
+    if (largest > before) {
+        *top = largest;
+        if (before > -INFINITY) {
+            v shrink = v_exp(v_set(before) - v_set(largest));
+            for (int64_t c = 0; c < d; c += VL) v_store(y + c, v_load(y + c) * shrink);
+            for (int c = 0; c < 16; c += VL) v_store(sum + c, v_load(sum + c) * shrink);
+        }
+    }
+    const v base = v_set(*top > -INFINITY ? *top : 0);
+    for (int g = 0; g < GROUPS; g++)
+        for (int c = 0; c < V16; c++) x[g].part[c] = v_exp(x[g].part[c] - base);
+    for (int g = 0; g < GROUPS; g++) v16_store(s + 16 * g, x[g]);
+    total = v16_add(v16_add(x[0], x[1]), v16_add(x[2], x[3]));
+    v16_store(sum, v16_add(v16_load(sum), total));
+}
+
+static void drop_row(const struct attention_args *a, int64_t query, int64_t j, float *s) {
+    const v scale = v_set(1 / (1 - a->p));
+    vi keep[KEYS / VL];
+    keeps(a, query, j, keep);
+    for (int c = 0; c < KEYS / VL; c++) v_store(s + c * VL, v_sel(keep[c], v_load(s + c * VL) * scale, v_set(0)));
+}
+
+/* rows and floats of a slot */
+struct room {
+    int64_t rows, ld, slot;
+};
+static struct room forward_room(const struct attention_args *a) {
+    int64_t rows = least(ROWS, PRODUCT(a->heads / a->kv_heads, a->lq)), ld = SUM(a->d, 15) / 16 * 16;
+    return (struct room){rows, ld, SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), STEP * KEYS, PRODUCT(18, padded(rows)), 16)};
+}
+
+/* rows from .. to of a pair */
+static void forward_unit(const struct attention_args *a, int64_t index, int64_t from, int64_t to, float *scratch) {
+    const struct pair p = pair_at(a, index);
+    const struct room room = forward_room(a);
+    const int64_t d = a->d, ld = room.ld, lq = a->lq, in_place = lq == 1 && d % VL == 0;
+    float *keys = scratch, *packed = keys + KEYS * ld, *q = packed + KEYS * ld, *y = q + room.rows * ld, *s = y + room.rows * ld;
+    float *sum = s + STEP * KEYS, *top = sum + 16 * room.rows;
+    int64_t end = 0;
+    for (int64_t r = from; r < to; r++) {
+        pack_rows(a->q + q_at(&p, r / lq, r % lq), 0, 1, d, a->scale, q + (r - from) * ld, ld);
+        top[r - from] = -INFINITY;
+        end = most(end, sight(&p, r % lq));
+    }
+    memset(y, 0, (size_t)((to - from) * ld) * 4);
+    memset(sum, 0, (size_t)((to - from) * 16) * 4);
+    for (int64_t j = 0; j < end; j += KEYS) {
+        int64_t here = least(KEYS, end - j), ldv = in_place ? a->ldk : ld, tall = tile_height(d);
+        const float *values = in_place ? p.v + j * a->ldk : packed;
+        pack_turned(p.k + j * a->ldk, a->ldk, here, d, keys);
+        /* a NaN times a weight of 0 is one: then each row stops where its sight does */
+        if (!in_place && pack_rows(p.v + j * a->ldk, a->ldk, here, d, 1, packed, ld)) tall = 1;
+        for (int64_t at = from, next; at < to; at = next) {
+            int32_t reach[STEP];
+            int64_t far = 0, first = at - from;
+            next = least(at + STEP, to);
+            for (int64_t r = at; r < next; r++)
+                far = most(far, reach[r - at] = (int32_t)clamp(sight(&p, r % lq) - j, 0, KEYS));
+            if (!far) continue;
+            scores(q + first * ld, ld, keys, s, reach, next - at, d);
+            for (int64_t r = at; r < next; r++) {
+                int64_t n = reach[r - at], row = r - from;
+                float *scores_ = s + (r - at) * KEYS;
+                if (!n) {
+                    memset(scores_, 0, KEYS * 4);
+                    continue;
+                }
+                if (a->mask) row_weights(scores_, a->mask + mask_at(&p, r / lq, r % lq) + j, n, top + row, sum + 16 * row, y + row * ld, d);
+                else if (n == KEYS) row_weights(scores_, 0, KEYS, top + row, sum + 16 * row, y + row * ld, d);
+                else row_weights(scores_, 0, n, top + row, sum + 16 * row, y + row * ld, d);
+                if (a->p > 0) drop_row(a, query_at(&p, r / lq, r % lq), j, scores_);
+            }
+            weigh(s, values, ldv, y + first * ld, ld, reach, next - at, d, tall, 0);
+        }
+    }
+    for (int64_t r = from; r < to; r++) {
+        float total = v16_total(v16_load(sum + 16 * (r - from)));
+        const v scale = v_set(total == 0 ? 0 : 1 / total);
+        const float *row = y + (r - from) * ld;
+        float *to_ = a->y + y_at(&p, r / lq, r % lq);
+        EACH_VECTOR(d, v_put(to_ + i, v_get(row + i, m) * scale, m););
+        if (a->lse) a->lse[query_at(&p, r / lq, r % lq)] = total == 0 ? INFINITY : top[r - from] + v_log(v_set(total))[0];
+    }
+}
+
+/* ---- units: a part takes every parts-th, and every other round from the other end, as a causal unit costs more than the one before ---- */
+
+static int64_t unit_at(int64_t round, int64_t part, int64_t parts) { return round * parts + (round % 2 ? parts - 1 - part : part); }
+#define EACH_UNIT(unit, count, part, parts)                                                                                      \
+    for (int64_t round_ = 0, unit; round_ * (parts) < (count); round_++)                                                         \
+        if ((unit = unit_at(round_, part, parts)) < (count))
+
+struct forward {
+    const struct attention_args *a;
+    int64_t rows, blocks, units; /* rows of a pair are cut into so many blocks */
+};
+
+static void forward_part(void *context, int64_t part, int64_t parts) {
+    const struct forward *f = context;
+    float *scratch = aligned_scratch(f->a->scratch + part * forward_room(f->a).slot);
+    EACH_UNIT(unit, f->units, part, parts) {
+        int64_t block = unit % f->blocks;
+        forward_unit(f->a, unit / f->blocks, f->rows * block / f->blocks, f->rows * (block + 1) / f->blocks, scratch);
+    }
+}
+
+static int64_t forward_scratch(const struct attention_args *a) {
+    if (a->n == 0 || a->lq == 0 || a->kv_heads == 0) return 0;
+    return PRODUCT(SLOTS, forward_room(a).slot);
+}
+
+/* lengths that are none */
+static int32_t check(const int32_t *lengths, int64_t n, int64_t most, int64_t *detail) {
+    for (int64_t b = 0; lengths && b < n; b++)
+        if (lengths[b] < 0 || lengths[b] > most) {
+            detail[0] = b, detail[1] = lengths[b], detail[2] = most + 1;
+            return FATHOM_BAD_INDEX;
+        }
+    return FATHOM_OK;
+}
+static int32_t check_lengths(const struct attention_args *a, int64_t *detail) {
+    int32_t status = check(a->lengths, a->n, a->lk, detail);
+    if (!status) status = check(a->queries, a->n, a->lq, detail);
+    return status ? status : check(a->past, a->n, a->lk - a->lq, detail);
+}
+
+/* so many products [lq, d] by [lk, d] for every head, at half the peak of a common core */
+static double product_nanos(const struct attention_args *a, double products) {
+    return (double)(a->n * a->heads * a->lq) * (double)(a->lk * a->d) * products / (4 * VL * (a->causal && a->lq > 1 ? 2 : 1));
+}
+
+static int32_t k_attention(const struct attention_args *a, int64_t *detail) {
+    int32_t status = check_lengths(a, detail);
+    int64_t pairs = a->n * a->kv_heads;
+    if (status || pairs == 0 || a->lq == 0) return status;
+    struct forward f = {.a = a, .rows = a->heads / a->kv_heads * a->lq};
+    int64_t parts = fathom_parts(product_nanos(a, 2.5), least(SLOTS, pairs * f.rows));
+    f.blocks = most(ceil_div(f.rows, ROWS), least(f.rows, ceil_div(parts * (a->causal ? 2 : 1), pairs)));
+    f.units = pairs * f.blocks;
+    fathom_parallel(forward_part, &f, least(parts, f.units));
+    return FATHOM_OK;
+}
+
+/* ---- backward: with delta = y . dy, ds = p (dy v^T - delta), and dv = p^T dy, dk = scale ds^T q, dq = scale ds k ---- */
+
+enum { WANT_Q = 1, WANT_KV = 2, WANT_MASK = 4 };
+
+/* keys from .. to of a pair, by queries i .. i_end of the heads g .. g_end of its group, and the gradients that are wanted of them */
+struct back {
+    const struct attention_grad_args *g;
+    struct pair pair;
+    int64_t j, j_end, g0, g_end, i, i_end;
+    int wants;
+    const float *delta;
+    int64_t ld;
+    float *keys, *values, *key_rows; /* k^T, v^T, scale k */
+    float *q, *dy, *p, *ds;          /* of BACK_STEP queries */
+    float *dk, *dv;
+};
+
+static int64_t back_slot(const struct attention_args *a) {
+    return SUM(PRODUCT(5 * KEYS + 2 * BACK_STEP, SUM(a->d, 15) / 16 * 16), 2 * BACK_STEP * KEYS, 16);
+}
+
+static void back_room(struct back *k, float *scratch) {
+    const int64_t block = KEYS * k->ld;
+    k->keys = aligned_scratch(scratch);
+    k->values = k->keys + block, k->key_rows = k->values + block, k->dk = k->key_rows + block, k->dv = k->dk + block;
+    k->q = k->dv + block, k->dy = k->q + BACK_STEP * k->ld;
+    k->p = k->dy + BACK_STEP * k->ld, k->ds = k->p + BACK_STEP * KEYS;
+}
+
+/* p becomes exp(p + mask - lse) and ds p (ds - delta), 0 beyond n; where weights are dropped, p those and ds from theirs */
+INLINE void row_back(float *p, float *ds, const float *mask, int64_t n, float lse, float delta, const vi *keep, float scale) {
+    v16 x[GROUPS];
+    row_scores(p, mask, n, x);
+    for (int g = 0; g < GROUPS; g++)
+        for (int c = 0; c < V16; c++) {
+            int at = 16 * g + c * VL;
+            v weight = v_exp(x[g].part[c] - lse), dp = v_load(ds + at);
+            if (n < KEYS) dp = v_sel(V_LANE + at < (int32_t)n, dp, v_set(0));
+            if (keep) dp = v_sel(keep[at / VL], dp * scale, v_set(0));
+            v_store(ds + at, weight * (dp - delta));
+            v_store(p + at, keep ? v_sel(keep[at / VL], weight * scale, v_set(0)) : weight);
+        }
+}
+
+/* queries i .. i + rows of head g, which see something of the block of `keys` keys from j on */
+static void back_block(const struct back *k, int64_t g, int64_t i, int64_t rows, int64_t j, int64_t keys, const int32_t *reach, int64_t tall) {
+    const struct attention_grad_args *args = k->g;
+    const struct pair *pair = &k->pair;
+    const struct attention_args *a = pair->a;
+    const int64_t d = a->d, ld = k->ld, q_first = q_at(pair, g, i), query = query_at(pair, g, i);
+    const float drop = 1 / (1 - a->p);
+    pack_rows(a->q + q_first, a->ldq, rows, d, a->scale, k->q, ld);
+    pack_rows(args->dy + y_at(pair, g, i), a->heads * d, rows, d, 1, k->dy, ld);
+    scores(k->q, ld, k->keys, k->p, reach, rows, d);
+    scores(k->dy, ld, k->values, k->ds, reach, rows, d);
+    for (int64_t r = 0; r < rows; r++) {
+        float *p = k->p + r * KEYS, *ds = k->ds + r * KEYS, lse = a->lse[query + r], delta = k->delta[query + r];
+        const float *mask = a->mask ? a->mask + mask_at(pair, g, i + r) + j : 0;
+        vi keep[KEYS / VL];
+        if (!reach[r]) {
+            memset(p, 0, KEYS * 4);
+            memset(ds, 0, KEYS * 4);
+        } else if (a->p > 0) {
+            keeps(a, query + r, j, keep);
+            row_back(p, ds, mask, reach[r], lse, delta, keep, drop);
+        } else if (mask) row_back(p, ds, mask, reach[r], lse, delta, 0, 1);
+        else if (reach[r] == KEYS) row_back(p, ds, 0, KEYS, lse, delta, 0, 1);
+        else row_back(p, ds, 0, reach[r], lse, delta, 0, 1);
+        if (k->wants & WANT_MASK) {
+            float *to = args->dmask + mask_at(pair, g, i + r) + j;
+            EACH_VECTOR(reach[r], v_put(to + i, v_get(to + i, m) + v_get(ds + i, m), m););
+        }
+    }
+    if (k->wants & WANT_KV && args->dv) weigh_turned(k->p, k->dy, ld, k->dv, reach, rows, keys, d, tile_height(d));
+    if (k->wants & WANT_KV && args->dk) weigh_turned(k->ds, k->q, ld, k->dk, reach, rows, keys, d, tile_height(d));
+    if (k->wants & WANT_Q) weigh(k->ds, k->key_rows, ld, args->dq + q_first, a->ldq, reach, rows, d, tall, 1);
+}
+
+/* dk or dv of `keys` tokens, to or from memory */
+static void begin_rows(float *to, int64_t ld, const float *from, int64_t stride, int64_t keys, int64_t d, int64_t add) {
+    if (add) pack_rows(from, stride, keys, d, 1, to, ld);
+    else memset(to, 0, (size_t)(keys * ld) * 4);
+}
+static void end_rows(const float *from, int64_t ld, float *to, int64_t stride, int64_t keys, int64_t d) {
+    for (int64_t r = 0; r < keys; r++, from += ld, to += stride) copy_row(from, to, d);
+}
+
+static void back_run(struct back *k) {
+    const struct attention_grad_args *args = k->g;
+    const struct pair *pair = &k->pair;
+    const struct attention_args *a = pair->a;
+    const int64_t d = a->d, ld = k->ld, kv = pair->k - a->k;
+    float *dk = k->wants & WANT_KV && args->dk ? args->dk + kv : 0, *dv = k->wants & WANT_KV && args->dv ? args->dv + kv : 0;
+    for (int64_t j = k->j; j < k->j_end; j += KEYS) {
+        int64_t here = least(KEYS, k->j_end - j), seen = clamp(pair->keys - j, 0, here), at = j * a->ldk, tall = tile_height(d);
+        if (dk) begin_rows(k->dk, ld, dk + at, a->ldk, here, d, args->add & ADD_K);
+        if (dv) begin_rows(k->dv, ld, dv + at, a->ldk, here, d, args->add & ADD_V);
+        if (seen) {
+            pack_turned(pair->k + at, a->ldk, seen, d, k->keys);
+            pack_turned(pair->v + at, a->ldk, seen, d, k->values);
+            if (k->wants & WANT_Q && pack_rows(pair->k + at, a->ldk, seen, d, a->scale, k->key_rows, ld)) tall = 1;
+            for (int64_t g = k->g0; g < k->g_end; g++)
+                for (int64_t i = k->i; i < k->i_end; i += BACK_STEP) {
+                    int32_t reach[BACK_STEP];
+                    int64_t rows = least(BACK_STEP, k->i_end - i);
+                    if (reaches(pair, i, rows, j, reach)) back_block(k, g, i, rows, j, seen, reach, tall);
+                }
+        }
+        if (dk) end_rows(k->dk, ld, dk + at, a->ldk, here, d);
+        if (dv) end_rows(k->dv, ld, dv + at, a->ldk, here, d);
+    }
+}
+
+struct backward {
+    const struct attention_grad_args *g;
+    const struct attention_args *a; /* the same */
+    float *delta, *slots;
+    int64_t pairs, group, blocks, query_blocks;
+    int wants; /* of a sweep over pairs */
+};
+
+static struct back back_at(const struct backward *w, int64_t pair, int64_t part, int wants) {
+    struct back k = {.g = w->g, .pair = pair_at(w->a, pair), .j_end = w->a->lk, .g_end = w->group, .i_end = w->a->lq,
+                     .wants = wants, .delta = w->delta, .ld = padded(w->a->d)};
+    back_room(&k, w->slots + part * back_slot(w->a));
+    return k;
+}
+
+/* delta of every query, and zeros for dq to add to */
+static void delta_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    const struct attention_args *a = w->a;
+    int64_t from, to, d = a->d;
+    fathom_range(a->n * a->lq, 1, part, parts, &from, &to);
+    for (int64_t token = from; token < to; token++) {
+        for (int64_t h = 0; h < a->heads; h++) {
+            int64_t at = (token * a->heads + h) * d;
+            w->delta[(token / a->lq * a->heads + h) * a->lq + token % a->lq] = row_dot(a->y + at, w->g->dy + at, d);
+        }
+        if (w->g->dq && !(w->g->add & ADD_Q)) memset(w->g->dq + token * a->ldq, 0, (size_t)(a->heads * d) * 4);
+    }
+}
+
+static void pairs_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    EACH_UNIT(unit, w->pairs, part, parts) {
+        struct back k = back_at(w, unit, part, w->wants);
+        back_run(&k);
+    }
+}
+
+static void keys_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    EACH_UNIT(unit, w->pairs * w->blocks, part, parts) {
+        struct back k = back_at(w, unit / w->blocks, part, WANT_KV);
+        k.j = unit % w->blocks * KEYS;
+        k.j_end = least(k.j + KEYS, w->a->lk);
+        back_run(&k);
+    }
+}
+
+static void queries_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    EACH_UNIT(unit, w->pairs * w->group * w->query_blocks, part, parts) {
+        struct back k = back_at(w, unit / (w->group * w->query_blocks), part, WANT_Q);
+        k.g0 = unit / w->query_blocks % w->group, k.g_end = k.g0 + 1;
+        k.i = unit % w->query_blocks * BACK_STEP, k.i_end = least(k.i + BACK_STEP, w->a->lq);
+        back_run(&k);
+    }
+}
+
+/* A unit has all sums of a plane of the mask and a block of queries, or of all queries where they share a row. */
+static void mask_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    const struct attention_args *a = w->a;
+    int64_t cuts = a->mask_l ? w->query_blocks : 1, heads = a->mask_h ? a->heads : 1, planes = (a->mask_n ? a->n : 1) * heads;
+    EACH_UNIT(unit, planes * cuts, part, parts) {
+        int64_t b0 = a->mask_n ? unit / cuts / heads : 0, b1 = a->mask_n ? b0 + 1 : a->n;
+        int64_t h0 = a->mask_h ? unit / cuts % heads : 0, h1 = a->mask_h ? h0 + 1 : a->heads;
+        int64_t i0 = a->mask_l ? unit % cuts * BACK_STEP : 0, i1 = a->mask_l ? least(i0 + BACK_STEP, a->lq) : a->lq;
+        for (int64_t i = i0; !(w->g->add & ADD_MASK) && i < (a->mask_l ? i1 : 1); i++)
+            memset(w->g->dmask + b0 * a->mask_n + h0 * a->mask_h + i * a->mask_l, 0, (size_t)a->lk * 4);
+        for (int64_t b = b0; b < b1; b++)
+            for (int64_t h = h0; h < h1; h++) {
+                struct back k = back_at(w, b * a->kv_heads + h / w->group, part, WANT_MASK);
+                k.g0 = h % w->group, k.g_end = k.g0 + 1, k.i = i0, k.i_end = i1;
+                back_run(&k);
+            }
+    }
+}
+
+static int64_t grad_scratch(const struct attention_grad_args *g) {
+    const struct attention_args *a = (const struct attention_args *)g;
+    return SUM(PRODUCT(a->n, a->heads, a->lq), 16, PRODUCT(SLOTS, back_slot(a)));
+}
+
+static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *detail) {
+    const struct attention_args *a = (const struct attention_args *)g;
+    int32_t status = check_lengths(a, detail);
+    struct backward w = {.g = g, .a = a, .pairs = a->n * a->kv_heads, .delta = g->scratch,
+                         .slots = g->scratch + padded(a->n * a->heads * a->lq)};
+    if (status || w.pairs == 0) return status;
+    w.group = a->heads / a->kv_heads, w.blocks = ceil_div(a->lk, KEYS), w.query_blocks = ceil_div(a->lq, BACK_STEP);
+    w.wants = (g->dq ? WANT_Q : 0) | (g->dk || g->dv ? WANT_KV : 0);
+    fathom_parallel(delta_part, &w, fathom_parts((double)(a->n * a->lq * a->heads * a->d) * 0.1, a->n * a->lq));
+    int64_t parts = fathom_parts(product_nanos(a, 6), SLOTS), together = least(parts, w.pairs);
+    /* five products by pairs, or scores twice and seven in smaller units, where pairs are too few for the threads */
+    if (ceil_div(w.pairs, together) * 5 * parts <= w.pairs * 7) {
+        if (w.wants) fathom_parallel(pairs_part, &w, together);
+    } else {
+        if (w.wants & WANT_KV) fathom_parallel(keys_part, &w, least(parts, w.pairs * w.blocks));
+        if (w.wants & WANT_Q) fathom_parallel(queries_part, &w, least(parts, w.pairs * w.group * w.query_blocks));
+    }
+    if (g->dmask) fathom_parallel(mask_part, &w, parts);
+    return FATHOM_OK;
+}
+
+EXPORT(attention)
+EXPORT_SCRATCH(attention, forward_scratch)
+EXPORT(attention_grad)
+EXPORT_SCRATCH(attention_grad, grad_scratch)
