@@ -13,6 +13,7 @@
  *
  * A pair is a row of the batch and a head of keys. Its rows are the queries of the heads that share the keys, head by head.
  */
+#include "lengths.h"
 #include "panels.h"
 #include "philox.h"
 #include "rows.h"
@@ -294,19 +295,10 @@ static int64_t forward_scratch(const struct attention_args *a) {
     return PRODUCT(SLOTS, forward_room(a).slot);
 }
 
-/* lengths that are none */
-static int32_t check(const int32_t *lengths, int64_t n, int64_t most, int64_t *detail) {
-    for (int64_t b = 0; lengths && b < n; b++)
-        if (lengths[b] < 0 || lengths[b] > most) {
-            detail[0] = b, detail[1] = lengths[b], detail[2] = most + 1;
-            return FATHOM_BAD_INDEX;
-        }
-    return FATHOM_OK;
-}
-static int32_t check_lengths(const struct attention_args *a, int64_t *detail) {
-    int32_t status = check(a->lengths, a->n, a->lk, detail);
-    if (!status) status = check(a->queries, a->n, a->lq, detail);
-    return status ? status : check(a->past, a->n, a->lk - a->lq, detail);
+static int32_t check_all(const struct attention_args *a, int64_t *detail) {
+    int32_t status = check_lengths(a->lengths, a->n, a->lk, detail);
+    if (!status) status = check_lengths(a->queries, a->n, a->lq, detail);
+    return status ? status : check_lengths(a->past, a->n, a->lk - a->lq, detail);
 }
 
 /* so many products [lq, d] by [lk, d] for every head, at half the peak of a common core */
@@ -315,7 +307,7 @@ static double product_nanos(const struct attention_args *a, double products) {
 }
 
 static int32_t k_attention(const struct attention_args *a, int64_t *detail) {
-    int32_t status = check_lengths(a, detail);
+    int32_t status = check_all(a, detail);
     int64_t pairs = a->n * a->kv_heads;
     if (status || pairs == 0 || a->lq == 0) return status;
     struct forward f = {.a = a, .rows = a->heads / a->kv_heads * a->lq};
@@ -524,7 +516,7 @@ static int64_t grad_scratch(const struct attention_grad_args *g) {
 
 static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *detail) {
     const struct attention_args *a = (const struct attention_args *)g;
-    int32_t status = check_lengths(a, detail);
+    int32_t status = check_all(a, detail);
     struct backward w = {.g = g, .a = a, .pairs = a->n * a->kv_heads, .delta = g->scratch,
                          .slots = g->scratch + padded(a->n * a->heads * a->lq)};
     if (status || w.pairs == 0) return status;
