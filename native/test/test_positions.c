@@ -39,8 +39,8 @@ static void turns(int isa, const int64_t *shape, int beside, int past, int add) 
     if (n > 1 && past) {
         before[1] = MORE + 1;
         CHECK(RUN(rotary, .x = x, .table = table, .past = before, .y = y, .n = n, .l = l, .heads = heads, .turned = turned, .d = d, .r = r,
-                  .positions = l + MORE) == FATHOM_BAD_LENGTH, "a position that the table lacks");
-        CHECK(run_words[1] == 1 && run_words[2] == MORE + 1 && run_words[3] == MORE, "details");
+                  .positions = l + MORE) == FATHOM_BAD_INDEX, "a position that the table lacks");
+        CHECK(run_words[1] == 1 && run_words[2] == MORE + 1 && run_words[3] == MORE + 1, "details");
     }
     release_guarded();
 }
@@ -76,9 +76,9 @@ static void rows_put(int64_t n, int64_t to, int64_t rows, int64_t cols) {
         CHECK_BITS(y, want, n * to * cols, "put_rows, parts %d", parts);
     }
     past[n - 1] = (int32_t)(to - rows + 1);
-    CHECK(RUN(put_rows, .x = x, .added = added, .past = past, .y = y, .n = n, .to = to, .rows = rows, .cols = cols) == FATHOM_BAD_LENGTH,
+    CHECK(RUN(put_rows, .x = x, .added = added, .past = past, .y = y, .n = n, .to = to, .rows = rows, .cols = cols) == FATHOM_BAD_INDEX,
           "a full cache");
-    CHECK(run_words[1] == n - 1 && run_words[3] == to - rows, "details");
+    CHECK(run_words[1] == n - 1 && run_words[3] == to - rows + 1, "details");
     release_guarded();
 }
 

@@ -298,7 +298,7 @@ static int64_t forward_scratch(const struct attention_args *a) {
 static int32_t check_all(const struct attention_args *a, int64_t *detail) {
     int32_t status = check_lengths(a->lengths, a->n, a->lk, detail);
     if (!status) status = check_lengths(a->queries, a->n, a->lq, detail);
-    return status ? status : check_lengths(a->past, a->n, a->lk - a->lq, detail);
+    return status ? status : check_places(a->past, a->n, a->lq, a->lk, detail);
 }
 
 /* so many products [lq, d] by [lk, d] for every head, at half the peak of a common core */

@@ -57,7 +57,7 @@ static void rotary_part(void *context, int64_t part, int64_t parts) {
 }
 
 static int32_t k_rotary(const struct rotary_args *a, int64_t *detail) {
-    int32_t status = check_lengths(a->past, a->n, a->positions - a->l, detail);
+    int32_t status = check_places(a->past, a->n, a->l, a->positions, detail);
     int64_t tokens = a->n * a->l;
     if (status || tokens == 0) return status;
     fathom_parallel(rotary_part, (void *)a, fathom_parts((double)(tokens * a->heads * a->d) * 0.1, tokens));
@@ -83,7 +83,7 @@ static void put_rows_part(void *context, int64_t part, int64_t parts) {
 }
 
 static int32_t k_put_rows(const struct put_rows_args *a, int64_t *detail) {
-    int32_t status = check_lengths(a->past, a->n, a->to - a->rows, detail);
+    int32_t status = check_places(a->past, a->n, a->rows, a->to, detail);
     int64_t moved = a->n * a->cols * (a->x == a->y ? a->rows : a->to);
     if (status || moved == 0) return status;
     fathom_parallel(put_rows_part, (void *)a, fathom_parts((double)moved * 2 * MEMORY_NANOS, a->n));

@@ -7,8 +7,12 @@ public final class KernelException extends IllegalArgumentException {
     private static final int BAD_LABEL = 1;
 
     private static final int BAD_INDEX = 2;
+    private static final int BAD_LENGTH = 4;
 
-    /** From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below. */
+    /**
+     * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below; for a bad length its
+     * row, itself, and the most.
+     */
     public KernelException(Object kernel, long status, long row, long found, long bound) {
         super(message(kernel, status, row, found, bound));
     }
@@ -21,6 +25,9 @@ public final class KernelException extends IllegalArgumentException {
             case BAD_INDEX ->
                 "index " + found + " at row " + row + " is outside [0, " + bound
                         + "): give the number of a row that exists";
+            case BAD_LENGTH ->
+                "length " + found + " at row " + row + " is outside [0, " + bound
+                        + "]: lengths count the steps of a row that are no padding";
             default ->
                 kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found
                         + " " + bound + "); the jar and the native library may be of different versions";
