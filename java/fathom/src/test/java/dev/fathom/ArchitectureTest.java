@@ -66,6 +66,7 @@ class ArchitectureTest {
             "parameter",
             "io",
             "nn",
+            "attention",
             "nets",
             "optim",
             "data",

@@ -28,6 +28,7 @@ public final class Memory {
         "parameter.",
         "io.",
         "nn.",
+        "attention.",
         "optim.",
         "data.",
         "plan.",
