@@ -21,7 +21,7 @@
 enum {
     KEYS = 64,      /* of a block: part of the definition of every bit */
     ROWS = 384,     /* of a pair that one unit of work takes at most: so many pass over a packed block of keys */
-    STEP = 96,      /* of them whose scores are computed at a time */
+    STEP = 48,      /* of them whose scores are computed at a time */
     BACK_STEP = 64, /* the same in backward, where everything exists twice */
     GROUPS = KEYS / 16
 };
@@ -164,6 +164,12 @@ static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, fl
 /* to[d][KEYS] = x[keys][stride]^T */
 static void pack_turned(const float *x, int64_t stride, int64_t keys, int64_t d, float *to) { transpose(x, stride, keys, d, to, KEYS, 1); }
 
+/* asks for rows that a single query will read: nothing else hides how far away they are, as each is short and a page apart from the next */
+static void ask(const float *x, int64_t stride, int64_t rows, int64_t d) {
+    for (int64_t r = 0; r < rows; r++, x += stride)
+        for (int64_t c = 0; c < d; c += 16) __builtin_prefetch(x + c, 0, 2);
+}
+
 /* ---- forward ---- */
 
 /* s + mask for the first n scores, -Inf beyond */
@@ -220,6 +226,7 @@ static void forward_unit(const struct attention_args *a, int64_t index, int64_t 
     const struct pair p = pair_at(a, index);
     const struct room room = forward_room(a);
     const int64_t d = a->d, ld = room.ld, lq = a->lq, in_place = lq == 1 && d % VL == 0;
+    const int far_away = a->n * a->lk * a->ldk > l2_floats(8);
     float *keys = scratch, *packed = keys + KEYS * ld, *q = packed + KEYS * ld, *y = q + room.rows * ld, *s = y + room.rows * ld;
     float *sum = s + STEP * KEYS, *top = sum + 16 * room.rows;
     int64_t end = 0;
@@ -233,7 +240,14 @@ static void forward_unit(const struct attention_args *a, int64_t index, int64_t 
     for (int64_t j = 0; j < end; j += KEYS) {
         int64_t here = least(KEYS, end - j), ldv = in_place ? a->ldk : ld, tall = tile_height(d);
         const float *values = in_place ? p.v + j * a->ldk : packed;
-        pack_turned(p.k + j * a->ldk, a->ldk, here, d, keys);
+        if (in_place && far_away) {
+            for (int64_t r = 0; r < here; r += 16) {
+                int64_t soon = clamp(end - (j + KEYS + r), 0, 16), at = (j + KEYS + r) * a->ldk;
+                ask(p.k + at, a->ldk, soon, d);
+                ask(p.v + at, a->ldk, soon, d);
+                pack_turned(p.k + (j + r) * a->ldk, a->ldk, least(16, here - r), d, keys + r);
+            }
+        } else pack_turned(p.k + j * a->ldk, a->ldk, here, d, keys);
         /* a NaN times a weight of 0 is one: then each row stops where its sight does */
         if (!in_place && pack_rows(p.v + j * a->ldk, a->ldk, here, d, 1, packed, ld)) tall = 1;
         for (int64_t at = from, next; at < to; at = next) {
