@@ -1,6 +1,6 @@
 /*
- * attention and its gradients against the formula in double, which builds the whole matrix of weights and a whole matrix of what is seen. A row
- * alone equals the same row in a padded batch, a query alone that of the whole sequence, and bits are the same for any parts and on v3 and v4.
+ * attention and its gradients against the formula in double, which builds whole rows of weights. A row alone equals the same row in a
+ * padded batch, a query alone that of the whole sequence, and bits are the same for any parts and on v3 and v4.
  */
 #include "check.h"
 
@@ -188,6 +188,7 @@ static const struct shape shapes[] = {
     {2, 6, 2, 5, 140, 64, PAST, 0, 0, 0, 0},
     {3, 4, 1, 1, 90, 48, PAST, 0, 0, 0, 0},
     {2, 2, 2, 1, 77, 7, FREE, 0, 1, 0, 0},
+    {1, 8, 4, 1, 700, 128, PAST, 0, 0, 0, 0}, /* keys that no L2 holds */
     {2, 2, 2, 33, 70, 16, FREE, MASK_ALL, 0, 0, 0},
     {2, 4, 2, 70, 66, 9, CAUSAL, MASK_HEADS, 0, 0, 0},
     {3, 2, 2, 12, 70, 32, FREE, MASK_BATCH, 1, 0, 0},

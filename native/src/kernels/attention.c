@@ -1,15 +1,17 @@
 /*
- * Attention of queries to keys without a matrix [lq, lk] (Vaswani et al. 2017; blocks as in Dao 2023, "FlashAttention-2"):
+ * Attention of queries to keys without a matrix [lq, lk] (Vaswani et al. 2017; in blocks as Dao 2023, "FlashAttention-2"):
  *
- *     s[i][j] = scale q[i] . k[j] + mask[i][j]     p[i] = softmax s[i] over the keys that query i sees     y[i] = sum of p[i][j] v[j]
+ *     s[i][j] = scale q[i] . k[j] + mask[i][j]
+ *     p[i] = softmax of s[i] over the keys that query i sees
+ *     y[i] = sum of p[i][j] v[j]
  *
  * A query sees the first keys of its row of the batch, as many as its sight. Keys are taken in blocks of KEYS from key 0 on. The
- * largest score so far, the sum of exp(s - largest) and the y so far are those of the blocks so far; a block with a larger score scales
- * the last two. Backward computes p again, as exp(s - lse).
+ * largest score, the sum of exp(s - largest) and y are those of the blocks so far; a larger score scales the last two. Backward
+ * computes p again, as exp(s - lse).
  *
- * Every score is a chain over d, every y a chain over the keys, every gradient a chain over the keys (dq) or over the heads of a group and
- * their queries (dk, dv), so bits depend on the cut into KEYS alone, and not on threads, on blocks of queries or on v3 or v4. Keys
- * out of sight add nothing: a tile's chain ends with its longest sight, and beyond its own sight a row's p is 0.
+ * Every score is a chain over d, every y a chain over the keys, every gradient a chain over the keys (dq) or over the heads of a
+ * group and their queries (dk, dv). So bits depend on the cut into KEYS alone, and not on threads, on blocks of queries, or on v3
+ * or v4. Keys out of sight add nothing: a tile's chain ends with its longest sight, and beyond its own sight a row's p is 0.
  *
  * A pair is a row of the batch and a head of keys. Its rows are the queries of the heads that share the keys, head by head.
  */
@@ -27,7 +29,7 @@ enum {
 };
 enum { ADD_Q = 1, ADD_K = 2, ADD_V = 4, ADD_MASK = 8 };
 
-_Static_assert(offsetof(struct attention_grad_args, dy) == offsetof(struct attention_args, scratch), "attention_grad begins as attention");
+_Static_assert(offsetof(struct attention_grad_args, dy) == offsetof(struct attention_args, scratch), "begins as attention");
 
 /* ---- what a row sees ---- */
 
@@ -92,8 +94,8 @@ static void keeps(const struct attention_args *a, int64_t query, int64_t j, vi k
 /* ---- products of small blocks ---- */
 
 /* a tile's rows by n columns of the right side; `exact`: beyond n nothing is written */
-static void strip(tile_fn *const (*table)[NARROW_ROWS + 1], struct sweep *s, int64_t height, int64_t n, int exact, const float *left,
-                  const float *right, float *c) {
+static void strip(tile_fn *const (*table)[NARROW_ROWS + 1], struct sweep *s, int64_t height, int64_t n, int exact,
+                  const float *left, const float *right, float *c) {
     int64_t vectors = ceil_div(n, VL), joined = TILE_CHAINS / height, last = exact ? last_lanes(n - (vectors - 1) * VL) : 0;
     int64_t cuts = ceil_div(vectors, TILE_VECS);
     if (table == tiles && joined > TILE_VECS && vectors % joined == 0) cuts = vectors / joined;
@@ -122,8 +124,8 @@ static void scores(const float *left, int64_t ld, const float *right, float *s, 
 }
 
 /* c[rows][ldc] += s[rows][KEYS] right[KEYS][ldr], of d columns, by the keys that each row reaches; the rest of s is 0 */
-static void weigh(const float *s, const float *right, int64_t ldr, float *c, int64_t ldc, const int32_t *reach, int64_t rows, int64_t d,
-                  int64_t tall, int exact) {
+static void weigh(const float *s, const float *right, int64_t ldr, float *c, int64_t ldc, const int32_t *reach, int64_t rows,
+                  int64_t d, int64_t tall, int exact) {
     struct sweep w = {.outer = 1, .inner = 1, .lda = KEYS, .ldb = ldr, .ldc = ldc, .add = 1};
     for (int64_t t = 0, i = 0, count = ceil_div(rows, tall), next; t < count; t++, i = next) {
         next = rows * (t + 1) / count;
@@ -133,8 +135,8 @@ static void weigh(const float *s, const float *right, int64_t ldr, float *c, int
 }
 
 /* c[keys][ld] += s[rows][KEYS]^T right[rows][ld], of d columns, by the rows that reach a key; the rest of s is 0 */
-static void weigh_turned(const float *s, const float *right, int64_t ld, float *c, const int32_t *reach, int64_t rows, int64_t keys,
-                         int64_t d, int64_t tall) {
+static void weigh_turned(const float *s, const float *right, int64_t ld, float *c, const int32_t *reach, int64_t rows,
+                         int64_t keys, int64_t d, int64_t tall) {
     struct sweep w = {.outer = 1, .inner = 1, .lda = KEYS, .ldb = ld, .ldc = ld, .add = 1};
     for (int64_t t = 0, j = 0, count = ceil_div(keys, tall), next; t < count; t++, j = next) {
         int64_t from = 0, to = rows;
@@ -148,7 +150,7 @@ static void weigh_turned(const float *s, const float *right, int64_t ld, float *
 
 static int64_t tile_height(int64_t d) { return ceil_div(d, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS; }
 
-/* to[rows][ld] = scale x, whose rows lie `stride` apart, with zeros to whole vectors; returns whether a value is infinite or NaN */
+/* to[rows][ld] = scale x, whose rows lie `stride` apart, with zeros to whole vectors; whether a value is infinite or NaN */
 static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, float scale, float *to, int64_t ld) {
     vi odd = {0};
     const v factor = v_set(scale);
@@ -162,9 +164,11 @@ static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, fl
 }
 
 /* to[d][KEYS] = x[keys][stride]^T */
-static void pack_turned(const float *x, int64_t stride, int64_t keys, int64_t d, float *to) { transpose(x, stride, keys, d, to, KEYS, 1); }
+static void pack_turned(const float *x, int64_t stride, int64_t keys, int64_t d, float *to) {
+    transpose(x, stride, keys, d, to, KEYS, 1);
+}
 
-/* asks for rows that a single query will read: nothing else hides how far away they are, as each is short and a page apart from the next */
+/* Asks for rows that a single query reads: nothing else hides how far away they are, as they are short and a page apart. */
 static void ask(const float *x, int64_t stride, int64_t rows, int64_t d) {
     for (int64_t r = 0; r < rows; r++, x += stride)
         for (int64_t c = 0; c < d; c += 16) __builtin_prefetch(x + c, 0, 2);
@@ -212,101 +216,123 @@ static void drop_row(const struct attention_args *a, int64_t query, int64_t j, f
     for (int c = 0; c < KEYS / VL; c++) v_store(s + c * VL, v_sel(keep[c], v_load(s + c * VL) * scale, v_set(0)));
 }
 
-/* rows and floats of a slot */
-struct room {
-    int64_t rows, ld, slot;
+/* rows from .. to of a pair, and what exists of them: q, y so far, sum[16] and the top score */
+struct forward {
+    struct pair pair;
+    int64_t from, to, end; /* the last key in sight */
+    int64_t rows, ld;      /* rows that there is room for, floats from one to the next */
+    int in_place;          /* values are read once, where they lie */
+    float *keys, *values, *q, *y, *sum, *top, *s;
 };
-static struct room forward_room(const struct attention_args *a) {
-    int64_t rows = least(ROWS, PRODUCT(a->heads / a->kv_heads, a->lq)), ld = SUM(a->d, 15) / 16 * 16;
-    return (struct room){rows, ld, SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), STEP * KEYS, PRODUCT(18, padded(rows)), 16)};
+
+static int64_t forward_rows(const struct attention_args *a) { return least(ROWS, PRODUCT(a->heads / a->kv_heads, a->lq)); }
+
+static int64_t forward_slot(const struct attention_args *a) {
+    int64_t rows = forward_rows(a), ld = SUM(a->d, 15) / 16 * 16;
+    return SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), PRODUCT(17, SUM(rows, 15)), STEP * KEYS, 16);
 }
 
-/* rows from .. to of a pair */
-static void forward_unit(const struct attention_args *a, int64_t index, int64_t from, int64_t to, float *scratch) {
-    const struct pair p = pair_at(a, index);
-    const struct room room = forward_room(a);
-    const int64_t d = a->d, ld = room.ld, lq = a->lq, in_place = lq == 1 && d % VL == 0;
+static struct forward forward_begin(const struct attention_args *a, int64_t pair, int64_t from, int64_t to, float *scratch) {
+    struct forward f = {.pair = pair_at(a, pair), .from = from, .to = to, .rows = forward_rows(a), .ld = padded(a->d),
+                        .in_place = a->lq == 1 && a->d % VL == 0};
+    f.keys = aligned_scratch(scratch), f.values = f.keys + KEYS * f.ld, f.q = f.values + KEYS * f.ld;
+    f.y = f.q + f.rows * f.ld, f.s = f.y + f.rows * f.ld, f.sum = f.s + STEP * KEYS, f.top = f.sum + 16 * f.rows;
+    for (int64_t r = from; r < to; r++) {
+        pack_rows(a->q + q_at(&f.pair, r / a->lq, r % a->lq), 0, 1, a->d, a->scale, f.q + (r - from) * f.ld, f.ld);
+        f.top[r - from] = -INFINITY;
+        f.end = most(f.end, sight(&f.pair, r % a->lq));
+    }
+    memset(f.y, 0, (size_t)((to - from) * f.ld) * 4);
+    memset(f.sum, 0, (size_t)((to - from) * 16) * 4);
+    return f;
+}
+
+/* the block of keys from j on, for one query: asks for the block behind it, a part at a time, if the caches do not hold all */
+static void pack_asking(const struct forward *f, int64_t j, int64_t keys) {
+    const struct pair *p = &f->pair;
+    const struct attention_args *a = p->a;
     const int far_away = a->n * a->lk * a->ldk > l2_floats(8);
-    float *keys = scratch, *packed = keys + KEYS * ld, *q = packed + KEYS * ld, *y = q + room.rows * ld, *s = y + room.rows * ld;
-    float *sum = s + STEP * KEYS, *top = sum + 16 * room.rows;
-    int64_t end = 0;
-    for (int64_t r = from; r < to; r++) {
-        pack_rows(a->q + q_at(&p, r / lq, r % lq), 0, 1, d, a->scale, q + (r - from) * ld, ld);
-        top[r - from] = -INFINITY;
-        end = most(end, sight(&p, r % lq));
-    }
-    memset(y, 0, (size_t)((to - from) * ld) * 4);
-    memset(sum, 0, (size_t)((to - from) * 16) * 4);
-    for (int64_t j = 0; j < end; j += KEYS) {
-        int64_t here = least(KEYS, end - j), ldv = in_place ? a->ldk : ld, tall = tile_height(d);
-        const float *values = in_place ? p.v + j * a->ldk : packed;
-        if (in_place && far_away) {
-            for (int64_t r = 0; r < here; r += 16) {
-                int64_t soon = clamp(end - (j + KEYS + r), 0, 16), at = (j + KEYS + r) * a->ldk;
-                ask(p.k + at, a->ldk, soon, d);
-                ask(p.v + at, a->ldk, soon, d);
-                pack_turned(p.k + (j + r) * a->ldk, a->ldk, least(16, here - r), d, keys + r);
-            }
-        } else pack_turned(p.k + j * a->ldk, a->ldk, here, d, keys);
-        /* a NaN times a weight of 0 is one: then each row stops where its sight does */
-        if (!in_place && pack_rows(p.v + j * a->ldk, a->ldk, here, d, 1, packed, ld)) tall = 1;
-        for (int64_t at = from, next; at < to; at = next) {
-            int32_t reach[STEP];
-            int64_t far = 0, first = at - from;
-            next = least(at + STEP, to);
-            for (int64_t r = at; r < next; r++)
-                far = most(far, reach[r - at] = (int32_t)clamp(sight(&p, r % lq) - j, 0, KEYS));
-            if (!far) continue;
-            scores(q + first * ld, ld, keys, s, reach, next - at, d);
-            for (int64_t r = at; r < next; r++) {
-                int64_t n = reach[r - at], row = r - from;
-                float *scores_ = s + (r - at) * KEYS;
-                if (!n) {
-                    memset(scores_, 0, KEYS * 4);
-                    continue;
-                }
-                if (a->mask) row_weights(scores_, a->mask + mask_at(&p, r / lq, r % lq) + j, n, top + row, sum + 16 * row, y + row * ld, d);
-                else if (n == KEYS) row_weights(scores_, 0, KEYS, top + row, sum + 16 * row, y + row * ld, d);
-                else row_weights(scores_, 0, n, top + row, sum + 16 * row, y + row * ld, d);
-                if (a->p > 0) drop_row(a, query_at(&p, r / lq, r % lq), j, scores_);
-            }
-            weigh(s, values, ldv, y + first * ld, ld, reach, next - at, d, tall, 0);
-        }
-    }
-    for (int64_t r = from; r < to; r++) {
-        float total = v16_total(v16_load(sum + 16 * (r - from)));
-        const v scale = v_set(total == 0 ? 0 : 1 / total);
-        const float *row = y + (r - from) * ld;
-        float *to_ = a->y + y_at(&p, r / lq, r % lq);
-        EACH_VECTOR(d, v_put(to_ + i, v_get(row + i, m) * scale, m););
-        if (a->lse) a->lse[query_at(&p, r / lq, r % lq)] = total == 0 ? INFINITY : top[r - from] + v_log(v_set(total))[0];
+    for (int64_t r = 0; r < keys; r += 16) {
+        int64_t soon = far_away ? clamp(f->end - (j + KEYS + r), 0, 16) : 0, at = (j + KEYS + r) * a->ldk;
+        ask(p->k + at, a->ldk, soon, a->d);
+        ask(p->v + at, a->ldk, soon, a->d);
+        pack_turned(p->k + (j + r) * a->ldk, a->ldk, least(16, keys - r), a->d, f->keys + r);
     }
 }
 
-/* ---- units: a part takes every parts-th, and every other round from the other end, as a causal unit costs more than the one before ---- */
+/* rows r0 .. r1 and the block from j on, whose values lie in rows of ldv floats */
+static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_t j, const float *values, int64_t ldv, int64_t tall) {
+    const struct pair *p = &f->pair;
+    const struct attention_args *a = p->a;
+    const int64_t d = a->d, ld = f->ld, first = r0 - f->from;
+    int32_t reach[STEP];
+    int64_t far = 0;
+    for (int64_t r = r0; r < r1; r++) far = most(far, reach[r - r0] = (int32_t)clamp(sight(p, r % a->lq) - j, 0, KEYS));
+    if (!far) return;
+    scores(f->q + first * ld, ld, f->keys, f->s, reach, r1 - r0, d);
+    for (int64_t r = r0; r < r1; r++) {
+        int64_t n = reach[r - r0], g = r / a->lq, i = r % a->lq, row = r - f->from;
+        float *s = f->s + (r - r0) * KEYS, *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * ld;
+        if (!n) memset(s, 0, KEYS * 4);
+        else if (a->mask) row_weights(s, a->mask + mask_at(p, g, i) + j, n, top, sum, y, d);
+        else if (n == KEYS) row_weights(s, 0, KEYS, top, sum, y, d);
+        else row_weights(s, 0, n, top, sum, y, d);
+        if (n && a->p > 0) drop_row(a, query_at(p, g, i), j, s);
+    }
+    weigh(f->s, values, ldv, f->y + first * ld, ld, reach, r1 - r0, d, tall, 0);
+}
 
-static int64_t unit_at(int64_t round, int64_t part, int64_t parts) { return round * parts + (round % 2 ? parts - 1 - part : part); }
+static void forward_end(const struct forward *f) {
+    const struct attention_args *a = f->pair.a;
+    for (int64_t r = f->from; r < f->to; r++) {
+        int64_t row = r - f->from, g = r / a->lq, i = r % a->lq;
+        float total = v16_total(v16_load(f->sum + 16 * row));
+        if (a->lse) a->lse[query_at(&f->pair, g, i)] = total == 0 ? INFINITY : f->top[row] + v_log(v_set(total))[0];
+        row_scale(f->y + row * f->ld, a->y + y_at(&f->pair, g, i), a->d, total == 0 ? 0 : 1 / total);
+    }
+}
+
+static void forward_unit(const struct attention_args *a, int64_t pair, int64_t from, int64_t to, float *scratch) {
+    const struct forward f = forward_begin(a, pair, from, to, scratch);
+    const struct pair *p = &f.pair;
+    for (int64_t j = 0; j < f.end; j += KEYS) {
+        int64_t keys = least(KEYS, f.end - j), at = j * a->ldk, tall = tile_height(a->d);
+        if (f.in_place) pack_asking(&f, j, keys);
+        else pack_turned(p->k + at, a->ldk, keys, a->d, f.keys);
+        /* a NaN times a weight of 0 is one: then each row stops where its sight does */
+        if (!f.in_place && pack_rows(p->v + at, a->ldk, keys, a->d, 1, f.values, f.ld)) tall = 1;
+        for (int64_t r = from; r < to; r += STEP)
+            forward_step(&f, r, least(r + STEP, to), j, f.in_place ? p->v + at : f.values, f.in_place ? a->ldk : f.ld, tall);
+    }
+    forward_end(&f);
+}
+
+/* ---- units: a part takes every parts-th, every other round from the other end, as a later causal unit costs more ---- */
+
+static int64_t unit_at(int64_t round, int64_t part, int64_t parts) {
+    return round * parts + (round % 2 ? parts - 1 - part : part);
+}
 #define EACH_UNIT(unit, count, part, parts)                                                                                      \
     for (int64_t round_ = 0, unit; round_ * (parts) < (count); round_++)                                                         \
         if ((unit = unit_at(round_, part, parts)) < (count))
 
-struct forward {
+struct units {
     const struct attention_args *a;
-    int64_t rows, blocks, units; /* rows of a pair are cut into so many blocks */
+    int64_t rows, blocks, count; /* the rows of a pair are cut into so many blocks */
 };
 
 static void forward_part(void *context, int64_t part, int64_t parts) {
-    const struct forward *f = context;
-    float *scratch = aligned_scratch(f->a->scratch + part * forward_room(f->a).slot);
-    EACH_UNIT(unit, f->units, part, parts) {
-        int64_t block = unit % f->blocks;
-        forward_unit(f->a, unit / f->blocks, f->rows * block / f->blocks, f->rows * (block + 1) / f->blocks, scratch);
+    const struct units *u = context;
+    float *scratch = u->a->scratch + part * forward_slot(u->a);
+    EACH_UNIT(unit, u->count, part, parts) {
+        int64_t block = unit % u->blocks;
+        forward_unit(u->a, unit / u->blocks, u->rows * block / u->blocks, u->rows * (block + 1) / u->blocks, scratch);
     }
 }
 
 static int64_t forward_scratch(const struct attention_args *a) {
     if (a->n == 0 || a->lq == 0 || a->kv_heads == 0) return 0;
-    return PRODUCT(SLOTS, forward_room(a).slot);
+    return PRODUCT(SLOTS, forward_slot(a));
 }
 
 static int32_t check_all(const struct attention_args *a, int64_t *detail) {
@@ -324,11 +350,11 @@ static int32_t k_attention(const struct attention_args *a, int64_t *detail) {
     int32_t status = check_all(a, detail);
     int64_t pairs = a->n * a->kv_heads;
     if (status || pairs == 0 || a->lq == 0) return status;
-    struct forward f = {.a = a, .rows = a->heads / a->kv_heads * a->lq};
-    int64_t parts = fathom_parts(product_nanos(a, 2.5), least(SLOTS, pairs * f.rows));
-    f.blocks = most(ceil_div(f.rows, ROWS), least(f.rows, ceil_div(parts * (a->causal ? 2 : 1), pairs)));
-    f.units = pairs * f.blocks;
-    fathom_parallel(forward_part, &f, least(parts, f.units));
+    struct units u = {.a = a, .rows = a->heads / a->kv_heads * a->lq};
+    int64_t parts = fathom_parts(product_nanos(a, 2.5), least(SLOTS, pairs * u.rows));
+    u.blocks = most(ceil_div(u.rows, ROWS), least(u.rows, ceil_div(parts * (a->causal ? 2 : 1), pairs)));
+    u.count = pairs * u.blocks;
+    fathom_parallel(forward_part, &u, least(parts, u.count));
     return FATHOM_OK;
 }
 
@@ -336,7 +362,7 @@ static int32_t k_attention(const struct attention_args *a, int64_t *detail) {
 
 enum { WANT_Q = 1, WANT_KV = 2, WANT_MASK = 4 };
 
-/* keys from .. to of a pair, by queries i .. i_end of the heads g .. g_end of its group, and the gradients that are wanted of them */
+/* keys j .. j_end of a pair, by queries i .. i_end of the heads g0 .. g_end of its group, and the gradients that are wanted */
 struct back {
     const struct attention_grad_args *g;
     struct pair pair;
@@ -377,7 +403,8 @@ INLINE void row_back(float *p, float *ds, const float *mask, int64_t n, float ls
 }
 
 /* queries i .. i + rows of head g, which see something of the block of `keys` keys from j on */
-static void back_block(const struct back *k, int64_t g, int64_t i, int64_t rows, int64_t j, int64_t keys, const int32_t *reach, int64_t tall) {
+static void back_block(const struct back *k, int64_t g, int64_t i, int64_t rows, int64_t j, int64_t keys, const int32_t *reach,
+                       int64_t tall) {
     const struct attention_grad_args *args = k->g;
     const struct pair *pair = &k->pair;
     const struct attention_args *a = pair->a;

@@ -68,9 +68,9 @@ static __attribute__((noinline)) void philox_carry(int chains, uint64_t seed, ui
 }
 
 /*
- * The 2 VL words for each of `chains` (a constant) of the blocks from `block` on (attempt 0), in order. A 64-bit lane holds one block; of c0 .. c3 only the low
- * halves count, the high halves are leftovers that the next multiplication ignores. One chain of ten rounds is all latency:
- * independent chains run side by side.
+ * The words of the blocks from `block` on (attempt 0), in order, 2 VL for each of `chains`, a constant. A 64-bit lane holds one
+ * block; of c0 .. c3 only the low halves count, the high halves are leftovers that the next multiplication ignores. One chain of ten
+ * rounds is all latency: independent chains run side by side.
  */
 INLINE void philox_words(const int chains, uint64_t seed, uint64_t block, vu *words) {
     const uint32_t high = (uint32_t)(block >> 32);

@@ -216,10 +216,11 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
                 .run();
     }
 
+    /** Inputs that are left out have no shape here: behind q come k and v, or what has no three dimensions. */
     @Override
     public long multiplyAdds(Shape... in) {
         Shape q = in[0];
-        boolean one = in.length < 2 || in[1] == null;
+        boolean one = in.length < 3 || in[2].rank() != 3;
         long keys = one ? q.dim(1) : in[1].dim(1);
         return 2 * q.size(0, 2) * keys * (one ? q.dim(2) / (heads + 2 * kvHeads) * heads : q.dim(2));
     }

@@ -147,6 +147,20 @@ class TransformerTest {
         }
     }
 
+    /** Projections, then two products of every query with every key. */
+    @Test
+    void workIsCounted() {
+        try (Model<MultiHeadAttention> fused = Model.of(new MultiHeadAttention(WIDTH, 3), 1);
+                Model<MultiHeadAttention> apart = Model.of(MultiHeadAttention.separate(WIDTH, WIDTH, 3, 1), 1)) {
+            long products = 2 * 2 * 5 * 5 * WIDTH;
+            dev.fathom.op.Shape x = dev.fathom.op.Shape.of(2, 5, WIDTH);
+            assertThat(fused.multiplyAdds(x)).isEqualTo(2 * 5 * 4 * WIDTH * WIDTH + products);
+            assertThat(apart.multiplyAdds(x)).isEqualTo(2 * 5 * (2 * WIDTH + 2 * 4) * WIDTH + products);
+            assertThat(fused.summary((net, in) -> net.apply(in[0], AttentionMask.NONE.withLengths(ints(5, 2))), x))
+                    .contains("total");
+        }
+    }
+
     // ---- bits
 
     /** A sequence alone gives the bits of the same one in a padded batch, whose padding may hold anything: outputs and the gradient of the input. */
