@@ -25,6 +25,7 @@ enum {
     ROWS = 384,     /* of a pair that one unit of work takes at most: so many pass over a packed block of keys */
     STEP = 48,      /* of them whose scores are computed at a time */
     BACK_STEP = 64, /* the same in backward, where everything exists twice */
+    SPAN = 4,       /* blocks of keys that backward holds at most */
     GROUPS = KEYS / 16
 };
 enum { ADD_Q = 1, ADD_K = 2, ADD_V = 4, ADD_MASK = 8 };
@@ -261,7 +262,8 @@ static void pack_asking(const struct forward *f, int64_t j, int64_t keys) {
 }
 
 /* rows r0 .. r1 and the block from j on, whose values lie in rows of ldv floats */
-static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_t j, const float *values, int64_t ldv, int64_t tall) {
+static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_t j, const float *values, int64_t ldv,
+                         int64_t tall) {
     const struct pair *p = &f->pair;
     const struct attention_args *a = p->a;
     const int64_t d = a->d, ld = f->ld, first = r0 - f->from;
@@ -370,20 +372,26 @@ struct back {
     int wants;
     const float *delta;
     int64_t ld;
-    float *keys, *values, *key_rows; /* k^T, v^T, scale k */
-    float *q, *dy, *p, *ds;          /* of BACK_STEP queries */
-    float *dk, *dv;
+    struct back_keys {
+        float *keys, *values, *rows, *dk, *dv; /* k^T, v^T, scale k */
+        int64_t seen, tall;                    /* keys that a query may see; the tiles for dq */
+    } block[SPAN];
+    float *q, *dy, *p, *ds; /* of BACK_STEP queries */
 };
 
+/* blocks of keys that are held at a time, while all queries pass over them: as many as fit a part of L2 */
+static int64_t span(int64_t d) { return clamp(4 * KEYS / most(d, 1), 1, SPAN); }
+
 static int64_t back_slot(const struct attention_args *a) {
-    return SUM(PRODUCT(5 * KEYS + 2 * BACK_STEP, SUM(a->d, 15) / 16 * 16), 2 * BACK_STEP * KEYS, 16);
+    return SUM(PRODUCT(span(a->d) * 5 * KEYS + 2 * BACK_STEP, SUM(a->d, 15) / 16 * 16), 2 * BACK_STEP * KEYS, 16);
 }
 
 static void back_room(struct back *k, float *scratch) {
-    const int64_t block = KEYS * k->ld;
-    k->keys = aligned_scratch(scratch);
-    k->values = k->keys + block, k->key_rows = k->values + block, k->dk = k->key_rows + block, k->dv = k->dk + block;
-    k->q = k->dv + block, k->dy = k->q + BACK_STEP * k->ld;
+    const int64_t size = KEYS * k->ld;
+    float *at = aligned_scratch(scratch);
+    for (int64_t b = 0; b < span(k->pair.a->d); b++, at += 5 * size)
+        k->block[b] = (struct back_keys){at, at + size, at + 2 * size, at + 3 * size, at + 4 * size, 0, 0};
+    k->q = at, k->dy = k->q + BACK_STEP * k->ld;
     k->p = k->dy + BACK_STEP * k->ld, k->ds = k->p + BACK_STEP * KEYS;
 }
 
@@ -402,18 +410,16 @@ INLINE void row_back(float *p, float *ds, const float *mask, int64_t n, float ls
         }
 }
 
-/* queries i .. i + rows of head g, which see something of the block of `keys` keys from j on */
-static void back_block(const struct back *k, int64_t g, int64_t i, int64_t rows, int64_t j, int64_t keys, const int32_t *reach,
-                       int64_t tall) {
+/* queries i .. i + rows of head g, which see something of a block of keys from j on */
+static void back_step(const struct back *k, const struct back_keys *block, int64_t g, int64_t i, int64_t rows, int64_t j,
+                      const int32_t *reach) {
     const struct attention_grad_args *args = k->g;
     const struct pair *pair = &k->pair;
     const struct attention_args *a = pair->a;
-    const int64_t d = a->d, ld = k->ld, q_first = q_at(pair, g, i), query = query_at(pair, g, i);
+    const int64_t d = a->d, ld = k->ld, query = query_at(pair, g, i);
     const float drop = 1 / (1 - a->p);
-    pack_rows(a->q + q_first, a->ldq, rows, d, a->scale, k->q, ld);
-    pack_rows(args->dy + y_at(pair, g, i), a->heads * d, rows, d, 1, k->dy, ld);
-    scores(k->q, ld, k->keys, k->p, reach, rows, d);
-    scores(k->dy, ld, k->values, k->ds, reach, rows, d);
+    scores(k->q, ld, block->keys, k->p, reach, rows, d);
+    scores(k->dy, ld, block->values, k->ds, reach, rows, d);
     for (int64_t r = 0; r < rows; r++) {
         float *p = k->p + r * KEYS, *ds = k->ds + r * KEYS, lse = a->lse[query + r], delta = k->delta[query + r];
         const float *mask = a->mask ? a->mask + mask_at(pair, g, i + r) + j : 0;
@@ -432,9 +438,9 @@ static void back_block(const struct back *k, int64_t g, int64_t i, int64_t rows,
             EACH_VECTOR(reach[r], v_put(to + i, v_get(to + i, m) + v_get(ds + i, m), m););
         }
     }
-    if (k->wants & WANT_KV && args->dv) weigh_turned(k->p, k->dy, ld, k->dv, reach, rows, keys, d, tile_height(d));
-    if (k->wants & WANT_KV && args->dk) weigh_turned(k->ds, k->q, ld, k->dk, reach, rows, keys, d, tile_height(d));
-    if (k->wants & WANT_Q) weigh(k->ds, k->key_rows, ld, args->dq + q_first, a->ldq, reach, rows, d, tall, 1);
+    if (k->wants & WANT_KV && args->dv) weigh_turned(k->p, k->dy, ld, block->dv, reach, rows, block->seen, d, tile_height(d));
+    if (k->wants & WANT_KV && args->dk) weigh_turned(k->ds, k->q, ld, block->dk, reach, rows, block->seen, d, tile_height(d));
+    if (k->wants & WANT_Q) weigh(k->ds, block->rows, ld, args->dq + q_at(pair, g, i), a->ldq, reach, rows, d, block->tall, 1);
 }
 
 /* dk or dv of `keys` tokens, to or from memory */
@@ -446,29 +452,46 @@ static void end_rows(const float *from, int64_t ld, float *to, int64_t stride, i
     for (int64_t r = 0; r < keys; r++, from += ld, to += stride) copy_row(from, to, d);
 }
 
-static void back_run(struct back *k) {
+/* packs the block of keys from j on, and begins its gradients */
+static void back_begin(const struct back *k, struct back_keys *block, int64_t j, int64_t keys) {
     const struct attention_grad_args *args = k->g;
-    const struct pair *pair = &k->pair;
-    const struct attention_args *a = pair->a;
-    const int64_t d = a->d, ld = k->ld, kv = pair->k - a->k;
-    float *dk = k->wants & WANT_KV && args->dk ? args->dk + kv : 0, *dv = k->wants & WANT_KV && args->dv ? args->dv + kv : 0;
-    for (int64_t j = k->j; j < k->j_end; j += KEYS) {
-        int64_t here = least(KEYS, k->j_end - j), seen = clamp(pair->keys - j, 0, here), at = j * a->ldk, tall = tile_height(d);
-        if (dk) begin_rows(k->dk, ld, dk + at, a->ldk, here, d, args->add & ADD_K);
-        if (dv) begin_rows(k->dv, ld, dv + at, a->ldk, here, d, args->add & ADD_V);
-        if (seen) {
-            pack_turned(pair->k + at, a->ldk, seen, d, k->keys);
-            pack_turned(pair->v + at, a->ldk, seen, d, k->values);
-            if (k->wants & WANT_Q && pack_rows(pair->k + at, a->ldk, seen, d, a->scale, k->key_rows, ld)) tall = 1;
-            for (int64_t g = k->g0; g < k->g_end; g++)
-                for (int64_t i = k->i; i < k->i_end; i += BACK_STEP) {
-                    int32_t reach[BACK_STEP];
-                    int64_t rows = least(BACK_STEP, k->i_end - i);
-                    if (reaches(pair, i, rows, j, reach)) back_block(k, g, i, rows, j, seen, reach, tall);
-                }
-        }
-        if (dk) end_rows(k->dk, ld, dk + at, a->ldk, here, d);
-        if (dv) end_rows(k->dv, ld, dv + at, a->ldk, here, d);
+    const struct attention_args *a = k->pair.a;
+    const int64_t at = j * a->ldk, to = k->pair.k - a->k + at, d = a->d, ld = k->ld;
+    block->seen = clamp(k->pair.keys - j, 0, keys);
+    block->tall = tile_height(d);
+    if (k->wants & WANT_KV && args->dk) begin_rows(block->dk, ld, args->dk + to, a->ldk, keys, d, args->add & ADD_K);
+    if (k->wants & WANT_KV && args->dv) begin_rows(block->dv, ld, args->dv + to, a->ldk, keys, d, args->add & ADD_V);
+    pack_turned(k->pair.k + at, a->ldk, block->seen, d, block->keys);
+    pack_turned(k->pair.v + at, a->ldk, block->seen, d, block->values);
+    if (k->wants & WANT_Q && pack_rows(k->pair.k + at, a->ldk, block->seen, d, a->scale, block->rows, ld)) block->tall = 1;
+}
+
+static void back_end(const struct back *k, const struct back_keys *block, int64_t j, int64_t keys) {
+    const struct attention_grad_args *args = k->g;
+    const struct attention_args *a = k->pair.a;
+    const int64_t to = k->pair.k - a->k + j * a->ldk;
+    if (k->wants & WANT_KV && args->dk) end_rows(block->dk, k->ld, args->dk + to, a->ldk, keys, a->d);
+    if (k->wants & WANT_KV && args->dv) end_rows(block->dv, k->ld, args->dv + to, a->ldk, keys, a->d);
+}
+
+/* queries i .. i + rows of head g, and the blocks from j to `end` */
+static void back_rows(const struct back *k, int64_t g, int64_t i, int64_t rows, int64_t j, int64_t end) {
+    const struct attention_args *a = k->pair.a;
+    int32_t reach[BACK_STEP];
+    if (!reaches(&k->pair, i, rows, j, reach)) return; /* nor any later block */
+    pack_rows(a->q + q_at(&k->pair, g, i), a->ldq, rows, a->d, a->scale, k->q, k->ld);
+    pack_rows(k->g->dy + y_at(&k->pair, g, i), a->heads * a->d, rows, a->d, 1, k->dy, k->ld);
+    for (const struct back_keys *block = k->block; j < end && reaches(&k->pair, i, rows, j, reach); j += KEYS, block++)
+        back_step(k, block, g, i, rows, j, reach);
+}
+
+static void back_run(struct back *k) {
+    for (int64_t j = k->j, end; j < k->j_end; j = end) {
+        end = least(j + span(k->pair.a->d) * KEYS, k->j_end);
+        for (int64_t b = 0, at = j; at < end; b++, at += KEYS) back_begin(k, k->block + b, at, least(KEYS, end - at));
+        for (int64_t g = k->g0; g < k->g_end; g++)
+            for (int64_t i = k->i; i < k->i_end; i += BACK_STEP) back_rows(k, g, i, least(BACK_STEP, k->i_end - i), j, end);
+        for (int64_t b = 0, at = j; at < end; b++, at += KEYS) back_end(k, k->block + b, at, least(KEYS, end - at));
     }
 }
 
