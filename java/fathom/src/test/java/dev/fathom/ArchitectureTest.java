@@ -67,6 +67,7 @@ class ArchitectureTest {
             "io",
             "nn",
             "recurrent",
+            "attention",
             "nets",
             "decode",
             "optim",

@@ -30,6 +30,7 @@ public final class Memory {
         "nn.",
         "recurrent.",
         "decode.",
+        "attention.",
         "optim.",
         "data.",
         "text.",

@@ -445,7 +445,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
             Set<String> more = new LinkedHashSet<>(data.names());
             // PyTorch before 0.4.1 did not count the batches of a batch norm: where a file has no count, it is 0
             List<Variable> variables = all.stream()
-                    .filter(h -> more.contains(h.name()) || !h.name().endsWith("num_batches_tracked"))
+                    .filter(h -> more.contains(h.name()) || !h.name().endsWith("num_batches_tracked") && !derived(h))
                     .toList();
             List<String> missing = new ArrayList<>();
             List<String> shapes = new ArrayList<>();
@@ -467,6 +467,13 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                                 .collect(Collectors.joining(", "))
                         + "; load it into a model of the same structure");
             }
+            for (Variable h : all) {
+                if (derived(h)) { // what no file need have stays
+                    long at = 4 * store.offset(Store.index(h));
+                    long bytes = 4 * h.shape().size();
+                    loaded.view(at, bytes).put(store.values().view(at, bytes));
+                }
+            }
             for (Variable h : variables) {
                 data.copy(
                         h.name(),
@@ -479,6 +486,10 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
             Block.copy(loaded, store.values());
         }
         store.replaced();
+    }
+
+    private static boolean derived(Variable h) {
+        return h instanceof Buffer b && b.derived();
     }
 
     /**

@@ -11,9 +11,26 @@ import dev.fathom.tensor.Tensor;
  * <p>{@link #update} takes effect when backward has succeeded, so a failed step leaves no trace, and a recomputed layer does not update twice.
  */
 public final class Buffer extends Variable {
+    private final boolean derived;
+
     /** Makes a buffer that begins as {@code initializer} says. */
     public Buffer(Shape shape, Initializer initializer) {
+        this(shape, initializer, false);
+    }
+
+    private Buffer(Shape shape, Initializer initializer, boolean derived) {
         super(shape, initializer);
+        this.derived = derived;
+    }
+
+    /** Makes a buffer whose values follow from the settings of its net, such as a table of positions: a file that lacks it loads all the same. */
+    public static Buffer derived(Shape shape, Initializer initializer) {
+        return new Buffer(shape, initializer, true);
+    }
+
+    /** Returns whether {@link #derived(Shape, Initializer)} made it. */
+    public boolean derived() {
+        return derived;
     }
 
     /**

@@ -620,6 +620,19 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
+     * Returns softmax(q k^T / sqrt(d)) v for each head of these queries q [batch, queries, heads d], with k and v [batch, keys, kvHeads d] (Vaswani et al.
+     * 2017). Without k and v, this tensor [batch, tokens, (heads + 2 kvHeads) d] holds queries, keys and values of each token one after the other. No
+     * matrix [queries, keys] is made, forward or backward: memory grows with queries plus keys. The result of a row does not depend on its batch, nor on
+     * padding that the mask's lengths leave out. Keys and values that are NaN reach the queries that see them; where a bias of -Infinity hides a
+     * key, its value must be finite.
+     *
+     * @throws IllegalArgumentException naming the two dimensions, if shapes disagree, or a length is larger than the tensor
+     */
+    public Tensor attention(@Nullable Tensor k, @Nullable Tensor v, Attention how) {
+        return how.of(this, k, v);
+    }
+
+    /**
      * Returns the convolution of x [N, L, C], [N, H, W, C] or [N, D, H, W, C] with the filters W [K, taps.., C / groups], plus b [K] if it is not
      * null. The filters are not flipped, and x is 0 outside. Each of {@code groups} groups of channels has filters of its own; with as many groups as
      * channels the convolution is depthwise. A convolution of volumes takes the memory of x times the window's depth. PyTorch and its files have

@@ -16,6 +16,7 @@ import dev.fathom.op.Resize;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.op.Window;
+import dev.fathom.ops.AttentionOp;
 import dev.fathom.ops.AvgPoolOp;
 import dev.fathom.ops.BagOp;
 import dev.fathom.ops.Binary;
@@ -44,10 +45,12 @@ import dev.fathom.ops.OneHotOp;
 import dev.fathom.ops.PadOp;
 import dev.fathom.ops.PermuteOp;
 import dev.fathom.ops.RecurrentOp;
+import dev.fathom.ops.PutRowsOp;
 import dev.fathom.ops.ReduceOp;
 import dev.fathom.ops.ReshapeOp;
 import dev.fathom.ops.ResizeOp;
 import dev.fathom.ops.RollOp;
+import dev.fathom.ops.RotaryOp;
 import dev.fathom.ops.SliceOp;
 import dev.fathom.ops.SoftmaxOp;
 import dev.fathom.ops.SortOp;
@@ -2857,6 +2860,183 @@ public final class OpTable {
                     {n}
                 }
                 : new int[][] {{n, t, in}, {width, in}, {width, hidden}, {width}, {width}, {n, hidden}, {n}};
+    }
+
+    // ---- attention
+
+    private static Row attention(String name, Attention how, int keyHeads) {
+        return row(name, AttentionOp.class, "attention(Tensor,Tensor,Attention)")
+                .range(-2, 2)
+                .ordinary(0)
+                .ordinary(1)
+                .ordinary(2)
+                .sized(FEW, n ->
+                        new int[][] {{2, n, 3 * how.heads()}, {2, n + 2, 3 * keyHeads}, {2, n + 2, 3 * keyHeads}})
+                .sample(s(1, 66, 5 * how.heads()), s(1, 131, 5 * keyHeads), s(1, 131, 5 * keyHeads))
+                .sample(s(0, 3, 4 * how.heads()), s(0, 2, 4 * keyHeads), s(0, 2, 4 * keyHeads))
+                .large(s(2, 200, 16 * how.heads()), s(2, 190, 16 * keyHeads), s(2, 190, 16 * keyHeads))
+                .f(x -> x[0].attention(x[1], x[2], how))
+                .tolerance(2e-6, 2e-6);
+    }
+
+    static {
+        attention("attention", new Attention(2), 2)
+                .is(x -> AttentionReference.of(x[0], x[1], x[2], 2, 2, null, (b, i, j) -> true))
+                .refuses(
+                        "attention: heads=4 and kvHeads=3 disagree: as many heads share each head of keys, so kvHeads must divide heads",
+                        () -> t(1, 2, 8).attention(t(1, 2, 8), t(1, 2, 8), new Attention(4).kvHeads(3)))
+                .refuses(
+                        "attention: q [1, 2, 9] must be [batch, queries, heads * d], but 4 heads do not divide it",
+                        () -> t(1, 2, 9).attention(t(1, 2, 9), t(1, 2, 9), new Attention(4)))
+                .refuses(
+                        "attention: q [1, 2, 8] must be [batch, queries, heads * d], with keys and values of 2 * 2 heads behind the queries, but 6 heads do not divide it",
+                        () -> t(1, 2, 8).attention(null, null, new Attention(2)))
+                .refuses(
+                        "attention: q [2, 3, 8] and k [2, 5, 6] disagree: with 2 heads of 4 numbers, k must be [2, keys, 8] for 2 heads",
+                        () -> t(2, 3, 8).attention(t(2, 5, 6), t(2, 5, 6), new Attention(2)))
+                .refuses(
+                        "attention: k [2, 5, 8] and v [2, 4, 8] disagree; they must be equal",
+                        () -> t(2, 3, 8).attention(t(2, 5, 8), t(2, 4, 8), new Attention(2)))
+                .refuses(
+                        "attention: k and v go together; give both, or neither where q holds queries, keys and values",
+                        () -> t(2, 3, 8).attention(t(2, 5, 8), null, new Attention(2)))
+                .refuses(
+                        "attention: dropout=1.0 is the probability to drop and must be in [0, 1)",
+                        () -> t(2, 3, 8).attention(t(2, 5, 8), t(2, 5, 8), new Attention(2).dropout(1)));
+        attention(
+                        "attention, causal, two heads of keys for six",
+                        new Attention(6).kvHeads(2).causal(),
+                        2)
+                .is(x -> AttentionReference.of(
+                        x[0], x[1], x[2], 6, 2, null, (b, i, j) -> i - j >= x[0].dim(1) - x[1].dim(1)));
+        row("attention of one tensor", AttentionOp.class)
+                .range(-2, 2)
+                .ordinary(0)
+                .sized(FEW, n -> new int[][] {{2, n, 8 * 3}})
+                .large(s(2, 200, 8 * 8))
+                .f(x -> x[0].attention(null, null, new Attention(4).kvHeads(2).causal()))
+                .is(x -> {
+                    int d = x[0].dim(2) / 8;
+                    return AttentionReference.of(
+                            AttentionReference.part(x[0], 0, 4 * d),
+                            AttentionReference.part(x[0], 4 * d, 6 * d),
+                            AttentionReference.part(x[0], 6 * d, 8 * d),
+                            4,
+                            2,
+                            null,
+                            (b, i, j) -> j <= i);
+                })
+                .tolerance(2e-6, 2e-6);
+        row("attention with lengths and a bias", AttentionOp.class)
+                .range(-2, 2)
+                .ordinary(0)
+                .ordinary(1)
+                .ordinary(2)
+                .ordinary(3)
+                .indices(4, shapes -> shapes[1][1] + 1)
+                .sized(FEW, n -> new int[][] {{3, n, 10}, {3, n + 1, 10}, {3, n + 1, 10}, {2, n, n + 1}, {3}})
+                .large(s(3, 90, 32), s(3, 100, 32), s(3, 100, 32), s(2, 90, 100), s(3))
+                .f(x -> x[0].attention(
+                        x[1],
+                        x[2],
+                        new Attention(2).mask(AttentionMask.NONE.withBias(x[3]).withLengths(x[4]))))
+                .is(x -> AttentionReference.of(x[0], x[1], x[2], 2, 2, x[3], (b, i, j) -> j < x[4].v()[b]))
+                .tolerance(2e-6, 2e-6)
+                .refuses(
+                        "attention: length 6 at row 1 is outside [0, 5]: lengths count the steps of a row that are no padding",
+                        () -> t(2, 3, 8)
+                                .attention(
+                                        t(2, 5, 8),
+                                        t(2, 5, 8),
+                                        new Attention(2)
+                                                .mask(AttentionMask.NONE.withLengths(
+                                                        Tensor.ofInts(new int[] {5, 6}, 2)))))
+                .refuses(
+                        "attention: lengths [3] must be [2], a number for each row of q [2, 3, 8]",
+                        () -> t(2, 3, 8)
+                                .attention(
+                                        t(2, 5, 8),
+                                        t(2, 5, 8),
+                                        new Attention(2)
+                                                .mask(AttentionMask.NONE.withLengths(Tensor.ofInts(new int[3], 3)))))
+                .refuses(
+                        "attention: bias [3, 4] does not broadcast to the scores [2, 2, 3, 5] of [batch, heads, queries, keys]; its last dimension must be the keys, and each other one equal or 1",
+                        () -> t(2, 3, 8)
+                                .attention(
+                                        t(2, 5, 8),
+                                        t(2, 5, 8),
+                                        new Attention(2).mask(AttentionMask.NONE.withBias(t(3, 4)))));
+        row("attention behind a past", AttentionOp.class)
+                .range(-2, 2)
+                .ordinary(0)
+                .ordinary(1)
+                .ordinary(2)
+                .indices(3, shapes -> shapes[1][1] - shapes[0][1] + 1)
+                .sized(FEW, n -> new int[][] {{3, 2, 12}, {3, n + 4, 12}, {3, n + 4, 12}, {3}})
+                .f(x -> x[0].attention(x[1], x[2], new Attention(3).mask(AttentionMask.NONE.withPast(x[3]))))
+                .is(x -> AttentionReference.of(x[0], x[1], x[2], 3, 3, null, (b, i, j) -> j - i <= x[3].v()[b]))
+                .tolerance(2e-6, 2e-6)
+                .refuses(
+                        "attention: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
+                        () -> t(2, 3, 8)
+                                .attention(
+                                        t(2, 5, 8),
+                                        t(2, 5, 8),
+                                        new Attention(2)
+                                                .mask(AttentionMask.NONE.withPast(
+                                                        Tensor.ofInts(new int[] {2, 3}, 2)))));
+        for (boolean beside : new boolean[] {false, true}) {
+            row("rotary, pairs " + (beside ? "side by side" : "of halves"), RotaryOp.class)
+                    .numbers(1, Numbers.SETTING)
+                    .indices(2, shapes -> shapes[1][0] - shapes[0][1] + 1)
+                    .sized(FEW, n -> new int[][] {{2, n, 3 * 7}, {n + 3, 6}, {2}})
+                    .sample(s(2, 5, 3 * 34), s(9, 34), s(2))
+                    .large(s(4, 300, 3 * 64), s(512, 64), s(4))
+                    .ordinary(0)
+                    .f(x -> Pass.apply(new RotaryOp(3, 2, beside), x))
+                    .is(x -> rotated(x[0], x[1], x[2], beside))
+                    .tolerance(1e-6, 1e-6)
+                    .refuses(
+                            "rotary: x [2, 5, 12] and the table [4, 2] disagree: x.dim(1)=5 tokens but only 4 positions; make a table of more positions",
+                            () -> Pass.apply(new RotaryOp(3, 2, beside), t(2, 5, 12), t(4, 2), null))
+                    .refuses(
+                            "rotary: x [2, 5, 12] has heads of 4 numbers, of which the table [9, 6] cannot turn pairs; give [positions, an even number of at most 4]",
+                            () -> Pass.apply(new RotaryOp(3, 2, beside), t(2, 5, 12), t(9, 6), null));
+        }
+        row("put_rows", PutRowsOp.class)
+                .indices(2, shapes -> shapes[0][1] - shapes[1][1] + 1)
+                .sized(FEW, n -> new int[][] {{3, n + 2, 5}, {3, n, 5}, {3}})
+                .large(s(4, 3000, 64), s(4, 100, 64), s(4))
+                .constant()
+                .f(x -> Pass.apply(PutRowsOp.INSTANCE, x))
+                .is(x -> Doubles.each(x[0].dims(), i -> {
+                    int row = i[1] - (int) x[2].v()[i[0]];
+                    return row >= 0 && row < x[1].dim(1) ? x[1].at(i[0], row, i[2]) : x[0].at(i);
+                }))
+                .refuses(
+                        "put_rows: index 4 at row 0 is outside [0, 4): give the number of a row that exists",
+                        () -> Pass.apply(PutRowsOp.INSTANCE, t(1, 5, 2), t(1, 2, 2), Tensor.ofInts(new int[] {4}, 1)))
+                .refuses(
+                        "put_rows: x [1, 5, 2] and added [1, 2, 3] disagree: all dimensions but the second must be equal",
+                        () -> Pass.apply(PutRowsOp.INSTANCE, t(1, 5, 2), t(1, 2, 3), Tensor.ofInts(new int[] {4}, 1)));
+    }
+
+    /** x of three heads, of which two are turned. */
+    private static Doubles rotated(Doubles x, Doubles table, Doubles past, boolean beside) {
+        int d = x.dim(2) / 3;
+        int half = table.dim(1) / 2;
+        return Doubles.each(x.dims(), i -> {
+            int c = i[2] % d;
+            if (i[2] >= 2 * d || c >= 2 * half) {
+                return x.at(i);
+            }
+            int pair = beside ? c / 2 : c % half;
+            boolean second = beside ? c % 2 == 1 : c >= half;
+            int step = beside ? 1 : half;
+            int position = i[1] + (int) past.v()[i[0]];
+            double other = x.at(i[0], i[1], i[2] + (second ? -step : step));
+            return x.at(i) * table.at(position, pair) + (second ? other : -other) * table.at(position, half + pair);
+        });
     }
 
     private static int[] every(int[] dims, int axis) {

@@ -1,0 +1,63 @@
+package dev.fathom.attention;
+
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Where;
+import dev.fathom.tensor.Attention;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+
+/**
+ * y[i] = sum over j of a[i][j] memory[j], a[i] = softmax over j of score(tanh(query(x[i]) + key(memory[j]))): the attention of Bahdanau et al. (2015).
+ * Unlike the scaled product it makes all pairs of tokens: batch x queries x keys x units numbers.
+ *
+ * @param query from the width of the queries to the units
+ * @param key from the width of the memory to the units
+ * @param score from the units to one number
+ */
+public record AdditiveAttention(Linear query, Linear key, Linear score) implements Net {
+    /**
+     * Makes the three matrices, none with a bias.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public AdditiveAttention(int queryWidth, int memoryWidth, int units) {
+        this(
+                new Linear(queryWidth, units).withoutBias(),
+                new Linear(memoryWidth, units).withoutBias(),
+                new Linear(units, 1).withoutBias());
+    }
+
+    /**
+     * Attends from x [batch, queries, query width] to memory [batch, keys, memory width] and returns [batch, queries, memory width]. A query that sees
+     * no key gives zeros.
+     *
+     * @throws IllegalArgumentException if x or the memory is no batch of sequences, or the mask has a bias, for which there is no place
+     */
+    public Tensor apply(Tensor x, Tensor memory, AttentionMask mask) {
+        return Pass.frame(this, () -> {
+            if (x.shape().rank() != 3 || memory.shape().rank() != 3 || x.dim(0) != memory.dim(0)) {
+                throw new IllegalArgumentException(
+                        "AdditiveAttention" + Where.running() + ": x " + x.shape() + " and memory " + memory.shape()
+                                + " must be [batch, queries, width] and [batch, keys, width] of one batch");
+            }
+            if (mask.bias() != null) {
+                throw new IllegalArgumentException("AdditiveAttention" + Where.running() + ": the mask has a bias "
+                        + mask.bias().shape() + " but these scores take its place; limit keys by lengths");
+            }
+            int units = query.weight().shape().dim(0);
+            int n = x.dim(0);
+            int lq = x.dim(1);
+            int lk = memory.dim(1);
+            Tensor pairs = query.apply(x)
+                    .reshape(n, lq, 1, units)
+                    .add(key.apply(memory).reshape(n, 1, lk, units))
+                    .tanh();
+            Tensor scores = score.apply(pairs).reshape(n, 1, lq, lk);
+            Tensor none = Tensor.zeros(n, lq, memory.dim(2));
+            return none.attention(
+                    Tensor.zeros(n, lk, memory.dim(2)), memory, new Attention(1).mask(mask.withBias(scores)));
+        });
+    }
+}

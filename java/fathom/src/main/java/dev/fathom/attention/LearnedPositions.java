@@ -1,0 +1,55 @@
+package dev.fathom.attention;
+
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.op.Shape;
+import dev.fathom.parameter.Initializer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+
+/**
+ * y[b, t] = x[b, t] + weight[t], with a vector that is learned for each position (Gehring et al. 2017).
+ *
+ * @param weight [positions, width]
+ */
+public record LearnedPositions(Parameter weight) implements Layer {
+    /**
+     * Makes so many positions, which begin normal with deviation 0.02, as those of BERT and GPT-2 do.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public LearnedPositions(int positions, int width) {
+        this(positions, width, Init.normal(0, 0.02f));
+    }
+
+    /**
+     * Makes so many positions, which begin as {@code init} says.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public LearnedPositions(int positions, int width, Initializer init) {
+        this(new Parameter(sized("LearnedPositions", positions, width), init));
+    }
+
+    static Shape sized(String who, int positions, int width) {
+        if (positions < 1 || width < 1) {
+            throw new IllegalArgumentException(
+                    who + ": positions=" + positions + " and width=" + width + " must both be at least 1");
+        }
+        return Shape.of(positions, width);
+    }
+
+    /**
+     * @throws IllegalArgumentException if x is not [batch, tokens, width], or has more tokens than there are positions
+     */
+    @Override
+    public Tensor forward(Tensor x) {
+        return Positions.add("LearnedPositions", x, weight.value(), null);
+    }
+
+    /** Adds positions to tokens that stand behind past[b] others, with I32 past [batch]. */
+    public Tensor apply(Tensor x, Tensor past) {
+        return Pass.frame(this, () -> Positions.add("LearnedPositions", x, weight.value(), past));
+    }
+}

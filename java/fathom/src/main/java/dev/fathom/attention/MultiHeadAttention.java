@@ -1,0 +1,229 @@
+package dev.fathom.attention;
+
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.op.Where;
+import dev.fathom.tensor.Attention;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y = concat over heads of softmax(q k^T / sqrt(d)) v, times an output matrix, with q, k and v linear in the tokens (Vaswani et al. 2017). As a layer it
+ * is self-attention without a mask.
+ *
+ * @param projections what makes queries, keys and values
+ * @param outProj [heads d] to [width]
+ * @param heads the number of heads
+ * @param kvHeads the number of heads of keys and values, which divides it (Ainslie et al. 2023)
+ * @param dropout the probability with which a weight is dropped in training
+ * @param rotary what turns queries and keys of self-attention by their positions, or null for nothing
+ */
+public record MultiHeadAttention(
+        @Inline Projections projections,
+        Linear outProj,
+        int heads,
+        int kvHeads,
+        float dropout,
+        @Nullable RotaryPositions rotary)
+        implements Layer {
+    /**
+     * Checks the heads.
+     *
+     * @throws IllegalArgumentException if there are none, kvHeads does not divide them, or dropout is outside [0, 1)
+     */
+    public MultiHeadAttention {
+        if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
+            throw new IllegalArgumentException("MultiHeadAttention: heads=" + heads + " and kvHeads=" + kvHeads
+                    + " must be at least 1, and kvHeads must divide heads");
+        }
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new IllegalArgumentException(
+                    "MultiHeadAttention: dropout=" + dropout + " is the probability to drop and must be in [0, 1)");
+        }
+    }
+
+    /**
+     * Makes attention with PyTorch's parameters {@code in_proj_weight}, {@code in_proj_bias} and {@code out_proj}, which begin as in PyTorch.
+     *
+     * @throws IllegalArgumentException if heads do not divide the width
+     */
+    public MultiHeadAttention(int width, int heads) {
+        this(
+                new Projections.Fused(divided(width, heads) * heads),
+                new Linear(width, width).withBias(Init.zeros()),
+                heads,
+                heads,
+                0,
+                null);
+    }
+
+    private static int divided(int width, int heads) {
+        if (heads < 1 || width < 1 || width % heads != 0) {
+            throw new IllegalArgumentException("MultiHeadAttention: width=" + width + " and heads=" + heads
+                    + " disagree: the heads must divide the width");
+        }
+        return width / heads;
+    }
+
+    /**
+     * Makes attention with the parameters {@code q_proj}, {@code k_proj} and {@code v_proj}: for fewer heads of keys and values than of queries, or for a
+     * memory of another width.
+     *
+     * @throws IllegalArgumentException if heads do not divide the width, or kvHeads the heads
+     */
+    public static MultiHeadAttention separate(int width, int memoryWidth, int heads, int kvHeads) {
+        int d = divided(width, heads);
+        return new MultiHeadAttention(
+                new Projections.Separate(
+                        new Linear(width, width),
+                        new Linear(memoryWidth, kvHeads * d),
+                        new Linear(memoryWidth, kvHeads * d)),
+                new Linear(width, width),
+                heads,
+                kvHeads,
+                0,
+                null);
+    }
+
+    /** Returns this layer with weights that are dropped in training, with this probability. */
+    public MultiHeadAttention dropout(float p) {
+        return new MultiHeadAttention(projections, outProj, heads, kvHeads, p, rotary);
+    }
+
+    /** Returns this layer with queries and keys that are turned by their positions. Layers may share one table. */
+    public MultiHeadAttention rotary(RotaryPositions positions) {
+        return new MultiHeadAttention(projections, outProj, heads, kvHeads, dropout, positions);
+    }
+
+    /** Returns this layer without biases. */
+    public MultiHeadAttention withoutBias() {
+        Projections bare = projections instanceof Projections.Separate s
+                ? new Projections.Separate(
+                        s.qProj().withoutBias(),
+                        s.kProj().withoutBias(),
+                        s.vProj().withoutBias())
+                : new Projections.Fused(((Projections.Fused) projections).inProjWeight(), null);
+        return new MultiHeadAttention(bare, outProj.withoutBias(), heads, kvHeads, dropout, rotary);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return self(x, AttentionMask.NONE, null);
+    }
+
+    /**
+     * Self-attention of x [batch, tokens, width]. Where the mask has lengths, they are those of the queries too: what lies beyond them gives the
+     * output's bias.
+     *
+     * @throws IllegalArgumentException naming the two dimensions, if shapes disagree
+     */
+    public Tensor apply(Tensor x, AttentionMask mask) {
+        return apply(x, mask, null);
+    }
+
+    /** Self-attention plus a residual of the shape of x, which is added in the kernel of the output matrix. */
+    public Tensor apply(Tensor x, AttentionMask mask, @Nullable Tensor residual) {
+        return Pass.frame(this, () -> self(x, mask, residual));
+    }
+
+    private Tensor self(Tensor x, AttentionMask mask, @Nullable Tensor residual) {
+        tokens(x);
+        AttentionMask both =
+                mask.lengths() != null && mask.queryLengths() == null ? mask.withQueryLengths(mask.lengths()) : mask;
+        Attention how = how(both);
+        if (projections instanceof Projections.Fused fused) {
+            Tensor all = fused.all(x);
+            Tensor turned = rotary == null ? all : rotary.turn(all, 3 * heads, 2 * heads, null);
+            return outProj.apply(turned.attention(null, null, how), residual, null);
+        }
+        KeyValue memory = projections.memory(x);
+        Tensor q = turned(projections.queries(x), heads, null);
+        return outProj.apply(q.attention(turned(memory.keys(), kvHeads, null), memory.values(), how), residual, null);
+    }
+
+    /**
+     * Cross-attention: queries of x [batch, queries, width] to the tokens of {@code memory} [batch, keys, memory width]. Positions are not turned.
+     *
+     * @throws IllegalArgumentException naming the two dimensions, if shapes disagree
+     */
+    public Tensor apply(Tensor x, Tensor memory, AttentionMask mask) {
+        return apply(x, memory(memory), mask, null);
+    }
+
+    /** Cross-attention to keys and values of {@link #memory}, plus a residual of the shape of x if there is one. */
+    public Tensor apply(Tensor x, KeyValue memory, AttentionMask mask, @Nullable Tensor residual) {
+        return Pass.frame(
+                this,
+                () -> outProj.apply(
+                        projections.queries(tokens(x)).attention(memory.keys(), memory.values(), how(mask)),
+                        residual,
+                        null));
+    }
+
+    /** Returns the keys and values of a memory [batch, keys, memory width], which many calls may read. */
+    public KeyValue memory(Tensor memory) {
+        return Pass.frame(this, () -> projections.memory(tokens(memory)));
+    }
+
+    /** Returns an empty cache for {@link #step}, of the current pass. */
+    public KeyValue cache(int batch, int capacity) {
+        return KeyValue.empty(batch, capacity, kvHeads * (width() / heads));
+    }
+
+    /**
+     * Causal self-attention of more tokens x [batch, added, width], which stand behind the past[b] tokens that the cache holds of row b. It gives the bits
+     * of {@code apply} with a causal mask on the whole sequence.
+     *
+     * @param past I32 [batch]
+     * @throws IllegalArgumentException if shapes disagree, or the cache has no room for the tokens
+     */
+    public Cached step(Tensor x, KeyValue cache, Tensor past) {
+        return step(x, cache, past, null);
+    }
+
+    /** A step plus a residual of the shape of x, if there is one. */
+    public Cached step(Tensor x, KeyValue cache, Tensor past, @Nullable Tensor residual) {
+        return Pass.frame(this, () -> {
+            tokens(x);
+            Tensor q;
+            KeyValue more;
+            if (projections instanceof Projections.Fused fused) {
+                List<Tensor> parts = fused.all(x).split(2, width(), width(), width());
+                q = parts.get(0);
+                more = new KeyValue(parts.get(1), parts.get(2));
+            } else {
+                q = projections.queries(x);
+                more = projections.memory(x);
+            }
+            KeyValue now = cache.with(turned(more.keys(), kvHeads, past), more.values(), past);
+            Tensor y = turned(q, heads, past)
+                    .attention(now.keys(), now.values(), how(AttentionMask.CAUSAL.withPast(past)));
+            return new Cached(outProj.apply(y, residual, null), List.of(now));
+        });
+    }
+
+    private int width() {
+        return outProj.weight().shape().dim(1);
+    }
+
+    private Tensor turned(Tensor x, int count, @Nullable Tensor past) {
+        return rotary == null ? x : rotary.turn(x, count, count, past);
+    }
+
+    private Attention how(AttentionMask mask) {
+        return new Attention(heads, kvHeads, Float.NaN, Pass.current().training() ? dropout : 0, mask);
+    }
+
+    private static Tensor tokens(Tensor x) {
+        if (x.shape().rank() != 3) {
+            throw new IllegalArgumentException("MultiHeadAttention" + Where.running() + ": x " + x.shape()
+                    + " must be [batch, tokens, width]; reshape it");
+        }
+        return x;
+    }
+}

@@ -1,0 +1,35 @@
+package dev.fathom.attention;
+
+import dev.fathom.op.Where;
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** What positions of all kinds share. */
+final class Positions {
+    private Positions() {}
+
+    /** x [batch, tokens, width] plus the rows of a table [positions, width] from past[b] on, or from 0. */
+    static Tensor add(String who, Tensor x, Tensor table, @Nullable Tensor past) {
+        if (x.shape().rank() != 3 || x.dim(2) != table.dim(1)) {
+            throw new IllegalArgumentException(who + Where.running() + ": x " + x.shape() + " must be [batch, tokens, "
+                    + table.dim(1) + "], as the table " + table.shape());
+        }
+        int tokens = x.dim(1);
+        if (tokens > table.dim(0)) {
+            throw new IllegalArgumentException(who + Where.running() + ": x " + x.shape() + " has " + tokens
+                    + " tokens but there are only " + table.dim(0) + " positions; make more of them, or cut x");
+        }
+        if (past == null) {
+            return x.add(table.slice(0, 0, tokens));
+        }
+        if (tokens != 1) {
+            int[] places = new int[tokens];
+            for (int i = 0; i < tokens; i++) {
+                places[i] = i;
+            }
+            Tensor index = past.reshape(x.dim(0), 1).add(Tensor.ofInts(places, tokens));
+            return x.add(table.take(0, index));
+        }
+        return x.add(table.take(0, past.reshape(x.dim(0), 1)));
+    }
+}

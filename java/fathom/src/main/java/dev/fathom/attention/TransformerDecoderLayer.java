@@ -1,0 +1,114 @@
+package dev.fathom.attention;
+
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Activation;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
+
+/**
+ * Self-attention, attention to a memory, and a feed-forward layer, each added to its input and normalized behind or in front, as PyTorch's {@code
+ * TransformerDecoderLayer} (Vaswani et al. 2017).
+ *
+ * @param selfAttn attention of the tokens to each other
+ * @param multiheadAttn attention to the memory
+ * @param feedForward what is done to each token; its names stand beside the others
+ * @param norm1 the norm of the self-attention
+ * @param norm2 the norm of the attention to the memory
+ * @param norm3 the norm of the feed-forward layer
+ * @param dropout of what is added, in training
+ * @param normFirst whether the norms are in front
+ */
+public record TransformerDecoderLayer(
+        MultiHeadAttention selfAttn,
+        MultiHeadAttention multiheadAttn,
+        @Inline FeedForward feedForward,
+        Layer norm1,
+        Layer norm2,
+        Layer norm3,
+        Dropout dropout,
+        boolean normFirst)
+        implements Net {
+    /**
+     * Makes a layer with norms behind and nothing dropped.
+     *
+     * @throws IllegalArgumentException if a size is below 1, or heads do not divide the width
+     */
+    public TransformerDecoderLayer(int width, int heads, int hidden, Activation activation) {
+        this(
+                new MultiHeadAttention(width, heads),
+                new MultiHeadAttention(width, heads),
+                new FeedForward(width, hidden, activation),
+                new LayerNorm(width),
+                new LayerNorm(width),
+                new LayerNorm(width),
+                new Dropout(0),
+                false);
+    }
+
+    /** Returns this layer with its norms in front. */
+    public TransformerDecoderLayer normsFirst() {
+        return new TransformerDecoderLayer(selfAttn, multiheadAttn, feedForward, norm1, norm2, norm3, dropout, true);
+    }
+
+    /** Returns this layer with dropout in PyTorch's places: of attention weights, hidden units, and of the three sums. */
+    public TransformerDecoderLayer dropout(float p) {
+        return new TransformerDecoderLayer(
+                selfAttn.dropout(p),
+                multiheadAttn.dropout(p),
+                feedForward.dropout(p),
+                norm1,
+                norm2,
+                norm3,
+                new Dropout(p),
+                normFirst);
+    }
+
+    /** Returns this layer with another feed-forward layer, such as a gated one. */
+    public TransformerDecoderLayer feedForward(FeedForward layer) {
+        return new TransformerDecoderLayer(selfAttn, multiheadAttn, layer, norm1, norm2, norm3, dropout, normFirst);
+    }
+
+    /**
+     * Computes the layer on x [batch, tokens, width] and a memory [batch, keys, width].
+     *
+     * @param mask what tokens see of each other, usually {@link AttentionMask#CAUSAL}
+     * @param memoryMask what they see of the memory
+     */
+    public Tensor apply(Tensor x, Tensor memory, AttentionMask mask, AttentionMask memoryMask) {
+        return Pass.frame(this, () -> {
+            Tensor in = normFirst ? norm1.apply(x) : x;
+            Tensor sum =
+                    Sums.drops(dropout) ? x.add(dropout.apply(selfAttn.apply(in, mask))) : selfAttn.apply(in, mask, x);
+            return rest(sum, multiheadAttn.memory(memory), memoryMask);
+        });
+    }
+
+    private Tensor rest(Tensor attended, KeyValue memory, AttentionMask memoryMask) {
+        Tensor x = normFirst ? attended : norm1.apply(attended);
+        Tensor in = normFirst ? norm2.apply(x) : x;
+        Tensor sum = Sums.drops(dropout)
+                ? x.add(dropout.apply(multiheadAttn.apply(in, memory, memoryMask, null)))
+                : multiheadAttn.apply(in, memory, memoryMask, x);
+        Tensor y = normFirst ? sum : norm2.apply(sum);
+        return normFirst
+                ? Sums.add(feedForward, norm3.apply(y), y, dropout)
+                : norm3.apply(Sums.add(feedForward, y, y, dropout));
+    }
+
+    /**
+     * Computes the layer, with a causal mask, on more tokens; see {@link MultiHeadAttention#step}.
+     *
+     * @param memory the keys and values that {@code multiheadAttn().memory} made once
+     */
+    public Cached step(Tensor x, KeyValue cache, Tensor past, KeyValue memory, AttentionMask memoryMask) {
+        return Pass.frame(this, () -> {
+            Cached attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
+            return new Cached(rest(attended.output(), memory, memoryMask), attended.caches());
+        });
+    }
+}

@@ -1,0 +1,102 @@
+package dev.fathom.attention;
+
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.op.Activation;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
+
+/**
+ * x' = norm1(x + attention(x)), y = norm2(x' + feedForward(x')) (Vaswani et al. 2017), or with the norms in front, x' = x + attention(norm1(x)), y = x' +
+ * feedForward(norm2(x')) (Xiong et al. 2020), as PyTorch's {@code TransformerEncoderLayer}. With a causal mask it is the layer of a GPT.
+ *
+ * @param selfAttn attention of the tokens to each other
+ * @param feedForward what is done to each token; its names stand beside the others
+ * @param norm1 the norm of the attention
+ * @param norm2 the norm of the feed-forward layer
+ * @param dropout of what is added to x, in training
+ * @param normFirst whether the norms are in front
+ */
+public record TransformerEncoderLayer(
+        MultiHeadAttention selfAttn,
+        @Inline FeedForward feedForward,
+        Layer norm1,
+        Layer norm2,
+        Dropout dropout,
+        boolean normFirst)
+        implements Layer {
+    /**
+     * Makes a layer with norms behind and nothing dropped.
+     *
+     * @throws IllegalArgumentException if a size is below 1, or heads do not divide the width
+     */
+    public TransformerEncoderLayer(int width, int heads, int hidden, Activation activation) {
+        this(
+                new MultiHeadAttention(width, heads),
+                new FeedForward(width, hidden, activation),
+                new LayerNorm(width),
+                new LayerNorm(width),
+                new Dropout(0),
+                false);
+    }
+
+    /** Returns this layer with its norms in front. */
+    public TransformerEncoderLayer normsFirst() {
+        return new TransformerEncoderLayer(selfAttn, feedForward, norm1, norm2, dropout, true);
+    }
+
+    /** Returns this layer with dropout in PyTorch's four places: of attention weights, hidden units, and of both sums. */
+    public TransformerEncoderLayer dropout(float p) {
+        return new TransformerEncoderLayer(
+                selfAttn.dropout(p), feedForward.dropout(p), norm1, norm2, new Dropout(p), normFirst);
+    }
+
+    /** Returns this layer with other attention, such as one with rotary positions. */
+    public TransformerEncoderLayer attention(MultiHeadAttention attention) {
+        return new TransformerEncoderLayer(attention, feedForward, norm1, norm2, dropout, normFirst);
+    }
+
+    /** Returns this layer with another feed-forward layer, such as a gated one. */
+    public TransformerEncoderLayer feedForward(FeedForward layer) {
+        return new TransformerEncoderLayer(selfAttn, layer, norm1, norm2, dropout, normFirst);
+    }
+
+    /** Returns this layer with other norms, such as {@link dev.fathom.nn.RmsNorm}. */
+    public TransformerEncoderLayer norms(Layer first, Layer second) {
+        return new TransformerEncoderLayer(selfAttn, feedForward, first, second, dropout, normFirst);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return run(x, AttentionMask.NONE);
+    }
+
+    /** Computes the layer on x [batch, tokens, width], of which a token sees what the mask says. */
+    public Tensor apply(Tensor x, AttentionMask mask) {
+        return Pass.frame(this, () -> run(x, mask));
+    }
+
+    private Tensor run(Tensor x, AttentionMask mask) {
+        Tensor in = normFirst ? norm1.apply(x) : x;
+        return rest(Sums.drops(dropout) ? x.add(dropout.apply(selfAttn.apply(in, mask))) : selfAttn.apply(in, mask, x));
+    }
+
+    private Tensor rest(Tensor attended) {
+        if (normFirst) {
+            return Sums.add(feedForward, norm2.apply(attended), attended, dropout);
+        }
+        Tensor x = norm1.apply(attended);
+        return norm2.apply(Sums.add(feedForward, x, x, dropout));
+    }
+
+    /** Computes the layer, with a causal mask, on more tokens; see {@link MultiHeadAttention#step}. */
+    public Cached step(Tensor x, KeyValue cache, Tensor past) {
+        return Pass.frame(this, () -> {
+            Cached attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
+            return new Cached(rest(attended.output()), attended.caches());
+        });
+    }
+}

@@ -1,0 +1,227 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+
+/**
+ * y [n, lq, heads d] = softmax(scale q k^T + bias) v for each head, with q [n, lq, heads d] and k, v [n, lk, kvHeads d], in blocks of keys: no matrix
+ * [lq, lk] is ever made. The inputs are q, k and v, or in the place of q one tensor [n, l, (heads + 2 kvHeads) d] that holds all three and no k and v;
+ * then optionally the bias, the I32 lengths of keys, lengths of queries and past of each row of the batch. The second result is the logarithm of the
+ * sum of the exponentials of each query, for backward.
+ *
+ * @param scale NaN for 1 / sqrt(d)
+ * @param p the probability with which a weight is dropped; seed and counter then say where its random numbers begin
+ */
+public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, float p, long seed, long counter)
+        implements Op {
+    public static final int BIAS = 3;
+    public static final int LENGTHS = 4;
+    public static final int QUERY_LENGTHS = 5;
+    public static final int PAST = 6;
+    /** Keys of a block, as in attention.c: so many random numbers are drawn at a time. */
+    private static final int KEYS = 64;
+
+    @Override
+    public String label() {
+        return "attention";
+    }
+
+    @Override
+    public int outputs() {
+        return 2;
+    }
+
+    @Override
+    public boolean onlyForBackward(int output) {
+        return output == 1;
+    }
+
+    @Override
+    public DType takes(int i) {
+        return i >= LENGTHS ? DType.I32 : DType.F32;
+    }
+
+    @Override
+    public boolean optional(int i) {
+        return i > 0;
+    }
+
+    /** The numbers that a call with so many queries and keys draws. */
+    public static long draws(long queries, long keys) {
+        return queries * ((keys + KEYS - 1) / KEYS * KEYS);
+    }
+
+    private static boolean packed(Call c) {
+        return !c.has(1);
+    }
+
+    /** The heads that a token of q has. */
+    private int tokenHeads(Call c) {
+        return packed(c) ? heads + 2 * kvHeads : heads;
+    }
+
+    private int width(Call c) {
+        return c.shape(0).dim(2) / tokenHeads(c);
+    }
+
+    private static int keys(Call c) {
+        return c.shape(packed(c) ? 0 : 1).dim(1);
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape q = c.shape(0);
+        if (output == 1) {
+            return Shape.of(q.dim(0), heads, q.dim(1));
+        }
+        if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
+            throw c.fail("heads=" + heads + " and kvHeads=" + kvHeads
+                    + " disagree: as many heads share each head of keys, so kvHeads must divide heads");
+        }
+        if (c.has(1) != c.has(2)) {
+            throw c.fail("k and v go together; give both, or neither where q holds queries, keys and values");
+        }
+        int of = tokenHeads(c);
+        if (q.rank() != 3 || q.dim(2) % of != 0 || q.dim(2) == 0) {
+            throw c.fail("q " + q + " must be [batch, queries, heads * d]"
+                    + (packed(c) ? ", with keys and values of 2 * " + kvHeads + " heads behind the queries" : "")
+                    + ", but " + of + " heads do not divide it");
+        }
+        int d = width(c);
+        if (!packed(c)) {
+            Shape k = c.shape(1);
+            if (k.rank() != 3 || k.dim(0) != q.dim(0) || k.dim(2) != kvHeads * d) {
+                throw c.fail("q " + q + " and k " + k + " disagree: with " + heads + " heads of " + d
+                        + " numbers, k must be [" + q.dim(0) + ", keys, " + kvHeads * d + "] for " + kvHeads
+                        + " heads");
+            }
+            if (!c.shape(2).equals(k)) {
+                throw c.fail("k " + k + " and v " + c.shape(2) + " disagree; they must be equal");
+            }
+        }
+        for (int i = LENGTHS; i < c.inputs(); i++) {
+            if (c.has(i) && !c.shape(i).equals(Shape.of(q.dim(0)))) {
+                throw c.fail(
+                        name(i) + " " + c.shape(i) + " must be [" + q.dim(0) + "], a number for each row of q " + q);
+            }
+        }
+        if (c.has(PAST) && !causal) {
+            throw c.fail("past tells a causal mask where the queries stand, but there is none; make the mask causal");
+        }
+        if (c.has(BIAS)) {
+            checkBias(c, q);
+        }
+        return Shape.of(q.dim(0), q.dim(1), heads * d);
+    }
+
+    private static String name(int i) {
+        return i == LENGTHS ? "lengths" : i == QUERY_LENGTHS ? "queryLengths" : "past";
+    }
+
+    private void checkBias(Call c, Shape q) {
+        Shape bias = c.shape(BIAS);
+        int[] full = {q.dim(0), heads, q.dim(1), keys(c)};
+        boolean fits = bias.rank() >= 1 && bias.rank() <= 4 && bias.dim(-1) == full[3];
+        for (int back = 2; fits && back <= bias.rank(); back++) {
+            fits = bias.dim(-back) == 1 || bias.dim(-back) == full[4 - back];
+        }
+        if (!fits) {
+            throw c.fail(
+                    "bias " + bias + " does not broadcast to the scores [" + full[0] + ", " + full[1] + ", " + full[2]
+                            + ", " + full[3]
+                            + "] of [batch, heads, queries, keys]; its last dimension must be the keys, and each"
+                            + " other one equal or 1");
+        }
+    }
+
+    /** The step of the bias from one index of a dimension to the next, 0 where it is the same for all; dimensions count from the last. */
+    private static long step(Call c, int back) {
+        if (!c.has(BIAS)) {
+            return 0;
+        }
+        Shape bias = c.shape(BIAS);
+        int rank = bias.rank();
+        return rank < back || bias.dim(-back) == 1 ? 0 : bias.size(rank - back + 1, rank);
+    }
+
+    @Override
+    public void forward(Call c) {
+        put(c.begin(Kernel.ATTENTION)).run();
+    }
+
+    private Call put(Call c) {
+        Shape q = c.shape(0);
+        int d = width(c);
+        long k = packed(c) ? c.in(0) + 4L * heads * d : c.in(1);
+        long v = packed(c) ? c.in(0) + 4L * (heads + kvHeads) * d : c.in(2);
+        return c.at(c.in(0))
+                .at(k)
+                .at(v)
+                .at(in(c, BIAS))
+                .at(in(c, PAST))
+                .at(in(c, LENGTHS))
+                .at(in(c, QUERY_LENGTHS))
+                .at(c.out(0))
+                .at(c.out(1))
+                .put(q.dim(0))
+                .put(heads)
+                .put(kvHeads)
+                .put(q.dim(1))
+                .put(keys(c))
+                .put(d)
+                .put(q.dim(2))
+                .put(packed(c) ? q.dim(2) : c.shape(1).dim(2))
+                .put(step(c, 4))
+                .put(step(c, 3))
+                .put(step(c, 2))
+                .put(causal ? 1 : 0)
+                .put(Float.isNaN(scale) ? (float) (1 / Math.sqrt(d)) : scale)
+                .put(p)
+                .put(seed)
+                .put(counter);
+    }
+
+    private static long in(Call c, int i) {
+        return c.has(i) ? c.in(i) : 0;
+    }
+
+    @Override
+    public void backward(Grad g) {
+        int d = width(g);
+        long dy = g.dout(0);
+        long[] to = new long[4];
+        long add = 0;
+        for (int i = 0; i <= BIAS; i++) {
+            if (g.has(i) && g.wants(i)) {
+                to[i] = g.din(i);
+                add |= g.adds() ? 1L << i : 0;
+            }
+        }
+        if (packed(g) && to[0] != 0) {
+            to[1] = to[0] + 4L * heads * d;
+            to[2] = to[1] + 4L * kvHeads * d;
+            add |= (add & 1) * 6;
+        }
+        put(g.begin(Kernel.ATTENTION_GRAD))
+                .at(dy)
+                .at(to[0])
+                .at(to[1])
+                .at(to[2])
+                .at(to[BIAS])
+                .put(add)
+                .run();
+    }
+
+    /** Inputs that are left out have no shape here: behind q come k and v, or what has no three dimensions. */
+    @Override
+    public long multiplyAdds(Shape... in) {
+        Shape q = in[0];
+        boolean one = in.length < 3 || in[2].rank() != 3;
+        long keys = one ? q.dim(1) : in[1].dim(1);
+        return 2 * q.size(0, 2) * keys * (one ? q.dim(2) / (heads + 2 * kvHeads) * heads : q.dim(2));
+    }
+}

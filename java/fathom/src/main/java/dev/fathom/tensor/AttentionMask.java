@@ -1,0 +1,48 @@
+package dev.fathom.tensor;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the queries of an attention see. Query i of row b sees key j if j &lt; lengths[b], and if the mask is causal also only if j &lt;= past[b] + i. A
+ * query that sees no key gives zeros, and its gradients are zeros; so do queries from queryLengths[b] on, which cost no arithmetic, as keys beyond the
+ * length cost none. What is null limits nothing.
+ *
+ * @param causal whether a query sees no keys behind its own place
+ * @param bias numbers [batch or 1, heads or 1, queries or 1, keys] that are added to the scores, or the last dimensions of such a shape; -Infinity hides
+ *     a key. A gradient flows to it
+ * @param lengths I32 [batch], the number of keys of each row that are no padding
+ * @param queryLengths I32 [batch], the same for queries
+ * @param past I32 [batch], the number of keys before the first query of each row, for a causal mask; by default keys - queries, so that the last query
+ *     sees the last key
+ */
+public record AttentionMask(
+        boolean causal,
+        @Nullable Tensor bias,
+        @Nullable Tensor lengths,
+        @Nullable Tensor queryLengths,
+        @Nullable Tensor past) {
+    /** Every query sees every key. */
+    public static final AttentionMask NONE = new AttentionMask(false, null, null, null, null);
+    /** A query sees its own place and those before. */
+    public static final AttentionMask CAUSAL = new AttentionMask(true, null, null, null, null);
+
+    /** Returns this mask with numbers that are added to the scores. */
+    public AttentionMask withBias(Tensor newBias) {
+        return new AttentionMask(causal, newBias, lengths, queryLengths, past);
+    }
+
+    /** Returns this mask for rows with so many keys that are no padding. */
+    public AttentionMask withLengths(Tensor newLengths) {
+        return new AttentionMask(causal, bias, newLengths, queryLengths, past);
+    }
+
+    /** Returns this mask for rows with so many queries that are no padding. */
+    public AttentionMask withQueryLengths(Tensor newLengths) {
+        return new AttentionMask(causal, bias, lengths, newLengths, past);
+    }
+
+    /** Returns this mask, made causal, for queries that stand behind so many keys. */
+    public AttentionMask withPast(Tensor newPast) {
+        return new AttentionMask(true, bias, lengths, queryLengths, newPast);
+    }
+}

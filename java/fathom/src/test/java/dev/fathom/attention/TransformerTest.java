@@ -1,0 +1,662 @@
+package dev.fathom.attention;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.io.Safetensors;
+import dev.fathom.kernel.Isa;
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.nn.GradientCheck;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.nn.RmsNorm;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.plan.Spec;
+import dev.fathom.tensor.Attention;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.AttentionReference;
+import dev.fathom.tensor.Doubles;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What holds for the layers of attention, each by a small case. */
+class TransformerTest {
+    private static final int WIDTH = 12;
+
+    @TempDir
+    Path folder;
+
+    private static Tensor normal(long seed, int... dims) {
+        return Tensor.of(new Rng(seed).normal((int) dev.fathom.op.Shape.of(dims).size(), 0, 1), dims);
+    }
+
+    private static Tensor ints(int... values) {
+        return Tensor.ofInts(values, values.length);
+    }
+
+    private static List<String> names(Net net) {
+        try (Model<Net> model = Model.of(net, 1)) {
+            return Stream.concat(model.parameters().stream(), model.buffers().stream())
+                    .map(p -> p.name())
+                    .toList();
+        }
+    }
+
+    /** What a GPT, a Llama and a BERT are made of. */
+    enum Stack {
+        BEHIND(() -> new TransformerEncoderLayer(WIDTH, 3, 20, Activation.GELU)),
+        FRONT(() -> new TransformerEncoderLayer(WIDTH, 3, 20, Activation.GELU).normsFirst()),
+        LLAMA(() -> new TransformerEncoderLayer(WIDTH, 3, 20, Activation.GELU)
+                .normsFirst()
+                .attention(MultiHeadAttention.separate(WIDTH, WIDTH, 6, 2)
+                        .rotary(RotaryPositions.halves(80, 2))
+                        .withoutBias())
+                .feedForward(FeedForward.gated(WIDTH, 20, Activation.SILU).withoutBias())
+                .norms(new RmsNorm(WIDTH), new RmsNorm(WIDTH))),
+        TURNED(() -> new TransformerEncoderLayer(WIDTH, 3, 20, Activation.RELU)
+                .attention(new MultiHeadAttention(WIDTH, 3).rotary(RotaryPositions.interleaved(80, 4))));
+
+        private final Supplier<TransformerEncoderLayer> layer;
+
+        Stack(Supplier<TransformerEncoderLayer> layer) {
+            this.layer = layer;
+        }
+
+        Model<TransformerEncoder> model() {
+            return Model.of(TransformerEncoder.of(2, layer, new LayerNorm(WIDTH)), 1);
+        }
+    }
+
+    // ---- names
+
+    @Test
+    void namesArePyTorchs() {
+        assertThat(names(new TransformerEncoder(
+                        List.of(new TransformerEncoderLayer(WIDTH, 3, 20, Activation.RELU)), new LayerNorm(WIDTH))))
+                .containsExactly(
+                        "layers.0.self_attn.in_proj_weight",
+                        "layers.0.self_attn.in_proj_bias",
+                        "layers.0.self_attn.out_proj.weight",
+                        "layers.0.self_attn.out_proj.bias",
+                        "layers.0.linear1.weight",
+                        "layers.0.linear1.bias",
+                        "layers.0.linear2.weight",
+                        "layers.0.linear2.bias",
+                        "layers.0.norm1.weight",
+                        "layers.0.norm1.bias",
+                        "layers.0.norm2.weight",
+                        "layers.0.norm2.bias",
+                        "norm.weight",
+                        "norm.bias");
+        assertThat(names(new TransformerDecoderLayer(WIDTH, 3, 20, Activation.RELU)))
+                .contains("multihead_attn.in_proj_weight", "multihead_attn.out_proj.bias", "norm3.weight")
+                .hasSize(18);
+        assertThat(names(MultiHeadAttention.separate(WIDTH, 8, 6, 2).withoutBias()))
+                .containsExactly("q_proj.weight", "k_proj.weight", "v_proj.weight", "out_proj.weight");
+        assertThat(names(new LearnedPositions(5, 4))).containsExactly("weight");
+    }
+
+    /** A file of PyTorch's has no table of positions, and a layer that shares one has it once. */
+    @Test
+    void tablesOfPositionsNeedNoFile() {
+        RotaryPositions rotary = RotaryPositions.halves(9, 4);
+        TransformerEncoder net = TransformerEncoder.of(
+                2,
+                () -> new TransformerEncoderLayer(WIDTH, 3, 20, Activation.RELU)
+                        .attention(new MultiHeadAttention(WIDTH, 3).rotary(rotary)),
+                null);
+        Path file = folder.resolve("weights.safetensors");
+        try (Model<TransformerEncoder> model = Model.of(net, 1)) {
+            assertThat(model.buffers()).hasSize(1);
+            Safetensors.Writer writer = new Safetensors.Writer();
+            for (Parameter p : model.parameters()) {
+                float[] ones = new float[(int) p.shape().size()];
+                Arrays.fill(ones, 1);
+                writer.add(p.name(), p.shape(), FloatBuffer.wrap(ones));
+            }
+            writer.write(file);
+            float[] table = model.buffers().get(0).value().toArray();
+            model.load(file);
+            assertThat(model.parameters().get(0).value().toArray()).containsOnly(1f);
+            assertThat(model.buffers().get(0).value().toArray()).isEqualTo(table);
+            model.save(file);
+            model.load(file);
+            assertThat(model.buffers().get(0).value().toArray()).isEqualTo(table);
+        }
+    }
+
+    /** Projections, then two products of every query with every key. */
+    @Test
+    void workIsCounted() {
+        try (Model<MultiHeadAttention> fused = Model.of(new MultiHeadAttention(WIDTH, 3), 1);
+                Model<MultiHeadAttention> apart = Model.of(MultiHeadAttention.separate(WIDTH, WIDTH, 3, 1), 1)) {
+            long products = 2 * 2 * 5 * 5 * WIDTH;
+            dev.fathom.op.Shape x = dev.fathom.op.Shape.of(2, 5, WIDTH);
+            assertThat(fused.multiplyAdds(x)).isEqualTo(2 * 5 * 4 * WIDTH * WIDTH + products);
+            assertThat(apart.multiplyAdds(x)).isEqualTo(2 * 5 * (2 * WIDTH + 2 * 4) * WIDTH + products);
+            assertThat(fused.summary((net, in) -> net.apply(in[0], AttentionMask.NONE.withLengths(ints(5, 2))), x))
+                    .contains("total");
+        }
+    }
+
+    // ---- bits
+
+    /** A sequence alone gives the bits of the same one in a padded batch, whose padding may hold anything: outputs and the gradient of the input. */
+    @ParameterizedTest
+    @EnumSource(Stack.class)
+    void aSequenceAloneIsTheSameAsPadded(Stack stack) {
+        int[] lengths = {70, 1, 33};
+        boolean exact = NativeRuntime.get().isa() != Isa.BASELINE;
+        try (Model<TransformerEncoder> model = stack.model()) {
+            for (boolean causal : new boolean[] {false, true}) {
+                AttentionMask mask = causal ? AttentionMask.CAUSAL : AttentionMask.NONE;
+                float[] all = new Rng(3).normal(3 * 70 * WIDTH, 0, 1);
+                float[][] whole;
+                try (Pass pass = Pass.grad()) {
+                    Tensor x = pass.watch(Tensor.of(all, 3, 70, WIDTH));
+                    Tensor y = model.net().apply(x, mask.withLengths(ints(lengths)));
+                    whole = gradients(pass, x, y, lengths);
+                }
+                for (int b = 0; b < 3; b++) {
+                    int n = lengths[b] * WIDTH;
+                    try (Pass pass = Pass.grad()) {
+                        Tensor x = pass.watch(Tensor.of(
+                                Arrays.copyOfRange(all, b * 70 * WIDTH, b * 70 * WIDTH + n), 1, lengths[b], WIDTH));
+                        float[][] alone = gradients(pass, x, model.net().apply(x, mask), lengths[b]);
+                        for (int i = 0; i < 2; i++) {
+                            float[] part = Arrays.copyOfRange(whole[i], b * 70 * WIDTH, b * 70 * WIDTH + n);
+                            assertThat(alone[i])
+                                    .as("%s causal %s row %d array %d", stack, causal, b, i)
+                                    .satisfies(v -> assertSame(v, part, exact));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static void assertSame(float[] found, float[] expected, boolean exact) {
+        if (exact) {
+            assertThat(found).isEqualTo(expected);
+        } else {
+            assertThat(found).containsExactly(expected, within(1e-5f));
+        }
+    }
+
+    /** y, and the gradient of x of a weighted sum of what is no padding. */
+    private static float[][] gradients(Pass pass, Tensor x, Tensor y, int... lengths) {
+        float[] weights = new float[(int) y.shape().size()];
+        for (int i = 0; i < weights.length; i++) {
+            int token = i / WIDTH % y.dim(1);
+            weights[i] = token < lengths[i / WIDTH / y.dim(1)] ? (float) Math.sin(token * WIDTH + i % WIDTH) : 0;
+        }
+        pass.backward(y.mul(Tensor.of(weights, y.shape().toArray())).sum());
+        return new float[][] {y.toArray(), pass.gradient(x).toArray()};
+    }
+
+    /** Prefix, then one token at a time: the bits of the whole sequence. Rows of the batch stand at different places. */
+    @ParameterizedTest
+    @EnumSource(Stack.class)
+    void stepsWithACacheAreTheWholeSequence(Stack stack) {
+        boolean exact = NativeRuntime.get().isa() != Isa.BASELINE;
+        int tokens = 70;
+        int[] prefix = {5, 64};
+        try (Model<TransformerEncoder> model = stack.model();
+                Pass pass = Pass.infer()) {
+            Tensor x = normal(4, 2, tokens, WIDTH);
+            float[] whole = model.net().apply(x, AttentionMask.CAUSAL).toArray();
+            List<KeyValue> caches = model.net().caches(2, tokens + 6);
+            Cached first = model.net().step(x.slice(1, 0, 64), caches, ints(0, 0));
+            caches = first.caches();
+            for (int step = 0;
+                    step < 6;
+                    step++) { // the first row is written over from place 5 on, with the same tokens
+                int[] at = {prefix[0] + step, prefix[1] + step};
+                Tensor now = Tensor.concat(
+                        0,
+                        x.slice(0, 0, 1).slice(1, at[0], at[0] + 1),
+                        x.slice(0, 1, 2).slice(1, at[1], at[1] + 1));
+                Cached next = model.net().step(now, caches, ints(at));
+                caches = next.caches();
+                for (int b = 0; b < 2; b++) {
+                    int from = (b * tokens + at[b]) * WIDTH;
+                    assertSame(
+                            Arrays.copyOfRange(next.output().toArray(), b * WIDTH, (b + 1) * WIDTH),
+                            Arrays.copyOfRange(whole, from, from + WIDTH),
+                            exact);
+                }
+            }
+            assertSame(Arrays.copyOf(first.output().toArray(), 64 * WIDTH), Arrays.copyOf(whole, 64 * WIDTH), exact);
+            List<KeyValue> full = caches;
+            assertThatThrownBy(() -> model.net().step(x.slice(1, 0, 1), full, ints(0, tokens + 6)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("index 76 at row 1 is outside [0, 76)");
+            assertThatThrownBy(() -> model.net().step(x, List.of(), ints(0, 0)))
+                    .hasMessage("TransformerEncoder: there are 0 caches for 2 layers; give one for each");
+        }
+    }
+
+    @Test
+    void aDecoderStepsLikeTheWholeSequence() {
+        TransformerDecoder net = TransformerDecoder.of(
+                2, () -> new TransformerDecoderLayer(WIDTH, 3, 20, Activation.GELU).normsFirst(), new LayerNorm(WIDTH));
+        try (Model<TransformerDecoder> model = Model.of(net, 1);
+                Pass pass = Pass.infer()) {
+            Tensor x = normal(4, 2, 5, WIDTH);
+            Tensor source = normal(5, 2, 9, WIDTH);
+            AttentionMask lengths = AttentionMask.NONE.withLengths(ints(9, 4));
+            float[] whole =
+                    model.net().apply(x, source, AttentionMask.CAUSAL, lengths).toArray();
+            List<KeyValue> memory = model.net().memory(source);
+            List<KeyValue> caches = model.net().caches(2, 5);
+            for (int t = 0; t < 5; t++) {
+                Cached step = model.net().step(x.slice(1, t, t + 1), caches, ints(t, t), memory, lengths);
+                caches = step.caches();
+                for (int b = 0; b < 2; b++) {
+                    assertSame(
+                            Arrays.copyOfRange(step.output().toArray(), b * WIDTH, (b + 1) * WIDTH),
+                            Arrays.copyOfRange(whole, (b * 5 + t) * WIDTH, (b * 5 + t + 1) * WIDTH),
+                            NativeRuntime.get().isa() != Isa.BASELINE);
+                }
+            }
+        }
+    }
+
+    // ---- plans
+
+    @ParameterizedTest
+    @EnumSource(Stack.class)
+    void thePlanOfAPaddedBatchIsTheEagerRun(Stack stack) {
+        try (Model<TransformerEncoder> model = stack.model();
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> net.apply(in[0], AttentionMask.NONE.withLengths(in[1])),
+                        Spec.of("x", Dim.BATCH, Dim.LENGTH, WIDTH),
+                        Spec.of("lengths", DType.I32, Dim.BATCH))) {
+            for (int[] size : new int[][] {{1, 1}, {3, 17}, {2, 66}}) {
+                float[] x = new Rng(5).normal(size[0] * size[1] * WIDTH, 0, 1);
+                int[] lengths = new int[size[0]];
+                Arrays.setAll(lengths, i -> size[1] - i * (size[1] / 3));
+                try (Session session = plan.newSession(size[0], size[1]);
+                        Pass pass = Pass.infer()) {
+                    session.input("x").put(0, x);
+                    session.intInput("lengths").put(0, lengths);
+                    session.run();
+                    float[] found = new float[x.length];
+                    session.output().get(0, found);
+                    assertThat(found)
+                            .isEqualTo(model.net()
+                                    .apply(
+                                            Tensor.of(x, size[0], size[1], WIDTH),
+                                            AttentionMask.NONE.withLengths(ints(lengths)))
+                                    .toArray());
+                    session.intInput("lengths").put(0, size[1] + 1);
+                    assertThatThrownBy(session::run)
+                            .hasMessageContaining(
+                                    "length " + (size[1] + 1) + " at row 0 is outside [0, " + size[1] + "]");
+                }
+            }
+        }
+    }
+
+    @Test
+    void thePlanOfAStepIsTheEagerRun() {
+        try (Model<TransformerEncoder> model = Stack.LLAMA.model();
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> {
+                            Cached next = net.step(
+                                    in[0], List.of(new KeyValue(in[1], in[2]), new KeyValue(in[3], in[4])), in[5]);
+                            Map<String, Tensor> outputs = new TreeMap<>();
+                            outputs.put("y", next.output());
+                            for (int i = 0; i < 2; i++) {
+                                outputs.put("k" + i, next.caches().get(i).keys());
+                                outputs.put("v" + i, next.caches().get(i).values());
+                            }
+                            return outputs;
+                        },
+                        Spec.of("x", Dim.BATCH, 1, WIDTH),
+                        Spec.of("k0", Dim.BATCH, 8, 4),
+                        Spec.of("v0", Dim.BATCH, 8, 4),
+                        Spec.of("k1", Dim.BATCH, 8, 4),
+                        Spec.of("v1", Dim.BATCH, 8, 4),
+                        Spec.of("past", DType.I32, Dim.BATCH));
+                Session session = plan.newSession(2);
+                Pass pass = Pass.infer()) {
+            List<KeyValue> caches = model.net().caches(2, 8);
+            for (int t = 0; t < 8; t++) {
+                Tensor x = normal(6 + t, 2, 1, WIDTH);
+                Cached eager = model.net().step(x, caches, ints(t, t));
+                caches = eager.caches();
+                session.input("x").put(0, x.toArray());
+                session.intInput("past").put(0, new int[] {t, t});
+                session.run();
+                float[] found = new float[2 * WIDTH];
+                session.output("y").get(0, found);
+                assertThat(found).isEqualTo(eager.output().toArray());
+                for (String name : List.of("k0", "v0", "k1", "v1")) {
+                    float[] carried = new float[2 * 8 * 4];
+                    session.output(name).get(0, carried);
+                    session.input(name).put(0, carried);
+                }
+            }
+        }
+    }
+
+    // ---- formulas and gradients
+
+    static Stream<Net> layers() {
+        return Stream.of(
+                new MultiHeadAttention(6, 3),
+                MultiHeadAttention.separate(6, 6, 3, 1).rotary(RotaryPositions.interleaved(9, 2)),
+                new TransformerEncoderLayer(6, 2, 5, Activation.GELU).dropout(0.3f),
+                new TransformerEncoderLayer(6, 2, 5, Activation.GELU)
+                        .normsFirst()
+                        .feedForward(FeedForward.gated(6, 5, Activation.SIGMOID)),
+                new Sequential(
+                        new SinusoidalPositions(9, 6), new LearnedPositions(9, 6), new MultiHeadAttention(6, 2)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("layers")
+    void gradientsAreCentralDifferences(Net net) {
+        try (Model<Net> model = Model.of(net, 2);
+                Pass pass = Pass.infer()) {
+            GradientCheck.check(
+                    in -> ((dev.fathom.nn.Layer) model.net()).apply(in[0]),
+                    2e-2,
+                    model.parameters(),
+                    normal(7, 2, 5, 6));
+        }
+    }
+
+    @Test
+    void additiveAttentionIsBahdanaus() {
+        int n = 2;
+        int lq = 3;
+        int lk = 70;
+        try (Model<AdditiveAttention> model = Model.of(new AdditiveAttention(4, 6, 5), 1);
+                Pass pass = Pass.infer()) {
+            Tensor x = normal(8, n, lq, 4);
+            Tensor memory = normal(9, n, lk, 6);
+            int[] lengths = {70, 65};
+            float[] found = model.net()
+                    .apply(x, memory, AttentionMask.NONE.withLengths(ints(lengths)))
+                    .toArray();
+            float[] xs = x.toArray();
+            float[] memories = memory.toArray();
+            float[] w = model.net().query().weight().value().toArray();
+            float[] u = model.net().key().weight().value().toArray();
+            float[] s = model.net().score().weight().value().toArray();
+            for (int b = 0; b < n; b++) {
+                for (int i = 0; i < lq; i++) {
+                    double total = 0;
+                    double[] y = new double[6];
+                    for (int j = 0; j < lengths[b]; j++) {
+                        double score = 0;
+                        for (int k = 0; k < 5; k++) {
+                            double sum = 0;
+                            for (int c = 0; c < 4; c++) {
+                                sum += xs[(b * lq + i) * 4 + c] * w[k * 4 + c];
+                            }
+                            for (int c = 0; c < 6; c++) {
+                                sum += memories[(b * lk + j) * 6 + c] * u[k * 6 + c];
+                            }
+                            score += s[k] * Math.tanh(sum);
+                        }
+                        total += Math.exp(score);
+                        for (int c = 0; c < 6; c++) {
+                            y[c] += Math.exp(score) * memories[(b * lk + j) * 6 + c];
+                        }
+                    }
+                    for (int c = 0; c < 6; c++) {
+                        assertThat(found[(b * lq + i) * 6 + c]).isCloseTo((float) (y[c] / total), within(2e-6f));
+                    }
+                }
+            }
+            GradientCheck.check(
+                    in -> model.net().apply(in[0], in[1], AttentionMask.NONE.withLengths(ints(4, 0))),
+                    2e-2,
+                    model.parameters(),
+                    normal(1, 2, 2, 4),
+                    normal(2, 2, 5, 6));
+            assertThat(model.net()
+                            .apply(x, memory, AttentionMask.NONE.withLengths(ints(0, 3)))
+                            .slice(0, 0, 1)
+                            .toArray())
+                    .containsOnly(0f);
+            assertThatThrownBy(() -> model.net().apply(x, memory, AttentionMask.NONE.withBias(memory)))
+                    .hasMessage(
+                            "AdditiveAttention: the mask has a bias [2, 70, 6] but these scores take its place; limit keys by lengths");
+            assertThatThrownBy(() -> model.net().apply(x, normal(1, 3, 2, 6), AttentionMask.NONE))
+                    .hasMessage(
+                            "AdditiveAttention: x [2, 3, 4] and memory [3, 2, 6] must be [batch, queries, width] and [batch, keys, width] of one batch");
+        }
+    }
+
+    /** Heads of keys that are shared are those of a full attention whose keys are repeated. */
+    @Test
+    void groupedQueriesShareTheirKeys() {
+        try (Pass pass = Pass.infer()) {
+            Tensor q = normal(1, 2, 66, 6 * 4);
+            Tensor k = normal(2, 2, 70, 2 * 4);
+            Tensor v = normal(3, 2, 70, 2 * 4);
+            float[] shared = q.attention(k, v, new Attention(6).kvHeads(2)).toArray();
+            float[] repeated =
+                    q.attention(repeat(k), repeat(v), new Attention(6)).toArray();
+            assertThat(shared).isEqualTo(repeated);
+            Doubles expected = AttentionReference.of(doubles(q), doubles(k), doubles(v), 6, 2, null, (b, i, j) -> true);
+            for (int i = 0; i < shared.length; i++) {
+                assertThat(shared[i]).isCloseTo((float) expected.v()[i], within(2e-6f));
+            }
+        }
+    }
+
+    private static Doubles doubles(Tensor t) {
+        return Doubles.of(t.toArray(), t.shape().toArray());
+    }
+
+    private static Tensor repeat(Tensor k) {
+        Tensor heads = k.reshape(2, 70, 2, 1, 4);
+        return Tensor.concat(3, heads, heads, heads).reshape(2, 70, 24);
+    }
+
+    /** The product of a turned query and key depends on how far they are apart alone; position 0 turns nothing. */
+    @Test
+    void rotaryPositionsTellDistances() {
+        for (boolean interleaved : new boolean[] {false, true}) {
+            try (Model<RotaryPositions> model = Model.of(RotaryPositions.of(50, 6, 100, interleaved), 1);
+                    Pass pass = Pass.infer()) {
+                Tensor q = normal(1, 1, 1, 8);
+                Tensor k = normal(2, 1, 1, 8);
+                float[] products = new float[3];
+                for (int i = 0; i < 3; i++) {
+                    Tensor turnedQ = model.net().apply(q, 1, 1, ints(7 + 10 * i));
+                    Tensor turnedK = model.net().apply(k, 1, 1, ints(3 + 10 * i));
+                    products[i] = turnedQ.mul(turnedK).sum().item();
+                }
+                assertThat(products[1]).isCloseTo(products[0], within(1e-5f));
+                assertThat(products[2]).isCloseTo(products[0], within(1e-5f));
+                assertThat(model.net().apply(q, 1).toArray()).isEqualTo(q.toArray());
+                float[] numbers = q.toArray();
+                float[] turned = model.net().apply(q, 1, 1, ints(1)).toArray();
+                double angle = Math.pow(100, -2.0 / 6);
+                int a = interleaved ? 2 : 1;
+                int b = interleaved ? 3 : 4;
+                assertThat(turned[a])
+                        .isCloseTo(
+                                (float) (numbers[a] * Math.cos(angle) - numbers[b] * Math.sin(angle)), within(1e-6f));
+                assertThat(turned[7]).isEqualTo(numbers[7]);
+                assertThatThrownBy(() -> model.net().apply(q, 1, 1, ints(50)))
+                        .hasMessageContaining("index 50 at row 0 is outside [0, 50)");
+            }
+        }
+        assertThatThrownBy(() -> RotaryPositions.halves(5, 3))
+                .hasMessage(
+                        "RotaryPositions: positions=5, r=3 and base=10000.0; positions must be at least 1, r even and at least 2, and the base above 0");
+    }
+
+    @Test
+    void positionsAreAdded() {
+        try (Model<SinusoidalPositions> model = Model.of(new SinusoidalPositions(40, 5), 1);
+                Model<LearnedPositions> learned = Model.of(new LearnedPositions(40, 5), 1);
+                Pass pass = Pass.infer()) {
+            float[] y = model.net().apply(Tensor.zeros(1, 30, 5)).toArray();
+            assertThat(y[0]).isZero();
+            assertThat(y[1]).isOne();
+            assertThat(y[29 * 5 + 2]).isCloseTo((float) Math.sin(29 * Math.pow(10000, -2.0 / 5)), within(1e-6f));
+            assertThat(y[29 * 5 + 3]).isCloseTo((float) Math.cos(29 * Math.pow(10000, -2.0 / 5)), within(1e-6f));
+            Tensor x = normal(1, 2, 2, 5);
+            assertThat(model.net().apply(x, ints(3, 38)).slice(0, 1, 2).toArray())
+                    .isEqualTo(model.net()
+                            .apply(Tensor.concat(1, Tensor.zeros(1, 38, 5), x.slice(0, 1, 2)))
+                            .slice(1, 38, 40)
+                            .toArray());
+            assertThat(learned.net().apply(x).sub(x).toArray()[7])
+                    .isCloseTo(learned.net().weight().value().toArray()[7], within(1e-6f));
+            assertThatThrownBy(() -> model.net().apply(Tensor.zeros(1, 41, 5)))
+                    .hasMessage(
+                            "SinusoidalPositions: x [1, 41, 5] has 41 tokens but there are only 40 positions; make more of them, or cut x");
+            assertThatThrownBy(() -> learned.net().apply(Tensor.zeros(1, 4, 6)))
+                    .hasMessage("LearnedPositions: x [1, 4, 6] must be [batch, tokens, 5], as the table [40, 5]");
+        }
+    }
+
+    // ---- dropout
+
+    /** A third of the weights is dropped, the mean stays, and evaluation drops nothing. */
+    @Test
+    void weightsAreDropped() {
+        try (Model<MultiHeadAttention> model = Model.of(new MultiHeadAttention(WIDTH, 3).dropout(0.3f), 1)) {
+            float[] sure;
+            try (Pass pass = Pass.infer()) {
+                Tensor x = normal(1, 2, 40, WIDTH);
+                sure = model.net().apply(x).toArray();
+                assertThat(new MultiHeadAttention(
+                                        model.net().projections(), model.net().outProj(), 3, 3, 0, null)
+                                .apply(x)
+                                .toArray())
+                        .isEqualTo(sure);
+            }
+            double[] mean = new double[sure.length];
+            for (int i = 0; i < 400; i++) {
+                try (Pass pass = Pass.train(new Rng(i))) {
+                    float[] y = model.net().apply(normal(1, 2, 40, WIDTH)).toArray();
+                    assertThat(y).isNotEqualTo(sure);
+                    for (int j = 0; j < y.length; j++) {
+                        mean[j] += y[j] / 400.0;
+                    }
+                }
+            }
+            for (int j = 0; j < mean.length; j++) {
+                assertThat(mean[j]).isCloseTo(sure[j], within(0.05));
+            }
+        }
+        try (Pass pass = Pass.infer(new Rng(1))) { // of equal weights, those that stay are 1 / (n (1 - p))
+            float[] ones = new float[1000];
+            Arrays.fill(ones, 1);
+            float y = Tensor.zeros(1, 1, 1)
+                    .attention(Tensor.zeros(1, 1000, 1), Tensor.of(ones, 1, 1000, 1), new Attention(1).dropout(0.25f))
+                    .item();
+            double count = y * 1000 * 0.75;
+            assertThat(count).isCloseTo(Math.rint(count), within(0.02));
+            assertThat(count).isBetween(700.0, 800.0);
+            assertThatThrownBy(() -> new MultiHeadAttention(4, 2).dropout(1))
+                    .hasMessage("MultiHeadAttention: dropout=1.0 is the probability to drop and must be in [0, 1)");
+        }
+    }
+
+    // ---- edges
+
+    @Test
+    void emptyRowsAndNoTokens() {
+        try (Model<TransformerEncoder> model = Stack.FRONT.model()) {
+            try (Pass pass = Pass.grad()) {
+                Tensor x = pass.watch(normal(1, 2, 3, WIDTH));
+                Tensor y = model.net().apply(x, AttentionMask.NONE.withLengths(ints(3, 0)));
+                assertThat(y.toArray()).doesNotContain(Float.NaN);
+                pass.backward(y.sum());
+                assertThat(pass.gradient(x).toArray()).doesNotContain(Float.NaN);
+            }
+            try (Pass pass = Pass.infer()) {
+                assertThat(model.net().apply(Tensor.zeros(2, 0, WIDTH)).shape().toArray())
+                        .containsExactly(2, 0, WIDTH);
+                assertThat(model.net().apply(Tensor.zeros(0, 4, WIDTH)).shape().toArray())
+                        .containsExactly(0, 4, WIDTH);
+                float[] one = model.net().apply(normal(1, 1, 1, WIDTH)).toArray();
+                assertThat(one).hasSize(WIDTH).doesNotContain(Float.NaN);
+                assertThat(Tensor.zeros(1, 2, 4)
+                                .attention(Tensor.zeros(1, 0, 4), Tensor.zeros(1, 0, 4), new Attention(2))
+                                .toArray())
+                        .containsOnly(0f);
+            }
+        }
+    }
+
+    /** A NaN reaches the rest of its sequence that sees it, and no other sequence. */
+    @Test
+    void nanStaysInWhatSeesIt() {
+        try (Model<TransformerEncoder> model = Stack.BEHIND.model();
+                Pass pass = Pass.infer()) {
+            float[] x = new Rng(1).normal(2 * 10 * WIDTH, 0, 1);
+            float[] before = model.net()
+                    .apply(Tensor.of(x, 2, 10, WIDTH), AttentionMask.CAUSAL)
+                    .toArray();
+            x[6 * WIDTH + 2] = Float.NaN;
+            float[] after = model.net()
+                    .apply(Tensor.of(x, 2, 10, WIDTH), AttentionMask.CAUSAL)
+                    .toArray();
+            for (int i = 0; i < after.length; i++) {
+                int token = i / WIDTH;
+                if (token >= 6 && token < 10) {
+                    assertThat(after[i]).isNaN();
+                } else {
+                    assertThat(after[i]).isEqualTo(before[i]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void badInputIsRefused() {
+        assertThatThrownBy(() -> new MultiHeadAttention(10, 3))
+                .hasMessage("MultiHeadAttention: width=10 and heads=3 disagree: the heads must divide the width");
+        assertThatThrownBy(() -> MultiHeadAttention.separate(12, 12, 6, 4))
+                .hasMessage(
+                        "MultiHeadAttention: heads=6 and kvHeads=4 must be at least 1, and kvHeads must divide heads");
+        assertThatThrownBy(() -> new SinusoidalPositions(0, 3))
+                .hasMessage("SinusoidalPositions: positions=0 and width=3 must both be at least 1");
+        try (Model<MultiHeadAttention> model = Model.of(new MultiHeadAttention(WIDTH, 3), 1);
+                Pass pass = Pass.infer()) {
+            assertThatThrownBy(() -> model.net().apply(Tensor.zeros(4, WIDTH)))
+                    .hasMessage("MultiHeadAttention: x [4, 12] must be [batch, tokens, width]; reshape it");
+            assertThatThrownBy(() ->
+                            model.net().apply(Tensor.zeros(2, 4, WIDTH), AttentionMask.NONE.withLengths(ints(4, 5))))
+                    .hasMessageContaining("length 5 at row 1 is outside [0, 4]");
+            assertThatThrownBy(() -> new KeyValue(Tensor.zeros(1, 2, 3), Tensor.zeros(1, 2, 4)))
+                    .hasMessage("KeyValue: keys [1, 2, 3] and values [1, 2, 4] disagree; they must be equal");
+        }
+    }
+}

@@ -1,0 +1,605 @@
+/*
+ * Attention of queries to keys without a matrix [lq, lk] (Vaswani et al. 2017; in blocks as Dao 2023, "FlashAttention-2"):
+ *
+ *     s[i][j] = scale q[i] . k[j] + mask[i][j]
+ *     p[i] = softmax of s[i] over the keys that query i sees
+ *     y[i] = sum of p[i][j] v[j]
+ *
+ * A query sees the first keys of its row of the batch, as many as its sight. Keys are taken in blocks of KEYS from key 0 on. The
+ * largest score, the sum of exp(s - largest) and y are those of the blocks so far; a larger score scales the last two. Backward
+ * computes p again, as exp(s - lse).
+ *
+ * Every score is a chain over d, every y a chain over the keys, every gradient a chain over the keys (dq) or over the heads of a
+ * group and their queries (dk, dv). So bits depend on the cut into KEYS alone, and not on threads, on blocks of queries, or on v3
+ * or v4. Keys out of sight add nothing: a tile's chain ends with its longest sight, and beyond its own sight a row's p is 0.
+ *
+ * A pair is a row of the batch and a head of keys. Its rows are the queries of the heads that share the keys, head by head.
+ */
+#include "lengths.h"
+#include "panels.h"
+#include "philox.h"
+#include "rows.h"
+
+enum {
+    KEYS = 64,      /* of a block: part of the definition of every bit */
+    ROWS = 384,     /* of a pair that one unit of work takes at most: so many pass over a packed block of keys */
+    STEP = 48,      /* of them whose scores are computed at a time */
+    BACK_STEP = 64, /* the same in backward, where everything exists twice */
+    SPAN = 4,       /* blocks of keys that backward holds at most */
+    GROUPS = KEYS / 16
+};
+enum { ADD_Q = 1, ADD_K = 2, ADD_V = 4, ADD_MASK = 8 };
+
+_Static_assert(offsetof(struct attention_grad_args, dy) == offsetof(struct attention_args, scratch), "begins as attention");
+
+/* ---- what a row sees ---- */
+
+struct pair {
+    const struct attention_args *a;
+    int64_t b, kv, group; /* heads that share the keys */
+    int64_t past, keys, queries;
+    const float *k, *v;
+};
+
+static struct pair pair_at(const struct attention_args *a, int64_t index) {
+    int64_t b = index / a->kv_heads, kv = index % a->kv_heads, first = b * a->lk * a->ldk + kv * a->d;
+    return (struct pair){
+        .a = a,
+        .b = b,
+        .kv = kv,
+        .group = a->heads / a->kv_heads,
+        .past = a->past ? a->past[b] : a->lk - a->lq,
+        .keys = a->lengths ? a->lengths[b] : a->lk,
+        .queries = a->queries ? a->queries[b] : a->lq,
+        .k = a->k + first,
+        .v = a->v + first,
+    };
+}
+
+/* how many keys query i sees */
+static int64_t sight(const struct pair *p, int64_t i) {
+    if (i >= p->queries) return 0;
+    return p->a->causal ? clamp(p->past + i + 1, 0, p->keys) : p->keys;
+}
+
+/* of head g of the group and query i: where it lies in q (or dq), in y (or dy), and its number among the queries of all heads */
+static int64_t q_at(const struct pair *p, int64_t g, int64_t i) {
+    return (p->b * p->a->lq + i) * p->a->ldq + (p->kv * p->group + g) * p->a->d;
+}
+static int64_t y_at(const struct pair *p, int64_t g, int64_t i) {
+    return ((p->b * p->a->lq + i) * p->a->heads + p->kv * p->group + g) * p->a->d;
+}
+static int64_t query_at(const struct pair *p, int64_t g, int64_t i) {
+    return (p->b * p->a->heads + p->kv * p->group + g) * p->a->lq + i;
+}
+static int64_t mask_at(const struct pair *p, int64_t g, int64_t i) {
+    return p->b * p->a->mask_n + (p->kv * p->group + g) * p->a->mask_h + i * p->a->mask_l;
+}
+
+/* reach[r] = how many keys of the block from j on the queries i .. i + rows see; returns the most */
+static int64_t reaches(const struct pair *p, int64_t i, int64_t rows, int64_t j, int32_t *reach) {
+    int64_t far = 0;
+    for (int64_t r = 0; r < rows; r++) far = most(far, reach[r] = (int32_t)clamp(sight(p, i + r) - j, 0, KEYS));
+    return far;
+}
+
+/* which of the 64 weights of a query and a block are kept */
+static void keeps(const struct attention_args *a, int64_t query, int64_t j, vi keep[KEYS / VL]) {
+    const vu threshold = (vu){0} + drop_threshold(a->p);
+    int64_t block = query * ceil_div(a->lk, KEYS) + j / KEYS;
+    vu words[KEYS / VL];
+    philox_words(KEYS / (2 * VL), (uint64_t)a->seed, (uint64_t)(a->counter + block * (KEYS / 4)), words);
+    for (int c = 0; c < KEYS / VL; c++) keep[c] = (vi)(words[c] >= threshold);
+}
+
+/* ---- products of small blocks ---- */
+
+/* a tile's rows by n columns of the right side; `exact`: beyond n nothing is written */
+static void strip(tile_fn *const (*table)[NARROW_ROWS + 1], struct sweep *s, int64_t height, int64_t n, int exact,
+                  const float *left, const float *right, float *c) {
+    int64_t vectors = ceil_div(n, VL), joined = TILE_CHAINS / height, last = exact ? last_lanes(n - (vectors - 1) * VL) : 0;
+    int64_t cuts = ceil_div(vectors, TILE_VECS);
+    if (table == tiles && joined > TILE_VECS && vectors % joined == 0) cuts = vectors / joined;
+    s->beside = TILE_VECS * VL;
+    for (int64_t cut = 0, from = 0, to; cut < cuts; cut++, from = to) {
+        to = vectors * (cut + 1) / cuts;
+        s->last = to == vectors ? last : 0;
+        table[to - from][height](s, left, right + from * VL, c + from * VL);
+    }
+}
+
+static int64_t longest(const int32_t *reach, int64_t rows) {
+    int64_t far = 0;
+    for (int64_t r = 0; r < rows; r++) far = most(far, reach[r]);
+    return far;
+}
+
+/* s[rows][KEYS] = left[rows][ld] right[d][KEYS], at least as far as each row reaches */
+static void scores(const float *left, int64_t ld, const float *right, float *s, const int32_t *reach, int64_t rows, int64_t d) {
+    struct sweep w = {.outer = 1, .inner = 1, .depth = d, .lda = ld, .ldb = KEYS, .ldc = KEYS};
+    for (int64_t t = 0, i = 0, count = ceil_div(rows, TILE_ROWS), next; t < count; t++, i = next) {
+        next = rows * (t + 1) / count;
+        int64_t far = longest(reach + i, next - i);
+        if (far) strip(tiles, &w, next - i, far, 0, left + i * ld, right, s + i * KEYS);
+    }
+}
+
+/* c[rows][ldc] += s[rows][KEYS] right[KEYS][ldr], of d columns, by the keys that each row reaches; the rest of s is 0 */
+static void weigh(const float *s, const float *right, int64_t ldr, float *c, int64_t ldc, const int32_t *reach, int64_t rows,
+                  int64_t d, int64_t tall, int exact) {
+    struct sweep w = {.outer = 1, .inner = 1, .lda = KEYS, .ldb = ldr, .ldc = ldc, .add = 1};
+    for (int64_t t = 0, i = 0, count = ceil_div(rows, tall), next; t < count; t++, i = next) {
+        next = rows * (t + 1) / count;
+        w.depth = longest(reach + i, next - i);
+        if (w.depth) strip(tiles, &w, next - i, d, exact, s + i * KEYS, right, c + i * ldc);
+    }
+}
+
+/* c[keys][ld] += s[rows][KEYS]^T right[rows][ld], of d columns, by the rows that reach a key; the rest of s is 0 */
+static void weigh_turned(const float *s, const float *right, int64_t ld, float *c, const int32_t *reach, int64_t rows,
+                         int64_t keys, int64_t d, int64_t tall) {
+    struct sweep w = {.outer = 1, .inner = 1, .lda = KEYS, .ldb = ld, .ldc = ld, .add = 1};
+    for (int64_t t = 0, j = 0, count = ceil_div(keys, tall), next; t < count; t++, j = next) {
+        int64_t from = 0, to = rows;
+        next = keys * (t + 1) / count;
+        while (from < to && reach[from] <= j) from++;
+        while (to > from && reach[to - 1] <= j) to--;
+        w.depth = to - from;
+        if (w.depth) strip(turned_tiles, &w, next - j, d, 0, s + from * KEYS + j, right + from * ld, c + j * ld);
+    }
+}
+
+static int64_t tile_height(int64_t d) { return ceil_div(d, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS; }
+
+/* to[rows][ld] = scale x, whose rows lie `stride` apart, with zeros to whole vectors; whether a value is infinite or NaN */
+static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, float scale, float *to, int64_t ld) {
+    vi odd = {0};
+    const v factor = v_set(scale);
+    for (int64_t r = 0; r < rows; r++, x += stride, to += ld)
+        for (int64_t c = 0; c < d; c += VL) {
+            v at = v_get(x + c, lane_count(d - c));
+            odd |= at - at != 0;
+            v_store(to + c, at * factor);
+        }
+    return v_bits(odd) != 0;
+}
+
+/* to[d][KEYS] = x[keys][stride]^T */
+static void pack_turned(const float *x, int64_t stride, int64_t keys, int64_t d, float *to) {
+    transpose(x, stride, keys, d, to, KEYS, 1);
+}
+
+/* Asks for rows that a single query reads: nothing else hides how far away they are, as they are short and a page apart. */
+static void ask(const float *x, int64_t stride, int64_t rows, int64_t d) {
+    for (int64_t r = 0; r < rows; r++, x += stride)
+        for (int64_t c = 0; c < d; c += 16) __builtin_prefetch(x + c, 0, 2);
+}
+
+/* ---- forward ---- */
+
+/* s + mask for the first n scores, -Inf beyond */
+INLINE void row_scores(const float *s, const float *mask, int64_t n, v16 x[GROUPS]) {
+    for (int g = 0; g < GROUPS; g++) {
+        int64_t here = clamp(n - 16 * g, 0, 16);
+        x[g] = here == 16 ? v16_load(s + 16 * g) : v16_load_else(s + 16 * g, here, -INFINITY);
+        if (mask) x[g] = v16_add(x[g], here == 16 ? v16_load(mask + 16 * g) : v16_load_n(mask + 16 * g, here));
+    }
+}
+
+/*
+ * One row and one block: s becomes exp(s + mask - top) of the largest score so far, 0 beyond n. A larger one than before scales
+ * sum[16] and y. While all scores are -Inf, top is too, and 0 stands for it.
+ */
+INLINE void row_weights(float *s, const float *mask, int64_t n, float *top, float *sum, float *y, int64_t d) {
+    v16 x[GROUPS], total;
+    row_scores(s, mask, n, x);
+    float largest = v16_largest(v16_max(v16_max(x[0], x[1]), v16_max(x[2], x[3]))), before = *top;
+    if (largest > before) {
+        *top = largest;
+        if (before > -INFINITY) {
+            v shrink = v_exp(v_set(before) - v_set(largest));
+            for (int64_t c = 0; c < d; c += VL) v_store(y + c, v_load(y + c) * shrink);
+            for (int c = 0; c < 16; c += VL) v_store(sum + c, v_load(sum + c) * shrink);
+        }
+    }
+    const v base = v_set(*top > -INFINITY ? *top : 0);
+    for (int g = 0; g < GROUPS; g++)
+        for (int c = 0; c < V16; c++) x[g].part[c] = v_exp(x[g].part[c] - base);
+    for (int g = 0; g < GROUPS; g++) v16_store(s + 16 * g, x[g]);
+    total = v16_add(v16_add(x[0], x[1]), v16_add(x[2], x[3]));
+    v16_store(sum, v16_add(v16_load(sum), total));
+}
+
+static void drop_row(const struct attention_args *a, int64_t query, int64_t j, float *s) {
+    const v scale = v_set(1 / (1 - a->p));
+    vi keep[KEYS / VL];
+    keeps(a, query, j, keep);
+    for (int c = 0; c < KEYS / VL; c++) v_store(s + c * VL, v_sel(keep[c], v_load(s + c * VL) * scale, v_set(0)));
+}
+
+/* rows from .. to of a pair, and what exists of them: q, y so far, sum[16] and the top score */
+struct forward {
+    struct pair pair;
+    int64_t from, to, end; /* the last key in sight */
+    int64_t rows, ld;      /* rows that there is room for, floats from one to the next */
+    int in_place;          /* values are read once, where they lie */
+    float *keys, *values, *q, *y, *sum, *top, *s;
+};
+
+static int64_t forward_rows(const struct attention_args *a) { return least(ROWS, PRODUCT(a->heads / a->kv_heads, a->lq)); }
+
+static int64_t forward_slot(const struct attention_args *a) {
+    int64_t rows = forward_rows(a), ld = SUM(a->d, 15) / 16 * 16;
+    return SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), PRODUCT(17, SUM(rows, 15)), STEP * KEYS, 16);
+}
+
+static struct forward forward_begin(const struct attention_args *a, int64_t pair, int64_t from, int64_t to, float *scratch) {
+    struct forward f = {.pair = pair_at(a, pair), .from = from, .to = to, .rows = forward_rows(a), .ld = padded(a->d),
+                        .in_place = a->lq == 1 && a->d % VL == 0};
+    f.keys = aligned_scratch(scratch), f.values = f.keys + KEYS * f.ld, f.q = f.values + KEYS * f.ld;
+    f.y = f.q + f.rows * f.ld, f.s = f.y + f.rows * f.ld, f.sum = f.s + STEP * KEYS, f.top = f.sum + 16 * f.rows;
+    for (int64_t r = from; r < to; r++) {
+        pack_rows(a->q + q_at(&f.pair, r / a->lq, r % a->lq), 0, 1, a->d, a->scale, f.q + (r - from) * f.ld, f.ld);
+        f.top[r - from] = -INFINITY;
+        f.end = most(f.end, sight(&f.pair, r % a->lq));
+    }
+    memset(f.y, 0, (size_t)((to - from) * f.ld) * 4);
+    memset(f.sum, 0, (size_t)((to - from) * 16) * 4);
+    return f;
+}
+
+/* the block of keys from j on, for one query: asks for the block behind it, a part at a time, if the caches do not hold all */
+static void pack_asking(const struct forward *f, int64_t j, int64_t keys) {
+    const struct pair *p = &f->pair;
+    const struct attention_args *a = p->a;
+    const int far_away = a->n * a->lk * a->ldk > l2_floats(8);
+    for (int64_t r = 0; r < keys; r += 16) {
+        int64_t soon = far_away ? clamp(f->end - (j + KEYS + r), 0, 16) : 0, at = (j + KEYS + r) * a->ldk;
+        ask(p->k + at, a->ldk, soon, a->d);
+        ask(p->v + at, a->ldk, soon, a->d);
+        pack_turned(p->k + (j + r) * a->ldk, a->ldk, least(16, keys - r), a->d, f->keys + r);
+    }
+}
+
+/* rows r0 .. r1 and the block from j on, whose values lie in rows of ldv floats */
+static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_t j, const float *values, int64_t ldv,
+                         int64_t tall) {
+    const struct pair *p = &f->pair;
+    const struct attention_args *a = p->a;
+    const int64_t d = a->d, ld = f->ld, first = r0 - f->from;
+    int32_t reach[STEP];
+    int64_t far = 0;
+    for (int64_t r = r0; r < r1; r++) far = most(far, reach[r - r0] = (int32_t)clamp(sight(p, r % a->lq) - j, 0, KEYS));
+    if (!far) return;
+    scores(f->q + first * ld, ld, f->keys, f->s, reach, r1 - r0, d);
+    for (int64_t r = r0; r < r1; r++) {
+        int64_t n = reach[r - r0], g = r / a->lq, i = r % a->lq, row = r - f->from;
+        float *s = f->s + (r - r0) * KEYS, *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * ld;
+        if (!n) memset(s, 0, KEYS * 4);
+        else if (a->mask) row_weights(s, a->mask + mask_at(p, g, i) + j, n, top, sum, y, d);
+        else if (n == KEYS) row_weights(s, 0, KEYS, top, sum, y, d);
+        else row_weights(s, 0, n, top, sum, y, d);
+        if (n && a->p > 0) drop_row(a, query_at(p, g, i), j, s);
+    }
+    weigh(f->s, values, ldv, f->y + first * ld, ld, reach, r1 - r0, d, tall, 0);
+}
+
+static void forward_end(const struct forward *f) {
+    const struct attention_args *a = f->pair.a;
+    for (int64_t r = f->from; r < f->to; r++) {
+        int64_t row = r - f->from, g = r / a->lq, i = r % a->lq;
+        float total = v16_total(v16_load(f->sum + 16 * row));
+        if (a->lse) a->lse[query_at(&f->pair, g, i)] = total == 0 ? INFINITY : f->top[row] + v_log(v_set(total))[0];
+        row_scale(f->y + row * f->ld, a->y + y_at(&f->pair, g, i), a->d, total == 0 ? 0 : 1 / total);
+    }
+}
+
+static void forward_unit(const struct attention_args *a, int64_t pair, int64_t from, int64_t to, float *scratch) {
+    const struct forward f = forward_begin(a, pair, from, to, scratch);
+    const struct pair *p = &f.pair;
+    for (int64_t j = 0; j < f.end; j += KEYS) {
+        int64_t keys = least(KEYS, f.end - j), at = j * a->ldk, tall = tile_height(a->d);
+        if (f.in_place) pack_asking(&f, j, keys);
+        else pack_turned(p->k + at, a->ldk, keys, a->d, f.keys);
+        /* a NaN times a weight of 0 is one: then each row stops where its sight does */
+        if (!f.in_place && pack_rows(p->v + at, a->ldk, keys, a->d, 1, f.values, f.ld)) tall = 1;
+        for (int64_t r = from; r < to; r += STEP)
+            forward_step(&f, r, least(r + STEP, to), j, f.in_place ? p->v + at : f.values, f.in_place ? a->ldk : f.ld, tall);
+    }
+    forward_end(&f);
+}
+
+/* ---- units: a part takes every parts-th, every other round from the other end, as a later causal unit costs more ---- */
+
+static int64_t unit_at(int64_t round, int64_t part, int64_t parts) {
+    return round * parts + (round % 2 ? parts - 1 - part : part);
+}
+#define EACH_UNIT(unit, count, part, parts)                                                                                      \
+    for (int64_t round_ = 0, unit; round_ * (parts) < (count); round_++)                                                         \
+        if ((unit = unit_at(round_, part, parts)) < (count))
+
+struct units {
+    const struct attention_args *a;
+    int64_t rows, blocks, count; /* the rows of a pair are cut into so many blocks */
+};
+
+static void forward_part(void *context, int64_t part, int64_t parts) {
+    const struct units *u = context;
+    float *scratch = u->a->scratch + part * forward_slot(u->a);
+    EACH_UNIT(unit, u->count, part, parts) {
+        int64_t block = unit % u->blocks;
+        forward_unit(u->a, unit / u->blocks, u->rows * block / u->blocks, u->rows * (block + 1) / u->blocks, scratch);
+    }
+}
+
+static int64_t forward_scratch(const struct attention_args *a) {
+    if (a->n == 0 || a->lq == 0 || a->kv_heads == 0) return 0;
+    return PRODUCT(SLOTS, forward_slot(a));
+}
+
+static int32_t check_all(const struct attention_args *a, int64_t *detail) {
+    int32_t status = check_lengths(a->lengths, a->n, a->lk, detail);
+    if (!status) status = check_lengths(a->queries, a->n, a->lq, detail);
+    return status ? status : check_places(a->past, a->n, a->lq, a->lk, detail);
+}
+
+/* so many products [lq, d] by [lk, d] for every head, at half the peak of a common core */
+static double product_nanos(const struct attention_args *a, double products) {
+    return (double)(a->n * a->heads * a->lq) * (double)(a->lk * a->d) * products / (4 * VL * (a->causal && a->lq > 1 ? 2 : 1));
+}
+
+static int32_t k_attention(const struct attention_args *a, int64_t *detail) {
+    int32_t status = check_all(a, detail);
+    int64_t pairs = a->n * a->kv_heads;
+    if (status || pairs == 0 || a->lq == 0) return status;
+    struct units u = {.a = a, .rows = a->heads / a->kv_heads * a->lq};
+    int64_t parts = fathom_parts(product_nanos(a, 2.5), least(SLOTS, pairs * u.rows));
+    u.blocks = most(ceil_div(u.rows, ROWS), least(u.rows, ceil_div(parts * (a->causal ? 2 : 1), pairs)));
+    u.count = pairs * u.blocks;
+    fathom_parallel(forward_part, &u, least(parts, u.count));
+    return FATHOM_OK;
+}
+
+/* ---- backward: with delta = y . dy, ds = p (dy v^T - delta), and dv = p^T dy, dk = scale ds^T q, dq = scale ds k ---- */
+
+enum { WANT_Q = 1, WANT_KV = 2, WANT_MASK = 4 };
+
+/* keys j .. j_end of a pair, by queries i .. i_end of the heads g0 .. g_end of its group, and the gradients that are wanted */
+struct back {
+    const struct attention_grad_args *g;
+    struct pair pair;
+    int64_t j, j_end, g0, g_end, i, i_end;
+    int wants;
+    const float *delta;
+    int64_t ld;
+    struct back_keys {
+        float *keys, *values, *rows, *dk, *dv; /* k^T, v^T, scale k */
+        int64_t seen, tall;                    /* keys that a query may see; the tiles for dq */
+    } block[SPAN];
+    float *q, *dy, *p, *ds; /* of BACK_STEP queries */
+};
+
+/* blocks of keys that are held at a time, while all queries pass over them: as many as fit a part of L2 */
+static int64_t span(int64_t d) { return clamp(4 * KEYS / most(d, 1), 1, SPAN); }
+
+static int64_t back_slot(const struct attention_args *a) {
+    return SUM(PRODUCT(span(a->d) * 5 * KEYS + 2 * BACK_STEP, SUM(a->d, 15) / 16 * 16), 2 * BACK_STEP * KEYS, 16);
+}
+
+static void back_room(struct back *k, float *scratch) {
+    const int64_t size = KEYS * k->ld;
+    float *at = aligned_scratch(scratch);
+    for (int64_t b = 0; b < span(k->pair.a->d); b++, at += 5 * size)
+        k->block[b] = (struct back_keys){at, at + size, at + 2 * size, at + 3 * size, at + 4 * size, 0, 0};
+    k->q = at, k->dy = k->q + BACK_STEP * k->ld;
+    k->p = k->dy + BACK_STEP * k->ld, k->ds = k->p + BACK_STEP * KEYS;
+}
+
+/* p becomes exp(p + mask - lse) and ds p (ds - delta), 0 beyond n; where weights are dropped, p those and ds from theirs */
+INLINE void row_back(float *p, float *ds, const float *mask, int64_t n, float lse, float delta, const vi *keep, float scale) {
+    v16 x[GROUPS];
+    row_scores(p, mask, n, x);
+    for (int g = 0; g < GROUPS; g++)
+        for (int c = 0; c < V16; c++) {
+            int at = 16 * g + c * VL;
+            v weight = v_exp(x[g].part[c] - lse), dp = v_load(ds + at);
+            if (n < KEYS) dp = v_sel(V_LANE + at < (int32_t)n, dp, v_set(0));
+            if (keep) dp = v_sel(keep[at / VL], dp * scale, v_set(0));
+            v_store(ds + at, weight * (dp - delta));
+            v_store(p + at, keep ? v_sel(keep[at / VL], weight * scale, v_set(0)) : weight);
+        }
+}
+
+/* queries i .. i + rows of head g, which see something of a block of keys from j on */
+static void back_step(const struct back *k, const struct back_keys *block, int64_t g, int64_t i, int64_t rows, int64_t j,
+                      const int32_t *reach) {
+    const struct attention_grad_args *args = k->g;
+    const struct pair *pair = &k->pair;
+    const struct attention_args *a = pair->a;
+    const int64_t d = a->d, ld = k->ld, query = query_at(pair, g, i);
+    const float drop = 1 / (1 - a->p);
+    scores(k->q, ld, block->keys, k->p, reach, rows, d);
+    scores(k->dy, ld, block->values, k->ds, reach, rows, d);
+    for (int64_t r = 0; r < rows; r++) {
+        float *p = k->p + r * KEYS, *ds = k->ds + r * KEYS, lse = a->lse[query + r], delta = k->delta[query + r];
+        const float *mask = a->mask ? a->mask + mask_at(pair, g, i + r) + j : 0;
+        vi keep[KEYS / VL];
+        if (!reach[r]) {
+            memset(p, 0, KEYS * 4);
+            memset(ds, 0, KEYS * 4);
+        } else if (a->p > 0) {
+            keeps(a, query + r, j, keep);
+            row_back(p, ds, mask, reach[r], lse, delta, keep, drop);
+        } else if (mask) row_back(p, ds, mask, reach[r], lse, delta, 0, 1);
+        else if (reach[r] == KEYS) row_back(p, ds, 0, KEYS, lse, delta, 0, 1);
+        else row_back(p, ds, 0, reach[r], lse, delta, 0, 1);
+        if (k->wants & WANT_MASK) {
+            float *to = args->dmask + mask_at(pair, g, i + r) + j;
+            EACH_VECTOR(reach[r], v_put(to + i, v_get(to + i, m) + v_get(ds + i, m), m););
+        }
+    }
+    if (k->wants & WANT_KV && args->dv) weigh_turned(k->p, k->dy, ld, block->dv, reach, rows, block->seen, d, tile_height(d));
+    if (k->wants & WANT_KV && args->dk) weigh_turned(k->ds, k->q, ld, block->dk, reach, rows, block->seen, d, tile_height(d));
+    if (k->wants & WANT_Q) weigh(k->ds, block->rows, ld, args->dq + q_at(pair, g, i), a->ldq, reach, rows, d, block->tall, 1);
+}
+
+/* dk or dv of `keys` tokens, to or from memory */
+static void begin_rows(float *to, int64_t ld, const float *from, int64_t stride, int64_t keys, int64_t d, int64_t add) {
+    if (add) pack_rows(from, stride, keys, d, 1, to, ld);
+    else memset(to, 0, (size_t)(keys * ld) * 4);
+}
+static void end_rows(const float *from, int64_t ld, float *to, int64_t stride, int64_t keys, int64_t d) {
+    for (int64_t r = 0; r < keys; r++, from += ld, to += stride) copy_row(from, to, d);
+}
+
+/* packs the block of keys from j on, and begins its gradients */
+static void back_begin(const struct back *k, struct back_keys *block, int64_t j, int64_t keys) {
+    const struct attention_grad_args *args = k->g;
+    const struct attention_args *a = k->pair.a;
+    const int64_t at = j * a->ldk, to = k->pair.k - a->k + at, d = a->d, ld = k->ld;
+    block->seen = clamp(k->pair.keys - j, 0, keys);
+    block->tall = tile_height(d);
+    if (k->wants & WANT_KV && args->dk) begin_rows(block->dk, ld, args->dk + to, a->ldk, keys, d, args->add & ADD_K);
+    if (k->wants & WANT_KV && args->dv) begin_rows(block->dv, ld, args->dv + to, a->ldk, keys, d, args->add & ADD_V);
+    pack_turned(k->pair.k + at, a->ldk, block->seen, d, block->keys);
+    pack_turned(k->pair.v + at, a->ldk, block->seen, d, block->values);
+    if (k->wants & WANT_Q && pack_rows(k->pair.k + at, a->ldk, block->seen, d, a->scale, block->rows, ld)) block->tall = 1;
+}
+
+static void back_end(const struct back *k, const struct back_keys *block, int64_t j, int64_t keys) {
+    const struct attention_grad_args *args = k->g;
+    const struct attention_args *a = k->pair.a;
+    const int64_t to = k->pair.k - a->k + j * a->ldk;
+    if (k->wants & WANT_KV && args->dk) end_rows(block->dk, k->ld, args->dk + to, a->ldk, keys, a->d);
+    if (k->wants & WANT_KV && args->dv) end_rows(block->dv, k->ld, args->dv + to, a->ldk, keys, a->d);
+}
+
+/* queries i .. i + rows of head g, and the blocks from j to `end` */
+static void back_rows(const struct back *k, int64_t g, int64_t i, int64_t rows, int64_t j, int64_t end) {
+    const struct attention_args *a = k->pair.a;
+    int32_t reach[BACK_STEP];
+    if (!reaches(&k->pair, i, rows, j, reach)) return; /* nor any later block */
+    pack_rows(a->q + q_at(&k->pair, g, i), a->ldq, rows, a->d, a->scale, k->q, k->ld);
+    pack_rows(k->g->dy + y_at(&k->pair, g, i), a->heads * a->d, rows, a->d, 1, k->dy, k->ld);
+    for (const struct back_keys *block = k->block; j < end && reaches(&k->pair, i, rows, j, reach); j += KEYS, block++)
+        back_step(k, block, g, i, rows, j, reach);
+}
+
+static void back_run(struct back *k) {
+    for (int64_t j = k->j, end; j < k->j_end; j = end) {
+        end = least(j + span(k->pair.a->d) * KEYS, k->j_end);
+        for (int64_t b = 0, at = j; at < end; b++, at += KEYS) back_begin(k, k->block + b, at, least(KEYS, end - at));
+        for (int64_t g = k->g0; g < k->g_end; g++)
+            for (int64_t i = k->i; i < k->i_end; i += BACK_STEP) back_rows(k, g, i, least(BACK_STEP, k->i_end - i), j, end);
+        for (int64_t b = 0, at = j; at < end; b++, at += KEYS) back_end(k, k->block + b, at, least(KEYS, end - at));
+    }
+}
+
+struct backward {
+    const struct attention_grad_args *g;
+    const struct attention_args *a; /* the same */
+    float *delta, *slots;
+    int64_t pairs, group, blocks, query_blocks;
+    int wants; /* of a sweep over pairs */
+};
+
+static struct back back_at(const struct backward *w, int64_t pair, int64_t part, int wants) {
+    struct back k = {.g = w->g, .pair = pair_at(w->a, pair), .j_end = w->a->lk, .g_end = w->group, .i_end = w->a->lq,
+                     .wants = wants, .delta = w->delta, .ld = padded(w->a->d)};
+    back_room(&k, w->slots + part * back_slot(w->a));
+    return k;
+}
+
+/* delta of every query, and zeros for dq to add to */
+static void delta_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    const struct attention_args *a = w->a;
+    int64_t from, to, d = a->d;
+    fathom_range(a->n * a->lq, 1, part, parts, &from, &to);
+    for (int64_t token = from; token < to; token++) {
+        for (int64_t h = 0; h < a->heads; h++) {
+            int64_t at = (token * a->heads + h) * d;
+            w->delta[(token / a->lq * a->heads + h) * a->lq + token % a->lq] = row_dot(a->y + at, w->g->dy + at, d);
+        }
+        if (w->g->dq && !(w->g->add & ADD_Q)) memset(w->g->dq + token * a->ldq, 0, (size_t)(a->heads * d) * 4);
+    }
+}
+
+static void pairs_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    EACH_UNIT(unit, w->pairs, part, parts) {
+        struct back k = back_at(w, unit, part, w->wants);
+        back_run(&k);
+    }
+}
+
+static void keys_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    EACH_UNIT(unit, w->pairs * w->blocks, part, parts) {
+        struct back k = back_at(w, unit / w->blocks, part, WANT_KV);
+        k.j = unit % w->blocks * KEYS;
+        k.j_end = least(k.j + KEYS, w->a->lk);
+        back_run(&k);
+    }
+}
+
+static void queries_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    EACH_UNIT(unit, w->pairs * w->group * w->query_blocks, part, parts) {
+        struct back k = back_at(w, unit / (w->group * w->query_blocks), part, WANT_Q);
+        k.g0 = unit / w->query_blocks % w->group, k.g_end = k.g0 + 1;
+        k.i = unit % w->query_blocks * BACK_STEP, k.i_end = least(k.i + BACK_STEP, w->a->lq);
+        back_run(&k);
+    }
+}
+
+/* A unit has all sums of a plane of the mask and a block of queries, or of all queries where they share a row. */
+static void mask_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *w = context;
+    const struct attention_args *a = w->a;
+    int64_t cuts = a->mask_l ? w->query_blocks : 1, heads = a->mask_h ? a->heads : 1, planes = (a->mask_n ? a->n : 1) * heads;
+    EACH_UNIT(unit, planes * cuts, part, parts) {
+        int64_t b0 = a->mask_n ? unit / cuts / heads : 0, b1 = a->mask_n ? b0 + 1 : a->n;
+        int64_t h0 = a->mask_h ? unit / cuts % heads : 0, h1 = a->mask_h ? h0 + 1 : a->heads;
+        int64_t i0 = a->mask_l ? unit % cuts * BACK_STEP : 0, i1 = a->mask_l ? least(i0 + BACK_STEP, a->lq) : a->lq;
+        for (int64_t i = i0; !(w->g->add & ADD_MASK) && i < (a->mask_l ? i1 : 1); i++)
+            memset(w->g->dmask + b0 * a->mask_n + h0 * a->mask_h + i * a->mask_l, 0, (size_t)a->lk * 4);
+        for (int64_t b = b0; b < b1; b++)
+            for (int64_t h = h0; h < h1; h++) {
+                struct back k = back_at(w, b * a->kv_heads + h / w->group, part, WANT_MASK);
+                k.g0 = h % w->group, k.g_end = k.g0 + 1, k.i = i0, k.i_end = i1;
+                back_run(&k);
+            }
+    }
+}
+
+static int64_t grad_scratch(const struct attention_grad_args *g) {
+    const struct attention_args *a = (const struct attention_args *)g;
+    return SUM(PRODUCT(a->n, a->heads, a->lq), 16, PRODUCT(SLOTS, back_slot(a)));
+}
+
+static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *detail) {
+    const struct attention_args *a = (const struct attention_args *)g;
+    int32_t status = check_all(a, detail);
+    struct backward w = {.g = g, .a = a, .pairs = a->n * a->kv_heads, .delta = g->scratch,
+                         .slots = g->scratch + padded(a->n * a->heads * a->lq)};
+    if (status || w.pairs == 0) return status;
+    w.group = a->heads / a->kv_heads, w.blocks = ceil_div(a->lk, KEYS), w.query_blocks = ceil_div(a->lq, BACK_STEP);
+    w.wants = (g->dq ? WANT_Q : 0) | (g->dk || g->dv ? WANT_KV : 0);
+    fathom_parallel(delta_part, &w, fathom_parts((double)(a->n * a->lq * a->heads * a->d) * 0.1, a->n * a->lq));
+    int64_t parts = fathom_parts(product_nanos(a, 6), SLOTS), together = least(parts, w.pairs);
+    /* five products by pairs, or scores twice and seven in smaller units, where pairs are too few for the threads */
+    if (ceil_div(w.pairs, together) * 5 * parts <= w.pairs * 7) {
+        if (w.wants) fathom_parallel(pairs_part, &w, together);
+    } else {
+        if (w.wants & WANT_KV) fathom_parallel(keys_part, &w, least(parts, w.pairs * w.blocks));
+        if (w.wants & WANT_Q) fathom_parallel(queries_part, &w, least(parts, w.pairs * w.group * w.query_blocks));
+    }
+    if (g->dmask) fathom_parallel(mask_part, &w, parts);
+    return FATHOM_OK;
+}
+
+EXPORT(attention)
+EXPORT_SCRATCH(attention, forward_scratch)
+EXPORT(attention_grad)
+EXPORT_SCRATCH(attention_grad, grad_scratch)
