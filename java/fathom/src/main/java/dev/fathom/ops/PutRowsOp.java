@@ -25,6 +25,11 @@ public record PutRowsOp() implements Op {
     }
 
     @Override
+    public int inPlaceOf(int output) {
+        return 0;
+    }
+
+    @Override
     public boolean differentiable() {
         return false;
     }

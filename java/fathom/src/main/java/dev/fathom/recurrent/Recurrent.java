@@ -276,7 +276,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      */
     public Recurrent layers(int count) {
         Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, count, s.biases, s.forgetBias, s.dropout, s.skip, s.options));
+        return changed(
+                new Settings(s.cell, s.in, s.hidden, count, s.biases, s.forgetBias, s.dropout, s.skip, s.options));
     }
 
     /**
@@ -287,7 +288,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      */
     public Recurrent biases(int count) {
         Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, count, s.forgetBias, s.dropout, s.skip, s.options));
+        return changed(
+                new Settings(s.cell, s.in, s.hidden, s.layers, count, s.forgetBias, s.dropout, s.skip, s.options));
     }
 
     /**
@@ -447,8 +449,13 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
 
     private Tensor[] direction(Tensor x, int layer, int direction, @Nullable State initial, @Nullable Tensor lengths) {
         Settings s = settings;
-        RecurrentOp op =
-                new RecurrentOp(s.cell, direction == 1, s.has(Option.UPDATE_TAKES_NEW), s.has(Option.PADDED_IN_FRONT));
+        Skip skip = s.skip;
+        RecurrentOp op = new RecurrentOp(
+                s.cell,
+                direction == 1,
+                s.has(Option.UPDATE_TAKES_NEW),
+                s.has(Option.PADDED_IN_FRONT),
+                skip == null ? 1 : skip.lag);
         int at = layer * s.directions() + direction;
         return Pass.applyAll(
                 op,
