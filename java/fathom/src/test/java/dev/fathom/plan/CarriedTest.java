@@ -3,11 +3,17 @@ package dev.fathom.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.attention.Cached;
+import dev.fathom.attention.KeyValue;
+import dev.fathom.attention.TransformerEncoder;
+import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.Cell;
 import dev.fathom.op.DType;
@@ -16,12 +22,16 @@ import dev.fathom.op.Shape;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.recurrent.State;
+import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -219,6 +229,64 @@ class CarriedTest {
                         assertThat(session.output("twice").get(0)).isEqualTo(2 * (readTwice ? i - 1 : i));
                     }
                 }
+            }
+        }
+    }
+
+    /** A causal Transformer writes its caches in place, and its steps have the bits of the whole sequence. */
+    @Test
+    void generationKeepsItsCachesInPlace() {
+        int width = 32;
+        int capacity = 10;
+        float[] x = new Rng(3).normal(2 * capacity * width, 0, 1);
+        TransformerEncoder gpt = TransformerEncoder.of(
+                2, () -> new TransformerEncoderLayer(width, 4, 48, Activation.GELU).normsFirst(), new LayerNorm(width));
+        List<Spec> specs = new ArrayList<>(List.of(
+                Spec.of("x", Dim.BATCH, 1, width),
+                Spec.of("past", DType.I32, Dim.BATCH).carried()));
+        for (String cache : List.of("k0", "v0", "k1", "v1")) {
+            specs.add(Spec.of(cache, Dim.BATCH, capacity, width).carried());
+        }
+        try (var model = Model.of(gpt, 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> {
+                            Cached next = net.step(
+                                    in[0], List.of(new KeyValue(in[2], in[3]), new KeyValue(in[4], in[5])), in[1]);
+                            Map<String, Tensor> results = new LinkedHashMap<>();
+                            results.put("y", next.output());
+                            results.put("past", in[1].add(Tensor.ofInts(new int[] {1}, 1)));
+                            for (int layer = 0; layer < 2; layer++) {
+                                results.put(
+                                        "k" + layer, next.caches().get(layer).keys());
+                                results.put(
+                                        "v" + layer, next.caches().get(layer).values());
+                            }
+                            return results;
+                        },
+                        specs.toArray(Spec[]::new));
+                Session session = plan.newSession(2)) {
+            float[] whole;
+            try (Pass pass = Pass.infer()) {
+                whole = gpt.apply(Tensor.of(x, 2, capacity, width), AttentionMask.CAUSAL)
+                        .toArray();
+            }
+            assertThat(plan.toString().lines().filter(line -> line.startsWith("copy ")))
+                    .as("only the count of tokens is copied")
+                    .hasSize(1);
+            for (int round = 0; round < 2; round++) {
+                for (int t = 0; t < capacity; t++) {
+                    for (int b = 0; b < 2; b++) {
+                        session.input().put(b * width, x, (b * capacity + t) * width, width);
+                    }
+                    session.run();
+                    for (int i = 0; i < 2 * width; i++) {
+                        float expected = whole[(i / width * capacity + t) * width + i % width];
+                        assertThat(session.output("y").get(i)).isCloseTo(expected, Offset.offset(2e-6f));
+                    }
+                }
+                assertThatThrownBy(session::run).isInstanceOf(IllegalArgumentException.class);
+                session.reset();
             }
         }
     }
