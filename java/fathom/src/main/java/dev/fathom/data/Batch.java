@@ -16,12 +16,19 @@ public final class Batch {
     private final List<String> names;
     private final Tensor[] values;
     private final @Nullable Tensor @Nullable [] lengths;
+    private final boolean first;
 
     /** Keeps these arrays without a copy; {@code lengths} is null where no field is ragged. */
-    Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths) {
+    private Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths, boolean first) {
         this.names = names;
         this.values = values;
         this.lengths = lengths;
+        this.first = first;
+    }
+
+    /** Keeps these arrays without a copy; {@code lengths} is null where no field is ragged. */
+    Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths) {
+        this(names, values, lengths, false);
     }
 
     /** Makes a batch of features [n, ...] and labels [n] or targets [n, ...]. */
@@ -88,6 +95,19 @@ public final class Batch {
     }
 
     /**
+     * Returns whether this is the first batch of an epoch, in training or in evaluation. A net that carries its state from batch to batch forgets it here;
+     * see {@link Dataset#pieces}.
+     */
+    public boolean isFirst() {
+        return first;
+    }
+
+    /** This batch as the first of an epoch or not, whatever a user made of it. */
+    Batch first(boolean isFirst) {
+        return isFirst == first ? this : new Batch(names, values, lengths, isFirst);
+    }
+
+    /**
      * Returns a batch of these examples in which {@code value} is the field of this name. The field may be new, and a ragged one keeps its lengths.
      *
      * @throws IllegalArgumentException if the tensor is not [n, ...] for n examples
@@ -101,13 +121,13 @@ public final class Batch {
         if (i >= 0) {
             Tensor[] all = values.clone();
             all[i] = value;
-            return new Batch(names, all, lengths);
+            return new Batch(names, all, lengths, first);
         }
         List<String> more = new ArrayList<>(names);
         more.add(name);
         Tensor[] all = Arrays.copyOf(values, more.size());
         all[names.size()] = value;
-        return new Batch(List.copyOf(more), all, lengths == null ? null : Arrays.copyOf(lengths, more.size()));
+        return new Batch(List.copyOf(more), all, lengths == null ? null : Arrays.copyOf(lengths, more.size()), first);
     }
 
     private int index(String name) {

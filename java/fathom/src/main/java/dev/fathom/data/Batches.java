@@ -423,7 +423,7 @@ public final class Batches {
                 if (augmenter != null) {
                     augmenter.run(commands, stream, (long) step * size, n, targets);
                 }
-                return data.changed(new Batch(source.names, values, lengths));
+                return data.changed(new Batch(source.names, values, lengths)).first(step == 0);
             } finally {
                 data.exit();
                 Reference.reachabilityFence(Batches.this);

@@ -158,6 +158,50 @@ public final class Dataset implements AutoCloseable {
     }
 
     /**
+     * Cuts one long sequence, such as a text, into pieces for truncated back-propagation through time. An example is {@code length} tokens {@code x} and the
+     * tokens {@code y} that follow each of them. The sequence is dealt out to {@code rows} rows of equal length, and in {@code batches(rows)} every row goes
+     * on where it ended in the batch before, so that a net can carry its state from batch to batch:
+     *
+     * <pre>{@code
+     * try (var text = Dataset.pieces(ids, 32, 64); var carried = new Carried()) {
+     *   Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
+     *     State before = batch.isFirst() ? null : carried.state();
+     *     Output out = net.lstm().run(net.in().apply(batch.x()), before, null);
+     *     carried.keep(out.state());
+     *     return new Step.Result(Loss.crossEntropy().of(net.out().apply(out.steps()), batch.y()));
+     *   }).fit(text.batches(32), 5);
+     * }
+     * }</pre>
+     *
+     * <p>Up to {@code rows} * {@code length} tokens at the end are left out.
+     *
+     * @throws IllegalArgumentException if rows or length is below 1, or there are fewer than rows * length + 1 tokens
+     */
+    public static Dataset pieces(int[] tokens, int rows, int length) {
+        if (rows < 1 || length < 1) {
+            throw new IllegalArgumentException(
+                    "pieces: rows=" + rows + " and length=" + length + " must both be at least 1");
+        }
+        int each = (int) ((tokens.length - 1) / ((long) rows * length));
+        if (each < 1) {
+            throw new IllegalArgumentException(
+                    "pieces: " + tokens.length + " tokens are too few for " + rows + " rows of " + length
+                            + " and the token behind them; give more, or cut them into fewer or shorter rows");
+        }
+        int[] x = new int[each * rows * length];
+        int[] y = new int[x.length];
+        for (int piece = 0, to = 0; piece < each; piece++) {
+            for (int row = 0; row < rows; row++, to += length) {
+                int from = (row * each + piece) * length;
+                System.arraycopy(tokens, from, x, to, length);
+                System.arraycopy(tokens, from + 1, y, to, length);
+            }
+        }
+        Shape piece = Shape.of(length);
+        return of(Field.ints("x", piece, x), Field.ints("y", piece, y));
+    }
+
+    /**
      * Makes a dataset of the examples of several others, one after another, copied into memory of its own. Scaling, padding and {@link #map} are
      * those of the first.
      *

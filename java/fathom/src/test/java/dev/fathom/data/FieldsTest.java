@@ -258,6 +258,48 @@ class FieldsTest {
         }
     }
 
+    /** Each row of a batch goes on where it ended in the batch before, and y is one token ahead, also across pieces and rows. */
+    @Test
+    void piecesGoOnInTheirRows() {
+        int[] text = IntStream.range(0, 3 * 2 * 4 + 3)
+                .toArray(); // three pieces of two rows of four; the last two are left out
+        try (Dataset d = Dataset.pieces(text, 2, 4);
+                Pass pass = Pass.infer()) {
+            assertThat(d.size()).isEqualTo(6);
+            for (int epoch = 0; epoch < 2; epoch++) {
+                Batches.Epoch batches =
+                        d.map(b -> new Batch(b.x(), b.y())).batches(2).epoch(epoch);
+                for (int piece = 0; piece < 3; piece++) {
+                    int at = piece * 4;
+                    Batch b = batches.next();
+                    assertThat(b.isFirst()).isEqualTo(piece == 0);
+                    assertThat(b.with("z", b.x()).isFirst()).isEqualTo(piece == 0);
+                    assertThat(b.x().toIntArray())
+                            .containsExactly(at, at + 1, at + 2, at + 3, 12 + at, 13 + at, 14 + at, 15 + at);
+                    assertThat(b.y().toIntArray())
+                            .containsExactly(at + 1, at + 2, at + 3, at + 4, 13 + at, 14 + at, 15 + at, 16 + at);
+                }
+                assertThat(batches.hasNext()).isFalse();
+            }
+        }
+        try (Dataset least = Dataset.pieces(new int[9], 2, 4)) {
+            assertThat(least.size()).isEqualTo(2);
+        }
+        refused(
+                () -> Dataset.pieces(new int[8], 2, 4),
+                "pieces: 8 tokens are too few for 2 rows of 4 and the token behind them; give more, or cut them into fewer or "
+                        + "shorter rows");
+        refused(() -> Dataset.pieces(new int[8], 0, 4), "pieces: rows=0 and length=4 must both be at least 1");
+        refused(
+                () -> Dataset.pieces(new int[8], Integer.MAX_VALUE, Integer.MAX_VALUE),
+                "pieces: 8 tokens are too few for 2147483647 rows of 2147483647 and the token behind them; give more, or cut "
+                        + "them into fewer or shorter rows");
+        refused(
+                () -> Dataset.pieces(new int[0], 1, 1),
+                "pieces: 0 tokens are too few for 1 rows of 1 and the token behind them; give more, or cut them into fewer or "
+                        + "shorter rows");
+    }
+
     // ---- tokens through all of it
 
     /** The mean of the rows of a table that the tokens name: an embedding bag. */

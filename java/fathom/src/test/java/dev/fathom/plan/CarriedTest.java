@@ -7,6 +7,7 @@ import dev.fathom.attention.Cached;
 import dev.fathom.attention.KeyValue;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
+import com.sun.management.ThreadMXBean;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.LayerNorm;
@@ -27,6 +28,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +114,28 @@ class CarriedTest {
                 step.reset();
                 assertThat(step.input("h").get(0)).isZero();
             }
+        }
+    }
+
+    /** A model that writes reads one step a run, in thousands of runs. */
+    @Test
+    void aStepThatCarriesAllocatesNothing() {
+        ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long thread = Thread.currentThread().getId();
+        try (var model = Model.of(new Tagger(Recurrent.lstm(3, 20), new Linear(20, 4)), 1);
+                Plan plan = freeze(model);
+                Session session = plan.newSession(1, 1)) {
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 20; round++) {
+                long before = bean.getThreadAllocatedBytes(thread);
+                for (int i = 0; i < 1000; i++) {
+                    session.input().put(0, i);
+                    session.run();
+                }
+                session.reset();
+                least = Math.min(least, bean.getThreadAllocatedBytes(thread) - before);
+            }
+            assertThat(least).isZero();
         }
     }
 

@@ -10,6 +10,7 @@ import dev.fathom.examples.E07Transfer;
 import dev.fathom.examples.E08Serving;
 import dev.fathom.examples.E09Resuming;
 import dev.fathom.examples.E10Images;
+import dev.fathom.examples.E11Shakespeare;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -48,7 +49,8 @@ public final class Example implements Callable<Integer> {
             new Program(E07Transfer.class, "a new head on a trained trunk", E07Transfer::main),
             new Program(E08Serving.class, "freezing and serving", E08Serving::main),
             new Program(E09Resuming.class, "saving and resuming", E09Resuming::main),
-            new Program(E10Images.class, "a folder of pictures, augmented", E10Images::main));
+            new Program(E10Images.class, "a folder of pictures, augmented", E10Images::main),
+            new Program(E11Shakespeare.class, "an LSTM that learns Shakespeare and goes on", E11Shakespeare::main));
 
     private final PrintStream out;
 

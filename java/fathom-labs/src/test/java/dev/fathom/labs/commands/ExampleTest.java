@@ -131,6 +131,25 @@ class ExampleTest {
     }
 
     @Test
+    void shakespeare(@TempDir Path folder) throws Exception {
+        String quarrels = "ROMEO:\nAway, thou onion-eyed maggot-pie!\n\nJULIET:\nFie, thou clay-brained barnacle!\n\n"
+                .repeat(700);
+        Path file = Files.writeString(folder.resolve("plays.txt"), quarrels);
+        // a text that repeats itself is learned by heart, and written on
+        assertThat(printed(11, file.toString())).containsPattern("""
+                held out: 0\\.[01]\\d bits per character
+
+                ROMEO:
+                Away, thou onion-eyed maggot-pie!
+
+                JULIET:
+                Fie, thou clay-brained barnacle!
+
+                ROMEO:
+                Away, thou""");
+    }
+
+    @Test
     void eachFitsOnAScreenAndIsInTheGuide() throws IOException {
         String guide = Files.readString(ROOT.resolve("docs/guide.md"));
         for (Example.Program program : Example.ALL) {
