@@ -33,7 +33,7 @@ public record AdditiveAttention(Linear query, Linear key, Linear score) implemen
      * Attends from x [batch, queries, query width] to memory [batch, keys, memory width] and returns [batch, queries, memory width]. A query that sees
      * no key gives zeros.
      *
-     * @throws IllegalArgumentException if x or the memory is no batch of sequences, or the mask has a bias, for which there is no place
+     * @throws IllegalArgumentException if x or the memory is not [batch, tokens, width], or the mask has a bias, which additive attention does not take
      */
     public Tensor apply(Tensor x, Tensor memory, AttentionMask mask) {
         return Pass.frame(this, () -> {
@@ -43,8 +43,10 @@ public record AdditiveAttention(Linear query, Linear key, Linear score) implemen
                                 + " must be [batch, queries, width] and [batch, keys, width] of one batch");
             }
             if (mask.bias() != null) {
-                throw new IllegalArgumentException("AdditiveAttention" + Where.running() + ": the mask has a bias "
-                        + mask.bias().shape() + " but these scores take its place; limit keys by lengths");
+                throw new IllegalArgumentException(
+                        "AdditiveAttention" + Where.running() + ": the mask has a bias "
+                                + mask.bias().shape()
+                                + ", but additive attention computes its own scores and takes no bias; hide keys with the mask's lengths");
             }
             int units = query.weight().shape().dim(0);
             int n = x.dim(0);

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * y = linear2(linear1(x)), where linear1 has an activation, or y = linear2(gate(x) linear1(x)), where the gate has it (Shazeer 2020).
  *
  * @param linear1 from the width to the hidden units
- * @param gate the same, or null for none
+ * @param gate from the width to the hidden units, or null if there is no gate
  * @param linear2 back to the width
  * @param dropout of the hidden units, in training
  */

@@ -31,7 +31,7 @@ public record KeyValue(Tensor keys, Tensor values) {
     }
 
     /**
-     * Returns this cache with more tokens [batch, added, kvHeads d] from place past[b] of row b on. No gradient flows through it.
+     * Returns this cache with more tokens [batch, added, kvHeads d], written into row b from position past[b] on. No gradient flows through the cache.
      *
      * @throws IllegalArgumentException if the shapes disagree, or the cache has no room for them
      */

@@ -15,7 +15,7 @@ import dev.fathom.tensor.Tensor;
  */
 public record LearnedPositions(Parameter weight) implements Layer {
     /**
-     * Makes so many positions, which begin normal with deviation 0.02, as those of BERT and GPT-2 do.
+     * Makes a vector for each position. The vectors begin with normal numbers of deviation 0.02, as in BERT and GPT-2.
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -24,7 +24,7 @@ public record LearnedPositions(Parameter weight) implements Layer {
     }
 
     /**
-     * Makes so many positions, which begin as {@code init} says.
+     * Makes a vector for each position. The vectors begin as {@code init} says.
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -48,7 +48,7 @@ public record LearnedPositions(Parameter weight) implements Layer {
         return Positions.add("LearnedPositions", x, weight.value(), null);
     }
 
-    /** Adds positions to tokens that stand behind past[b] others, with I32 past [batch]. */
+    /** Adds positions to tokens that follow past[b] earlier tokens in row b, where past is I32 [batch]. */
     public Tensor apply(Tensor x, Tensor past) {
         return Pass.frame(this, () -> Positions.add("LearnedPositions", x, weight.value(), past));
     }

@@ -90,7 +90,7 @@ public record MultiHeadAttention(
                 null);
     }
 
-    /** Returns this layer with weights that are dropped in training, with this probability. */
+    /** Returns this layer with attention weights that are dropped with probability {@code p} in training. */
     public MultiHeadAttention dropout(float p) {
         return new MultiHeadAttention(projections, outProj, heads, kvHeads, p, rotary);
     }
@@ -186,7 +186,7 @@ public record MultiHeadAttention(
         return step(x, cache, past, null);
     }
 
-    /** A step plus a residual of the shape of x, if there is one. */
+    /** Computes one step of generation and adds a residual of the shape of x, unless it is null. */
     public Cached step(Tensor x, KeyValue cache, Tensor past, @Nullable Tensor residual) {
         return Pass.frame(this, () -> {
             tokens(x);

@@ -13,7 +13,7 @@ import dev.fathom.tensor.Tensor;
  */
 public record SinusoidalPositions(Buffer table) implements Layer {
     /**
-     * Makes so many positions.
+     * Makes the table of sines and cosines for {@code positions} positions.
      *
      * @throws IllegalArgumentException if a size is below 1
      */
@@ -42,7 +42,7 @@ public record SinusoidalPositions(Buffer table) implements Layer {
         return Positions.add("SinusoidalPositions", x, table.value(), null);
     }
 
-    /** Adds positions to tokens that stand behind past[b] others, with I32 past [batch]. */
+    /** Adds positions to tokens that follow past[b] earlier tokens in row b, where past is I32 [batch]. */
     public Tensor apply(Tensor x, Tensor past) {
         return Pass.frame(this, () -> Positions.add("SinusoidalPositions", x, table.value(), past));
     }

@@ -16,7 +16,7 @@ import dev.fathom.tree.Inline;
  *
  * @param selfAttn attention of the tokens to each other
  * @param multiheadAttn attention to the memory
- * @param feedForward what is done to each token; its names stand beside the others
+ * @param feedForward what is computed for each token; its parameters have no prefix of their own
  * @param norm1 the norm of the self-attention
  * @param norm2 the norm of the attention to the memory
  * @param norm3 the norm of the feed-forward layer
@@ -34,7 +34,7 @@ public record TransformerDecoderLayer(
         boolean normFirst)
         implements Net {
     /**
-     * Makes a layer with norms behind and nothing dropped.
+     * Makes a layer that normalizes after each sum and has no dropout.
      *
      * @throws IllegalArgumentException if a size is below 1, or heads do not divide the width
      */

@@ -14,7 +14,7 @@ import dev.fathom.tree.Inline;
  * feedForward(norm2(x')) (Xiong et al. 2020), as PyTorch's {@code TransformerEncoderLayer}. With a causal mask it is the layer of a GPT.
  *
  * @param selfAttn attention of the tokens to each other
- * @param feedForward what is done to each token; its names stand beside the others
+ * @param feedForward what is computed for each token; its parameters have no prefix of their own
  * @param norm1 the norm of the attention
  * @param norm2 the norm of the feed-forward layer
  * @param dropout of what is added to x, in training
@@ -29,7 +29,7 @@ public record TransformerEncoderLayer(
         boolean normFirst)
         implements Layer {
     /**
-     * Makes a layer with norms behind and nothing dropped.
+     * Makes a layer that normalizes after each sum and has no dropout.
      *
      * @throws IllegalArgumentException if a size is below 1, or heads do not divide the width
      */
@@ -48,7 +48,7 @@ public record TransformerEncoderLayer(
         return new TransformerEncoderLayer(selfAttn, feedForward, norm1, norm2, dropout, true);
     }
 
-    /** Returns this layer with dropout in PyTorch's four places: of attention weights, hidden units, and of both sums. */
+    /** Returns this layer with dropout in PyTorch's four places: on the attention weights, on the hidden units, and on what each of the two sums adds to x. */
     public TransformerEncoderLayer dropout(float p) {
         return new TransformerEncoderLayer(
                 selfAttn.dropout(p), feedForward.dropout(p), norm1, norm2, new Dropout(p), normFirst);

@@ -19,7 +19,7 @@ public final class Batch {
     private final boolean first;
 
     /** Keeps these arrays without a copy; {@code lengths} is null where no field is ragged. */
-    private Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths, boolean first) {
+    Batch(List<String> names, Tensor[] values, @Nullable Tensor @Nullable [] lengths, boolean first) {
         this.names = names;
         this.values = values;
         this.lengths = lengths;

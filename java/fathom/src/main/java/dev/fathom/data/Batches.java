@@ -423,7 +423,9 @@ public final class Batches {
                 if (augmenter != null) {
                     augmenter.run(commands, stream, (long) step * size, n, targets);
                 }
-                return data.changed(new Batch(source.names, values, lengths)).first(step == 0);
+                boolean first = step == 0;
+                return data.changed(new Batch(source.names, values, lengths, first))
+                        .first(first);
             } finally {
                 data.exit();
                 Reference.reachabilityFence(Batches.this);

@@ -35,7 +35,7 @@ public record BeamSearch(int width, int stop, int most, LengthPenalty penalty) {
         }
     }
 
-    /** Ranks by probability. */
+    /** Makes a search that ranks hypotheses by their probability, without a penalty for the length. */
     public BeamSearch(int width, int stop, int most) {
         this(width, stop, most, LengthPenalty.none());
     }
@@ -59,7 +59,8 @@ public record BeamSearch(int width, int stop, int most, LengthPenalty penalty) {
      * Returns for each start symbol the hypotheses of its beam, at most {@code width}, the best first. Those that the limit cut off are among them and
      * say so.
      *
-     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN or infinite
+     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN
+     *     or +Infinity, or all logits of a row are -Infinity
      */
     public List<List<Hypothesis>> of(NextToken model, int... starts) {
         Rows.checkStarts("beam search", starts);

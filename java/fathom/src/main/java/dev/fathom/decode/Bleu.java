@@ -18,7 +18,7 @@ import java.util.Map;
  * @param precisions of 1-grams, 2-grams, 3-grams and 4-grams; NaN where the hypotheses have none
  * @param brevityPenalty in [0, 1]
  * @param length c, tokens of all hypotheses
- * @param referenceLength r
+ * @param referenceLength the sum r of the lengths of the closest references
  */
 public record Bleu(double score, List<Double> precisions, double brevityPenalty, long length, long referenceLength) {
     private static final int ORDER = 4;

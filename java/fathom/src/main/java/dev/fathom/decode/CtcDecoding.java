@@ -26,7 +26,8 @@ public record CtcDecoding(int blank) {
      * those. The log-probability is that of the alignment.
      *
      * @param lengths how many steps of each example count, I32 [n], or null for all
-     * @throws IllegalArgumentException if shapes disagree, the blank is no class, a length is outside [0, steps], or a logit is NaN or infinite
+     * @throws IllegalArgumentException if shapes disagree, the blank is no class, a length is outside [0, steps], or a logit is NaN
+     *     or +Infinity, or all logits of a row are -Infinity
      */
     public List<Hypothesis> greedy(Tensor logits, @Nullable Tensor lengths) {
         int[] steps = steps(logits, lengths);

@@ -27,7 +27,7 @@ public final class Decoder implements NextToken, AutoCloseable {
     public record Step(Tensor logits, Tensor... state) {}
 
     /**
-     * Copies the first state, a row for each start symbol. There may be none.
+     * Makes a model from a step function and a copy of the first state, which has a row for each start symbol. The state may have no tensors.
      *
      * @param step from a token for each row, I32 [rows], and the state
      */

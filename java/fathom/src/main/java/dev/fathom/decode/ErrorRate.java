@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The fewest insertions, deletions and substitutions that make the references of the hypotheses (Levenshtein 1966), as a share of the length of the
+ * The fewest insertions, deletions and substitutions that turn the hypotheses into the references (Levenshtein 1966), as a share of the length of the
  * references, over a whole corpus. It may be above 1, if there is much to delete.
  *
  * @param edits how many insertions, deletions and substitutions
  * @param length characters or words of all references
  */
 public record ErrorRate(long edits, long length) {
-    /** Returns edits / length: 0 where nothing is wrong, also where nothing was to be said, and infinite where something was said instead. */
+    /** Returns edits / length. The rate is 0 if there are no edits, and infinite if the references are empty but a hypothesis is not. */
     public double value() {
         return edits == 0 ? 0 : (double) edits / length;
     }

@@ -3,7 +3,7 @@ package dev.fathom.decode;
 import java.util.List;
 
 /**
- * Writes the most probable token at every step, and the lowest one of equals. Cheap and without chance, but a token that looks good now may leave nothing
+ * Writes the most probable token at every step, and the lowest one of equals. The search is cheap and deterministic, but a token that looks good now may leave nothing
  * good to follow; {@link BeamSearch} keeps several beginnings.
  *
  * @param stop the token that ends a sequence, or -1 if there is none
@@ -22,7 +22,8 @@ public record Greedy(int stop, int most) {
     /**
      * Writes a sequence for each start symbol, all of them in one batch.
      *
-     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN or infinite
+     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN
+     *     or +Infinity, or all logits of a row are -Infinity
      */
     public List<Hypothesis> of(NextToken model, int... starts) {
         return Rows.write("greedy", model, starts, stop, most, (logits, sequence, step) -> {

@@ -62,7 +62,8 @@ public record Sampling(int stop, int most, float temperature, int topK, float to
      * Writes a sequence for each start symbol, all of them in one batch. Sequence i draws from the streams {@code rng.split(i).split(step)}, so that it is
      * the same alone and among others.
      *
-     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN or infinite
+     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN
+     *     or +Infinity, or all logits of a row are -Infinity
      */
     public List<Hypothesis> of(NextToken model, Rng rng, int... starts) {
         if (temperature == 0) {

@@ -25,7 +25,7 @@ public interface ScheduledSampling {
     /** Returns the probability to read the true token at this step of the optimizer, counted from 0, in [0, 1]. */
     double probability(long step);
 
-    /** Reads the true token always: teacher forcing. */
+    /** Returns a schedule that always reads the true token, which is teacher forcing. */
     static ScheduledSampling never() {
         return step -> 1;
     }
@@ -44,7 +44,7 @@ public interface ScheduledSampling {
     }
 
     /**
-     * Falls as k^step.
+     * Returns a schedule whose probability falls as k^step.
      *
      * @throws IllegalArgumentException if k is outside (0, 1]
      */

@@ -80,7 +80,7 @@ public final class TextFile {
     /** Returns the sentence for what failed while {@code file} was read: damaged gzip data, characters that are not UTF-8, or the system's reason. */
     public static RuntimeException failure(Path file, IOException e) {
         if (e instanceof CharacterCodingException) {
-            return new IllegalArgumentException(file + ": it is not UTF-8; convert it before", e);
+            return new IllegalArgumentException(file + ": it is not UTF-8; convert it to UTF-8 first", e);
         }
         if (e instanceof ZipException || e instanceof EOFException) {
             return new IllegalArgumentException(file + ": its gzip data are damaged; fetch it again", e);

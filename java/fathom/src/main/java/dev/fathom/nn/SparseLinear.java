@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * net.apply(ids, batch.lengths("ids"), counts);                                         // a weight for each word
  * }</pre>
  *
- * <p>Files of a linear layer load as they are. Without a bias it is PyTorch's EmbeddingBag, which sums, with weights of 1 / length the one that averages.
+ * <p>Files of a linear layer load as they are. Without a bias it computes what PyTorch's EmbeddingBag does in mode "sum", and with weights of 1 / length what
+ * it does in mode "mean"; the files of an EmbeddingBag hold the transposed weight and do not fit.
  *
  * @param weight W [in, out]; files hold it as [out, in], as a linear layer's
  * @param bias b [out], or null for none
@@ -62,7 +63,7 @@ public record SparseLinear(
         return new SparseLinear(weight, null, padding);
     }
 
-    /** Returns this layer for ids in which this number stands for none; it need not be one of the columns. */
+    /** Returns this layer with a padding id, which stands for no column and may lie outside [0, in). */
     public SparseLinear padding(int id) {
         return new SparseLinear(weight, bias, id);
     }

@@ -16,11 +16,11 @@ public enum Cell {
      */
     LSTM(4, true, "lstm"),
     /**
-     * Gated recurrent unit (Cho et al. 2014) as PyTorch and cuDNN have it. Gates r, z, n: n = tanh(W_n x + b_n + r (U_n h + b_hn)) and h' = (1 - z) n +
-     * z h.
+     * Gated recurrent unit (Cho et al. 2014) as PyTorch and cuDNN have it. Each gate a is W_a x + U_a h + b_a. Gates r, z, n: with
+     * r' = sigmoid(r) and z' = sigmoid(z), n' = tanh(W_n x + b_n + r' (U_n h + b_hn)) and h' = (1 - z') n' + z' h.
      */
     GRU(3, true, "gru"),
-    /** The gated recurrent unit of the paper and of textbooks, whose reset gate comes first: n = tanh(W_n x + U_n (r h) + b_n). */
+    /** The gated recurrent unit of the paper and of textbooks, whose reset gate comes first: n' = tanh(W_n x + U_n (r' h) + b_n). */
     GRU_RESET_FIRST(3, true, "gru"),
     /** Update gate recurrent network (Collins et al. 2017). Gates u, c: h' = sigmoid(u) h + (1 - sigmoid(u)) tanh(c). */
     UGRNN(2, false, "ugrnn");

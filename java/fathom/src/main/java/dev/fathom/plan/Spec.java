@@ -64,8 +64,8 @@ public final class Spec {
      */
     public Spec carried() {
         if (begins == Begins.FULL) {
-            throw new IllegalStateException(
-                    "spec " + name + ": lengths are given for each run and cannot be carried; carry states");
+            throw new IllegalStateException("spec " + name
+                    + ": lengths belong to the sequences of one run and cannot be carried; carry states");
         }
         return new Spec(name, dtype, dims, Begins.CARRIED);
     }

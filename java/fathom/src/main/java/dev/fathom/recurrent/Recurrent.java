@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param weights the parameters by name
  */
 public record Recurrent(Settings settings, @Inline Map<String, Parameter> weights) implements Layer {
-    /** What a recurrent net may be besides plain. */
+    /** The options that a recurrent net either has or does not have. */
     public enum Option {
         /** Each layer also reads its sequence from the end. */
         BIDIRECTIONAL,
@@ -130,6 +131,12 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             Set<Option> more = EnumSet.of(option);
             more.addAll(options);
             return new Settings(cell, in, hidden, layers, biases, forgetBias, dropout, skip, more);
+        }
+
+        private Set<Option> without(Option option) {
+            Set<Option> rest = new HashSet<>(options);
+            rest.remove(option);
+            return rest;
         }
 
         /** Whether the parameters of one serve the other. */
@@ -270,7 +277,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     // ---- settings
 
     /**
-     * Returns a net of so many layers, with new parameters.
+     * Returns a net of {@code count} layers with new parameters.
      *
      * @throws IllegalArgumentException if it is below 1
      */
@@ -310,7 +317,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
 
     /**
      * Returns an LSTM with peepholes (Gers et al. 2002) and new parameters: the input and the forget gate also see the cell state before the step, the
-     * output gate the one behind it, each unit its own.
+     * output gate sees the cell state after the step, and each unit sees only its own cell.
      *
      * @throws IllegalArgumentException if the cell is no LSTM
      */
@@ -333,8 +340,12 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public Recurrent dropout(float p) {
+        return dropping(p, settings.without(Option.VARIATIONAL));
+    }
+
+    private Recurrent dropping(float p, Set<Option> options) {
         Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, p, s.skip, s.options));
+        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, p, s.skip, options));
     }
 
     /**
@@ -344,8 +355,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public Recurrent variationalDropout(float p) {
-        Recurrent net = dropout(p);
-        return net.changed(net.settings.with(Option.VARIATIONAL));
+        return dropping(p, settings.with(Option.VARIATIONAL).options);
     }
 
     /**

@@ -65,8 +65,9 @@ public final class Forecast {
                 || steps < 1
                 || !endless && (long) from + steps > series.length() + 1L) {
             throw new IllegalArgumentException(op + ": cannot forecast " + steps + " rows from row " + from + " with "
-                    + lags + " lags and " + series.length() + " rows; begin at " + lags + " or later, and end "
-                    + (endless ? "anywhere" : "one row after the series at most"));
+                    + lags + " lags and " + series.length() + " rows; begin at " + lags
+                    + " or later but no later than row " + series.length() + ", and forecast at least one row"
+                    + (endless ? "" : ", ending one row after the series at most"));
         }
         float[][] forecasts = new float[steps][];
         for (int i = 0; i < steps; i++) {

@@ -4,7 +4,7 @@
  * sums its power over bands that are as wide as the ear hears them.
  *
  * <p>Frames are rows: a spectrogram is [frames, bins], so that it is a sequence as the layers of this library take it, and frames of several recordings are a
- * ragged field of a dataset. PyTorch has it the other way round. The arithmetic is double precision in plain Java: a second of sound takes a few
+ * ragged field of a dataset. PyTorch's {@code torch.stft} gives [bins, frames]. The arithmetic is double precision in plain Java: a second of sound takes a few
  * milliseconds, once, before training.
  *
  * <p>Rejected: {@code javax.sound} (it needs the module java.desktop, and knows neither 24-bit nor float samples on every platform), kernels for

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param bias numbers [batch or 1, heads or 1, queries or 1, keys] that are added to the scores, or the last dimensions of such a shape; -Infinity hides
  *     a key. A gradient flows to it
  * @param lengths I32 [batch], the number of keys of each row that are no padding
- * @param queryLengths I32 [batch], the same for queries
+ * @param queryLengths I32 [batch], the number of queries of each row that are not padding
  * @param past I32 [batch], the number of keys before the first query of each row, for a causal mask; by default keys - queries, so that the last query
  *     sees the last key
  */
@@ -23,7 +23,7 @@ public record AttentionMask(
         @Nullable Tensor past) {
     /** Every query sees every key. */
     public static final AttentionMask NONE = new AttentionMask(false, null, null, null, null);
-    /** A query sees its own place and those before. */
+    /** Each query sees the key at its own position and the keys before it. */
     public static final AttentionMask CAUSAL = new AttentionMask(true, null, null, null, null);
 
     /** Returns this mask with numbers that are added to the scores. */
@@ -31,7 +31,7 @@ public record AttentionMask(
         return new AttentionMask(causal, newBias, lengths, queryLengths, past);
     }
 
-    /** Returns this mask for rows with so many keys that are no padding. */
+    /** Returns this mask with the number of keys of each row that are not padding, I32 [batch]. */
     public AttentionMask withLengths(Tensor newLengths) {
         return new AttentionMask(causal, bias, newLengths, queryLengths, past);
     }
@@ -41,7 +41,7 @@ public record AttentionMask(
         return new AttentionMask(causal, bias, lengths, newLengths, past);
     }
 
-    /** Returns this mask, made causal, for queries that stand behind so many keys. */
+    /** Returns this mask as a causal one, for queries of which the first follows newPast[b] keys in row b. */
     public AttentionMask withPast(Tensor newPast) {
         return new AttentionMask(true, bias, lengths, queryLengths, newPast);
     }

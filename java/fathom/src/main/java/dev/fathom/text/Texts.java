@@ -164,7 +164,7 @@ public final class Texts {
     }
 
     /**
-     * Reads a folder with a sub-folder for each class, in which lie files {@code .txt} in UTF-8, also in folders below and behind links: the layout of the IMDB
+     * Reads a folder with a sub-folder for each class, of {@code .txt} files in UTF-8, which may lie in nested folders and behind links. This is the layout of the IMDB
      * reviews. Files are in the order of their names. Give the classes in the order of their numbers; without any, they are all sub-folders in the order
      * of their names.
      *
@@ -184,7 +184,7 @@ public final class Texts {
                 List<Path> files = files(folder.resolve(name));
                 if (files.isEmpty()) {
                     throw new IllegalArgumentException("texts: " + folder.resolve(name)
-                            + " has no file .txt; put the texts of one class there, or remove it");
+                            + " has no .txt files; put the texts of its class there, or remove the folder");
                 }
                 for (Path file : files) {
                     texts.add(TextFile.read(file, "a text", MOST));

@@ -82,7 +82,7 @@ public final class WordVectors {
                 if (!Float.isFinite(vector[k])) {
                     throw new IllegalArgumentException(file + " line " + number + ": it does not end with "
                             + dimensions + " finite numbers, as many as the first line has; the file is damaged or has "
-                            + "a header, which GloVe's has not");
+                            + "a header, which GloVe's format does not have");
                 }
                 end = blank;
             }

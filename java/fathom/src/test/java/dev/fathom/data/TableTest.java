@@ -147,7 +147,7 @@ class TableTest {
                 .hasMessageStartingWith(file + ": ")
                 .hasMessageEndingWith("; a field with a quote, a separator or a line end in it is \"quoted\"");
         Files.write(file, new byte[] {'a', '\n', (byte) 0xe9, '\n'});
-        assertRefused(() -> Table.csv(file), file + ": it is not UTF-8; convert it before");
+        assertRefused(() -> Table.csv(file), file + ": it is not UTF-8; convert it to UTF-8 first");
         Files.write(file, new byte[] {0x1f, (byte) 0x8b, 3});
         assertRefused(() -> Table.csv(file), file + ": its gzip data are damaged; fetch it again");
         assertThatThrownBy(() -> Table.csv(temp))

@@ -71,7 +71,7 @@ class TextFileTest {
             Files.write(file, bytes);
             assertThatThrownBy(() -> lines(file))
                     .isExactlyInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(file + ": it is not UTF-8; convert it before");
+                    .hasMessage(file + ": it is not UTF-8; convert it to UTF-8 first");
         }
         Files.write(file, new byte[] {0x1f, (byte) 0x8b});
         assertThatThrownBy(() -> lines(file))

@@ -335,6 +335,6 @@ class CarriedTest {
         }
         assertThatThrownBy(() -> Spec.lengths("n").carried())
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("spec n: lengths are given for each run and cannot be carried; carry states");
+                .hasMessage("spec n: lengths belong to the sequences of one run and cannot be carried; carry states");
     }
 }

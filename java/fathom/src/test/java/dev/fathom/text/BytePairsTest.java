@@ -322,7 +322,7 @@ class BytePairsTest {
             refused(() -> BytePairs.read(vocabulary, merges), merges + each.getValue());
         }
         Files.write(merges, new byte[] {'a', ' ', (byte) 0xc4, '\n'});
-        refused(() -> BytePairs.read(vocabulary, merges), merges + ": it is not UTF-8; convert it before");
+        refused(() -> BytePairs.read(vocabulary, merges), merges + ": it is not UTF-8; convert it to UTF-8 first");
         Files.writeString(vocabulary, "{\"a\": 0}");
         refused(
                 () -> BytePairs.read(vocabulary, merges),

@@ -99,7 +99,7 @@ class TextsTest {
                 () -> Texts.tsv(file("a\tb\nx\tpos\nx\tbad\n"), "a", "b", "pos", "neg"),
                 file + " line 3: it has the class \"bad\", which is none of [pos, neg]; name all classes");
         Files.write(file, new byte[] {'a', '\t', 'b', '\n', (byte) 0xff, '\t', '1', '\n'});
-        refused(() -> Texts.tsv(file, "a", "b"), file + ": it is not UTF-8; convert it before");
+        refused(() -> Texts.tsv(file, "a", "b"), file + ": it is not UTF-8; convert it to UTF-8 first");
         byte[] whole = gzip("a\tb\nxxxxxxxxxx\t1\n".repeat(50));
         Files.write(file, Arrays.copyOf(whole, whole.length - 9));
         refused(() -> Texts.tsv(file, "a", "b"), file + ": its gzip data are damaged; fetch it again");
@@ -180,7 +180,7 @@ class TextsTest {
         refused(
                 () -> Texts.folder(temp.resolve("empty")),
                 "texts: " + temp.resolve("empty/a")
-                        + " has no file .txt; put the texts of one class there, or remove it");
+                        + " has no .txt files; put the texts of its class there, or remove the folder");
         refused(
                 () -> Texts.folder(temp.resolve("empty/a")),
                 "texts: " + temp.resolve("empty/a")
@@ -191,7 +191,7 @@ class TextsTest {
                         "cannot read " + temp.resolve("nowhere")
                                 + ": No such file or directory; give a folder that you may read, with one of texts for each class");
         Files.write(root.resolve("pos/1_8.txt"), new byte[] {(byte) 0x80});
-        refused(() -> Texts.folder(root), root.resolve("pos/1_8.txt") + ": it is not UTF-8; convert it before");
+        refused(() -> Texts.folder(root), root.resolve("pos/1_8.txt") + ": it is not UTF-8; convert it to UTF-8 first");
     }
 
     // ---- batches

@@ -169,7 +169,7 @@ class VocabularyTest {
                     file + ": it has no tokens but reserved ones; the vocabulary is empty, so give another file");
         }
         Files.write(file, new byte[] {'a', (byte) 0xe9, '\n'});
-        refused(() -> Vocabulary.load(file, Reserved.NONE), file + ": it is not UTF-8; convert it before");
+        refused(() -> Vocabulary.load(file, Reserved.NONE), file + ": it is not UTF-8; convert it to UTF-8 first");
         Files.write(file, Arrays.copyOf(gzip("a\nb\n"), 15));
         refused(() -> Vocabulary.load(file, Reserved.NONE), file + ": its gzip data are damaged; fetch it again");
         assertThatThrownBy(() -> Vocabulary.load(temp.resolve("none"), Reserved.NONE))

@@ -99,7 +99,7 @@ class WordVectorsTest {
                 () -> WordVectors.read(file("2 3\nthe 1 2 3\nthe 1 2 3\n")),
                 file + " line 3: the word \"the 1 2\" comes twice; give each word one line");
         Files.write(file, new byte[] {'a', (byte) 0xff, ' ', '1', '\n'});
-        refused(() -> WordVectors.read(file), file + ": it is not UTF-8; convert it before");
+        refused(() -> WordVectors.read(file), file + ": it is not UTF-8; convert it to UTF-8 first");
         WordVectors v = WordVectors.read(file(SMALL));
         refused(
                 () -> v.vector("zebra"),
