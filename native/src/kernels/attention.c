@@ -15,6 +15,7 @@
  *
  * A pair is a row of the batch and a head of keys. Its rows are the queries of the heads that share the keys, head by head.
  */
+#include "indices.h"
 #include "lengths.h"
 #include "panels.h"
 #include "philox.h"
@@ -48,9 +49,9 @@ static struct pair pair_at(const struct attention_args *a, int64_t index) {
         .b = b,
         .kv = kv,
         .group = a->heads / a->kv_heads,
-        .past = a->past ? a->past[b] : a->lk - a->lq,
-        .keys = a->lengths ? a->lengths[b] : a->lk,
-        .queries = a->queries ? a->queries[b] : a->lq,
+        .past = a->past ? length_at(a->past, b, a->lk) : a->lk - a->lq,
+        .keys = length_at(a->lengths, b, a->lk),
+        .queries = length_at(a->queries, b, a->lq),
         .k = a->k + first,
         .v = a->v + first,
     };
@@ -583,9 +584,13 @@ static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *de
     int32_t status = check_all(a, detail);
     struct backward w = {.g = g, .a = a, .pairs = a->n * a->kv_heads, .delta = g->scratch,
                          .slots = g->scratch + padded(a->n * a->heads * a->lq)};
-    if (status || w.pairs == 0) return status;
+    if (status) return status;
     w.group = a->heads / a->kv_heads, w.blocks = ceil_div(a->lk, KEYS), w.query_blocks = ceil_div(a->lq, BACK_STEP);
     w.wants = (g->dq ? WANT_Q : 0) | (g->dk || g->dv ? WANT_KV : 0);
+    if (w.pairs == 0) { /* no rows, but a mask that all rows share may have a gradient: zeros */
+        if (g->dmask) mask_part(&w, 0, 1);
+        return FATHOM_OK;
+    }
     fathom_parallel(delta_part, &w, fathom_parts((double)(a->n * a->lq * a->heads * a->d) * 0.1, a->n * a->lq));
     int64_t parts = fathom_parts(product_nanos(a, 6), SLOTS), together = least(parts, w.pairs);
     /* five products by pairs, or scores twice and seven in smaller units, where pairs are too few for the threads */

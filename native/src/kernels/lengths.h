@@ -1,13 +1,15 @@
-/* Lengths and places that a call reads from a tensor, one for each row of a batch. */
+/* Lengths and places that a call reads from a tensor, one for each row of a batch. What uses one later reads it by length_at (indices.h). */
 #ifndef FATHOM_LENGTHS_H
 #define FATHOM_LENGTHS_H
 
-#include "internal.h"
+#include "indices.h"
 
 /* the first row of x[n] outside 0 .. most, or n; x may be 0 */
 static inline int64_t first_outside(const int32_t *x, int64_t n, int64_t most) {
-    for (int64_t b = 0; x && b < n; b++)
-        if (x[b] < 0 || x[b] > most) return b;
+    for (int64_t b = 0; x && b < n; b++) {
+        int32_t found = index_read(x, b);
+        if (found < 0 || found > most) return b;
+    }
     return n;
 }
 

@@ -1,4 +1,5 @@
 /* What depends on the place of a token: rotary positions (Su et al. 2021), and rows that are put behind those of a cache. */
+#include "indices.h"
 #include "lengths.h"
 #include "loops.h"
 
@@ -44,7 +45,7 @@ static void rotary_part(void *context, int64_t part, int64_t parts) {
     int64_t from, to, half = a->r / 2;
     fathom_range(a->n * a->l, 1, part, parts, &from, &to);
     for (int64_t token = from; token < to; token++) {
-        int64_t b = token / a->l, position = (a->past ? a->past[b] : 0) + token % a->l;
+        int64_t b = token / a->l, position = (a->past ? length_at(a->past, b, a->positions - a->l) : 0) + token % a->l;
         const float *cosine = a->table + position * a->r, *x = a->x + token * a->heads * a->d, turn = a->back ? -1 : 1;
         float *y = a->y + token * a->heads * a->d;
         for (int64_t h = 0; h < a->turned; h++, x += a->d, y += a->d) {
@@ -71,7 +72,7 @@ static void put_rows_part(void *context, int64_t part, int64_t parts) {
     int64_t from, to, added = a->rows * a->cols, size = a->to * a->cols;
     fathom_range(a->n, 1, part, parts, &from, &to);
     for (int64_t b = from; b < to; b++) {
-        int64_t first = a->past[b] * a->cols, last = first + added;
+        int64_t first = length_at(a->past, b, a->to - a->rows) * a->cols, last = first + added;
         const float *x = a->x + b * size;
         float *y = a->y + b * size;
         if (x != y) {

@@ -4,11 +4,12 @@
 /* ---- the order of the steps ---- */
 
 int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t flags, int64_t *detail) {
-    int32_t *order = (int32_t *)at, *shift = order + padded(n), *active = shift + padded(n), *next = active + padded(t + 1);
+    int32_t *order = (int32_t *)at, *shift = order + padded(n), *found = shift + padded(n), *active = found + padded(n), *next = active + padded(t + 1);
     int64_t *offset = (int64_t *)(next + padded(t + 1));
     memset(active, 0, (size_t)(t + 1) * sizeof *active);
     for (int64_t b = 0; b < n; b++) {
-        int64_t length = lengths ? lengths[b] : t;
+        int64_t length = lengths ? index_read(lengths, b) : t;
+        found[b] = (int32_t)length;
         if (length < 1 || length > t) {
             detail[0] = b, detail[1] = length, detail[2] = t;
             return length ? FATHOM_BAD_LENGTH : FATHOM_NO_STEPS;
@@ -22,7 +23,7 @@ int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n
         next[time] = active[time + 1]; /* where those of this length begin; equal ones stay in their order */
     }
     for (int64_t b = 0; b < n; b++) {
-        int32_t length = lengths ? lengths[b] : (int32_t)t, place = next[length - 1]++;
+        int32_t length = found[b], place = next[length - 1]++;
         order[place] = (int32_t)b;
         shift[place] = flags & FRONT ? (int32_t)t - length : 0;
     }
@@ -157,6 +158,9 @@ static inline int64_t step_row(const struct forward *f, int64_t step, int64_t ti
     return f->saved ? f->steps.offset[time] : step % 2 * f->steps.n;
 }
 
+/* that place among the gates, of which there is one step where nothing is saved, but of one sequence all: their inputs are summed at once */
+static inline int64_t gate_row(const struct forward *f, int64_t time) { return f->a->gates || f->a->n == 1 ? f->steps.offset[time] : 0; }
+
 /* sequences b0 .. b1 of a step begin with the initial state, or with zeros */
 static void begin_rows(const float *initial, const struct steps *s, int64_t b0, int64_t b1, float *to, int64_t h) {
     for (int64_t b = b0; b < b1; b++)
@@ -184,7 +188,7 @@ static void sum_gates(const struct forward *f, int64_t step, int64_t here, int64
     const struct recurrent_args *a = f->a;
     const struct steps *s = &f->steps;
     int64_t h = a->h, ld = cell_gates(a->cell) * h, time = step_time(s, step), rows = b1 - b0;
-    float *g = f->gates + (s->offset[time] + b0) * ld;
+    float *g = f->gates + (gate_row(f, time) + b0) * ld;
     const float *states = f->states + (here + b0) * h;
     if (f->x) {
         float *inputs = f->inputs + (here + b0) * a->i;
@@ -219,7 +223,7 @@ static void forward_step(const struct forward *f, int64_t step, int64_t b0, int6
     for (int64_t b = b0; b < b1; b++) {
         int64_t of = s->order[b];
         float *y = a->y + row_of(s, b, time) * h, *end = a->hn ? a->hn + of * h : y, *extra = f->extra ? f->extra + (here + b) * h : 0;
-        struct row r = {.g = f->gates + (s->offset[time] + b) * ld, .h = f->states + (here + b) * h, .from = extra, .to = extra, .y = y,
+        struct row r = {.g = f->gates + (gate_row(f, time) + b) * ld, .h = f->states + (here + b) * h, .from = extra, .to = extra, .y = y,
                         .next = b < staying ? f->states + (behind + b) * h : end};
         if (a->cell == CELL_LSTM) r.to = b < staying ? f->extra + (behind + b) * h : a->cn + of * h;
         if (a->cell == CELL_GRU) r.from = f->sums + b * ld;
@@ -251,7 +255,7 @@ static int64_t forward_room(const struct recurrent_args *a, float *at, struct fo
     f->w = a->w_packed ? a->w_packed : take(&r, packed_floats(width, a->i));
     f->u = a->u_packed && !first ? a->u_packed : take(&r, packed_floats(first ? PRODUCT(2, h) : width, h));
     f->candidate = first ? take(&r, packed_floats(h, h)) : 0;
-    f->gates = a->gates ? a->gates : take(&r, PRODUCT(rows, width));
+    f->gates = a->gates ? a->gates : take(&r, PRODUCT(a->n == 1 ? rows : a->n, width));
     f->inputs = f->saved ? a->inputs : take(&r, PRODUCT(step, a->i));
     f->states = f->saved ? a->states : take(&r, PRODUCT(step, h));
     f->extra = f->saved || !has_extra(a->cell) ? a->extra : take(&r, PRODUCT(step, h));

@@ -12,6 +12,7 @@
 #ifndef FATHOM_RECURRENT_H
 #define FATHOM_RECURRENT_H
 
+#include "indices.h"
 #include "panels.h"
 #include "rows.h"
 
@@ -23,7 +24,7 @@ struct steps {
 
 /* floats of the tables of `steps` */
 static inline int64_t steps_floats(int64_t n, int64_t t) {
-    return SUM(n, t, 32) == INT64_MAX ? INT64_MAX : SUM(padded(n), PRODUCT(4, padded(t + 1)), padded(n));
+    return SUM(n, t, 32) == INT64_MAX ? INT64_MAX : SUM(padded(n), PRODUCT(4, padded(t + 1)), PRODUCT(2, padded(n)));
 }
 
 /* the time of step s */

@@ -92,9 +92,9 @@ public interface ScheduledSampling {
             return truth;
         }
         Pass pass = Pass.current();
-        // the largest of logits with Gumbel noise is a draw from their softmax; no uniform number is 0
-        Tensor noise =
-                pass.uniform(logits.shape(), 0, 1).rsub(1).log().neg().log().neg();
+        // The largest of logits with Gumbel noise is a draw from their softmax. A uniform number may be 0, whose noise
+        // is -Infinity, but never 1.
+        Tensor noise = pass.uniform(logits.shape(), 0, 1).log().neg().log().neg();
         Tensor drawn = logits.detach().add(noise).argmax(1);
         Tensor own = pass.uniform(truth.shape(), 0, 1).ge((float) p).to(DType.I32);
         return truth.add(drawn.sub(truth).mul(own));

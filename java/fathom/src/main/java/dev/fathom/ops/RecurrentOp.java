@@ -148,19 +148,19 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
         Shape w = c.shape(WEIGHT);
         Shape u = c.shape(RECURRENT_WEIGHT);
         long packedW = c.packed(WEIGHT, Kernel.LINEAR_PACK, w.dim(0), w.dim(1));
-        long packedU = c.packed(RECURRENT_WEIGHT, Kernel.LINEAR_PACK, u.dim(0), u.dim(1));
+        boolean packsItself = cell == Cell.GRU_RESET_FIRST;
+        long packedU = packsItself ? 0 : c.packed(RECURRENT_WEIGHT, Kernel.LINEAR_PACK, u.dim(0), u.dim(1));
         // the kernel writes the last cell state even where nobody asked for it
         long last = !cell.hasCellState()
                 ? 0
                 : c.out(2) != 0 ? c.out(2) : c.scratch(4 * c.outShape(2).size());
-        boolean packsItself = cell == Cell.GRU_RESET_FIRST || packedU == 0;
         c.begin(Kernel.RECURRENT)
                 .put(cell.ordinal())
                 .at(c.in(0))
                 .at(packedW == 0 ? c.in(WEIGHT) : 0)
                 .at(packedW)
-                .at(packsItself ? c.in(RECURRENT_WEIGHT) : 0)
-                .at(packsItself ? 0 : packedU);
+                .at(packedU == 0 ? c.in(RECURRENT_WEIGHT) : 0)
+                .at(packedU);
         for (int i = BIAS; i < INPUTS; i++) {
             c.at(c.in(i));
         }

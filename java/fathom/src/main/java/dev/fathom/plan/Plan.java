@@ -140,6 +140,13 @@ public final class Plan implements AutoCloseable {
             throw new IllegalArgumentException(
                     "freeze: inputs " + in.stream().map(Spec::name).toList() + " share a name; give each its own");
         }
+        for (Spec s : in) {
+            if (s.isLengths() && in.stream().noneMatch(other -> other.has(Dim.LENGTH))) {
+                throw new IllegalArgumentException("freeze: " + s.name()
+                        + " are lengths but no input has Dim.LENGTH, so that nothing says how long a complete sequence is; give them as Spec.of(\""
+                        + s.name() + "\", DType.I32, Dim.BATCH), and write them before each run");
+            }
+        }
         List<Sizes> sizes = Sizes.traced(
                 in.stream().anyMatch(s -> s.has(Dim.BATCH)),
                 in.stream().anyMatch(s -> s.has(Dim.LENGTH)),

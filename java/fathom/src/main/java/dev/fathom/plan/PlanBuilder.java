@@ -123,7 +123,7 @@ final class PlanBuilder {
         return outputs;
     }
 
-    /** Carried inputs become the outputs of their names, after everything else: what fails on the way leaves them as they were. */
+    /** Carried inputs become the outputs of their names, after everything else, so that a failure on the way leaves them as they were. */
     private void carry() {
         for (int o = 0; o < graph.outputs.length; o++) {
             for (int input : graph.inputs) {

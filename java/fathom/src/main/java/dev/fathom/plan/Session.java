@@ -327,7 +327,12 @@ public final class Session implements AutoCloseable {
         }
         try {
             for (int i = 0; i < in.length; i++) {
-                for (int at = 0; plan.specs.get(i).isCarried() && at < in[i].limit(); at++) {
+                int bytes = plan.specs.get(i).isCarried() ? in[i].limit() : 0;
+                int at = 0;
+                for (; at <= bytes - Long.BYTES; at += Long.BYTES) {
+                    in[i].putLong(at, 0);
+                }
+                for (; at < bytes; at++) {
                     in[i].put(at, (byte) 0);
                 }
             }

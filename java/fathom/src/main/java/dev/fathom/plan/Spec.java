@@ -50,7 +50,7 @@ public final class Spec {
 
     /**
      * Describes the I32 lengths [{@link Dim#BATCH}] of sequences, an input that a caller may leave alone: in a new session each is the length of the
-     * session, so that every sequence is complete.
+     * session, so that every sequence is complete. Another input of the plan must have {@link Dim#LENGTH}.
      */
     public static Spec lengths(String name) {
         return new Spec(name, DType.I32, new int[] {Dim.BATCH}, Begins.FULL);
@@ -58,7 +58,7 @@ public final class Spec {
 
     /**
      * Returns this input as state that a session carries from run to run: it begins with zeros, and after each run it is the output of the same name.
-     * {@link Session#reset} sets it to zeros again, and {@link Session#input(String)} reads it or writes to it between runs.
+     * A run that fails leaves it as it was, except for caches that are written in place. {@link Session#reset} sets it to zeros again, and {@link Session#input(String)} reads it or writes to it between runs.
      *
      * @throws IllegalStateException if it is an input of lengths
      */

@@ -49,7 +49,13 @@ public final class Carried implements AutoCloseable {
         check();
         Tensor newCell = state.cell();
         KeptTensor h = state.hidden().keep();
-        KeptTensor c = newCell == null ? null : newCell.keep();
+        KeptTensor c;
+        try {
+            c = newCell == null ? null : newCell.keep();
+        } catch (RuntimeException | Error e) {
+            h.close();
+            throw e;
+        }
         reset();
         hidden = h;
         cell = c;

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -179,8 +180,16 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         }
     }
 
-    /** Keeps the parameters in their order. */
+    /**
+     * Keeps the parameters in their order.
+     *
+     * @throws IllegalArgumentException unless these are the parameters, by name and shape, that a net of these settings has
+     */
     public Recurrent {
+        Map<String, Shape> wanted = shapes(parameters(settings));
+        if (!shapes(weights).equals(wanted)) {
+            throw Settings.bad("the parameters " + shapes(weights) + " are not those of its settings; give " + wanted);
+        }
         weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
     }
 
@@ -255,6 +264,12 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             }
         }
         return all;
+    }
+
+    private static Map<String, Shape> shapes(Map<String, Parameter> parameters) {
+        Map<String, Shape> shapes = new TreeMap<>();
+        parameters.forEach((name, p) -> shapes.put(name, p.shape()));
+        return shapes;
     }
 
     /** The forget gate is the second; its two biases add up to what is wanted. */

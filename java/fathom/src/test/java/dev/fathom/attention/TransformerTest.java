@@ -449,7 +449,7 @@ class TransformerTest {
                     .containsOnly(0f);
             assertThatThrownBy(() -> model.net().apply(x, memory, AttentionMask.NONE.withBias(memory)))
                     .hasMessage(
-                            "AdditiveAttention: the mask has a bias [2, 70, 6] but these scores take its place; limit keys by lengths");
+                            "AdditiveAttention: the mask has a bias [2, 70, 6], but additive attention computes its own scores and takes no bias; hide keys with the mask's lengths");
             assertThatThrownBy(() -> model.net().apply(x, normal(1, 3, 2, 6), AttentionMask.NONE))
                     .hasMessage(
                             "AdditiveAttention: x [2, 3, 4] and memory [3, 2, 6] must be [batch, queries, width] and [batch, keys, width] of one batch");

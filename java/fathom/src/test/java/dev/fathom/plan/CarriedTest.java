@@ -257,7 +257,7 @@ class CarriedTest {
         }
     }
 
-    /** A causal Transformer writes its caches in place, and its steps have the bits of the whole sequence. */
+    /** A causal Transformer writes its caches in place, and its steps are those of the whole sequence. */
     @Test
     void generationKeepsItsCachesInPlace() {
         int width = 32;
@@ -332,6 +332,17 @@ class CarriedTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
                             "freeze: input h [3, 2] F32 is carried but the output of its name is [3] F32; it must be of the same shape and type");
+        }
+        try (var model = Model.of(Recurrent.rnn(3, 2), 1)) {
+            assertThatThrownBy(() -> Plan.freeze(
+                            model,
+                            (net, in) -> net.run(in[0], null, in[1]).last(),
+                            Spec.of("x", Dim.BATCH, 10, 3),
+                            Spec.lengths("n")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "freeze: n are lengths but no input has Dim.LENGTH, so that nothing says how long a complete "
+                                    + "sequence is; give them as Spec.of(\"n\", DType.I32, Dim.BATCH), and write them before each run");
         }
         assertThatThrownBy(() -> Spec.lengths("n").carried())
                 .isInstanceOf(IllegalStateException.class)

@@ -349,6 +349,12 @@ class RecurrentTest {
                     () -> gru.net().run(Tensor.zeros(1, 5, 3), state, null),
                     "Recurrent: the initial hidden state [2, 1, 4] and x [1, 5, 3] disagree; it must be [batch, layers * directions, hidden]=[1, 1, 4]");
         }
+        refuses(
+                () -> new Recurrent(
+                        Recurrent.rnn(3, 4).settings(),
+                        Recurrent.rnn(3, 4).biases(0).weights()),
+                "Recurrent: the parameters {weight_hh_l0=[4, 4], weight_ih_l0=[4, 3]} are not those of its settings; give "
+                        + "{bias_hh_l0=[4], bias_ih_l0=[4], weight_hh_l0=[4, 4], weight_ih_l0=[4, 3]}");
         refuses(() -> Recurrent.lstm(0, 4), "Recurrent: in=0, hidden=4 and layers=1 must all be at least 1");
         refuses(() -> Recurrent.lstm(3, 4).biases(3), "Recurrent: biases=3 must be 0, 1 or 2");
         refuses(

@@ -49,8 +49,7 @@ class ForecastTest {
         assertThat(seen.get(2)).containsExactly(-30, 4, 30, 5);
         refused(
                 () -> Forecast.fedBack(windows, s, 3, 4, step),
-                "fedBack: cannot forecast 4 rows from row 3 with 2 lags and 5 rows; begin at 2 or later, and end one row "
-                        + "after the series at most");
+                "fedBack: cannot forecast 4 rows from row 3 with 2 lags and 5 rows; begin at 2 or later but no later than row 5, and forecast at least one row, ending one row after the series at most");
     }
 
     @Test
@@ -58,18 +57,16 @@ class ForecastTest {
         Windows windows = new Windows(2);
         refused(
                 () -> Forecast.fromTrueLags(windows, FIBONACCI, 1, 1, SUM),
-                "fromTrueLags: cannot forecast 1 rows from row 1 with 2 lags and 7 rows; begin at 2 or later, and end one "
-                        + "row after the series at most");
+                "fromTrueLags: cannot forecast 1 rows from row 1 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row, ending one row after the series at most");
         refused(
                 () -> Forecast.fromTrueLags(windows, FIBONACCI, 7, 2, SUM),
-                "fromTrueLags: cannot forecast 2 rows from row 7 with 2 lags and 7 rows; begin at 2 or later, and end one "
-                        + "row after the series at most");
+                "fromTrueLags: cannot forecast 2 rows from row 7 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row, ending one row after the series at most");
         refused(
                 () -> Forecast.fedBack(windows, FIBONACCI, 8, 1, SUM),
-                "fedBack: cannot forecast 1 rows from row 8 with 2 lags and 7 rows; begin at 2 or later, and end anywhere");
+                "fedBack: cannot forecast 1 rows from row 8 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row");
         refused(
                 () -> Forecast.fedBack(windows, FIBONACCI, 2, 0, SUM),
-                "fedBack: cannot forecast 0 rows from row 2 with 2 lags and 7 rows; begin at 2 or later, and end anywhere");
+                "fedBack: cannot forecast 0 rows from row 2 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row");
         refused(
                 () -> Forecast.fedBack(windows.horizons(2), FIBONACCI, 2, 1, SUM),
                 "fedBack: the windows of 2 lags, horizons [2] do not forecast the next row alone; use the horizon 1");

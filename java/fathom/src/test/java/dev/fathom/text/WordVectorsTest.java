@@ -77,7 +77,7 @@ class WordVectorsTest {
     void filesThatAreNoVectors() throws IOException {
         Path file = temp.resolve("glove.txt");
         String numbers = " finite numbers, as many as the first line has; the file is damaged or has a header, which "
-                + "GloVe's has not";
+                + "GloVe's format does not have";
         Map<String, String> sentences = Map.of(
                 "a 1 2\nb 1\n", " line 2: it does not end with 2" + numbers,
                 "a 1 2\nb 1 2x\n", " line 2: it does not end with 2" + numbers,
