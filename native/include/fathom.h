@@ -24,7 +24,8 @@ enum {
     FATHOM_BAD_LABEL = 1,   /* detail: row, label, classes */
     FATHOM_BAD_INDEX = 2,   /* detail: row, index, rows of the source */
     FATHOM_BAD_COMMAND = 3, /* detail: kernel, argument words found, argument words expected */
-    FATHOM_BAD_LENGTH = 4   /* detail: sequence, its length, steps */
+    FATHOM_BAD_LENGTH = 4,  /* detail: sequence, its length, steps */
+    FATHOM_BAD_BLANK = 5    /* detail: row, place, the blank that is a label there */
 };
 
 /*

@@ -57,6 +57,7 @@ enum reduce_kind {
 };
 enum norm_mode { NORM_MEASURED, NORM_GIVEN, NORM_RMS };
 enum gather_kind { GATHER_BYTES_TO_FLOATS, GATHER_WORDS, GATHER_BYTES_TO_INTS };
+#define NO_PADDING (INT64_C(1) << 32) /* the padding of indices of which all count */
 enum resize_kind { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CORNERS, RESIZE_AREA };
 enum pad_mode { PAD_CONSTANT, PAD_REPLICATE, PAD_REFLECT, PAD_CIRCULAR };
 

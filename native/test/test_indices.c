@@ -113,7 +113,12 @@ static void moves(void) {
         int32_t *index = random_indices(rows, BOUND);
         float *x = guarded_random(rows * cols, 4, -1, 1), *y = guarded_floats(BOUND * cols, 4);
         RACE(FATHOM_BAD_INDEX, index, rows, BOUND, y, BOUND * cols, scatter_add, .x = x, .index = index, .y = y, .outer = 1,
-             .rows = rows, .cols = cols, .yrows = BOUND);
+             .rows = rows, .most = 1, .cols = cols, .yrows = BOUND, .padding = NO_PADDING);
+        index = random_indices(rows, BOUND);
+        float *src = guarded_random(BOUND * cols, 4, -1, 1);
+        y = guarded_floats(cols, 4);
+        RACE(FATHOM_BAD_INDEX, index, rows, BOUND, y, cols, bag, .src = src, .srcrows = BOUND, .index = index, .y = y, .rows = 1,
+             .most = rows, .cols = cols, .padding = NO_PADDING);
     }
 }
 

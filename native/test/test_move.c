@@ -1,4 +1,4 @@
-/* gather, scatter_add, permute and copy_rows against plain loops. */
+/* gather, scatter_add, bags of rows, permute and copy_rows against plain loops. */
 #include "check.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
@@ -74,14 +74,86 @@ static void scatter_add(void) {
                 memcpy(want, y, (size_t)ny * 4);
                 for (int64_t i = 0; i < outer * rows * cols; i++)
                     want[(i / cols / rows * yrows + index[i / cols % rows]) * cols + i % cols] += x[i];
-                RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .cols = cols, .yrows = yrows);
+                RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .most = 1, .cols = cols,
+                    .yrows = yrows, .padding = NO_PADDING);
                 CHECK_BITS(y, want, ny, "isa %d parts %d shape %d", isa, parts, k);
                 if (rows > 0) {
                     index[0] = (int32_t)yrows;
-                    CHECK(RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .cols = cols,
-                              .yrows = yrows)
+                    CHECK(RUN(scatter_add, .x = x, .index = index, .y = y, .outer = outer, .rows = rows, .most = 1, .cols = cols,
+                              .yrows = yrows, .padding = NO_PADDING)
                               == FATHOM_BAD_INDEX,
                           "isa %d", isa);
+                }
+                release_guarded();
+            }
+}
+
+/* Weighted sums of rows and both of their gradients, with every combination of what may be left out, in the order of the indices. */
+static void bags(void) {
+    static const int64_t sizes[][4] = {{1, 1, 1, 1}, {7, 3, 5, 9}, {50, 6, 17, 300}, {300, 5, 64, 4}, {9, 4, 700, 5}, {3, 0, 8, 2}, {0, 3, 8, 2}};
+    FOR_EACH_ISA(isa)
+        FOR_EACH_PARTS(parts)
+            for (int k = 0; k < COUNT(sizes) * 16; k++) {
+                int64_t rows = sizes[k / 16][0], most = sizes[k / 16][1], cols = sizes[k / 16][2], srcrows = sizes[k / 16][3];
+                int64_t n = rows * most, padding = k & 1 ? srcrows / 2 : NO_PADDING;
+                float *src = guarded_random(srcrows * cols, 4, -1, 1), *dy = guarded_random(rows * cols, 8, -1, 1);
+                float *weights = k & 2 ? guarded_random(n, 4, -2, 2) : NULL, *bias = k & 4 ? guarded_random(cols, 4, -1, 1) : NULL;
+                float *y = guarded_floats(rows * cols, 4), *dw = guarded_random(n, 8, -1, 1), *before = guarded_floats(n, 0);
+                float *dsrc = guarded_random(srcrows * cols, 4, -1, 1), *sum = guarded_floats(srcrows * cols, 0);
+                int32_t *index = guarded((size_t)n * 4, 4), *lengths = k & 8 ? guarded((size_t)rows * 4, 4) : NULL;
+                memcpy(before, dw, (size_t)n * 4);
+                memcpy(sum, dsrc, (size_t)(srcrows * cols) * 4);
+                for (int64_t i = 0; i < rows && lengths; i++) lengths[i] = (int32_t)random_below(most + 1);
+                for (int64_t i = 0; i < n; i++) {
+                    int counts = !lengths || i % most < lengths[i / most];
+                    index[i] = counts ? (int32_t)random_below(srcrows) : -7;
+                }
+                CHECK(RUN(bag, .src = src, .srcrows = srcrows, .index = index, .lengths = lengths, .weights = weights, .bias = bias,
+                          .y = y, .rows = rows, .most = most, .cols = cols, .padding = padding)
+                          == FATHOM_OK,
+                      "bag");
+                CHECK(RUN(scatter_add, .x = dy, .index = index, .lengths = lengths, .weights = weights, .y = dsrc, .outer = 1,
+                          .rows = rows, .most = most, .cols = cols, .yrows = srcrows, .padding = padding)
+                          == FATHOM_OK,
+                      "its gradient");
+                CHECK(RUN(bag_weights, .src = src, .srcrows = srcrows, .index = index, .lengths = lengths, .dy = dy, .dweights = dw,
+                          .rows = rows, .most = most, .cols = cols, .padding = padding, .add = 1)
+                          == FATHOM_OK,
+                      "the gradient of its weights");
+                for (int64_t i = 0; i < rows; i++)
+                    for (int64_t c = 0; c < cols; c++) {
+                        double want = bias ? bias[c] : 0;
+                        for (int64_t j = i * most; j < i * most + (lengths ? lengths[i] : most); j++) {
+                            if (index[j] == padding) continue;
+                            want += (weights ? weights[j] : 1.0) * src[index[j] * cols + c];
+                            sum[index[j] * cols + c] = fmaf(weights ? weights[j] : 1, dy[i * cols + c], sum[index[j] * cols + c]);
+                        }
+                        CHECK_NEAR(y[i * cols + c], want, 3e-6, "isa %d parts %d case %d at %lld", isa, parts, k, (long long)(i * cols + c));
+                    }
+                for (int64_t i = 0; i < srcrows * cols; i++)
+                    CHECK_NEAR(dsrc[i], sum[i], isa ? 0 : 1e-4, "isa %d parts %d case %d: gradient at %lld", isa, parts, k, (long long)i);
+                for (int64_t j = 0; j < n; j++) {
+                    double want = before[j];
+                    int counts = (!lengths || j % most < lengths[j / most]) && index[j] != padding;
+                    for (int64_t c = 0; c < cols && counts; c++) want += (double)dy[j / most * cols + c] * src[index[j] * cols + c];
+                    CHECK_NEAR(dw[j], want, 2e-5, "isa %d parts %d case %d: weight %lld", isa, parts, k, (long long)j);
+                }
+                if (n && (!lengths || lengths[0] > 0)) {
+                    index[0] = (int32_t)srcrows;
+                    memset(y, 0xff, (size_t)(rows * cols) * 4);
+                    CHECK(RUN(bag, .src = src, .srcrows = srcrows, .index = index, .lengths = lengths, .y = y, .rows = rows,
+                              .most = most, .cols = cols, .padding = padding)
+                              == FATHOM_BAD_INDEX,
+                          "isa %d", isa);
+                    CHECK(run_words[1] == 0 && run_words[2] == srcrows && run_words[3] == srcrows && isnan(y[0]), "detail, or y written");
+                }
+                if (lengths && rows) {
+                    lengths[rows - 1] = (int32_t)most + 1;
+                    CHECK(RUN(bag, .src = src, .srcrows = srcrows, .index = index, .lengths = lengths, .y = y, .rows = rows,
+                              .most = most, .cols = cols, .padding = padding)
+                              == FATHOM_BAD_LENGTH,
+                          "isa %d", isa);
+                    CHECK(run_words[1] == rows - 1 && run_words[2] == most + 1 && run_words[3] == most, "detail");
                 }
                 release_guarded();
             }
@@ -155,6 +227,7 @@ static void copy_rows(void) {
 int main(void) {
     gather();
     scatter_add();
+    bags();
     permutes();
     copy_rows();
     return DONE();

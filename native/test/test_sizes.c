@@ -164,7 +164,8 @@ static void gather(void) {
     for (int64_t i = 0; i < rows; i++) index[i] = (int32_t)random_below(srcrows);
     RUN_AT_THE_EDGE(gather, .kind = GATHER_WORDS, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = y, .outer = outer,
                     .rows = rows, .cols = cols);
-    RUN_AT_THE_EDGE(scatter_add, .x = y, .index = index, .y = sum, .outer = outer, .rows = rows, .cols = cols, .yrows = srcrows);
+    RUN_AT_THE_EDGE(scatter_add, .x = y, .index = index, .y = sum, .outer = outer, .rows = rows, .most = 1, .cols = cols,
+                    .yrows = srcrows, .padding = NO_PADDING);
     check_written("gather", y, ys, &(struct window){.h = srcrows, .oh = rows});
     if (rows == 0) return;
     index[0] = (int32_t)least(srcrows, INT32_MAX);
@@ -182,11 +183,12 @@ static void refusals(void) {
         struct norm_args b = {.outer = huge[i], .rows = huge[i], .c = huge[i], .groups = 1};
         struct sort_args c = {.outer = huge[i], .r = huge[i], .inner = 2};
         struct linear_args d = {.m = huge[i], .n = huge[i], .k = huge[i]};
+        struct ctc_args e = {.n = huge[i], .steps = huge[i], .classes = 2, .most = huge[i]};
         const struct {
             int64_t kernel, bytes;
             const void *args;
-        } all[] = {{K_gemm, sizeof a, &a}, {K_norm, sizeof b, &b}, {K_sort, sizeof c, &c}, {K_linear, sizeof d, &d}};
-        for (int k = 0; k < 4; k++) {
+        } all[] = {{K_gemm, sizeof a, &a}, {K_norm, sizeof b, &b}, {K_sort, sizeof c, &c}, {K_linear, sizeof d, &d}, {K_ctc, sizeof e, &e}};
+        for (int k = 0; k < 5; k++) {
             int64_t words[1 + RUN_MOST] = {all[k].kernel | all[k].bytes / 8 << 32};
             memcpy(words + 1, all[k].args, (size_t)all[k].bytes);
             int64_t bytes = fathom_scratch_bytes((int64_t)(intptr_t)words, 1 + all[k].bytes / 8);

@@ -1,10 +1,11 @@
 /*
- * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of bytes or words, bytes to floats as value * scale + shift; its backward,
- * y[o][index[i]][:] += x[o][i][:]; and rows at other distances.
+ * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of bytes or words, bytes to floats as value * scale + shift; weighted sums of rows,
+ * y[i][:] = sum over k of weights[i][k] src[index[i][k]][:]; the backward of both, y[index[i][k]][:] += weights[i][k] x[i][:]; and rows at
+ * other distances.
  */
 #include "bytes.h"
 #include "indices.h"
-#include "loops.h"
+#include "rows.h"
 
 static void widen_row(const uint8_t *x, float *y, int64_t n) { EACH_VECTOR(n, v_put(y + i, (v)bytes_get(x + i, m), m);); }
 
@@ -61,6 +62,12 @@ static int32_t k_gather(const struct gather_args *a, int64_t *detail) {
     return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
+/* y += weight x */
+static inline void row_add_times(const float *x, float weight, float *y, int64_t n) {
+    const v w = v_set(weight);
+    EACH_VECTOR(n, v_put(y + i, v_fma(w, v_get(x + i, m), v_get(y + i, m)), m););
+}
+
 /*
  * A part owns places of y: outer indices, and where those are too few for the threads, ranges of columns, or of rows where
  * columns are few. Whoever owns a place adds to it in the order of i.
@@ -81,22 +88,87 @@ static void scatter_part(void *at, int64_t part, int64_t parts) {
         int64_t o = unit / c->cuts, c0 = 0, c1 = cols, r0 = 0, r1 = a->yrows;
         if (c->by_columns) fathom_range(cols, 16, unit % c->cuts, c->cuts, &c0, &c1);
         else fathom_range(a->yrows, 1, unit % c->cuts, c->cuts, &r0, &r1);
-        for (int64_t i = 0; i < a->rows; i++) {
-            int64_t row = index_at(a->index, i, a->yrows, c->detail);
-            if (row < r0 || row >= r1) continue;
-            const float *x = a->x + (o * a->rows + i) * cols + c0;
-            float *y = a->y + (o * a->yrows + row) * cols + c0;
-            EACH_VECTOR(c1 - c0, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m););
+        for (int64_t line = 0; line < a->rows; line++) {
+            const float *x = a->x + (o * a->rows + line) * cols + c0;
+            const int64_t end = line * a->most + length_at(a->lengths, line, a->most);
+            for (int64_t k = line * a->most; k < end; k++) {
+                const int32_t found = index_read(a->index, k);
+                if (found == a->padding) continue;
+                int64_t row = index_checked(found, k, a->yrows, c->detail);
+                if (row < r0 || row >= r1) continue;
+                float *y = a->y + (o * a->yrows + row) * cols + c0;
+                if (a->weights) row_add_times(x, a->weights[k], y, c1 - c0);
+                else EACH_VECTOR(c1 - c0, v_put(y + i, v_get(y + i, m) + v_get(x + i, m), m););
+            }
         }
     }
 }
 
 static int32_t k_scatter_add(const struct scatter_add_args *a, int64_t *detail) {
-    if (!indices_below(a->index, a->rows, a->yrows, detail)) return FATHOM_BAD_INDEX;
-    int64_t lines = a->outer * a->rows, by_columns = a->cols >= 256, most = by_columns ? (a->cols + 63) / 64 : a->yrows;
+    if (!lengths_within(a->lengths, a->rows, a->most, detail)) return FATHOM_BAD_LENGTH;
+    if (!bags_below(a->index, a->lengths, a->rows, a->most, a->padding, a->yrows, detail)) return FATHOM_BAD_INDEX;
+    int64_t lines = a->outer * a->rows * a->most, by_columns = a->cols >= 256, most = by_columns ? (a->cols + 63) / 64 : a->yrows;
     int64_t parts = fathom_parts((double)(lines * a->cols) * 0.1 + (double)lines * 3, a->outer * most);
     struct scatter_context c = {a, detail, a->outer >= parts ? 1 : parts < most ? parts : most, (int)by_columns};
     if (a->cols) fathom_parallel(scatter_part, &c, parts);
+    return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
+}
+
+/* ---- weighted sums of rows ---- */
+
+static void bag_part(void *at, int64_t part, int64_t parts) {
+    const struct indexed *c = at;
+    const struct bag_args *a = c->args;
+    int64_t from, to, cols = a->cols;
+    fathom_range(a->rows, 1, part, parts, &from, &to);
+    for (int64_t line = from; line < to; line++) {
+        float *y = a->y + line * cols;
+        const int64_t end = line * a->most + length_at(a->lengths, line, a->most);
+        if (a->bias) copy_row(a->bias, y, cols);
+        else memset(y, 0, (size_t)cols * sizeof(float));
+        for (int64_t k = line * a->most; k < end; k++) {
+            const int32_t found = index_read(a->index, k);
+            if (found == a->padding) continue;
+            const float *row = a->src + index_checked(found, k, a->srcrows, c->detail) * cols;
+            row_add_times(row, a->weights ? a->weights[k] : 1, y, cols);
+        }
+    }
+}
+
+static double bag_nanos(int64_t rows, int64_t most, int64_t cols) {
+    return (double)(rows * (most + 1)) * (3 + 0.1 * (double)cols);
+}
+
+static int32_t k_bag(const struct bag_args *a, int64_t *detail) {
+    if (!lengths_within(a->lengths, a->rows, a->most, detail)) return FATHOM_BAD_LENGTH;
+    if (!bags_below(a->index, a->lengths, a->rows, a->most, a->padding, a->srcrows, detail)) return FATHOM_BAD_INDEX;
+    struct indexed c = {a, detail};
+    if (a->cols) fathom_parallel(bag_part, &c, fathom_parts(bag_nanos(a->rows, a->most, a->cols), a->rows));
+    return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
+}
+
+static void bag_weights_part(void *at, int64_t part, int64_t parts) {
+    const struct indexed *c = at;
+    const struct bag_weights_args *a = c->args;
+    int64_t from, to, cols = a->cols;
+    fathom_range(a->rows, 1, part, parts, &from, &to);
+    for (int64_t line = from; line < to; line++) {
+        const int64_t n = length_at(a->lengths, line, a->most);
+        for (int64_t k = line * a->most; k < (line + 1) * a->most; k++) {
+            const int32_t found = index_read(a->index, k);
+            float dot = 0;
+            if (k - line * a->most < n && found != a->padding)
+                dot = row_dot(a->dy + line * cols, a->src + index_checked(found, k, a->srcrows, c->detail) * cols, cols);
+            a->dweights[k] = a->add ? a->dweights[k] + dot : dot;
+        }
+    }
+}
+
+static int32_t k_bag_weights(const struct bag_weights_args *a, int64_t *detail) {
+    if (!lengths_within(a->lengths, a->rows, a->most, detail)) return FATHOM_BAD_LENGTH;
+    if (!bags_below(a->index, a->lengths, a->rows, a->most, a->padding, a->srcrows, detail)) return FATHOM_BAD_INDEX;
+    struct indexed c = {a, detail};
+    fathom_parallel(bag_weights_part, &c, fathom_parts(bag_nanos(a->rows, a->most, a->cols), a->rows));
     return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
@@ -128,4 +200,6 @@ static int32_t k_copy_rows(const struct copy_rows_args *a, int64_t *detail) {
 
 EXPORT(gather)
 EXPORT(scatter_add)
+EXPORT(bag)
+EXPORT(bag_weights)
 EXPORT(copy_rows)

@@ -4,12 +4,15 @@
 
 #include "internal.h"
 
+static inline int32_t index_read(const int32_t *index, int64_t i) {
+    return __atomic_load_n(index + i, __ATOMIC_RELAXED); /* atomic, so that the compiler reads it once */
+}
+
 /*
- * index[i] if 0 <= index[i] < bound; else 0, which indices_below has found to be a valid index, and detail becomes i, index[i],
- * bound. Parts report at once: the first one stays.
+ * found if 0 <= found < bound; else 0, which indices_below has found to be a valid index, and detail becomes i, found, bound. Parts report
+ * at once: the first one stays.
  */
-static inline int64_t index_at(const int32_t *index, int64_t i, int64_t bound, int64_t *detail) {
-    const int32_t found = __atomic_load_n(index + i, __ATOMIC_RELAXED); /* atomic, so that the compiler reads it once */
+static inline int64_t index_checked(int32_t found, int64_t i, int64_t bound, int64_t *detail) {
     if (found >= 0 && found < bound) return found;
     int64_t none = 0;
     if (__atomic_compare_exchange_n(&detail[2], &none, bound, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
@@ -17,6 +20,9 @@ static inline int64_t index_at(const int32_t *index, int64_t i, int64_t bound, i
         detail[1] = found;
     }
     return 0;
+}
+static inline int64_t index_at(const int32_t *index, int64_t i, int64_t bound, int64_t *detail) {
+    return index_checked(index_read(index, i), i, bound, detail);
 }
 
 /* Whether index_at has reported nothing. */
@@ -29,12 +35,49 @@ static inline int indices_below(const int32_t *index, int64_t n, int64_t bound, 
     for (int64_t i = 0; i < n; i++) outside |= (index[i] < 0) | (index[i] >= most);
     if (!outside) return 1;
     for (int64_t i = 0; i < n; i++) {
-        const int32_t found = __atomic_load_n(index + i, __ATOMIC_RELAXED);
+        const int32_t found = index_read(index, i);
         if (found >= 0 && found < bound) continue;
         detail[0] = i;
         detail[1] = found;
         detail[2] = bound;
         return 0;
+    }
+    return 1;
+}
+
+/* lengths[i] within 0 .. most, or most where there are no lengths */
+static inline int64_t length_at(const int32_t *lengths, int64_t i, int64_t most) {
+    const int64_t found = lengths ? index_read(lengths, i) : most;
+    return found < 0 ? 0 : found < most ? found : most;
+}
+
+/* Whether 0 <= lengths[i] <= most for all i; else detail is the first that is not: i, lengths[i], most. */
+static inline int lengths_within(const int32_t *lengths, int64_t n, int64_t most, int64_t *detail) {
+    for (int64_t i = 0; lengths && i < n; i++) {
+        const int32_t found = index_read(lengths, i);
+        if (found >= 0 && found <= most) continue;
+        detail[0] = i;
+        detail[1] = found;
+        detail[2] = most;
+        return 0;
+    }
+    return 1;
+}
+
+/* indices_below for the first lengths[i] of each row of index[rows][most], of which those that are `padding` are no indices. */
+static inline int bags_below(const int32_t *index, const int32_t *lengths, int64_t rows, int64_t most, int64_t padding, int64_t bound,
+                             int64_t *detail) {
+    if (!lengths && padding == NO_PADDING) return indices_below(index, rows * most, bound, detail);
+    for (int64_t i = 0; i < rows; i++) {
+        const int64_t n = length_at(lengths, i, most);
+        for (int64_t k = i * most; k < i * most + n; k++) {
+            const int32_t found = index_read(index, k);
+            if (found == padding || (found >= 0 && found < bound)) continue;
+            detail[0] = k;
+            detail[1] = found;
+            detail[2] = bound;
+            return 0;
+        }
     }
     return 1;
 }

@@ -74,6 +74,19 @@ INLINE float row_terms(int64_t kind, const float *x, int64_t n, float shift) {
 }
 static inline float row_sum(const float *x, int64_t n) { return row_terms(REDUCE_SUM, x, n, 0); }
 
+/* the sum of a[i] b[i] in 2 x 16 virtual lanes */
+static inline float row_dot(const float *a, const float *b, int64_t n) {
+    v16 s0 = v16_zero(), s1 = s0;
+    int64_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+        s0 = v16_fma(v16_load(a + i), v16_load(b + i), s0);
+        s1 = v16_fma(v16_load(a + i + 16), v16_load(b + i + 16), s1);
+    }
+    if (i + 16 <= n) s0 = v16_fma(v16_load(a + i), v16_load(b + i), s0), i += 16;
+    if (i < n) s1 = v16_fma(v16_load_n(a + i, n - i), v16_load_n(b + i, n - i), s1);
+    return v16_total(v16_add(s0, s1));
+}
+
 /* the largest value that is not NaN, or -Inf */
 static inline float row_largest(const float *x, int64_t n) {
     v16 m0 = v16_set(-INFINITY), m1 = m0, m2 = m0, m3 = m0;

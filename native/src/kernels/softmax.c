@@ -70,19 +70,6 @@ static int32_t k_softmax(const struct softmax_args *a, int64_t *detail) {
 
 /* ---- gradients: softmax dx = y (dy - sum y dy), log-softmax dx = dy - exp(y) sum dy ---- */
 
-/* the sum of a[i] b[i] in 2 x 16 virtual lanes */
-static float row_dot(const float *a, const float *b, int64_t n) {
-    v16 s0 = v16_zero(), s1 = s0;
-    int64_t i = 0;
-    for (; i + 32 <= n; i += 32) {
-        s0 = v16_fma(v16_load(a + i), v16_load(b + i), s0);
-        s1 = v16_fma(v16_load(a + i + 16), v16_load(b + i + 16), s1);
-    }
-    if (i + 16 <= n) s0 = v16_fma(v16_load(a + i), v16_load(b + i), s0), i += 16;
-    if (i < n) s1 = v16_fma(v16_load_n(a + i, n - i), v16_load_n(b + i, n - i), s1);
-    return v16_total(v16_add(s0, s1));
-}
-
 INLINE v softmax_dx(int64_t log, v y, v dy, v sum) {
     return log ? v_fnma(v_exp(y), sum, dy) : y * (dy - sum);
 }

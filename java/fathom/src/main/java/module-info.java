@@ -7,6 +7,7 @@
  */
 module dev.fathom {
     exports dev.fathom.data;
+    exports dev.fathom.decode;
     exports dev.fathom.explain;
     exports dev.fathom.io;
     exports dev.fathom.kernel;

@@ -68,6 +68,7 @@ class ArchitectureTest {
             "nn",
             "recurrent",
             "nets",
+            "decode",
             "optim",
             "data",
             "plan",

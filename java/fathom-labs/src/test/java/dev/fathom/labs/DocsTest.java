@@ -71,6 +71,7 @@ class DocsTest {
         StringBuilder source = new StringBuilder();
         for (String name : List.of(
                 "data",
+                "decode",
                 "explain",
                 "nets",
                 "nn",

@@ -7,10 +7,13 @@ public final class KernelException extends IllegalArgumentException {
     private static final int BAD_LABEL = 1;
 
     private static final int BAD_INDEX = 2;
-
     private static final int BAD_LENGTH = 4;
+    private static final int BAD_BLANK = 5;
 
-    /** From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below. */
+    /**
+     * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below; for a bad length its
+     * row, itself, and the most; for a blank among labels its row, its place there, and itself.
+     */
     public KernelException(Object kernel, long status, long row, long found, long bound) {
         super(message(kernel, status, row, found, bound));
     }
@@ -24,8 +27,11 @@ public final class KernelException extends IllegalArgumentException {
                 "index " + found + " at row " + row + " is outside [0, " + bound
                         + "): give the number of a row that exists";
             case BAD_LENGTH ->
-                "length " + found + " of sequence " + row + " is outside [1, " + bound
-                        + "]: a sequence has at least one step, and no more than its row";
+                "length " + found + " of sequence " + row + " does not fit its row of " + bound
+                        + " steps: lengths count the steps that are no padding, and a recurrent net needs one at least";
+            case BAD_BLANK ->
+                "label " + bound + " at place " + found + " of row " + row
+                        + " is the blank, which is no label; leave it out, or choose another blank";
             default ->
                 kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found
                         + " " + bound + "); the jar and the native library may be of different versions";

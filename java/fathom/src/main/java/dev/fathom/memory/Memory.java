@@ -29,6 +29,7 @@ public final class Memory {
         "io.",
         "nn.",
         "recurrent.",
+        "decode.",
         "optim.",
         "data.",
         "plan.",

@@ -87,6 +87,18 @@ public record Conv(
                 null);
     }
 
+    /**
+     * Makes a causal convolution of sequences [N, L, C], with stride 1 and a bias: y [n, t] reads x [n, t], x [n, t - dilation] and so on, {@code kernel}
+     * of them, never a later one, and zeros before the beginning. The length stays. It is PyTorch's Conv1d behind a padding of dilation (kernel - 1) in
+     * front, and its files load.
+     *
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public static Conv causal(int in, int out, int kernel, int dilation) {
+        Window line = Window.line(kernel).dilation(dilation);
+        return new Conv(in, out, line.pad(Math.toIntExact(line.width().extent() - 1), 0));
+    }
+
     @Override
     public Conv window(Window w) {
         return new Conv(weight, bias, Filters.fitting("Conv", weight, w), groups, edges, activation);

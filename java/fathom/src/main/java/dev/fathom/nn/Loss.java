@@ -24,6 +24,11 @@ public interface Loss {
         return new CrossEntropy(0, null);
     }
 
+    /** Returns the loss of connectionist temporal classification of logits [n, steps, classes] with labels [n, most], whose blank is class 0. */
+    static CtcLoss ctc() {
+        return new CtcLoss(0, false, false);
+    }
+
     /** Returns the binary cross-entropy of logits with targets in [0, 1]. */
     static BceWithLogits bceWithLogits() {
         return new BceWithLogits(null);

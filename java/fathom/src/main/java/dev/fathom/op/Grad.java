@@ -25,7 +25,7 @@ public abstract class Grad extends Call {
     /**
      * Returns the address for the gradient of input {@code i}, as {@link #din} does, for an op that only adds to the rows which its I32 input {@code
      * index} names. For a parameter with more rows than that, the gradient is then these rows and their values: {@link #adds} is true, and neither
-     * backward nor a lazy step touches the others.
+     * backward nor a lazy step touches the others. Numbers that name no row, such as padding, are passed over.
      */
     public abstract long dinRows(int i, int index);
 

@@ -92,11 +92,15 @@ public record TakeOp(int axis) implements MoveOp {
         c.begin(Kernel.SCATTER_ADD)
                 .at(x)
                 .at(index)
+                .at(0)
+                .at(0)
                 .at(y)
                 .put(outer)
                 .put(rows)
+                .put(1)
                 .put(cols)
                 .put(n)
+                .put(EmbeddingOp.NO_PADDING)
                 .run();
     }
 }

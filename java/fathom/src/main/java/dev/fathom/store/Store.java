@@ -101,6 +101,11 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return weights.parameters;
     }
 
+    /** Whether these are the values of another model, which has its own thread. */
+    public boolean isReplica() {
+        return original != null;
+    }
+
     private long parameterFloats() {
         return weights.offsets[weights.parameters];
     }

@@ -15,13 +15,16 @@ import dev.fathom.op.Unary;
 import dev.fathom.op.Where;
 import dev.fathom.op.Window;
 import dev.fathom.ops.AvgPoolOp;
+import dev.fathom.ops.BagOp;
 import dev.fathom.ops.Binary;
 import dev.fathom.ops.CastOp;
 import dev.fathom.ops.ConvOp;
 import dev.fathom.ops.ConvTransposedOp;
 import dev.fathom.ops.CorrectOp;
+import dev.fathom.ops.CtcOp;
 import dev.fathom.ops.CumsumOp;
 import dev.fathom.ops.DropoutOp;
+import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.ExpandOp;
 import dev.fathom.ops.IndexAddOp;
 import dev.fathom.ops.IntBinary;
@@ -1000,6 +1003,25 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Compositions.crossEntropy(this, target, smoothing, weights);
     }
 
+    /**
+     * Returns the loss of connectionist temporal classification (Graves et al. 2006) for each example, [n]: minus the logarithm of the probability of
+     * its labels, which is the sum over all ways to align them with the steps of the logits x [n, steps, classes]. At each step an alignment has a label or
+     * {@code blank}; repeats and then blanks are taken out, so that two equal labels in a row need a blank between them. Softmax is part of it.
+     *
+     * <p>Only the first {@code lengths[n]} steps of an example and the first {@code targetLengths[n]} of its labels count; null means all of them. Where
+     * the labels need more steps than there are, the loss is infinite and its gradient 0. A NaN makes the loss of its example NaN.
+     * {@code nn.CtcLoss} is the loss of a batch.
+     *
+     * @param targets I32 [n, most], classes but not the blank
+     * @param lengths I32 [n]
+     * @param targetLengths I32 [n]
+     * @throws IllegalArgumentException if shapes disagree, blank or a label is outside [0, classes), a label is the blank, or a length is negative or
+     *     larger than the tensor has room for
+     */
+    public Tensor ctcLoss(Tensor targets, @Nullable Tensor lengths, @Nullable Tensor targetLengths, int blank) {
+        return Pass.call(new CtcOp(blank), this, targets, lengths, targetLengths);
+    }
+
     /** Returns the I32 number of rows of x [.., classes] whose first largest value is at their label [..]. */
     public Tensor correct(Tensor labels) {
         return Pass.call(CorrectOp.INSTANCE, this, labels);
@@ -1176,6 +1198,38 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      */
     public Tensor take(int dim, Tensor index) {
         return Pass.call(new TakeOp(axis("take", dim)), this, index);
+    }
+
+    /**
+     * Returns the rows of a table W [vocabulary, dim] that these I32 tokens [..] name, as [.., dim]: the vectors of an embedding. A row that {@code
+     * padding} names is read like any other but gets no gradient; null means that there is none. The gradient of a parameter is rows and their values,
+     * as {@link dev.fathom.parameter.Parameter#gradientRows} says. {@code nn.Embedding} is the layer.
+     *
+     * @throws IllegalArgumentException if W is no matrix, or a token is outside [0, vocabulary)
+     */
+    public Tensor embedding(Operand weight, @Nullable Integer padding) {
+        return Pass.call(EmbeddingOp.of(padding), weight.value(), this);
+    }
+
+    /**
+     * Returns y [n, out] = b + the sum over k of w[n, k] W[token[n, k]] for these I32 tokens [n, most]: a linear layer on sparse rows, such as the words
+     * of a text with their counts, at a cost that follows the tokens and not the vocabulary. Only the first {@code lengths[n]} tokens of a row count, and
+     * those that are {@code padding} do not. What is null is left out: there is no b, all lengths are most, all w are 1, no token is padding. The
+     * gradient of W is rows and their values. {@code nn.SparseLinear} is the layer.
+     *
+     * @param weight W [vocabulary, out]
+     * @param bias b [out]
+     * @param lengths I32 [n]
+     * @param weights w [n, most]
+     * @throws IllegalArgumentException if shapes disagree, a token that counts is outside [0, vocabulary), or a length outside [0, most]
+     */
+    public Tensor embeddingBag(
+            Operand weight,
+            @Nullable Operand bias,
+            @Nullable Tensor lengths,
+            @Nullable Tensor weights,
+            @Nullable Integer padding) {
+        return Pass.call(BagOp.of(padding), weight.value(), this, lengths, weights, value(bias));
     }
 
     /**

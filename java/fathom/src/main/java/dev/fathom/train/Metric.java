@@ -4,13 +4,18 @@ import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.function.ToDoubleBiFunction;
 
-/** A figure that is a mean over examples. */
+/** A figure that is a mean over examples, or a function of such a mean. */
 public interface Metric {
     /** Returns its name in the history, such as {@code accuracy}. */
     String name();
 
     /** Returns the sum of the figure over the examples of one batch. */
     double sum(Tensor output, Tensor target);
+
+    /** Returns the figure, from the mean over all examples of what {@link #sum} adds up: the mean itself, unless a metric says otherwise. */
+    default double figure(double mean) {
+        return mean;
+    }
 
     /** Returns whether a larger value is better, as for an accuracy, or worse, as for an error. This decides which epoch is the best. */
     boolean moreIsBetter();
@@ -60,5 +65,34 @@ public interface Metric {
                 "accuracy",
                 (output, target) -> output.correct(target.dtype() == DType.F32 ? target.argmax(-1) : target)
                         .item());
+    }
+
+    /**
+     * Returns the perplexity of logits [n, .., classes] on I32 labels [n, ..]: exp of the mean of -log softmax(x)[label] over all labels, which is the
+     * number of classes of a model that knows nothing, and 1 for one that knows everything. Every label counts, so give batches of one length, without
+     * padding.
+     */
+    static Metric perplexity() {
+        return new Metric() {
+            @Override
+            public String name() {
+                return "perplexity";
+            }
+
+            @Override
+            public double sum(Tensor output, Tensor target) {
+                return (double) output.crossEntropy(target).item() * target.dim(0);
+            }
+
+            @Override
+            public double figure(double mean) {
+                return Math.exp(mean);
+            }
+
+            @Override
+            public boolean moreIsBetter() {
+                return false;
+            }
+        };
     }
 }

@@ -341,7 +341,7 @@ public final class Trainer<M extends Net> {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("loss", lossSum / examples);
         for (int i = 0; i < sums.length; i++) {
-            values.put(metrics.get(i).name(), sums[i] / examples);
+            values.put(metrics.get(i).name(), metrics.get(i).figure(sums[i] / examples));
         }
         return values;
     }

@@ -136,7 +136,7 @@ class CarriedTest {
             assertThatThrownBy(session::run)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(
-                            "gru: length 7 of sequence 0 is outside [1, 6]: a sequence has at least one step, and no more than its row");
+                            "gru: length 7 of sequence 0 does not fit its row of 6 steps: lengths count the steps that are no padding, and a recurrent net needs one at least");
         }
     }
 

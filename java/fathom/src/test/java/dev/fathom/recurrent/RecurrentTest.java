@@ -290,10 +290,10 @@ class RecurrentTest {
             Tensor x = Tensor.zeros(2, 5, 3);
             refuses(
                     () -> net.run(x, null, Tensor.ofInts(new int[] {5, 0}, 2)),
-                    "lstm: length 0 of sequence 1 is outside [1, 5]: a sequence has at least one step, and no more than its row");
+                    "lstm: length 0 of sequence 1 does not fit its row of 5 steps: lengths count the steps that are no padding, and a recurrent net needs one at least");
             refuses(
                     () -> net.run(x, null, Tensor.ofInts(new int[] {6, 1}, 2)),
-                    "lstm: length 6 of sequence 0 is outside [1, 5]: a sequence has at least one step, and no more than its row");
+                    "lstm: length 6 of sequence 0 does not fit its row of 5 steps: lengths count the steps that are no padding, and a recurrent net needs one at least");
             refuses(
                     () -> net.run(x, null, Tensor.ofInts(new int[] {6}, 1)),
                     "lstm: x [2, 5, 3] and lengths [1] disagree: lengths must be [2]");

@@ -17,6 +17,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.op.Window;
 import dev.fathom.ops.AvgPoolOp;
+import dev.fathom.ops.BagOp;
 import dev.fathom.ops.Binary;
 import dev.fathom.ops.CastOp;
 import dev.fathom.ops.ConcatOp;
@@ -24,8 +25,10 @@ import dev.fathom.ops.ConvOp;
 import dev.fathom.ops.ConvTransposedOp;
 import dev.fathom.ops.CorrectOp;
 import dev.fathom.ops.CrossEntropyOp;
+import dev.fathom.ops.CtcOp;
 import dev.fathom.ops.CumsumOp;
 import dev.fathom.ops.DropoutOp;
+import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.ExpandOp;
 import dev.fathom.ops.FlipOp;
 import dev.fathom.ops.IndexAddOp;
@@ -1877,6 +1880,128 @@ public final class OpTable {
         return Doubles.scalar(sum / divisor);
     }
 
+    // ---- connectionist temporal classification
+
+    static {
+        row("ctc_loss", CtcOp.class, "ctcLoss(Tensor,Tensor,Tensor,int)")
+                .indices(1, shapes -> shapes[0][2] - 1)
+                .range(-5, 5)
+                .sized(FEW, n -> new int[][] {{2, n + 2, 4}, {2, Math.min(3, n / 2 + 1)}})
+                .sized(FEW, n -> new int[][] {{3, 5, n + 1}, {3, 2}})
+                .sample(s(2, 33, 7), s(2, 16))
+                .sample(s(1, 4, 3), s(1, 0))
+                .sample(s(3, 2, 3), s(3, 4))
+                .large(s(64, 60, 30), s(64, 12))
+                .f(x -> x[0].ctcLoss(x[1], null, null, x[0].dim(2) - 1))
+                .is(x -> ctc(x[0], x[1], null, null, x[0].dim(2) - 1))
+                .tolerance(2e-6, 1e-5)
+                .refuses(
+                        "ctc_loss: logits [2, 3] have 2 dimensions; give [n, steps, classes]",
+                        () -> t(2, 3).ctcLoss(ints(2, 1), null, null, 0))
+                .refuses(
+                        "ctc_loss: logits [2, 3, 4] and targets [3, 1] disagree: give targets [2, most], the labels of each example, "
+                                + "padded to one length",
+                        () -> t(2, 3, 4).ctcLoss(ints(3, 1), null, null, 0))
+                .refuses(
+                        "ctc_loss: logits [2, 3, 4] have 4 classes but blank=4 is the class between labels; choose one of them",
+                        () -> t(2, 3, 4).ctcLoss(ints(2, 1), null, null, 4))
+                .refuses(
+                        "ctc_loss: label 4 at row 1 is outside [0, 4): labels are class numbers, one less than the logits' last dimension "
+                                + "at most",
+                        () -> t(2, 3, 4).ctcLoss(Tensor.ofInts(new int[] {1, 4}, 2, 1), null, null, 0))
+                .refuses(
+                        "ctc_loss: label 0 at place 1 of row 0 is the blank, which is no label; leave it out, or choose another blank",
+                        () -> t(1, 3, 4).ctcLoss(Tensor.ofInts(new int[] {1, 0}, 1, 2), null, null, 0));
+        row("ctc_loss of lengths", CtcOp.class)
+                .indices(1, shapes -> 4)
+                .numbers(2, Numbers.INTS)
+                .numbers(3, Numbers.INTS)
+                .range(2, 0, 6)
+                .range(3, 0, 3)
+                .range(0, -5, 5)
+                .sized(FEW, n -> new int[][] {{n, 6, 5}, {n, 3}, {n}, {n}})
+                .large(s(64, 60, 30), s(64, 12), s(64), s(64))
+                .f(x -> x[0].ctcLoss(x[1], x[2], x[3], 4))
+                .is(x -> ctc(x[0], x[1], x[2], x[3], 4))
+                .tolerance(2e-6, 1e-5)
+                .refuses(
+                        "ctc_loss: length 4 of sequence 1 does not fit its row of 3 steps: lengths count the steps that are no padding, and a recurrent net needs one at least",
+                        () -> t(2, 3, 4).ctcLoss(ints(2, 0), Tensor.ofInts(new int[] {3, 4}, 2), null, 0))
+                .refuses(
+                        "ctc_loss: logits [2, 3, 4] and lengths [3] disagree: logits.dim(0)=2 but there are 3 lengths; give [2], one for "
+                                + "each row",
+                        () -> t(2, 3, 4).ctcLoss(ints(2, 0), ints(3), null, 0))
+                .refuses(
+                        "ctc_loss: targets [2, 1] and target lengths [3] disagree: targets.dim(0)=2 but there are 3 target lengths; give "
+                                + "[2], one for each row",
+                        () -> t(2, 3, 4).ctcLoss(ints(2, 1), null, ints(3), 0));
+    }
+
+    private static Tensor ints(int... dims) {
+        return Tensor.ofInts(new int[(int) Shape.of(dims).size()], dims);
+    }
+
+    /** State by state (Graves et al. 2006). */
+    private static Doubles ctc(Doubles x, Doubles targets, Doubles lengths, Doubles targetLengths, int blank) {
+        int n = x.dim(0);
+        int classes = x.dim(2);
+        double[] loss = new double[n];
+        for (int i = 0; i < n; i++) {
+            int steps = lengths == null ? x.dim(1) : (int) lengths.v()[i];
+            int labels =
+                    targetLengths == null ? targets.dim(1) : (int) targetLengths.v()[i];
+            int[] symbols = new int[2 * labels + 1];
+            Arrays.fill(symbols, blank);
+            for (int u = 0; u < labels; u++) {
+                symbols[2 * u + 1] = (int) targets.v()[i * targets.dim(1) + u];
+            }
+            double[] path = new double[symbols.length + 1]; // the last is where nothing is
+            Arrays.fill(path, Double.NEGATIVE_INFINITY);
+            double start = 0;
+            for (int t = 0; t < steps; t++) {
+                int from = (i * x.dim(1) + t) * classes;
+                double[] p = Doubles.logSoftmax(Arrays.copyOfRange(x.v(), from, from + classes));
+                for (int s = symbols.length - 1; s >= 0; s--) {
+                    double before = s > 0 ? path[s - 1] : start;
+                    boolean skips = s > 1 && s % 2 == 1 && symbols[s] != symbols[s - 2];
+                    double far = skips ? path[s - 2] : s == 1 ? start : Double.NEGATIVE_INFINITY;
+                    path[s] = p[symbols[s]] + logSum(path[s], before, far);
+                }
+                start = Double.NEGATIVE_INFINITY;
+            }
+            double last = labels > 0 ? path[2 * labels - 1] : start;
+            loss[i] = 0 - (steps == 0 && labels == 0 ? 0 : logSum(path[2 * labels], last));
+        }
+        return new Doubles(loss, n);
+    }
+
+    private static double logSum(double... terms) {
+        double most = Arrays.stream(terms).max().orElseThrow();
+        if (most == Double.NEGATIVE_INFINITY) {
+            return most;
+        }
+        return most + Math.log(Arrays.stream(terms).map(t -> Math.exp(t - most)).sum());
+    }
+
+    private static Doubles bag(
+            Doubles table, Doubles tokens, Doubles lengths, Doubles weights, Doubles bias, int padding) {
+        int n = tokens.dim(0);
+        int most = tokens.dim(1);
+        int cols = table.dim(1);
+        double[] y = new double[n * cols];
+        for (int i = 0; i < y.length; i++) {
+            int row = i / cols;
+            y[i] = bias == null ? 0 : bias.v()[i % cols];
+            for (int k = row * most; k < row * most + (lengths == null ? most : (int) lengths.v()[row]); k++) {
+                if (tokens.v()[k] != padding) {
+                    double w = weights == null ? 1 : weights.v()[k];
+                    y[i] += w * table.v()[(int) tokens.v()[k] * cols + i % cols];
+                }
+            }
+        }
+        return new Doubles(y, n, cols);
+    }
+
     // ---- counts
 
     static {
@@ -2293,6 +2418,69 @@ public final class OpTable {
                 .refuses(
                         "take: x [1, 1, 1, 1] and index [1, 1, 1, 1] make 7 dimensions but 6 are the most; flatten the index",
                         () -> t(1, 1, 1, 1).take(0, Tensor.ofInts(new int[1], 1, 1, 1, 1)));
+        row("embedding", EmbeddingOp.class, "embedding(Operand,Integer)")
+                .indices(1, shapes -> shapes[0][0])
+                .sized(n -> new int[][] {{n, 5}, {2, 3}})
+                .sized(n -> new int[][] {{7, n}, {n}})
+                .sample(s(3, 4), s())
+                .sample(s(3, 4), s(0))
+                .sample(s(300, 20), s(2, 3, 5))
+                .large(s(500, 64), s(4000))
+                .f(x -> x[1].embedding(x[0], null))
+                .is(x -> x[0].take(0, x[1]))
+                .refuses(
+                        "embedding: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
+                        () -> Tensor.ofInts(new int[] {0, 3}, 2).embedding(t(3, 2), null))
+                .refuses(
+                        "embedding: x [3] is no table; give [vocabulary, dim], a row for each token",
+                        () -> ints(2).embedding(t(3), null))
+                .refuses(
+                        "embedding: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts",
+                        () -> t(2).embedding(t(3, 2), null))
+                .refuses(
+                        "embedding: tokens [1, 1, 1, 1, 1, 1] and their vectors make 7 dimensions but 6 are the most; flatten the tokens",
+                        () -> ints(1, 1, 1, 1, 1, 1).embedding(t(3, 2), null));
+        row("embedding_bag", BagOp.class, "embeddingBag(Operand,Operand,Tensor,Tensor,Integer)")
+                .indices(1, shapes -> shapes[0][0])
+                .numbers(2, Numbers.INTS)
+                .range(2, 0, 3)
+                .sized(n -> new int[][] {{9, n}, {4, 3}, {4}, {4, 3}, {n}})
+                .sized(FEW, n -> new int[][] {{n, 5}, {n, 4}, {n}, {n, 4}, {5}})
+                .large(s(500, 64), s(600, 6), s(600), s(600, 6), s(64))
+                .f(x -> x[1].embeddingBag(x[0], x[4], x[2], x[3], 1))
+                .is(x -> bag(x[0], x[1], x[2], x[3], x[4], 1))
+                .tolerance(2e-6, 1e-5)
+                .ordinary(0)
+                .ordinary(3)
+                .refuses(
+                        "embedding_bag: index 3 at row 2 is outside [0, 3): give the number of a row that exists",
+                        () -> Tensor.ofInts(new int[] {0, -1, 3, 2}, 2, 2).embeddingBag(t(3, 2), null, null, null, -1))
+                .refuses(
+                        "embedding_bag: length 3 of sequence 0 does not fit its row of 2 steps: lengths count the steps that are no padding, and a recurrent net needs one at least",
+                        () -> ints(1, 2).embeddingBag(t(3, 2), null, Tensor.ofInts(new int[] {3}, 1), null, null))
+                .refuses(
+                        "embedding_bag: tokens [2] are no rows; give [n, most], padded to one length",
+                        () -> ints(2).embeddingBag(t(3, 2), null, null, null, null))
+                .refuses(
+                        "embedding_bag: tokens [1, 2] and weights [2] disagree; give one weight for each token",
+                        () -> ints(1, 2).embeddingBag(t(3, 2), null, null, t(2), null))
+                .refuses(
+                        "embedding_bag: weight [3, 2] and bias [3] disagree: weight.dim(1)=2 but the bias has 3 numbers; give one for each "
+                                + "output",
+                        () -> ints(1, 2).embeddingBag(t(3, 2), t(3), null, null, null))
+                .refuses(
+                        "embedding_bag: tokens [1, 2] and lengths [2] disagree: tokens.dim(0)=1 but there are 2 lengths; give [1], one for "
+                                + "each row",
+                        () -> ints(1, 2).embeddingBag(t(3, 2), null, ints(2), null, null));
+        row("embedding_bag of ones", BagOp.class)
+                .indices(1, shapes -> shapes[0][0])
+                .sized(n -> new int[][] {{9, n}, {n, 3}})
+                .sample(s(3, 4), s(2, 0))
+                .large(s(500, 64), s(600, 6))
+                .f(x -> x[1].embeddingBag(x[0], null, null, null, null))
+                .is(x -> bag(x[0], x[1], null, null, null, -1))
+                .tolerance(2e-6, 1e-5)
+                .ordinary(0);
         row("detach", "detach()")
                 .sized(n -> new int[][] {{n}})
                 .constant()

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
@@ -869,5 +870,26 @@ class TrainerTest {
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageStartingWith("cannot write " + plain.resolve("history.csv") + ": ");
         assertThat(new History().best()).isNull();
+    }
+
+    /** exp of the mean over all labels of all batches, of unequal sizes, and not the mean of the batches' perplexities. */
+    @Test
+    void perplexityIsOfTheMean() {
+        float[] x = new Rng(1).normal(5 * 3 * 4, 0, 1);
+        int[] y = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2};
+        try (var data = Dataset.of(Field.floats("x", Shape.of(3, 4), x), Field.ints("y", Shape.of(3), y));
+                var model = Model.of(new Linear(4, 4), 1)) {
+            Trainer<?> trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).metrics(Metric.perplexity());
+            double all;
+            try (Pass pass = Pass.infer()) {
+                all = Math.exp(model.net()
+                        .apply(Tensor.of(x, 5, 3, 4))
+                        .crossEntropy(Tensor.ofInts(y, 5, 3))
+                        .item());
+            }
+            assertThat(trainer.evaluate(data.batches(2)).get("perplexity")).isCloseTo(all, within(1e-5));
+            assertThat(Metric.perplexity().moreIsBetter()).isFalse();
+        }
     }
 }

@@ -1,0 +1,88 @@
+package dev.fathom.decode;
+
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Tensor;
+import java.util.function.BiFunction;
+
+/**
+ * A {@link NextToken} whose state is tensors [rows, ..], such as hidden states, or a cache of keys and values that grows: a function of a token for each
+ * row, I32 [rows], and the state gives the logits and the next state. Between steps the state is kept outside of passes, so that memory does not grow with
+ * the number of steps.
+ *
+ * <pre>{@code
+ * try (var model = new Carried((token, state) -> {
+ *       Tensor h = cell.next(embedding.apply(token), state[0]);
+ *       return new Carried.Step(output.apply(h), h);
+ *     }, encoded)) {
+ *   Hypothesis best = new BeamSearch(5, STOP, 100).of(model, START).get(0).get(0);
+ * }
+ * }</pre>
+ */
+public final class Carried implements NextToken, AutoCloseable {
+    private final BiFunction<Tensor, Tensor[], Step> step;
+    private KeptTensor[] state;
+    private boolean closed;
+
+    /** What a step gives: logits [rows, vocabulary], and the state [rows, ..] for the next one. */
+    public record Step(Tensor logits, Tensor... state) {}
+
+    /**
+     * Copies the first state, a row for each start symbol. There may be none.
+     *
+     * @param step from a token for each row, I32 [rows], and the state
+     */
+    public Carried(BiFunction<Tensor, Tensor[], Step> step, Tensor... start) {
+        this.step = step;
+        state = kept(start);
+    }
+
+    private static KeptTensor[] kept(Tensor... tensors) {
+        KeptTensor[] all = new KeptTensor[tensors.length];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = tensors[i].keep();
+        }
+        return all;
+    }
+
+    private void replace(Tensor... next) {
+        KeptTensor[] old = state;
+        state = kept(next);
+        for (KeptTensor t : old) {
+            t.close();
+        }
+    }
+
+    private void check() {
+        if (closed) {
+            throw new IllegalStateException("Carried: it is closed; use it before the close");
+        }
+    }
+
+    @Override
+    public Tensor logits(int[] tokens) {
+        check();
+        Step next = step.apply(Tensor.ofInts(tokens, tokens.length), state.clone());
+        replace(next.state());
+        return next.logits();
+    }
+
+    @Override
+    public void keep(int[] parents) {
+        check();
+        Tensor index = Tensor.ofInts(parents, parents.length);
+        Tensor[] next = new Tensor[state.length];
+        for (int i = 0; i < next.length; i++) {
+            next[i] = state[i].take(0, index);
+        }
+        replace(next);
+    }
+
+    /** Frees the state. Closing twice does nothing. */
+    @Override
+    public void close() {
+        closed = true;
+        for (KeptTensor t : state) {
+            t.close();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.fathom.ops;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.Call;
+import dev.fathom.op.DType;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+
+/**
+ * loss [n] = -log of the sum, over all alignments of the labels with the steps, of the products of softmax(x) (Graves et al. 2006). Inputs: logits x
+ * [n, steps, classes], labels I32 [n, most], lengths I32 [n] of the steps or none, lengths I32 [n] of the labels or none. A second result is the
+ * gradient of each loss by its logits, which forward has at hand.
+ */
+public record CtcOp(int blank) implements Op {
+    @Override
+    public String label() {
+        return "ctc_loss";
+    }
+
+    @Override
+    public int outputs() {
+        return 2;
+    }
+
+    @Override
+    public DType takes(int i) {
+        return i == 0 ? DType.F32 : DType.I32;
+    }
+
+    @Override
+    public boolean optional(int i) {
+        return i >= 2;
+    }
+
+    @Override
+    public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        Shape targets = c.shape(1);
+        if (x.rank() != 3) {
+            throw c.fail("logits " + x + " have " + x.rank() + " dimensions; give [n, steps, classes]");
+        }
+        if (targets.rank() != 2 || targets.dim(0) != x.dim(0)) {
+            throw c.fail("logits " + x + " and targets " + targets + " disagree: give targets [" + x.dim(0)
+                    + ", most], the labels of each example, padded to one length");
+        }
+        if (blank < 0 || blank >= x.dim(2)) {
+            throw c.fail("logits " + x + " have " + x.dim(2) + " classes but blank=" + blank
+                    + " is the class between labels; choose one of them");
+        }
+        if (c.has(2)) {
+            BagOp.checkLengths(c, "logits", x, "lengths", c.shape(2));
+        }
+        if (c.has(3)) {
+            BagOp.checkLengths(c, "targets", targets, "target lengths", c.shape(3));
+        }
+        return output == 0 ? Shape.of(x.dim(0)) : x;
+    }
+
+    @Override
+    public boolean onlyForBackward(int output) {
+        return output == 1;
+    }
+
+    @Override
+    public boolean readsInput(int i) {
+        return false;
+    }
+
+    @Override
+    public boolean readsOutput(int o) {
+        return o == 1;
+    }
+
+    @Override
+    public void forward(Call c) {
+        Shape x = c.shape(0);
+        c.begin(Kernel.CTC)
+                .at(c.in(0))
+                .at(c.in(1))
+                .at(c.in(2))
+                .at(c.in(3))
+                .at(c.out(1))
+                .at(c.out(0))
+                .put(x.dim(0))
+                .put(x.dim(1))
+                .put(x.dim(2))
+                .put(c.shape(1).dim(1))
+                .put(blank)
+                .run();
+    }
+
+    /** Each example's gradient times that of its loss. */
+    @Override
+    public void backward(Grad g) {
+        Shape x = g.shape(0);
+        long gradient = g.out(1);
+        long dloss = g.dout(0);
+        long dx = g.din(0);
+        g.begin(Kernel.BINARY_GRAD)
+                .put(Binary.MUL.ordinal())
+                .put(0)
+                .at(0)
+                .at(dloss)
+                .at(0)
+                .at(gradient)
+                .at(dx);
+        Broadcast.put(g, x, x, Shape.of(x.dim(0), 1, 1));
+        g.put(0f).put(0f).put(g.adds() ? 1 : 0).run();
+    }
+}
