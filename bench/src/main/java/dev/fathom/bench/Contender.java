@@ -120,10 +120,13 @@ record Contender(Home home, String name, Map<String, String> env) {
             command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
             command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
         }
-        String library = env.get("LD_LIBRARY_PATH");
-        if (library != null) {
+        String library = env.getOrDefault("LD_LIBRARY_PATH", "");
+        if (!library.isEmpty()) {
             command.add("-Dorg.bytedeco.javacpp.pathsFirst=true");
-            command.add("-Djava.library.path=" + library);
+        }
+        if (home == Home.TORCH) {
+            command.add(
+                    "-Djava.library.path=" + library); // the system may have another PyTorch, and half of it crashes
         }
         command.add("-cp");
         command.add(home.classPath());

@@ -31,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
@@ -62,12 +63,21 @@ public class FathomNets {
     static Model<Layer> model(String net) {
         Model<Layer> model = library(net);
         Map<String, float[]> numbers = numbers(Network.of(net));
+        load(
+                model,
+                held -> held.name().endsWith("num_batches_tracked")
+                        ? new float[1]
+                        : Objects.requireNonNull(numbers.get(held.name()), held.name()));
+        return model;
+    }
+
+    /** Gives the model's parameters and buffers these numbers, by way of a file. */
+    static void load(Model<?> model, Function<Variable, float[]> numbers) {
         List<Variable> all = new ArrayList<>(model.parameters());
         all.addAll(model.buffers());
         Safetensors.Writer writer = new Safetensors.Writer();
         for (Variable held : all) {
-            float[] values = held.name().endsWith("num_batches_tracked") ? new float[1] : numbers.get(held.name());
-            writer.add(held.name(), held.fileShape(), FloatBuffer.wrap(Objects.requireNonNull(values, held.name())));
+            writer.add(held.name(), held.fileShape(), FloatBuffer.wrap(numbers.apply(held)));
         }
         try {
             Path file = Files.createTempFile("fathom", ".safetensors");
@@ -77,7 +87,6 @@ public class FathomNets {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-        return model;
     }
 
     private static Map<String, float[]> numbers(Network network) {

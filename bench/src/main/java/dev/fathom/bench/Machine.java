@@ -33,13 +33,12 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
     /** This machine. */
     static Machine here(Map<Limit, double[]> limits) throws IOException {
         Path info = Path.of("/proc/cpuinfo");
-        List<Isa> sets = NativeRuntime.available(); // the slowest first
         return new Machine(
                 processor(Files.exists(info) ? Files.readAllLines(info) : List.of(), System.getProperty("os.arch")),
                 Runtime.getRuntime().availableProcessors(),
                 System.getProperty("os.name") + " " + System.getProperty("os.version"),
                 System.getProperty("java.version"),
-                sets.get(sets.size() - 1).toString(),
+                best().toString(),
                 limits.entrySet().stream()
                         .map(e -> new Rates(
                                 e.getKey().kind(),
@@ -47,6 +46,12 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
                                 Arrays.stream(e.getValue()).boxed().toList()))
                         .sorted(Comparator.comparing(Rates::kind).thenComparing(Rates::floats))
                         .toList());
+    }
+
+    /** The best instruction set of the kernels here. */
+    static Isa best() {
+        List<Isa> sets = NativeRuntime.available(); // the slowest first
+        return sets.get(sets.size() - 1);
     }
 
     /** The first processor of {@code /proc/cpuinfo}, such as {@code AMD EPYC (family 26 model 2)}; else the architecture. */

@@ -25,11 +25,19 @@ final class Page {
 
             Most rows have a ratio that they must reach and one that is the goal; the column "asked" gives both. The verdict says `goal` or `ok` where they are
             reached, `bound` where the row falls short of its ratio but uses 95 % of what the machine gives, so that nobody could be much faster, and `MISSED`
-            otherwise. `freeze-vgg16` compares `Plan.freeze` with touching a block of the plan's size and copying the model once, in the same process.
+            otherwise. Recurrent nets are asked for more where kernels use AVX-512 than where they use AVX2. `freeze-vgg16` compares `Plan.freeze` with touching a
+            block of the plan's size and copying the model once, in the same process.
 
             The name of a peer says how it was set: `torch` is the build of PyTorch's JavaCPP presets with OpenBLAS and `torch-mkl` the official build; `malloc` keeps
             the memory that a step frees, `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. A
             row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
+
+            The rows of sequences: `lstm-32x500-train` is an embedding of 10,000 tokens, an LSTM of 32 units over 500 steps and a dense layer on its last step;
+            `lstm-256x100-train` and `gru-256x100-train` read 128 features; `bilstm-packed-train` has two bidirectional layers and sequences of 20 to 200 steps,
+            which PyTorch gets packed before the clock starts, and Fathom padded. Rows `-cell-` are such a layer alone, all its steps forward or backward, beside
+            oneDNN's primitive. It is given zero states, since it computes a wrong gradient of an LSTM's U without any, and its GRU is `lbr_gru`, whose reset gate
+            multiplies behind the product, as PyTorch's does. Rows `embedding-` are steps of Adam for 4,096 tokens: `-dense` updates every vector, as Adam is
+            defined, and `-lazy` those of the tokens alone, as PyTorch's SparseAdam does.
 
             ## Repeat it
 

@@ -1,7 +1,9 @@
 package dev.fathom.bench;
 
+import dev.fathom.kernel.Isa;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,6 +97,15 @@ record Row(
         /** For work that can be done with fewer operations than are counted, so that the share of the bound means little. */
         Bar unbounded() {
             return new Bar(must, goal, atMost, false, goalValue);
+        }
+
+        /** With another ratio that must be reached where the widest kernels are narrower than AVX-512's. */
+        Bar onNarrower(double ratio) {
+            return on(Machine.best(), ratio);
+        }
+
+        Bar on(Isa isa, double narrower) {
+            return isa == Isa.V4 ? this : new Bar(narrower, goal, atMost, bound, goalValue);
         }
 
         /** With a time as the goal. */
@@ -208,6 +219,7 @@ record Row(
             rows.add(frozen(net + "-infer-b1", net, 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
         }
         rows.add(freezing());
+        rows.addAll(sequences());
         int million = 1_000_000;
         for (int threads = 2; threads >= 1; threads--) {
             for (String op : List.of("relu", "exp", "tanh", "sigmoid", "gelu")) {
@@ -265,18 +277,107 @@ record Row(
             macs += (double) Work.MLP[i] * Work.MLP[i + 1];
         }
         double flops = 2.0 * batch * (3 * macs - Work.MLP[0] * Work.MLP[1]);
-        List<Entrant> rivals = new ArrayList<>();
-        for (Contender torch : List.of(
+        Entrant fathom = new Entrant(Contender.fathom(2), "fathom", ours, params);
+        return new Row(name, 2, Unit.MS, flops, Limit.FMA, bar, fathom, torches(theirs, params));
+    }
+
+    /** PyTorch in every setting that may be the fastest for small nets. */
+    private static List<Entrant> torches(String method, String params) {
+        return each(
+                method,
+                params,
                 Contender.torch("torch-passive", 2, PASSIVE),
                 Contender.torch("torch-blas1", 2, BLAS1),
                 Contender.torch("torch-malloc-blas1", 2, MALLOC1),
                 Contender.torch("torch-1-thread", 1),
                 Contender.official("torch-mkl", 2),
-                Contender.official("torch-mkl-malloc", 2, MALLOC))) {
-            rivals.add(new Entrant(torch, torch.name(), theirs, params));
+                Contender.official("torch-mkl-malloc", 2, MALLOC));
+    }
+
+    private static List<Entrant> each(String method, String params, Contender... contenders) {
+        return Stream.of(contenders)
+                .map(contender -> new Entrant(contender, contender.name(), method, params))
+                .toList();
+    }
+
+    private static List<Row> sequences() {
+        List<Row> rows = new ArrayList<>();
+        rows.add(recurrent("lstm-32x500", Bar.atLeast(3.0, 4.5).onNarrower(2.0)));
+        rows.add(recurrent("lstm-256x100", Bar.atLeast(1.15, 1.35).onNarrower(1.1)));
+        rows.add(recurrent("gru-256x100", Bar.atLeast(2.0, 2.9).onNarrower(1.4)));
+        rows.add(recurrent("bilstm-packed", Bar.atLeast(4.0, 6.0).onNarrower(3.0)));
+        for (String cell : List.of("lstm", "gru")) {
+            for (int hidden : new int[] {32, 256}) {
+                rows.add(layer(cell, hidden, false));
+                rows.add(layer(cell, hidden, true));
+            }
         }
-        Entrant fathom = new Entrant(Contender.fathom(2), "fathom", ours, params);
-        return new Row(name, 2, Unit.MS, flops, Limit.FMA, bar, fathom, rivals);
+        rows.add(new Row(
+                "lstm-latency-b1",
+                1,
+                Unit.US,
+                Recurrence.of("lstm").flops(false),
+                Limit.FMA,
+                Bar.atLeast(1.5, 2.0),
+                new Entrant(Contender.fathom(1), "fathom", "FathomSequences.latency", "-"),
+                List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", "net=lstm,threads=1"))));
+        for (boolean lazy : new boolean[] {true, false}) {
+            rows.add(embedding(10_000, 32, lazy));
+            rows.add(embedding(1_000_000, 64, lazy));
+        }
+        return rows;
+    }
+
+    private static Row recurrent(String net, Bar bar) {
+        String params = "net=" + net;
+        Entrant fathom = new Entrant(Contender.fathom(2), "fathom", "FathomSequences.train", params);
+        List<Entrant> rivals = torches("TorchSequences.train", params);
+        Recurrence r = Recurrence.of(net);
+        // PyTorch runs these step by step, which takes a second in some of its settings
+        Pace pace = r.gru() || r.ragged() ? Pace.SLOW : Pace.USUAL;
+        return new Row(net + "-train", 2, Unit.MS, r.trainingFlops(), Limit.FMA, bar, fathom, rivals, null, pace);
+    }
+
+    /** The kernel of a layer beside oneDNN's primitive, on what the rows {@code -train} of this width give to it. */
+    private static Row layer(String cell, int hidden, boolean backward) {
+        String net = cell + "-" + (hidden == 32 ? "32x500" : "256x100");
+        String params = "net=" + net + ",backward=" + backward;
+        return new Row(
+                cell + "-cell-" + hidden + (backward ? "-bwd" : "-fwd"),
+                2,
+                Unit.MS,
+                Recurrence.of(net).flops(backward),
+                Limit.FMA,
+                Bar.atLeast(1.0, hidden == 32 ? 1.5 : 1.0),
+                new Entrant(Contender.fathom(2), "fathom", "FathomSequences.alone", params),
+                List.of(new Entrant(Contender.dnnl(2), "onednn", "DnnlRows.recurrent", params)));
+    }
+
+    /** The step passes over the numbers of the tokens alone, or over all of them: the values and both moments, read and written. */
+    private static Row embedding(int vocabulary, int dim, boolean lazy) {
+        String params = "vocabulary=" + vocabulary + ",dim=" + dim + ",lazy=" + lazy;
+        double used = (double) Recurrence.TOKENS * dim;
+        boolean large = vocabulary >= 1_000_000;
+        return new Row(
+                "embedding-" + vocabulary + "x" + dim + (lazy ? "-lazy" : "-dense"),
+                2,
+                Unit.MS,
+                16 * used + 24 * (lazy ? used : (double) vocabulary * dim),
+                new Limit("triad", (large ? 16 : 1) * 1_000_000),
+                Bar.NONE,
+                new Entrant(Contender.fathom(2), "fathom", "FathomSequences.embedding", params),
+                spacious("TorchSequences.embedding", params),
+                null,
+                large ? Pace.SLOW : Pace.USUAL);
+    }
+
+    /** PyTorch in the settings that are fastest where tensors are large, for it keeps what a step frees. */
+    private static List<Entrant> spacious(String method, String params) {
+        return each(
+                method,
+                params,
+                Contender.torch("torch-malloc-blas1", 2, MALLOC1),
+                Contender.official("torch-mkl-malloc", 2, MALLOC));
     }
 
     /**
@@ -388,10 +489,11 @@ record Row(
 
     private static Row elementwise(
             String name, int threads, String method, String params, double bytes, Limit limit, Bar bar) {
-        List<Entrant> rivals = new ArrayList<>();
-        for (Contender torch : List.of(Contender.torch("torch", threads), Contender.official("torch-mkl", threads))) {
-            rivals.add(new Entrant(torch, torch.name(), "TorchRows." + method, params));
-        }
+        List<Entrant> rivals = each(
+                "TorchRows." + method,
+                params,
+                Contender.torch("torch", threads),
+                Contender.official("torch-mkl", threads));
         Entrant ours = new Entrant(Contender.fathom(threads), "fathom", "FathomRows." + method, params);
         return new Row(name, threads, Unit.GBS, bytes, limit, bar, ours, rivals);
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.bench.Row.Bar;
 import dev.fathom.bench.Row.Limit;
 import dev.fathom.bench.Row.Unit;
+import dev.fathom.kernel.Isa;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -55,6 +56,15 @@ class ResultTest {
         assertThat(List.of(bar.verdict(700, 0.5, NO), bar.verdict(900, 2, NO), bar.verdict(800, 0.7, NO)))
                 .containsExactly("MISSED", "ok", "goal");
         assertThat(bar.text()).isEqualTo(">= 0.67, <= 800");
+    }
+
+    @Test
+    void narrowerKernelsHaveARatioOfTheirOwn() {
+        Bar bar = Bar.atLeast(3, 4.5);
+        assertThat(bar.on(Isa.V4, 2)).isEqualTo(bar);
+        assertThat(bar.on(Isa.V3, 2).verdict(1, 2.5, NO)).isEqualTo("ok");
+        assertThat(bar.on(Isa.V3, 2).text()).isEqualTo(">= 2.0, 4.5");
+        assertThat(bar.on(Isa.BASELINE, 2).verdict(1, 1.9, NO)).isEqualTo("MISSED");
     }
 
     @Test
@@ -167,6 +177,17 @@ class ResultTest {
                         "lenet-latency-b1 1",
                         "resnet18-infer-b1 2",
                         "resnet50-infer-b1 2",
+                        "lstm-32x500-train 2",
+                        "lstm-256x100-train 2",
+                        "gru-256x100-train 2",
+                        "bilstm-packed-train 2",
+                        "lstm-cell-32-fwd 2",
+                        "lstm-cell-256-bwd 2",
+                        "gru-cell-32-bwd 2",
+                        "gru-cell-256-fwd 2",
+                        "lstm-latency-b1 1",
+                        "embedding-10000x32-lazy 2",
+                        "embedding-1000000x64-dense 2",
                         "unary-relu 2",
                         "unary-exp 2",
                         "unary-tanh 2",

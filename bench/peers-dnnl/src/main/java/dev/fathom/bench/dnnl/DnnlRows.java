@@ -2,7 +2,9 @@ package dev.fathom.bench.dnnl;
 
 import dev.fathom.bench.Conv;
 import dev.fathom.bench.Conv.Direction;
+import dev.fathom.bench.Recurrence;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
@@ -24,7 +26,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** oneDNN's convolution primitives through its C API. Threads come from the environment. */
+/** oneDNN's convolution and recurrent primitives through its C API. Threads come from the environment. */
 public class DnnlRows {
     private static final dnnl_engine ENGINE = new dnnl_engine();
     private static final dnnl_stream STREAM = new dnnl_stream();
@@ -110,6 +112,18 @@ public class DnnlRows {
             return of(what, dnnl.DNNL_ARG_FROM, from, dnnl.DNNL_ARG_TO, to);
         }
 
+        /** Copies now. */
+        static void copy(Memory from, Memory to) {
+            try (Step step = reorder(from, to)) {
+                step.now();
+            }
+        }
+
+        void now() {
+            run();
+            ok(dnnl.dnnl_stream_wait(STREAM));
+        }
+
         void run() {
             ok(dnnl.dnnl_primitive_execute(primitive, STREAM, count, args));
         }
@@ -125,6 +139,7 @@ public class DnnlRows {
 
     private static final dnnl_primitive_attr NO_ATTRIBUTES = null;
     private static final dnnl_memory_desc NO_BIAS = null;
+    private static final dnnl_memory_desc NONE = null;
 
     private static dnnl_memory_desc layout(int tag, long... dims) {
         dnnl_memory_desc layout = new dnnl_memory_desc();
@@ -344,5 +359,298 @@ public class DnnlRows {
     @Benchmark
     public void conv(Convolution convolution) {
         convolution.run();
+    }
+
+    /**
+     * A layer over whole sequences from zero states (which are given: without them, version 3.8.1 computes a wrong gradient of an LSTM's U), forward for training or backward; weights are in the layouts that the primitives ask for. The GRU is
+     * the one whose reset gate multiplies behind the product with the state, as PyTorch's does ({@code lbr_gru}).
+     */
+    @State(Scope.Thread)
+    public static class Recurrent {
+        private static final int NO_FLAGS = dnnl.dnnl_rnn_flags_undef;
+        /** Gradients of weights are not added to what is there. */
+        private static final int OVERWRITE = dnnl.dnnl_rnn_flags_diff_weights_overwrite;
+
+        private static final int LEFT_TO_RIGHT = dnnl.dnnl_unidirectional_left2right;
+
+        /** Which {@link Recurrence}, of which the first layer runs on x. */
+        @Param("lstm-32x500")
+        public String net;
+
+        /** Whether backward runs. */
+        @Param("false")
+        public boolean backward;
+
+        private final List<AutoCloseable> open = new ArrayList<>();
+        private Recurrence r;
+        private dnnl_memory_desc state;
+        private Memory y;
+        private Memory dx;
+        private Memory dw;
+        private Memory du;
+        private Memory db;
+        private Step step;
+
+        /** Makes the primitives and tensors; for backward, runs forward. */
+        @Setup(Level.Trial)
+        public void setup() {
+            r = Recurrence.of(net);
+            state = layout(dnnl.dnnl_ldnc, 1, 1, r.batch(), r.hidden());
+            dnnl_memory_desc xs = layout(dnnl.dnnl_tnc, r.steps(), r.batch(), r.in());
+            dnnl_memory_desc ys = layout(dnnl.dnnl_tnc, r.steps(), r.batch(), r.hidden());
+            dnnl_memory_desc bs = // an LSTM's four gates; a GRU's three, and the second bias of its candidate
+                    layout(dnnl.dnnl_ldgo, 1, 1, 4, r.hidden());
+            dnnl_memory_desc ws = layout(dnnl.dnnl_format_tag_any, wDims());
+            dnnl_memory_desc us = layout(dnnl.dnnl_format_tag_any, uDims());
+            dnnl_primitive_desc forward = forward(xs, ws, us, bs, ys);
+            Memory x = open(new Memory(xs));
+            x.put(timeFirst(r.x(0), r.in()));
+            Memory b = open(new Memory(bs));
+            b.put(biases());
+            y = open(new Memory(ys));
+            List<Object> arguments = new ArrayList<>();
+            arguments.addAll(List.of(dnnl.DNNL_ARG_SRC_LAYER, x, dnnl.DNNL_ARG_BIAS, b, dnnl.DNNL_ARG_DST_LAYER, y));
+            arguments.add(dnnl.DNNL_ARG_WORKSPACE);
+            arguments.add(queried(forward, dnnl.dnnl_query_workspace_md, 0));
+            states(arguments, dnnl.DNNL_ARG_SRC_ITER, dnnl.DNNL_ARG_SRC_ITER_C);
+            states(arguments, dnnl.DNNL_ARG_DST_ITER, dnnl.DNNL_ARG_DST_ITER_C);
+            step = step(forward, arguments);
+            if (!backward) {
+                return;
+            }
+            step.now();
+            Memory dy = open(new Memory(ys));
+            dy.put(timeFirst(r.dy(), r.hidden()));
+            dx = open(new Memory(xs));
+            db = open(new Memory(bs));
+            dnnl_primitive_desc what = backward(xs, ws, us, bs, ys, forward);
+            dw = queried(what, dnnl.dnnl_query_diff_weights_md, 0);
+            du = queried(what, dnnl.dnnl_query_diff_weights_md, 1);
+            arguments.addAll(List.of(dnnl.DNNL_ARG_DIFF_SRC_LAYER, dx, dnnl.DNNL_ARG_DIFF_BIAS, db));
+            arguments.addAll(List.of(dnnl.DNNL_ARG_DIFF_WEIGHTS_LAYER, dw, dnnl.DNNL_ARG_DIFF_WEIGHTS_ITER, du));
+            arguments.addAll(List.of(dnnl.DNNL_ARG_DIFF_DST_LAYER, dy));
+            states(arguments, dnnl.DNNL_ARG_DIFF_SRC_ITER, dnnl.DNNL_ARG_DIFF_SRC_ITER_C);
+            states(arguments, dnnl.DNNL_ARG_DIFF_DST_ITER, dnnl.DNNL_ARG_DIFF_DST_ITER_C);
+            step = step(what, arguments);
+        }
+
+        /** The hidden state, and an LSTM's cell state: zeros. */
+        private void states(List<Object> arguments, int hidden, int cell) {
+            arguments.addAll(List.of(hidden, open(new Memory(state))));
+            if (!r.gru()) {
+                arguments.addAll(List.of(cell, open(new Memory(state))));
+            }
+        }
+
+        /** The primitive with these arguments and the weights in its own layouts. */
+        private Step step(dnnl_primitive_desc what, List<Object> arguments) {
+            List<Object> all = new ArrayList<>(arguments);
+            all.add(dnnl.DNNL_ARG_WEIGHTS_LAYER);
+            all.add(weights(what, 0, r.w(), wDims()));
+            all.add(dnnl.DNNL_ARG_WEIGHTS_ITER);
+            all.add(weights(what, 1, r.u(), uDims()));
+            return open(Step.of(what, all.toArray()));
+        }
+
+        private dnnl_primitive_desc forward(
+                dnnl_memory_desc x, dnnl_memory_desc w, dnnl_memory_desc u, dnnl_memory_desc b, dnnl_memory_desc y) {
+            dnnl_primitive_desc what = new dnnl_primitive_desc();
+            int kind = dnnl.dnnl_forward_training;
+            dnnl_memory_desc h = state;
+            dnnl_memory_desc c = state;
+            ok(
+                    r.gru()
+                            ? dnnl.dnnl_lbr_gru_forward_primitive_desc_create(
+                                    what, ENGINE, kind, LEFT_TO_RIGHT, x, h, w, u, b, y, h, NO_FLAGS, NO_ATTRIBUTES)
+                            : dnnl.dnnl_lstm_forward_primitive_desc_create(
+                                    what,
+                                    ENGINE,
+                                    kind,
+                                    LEFT_TO_RIGHT,
+                                    x,
+                                    h,
+                                    c,
+                                    w,
+                                    u,
+                                    NONE,
+                                    NONE,
+                                    b,
+                                    y,
+                                    h,
+                                    c,
+                                    NO_FLAGS,
+                                    NO_ATTRIBUTES));
+            return what;
+        }
+
+        private dnnl_primitive_desc backward(
+                dnnl_memory_desc x,
+                dnnl_memory_desc w,
+                dnnl_memory_desc u,
+                dnnl_memory_desc b,
+                dnnl_memory_desc y,
+                dnnl_primitive_desc forward) {
+            dnnl_primitive_desc what = new dnnl_primitive_desc();
+            int kind = dnnl.dnnl_backward;
+            dnnl_memory_desc h = state;
+            dnnl_memory_desc c = state;
+            ok(
+                    r.gru()
+                            ? dnnl.dnnl_lbr_gru_backward_primitive_desc_create(
+                                    what,
+                                    ENGINE,
+                                    kind,
+                                    LEFT_TO_RIGHT,
+                                    x,
+                                    h,
+                                    w,
+                                    u,
+                                    b,
+                                    y,
+                                    h,
+                                    x,
+                                    h,
+                                    w,
+                                    u,
+                                    b,
+                                    y,
+                                    h,
+                                    OVERWRITE,
+                                    forward,
+                                    NO_ATTRIBUTES)
+                            : dnnl.dnnl_lstm_backward_primitive_desc_create(
+                                    what,
+                                    ENGINE,
+                                    kind,
+                                    LEFT_TO_RIGHT,
+                                    x,
+                                    h,
+                                    c,
+                                    w,
+                                    u,
+                                    NONE,
+                                    NONE,
+                                    b,
+                                    y,
+                                    h,
+                                    c,
+                                    x,
+                                    h,
+                                    c,
+                                    w,
+                                    u,
+                                    NONE,
+                                    NONE,
+                                    b,
+                                    y,
+                                    h,
+                                    c,
+                                    OVERWRITE,
+                                    forward,
+                                    NO_ATTRIBUTES));
+            return what;
+        }
+
+        private <T extends AutoCloseable> T open(T made) {
+            open.add(made);
+            return made;
+        }
+
+        private Memory queried(dnnl_primitive_desc what, int query, int index) {
+            return open(new Memory(dnnl.dnnl_primitive_desc_query_md(what, query, index)));
+        }
+
+        private long[] wDims() {
+            return new long[] {1, 1, r.in(), r.gates(), r.hidden()};
+        }
+
+        private long[] uDims() {
+            return new long[] {1, 1, r.hidden(), r.gates(), r.hidden()};
+        }
+
+        /** PyTorch's rows in the layout that the primitive asks for. */
+        private Memory weights(dnnl_primitive_desc what, int index, float[] rows, long... dims) {
+            Memory wanted = queried(what, dnnl.dnnl_query_weights_md, index);
+            try (Memory plain = new Memory(layout(dnnl.dnnl_ldgoi, dims))) {
+                plain.put(exchanged(rows));
+                Step.copy(plain, wanted);
+            }
+            return wanted;
+        }
+
+        private float[] rows(Memory gradient, int n, long... dims) {
+            try (Memory plain = new Memory(layout(dnnl.dnnl_ldgoi, dims))) {
+                Step.copy(gradient, plain);
+                return exchanged(plain.get(n));
+            }
+        }
+
+        /** A GRU's gates r and z change places: PyTorch's are r, z, n, and oneDNN's z, r, n. An LSTM's are the same. */
+        private float[] exchanged(float[] rows) {
+            float[] other = rows.clone();
+            if (r.gru()) {
+                int n = rows.length / r.gates();
+                System.arraycopy(rows, 0, other, n, n);
+                System.arraycopy(rows, n, other, 0, n);
+            }
+            return other;
+        }
+
+        /** One bias for each gate, and for a GRU's candidate that of the state by itself. */
+        private float[] biases() {
+            float[] b = exchanged(r.b("ih"));
+            float[] ofState = exchanged(r.b("hh"));
+            float[] all = Arrays.copyOf(b, 4 * r.hidden());
+            for (int i = 0; i < b.length; i++) {
+                if (r.gru() && i >= 2 * r.hidden()) {
+                    all[i + r.hidden()] = ofState[i];
+                } else {
+                    all[i] += ofState[i];
+                }
+            }
+            return all;
+        }
+
+        /** [batch, steps, n] as [steps, batch, n]. */
+        private float[] timeFirst(float[] values, int n) {
+            return exchanged(values, r.batch(), r.steps(), n);
+        }
+
+        private float[] batchFirst(Memory memory, int n) {
+            return exchanged(memory.get(r.batch() * r.steps() * n), r.steps(), r.batch(), n);
+        }
+
+        private static float[] exchanged(float[] values, int outer, int inner, int n) {
+            float[] other = new float[values.length];
+            for (int i = 0; i < outer; i++) {
+                for (int j = 0; j < inner; j++) {
+                    System.arraycopy(values, (i * inner + j) * n, other, (j * outer + i) * n, n);
+                }
+            }
+            return other;
+        }
+
+        /** Forward equals double precision; backward is that of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() throws Exception {
+            r.check(batchFirst(y, r.hidden()));
+            if (backward) {
+                int h = r.hidden();
+                Recurrence.tell(
+                        batchFirst(dx, r.in()),
+                        rows(dw, r.gates() * h * r.in(), wDims()),
+                        rows(du, r.gates() * h * h, uDims()),
+                        exchanged(Arrays.copyOf(db.get(4 * h), r.gates() * h)));
+            }
+            for (AutoCloseable o : open) {
+                o.close();
+            }
+        }
+    }
+
+    /** One call. */
+    @Benchmark
+    public void recurrent(Recurrent recurrent) {
+        recurrent.step.now();
     }
 }

@@ -11,6 +11,7 @@ import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
 import dev.fathom.bench.Network;
+import dev.fathom.bench.Recurrence;
 import dev.fathom.bench.Work;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,7 +39,7 @@ public final class Onnx {
     static byte[] mlp() {
         Onnx onnx = new Onnx();
         int layers = Work.MLP.length - 1;
-        String x = onnx.input(Work.MLP[0]);
+        String x = onnx.input(1, Work.MLP[0]);
         for (int i = 0; i < layers; i++) {
             int in = Work.MLP[i];
             int out = Work.MLP[i + 1];
@@ -52,11 +53,42 @@ public final class Onnx {
         return onnx.bytes(Work.MLP[layers]);
     }
 
+    /** LSTM and a dense layer from x[steps, 1, in] to y[1, 1]. */
+    static byte[] recurrent(Recurrence r) {
+        Onnx onnx = new Onnx();
+        int h = r.hidden();
+        String w = onnx.constant("w", gates(r.w()), 1, 4L * h, r.in());
+        String u = onnx.constant("u", gates(r.u()), 1, 4L * h, h);
+        float[] biases = Arrays.copyOf(gates(r.b("ih")), 8 * h);
+        System.arraycopy(gates(r.b("hh")), 0, biases, 4 * h, 4 * h);
+        String b = onnx.constant("b", biases, 1, 8L * h);
+        String x = onnx.input(r.steps(), 1, r.in());
+        onnx.node("LSTM", List.of(x, w, u, b), integer("hidden_size", h));
+        // of its results, all steps and the last one, only the second is asked for
+        onnx.graph.getNodeBuilder(0).setOutput(0, "").addOutput("last");
+        String last = onnx.node("Flatten", List.of("last"));
+        String dense = onnx.constant("dense.w", r.numbers("dense.weight", h), 1, h);
+        String bias = onnx.constant("dense.b", r.numbers("dense.bias", 1), 1);
+        onnx.node("Gemm", List.of(last, dense, bias), integer("transB", 1));
+        return onnx.bytes(1);
+    }
+
+    /** The rows of gates i, f, g, o in ONNX's order i, o, f, g. */
+    private static float[] gates(float[] rows) {
+        int[] order = {0, 3, 1, 2};
+        int n = rows.length / 4;
+        float[] ordered = new float[rows.length];
+        for (int gate = 0; gate < 4; gate++) {
+            System.arraycopy(rows, order[gate] * n, ordered, gate * n, n);
+        }
+        return ordered;
+    }
+
     /** A convolutional network from x[1, C, H, W]. */
     static byte[] network(Network network) {
         Onnx onnx = new Onnx();
         List<String> values = new ArrayList<>();
-        values.add(onnx.input(network.channels(), network.side(), network.side()));
+        values.add(onnx.input(1, network.channels(), network.side(), network.side()));
         for (Network.Step step : network.steps()) {
             List<String> in = new ArrayList<>();
             in.add(values.get(step.x()));
@@ -155,7 +187,7 @@ public final class Onnx {
     /** The file; its output y is what the last node makes. */
     private byte[] bytes(long outputs) {
         graph.getNodeBuilder(graph.getNodeCount() - 1).setOutput(0, "y");
-        graph.addOutput(value("y", outputs));
+        graph.addOutput(value("y", 1, outputs));
         return ModelProto.newBuilder()
                 .setIrVersion(8)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
@@ -164,10 +196,8 @@ public final class Onnx {
                 .toByteArray();
     }
 
-    /** Of one image. */
     private static ValueInfoProto value(String name, long... dims) {
-        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder()
-                .addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(1));
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
         for (long d : dims) {
             shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(d));
         }

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.fathom.bench.Network;
+import dev.fathom.bench.Recurrence;
 import dev.fathom.bench.Work;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -44,7 +45,7 @@ public class OrtRows {
     /** A network at batch 1, from float[] to float[]. */
     @State(Scope.Thread)
     public static class Latency {
-        /** Which: {@code mlp}, or that of a {@link Network}. */
+        /** Which: {@code mlp}, {@code lstm}, or that of a {@link Network}. */
         @Param("mlp")
         public String net;
 
@@ -70,6 +71,12 @@ public class OrtRows {
                 pixels = Work.gauss(1, Work.MLP[0], 1);
                 logits = new float[Work.MLP[Work.MLP.length - 1]];
                 shape = new long[] {1, pixels.length};
+            } else if (net.equals("lstm")) {
+                Recurrence r = Recurrence.of(net);
+                session = env.createSession(Onnx.recurrent(r), options(threads));
+                pixels = r.x(0);
+                logits = new float[1];
+                shape = new long[] {r.steps(), 1, r.in()};
             } else {
                 Network network = Network.of(net);
                 session = env.createSession(Onnx.network(network), options(threads));
@@ -101,6 +108,8 @@ public class OrtRows {
                 for (int i = 0; i < logits.length; i++) {
                     Work.check("logit " + i, logits[i], expected[i], 1e-4);
                 }
+            } else if (net.equals("lstm")) {
+                Work.check("logit", logits[0], Recurrence.of(net).answer(pixels), 1e-5);
             } else {
                 Work.tell(logits);
             }
