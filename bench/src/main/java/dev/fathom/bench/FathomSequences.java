@@ -362,6 +362,7 @@ public class FathomSequences {
                     .at(0)
                     .at(0)
                     .at(0)
+                    .at(0)
                     .at(y.address())
                     .at(last.address())
                     .at(r.gru() ? 0 : cell.address());
@@ -371,7 +372,12 @@ public class FathomSequences {
 
         /** The gradients of x, W, U and the biases; y holds that of all hidden states, and x receives its own. */
         private void gradients() {
-            begin(Kernel.RECURRENT_GRAD).at(w.address()).at(u.address()).at(0).at(0);
+            begin(Kernel.RECURRENT_GRAD)
+                    .at(w.address())
+                    .at(u.address())
+                    .at(0)
+                    .at(0)
+                    .at(0);
             kept();
             commands.at(y.address())
                     .at(0)
@@ -400,7 +406,12 @@ public class FathomSequences {
         }
 
         private void sizes() {
-            commands.put(r.batch()).put(r.steps()).put(r.in()).put(r.hidden()).put(0);
+            commands.put(r.batch())
+                    .put(r.steps())
+                    .put(r.in())
+                    .put(r.hidden())
+                    .put(1)
+                    .put(0);
         }
 
         /** Forward equals double precision; backward is that of the other contenders. */

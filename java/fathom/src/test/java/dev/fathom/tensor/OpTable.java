@@ -1928,7 +1928,7 @@ public final class OpTable {
                 .is(x -> ctc(x[0], x[1], x[2], x[3], 4))
                 .tolerance(2e-6, 1e-5)
                 .refuses(
-                        "ctc_loss: length 4 of sequence 1 does not fit its row of 3 steps: lengths count the steps that are no padding, and a recurrent net needs one at least",
+                        "ctc_loss: length 4 at row 1 is outside [0, 3]: lengths count the steps of a row that are no padding",
                         () -> t(2, 3, 4).ctcLoss(ints(2, 0), Tensor.ofInts(new int[] {3, 4}, 2), null, 0))
                 .refuses(
                         "ctc_loss: logits [2, 3, 4] and lengths [3] disagree: logits.dim(0)=2 but there are 3 lengths; give [2], one for "
@@ -2459,7 +2459,7 @@ public final class OpTable {
                         "embedding_bag: index 3 at row 2 is outside [0, 3): give the number of a row that exists",
                         () -> Tensor.ofInts(new int[] {0, -1, 3, 2}, 2, 2).embeddingBag(t(3, 2), null, null, null, -1))
                 .refuses(
-                        "embedding_bag: length 3 of sequence 0 does not fit its row of 2 steps: lengths count the steps that are no padding, and a recurrent net needs one at least",
+                        "embedding_bag: length 3 at row 0 is outside [0, 2]: lengths count the steps of a row that are no padding",
                         () -> ints(1, 2).embeddingBag(t(3, 2), null, Tensor.ofInts(new int[] {3}, 1), null, null))
                 .refuses(
                         "embedding_bag: tokens [2] are no rows; give [n, most], padded to one length",
