@@ -4,7 +4,8 @@
 /* ---- the order of the steps ---- */
 
 int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t flags, int64_t *detail) {
-    int32_t *order = (int32_t *)at, *shift = order + padded(n), *found = shift + padded(n), *active = found + padded(n), *next = active + padded(t + 1);
+    int32_t *order = (int32_t *)at, *shift = order + padded(n), *found = shift + padded(n), *active = found + padded(n);
+    int32_t *next = active + padded(t + 1);
     int64_t *offset = (int64_t *)(next + padded(t + 1));
     memset(active, 0, (size_t)(t + 1) * sizeof *active);
     for (int64_t b = 0; b < n; b++) {
@@ -32,7 +33,7 @@ int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n
 }
 
 void part_sequences(const struct steps *s, int64_t part, int64_t parts, int64_t *from, int64_t *to) {
-    /* sequence b has as many steps as there are times with more than b active; a walk down the times meets them in order of length */
+    /* sequence b has a step at each time with more than b active, so a walk down the times meets them in order of length */
     int64_t low = s->rows * part / parts, high = s->rows * (part + 1) / parts, sum = 0, b = 0;
     *from = *to = s->n;
     for (int64_t time = s->t - 1; time >= 0; time--)
@@ -48,7 +49,8 @@ void part_sequences(const struct steps *s, int64_t part, int64_t parts, int64_t 
 struct row {
     float *g;              /* the sums of each gate, then the gate */
     const float *h, *from; /* what goes in: the hidden state; the cell state (LSTM) or the sums of the states alone (GRU) */
-    float *y, *next, *to;  /* what comes out: the hidden state, as result and for the next step; the cell state, or what backward reads */
+    float *y, *next;       /* what comes out: the hidden state, as result and for the next step; */
+    float *to;             /* the cell state, or what backward reads */
 };
 struct weights {
     const float *bias, *peep; /* [5][h], [3][h] or 0 */
@@ -58,12 +60,13 @@ struct weights {
 INLINE v gate(const struct row *r, const struct weights *w, int which, int64_t i, int64_t m) {
     return v_get(r->g + which * w->h + i, m) + v_get(w->bias + which * w->h + i, m);
 }
-INLINE void keep(const struct row *r, const struct weights *w, int which, int64_t i, int64_t m, v x) { v_put(r->g + which * w->h + i, x, m); }
-
+INLINE void keep(const struct row *r, const struct weights *w, int which, int64_t i, int64_t m, v x) {
+    v_put(r->g + which * w->h + i, x, m);
+}
 INLINE void show(const struct row *r, int64_t i, int64_t m, v h) { v_put(r->y + i, h, m), v_put(r->next + i, h, m); }
 
-/* sigmoid within 2.5 ulp without the care that v_sigmoid takes of its left tail, which ends at -87 here: what is smaller moves no state */
-INLINE v open(v x) { return 1 / (1 + v_exp_times(v_max(v_set(-87), v_min(v_set(104), x)), v_set(0), v_set(1), -1)); }
+/* A sigmoid without the care that v_sigmoid takes of its left tail: below -87 it stays at 1e-38, which moves no state. */
+INLINE v opened(v x) { return 1 / (1 + v_exp_times(v_max(v_set(-87), v_min(v_set(104), x)), v_set(0), v_set(1), -1)); }
 
 static void rnn_tanh_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->h, {
@@ -85,11 +88,11 @@ INLINE void lstm(const struct row *r, const struct weights *w, const float *peep
     EACH_VECTOR(w->h, {
         v c = v_get(r->from + i, m), in = gate(r, w, 0, i, m), forget = gate(r, w, 1, i, m), out = gate(r, w, 3, i, m);
         if (peep) in = v_fma(v_get(peep + i, m), c, in), forget = v_fma(v_get(peep + w->h + i, m), c, forget);
-        in = open(in), forget = open(forget);
+        in = opened(in), forget = opened(forget);
         v new = v_tanh(gate(r, w, 2, i, m));
         c = v_fma(forget, c, in * new);
         if (peep) out = v_fma(v_get(peep + 2 * w->h + i, m), c, out);
-        out = open(out);
+        out = opened(out);
         keep(r, w, 0, i, m, in), keep(r, w, 1, i, m, forget), keep(r, w, 2, i, m, new), keep(r, w, 3, i, m, out);
         v_put(r->to + i, c, m);
         show(r, i, m, out * v_tanh(c));
@@ -101,10 +104,12 @@ static void lstm_row(const struct row *r, const struct weights *w) {
 }
 
 /* r, z, n: h' = z h + (1 - z) n, or with z and 1 - z exchanged */
-INLINE v mixed(const struct weights *w, v z, v h, v new) { return w->update_takes_new ? v_fma(z, new - h, h) : v_fma(z, h - new, new); }
+INLINE v mixed(const struct weights *w, v z, v h, v new) {
+    return w->update_takes_new ? v_fma(z, new - h, h) : v_fma(z, h - new, new);
+}
 static void gru_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->h, {
-        v reset = open(gate(r, w, 0, i, m) + v_get(r->from + i, m)), z = open(gate(r, w, 1, i, m) + v_get(r->from + w->h + i, m));
+        v reset = opened(gate(r, w, 0, i, m) + v_get(r->from + i, m)), z = opened(gate(r, w, 1, i, m) + v_get(r->from + w->h + i, m));
         v sum = v_get(r->from + 2 * w->h + i, m) + v_get(w->bias + 3 * w->h + i, m);
         v new = v_tanh(v_fma(reset, sum, gate(r, w, 2, i, m)));
         keep(r, w, 0, i, m, reset), keep(r, w, 1, i, m, z), keep(r, w, 2, i, m, new);
@@ -115,7 +120,7 @@ static void gru_row(const struct row *r, const struct weights *w) {
 /* to = r h, by which the candidate sees the state */
 static void reset_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->h, {
-        v reset = open(gate(r, w, 0, i, m)), z = open(gate(r, w, 1, i, m));
+        v reset = opened(gate(r, w, 0, i, m)), z = opened(gate(r, w, 1, i, m));
         keep(r, w, 0, i, m, reset), keep(r, w, 1, i, m, z);
         v_put(r->to + i, reset * v_get(r->h + i, m), m);
     });
@@ -131,7 +136,7 @@ static void gru_reset_first_row(const struct row *r, const struct weights *w) {
 /* u, c: h' = u h + (1 - u) c */
 static void ugrnn_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->h, {
-        v u = open(gate(r, w, 0, i, m)), new = v_tanh(gate(r, w, 1, i, m)), h = v_get(r->h + i, m);
+        v u = opened(gate(r, w, 0, i, m)), new = v_tanh(gate(r, w, 1, i, m)), h = v_get(r->h + i, m);
         keep(r, w, 0, i, m, u), keep(r, w, 1, i, m, new);
         show(r, i, m, v_fma(u, h - new, new));
     });
@@ -168,14 +173,15 @@ static void begin_rows(const float *initial, const struct steps *s, int64_t b0, 
         else memset(to + (b - b0) * h, 0, (size_t)h * sizeof *to);
 }
 
-/* what goes into a step of sequences b0 .. b1 where connections skip steps: a share of the state before, and one of that `lag` steps before */
+/* what goes into a step where connections skip steps: a share of the state before, and one of that `lag` steps before */
 static void mix_states(const struct forward *f, int64_t time, int64_t b0, int64_t b1, float *states) {
     const struct recurrent_args *a = f->a;
     int64_t h = a->h;
     v share = v_set(a->skip[2 * time]), skipping = v_set(a->skip[2 * time + 1]);
     for (int64_t b = b0; b < b1; b++, states += h) {
         int64_t from = lagged_time(&f->steps, b, time, a->lag);
-        const float *initial = a->h0 ? a->h0 + f->steps.order[b] * h : 0, *past = from < 0 ? initial : a->y + row_of(&f->steps, b, from) * h;
+        const float *initial = a->h0 ? a->h0 + f->steps.order[b] * h : 0;
+        const float *past = from < 0 ? initial : a->y + row_of(&f->steps, b, from) * h;
         EACH_VECTOR(h, {
             v now = v_get(states + i, m) * share;
             v_put(states + i, past ? v_fma(skipping, v_get(past + i, m), now) : now, m);
