@@ -45,7 +45,7 @@ static void reference_step(const struct layer *l, double *const *in, const doubl
     int64_t n = l->h;
     double new_h[64], rh[64], z[64], r[64];
     for (int64_t j = 0; j < n; j++) {
-        double s[4];
+        double s[4] = {0};
         for (int64_t g = 0; g < gates_of(l->cell); g++)
             s[g] = from_input(l, in, g * n + j, x) + (g == 2 && l->cell != LSTM ? 0 : from_state(l, in, g * n + j, h));
         switch (l->cell) {
