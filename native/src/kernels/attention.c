@@ -16,7 +16,6 @@
  * A pair is a row of the batch and a head of keys. Its rows are the queries of the heads that share the keys, head by head.
  */
 #include "indices.h"
-#include "lengths.h"
 #include "panels.h"
 #include "philox.h"
 #include "rows.h"
@@ -339,9 +338,9 @@ static int64_t forward_scratch(const struct attention_args *a) {
 }
 
 static int32_t check_all(const struct attention_args *a, int64_t *detail) {
-    int32_t status = check_lengths(a->lengths, a->n, a->lk, detail);
-    if (!status) status = check_lengths(a->queries, a->n, a->lq, detail);
-    return status ? status : check_places(a->past, a->n, a->lq, a->lk, detail);
+    if (!lengths_within(a->lengths, a->n, a->lk, detail)) return FATHOM_BAD_LENGTH;
+    if (!lengths_within(a->queries, a->n, a->lq, detail)) return FATHOM_BAD_LENGTH;
+    return places_below(a->past, a->n, a->lk - a->lq + 1, detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
 /* so many products [lq, d] by [lk, d] for every head, at half the peak of a common core */

@@ -45,6 +45,11 @@ static inline int indices_below(const int32_t *index, int64_t n, int64_t bound, 
     return 1;
 }
 
+/* indices_below, of the places where the rows of a batch begin, if there are any */
+static inline int places_below(const int32_t *places, int64_t n, int64_t bound, int64_t *detail) {
+    return !places || indices_below(places, n, bound, detail);
+}
+
 /* lengths[i] within 0 .. most, or most where there are no lengths */
 static inline int64_t length_at(const int32_t *lengths, int64_t i, int64_t most) {
     const int64_t found = lengths ? index_read(lengths, i) : most;

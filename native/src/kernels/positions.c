@@ -1,6 +1,5 @@
 /* What depends on the place of a token: rotary positions (Su et al. 2021), and rows that are put behind those of a cache. */
 #include "indices.h"
-#include "lengths.h"
 #include "loops.h"
 
 /* ---- rotary ---- */
@@ -58,9 +57,9 @@ static void rotary_part(void *context, int64_t part, int64_t parts) {
 }
 
 static int32_t k_rotary(const struct rotary_args *a, int64_t *detail) {
-    int32_t status = check_places(a->past, a->n, a->l, a->positions, detail);
+    if (!places_below(a->past, a->n, a->positions - a->l + 1, detail)) return FATHOM_BAD_INDEX;
     int64_t tokens = a->n * a->l;
-    if (status || tokens == 0) return status;
+    if (tokens == 0) return FATHOM_OK;
     fathom_parallel(rotary_part, (void *)a, fathom_parts((double)(tokens * a->heads * a->d) * 0.1, tokens));
     return FATHOM_OK;
 }
@@ -84,9 +83,9 @@ static void put_rows_part(void *context, int64_t part, int64_t parts) {
 }
 
 static int32_t k_put_rows(const struct put_rows_args *a, int64_t *detail) {
-    int32_t status = check_places(a->past, a->n, a->rows, a->to, detail);
+    if (!places_below(a->past, a->n, a->to - a->rows + 1, detail)) return FATHOM_BAD_INDEX;
     int64_t moved = a->n * a->cols * (a->x == a->y ? a->rows : a->to);
-    if (status || moved == 0) return status;
+    if (moved == 0) return FATHOM_OK;
     fathom_parallel(put_rows_part, (void *)a, fathom_parts((double)moved * 2 * MEMORY_NANOS, a->n));
     return FATHOM_OK;
 }

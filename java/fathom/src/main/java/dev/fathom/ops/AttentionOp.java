@@ -161,10 +161,10 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         return c.at(c.in(0))
                 .at(k)
                 .at(v)
-                .at(in(c, BIAS))
-                .at(in(c, PAST))
-                .at(in(c, LENGTHS))
-                .at(in(c, QUERY_LENGTHS))
+                .at(c.in(BIAS))
+                .at(c.in(PAST))
+                .at(c.in(LENGTHS))
+                .at(c.in(QUERY_LENGTHS))
                 .at(c.out(0))
                 .at(c.out(1))
                 .put(q.dim(0))
@@ -185,21 +185,16 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
                 .put(counter);
     }
 
-    private static long in(Call c, int i) {
-        return c.has(i) ? c.in(i) : 0;
-    }
-
     @Override
     public void backward(Grad g) {
         int d = width(g);
         long dy = g.dout(0);
         long[] to = new long[4];
-        long[] again = new long
-                [4]; // the gradient of a tensor that is an earlier input too: the kernel wants memory of its own for
-        // each
+        // where a tensor is an earlier input too, its gradient: the kernel wants memory of its own for each
+        long[] again = new long[4];
         long add = 0;
         for (int i = 0; i <= BIAS; i++) {
-            if (g.has(i) && g.wants(i)) {
+            if (g.wants(i)) {
                 to[i] = g.din(i);
                 for (int j = 0; j < i && again[i] == 0; j++) {
                     again[i] = to[j] == to[i] ? to[i] : 0;

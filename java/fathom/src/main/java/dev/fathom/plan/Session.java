@@ -60,8 +60,9 @@ public final class Session implements AutoCloseable {
             out[o] = plan.inPlace[o] < 0 ? out[o] : in[plan.inPlace[o]];
         }
         for (int i = 0; i < in.length; i++) {
-            for (int at = 0; plan.specs.get(i).isLengths() && at < in[i].limit(); at += Integer.BYTES) {
-                in[i].putInt(at, sizes.length());
+            IntBuffer lengths = in[i].asIntBuffer();
+            while (plan.specs.get(i).isLengths() && lengths.hasRemaining()) {
+                lengths.put(sizes.length());
             }
         }
         Placement placement = Placement.of(plan, sizes);

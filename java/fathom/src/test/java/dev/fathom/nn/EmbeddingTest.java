@@ -210,7 +210,7 @@ class EmbeddingTest {
         }
     }
 
-    /** The same numbers as a linear layer on the same rows written out, whose file it loads. */
+    /** A sparse layer loads the file of a linear layer, and computes of sparse rows what that computes of the rows written out. */
     @Test
     void sparseRowsAreRowsOfALinearLayer(@TempDir Path folder) {
         int vocabulary = 300;
