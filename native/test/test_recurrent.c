@@ -1,6 +1,6 @@
 /*
  * recurrent and recurrent_grad against the cells written out in double precision, sequence by sequence in the order of the batch, and
- * against numeric derivatives of these: every cell, both directions, lengths, initial states, peepholes and missing biases, on every
+ * against numeric derivatives of these: every cell, both directions, lengths, initial states, masks, peepholes and missing biases, on every
  * instruction set. Forward bits and gradients do not depend on how work is cut, nor forward rows on the rest of the batch.
  */
 #include "check.h"
@@ -17,6 +17,7 @@ struct layer {
     int32_t *lengths;        /* or 0 */
     float *skip;             /* or 0 */
     int64_t lag;
+    float *mask;             /* or 0 */
     float *in[INPUTS];       /* or 0 */
     int64_t count[INPUTS];
     float *dy, *dhn, *dcn;   /* or 0 */
@@ -41,13 +42,14 @@ static double from_state(const struct layer *l, double *const *in, int64_t j, co
     return sum;
 }
 
-static void reference_step(const struct layer *l, double *const *in, const double *x, double *h, double *c) {
+static void reference_step(const struct layer *l, double *const *in, const double *x, const float *mask, double *h, double *c) {
     int64_t n = l->h;
-    double new_h[64], rh[64], z[64], r[64];
+    double new_h[64], rh[64], z[64], r[64], seen[64];
+    for (int64_t j = 0; j < n; j++) seen[j] = mask ? mask[j] * h[j] : h[j];
     for (int64_t j = 0; j < n; j++) {
         double s[4] = {0};
         for (int64_t g = 0; g < gates_of(l->cell); g++)
-            s[g] = from_input(l, in, g * n + j, x) + (g == 2 && l->cell != LSTM ? 0 : from_state(l, in, g * n + j, h));
+            s[g] = from_input(l, in, g * n + j, x) + (g == 2 && l->cell != LSTM ? 0 : from_state(l, in, g * n + j, seen));
         switch (l->cell) {
         case RNN_TANH: new_h[j] = tanh(s[0]); break;
         case RNN_RELU: new_h[j] = s[0] > 0 ? s[0] : 0; break;
@@ -58,12 +60,12 @@ static void reference_step(const struct layer *l, double *const *in, const doubl
             new_h[j] = sigmoid(s[3] + at(in, PEEP, 2 * n + j) * c[j]) * tanh(c[j]);
             break;
         }
-        default: r[j] = sigmoid(s[0]), z[j] = sigmoid(s[1]), rh[j] = r[j] * h[j];
+        default: r[j] = sigmoid(s[0]), z[j] = sigmoid(s[1]), rh[j] = r[j] * seen[j];
         }
     }
     if (l->cell == GRU || l->cell == GRU_RESET_FIRST)
         for (int64_t j = 0; j < n; j++) {
-            double x_part = from_input(l, in, 2 * n + j, x), inner = from_state(l, in, 2 * n + j, l->cell == GRU ? h : rh);
+            double x_part = from_input(l, in, 2 * n + j, x), inner = from_state(l, in, 2 * n + j, l->cell == GRU ? seen : rh);
             double new = tanh(x_part + (l->cell == GRU ? r[j] : 1) * inner);
             new_h[j] = l->flags & TAKES_NEW ? (1 - z[j]) * h[j] + z[j] * new : (1 - z[j]) * new + z[j] * h[j];
         }
@@ -84,7 +86,7 @@ static double reference(const struct layer *l, double *const *in, double *y, dou
             int64_t at = row % l->t - (l->flags & IN_FRONT ? l->t - length : 0);
             for (int64_t j = 0; l->skip && s > 0 && j < l->h; j++)
                 h[j] = l->skip[2 * at] * h[j] + l->skip[2 * at + 1] * past[s - l->lag + 1 > 0 ? s - l->lag + 1 : 0][j];
-            reference_step(l, in, in[X] + row * l->i, h, c);
+            reference_step(l, in, in[X] + row * l->i, l->mask ? l->mask + b * l->h : 0, h, c);
             for (int64_t j = 0; j < l->h; j++) {
                 if (y) y[row * l->h + j] = h[j];
                 if (l->dy) loss += h[j] * l->dy[row * l->h + j];
@@ -124,7 +126,7 @@ static struct results forward(const struct layer *l, int saves, int packed) {
         RUN(linear_pack, .w = l->in[U], .packed = u, .n = width, .k = l->h);
     }
     int32_t status = RUN(recurrent, .cell = l->cell, .x = l->in[X], .w = l->in[W], .w_packed = w, .u = l->in[U], .u_packed = u, .b = l->in[B],
-                         .bh = l->in[BH], .peep = l->in[PEEP], .h0 = l->in[H0], .c0 = l->in[C0], .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .y = r.y,
+                         .bh = l->in[BH], .peep = l->in[PEEP], .h0 = l->in[H0], .c0 = l->in[C0], .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .mask = l->mask, .y = r.y,
                          .hn = r.hn, .cn = r.cn, .gates = r.gates, .inputs = r.inputs, .states = r.states, .extra = r.extra, .n = l->n,
                          .t = l->t, .i = l->i, .h = l->h, .flags = l->flags);
     CHECK(status == FATHOM_OK, "status %d", status);
@@ -137,7 +139,7 @@ static void backward(const struct layer *l, struct results *r, int add) {
         for (int64_t j = 0; r->d[i] && add && j < l->count[i]; j++) r->d[i][j] = 1;
     }
     int32_t status = RUN(recurrent_grad, .cell = l->cell, .w = l->in[W], .u = l->in[U], .peep = l->in[PEEP],
-                         .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .gates = r->gates, .inputs = r->inputs, .states = r->states, .extra = r->extra, .dy = l->dy,
+                         .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .mask = l->mask, .gates = r->gates, .inputs = r->inputs, .states = r->states, .extra = r->extra, .dy = l->dy,
                          .dhn = l->dhn, .dcn = l->dcn, .dx = r->d[X], .dw = r->d[W], .du = r->d[U], .db = r->d[B], .dbh = r->d[BH],
                          .dpeep = r->d[PEEP], .dh0 = r->d[H0], .dc0 = r->d[C0], .add = add ? 255 : 0, .n = l->n, .t = l->t, .i = l->i,
                          .h = l->h, .flags = l->flags);
@@ -167,6 +169,10 @@ static struct layer random_layer(int cell, int flags, int64_t n, int64_t t, int6
             int64_t drawn = random_below(3); /* (1, 0), (0, 1) or both */
             l.skip[2 * s] = drawn == 0 ? 1 : drawn == 1 ? 0 : 0.5f, l.skip[2 * s + 1] = 1 - l.skip[2 * s];
         }
+    }
+    if (random_below(3) == 0) {
+        l.mask = guarded_floats(n * h, anywhere());
+        for (int64_t j = 0; j < n * h; j++) l.mask[j] = random_below(3) ? 1.5f : 0;
     }
     if (random_below(4)) l.dy = guarded_random(n * t * h, anywhere(), -1, 1);
     if (random_below(4)) l.dhn = guarded_random(n * h, anywhere(), -1, 1);
@@ -246,6 +252,7 @@ static void test_rows(int cell, int flags) {
             int64_t padding = l.t - one.t, from = b * l.t + (flags & IN_FRONT ? padding : 0), pad = flags & IN_FRONT ? b * l.t : from + one.t;
             one.in[X] = l.in[X] + from * l.i;
             one.in[H0] = l.in[H0] ? l.in[H0] + b * l.h : 0;
+            one.mask = l.mask ? l.mask + b * l.h : 0;
             one.in[C0] = l.in[C0] ? l.in[C0] + b * l.h : 0;
             struct results alone = forward(&one, 0, 0);
             CHECK_BITS(alone.y, all.y + from * l.h, one.t * l.h, "sequence %ld alone, cell %d flags %d isa %d", b, cell, flags, isa);

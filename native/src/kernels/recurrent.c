@@ -154,6 +154,7 @@ struct forward {
     struct weights weights;
     const float *w, *u, *candidate;                      /* packed; U's rows of a candidate that sees r h */
     float *inputs, *gates, *states, *extra, *sums, *bias; /* sums[n][3 h] of a GRU's states */
+    float *masked;  /* [n][h]: the states of a step as U sees them, or 0: as they are */
     const float *x; /* or 0: the gates hold the sums of the inputs already */
     int saved;      /* inputs, states and extra hold all rows; else two steps of them */
 };
@@ -196,6 +197,11 @@ static void sum_gates(const struct forward *f, int64_t step, int64_t here, int64
     int64_t h = a->h, ld = cell_gates(a->cell) * h, time = step_time(s, step), rows = b1 - b0;
     float *g = f->gates + (gate_row(f, time) + b0) * ld;
     const float *states = f->states + (here + b0) * h;
+    if (f->masked) {
+        float *masked = f->masked + b0 * h;
+        for (int64_t b = b0; b < b1; b++) mask_row(states + (b - b0) * h, a->mask + s->order[b] * h, masked + (b - b0) * h, h);
+        states = masked;
+    }
     if (f->x) {
         float *inputs = f->inputs + (here + b0) * a->i;
         int64_t soon = step_time(s, least(step + 1, s->t - 1));
@@ -266,6 +272,7 @@ static int64_t forward_room(const struct recurrent_args *a, float *at, struct fo
     f->states = f->saved ? a->states : take(&r, PRODUCT(step, h));
     f->extra = f->saved || !has_extra(a->cell) ? a->extra : take(&r, PRODUCT(step, h));
     f->sums = a->cell == CELL_GRU ? take(&r, PRODUCT(a->n, width)) : 0;
+    f->masked = a->mask ? take(&r, PRODUCT(a->n, h)) : 0;
     return SUM(r.floats, 16);
 }
 

@@ -79,6 +79,11 @@ static inline void multiply_rows(const float *a, int64_t lda, const float *panel
     }
 }
 
+/* to = x mask: what U sees of a state of which some units are dropped */
+static inline void mask_row(const float *x, const float *mask, float *to, int64_t h) {
+    EACH_VECTOR(h, v_put(to + i, v_get(x + i, m) * v_get(mask + i, m), m););
+}
+
 /* Asks for the lines of a row that the next step reads or writes: rows of a batch lie too far apart for the processor to guess them. */
 #define ask_for(at, n, write)                                                                                                    \
     do {                                                                                                                         \

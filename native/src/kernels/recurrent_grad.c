@@ -114,6 +114,7 @@ struct backward {
     const float *w, *u, *candidate;     /* packed rows of W and U, and those of a candidate that sees r h */
     float *d, *du, *dnew;               /* dnew: dense copies of the gradient of such a candidate */
     float *dh, *carry, *dx;             /* of each sequence, at the step */
+    float *masked;                      /* [rows][h]: the states as U saw them, or 0: as they are */
     float *skipped;                     /* of what the state gives to a step `lag` steps later, in the row of that; or 0 */
     struct outer_sum sums[SUMS];
     int64_t sum_count;
@@ -126,9 +127,20 @@ static void begin_row(const float *from, float *to, int64_t h) {
     else memset(to, 0, (size_t)h * sizeof *to);
 }
 
-static void multiply_back(const struct backward *f, int64_t row, int64_t rows, float *dh) {
+/* the gradient of what U saw of the states of sequences b0 .. b1 becomes that of the states */
+static void unmask(const struct backward *f, int64_t b0, int64_t b1) {
+    const struct recurrent_grad_args *a = f->a;
+    for (int64_t b = b0; a->mask && b < b1; b++) {
+        float *dh = f->dh + b * a->h;
+        mask_row(dh, a->mask + f->steps.order[b] * a->h, dh, a->h);
+    }
+}
+
+/* dh of sequences b0 .. b1, whose gates lie from `row` on */
+static void multiply_back(const struct backward *f, int64_t row, int64_t b0, int64_t b1) {
     int64_t h = f->a->h, depth = f->through * h;
-    multiply_rows(f->du + row * depth, depth, f->u, dh, h, rows, h, depth, 0);
+    multiply_rows(f->du + row * depth, depth, f->u, f->dh + b0 * h, h, b1 - b0, h, depth, 0);
+    unmask(f, b0, b1);
 }
 
 static void give_inputs(const struct backward *f, int64_t time, int64_t soon, int64_t b0, int64_t b1) {
@@ -174,7 +186,7 @@ static void end_rows(const struct backward *f, int64_t row, int64_t time, int64_
     const struct recurrent_grad_args *a = f->a;
     int64_t h = a->h;
     if (b0 >= b1 || (!a->dh0 && !a->dc0)) return;
-    if (a->dh0) multiply_back(f, row, b1 - b0, f->dh + b0 * h);
+    if (a->dh0) multiply_back(f, row, b0, b1);
     for (int64_t b = b0; b < b1; b++) {
         for (int64_t later = 1; a->skip && later < a->lag && later < f->steps.t; later++)
             add_skipped(f, b, -1, f->steps.reverse ? time - later : time + later);
@@ -193,7 +205,7 @@ static void backward_step(const struct backward *f, int64_t step, int64_t b0, in
     int64_t h = a->h, ld = f->gates * h, time = step_time(s, step), last = step + 1 == s->t, at = s->offset[time];
     int64_t staying = last ? b0 : clamp(active_behind(s, time), b0, b1);
     int64_t soon = step_time(s, most(step - 1, 0));
-    if (staying > b0) multiply_back(f, s->offset[step_time(s, step + 1)] + b0, staying - b0, f->dh + b0 * h);
+    if (staying > b0) multiply_back(f, s->offset[step_time(s, step + 1)] + b0, b0, staying);
     if (a->skip) unmix_states(f, step_time(s, least(step + 1, s->t - 1)), b0, staying);
     for (int64_t b = staying; b < b1; b++) {
         begin_row(row_or_none(a->dhn, s->order[b], h), f->dh + b * h, h);
@@ -206,10 +218,12 @@ static void backward_step(const struct backward *f, int64_t step, int64_t b0, in
                         .d = f->d + (at + b) * ld, .du = f->du + (at + b) * f->through * h};
         if (r.dy) ask_for(a->dy + row_of(s, b, soon) * h, h, 0);
         cell_rows[a->cell](&r, &f->weights);
+        if (f->masked) mask_row(r.h, a->mask + s->order[b] * h, f->masked + (at + b) * h, h);
         if (a->cell == CELL_GRU_RESET_FIRST) memcpy(f->dnew + (at + b) * h, r.d + 2 * h, (size_t)h * sizeof(float));
     }
     if (a->cell == CELL_GRU_RESET_FIRST) {
         multiply_rows(f->dnew + (at + b0) * h, h, f->candidate, f->dh + b0 * h, h, b1 - b0, h, h, 0);
+        unmask(f, b0, b1);
         for (int64_t b = b0; b < b1; b++)
             reset_row(&(struct row){.g = a->gates + (at + b) * ld, .h = a->states + (at + b) * h, .dh = f->dh + b * h,
                                     .carry = f->carry + b * h, .d = f->d + (at + b) * ld, .du = f->du + (at + b) * f->through * h},
@@ -312,10 +326,11 @@ static int64_t backward_room(const struct recurrent_grad_args *a, float *at, str
     f->d = take(&r, PRODUCT(rows, columns));
     f->du = first || apart ? take(&r, PRODUCT(rows, through)) : f->d;
     f->skipped = a->skip ? take(&r, PRODUCT(rows, h)) : 0;
+    f->masked = a->mask && a->du ? take(&r, PRODUCT(rows, h)) : 0;
     f->dnew = first ? take(&r, PRODUCT(rows, h)) : 0;
     add_sum(f, &r, a->inputs, a->i, a->i, f->d, columns, a->dw != 0);
     add_sum(f, &r, &one, 0, 1, f->d, columns, a->db || (a->dbh && !apart));
-    add_sum(f, &r, a->states, h, h, f->du, through, a->du != 0);
+    add_sum(f, &r, f->masked ? f->masked : a->states, h, h, f->du, through, a->du != 0);
     add_sum(f, &r, &one, 0, 1, f->du, through, a->dbh && apart);
     add_sum(f, &r, a->extra, h, h, f->dnew, h, a->du && first);
     return SUM(r.floats, 16);

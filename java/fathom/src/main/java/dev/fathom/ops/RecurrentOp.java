@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A recurrent layer over whole sequences x [n, t, in], in one kernel. Results: the hidden states y [n, t, h], the last one of each sequence [n, h], for
- * an LSTM the last cell state [n, h], and what backward reads. Inputs that may be left out are the biases, the peepholes, the initial states (zeros) and
- * the lengths I32 [n] (all t). What lies beyond a sequence's length costs nothing and is zero in y.
+ * an LSTM the last cell state [n, h], and what backward reads. Inputs that may be left out are the biases, the peepholes, the initial states (zeros),
+ * the lengths I32 [n] (all t), the shares of {@code lag}, and {@link #MASK} [n, h], by which what U sees of the state is multiplied. What lies beyond a sequence's length costs nothing and is zero in y.
  *
  * @param reverse whether sequences run from their last step to their first
  * @param updateTakesNew whether a GRU's update gate weighs the candidate, as in textbooks, and not the state
@@ -30,7 +30,8 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
     public static final int CELL = 7;
     public static final int LENGTHS = 8;
     public static final int SKIP = 9;
-    private static final int INPUTS = 10;
+    public static final int MASK = 10;
+    private static final int INPUTS = 11;
 
     @Override
     public String label() {
@@ -59,7 +60,7 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
 
     @Override
     public boolean readsInput(int i) {
-        return i == WEIGHT || i == RECURRENT_WEIGHT || i == PEEPHOLE || i == LENGTHS || i == SKIP;
+        return i == WEIGHT || i == RECURRENT_WEIGHT || i == PEEPHOLE || i == LENGTHS || i == SKIP || i == MASK;
     }
 
     @Override
@@ -120,6 +121,7 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
         expect(c, CELL, "the initial cell state", state);
         expect(c, LENGTHS, "lengths", Shape.of(x.dim(0)));
         expect(c, SKIP, "the shares of skipping connections", Shape.of(x.dim(1), 2));
+        expect(c, MASK, "the mask of the states", state);
         if (!cell.hasCellState() && (c.has(PEEPHOLE) || c.has(CELL))) {
             throw c.fail("only an LSTM has peepholes and a cell state; leave them out");
         }
@@ -192,7 +194,8 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
                 .at(g.in(RECURRENT_WEIGHT))
                 .at(g.in(PEEPHOLE))
                 .at(g.in(LENGTHS))
-                .at(g.in(SKIP));
+                .at(g.in(SKIP))
+                .at(g.in(MASK));
         saved(g);
         for (int o = 0; o < 3; o++) {
             g.at(o < saved() && g.received(o) ? g.dout(o) : 0);

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,8 +51,6 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         PEEPHOLES,
         /** A GRU's update gate weighs the candidate, and not the state. */
         UPDATE_TAKES_NEW,
-        /** What dropout drops is the same at every step of a sequence. */
-        VARIATIONAL,
         /** A sequence shorter than its row is aligned to the row's end. */
         PADDED_IN_FRONT,
         /** {@link Recurrent#forward} gives the last step alone. */
@@ -69,7 +66,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @param layers how many layers, each of which reads the one below
      * @param biases how many biases a gate has: PyTorch's 2, the textbook's 1, or 0
      * @param forgetBias where an LSTM's bias of the forget gate begins, or null for a random one
-     * @param dropout the probability to drop an input of a layer
+     * @param dropout what is dropped in training
      * @param skip connections that skip steps, or null for none
      * @param options what else it is
      */
@@ -80,14 +77,13 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             int layers,
             int biases,
             @Nullable Float forgetBias,
-            float dropout,
+            Dropout dropout,
             @Nullable Skip skip,
             Set<Option> options) {
         /**
          * Checks the settings.
          *
-         * @throws IllegalArgumentException if a size is below 1, biases are not 0, 1 or 2, dropout is outside [0, 1), or an option is one that the
-         *     cell does not have
+         * @throws IllegalArgumentException if a size is below 1, biases are not 0, 1 or 2, or an option is one that the cell does not have
          */
         public Settings {
             options = Set.copyOf(options);
@@ -99,9 +95,6 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             }
             if (biases < 0 || biases > 2) {
                 throw bad("biases=" + biases + " must be 0, 1 or 2");
-            }
-            if (!(dropout >= 0 && dropout < 1)) {
-                throw bad("dropout=" + dropout + " is the probability to drop and must be in [0, 1)");
             }
             if ((options.contains(Option.PEEPHOLES) || forgetBias != null) && !cell.hasCellState()) {
                 throw bad("only an LSTM has peepholes and a forget gate; the cell is " + cell);
@@ -134,12 +127,6 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
             return new Settings(cell, in, hidden, layers, biases, forgetBias, dropout, skip, more);
         }
 
-        private Set<Option> without(Option option) {
-            Set<Option> rest = new HashSet<>(options);
-            rest.remove(option);
-            return rest;
-        }
-
         /** Whether the parameters of one serve the other. */
         private boolean builtAs(Settings s) {
             return layers == s.layers
@@ -147,6 +134,54 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                     && Objects.equals(forgetBias, s.forgetBias)
                     && has(Option.BIDIRECTIONAL) == s.has(Option.BIDIRECTIONAL)
                     && has(Option.PEEPHOLES) == s.has(Option.PEEPHOLES);
+        }
+    }
+
+    /**
+     * What is dropped in training. The rest is scaled by 1 / (1 - p), so that expectations stay.
+     *
+     * @param inputs the probability to drop a feature of a layer's input
+     * @param states the probability to drop a unit of what the recurrent weights see of the state
+     * @param variational whether features are dropped from every layer's input and for all steps of a sequence together; else those of the layers
+     *     above the first, step by step
+     */
+    public record Dropout(float inputs, float states, boolean variational) {
+        private static final Dropout NONE = new Dropout(0, 0, false);
+
+        /**
+         * Checks the probabilities.
+         *
+         * @throws IllegalArgumentException if one is outside [0, 1)
+         */
+        public Dropout {
+            check(inputs);
+            check(states);
+        }
+
+        private static void check(float p) {
+            if (!(p >= 0 && p < 1)) {
+                throw Settings.bad("dropout=" + p + " is the probability to drop and must be in [0, 1)");
+            }
+        }
+
+        private Tensor of(Tensor x, int layer) {
+            if (inputs == 0 || !Pass.current().training() || layer == 0 && !variational) {
+                return x;
+            }
+            return variational ? x.mul(mask(inputs, x.dim(0), 1, x.dim(2))) : x.dropout(inputs, scale(inputs));
+        }
+
+        /** Multiplies the state [n, hidden] at every step, or null. */
+        private @Nullable Tensor ofStates(int n, int hidden) {
+            return states == 0 || !Pass.current().training() ? null : mask(states, n, hidden);
+        }
+
+        private static Tensor mask(float p, int... dims) {
+            return Tensor.ones(dims).dropout(p, scale(p));
+        }
+
+        private static float scale(float p) {
+            return 1 / (1 - p);
         }
     }
 
@@ -240,7 +275,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if a size is below 1
      */
     public static Recurrent of(Cell cell, int in, int hidden) {
-        Settings s = new Settings(cell, in, hidden, 1, 2, null, 0, null, Set.of());
+        Settings s = new Settings(cell, in, hidden, 1, 2, null, Dropout.NONE, null, Set.of());
         return new Recurrent(s, parameters(s));
     }
 
@@ -355,22 +390,22 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      * @throws IllegalArgumentException if it is outside [0, 1)
      */
     public Recurrent dropout(float p) {
-        return dropping(p, settings.without(Option.VARIATIONAL));
+        return dropping(new Dropout(p, 0, false));
     }
 
-    private Recurrent dropping(float p, Set<Option> options) {
+    private Recurrent dropping(Dropout d) {
         Settings s = settings;
-        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, p, s.skip, options));
+        return changed(new Settings(s.cell, s.in, s.hidden, s.layers, s.biases, s.forgetBias, d, s.skip, s.options));
     }
 
     /**
-     * Returns a net that in training drops each feature of every layer's input with probability {@code p}, the same ones at every step of a sequence
-     * (Gal and Ghahramani 2016).
+     * Returns a net that in training drops the same features and units at every step of a sequence (Gal and Ghahramani 2016): each feature of every
+     * layer's input with probability {@code inputs}, and each unit of the state, as the recurrent weights see it, with probability {@code states}.
      *
-     * @throws IllegalArgumentException if it is outside [0, 1)
+     * @throws IllegalArgumentException if one is outside [0, 1)
      */
-    public Recurrent variationalDropout(float p) {
-        return dropping(p, settings.with(Option.VARIATIONAL).options);
+    public Recurrent variationalDropout(float inputs, float states) {
+        return dropping(new Dropout(inputs, states, true));
     }
 
     /**
@@ -437,7 +472,7 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
         List<Tensor> cells = new ArrayList<>();
         Tensor steps = x;
         for (int layer = 0; layer < s.layers; layer++) {
-            Tensor below = dropped(steps, layer);
+            Tensor below = s.dropout.of(steps, layer);
             Tensor[] results = new Tensor[s.directions()];
             for (int direction = 0; direction < results.length; direction++) {
                 Tensor[] one = direction(below, layer, direction, initial, lengths);
@@ -461,17 +496,6 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                 : Tensor.stack(1, states.toArray(new Tensor[0]));
     }
 
-    private Tensor dropped(Tensor x, int layer) {
-        float p = settings.dropout;
-        if (p == 0 || !Pass.current().training() || layer == 0 && !settings.has(Option.VARIATIONAL)) {
-            return x;
-        }
-        float scale = 1 / (1 - p);
-        return settings.has(Option.VARIATIONAL)
-                ? x.mul(Tensor.ones(x.dim(0), 1, x.dim(2)).dropout(p, scale))
-                : x.dropout(p, scale);
-    }
-
     private Tensor[] direction(Tensor x, int layer, int direction, @Nullable State initial, @Nullable Tensor lengths) {
         Settings s = settings;
         Skip skip = s.skip;
@@ -493,7 +517,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
                 initial == null ? null : state(initial.hidden(), at),
                 initial == null || initial.cell() == null ? null : state(initial.cell(), at),
                 lengths,
-                skip == null ? null : skip.shares(name("skip", layer, direction), x.dim(1)));
+                skip == null ? null : skip.shares(name("skip", layer, direction), x.dim(1)),
+                s.dropout.ofStates(x.dim(0), s.hidden));
     }
 
     private @Nullable Tensor weight(String kind, int layer, int direction) {

@@ -276,7 +276,7 @@ class RecurrentTest {
     void dropoutFallsWhereItShould() {
         for (boolean variational : new boolean[] {true, false}) {
             Recurrent relu = Recurrent.of(Cell.RELU, 1, 1).biases(0);
-            Recurrent dropping = variational ? relu.variationalDropout(0.5f) : relu.dropout(0.5f);
+            Recurrent dropping = variational ? relu.variationalDropout(0.5f, 0) : relu.dropout(0.5f);
             Map<String, Parameter> weights = new LinkedHashMap<>();
             weights.put("weight_ih_l0", new Parameter(Shape.of(1, 1), Init.constant(1)));
             weights.put("weight_hh_l0", new Parameter(Shape.of(1, 1), Init.constant(0)));
@@ -295,6 +295,37 @@ class RecurrentTest {
                 assertThat(dropped).isBetween(variational ? 16 : 0, variational ? 48 : 0);
             }
         }
+    }
+
+    /** h[t] = x + m h[t - 1], where m is 0 or 2 for all steps of a sequence, and 1 outside training. */
+    @Test
+    void variationalDropoutDropsUnitsOfTheState() {
+        Recurrent relu = Recurrent.of(Cell.RELU, 1, 1).biases(0).variationalDropout(0, 0.5f);
+        try (var model = Model.of(ones(relu), 1)) {
+            try (Pass pass = Pass.train(new Rng(5))) {
+                Tensor x = pass.watch(Tensor.ones(64, 4, 1));
+                Tensor y = model.net().apply(x);
+                pass.backward(y.sum());
+                float[] dx = pass.gradient(x).toArray();
+                float[] values = y.toArray();
+                int dropped = 0;
+                for (int b = 0; b < 64; b++) {
+                    boolean drops = values[4 * b + 1] == 1;
+                    assertThat(Arrays.copyOfRange(values, 4 * b, 4 * b + 4))
+                            .containsExactly(drops ? new float[] {1, 1, 1, 1} : new float[] {1, 3, 7, 15});
+                    assertThat(Arrays.copyOfRange(dx, 4 * b, 4 * b + 4))
+                            .containsExactly(drops ? new float[] {1, 1, 1, 1} : new float[] {15, 7, 3, 1});
+                    dropped += drops ? 1 : 0;
+                }
+                assertThat(dropped).isBetween(16, 48);
+            }
+            try (Pass pass = Pass.infer()) {
+                assertThat(model.net().apply(Tensor.ones(1, 4, 1)).toArray()).containsExactly(1, 2, 3, 4);
+            }
+        }
+        refuses(
+                () -> Recurrent.lstm(3, 4).variationalDropout(0, 1),
+                "Recurrent: dropout=1.0 is the probability to drop and must be in [0, 1)");
     }
 
     @ParameterizedTest
