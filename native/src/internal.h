@@ -105,6 +105,17 @@ typedef void (*part_fn)(void *context, int64_t part, int64_t parts);
 void fathom_parallel(part_fn fn, void *context, int64_t parts);
 
 /*
+ * A gang is for work whose members wait for each other. fathom_gang runs fn(context, gang, member, members) on at most `most` threads that all run,
+ * the caller being member 0, and returns when all are done: workers that do not come within 100 us stay out, and a busy pool (or a nested call)
+ * means a gang of one. fathom_meet returns once every member has called it, and what they wrote before is seen behind it; 0.1 to 0.2 us between
+ * two cores.
+ */
+struct gang;
+typedef void (*gang_fn)(void *context, struct gang *gang, int64_t member, int64_t members);
+void fathom_gang(gang_fn fn, void *context, int64_t most);
+void fathom_meet(struct gang *gang);
+
+/*
  * How a thread rounds and whether denormals count as zeros, as its processor's control register has it. Bits of results depend on it, and
  * other libraries of a process change it (-ffast-math does), so kernels run with the default.
  */

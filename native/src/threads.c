@@ -5,7 +5,7 @@
  * 50 us after its last job and then sleeps on its state word. A caller that is done with its own share takes back the shares
  * that no worker has begun: a region that meets sleeping or descheduled workers lasts no longer than on one thread. Workers are
  * started when a region first wants them and never end: a smaller pool leaves the others asleep. Nothing here calls malloc but
- * the start of a thread.
+ * the start of a thread. In a gang, whose members wait for each other, nobody runs the share of another: it is made of those who came.
  */
 #define _GNU_SOURCE
 #include "internal.h"
@@ -27,7 +27,8 @@ enum { MOST_THREADS = 256 };
 enum {
     SPINS = 32,          /* looks at a word between two looks at the clock */
     SPIN_NANOS = 50000,  /* a worker without work spins so long, then sleeps; so does a caller whose worker is late, */
-    YIELD_NANOS = 500000 /* but it offers its processor for so long before it sleeps */
+    YIELD_NANOS = 500000, /* but it offers its processor for so long before it sleeps */
+    GANG_NANOS = 100000   /* a worker that comes later is not in the gang */
 };
 
 /* Smaller parts are not worth a worker: measured, one awake costs 0.2 us, one asleep 2 us and comes 50 us late. */
@@ -281,17 +282,15 @@ static void await_end(struct worker *w) {
     }
 }
 
-void fathom_parallel(part_fn fn, void *context, int64_t parts) {
-    int64_t team = limit() < parts ? limit() : parts;
-    if (team <= 1 || !enter()) {
-        if (team > 1) count(ALONE, 1);
-        run_range(fn, context, 0, parts, parts);
-        return;
-    }
+/* how many threads the caller and its workers are, of `team` that are wanted */
+static int64_t assemble(int64_t team) {
     while (started < team - 1 && start_worker(started + 1)) started++;
-    if (team > started + 1) team = started + 1;
+    return team > started + 1 ? started + 1 : team;
+}
 
-    int64_t wakes = 0, own = parts / team;
+/* Hands their parts to the workers of a team; the caller keeps the first. */
+static void post(part_fn fn, void *context, int64_t parts, int64_t team) {
+    int64_t wakes = 0;
     int here = processor_here();
     for (int64_t i = 1; i < team; i++) {
         struct worker *w = &workers[i];
@@ -308,10 +307,28 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
             wakes++;
         }
     }
+    if (wakes) count(WAKES, wakes);
+}
+
+/* Returns whether the caller has taken back a job that its worker had not begun. */
+static int take_back(struct worker *w) {
+    return atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED && move(w, POSTED, IDLE);
+}
+
+void fathom_parallel(part_fn fn, void *context, int64_t parts) {
+    int64_t team = limit() < parts ? limit() : parts;
+    if (team <= 1 || !enter()) {
+        if (team > 1) count(ALONE, 1);
+        run_range(fn, context, 0, parts, parts);
+        return;
+    }
+    team = assemble(team);
+    int64_t own = parts / team;
+    post(fn, context, parts, team);
     run_range(fn, context, 0, own, parts);
     for (int64_t i = team - 1; i > 0; i--) {
         struct worker *w = &workers[i];
-        if (atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED && move(w, POSTED, IDLE)) {
+        if (take_back(w)) {
             run_range(fn, context, w->from, w->to, parts);
             own += w->to - w->from;
         }
@@ -321,8 +338,78 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
         count(REGIONS, 1);
         count(PARTS, parts - own);
     }
-    if (wakes) count(WAKES, wakes);
     leave();
+}
+
+/* ---- gangs ---- */
+
+struct gang {
+    gang_fn fn;
+    void *context;
+    uint8_t place[MOST_THREADS];          /* the member that a worker is */
+    _Alignas(128) atomic_int members;     /* 0 until the caller knows who has come */
+    _Alignas(128) atomic_llong arrived;   /* at all meetings so far */
+    _Alignas(128) atomic_llong meetings;  /* that all have come to */
+};
+
+/* Waits for what another thread that runs is about to do; the processor is offered to others only where it takes long. */
+static void linger(int64_t *looks, int64_t *since) {
+    relax();
+    if (++*looks % SPINS) return;
+    int64_t time = now();
+    if (!*since) *since = time;
+    if (time - *since >= spin_nanos()) sched_yield();
+}
+
+static void join_gang(void *context, int64_t worker, int64_t parts) {
+    struct gang *g = context;
+    int members;
+    (void)parts;
+    for (int64_t looks = 0, since = 0; !(members = atomic_load_explicit(&g->members, memory_order_acquire));) linger(&looks, &since);
+    g->fn(g->context, g, g->place[worker], members);
+}
+
+void fathom_gang(gang_fn fn, void *context, int64_t most) {
+    struct gang g = {.fn = fn, .context = context};
+    int64_t team = limit() < most ? limit() : most;
+    if (team <= 1 || !enter()) {
+        if (team > 1) count(ALONE, 1);
+        atomic_store(&g.members, 1);
+        fn(context, &g, 0, 1);
+        return;
+    }
+    team = assemble(team);
+    post(join_gang, &g, team, team); /* a part each, whose number is the worker's */
+    int members = 1;
+    int64_t until = now() + GANG_NANOS;
+    for (int64_t i = 1; i < team; i++) {
+        struct worker *w = &workers[i];
+        for (int64_t looks = 0; atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED;) {
+            relax();
+            if (++looks % SPINS == 0 && now() >= until) break;
+        }
+        g.place[i] = take_back(w) ? 0 : (uint8_t)members++;
+    }
+    atomic_store_explicit(&g.members, members, memory_order_release);
+    fn(context, &g, 0, members);
+    for (int64_t i = 1; i < team; i++)
+        if (g.place[i]) await_end(&workers[i]);
+    if (members > 1) {
+        count(REGIONS, 1);
+        count(PARTS, members - 1);
+    }
+    leave();
+}
+
+void fathom_meet(struct gang *g) {
+    int members = atomic_load_explicit(&g->members, memory_order_relaxed);
+    if (members == 1) return;
+    int64_t before = atomic_fetch_add_explicit(&g->arrived, 1, memory_order_acq_rel), meeting = before / members;
+    if (before % members == members - 1) {
+        atomic_store_explicit(&g->meetings, meeting + 1, memory_order_release);
+        return;
+    }
+    for (int64_t looks = 0, since = 0; atomic_load_explicit(&g->meetings, memory_order_acquire) <= meeting;) linger(&looks, &since);
 }
 
 /* min(nanos / each, most), safe for any nanos */

@@ -1,7 +1,7 @@
 /*
  * recurrent and recurrent_grad against the cells written out in double precision, sequence by sequence in the order of the batch, and
  * against numeric derivatives of these: every cell, both directions, lengths, initial states, masks, peepholes and missing biases, on every
- * instruction set. Forward bits and gradients do not depend on how work is cut, nor forward rows on the rest of the batch.
+ * instruction set. Forward bits and gradients do not depend on how work is cut or who shares it, nor forward rows on the rest of the batch.
  */
 #include "check.h"
 
@@ -263,6 +263,32 @@ static void test_rows(int cell, int flags) {
     release_guarded();
 }
 
+/* a gang that shares the units of wide layers leaves the bits that one thread leaves */
+static void test_gang(int cell, int flags) {
+    struct layer l = random_layer(cell, flags, 1 + random_below(5), 1 + random_below(5), 1 + random_below(150), 200 + random_below(60));
+    int64_t rows = l.n * l.t * l.h, states = l.n * l.h, first = guarded_count;
+    fathom_set_threads(4);
+    FOR_EACH_ISA(isa) {
+        struct results one = {0};
+        for (int members = 1; members < 5; members++) {
+            fathom_force_parts(members);
+            struct results r = forward(&l, 1, members % 2), plain = forward(&l, 0, 0);
+            backward(&l, &r, 0);
+            if (members == 1) one = r;
+            CHECK_BITS(r.y, one.y, rows, "y of %d members, cell %d flags %d isa %d", members, cell, flags, isa);
+            CHECK_BITS(plain.y, one.y, rows, "y alone of %d members, cell %d flags %d isa %d", members, cell, flags, isa);
+            CHECK_BITS(r.hn, one.hn, states, "hn of %d members, cell %d flags %d isa %d", members, cell, flags, isa);
+            if (cell == LSTM) CHECK_BITS(r.cn, one.cn, states, "cn of %d members, flags %d isa %d", members, flags, isa);
+            for (int i = 0; i < INPUTS; i++)
+                if (r.d[i]) CHECK_BITS(r.d[i], one.d[i], l.count[i], "gradient %d of %d members, cell %d flags %d isa %d", i, members, cell, flags, isa);
+        }
+        fathom_force_parts(0);
+        release_guarded_from((int)first);
+    }
+    fathom_set_threads(1);
+    release_guarded();
+}
+
 static void test_bad_lengths(void) {
     int32_t lengths[2] = {3, 0};
     float x[64] = {0}, y[64];
@@ -279,6 +305,7 @@ int main(void) {
         for (int flags = 0; flags < 8; flags++) {
             if ((flags & TAKES_NEW) && cell != GRU && cell != GRU_RESET_FIRST) continue;
             test_rows(cell, flags);
+            test_gang(cell, flags);
             for (int i = 0; i < 2; i++)
                 test_layer(random_layer(cell, flags, 1 + random_below(6), 1 + random_below(5), 1 + random_below(5), 1 + random_below(9)));
             test_layer(random_layer(cell, flags, 14, 3, 2, 19));

@@ -1,4 +1,4 @@
-/* The pool: every part once, from many callers, over and under the number of processors, while it changes size, after a fork. */
+/* The pool: every part once, gangs that meet, from many callers, over and under the number of processors, while it changes size, after a fork. */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -119,6 +119,70 @@ static void workers_take_part(void) {
     sigset_t mine;
     pthread_sigmask(SIG_BLOCK, NULL, &mine);
     CHECK(sigismember(&mine, SIGUSR1) == 0, "starting a worker changed the caller's signals");
+}
+
+/* ---- gangs ---- */
+
+enum { MOST_MEMBERS = 16, MEETINGS = 300 };
+
+struct marchers {
+    int64_t done[MOST_MEMBERS], members, calls; /* by each, how far it is: read by the others behind a meeting only */
+    atomic_int came;
+};
+
+static void march(void *context, struct gang *gang, int64_t member, int64_t members) {
+    struct marchers *m = context;
+    atomic_fetch_add(&m->came, 1);
+    if (member == 0) m->members = members, m->calls = fathom_parts(1e9, 2);
+    for (int64_t step = 1; step <= MEETINGS; step++) {
+        m->done[member] = step;
+        fathom_meet(gang);
+        for (int64_t other = 0; other < members; other++)
+            CHECK(m->done[other] == step, "member %lld of %lld is at %lld, not %lld", (long long)other, (long long)members,
+                  (long long)m->done[other], (long long)step);
+        fathom_meet(gang);
+    }
+}
+
+static int64_t check_gang(int64_t most) {
+    struct marchers m = {.members = 0};
+    fathom_gang(march, &m, most);
+    CHECK(m.members >= 1 && m.members <= (most > 1 ? most : 1) && m.members <= fathom_threads(), "%lld of %lld", (long long)m.members, (long long)most);
+    CHECK(atomic_load(&m.came) == m.members, "%d ran of %lld", atomic_load(&m.came), (long long)m.members);
+    for (int64_t i = 0; i < m.members; i++) CHECK(m.done[i] == MEETINGS, "member %lld met %lld times", (long long)i, (long long)m.done[i]);
+    CHECK(m.members == 1 || m.calls == 1, "%lld parts inside a gang", (long long)m.calls);
+    return m.members;
+}
+
+static void gang_inside(void *context, int64_t part, int64_t parts) {
+    (void)parts;
+    ((int64_t *)context)[part] = check_gang(4);
+}
+
+static void *gang_beside(void *unused) {
+    for (int i = 0; i < 50; i++) check_gang(4);
+    return unused;
+}
+
+static void members_of_a_gang_meet(void) {
+    int64_t most = 0, inside[3];
+    for (int threads = 1; threads < 8; threads++) {
+        fathom_set_threads(threads);
+        for (int repeat = 0; repeat < 20; repeat++) {
+            int64_t members = check_gang(repeat % 8);
+            if (members > most) most = members;
+        }
+    }
+    CHECK(most > 1, "no worker ever joined a gang");
+    fathom_parallel(gang_inside, inside, 3);
+    for (int i = 0; i < 3; i++) CHECK(inside[i] == 1, "a gang of %lld inside a region", (long long)inside[i]);
+    pthread_t other;
+    pthread_create(&other, NULL, gang_beside, NULL);
+    gang_beside(NULL);
+    pthread_join(other, NULL);
+    fathom_cap_threads(1);
+    CHECK(check_gang(4) == 1, "a capped caller has a gang");
+    fathom_cap_threads(0);
 }
 
 /* ---- a caller that another library has changed: pinned to one processor, or with an arithmetic of its own ---- */
@@ -370,6 +434,7 @@ int main(void) {
     CHECK(fathom_threads() >= 1 && fathom_threads() <= sysconf(_SC_NPROCESSORS_ONLN), "%d threads at first", fathom_threads());
     ranges_cover_the_whole();
     workers_do_not_inherit_arithmetic();
+    members_of_a_gang_meet();
     workers_take_part();
     every_part_runs_once();
     parts_follow_the_work();

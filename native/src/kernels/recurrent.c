@@ -54,7 +54,7 @@ struct row {
 };
 struct weights {
     const float *bias, *peep; /* [5][h], [3][h] or 0 */
-    int64_t h, update_takes_new;
+    int64_t h, units, update_takes_new; /* units of h that are computed */
 };
 
 INLINE v gate(const struct row *r, const struct weights *w, int which, int64_t i, int64_t m) {
@@ -69,14 +69,14 @@ INLINE void show(const struct row *r, int64_t i, int64_t m, v h) { v_put(r->y + 
 INLINE v opened(v x) { return 1 / (1 + v_exp_times(v_max(v_set(-87), v_min(v_set(104), x)), v_set(0), v_set(1), -1)); }
 
 static void rnn_tanh_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v h = v_tanh(gate(r, w, 0, i, m));
         keep(r, w, 0, i, m, h);
         show(r, i, m, h);
     });
 }
 static void rnn_relu_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v x = gate(r, w, 0, i, m), h = v_sel(x < 0, v_set(0), x);
         keep(r, w, 0, i, m, h);
         show(r, i, m, h);
@@ -85,7 +85,7 @@ static void rnn_relu_row(const struct row *r, const struct weights *w) {
 
 /* i, f, g, o: c' = f c + i g, h' = o tanh c'; with peepholes i and f see c, o sees c' */
 INLINE void lstm(const struct row *r, const struct weights *w, const float *peep) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v c = v_get(r->from + i, m), in = gate(r, w, 0, i, m), forget = gate(r, w, 1, i, m), out = gate(r, w, 3, i, m);
         if (peep) in = v_fma(v_get(peep + i, m), c, in), forget = v_fma(v_get(peep + w->h + i, m), c, forget);
         in = opened(in), forget = opened(forget);
@@ -108,7 +108,7 @@ INLINE v mixed(const struct weights *w, v z, v h, v new) {
     return w->update_takes_new ? v_fma(z, new - h, h) : v_fma(z, h - new, new);
 }
 static void gru_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v reset = opened(gate(r, w, 0, i, m) + v_get(r->from + i, m)), z = opened(gate(r, w, 1, i, m) + v_get(r->from + w->h + i, m));
         v sum = v_get(r->from + 2 * w->h + i, m) + v_get(w->bias + 3 * w->h + i, m);
         v new = v_tanh(v_fma(reset, sum, gate(r, w, 2, i, m)));
@@ -119,14 +119,14 @@ static void gru_row(const struct row *r, const struct weights *w) {
 }
 /* to = r h, by which the candidate sees the state */
 static void reset_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v reset = opened(gate(r, w, 0, i, m)), z = opened(gate(r, w, 1, i, m));
         keep(r, w, 0, i, m, reset), keep(r, w, 1, i, m, z);
         v_put(r->to + i, reset * v_get(r->h + i, m), m);
     });
 }
 static void gru_reset_first_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v new = v_tanh(gate(r, w, 2, i, m));
         keep(r, w, 2, i, m, new);
         show(r, i, m, mixed(w, v_get(r->g + w->h + i, m), v_get(r->h + i, m), new));
@@ -135,7 +135,7 @@ static void gru_reset_first_row(const struct row *r, const struct weights *w) {
 
 /* u, c: h' = u h + (1 - u) c */
 static void ugrnn_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v u = opened(gate(r, w, 0, i, m)), new = v_tanh(gate(r, w, 1, i, m)), h = v_get(r->h + i, m);
         keep(r, w, 0, i, m, u), keep(r, w, 1, i, m, new);
         show(r, i, m, v_fma(u, h - new, new));
@@ -155,8 +155,7 @@ struct forward {
     const float *w, *u, *candidate;                      /* packed; U's rows of a candidate that sees r h */
     float *inputs, *gates, *states, *extra, *sums, *bias; /* sums[n][3 h] of a GRU's states */
     float *masked;  /* [n][h]: the states of a step as U sees them, or 0: as they are */
-    const float *x; /* or 0: the gates hold the sums of the inputs already */
-    int saved;      /* inputs, states and extra hold all rows; else two steps of them */
+    int saved; /* inputs, states and extra hold all rows; else two steps of them */
 };
 
 /* the place among inputs, states or extra of the first sequence at the time of a step */
@@ -168,92 +167,123 @@ static inline int64_t step_row(const struct forward *f, int64_t step, int64_t ti
 static inline int64_t gate_row(const struct forward *f, int64_t time) { return f->a->gates || f->a->n == 1 ? f->steps.offset[time] : 0; }
 
 /* sequences b0 .. b1 of a step begin with the initial state, or with zeros */
-static void begin_rows(const float *initial, const struct steps *s, int64_t b0, int64_t b1, float *to, int64_t h) {
-    for (int64_t b = b0; b < b1; b++)
-        if (initial) memcpy(to + (b - b0) * h, initial + s->order[b] * h, (size_t)h * sizeof *to);
-        else memset(to + (b - b0) * h, 0, (size_t)h * sizeof *to);
+static void begin_rows(const float *initial, const struct steps *s, const struct share *share, int64_t b0, int64_t b1, float *to, int64_t h) {
+    size_t bytes = (size_t)(share->to - share->from) * sizeof *to;
+    to += share->from;
+    for (int64_t b = b0; b < b1; b++, to += h)
+        if (initial) memcpy(to, initial + s->order[b] * h + share->from, bytes);
+        else memset(to, 0, bytes);
 }
 
 /* what goes into a step where connections skip steps: a share of the state before, and one of that `lag` steps before */
-static void mix_states(const struct forward *f, int64_t time, int64_t b0, int64_t b1, float *states) {
+static void mix_states(const struct forward *f, const struct share *share, int64_t time, int64_t b0, int64_t b1, float *states) {
     const struct recurrent_args *a = f->a;
     int64_t h = a->h;
-    v share = v_set(a->skip[2 * time]), skipping = v_set(a->skip[2 * time + 1]);
+    states += share->from;
+    v before = v_set(a->skip[2 * time]), skipping = v_set(a->skip[2 * time + 1]);
     for (int64_t b = b0; b < b1; b++, states += h) {
         int64_t from = lagged_time(&f->steps, b, time, a->lag);
         const float *initial = a->h0 ? a->h0 + f->steps.order[b] * h : 0;
         const float *past = from < 0 ? initial : a->y + row_of(&f->steps, b, from) * h;
-        EACH_VECTOR(h, {
-            v now = v_get(states + i, m) * share;
+        if (past) past += share->from;
+        EACH_VECTOR(share->to - share->from, {
+            v now = v_get(states + i, m) * before;
             v_put(states + i, past ? v_fma(skipping, v_get(past + i, m), now) : now, m);
         });
     }
 }
 
 /* the sums of the gates of sequences b0 .. b1, whose rows of inputs and states begin at `here` */
-static void sum_gates(const struct forward *f, int64_t step, int64_t here, int64_t b0, int64_t b1) {
+static void sum_gates(const struct forward *f, const struct share *share, const struct weights *weights, int64_t step, int64_t here,
+                      int64_t b0, int64_t b1) {
     const struct recurrent_args *a = f->a;
     const struct steps *s = &f->steps;
     int64_t h = a->h, ld = cell_gates(a->cell) * h, time = step_time(s, step), rows = b1 - b0;
     float *g = f->gates + (gate_row(f, time) + b0) * ld;
     const float *states = f->states + (here + b0) * h;
+    float *inputs = f->inputs + (here + b0) * a->i;
+    int64_t u0 = share->from, units = share->to - u0;
     if (f->masked) {
         float *masked = f->masked + b0 * h;
-        for (int64_t b = b0; b < b1; b++) mask_row(states + (b - b0) * h, a->mask + s->order[b] * h, masked + (b - b0) * h, h);
+        for (int64_t i = 0; i < rows; i++)
+            mask_row(states + i * h + u0, a->mask + s->order[b0 + i] * h + u0, masked + i * h + u0, units);
         states = masked;
     }
-    if (f->x) {
-        float *inputs = f->inputs + (here + b0) * a->i;
-        int64_t soon = step_time(s, least(step + 1, s->t - 1));
+    if (a->n > 1) {
+        int64_t soon = step_time(s, least(step + 1, s->t - 1)), from, to;
+        share_columns(share, a->i, &from, &to);
         for (int64_t i = 0; i < rows; i++) {
-            ask_for(f->x + row_of(s, b0 + i, soon) * a->i, a->i, 0);
-            copy_row(f->x + row_of(s, b0 + i, time) * a->i, inputs + i * a->i, a->i);
+            ask_for(a->x + row_of(s, b0 + i, soon) * a->i + from, to - from, 0);
+            copy_row(a->x + row_of(s, b0 + i, time) * a->i + from, inputs + i * a->i + from, to - from);
         }
-        multiply_rows(inputs, a->i, f->w, g, ld, rows, ld, a->i, 0);
     }
-    if (a->cell == CELL_GRU) multiply_rows(states, h, f->u, f->sums + b0 * ld, ld, rows, ld, h, 0);
-    else multiply_rows(states, h, f->u, g, ld, rows, f->candidate ? 2 * h : ld, h, 1);
+    meet(share);
+    if (a->n > 1) multiply_rows(share, inputs, a->i, f->w, g, ld, rows, ld, a->i, 0);
+    if (f->candidate) meet(share); /* the next product has fewer columns, and so other shares */
+    if (a->cell == CELL_GRU) multiply_rows(share, states, h, f->u, f->sums + b0 * ld, ld, rows, ld, h, 0);
+    else multiply_rows(share, states, h, f->u, g, ld, rows, f->candidate ? 2 * h : ld, h, 1);
+    meet(share);
     if (f->candidate) {
         float *extra = f->extra + (here + b0) * h;
         for (int64_t i = 0; i < rows; i++)
-            reset_row(&(struct row){.g = g + i * ld, .h = states + i * h, .to = extra + i * h}, &f->weights);
-        multiply_rows(extra, h, f->candidate, g + 2 * h, ld, rows, h, h, 1);
+            reset_row(&(struct row){.g = g + i * ld + u0, .h = states + i * h + u0, .to = extra + i * h + u0}, weights);
+        meet(share);
+        multiply_rows(share, extra, h, f->candidate, g + 2 * h, ld, rows, h, h, 1);
     }
 }
 
-static void forward_step(const struct forward *f, int64_t step, int64_t b0, int64_t b1) {
+static void forward_step(const struct forward *f, const struct share *share, int64_t step, int64_t b0, int64_t b1) {
     const struct recurrent_args *a = f->a;
     const struct steps *s = &f->steps;
     int64_t h = a->h, ld = cell_gates(a->cell) * h, time = step_time(s, step), last = step + 1 == s->t;
     int64_t going = clamp(active_before(s, time), b0, b1), staying = last ? b0 : clamp(active_behind(s, time), b0, b1);
     int64_t here = step_row(f, step, time), behind = last ? 0 : step_row(f, step + 1, step_time(s, step + 1));
-    begin_rows(a->h0, s, going, b1, f->states + (here + going) * h, h);
-    if (a->cell == CELL_LSTM) begin_rows(a->c0, s, going, b1, f->extra + (here + going) * h, h);
-    if (a->skip) mix_states(f, time, b0, going, f->states + (here + b0) * h);
-    sum_gates(f, step, here, b0, b1);
+    int64_t u0 = share->from, units = share->to - u0;
+    const struct weights *all = &f->weights;
+    struct weights weights = {all->bias + u0, all->peep ? all->peep + u0 : 0, h, units, all->update_takes_new};
+    begin_rows(a->h0, s, share, going, b1, f->states + (here + going) * h, h);
+    if (a->cell == CELL_LSTM) begin_rows(a->c0, s, share, going, b1, f->extra + (here + going) * h, h);
+    if (a->skip) mix_states(f, share, time, b0, going, f->states + (here + b0) * h);
+    sum_gates(f, share, &weights, step, here, b0, b1);
     int64_t soon = step_time(s, least(step + 1, s->t - 1));
     for (int64_t b = b0; b < b1; b++) {
-        int64_t of = s->order[b];
-        float *y = a->y + row_of(s, b, time) * h, *end = a->hn ? a->hn + of * h : y, *extra = f->extra ? f->extra + (here + b) * h : 0;
-        struct row r = {.g = f->gates + (gate_row(f, time) + b) * ld, .h = f->states + (here + b) * h, .from = extra, .to = extra, .y = y,
-                        .next = b < staying ? f->states + (behind + b) * h : end};
-        if (a->cell == CELL_LSTM) r.to = b < staying ? f->extra + (behind + b) * h : a->cn + of * h;
-        if (a->cell == CELL_GRU) r.from = f->sums + b * ld;
-        ask_for(a->y + row_of(s, b, soon) * h, h, 1);
-        cell_rows[a->cell](&r, &f->weights);
+        int64_t of = s->order[b] * h + u0, in = (here + b) * h + u0, out = (behind + b) * h + u0;
+        float *y = a->y + row_of(s, b, time) * h + u0, *end = a->hn ? a->hn + of : y, *extra = f->extra ? f->extra + in : 0;
+        struct row r = {.g = f->gates + (gate_row(f, time) + b) * ld + u0, .h = f->states + in, .from = extra, .to = extra, .y = y,
+                        .next = b < staying ? f->states + out : end};
+        if (a->cell == CELL_LSTM) r.to = b < staying ? f->extra + out : a->cn + of;
+        if (a->cell == CELL_GRU) r.from = f->sums + b * ld + u0;
+        ask_for(a->y + row_of(s, b, soon) * h + u0, units, 1);
+        cell_rows[a->cell](&r, &weights);
+    }
+}
+
+static void forward_steps(const struct forward *f, const struct share *share, int64_t b0, int64_t b1) {
+    const struct recurrent_args *a = f->a;
+    const struct steps *s = &f->steps;
+    int64_t h = a->h, ld = cell_gates(a->cell) * h;
+    if (a->n == 1) /* the inputs of all steps at once, as one row of a step would leave the multipliers idle */
+        multiply_rows(share, a->x + s->shift[0] * a->i, a->i, f->w, f->gates, ld, s->rows, ld, a->i, 0);
+    for (int64_t step = 0; step < s->t; step++) {
+        int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1);
+        if (active > b0) forward_step(f, share, step, b0, active);
+        for (int64_t b = active; b < b1; b++)
+            memset(a->y + row_of(s, b, time) * h + share->from, 0, (size_t)(share->to - share->from) * sizeof(float));
     }
 }
 
 static void forward_part(void *context, int64_t part, int64_t parts) {
     const struct forward *f = context;
-    const struct steps *s = &f->steps;
-    int64_t b0, b1, h = f->a->h;
-    part_sequences(s, part, parts, &b0, &b1);
-    for (int64_t step = 0; step < s->t; step++) {
-        int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1);
-        if (active > b0) forward_step(f, step, b0, active);
-        for (int64_t b = active; b < b1; b++) memset(f->a->y + row_of(s, b, time) * h, 0, (size_t)h * sizeof(float));
-    }
+    struct share all = share_of(0, 0, 1, f->a->h);
+    int64_t b0, b1;
+    part_sequences(&f->steps, part, parts, &b0, &b1);
+    forward_steps(f, &all, b0, b1);
+}
+
+static void forward_member(void *context, struct gang *gang, int64_t member, int64_t members) {
+    const struct forward *f = context;
+    struct share share = share_of(gang, member, members, f->a->h);
+    forward_steps(f, &share, 0, f->a->n);
 }
 
 /* Fills `f` with its pieces of the scratch at `at`, of which `tables` is one, and tells how much that is. */
@@ -309,15 +339,11 @@ static int32_t k_recurrent(const struct recurrent_args *a, int64_t *detail) {
     if (f.u != a->u_packed) pack(a->u, f.u, f.candidate ? 2 * h : width, h);
     if (f.candidate) pack(a->u + 2 * h * h, f.candidate, h, h);
     sum_biases(a, f.bias);
-    f.weights = (struct weights){f.bias, a->peep, h, a->flags & UPDATE_TAKES_NEW};
-    f.x = a->x;
-    if (a->n == 1) { /* all steps at once, as one row of a step would leave the multipliers idle */
-        const float *x = a->x + f.steps.shift[0] * a->i;
-        multiply_rows(x, a->i, f.w, f.gates, width, rows, width, a->i, 0);
-        if (f.saved) copy_row(x, f.inputs, rows * a->i);
-        f.x = 0;
-    }
-    fathom_parallel(forward_part, &f, fathom_parts((double)(rows * width) * ((double)(h + a->i) / (4 * VL) + 1), a->n));
+    f.weights = (struct weights){f.bias, a->peep, h, h, a->flags & UPDATE_TAKES_NEW};
+    if (a->n == 1 && f.saved) copy_row(a->x + f.steps.shift[0] * a->i, f.inputs, rows * a->i);
+    double nanos = (double)(rows * width) * ((double)(h + a->i) / (4 * VL) + 1);
+    if (units_are_shared(a->n, cell_gates(a->cell), h)) fathom_gang(forward_member, &f, fathom_parts(nanos, panel_count(h)));
+    else fathom_parallel(forward_part, &f, fathom_parts(nanos, a->n));
     return FATHOM_OK;
 }
 

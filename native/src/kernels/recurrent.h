@@ -5,6 +5,7 @@
  * neighbors and padding has no row at all. Row `offset[t] + b` is time t of the sequence `order[b]`; active[t] sequences are longer than t.
  * A part owns some sequences for all steps, so that no thread waits for another, and computes a step while its rows lie in L1: the sums of
  * the gates by the tiles of all products, then the cell in a pass over them. Which part has which sequences leaves no trace in a sum.
+ * Where sequences are few and wide, a gang shares the columns of every product and the units of every cell instead, and meets in each step.
  *
  * gates[rows][gates * h] holds the sums, then the gates; inputs[rows][i] and states[rows][h] what goes into a step; extra[rows][h] the cell
  * state that goes in (LSTM), the sum that r multiplies (GRU), or r h.
@@ -64,12 +65,42 @@ static inline int64_t cell_gates(int64_t cell) {
 }
 static inline int has_extra(int64_t cell) { return cell == CELL_LSTM || cell == CELL_GRU || cell == CELL_GRU_RESET_FIRST; }
 
-/* c[rows][n] (+)= a[rows][k] panels, which hold a packed right side [k, n]; by this thread alone */
-static inline void multiply_rows(const float *a, int64_t lda, const float *panels, float *c, int64_t ldc, int64_t rows, int64_t n,
-                                 int64_t k, int64_t add) {
-    int64_t count = row_tiles(rows, n);
+/* What a thread does of each step: all, or its columns of each product and its units from .. to of each cell. */
+struct share {
+    struct gang *gang; /* or 0 */
+    int64_t member, members, from, to;
+};
+
+/* Sequences are few where a thread would have less than a tile of them; and a meeting must be little of a step. */
+enum { FEW_SEQUENCES = 16, SHARED_FLOATS = 1 << 15 };
+static inline int units_are_shared(int64_t n, int64_t gates, int64_t h) {
+    return n < FEW_SEQUENCES && panel_count(h) > 1 && gates * h * h >= SHARED_FLOATS;
+}
+
+/* the columns from .. to of n, cut where panels are, so that a product of n columns is of the same share as they */
+static inline void share_columns(const struct share *s, int64_t n, int64_t *from, int64_t *to) {
+    int64_t panels = panel_count(n);
+    *from = panel_start(n, panels * s->member / s->members);
+    *to = least(n, panel_start(n, panels * (s->member + 1) / s->members));
+}
+
+static inline struct share share_of(struct gang *gang, int64_t member, int64_t members, int64_t h) {
+    struct share s = {gang, member, members, 0, 0};
+    share_columns(&s, h, &s.from, &s.to);
+    return s;
+}
+
+/* waits for the rest of the gang */
+static inline void meet(const struct share *s) {
+    if (s->gang) fathom_meet(s->gang);
+}
+
+/* c[rows][n] (+)= a[rows][k] panels, which hold a packed right side [k, n]; the columns of a share, by this thread alone */
+static inline void multiply_rows(const struct share *share, const float *a, int64_t lda, const float *panels, float *c, int64_t ldc,
+                                 int64_t rows, int64_t n, int64_t k, int64_t add) {
+    int64_t count = row_tiles(rows, n), all = panel_count(n), end = all * (share->member + 1) / share->members;
     struct sweep s = {.outer = 1, .inner = 1, .depth = k, .lda = lda, .ldc = ldc, .add = add};
-    for (int64_t p = 0; p < panel_count(n); p++) {
+    for (int64_t p = all * share->member / share->members; p < end; p++) {
         int64_t j = panel_start(n, p), width = panel_start(n, p + 1) - j, columns = least(n - j, width);
         s.ldb = width, s.last = last_lanes(columns - (width - VL));
         for (int64_t t = 0; t < count; t++) {

@@ -11,7 +11,7 @@ struct row {
 };
 struct weights {
     const float *peep;
-    int64_t h, update_takes_new;
+    int64_t h, units, update_takes_new; /* units of h that are computed */
 };
 
 INLINE v gate(const struct row *r, const struct weights *w, int which, int64_t i, int64_t m) { return v_get(r->g + which * w->h + i, m); }
@@ -25,14 +25,14 @@ INLINE v through_sigmoid(v y, v dy) { return dy * (y * (1 - y)); }
 INLINE v through_tanh(v y, v dy) { return dy * v_fnma(y, y, v_set(1)); }
 
 static void rnn_tanh_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, put(r->d, w, 0, i, m, through_tanh(gate(r, w, 0, i, m), total(r, i, m))););
+    EACH_VECTOR(w->units, put(r->d, w, 0, i, m, through_tanh(gate(r, w, 0, i, m), total(r, i, m))););
 }
 static void rnn_relu_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, put(r->d, w, 0, i, m, v_sel(gate(r, w, 0, i, m) <= 0, v_set(0), total(r, i, m))););
+    EACH_VECTOR(w->units, put(r->d, w, 0, i, m, v_sel(gate(r, w, 0, i, m) <= 0, v_set(0), total(r, i, m))););
 }
 
 INLINE void lstm(const struct row *r, const struct weights *w, const float *peep) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v in = gate(r, w, 0, i, m), forget = gate(r, w, 1, i, m), new = gate(r, w, 2, i, m), out = gate(r, w, 3, i, m);
         v before = v_get(r->from + i, m), shown = v_tanh(v_fma(forget, before, in * new)), dh = total(r, i, m);
         v dout = through_sigmoid(out, dh * shown), dc = v_get(r->carry + i, m) + through_tanh(shown, dh * out);
@@ -57,7 +57,7 @@ INLINE void unmix(const struct row *r, const struct weights *w, v dh, v z, v new
     v_put(r->carry + i, dh * (w->update_takes_new ? other : z), m);
 }
 static void gru_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v reset = gate(r, w, 0, i, m), new = gate(r, w, 2, i, m), dh = total(r, i, m) + v_get(r->carry + i, m), dnew, dz;
         unmix(r, w, dh, gate(r, w, 1, i, m), new, i, m, &dnew, &dz);
         dnew = through_tanh(new, dnew);
@@ -68,14 +68,14 @@ static void gru_row(const struct row *r, const struct weights *w) {
 }
 /* r follows in reset_row, when the gradient of r * h is known */
 static void gru_reset_first_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v new = gate(r, w, 2, i, m), dh = total(r, i, m) + v_get(r->carry + i, m), dnew, dz;
         unmix(r, w, dh, gate(r, w, 1, i, m), new, i, m, &dnew, &dz);
         put(r->d, w, 1, i, m, dz), put(r->du, w, 1, i, m, dz), put(r->d, w, 2, i, m, through_tanh(new, dnew));
     });
 }
 static void reset_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v reset = gate(r, w, 0, i, m), drh = v_get(r->dh + i, m);
         v dreset = through_sigmoid(reset, drh * v_get(r->h + i, m));
         put(r->d, w, 0, i, m, dreset), put(r->du, w, 0, i, m, dreset);
@@ -84,7 +84,7 @@ static void reset_row(const struct row *r, const struct weights *w) {
 }
 
 static void ugrnn_row(const struct row *r, const struct weights *w) {
-    EACH_VECTOR(w->h, {
+    EACH_VECTOR(w->units, {
         v u = gate(r, w, 0, i, m), new = gate(r, w, 1, i, m), dh = total(r, i, m) + v_get(r->carry + i, m);
         put(r->d, w, 0, i, m, through_sigmoid(u, dh * (v_get(r->h + i, m) - new)));
         put(r->d, w, 1, i, m, through_tanh(new, dh * (1 - u)));
@@ -109,7 +109,6 @@ enum { SUMS = 5, ADD_DX = 1, ADD_DW = 2, ADD_DU = 4, ADD_DB = 8, ADD_DBH = 16, A
 struct backward {
     const struct recurrent_grad_args *a;
     struct steps steps;
-    struct weights weights;
     int64_t gates, through; /* columns of du, in gates: those by which the state goes in */
     const float *w, *u, *candidate;     /* packed rows of W and U, and those of a candidate that sees r h */
     float *d, *du, *dnew;               /* dnew: dense copies of the gradient of such a candidate */
@@ -122,129 +121,151 @@ struct backward {
 
 static const float *row_or_none(const float *x, int64_t row, int64_t h) { return x ? x + row * h : 0; }
 
-static void begin_row(const float *from, float *to, int64_t h) {
-    if (from) memcpy(to, from, (size_t)h * sizeof *to);
-    else memset(to, 0, (size_t)h * sizeof *to);
+static void begin_row(const float *from, float *to, const struct share *share) {
+    size_t bytes = (size_t)(share->to - share->from) * sizeof *to;
+    if (from) memcpy(to + share->from, from + share->from, bytes);
+    else memset(to + share->from, 0, bytes);
 }
 
 /* the gradient of what U saw of the states of sequences b0 .. b1 becomes that of the states */
-static void unmask(const struct backward *f, int64_t b0, int64_t b1) {
+static void unmask(const struct backward *f, const struct share *share, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     for (int64_t b = b0; a->mask && b < b1; b++) {
-        float *dh = f->dh + b * a->h;
-        mask_row(dh, a->mask + f->steps.order[b] * a->h, dh, a->h);
+        float *dh = f->dh + b * a->h + share->from;
+        mask_row(dh, a->mask + f->steps.order[b] * a->h + share->from, dh, share->to - share->from);
     }
 }
 
 /* dh of sequences b0 .. b1, whose gates lie from `row` on */
-static void multiply_back(const struct backward *f, int64_t row, int64_t b0, int64_t b1) {
+static void multiply_back(const struct backward *f, const struct share *share, int64_t row, int64_t b0, int64_t b1) {
     int64_t h = f->a->h, depth = f->through * h;
-    multiply_rows(f->du + row * depth, depth, f->u, f->dh + b0 * h, h, b1 - b0, h, depth, 0);
-    unmask(f, b0, b1);
+    multiply_rows(share, f->du + row * depth, depth, f->u, f->dh + b0 * h, h, b1 - b0, h, depth, 0);
+    unmask(f, share, b0, b1);
 }
 
-static void give_inputs(const struct backward *f, int64_t time, int64_t soon, int64_t b0, int64_t b1) {
+static void give_inputs(const struct backward *f, const struct share *share, int64_t time, int64_t soon, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
-    int64_t depth = f->gates * a->h;
-    multiply_rows(f->d + (f->steps.offset[time] + b0) * depth, depth, f->w, f->dx + b0 * a->i, a->i, b1 - b0, a->i, depth, 0);
+    int64_t depth = f->gates * a->h, from, to;
+    share_columns(share, a->i, &from, &to);
+    multiply_rows(share, f->d + (f->steps.offset[time] + b0) * depth, depth, f->w, f->dx + b0 * a->i, a->i, b1 - b0, a->i, depth, 0);
     for (int64_t b = b0; b < b1; b++) {
-        float *dx = a->dx + row_of(&f->steps, b, time) * a->i;
-        ask_for(a->dx + row_of(&f->steps, b, soon) * a->i, a->i, 1);
-        EACH_VECTOR(a->i, give(dx + i, v_get(f->dx + b * a->i + i, m), a->add & ADD_DX, m););
+        float *dx = a->dx + row_of(&f->steps, b, time) * a->i + from, *sum = f->dx + b * a->i + from;
+        ask_for(a->dx + row_of(&f->steps, b, soon) * a->i + from, to - from, 1);
+        EACH_VECTOR(to - from, give(dx + i, v_get(sum + i, m), a->add & ADD_DX, m););
     }
 }
 
 /* the gradient of the state that goes into a step, all of it, becomes that of the state before; what skips steps is kept for later */
-static void unmix_states(const struct backward *f, int64_t time, int64_t b0, int64_t b1) {
+static void unmix_states(const struct backward *f, const struct share *share, int64_t time, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
-    int64_t h = a->h, row = f->steps.offset[time];
-    v share = v_set(a->skip[2 * time]), skipping = v_set(a->skip[2 * time + 1]);
+    int64_t h = a->h, row = f->steps.offset[time], u0 = share->from;
+    v before = v_set(a->skip[2 * time]), skipping = v_set(a->skip[2 * time + 1]);
     for (int64_t b = b0; b < b1; b++) {
-        float *dh = f->dh + b * h, *carry = f->carry + b * h, *skipped = f->skipped + (row + b) * h;
-        EACH_VECTOR(h, {
+        float *dh = f->dh + b * h + u0, *carry = f->carry + b * h + u0, *skipped = f->skipped + (row + b) * h + u0;
+        EACH_VECTOR(share->to - u0, {
             v all = v_get(dh + i, m);
             if (a->cell != CELL_LSTM) {
                 all = all + v_get(carry + i, m);
                 v_put(carry + i, v_set(0), m);
             }
-            v_put(dh + i, all * share, m);
+            v_put(dh + i, all * before, m);
             v_put(skipped + i, all * skipping, m);
         });
     }
 }
 
 /* dh += what skipped from the state of this time, or from the initial one (time -1), to the step of time `to` */
-static void add_skipped(const struct backward *f, int64_t b, int64_t time, int64_t to) {
+static void add_skipped(const struct backward *f, const struct share *share, int64_t b, int64_t time, int64_t to) {
     int64_t h = f->a->h;
     if (to < 0 || to >= f->steps.t || b >= f->steps.active[to] || lagged_time(&f->steps, b, to, f->a->lag) != time) return;
-    const float *skipped = f->skipped + (f->steps.offset[to] + b) * h;
-    EACH_VECTOR(h, v_put(f->dh + b * h + i, v_get(f->dh + b * h + i, m) + v_get(skipped + i, m), m););
+    const float *skipped = f->skipped + (f->steps.offset[to] + b) * h + share->from;
+    float *dh = f->dh + b * h + share->from;
+    EACH_VECTOR(share->to - share->from, v_put(dh + i, v_get(dh + i, m) + v_get(skipped + i, m), m););
 }
 
 /* the gradients of the initial states of sequences b0 .. b1, whose first step lies at `row` */
-static void end_rows(const struct backward *f, int64_t row, int64_t time, int64_t b0, int64_t b1) {
+static void end_rows(const struct backward *f, const struct share *share, int64_t row, int64_t time, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
-    int64_t h = a->h;
+    int64_t h = a->h, u0 = share->from;
     if (b0 >= b1 || (!a->dh0 && !a->dc0)) return;
-    if (a->dh0) multiply_back(f, row, b0, b1);
+    if (a->dh0) multiply_back(f, share, row, b0, b1);
     for (int64_t b = b0; b < b1; b++) {
         for (int64_t later = 1; a->skip && later < a->lag && later < f->steps.t; later++)
-            add_skipped(f, b, -1, f->steps.reverse ? time - later : time + later);
-        float *dh0 = a->dh0 ? a->dh0 + f->steps.order[b] * h : 0, *dc0 = a->dc0 ? a->dc0 + f->steps.order[b] * h : 0;
-        EACH_VECTOR(h, {
-            v dh = v_get(f->dh + b * h + i, m), carry = v_get(f->carry + b * h + i, m);
+            add_skipped(f, share, b, -1, f->steps.reverse ? time - later : time + later);
+        int64_t of = f->steps.order[b] * h + u0;
+        float *dh0 = a->dh0 ? a->dh0 + of : 0, *dc0 = a->dc0 ? a->dc0 + of : 0;
+        EACH_VECTOR(share->to - u0, {
+            v dh = v_get(f->dh + b * h + u0 + i, m), carry = v_get(f->carry + b * h + u0 + i, m);
             if (dh0) give(dh0 + i, a->cell == CELL_LSTM ? dh : dh + carry, a->add & ADD_DH0, m);
             if (dc0) give(dc0 + i, carry, a->add & ADD_DC0, m);
         });
     }
 }
 
-static void backward_step(const struct backward *f, int64_t step, int64_t b0, int64_t b1) {
+static void backward_step(const struct backward *f, const struct share *share, int64_t step, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     const struct steps *s = &f->steps;
     int64_t h = a->h, ld = f->gates * h, time = step_time(s, step), last = step + 1 == s->t, at = s->offset[time];
     int64_t staying = last ? b0 : clamp(active_behind(s, time), b0, b1);
-    int64_t soon = step_time(s, most(step - 1, 0));
-    if (staying > b0) multiply_back(f, s->offset[step_time(s, step + 1)] + b0, b0, staying);
-    if (a->skip) unmix_states(f, step_time(s, least(step + 1, s->t - 1)), b0, staying);
+    int64_t soon = step_time(s, most(step - 1, 0)), u0 = share->from, units = share->to - u0;
+    struct weights weights = {a->peep ? a->peep + u0 : 0, h, units, a->flags & UPDATE_TAKES_NEW};
+    if (staying > b0) multiply_back(f, share, s->offset[step_time(s, step + 1)] + b0, b0, staying);
+    if (a->skip) unmix_states(f, share, step_time(s, least(step + 1, s->t - 1)), b0, staying);
     for (int64_t b = staying; b < b1; b++) {
-        begin_row(row_or_none(a->dhn, s->order[b], h), f->dh + b * h, h);
-        begin_row(a->cell == CELL_LSTM ? row_or_none(a->dcn, s->order[b], h) : 0, f->carry + b * h, h);
+        begin_row(row_or_none(a->dhn, s->order[b], h), f->dh + b * h, share);
+        begin_row(a->cell == CELL_LSTM ? row_or_none(a->dcn, s->order[b], h) : 0, f->carry + b * h, share);
     }
-    for (int64_t b = b0; a->skip && b < staying; b++) add_skipped(f, b, time, s->reverse ? time - a->lag : time + a->lag);
+    for (int64_t b = b0; a->skip && b < staying; b++) add_skipped(f, share, b, time, s->reverse ? time - a->lag : time + a->lag);
     for (int64_t b = b0; b < b1; b++) {
-        struct row r = {.g = a->gates + (at + b) * ld, .h = a->states + (at + b) * h, .from = row_or_none(a->extra, at + b, h),
-                        .dy = row_or_none(a->dy, row_of(s, b, time), h), .dh = f->dh + b * h, .carry = f->carry + b * h,
-                        .d = f->d + (at + b) * ld, .du = f->du + (at + b) * f->through * h};
-        if (r.dy) ask_for(a->dy + row_of(s, b, soon) * h, h, 0);
-        cell_rows[a->cell](&r, &f->weights);
-        if (f->masked) mask_row(r.h, a->mask + s->order[b] * h, f->masked + (at + b) * h, h);
-        if (a->cell == CELL_GRU_RESET_FIRST) memcpy(f->dnew + (at + b) * h, r.d + 2 * h, (size_t)h * sizeof(float));
+        struct row r = {.g = a->gates + (at + b) * ld + u0, .h = a->states + (at + b) * h + u0, .dh = f->dh + b * h + u0,
+                        .from = a->extra ? a->extra + (at + b) * h + u0 : 0, .dy = a->dy ? a->dy + row_of(s, b, time) * h + u0 : 0,
+                        .carry = f->carry + b * h + u0, .d = f->d + (at + b) * ld + u0, .du = f->du + (at + b) * f->through * h + u0};
+        if (r.dy) ask_for(a->dy + row_of(s, b, soon) * h + u0, units, 0);
+        cell_rows[a->cell](&r, &weights);
+        if (f->masked) mask_row(r.h, a->mask + s->order[b] * h + u0, f->masked + (at + b) * h + u0, units);
+        if (a->cell == CELL_GRU_RESET_FIRST) memcpy(f->dnew + (at + b) * h + u0, r.d + 2 * h, (size_t)units * sizeof(float));
     }
     if (a->cell == CELL_GRU_RESET_FIRST) {
-        multiply_rows(f->dnew + (at + b0) * h, h, f->candidate, f->dh + b0 * h, h, b1 - b0, h, h, 0);
-        unmask(f, b0, b1);
+        meet(share);
+        multiply_rows(share, f->dnew + (at + b0) * h, h, f->candidate, f->dh + b0 * h, h, b1 - b0, h, h, 0);
+        unmask(f, share, b0, b1);
         for (int64_t b = b0; b < b1; b++)
-            reset_row(&(struct row){.g = a->gates + (at + b) * ld, .h = a->states + (at + b) * h, .dh = f->dh + b * h,
-                                    .carry = f->carry + b * h, .d = f->d + (at + b) * ld, .du = f->du + (at + b) * f->through * h},
-                      &f->weights);
+            reset_row(&(struct row){.g = a->gates + (at + b) * ld + u0, .h = a->states + (at + b) * h + u0, .dh = f->dh + b * h + u0,
+                                    .carry = f->carry + b * h + u0, .d = f->d + (at + b) * ld + u0,
+                                    .du = f->du + (at + b) * f->through * h + u0},
+                      &weights);
     }
-    if (a->dx) give_inputs(f, time, soon, b0, b1);
+    meet(share);
+    if (a->dx) give_inputs(f, share, time, soon, b0, b1);
     int64_t going = clamp(active_before(s, time), b0, b1);
-    end_rows(f, at + going, time, going, b1);
+    end_rows(f, share, at + going, time, going, b1);
+}
+
+static void backward_steps(const struct backward *f, const struct share *share, int64_t b0, int64_t b1) {
+    const struct steps *s = &f->steps;
+    int64_t from, to;
+    share_columns(share, f->a->i, &from, &to);
+    for (int64_t step = s->t - 1; step >= 0; step--) {
+        int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1);
+        if (active > b0) backward_step(f, share, step, b0, active);
+        if (f->a->dx && !(f->a->add & ADD_DX))
+            for (int64_t b = active; b < b1; b++)
+                memset(f->a->dx + row_of(s, b, time) * f->a->i + from, 0, (size_t)(to - from) * sizeof(float));
+    }
 }
 
 static void backward_part(void *context, int64_t part, int64_t parts) {
     const struct backward *f = context;
-    const struct steps *s = &f->steps;
+    struct share all = share_of(0, 0, 1, f->a->h);
     int64_t b0, b1;
-    part_sequences(s, part, parts, &b0, &b1);
-    for (int64_t step = s->t - 1; step >= 0; step--) {
-        int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1), i = f->a->i;
-        if (active > b0) backward_step(f, step, b0, active);
-        if (f->a->dx && !(f->a->add & ADD_DX))
-            for (int64_t b = active; b < b1; b++) memset(f->a->dx + row_of(s, b, time) * i, 0, (size_t)i * sizeof(float));
-    }
+    part_sequences(&f->steps, part, parts, &b0, &b1);
+    backward_steps(f, &all, b0, b1);
+}
+
+static void backward_member(void *context, struct gang *gang, int64_t member, int64_t members) {
+    const struct backward *f = context;
+    struct share share = share_of(gang, member, members, f->a->h);
+    backward_steps(f, &share, 0, f->a->n);
 }
 
 /* ---- the gradients of the weights ---- */
@@ -355,12 +376,13 @@ static int32_t k_recurrent_grad(const struct recurrent_grad_args *a, int64_t *de
     int32_t status = make_steps(&f.steps, tables, a->lengths, a->n, a->t, a->flags, detail);
     if (status) return status;
     int64_t h = a->h, rows = f.steps.rows, width = f.gates * h, depth = f.through * h;
-    f.weights = (struct weights){a->peep, h, a->flags & UPDATE_TAKES_NEW};
     if (a->dx) pack_rows(a->w, a->i, width, f.w);
     pack_rows(a->u, h, depth, f.u);
     if (f.candidate) pack_rows(a->u + 2 * h * h, h, h, f.candidate);
     double products = (double)(rows * width) * (double)(h + a->i) / (4 * VL);
-    if (rows) fathom_parallel(backward_part, &f, fathom_parts(products + (double)(rows * width), a->n));
+    double nanos = products + (double)(rows * width);
+    if (rows && units_are_shared(a->n, f.gates, h)) fathom_gang(backward_member, &f, fathom_parts(nanos, panel_count(h)));
+    else if (rows) fathom_parallel(backward_part, &f, fathom_parts(nanos, a->n));
     int64_t tiles = 0;
     for (int i = 0; i < SUMS; i++) tiles += sum_tiles(f.sums + i);
     if (tiles && rows) fathom_parallel(sums_part, &f, fathom_parts(products, tiles));
