@@ -188,7 +188,11 @@ static const struct shape shapes[] = {
     {2, 6, 2, 5, 140, 64, PAST, 0, 0, 0, 0},
     {3, 4, 1, 1, 90, 48, PAST, 0, 0, 0, 0},
     {2, 2, 2, 1, 77, 7, FREE, 0, 1, 0, 0},
-    {1, 8, 4, 1, 700, 128, PAST, 0, 0, 0, 0}, /* keys that no L2 holds */
+    {1, 8, 4, 1, 700, 128, PAST, 0, 0, 0, 0}, /* a single query, of 2, 3 and 7 heads that share keys, and of one */
+    {2, 6, 2, 1, 71, 16, PAST, MASK_ALL, 0, 0, 0},
+    {2, 7, 1, 1, 130, 32, FREE, 0, 1, 0, 0.4f},
+    {3, 5, 5, 1, 100, 80, FREE, MASK_BATCH, 1, 0, 0},
+    {2, 2, 2, 1, 1, 16, CAUSAL, 0, 0, 1, 0},
     {2, 2, 2, 33, 70, 16, FREE, MASK_ALL, 0, 0, 0},
     {2, 4, 2, 70, 66, 9, CAUSAL, MASK_HEADS, 0, 0, 0},
     {3, 2, 2, 12, 70, 32, FREE, MASK_BATCH, 1, 0, 0},
@@ -246,11 +250,11 @@ static void same_bits(void) {
 static float *cut(const float *x, int64_t b, int64_t lx, int64_t ld, int64_t from, int64_t l) { return copy(x + (b * lx + from) * ld, l * ld); }
 
 /* A row of the batch with its own lengths, cut to them, and a query of it alone. */
-static void alone(void) {
+static void alone(int64_t d) {
     for (int causal = FREE; causal <= PAST; causal++)
         for (int threads = 1; threads <= 4; threads += 3) {
             const int64_t l = causal == CAUSAL ? 150 : 70; /* as many queries as keys, or fewer */
-            struct problem p = problem((struct shape){4, 4, 2, l, 150, 24, causal, MASK_NONE, 1, 0, 0}, 0);
+            struct problem p = problem((struct shape){4, 4, 2, l, 150, d, causal, MASK_NONE, 1, 0, 0}, 0);
             struct attention_grad_args *a = &p.g;
             for (int64_t b = 0; causal == CAUSAL && b < 4; b++) a->queries[b] = a->lengths[b];
             fathom_set_threads(threads);
@@ -366,7 +370,8 @@ static void bad_lengths(void) {
 int main(void) {
     against_reference();
     same_bits();
-    alone();
+    alone(24);
+    FOR_EACH_ISA(isa) alone(32); /* whole vectors: a query alone has a form of its own */
     not_finite();
     extremes();
     bad_lengths();
