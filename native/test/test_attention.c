@@ -306,23 +306,32 @@ static void alone(int64_t d) {
         }
 }
 
-/* NaN and infinities reach the queries that see them, and no others. */
+/* rows of x[80][ld], of the head whose 16 columns begin at x: those from .. to are reached by what is not finite, the others keep their bits */
+static void reached(const float *x, const float *finite, int64_t ld, int64_t from, int64_t to, const char *what, int isa, int which) {
+    for (int64_t r = 0; r < 80; r++, x += ld, finite += ld)
+        if (r >= from && r < to) CHECK(!isfinite(x[3]), "isa %d: input %d does not reach %s %d", isa, which, what, (int)r);
+        else CHECK_BITS(x, finite, 16, "isa %d: input %d reaches %s %d", isa, which, what, (int)r);
+}
+
+/* NaN and infinities reach the queries that see them and the keys that these see, and no others. */
 static void not_finite(void) {
     FOR_EACH_ISA(isa)
-        for (int which = 0; which < 3; which++) {
+        for (int which = 0; which < 4; which++) {
             struct problem p = problem((struct shape){1, 2, 2, 80, 80, 16, CAUSAL, 0, 0, 0, 0}, 0);
             struct attention_grad_args *a = &p.g;
-            float *x = which == 0 ? a->q : which == 1 ? a->k : a->v;
+            float *inputs[] = {a->q, a->k, a->v, a->dy}, *outs[] = {a->y, a->dq, a->dk, a->dv}, *finite[4];
+            const char *names[] = {"query", "dq", "dk", "dv"};
             run(&p);
-            float *finite = copy(a->y, p.y_floats);
-            x[41 * a->ldq + 3] = which == 2 ? INFINITY : NAN; /* of head 0 */
+            for (int o = 0; o < 4; o++) finite[o] = copy(outs[o], p.y_floats);
+            inputs[which][41 * a->ldq + 3] = which >= 2 ? INFINITY : NAN; /* of head 0 */
             run(&p);
-            for (int64_t i = 0; i < 80; i++) {
-                int reached = which == 0 ? i == 41 : i >= 41;
-                const float *got = a->y + i * a->ldq, *want = finite + i * a->ldq;
-                if (reached) CHECK(!isfinite(got[3]), "isa %d: input %d does not reach query %d", isa, which, (int)i);
-                else CHECK_BITS(got, want, 16, "isa %d: input %d reaches query %d", isa, which, (int)i);
-                CHECK_BITS(got + 16, want + 16, 16, "isa %d: input %d reaches the other head at query %d", isa, which, (int)i);
+            for (int o = 0; o < 4; o++) {
+                int query = which == 0 || which == 3; /* of query 41 alone, else of all that see key 41 */
+                int64_t from = o < 2 ? 41 : 0, to = query ? 42 : 80;
+                if (which == 3 && o == 0) from = to; /* dy is not read */
+                if (which == 2 && o == 3) from = to; /* dv depends on v by the other factor of each product: not at all */
+                reached(outs[o], finite[o], a->ldq, from, to, names[o], isa, which);
+                reached(outs[o] + 16, finite[o] + 16, a->ldq, 80, 80, names[o], isa, which);
             }
             release_guarded();
         }

@@ -486,16 +486,20 @@ INLINE void row_back(float *p, float *ds, const float *mask, int64_t n, float ls
         for (int c = 0; c < V16; c++) {
             int at = 16 * g + c * VL;
             v weight = v_exp(x[g].part[c] - lse), dp = v_load(ds + at);
-            if (n < KEYS) dp = v_sel(V_LANE + at < (int32_t)n, dp, v_set(0));
             if (keep) dp = v_sel(keep[at / VL], dp * scale, v_set(0));
-            v_store(ds + at, weight * (dp - delta));
-            v_store(p + at, keep ? v_sel(keep[at / VL], weight * scale, v_set(0)) : weight);
+            v change = weight * (dp - delta), kept = keep ? v_sel(keep[at / VL], weight * scale, v_set(0)) : weight;
+            if (n < KEYS) { /* lse and delta may be NaN */
+                vi seen = V_LANE + at < (int32_t)n;
+                change = v_sel(seen, change, v_set(0)), kept = v_sel(seen, kept, v_set(0));
+            }
+            v_store(ds + at, change);
+            v_store(p + at, kept);
         }
 }
 
-/* queries i .. i + rows of head g, which see something of a block of keys from j on */
+/* queries i .. i + rows of head g, which see something of a block of keys from j on; `tall`: the tiles for dk and dv */
 static void back_step(const struct back *k, const struct back_keys *block, int64_t g, int64_t i, int64_t rows, int64_t j,
-                      const int32_t *reach) {
+                      const int32_t *reach, int64_t tall) {
     const struct attention_grad_args *args = k->g;
     const struct pair *pair = &k->pair;
     const struct attention_args *a = pair->a;
@@ -521,8 +525,8 @@ static void back_step(const struct back *k, const struct back_keys *block, int64
             EACH_VECTOR(reach[r], v_put(to + i, v_get(to + i, m) + v_get(ds + i, m), m););
         }
     }
-    if (k->wants & WANT_KV && args->dv) weigh_turned(k->p, k->dy, ld, block->dv, reach, rows, block->seen, d, tile_height(d));
-    if (k->wants & WANT_KV && args->dk) weigh_turned(k->ds, k->q, ld, block->dk, reach, rows, block->seen, d, tile_height(d));
+    if (k->wants & WANT_KV && args->dv) weigh_turned(k->p, k->dy, ld, block->dv, reach, rows, block->seen, d, tall);
+    if (k->wants & WANT_KV && args->dk) weigh_turned(k->ds, k->q, ld, block->dk, reach, rows, block->seen, d, tall);
     if (k->wants & WANT_Q) weigh(k->ds, block->rows, ld, args->dq + q_at(pair, g, i), a->ldq, reach, rows, d, block->tall, 1);
 }
 
@@ -562,10 +566,10 @@ static void back_rows(const struct back *k, int64_t g, int64_t i, int64_t rows, 
     const struct attention_args *a = k->pair.a;
     int32_t reach[BACK_STEP];
     if (!reaches(&k->pair, i, rows, j, reach)) return; /* nor any later block */
-    pack_rows(a->q + q_at(&k->pair, g, i), a->ldq, rows, a->d, a->scale, k->q, k->ld);
-    pack_rows(k->g->dy + y_at(&k->pair, g, i), a->heads * a->d, rows, a->d, 1, k->dy, k->ld);
+    int odd = pack_rows(a->q + q_at(&k->pair, g, i), a->ldq, rows, a->d, a->scale, k->q, k->ld)
+              | pack_rows(k->g->dy + y_at(&k->pair, g, i), a->heads * a->d, rows, a->d, 1, k->dy, k->ld);
     for (const struct back_keys *block = k->block; j < end && reaches(&k->pair, i, rows, j, reach); j += KEYS, block++)
-        back_step(k, block, g, i, rows, j, reach);
+        back_step(k, block, g, i, rows, j, reach, odd ? 1 : tile_height(a->d)); /* a NaN stays with the keys that its query sees */
 }
 
 static void back_run(struct back *k) {
