@@ -6,10 +6,14 @@
  * that no worker has begun: a region that meets sleeping or descheduled workers lasts no longer than on one thread. Workers are
  * started when a region first wants them and never end: a smaller pool leaves the others asleep. Nothing here calls malloc but
  * the start of a thread.
+ *
+ * fathom_gang is for work whose threads wait for each other. It takes back nothing once it has begun: its members are the workers
+ * that have come by then, and whoever comes later is sent away.
  */
 #define _GNU_SOURCE
 #include "internal.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,7 +31,8 @@ enum { MOST_THREADS = 256 };
 enum {
     SPINS = 32,          /* looks at a word between two looks at the clock */
     SPIN_NANOS = 50000,  /* a worker without work spins so long, then sleeps; so does a caller whose worker is late, */
-    YIELD_NANOS = 500000 /* but it offers its processor for so long before it sleeps */
+    YIELD_NANOS = 500000, /* but it offers its processor for so long before it sleeps */
+    FORCED_NANOS = 1000000000 /* a gang of a forced number of members waits so long for them */
 };
 
 /* Smaller parts are not worth a worker: measured, one awake costs 0.2 us, one asleep 2 us and comes 50 us late. */
@@ -281,6 +286,43 @@ static void await_end(struct worker *w) {
     }
 }
 
+/* At most `team` threads that exist, the caller among them. */
+static int64_t assemble(int64_t team) {
+    while (started < team - 1 && start_worker(started + 1)) started++;
+    return team > started + 1 ? started + 1 : team;
+}
+
+/* Gives a job to a worker; whether it had to be woken. */
+static int post(struct worker *w, part_fn fn, void *context, int64_t from, int64_t to, int64_t parts, int here) {
+    w->fn = fn;
+    w->context = context;
+    w->from = from;
+    w->to = to;
+    w->parts = parts;
+    if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP ||
+        atomic_load_explicit(&w->cpu, memory_order_relaxed) == here)
+        keep_off(w, here);
+    int slept = atomic_exchange_explicit(&w->state, POSTED, memory_order_release) == ASLEEP;
+    if (slept) wake(&w->state);
+    return slept;
+}
+
+/* Whether the worker had not begun its job, which is nobody's now. */
+static int take_back(struct worker *w) {
+    return atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED && move(w, POSTED, IDLE);
+}
+
+/* The end of a region: all workers are done, of whose parts so many were run by them. */
+static void disperse(int64_t team, int64_t parts, int64_t wakes) {
+    for (int64_t i = 1; i < team; i++) await_end(&workers[i]);
+    if (parts) {
+        count(REGIONS, 1);
+        count(PARTS, parts);
+    }
+    if (wakes) count(WAKES, wakes);
+    leave();
+}
+
 void fathom_parallel(part_fn fn, void *context, int64_t parts) {
     int64_t team = limit() < parts ? limit() : parts;
     if (team <= 1 || !enter()) {
@@ -288,41 +330,108 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
         run_range(fn, context, 0, parts, parts);
         return;
     }
-    while (started < team - 1 && start_worker(started + 1)) started++;
-    if (team > started + 1) team = started + 1;
+    team = assemble(team);
 
     int64_t wakes = 0, own = parts / team;
     int here = processor_here();
-    for (int64_t i = 1; i < team; i++) {
-        struct worker *w = &workers[i];
-        w->fn = fn;
-        w->context = context;
-        w->from = parts * i / team;
-        w->to = parts * (i + 1) / team;
-        w->parts = parts;
-        if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP ||
-            atomic_load_explicit(&w->cpu, memory_order_relaxed) == here)
-            keep_off(w, here);
-        if (atomic_exchange_explicit(&w->state, POSTED, memory_order_release) == ASLEEP) {
-            wake(&w->state);
-            wakes++;
-        }
-    }
+    for (int64_t i = 1; i < team; i++)
+        wakes += post(&workers[i], fn, context, parts * i / team, parts * (i + 1) / team, parts, here);
     run_range(fn, context, 0, own, parts);
     for (int64_t i = team - 1; i > 0; i--) {
         struct worker *w = &workers[i];
-        if (atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED && move(w, POSTED, IDLE)) {
+        if (take_back(w)) {
             run_range(fn, context, w->from, w->to, parts);
             own += w->to - w->from;
         }
     }
-    for (int64_t i = 1; i < team; i++) await_end(&workers[i]);
-    if (own < parts) {
-        count(REGIONS, 1);
-        count(PARTS, parts - own);
+    disperse(team, parts - own, wakes);
+}
+
+/* ---- gangs ---- */
+
+/* Workers join while the gate is open; closed, it tells how many have. Each member counts its meetings in a line of its own. */
+enum { CLOSED = 1 << 30 };
+struct gang {
+    _Alignas(128) atomic_uint gate;
+    member_fn fn;
+    void *context;
+    struct {
+        _Alignas(128) atomic_uint meetings;
+    } at[GANG_MOST];
+};
+
+/* between two looks at a word that another member is about to change: after a while the processor is offered to whoever wants it */
+struct patience {
+    unsigned looks;
+    int64_t since;
+};
+static void be_patient(struct patience *p) {
+    relax();
+    if (++p->looks % SPINS) return;
+    int64_t time = now();
+    if (!p->since) p->since = time;
+    if (time - p->since >= spin_nanos()) sched_yield();
+}
+
+void fathom_meet(struct gang *g, int64_t member) {
+    int64_t members = (atomic_load_explicit(&g->gate, memory_order_relaxed) & ~(unsigned)CLOSED) + 1;
+    if (members == 1) return;
+    unsigned meeting = atomic_load_explicit(&g->at[member].meetings, memory_order_relaxed) + 1;
+    atomic_store_explicit(&g->at[member].meetings, meeting, memory_order_release);
+    for (int64_t i = 0; i < members; i++) { /* who is one meeting ahead has been at this one, too */
+        struct patience p = {0};
+        while ((int)(atomic_load_explicit(&g->at[i].meetings, memory_order_acquire) - meeting) < 0) be_patient(&p);
     }
-    if (wakes) count(WAKES, wakes);
-    leave();
+}
+
+static void join(void *context, int64_t part, int64_t parts) {
+    struct gang *g = context;
+    unsigned gate = atomic_load_explicit(&g->gate, memory_order_acquire);
+    struct patience p = {0};
+    (void)part, (void)parts;
+    do
+        if (gate & CLOSED) return;
+    while (!atomic_compare_exchange_weak_explicit(&g->gate, &gate, gate + 1, memory_order_acquire, memory_order_acquire));
+    int64_t member = gate + 1;
+    while (!((gate = atomic_load_explicit(&g->gate, memory_order_acquire)) & CLOSED)) be_patient(&p);
+    g->fn(g->context, member, (gate & ~(unsigned)CLOSED) + 1, g);
+}
+
+/* Returns when `wanted` workers have joined or the time is up, and how many have. */
+static int64_t close_gate(struct gang *g, unsigned wanted, int64_t nanos) {
+    int64_t until = 0;
+    while (atomic_load_explicit(&g->gate, memory_order_relaxed) < wanted) {
+        for (int i = 0; i < SPINS && atomic_load_explicit(&g->gate, memory_order_relaxed) < wanted; i++) relax();
+        int64_t time = now();
+        if (!until) until = time + nanos;
+        if (time >= until) break;
+        if (forced_parts) sched_yield();
+    }
+    return atomic_fetch_or_explicit(&g->gate, CLOSED, memory_order_acq_rel);
+}
+
+void fathom_gang(member_fn fn, void *context, double nanos, int64_t most) {
+    struct gang g;
+    int64_t team = fathom_parts(nanos, most < GANG_MOST ? most : GANG_MOST), fit = forced_parts > 0 ? limit() : processors();
+    if (team > fit) team = fit;
+    if (team <= 1 || !enter()) {
+        if (team > 1) count(ALONE, 1);
+        atomic_init(&g.gate, CLOSED);
+        fn(context, 0, 1, &g);
+        return;
+    }
+    team = assemble(team);
+    g.fn = fn;
+    g.context = context;
+    atomic_init(&g.gate, 0);
+    for (int64_t i = 0; i < team; i++) atomic_init(&g.at[i].meetings, 0);
+    int64_t wakes = 0, patience = forced_parts > 0 ? FORCED_NANOS : (int64_t)fmin(nanos / 8, SPIN_NANOS);
+    int here = processor_here();
+    for (int64_t i = 1; i < team; i++) wakes += post(&workers[i], join, &g, i, i + 1, team, here);
+    int64_t joined = close_gate(&g, (unsigned)(team - 1), patience);
+    for (int64_t i = 1; i < team; i++) take_back(&workers[i]);
+    fn(context, 0, joined + 1, &g);
+    disperse(team, joined, wakes);
 }
 
 /* min(nanos / each, most), safe for any nanos */
