@@ -156,12 +156,12 @@ static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, fl
     vi odd = {0};
     const v factor = v_set(scale);
     for (int64_t r = 0; r < rows; r++, x += stride, to += ld)
-        for (int64_t c = 0; c < d; c += VL) {
-            v at = v_get(x + c, lane_count(d - c));
-            odd |= at - at != 0;
-            v_store(to + c, at * factor);
-        }
-    return v_bits(odd) != 0;
+        EACH_VECTOR(d, {
+            v at = v_get(x + i, m);
+            odd |= (vi)(at - at); /* 0 or NaN */
+            v_store(to + i, at * factor);
+        });
+    return v_bits(odd != 0) != 0;
 }
 
 /* to[d][KEYS] = x[keys][stride]^T */
@@ -217,6 +217,7 @@ struct forward {
     int64_t from, to, end; /* the last key in sight */
     int64_t rows, ld;      /* rows that there is room for, floats from one to the next */
     float *keys, *values, *q, *y, *sum, *top, *s;
+    int32_t *sight; /* of each row */
 };
 
 /* a query for each row of the batch: generation */
@@ -229,17 +230,23 @@ static int64_t score_rows(const struct attention_args *a) { return is_single(a) 
 
 static int64_t forward_slot(const struct attention_args *a) {
     int64_t rows = forward_rows(a), ld = SUM(a->d, 15) / 16 * 16;
-    return SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), PRODUCT(17, SUM(rows, 15)), PRODUCT(score_rows(a), KEYS), 16);
+    return SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), PRODUCT(18, SUM(rows, 15)), PRODUCT(score_rows(a), KEYS), 16);
 }
 
 static struct forward forward_begin(const struct attention_args *a, int64_t pair, int64_t from, int64_t to, float *scratch) {
     struct forward f = {.pair = pair_at(a, pair), .from = from, .to = to, .rows = forward_rows(a), .ld = padded(a->d)};
     f.keys = aligned_scratch(scratch), f.values = f.keys + KEYS * f.ld, f.q = f.values + KEYS * f.ld;
     f.y = f.q + f.rows * f.ld, f.s = f.y + f.rows * f.ld, f.sum = f.s + score_rows(a) * KEYS, f.top = f.sum + 16 * f.rows;
-    for (int64_t r = from; r < to; r++) {
-        pack_rows(a->q + q_at(&f.pair, r / a->lq, r % a->lq), 0, 1, a->d, a->scale, f.q + (r - from) * f.ld, f.ld);
-        f.top[r - from] = -INFINITY;
-        f.end = most(f.end, sight(&f.pair, r % a->lq));
+    f.sight = (int32_t *)(f.top + f.rows);
+    for (int64_t r = from, next; r < to; r = next) { /* a head */
+        int64_t g = r / a->lq, i = r - g * a->lq;
+        next = least(r - i + a->lq, to);
+        pack_rows(a->q + q_at(&f.pair, g, i), a->ldq, next - r, a->d, a->scale, f.q + (r - from) * f.ld, f.ld);
+        for (int64_t row = r; row < next; row++) {
+            f.top[row - from] = -INFINITY;
+            f.sight[row - from] = (int32_t)sight(&f.pair, i + row - r);
+            f.end = most(f.end, f.sight[row - from]);
+        }
     }
     memset(f.y, 0, (size_t)((to - from) * f.ld) * 4);
     memset(f.sum, 0, (size_t)((to - from) * 16) * 4);
@@ -249,13 +256,13 @@ static struct forward forward_begin(const struct attention_args *a, int64_t pair
 /* the scores of row r and the first n keys of the block from j on become weights */
 static void forward_row(const struct forward *f, int64_t r, int64_t j, int64_t n, float *s) {
     const struct attention_args *a = f->pair.a;
-    int64_t g = r / a->lq, i = r % a->lq, row = r - f->from;
+    int64_t row = r - f->from;
     float *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * f->ld;
     if (!n) memset(s, 0, KEYS * 4);
-    else if (a->mask) row_weights(s, a->mask + mask_at(&f->pair, g, i) + j, n, top, sum, y, a->d);
+    else if (a->mask) row_weights(s, a->mask + mask_at(&f->pair, r / a->lq, r % a->lq) + j, n, top, sum, y, a->d);
     else if (n == KEYS) row_weights(s, 0, KEYS, top, sum, y, a->d);
     else row_weights(s, 0, n, top, sum, y, a->d);
-    if (n && a->p > 0) drop_row(a, query_at(&f->pair, g, i), j, s);
+    if (n && a->p > 0) drop_row(a, query_at(&f->pair, r / a->lq, r % a->lq), j, s);
 }
 
 /* rows r0 .. r1 and the block from j on */
@@ -265,7 +272,7 @@ static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_
     const int64_t d = a->d, ld = f->ld, first = r0 - f->from;
     int32_t reach[STEP];
     int64_t far = 0;
-    for (int64_t r = r0; r < r1; r++) far = most(far, reach[r - r0] = (int32_t)clamp(sight(p, r % a->lq) - j, 0, KEYS));
+    for (int64_t r = r0; r < r1; r++) far = most(far, reach[r - r0] = (int32_t)clamp(f->sight[r - f->from] - j, 0, KEYS));
     if (!far) return;
     scores(f->q + first * ld, ld, f->keys, f->s, reach, r1 - r0, d);
     for (int64_t r = r0; r < r1; r++) forward_row(f, r, j, reach[r - r0], f->s + (r - r0) * KEYS);
