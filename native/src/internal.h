@@ -105,15 +105,19 @@ typedef void (*part_fn)(void *context, int64_t part, int64_t parts);
 void fathom_parallel(part_fn fn, void *context, int64_t parts);
 
 /*
- * A gang is for work whose members wait for each other. fathom_gang runs fn(context, gang, member, members) on at most `most` threads that all run,
- * the caller being member 0, and returns when all are done: workers that do not come within 100 us stay out, and a busy pool (or a nested call)
- * means a gang of one. fathom_meet returns once every member has called it, and what they wrote before is seen behind it; 0.1 to 0.2 us between
- * two cores.
+ * A gang: fn(context, member, members, gang) on members that run at the same time, so that they may wait for each other; parts of a
+ * region may not, as the caller may run them one after the other. Members are the caller, number 0, and the workers that have come before
+ * a small share of the `nanos` that the work takes one thread has passed; never more than `most`, than GANG_MOST, or than processors. Where
+ * the pool is busy, nested calls included, and where nobody comes in time, members is 1.
+ *
+ * fathom_meet returns when all members have called it as often: what they wrote before is seen by all behind it. Every member must
+ * call it equally often. Between two cores that share an L3 it takes 0.1 us, for a gang of one nothing.
  */
+enum { GANG_MOST = 16 };
 struct gang;
-typedef void (*gang_fn)(void *context, struct gang *gang, int64_t member, int64_t members);
-void fathom_gang(gang_fn fn, void *context, int64_t most);
-void fathom_meet(struct gang *gang);
+typedef void (*member_fn)(void *context, int64_t member, int64_t members, struct gang *gang);
+void fathom_gang(member_fn fn, void *context, double nanos, int64_t most);
+void fathom_meet(struct gang *gang, int64_t member);
 
 /*
  * How a thread rounds and whether denormals count as zeros, as its processor's control register has it. Bits of results depend on it, and

@@ -5,11 +5,15 @@
  * 50 us after its last job and then sleeps on its state word. A caller that is done with its own share takes back the shares
  * that no worker has begun: a region that meets sleeping or descheduled workers lasts no longer than on one thread. Workers are
  * started when a region first wants them and never end: a smaller pool leaves the others asleep. Nothing here calls malloc but
- * the start of a thread. In a gang, whose members wait for each other, nobody runs the share of another: it is made of those who came.
+ * the start of a thread.
+ *
+ * fathom_gang is for work whose threads wait for each other. It takes back nothing once it has begun: its members are the workers
+ * that have come by then, and whoever comes later is sent away.
  */
 #define _GNU_SOURCE
 #include "internal.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -28,7 +32,7 @@ enum {
     SPINS = 32,          /* looks at a word between two looks at the clock */
     SPIN_NANOS = 50000,  /* a worker without work spins so long, then sleeps; so does a caller whose worker is late, */
     YIELD_NANOS = 500000, /* but it offers its processor for so long before it sleeps */
-    GANG_NANOS = 100000   /* a worker that comes later is not in the gang */
+    FORCED_NANOS = 1000000000 /* a gang of a forced number of members waits so long for them */
 };
 
 /* Smaller parts are not worth a worker: measured, one awake costs 0.2 us, one asleep 2 us and comes 50 us late. */
@@ -282,37 +286,41 @@ static void await_end(struct worker *w) {
     }
 }
 
-/* how many threads the caller and its workers are, of `team` that are wanted */
+/* At most `team` threads that exist, the caller among them. */
 static int64_t assemble(int64_t team) {
     while (started < team - 1 && start_worker(started + 1)) started++;
     return team > started + 1 ? started + 1 : team;
 }
 
-/* Hands their parts to the workers of a team; the caller keeps the first. */
-static void post(part_fn fn, void *context, int64_t parts, int64_t team) {
-    int64_t wakes = 0;
-    int here = processor_here();
-    for (int64_t i = 1; i < team; i++) {
-        struct worker *w = &workers[i];
-        w->fn = fn;
-        w->context = context;
-        w->from = parts * i / team;
-        w->to = parts * (i + 1) / team;
-        w->parts = parts;
-        if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP ||
-            atomic_load_explicit(&w->cpu, memory_order_relaxed) == here)
-            keep_off(w, here);
-        if (atomic_exchange_explicit(&w->state, POSTED, memory_order_release) == ASLEEP) {
-            wake(&w->state);
-            wakes++;
-        }
-    }
-    if (wakes) count(WAKES, wakes);
+/* Gives a job to a worker; whether it had to be woken. */
+static int post(struct worker *w, part_fn fn, void *context, int64_t from, int64_t to, int64_t parts, int here) {
+    w->fn = fn;
+    w->context = context;
+    w->from = from;
+    w->to = to;
+    w->parts = parts;
+    if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP ||
+        atomic_load_explicit(&w->cpu, memory_order_relaxed) == here)
+        keep_off(w, here);
+    int slept = atomic_exchange_explicit(&w->state, POSTED, memory_order_release) == ASLEEP;
+    if (slept) wake(&w->state);
+    return slept;
 }
 
-/* Returns whether the caller has taken back a job that its worker had not begun. */
+/* Whether the worker had not begun its job, which is nobody's now. */
 static int take_back(struct worker *w) {
     return atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED && move(w, POSTED, IDLE);
+}
+
+/* The end of a region: all workers are done, of whose parts so many were run by them. */
+static void disperse(int64_t team, int64_t parts, int64_t wakes) {
+    for (int64_t i = 1; i < team; i++) await_end(&workers[i]);
+    if (parts) {
+        count(REGIONS, 1);
+        count(PARTS, parts);
+    }
+    if (wakes) count(WAKES, wakes);
+    leave();
 }
 
 void fathom_parallel(part_fn fn, void *context, int64_t parts) {
@@ -323,8 +331,11 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
         return;
     }
     team = assemble(team);
-    int64_t own = parts / team;
-    post(fn, context, parts, team);
+
+    int64_t wakes = 0, own = parts / team;
+    int here = processor_here();
+    for (int64_t i = 1; i < team; i++)
+        wakes += post(&workers[i], fn, context, parts * i / team, parts * (i + 1) / team, parts, here);
     run_range(fn, context, 0, own, parts);
     for (int64_t i = team - 1; i > 0; i--) {
         struct worker *w = &workers[i];
@@ -333,83 +344,94 @@ void fathom_parallel(part_fn fn, void *context, int64_t parts) {
             own += w->to - w->from;
         }
     }
-    for (int64_t i = 1; i < team; i++) await_end(&workers[i]);
-    if (own < parts) {
-        count(REGIONS, 1);
-        count(PARTS, parts - own);
-    }
-    leave();
+    disperse(team, parts - own, wakes);
 }
 
 /* ---- gangs ---- */
 
+/* Workers join while the gate is open; closed, it tells how many have. Each member counts its meetings in a line of its own. */
+enum { CLOSED = 1 << 30 };
 struct gang {
-    gang_fn fn;
+    _Alignas(128) atomic_uint gate;
+    member_fn fn;
     void *context;
-    uint8_t place[MOST_THREADS];          /* the member that a worker is */
-    _Alignas(128) atomic_int members;     /* 0 until the caller knows who has come */
-    _Alignas(128) atomic_llong arrived;   /* at all meetings so far */
-    _Alignas(128) atomic_llong meetings;  /* that all have come to */
+    struct {
+        _Alignas(128) atomic_uint meetings;
+    } at[GANG_MOST];
 };
 
-/* Waits for what another thread that runs is about to do; the processor is offered to others only where it takes long. */
-static void linger(int64_t *looks, int64_t *since) {
+/* between two looks at a word that another member is about to change: after a while the processor is offered to whoever wants it */
+struct patience {
+    unsigned looks;
+    int64_t since;
+};
+static void be_patient(struct patience *p) {
     relax();
-    if (++*looks % SPINS) return;
+    if (++p->looks % SPINS) return;
     int64_t time = now();
-    if (!*since) *since = time;
-    if (time - *since >= spin_nanos()) sched_yield();
+    if (!p->since) p->since = time;
+    if (time - p->since >= spin_nanos()) sched_yield();
 }
 
-static void join_gang(void *context, int64_t worker, int64_t parts) {
+void fathom_meet(struct gang *g, int64_t member) {
+    int64_t members = (atomic_load_explicit(&g->gate, memory_order_relaxed) & ~(unsigned)CLOSED) + 1;
+    if (members == 1) return;
+    unsigned meeting = atomic_load_explicit(&g->at[member].meetings, memory_order_relaxed) + 1;
+    atomic_store_explicit(&g->at[member].meetings, meeting, memory_order_release);
+    for (int64_t i = 0; i < members; i++) { /* who is one meeting ahead has been at this one, too */
+        struct patience p = {0};
+        while ((int)(atomic_load_explicit(&g->at[i].meetings, memory_order_acquire) - meeting) < 0) be_patient(&p);
+    }
+}
+
+static void join(void *context, int64_t part, int64_t parts) {
     struct gang *g = context;
-    int members;
-    (void)parts;
-    for (int64_t looks = 0, since = 0; !(members = atomic_load_explicit(&g->members, memory_order_acquire));) linger(&looks, &since);
-    g->fn(g->context, g, g->place[worker], members);
+    unsigned gate = atomic_load_explicit(&g->gate, memory_order_acquire);
+    struct patience p = {0};
+    (void)part, (void)parts;
+    do
+        if (gate & CLOSED) return;
+    while (!atomic_compare_exchange_weak_explicit(&g->gate, &gate, gate + 1, memory_order_acquire, memory_order_acquire));
+    int64_t member = gate + 1;
+    while (!((gate = atomic_load_explicit(&g->gate, memory_order_acquire)) & CLOSED)) be_patient(&p);
+    g->fn(g->context, member, (gate & ~(unsigned)CLOSED) + 1, g);
 }
 
-void fathom_gang(gang_fn fn, void *context, int64_t most) {
-    struct gang g = {.fn = fn, .context = context};
-    int64_t team = limit() < most ? limit() : most;
+/* Returns when `wanted` workers have joined or the time is up, and how many have. */
+static int64_t close_gate(struct gang *g, unsigned wanted, int64_t nanos) {
+    int64_t until = 0;
+    while (atomic_load_explicit(&g->gate, memory_order_relaxed) < wanted) {
+        for (int i = 0; i < SPINS && atomic_load_explicit(&g->gate, memory_order_relaxed) < wanted; i++) relax();
+        int64_t time = now();
+        if (!until) until = time + nanos;
+        if (time >= until) break;
+        if (forced_parts) sched_yield();
+    }
+    return atomic_fetch_or_explicit(&g->gate, CLOSED, memory_order_acq_rel);
+}
+
+void fathom_gang(member_fn fn, void *context, double nanos, int64_t most) {
+    struct gang g;
+    int64_t team = fathom_parts(nanos, most < GANG_MOST ? most : GANG_MOST), fit = forced_parts > 0 ? limit() : processors();
+    if (team > fit) team = fit;
     if (team <= 1 || !enter()) {
         if (team > 1) count(ALONE, 1);
-        atomic_store(&g.members, 1);
-        fn(context, &g, 0, 1);
+        atomic_init(&g.gate, CLOSED);
+        fn(context, 0, 1, &g);
         return;
     }
     team = assemble(team);
-    post(join_gang, &g, team, team); /* a part each, whose number is the worker's */
-    int members = 1;
-    int64_t until = now() + GANG_NANOS;
-    for (int64_t i = 1; i < team; i++) {
-        struct worker *w = &workers[i];
-        for (int64_t looks = 0; atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED;) {
-            relax();
-            if (++looks % SPINS == 0 && now() >= until) break;
-        }
-        g.place[i] = take_back(w) ? 0 : (uint8_t)members++;
-    }
-    atomic_store_explicit(&g.members, members, memory_order_release);
-    fn(context, &g, 0, members);
-    for (int64_t i = 1; i < team; i++)
-        if (g.place[i]) await_end(&workers[i]);
-    if (members > 1) {
-        count(REGIONS, 1);
-        count(PARTS, members - 1);
-    }
-    leave();
-}
-
-void fathom_meet(struct gang *g) {
-    int members = atomic_load_explicit(&g->members, memory_order_relaxed);
-    if (members == 1) return;
-    int64_t before = atomic_fetch_add_explicit(&g->arrived, 1, memory_order_acq_rel), meeting = before / members;
-    if (before % members == members - 1) {
-        atomic_store_explicit(&g->meetings, meeting + 1, memory_order_release);
-        return;
-    }
-    for (int64_t looks = 0, since = 0; atomic_load_explicit(&g->meetings, memory_order_acquire) <= meeting;) linger(&looks, &since);
+    g.fn = fn;
+    g.context = context;
+    atomic_init(&g.gate, 0);
+    for (int64_t i = 0; i < team; i++) atomic_init(&g.at[i].meetings, 0);
+    int64_t wakes = 0, patience = forced_parts > 0 ? FORCED_NANOS : (int64_t)fmin(nanos / 8, SPIN_NANOS);
+    int here = processor_here();
+    for (int64_t i = 1; i < team; i++) wakes += post(&workers[i], join, &g, i, i + 1, team, here);
+    int64_t joined = close_gate(&g, (unsigned)(team - 1), patience);
+    for (int64_t i = 1; i < team; i++) take_back(&workers[i]);
+    fn(context, 0, joined + 1, &g);
+    disperse(team, joined, wakes);
 }
 
 /* min(nanos / each, most), safe for any nanos */

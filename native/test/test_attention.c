@@ -188,7 +188,11 @@ static const struct shape shapes[] = {
     {2, 6, 2, 5, 140, 64, PAST, 0, 0, 0, 0},
     {3, 4, 1, 1, 90, 48, PAST, 0, 0, 0, 0},
     {2, 2, 2, 1, 77, 7, FREE, 0, 1, 0, 0},
-    {1, 8, 4, 1, 700, 128, PAST, 0, 0, 0, 0}, /* keys that no L2 holds */
+    {1, 8, 4, 1, 700, 128, PAST, 0, 0, 0, 0}, /* a single query, of 2, 3 and 7 heads that share keys, and of one */
+    {2, 6, 2, 1, 71, 16, PAST, MASK_ALL, 0, 0, 0},
+    {2, 7, 1, 1, 130, 32, FREE, 0, 1, 0, 0.4f},
+    {3, 5, 5, 1, 100, 80, FREE, MASK_BATCH, 1, 0, 0},
+    {2, 2, 2, 1, 1, 16, CAUSAL, 0, 0, 1, 0},
     {2, 2, 2, 33, 70, 16, FREE, MASK_ALL, 0, 0, 0},
     {2, 4, 2, 70, 66, 9, CAUSAL, MASK_HEADS, 0, 0, 0},
     {3, 2, 2, 12, 70, 32, FREE, MASK_BATCH, 1, 0, 0},
@@ -246,11 +250,11 @@ static void same_bits(void) {
 static float *cut(const float *x, int64_t b, int64_t lx, int64_t ld, int64_t from, int64_t l) { return copy(x + (b * lx + from) * ld, l * ld); }
 
 /* A row of the batch with its own lengths, cut to them, and a query of it alone. */
-static void alone(void) {
+static void alone(int64_t d) {
     for (int causal = FREE; causal <= PAST; causal++)
         for (int threads = 1; threads <= 4; threads += 3) {
             const int64_t l = causal == CAUSAL ? 150 : 70; /* as many queries as keys, or fewer */
-            struct problem p = problem((struct shape){4, 4, 2, l, 150, 24, causal, MASK_NONE, 1, 0, 0}, 0);
+            struct problem p = problem((struct shape){4, 4, 2, l, 150, d, causal, MASK_NONE, 1, 0, 0}, 0);
             struct attention_grad_args *a = &p.g;
             for (int64_t b = 0; causal == CAUSAL && b < 4; b++) a->queries[b] = a->lengths[b];
             fathom_set_threads(threads);
@@ -302,23 +306,32 @@ static void alone(void) {
         }
 }
 
-/* NaN and infinities reach the queries that see them, and no others. */
+/* rows of x[80][ld], of the head whose 16 columns begin at x: those from .. to are reached by what is not finite, the others keep their bits */
+static void reached(const float *x, const float *finite, int64_t ld, int64_t from, int64_t to, const char *what, int isa, int which) {
+    for (int64_t r = 0; r < 80; r++, x += ld, finite += ld)
+        if (r >= from && r < to) CHECK(!isfinite(x[3]), "isa %d: input %d does not reach %s %d", isa, which, what, (int)r);
+        else CHECK_BITS(x, finite, 16, "isa %d: input %d reaches %s %d", isa, which, what, (int)r);
+}
+
+/* NaN and infinities reach the queries that see them and the keys that these see, and no others. */
 static void not_finite(void) {
     FOR_EACH_ISA(isa)
-        for (int which = 0; which < 3; which++) {
+        for (int which = 0; which < 4; which++) {
             struct problem p = problem((struct shape){1, 2, 2, 80, 80, 16, CAUSAL, 0, 0, 0, 0}, 0);
             struct attention_grad_args *a = &p.g;
-            float *x = which == 0 ? a->q : which == 1 ? a->k : a->v;
+            float *inputs[] = {a->q, a->k, a->v, a->dy}, *outs[] = {a->y, a->dq, a->dk, a->dv}, *finite[4];
+            const char *names[] = {"query", "dq", "dk", "dv"};
             run(&p);
-            float *finite = copy(a->y, p.y_floats);
-            x[41 * a->ldq + 3] = which == 2 ? INFINITY : NAN; /* of head 0 */
+            for (int o = 0; o < 4; o++) finite[o] = copy(outs[o], p.y_floats);
+            inputs[which][41 * a->ldq + 3] = which >= 2 ? INFINITY : NAN; /* of head 0 */
             run(&p);
-            for (int64_t i = 0; i < 80; i++) {
-                int reached = which == 0 ? i == 41 : i >= 41;
-                const float *got = a->y + i * a->ldq, *want = finite + i * a->ldq;
-                if (reached) CHECK(!isfinite(got[3]), "isa %d: input %d does not reach query %d", isa, which, (int)i);
-                else CHECK_BITS(got, want, 16, "isa %d: input %d reaches query %d", isa, which, (int)i);
-                CHECK_BITS(got + 16, want + 16, 16, "isa %d: input %d reaches the other head at query %d", isa, which, (int)i);
+            for (int o = 0; o < 4; o++) {
+                int query = which == 0 || which == 3; /* of query 41 alone, else of all that see key 41 */
+                int64_t from = o < 2 ? 41 : 0, to = query ? 42 : 80;
+                if (which == 3 && o == 0) from = to; /* dy is not read */
+                if (which == 2 && o == 3) from = to; /* dv depends on v by the other factor of each product: not at all */
+                reached(outs[o], finite[o], a->ldq, from, to, names[o], isa, which);
+                reached(outs[o] + 16, finite[o] + 16, a->ldq, 80, 80, names[o], isa, which);
             }
             release_guarded();
         }
@@ -366,7 +379,8 @@ static void bad_lengths(void) {
 int main(void) {
     against_reference();
     same_bits();
-    alone();
+    alone(24);
+    FOR_EACH_ISA(isa) alone(32); /* whole vectors: a query alone has a form of its own */
     not_finite();
     extremes();
     bad_lengths();

@@ -1,4 +1,4 @@
-/* The pool: every part once, gangs that meet, from many callers, over and under the number of processors, while it changes size, after a fork. */
+/* The pool: every part once, from many callers, over and under the number of processors, while it changes size, after a fork. */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -119,70 +119,6 @@ static void workers_take_part(void) {
     sigset_t mine;
     pthread_sigmask(SIG_BLOCK, NULL, &mine);
     CHECK(sigismember(&mine, SIGUSR1) == 0, "starting a worker changed the caller's signals");
-}
-
-/* ---- gangs ---- */
-
-enum { MOST_MEMBERS = 16, MEETINGS = 300 };
-
-struct marchers {
-    int64_t done[MOST_MEMBERS], members, calls; /* by each, how far it is: read by the others behind a meeting only */
-    atomic_int came;
-};
-
-static void march(void *context, struct gang *gang, int64_t member, int64_t members) {
-    struct marchers *m = context;
-    atomic_fetch_add(&m->came, 1);
-    if (member == 0) m->members = members, m->calls = fathom_parts(1e9, 2);
-    for (int64_t step = 1; step <= MEETINGS; step++) {
-        m->done[member] = step;
-        fathom_meet(gang);
-        for (int64_t other = 0; other < members; other++)
-            CHECK(m->done[other] == step, "member %lld of %lld is at %lld, not %lld", (long long)other, (long long)members,
-                  (long long)m->done[other], (long long)step);
-        fathom_meet(gang);
-    }
-}
-
-static int64_t check_gang(int64_t most) {
-    struct marchers m = {.members = 0};
-    fathom_gang(march, &m, most);
-    CHECK(m.members >= 1 && m.members <= (most > 1 ? most : 1) && m.members <= fathom_threads(), "%lld of %lld", (long long)m.members, (long long)most);
-    CHECK(atomic_load(&m.came) == m.members, "%d ran of %lld", atomic_load(&m.came), (long long)m.members);
-    for (int64_t i = 0; i < m.members; i++) CHECK(m.done[i] == MEETINGS, "member %lld met %lld times", (long long)i, (long long)m.done[i]);
-    CHECK(m.members == 1 || m.calls == 1, "%lld parts inside a gang", (long long)m.calls);
-    return m.members;
-}
-
-static void gang_inside(void *context, int64_t part, int64_t parts) {
-    (void)parts;
-    ((int64_t *)context)[part] = check_gang(4);
-}
-
-static void *gang_beside(void *unused) {
-    for (int i = 0; i < 50; i++) check_gang(4);
-    return unused;
-}
-
-static void members_of_a_gang_meet(void) {
-    int64_t most = 0, inside[3];
-    for (int threads = 1; threads < 8; threads++) {
-        fathom_set_threads(threads);
-        for (int repeat = 0; repeat < 20; repeat++) {
-            int64_t members = check_gang(repeat % 8);
-            if (members > most) most = members;
-        }
-    }
-    CHECK(most > 1, "no worker ever joined a gang");
-    fathom_parallel(gang_inside, inside, 3);
-    for (int i = 0; i < 3; i++) CHECK(inside[i] == 1, "a gang of %lld inside a region", (long long)inside[i]);
-    pthread_t other;
-    pthread_create(&other, NULL, gang_beside, NULL);
-    gang_beside(NULL);
-    pthread_join(other, NULL);
-    fathom_cap_threads(1);
-    CHECK(check_gang(4) == 1, "a capped caller has a gang");
-    fathom_cap_threads(0);
 }
 
 /* ---- a caller that another library has changed: pinned to one processor, or with an arithmetic of its own ---- */
@@ -400,6 +336,131 @@ static void more_threads_than_processors(void) {
     check_workers(parts, "more_threads_than_processors");
 }
 
+/* ---- gangs ---- */
+
+enum { MEETINGS = 300 };
+
+struct rounds {
+    int64_t members;              /* found */
+    int64_t sums[GANG_MOST][16]; /* of a member, in a line of its own */
+    int64_t wrong;
+    int nested;
+};
+
+static void lonely(void *context, int64_t member, int64_t members, struct gang *gang) {
+    fathom_meet(gang, member);
+    *(int64_t *)context = members;
+}
+
+/* Each meeting, a member adds what all wrote before it: without the meetings, sums and races would show. */
+static void rounds_of(void *context, int64_t member, int64_t members, struct gang *gang) {
+    struct rounds *r = context;
+    if (member == 0) r->members = members;
+    for (int64_t round = 0; round < MEETINGS; round++) {
+        r->sums[member][0] = round * (member + 1);
+        fathom_meet(gang, member);
+        int64_t sum = 0;
+        for (int64_t i = 0; i < members; i++) sum += r->sums[i][0];
+        if (sum != round * members * (members + 1) / 2) __atomic_fetch_add(&r->wrong, 1, __ATOMIC_RELAXED);
+        fathom_meet(gang, member);
+    }
+    if (r->nested) {
+        int64_t inside = 0;
+        fathom_gang(lonely, &inside, 1e9, 4);
+        CHECK(inside == 1, "a gang of %lld inside a gang", (long long)inside);
+        check_region(5);
+    }
+}
+
+static int64_t check_gang(double nanos, int64_t most, int nested) {
+    struct rounds r = {.nested = nested};
+    fathom_gang(rounds_of, &r, nanos, most);
+    CHECK(r.members >= 1 && r.members <= most && r.wrong == 0, "%lld members of %lld: %lld sums are wrong", (long long)r.members,
+          (long long)most, (long long)r.wrong);
+    return r.members;
+}
+
+static void gangs_meet(void) {
+    for (int threads = 1; threads <= 4; threads++) {
+        fathom_set_threads(threads);
+        fathom_force_parts(threads);
+        int64_t full = 0, parts = fathom_pool_counter(PARTS);
+        double begin = seconds(CLOCK_MONOTONIC);
+        for (int repeat = 0; repeat < 5; repeat++) full += check_gang(1e9, threads + repeat, repeat == 0) == threads;
+        CHECK(full == 5, "%lld of 5 gangs had %d members", (long long)full, threads);
+        CHECK(fathom_pool_counter(PARTS) - parts >= 5 * (threads - 1), "workers are not counted");
+        printf("%d members: %.2f us a meeting\n", threads, (seconds(CLOCK_MONOTONIC) - begin) * 1e6 / (5 * 2 * MEETINGS));
+        CHECK(check_gang(1e9, 1, 0) == 1, "at most one");
+        fathom_force_parts(0);
+        CHECK(check_gang(1000, 4, 0) == 1, "small work is the caller's");
+        for (int repeat = 0; repeat < 20; repeat++) CHECK(check_gang(1e7, 8, 0) <= processors_here(), "more than processors");
+    }
+    fathom_set_threads(2);
+    double best = 1;
+    for (int repeat = 0; repeat < 200; repeat++) {
+        double begin = seconds(CLOCK_MONOTONIC);
+        if (check_gang(1e9, 2, 0) == 2) best = fmin(best, (seconds(CLOCK_MONOTONIC) - begin) / (2 * MEETINGS));
+    }
+    printf("the quickest meetings of 2 take %.3f us\n", best * 1e6);
+}
+
+static void gang_within(void *context, int64_t part, int64_t parts) {
+    int64_t members = 0;
+    (void)context, (void)part, (void)parts;
+    fathom_gang(lonely, &members, 1e9, 4);
+    CHECK(members == 1, "a gang of %lld inside a region", (long long)members);
+}
+
+/* While a region of another thread has the pool, a gang is its caller alone. */
+struct keeping {
+    atomic_int begun, end;
+};
+static void keep_pool(void *context, int64_t part, int64_t parts) {
+    struct keeping *k = context;
+    (void)parts;
+    if (part > 0) return;
+    atomic_store(&k->begun, 1);
+    while (!atomic_load(&k->end)) rest(1e-5);
+}
+static void *keep_busy(void *context) {
+    fathom_parallel(keep_pool, context, 2);
+    return NULL;
+}
+
+static void a_busy_pool_makes_a_gang_of_one(void) {
+    struct keeping k = {0};
+    pthread_t thread;
+    fathom_set_threads(2);
+    pthread_create(&thread, NULL, keep_busy, &k);
+    while (!atomic_load(&k.begun)) rest(1e-5);
+    int64_t alone = fathom_pool_counter(ALONE);
+    CHECK(check_gang(1e9, 2, 0) == 1, "two members of a busy pool");
+    CHECK(fathom_pool_counter(ALONE) == alone + 1, "it is not counted");
+    atomic_store(&k.end, 1);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < 50; i++) fathom_parallel(gang_within, NULL, 2);
+}
+
+static void *gang_often(void *nothing) {
+    (void)nothing;
+    for (int i = 0; i < 100; i++) {
+        check_gang(1e7, 4, 0);
+        check_region(7);
+    }
+    return NULL;
+}
+
+static void callers_share_gangs(int resize) {
+    pthread_t caller[4], resizer;
+    fathom_set_threads(3);
+    atomic_store(&stop, 0);
+    if (resize) pthread_create(&resizer, NULL, resize_often, NULL);
+    for (int i = 0; i < 4; i++) pthread_create(&caller[i], NULL, gang_often, NULL);
+    for (int i = 0; i < 4; i++) pthread_join(caller[i], NULL);
+    atomic_store(&stop, 1);
+    if (resize) pthread_join(resizer, NULL);
+}
+
 /* ---- the process ---- */
 
 static void an_idle_pool_burns_nothing(void) {
@@ -434,7 +495,6 @@ int main(void) {
     CHECK(fathom_threads() >= 1 && fathom_threads() <= sysconf(_SC_NPROCESSORS_ONLN), "%d threads at first", fathom_threads());
     ranges_cover_the_whole();
     workers_do_not_inherit_arithmetic();
-    members_of_a_gang_meet();
     workers_take_part();
     every_part_runs_once();
     parts_follow_the_work();
@@ -443,6 +503,9 @@ int main(void) {
     for (int threads = 1; threads <= 4; threads *= 2) callers_share_one_pool(threads, 0);
     callers_share_one_pool(2, 1);
     more_threads_than_processors();
+    gangs_meet();
+    a_busy_pool_makes_a_gang_of_one();
+    for (int resize = 0; resize < 2; resize++) callers_share_gangs(resize);
     an_idle_pool_burns_nothing();
     a_forked_child_starts_anew();
     check_region(16);

@@ -156,23 +156,17 @@ static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, fl
     vi odd = {0};
     const v factor = v_set(scale);
     for (int64_t r = 0; r < rows; r++, x += stride, to += ld)
-        for (int64_t c = 0; c < d; c += VL) {
-            v at = v_get(x + c, lane_count(d - c));
-            odd |= at - at != 0;
-            v_store(to + c, at * factor);
-        }
-    return v_bits(odd) != 0;
+        EACH_VECTOR(d, {
+            v at = v_get(x + i, m);
+            odd |= (vi)(at - at); /* 0 or NaN */
+            v_store(to + i, at * factor);
+        });
+    return v_bits(odd != 0) != 0;
 }
 
 /* to[d][KEYS] = x[keys][stride]^T */
 static void pack_turned(const float *x, int64_t stride, int64_t keys, int64_t d, float *to) {
     transpose(x, stride, keys, d, to, KEYS, 1);
-}
-
-/* Asks for rows that a single query reads: nothing else hides how far away they are, as they are short and a page apart. */
-static void ask(const float *x, int64_t stride, int64_t rows, int64_t d) {
-    for (int64_t r = 0; r < rows; r++, x += stride)
-        for (int64_t c = 0; c < d; c += 16) __builtin_prefetch(x + c, 0, 2);
 }
 
 /* ---- forward ---- */
@@ -222,66 +216,67 @@ struct forward {
     struct pair pair;
     int64_t from, to, end; /* the last key in sight */
     int64_t rows, ld;      /* rows that there is room for, floats from one to the next */
-    int in_place;          /* values are read once, where they lie */
     float *keys, *values, *q, *y, *sum, *top, *s;
+    int32_t *sight; /* of each row */
 };
 
-static int64_t forward_rows(const struct attention_args *a) { return least(ROWS, PRODUCT(a->heads / a->kv_heads, a->lq)); }
+/* a query for each row of the batch: generation */
+static int is_single(const struct attention_args *a) { return a->lq == 1 && a->d % VL == 0; }
+
+static int64_t forward_rows(const struct attention_args *a) {
+    return is_single(a) ? a->heads : least(ROWS, PRODUCT(a->heads / a->kv_heads, a->lq));
+}
+static int64_t score_rows(const struct attention_args *a) { return is_single(a) ? a->heads : STEP; }
 
 static int64_t forward_slot(const struct attention_args *a) {
     int64_t rows = forward_rows(a), ld = SUM(a->d, 15) / 16 * 16;
-    return SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), PRODUCT(17, SUM(rows, 15)), STEP * KEYS, 16);
+    return SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), PRODUCT(18, SUM(rows, 15)), PRODUCT(score_rows(a), KEYS), 16);
 }
 
 static struct forward forward_begin(const struct attention_args *a, int64_t pair, int64_t from, int64_t to, float *scratch) {
-    struct forward f = {.pair = pair_at(a, pair), .from = from, .to = to, .rows = forward_rows(a), .ld = padded(a->d),
-                        .in_place = a->lq == 1 && a->d % VL == 0};
+    struct forward f = {.pair = pair_at(a, pair), .from = from, .to = to, .rows = forward_rows(a), .ld = padded(a->d)};
     f.keys = aligned_scratch(scratch), f.values = f.keys + KEYS * f.ld, f.q = f.values + KEYS * f.ld;
-    f.y = f.q + f.rows * f.ld, f.s = f.y + f.rows * f.ld, f.sum = f.s + STEP * KEYS, f.top = f.sum + 16 * f.rows;
-    for (int64_t r = from; r < to; r++) {
-        pack_rows(a->q + q_at(&f.pair, r / a->lq, r % a->lq), 0, 1, a->d, a->scale, f.q + (r - from) * f.ld, f.ld);
-        f.top[r - from] = -INFINITY;
-        f.end = most(f.end, sight(&f.pair, r % a->lq));
+    f.y = f.q + f.rows * f.ld, f.s = f.y + f.rows * f.ld, f.sum = f.s + score_rows(a) * KEYS, f.top = f.sum + 16 * f.rows;
+    f.sight = (int32_t *)(f.top + f.rows);
+    for (int64_t r = from, next; r < to; r = next) { /* a head */
+        int64_t g = r / a->lq, i = r - g * a->lq;
+        next = least(r - i + a->lq, to);
+        pack_rows(a->q + q_at(&f.pair, g, i), a->ldq, next - r, a->d, a->scale, f.q + (r - from) * f.ld, f.ld);
+        for (int64_t row = r; row < next; row++) {
+            f.top[row - from] = -INFINITY;
+            f.sight[row - from] = (int32_t)sight(&f.pair, i + row - r);
+            f.end = most(f.end, f.sight[row - from]);
+        }
     }
     memset(f.y, 0, (size_t)((to - from) * f.ld) * 4);
     memset(f.sum, 0, (size_t)((to - from) * 16) * 4);
     return f;
 }
 
-/* the block of keys from j on, for one query: asks for the block behind it, a part at a time, if the caches do not hold all */
-static void pack_asking(const struct forward *f, int64_t j, int64_t keys) {
-    const struct pair *p = &f->pair;
-    const struct attention_args *a = p->a;
-    const int far_away = a->n * a->lk * a->ldk > l2_floats(8);
-    for (int64_t r = 0; r < keys; r += 16) {
-        int64_t soon = far_away ? clamp(f->end - (j + KEYS + r), 0, 16) : 0, at = (j + KEYS + r) * a->ldk;
-        ask(p->k + at, a->ldk, soon, a->d);
-        ask(p->v + at, a->ldk, soon, a->d);
-        pack_turned(p->k + (j + r) * a->ldk, a->ldk, least(16, keys - r), a->d, f->keys + r);
-    }
+/* the scores of row r and the first n keys of the block from j on become weights */
+static void forward_row(const struct forward *f, int64_t r, int64_t j, int64_t n, float *s) {
+    const struct attention_args *a = f->pair.a;
+    int64_t row = r - f->from;
+    float *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * f->ld;
+    if (!n) memset(s, 0, KEYS * 4);
+    else if (a->mask) row_weights(s, a->mask + mask_at(&f->pair, r / a->lq, r % a->lq) + j, n, top, sum, y, a->d);
+    else if (n == KEYS) row_weights(s, 0, KEYS, top, sum, y, a->d);
+    else row_weights(s, 0, n, top, sum, y, a->d);
+    if (n && a->p > 0) drop_row(a, query_at(&f->pair, r / a->lq, r % a->lq), j, s);
 }
 
-/* rows r0 .. r1 and the block from j on, whose values lie in rows of ldv floats */
-static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_t j, const float *values, int64_t ldv,
-                         int64_t tall) {
+/* rows r0 .. r1 and the block from j on */
+static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_t j, int64_t tall) {
     const struct pair *p = &f->pair;
     const struct attention_args *a = p->a;
     const int64_t d = a->d, ld = f->ld, first = r0 - f->from;
     int32_t reach[STEP];
     int64_t far = 0;
-    for (int64_t r = r0; r < r1; r++) far = most(far, reach[r - r0] = (int32_t)clamp(sight(p, r % a->lq) - j, 0, KEYS));
+    for (int64_t r = r0; r < r1; r++) far = most(far, reach[r - r0] = (int32_t)clamp(f->sight[r - f->from] - j, 0, KEYS));
     if (!far) return;
     scores(f->q + first * ld, ld, f->keys, f->s, reach, r1 - r0, d);
-    for (int64_t r = r0; r < r1; r++) {
-        int64_t n = reach[r - r0], g = r / a->lq, i = r % a->lq, row = r - f->from;
-        float *s = f->s + (r - r0) * KEYS, *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * ld;
-        if (!n) memset(s, 0, KEYS * 4);
-        else if (a->mask) row_weights(s, a->mask + mask_at(p, g, i) + j, n, top, sum, y, d);
-        else if (n == KEYS) row_weights(s, 0, KEYS, top, sum, y, d);
-        else row_weights(s, 0, n, top, sum, y, d);
-        if (n && a->p > 0) drop_row(a, query_at(p, g, i), j, s);
-    }
-    weigh(f->s, values, ldv, f->y + first * ld, ld, reach, r1 - r0, d, tall, 0);
+    for (int64_t r = r0; r < r1; r++) forward_row(f, r, j, reach[r - r0], f->s + (r - r0) * KEYS);
+    weigh(f->s, f->values, ld, f->y + first * ld, ld, reach, r1 - r0, d, tall, 0);
 }
 
 static void forward_end(const struct forward *f) {
@@ -299,12 +294,82 @@ static void forward_unit(const struct attention_args *a, int64_t pair, int64_t f
     const struct pair *p = &f.pair;
     for (int64_t j = 0; j < f.end; j += KEYS) {
         int64_t keys = least(KEYS, f.end - j), at = j * a->ldk, tall = tile_height(a->d);
-        if (f.in_place) pack_asking(&f, j, keys);
-        else pack_turned(p->k + at, a->ldk, keys, a->d, f.keys);
+        pack_turned(p->k + at, a->ldk, keys, a->d, f.keys);
         /* a NaN times a weight of 0 is one: then each row stops where its sight does */
-        if (!f.in_place && pack_rows(p->v + at, a->ldk, keys, a->d, 1, f.values, f.ld)) tall = 1;
-        for (int64_t r = from; r < to; r += STEP)
-            forward_step(&f, r, least(r + STEP, to), j, f.in_place ? p->v + at : f.values, f.in_place ? a->ldk : f.ld, tall);
+        if (pack_rows(p->v + at, a->ldk, keys, a->d, 1, f.values, f.ld)) tall = 1;
+        for (int64_t r = from; r < to; r += STEP) forward_step(&f, r, least(r + STEP, to), j, tall);
+    }
+    forward_end(&f);
+}
+
+/*
+ * ---- forward of a single query: keys and values are read once, where they lie ----
+ *
+ * A unit takes neighboring heads of a row of the batch, of which memory is read from front to back.
+ */
+
+enum { FEW = 4, LINE = 16, SIDE = VL == 16 ? 1 : 4 }; /* one row takes SIDE vectors of keys at a time: as many chains */
+
+/*
+ * s[R][KEYS] = left[R][ld] k[keys][ldk]^T for `side` vectors of keys, which are turned in registers, so that a score has the chain
+ * that tiles give it. Of a key a whole line is read at once: keys may lie a power of two apart and share a few sets of L1. Behind
+ * the last key that one is read again, if not all are there.
+ */
+INLINE void turned_scores(int R, int side, int all, const float *left, int64_t ld, const float *k, int64_t ldk, int64_t keys,
+                          float *s, int64_t d) {
+    v sum[FEW][SIDE];
+    UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int g = 0; g < side; g++) sum[i][g] = v_set(0);
+    for (int64_t line = 0; line < d; line += LINE)
+        UNROLLED for (int g = 0; g < side; g++)
+            for (int64_t c = line; c < least(line + LINE, d); c += VL) {
+                const float *at = k + (all ? g * VL : least(g * VL, keys - 1)) * ldk + c, *q = left + c;
+                v x[VL];
+                UNROLLED for (int p = 0; p < VL; p++) {
+                    x[p] = v_load(at);
+                    if (all || g * VL + p + 1 < keys) at += ldk;
+                    HERE(at);
+                }
+                transpose_block(x);
+                UNROLLED for (int p = 0; p < VL; p++, q++) {
+                    HERE(q);
+                    UNROLLED for (int i = 0; i < R; i++) sum[i][g] = v_fma(v_set(q[i * ld]), x[p], sum[i][g]);
+                }
+            }
+    UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int g = 0; g < side; g++) v_store(s + i * KEYS + g * VL, sum[i][g]);
+}
+static void few_scores(int64_t rows, const float *left, int64_t ld, const float *k, int64_t ldk, int64_t keys, float *s,
+                       int64_t d) {
+    for (int64_t now; rows > 0; rows -= now, left += now * ld, s += now * KEYS) {
+        now = keys < SIDE * VL ? 1 : least(rows, FEW);
+        if (keys < SIDE * VL) turned_scores(1, SIDE, 0, left, ld, k, ldk, keys, s, d);
+        else if (now == 1) turned_scores(1, SIDE, 1, left, ld, k, ldk, keys, s, d);
+        else for (int64_t g = 0; g < SIDE * VL; g += VL)
+            if (now == 2) turned_scores(2, 1, 1, left, ld, k + g * ldk, ldk, keys, s + g, d);
+            else if (now == 3) turned_scores(3, 1, 1, left, ld, k + g * ldk, ldk, keys, s + g, d);
+            else turned_scores(4, 1, 1, left, ld, k + g * ldk, ldk, keys, s + g, d);
+    }
+}
+
+/* heads h0 .. h1 of row b of the batch */
+static void single_unit(const struct attention_args *a, int64_t b, int64_t h0, int64_t h1, float *scratch) {
+    const int64_t d = a->d, group = a->heads / a->kv_heads, kv = h0 / group, from = h0 - kv * group, to = h1 - kv * group;
+    const struct forward f = forward_begin(a, b * a->kv_heads + kv, from, to, scratch);
+    const float *q = f.q - from * f.ld;
+    float *s = f.s - from * KEYS, *y = f.y - from * f.ld;
+    for (int64_t j = 0; j < f.end; j += KEYS) {
+        const int64_t keys = least(KEYS, f.end - j), at = j * a->ldk;
+        struct sweep w = {.outer = 1, .inner = 1, .depth = keys, .lda = KEYS, .ldb = a->ldk, .ldc = f.ld, .add = 1};
+        for (int64_t i = 0; i < keys; i += SIDE * VL)
+            for (int64_t r = from, next; r < to; r = next) { /* the rows that share keys */
+                next = least((r / group + 1) * group, to);
+                few_scores(next - r, q + r * f.ld, f.ld, f.pair.k + at + i * a->ldk + r / group * d, a->ldk, keys - i,
+                           s + r * KEYS + i, d);
+            }
+        for (int64_t r = from; r < to; r++) forward_row(&f, r, j, keys, s + r * KEYS);
+        for (int64_t r = from, next; r < to; r = next) {
+            next = least(r + TILE_ROWS, least((r / group + 1) * group, to));
+            strip(tiles, &w, next - r, d, 0, s + r * KEYS, f.pair.v + at + r / group * d, y + r * f.ld);
+        }
     }
     forward_end(&f);
 }
@@ -322,6 +387,16 @@ struct units {
     const struct attention_args *a;
     int64_t rows, blocks, count; /* the rows of a pair are cut into so many blocks */
 };
+
+static void single_part(void *context, int64_t part, int64_t parts) {
+    const struct units *u = context;
+    const struct attention_args *a = u->a;
+    EACH_UNIT(unit, u->count, part, parts) {
+        int64_t block = unit % u->blocks;
+        single_unit(a, unit / u->blocks, a->heads * block / u->blocks, a->heads * (block + 1) / u->blocks,
+                    a->scratch + part * forward_slot(a));
+    }
+}
 
 static void forward_part(void *context, int64_t part, int64_t parts) {
     const struct units *u = context;
@@ -348,11 +423,26 @@ static double product_nanos(const struct attention_args *a, double products) {
     return (double)(a->n * a->heads * a->lq) * (double)(a->lk * a->d) * products / (4 * VL * (a->causal && a->lq > 1 ? 2 : 1));
 }
 
+static int32_t run_single(struct units *u) {
+    const struct attention_args *a = u->a;
+    int64_t seen = 0;
+    for (int64_t b = 0; b < a->n; b++) {
+        struct pair p = pair_at(a, b * a->kv_heads);
+        seen += sight(&p, 0);
+    }
+    int64_t parts = fathom_parts((double)(seen * a->heads * a->d) * (2 * MEMORY_NANOS), least(SLOTS, a->n * a->heads));
+    u->blocks = least(a->heads, ceil_div(parts, a->n));
+    u->count = a->n * u->blocks;
+    fathom_parallel(single_part, u, least(parts, u->count));
+    return FATHOM_OK;
+}
+
 static int32_t k_attention(const struct attention_args *a, int64_t *detail) {
     int32_t status = check_all(a, detail);
     int64_t pairs = a->n * a->kv_heads;
     if (status || pairs == 0 || a->lq == 0) return status;
     struct units u = {.a = a, .rows = a->heads / a->kv_heads * a->lq};
+    if (is_single(a)) return run_single(&u);
     int64_t parts = fathom_parts(product_nanos(a, 2.5), least(SLOTS, pairs * u.rows));
     u.blocks = most(ceil_div(u.rows, ROWS), least(u.rows, ceil_div(parts * (a->causal ? 2 : 1), pairs)));
     u.count = pairs * u.blocks;
@@ -403,16 +493,20 @@ INLINE void row_back(float *p, float *ds, const float *mask, int64_t n, float ls
         for (int c = 0; c < V16; c++) {
             int at = 16 * g + c * VL;
             v weight = v_exp(x[g].part[c] - lse), dp = v_load(ds + at);
-            if (n < KEYS) dp = v_sel(V_LANE + at < (int32_t)n, dp, v_set(0));
             if (keep) dp = v_sel(keep[at / VL], dp * scale, v_set(0));
-            v_store(ds + at, weight * (dp - delta));
-            v_store(p + at, keep ? v_sel(keep[at / VL], weight * scale, v_set(0)) : weight);
+            v change = weight * (dp - delta), kept = keep ? v_sel(keep[at / VL], weight * scale, v_set(0)) : weight;
+            if (n < KEYS) { /* lse and delta may be NaN */
+                vi seen = V_LANE + at < (int32_t)n;
+                change = v_sel(seen, change, v_set(0)), kept = v_sel(seen, kept, v_set(0));
+            }
+            v_store(ds + at, change);
+            v_store(p + at, kept);
         }
 }
 
-/* queries i .. i + rows of head g, which see something of a block of keys from j on */
+/* queries i .. i + rows of head g, which see something of a block of keys from j on; `tall`: the tiles for dk and dv */
 static void back_step(const struct back *k, const struct back_keys *block, int64_t g, int64_t i, int64_t rows, int64_t j,
-                      const int32_t *reach) {
+                      const int32_t *reach, int64_t tall) {
     const struct attention_grad_args *args = k->g;
     const struct pair *pair = &k->pair;
     const struct attention_args *a = pair->a;
@@ -438,8 +532,8 @@ static void back_step(const struct back *k, const struct back_keys *block, int64
             EACH_VECTOR(reach[r], v_put(to + i, v_get(to + i, m) + v_get(ds + i, m), m););
         }
     }
-    if (k->wants & WANT_KV && args->dv) weigh_turned(k->p, k->dy, ld, block->dv, reach, rows, block->seen, d, tile_height(d));
-    if (k->wants & WANT_KV && args->dk) weigh_turned(k->ds, k->q, ld, block->dk, reach, rows, block->seen, d, tile_height(d));
+    if (k->wants & WANT_KV && args->dv) weigh_turned(k->p, k->dy, ld, block->dv, reach, rows, block->seen, d, tall);
+    if (k->wants & WANT_KV && args->dk) weigh_turned(k->ds, k->q, ld, block->dk, reach, rows, block->seen, d, tall);
     if (k->wants & WANT_Q) weigh(k->ds, block->rows, ld, args->dq + q_at(pair, g, i), a->ldq, reach, rows, d, block->tall, 1);
 }
 
@@ -479,10 +573,10 @@ static void back_rows(const struct back *k, int64_t g, int64_t i, int64_t rows, 
     const struct attention_args *a = k->pair.a;
     int32_t reach[BACK_STEP];
     if (!reaches(&k->pair, i, rows, j, reach)) return; /* nor any later block */
-    pack_rows(a->q + q_at(&k->pair, g, i), a->ldq, rows, a->d, a->scale, k->q, k->ld);
-    pack_rows(k->g->dy + y_at(&k->pair, g, i), a->heads * a->d, rows, a->d, 1, k->dy, k->ld);
+    int odd = pack_rows(a->q + q_at(&k->pair, g, i), a->ldq, rows, a->d, a->scale, k->q, k->ld)
+              | pack_rows(k->g->dy + y_at(&k->pair, g, i), a->heads * a->d, rows, a->d, 1, k->dy, k->ld);
     for (const struct back_keys *block = k->block; j < end && reaches(&k->pair, i, rows, j, reach); j += KEYS, block++)
-        back_step(k, block, g, i, rows, j, reach);
+        back_step(k, block, g, i, rows, j, reach, odd ? 1 : tile_height(a->d)); /* a NaN stays with the keys that its query sees */
 }
 
 static void back_run(struct back *k) {

@@ -280,7 +280,7 @@ static void forward_part(void *context, int64_t part, int64_t parts) {
     forward_steps(f, &all, b0, b1);
 }
 
-static void forward_member(void *context, struct gang *gang, int64_t member, int64_t members) {
+static void forward_member(void *context, int64_t member, int64_t members, struct gang *gang) {
     const struct forward *f = context;
     struct share share = share_of(gang, member, members, f->a->h);
     forward_steps(f, &share, 0, f->a->n);
@@ -342,7 +342,7 @@ static int32_t k_recurrent(const struct recurrent_args *a, int64_t *detail) {
     f.weights = (struct weights){f.bias, a->peep, h, h, a->flags & UPDATE_TAKES_NEW};
     if (a->n == 1 && f.saved) copy_row(a->x + f.steps.shift[0] * a->i, f.inputs, rows * a->i);
     double nanos = (double)(rows * width) * ((double)(h + a->i) / (4 * VL) + 1);
-    if (units_are_shared(a->n, cell_gates(a->cell), h)) fathom_gang(forward_member, &f, fathom_parts(nanos, panel_count(h)));
+    if (units_are_shared(a->n, cell_gates(a->cell), h)) fathom_gang(forward_member, &f, nanos, panel_count(h));
     else fathom_parallel(forward_part, &f, fathom_parts(nanos, a->n));
     return FATHOM_OK;
 }

@@ -92,7 +92,7 @@ static inline struct share share_of(struct gang *gang, int64_t member, int64_t m
 
 /* waits for the rest of the gang */
 static inline void meet(const struct share *s) {
-    if (s->gang) fathom_meet(s->gang);
+    if (s->gang) fathom_meet(s->gang, s->member);
 }
 
 /* c[rows][n] (+)= a[rows][k] panels, which hold a packed right side [k, n]; the columns of a share, by this thread alone */

@@ -262,7 +262,7 @@ static void backward_part(void *context, int64_t part, int64_t parts) {
     backward_steps(f, &all, b0, b1);
 }
 
-static void backward_member(void *context, struct gang *gang, int64_t member, int64_t members) {
+static void backward_member(void *context, int64_t member, int64_t members, struct gang *gang) {
     const struct backward *f = context;
     struct share share = share_of(gang, member, members, f->a->h);
     backward_steps(f, &share, 0, f->a->n);
@@ -381,7 +381,7 @@ static int32_t k_recurrent_grad(const struct recurrent_grad_args *a, int64_t *de
     if (f.candidate) pack_rows(a->u + 2 * h * h, h, h, f.candidate);
     double products = (double)(rows * width) * (double)(h + a->i) / (4 * VL);
     double nanos = products + (double)(rows * width);
-    if (rows && units_are_shared(a->n, f.gates, h)) fathom_gang(backward_member, &f, fathom_parts(nanos, panel_count(h)));
+    if (rows && units_are_shared(a->n, f.gates, h)) fathom_gang(backward_member, &f, nanos, panel_count(h));
     else if (rows) fathom_parallel(backward_part, &f, fathom_parts(nanos, a->n));
     int64_t tiles = 0;
     for (int i = 0; i < SUMS; i++) tiles += sum_tiles(f.sums + i);

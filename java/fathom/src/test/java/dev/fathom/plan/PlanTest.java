@@ -255,6 +255,42 @@ class PlanTest {
         }
     }
 
+    /** Rows of a weight, such as the part of a fused one that makes the queries, are packed like a weight. */
+    @Test
+    void rowsOfAWeightArePacked() {
+        record Rows(Parameter weight) implements Net {}
+        try (var model = Model.of(new Rows(new Parameter(Shape.of(60, 20), Init.uniform(-1, 1))), 3)) {
+            BiFunction<Rows, Tensor[], Object> parts = (net, in) -> List.of(
+                    in[0].linear(net.weight.value().slice(0, 20, 40), null),
+                    in[0].linear(net.weight.value().slice(0, 40, 60).slice(0, 5, 20), null));
+            try (Traces traces = Traces.of(
+                    List.of(Spec.of("x", Dim.BATCH, 20)),
+                    Sizes.traced(true, false, 1),
+                    in -> parts.apply(model.net(), in))) {
+                boolean blas = NativeRuntime.get().blas() == Blas.OPENBLAS;
+                assertThat(traces.lowering().slots.stream().filter(s -> s.packing() != null))
+                        .extracting(Lowering.Slot::n)
+                        .containsExactly(blas ? new Long[0] : new Long[] {20L, 15L});
+            }
+            try (Plan plan = Plan.freeze(model, parts, Spec.of("x", Dim.BATCH, 20))) {
+                for (int batch : new int[] {1, 7}) {
+                    float[] x = random(batch * 20);
+                    try (Session s = plan.newSession(batch);
+                            Pass pass = Pass.infer()) {
+                        s.input().put(0, x);
+                        s.run();
+                        List<?> eager = (List<?>) parts.apply(model.net(), new Tensor[] {Tensor.of(x, batch, 20)});
+                        for (int i = 0; i < 2; i++) {
+                            float[] y = new float[s.output("output" + i).capacity()];
+                            s.output("output" + i).get(0, y);
+                            assertThat(y).isEqualTo(((Tensor) eager.get(i)).toArray());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void viewsOfWholeNumbers() {
         try (var model = Model.of(new Linear(3, 2), 3);
