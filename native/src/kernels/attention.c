@@ -25,6 +25,7 @@ enum {
     ROWS = 384,     /* of a pair that one unit of work takes at most: so many pass over a packed block of keys */
     STEP = 48,      /* of them whose scores are computed at a time */
     BACK_STEP = 64, /* the same in backward, where everything exists twice */
+    AHEAD = 16,     /* rows that are asked for while others are packed */
     SPAN = 4,       /* blocks of keys that backward holds at most */
     GROUPS = KEYS / 16
 };
@@ -151,16 +152,27 @@ static void weigh_turned(const float *s, const float *right, int64_t ld, float *
 
 static int64_t tile_height(int64_t d) { return ceil_div(d, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS; }
 
+/*
+ * Asks for rows that are read soon, up to the last: they are short and lie far apart, so that nothing else hides how far away they are.
+ */
+static void ask(const float *x, int64_t stride, int64_t rows, int64_t d) {
+    for (int64_t r = 0; r < rows; r++, x += stride)
+        for (int64_t c = 0; c < d; c += 16) __builtin_prefetch(x + c, 0, 2);
+}
+
 /* to[rows][ld] = scale x, whose rows lie `stride` apart, with zeros to whole vectors; whether a value is infinite or NaN */
 static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, float scale, float *to, int64_t ld) {
     vi odd = {0};
     const v factor = v_set(scale);
-    for (int64_t r = 0; r < rows; r++, x += stride, to += ld)
+    ask(x, stride, least(rows, AHEAD), d);
+    for (int64_t r = 0; r < rows; r++, x += stride, to += ld) {
+        if (r + AHEAD < rows) ask(x + AHEAD * stride, stride, 1, d);
         EACH_VECTOR(d, {
             v at = v_get(x + i, m);
             odd |= (vi)(at - at); /* 0 or NaN */
             v_store(to + i, at * factor);
         });
+    }
     return v_bits(odd != 0) != 0;
 }
 
@@ -297,6 +309,9 @@ static void forward_unit(const struct attention_args *a, int64_t pair, int64_t f
         pack_turned(p->k + at, a->ldk, keys, a->d, f.keys);
         /* a NaN times a weight of 0 is one: then each row stops where its sight does */
         if (pack_rows(p->v + at, a->ldk, keys, a->d, 1, f.values, f.ld)) tall = 1;
+        int64_t soon = clamp(f.end - j - KEYS, 0, KEYS);
+        ask(p->k + at + KEYS * a->ldk, a->ldk, soon, a->d);
+        ask(p->v + at + KEYS * a->ldk, a->ldk, soon, a->d);
         for (int64_t r = from; r < to; r += STEP) forward_step(&f, r, least(r + STEP, to), j, tall);
     }
     forward_end(&f);
