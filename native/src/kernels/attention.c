@@ -265,16 +265,24 @@ static struct forward forward_begin(const struct attention_args *a, int64_t pair
     return f;
 }
 
-/* the scores of row r and the first n keys of the block from j on become weights */
-static void forward_row(const struct forward *f, int64_t r, int64_t j, int64_t n, float *s) {
+/* the scores s[rows][KEYS] of the rows from number `row` of a unit on become weights, 0 beyond what a row sees of the block from j on */
+static void forward_weights(const struct forward *f, int64_t row, int64_t rows, int64_t j, float *s) {
     const struct attention_args *a = f->pair.a;
-    int64_t row = r - f->from;
-    float *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * f->ld;
-    if (!n) memset(s, 0, KEYS * 4);
-    else if (a->mask) row_weights(s, a->mask + mask_at(&f->pair, r / a->lq, r % a->lq) + j, n, top, sum, y, a->d);
-    else if (n == KEYS) row_weights(s, 0, KEYS, top, sum, y, a->d);
-    else row_weights(s, 0, n, top, sum, y, a->d);
-    if (n && a->p > 0) drop_row(a, query_at(&f->pair, r / a->lq, r % a->lq), j, s);
+    int64_t near = KEYS;
+    for (int64_t r = row; r < row + rows; r++) near = least(near, f->sight[r] - j);
+    if (near == KEYS && !a->mask && a->p == 0) { /* nearly all: a loop whose constants stay in registers */
+        for (; rows > 0; rows--, row++, s += KEYS)
+            row_weights(s, 0, KEYS, f->top + row, f->sum + 16 * row, f->y + row * f->ld, a->d);
+        return;
+    }
+    for (int64_t last = row + rows; row < last; row++, s += KEYS) {
+        int64_t n = clamp(f->sight[row] - j, 0, KEYS), g = (f->from + row) / a->lq, i = (f->from + row) % a->lq;
+        float *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * f->ld;
+        if (!n) memset(s, 0, KEYS * 4);
+        else if (a->mask) row_weights(s, a->mask + mask_at(&f->pair, g, i) + j, n, top, sum, y, a->d);
+        else row_weights(s, 0, n, top, sum, y, a->d);
+        if (n && a->p > 0) drop_row(a, query_at(&f->pair, g, i), j, s);
+    }
 }
 
 /* rows r0 .. r1 and the block from j on */
@@ -287,7 +295,7 @@ static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_
     for (int64_t r = r0; r < r1; r++) far = most(far, reach[r - r0] = (int32_t)clamp(f->sight[r - f->from] - j, 0, KEYS));
     if (!far) return;
     scores(f->q + first * ld, ld, f->keys, f->s, reach, r1 - r0, d);
-    for (int64_t r = r0; r < r1; r++) forward_row(f, r, j, reach[r - r0], f->s + (r - r0) * KEYS);
+    forward_weights(f, first, r1 - r0, j, f->s);
     weigh(f->s, f->values, ld, f->y + first * ld, ld, reach, r1 - r0, d, tall, 0);
 }
 
@@ -380,7 +388,7 @@ static void single_unit(const struct attention_args *a, int64_t b, int64_t h0, i
                 few_scores(next - r, q + r * f.ld, f.ld, f.pair.k + at + i * a->ldk + r / group * d, a->ldk, keys - i,
                            s + r * KEYS + i, d);
             }
-        for (int64_t r = from; r < to; r++) forward_row(&f, r, j, keys, s + r * KEYS);
+        forward_weights(&f, 0, to - from, j, f.s);
         for (int64_t r = from, next; r < to; r = next) {
             next = least(r + TILE_ROWS, least((r / group + 1) * group, to));
             strip(tiles, &w, next - r, d, 0, s + r * KEYS, f.pair.v + at + r / group * d, y + r * f.ld);
