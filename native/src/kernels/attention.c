@@ -25,6 +25,7 @@ enum {
     ROWS = 384,     /* of a pair that one unit of work takes at most: so many pass over a packed block of keys */
     STEP = 48,      /* of them whose scores are computed at a time */
     BACK_STEP = 64, /* the same in backward, where everything exists twice */
+    AHEAD = 16,     /* rows that are asked for while others are packed */
     SPAN = 4,       /* blocks of keys that backward holds at most */
     GROUPS = KEYS / 16
 };
@@ -151,16 +152,27 @@ static void weigh_turned(const float *s, const float *right, int64_t ld, float *
 
 static int64_t tile_height(int64_t d) { return ceil_div(d, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS; }
 
+/*
+ * Asks for rows that are read soon, up to the last: they are short and lie far apart, so that nothing else hides how far away they are.
+ */
+static void ask(const float *x, int64_t stride, int64_t rows, int64_t d) {
+    for (int64_t r = 0; r < rows; r++, x += stride)
+        for (int64_t c = 0; c < d; c += 16) __builtin_prefetch(x + c, 0, 2);
+}
+
 /* to[rows][ld] = scale x, whose rows lie `stride` apart, with zeros to whole vectors; whether a value is infinite or NaN */
 static int pack_rows(const float *x, int64_t stride, int64_t rows, int64_t d, float scale, float *to, int64_t ld) {
     vi odd = {0};
     const v factor = v_set(scale);
-    for (int64_t r = 0; r < rows; r++, x += stride, to += ld)
+    ask(x, stride, least(rows, AHEAD), d);
+    for (int64_t r = 0; r < rows; r++, x += stride, to += ld) {
+        if (r + AHEAD < rows) ask(x + AHEAD * stride, stride, 1, d);
         EACH_VECTOR(d, {
             v at = v_get(x + i, m);
             odd |= (vi)(at - at); /* 0 or NaN */
             v_store(to + i, at * factor);
         });
+    }
     return v_bits(odd != 0) != 0;
 }
 
@@ -253,16 +265,24 @@ static struct forward forward_begin(const struct attention_args *a, int64_t pair
     return f;
 }
 
-/* the scores of row r and the first n keys of the block from j on become weights */
-static void forward_row(const struct forward *f, int64_t r, int64_t j, int64_t n, float *s) {
+/* the scores s[rows][KEYS] of the rows from number `row` of a unit on become weights, 0 beyond what a row sees of the block from j on */
+static void forward_weights(const struct forward *f, int64_t row, int64_t rows, int64_t j, float *s) {
     const struct attention_args *a = f->pair.a;
-    int64_t row = r - f->from;
-    float *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * f->ld;
-    if (!n) memset(s, 0, KEYS * 4);
-    else if (a->mask) row_weights(s, a->mask + mask_at(&f->pair, r / a->lq, r % a->lq) + j, n, top, sum, y, a->d);
-    else if (n == KEYS) row_weights(s, 0, KEYS, top, sum, y, a->d);
-    else row_weights(s, 0, n, top, sum, y, a->d);
-    if (n && a->p > 0) drop_row(a, query_at(&f->pair, r / a->lq, r % a->lq), j, s);
+    int64_t near = KEYS;
+    for (int64_t r = row; r < row + rows; r++) near = least(near, f->sight[r] - j);
+    if (near == KEYS && !a->mask && a->p == 0) { /* nearly all: a loop whose constants stay in registers */
+        for (; rows > 0; rows--, row++, s += KEYS)
+            row_weights(s, 0, KEYS, f->top + row, f->sum + 16 * row, f->y + row * f->ld, a->d);
+        return;
+    }
+    for (int64_t last = row + rows; row < last; row++, s += KEYS) {
+        int64_t n = clamp(f->sight[row] - j, 0, KEYS), g = (f->from + row) / a->lq, i = (f->from + row) % a->lq;
+        float *top = f->top + row, *sum = f->sum + 16 * row, *y = f->y + row * f->ld;
+        if (!n) memset(s, 0, KEYS * 4);
+        else if (a->mask) row_weights(s, a->mask + mask_at(&f->pair, g, i) + j, n, top, sum, y, a->d);
+        else row_weights(s, 0, n, top, sum, y, a->d);
+        if (n && a->p > 0) drop_row(a, query_at(&f->pair, g, i), j, s);
+    }
 }
 
 /* rows r0 .. r1 and the block from j on */
@@ -275,7 +295,7 @@ static void forward_step(const struct forward *f, int64_t r0, int64_t r1, int64_
     for (int64_t r = r0; r < r1; r++) far = most(far, reach[r - r0] = (int32_t)clamp(f->sight[r - f->from] - j, 0, KEYS));
     if (!far) return;
     scores(f->q + first * ld, ld, f->keys, f->s, reach, r1 - r0, d);
-    for (int64_t r = r0; r < r1; r++) forward_row(f, r, j, reach[r - r0], f->s + (r - r0) * KEYS);
+    forward_weights(f, first, r1 - r0, j, f->s);
     weigh(f->s, f->values, ld, f->y + first * ld, ld, reach, r1 - r0, d, tall, 0);
 }
 
@@ -297,6 +317,9 @@ static void forward_unit(const struct attention_args *a, int64_t pair, int64_t f
         pack_turned(p->k + at, a->ldk, keys, a->d, f.keys);
         /* a NaN times a weight of 0 is one: then each row stops where its sight does */
         if (pack_rows(p->v + at, a->ldk, keys, a->d, 1, f.values, f.ld)) tall = 1;
+        int64_t soon = clamp(f.end - j - KEYS, 0, KEYS);
+        ask(p->k + at + KEYS * a->ldk, a->ldk, soon, a->d);
+        ask(p->v + at + KEYS * a->ldk, a->ldk, soon, a->d);
         for (int64_t r = from; r < to; r += STEP) forward_step(&f, r, least(r + STEP, to), j, tall);
     }
     forward_end(&f);
@@ -365,7 +388,7 @@ static void single_unit(const struct attention_args *a, int64_t b, int64_t h0, i
                 few_scores(next - r, q + r * f.ld, f.ld, f.pair.k + at + i * a->ldk + r / group * d, a->ldk, keys - i,
                            s + r * KEYS + i, d);
             }
-        for (int64_t r = from; r < to; r++) forward_row(&f, r, j, keys, s + r * KEYS);
+        forward_weights(&f, 0, to - from, j, f.s);
         for (int64_t r = from, next; r < to; r = next) {
             next = least(r + TILE_ROWS, least((r / group + 1) * group, to));
             strip(tiles, &w, next - r, d, 0, s + r * KEYS, f.pair.v + at + r / group * d, y + r * f.ld);
