@@ -321,6 +321,10 @@ record Row(
                 Bar.atLeast(1.5, 2.0),
                 new Entrant(Contender.fathom(1), "fathom", "FathomSequences.latency", "-"),
                 List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", "net=lstm,threads=1"))));
+        for (int length : new int[] {128, 1024, 4096}) {
+            rows.add(attention(length));
+        }
+        rows.add(transformer());
         for (boolean lazy : new boolean[] {true, false}) {
             rows.add(embedding(10_000, 32, lazy));
             rows.add(embedding(1_000_000, 64, lazy));
@@ -353,6 +357,44 @@ record Row(
                 List.of(new Entrant(Contender.dnnl(2), "onednn", "DnnlRows.recurrent", params)));
     }
 
+    /** Attention forward and backward beside PyTorch's fused kernel, on tensors in either order. */
+    private static Row attention(int length) {
+        String params = "length=" + length;
+        List<Entrant> rivals = new ArrayList<>();
+        rivals.addAll(suffixed("tokens", spacious("TorchTransformers.attention", params + ",headsFirst=false")));
+        rivals.addAll(suffixed("heads", spacious("TorchTransformers.attention", params + ",headsFirst=true")));
+        return new Row(
+                "attention-" + length,
+                2,
+                Unit.MS,
+                new Heads(length).flops(),
+                Limit.FMA,
+                Bar.atLeast(1.0, 1.3),
+                new Entrant(Contender.fathom(2), "fathom", "FathomTransformers.attention", params),
+                rivals,
+                null,
+                length > 1024 ? Pace.SLOW : Pace.USUAL);
+    }
+
+    /** A training step beside PyTorch with each of its ways to compute attention. */
+    private static Row transformer() {
+        List<Entrant> rivals = new ArrayList<>();
+        for (String attention : List.of("fused", "products", "module")) {
+            rivals.addAll(suffixed(attention, spacious("TorchTransformers.train", "attention=" + attention)));
+        }
+        return new Row(
+                "transformer-train",
+                2,
+                Unit.MS,
+                Transformer.of("encoder").trainingFlops(),
+                Limit.FMA,
+                Bar.atLeast(1.2, 1.5),
+                new Entrant(Contender.fathom(2), "fathom", "FathomTransformers.train", "-"),
+                rivals,
+                null,
+                Pace.SLOW);
+    }
+
     /** The step passes over the numbers of the tokens alone, or over all of them: the values and both moments, read and written. */
     private static Row embedding(int vocabulary, int dim, boolean lazy) {
         String params = "vocabulary=" + vocabulary + ",dim=" + dim + ",lazy=" + lazy;
@@ -378,6 +420,13 @@ record Row(
                 params,
                 Contender.torch("torch-malloc-blas1", 2, MALLOC1),
                 Contender.official("torch-mkl-malloc", 2, MALLOC));
+    }
+
+    /** The same under names that say what their parameters are. */
+    private static List<Entrant> suffixed(String suffix, List<Entrant> entrants) {
+        return entrants.stream()
+                .map(e -> new Entrant(e.contender(), e.name() + "-" + suffix, e.method(), e.params()))
+                .toList();
     }
 
     /**

@@ -1,0 +1,142 @@
+package dev.fathom.bench;
+
+import dev.fathom.attention.TransformerEncoder;
+import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Activation;
+import dev.fathom.optim.Adam;
+import dev.fathom.tensor.Attention;
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Attention and Transformers as a user of Fathom writes them. */
+@SuppressWarnings("try") // a pass is open, not read
+public class FathomTransformers {
+    /** Attention alone, forward and backward. */
+    @State(Scope.Thread)
+    public static class Alone {
+        /** Queries, and keys. */
+        @Param("128")
+        public int length;
+
+        private final Attention how = new Attention(Heads.COUNT);
+        private Heads heads;
+        private List<KeptTensor> qkv;
+        private KeptTensor dy;
+
+        /** Makes the tensors. */
+        @Setup(Level.Trial)
+        public void setup() {
+            heads = new Heads(length);
+            qkv = Stream.of(heads.q(), heads.k(), heads.v()).map(this::keep).toList();
+            dy = keep(heads.dy());
+        }
+
+        private KeptTensor keep(float[] numbers) {
+            try (Pass pass = Pass.infer()) {
+                return Tensor.of(numbers, 1, length, Heads.COUNT * Heads.D).keep();
+            }
+        }
+
+        private List<Tensor> watched(Pass pass) {
+            return qkv.stream().map(pass::watch).toList();
+        }
+
+        /** y; afterwards the pass holds the gradients for dy, which are those of the sum of y dy. */
+        private Tensor run(Pass pass, List<Tensor> in) {
+            Tensor y = in.get(0).attention(in.get(1), in.get(2), how);
+            pass.backward(y.mul(dy).sum());
+            return y;
+        }
+
+        void run() {
+            try (Pass pass = Pass.grad()) {
+                run(pass, watched(pass));
+            }
+        }
+
+        /** y and the gradients are those of double precision, and of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() {
+            try (Pass pass = Pass.grad()) {
+                List<Tensor> in = watched(pass);
+                float[] y = run(pass, in).toArray();
+                List<float[]> gradients = in.stream()
+                        .map(x -> Objects.requireNonNull(pass.gradient(x)).toArray())
+                        .toList();
+                heads.check(y, gradients.get(0), gradients.get(1), gradients.get(2));
+            }
+            qkv.forEach(KeptTensor::close);
+            dy.close();
+        }
+    }
+
+    /** Forward and backward. */
+    @Benchmark
+    public void attention(Alone alone) {
+        alone.run();
+    }
+
+    private static TransformerEncoder stack(Transformer t) {
+        Activation activation = t.gelu() ? Activation.GELU : Activation.RELU;
+        return TransformerEncoder.of(
+                t.layers(), () -> new TransformerEncoderLayer(t.width(), t.heads(), t.hidden(), activation), null);
+    }
+
+    /** The mean over the tokens, classified. */
+    record Classifier(TransformerEncoder encoder, Linear dense) implements Layer {
+        static Model<Classifier> of(Transformer t) {
+            Model<Classifier> model = Model.of(new Classifier(stack(t), new Linear(t.width(), t.outputs())), 1);
+            FathomNets.load(
+                    model, held -> t.numbers(held.name(), (int) held.shape().size()));
+            return model;
+        }
+
+        @Override
+        public Tensor forward(Tensor x) {
+            return dense.apply(encoder.apply(x).mean(1));
+        }
+    }
+
+    /** Cross-entropy, Adam. */
+    @State(Scope.Thread)
+    public static class Training extends Steps {
+        private KeptTensor x;
+        private KeptTensor y;
+        private Model<Classifier> model;
+
+        /** Makes the net and its one batch, and takes the first steps. */
+        @Setup(Level.Trial)
+        public void setup() {
+            Transformer t = Transformer.of("encoder");
+            model = Classifier.of(t);
+            x = keep(() -> Tensor.of(t.x(), t.batch(), t.length(), t.width()));
+            y = keep(() -> Tensor.ofInts(t.labels(), t.batch()));
+            begin(model, new Adam(1e-4f).on(model), 1, 3);
+        }
+
+        @Override
+        Tensor loss(int batch) {
+            return model.net().apply(x).crossEntropy(y);
+        }
+    }
+
+    /** One step. */
+    @Benchmark
+    public void train(Training training) {
+        training.step();
+    }
+}
