@@ -1,17 +1,33 @@
 package dev.fathom.bench;
 
+import dev.fathom.attention.Cached;
+import dev.fathom.attention.KeyValue;
+import dev.fathom.attention.LearnedPositions;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.plan.Spec;
 import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -138,5 +154,145 @@ public class FathomTransformers {
     @Benchmark
     public void train(Training training) {
         training.step();
+    }
+
+    /** The encoder {@code bert}, frozen, from float[] to float[]. */
+    @State(Scope.Thread)
+    public static class Frozen {
+        private final Transformer t = Transformer.of("bert");
+        private final float[] x = t.x();
+        private final float[] y = new float[x.length];
+        private Plan plan;
+        private Session session;
+
+        /** Freezes the net. */
+        @Setup(Level.Trial)
+        public void setup() {
+            try (Model<TransformerEncoder> model = Model.of(stack(t), 1)) {
+                FathomNets.load(
+                        model,
+                        held -> t.numbers(
+                                "encoder." + held.name(), (int) held.shape().size()));
+                plan = Plan.freeze(model, Shape.of(1, t.length(), t.width()));
+            }
+            session = plan.newSession();
+        }
+
+        float[] answer() {
+            session.input().put(0, x);
+            session.run();
+            session.output().get(0, y);
+            return y;
+        }
+
+        /** The answer is that of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Work.tell(answer());
+            session.close();
+            plan.close();
+        }
+    }
+
+    /** One answer. */
+    @Benchmark
+    public float[] answer(Frozen frozen) {
+        return frozen.answer();
+    }
+
+    /** A causal stack between vectors for tokens and positions and a dense layer to the tokens. */
+    record Gpt(Embedding tokens, LearnedPositions positions, TransformerEncoder encoder, Linear dense) implements Net {
+        static Model<Gpt> of(Transformer t) {
+            TransformerEncoder encoder = TransformerEncoder.of(
+                    t.layers(),
+                    () -> new TransformerEncoderLayer(t.width(), t.heads(), t.hidden(), Activation.GELU).normsFirst(),
+                    new LayerNorm(t.width()));
+            Gpt gpt = new Gpt(
+                    new Embedding(t.vocabulary(), t.width()),
+                    new LearnedPositions(t.length(), t.width()),
+                    encoder,
+                    new Linear(t.width(), t.vocabulary()));
+            Model<Gpt> model = Model.of(gpt, 1);
+            FathomNets.load(
+                    model, held -> t.numbers(held.name(), (int) held.shape().size()));
+            return model;
+        }
+
+        /** A step from token [batch, 1] behind past [batch] others to the outputs, and to the state under the names of {@link #state}. */
+        Map<String, Tensor> step(Tensor token, Tensor past, List<Tensor> caches) {
+            List<KeyValue> before = new ArrayList<>();
+            for (int i = 0; i < caches.size(); i += 2) {
+                before.add(new KeyValue(caches.get(i), caches.get(i + 1)));
+            }
+            Cached next = encoder.step(positions.apply(tokens.apply(token), past), before, past);
+            Map<String, Tensor> results = new LinkedHashMap<>();
+            results.put("y", dense.apply(next.output()));
+            results.put("past", past.add(Tensor.ofInts(new int[] {1}, 1)));
+            for (int i = 0; i < before.size(); i++) {
+                results.put("k" + i, next.caches().get(i).keys());
+                results.put("v" + i, next.caches().get(i).values());
+            }
+            return results;
+        }
+
+        /** The inputs of {@link #step}. */
+        static Spec[] state(Transformer t) {
+            List<Spec> specs = new ArrayList<>();
+            specs.add(Spec.of("token", DType.I32, Dim.BATCH, 1));
+            specs.add(Spec.of("past", DType.I32, Dim.BATCH).carried());
+            for (int i = 0; i < t.layers(); i++) {
+                for (String cache : List.of("k" + i, "v" + i)) {
+                    specs.add(Spec.of(cache, Dim.BATCH, t.length(), t.width()).carried());
+                }
+            }
+            return specs.toArray(Spec[]::new);
+        }
+    }
+
+    /** The frozen net {@code gpt} writes a sequence, each token the likeliest after those before. */
+    @State(Scope.Thread)
+    public static class Generation {
+        private final Transformer t = Transformer.of("gpt");
+        private final float[] y = new float[t.vocabulary()];
+        private Plan plan;
+        private Session session;
+        private IntBuffer token;
+
+        /** Freezes the net. */
+        @Setup(Level.Trial)
+        public void setup() {
+            try (Model<Gpt> model = Gpt.of(t)) {
+                plan = Plan.freeze(
+                        model, (net, in) -> net.step(in[0], in[1], List.of(in).subList(2, in.length)), Gpt.state(t));
+            }
+            session = plan.newSession();
+            token = session.intInput("token");
+        }
+
+        float[] sequence() {
+            session.reset();
+            int next = 0;
+            for (int i = 0; i < t.length(); i++) {
+                token.put(0, next);
+                session.run();
+                session.output().get(0, y);
+                next = Transformer.likeliest(y);
+            }
+            return y;
+        }
+
+        /** What follows the last token is that of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Work.tell(sequence());
+            session.close();
+            plan.close();
+        }
+    }
+
+    /** One sequence. */
+    @Benchmark
+    public float[] generate(Generation generation) {
+        return generation.sequence();
     }
 }

@@ -62,6 +62,15 @@ public record Transformer(
         return Work.normal(name.hashCode(), n, 0, deviation);
     }
 
+    /** The token that a GPT's outputs say. */
+    public static int likeliest(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            best = logits[i] > logits[best] ? i : best;
+        }
+        return best;
+    }
+
     /** Weights of the matrices of all layers and of the dense layer. */
     long weights() {
         return (long) layers * (4L * width * width + 2L * width * hidden) + (long) width * outputs();

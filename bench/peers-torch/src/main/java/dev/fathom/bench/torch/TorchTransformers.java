@@ -4,6 +4,7 @@ import static dev.fathom.bench.torch.TorchSteps.tensor;
 
 import dev.fathom.bench.Heads;
 import dev.fathom.bench.Transformer;
+import dev.fathom.bench.Work;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import org.bytedeco.pytorch.Adam;
 import org.bytedeco.pytorch.AdamOptions;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.InferenceMode;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.StringTensorDict;
@@ -36,9 +38,8 @@ import org.openjdk.jmh.annotations.TearDown;
 @SuppressWarnings("try") // scopes are closed, not used
 public class TorchTransformers {
     /** The fused kernel of the CPU. */
-    private static Tensor fused(Tensor q, Tensor k, Tensor v, boolean causal) {
-        return torch.scaled_dot_product_attention(
-                q, k, v, new TensorOptional(), 0, causal, new DoubleOptional(), false);
+    private static Tensor fused(Tensor q, Tensor k, Tensor v) {
+        return torch.scaled_dot_product_attention(q, k, v, new TensorOptional(), 0, false, new DoubleOptional(), false);
     }
 
     /** Attention alone, forward and backward from a gradient that is given. */
@@ -82,7 +83,7 @@ public class TorchTransformers {
             for (Tensor x : qkv) {
                 x.mutable_grad().reset();
             }
-            Tensor y = fused(qkv[0], qkv[1], qkv[2], false);
+            Tensor y = fused(qkv[0], qkv[1], qkv[2]);
             y.backward(dy, new BoolOptional(), false, new TensorArrayRefOptional());
             return y;
         }
@@ -197,12 +198,75 @@ public class TorchTransformers {
         training.step();
     }
 
+    /** The net {@code gpt} writes a sequence, each token the likeliest after those before; caches are written where they lie. */
+    @State(Scope.Thread)
+    public static class Generation {
+        /** {@code fused} or {@code products}. */
+        @Param("fused")
+        public String attention;
+
+        /** Whether layers multiply a vector, and not a matrix of one row. */
+        @Param("true")
+        public boolean vector;
+
+        private final Transformer t = Transformer.of("gpt");
+        private final float[] y = new float[t.vocabulary()];
+        private final Tensor[] keys = new Tensor[t.layers()];
+        private final Tensor[] values = new Tensor[t.layers()];
+        private Stack stack;
+
+        /** Makes the net and its caches. */
+        @Setup(Level.Trial)
+        public void setup() {
+            stack = new Stack(t, attention.equals("fused"), false);
+            stack.vector = vector;
+            stack.make("dense.", t.vocabulary(), t.width());
+            stack.put("tokens.weight", t.vocabulary() * t.width(), t.vocabulary(), t.width());
+            stack.put("positions.weight", t.length() * t.width(), t.length(), t.width());
+            for (int i = 0; i < t.layers(); i++) {
+                keys[i] = torch.zeros(1, t.heads(), t.length(), t.width() / t.heads());
+                values[i] = torch.zeros(1, t.heads(), t.length(), t.width() / t.heads());
+            }
+        }
+
+        float[] sequence() {
+            int next = 0;
+            try (InferenceMode mode = new InferenceMode(true)) {
+                for (int i = 0; i < t.length(); i++) {
+                    try (PointerScope scope = new PointerScope()) {
+                        stack.step(next, i, keys, values).data_ptr_float().get(y);
+                    }
+                    next = Transformer.likeliest(y);
+                }
+            }
+            return y;
+        }
+
+        /** What follows the last token is that of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Work.tell(sequence());
+            stack.close();
+            for (int i = 0; i < t.layers(); i++) {
+                keys[i].close();
+                values[i].close();
+            }
+        }
+    }
+
+    /** One sequence. */
+    @Benchmark
+    public float[] generate(Generation generation) {
+        return generation.sequence();
+    }
+
     /** The layers of a Transformer, of PyTorch's operations, in place where that is allowed. */
     private static final class Stack {
         final List<Tensor> parameters = new ArrayList<>();
         private final Map<String, TensorOptional> optional = new HashMap<>();
         private final Transformer t;
         private final boolean fused;
+        private boolean vector;
 
         Stack(Transformer t, boolean fused, boolean trained) {
             this.t = t;
@@ -238,6 +302,12 @@ public class TorchTransformers {
         }
 
         Tensor linear(Tensor x, String name) {
+            if (vector) {
+                return torch.addmv(
+                        optional.get(name + "bias").get(),
+                        optional.get(name + "weight").get(),
+                        x);
+            }
             return torch.linear(x, optional.get(name + "weight").get(), optional.get(name + "bias"));
         }
 
@@ -264,22 +334,44 @@ public class TorchTransformers {
             return y;
         }
 
+        /** What a token says that follows {@code past} others, with the norms in front of the layers. */
+        Tensor step(int token, int past, Tensor[] keys, Tensor[] values) {
+            Tensor x = optional.get("tokens.weight")
+                    .get()
+                    .select(0, token)
+                    .add(optional.get("positions.weight").get().select(0, past));
+            x = vector ? x : x.view(1, t.width());
+            for (int i = 0; i < t.layers(); i++) {
+                String layer = "encoder.layers." + i + ".";
+                Tensor qkv = linear(norm(x, layer + "norm1."), layer + "self_attn.in_proj_")
+                        .view(3, 1, t.heads(), 1, t.width() / t.heads());
+                keys[i].narrow(2, past, 1).copy_(qkv.select(0, 1));
+                values[i].narrow(2, past, 1).copy_(qkv.select(0, 2));
+                Tensor y =
+                        attention(qkv.select(0, 0), keys[i].narrow(2, 0, past + 1L), values[i].narrow(2, 0, past + 1L));
+                x = linear(y.view(x.shape()), layer + "self_attn.out_proj.").add_(x);
+                Tensor hidden = torch.gelu_(linear(norm(x, layer + "norm2."), layer + "linear1."));
+                x = linear(hidden, layer + "linear2.").add_(x);
+            }
+            return linear(norm(x, "encoder.norm."), "dense.");
+        }
+
         private Tensor attention(Tensor qkv) {
             long batch = qkv.size(0);
             long length = qkv.size(1);
             long d = t.width() / t.heads();
             Tensor parts = qkv.view(batch, length, 3, t.heads(), d).permute(2, 0, 3, 1, 4);
-            Tensor q = parts.select(0, 0);
-            Tensor k = parts.select(0, 1);
-            Tensor v = parts.select(0, 2);
-            Tensor y = fused
-                    ? TorchTransformers.fused(q, k, v, false)
-                    : torch.matmul(
-                            torch.softmax(
-                                    torch.matmul(q.mul(new Scalar((float) (1 / Math.sqrt(d)))), k.transpose(-2, -1)),
-                                    -1),
-                            v);
+            Tensor y = attention(parts.select(0, 0), parts.select(0, 1), parts.select(0, 2));
             return y.transpose(1, 2).reshape(batch, length, t.width());
+        }
+
+        /** y [batch, heads, queries, d] of q, k and v in this order. */
+        private Tensor attention(Tensor q, Tensor k, Tensor v) {
+            if (fused) {
+                return TorchTransformers.fused(q, k, v);
+            }
+            Scalar scale = new Scalar((float) (1 / Math.sqrt(q.size(3))));
+            return torch.matmul(torch.softmax(torch.matmul(q.mul(scale), k.transpose(-2, -1)), -1), v);
         }
 
         void close() {
