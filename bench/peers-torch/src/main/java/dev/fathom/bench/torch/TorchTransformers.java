@@ -205,10 +205,6 @@ public class TorchTransformers {
         @Param("fused")
         public String attention;
 
-        /** Whether layers multiply a vector, and not a matrix of one row. */
-        @Param("true")
-        public boolean vector;
-
         private final Transformer t = Transformer.of("gpt");
         private final float[] y = new float[t.vocabulary()];
         private final Tensor[] keys = new Tensor[t.layers()];
@@ -219,7 +215,6 @@ public class TorchTransformers {
         @Setup(Level.Trial)
         public void setup() {
             stack = new Stack(t, attention.equals("fused"), false);
-            stack.vector = vector;
             stack.make("dense.", t.vocabulary(), t.width());
             stack.put("tokens.weight", t.vocabulary() * t.width(), t.vocabulary(), t.width());
             stack.put("positions.weight", t.length() * t.width(), t.length(), t.width());
@@ -266,7 +261,6 @@ public class TorchTransformers {
         private final Map<String, TensorOptional> optional = new HashMap<>();
         private final Transformer t;
         private final boolean fused;
-        private boolean vector;
 
         Stack(Transformer t, boolean fused, boolean trained) {
             this.t = t;
@@ -301,17 +295,14 @@ public class TorchTransformers {
             optional.put(name, new TensorOptional(p));
         }
 
-        Tensor linear(Tensor x, String name) {
-            if (vector) {
-                return torch.addmv(
-                        optional.get(name + "bias").get(),
-                        optional.get(name + "weight").get(),
-                        x);
-            }
-            return torch.linear(x, optional.get(name + "weight").get(), optional.get(name + "bias"));
+        private Tensor linear(Tensor x, String name) {
+            Tensor weight = optional.get(name + "weight").get();
+            return x.dim() == 1
+                    ? torch.addmv(optional.get(name + "bias").get(), weight, x)
+                    : torch.linear(x, weight, optional.get(name + "bias"));
         }
 
-        Tensor norm(Tensor x, String name) {
+        private Tensor norm(Tensor x, String name) {
             return torch.layer_norm(
                     x, new long[] {t.width()}, optional.get(name + "weight"), optional.get(name + "bias"), 1e-5, false);
         }
@@ -340,7 +331,6 @@ public class TorchTransformers {
                     .get()
                     .select(0, token)
                     .add(optional.get("positions.weight").get().select(0, past));
-            x = vector ? x : x.view(1, t.width());
             for (int i = 0; i < t.layers(); i++) {
                 String layer = "encoder.layers." + i + ".";
                 Tensor qkv = linear(norm(x, layer + "norm1."), layer + "self_attn.in_proj_")
@@ -349,7 +339,7 @@ public class TorchTransformers {
                 values[i].narrow(2, past, 1).copy_(qkv.select(0, 2));
                 Tensor y =
                         attention(qkv.select(0, 0), keys[i].narrow(2, 0, past + 1L), values[i].narrow(2, 0, past + 1L));
-                x = linear(y.view(x.shape()), layer + "self_attn.out_proj.").add_(x);
+                x = linear(y.view(t.width()), layer + "self_attn.out_proj.").add_(x);
                 Tensor hidden = torch.gelu_(linear(norm(x, layer + "norm2."), layer + "linear1."));
                 x = linear(hidden, layer + "linear2.").add_(x);
             }
