@@ -172,6 +172,7 @@ int main(void) {
         measure(FMA, 0, threads);
         measure(READ, 235146, threads);
         measure(READ, 1000000, threads);
+        measure(READ, 10641792, threads);
         measure(SCALE, 128000, threads);
         measure(SCALE, 1000000, threads);
         measure(SCALE, 16000000, threads);

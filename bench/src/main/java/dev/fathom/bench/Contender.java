@@ -1,5 +1,6 @@
 package dev.fathom.bench;
 
+import dev.fathom.kernel.Isa;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -20,7 +21,8 @@ record Contender(Home home, String name, Map<String, String> env) {
         FATHOM(".", "dev.fathom.bench.FathomRows"),
         TORCH("peers-torch", "dev.fathom.bench.torch.TorchRows"),
         ORT("peers-ort", "dev.fathom.bench.ort.OrtRows"),
-        DNNL("peers-dnnl", "dev.fathom.bench.dnnl.DnnlRows");
+        DNNL("peers-dnnl", "dev.fathom.bench.dnnl.DnnlRows"),
+        DL4J("peers-dl4j", "dev.fathom.bench.dl4j.Dl4jRows");
 
         final String folder;
         final String benchmarks;
@@ -109,13 +111,18 @@ record Contender(Home home, String name, Map<String, String> env) {
                 Map.of("OMP_NUM_THREADS", Integer.toString(threads), "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"));
     }
 
+    /** Deeplearning4j over OpenBLAS and oneDNN in one thread: with two, its small operations take twice as long. */
+    static Contender dl4j() {
+        return new Contender(Home.DL4J, "dl4j", Map.of("OMP_NUM_THREADS", "1", "OPENBLAS_NUM_THREADS", "1"));
+    }
+
     /** A process of this contender that runs {@code main}. */
     ProcessBuilder process(String main, List<String> jvm, String... args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
         command.add("-Dfathom.root=" + BENCH.getParent()); // where test-data is
-        if (home == Home.TORCH || home == Home.DNNL) {
+        if (home == Home.TORCH || home == Home.DNNL || home == Home.DL4J) {
             // JavaCPP otherwise reads /proc on every native allocation
             command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
             command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
@@ -123,6 +130,11 @@ record Contender(Home home, String name, Map<String, String> env) {
         String library = env.getOrDefault("LD_LIBRARY_PATH", "");
         if (!library.isEmpty()) {
             command.add("-Dorg.bytedeco.javacpp.pathsFirst=true");
+        }
+        if (home == Home.DL4J) {
+            String isa = Machine.best() == Isa.V4 ? "avx512" : "avx2";
+            command.add("-Dorg.bytedeco.javacpp.platform.extension=-onednn-"
+                    + isa); // otherwise the first on the class path
         }
         if (home == Home.TORCH) {
             command.add(

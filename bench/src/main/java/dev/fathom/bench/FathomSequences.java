@@ -10,14 +10,11 @@ import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
-import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.KeptTensor;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +27,6 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /** Recurrent nets as a user of Fathom writes them, trained eagerly and served frozen; the kernel of a layer alone; steps of an embedding. */
-@SuppressWarnings("try") // a pass is open, not read
 public class FathomSequences {
     /** One number of each sequence. */
     record Net(@Nullable Embedding embedding, Recurrent rnn, Linear dense) implements Layer {
@@ -59,9 +55,9 @@ public class FathomSequences {
         }
     }
 
-    /** Binary cross-entropy, Adam: forward, backward, step on batches made before; the loss is not read. */
+    /** Binary cross-entropy, Adam. */
     @State(Scope.Thread)
-    public static class Training {
+    public static class Training extends Steps {
         /** Which {@link Recurrence}. */
         @Param("lstm-32x500")
         public String net;
@@ -69,70 +65,27 @@ public class FathomSequences {
         private final KeptTensor[] x = new KeptTensor[Recurrence.BATCHES];
         private final KeptTensor[] y = new KeptTensor[Recurrence.BATCHES];
         private final @Nullable KeptTensor[] lengths = new KeptTensor[Recurrence.BATCHES];
-        private final Rng rng = new Rng(1);
         private Model<Net> model;
-        private BoundOptimizer adam;
-        private int next;
-        private double first;
 
         /** Makes the net and the batches, and takes the first steps. */
         @Setup(Level.Trial)
         public void setup() {
             Recurrence r = Recurrence.of(net);
             model = Net.of(r);
-            adam = new Adam(1e-3f).on(model);
             for (int i = 0; i < x.length; i++) {
-                try (Pass pass = Pass.infer()) {
-                    Tensor in = r.vocabulary() == 0
-                            ? Tensor.of(r.x(i), r.batch(), r.steps(), r.in())
-                            : Tensor.ofInts(r.tokens(i), r.batch(), r.steps());
-                    x[i] = in.keep();
-                    y[i] = Tensor.of(r.labels(i), r.batch(), 1).keep();
-                    lengths[i] =
-                            r.ragged() ? Tensor.ofInts(r.lengths(i), r.batch()).keep() : null;
-                }
+                int batch = i;
+                x[i] = keep(() -> r.vocabulary() == 0
+                        ? Tensor.of(r.x(batch), r.batch(), r.steps(), r.in())
+                        : Tensor.ofInts(r.tokens(batch), r.batch(), r.steps()));
+                y[i] = keep(() -> Tensor.of(r.labels(batch), r.batch(), 1));
+                lengths[i] = r.ragged() ? keep(() -> Tensor.ofInts(r.lengths(batch), r.batch())) : null;
             }
-            first = loss();
-            Work.tell(first, loss(), loss());
+            begin(model, new Adam(1e-3f).on(model), x.length, 3);
         }
 
-        void step() {
-            try (Pass pass = Pass.train(rng)) {
-                train(pass);
-            }
-        }
-
-        private Tensor train(Pass pass) {
-            int i = next++ % x.length;
-            Tensor loss =
-                    model.net().logits(x[i], lengths[i]).bceWithLogits(y[i]).mean();
-            pass.backward(loss);
-            adam.step();
-            return loss;
-        }
-
-        /** A step whose loss is read. */
-        private double loss() {
-            try (Pass pass = Pass.train(rng)) {
-                return train(pass).item();
-            }
-        }
-
-        /** The loss of the first batch must have fallen. */
-        @TearDown(Level.Trial)
-        public void check() {
-            next = 0;
-            Work.checkFell(first, loss());
-            for (int i = 0; i < x.length; i++) {
-                x[i].close();
-                y[i].close();
-                KeptTensor n = lengths[i];
-                if (n != null) {
-                    n.close();
-                }
-            }
-            adam.close();
-            model.close();
+        @Override
+        Tensor loss(int i) {
+            return model.net().logits(x[i], lengths[i]).bceWithLogits(y[i]).mean();
         }
     }
 
@@ -144,7 +97,7 @@ public class FathomSequences {
 
     /** A step of Adam on an embedding: the gradient of the sum of the vectors of {@link Recurrence#TOKENS} tokens. */
     @State(Scope.Thread)
-    public static class Vectors {
+    public static class Vectors extends Steps {
         /** How many there are. */
         @Param("10000")
         public int vocabulary;
@@ -158,56 +111,23 @@ public class FathomSequences {
         public boolean lazy;
 
         private final KeptTensor[] tokens = new KeptTensor[Recurrence.BATCHES];
-        private final Rng rng = new Rng(1);
         private Model<Embedding> model;
-        private BoundOptimizer adam;
-        private int next;
-        private double first;
 
         /** Makes the vectors and the batches, and takes the first steps. */
         @Setup(Level.Trial)
         public void setup() {
             model = Model.of(new Embedding(vocabulary, dim, (shape, r) -> Work.normal(1, (int) shape.size(), 0, 1)), 1);
             Adam rule = new Adam(1e-3f);
-            adam = lazy ? rule.on(model, Group.of("*").lazy()) : rule.on(model);
             for (int i = 0; i < tokens.length; i++) {
-                try (Pass pass = Pass.infer()) {
-                    int[] drawn = Work.labels(i, Recurrence.TOKENS, vocabulary);
-                    tokens[i] = Tensor.ofInts(drawn, drawn.length).keep();
-                }
+                int[] drawn = Work.labels(i, Recurrence.TOKENS, vocabulary);
+                tokens[i] = keep(() -> Tensor.ofInts(drawn, drawn.length));
             }
-            first = loss();
-            Work.tell(first, loss(), loss(), loss(), loss());
+            begin(model, lazy ? rule.on(model, Group.of("*").lazy()) : rule.on(model), tokens.length, 5);
         }
 
-        void step() {
-            try (Pass pass = Pass.train(rng)) {
-                train(pass);
-            }
-        }
-
-        private Tensor train(Pass pass) {
-            Tensor sum = model.net().apply(tokens[next++ % tokens.length]).sum();
-            pass.backward(sum);
-            adam.step();
-            return sum;
-        }
-
-        /** A step whose sum is read. */
-        private double loss() {
-            try (Pass pass = Pass.train(rng)) {
-                return train(pass).item();
-            }
-        }
-
-        /** The sum of the first batch must have fallen. */
-        @TearDown(Level.Trial)
-        public void check() {
-            next = 0;
-            Work.checkFell(first, loss());
-            List.of(tokens).forEach(KeptTensor::close);
-            adam.close();
-            model.close();
+        @Override
+        Tensor loss(int i) {
+            return model.net().apply(tokens[i]).sum();
         }
     }
 
@@ -418,7 +338,7 @@ public class FathomSequences {
         @TearDown(Level.Trial)
         public void check() {
             if (backward) {
-                Recurrence.tell(x.values(), dw.values(), du.values(), db.values());
+                Work.tellOf(x.values(), dw.values(), du.values(), db.values());
             } else {
                 r.check(y.values());
             }

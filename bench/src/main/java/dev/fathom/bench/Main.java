@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "bench",
         description =
-                "Measures Fathom, and with --peers PyTorch, oneDNN and ONNX Runtime beside it. Keep the machine idle.",
+                "Measures Fathom, and with --peers PyTorch, oneDNN, ONNX Runtime and Deeplearning4j beside it. Keep the machine idle.",
         subcommands = {Exchange.class, Goldens.class})
 public final class Main implements Callable<Integer> {
     @Option(
@@ -47,7 +47,9 @@ public final class Main implements Callable<Integer> {
                     "Runs one generation of short repetitions, without the largest networks; takes a minute, more with --peers.")
     private boolean quick;
 
-    @Option(names = "--peers", description = "Measures PyTorch, oneDNN and ONNX Runtime in the same run.")
+    @Option(
+            names = "--peers",
+            description = "Measures PyTorch, oneDNN, ONNX Runtime and Deeplearning4j in the same run.")
     private boolean peers;
 
     @Option(
@@ -294,7 +296,9 @@ public final class Main implements Callable<Integer> {
                         try {
                             double[] answer = repetition(row, entrant, i == 0 ? firstWarmMs : warmMs, children);
                             double ns = answer[0];
-                            agree(answers.computeIfAbsent(row, r -> answer), answer);
+                            if (!row.otherSize(entrant)) {
+                                agree(answers.computeIfAbsent(row, r -> answer), answer);
+                            }
                             row0.computeIfAbsent(entrant, e -> new double[generations][repetitions(row)])[g][i] = ns;
                             samples.append(String.format(
                                     Locale.ROOT,

@@ -14,8 +14,8 @@ final class Page {
 
             <!-- ./fathom bench --page writes this page from bench/results/*.json: edit Page.java, not this file. -->
 
-            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS and ONNX Runtime. Every contender runs in its own JVM at its best settings (its
-            threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
+            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime and Deeplearning4j. Every contender runs in its own JVM at its best
+            settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
             disturbs all of them alike. Each row is measured in three generations of fresh processes, and medians count, so that a single hiccup has no say.
 
             The ratio compares Fathom with the fastest peer of the row: a ratio of 2 means that Fathom needs half the time or half the memory. The error beside it
@@ -37,7 +37,20 @@ final class Page {
             which PyTorch gets packed before the clock starts, and Fathom padded. Rows `-cell-` are such a layer alone, all its steps forward or backward, beside
             oneDNN's primitive. It is given zero states, since it computes a wrong gradient of an LSTM's U without any, and its GRU is `lbr_gru`, whose reset gate
             multiplies behind the product, as PyTorch's does. Rows `embedding-` are steps of Adam for 4,096 tokens: `-dense` updates every vector, as Adam is
-            defined, and `-lazy` those of the tokens alone, as PyTorch's SparseAdam does.
+            defined, and `-lazy` those of the tokens alone, as PyTorch's SparseAdam does. A row `-dl4j` has Deeplearning4j, which has LSTMs and no GRU. Rows `-twice-`
+            compare a training step on twice the steps or twice the sequences with one on the usual number (`once`), in the same process: a ratio of 0.5 means that
+            twice the work takes twice as long, and 0.45 is asked, 2.2 times as long.
+
+            The rows of attention: `attention-128`, `-1024` and `-4096` are attention alone, forward and backward, with 8 heads of 64 numbers over so many tokens,
+            beside PyTorch's fused kernel. PyTorch gets the gradient of the result; Fathom, whose `backward` begins at one number, also computes the sum of its
+            products with the result, which is timed. A suffix `-tokens` says that the tensors of the peer are stored token by token, as Fathom's are, and `-heads`
+            head by head. `transformer-train` is a step of Adam for an encoder of 4 layers, width 256, 8 heads, 1,024 hidden units, 8 sequences of 256 tokens, no
+            dropout; PyTorch runs it with its fused attention, with products and a softmax (`-products`), and with its own `nn.TransformerEncoder` (`-module`).
+            `gpt-generate` writes 256 tokens, each the likeliest, with a frozen causal stack of 6 layers, width 384, 6 heads and a vocabulary of 65, one token a
+            call, with keys and values in a cache. Its share of the bound counts the bytes of all matrices and of the cache so far for each token, and 80 % of what
+            the machine can read of so many bytes is asked besides the ratio. ONNX Runtime runs `GroupQueryAttention`, whose caches stay where they lie; PyTorch
+            writes into tensors made before. `bert-infer-b1` is a frozen encoder of 12 layers, width 384 and 12 heads on 128 tokens; ONNX Runtime has the operators
+            that its own tool fuses, with one product for queries, keys and values (`-packed`) or three (`-separate`).
 
             ## Repeat it
 

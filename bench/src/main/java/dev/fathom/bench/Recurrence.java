@@ -26,8 +26,24 @@ public record Recurrence(
     /** Tokens of a step of the rows {@code embedding-*}. */
     public static final int TOKENS = 4096;
 
-    /** The net of a name. */
+    /** The net of a name, which may end in {@code -twice-steps} or {@code -twice-batch}. */
     public static Recurrence of(String name) {
+        int twice = name.indexOf("-twice-");
+        if (twice >= 0) {
+            Recurrence r = of(name.substring(0, twice));
+            int steps = name.endsWith("-steps") ? 2 : 1;
+            int batch = name.endsWith("-batch") ? 2 : 1;
+            return new Recurrence(
+                    r.gates,
+                    r.vocabulary,
+                    r.in,
+                    r.hidden,
+                    r.layers,
+                    r.directions,
+                    steps * r.steps,
+                    batch * r.batch,
+                    steps * r.shortest);
+        }
         return switch (name) {
             case "lstm-32x500" -> new Recurrence(4, 10_000, 32, 32, 1, 1, 500, 32, 500);
             case "gru-32x500" -> new Recurrence(3, 10_000, 32, 32, 1, 1, 500, 32, 500);
@@ -201,21 +217,5 @@ public record Recurrence(
 
     private static double sigmoid(double x) {
         return Work.unary("sigmoid", x);
-    }
-
-    /** Tells of each gradient its norm and two of its numbers. */
-    public static void tell(float[]... gradients) {
-        double[] numbers = new double[3 * gradients.length];
-        for (int i = 0; i < gradients.length; i++) {
-            float[] g = gradients[i];
-            double squares = 0;
-            for (float v : g) {
-                squares += (double) v * v;
-            }
-            numbers[3 * i] = Math.sqrt(squares);
-            numbers[3 * i + 1] = g[g.length / 3];
-            numbers[3 * i + 2] = g[2 * g.length / 3];
-        }
-        Work.tell(numbers);
     }
 }

@@ -35,6 +35,13 @@ record Row(
         this(name, threads, unit, work, limit, bar, ours, rivals, null, Pace.USUAL);
     }
 
+    /** Whether it is Fathom itself on other work than the row's, which has other results. */
+    boolean otherSize(Entrant entrant) {
+        return entrant.contender().equals(ours.contender())
+                && entrant.method().equals(ours.method())
+                && !entrant.params().equals(ours.params());
+    }
+
     /** Unit of a figure; rates are better when larger, times when smaller. */
     enum Unit {
         GFLOPS("GFLOP/s", 0),
@@ -79,24 +86,25 @@ record Row(
      * @param atMost whether the figure counts, not the ratio
      * @param bound whether the ratio may be missed at {@link #NEAR} of the machine's bound
      * @param goalValue the figure to reach in place of the ratio {@code goal}, or NaN
+     * @param share the share of the machine's bound that must be reached too, or 0
      */
-    record Bar(double must, double goal, boolean atMost, boolean bound, double goalValue) {
+    record Bar(double must, double goal, boolean atMost, boolean bound, double goalValue, double share) {
         /** Nothing is asked. */
-        static final Bar NONE = new Bar(0, 0, false, false, Double.NaN);
+        static final Bar NONE = new Bar(0, 0, false, false, Double.NaN, 0);
         /** The share of the machine's bound beyond which nobody can be much faster. */
         static final double NEAR = 0.95;
 
         static Bar atLeast(double must, double goal) {
-            return new Bar(must, goal, false, true, Double.NaN);
+            return new Bar(must, goal, false, true, Double.NaN, 0);
         }
 
         static Bar atMost(double must) {
-            return new Bar(must, must, true, false, Double.NaN);
+            return new Bar(must, must, true, false, Double.NaN, 0);
         }
 
         /** For work that can be done with fewer operations than are counted, so that the share of the bound means little. */
         Bar unbounded() {
-            return new Bar(must, goal, atMost, false, goalValue);
+            return new Bar(must, goal, atMost, false, goalValue, share);
         }
 
         /** With another ratio that must be reached where the widest kernels are narrower than AVX-512's. */
@@ -105,23 +113,31 @@ record Row(
         }
 
         Bar on(Isa isa, double narrower) {
-            return isa == Isa.V4 ? this : new Bar(narrower, goal, atMost, bound, goalValue);
+            return isa == Isa.V4 ? this : new Bar(narrower, goal, atMost, bound, goalValue, share);
         }
 
         /** With a time as the goal. */
         Bar within(double value) {
-            return new Bar(must, goal, atMost, bound, value);
+            return new Bar(must, goal, atMost, bound, value, share);
         }
 
-        String verdict(double value, double ratio, double share) {
+        /** With a share of the machine's bound that must be reached as well as the ratio. */
+        Bar withShare(double least) {
+            return new Bar(must, goal, atMost, bound, goalValue, least);
+        }
+
+        String verdict(double value, double ratio, double reached) {
             if (Double.isNaN(atMost ? value : ratio) || equals(NONE)) {
                 return "";
             }
             if (atMost) {
                 return value <= must ? "ok" : "MISSED";
             }
+            if (share > 0 && !(reached >= share)) {
+                return "MISSED";
+            }
             if (ratio < must) {
-                return bound && share >= NEAR ? "bound" : "MISSED";
+                return bound && reached >= NEAR ? "bound" : "MISSED";
             }
             return (Double.isNaN(goalValue) ? ratio >= goal : value <= goalValue) ? "goal" : "ok";
         }
@@ -132,7 +148,8 @@ record Row(
             }
             String better =
                     !Double.isNaN(goalValue) ? ", <= " + number(goalValue) : must == goal ? "" : ", " + number(goal);
-            return (atMost ? "<= " : ">= ") + number(must) + better;
+            String both = share > 0 ? " and " + Math.round(100 * share) + " %" : "";
+            return (atMost ? "<= " : ">= ") + number(must) + better + both;
         }
 
         private static String number(double x) {
@@ -306,6 +323,10 @@ record Row(
         rows.add(recurrent("lstm-256x100", Bar.atLeast(1.15, 1.35).onNarrower(1.1)));
         rows.add(recurrent("gru-256x100", Bar.atLeast(2.0, 2.9).onNarrower(1.4)));
         rows.add(recurrent("bilstm-packed", Bar.atLeast(4.0, 6.0).onNarrower(3.0)));
+        for (String net : List.of("lstm-32x500", "lstm-256x100", "gru-256x100")) {
+            rows.add(doubled(net, "steps"));
+            rows.add(doubled(net, "batch"));
+        }
         for (String cell : List.of("lstm", "gru")) {
             for (int hidden : new int[] {32, 256}) {
                 rows.add(layer(cell, hidden, false));
@@ -321,6 +342,12 @@ record Row(
                 Bar.atLeast(1.5, 2.0),
                 new Entrant(Contender.fathom(1), "fathom", "FathomSequences.latency", "-"),
                 List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", "net=lstm,threads=1"))));
+        for (int length : new int[] {128, 1024, 4096}) {
+            rows.add(attention(length));
+        }
+        rows.add(transformer());
+        rows.add(generation());
+        rows.add(encoder());
         for (boolean lazy : new boolean[] {true, false}) {
             rows.add(embedding(10_000, 32, lazy));
             rows.add(embedding(1_000_000, 64, lazy));
@@ -333,9 +360,28 @@ record Row(
         Entrant fathom = new Entrant(Contender.fathom(2), "fathom", "FathomSequences.train", params);
         List<Entrant> rivals = torches("TorchSequences.train", params);
         Recurrence r = Recurrence.of(net);
+        Contender dl4j = Contender.dl4j(); // it has no GRU
+        Beside beside = r.gru() || r.ragged()
+                ? null
+                : new Beside("dl4j", Bar.NONE, new Entrant(dl4j, dl4j.name(), "Dl4jRows.train", params));
         // PyTorch runs these step by step, which takes a second in some of its settings
         Pace pace = r.gru() || r.ragged() ? Pace.SLOW : Pace.USUAL;
-        return new Row(net + "-train", 2, Unit.MS, r.trainingFlops(), Limit.FMA, bar, fathom, rivals, null, pace);
+        return new Row(net + "-train", 2, Unit.MS, r.trainingFlops(), Limit.FMA, bar, fathom, rivals, beside, pace);
+    }
+
+    /** A training step on twice the work beside one on the usual: it may take 2.2 times as long. */
+    private static Row doubled(String net, String what) {
+        Contender here = Contender.fathom(2);
+        String twice = net + "-twice-" + what;
+        return new Row(
+                twice,
+                2,
+                Unit.MS,
+                Recurrence.of(twice).trainingFlops(),
+                Limit.FMA,
+                Bar.atLeast(1 / 2.2, 1 / 2.2).unbounded(),
+                new Entrant(here, "fathom", "FathomSequences.train", "net=" + twice),
+                List.of(new Entrant(here, "once", "FathomSequences.train", "net=" + net)));
     }
 
     /** The kernel of a layer beside oneDNN's primitive, on what the rows {@code -train} of this width give to it. */
@@ -351,6 +397,44 @@ record Row(
                 Bar.atLeast(1.0, hidden == 32 ? 1.5 : 1.0),
                 new Entrant(Contender.fathom(2), "fathom", "FathomSequences.alone", params),
                 List.of(new Entrant(Contender.dnnl(2), "onednn", "DnnlRows.recurrent", params)));
+    }
+
+    /** Attention forward and backward beside PyTorch's fused kernel, on tensors in either order. */
+    private static Row attention(int length) {
+        String params = "length=" + length;
+        List<Entrant> rivals = new ArrayList<>();
+        rivals.addAll(suffixed("tokens", spacious("TorchTransformers.attention", params + ",headsFirst=false")));
+        rivals.addAll(suffixed("heads", spacious("TorchTransformers.attention", params + ",headsFirst=true")));
+        return new Row(
+                "attention-" + length,
+                2,
+                Unit.MS,
+                new Heads(length).flops(),
+                Limit.FMA,
+                Bar.atLeast(1.0, 1.3),
+                new Entrant(Contender.fathom(2), "fathom", "FathomTransformers.attention", params),
+                rivals,
+                null,
+                length > 1024 ? Pace.SLOW : Pace.USUAL);
+    }
+
+    /** A training step beside PyTorch with each of its ways to compute attention. */
+    private static Row transformer() {
+        List<Entrant> rivals = new ArrayList<>();
+        for (String attention : List.of("fused", "products", "module")) {
+            rivals.addAll(suffixed(attention, spacious("TorchTransformers.train", "attention=" + attention)));
+        }
+        return new Row(
+                "transformer-train",
+                2,
+                Unit.MS,
+                Transformer.of("encoder").trainingFlops(),
+                Limit.FMA,
+                Bar.atLeast(1.2, 1.5),
+                new Entrant(Contender.fathom(2), "fathom", "FathomTransformers.train", "-"),
+                rivals,
+                null,
+                Pace.SLOW);
     }
 
     /** The step passes over the numbers of the tokens alone, or over all of them: the values and both moments, read and written. */
@@ -378,6 +462,52 @@ record Row(
                 params,
                 Contender.torch("torch-malloc-blas1", 2, MALLOC1),
                 Contender.official("torch-mkl-malloc", 2, MALLOC));
+    }
+
+    /** A sequence written token by token, which reads every matrix once for each. */
+    private static Row generation() {
+        List<Entrant> rivals = new ArrayList<>();
+        rivals.add(new Entrant(Contender.ort(), "onnxruntime", "OrtTransformers.generate", "-"));
+        for (String attention : List.of("fused", "products")) {
+            rivals.addAll(suffixed(attention, spacious("TorchTransformers.generate", "attention=" + attention)));
+        }
+        Transformer gpt = Transformer.of("gpt");
+        return new Row(
+                "gpt-generate",
+                2,
+                Unit.MS,
+                gpt.generatedBytes(),
+                new Limit("read", (int) gpt.weights()),
+                Bar.atLeast(1.2, 2.0).withShare(0.8),
+                new Entrant(Contender.fathom(2), "fathom", "FathomTransformers.generate", "-"),
+                rivals,
+                null,
+                Pace.SLOW);
+    }
+
+    /** A frozen encoder beside ONNX Runtime's fused operators. */
+    private static Row encoder() {
+        List<Entrant> rivals = new ArrayList<>();
+        for (boolean packed : new boolean[] {true, false}) {
+            String name = "onnxruntime-" + (packed ? "packed" : "separate");
+            rivals.add(new Entrant(Contender.ort(), name, "OrtTransformers.answer", "packed=" + packed));
+        }
+        return new Row(
+                "bert-infer-b1",
+                2,
+                Unit.MS,
+                Transformer.of("bert").flops(),
+                Limit.FMA,
+                Bar.atLeast(1.0, 1.15),
+                new Entrant(Contender.fathom(2), "fathom", "FathomTransformers.answer", "-"),
+                rivals);
+    }
+
+    /** The same under names that say what their parameters are. */
+    private static List<Entrant> suffixed(String suffix, List<Entrant> entrants) {
+        return entrants.stream()
+                .map(e -> new Entrant(e.contender(), e.name() + "-" + suffix, e.method(), e.params()))
+                .toList();
     }
 
     /**

@@ -242,6 +242,22 @@ public final class Work {
                 .toArray());
     }
 
+    /** Tells of each gradient its norm and two of its numbers. */
+    public static void tellOf(float[]... gradients) {
+        double[] numbers = new double[3 * gradients.length];
+        for (int i = 0; i < gradients.length; i++) {
+            float[] g = gradients[i];
+            double squares = 0;
+            for (float v : g) {
+                squares += (double) v * v;
+            }
+            numbers[3 * i] = Math.sqrt(squares);
+            numbers[3 * i + 1] = g[g.length / 3];
+            numbers[3 * i + 2] = g[2 * g.length / 3];
+        }
+        tell(numbers);
+    }
+
     /** What was told last. */
     static double[] told() {
         return told;

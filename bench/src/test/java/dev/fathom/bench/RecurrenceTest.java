@@ -38,6 +38,24 @@ class RecurrenceTest {
     }
 
     @Test
+    void twiceTheStepsOrTheBatchIsTwiceTheWork() {
+        Recurrence once = Recurrence.of("gru-256x100");
+        for (String what : new String[] {"steps", "batch"}) {
+            Recurrence twice = Recurrence.of("gru-256x100-twice-" + what);
+            assertThat(twice.trainingFlops()).isEqualTo(2 * once.trainingFlops());
+            assertThat(twice.steps() * once.batch() == twice.batch() * once.steps())
+                    .isFalse();
+            assertThat(twice.ragged()).isFalse();
+        }
+        Row row = Row.all().stream()
+                .filter(r -> r.name().equals("gru-256x100-twice-batch"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(row.otherSize(row.ours())).isFalse();
+        assertThat(row.rivals()).allMatch(row::otherSize);
+    }
+
+    @Test
     void aContenderIsHeldToDoublePrecision() {
         Recurrence r = Recurrence.of("gru-32x500");
         assertThatThrownBy(() -> r.check(new float[32 * 500 * 32]))

@@ -72,7 +72,7 @@ class ReportTest {
                 .contains("  {\"name\":\"gemm-512\","
                         + "\"threads\":2,\"value\":234.57,\"unit\":\"GFLOP/s\",\"peer\":null,\"peerValue\":null,\"ratio\":null,"
                         + "\"peakFraction\":0.98,\"error\":null,\"valueError\":0.1,\"bar\":{\"must\":0,\"goal\":0,"
-                        + "\"atMost\":false,\"bound\":false,\"goalValue\":null},\"failure\":null,\"contenders\":[],"
+                        + "\"atMost\":false,\"bound\":false,\"goalValue\":null,\"share\":0},\"failure\":null,\"contenders\":[],"
                         + "\"commit\":null},");
     }
 

@@ -51,6 +51,21 @@ class ResultTest {
     }
 
     @Test
+    void aShareOfTheBoundMayBeAskedToo() {
+        Bar bar = Bar.atLeast(1.2, 2).withShare(0.8);
+        assertThat(List.of(
+                        bar.verdict(1, 3, 0.79),
+                        bar.verdict(1, 3, NO),
+                        bar.verdict(1, 1.1, 0.8),
+                        bar.verdict(1, 1.2, 0.8),
+                        bar.verdict(1, 2, 0.8),
+                        bar.verdict(1, 1.1, 0.96)))
+                .containsExactly("MISSED", "MISSED", "MISSED", "ok", "goal", "bound");
+        assertThat(bar.onNarrower(1.1).share()).isEqualTo(0.8);
+        assertThat(bar.text()).isEqualTo(">= 1.2, 2.0 and 80 %");
+    }
+
+    @Test
     void aGoalMayBeATime() {
         Bar bar = Bar.atLeast(1 / 1.5, 1 / 1.5).within(800);
         assertThat(List.of(bar.verdict(700, 0.5, NO), bar.verdict(900, 2, NO), bar.verdict(800, 0.7, NO)))

@@ -3,6 +3,7 @@ package dev.fathom.bench.dnnl;
 import dev.fathom.bench.Conv;
 import dev.fathom.bench.Conv.Direction;
 import dev.fathom.bench.Recurrence;
+import dev.fathom.bench.Work;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -636,7 +637,7 @@ public class DnnlRows {
             r.check(batchFirst(y, r.hidden()));
             if (backward) {
                 int h = r.hidden();
-                Recurrence.tell(
+                Work.tellOf(
                         batchFirst(dx, r.in()),
                         rows(dw, r.gates() * h * r.in(), wDims()),
                         rows(du, r.gates() * h * h, uDims()),

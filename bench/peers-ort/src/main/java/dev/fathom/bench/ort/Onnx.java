@@ -12,6 +12,7 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
 import dev.fathom.bench.Network;
 import dev.fathom.bench.Recurrence;
+import dev.fathom.bench.Transformer;
 import dev.fathom.bench.Work;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,6 +26,9 @@ import java.util.List;
 /** Networks as ONNX files, from x of one image to y. */
 public final class Onnx {
     private static final int FLOAT = 1;
+    private static final int INT = 6;
+    /** Operators that ONNX has not: what ONNX Runtime fuses Transformers into. */
+    private static final String CONTRIBUTED = "com.microsoft";
 
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("network");
 
@@ -50,7 +54,7 @@ public final class Onnx {
                 x = onnx.node("Relu", List.of(x));
             }
         }
-        return onnx.bytes(Work.MLP[layers]);
+        return onnx.bytes(1, Work.MLP[layers]);
     }
 
     /** LSTM and a dense layer from x[steps, 1, in] to y[1, 1]. */
@@ -70,7 +74,149 @@ public final class Onnx {
         String dense = onnx.constant("dense.w", r.numbers("dense.weight", h), 1, h);
         String bias = onnx.constant("dense.b", r.numbers("dense.bias", 1), 1);
         onnx.node("Gemm", List.of(last, dense, bias), integer("transB", 1));
-        return onnx.bytes(1);
+        return onnx.bytes(1, 1);
+    }
+
+    /**
+     * The encoder from x[1, length, width] to y of that shape, as ONNX Runtime's own tool for Transformers would write it: the sums run in the norms, the
+     * bias in the activation.
+     *
+     * @param packed whether attention holds the weights of queries, keys and values; otherwise three products come before it
+     */
+    static byte[] encoder(Transformer t, boolean packed) {
+        Onnx onnx = new Onnx();
+        AttributeProto heads = integer("num_heads", t.heads());
+        String x = onnx.input(1, t.length(), t.width());
+        for (int i = 0; i < t.layers(); i++) {
+            String layer = "encoder.layers." + i + ".";
+            String in = layer + "self_attn.in_proj_";
+            float[] rows = t.numbers(in + "weight", 3 * t.width() * t.width());
+            String b = onnx.constant(in + "bias", t.numbers(in + "bias", 3 * t.width()), 3L * t.width());
+            String y;
+            if (packed) {
+                String w = onnx.constant(in + "weight", columns(rows, t.width()), t.width(), 3L * t.width());
+                y = onnx.contributed("Attention", List.of(x, w, b), heads);
+            } else {
+                List<String> qkv = new ArrayList<>();
+                int n = t.width() * t.width();
+                for (int part = 0; part < 3; part++) {
+                    float[] columns = columns(Arrays.copyOfRange(rows, part * n, (part + 1) * n), t.width());
+                    String w = onnx.constant(in + "weight" + part, columns, t.width(), t.width());
+                    qkv.add(onnx.node("MatMul", List.of(x, w)));
+                }
+                qkv.add(b);
+                y = onnx.contributed("MultiHeadAttention", qkv, heads);
+            }
+            x = onnx.sum(
+                    t,
+                    onnx.product(t, y, layer + "self_attn.out_proj."),
+                    x,
+                    layer + "self_attn.out_proj.",
+                    layer + "norm1.");
+            y = onnx.product(t, onnx.hidden(t, x, layer), layer + "linear2.");
+            x = onnx.sum(t, y, x, layer + "linear2.", layer + "norm2.");
+        }
+        return onnx.bytes(1, t.length(), t.width());
+    }
+
+    /**
+     * One step of the GPT: token[1, 1] and position[1], the number of tokens so far, to y[1, 1, vocabulary]. Keys k0, k1, .. and values v0, v1, .. [1, heads,
+     * length, d] are read and returned as nk0, nv0 and so on, which a caller binds to the same memory; lengths[1] is the position, and total[1] one more.
+     */
+    static byte[] step(Transformer t) {
+        Onnx onnx = new Onnx();
+        onnx.graph.addInput(value("token", INT, 1, 1)).addInput(value("position", INT, 1));
+        onnx.graph.addInput(value("lengths", INT, 1)).addInput(value("total", INT, 1));
+        String tokens = onnx.constant(
+                "tokens.weight", t.numbers("tokens.weight", t.vocabulary() * t.width()), t.vocabulary(), t.width());
+        String places = onnx.constant(
+                "positions.weight", t.numbers("positions.weight", t.length() * t.width()), t.length(), t.width());
+        String x = onnx.node(
+                "Add",
+                List.of(
+                        onnx.node("Gather", List.of(tokens, "token")),
+                        onnx.node("Gather", List.of(places, "position"))));
+        String normed =
+                onnx.node("LayerNormalization", onnx.with(x, t, "encoder.layers.0.norm1."), real("epsilon", 1e-5f));
+        for (int i = 0; i < t.layers(); i++) {
+            String layer = "encoder.layers." + i + ".";
+            String in = layer + "self_attn.in_proj_";
+            String bias = onnx.constant(in + "bias", t.numbers(in + "bias", 3 * t.width()), 3L * t.width());
+            String qkv = onnx.node("Add", List.of(onnx.product(t, normed, in), bias));
+            long d = t.width() / t.heads();
+            for (String cache : List.of("k" + i, "v" + i)) {
+                onnx.graph.addInput(value(cache, FLOAT, 1, t.heads(), t.length(), d));
+                onnx.graph.addOutput(value("n" + cache, FLOAT, 1, t.heads(), t.length(), d));
+            }
+            String y = onnx.contributed(
+                    "GroupQueryAttention",
+                    List.of(qkv, "", "", "k" + i, "v" + i, "lengths", "total"),
+                    integer("num_heads", t.heads()),
+                    integer("kv_num_heads", t.heads()));
+            onnx.last().addOutput("nk" + i).addOutput("nv" + i);
+            String out = layer + "self_attn.out_proj.";
+            normed = onnx.sum(t, onnx.product(t, y, out), x, out, layer + "norm2.");
+            x = onnx.unnormed();
+            String next = i + 1 < t.layers() ? "encoder.layers." + (i + 1) + ".norm1." : "encoder.norm.";
+            y = onnx.product(t, onnx.hidden(t, normed, layer), layer + "linear2.");
+            normed = onnx.sum(t, y, x, layer + "linear2.", next);
+            x = onnx.unnormed();
+        }
+        String bias = onnx.constant("dense.bias", t.numbers("dense.bias", t.outputs()), t.outputs());
+        onnx.node("Add", List.of(onnx.product(t, normed, "dense."), bias));
+        return onnx.bytes(1, 1, t.outputs());
+    }
+
+    /** x W^T, with W stored as MatMul reads it. */
+    private String product(Transformer t, String x, String name) {
+        int in = name.contains("linear2") ? t.hidden() : t.width();
+        int out = name.contains("linear1")
+                ? t.hidden()
+                : name.contains("in_proj") ? 3 * t.width() : name.startsWith("dense") ? t.outputs() : t.width();
+        float[] rows = t.numbers(name + "weight", in * out);
+        return node("MatMul", List.of(x, constant(name + "weight", columns(rows, in), in, out)));
+    }
+
+    /** gelu(x W^T + b). */
+    private String hidden(Transformer t, String x, String layer) {
+        String bias = constant(layer + "linear1.bias", t.numbers(layer + "linear1.bias", t.hidden()), t.hidden());
+        return contributed("BiasGelu", List.of(product(t, x, layer + "linear1."), bias));
+    }
+
+    /** norm(y + b + x). */
+    private String sum(Transformer t, String y, String x, String biased, String norm) {
+        List<String> in = new ArrayList<>(List.of(y, x));
+        in.addAll(with("", t, norm).subList(1, 3));
+        in.add(constant(biased + "bias", t.numbers(biased + "bias", t.width()), t.width()));
+        return contributed("SkipLayerNormalization", in, real("epsilon", 1e-5f));
+    }
+
+    /** The sum that the last node normalized. */
+    private String unnormed() {
+        String name = "sum" + graph.getNodeCount();
+        last().addOutput("").addOutput("").addOutput(name);
+        return name;
+    }
+
+    /** x, and the numbers of a norm. */
+    private List<String> with(String x, Transformer t, String norm) {
+        List<String> in = new ArrayList<>(List.of(x));
+        for (String number : List.of("weight", "bias")) {
+            in.add(constant(norm + number, t.numbers(norm + number, t.width()), t.width()));
+        }
+        return in;
+    }
+
+    /** The rows of W[out, in] as columns. */
+    private static float[] columns(float[] rows, int in) {
+        int out = rows.length / in;
+        float[] columns = new float[rows.length];
+        for (int o = 0; o < out; o++) {
+            for (int i = 0; i < in; i++) {
+                columns[i * out + o] = rows[o * in + i];
+            }
+        }
+        return columns;
     }
 
     /** The rows of gates i, f, g, o in ONNX's order i, o, f, g. */
@@ -119,7 +265,7 @@ public final class Onnx {
             };
             values.add(value);
         }
-        return onnx.bytes(network.classes());
+        return onnx.bytes(1, network.classes());
     }
 
     /** The inputs, and behind them those of the step's numbers that there are. */
@@ -141,6 +287,24 @@ public final class Onnx {
                 .addOutput(y)
                 .addAllAttribute(Arrays.asList(attributes)));
         return y;
+    }
+
+    private String contributed(String op, List<String> in, AttributeProto... attributes) {
+        String y = node(op, in, attributes);
+        last().setDomain(CONTRIBUTED);
+        return y;
+    }
+
+    private NodeProto.Builder last() {
+        return graph.getNodeBuilder(graph.getNodeCount() - 1);
+    }
+
+    private static AttributeProto real(String name, float value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.FLOAT)
+                .setF(value)
+                .build();
     }
 
     private static AttributeProto integer(String name, long value) {
@@ -180,29 +344,31 @@ public final class Onnx {
     }
 
     private String input(long... dims) {
-        graph.addInput(value("x", dims));
+        graph.addInput(value("x", FLOAT, dims));
         return "x";
     }
 
     /** The file; its output y is what the last node makes. */
-    private byte[] bytes(long outputs) {
-        graph.getNodeBuilder(graph.getNodeCount() - 1).setOutput(0, "y");
-        graph.addOutput(value("y", 1, outputs));
+    private byte[] bytes(long... dims) {
+        last().setOutput(0, "y");
+        graph.addOutput(value("y", FLOAT, dims));
         return ModelProto.newBuilder()
                 .setIrVersion(8)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .addOpsetImport(
+                        OperatorSetIdProto.newBuilder().setDomain(CONTRIBUTED).setVersion(1))
                 .setGraph(graph)
                 .build()
                 .toByteArray();
     }
 
-    private static ValueInfoProto value(String name, long... dims) {
+    private static ValueInfoProto value(String name, int type, long... dims) {
         TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
         for (long d : dims) {
             shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(d));
         }
         TypeProto.Tensor.Builder tensor =
-                TypeProto.Tensor.newBuilder().setElemType(FLOAT).setShape(shape);
+                TypeProto.Tensor.newBuilder().setElemType(type).setShape(shape);
         return ValueInfoProto.newBuilder()
                 .setName(name)
                 .setType(TypeProto.newBuilder().setTensorType(tensor))

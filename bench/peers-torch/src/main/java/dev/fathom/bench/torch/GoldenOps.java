@@ -394,8 +394,14 @@ final class GoldenOps {
         }
         for (boolean special : new boolean[] {false, true}) {
             Input x = special ? Goldens.row(1, NAN, -0f, 0, -INF, 1, INF) : Goldens.row(3, 1, 2, 1, 3, 2, 1);
-            to.forward("sort(0).indices", in -> torch.sort(in[0], new BoolOptional(true), 0, false).get1(), x);
-            to.forward("sort(-1)", in -> torch.sort(in[0], new BoolOptional(true), 0, false).get0(), x);
+            to.forward(
+                    "sort(0).indices",
+                    in -> torch.sort(in[0], new BoolOptional(true), 0, false).get1(),
+                    x);
+            to.forward(
+                    "sort(-1)",
+                    in -> torch.sort(in[0], new BoolOptional(true), 0, false).get0(),
+                    x);
             if (special) { // of several largest PyTorch's topk takes any
                 to.forward("topk(0,1).indices", in -> torch.topk(in[0], 1).get1(), x);
             }

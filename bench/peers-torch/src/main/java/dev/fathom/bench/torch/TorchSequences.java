@@ -2,8 +2,6 @@ package dev.fathom.bench.torch;
 
 import dev.fathom.bench.Recurrence;
 import dev.fathom.bench.Work;
-import java.util.Arrays;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Adam;
 import org.bytedeco.pytorch.AdamOptions;
@@ -27,24 +25,13 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 
 /** Recurrent nets and embeddings in PyTorch: its modules, on sequences with the steps first, as it stores them itself, or packed. */
 @SuppressWarnings("try") // scopes are closed, not used
 public class TorchSequences {
-    private static Tensor tensor(float[] values, long... shape) {
-        try (FloatPointer p = new FloatPointer(values)) {
-            return torch.from_blob(p, shape).clone();
-        }
-    }
-
-    private static Tensor tensor(int[] values) {
-        return torch.tensor(Arrays.stream(values).asLongStream().toArray());
-    }
-
-    /** Binary cross-entropy, Adam: forward, backward, step on batches made, and packed, before; the loss is not read. */
+    /** Binary cross-entropy, Adam; sequences that differ in length are packed before. */
     @State(Scope.Thread)
-    public static class Training {
+    public static class Training extends TorchSteps {
         /** Which {@link Recurrence}. */
         @Param("lstm-32x500")
         public String net;
@@ -58,9 +45,6 @@ public class TorchSequences {
         private LSTMImpl lstm;
         private GRUImpl gru;
         private LinearImpl dense;
-        private Adam adam;
-        private int next;
-        private double first;
 
         /** Makes the net and the batches, and takes the first steps. */
         @Setup(Level.Trial)
@@ -80,7 +64,6 @@ public class TorchSequences {
             }
             dense = all.register_module("dense", new LinearImpl((long) r.directions() * r.hidden(), 1));
             load();
-            adam = new Adam(all.parameters(), new AdamOptions(1e-3));
             for (int i = 0; i < x.length; i++) {
                 x[i] = r.vocabulary() > 0
                         ? tensor(r.tokens(i)).view(r.batch(), r.steps()).t().contiguous()
@@ -90,8 +73,7 @@ public class TorchSequences {
                 y[i] = tensor(r.labels(i), r.batch(), 1);
                 packed[i] = r.ragged() ? torch.pack_padded_sequence(x[i], tensor(r.lengths(i)), false, true) : null;
             }
-            first = step();
-            Work.tell(first, step(), step());
+            begin(new Adam(all.parameters(), new AdamOptions(1e-3)), x.length, 3);
         }
 
         private void load() {
@@ -127,27 +109,13 @@ public class TorchSequences {
                             : torch.cat(new TensorVector(last.select(0, top), last.select(0, top + 1)), 1));
         }
 
-        /** A step whose loss is read. */
-        double step() {
-            try (PointerScope scope = new PointerScope()) {
-                return run().item_float();
-            }
+        @Override
+        Tensor loss(int i) {
+            return torch.binary_cross_entropy_with_logits(logits(i), y[i]);
         }
 
-        private Tensor run() {
-            int i = next++ % x.length;
-            adam.zero_grad();
-            Tensor loss = torch.binary_cross_entropy_with_logits(logits(i), y[i]);
-            loss.backward();
-            adam.step();
-            return loss;
-        }
-
-        /** The loss of the first batch must have fallen. */
-        @TearDown(Level.Trial)
-        public void check() {
-            next = 0;
-            Work.checkFell(first, step());
+        @Override
+        void close() {
             for (int i = 0; i < x.length; i++) {
                 x[i].close();
                 y[i].close();
@@ -155,7 +123,6 @@ public class TorchSequences {
                     packed[i].close();
                 }
             }
-            adam.close();
             all.close();
         }
     }
@@ -163,14 +130,12 @@ public class TorchSequences {
     /** One step. */
     @Benchmark
     public void train(Training training) {
-        try (PointerScope scope = new PointerScope()) {
-            training.run();
-        }
+        training.step();
     }
 
     /** A step of Adam on an embedding: the gradient of the sum of the vectors of {@link Recurrence#TOKENS} tokens. */
     @State(Scope.Thread)
-    public static class Vectors {
+    public static class Vectors extends TorchSteps {
         /** How many there are. */
         @Param("10000")
         public int vocabulary;
@@ -185,18 +150,15 @@ public class TorchSequences {
 
         private final Tensor[] tokens = new Tensor[Recurrence.BATCHES];
         private Tensor w;
-        private Adam adam;
         private Tensor moment;
         private Tensor square;
         private int steps;
-        private double first;
 
         /** Makes the vectors and the batches, and takes the first steps. */
         @Setup(Level.Trial)
         public void setup() {
             w = tensor(Work.normal(1, vocabulary * dim, 0, 1), vocabulary, dim);
             w.requires_grad_(true);
-            adam = new Adam(new TensorVector(w), new AdamOptions(1e-3));
             if (lazy) {
                 moment = torch.zeros(vocabulary, dim);
                 square = torch.zeros(vocabulary, dim);
@@ -204,28 +166,22 @@ public class TorchSequences {
             for (int i = 0; i < tokens.length; i++) {
                 tokens[i] = tensor(Work.labels(i, Recurrence.TOKENS, vocabulary));
             }
-            first = step();
-            Work.tell(first, step(), step(), step(), step());
+            begin(new Adam(new TensorVector(w), new AdamOptions(1e-3)), tokens.length, 5);
         }
 
-        /** A step whose sum is read. */
-        double step() {
-            try (PointerScope scope = new PointerScope()) {
-                return run().item_float();
-            }
+        @Override
+        Tensor loss(int i) {
+            return torch.embedding(w, tokens[i], -1, false, lazy).sum();
         }
 
-        private Tensor run() {
-            adam.zero_grad();
-            Tensor sum = torch.embedding(w, tokens[steps++ % tokens.length], -1, false, lazy)
-                    .sum();
-            sum.backward();
+        @Override
+        void update() {
+            steps++;
             if (lazy) {
                 sparse();
             } else {
-                adam.step();
+                super.update();
             }
-            return sum;
         }
 
         /** The step of torch.optim.SparseAdam, which exists in Python alone, on the rows themselves. */
@@ -244,12 +200,8 @@ public class TorchSequences {
             }
         }
 
-        /** The sum of the first batch must have fallen. */
-        @TearDown(Level.Trial)
-        public void check() {
-            steps -= steps % tokens.length;
-            Work.checkFell(first, step());
-            adam.close();
+        @Override
+        void close() {
             w.mutable_grad().reset();
             w.close();
             if (lazy) {
@@ -262,8 +214,6 @@ public class TorchSequences {
     /** One step. */
     @Benchmark
     public void embedding(Vectors vectors) {
-        try (PointerScope scope = new PointerScope()) {
-            vectors.run();
-        }
+        vectors.step();
     }
 }

@@ -1,0 +1,85 @@
+package dev.fathom.bench.torch;
+
+import dev.fathom.bench.Work;
+import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Optimizer;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Training steps on batches made before the clock starts and used in turn: forward, backward, update; the loss is not read. */
+@SuppressWarnings("try") // scopes are closed, not used
+abstract class TorchSteps {
+    /** A tensor of these numbers. */
+    static Tensor tensor(float[] values, long... shape) {
+        try (FloatPointer p = new FloatPointer(values)) {
+            return torch.from_blob(p, shape).clone();
+        }
+    }
+
+    /** A tensor of these indices. */
+    static Tensor tensor(int[] values) {
+        return torch.tensor(Arrays.stream(values).asLongStream().toArray());
+    }
+
+    private Optimizer optimizer;
+    private int batches;
+    private int next;
+    private double first;
+
+    /** The loss of a batch. */
+    abstract Tensor loss(int batch);
+
+    /** Takes the first {@code tell} steps and tells their losses. */
+    void begin(Optimizer by, int ofBatches, int tell) {
+        optimizer = by;
+        batches = ofBatches;
+        double[] losses = new double[tell];
+        for (int i = 0; i < tell; i++) {
+            losses[i] = read();
+        }
+        first = losses[0];
+        Work.tell(losses);
+    }
+
+    void step() {
+        try (PointerScope scope = new PointerScope()) {
+            train();
+        }
+    }
+
+    private Tensor train() {
+        optimizer.zero_grad();
+        Tensor loss = loss(next++ % batches);
+        loss.backward();
+        update();
+        return loss;
+    }
+
+    /** The step of the optimizer, whose gradients are there. */
+    void update() {
+        optimizer.step();
+    }
+
+    /** A step whose loss is read. */
+    private double read() {
+        try (PointerScope scope = new PointerScope()) {
+            return train().item_float();
+        }
+    }
+
+    /** The loss of the first batch must have fallen. */
+    @TearDown(Level.Trial)
+    public void check() {
+        next = 0;
+        Work.checkFell(first, read());
+        optimizer.close();
+        close();
+    }
+
+    /** Gives back what the subclass holds. */
+    abstract void close();
+}

@@ -1,0 +1,298 @@
+package dev.fathom.bench;
+
+import dev.fathom.attention.Cached;
+import dev.fathom.attention.KeyValue;
+import dev.fathom.attention.LearnedPositions;
+import dev.fathom.attention.TransformerEncoder;
+import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.plan.Spec;
+import dev.fathom.tensor.Attention;
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Attention and Transformers as a user of Fathom writes them. */
+@SuppressWarnings("try") // a pass is open, not read
+public class FathomTransformers {
+    /** Attention alone, forward and backward. */
+    @State(Scope.Thread)
+    public static class Alone {
+        /** Queries, and keys. */
+        @Param("128")
+        public int length;
+
+        private final Attention how = new Attention(Heads.COUNT);
+        private Heads heads;
+        private List<KeptTensor> qkv;
+        private KeptTensor dy;
+
+        /** Makes the tensors. */
+        @Setup(Level.Trial)
+        public void setup() {
+            heads = new Heads(length);
+            qkv = Stream.of(heads.q(), heads.k(), heads.v()).map(this::keep).toList();
+            dy = keep(heads.dy());
+        }
+
+        private KeptTensor keep(float[] numbers) {
+            try (Pass pass = Pass.infer()) {
+                return Tensor.of(numbers, 1, length, Heads.COUNT * Heads.D).keep();
+            }
+        }
+
+        private List<Tensor> watched(Pass pass) {
+            return qkv.stream().map(pass::watch).toList();
+        }
+
+        /** y; afterwards the pass holds the gradients for dy, which are those of the sum of y dy. */
+        private Tensor run(Pass pass, List<Tensor> in) {
+            Tensor y = in.get(0).attention(in.get(1), in.get(2), how);
+            pass.backward(y.mul(dy).sum());
+            return y;
+        }
+
+        void run() {
+            try (Pass pass = Pass.grad()) {
+                run(pass, watched(pass));
+            }
+        }
+
+        /** y and the gradients are those of double precision, and of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() {
+            try (Pass pass = Pass.grad()) {
+                List<Tensor> in = watched(pass);
+                float[] y = run(pass, in).toArray();
+                List<float[]> gradients = in.stream()
+                        .map(x -> Objects.requireNonNull(pass.gradient(x)).toArray())
+                        .toList();
+                heads.check(y, gradients.get(0), gradients.get(1), gradients.get(2));
+            }
+            qkv.forEach(KeptTensor::close);
+            dy.close();
+        }
+    }
+
+    /** Forward and backward. */
+    @Benchmark
+    public void attention(Alone alone) {
+        alone.run();
+    }
+
+    private static TransformerEncoder stack(Transformer t) {
+        Activation activation = t.gelu() ? Activation.GELU : Activation.RELU;
+        return TransformerEncoder.of(
+                t.layers(), () -> new TransformerEncoderLayer(t.width(), t.heads(), t.hidden(), activation), null);
+    }
+
+    /** The mean over the tokens, classified. */
+    record Classifier(TransformerEncoder encoder, Linear dense) implements Layer {
+        static Model<Classifier> of(Transformer t) {
+            Model<Classifier> model = Model.of(new Classifier(stack(t), new Linear(t.width(), t.outputs())), 1);
+            FathomNets.load(
+                    model, held -> t.numbers(held.name(), (int) held.shape().size()));
+            return model;
+        }
+
+        @Override
+        public Tensor forward(Tensor x) {
+            return dense.apply(encoder.apply(x).mean(1));
+        }
+    }
+
+    /** Cross-entropy, Adam. */
+    @State(Scope.Thread)
+    public static class Training extends Steps {
+        private KeptTensor x;
+        private KeptTensor y;
+        private Model<Classifier> model;
+
+        /** Makes the net and its one batch, and takes the first steps. */
+        @Setup(Level.Trial)
+        public void setup() {
+            Transformer t = Transformer.of("encoder");
+            model = Classifier.of(t);
+            x = keep(() -> Tensor.of(t.x(), t.batch(), t.length(), t.width()));
+            y = keep(() -> Tensor.ofInts(t.labels(), t.batch()));
+            begin(model, new Adam(1e-4f).on(model), 1, 3);
+        }
+
+        @Override
+        Tensor loss(int batch) {
+            return model.net().apply(x).crossEntropy(y);
+        }
+    }
+
+    /** One step. */
+    @Benchmark
+    public void train(Training training) {
+        training.step();
+    }
+
+    /** The encoder {@code bert}, frozen, from float[] to float[]. */
+    @State(Scope.Thread)
+    public static class Frozen {
+        private final Transformer t = Transformer.of("bert");
+        private final float[] x = t.x();
+        private final float[] y = new float[x.length];
+        private Plan plan;
+        private Session session;
+
+        /** Freezes the net. */
+        @Setup(Level.Trial)
+        public void setup() {
+            try (Model<TransformerEncoder> model = Model.of(stack(t), 1)) {
+                FathomNets.load(
+                        model,
+                        held -> t.numbers(
+                                "encoder." + held.name(), (int) held.shape().size()));
+                plan = Plan.freeze(model, Shape.of(1, t.length(), t.width()));
+            }
+            session = plan.newSession();
+        }
+
+        float[] answer() {
+            session.input().put(0, x);
+            session.run();
+            session.output().get(0, y);
+            return y;
+        }
+
+        /** The answer is that of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Work.tell(answer());
+            session.close();
+            plan.close();
+        }
+    }
+
+    /** One answer. */
+    @Benchmark
+    public float[] answer(Frozen frozen) {
+        return frozen.answer();
+    }
+
+    /** A causal stack between vectors for tokens and positions and a dense layer to the tokens. */
+    record Gpt(Embedding tokens, LearnedPositions positions, TransformerEncoder encoder, Linear dense) implements Net {
+        static Model<Gpt> of(Transformer t) {
+            TransformerEncoder encoder = TransformerEncoder.of(
+                    t.layers(),
+                    () -> new TransformerEncoderLayer(t.width(), t.heads(), t.hidden(), Activation.GELU).normsFirst(),
+                    new LayerNorm(t.width()));
+            Gpt gpt = new Gpt(
+                    new Embedding(t.vocabulary(), t.width()),
+                    new LearnedPositions(t.length(), t.width()),
+                    encoder,
+                    new Linear(t.width(), t.vocabulary()));
+            Model<Gpt> model = Model.of(gpt, 1);
+            FathomNets.load(
+                    model, held -> t.numbers(held.name(), (int) held.shape().size()));
+            return model;
+        }
+
+        /** A step from token [batch, 1] behind past [batch] others to the outputs, and to the state under the names of {@link #state}. */
+        Map<String, Tensor> step(Tensor token, Tensor past, List<Tensor> caches) {
+            List<KeyValue> before = new ArrayList<>();
+            for (int i = 0; i < caches.size(); i += 2) {
+                before.add(new KeyValue(caches.get(i), caches.get(i + 1)));
+            }
+            Cached next = encoder.step(positions.apply(tokens.apply(token), past), before, past);
+            Map<String, Tensor> results = new LinkedHashMap<>();
+            results.put("y", dense.apply(next.output()));
+            results.put("past", past.add(Tensor.ofInts(new int[] {1}, 1)));
+            for (int i = 0; i < before.size(); i++) {
+                results.put("k" + i, next.caches().get(i).keys());
+                results.put("v" + i, next.caches().get(i).values());
+            }
+            return results;
+        }
+
+        /** The inputs of {@link #step}. */
+        static Spec[] state(Transformer t) {
+            List<Spec> specs = new ArrayList<>();
+            specs.add(Spec.of("token", DType.I32, Dim.BATCH, 1));
+            specs.add(Spec.of("past", DType.I32, Dim.BATCH).carried());
+            for (int i = 0; i < t.layers(); i++) {
+                for (String cache : List.of("k" + i, "v" + i)) {
+                    specs.add(Spec.of(cache, Dim.BATCH, t.length(), t.width()).carried());
+                }
+            }
+            return specs.toArray(Spec[]::new);
+        }
+    }
+
+    /** The frozen net {@code gpt} writes a sequence, each token the likeliest after those before. */
+    @State(Scope.Thread)
+    public static class Generation {
+        private final Transformer t = Transformer.of("gpt");
+        private final float[] y = new float[t.vocabulary()];
+        private Plan plan;
+        private Session session;
+        private IntBuffer token;
+
+        /** Freezes the net. */
+        @Setup(Level.Trial)
+        public void setup() {
+            try (Model<Gpt> model = Gpt.of(t)) {
+                plan = Plan.freeze(
+                        model, (net, in) -> net.step(in[0], in[1], List.of(in).subList(2, in.length)), Gpt.state(t));
+            }
+            session = plan.newSession();
+            token = session.intInput("token");
+        }
+
+        float[] sequence() {
+            session.reset();
+            int next = 0;
+            for (int i = 0; i < t.length(); i++) {
+                token.put(0, next);
+                session.run();
+                session.output().get(0, y);
+                next = Transformer.likeliest(y);
+            }
+            return y;
+        }
+
+        /** What follows the last token is that of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() {
+            Work.tell(sequence());
+            session.close();
+            plan.close();
+        }
+    }
+
+    /** One sequence. */
+    @Benchmark
+    public float[] generate(Generation generation) {
+        return generation.sequence();
+    }
+}
