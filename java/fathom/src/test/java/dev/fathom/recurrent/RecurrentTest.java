@@ -138,7 +138,7 @@ class RecurrentTest {
     @MethodSource("nets")
     void piecesWithACarriedStateAreTheWhole(Recurrent net) {
         try (var model = Model.of(net, 1);
-                var carried = new Carried()) {
+                var carried = new KeptState()) {
             float[] whole;
             float[] inputs;
             try (Pass pass = Pass.infer()) {
@@ -302,7 +302,7 @@ class RecurrentTest {
     void closingLeavesNothingBehind(Cell cell) {
         long before = Memory.stats().owned();
         try (var model = Model.of(Recurrent.of(cell, 3, 4), 1);
-                var carried = new Carried()) {
+                var carried = new KeptState()) {
             for (int i = 0; i < 3; i++) {
                 try (Pass pass = Pass.train(new Rng(i))) {
                     Output out = model.net().run(random(new Rng(i), 2, 3, 3), carried.state(), null);
