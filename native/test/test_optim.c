@@ -1,4 +1,4 @@
-/* SGD, Adam and RMSprop against PyTorch's formulas in double, over segments and groups; the sum of squares. */
+/* SGD, Adam and RMSprop against PyTorch's formulas in double, over segments and groups; the sum of squares; zeros; many short rows. */
 #include "check.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
@@ -214,6 +214,33 @@ static void same_bits(void) {
     release_guarded();
 }
 
+/* Rows of an embedding, too short to be cut: every one is updated once whatever the parts, and zero leaves what lies between. */
+static void short_rows(void) {
+    enum { ROWS = 3001, COLS = 33, EVERY = 3 };
+    const int64_t n = (int64_t)ROWS * COLS * EVERY;
+    int64_t(*rows)[3] = guarded(sizeof(int64_t[3]) * (ROWS + 1), 8);
+    for (int64_t r = 0; r < ROWS; r++) memcpy(rows[r], (int64_t[3]){r * COLS * EVERY + 1, COLS, r % 2}, sizeof rows[r]);
+    memcpy(rows[ROWS], (int64_t[3]){n, 0, 0}, sizeof rows[ROWS]);
+    float *w0 = guarded_random(n, 4, -1, 1), *g = guarded_random(n, 8, -1, 1), *w = guarded_floats(n, 0), *y = guarded_floats(n, 4);
+    FOR_EACH_ISA(isa)
+        FOR_EACH_PARTS(parts) {
+            memcpy(w, w0, (size_t)n * 4);
+            memcpy(y, w0, (size_t)n * 4);
+            CHECK(RUN(sgd, .w = w, .g = g, .segments = *rows, .count = ROWS + 1, .groups = *groups, .scale = 1, .limit = INFINITY)
+                      == FATHOM_OK,
+                  "status");
+            CHECK(RUN(zero, .y = y, .segments = *rows, .count = ROWS + 1) == FATHOM_OK, "status");
+            for (int64_t i = 0; i < n; i++) {
+                const int64_t row = i / (COLS * EVERY), at = i % (COLS * EVERY) - 1, in = at >= 0 && at < COLS;
+                const float *group = groups[row % 2];
+                double want = in ? w0[i] - (double)group[0] * (g[i] + (double)group[1] * w0[i]) : w0[i];
+                CHECK_NEAR(w[i], want, in ? 2e-7 : 0, "isa %d parts %d at %d", isa, parts, (int)i);
+                CHECK(y[i] == (in ? 0 : w0[i]), "isa %d parts %d at %d: %g", isa, parts, (int)i, y[i]);
+            }
+        }
+    release_guarded();
+}
+
 int main(void) {
     FOR_EACH_ISA(isa) {
         sgd(isa, 0, 0, 0);
@@ -232,5 +259,6 @@ int main(void) {
     }
     same_bits();
     squares();
+    short_rows();
     return DONE();
 }

@@ -1,17 +1,33 @@
 /*
  * Update rules over the segments (offset, count, group) of one flat block, in PyTorch's order of arithmetic: SGD, Adam (Kingma,
  * Ba 2015), AdamW (Loshchilov, Hutter 2019), RMSprop (Tieleman, Hinton 2012); and the norm by which gradients are clipped (Pascanu
- * et al. 2013). Every segment, one parameter, is cut into as many pieces as there are parts, so that a thread updates the rows of a
- * weight that gemm.c gave it; every value is its own, so the cut leaves no trace.
+ * et al. 2013). A segment is one parameter, or rows of one. It is cut into as many pieces as there are parts, so that a thread
+ * updates the rows of a weight that gemm.c gave it; one too short for that belongs to one part. Every value is its own, so the cut
+ * leaves no trace.
  */
 #include "loops.h"
 
 enum { OPTIM_GRAIN = 64, NORM_PIECES = 16 };
 
+/* what another segment costs: rows lie anywhere in memory */
+static const double SEGMENT_NANOS = 15;
+
 static int64_t segment_parts(const int64_t *segments, int64_t count, double nanos_each) {
     int64_t total = 0;
     for (int64_t s = 0; s < count; s++) total += segments[3 * s + 1];
-    return fathom_parts((double)total * nanos_each, total / 1024 + 1);
+    return fathom_parts((double)total * nanos_each + (double)count * SEGMENT_NANOS, total / 1024 + 1);
+}
+
+/* what a part takes of segment s */
+INLINE void segment_range(const int64_t *segments, int64_t count, int64_t s, int64_t part, int64_t parts, int64_t *from,
+                          int64_t *to) {
+    const int64_t n = segments[3 * s + 1];
+    if (n >= OPTIM_GRAIN * parts) {
+        fathom_range(n, OPTIM_GRAIN, part, parts, from, to);
+    } else {
+        *from = 0;
+        *to = s * parts / count == part ? n : 0;
+    }
 }
 
 /*
@@ -22,10 +38,10 @@ static int64_t segment_parts(const int64_t *segments, int64_t count, double nano
     static void name##_part(void *at, int64_t part, int64_t parts) {                                                        \
         const struct name##_args a = *(struct name##_args *)at;                                                             \
         for (int64_t s = 0; s < a.count; s++) {                                                                             \
-            const int64_t offset = a.segments[3 * s], count = a.segments[3 * s + 1], group = a.segments[3 * s + 2];         \
+            const int64_t offset = a.segments[3 * s], group = a.segments[3 * s + 2];                                        \
             const float rate = a.groups[2 * group], decay = a.groups[2 * group + 1];                                        \
             int64_t from, to;                                                                                               \
-            fathom_range(count, OPTIM_GRAIN, part, parts, &from, &to);                                                      \
+            segment_range(a.segments, a.count, s, part, parts, &from, &to);                                                 \
             EACH_VECTOR(to - from, name##_vector(&a, offset + from + i, m, rate, decay););                                  \
         }                                                                                                                   \
     }                                                                                                                       \
@@ -90,8 +106,8 @@ RULE(rmsprop, 0.3)
 
 /*
  * ---- squares ----
- * Every segment is cut into 16 pieces whatever the parts, the very rows of a thread where their number divides 16. A piece is
- * summed in 32 lanes of double, where the square of a float is exact and none overflows; the pieces are added in order.
+ * Every segment is cut into 16 pieces whatever the parts, the very rows of a thread where their number divides 16; one that is
+ * shorter than a piece is the first of them, and belongs to one part. A piece is summed in 32 lanes of double, where the square of a float is exact and none overflows; the pieces are added in order.
  */
 
 static double sum_of_squares(const float *x, int64_t n) {
@@ -118,12 +134,22 @@ static void squares_part(void *at, int64_t part, int64_t parts) {
     double *sums = (double *)a->sums;
     int64_t first, last;
     fathom_range(NORM_PIECES, 1, part, parts, &first, &last);
-    for (int64_t s = 0; s < a->count; s++)
+    for (int64_t s = 0; s < a->count; s++) {
+        const int64_t n = a->segments[3 * s + 1];
+        const float *g = a->g + a->segments[3 * s];
+        double *of = sums + 1 + NORM_PIECES * s;
+        if (n <= OPTIM_GRAIN) {
+            if (s * parts / a->count != part) continue;
+            memset(of, 0, NORM_PIECES * sizeof *of);
+            of[0] = sum_of_squares(g, n);
+            continue;
+        }
         for (int64_t piece = first; piece < last; piece++) {
             int64_t from, to;
-            fathom_range(a->segments[3 * s + 1], OPTIM_GRAIN, piece, NORM_PIECES, &from, &to);
-            sums[1 + NORM_PIECES * s + piece] = sum_of_squares(a->g + a->segments[3 * s] + from, to - from);
+            fathom_range(n, OPTIM_GRAIN, piece, NORM_PIECES, &from, &to);
+            of[piece] = from < to ? sum_of_squares(g + from, to - from) : 0;
         }
+    }
 }
 
 static int32_t k_squares(const struct squares_args *a, int64_t *detail) {
@@ -132,7 +158,29 @@ static int32_t k_squares(const struct squares_args *a, int64_t *detail) {
     int64_t parts = segment_parts(a->segments, a->count, 0.08);
     fathom_parallel(squares_part, (void *)a, parts < NORM_PIECES ? parts : NORM_PIECES);
     sums[0] = 0;
-    for (int64_t k = 1; k <= NORM_PIECES * a->count; k++) sums[0] += sums[k];
+    for (int64_t s = 0; s < a->count; s++) {
+        const int64_t pieces = a->segments[3 * s + 1] <= OPTIM_GRAIN ? 1 : NORM_PIECES;
+        for (int64_t k = 0; k < pieces; k++) sums[0] += sums[1 + NORM_PIECES * s + k];
+    }
+    return FATHOM_OK;
+}
+
+/* ---- zero ---- */
+
+static void zero_part(void *at, int64_t part, int64_t parts) {
+    const struct zero_args *a = at;
+    for (int64_t s = 0; s < a->count; s++) {
+        int64_t from, to;
+        segment_range(a->segments, a->count, s, part, parts, &from, &to);
+        float *y = a->y + a->segments[3 * s];
+        if (to - from > SHORT_ROW) memset(y + from, 0, (size_t)(to - from) * sizeof(float));
+        else EACH_VECTOR(to - from, v_put(y + from + i, v_set(0), m););
+    }
+}
+
+static int32_t k_zero(const struct zero_args *a, int64_t *detail) {
+    (void)detail;
+    fathom_parallel(zero_part, (void *)a, segment_parts(a->segments, a->count, MEMORY_NANOS));
     return FATHOM_OK;
 }
 
@@ -140,3 +188,4 @@ EXPORT(sgd)
 EXPORT(adam)
 EXPORT(rmsprop)
 EXPORT(squares)
+EXPORT(zero)

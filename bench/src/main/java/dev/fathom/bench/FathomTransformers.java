@@ -1,6 +1,6 @@
 package dev.fathom.bench;
 
-import dev.fathom.attention.Cached;
+import dev.fathom.attention.CachedOutput;
 import dev.fathom.attention.KeyValue;
 import dev.fathom.attention.LearnedPositions;
 import dev.fathom.attention.TransformerEncoder;
@@ -224,7 +224,7 @@ public class FathomTransformers {
             for (int i = 0; i < caches.size(); i += 2) {
                 before.add(new KeyValue(caches.get(i), caches.get(i + 1)));
             }
-            Cached next = encoder.step(positions.apply(tokens.apply(token), past), before, past);
+            CachedOutput next = encoder.step(positions.apply(tokens.apply(token), past), before, past);
             Map<String, Tensor> results = new LinkedHashMap<>();
             results.put("y", dense.apply(next.output()));
             results.put("past", past.add(Tensor.ofInts(new int[] {1}, 1)));

@@ -69,13 +69,13 @@ class ArchitectureTest {
             "recurrent",
             "attention",
             "nets",
-            "decode",
             "optim",
             "data",
             "text",
             "series",
             "sound",
             "plan",
+            "decode",
             "train",
             "explain"
         };

@@ -19,7 +19,7 @@ import dev.fathom.optim.Adam;
 import dev.fathom.parameter.Access;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
-import dev.fathom.recurrent.Carried;
+import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.State;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
@@ -85,8 +85,8 @@ class ClosingTest {
                 return Tensor.ones(3).keep();
             }
         });
-        makers.put("Carried", () -> {
-            Carried carried = new Carried();
+        makers.put("KeptState", () -> {
+            KeptState carried = new KeptState();
             try (Pass pass = Pass.infer()) {
                 carried.keep(new State(Tensor.ones(2, 1, 3), Tensor.ones(2, 1, 3)));
             }

@@ -1,5 +1,6 @@
 package dev.fathom.examples;
 
+import dev.fathom.labs.data.TinyShakespeare;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,17 +17,14 @@ final class Plays {
 
     private Plays() {}
 
-    /** The file of the plays if {@code FATHOM_DATA} has it, else one of quarrels. */
+    /** The file of the plays if it was fetched, else one of quarrels. */
     static Path file() throws IOException {
-        String data = System.getenv("FATHOM_DATA");
-        if (data != null) {
-            Path plays = Path.of(data, "tinyshakespeare", "input.txt");
-            if (Files.isRegularFile(plays)) {
-                return plays;
-            }
+        var plays = TinyShakespeare.file();
+        if (plays.isPresent()) {
+            return plays.get();
         }
-        System.out.println("FATHOM_DATA has no tinyshakespeare/input.txt (of github.com/karpathy/char-rnn, 1.1 MB), "
-                + "so these are quarrels put together by chance");
+        System.out.println(
+                "Quarrels put together by chance; ./fathom data tinyshakespeare fetches the plays (1.1 MB).");
         Path quarrels = Files.createTempFile("quarrels", ".txt");
         quarrels.toFile().deleteOnExit();
         return Files.writeString(quarrels, quarrels(300_000, 1));

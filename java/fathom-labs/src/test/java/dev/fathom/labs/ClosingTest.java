@@ -11,13 +11,11 @@ import dev.fathom.memory.Memory;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
 import dev.fathom.view.ProgressBar;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.reflect.Constructor;
-import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,9 +38,7 @@ class ClosingTest {
             "Interrupt",
             () -> Interrupt.install(nowhere()),
             "Line",
-            ClosingTest::line,
-            "Writer",
-            ClosingTest::writer);
+            ClosingTest::line);
 
     private static PrintStream nowhere() {
         return new PrintStream(OutputStream.nullOutputStream());
@@ -54,18 +50,6 @@ class ClosingTest {
                 Class.forName(ProgressBar.class.getName() + "$Line").getDeclaredConstructors()[0];
         constructor.setAccessible(true);
         return (AutoCloseable) constructor.newInstance(ProgressBar.bar(nowhere()));
-    }
-
-    /** An example's frozen net, which is not public. */
-    private static AutoCloseable writer() throws ReflectiveOperationException {
-        Class<?> net = Class.forName("dev.fathom.examples.CharNet");
-        Method of = net.getDeclaredMethod("of", int.class, int.class);
-        of.setAccessible(true);
-        Constructor<?> constructor = Class.forName("dev.fathom.examples.Writer").getDeclaredConstructor(Model.class);
-        constructor.setAccessible(true);
-        try (Model<?> model = Model.of((Net) of.invoke(null, 5, 3), 1)) {
-            return (AutoCloseable) constructor.newInstance(model);
-        }
     }
 
     private static Dataset data() {
@@ -91,7 +75,7 @@ class ClosingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Images", "Outcome", "Interrupt", "Line", "Writer"})
+    @ValueSource(strings = {"Images", "Outcome", "Interrupt", "Line"})
     void closingTwiceDoesNothing(String name) throws Exception {
         long owned = Memory.stats().owned();
         AutoCloseable first = MAKERS.get(name).call();

@@ -76,7 +76,7 @@ public record MultiHeadAttention(
      *
      * @throws IllegalArgumentException if heads do not divide the width, or kvHeads the heads
      */
-    public static MultiHeadAttention separate(int width, int memoryWidth, int heads, int kvHeads) {
+    public static MultiHeadAttention withSeparateProjections(int width, int memoryWidth, int heads, int kvHeads) {
         int d = divided(width, heads);
         return new MultiHeadAttention(
                 new Projections.Separate(
@@ -182,12 +182,12 @@ public record MultiHeadAttention(
      * @param past I32 [batch]
      * @throws IllegalArgumentException if shapes disagree, or the cache has no room for the tokens
      */
-    public Cached step(Tensor x, KeyValue cache, Tensor past) {
+    public CachedOutput step(Tensor x, KeyValue cache, Tensor past) {
         return step(x, cache, past, null);
     }
 
     /** Computes one step of generation and adds a residual of the shape of x, unless it is null. */
-    public Cached step(Tensor x, KeyValue cache, Tensor past, @Nullable Tensor residual) {
+    public CachedOutput step(Tensor x, KeyValue cache, Tensor past, @Nullable Tensor residual) {
         return Pass.frame(this, () -> {
             tokens(x);
             Tensor q;
@@ -203,7 +203,7 @@ public record MultiHeadAttention(
             KeyValue now = cache.with(turned(more.keys(), kvHeads, past), more.values(), past);
             Tensor y = turned(q, heads, past)
                     .attention(now.keys(), now.values(), how(AttentionMask.CAUSAL.withPast(past)));
-            return new Cached(outProj.apply(y, residual, null), List.of(now));
+            return new CachedOutput(outProj.apply(y, residual, null), List.of(now));
         });
     }
 

@@ -64,7 +64,8 @@ public record TransformerDecoder(
      * @param memory what {@link #memory} made once
      * @throws IllegalArgumentException if there are not as many caches and memories as layers, or a cache is full
      */
-    public Cached step(Tensor x, List<KeyValue> caches, Tensor past, List<KeyValue> memory, AttentionMask memoryMask) {
+    public CachedOutput step(
+            Tensor x, List<KeyValue> caches, Tensor past, List<KeyValue> memory, AttentionMask memoryMask) {
         if (caches.size() != layers.size() || memory.size() != layers.size()) {
             throw new IllegalArgumentException("TransformerDecoder" + Where.running() + ": there are " + caches.size()
                     + " caches and " + memory.size() + " memories for " + layers.size() + " layers; give one for each");
@@ -73,11 +74,11 @@ public record TransformerDecoder(
             List<KeyValue> now = new ArrayList<>();
             Tensor y = x;
             for (int i = 0; i < layers.size(); i++) {
-                Cached step = layers.get(i).step(y, caches.get(i), past, memory.get(i), memoryMask);
+                CachedOutput step = layers.get(i).step(y, caches.get(i), past, memory.get(i), memoryMask);
                 y = step.output();
                 now.addAll(step.caches());
             }
-            return new Cached(norm == null ? y : norm.apply(y), now);
+            return new CachedOutput(norm == null ? y : norm.apply(y), now);
         });
     }
 }

@@ -68,6 +68,23 @@ public record TransformerDecoderLayer(
                 normFirst);
     }
 
+    /** Returns this layer with other self-attention, such as one with rotary positions. */
+    public TransformerDecoderLayer attention(MultiHeadAttention attention) {
+        return new TransformerDecoderLayer(
+                attention, multiheadAttn, feedForward, norm1, norm2, norm3, dropout, normFirst);
+    }
+
+    /** Returns this layer with other attention to the memory, such as one to a memory of another width. */
+    public TransformerDecoderLayer memoryAttention(MultiHeadAttention attention) {
+        return new TransformerDecoderLayer(selfAttn, attention, feedForward, norm1, norm2, norm3, dropout, normFirst);
+    }
+
+    /** Returns this layer with other norms, such as {@link dev.fathom.nn.RmsNorm}. */
+    public TransformerDecoderLayer norms(Layer first, Layer second, Layer third) {
+        return new TransformerDecoderLayer(
+                selfAttn, multiheadAttn, feedForward, first, second, third, dropout, normFirst);
+    }
+
     /** Returns this layer with another feed-forward layer, such as a gated one. */
     public TransformerDecoderLayer feedForward(FeedForward layer) {
         return new TransformerDecoderLayer(selfAttn, multiheadAttn, layer, norm1, norm2, norm3, dropout, normFirst);
@@ -105,10 +122,10 @@ public record TransformerDecoderLayer(
      *
      * @param memory the keys and values that {@code multiheadAttn().memory} made once
      */
-    public Cached step(Tensor x, KeyValue cache, Tensor past, KeyValue memory, AttentionMask memoryMask) {
+    public CachedOutput step(Tensor x, KeyValue cache, Tensor past, KeyValue memory, AttentionMask memoryMask) {
         return Pass.frame(this, () -> {
-            Cached attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
-            return new Cached(rest(attended.output(), memory, memoryMask), attended.caches());
+            CachedOutput attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
+            return new CachedOutput(rest(attended.output(), memory, memoryMask), attended.caches());
         });
     }
 }

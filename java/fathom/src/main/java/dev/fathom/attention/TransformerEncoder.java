@@ -67,7 +67,7 @@ public record TransformerEncoder(
      * @param past I32 [batch]
      * @throws IllegalArgumentException if there are not as many caches as layers, or a cache is full
      */
-    public Cached step(Tensor x, List<KeyValue> caches, Tensor past) {
+    public CachedOutput step(Tensor x, List<KeyValue> caches, Tensor past) {
         if (caches.size() != layers.size()) {
             throw new IllegalArgumentException("TransformerEncoder" + Where.running() + ": there are " + caches.size()
                     + " caches for " + layers.size() + " layers; give one for each");
@@ -76,11 +76,11 @@ public record TransformerEncoder(
             List<KeyValue> now = new ArrayList<>();
             Tensor y = x;
             for (int i = 0; i < layers.size(); i++) {
-                Cached step = layers.get(i).step(y, caches.get(i), past);
+                CachedOutput step = layers.get(i).step(y, caches.get(i), past);
                 y = step.output();
                 now.addAll(step.caches());
             }
-            return new Cached(norm == null ? y : norm.apply(y), now);
+            return new CachedOutput(norm == null ? y : norm.apply(y), now);
         });
     }
 }

@@ -93,10 +93,10 @@ public record TransformerEncoderLayer(
     }
 
     /** Computes the layer, with a causal mask, on more tokens; see {@link MultiHeadAttention#step}. */
-    public Cached step(Tensor x, KeyValue cache, Tensor past) {
+    public CachedOutput step(Tensor x, KeyValue cache, Tensor past) {
         return Pass.frame(this, () -> {
-            Cached attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
-            return new Cached(rest(attended.output()), attended.caches());
+            CachedOutput attended = selfAttn.step(normFirst ? norm1.apply(x) : x, cache, past, x);
+            return new CachedOutput(rest(attended.output()), attended.caches());
         });
     }
 }

@@ -340,18 +340,24 @@ final class Eager extends Grad {
     }
 
     @Override
-    public long dinRows(int i, int index) {
+    public long dinRows(int i, int index, int lengths, long padding) {
         Value t = in[i];
         if (t.leaf == null || !backward.wanted(t) || shape(index).size() >= t.shape.dim(0)) {
             return din(i);
         }
         in(index);
-        int n = t.shape.dim(0);
-        int[] rows = Arrays.stream(in[index].ints("toIntArray"))
-                .filter(row -> row >= 0 && row < n)
-                .toArray();
+        int[] rows = in[index].ints("toIntArray");
+        int[] valid = lengths >= 0 && has(lengths) ? in[lengths].ints("toIntArray") : null;
+        int most = valid == null || valid.length == 0 ? 1 : rows.length / valid.length;
+        int n = 0;
+        for (int k = 0; k < rows.length; k++) {
+            int row = rows[k];
+            if (row >= 0 && row < t.shape.dim(0) && row != padding && (valid == null || k % most < valid[k / most])) {
+                rows[n++] = row;
+            }
+        }
         long gradient = gradient(t.leaf);
-        t.leaf.writeRows(commands, rows);
+        t.leaf.writeRows(commands, rows, n);
         adds = true;
         return gradient;
     }

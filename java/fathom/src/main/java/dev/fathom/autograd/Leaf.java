@@ -43,8 +43,8 @@ public interface Leaf {
     /** Makes the gradient ready to be written as a whole; returns whether it is to be added to. */
     boolean writeWhole();
 
-    /** Makes the gradient ready to be added to in these rows. */
-    void writeRows(Commands commands, int[] rows);
+    /** Makes the gradient ready to be added to in the first {@code n} of these rows. */
+    void writeRows(Commands commands, int[] rows, int n);
 
     /** Forgets the gradient. */
     void forgetGradient();

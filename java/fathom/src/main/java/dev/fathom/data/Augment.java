@@ -155,12 +155,12 @@ public record Augment(Kind kind, float amount, boolean edge) {
     }
 
     /**
-     * Adds one random number from [-most, most) to all pixels of an image.
+     * Adds one random number from [-max, max) to all pixels of an image.
      *
      * @throws IllegalArgumentException if it is not positive and finite
      */
-    public static Augment brightness(float most) {
-        return of(Kind.BRIGHTNESS, most);
+    public static Augment brightness(float max) {
+        return of(Kind.BRIGHTNESS, max);
     }
 
     /**

@@ -163,7 +163,7 @@ public final class Dataset implements AutoCloseable {
      * on where it ended in the batch before, so that a net can carry its state from batch to batch:
      *
      * <pre>{@code
-     * try (var text = Dataset.pieces(ids, 32, 64); var carried = new Carried()) {
+     * try (var text = Dataset.pieces(ids, 32, 64); var carried = new KeptState()) {
      *   Trainer.custom(model, new Adam(1e-3f), (net, batch) -> {
      *     State before = batch.isFirst() ? null : carried.state();
      *     Output out = net.lstm().run(net.in().apply(batch.x()), before, null);

@@ -1,34 +1,34 @@
 package dev.fathom.decode;
 
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
 /**
  * Looks for the sequence with the best score, keeping the {@code width} most probable beginnings at every step. A beginning that the stop symbol ends
- * keeps its place among them, so that the search goes on with one less, and ends when none is left or {@code most} tokens are written (Sutskever et al.
+ * keeps its place among them, so that the search goes on with one less, and ends when none is left or {@code maxTokens} tokens are written (Sutskever et al.
  * 2014). The results are ranked by their log-probability divided by a {@link LengthPenalty}.
  *
- * <p>A beam of 1 is {@link Greedy}. A beam as wide as there are sequences of at most {@code most} tokens finds the best one. Where there are fewer
+ * <p>A beam of 1 is {@link Greedy}. A beam as wide as there are sequences of at most {@code maxTokens} tokens finds the best one. Where there are fewer
  * beginnings than the beam is wide, because the vocabulary is small, all of them are kept.
  *
  * <p>All beginnings of all sentences are rows of one batch. Of equals, what was better at the step before comes first, and then the lower token.
  *
  * @param width the number of beginnings that are kept for each sentence
  * @param stop the token that ends a sequence, or -1 if there is none
- * @param most the largest number of tokens
+ * @param maxTokens the largest number of tokens
  * @param penalty for the length, 1 by default
  */
-public record BeamSearch(int width, int stop, int most, LengthPenalty penalty) {
+public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penalty) {
     /**
      * Checks the settings.
      *
-     * @throws IllegalArgumentException if width or most is below 1, or stop below -1
+     * @throws IllegalArgumentException if width or maxTokens is below 1, or stop below -1
      */
     public BeamSearch {
-        Rows.check("beam search", stop, most);
+        Rows.check("beam search", stop, maxTokens);
         if (width < 1) {
             throw new IllegalArgumentException(
                     "beam search: width=" + width + " is how many beginnings are kept; give 1 or more");
@@ -36,81 +36,106 @@ public record BeamSearch(int width, int stop, int most, LengthPenalty penalty) {
     }
 
     /** Makes a search that ranks hypotheses by their probability, without a penalty for the length. */
-    public BeamSearch(int width, int stop, int most) {
-        this(width, stop, most, LengthPenalty.none());
+    public BeamSearch(int width, int stop, int maxTokens) {
+        this(width, stop, maxTokens, LengthPenalty.none());
     }
 
     /** Returns this search with another penalty for the length. */
     public BeamSearch penalty(LengthPenalty p) {
-        return new BeamSearch(width, stop, most, p);
+        return new BeamSearch(width, stop, maxTokens, p);
     }
 
-    /** A beginning that is alive: what was written, and its row in the model's state. */
-    private record Beginning(Hypothesis written, int row) {}
+    /** A beginning that is alive: what was written, the token that it reads next, and the row of the model's state behind which that token comes. */
+    private record Beginning(List<Integer> written, double logProbability, int token, int row) {}
 
-    /** One more token for a beginning; {@code rank} is that of the beginning among those of its sentence. */
-    private record Candidate(Beginning of, int rank, int token, double logProbability) {}
+    /** One more token for a beginning, which is row {@code row} of the step; the better of a sentence's beginnings have the lower rows. */
+    private record Candidate(Beginning of, int row, int token, double logProbability) {}
 
     private static final Comparator<Candidate> BEST = Comparator.comparingDouble((Candidate c) -> -c.logProbability)
-            .thenComparingInt(Candidate::rank)
+            .thenComparingInt(Candidate::row)
             .thenComparingInt(Candidate::token);
 
     /**
      * Returns for each start symbol the hypotheses of its beam, at most {@code width}, the best first. Those that the limit cut off are among them and
      * say so.
      *
-     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN
-     *     or +Infinity, or all logits of a row are -Infinity
+     * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, a logit is NaN
+     *     or +Infinity, or all logits of a row are -Infinity, or the beams have more logits than a tensor
      */
     public List<List<Hypothesis>> of(NextToken model, int... starts) {
-        Rows.checkStarts("beam search", starts);
+        return after(model, Rows.prompts(starts));
+    }
+
+    /**
+     * Returns for each prompt the hypotheses of the beam that goes on from it, without the prompt. The model reads the prompts token by token, all of them
+     * in one batch, and begins to write where the shortest ends.
+     *
+     * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
+     */
+    public List<List<Hypothesis>> after(NextToken model, int[]... prompts) {
+        Rows.checkPrompts("beam search", prompts);
+        int n = prompts.length;
         List<List<Hypothesis>> done = new ArrayList<>();
         List<List<Beginning>> alive = new ArrayList<>();
-        for (int i = 0; i < starts.length; i++) {
+        for (int i = 0; i < n; i++) {
             done.add(new ArrayList<>());
-            alive.add(List.of(new Beginning(new Hypothesis(List.of(), 0, 0, false), i)));
+            alive.add(List.of(new Beginning(List.of(), 0, prompts[i][0], i)));
         }
-        int[] tokens = starts.clone();
-        for (int step = 0; step < most && tokens.length > 0; step++) {
+        int[] tokens = Rows.first(prompts);
+        for (int step = 0; tokens.length > 0; step++) {
             try (Pass pass = Pass.infer()) {
-                Rows.Best best = Rows.best("beam search", Rows.logits("beam search", model, tokens, stop), width, step);
-                int[] next = new int[starts.length * width];
-                int[] parents = new int[next.length];
-                int rows = 0;
-                for (int i = 0; i < starts.length; i++) {
-                    List<Beginning> kept = new ArrayList<>();
-                    for (Candidate c :
-                            candidates(alive.get(i), best, width - done.get(i).size())) {
-                        Hypothesis written = c.of.written;
-                        boolean stops = c.token == stop;
-                        if (stops) {
-                            done.get(i).add(ended(written.tokens(), c.logProbability, step + 1, true));
-                        } else {
-                            List<Integer> longer = new ArrayList<>(written.tokens());
-                            longer.add(c.token);
-                            next[rows] = c.token;
-                            parents[rows] = c.of.row;
-                            kept.add(new Beginning(new Hypothesis(longer, c.logProbability, 0, false), rows++));
-                        }
-                    }
+                Tensor logits = Rows.logits("beam search", model, tokens, stop);
+                Rows.Best best = Rows.best("beam search", logits, width, step);
+                List<Beginning> all = new ArrayList<>();
+                int row = 0;
+                for (int i = 0; i < n; i++) {
+                    List<Beginning> from = alive.get(i);
+                    List<Beginning> kept = step + 1 < prompts[i].length
+                            ? List.of(new Beginning(List.of(), 0, prompts[i][step + 1], row))
+                            : longer(from, row, best, done.get(i));
+                    row += from.size();
                     alive.set(i, kept);
+                    all.addAll(kept);
                 }
-                tokens = Arrays.copyOf(next, rows);
-                if (rows > 0 && step + 1 < most) {
-                    model.keep(Arrays.copyOf(parents, rows));
+                check(all.size(), logits.dim(1));
+                tokens = all.stream().mapToInt(Beginning::token).toArray();
+                if (tokens.length > 0) {
+                    Rows.reorder(model, all.stream().mapToInt(Beginning::row).toArray(), row);
                 }
             }
         }
-        List<List<Hypothesis>> all = new ArrayList<>();
-        for (int i = 0; i < starts.length; i++) {
-            List<Hypothesis> ranked = done.get(i);
-            for (Beginning b : alive.get(i)) {
-                ranked.add(ended(b.written.tokens(), b.written.logProbability(), most, false));
+        done.forEach(ranked ->
+                ranked.sort(Comparator.comparingDouble(h -> -h.score()))); // stable: of equals, what ended first
+        return done.stream().map(List::copyOf).toList();
+    }
+
+    /** The beginnings of a sentence with one more token each; what ends is added to {@code done}. They are in the rows from {@code row} on. */
+    private List<Beginning> longer(List<Beginning> from, int row, Rows.Best best, List<Hypothesis> done) {
+        List<Beginning> kept = new ArrayList<>();
+        List<Hypothesis> cut = new ArrayList<>();
+        for (Candidate c : candidates(from, row, best, width - done.size())) {
+            List<Integer> written = new ArrayList<>(c.of.written);
+            int length = written.size() + 1;
+            if (c.token == stop) {
+                done.add(ended(written, c.logProbability, length, true));
+                continue;
             }
-            ranked.sort(Comparator.comparingDouble(h -> -h.score())); // stable: of equals, what ended first
-            all.add(List.copyOf(ranked));
+            written.add(c.token);
+            if (length == maxTokens) {
+                cut.add(ended(written, c.logProbability, length, false));
+            } else {
+                kept.add(new Beginning(written, c.logProbability, c.token, c.row));
+            }
         }
-        return List.copyOf(all);
+        done.addAll(cut);
+        return kept;
+    }
+
+    private static void check(int rows, int vocabulary) {
+        if ((long) rows * vocabulary > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("beam search: " + rows + " beginnings over a vocabulary of " + vocabulary
+                    + " have more logits than a tensor holds; choose a smaller width, or fewer prompts in one batch");
+        }
     }
 
     private Hypothesis ended(List<Integer> tokens, double logProbability, int length, boolean finished) {
@@ -118,16 +143,17 @@ public record BeamSearch(int width, int stop, int most, LengthPenalty penalty) {
     }
 
     /** The best {@code n} of what may come next; what is forbidden is none. */
-    private static List<Candidate> candidates(List<Beginning> alive, Rows.Best best, int n) {
+    private static List<Candidate> candidates(List<Beginning> alive, int firstRow, Rows.Best best, int n) {
         List<Candidate> all = new ArrayList<>();
-        for (int rank = 0; rank < alive.size(); rank++) {
-            Beginning b = alive.get(rank);
-            for (int at = b.row * best.k(); at < (b.row + 1) * best.k(); at++) {
-                double sum = b.written.logProbability() + best.logProbabilities()[at];
+        int row = firstRow;
+        for (Beginning b : alive) {
+            for (int at = row * best.k(); at < (row + 1) * best.k(); at++) {
+                double sum = b.logProbability + best.logProbabilities()[at];
                 if (sum > Double.NEGATIVE_INFINITY) {
-                    all.add(new Candidate(b, rank, best.tokens()[at], sum));
+                    all.add(new Candidate(b, row, best.tokens()[at], sum));
                 }
             }
+            row++;
         }
         all.sort(BEST);
         return all.subList(0, Math.min(n, all.size()));

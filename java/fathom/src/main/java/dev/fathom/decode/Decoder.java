@@ -67,7 +67,7 @@ public final class Decoder implements NextToken, AutoCloseable {
     }
 
     @Override
-    public void keep(int[] parents) {
+    public void reorder(int[] parents) {
         check();
         Tensor index = Tensor.ofInts(parents, parents.length);
         Tensor[] next = new Tensor[state.length];

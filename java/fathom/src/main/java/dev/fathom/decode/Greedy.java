@@ -3,20 +3,20 @@ package dev.fathom.decode;
 import java.util.List;
 
 /**
- * Writes the most probable token at every step, and the lowest one of equals. The search is cheap and deterministic, but a token that looks good now may leave nothing
- * good to follow; {@link BeamSearch} keeps several beginnings.
+ * Writes the most probable token at every step, and the lowest one of equals. The search is cheap and deterministic, but a token that looks good now may
+ * leave nothing good to follow; {@link BeamSearch} keeps several beginnings.
  *
  * @param stop the token that ends a sequence, or -1 if there is none
- * @param most the largest number of tokens
+ * @param maxTokens the largest number of tokens
  */
-public record Greedy(int stop, int most) {
+public record Greedy(int stop, int maxTokens) {
     /**
      * Checks the settings.
      *
-     * @throws IllegalArgumentException if stop is below -1, or most below 1
+     * @throws IllegalArgumentException if stop is below -1, or maxTokens below 1
      */
     public Greedy {
-        Rows.check("greedy", stop, most);
+        Rows.check("greedy", stop, maxTokens);
     }
 
     /**
@@ -26,13 +26,16 @@ public record Greedy(int stop, int most) {
      *     or +Infinity, or all logits of a row are -Infinity
      */
     public List<Hypothesis> of(NextToken model, int... starts) {
-        return Rows.write("greedy", model, starts, stop, most, (logits, sequence, step) -> {
-            Rows.Best best = Rows.best("greedy", logits, 1, step);
-            Rows.Choice[] chosen = new Rows.Choice[sequence.length];
-            for (int row = 0; row < chosen.length; row++) {
-                chosen[row] = new Rows.Choice(best.tokens()[row], best.logProbabilities()[row]);
-            }
-            return chosen;
-        });
+        return after(model, Rows.prompts(starts));
+    }
+
+    /**
+     * Goes on from each prompt, all of them in one batch. The model reads the prompts token by token, and begins to write where the shortest ends. The
+     * results are without the prompts.
+     *
+     * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
+     */
+    public List<Hypothesis> after(NextToken model, int[]... prompts) {
+        return Rows.write("greedy", model, prompts, stop, maxTokens, 1, (best, row, sequence, written) -> row);
     }
 }

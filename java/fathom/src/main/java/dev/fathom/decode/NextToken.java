@@ -1,12 +1,14 @@
 package dev.fathom.decode;
 
+import dev.fathom.plan.Session;
 import dev.fathom.tensor.Tensor;
 
 /**
  * A model that says what may come next, one token at a time, with a state of its own that it changes from step to step. The state has rows, one for each
- * sequence that is being written, and begins with one for each start symbol that a search is given: the state behind a prompt, or what a decoder gets from
- * an encoder. A search calls both methods on one thread, each in a pass that it opens and closes, so that what the state keeps of a step must outlive the
- * pass: {@code tensor.keep()}, arrays, or a session. {@link Decoder} does that for tensors.
+ * sequence that is being written, and begins with one for each start symbol or prompt that a search is given: a state of zeros, or what a decoder gets
+ * from an encoder. A search calls both methods on one thread, each in a pass that it opens and closes, so that what the state keeps of a step must outlive
+ * the pass: {@code tensor.keep()}, arrays, or a session. {@link #of(Session)} is such a model made of a frozen plan, and {@link Decoder} one made of a
+ * function over tensors.
  */
 public interface NextToken {
     /**
@@ -21,5 +23,31 @@ public interface NextToken {
      * Makes row i of the state what row {@code parents[i]} is now. A row may be named several times or not at all; from here on there are as many rows as
      * parents.
      */
-    void keep(int[] parents);
+    void reorder(int[] parents);
+
+    /**
+     * Returns the model that a frozen session is. The session's first input is a token for each row, I32 [batch] or [batch, 1], and its first output the
+     * logits [batch, vocabulary] or [batch, 1, vocabulary]. Its state is what it carries: hidden states, caches of keys and values, and the number of
+     * tokens in them.
+     *
+     * <pre>{@code
+     * Plan plan = Plan.freeze(model, (net, in) -> net.step(in[0], in[1], in[2]), // a record (logits, h, c)
+     *     Spec.of("token", DType.I32, Dim.BATCH, 1),
+     *     Spec.of("h", Dim.BATCH, 1, 256).carried(),
+     *     Spec.of("c", Dim.BATCH, 1, 256).carried());
+     * Session session = plan.newSession(5);
+     * new BeamSearch(5, STOP, 100).of(NextToken.of(session), START);
+     * }</pre>
+     *
+     * <p>The session's batch is the largest number of rows that a search may use: one for each sequence, times the width of a beam. It computes all of its
+     * rows at every step, whether a sequence is in them or not. What it carries goes on from search to search; {@link Session#reset} begins anew. Its other
+     * inputs, such as what an encoder made of a sentence, are written before the search, and their rows are reordered with the state. A step allocates the
+     * logits, in the memory of the pass, and nothing else.
+     *
+     * @throws IllegalArgumentException if the shapes of the first input and output are others; a step throws it if there are more rows than the batch
+     * @throws IllegalStateException if the first input is not I32, or the first output not F32
+     */
+    static NextToken of(Session session) {
+        return new SessionModel(session);
+    }
 }

@@ -6,7 +6,7 @@ import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /** What searches share: the settings of when to stop, one checked step of a model, and writing one sequence for each row. */
 final class Rows {
@@ -15,24 +15,51 @@ final class Rows {
     /** The most probable tokens of every row, the best first: [rows, k] each, of equals the lowest token first. */
     record Best(int k, int[] tokens, float[] logProbabilities) {}
 
-    static void check(String search, int stop, int most) {
+    static void check(String search, int stop, int maxTokens) {
         if (stop < NO_STOP) {
             throw new IllegalArgumentException(
                     search + ": stop=" + stop + " is no token; give its number, or -1 if there is none");
         }
-        if (most < 1) {
+        if (maxTokens < 1) {
             throw new IllegalArgumentException(
-                    search + ": most=" + most + " is the largest number of tokens; give 1 or more");
+                    search + ": maxTokens=" + maxTokens + " is the largest number of tokens; give 1 or more");
         }
     }
 
     /** The stop symbol where there is none. */
     static final int NO_STOP = -1;
 
-    static void checkStarts(String search, int[] starts) {
-        if (starts.length == 0) {
+    /** Prompts of one token each. */
+    static int[][] prompts(int... starts) {
+        return Arrays.stream(starts).mapToObj(start -> new int[] {start}).toArray(int[][]::new);
+    }
+
+    static void checkPrompts(String search, int[][] prompts) {
+        if (prompts.length == 0) {
             throw new IllegalArgumentException(
                     search + ": there are no start symbols; give one for each row of the model's state");
+        }
+        for (int i = 0; i < prompts.length; i++) {
+            if (prompts[i].length == 0) {
+                throw new IllegalArgumentException(search + ": prompt " + i
+                        + " is empty, and nothing can be predicted from it; give a start symbol at least");
+            }
+        }
+    }
+
+    /** The tokens that the rows read first. */
+    static int[] first(int[][] prompts) {
+        return Arrays.stream(prompts).mapToInt(prompt -> prompt[0]).toArray();
+    }
+
+    /** Moves the rows of the model's state, unless they stay where they are. */
+    static void reorder(NextToken model, int[] parents, int rows) {
+        boolean same = parents.length == rows;
+        for (int i = 0; i < parents.length && same; i++) {
+            same = parents[i] == i;
+        }
+        if (!same) {
+            model.reorder(parents);
         }
     }
 
@@ -50,9 +77,10 @@ final class Rows {
         return logits;
     }
 
-    /** The k most probable tokens of each row, or all of them if there are fewer. */
+    /** The k most probable tokens of each row, or all of them if there are fewer or k is 0. */
     static Best best(String search, Tensor logits, int k, int step) {
-        Sorted best = logits.logSoftmax(1).topk(1, Math.min(k, logits.dim(1)));
+        int vocabulary = logits.dim(1);
+        Sorted best = logits.logSoftmax(1).topk(1, k == 0 ? vocabulary : Math.min(k, vocabulary));
         float[] values = best.values().toArray();
         int each = best.values().dim(1);
         for (int row = 0; row < logits.dim(0); row++) {
@@ -75,53 +103,63 @@ final class Rows {
                 + " are -Infinity; let the model allow one token");
     }
 
-    /** A token and the logarithm of its probability. */
-    record Choice(int token, double logProbability) {}
-
-    /** Chooses for all rows at a step; {@code sequence} tells which sequence a row is. */
+    /** Chooses for one row: the place among the best tokens of all rows. {@code written} counts the tokens that its sequence has behind the prompt. */
     @FunctionalInterface
     interface Choose {
-        Choice[] of(Tensor logits, int[] sequence, int step);
+        int of(Best best, int row, int sequence, int written);
     }
 
-    /** Writes a sequence for each start symbol, choosing token by token; a row whose sequence is finished leaves the batch. */
-    static List<Hypothesis> write(String search, NextToken model, int[] starts, int stop, int most, Choose choose) {
-        checkStarts(search, starts);
-        int n = starts.length;
+    /**
+     * Writes a sequence behind each prompt, choosing token by token among the {@code k} best. A row reads its prompt while others may be writing, and
+     * leaves the batch when its sequence is finished.
+     */
+    static List<Hypothesis> write(
+            String search, NextToken model, int[][] prompts, int stop, int maxTokens, int k, Choose choose) {
+        checkPrompts(search, prompts);
+        int n = prompts.length;
         List<List<Integer>> tokens = new ArrayList<>();
         double[] sums = new double[n];
         boolean[] finished = new boolean[n];
-        int[] alive = new int[n];
         for (int i = 0; i < n; i++) {
             tokens.add(new ArrayList<>());
-            alive[i] = i;
         }
-        int[] next = starts.clone();
-        for (int step = 0; step < most && alive.length > 0; step++) {
-            int[] rows = new int[alive.length];
-            int left = 0;
+        int[] alive = IntStream.range(0, n).toArray();
+        int[] next = first(prompts);
+        for (int step = 0; alive.length > 0; step++) {
+            int now = step;
             try (Pass pass = Pass.infer()) {
-                Choice[] chosen = choose.of(logits(search, model, next, stop), alive, step);
-                next = new int[alive.length];
+                Tensor logits = logits(search, model, next, stop);
+                boolean reading = Arrays.stream(alive).allMatch(i -> now + 1 < prompts[i].length);
+                Best best = reading ? null : best(search, logits, k, step);
+                int[] rows = new int[alive.length];
+                int left = 0;
                 for (int row = 0; row < alive.length; row++) {
-                    Choice c = chosen[row];
                     int i = alive[row];
-                    sums[i] += c.logProbability;
-                    finished[i] = c.token == stop;
-                    if (!finished[i]) {
-                        tokens.get(i).add(c.token);
-                        rows[left] = row;
-                        next[left++] = c.token;
+                    int token;
+                    if (best == null || step + 1 < prompts[i].length) {
+                        token = prompts[i][step + 1];
+                    } else {
+                        int at = choose.of(best, row, i, tokens.get(i).size());
+                        token = best.tokens[at];
+                        sums[i] += best.logProbabilities[at];
+                        finished[i] = token == stop;
+                        if (finished[i]) {
+                            continue;
+                        }
+                        tokens.get(i).add(token);
+                        if (tokens.get(i).size() == maxTokens) {
+                            continue;
+                        }
                     }
+                    next[left] = token;
+                    alive[left] = i;
+                    rows[left++] = row;
                 }
-                if (left < alive.length) {
-                    rows = Arrays.copyOf(rows, left);
-                    next = Arrays.copyOf(next, left);
-                    alive = Arrays.stream(rows).map(at(alive)).toArray();
-                    if (left > 0 && step + 1 < most) {
-                        model.keep(rows);
-                    }
+                if (left < alive.length && left > 0) {
+                    model.reorder(Arrays.copyOf(rows, left));
                 }
+                next = Arrays.copyOf(next, left);
+                alive = Arrays.copyOf(alive, left);
             }
         }
         List<Hypothesis> all = new ArrayList<>();
@@ -129,9 +167,5 @@ final class Rows {
             all.add(new Hypothesis(tokens.get(i), sums[i], sums[i], finished[i]));
         }
         return List.copyOf(all);
-    }
-
-    private static IntUnaryOperator at(int[] values) {
-        return i -> values[i];
     }
 }

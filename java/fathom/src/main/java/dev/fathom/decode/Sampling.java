@@ -13,19 +13,19 @@ import java.util.List;
  * }</pre>
  *
  * @param stop the token that ends a sequence, or -1 if there is none
- * @param most the largest number of tokens
+ * @param maxTokens the largest number of tokens
  * @param temperature below 1 likely tokens become likelier; 0 takes the most probable one, as {@link Greedy}
  * @param topK how many tokens are left to choose from, or 0 for all
  * @param topP the share of the probability that is left to choose from, in (0, 1]
  */
-public record Sampling(int stop, int most, float temperature, int topK, float topP) {
+public record Sampling(int stop, int maxTokens, float temperature, int topK, float topP) {
     /**
      * Checks the settings.
      *
      * @throws IllegalArgumentException if one is outside the range that is named above
      */
     public Sampling {
-        Rows.check("sampling", stop, most);
+        Rows.check("sampling", stop, maxTokens);
         if (!(temperature >= 0 && temperature < Float.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(
                     "sampling: temperature=" + temperature + " must be 0 or more, and finite");
@@ -39,23 +39,23 @@ public record Sampling(int stop, int most, float temperature, int topK, float to
     }
 
     /** Draws from all tokens at temperature 1. */
-    public Sampling(int stop, int most) {
-        this(stop, most, 1, 0, 1);
+    public Sampling(int stop, int maxTokens) {
+        this(stop, maxTokens, 1, 0, 1);
     }
 
     /** Returns this with another temperature. */
     public Sampling temperature(float t) {
-        return new Sampling(stop, most, t, topK, topP);
+        return new Sampling(stop, maxTokens, t, topK, topP);
     }
 
     /** Returns this with another number of tokens to choose from; 0 for all. */
     public Sampling topK(int k) {
-        return new Sampling(stop, most, temperature, k, topP);
+        return new Sampling(stop, maxTokens, temperature, k, topP);
     }
 
     /** Returns this with another share of the probability to choose from. */
     public Sampling topP(float p) {
-        return new Sampling(stop, most, temperature, topK, p);
+        return new Sampling(stop, maxTokens, temperature, topK, p);
     }
 
     /**
@@ -66,20 +66,26 @@ public record Sampling(int stop, int most, float temperature, int topK, float to
      *     or +Infinity, or all logits of a row are -Infinity
      */
     public List<Hypothesis> of(NextToken model, Rng rng, int... starts) {
+        return after(model, rng, Rows.prompts(starts));
+    }
+
+    /**
+     * Goes on from each prompt, all of them in one batch. The model reads the prompts token by token, and begins to write where the shortest ends. The
+     * results are without the prompts.
+     *
+     * <pre>{@code
+     * new Sampling(-1, 500).temperature(0.7f).after(NextToken.of(session), new Rng(3), vocabulary.ids(letters.tokens("ROMEO:")))
+     * }</pre>
+     *
+     * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
+     */
+    public List<Hypothesis> after(NextToken model, Rng rng, int[]... prompts) {
         if (temperature == 0) {
-            return new Greedy(stop, most).of(model, starts);
+            return new Greedy(stop, maxTokens).after(model, prompts);
         }
-        return Rows.write("sampling", model, starts, stop, most, (logits, sequence, step) -> {
-            int vocabulary = logits.dim(1);
-            int k = topK > 0 ? Math.min(topK, vocabulary) : vocabulary;
-            Rows.Best best = Rows.best("sampling", logits, k, step);
-            Rows.Choice[] chosen = new Rows.Choice[sequence.length];
-            for (int row = 0; row < chosen.length; row++) {
-                float u = rng.split(sequence[row]).split(step).uniform(1, 0, 1)[0];
-                int at = row * k + draw(best.logProbabilities(), row * k, k, u);
-                chosen[row] = new Rows.Choice(best.tokens()[at], best.logProbabilities()[at]);
-            }
-            return chosen;
+        return Rows.write("sampling", model, prompts, stop, maxTokens, topK, (best, row, sequence, written) -> {
+            float u = rng.split(sequence).split(written).uniform(1, 0, 1)[0];
+            return row * best.k() + draw(best.logProbabilities(), row * best.k(), best.k(), u);
         });
     }
 

@@ -132,18 +132,18 @@ public final class TextFile {
      * Returns the whole text of a file.
      *
      * @param kind what the file should be, for messages
-     * @param most the largest number of characters that is accepted
+     * @param maxCharacters the largest number of characters that is accepted
      * @throws IllegalArgumentException if the file has more characters, is not UTF-8, or its gzip data are damaged
      * @throws UncheckedIOException if it cannot be read
      */
-    public static String read(Path file, String kind, int most) {
+    public static String read(Path file, String kind, int maxCharacters) {
         try (Reader in = open(file, kind)) {
             char[] chunk = new char[1 << 14];
             StringBuilder text = new StringBuilder();
             for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
-                if (text.length() + n > most) {
-                    throw new IllegalArgumentException(
-                            file + ": it has more than " + most + " characters, which is too much for " + kind);
+                if (text.length() + n > maxCharacters) {
+                    throw new IllegalArgumentException(file + ": it has more than " + maxCharacters
+                            + " characters, which is too much for " + kind);
                 }
                 text.append(chunk, 0, n);
             }

@@ -1,5 +1,7 @@
 package dev.fathom.kernel;
 
+import java.util.Set;
+
 /** What a kernel found in the data it was given, in one sentence: the one place where native status becomes Java. */
 public final class KernelException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
@@ -10,6 +12,10 @@ public final class KernelException extends IllegalArgumentException {
     private static final int BAD_LENGTH = 4;
     private static final int BAD_BLANK = 5;
     private static final int NO_STEPS = 6;
+
+    /** Kernels whose only index is where the tokens of a step begin. */
+    private static final Set<Object> PLACED =
+            Set.of(Kernel.PUT_ROWS, Kernel.ATTENTION, Kernel.ATTENTION_GRAD, Kernel.ROTARY);
 
     /**
      * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must stay below; for a bad length its
@@ -25,8 +31,12 @@ public final class KernelException extends IllegalArgumentException {
                 "label " + found + " at row " + row + " is outside [0, " + bound
                         + "): labels are class numbers, one less than the logits' last dimension at most";
             case BAD_INDEX ->
-                "index " + found + " at row " + row + " is outside [0, " + bound
-                        + "): give the number of a row that exists";
+                PLACED.contains(kernel)
+                        ? "past " + found + " at row " + row + " is outside [0, " + (bound - 1)
+                                + "]: it counts the tokens in front of those that are given, and behind it the cache or the table of positions has no"
+                                + " room for them; make it larger, or begin a new sequence at 0"
+                        : "index " + found + " at row " + row + " is outside [0, " + bound
+                                + "): give the number of a row that exists";
             case BAD_LENGTH ->
                 "length " + found + " at row " + row + " is outside [0, " + bound
                         + "]: lengths count the steps of a row that are no padding";

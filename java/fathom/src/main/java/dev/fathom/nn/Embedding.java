@@ -119,7 +119,7 @@ public record Embedding(
     }
 
     /**
-     * Returns this layer with a limit of the vectors' norms. A vector that is read and whose norm is above {@code most} is scaled to it.
+     * Returns this layer with a limit of the vectors' norms. A vector that is read and whose norm is above {@code max} is scaled to it.
      *
      * <p>In a training pass this changes the parameter itself before it is read, as in PyTorch, and gradients are those at the changed values. It counts
      * as a change of the parameter, as a step does: backward through an op that read the values before, such as an output layer tied to the embedding, is
@@ -129,8 +129,8 @@ public record Embedding(
      *
      * @throws IllegalArgumentException if it is not above 0
      */
-    public Embedding maxNorm(float most) {
-        return new Embedding(weight, padding, most, normType);
+    public Embedding maxNorm(float max) {
+        return new Embedding(weight, padding, max, normType);
     }
 
     /**

@@ -25,9 +25,13 @@ public abstract class Grad extends Call {
     /**
      * Returns the address for the gradient of input {@code i}, as {@link #din} does, for an op that only adds to the rows which its I32 input {@code
      * index} names. For a parameter with more rows than that, the gradient is then these rows and their values: {@link #adds} is true, and neither
-     * backward nor a lazy step touches the others. Numbers that name no row, such as padding, are passed over.
+     * backward nor a lazy step touches the others.
+     *
+     * @param index an input [..], whose numbers that name no row are passed over
+     * @param lengths an input [rows] that says how many numbers of each line of {@code index} [rows, most] count, or -1 if all do
+     * @param padding a number that is passed over, or one that no row has
      */
-    public abstract long dinRows(int i, int index);
+    public abstract long dinRows(int i, int index, int lengths, long padding);
 
     /**
      * Returns the address for the gradient of input {@code i}, as {@link #din} does. It may be the buffer of {@code dout(0)}, for ops of one input

@@ -103,7 +103,7 @@ public record BagOp(long padding) implements Op {
         Shape tokens = g.shape(1);
         long dy = g.dout(0);
         if (g.wants(0)) {
-            EmbeddingOp.addRows(g, dy, g.in(LENGTHS), g.in(WEIGHTS), tokens.dim(0), tokens.dim(1), padding);
+            EmbeddingOp.addRows(g, dy, LENGTHS, WEIGHTS, tokens.dim(0), tokens.dim(1), padding);
         }
         if (g.wants(WEIGHTS)) {
             long rows = g.in(0);

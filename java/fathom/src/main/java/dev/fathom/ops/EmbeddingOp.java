@@ -72,22 +72,25 @@ public record EmbeddingOp(long padding) implements Op {
 
     @Override
     public void backward(Grad g) {
-        addRows(g, g.dout(0), 0, 0, g.shape(1).size(), 1, padding);
+        addRows(g, g.dout(0), -1, -1, g.shape(1).size(), 1, padding);
     }
 
-    /** dW += the rows of dy [rows, dim], times their weights if there are any, at the tokens [rows, most] of input 1. */
-    static void addRows(Grad g, long dy, long lengths, long weights, long rows, long most, long padding) {
+    /**
+     * dW += the rows of dy [rows, dim] at the tokens [rows, most] of input 1, of as many as the input {@code lengths} says and times those of the input
+     * {@code weights}, each of which may be -1 for none.
+     */
+    static void addRows(Grad g, long dy, int lengths, int weights, long rows, long most, long padding) {
         Shape w = g.shape(0);
         long tokens = g.in(1);
-        long dw = g.dinRows(0, 1);
+        long dw = g.dinRows(0, 1, lengths, padding);
         if (!g.adds()) {
             g.begin(Kernel.FILL).at(dw).put(w.size()).put(0f).run();
         }
         g.begin(Kernel.SCATTER_ADD)
                 .at(dy)
                 .at(tokens)
-                .at(lengths)
-                .at(weights)
+                .at(lengths < 0 ? 0 : g.in(lengths))
+                .at(weights < 0 ? 0 : g.in(weights))
                 .at(dw)
                 .put(1)
                 .put(rows)

@@ -15,11 +15,11 @@ import org.jspecify.annotations.Nullable;
  * the lengths I32 [n] (all t), the shares of {@code lag}, and {@link #MASK} [n, h], by which what U sees of the state is multiplied. What lies beyond a sequence's length costs nothing and is zero in y.
  *
  * @param reverse whether sequences run from their last step to their first
- * @param updateTakesNew whether a GRU's update gate weighs the candidate, as in textbooks, and not the state
+ * @param updateGatesCandidate whether a GRU's update gate weighs the candidate, as in textbooks, and not the state
  * @param paddedInFront whether a sequence shorter than t is aligned to the end of its row
  * @param lag how many steps the connections skip whose shares [t, 2] are the input {@link #SKIP}; 1 where there are none
  */
-public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, boolean paddedInFront, int lag)
+public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandidate, boolean paddedInFront, int lag)
         implements Op {
     public static final int WEIGHT = 1;
     public static final int RECURRENT_WEIGHT = 2;
@@ -142,7 +142,7 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateTakesNew, bo
                 .put(x.dim(2))
                 .put(c.shape(RECURRENT_WEIGHT).dim(1))
                 .put(lag)
-                .put((reverse ? 1 : 0) + (updateTakesNew ? 2 : 0) + (paddedInFront ? 4 : 0));
+                .put((reverse ? 1 : 0) + (updateGatesCandidate ? 2 : 0) + (paddedInFront ? 4 : 0));
     }
 
     @Override

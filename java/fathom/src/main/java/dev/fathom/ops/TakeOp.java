@@ -64,7 +64,7 @@ public record TakeOp(int axis) implements MoveOp {
         Shape x = g.shape(0);
         long index = g.in(1);
         long dy = g.dout(0);
-        long dx = axis == 0 ? g.dinRows(0, 1) : g.din(0);
+        long dx = axis == 0 ? g.dinRows(0, 1, -1, EmbeddingOp.NO_PADDING) : g.din(0);
         if (!g.adds()) {
             g.begin(Kernel.FILL).at(dx).put(x.size()).put(0f).run();
         }

@@ -9,6 +9,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.parameter.Access;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterRange;
+import dev.fathom.store.Segments;
 import dev.fathom.store.Store;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -38,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BoundOptimizer implements AutoCloseable {
     private static final int GROUP = 8;
-    private static final int SEGMENT = 24;
     /** What the kernel {@link Kernel#SQUARES} needs for a segment. */
     private static final int SUMS = 128;
 
@@ -50,8 +50,11 @@ public final class BoundOptimizer implements AutoCloseable {
     private final long[] moments;
     /** Rows of (learning rate, weight decay), one for each parameter. */
     private final Table rates;
-    /** Rows of (offset, count, parameter): what one command passes over. */
-    private final Table segments;
+    /** What one command passes over; the group is the parameter. */
+    private final Segments segments;
+    /** Whether they are those of all parameters of the last step. */
+    private boolean listed;
+
     /** What the norm is summed in. */
     private final Table sums;
     /** Values and moments as they were before a step that evaluates again; none where the recipe never does. */
@@ -64,7 +67,6 @@ public final class BoundOptimizer implements AutoCloseable {
     private final float[] decayOf;
     private final boolean[] lazyOf;
     private List<Group> groups = List.of();
-    private int segmentCount;
     /** The fewest and the most steps that a parameter of this step has taken. */
     private long least;
 
@@ -108,7 +110,7 @@ public final class BoundOptimizer implements AutoCloseable {
             before[i] = new Block("optimizer state", 4 * floats, true);
         }
         rates = new Table(GROUP * n);
-        segments = new Table(SEGMENT * n);
+        segments = new Segments(n);
         sums = new Table(8 + SUMS * n);
     }
 
@@ -170,7 +172,7 @@ public final class BoundOptimizer implements AutoCloseable {
             decayOf[i] = grouped ? decays[i] : recipe.weightDecay();
             lazyOf[i] = lazy[i];
         }
-        segmentCount = 0;
+        listed = false;
         return this;
     }
 
@@ -243,7 +245,7 @@ public final class BoundOptimizer implements AutoCloseable {
 
     private synchronized void take(@Nullable LossAndGradient again) {
         check("step");
-        boolean same = segmentCount > 0;
+        boolean same = listed;
         int from = parameters.from();
         // parameters that joined late or paused have counts of their own, which the bias corrections need
         least = Long.MAX_VALUE;
@@ -344,30 +346,16 @@ public final class BoundOptimizer implements AutoCloseable {
 
     /** Writes the segments of each parameter of this step that has taken {@code least} to {@code most} steps. */
     private void segments(long least, long most) {
-        segmentCount = 0;
+        segments.clear();
+        listed = true;
         int from = parameters.from();
         for (int i = 0; i < inTable.length; i++) {
             if (inTable[i] && stepsOf[i] >= least && stepsOf[i] <= most) {
-                int[] some = lazyOf[i] ? store.gradientRows(from + i) : null;
-                if (some == null) {
-                    segment(store.offset(from + i), store.offset(from + i + 1), i);
-                    continue;
-                }
-                for (int k = 0, end; k < some.length; k = end) {
-                    end = k + 1;
-                    while (end < some.length && some[end] == some[end - 1] + 1) {
-                        end++; // neighboring rows are one segment
-                    }
-                    segment(store.row(from + i, some[k]), store.row(from + i, some[end - 1] + 1), i);
+                if (!lazyOf[i] || !store.addRows(from + i, segments, i)) {
+                    segments.add(store.offset(from + i), store.offset(from + i + 1), i);
                 }
             }
         }
-    }
-
-    private void segment(long begin, long end, int i) {
-        int at = SEGMENT * segmentCount++;
-        segments.room(at + SEGMENT);
-        segments.view.putLong(at, begin).putLong(at + 8, end - begin).putLong(at + 16, i);
     }
 
     /** What the gradients of this step are to be multiplied by. */
@@ -376,11 +364,8 @@ public final class BoundOptimizer implements AutoCloseable {
         if (maxNorm == 0) {
             return;
         }
-        sums.room(8 + SUMS * segmentCount);
-        commands.begin(Kernel.SQUARES)
-                .at(store.gradients().address())
-                .at(segments.block.address())
-                .put(segmentCount)
+        sums.room(8 + SUMS * segments.count());
+        segments.put(commands.begin(Kernel.SQUARES).at(store.gradients().address()))
                 .at(sums.block.address())
                 .run();
         gradientNorm = Math.sqrt(sums.view.getDouble(0));
@@ -397,7 +382,7 @@ public final class BoundOptimizer implements AutoCloseable {
         while (true) {
             for (int piece = 0; piece < SUMS; piece += 8) {
                 if (!Double.isFinite(sums.view.getDouble(8 + SUMS * segment + piece))) {
-                    int i = (int) segments.view.getLong(SEGMENT * segment + 16);
+                    int i = segments.group(segment);
                     return store.name(parameters.from() + i);
                 }
             }
@@ -409,11 +394,9 @@ public final class BoundOptimizer implements AutoCloseable {
 
     /** Starts the command of a rule with the arguments that all of them take. */
     Commands begin(Kernel rule) {
-        return commands.begin(rule)
-                .at(store.values().address())
-                .at(store.gradients().address())
-                .at(segments.block.address())
-                .put(segmentCount)
+        return segments.put(commands.begin(rule)
+                        .at(store.values().address())
+                        .at(store.gradients().address()))
                 .at(rates.block.address())
                 .put(scale)
                 .put(limit);
@@ -432,11 +415,11 @@ public final class BoundOptimizer implements AutoCloseable {
         }
         for (long count : Arrays.stream(stepsOf).distinct().sorted().toArray()) {
             segments(count, count);
-            if (segmentCount > 0) {
+            if (segments.count() > 0) {
                 rule.accept(count + 1);
             }
         }
-        segmentCount = 0;
+        listed = false;
     }
 
     // ---- what a recipe of one's own works on: parameter i of those bound
@@ -561,7 +544,7 @@ public final class BoundOptimizer implements AutoCloseable {
         }
         steps = counts[0];
         System.arraycopy(counts, 1, stepsOf, 0, stepsOf.length);
-        segmentCount = 0;
+        listed = false;
     }
 
     private long[] counts(Safetensors from, String prefix) {
@@ -613,7 +596,7 @@ public final class BoundOptimizer implements AutoCloseable {
             b.close();
         }
         rates.block.close();
-        segments.block.close();
+        segments.close();
         sums.block.close();
     }
 

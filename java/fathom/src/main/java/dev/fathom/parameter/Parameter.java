@@ -39,7 +39,8 @@ public final class Parameter extends Variable implements Target {
      * is none.
      */
     public int @Nullable [] gradientRows() {
-        return place().store().gradientRows(place().index());
+        int[] rows = place().store().gradientRows(place().index());
+        return rows == null ? null : rows.clone();
     }
 
     @Override

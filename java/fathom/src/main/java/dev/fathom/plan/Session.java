@@ -49,6 +49,7 @@ public final class Session implements AutoCloseable {
     private volatile int state;
 
     private int threads;
+    private @Nullable ByteBuffer moving;
 
     Session(Plan plan, Sizes sizes) {
         this.plan = plan;
@@ -125,6 +126,16 @@ public final class Session implements AutoCloseable {
     /** Returns the first input. Write to it, and then {@link #run}. It is the same buffer at every call, and it stays valid after the close. */
     public FloatBuffer input() {
         return floats(firstIn, plan.inputs.get(0));
+    }
+
+    /**
+     * Returns the first input, which is I32, such as tokens. Each call makes a new view, so keep it.
+     *
+     * @throws IllegalStateException if it is not I32
+     */
+    public IntBuffer intInput() {
+        check(plan.inputs.get(0), DType.I32);
+        return in[0].asIntBuffer();
     }
 
     /** Returns the first output. Its values are valid until the next {@link #run}. */
@@ -328,17 +339,86 @@ public final class Session implements AutoCloseable {
         }
         try {
             for (int i = 0; i < in.length; i++) {
-                int bytes = plan.specs.get(i).isCarried() ? in[i].limit() : 0;
-                int at = 0;
-                for (; at <= bytes - Long.BYTES; at += Long.BYTES) {
-                    in[i].putLong(at, 0);
-                }
-                for (; at < bytes; at++) {
-                    in[i].put(at, (byte) 0);
+                if (plan.specs.get(i).isCarried()) {
+                    zero(in[i], 0, in[i].limit());
                 }
             }
         } finally {
             STATE.setRelease(this, IDLE);
+        }
+    }
+
+    /**
+     * Makes row i of every input, along {@link Dim#BATCH}, what row {@code from[i]} is now, so that a search goes on with other beams or a server gives a
+     * row to another sequence. Where {@code from[i]} is -1, row i of a carried input becomes zeros, as in a new session, and that of another input stays
+     * as it is; so do the rows behind those that are named.
+     *
+     * @throws IllegalArgumentException if there are more rows than the session has, or one is neither a row nor -1
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public void reorder(int... from) {
+        for (int i = 0; i < from.length; i++) {
+            if (from.length > batch() || from[i] < -1 || from[i] >= batch()) {
+                throw new IllegalArgumentException("reorder: row " + i + " of " + from.length + " would be what row "
+                        + from[i] + " is, but the session has " + batch()
+                        + " rows; name at most so many, each from 0 on, or -1 for one that begins anew");
+            }
+        }
+        if (!STATE.compareAndSet(this, IDLE, RUNNING)) {
+            throw refused();
+        }
+        try {
+            for (int i = 0; i < in.length; i++) {
+                int axis = plan.specs.get(i).axis(Dim.BATCH);
+                if (axis >= 0) {
+                    reorder(
+                            in[i],
+                            axis,
+                            plan.inputs.get(i).at(sizes),
+                            plan.specs.get(i).isCarried(),
+                            from);
+                }
+            }
+        } finally {
+            STATE.setRelease(this, IDLE);
+        }
+    }
+
+    private void reorder(ByteBuffer buffer, int axis, Shape shape, boolean carried, int... from) {
+        int blocks = 1;
+        for (int d = 0; d < axis; d++) {
+            blocks *= shape.dim(d);
+        }
+        int block = buffer.limit() / blocks;
+        int row = block / shape.dim(axis);
+        ByteBuffer old = moving;
+        if (old == null || old.capacity() < block) {
+            old = ByteBuffer.allocateDirect(block);
+            moving = old;
+        }
+        for (int at = 0; at < buffer.limit(); at += block) {
+            for (int i = 0; i < from.length; i++) {
+                if (from[i] >= 0 && from[i] != i) {
+                    old.put(i * row, buffer, at + from[i] * row, row);
+                }
+            }
+            for (int i = 0; i < from.length; i++) {
+                if (from[i] >= 0 && from[i] != i) {
+                    buffer.put(at + i * row, old, i * row, row);
+                } else if (from[i] < 0 && carried) {
+                    zero(buffer, at + i * row, at + (i + 1) * row);
+                }
+            }
+        }
+    }
+
+    private static void zero(ByteBuffer buffer, int from, int to) {
+        int at = from;
+        for (; at <= to - Long.BYTES; at += Long.BYTES) {
+            buffer.putLong(at, 0);
+        }
+        for (; at < to; at++) {
+            buffer.put(at, (byte) 0);
         }
     }
 

@@ -90,7 +90,17 @@ public final class Spec {
 
     /** Whether it has one of the dimensions of {@link Dim}. */
     boolean has(int dim) {
-        return Arrays.stream(dims).anyMatch(d -> d == dim);
+        return axis(dim) >= 0;
+    }
+
+    /** Where it has one of the dimensions of {@link Dim}, or -1. */
+    int axis(int dim) {
+        for (int i = 0; i < dims.length; i++) {
+            if (dims[i] == dim) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     Shape at(Sizes sizes) {

@@ -1,6 +1,6 @@
 /**
  * Recurrent nets: {@link dev.fathom.recurrent.Recurrent} is a layer of any cell, of several layers and directions;
- * {@link dev.fathom.recurrent.State} is what goes from one piece of a sequence to the next, and {@link dev.fathom.recurrent.Carried} keeps it between
+ * {@link dev.fathom.recurrent.State} is what goes from one piece of a sequence to the next, and {@link dev.fathom.recurrent.KeptState} keeps it between
  * passes, for truncated back-propagation through time and for generation.
  *
  * <p>A whole layer over a whole sequence is one native call, forward and backward, so that a step costs arithmetic and nothing else. Cells differ in a

@@ -3,8 +3,8 @@ package dev.fathom.series;
 import java.util.List;
 
 /**
- * Runs a model over a series one step at a time. From true lags, each forecast sees the rows as they were, so that it looks one step ahead. Fed back, it
- * sees its own forecasts in the place of the rows that it has forecast, so that it looks many steps ahead.
+ * Runs a model over a series one step at a time. One step ahead, each forecast sees the rows as they were. A
+ * recursive forecast is fed back: it sees its own forecasts in the place of the rows that it has forecast, so that it looks many steps ahead.
  *
  * <pre>{@code
  * Forecast.Step step = window -> {
@@ -12,7 +12,7 @@ import java.util.List;
  *     return net.apply(Tensor.of(window, 1, 5, 3)).toArray();
  *   }
  * };
- * float[][] ahead = Forecast.fedBack(new Windows(5).targets("log_volume"), series, 4281, 20, step);
+ * float[][] ahead = Forecast.recursive(new Windows(5).targets("log_volume"), series, 4281, 20, step);
  * }</pre>
  */
 public final class Forecast {
@@ -31,8 +31,8 @@ public final class Forecast {
      * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, there are fewer true rows before a
      *     forecast than lags, or the model returns another number of values
      */
-    public static float[][] fromTrueLags(Windows windows, Series series, int from, int steps, Step step) {
-        return run("fromTrueLags", windows, series, from, steps, false, step);
+    public static float[][] oneStepAhead(Windows windows, Series series, int from, int steps, Step step) {
+        return run("oneStepAhead", windows, series, from, steps, false, step);
     }
 
     /**
@@ -43,12 +43,12 @@ public final class Forecast {
      * @throws IllegalArgumentException if the windows forecast another step than the next one or a column does not exist, the series has too few rows before
      *     {@code from} or too few for the inputs that are not forecast, or the model returns another number of values or one that is NaN or infinite
      */
-    public static float[][] fedBack(Windows windows, Series series, int from, int steps, Step step) {
-        return run("fedBack", windows, series, from, steps, true, step);
+    public static float[][] recursive(Windows windows, Series series, int from, int steps, Step step) {
+        return run("recursive", windows, series, from, steps, true, step);
     }
 
     private static float[][] run(
-            String op, Windows windows, Series series, int from, int steps, boolean fedBack, Step step) {
+            String op, Windows windows, Series series, int from, int steps, boolean recursive, Step step) {
         int lags = windows.lags();
         List<String> inputs = windows.inputs(series);
         List<String> targets = windows.targets(series);
@@ -59,7 +59,7 @@ public final class Forecast {
                     op + ": the " + windows + " do not forecast the next row alone; use the horizon 1");
         }
         // the last forecast needs no row of its own
-        boolean endless = fedBack && targets.containsAll(inputs);
+        boolean endless = recursive && targets.containsAll(inputs);
         if (from < lags
                 || from > series.length()
                 || steps < 1
@@ -75,7 +75,7 @@ public final class Forecast {
             for (int k = 0; k < lags; k++) {
                 int t = from + i - lags + k;
                 for (int c = 0; c < columns.length; c++) {
-                    int target = fedBack && t >= from ? targets.indexOf(inputs.get(c)) : -1;
+                    int target = recursive && t >= from ? targets.indexOf(inputs.get(c)) : -1;
                     window[k * columns.length + c] =
                             target >= 0 ? forecasts[t - from][target] : (float) series.at(t, columns[c]);
                 }

@@ -1,6 +1,7 @@
 package dev.fathom.store;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of one parameter's gradient that may differ from zero, where only ops that read some of its rows (those of an embedding) have reached
@@ -8,66 +9,47 @@ import java.util.Arrays;
  * reads all of it. What is left of an earlier backward is set to zero row by row: the cost follows the rows and not the parameter.
  */
 final class GradientRows {
+    /** A bit for each row: to look at those of a million is faster than to sort a few thousand numbers. */
     private final long[] present;
-    private int[] rows = new int[16];
-    private int count;
-    private boolean sorted;
+    /** The rows, ascending, since they were asked for: the step reads them, and so does the backward behind it. */
+    private int @Nullable [] rows;
 
     /** No rows of a parameter that has {@code n}. */
     GradientRows(int n) {
         present = new long[(n + 63) / 64];
     }
 
-    /** Adds rows, which may come more than once and may be there already. */
-    void add(int[] more) {
-        for (int row : more) {
-            long bit = 1L << (row & 63);
-            if ((present[row >> 6] & bit) == 0) {
-                present[row >> 6] |= bit;
-                if (count == rows.length) {
-                    rows = Arrays.copyOf(rows, 2 * count);
-                }
-                rows[count++] = row;
-            }
+    /** Adds the first {@code n} of these rows, which may come more than once and may be there already. */
+    void add(int[] more, int n) {
+        rows = null;
+        for (int i = 0; i < n; i++) {
+            present[more[i] >> 6] |= 1L << more[i];
         }
-        sorted = false;
     }
 
     void clear() {
-        for (int i = 0; i < count; i++) {
-            present[rows[i] >> 6] = 0;
-        }
-        count = 0;
+        rows = null;
+        Arrays.fill(present, 0);
     }
 
-    /** The rows, ascending. */
+    /** The rows, ascending, which the caller must not change. */
     int[] rows() {
-        sort();
-        return Arrays.copyOf(rows, count);
-    }
-
-    private void sort() {
-        if (!sorted) {
-            Arrays.sort(rows, 0, count);
-            sorted = true;
+        int[] known = rows;
+        if (known != null) {
+            return known;
         }
-    }
-
-    /** Neighboring rows. */
-    @FunctionalInterface
-    interface Run {
-        void of(int first, int n);
-    }
-
-    /** Gives the rows to {@code action}, ascending, as few runs of neighbors. */
-    void runs(Run action) {
-        sort();
-        for (int i = 0, end; i < count; i = end) {
-            end = i + 1;
-            while (end < count && rows[end] == rows[end - 1] + 1) {
-                end++;
+        int count = 0;
+        for (long bits : present) {
+            count += Long.bitCount(bits);
+        }
+        int[] all = new int[count];
+        count = 0;
+        for (int word = 0; word < present.length; word++) {
+            for (long bits = present[word]; bits != 0; bits &= bits - 1) {
+                all[count++] = (word << 6) + Long.numberOfTrailingZeros(bits);
             }
-            action.of(rows[i], end - i);
         }
+        rows = all;
+        return all;
     }
 }

@@ -97,8 +97,8 @@ public final class Place implements Leaf {
     }
 
     @Override
-    public void writeRows(Commands commands, int[] rows) {
-        store.writeRows(commands, index, rows);
+    public void writeRows(Commands commands, int[] rows, int n) {
+        store.writeRows(commands, index, rows, n);
     }
 
     @Override

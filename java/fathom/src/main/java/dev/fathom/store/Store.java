@@ -34,6 +34,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     private final boolean[] fresh;
     /** Of each parameter that was ever reached by rows alone. */
     private final @Nullable GradientRows[] rows;
+    /** What one call sets to zero. */
+    private @Nullable Segments segments;
+
     /** Whether the gradient was last written as a whole: its rows say nothing then, and its place in the block holds anything. */
     private final boolean[] whole;
 
@@ -209,35 +212,31 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
 
     /**
      * Makes the gradient of parameter {@code i} ready to be added to in these rows: where it is of an earlier backward, it becomes zero, at the cost
-     * of its rows where it had no more than rows.
+     * of its rows where it had no more than rows. The first {@code n} of {@code index} are the rows.
      */
-    void writeRows(Commands commands, int i, int[] index) {
+    void writeRows(Commands commands, int i, int[] index, int n) {
         GradientRows mine = rows[i];
         if (mine == null) {
             mine = new GradientRows(cells.get(i).shape.dim(0));
             rows[i] = mine;
         }
         if (!fresh[i]) {
+            Segments old = segments == null ? new Segments(64) : segments;
+            segments = old;
+            old.clear();
             if (whole[i]) {
-                fill(commands, i, 0, cells.get(i).shape.dim(0));
+                old.add(offset(i), row(i, cells.get(i).shape.dim(0)), i);
                 whole[i] = false;
             } else {
-                mine.runs((first, n) -> fill(commands, i, first, n));
+                addRows(i, mine.rows(), old, i);
             }
+            old.put(commands.begin(Kernel.ZERO).at(gradients().address())).run();
             mine.clear();
             fresh[i] = true;
         }
         if (!whole[i]) {
-            mine.add(index);
+            mine.add(index, n);
         }
-    }
-
-    private void fill(Commands commands, int i, int first, int n) {
-        commands.begin(Kernel.FILL)
-                .at(gradients().address() + Float.BYTES * row(i, first))
-                .put(row(i, first + n) - row(i, first))
-                .put(0f)
-                .run();
     }
 
     /** Where row {@code row} of parameter {@code i} begins in the block, in floats. */
@@ -250,6 +249,24 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     public int @Nullable [] gradientRows(int i) {
         GradientRows mine = rows[i];
         return mine == null || !fresh[i] || whole[i] ? null : mine.rows();
+    }
+
+    /** Adds a segment for each row outside of which the gradient of parameter {@code i} is zero; false where it is whole, or there is none. */
+    public boolean addRows(int i, Segments to, int group) {
+        int[] some = gradientRows(i);
+        if (some != null) {
+            addRows(i, some, to, group);
+        }
+        return some != null;
+    }
+
+    /** One row is one segment, even beside another: loops of one length are faster than longer ones of several. */
+    private void addRows(int i, int[] some, Segments to, int group) {
+        long begin = offset(i);
+        long floats = row(i, 1) - begin;
+        for (int row : some) {
+            to.add(begin + row * floats, begin + (row + 1) * floats, group);
+        }
     }
 
     /** The gradient of parameter {@code i} as a tensor; null where there is none since the last step. */
@@ -352,16 +369,15 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         for (int i = 0; i < parameters(); i++) {
             int[] theirs = replica.gradientRows(i);
             if (theirs != null) {
-                int parameter = i;
-                writeRows(commands, i, theirs);
-                replica.rows[i].runs((first, n) -> {
-                    long at = row(parameter, first);
+                writeRows(commands, i, theirs, theirs.length);
+                for (int row : theirs) {
+                    long at = row(i, row);
                     commands.begin(Kernel.ACCUMULATE)
                             .at(from + Float.BYTES * at)
                             .at(to + Float.BYTES * at)
-                            .put(row(parameter, first + n) - at)
+                            .put(row(i, row + 1) - at)
                             .run();
-                });
+                }
                 replica.fresh[i] = false;
             }
         }
@@ -467,6 +483,9 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         synchronized (this) {
             if (gradients != null) {
                 gradients.close();
+            }
+            if (segments != null) {
+                segments.close();
             }
         }
     }

@@ -4,24 +4,24 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes m-grams of another tokenizer's tokens: every run of {@code least} to {@code most} neighbors, joined by blanks. With 1 and 2, {@code a b c}
+ * Makes m-grams of another tokenizer's tokens: every run of {@code min} to {@code max} neighbors, joined by blanks. With 1 and 2, {@code a b c}
  * becomes {@code a}, {@code b}, {@code c}, {@code a b}, {@code b c}: the shorter runs come first, each in the order of the text. For a
  * {@link BagOfWords}; {@link #text} joins what it is given by blanks.
  *
  * @param tokenizer cuts the text
- * @param least the number of tokens of the shortest runs
- * @param most the number of tokens of the longest runs
+ * @param min the number of tokens of the shortest runs
+ * @param max the number of tokens of the longest runs
  */
-public record Ngrams(Tokenizer tokenizer, int least, int most) implements Tokenizer {
+public record Ngrams(Tokenizer tokenizer, int min, int max) implements Tokenizer {
     /**
      * Checks the lengths.
      *
-     * @throws IllegalArgumentException unless {@code 1 <= least <= most <= 100}
+     * @throws IllegalArgumentException unless {@code 1 <= min <= max <= 100}
      */
     public Ngrams {
-        if (least < 1 || least > most || most > 100) {
+        if (min < 1 || min > max || max > 100) {
             throw new IllegalArgumentException(
-                    "n-grams: least=" + least + " most=" + most + "; choose 1 <= least <= most <= 100");
+                    "n-grams: min=" + min + " max=" + max + "; choose 1 <= min <= max <= 100");
         }
     }
 
@@ -29,7 +29,7 @@ public record Ngrams(Tokenizer tokenizer, int least, int most) implements Tokeni
     public List<String> tokens(String text) {
         List<String> tokens = tokenizer.tokens(text);
         List<String> all = new ArrayList<>();
-        for (int n = least; n <= most; n++) {
+        for (int n = min; n <= max; n++) {
             for (int i = 0; i + n <= tokens.size(); i++) {
                 all.add(n == 1 ? tokens.get(i) : String.join(" ", tokens.subList(i, i + n)));
             }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Texts train = Texts.tsv(Path.of("imdb/train.tsv.gz"), "text", "label");
  * var words = Words.keras();
  * var vocabulary = Vocabulary.of(train.tokens(words)).limit(10_000).reserved(Reserved.KERAS);
- * Dataset data = train.dataset(text -> vocabulary.framed(words.tokens(text)))
+ * Dataset data = train.dataset(text -> vocabulary.withStartAndEnd(words.tokens(text)))
  *     .padded("x", Padding.front().length(500).keepEnd());                   // the last 500 tokens, zeros in front
  * }</pre>
  *

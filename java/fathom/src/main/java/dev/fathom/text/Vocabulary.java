@@ -116,13 +116,13 @@ public final class Vocabulary {
     }
 
     /**
-     * Returns the first {@code most} tokens, the most frequent ones, and the reserved ones, which do not count.
+     * Returns the first {@code size} tokens, the most frequent ones, and the reserved ones, which do not count.
      *
      * @throws IllegalArgumentException if no token is left
      */
-    public Vocabulary limit(int most) {
+    public Vocabulary limit(int size) {
         int others = size() - reserved.tokens().size();
-        return kept("limit: " + most + " tokens are kept of " + others, Math.min(most, others));
+        return kept("limit: " + size + " tokens are kept of " + others, Math.min(size, others));
     }
 
     private Vocabulary kept(String none, int n) {
@@ -212,7 +212,7 @@ public final class Vocabulary {
      *
      * @throws IllegalArgumentException as {@link #id}
      */
-    public int[] framed(List<String> tokens) {
+    public int[] withStartAndEnd(List<String> tokens) {
         int before = reserved.start() < 0 ? 0 : 1;
         int after = reserved.end() < 0 ? 0 : 1;
         int[] all = new int[before + tokens.size() + after];

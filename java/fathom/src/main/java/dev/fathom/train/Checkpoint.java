@@ -6,9 +6,12 @@ import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.parameter.Access;
 import dev.fathom.parameter.Variable;
+import dev.fathom.recurrent.KeptState;
+import dev.fathom.recurrent.State;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -26,12 +29,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The file of a run: safetensors with the model's own names, {@code optimizer.i/NAME} for the optimizer's moments, {@code best/NAME} for the best
- * weights so far, and a {@link Position} among the texts, under one checksum.
+ * weights so far, {@code state.i/hidden} and {@code state.i/cell} for what a step keeps, and a {@link Position} among the texts, under one checksum.
  */
 final class Checkpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
     private static final String OPTIMIZER = "optimizer";
     private static final String BEST = "best/";
+    private static final String STATE = "state.";
+    /** The setting that says how many states a step keeps; it is there only if there are any. */
+    static final String STATES = "number of kept states";
+
     private static final int SAMPLED_BATCHES = 16;
     private static final int SAMPLED_BATCH = 64;
 
@@ -48,15 +55,40 @@ final class Checkpoint implements AutoCloseable {
     // ---- writing
 
     /** Writes a checkpoint; {@code best} holds the best weights, in the layout of the model's. */
-    static void write(Path file, Position position, Store model, BoundOptimizer optimizer, @Nullable Block best) {
+    static void write(
+            Path file,
+            Position position,
+            Store model,
+            BoundOptimizer optimizer,
+            @Nullable Block best,
+            List<KeptState> states) {
         Safetensors.Writer writer = new Safetensors.Writer();
         add(writer, "", model, model.values());
         optimizer.save(writer, OPTIMIZER);
         if (best != null) {
             add(writer, BEST, model, best);
         }
+        for (int i = 0; i < states.size(); i++) {
+            State state = states.get(i).state();
+            add(writer, hidden(i), state == null ? null : state.hidden());
+            add(writer, cell(i), state == null ? null : state.cell());
+        }
         position.texts().forEach(writer::metadata);
         writer.checksum().write(file);
+    }
+
+    private static String hidden(int state) {
+        return STATE + state + "/hidden";
+    }
+
+    private static String cell(int state) {
+        return STATE + state + "/cell";
+    }
+
+    private static void add(Safetensors.Writer writer, String name, @Nullable Tensor t) {
+        if (t != null) {
+            writer.add(name, t.shape(), FloatBuffer.wrap(t.toArray()));
+        }
     }
 
     private static void add(Safetensors.Writer writer, String prefix, Store layout, Block values) {
@@ -151,6 +183,10 @@ final class Checkpoint implements AutoCloseable {
                 throw differs("the model: it also had " + name);
             }
         }
+        if (position.settings().containsKey(STATES) && !settings.containsKey(STATES)) {
+            throw differs(
+                    "the " + STATES + ": 0 here but " + position.settings().get(STATES) + " there");
+        }
         settings.forEach((name, here) -> {
             String there = position.settings().get(name);
             if (!here.equals(there)) {
@@ -175,6 +211,30 @@ final class Checkpoint implements AutoCloseable {
             Block.copy(values, model.values());
         }
         model.replaced();
+    }
+
+    /** Gives each state what it was. */
+    void load(List<KeptState> states) {
+        for (int i = 0; i < states.size(); i++) {
+            try (Pass pass = Pass.infer()) {
+                Tensor hidden = tensor(hidden(i));
+                if (hidden == null) {
+                    states.get(i).reset();
+                } else {
+                    states.get(i).keep(new State(hidden, tensor(cell(i))));
+                }
+            }
+        }
+    }
+
+    private @Nullable Tensor tensor(String name) {
+        if (!tensors.names().contains(name)) {
+            return null;
+        }
+        Shape shape = tensors.shape(name);
+        FloatBuffer values = FloatBuffer.allocate(Math.toIntExact(shape.size()));
+        tensors.copy(name, values);
+        return Tensor.of(values, shape.toArray());
     }
 
     private void copy(String prefix, Store layout, Block to) {

@@ -93,13 +93,13 @@ public final class Classification {
         return probability[i];
     }
 
-    /** Returns the numbers of the wrongly classified examples, the most confident first, and at most {@code most} of them. */
-    public int[] wrong(int most) {
+    /** Returns the numbers of the wrongly classified examples, the most confident first, and at most {@code limit} of them. */
+    public int[] wrong(int limit) {
         return java.util.stream.IntStream.range(0, actual.length)
                 .filter(i -> actual[i] != predicted[i])
                 .boxed()
                 .sorted((a, b) -> Float.compare(probability[b], probability[a]))
-                .limit(most)
+                .limit(limit)
                 .mapToInt(Integer::intValue)
                 .toArray();
     }

@@ -2,6 +2,7 @@ package dev.fathom.train;
 
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleBiFunction;
 
 /** A figure that is a mean over examples, or a function of such a mean. */
@@ -73,10 +74,24 @@ public interface Metric {
      * padding.
      */
     static Metric perplexity() {
+        return ofLogLoss("perplexity", Math::exp);
+    }
+
+    /**
+     * Returns the bits per character of logits [n, .., characters] on the I32 characters [n, ..] that came: the mean of -log2 softmax(x)[character], which is
+     * what a compressor that knows the model would need for each. It is log2 of the {@link #perplexity}, and of bytes it is called bits per byte. Every
+     * character counts, so give batches of one length, without padding.
+     */
+    static Metric bitsPerCharacter() {
+        return ofLogLoss("bits_per_character", mean -> mean / Math.log(2));
+    }
+
+    /** A function of the mean of -log softmax(x)[label]. */
+    private static Metric ofLogLoss(String name, DoubleUnaryOperator figure) {
         return new Metric() {
             @Override
             public String name() {
-                return "perplexity";
+                return name;
             }
 
             @Override
@@ -86,7 +101,7 @@ public interface Metric {
 
             @Override
             public double figure(double mean) {
-                return Math.exp(mean);
+                return figure.applyAsDouble(mean);
             }
 
             @Override

@@ -98,6 +98,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         Position p = c.position();
         c.mustFit(settings(p.epoch(), p.step()), store);
         c.load(store, optimizer, p.kept() ? best.toKeep() : null);
+        c.load(trainer.states);
         epoch = p.epoch();
         step = p.step();
         examples = p.examples();
@@ -126,6 +127,9 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         s.put("validation", validationFingerprint);
         s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
         s.put("figure that decides about the best epoch", monitor.figure());
+        if (!trainer.states.isEmpty()) {
+            s.put(Checkpoint.STATES, Integer.toString(trainer.states.size()));
+        }
         s.put("keeping of the best weights", best.wanted() ? "on" : "off");
         s.put("learning rate of step " + step + " of epoch " + epoch, Float.toString(rate(epoch, step - 1)));
         return s;
@@ -155,7 +159,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
                 history.epochs(),
                 history.bestIndex(),
                 best.kept() != null);
-        Checkpoint.write(file, p, store, optimizer, best.kept());
+        Checkpoint.write(file, p, store, optimizer, best.kept(), trainer.states);
     }
 
     /** A step whose gradient overflowed leaves weights that nobody wants back. */

@@ -12,6 +12,7 @@ import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
 import dev.fathom.parameter.Access;
+import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -36,6 +37,7 @@ public final class Trainer<M extends Net> {
     final Optimizer recipe;
     final List<Metric> metrics = new ArrayList<>();
     final List<Callback> callbacks = new ArrayList<>();
+    final List<KeptState> states = new ArrayList<>();
     Schedule schedule = Schedule.constant();
     long seed;
     int accumulate = 1;
@@ -197,9 +199,18 @@ public final class Trainer<M extends Net> {
     }
 
     /**
+     * Names the states that a custom step keeps from batch to batch, in truncated back-propagation through time. Checkpoints then hold them, so that a run
+     * which is resumed in the middle of an epoch goes on with the states that it had there. They stay the caller's to close, after the run.
+     */
+    public Trainer<M> states(KeptState... all) {
+        states.addAll(List.of(all));
+        return this;
+    }
+
+    /**
      * Lets the next {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a run that was never
-     * interrupted. A damaged checkpoint is skipped and named in {@link History#notes}. Callbacks begin anew; those that need the past find it in
-     * {@link Progress#history}.
+     * interrupted; what a custom step keeps between batches must be named by {@link #states} for that. A damaged checkpoint is skipped and named in {@link
+     * History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
      *
      * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, optimizer, data, batches, seed or another
      * setting that affects the bits differs from the run that wrote it. The number of epochs may be larger than before.

@@ -70,7 +70,7 @@ class TransformerTest {
         FRONT(() -> new TransformerEncoderLayer(WIDTH, 3, 20, Activation.GELU).normsFirst()),
         LLAMA(() -> new TransformerEncoderLayer(WIDTH, 3, 20, Activation.GELU)
                 .normsFirst()
-                .attention(MultiHeadAttention.separate(WIDTH, WIDTH, 6, 2)
+                .attention(MultiHeadAttention.withSeparateProjections(WIDTH, WIDTH, 6, 2)
                         .rotary(RotaryPositions.halves(80, 2))
                         .withoutBias())
                 .feedForward(FeedForward.gated(WIDTH, 20, Activation.SILU).withoutBias())
@@ -113,7 +113,8 @@ class TransformerTest {
         assertThat(names(new TransformerDecoderLayer(WIDTH, 3, 20, Activation.RELU)))
                 .contains("multihead_attn.in_proj_weight", "multihead_attn.out_proj.bias", "norm3.weight")
                 .hasSize(18);
-        assertThat(names(MultiHeadAttention.separate(WIDTH, 8, 6, 2).withoutBias()))
+        assertThat(names(MultiHeadAttention.withSeparateProjections(WIDTH, 8, 6, 2)
+                        .withoutBias()))
                 .containsExactly("q_proj.weight", "k_proj.weight", "v_proj.weight", "out_proj.weight");
         assertThat(names(new LearnedPositions(5, 4))).containsExactly("weight");
     }
@@ -151,7 +152,8 @@ class TransformerTest {
     @Test
     void workIsCounted() {
         try (Model<MultiHeadAttention> fused = Model.of(new MultiHeadAttention(WIDTH, 3), 1);
-                Model<MultiHeadAttention> apart = Model.of(MultiHeadAttention.separate(WIDTH, WIDTH, 3, 1), 1)) {
+                Model<MultiHeadAttention> apart =
+                        Model.of(MultiHeadAttention.withSeparateProjections(WIDTH, WIDTH, 3, 1), 1)) {
             long products = 2 * 2 * 5 * 5 * WIDTH;
             dev.fathom.op.Shape x = dev.fathom.op.Shape.of(2, 5, WIDTH);
             assertThat(fused.multiplyAdds(x)).isEqualTo(2 * 5 * 4 * WIDTH * WIDTH + products);
@@ -228,7 +230,7 @@ class TransformerTest {
             Tensor x = normal(4, 2, tokens, WIDTH);
             float[] whole = model.net().apply(x, AttentionMask.CAUSAL).toArray();
             List<KeyValue> caches = model.net().caches(2, tokens + 6);
-            Cached first = model.net().step(x.slice(1, 0, 64), caches, ints(0, 0));
+            CachedOutput first = model.net().step(x.slice(1, 0, 64), caches, ints(0, 0));
             caches = first.caches();
             for (int step = 0;
                     step < 6;
@@ -238,7 +240,7 @@ class TransformerTest {
                         0,
                         x.slice(0, 0, 1).slice(1, at[0], at[0] + 1),
                         x.slice(0, 1, 2).slice(1, at[1], at[1] + 1));
-                Cached next = model.net().step(now, caches, ints(at));
+                CachedOutput next = model.net().step(now, caches, ints(at));
                 caches = next.caches();
                 for (int b = 0; b < 2; b++) {
                     int from = (b * tokens + at[b]) * WIDTH;
@@ -252,7 +254,17 @@ class TransformerTest {
             List<KeyValue> full = caches;
             assertThatThrownBy(() -> model.net().step(x.slice(1, 0, 1), full, ints(0, tokens + 6)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("index 76 at row 1 is outside [0, 76)");
+                    .hasMessageContaining(
+                            "past 76 at row 1 is outside [0, 75]: it counts the tokens in front of those that are "
+                                    + "given, and behind it the cache or the table of positions has no room for them; make it larger, or "
+                                    + "begin a new sequence at 0");
+            Tensor q = x.slice(1, 0, 3);
+            AttentionMask late = AttentionMask.CAUSAL.withPast(ints(0, 0));
+            assertThatThrownBy(() -> q.attention(x.slice(1, 0, 2), x.slice(1, 0, 2), new Attention(2).mask(late)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(
+                            " has 3 queries behind past but there are only 2 keys; the keys are those of the past "
+                                    + "and of the queries too, so give a cache with room for both");
             assertThatThrownBy(() -> model.net().step(x, List.of(), ints(0, 0)))
                     .hasMessage("TransformerEncoder: there are 0 caches for 2 layers; give one for each");
         }
@@ -272,7 +284,7 @@ class TransformerTest {
             List<KeyValue> memory = model.net().memory(source);
             List<KeyValue> caches = model.net().caches(2, 5);
             for (int t = 0; t < 5; t++) {
-                Cached step = model.net().step(x.slice(1, t, t + 1), caches, ints(t, t), memory, lengths);
+                CachedOutput step = model.net().step(x.slice(1, t, t + 1), caches, ints(t, t), memory, lengths);
                 caches = step.caches();
                 for (int b = 0; b < 2; b++) {
                     assertSame(
@@ -327,7 +339,7 @@ class TransformerTest {
                 Plan plan = Plan.freeze(
                         model,
                         (net, in) -> {
-                            Cached next = net.step(
+                            CachedOutput next = net.step(
                                     in[0], List.of(new KeyValue(in[1], in[2]), new KeyValue(in[3], in[4])), in[5]);
                             Map<String, Tensor> outputs = new TreeMap<>();
                             outputs.put("y", next.output());
@@ -348,7 +360,7 @@ class TransformerTest {
             List<KeyValue> caches = model.net().caches(2, 8);
             for (int t = 0; t < 8; t++) {
                 Tensor x = normal(6 + t, 2, 1, WIDTH);
-                Cached eager = model.net().step(x, caches, ints(t, t));
+                CachedOutput eager = model.net().step(x, caches, ints(t, t));
                 caches = eager.caches();
                 session.input("x").put(0, x.toArray());
                 session.intInput("past").put(0, new int[] {t, t});
@@ -370,7 +382,7 @@ class TransformerTest {
     static Stream<Net> layers() {
         return Stream.of(
                 new MultiHeadAttention(6, 3),
-                MultiHeadAttention.separate(6, 6, 3, 1).rotary(RotaryPositions.interleaved(9, 2)),
+                MultiHeadAttention.withSeparateProjections(6, 6, 3, 1).rotary(RotaryPositions.interleaved(9, 2)),
                 new TransformerEncoderLayer(6, 2, 5, Activation.GELU).dropout(0.3f),
                 new TransformerEncoderLayer(6, 2, 5, Activation.GELU)
                         .normsFirst()
@@ -389,6 +401,29 @@ class TransformerTest {
                     2e-2,
                     model.parameters(),
                     normal(7, 2, 5, 6));
+        }
+    }
+
+    /** A decoder layer of a memory of another width, with rotary positions and other norms: its parts are where they belong, and have gradients. */
+    @Test
+    void aDecoderLayerTakesOtherParts() {
+        TransformerDecoderLayer layer = new TransformerDecoderLayer(6, 2, 5, Activation.GELU)
+                .attention(new MultiHeadAttention(6, 3).rotary(RotaryPositions.halves(9, 2)))
+                .memoryAttention(MultiHeadAttention.withSeparateProjections(6, 4, 2, 1))
+                .norms(new RmsNorm(6), new LayerNorm(6), new RmsNorm(6));
+        assertThat(layer.selfAttn().heads()).isEqualTo(3);
+        assertThat(layer.multiheadAttn().kvHeads()).isEqualTo(1);
+        assertThat(List.of(layer.norm1(), layer.norm2(), layer.norm3()))
+                .extracting(norm -> norm.getClass().getSimpleName())
+                .containsExactly("RmsNorm", "LayerNorm", "RmsNorm");
+        try (Model<TransformerDecoderLayer> model = Model.of(layer, 2);
+                Pass pass = Pass.infer()) {
+            GradientCheck.check(
+                    in -> model.net().apply(in[0], in[1], AttentionMask.CAUSAL, AttentionMask.NONE),
+                    2e-2,
+                    model.parameters(),
+                    normal(7, 2, 5, 6),
+                    normal(8, 2, 3, 4));
         }
     }
 
@@ -510,7 +545,7 @@ class TransformerTest {
                                 (float) (numbers[a] * Math.cos(angle) - numbers[b] * Math.sin(angle)), within(1e-6f));
                 assertThat(turned[7]).isEqualTo(numbers[7]);
                 assertThatThrownBy(() -> model.net().apply(q, 1, 1, ints(50)))
-                        .hasMessageContaining("index 50 at row 0 is outside [0, 50)");
+                        .hasMessageContaining("past 50 at row 0 is outside [0, 49]: it counts the tokens in front");
             }
         }
         assertThatThrownBy(() -> RotaryPositions.halves(5, 3))
@@ -643,7 +678,7 @@ class TransformerTest {
     void badInputIsRefused() {
         assertThatThrownBy(() -> new MultiHeadAttention(10, 3))
                 .hasMessage("MultiHeadAttention: width=10 and heads=3 disagree: the heads must divide the width");
-        assertThatThrownBy(() -> MultiHeadAttention.separate(12, 12, 6, 4))
+        assertThatThrownBy(() -> MultiHeadAttention.withSeparateProjections(12, 12, 6, 4))
                 .hasMessage(
                         "MultiHeadAttention: heads=6 and kvHeads=4 must be at least 1, and kvHeads must divide heads");
         assertThatThrownBy(() -> new SinusoidalPositions(0, 3))

@@ -151,7 +151,7 @@ class SearchTest {
         }
 
         @Override
-        public void keep(int[] parents) {}
+        public void reorder(int[] parents) {}
     }
 
     @Test
@@ -173,6 +173,21 @@ class SearchTest {
                 .get(0);
         assertThat(one).containsExactly(new Hypothesis(List.of(), 0, 0, true));
         assertThat(one.get(0).toArray()).isEmpty();
+    }
+
+    /** Of a width that nobody means, what there is is kept, and no array of this size is made. */
+    @Test
+    void aHugeWidthHoldsWhatThereIsOrIsRefused() {
+        assertThat(new BeamSearch(Integer.MAX_VALUE, -1, 2)
+                        .of(new Constant(1, 2, 3), START, START)
+                        .get(1))
+                .hasSize(9);
+        NextToken flat = new Constant(new float[60_000]);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new BeamSearch(Integer.MAX_VALUE, -1, 2).of(flat, START))
+                .withMessage(
+                        "beam search: 60000 beginnings over a vocabulary of 60000 have more logits than a tensor holds; "
+                                + "choose a smaller width, or fewer prompts in one batch");
     }
 
     /** What Wu et al. 2016 print: ((5 + |Y|) / (5 + 1))^alpha. */
@@ -297,7 +312,7 @@ class SearchTest {
                 }
 
                 @Override
-                public void keep(int[] parents) {
+                public void reorder(int[] parents) {
                     List<List<Integer>> old = rows;
                     rows = new ArrayList<>(
                             java.util.Arrays.stream(parents).mapToObj(old::get).toList());
@@ -338,7 +353,7 @@ class SearchTest {
                 .withMessage("greedy: stop=-2 is no token; give its number, or -1 if there is none");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Greedy(1, 0))
-                .withMessage("greedy: most=0 is the largest number of tokens; give 1 or more");
+                .withMessage("greedy: maxTokens=0 is the largest number of tokens; give 1 or more");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Sampling(1, 5).temperature(Float.NaN))
                 .withMessage("sampling: temperature=NaN must be 0 or more, and finite");
@@ -383,7 +398,7 @@ class SearchTest {
             }
 
             @Override
-            public void keep(int[] parents) {}
+            public void reorder(int[] parents) {}
         };
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Greedy(-1, 5).of(flat, START))

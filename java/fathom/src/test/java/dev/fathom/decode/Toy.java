@@ -50,7 +50,7 @@ final class Toy implements NextToken {
     }
 
     @Override
-    public void keep(int[] parents) {
+    public void reorder(int[] parents) {
         List<List<Integer>> old = rows;
         rows = new ArrayList<>(Arrays.stream(parents).mapToObj(old::get).toList());
     }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
-import dev.fathom.attention.Cached;
+import dev.fathom.attention.CachedOutput;
 import dev.fathom.attention.KeyValue;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
@@ -275,7 +275,7 @@ class CarriedTest {
                 Plan plan = Plan.freeze(
                         model,
                         (net, in) -> {
-                            Cached next = net.step(
+                            CachedOutput next = net.step(
                                     in[0], List.of(new KeyValue(in[2], in[3]), new KeyValue(in[4], in[5])), in[1]);
                             Map<String, Tensor> results = new LinkedHashMap<>();
                             results.put("y", next.output());

@@ -49,7 +49,7 @@ class RecurrentTest {
     @Test
     void oneStepOfEachCellIsTheTextbooks() {
         assertThat(oneStep(Recurrent.of(Cell.GRU_RESET_FIRST, 1, 1)
-                        .updateTakesNew()
+                        .updateGatesCandidate()
                         .biases(0)))
                 .isCloseTo(0.8165945319f, within());
         assertThat(oneStep(Recurrent.of(Cell.GRU_RESET_FIRST, 1, 1).biases(0))).isCloseTo(0.5706417886f, within());
@@ -122,7 +122,7 @@ class RecurrentTest {
                 Recurrent.lstm(3, 5),
                 Recurrent.lstm(3, 5).peepholes().layers(2),
                 Recurrent.gru(3, 17).layers(2),
-                Recurrent.of(Cell.GRU_RESET_FIRST, 3, 5).updateTakesNew(),
+                Recurrent.of(Cell.GRU_RESET_FIRST, 3, 5).updateGatesCandidate(),
                 Recurrent.ugrnn(3, 5).biases(1),
                 Recurrent.rnn(3, 40),
                 Recurrent.of(Cell.RELU, 3, 5).biases(0));
@@ -138,7 +138,7 @@ class RecurrentTest {
     @MethodSource("nets")
     void piecesWithACarriedStateAreTheWhole(Recurrent net) {
         try (var model = Model.of(net, 1);
-                var carried = new Carried()) {
+                var carried = new KeptState()) {
             float[] whole;
             float[] inputs;
             try (Pass pass = Pass.infer()) {
@@ -333,7 +333,7 @@ class RecurrentTest {
     void closingLeavesNothingBehind(Cell cell) {
         long before = Memory.stats().owned();
         try (var model = Model.of(Recurrent.of(cell, 3, 4), 1);
-                var carried = new Carried()) {
+                var carried = new KeptState()) {
             for (int i = 0; i < 3; i++) {
                 try (Pass pass = Pass.train(new Rng(i))) {
                     Output out = model.net().run(random(new Rng(i), 2, 3, 3), carried.state(), null);
@@ -346,6 +346,42 @@ class RecurrentTest {
     }
 
     // ---- bad input
+
+    /** What the Javadoc of the layer says, for every cell at 500 steps, and what lies beyond it is the rounding of blocks. */
+    @ParameterizedTest
+    @EnumSource(Cell.class)
+    void memoryIsWhatTheJavadocComputes(Cell cell) {
+        int n = 32;
+        int t = 500;
+        for (int[] size : new int[][] {{32, 32, 1}, {24, 40, 1}, {24, 40, 2}}) {
+            int in = size[0];
+            int hidden = size[1];
+            int layers = size[2];
+            try (var model = Model.of(Recurrent.of(cell, in, hidden).layers(layers), 1);
+                    Pass pass = Pass.train(new Rng(1))) {
+                Tensor x = Tensor.zeros(n, t, in);
+                long before = pass.liveBytes();
+                Tensor y = model.net().apply(x);
+                long kept = pass.liveBytes() - before;
+                int more = cell == Cell.LSTM || cell == Cell.GRU || cell == Cell.GRU_RESET_FIRST ? 1 : 0;
+                long formula = 4L * n * t * hidden;
+                for (int layer = 0; layer < layers; layer++) {
+                    int from = layer == 0 ? in : hidden;
+                    formula += 4L * n * t * ((cell.gates() + 1 + more) * hidden + from);
+                }
+                if (cell == Cell.LSTM && hidden == 32) {
+                    assertThat(formula).isEqualTo(16_384_000);
+                }
+                assertThat((double) kept / formula).as(cell + " of " + layers).isBetween(1.0, 1.04);
+                pass.backward(y.sum());
+                // the gradients of the gates, of y, and of the result below
+                long backward = 4L * n * t * hidden * ((cell.name().startsWith("GRU") ? 2 : 1) * cell.gates() + layers);
+                assertThat((double) (pass.peakBytes() - before) / (formula + backward))
+                        .as(cell + ", backward")
+                        .isBetween(0.9, 1.04);
+            }
+        }
+    }
 
     @Test
     void refusesInOneSentence() {
@@ -392,7 +428,7 @@ class RecurrentTest {
                 () -> Recurrent.gru(3, 4).peepholes(),
                 "Recurrent: only an LSTM has peepholes and a forget gate; the cell is GRU");
         refuses(
-                () -> Recurrent.lstm(3, 4).updateTakesNew(),
+                () -> Recurrent.lstm(3, 4).updateGatesCandidate(),
                 "Recurrent: only a GRU has an update gate whose sense can be chosen; the cell is LSTM");
         refuses(
                 () -> Recurrent.lstm(3, 4).dropout(1),

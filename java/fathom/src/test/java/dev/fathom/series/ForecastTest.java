@@ -24,13 +24,13 @@ class ForecastTest {
     @Test
     void trueLagsForgetTheErrorsAndFedBackOnesGrow() {
         Windows windows = new Windows(2);
-        assertThat(Forecast.fromTrueLags(windows, FIBONACCI, 3, 3, MORE)).isDeepEqualTo(new float[][] {{4}, {6}, {9}});
-        assertThat(Forecast.fedBack(windows, FIBONACCI, 3, 3, MORE)).isDeepEqualTo(new float[][] {{4}, {7}, {12}});
-        assertThat(Forecast.fedBack(windows, FIBONACCI, 7, 4, SUM))
+        assertThat(Forecast.oneStepAhead(windows, FIBONACCI, 3, 3, MORE)).isDeepEqualTo(new float[][] {{4}, {6}, {9}});
+        assertThat(Forecast.recursive(windows, FIBONACCI, 3, 3, MORE)).isDeepEqualTo(new float[][] {{4}, {7}, {12}});
+        assertThat(Forecast.recursive(windows, FIBONACCI, 7, 4, SUM))
                 .as("beyond the end")
                 .isDeepEqualTo(new float[][] {{21}, {34}, {55}, {89}});
-        assertThat(Forecast.fromTrueLags(windows, FIBONACCI, 7, 1, SUM)).isDeepEqualTo(new float[][] {{21}});
-        assertThat(Forecast.fedBack(windows, FIBONACCI, 2, 1, SUM)).isDeepEqualTo(new float[][] {{2}});
+        assertThat(Forecast.oneStepAhead(windows, FIBONACCI, 7, 1, SUM)).isDeepEqualTo(new float[][] {{21}});
+        assertThat(Forecast.recursive(windows, FIBONACCI, 2, 1, SUM)).isDeepEqualTo(new float[][] {{2}});
     }
 
     /** b is forecast and fed back, a is always true; the columns are in the order of the inputs. */
@@ -43,38 +43,38 @@ class ForecastTest {
             return new float[] {-window[2]};
         };
         Windows windows = new Windows(2).inputs("b", "a").targets("b");
-        assertThat(Forecast.fedBack(windows, s, 3, 3, step)).isDeepEqualTo(new float[][] {{-30}, {30}, {-30}});
+        assertThat(Forecast.recursive(windows, s, 3, 3, step)).isDeepEqualTo(new float[][] {{-30}, {30}, {-30}});
         assertThat(seen.get(0)).containsExactly(20, 2, 30, 3);
         assertThat(seen.get(1)).containsExactly(30, 3, -30, 4);
         assertThat(seen.get(2)).containsExactly(-30, 4, 30, 5);
         refused(
-                () -> Forecast.fedBack(windows, s, 3, 4, step),
-                "fedBack: cannot forecast 4 rows from row 3 with 2 lags and 5 rows; begin at 2 or later but no later than row 5, and forecast at least one row, ending one row after the series at most");
+                () -> Forecast.recursive(windows, s, 3, 4, step),
+                "recursive: cannot forecast 4 rows from row 3 with 2 lags and 5 rows; begin at 2 or later but no later than row 5, and forecast at least one row, ending one row after the series at most");
     }
 
     @Test
     void whatCannotBeForecast() {
         Windows windows = new Windows(2);
         refused(
-                () -> Forecast.fromTrueLags(windows, FIBONACCI, 1, 1, SUM),
-                "fromTrueLags: cannot forecast 1 rows from row 1 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row, ending one row after the series at most");
+                () -> Forecast.oneStepAhead(windows, FIBONACCI, 1, 1, SUM),
+                "oneStepAhead: cannot forecast 1 rows from row 1 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row, ending one row after the series at most");
         refused(
-                () -> Forecast.fromTrueLags(windows, FIBONACCI, 7, 2, SUM),
-                "fromTrueLags: cannot forecast 2 rows from row 7 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row, ending one row after the series at most");
+                () -> Forecast.oneStepAhead(windows, FIBONACCI, 7, 2, SUM),
+                "oneStepAhead: cannot forecast 2 rows from row 7 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row, ending one row after the series at most");
         refused(
-                () -> Forecast.fedBack(windows, FIBONACCI, 8, 1, SUM),
-                "fedBack: cannot forecast 1 rows from row 8 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row");
+                () -> Forecast.recursive(windows, FIBONACCI, 8, 1, SUM),
+                "recursive: cannot forecast 1 rows from row 8 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row");
         refused(
-                () -> Forecast.fedBack(windows, FIBONACCI, 2, 0, SUM),
-                "fedBack: cannot forecast 0 rows from row 2 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row");
+                () -> Forecast.recursive(windows, FIBONACCI, 2, 0, SUM),
+                "recursive: cannot forecast 0 rows from row 2 with 2 lags and 7 rows; begin at 2 or later but no later than row 7, and forecast at least one row");
         refused(
-                () -> Forecast.fedBack(windows.horizons(2), FIBONACCI, 2, 1, SUM),
-                "fedBack: the windows of 2 lags, horizons [2] do not forecast the next row alone; use the horizon 1");
+                () -> Forecast.recursive(windows.horizons(2), FIBONACCI, 2, 1, SUM),
+                "recursive: the windows of 2 lags, horizons [2] do not forecast the next row alone; use the horizon 1");
         refused(
-                () -> Forecast.fedBack(windows, FIBONACCI, 2, 1, w -> new float[2]),
-                "fedBack: the model returned 2 values for the targets [value]; return one for each");
+                () -> Forecast.recursive(windows, FIBONACCI, 2, 1, w -> new float[2]),
+                "recursive: the model returned 2 values for the targets [value]; return one for each");
         refused(
-                () -> Forecast.fedBack(windows, FIBONACCI, 2, 2, w -> new float[] {Float.NaN}),
-                "fedBack: the forecast of row 2 is NaN; nothing can be forecast from it, so check the model");
+                () -> Forecast.recursive(windows, FIBONACCI, 2, 2, w -> new float[] {Float.NaN}),
+                "recursive: the forecast of row 2 is NaN; nothing can be forecast from it, so check the model");
     }
 }

@@ -249,11 +249,28 @@ class WindowsTest {
             assertThat(r2(forecast, y)).isCloseTo(0.4128912939, within(1e-6));
             assertThat(r2(yesterday, y)).isCloseTo(0.1802628784, within(1e-6));
         }
+        // the autocorrelation of the volume after 1, 2, 3, 5, 10 and 20 days
+        double[] volume = s.values("log_volume");
+        double[] acf = Arrays.stream(new int[] {1, 2, 3, 5, 10, 20})
+                .mapToDouble(lag -> correlation(volume, lag))
+                .toArray();
+        assertThat(acf).containsExactly(new double[] {0.6732, 0.4981, 0.4583, 0.4535, 0.3339, 0.2255}, within(5e-5));
         // by time, it is the same split
         List<Dataset> byTime = windows.split(s, 4281);
         assertThat(byTime.get(0).size()).isEqualTo(4276);
         assertThat(byTime.get(1).size()).isEqualTo(1770);
         byTime.forEach(Dataset::close);
+    }
+
+    private static double correlation(double[] x, int lag) {
+        double mean = Arrays.stream(x).average().orElseThrow();
+        double all = 0;
+        double lagged = 0;
+        for (int t = 0; t < x.length; t++) {
+            all += (x[t] - mean) * (x[t] - mean);
+            lagged += t < lag ? 0 : (x[t] - mean) * (x[t - lag] - mean);
+        }
+        return lagged / all;
     }
 
     private static double r2(double[] forecast, float[] y) {

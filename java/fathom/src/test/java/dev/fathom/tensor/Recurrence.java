@@ -6,12 +6,12 @@ import dev.fathom.op.Cell;
 final class Recurrence {
     private final Cell cell;
     private final boolean reverse;
-    private final boolean updateTakesNew;
+    private final boolean updateGatesCandidate;
 
-    Recurrence(Cell cell, boolean reverse, boolean updateTakesNew) {
+    Recurrence(Cell cell, boolean reverse, boolean updateGatesCandidate) {
         this.cell = cell;
         this.reverse = reverse;
-        this.updateTakesNew = updateTakesNew;
+        this.updateGatesCandidate = updateGatesCandidate;
     }
 
     private static double sigmoid(double x) {
@@ -89,7 +89,7 @@ final class Recurrence {
                     double inner = fromState(in, 2 * h + j, cell == Cell.GRU ? state : reset);
                     double z = sigmoid(sums[1][j]);
                     double fresh = Math.tanh(sums[2][j] + (cell == Cell.GRU ? sigmoid(sums[0][j]) : 1) * inner);
-                    yield updateTakesNew ? (1 - z) * state[j] + z * fresh : (1 - z) * fresh + z * state[j];
+                    yield updateGatesCandidate ? (1 - z) * state[j] + z * fresh : (1 - z) * fresh + z * state[j];
                 }
             };
         }

@@ -203,7 +203,7 @@ class TextsTest {
         Words words = new Words();
         Vocabulary v = Vocabulary.of(texts.tokens(words)).reserved(Reserved.KERAS);
         assertThat(v.tokens(4, 5)).containsExactly("b", "a");
-        try (Dataset d = texts.dataset(text -> v.framed(words.tokens(text)));
+        try (Dataset d = texts.dataset(text -> v.withStartAndEnd(words.tokens(text)));
                 Pass pass = Pass.infer()) {
             assertThat(d).hasToString("Dataset of 3 examples, x [*] of I32, 2 classes");
             Batch front = d.padded("x", Padding.front().length(4).keepEnd())
@@ -240,7 +240,7 @@ class TextsTest {
                 .limit(9_999);
         assertThat(v.size()).isEqualTo(10_003);
         String first = train.text(2 * 576 + 1);
-        int[] ids = v.framed(Words.keras().tokens(first));
+        int[] ids = v.withStartAndEnd(Words.keras().tokens(first));
         assertThat(ids).hasSize(218).startsWith(1, 14, 22, 16, 43, 530, 973, 1622, 1385, 65);
         assertThat(Words.keras().text(v.tokens(Arrays.copyOf(ids, 12))))
                 .isEqualTo("<START> this film was just brilliant casting location scenery story direction everyone's");

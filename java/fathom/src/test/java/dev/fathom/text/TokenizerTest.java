@@ -78,7 +78,7 @@ class TokenizerTest {
         assertThat(two.text(List.of("a b", "c"))).isEqualTo("a b c");
         assertThatThrownBy(() -> new Ngrams(new Words(), 2, 1))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessage("n-grams: least=2 most=1; choose 1 <= least <= most <= 100");
+                .hasMessage("n-grams: min=2 max=1; choose 1 <= min <= max <= 100");
         assertThatThrownBy(() -> new Ngrams(new Words(), 0, 1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Ngrams(new Words(), 1, 101)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -56,10 +56,10 @@ class VocabularyTest {
         Vocabulary v = counted().reserved(Reserved.STANDARD).limit(2);
         assertThat(v.tokens()).containsExactly("<pad>", "<unk>", "<start>", "<end>", "b", "a");
         assertThat(v.id("zebra")).isEqualTo(1);
-        assertThat(v.framed(List.of("a", "c", "b"))).containsExactly(2, 5, 1, 4, 3);
-        assertThat(v.framed(List.of())).containsExactly(2, 3);
+        assertThat(v.withStartAndEnd(List.of("a", "c", "b"))).containsExactly(2, 5, 1, 4, 3);
+        assertThat(v.withStartAndEnd(List.of())).containsExactly(2, 3);
         assertThat(v.reserved(Reserved.NONE).tokens()).containsExactly("b", "a");
-        assertThat(v.reserved(Reserved.NONE).framed(List.of("b"))).containsExactly(0);
+        assertThat(v.reserved(Reserved.NONE).withStartAndEnd(List.of("b"))).containsExactly(0);
         assertThat(v.atLeast(3).tokens()).hasSize(5).endsWith("b");
         assertThat(v.count("a")).isEqualTo(2);
     }
@@ -70,7 +70,7 @@ class VocabularyTest {
         Path index = Files.writeString(temp.resolve("index.json"), "{\"and\": 2, \"the\": 1, \"of\": 4, \"a\": 3}");
         Vocabulary v = Vocabulary.json(index).reserved(Reserved.KERAS).limit(3);
         assertThat(v.size()).isEqualTo(7);
-        assertThat(v.framed(Words.keras().tokens("The, A of the"))).containsExactly(1, 4, 6, 2, 4);
+        assertThat(v.withStartAndEnd(Words.keras().tokens("The, A of the"))).containsExactly(1, 4, 6, 2, 4);
         assertThat(Words.keras().text(v.tokens(1, 4, 6, 2))).isEqualTo("<START> the a <UNK>");
         assertThat(v.token(v.reserved().padding())).isEqualTo("<PAD>");
     }

@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
 import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -22,6 +24,9 @@ import dev.fathom.parameter.Access;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
+import dev.fathom.recurrent.KeptState;
+import dev.fathom.recurrent.Output;
+import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -70,6 +75,79 @@ class CheckpointTest {
                         new Dropout(0.25f),
                         new Linear(8, 2)),
                 seed);
+    }
+
+    // ---- truncated back-propagation through time
+
+    private record Reader(Embedding in, Recurrent lstm, Linear out) implements Net {}
+
+    /** Reads a text in pieces of five, with a state that goes on from batch to batch; returns the weights and the losses. */
+    private Left read(int seed, boolean named, Consumer<Trainer<Reader>> settings) {
+        int[] text = new int[2 * 5 * 9 + 1];
+        Arrays.setAll(text, i -> i * i % 7);
+        Reader net = new Reader(new Embedding(7, 4), Recurrent.lstm(4, 6), new Linear(6, 7));
+        try (var model = Model.of(net, seed);
+                Dataset pieces = Dataset.pieces(text, 2, 5);
+                var carried = new KeptState()) {
+            Trainer<Reader> trainer = Trainer.custom(model, new Adam(0.05f), (n, batch) -> {
+                Output out = n.lstm().run(n.in().apply(batch.x()), batch.isFirst() ? null : carried.state(), null);
+                carried.keep(out.state());
+                return new Step.Result(Loss.crossEntropy().of(n.out().apply(out.steps()), batch.y()));
+            });
+            if (named) {
+                trainer.states(carried);
+            }
+            settings.accept(trainer);
+            History h = trainer.fit(pieces.batches(2), pieces.batches(2), 3);
+            return new Left(
+                    values(model),
+                    h.epochs().stream().map(e -> e.epoch() + " " + e.values()).toList(),
+                    h.ended(),
+                    h.best() == null ? 0 : h.best().epoch());
+        }
+    }
+
+    /** Stopped after any step of the second epoch, it goes on with the state that it carried there. */
+    @Test
+    void aStateThatIsCarriedGoesOnInTheMiddleOfAnEpoch() {
+        Left whole = read(1, true, t -> {});
+        for (int steps = 10; steps <= 18; steps++) {
+            Path to = folder.resolve("after " + steps);
+            int last = steps;
+            read(
+                    1,
+                    true,
+                    t -> t.checkpoints(Checkpoints.in(to).everySteps(1)).callbacks(new Callback() {
+                        @Override
+                        public void onStepEnd(Progress p) {
+                            if ((p.epoch() - 1) * 9 + p.step() == last) {
+                                t.stop("killed");
+                            }
+                        }
+                    }));
+            read(2, true, t -> t.resume(to)).mustBe(whole);
+        }
+        Path middle = folder.resolve("after 13");
+        assertThatThrownBy(() -> read(2, false, t -> t.resume(middle)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageEndingWith(
+                        "differs in the number of kept states: 0 here but 1 there; make both the same, or begin "
+                                + "anew without resume()");
+        Path without = folder.resolve("without");
+        read(
+                1,
+                false,
+                t -> t.checkpoints(Checkpoints.in(without).everySteps(1)).callbacks(new Callback() {
+                    @Override
+                    public void onStepEnd(Progress p) {
+                        if (p.epoch() == 2 && p.step() == 4) {
+                            t.stop("killed");
+                        }
+                    }
+                }));
+        assertThat(read(2, false, t -> t.resume(without)).values().toArray())
+                .as("a state that nobody named is lost")
+                .isNotEqualTo(whole.values().toArray());
     }
 
     private static Dataset points(int n, long seed) {

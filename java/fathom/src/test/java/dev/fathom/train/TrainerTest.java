@@ -879,8 +879,8 @@ class TrainerTest {
         int[] y = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2};
         try (var data = Dataset.of(Field.floats("x", Shape.of(3, 4), x), Field.ints("y", Shape.of(3), y));
                 var model = Model.of(new Linear(4, 4), 1)) {
-            Trainer<?> trainer =
-                    Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).metrics(Metric.perplexity());
+            Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
+                    .metrics(Metric.perplexity(), Metric.bitsPerCharacter());
             double all;
             try (Pass pass = Pass.infer()) {
                 all = Math.exp(model.net()
@@ -889,7 +889,11 @@ class TrainerTest {
                         .item());
             }
             assertThat(trainer.evaluate(data.batches(2)).get("perplexity")).isCloseTo(all, within(1e-5));
+            assertThat(trainer.evaluate(data.batches(2)).get("bits_per_character"))
+                    .as("2 to the bits is the perplexity")
+                    .isCloseTo(Math.log(all) / Math.log(2), within(1e-6));
             assertThat(Metric.perplexity().moreIsBetter()).isFalse();
+            assertThat(Metric.bitsPerCharacter().moreIsBetter()).isFalse();
         }
     }
 }

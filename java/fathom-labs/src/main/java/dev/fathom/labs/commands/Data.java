@@ -5,6 +5,7 @@ import dev.fathom.labs.data.Download;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Imdb;
 import dev.fathom.labs.data.Tar;
+import dev.fathom.labs.data.TinyShakespeare;
 import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.net.URI;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -36,7 +38,7 @@ public final class Data implements Runnable {
             paramLabel = "SET",
             converter = Choice.Converter.class,
             description =
-                    "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), fashion-mnist (31 MB, which is part of the project's tree too), or imdb (86 MB).")
+                    "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), fashion-mnist (31 MB, which is part of the project's tree too), imdb (86 MB), or tinyshakespeare (1.1 MB).")
     private Choice choice;
 
     @Option(
@@ -53,18 +55,22 @@ public final class Data implements Runnable {
         this.out = out;
     }
 
-    /** A set of images, or none for the reviews of IMDB. */
-    private record Choice(@Nullable ImageSet images) {
+    /** A set by its name: what fetches it. */
+    private record Choice(Consumer<Data> fetch) {
         static final class Converter implements ITypeConverter<Choice> {
             @Override
             public Choice convert(String name) {
                 if (name.equalsIgnoreCase(Imdb.NAME)) {
-                    return new Choice(null);
+                    return new Choice(Data::reviews);
+                }
+                if (name.equalsIgnoreCase(TinyShakespeare.NAME)) {
+                    return new Choice(Data::plays);
                 }
                 try {
-                    return new Choice(ImageSet.named(name));
+                    ImageSet set = ImageSet.named(name);
+                    return new Choice(data -> data.images(set));
                 } catch (TypeConversionException e) {
-                    throw new TypeConversionException(e.getMessage() + ", " + Imdb.NAME);
+                    throw new TypeConversionException(e.getMessage() + ", " + Imdb.NAME + ", " + TinyShakespeare.NAME);
                 }
             }
         }
@@ -72,11 +78,14 @@ public final class Data implements Runnable {
 
     @Override
     public void run() {
-        if (choice.images == null) {
-            reviews();
-        } else {
-            images(choice.images);
-        }
+        choice.fetch.accept(this);
+    }
+
+    private void plays() {
+        Path cache = TinyShakespeare.cache();
+        URI folder = from == null ? TinyShakespeare.ADDRESS.resolve(".") : folder(from);
+        fetched(folder, cache, TinyShakespeare.FILE, TinyShakespeare.CONTENT, "sha256 as known");
+        out.printf("%nIn %s; next:%n  ./fathom example 11%n", cache);
     }
 
     private void reviews() {

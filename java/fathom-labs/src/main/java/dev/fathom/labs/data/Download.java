@@ -60,7 +60,12 @@ public final class Download {
 
         /** A file as it is. */
         public static Content ofFile(long bytes, String md5) {
-            return new Content(bytes, "MD5", md5, false);
+            return ofFile(bytes, "MD5", md5);
+        }
+
+        /** A file as it is, by the sum that an algorithm such as {@code SHA-256} makes of it. */
+        public static Content ofFile(long bytes, String algorithm, String sum) {
+            return new Content(bytes, algorithm, sum, false);
         }
 
         /** The name of the algorithm, such as {@code sha256}. */

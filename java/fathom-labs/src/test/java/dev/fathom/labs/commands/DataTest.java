@@ -2,6 +2,7 @@ package dev.fathom.labs.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
@@ -12,6 +13,7 @@ import dev.fathom.labs.data.Imdb;
 import dev.fathom.labs.data.Loopback;
 import dev.fathom.labs.data.TarTest;
 import dev.fathom.labs.data.TinyImages;
+import dev.fathom.labs.data.TinyShakespeare;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.io.RandomAccessFile;
@@ -103,7 +105,7 @@ class DataTest {
         }
         CommandLineRun run = CommandLineRun.of("data", "cifar");
         assertThat(run.err())
-                .contains("'cifar' is none of fashion-mnist, mnist, cifar10, cifar100, imdb")
+                .contains("'cifar' is none of fashion-mnist, mnist, cifar10, cifar100, imdb, tinyshakespeare")
                 .hasLineCount(1);
         assertThat(run.code()).isEqualTo(2);
         assertThat(CommandLineRun.of("data").code()).isEqualTo(2);
@@ -238,6 +240,44 @@ class DataTest {
                 .isEqualTo("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz");
         assertThat(Imdb.address(Imdb.INDEX).toString())
                 .isEqualTo("https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb_word_index.json");
+    }
+
+    /** Another file is refused; the true one, if it is at hand, is fetched once. */
+    @Test
+    void plays() throws Exception {
+        Path file = temp.resolve("cache/data/tinyshakespeare/input.txt");
+        try (var server = new Loopback((request, to) -> Loopback.honest(request, to, new byte[1_115_394]))) {
+            CommandLineRun run = CommandLineRun.of(
+                    "data", "tinyshakespeare", "--from", server.uri("/").toString());
+            assertThat(run.code()).isEqualTo(1);
+            assertThat(run.err())
+                    .startsWith("fathom data: " + server.uri("/input.txt") + " is not the file that is known: ")
+                    .contains(
+                            " instead of sha256 86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed; nothing was "
+                                    + "kept")
+                    .hasLineCount(1);
+            assertThat(file).doesNotExist();
+            assertThat(TinyShakespeare.file()).isEmpty();
+        }
+        assertThat(TinyShakespeare.ADDRESS.toString())
+                .isEqualTo(
+                        "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/"
+                                + "data/tinyshakespeare/input.txt");
+        Path here = Path.of(System.getenv().getOrDefault("FATHOM_DATA", "nowhere"), "tinyshakespeare/input.txt");
+        assumeTrue(Files.isRegularFile(here), "the plays are not fetched: FATHOM_DATA has no " + here);
+        byte[] all = Files.readAllBytes(here);
+        try (var server = new Loopback((request, to) -> Loopback.honest(request, to, all))) {
+            String from = server.uri("/").toString();
+            assertThat(CommandLineRun.of("data", "TinyShakespeare", "--from", from)
+                            .out())
+                    .matches(
+                            "(?s)input\\.txt +1\\.1 MB  fetched, sha256 as known\\R\\RIn .*; next:\\R  \\./fathom example 11\\R");
+            assertThat(CommandLineRun.of("data", "tinyshakespeare", "--from", from)
+                            .out())
+                    .contains("is there, sha256 as known");
+            assertThat(server.requests()).hasSize(1);
+        }
+        assertThat(TinyShakespeare.file()).contains(file);
     }
 
     /** Files of the true size with so many images of each class, all of them black. */

@@ -122,7 +122,8 @@ class ImdbTest {
             }
             assertThat(Imdb.folder()).isEqualTo(folder);
             Vocabulary words = Imdb.words(folder);
-            assertThat(words.framed(Words.keras().tokens("The film <br />!"))).containsExactly(1, 4, 5, 6);
+            assertThat(words.withStartAndEnd(Words.keras().tokens("The film <br />!")))
+                    .containsExactly(1, 4, 5, 6);
         }
     }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * constant:
  *
  * <pre>{@code
- * try (var carried = new Carried()) {
+ * try (var carried = new KeptState()) {
  *   for (Batch piece : pieces) {
  *     try (Pass pass = Pass.train(rng)) {
  *       Output out = lstm.run(piece.x(), carried.state(), null);
@@ -20,15 +20,15 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It belongs to one thread at a time.
+ * <p>A trainer's checkpoints hold it if {@code trainer.states(carried)} names it. It belongs to one thread at a time.
  */
-public final class Carried implements AutoCloseable {
+public final class KeptState implements AutoCloseable {
     private @Nullable KeptTensor hidden;
     private @Nullable KeptTensor cell;
     private boolean closed;
 
     /** Starts without a state, from which a layer begins with zeros. */
-    public Carried() {}
+    public KeptState() {}
 
     /**
      * Returns the state kept last, which is a constant in every pass, or null if there is none.
@@ -75,7 +75,7 @@ public final class Carried implements AutoCloseable {
 
     private void check() {
         if (closed) {
-            throw new IllegalStateException("Carried: it is closed; use it before the close");
+            throw new IllegalStateException("KeptState: it is closed; use it before the close");
         }
     }
 

@@ -9,9 +9,9 @@ import java.util.List;
  * @param output [batch, added tokens, width]
  * @param caches those of the attentions that were called, which now hold the added tokens, for the next step
  */
-public record Cached(Tensor output, List<KeyValue> caches) {
+public record CachedOutput(Tensor output, List<KeyValue> caches) {
     /** Keeps its own copy of the list. */
-    public Cached {
+    public CachedOutput {
         caches = List.copyOf(caches);
     }
 }

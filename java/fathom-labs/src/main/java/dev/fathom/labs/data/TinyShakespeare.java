@@ -1,0 +1,40 @@
+package dev.fathom.labs.data;
+
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Speeches from Shakespeare's plays in one file of 40,000 lines and 65 different characters (Karpathy 2015, char-rnn); no part of the project. */
+public final class TinyShakespeare {
+    /** The name on the command line and in folders. */
+    public static final String NAME = "tinyshakespeare";
+    /** What is fetched, and kept as it is. */
+    public static final String FILE = "input.txt";
+
+    /** Where its publisher has it. */
+    public static final URI ADDRESS = URI.create(
+            "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare/"
+                    + FILE);
+
+    /** What it is known to be. */
+    public static final Download.Content CONTENT = Download.Content.ofFile(
+            1_115_394, "SHA-256", "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed");
+
+    private TinyShakespeare() {}
+
+    /** Where {@code ./fathom data tinyshakespeare} puts it. */
+    public static Path cache() {
+        List<Path> places = ImageSet.places(NAME);
+        return places.get(places.size() - 1);
+    }
+
+    /** The first file that is there: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), then in the cache folder. */
+    public static Optional<Path> file() {
+        return ImageSet.places(NAME).stream()
+                .map(place -> place.resolve(FILE))
+                .filter(Files::isRegularFile)
+                .findFirst();
+    }
+}

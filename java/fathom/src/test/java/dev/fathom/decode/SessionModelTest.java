@@ -1,0 +1,357 @@
+package dev.fathom.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dev.fathom.attention.KeyValue;
+import dev.fathom.attention.TransformerEncoder;
+import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.plan.Spec;
+import dev.fathom.recurrent.Output;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.recurrent.State;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Searches with a frozen session find what they find with a model that reads the whole sequence at every step. */
+class SessionModelTest {
+    private static final int VOCABULARY = 7;
+    private static final int STOP = 2;
+    private static final int CAPACITY = 16;
+
+    /** A net that is trained on whole sequences and frozen as one step. */
+    private interface Writer extends Net {
+        /** The logits of what follows tokens [1, length]. */
+        Tensor whole(Tensor tokens);
+
+        Plan step(Model<? extends Writer> model);
+    }
+
+    private record Lstm(Embedding in, Recurrent lstm, Linear out) implements Writer {
+        Lstm() {
+            this(new Embedding(VOCABULARY, 6), Recurrent.lstm(6, 9).layers(2), new Linear(9, VOCABULARY));
+        }
+
+        private record Next(Tensor logits, Tensor h, Tensor c) {}
+
+        @Override
+        public Tensor whole(Tensor tokens) {
+            return out.apply(lstm.run(in.apply(tokens)).last());
+        }
+
+        @Override
+        public Plan step(Model<? extends Writer> model) {
+            return Plan.freeze(
+                    model,
+                    (net, x) -> {
+                        Output step = lstm.run(in.apply(x[0]), new State(x[1], x[2]), null);
+                        return new Next(
+                                out.apply(step.last()),
+                                step.state().hidden(),
+                                step.state().cell());
+                    },
+                    Spec.of("token", DType.I32, Dim.BATCH, Dim.LENGTH),
+                    Spec.of("h", Dim.BATCH, 2, 9).carried(),
+                    Spec.of("c", Dim.BATCH, 2, 9).carried());
+        }
+    }
+
+    private record Gpt(Embedding in, TransformerEncoder encoder, Linear out) implements Writer {
+        Gpt() {
+            this(
+                    new Embedding(VOCABULARY, 8),
+                    TransformerEncoder.of(
+                            2,
+                            () -> new TransformerEncoderLayer(8, 2, 12, Activation.GELU).normsFirst(),
+                            new LayerNorm(8)),
+                    new Linear(8, VOCABULARY));
+        }
+
+        @Override
+        public Tensor whole(Tensor tokens) {
+            Tensor y = encoder.apply(in.apply(tokens), AttentionMask.CAUSAL);
+            return out.apply(y.slice(1, y.dim(1) - 1, y.dim(1))).reshape(1, VOCABULARY);
+        }
+
+        @Override
+        public Plan step(Model<? extends Writer> model) {
+            List<Spec> specs = new ArrayList<>(List.of(
+                    Spec.of("token", DType.I32, Dim.BATCH, 1),
+                    Spec.of("past", DType.I32, Dim.BATCH).carried()));
+            for (String cache : List.of("k0", "v0", "k1", "v1")) {
+                specs.add(Spec.of(cache, Dim.BATCH, CAPACITY, 8).carried());
+            }
+            return Plan.freeze(
+                    model,
+                    (net, x) -> {
+                        var next = encoder.step(
+                                in.apply(x[0]), List.of(new KeyValue(x[2], x[3]), new KeyValue(x[4], x[5])), x[1]);
+                        Map<String, Tensor> all = new LinkedHashMap<>();
+                        all.put("logits", out.apply(next.output()));
+                        all.put("past", x[1].add(Tensor.ofInts(new int[] {1}, 1)));
+                        for (int layer = 0; layer < 2; layer++) {
+                            all.put("k" + layer, next.caches().get(layer).keys());
+                            all.put("v" + layer, next.caches().get(layer).values());
+                        }
+                        return all;
+                    },
+                    specs.toArray(Spec[]::new));
+        }
+    }
+
+    private static Writer net(String name) {
+        return name.equals("Lstm") ? new Lstm() : new Gpt();
+    }
+
+    /** A model without a state: every row is what it was given, read from the beginning at every step. */
+    private static final class Rereading implements NextToken {
+        private final Writer net;
+        private List<int[]> rows;
+
+        Rereading(Writer net, int rows) {
+            this.net = net;
+            this.rows = new ArrayList<>();
+            for (int i = 0; i < rows; i++) {
+                this.rows.add(new int[0]);
+            }
+        }
+
+        @Override
+        public Tensor logits(int[] tokens) {
+            Tensor[] all = new Tensor[tokens.length];
+            for (int i = 0; i < all.length; i++) {
+                int[] longer = Arrays.copyOf(rows.get(i), rows.get(i).length + 1);
+                longer[longer.length - 1] = tokens[i];
+                rows.set(i, longer);
+                all[i] = net.whole(Tensor.ofInts(longer, 1, longer.length));
+            }
+            return Tensor.concat(0, all);
+        }
+
+        @Override
+        public void reorder(int[] parents) {
+            List<int[]> old = rows;
+            rows = new ArrayList<>(Arrays.stream(parents).mapToObj(old::get).toList());
+        }
+    }
+
+    private static final int[][] PROMPTS = {{0}, {1, 3, 5, 6}, {4, 4}};
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Lstm", "Gpt"})
+    void allSearchesGoOnFromPromptsAsIfTheyReadEverything(String name) {
+        Writer net = net(name);
+        try (Model<Writer> model = Model.of(net, 5);
+                Plan plan = net.step(model);
+                Session session = net instanceof Gpt ? plan.newSession(12) : plan.newSession(12, 1)) {
+            model.parameters().forEach(p -> {
+                float[] wide = p.value().toArray();
+                for (int i = 0; i < wide.length; i++) {
+                    wide[i] *= 3; // so that what comes next depends on what was before
+                }
+            });
+            NextToken frozen = NextToken.of(session);
+            Greedy greedy = new Greedy(STOP, 8);
+            List<Hypothesis> expected = greedy.after(new Rereading(net, 3), PROMPTS);
+            tokensAreEqual(greedy.after(frozen, PROMPTS), expected);
+            session.reset();
+            Sampling sampling = new Sampling(STOP, 8).temperature(1.5f);
+            expected = sampling.after(new Rereading(net, 3), new Rng(3), PROMPTS);
+            tokensAreEqual(sampling.after(frozen, new Rng(3), PROMPTS), expected);
+            session.reset();
+            BeamSearch beams = new BeamSearch(4, STOP, 8).penalty(LengthPenalty.gnmt(0.6));
+            List<List<Hypothesis>> all = beams.after(new Rereading(net, 3), PROMPTS);
+            List<List<Hypothesis>> found = beams.after(frozen, PROMPTS);
+            for (int i = 0; i < 3; i++) {
+                tokensAreEqual(found.get(i), all.get(i));
+                // alone as among others, and from a prompt as from the state behind it
+                tokensAreEqual(beams.after(new Rereading(net, 1), PROMPTS[i]).get(0), all.get(i));
+            }
+        }
+    }
+
+    private static void tokensAreEqual(List<Hypothesis> found, List<Hypothesis> expected) {
+        assertThat(found).extracting(Hypothesis::tokens).isEqualTo(lists(expected));
+        for (int i = 0; i < found.size(); i++) {
+            assertThat(found.get(i).logProbability())
+                    .isCloseTo(expected.get(i).logProbability(), org.assertj.core.data.Offset.offset(1e-4));
+        }
+    }
+
+    private static List<List<Integer>> lists(List<Hypothesis> all) {
+        return all.stream().map(Hypothesis::tokens).toList();
+    }
+
+    /** A sequence is the same from the state behind its prompt, in a batch of its own, and with the rows of others idle. */
+    @Test
+    void aSearchGoesOnWhereTheSessionIs() {
+        Lstm net = new Lstm();
+        try (Model<Lstm> model = Model.of(net, 5);
+                Plan plan = net.step(model);
+                Session one = plan.newSession(1, 1);
+                Session many = plan.newSession(5, 1)) {
+            Sampling sampling = new Sampling(-1, 20);
+            List<Hypothesis> whole = sampling.after(NextToken.of(one), new Rng(1), new int[] {0, 3, 4});
+            for (int t : new int[] {0, 3}) {
+                many.intInput().put(0, t);
+                many.run();
+            }
+            assertThat(sampling.of(NextToken.of(many), new Rng(1), 4)).isEqualTo(whole);
+        }
+    }
+
+    /** Other inputs, such as what an encoder made of a sentence, follow the rows. */
+    @Test
+    void whatIsNotCarriedFollowsItsRowsToo() {
+        record Bent(Linear out) implements Net {}
+        try (Model<Bent> model = Model.of(new Bent(new Linear(4, 4)), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> Map.of("logits", net.out().apply(in[1]).add(in[0].to(DType.F32))),
+                        Spec.of("token", DType.I32, Dim.BATCH, 1),
+                        Spec.of("memory", Dim.BATCH, 4));
+                Session session = plan.newSession(6)) {
+            float[] memory = new Rng(2).normal(8, 0, 3);
+            List<List<Hypothesis>> expected = new ArrayList<>();
+            BeamSearch beams = new BeamSearch(3, -1, 4);
+            for (int i = 0; i < 2; i++) {
+                session.input("memory").put(0, memory, 4 * i, 4);
+                expected.addAll(beams.of(NextToken.of(session), 0));
+            }
+            session.input("memory").put(0, memory);
+            assertThat(beams.of(NextToken.of(session), 0, 0)).isEqualTo(expected);
+            assertThat(expected.get(0)).isNotEqualTo(expected.get(1));
+        }
+    }
+
+    @Test
+    void rowsAreMovedRepeatedAndBegun() {
+        try (Model<Linear> model = Model.of(new Linear(2, 2), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> Map.of("y", in[0].add(in[1]), "h", in[1], "side", in[2]),
+                        Spec.of("x", Dim.BATCH, 2),
+                        Spec.of("h", Dim.BATCH, 2).carried(),
+                        Spec.of("side", 2, Dim.BATCH, 1).carried());
+                Session session = plan.newSession(4)) {
+            float[] x = {0, 1, 2, 3, 4, 5, 6, 7};
+            session.input("x").put(0, x);
+            session.input("h").put(0, x);
+            session.input("side").put(0, x);
+            session.reorder(2, 0, 1);
+            assertThat(floats(session, "x")).containsExactly(4, 5, 0, 1, 2, 3, 6, 7);
+            assertThat(floats(session, "h")).containsExactly(4, 5, 0, 1, 2, 3, 6, 7);
+            assertThat(floats(session, "side")).containsExactly(2, 0, 1, 3, 6, 4, 5, 7);
+            session.reorder(3, 3, -1);
+            assertThat(floats(session, "x")).as("not carried").containsExactly(6, 7, 6, 7, 2, 3, 6, 7);
+            assertThat(floats(session, "h")).containsExactly(6, 7, 6, 7, 0, 0, 6, 7);
+            assertThat(floats(session, "side")).containsExactly(3, 3, 0, 3, 7, 7, 0, 7);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> session.reorder(0, 4))
+                    .withMessage(
+                            "reorder: row 1 of 2 would be what row 4 is, but the session has 4 rows; name at most so "
+                                    + "many, each from 0 on, or -1 for one that begins anew");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> session.reorder(0, 1, 2, 3, 0))
+                    .withMessageStartingWith("reorder: row 0 of 5 would be what row 0 is, but the session has 4 rows");
+            session.close();
+            assertThatThrownBy(() -> session.reorder(0)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    private static float[] floats(Session session, String name) {
+        float[] all = new float[8];
+        session.input(name).get(0, all);
+        return all;
+    }
+
+    /** What a step allocates on the heap does not depend on the state, and off the heap there is the pass alone. */
+    @Test
+    void aStepAllocatesNothingOfTheState() {
+        long[] bytes = new long[2];
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        for (int i = 0; i < 2; i++) {
+            int hidden = i == 0 ? 8 : 2048;
+            record Echo(Linear out) implements Net {}
+            try (Model<Echo> model = Model.of(new Echo(new Linear(hidden, 5)), 1);
+                    Plan plan = Plan.freeze(
+                            model,
+                            (net, in) ->
+                                    Map.of("a", net.out().apply(in[1]).add(in[0].to(DType.F32)), "h", in[1].mul(0.5f)),
+                            Spec.of("token", DType.I32, Dim.BATCH, 1),
+                            Spec.of("h", Dim.BATCH, hidden).carried());
+                    Session session = plan.newSession(4)) {
+                NextToken frozen = NextToken.of(session);
+                int[] tokens = {0, 1, 2, 3};
+                int[] parents = {1, 0, 3, 3};
+                for (int round = 0; round < 200; round++) {
+                    long before = threads.getCurrentThreadAllocatedBytes();
+                    try (Pass pass = Pass.infer()) {
+                        frozen.logits(tokens);
+                        frozen.reorder(parents);
+                    }
+                    bytes[i] = threads.getCurrentThreadAllocatedBytes() - before;
+                }
+            }
+        }
+        assertThat(bytes[1]).isEqualTo(bytes[0]).isLessThan(4000);
+    }
+
+    @Test
+    void whatIsNoStepIsRefused() {
+        Lstm net = new Lstm();
+        try (Model<Lstm> model = Model.of(net, 5);
+                Plan plan = net.step(model);
+                Session long3 = plan.newSession(2, 3);
+                Session two = plan.newSession(2, 1)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> NextToken.of(long3))
+                    .withMessage(
+                            "NextToken.of: the session reads tokens [2, 3] and gives logits [2, 7] at batch 2, but a "
+                                    + "step is one token for each row: the first input must be [2] or [2, 1] and the first output "
+                                    + "[2, vocabulary]; give a session of length 1 whose plan returns the logits of the last token");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new BeamSearch(3, STOP, 5).of(NextToken.of(two), 0))
+                    .withMessage("NextToken.of: the search needs 3 rows but the session has a batch of 2; make it with "
+                            + "plan.newSession(3)");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new Greedy(STOP, 5).after(NextToken.of(two), new int[] {1}, new int[0]))
+                    .withMessage(
+                            "greedy: prompt 1 is empty, and nothing can be predicted from it; give a start symbol at "
+                                    + "least");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new Greedy(STOP, 5).after(NextToken.of(two), new int[] {1, 99}))
+                    .withMessageContaining("99");
+        }
+        try (Model<Linear> model = Model.of(new Linear(2, 2), 1);
+                Plan plan = Plan.freeze(model, dev.fathom.op.Shape.of(1, 2));
+                Session session = plan.newSession()) {
+            assertThatThrownBy(() -> NextToken.of(session))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("is F32 but was asked for as I32");
+        }
+    }
+}
