@@ -2,6 +2,7 @@ package dev.fathom.store;
 
 import dev.fathom.kernel.Commands;
 import dev.fathom.memory.Block;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 
 /** Segments (offset, count, group) of a flat block, in floats, for one call that passes over all of them. The memory grows with their number. */
@@ -11,11 +12,18 @@ public final class Segments {
     private long[] words;
     private int count;
     private Block block;
+    /** Made once, because a step allocates nothing for its optimizer. */
+    private LongBuffer view;
 
     /** None, with room for {@code room}. */
     public Segments(int room) {
         words = new long[WORDS * room];
-        block = new Block("segments", (long) Long.BYTES * words.length);
+        block = block(words.length);
+        view = block.view(0, block.bytes()).asLongBuffer();
+    }
+
+    private static Block block(int words) {
+        return new Block("segments", (long) Long.BYTES * words);
     }
 
     /** Forgets all of them. */
@@ -46,12 +54,12 @@ public final class Segments {
 
     /** Puts their address and their number into a command. */
     public Commands put(Commands command) {
-        long bytes = (long) Long.BYTES * WORDS * count;
-        if (bytes > block.bytes()) {
+        if (WORDS * count > view.capacity()) {
             block.close();
-            block = new Block("segments", (long) Long.BYTES * words.length);
+            block = block(words.length);
+            view = block.view(0, block.bytes()).asLongBuffer();
         }
-        block.view(0, bytes).asLongBuffer().put(0, words, 0, WORDS * count);
+        view.put(0, words, 0, WORDS * count);
         return command.at(block.address()).put(count);
     }
 
