@@ -315,6 +315,7 @@ static void reached(const float *x, const float *finite, int64_t ld, int64_t fro
 
 /* NaN and infinities reach the queries that see them and the keys that these see, and no others. */
 static void not_finite(void) {
+    enum { AT = 44 }; /* in the middle of tiles of keys */
     FOR_EACH_ISA(isa)
         for (int which = 0; which < 4; which++) {
             struct problem p = problem((struct shape){1, 2, 2, 80, 80, 16, CAUSAL, 0, 0, 0, 0}, 0);
@@ -323,11 +324,11 @@ static void not_finite(void) {
             const char *names[] = {"query", "dq", "dk", "dv"};
             run(&p);
             for (int o = 0; o < 4; o++) finite[o] = copy(outs[o], p.y_floats);
-            inputs[which][41 * a->ldq + 3] = which >= 2 ? INFINITY : NAN; /* of head 0 */
+            inputs[which][AT * a->ldq + 3] = which >= 2 ? INFINITY : NAN; /* of head 0 */
             run(&p);
             for (int o = 0; o < 4; o++) {
-                int query = which == 0 || which == 3; /* of query 41 alone, else of all that see key 41 */
-                int64_t from = o < 2 ? 41 : 0, to = query ? 42 : 80;
+                int query = which == 0 || which == 3; /* of query AT alone, else of all that see key AT */
+                int64_t from = o < 2 ? AT : 0, to = query ? AT + 1 : 80;
                 if (which == 3 && o == 0) from = to; /* dy is not read */
                 if (which == 2 && o == 3) from = to; /* dv depends on v by the other factor of each product: not at all */
                 reached(outs[o], finite[o], a->ldq, from, to, names[o], isa, which);
