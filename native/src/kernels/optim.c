@@ -18,15 +18,13 @@ static int64_t segment_parts(const int64_t *segments, int64_t count, double nano
     return fathom_parts((double)total * nanos_each + (double)count * SEGMENT_NANOS, total / 1024 + 1);
 }
 
-/* what a part takes of segment s */
-INLINE void segment_range(const int64_t *segments, int64_t count, int64_t s, int64_t part, int64_t parts, int64_t *from,
-                          int64_t *to) {
-    const int64_t n = segments[3 * s + 1];
+/* what a part takes of a segment of n floats: a short one whole, if it is one of its own */
+INLINE void segment_range(int64_t n, int own, int64_t part, int64_t parts, int64_t *from, int64_t *to) {
     if (n >= OPTIM_GRAIN * parts) {
         fathom_range(n, OPTIM_GRAIN, part, parts, from, to);
     } else {
         *from = 0;
-        *to = s * parts / count == part ? n : 0;
+        *to = own ? n : 0;
     }
 }
 
@@ -37,11 +35,13 @@ INLINE void segment_range(const int64_t *segments, int64_t count, int64_t s, int
 #define RULE(name, nanos)                                                                                                   \
     static void name##_part(void *at, int64_t part, int64_t parts) {                                                        \
         const struct name##_args a = *(struct name##_args *)at;                                                             \
+        int64_t first, last;                                                                                                \
+        fathom_range(a.count, 1, part, parts, &first, &last);                                                               \
         for (int64_t s = 0; s < a.count; s++) {                                                                             \
             const int64_t offset = a.segments[3 * s], group = a.segments[3 * s + 2];                                        \
             const float rate = a.groups[2 * group], decay = a.groups[2 * group + 1];                                        \
             int64_t from, to;                                                                                               \
-            segment_range(a.segments, a.count, s, part, parts, &from, &to);                                                 \
+            segment_range(a.segments[3 * s + 1], first <= s && s < last, part, parts, &from, &to);                          \
             EACH_VECTOR(to - from, name##_vector(&a, offset + from + i, m, rate, decay););                                  \
         }                                                                                                                   \
     }                                                                                                                       \
@@ -132,14 +132,15 @@ static double sum_of_squares(const float *x, int64_t n) {
 static void squares_part(void *at, int64_t part, int64_t parts) {
     const struct squares_args *a = at;
     double *sums = (double *)a->sums;
-    int64_t first, last;
+    int64_t first, last, first_short, last_short;
     fathom_range(NORM_PIECES, 1, part, parts, &first, &last);
+    fathom_range(a->count, 1, part, parts, &first_short, &last_short);
     for (int64_t s = 0; s < a->count; s++) {
         const int64_t n = a->segments[3 * s + 1];
         const float *g = a->g + a->segments[3 * s];
         double *of = sums + 1 + NORM_PIECES * s;
         if (n <= OPTIM_GRAIN) {
-            if (s * parts / a->count != part) continue;
+            if (s < first_short || s >= last_short) continue;
             memset(of, 0, NORM_PIECES * sizeof *of);
             of[0] = sum_of_squares(g, n);
             continue;
@@ -169,9 +170,11 @@ static int32_t k_squares(const struct squares_args *a, int64_t *detail) {
 
 static void zero_part(void *at, int64_t part, int64_t parts) {
     const struct zero_args *a = at;
+    int64_t first, last;
+    fathom_range(a->count, 1, part, parts, &first, &last);
     for (int64_t s = 0; s < a->count; s++) {
         int64_t from, to;
-        segment_range(a->segments, a->count, s, part, parts, &from, &to);
+        segment_range(a->segments[3 * s + 1], first <= s && s < last, part, parts, &from, &to);
         float *y = a->y + a->segments[3 * s];
         if (to - from > SHORT_ROW) memset(y + from, 0, (size_t)(to - from) * sizeof(float));
         else EACH_VECTOR(to - from, v_put(y + from + i, v_set(0), m););
