@@ -2,8 +2,8 @@
  * Update rules over the segments (offset, count, group) of one flat block, in PyTorch's order of arithmetic: SGD, Adam (Kingma,
  * Ba 2015), AdamW (Loshchilov, Hutter 2019), RMSprop (Tieleman, Hinton 2012); and the norm by which gradients are clipped (Pascanu
  * et al. 2013). A segment is one parameter, or rows of one. It is cut into as many pieces as there are parts, so that a thread
- * updates the rows of a weight that gemm.c gave it; one too short for that belongs to one part. Every value is its own, so the cut
- * leaves no trace.
+ * updates the rows of a weight that gemm.c gave it; one too short for that belongs to one part. Every value is its own, so the
+ * cut leaves no trace.
  */
 #include "loops.h"
 
@@ -107,7 +107,8 @@ RULE(rmsprop, 0.3)
 /*
  * ---- squares ----
  * Every segment is cut into 16 pieces whatever the parts, the very rows of a thread where their number divides 16; one that is
- * shorter than a piece is the first of them, and belongs to one part. A piece is summed in 32 lanes of double, where the square of a float is exact and none overflows; the pieces are added in order.
+ * shorter than a piece is the first of them, and belongs to one part. A piece is summed in 32 lanes of double, where the square
+ * of a float is exact and none overflows; the pieces are added in order.
  */
 
 static double sum_of_squares(const float *x, int64_t n) {
