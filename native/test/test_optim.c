@@ -1,4 +1,4 @@
-/* SGD, Adam and RMSprop against PyTorch's formulas in double, over segments and groups; the sum of squares; zeros; many short rows. */
+/* SGD, Adam and RMSprop against PyTorch's formulas in double, over segments and groups; the sum of squares; zeros; short rows. */
 #include "check.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
@@ -221,7 +221,8 @@ static void short_rows(void) {
     int64_t(*rows)[3] = guarded(sizeof(int64_t[3]) * (ROWS + 1), 8);
     for (int64_t r = 0; r < ROWS; r++) memcpy(rows[r], (int64_t[3]){r * COLS * EVERY + 1, COLS, r % 2}, sizeof rows[r]);
     memcpy(rows[ROWS], (int64_t[3]){n, 0, 0}, sizeof rows[ROWS]);
-    float *w0 = guarded_random(n, 4, -1, 1), *g = guarded_random(n, 8, -1, 1), *w = guarded_floats(n, 0), *y = guarded_floats(n, 4);
+    float *w0 = guarded_random(n, 4, -1, 1), *g = guarded_random(n, 8, -1, 1);
+    float *w = guarded_floats(n, 0), *y = guarded_floats(n, 4);
     FOR_EACH_ISA(isa)
         FOR_EACH_PARTS(parts) {
             memcpy(w, w0, (size_t)n * 4);

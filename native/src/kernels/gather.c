@@ -107,7 +107,8 @@ static void scatter_part(void *at, int64_t part, int64_t parts) {
 static int32_t k_scatter_add(const struct scatter_add_args *a, int64_t *detail) {
     if (!lengths_within(a->lengths, a->rows, a->most, detail)) return FATHOM_BAD_LENGTH;
     if (!bags_below(a->index, a->lengths, a->rows, a->most, a->padding, a->yrows, detail)) return FATHOM_BAD_INDEX;
-    const int64_t lines = a->outer * a->rows * a->most, vectors = (a->cols + 15) / 16, most = vectors > a->yrows ? vectors : a->yrows;
+    const int64_t lines = a->outer * a->rows * a->most, vectors = (a->cols + 15) / 16;
+    const int64_t most = vectors > a->yrows ? vectors : a->yrows;
     const int64_t parts = fathom_parts((double)(lines * a->cols) * 0.1 + (double)lines * 3, a->outer * most);
     /* whether a row belongs to a part is as good as random, and columns are not */
     const int by_columns = vectors >= parts;

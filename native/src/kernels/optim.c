@@ -2,8 +2,8 @@
  * Update rules over the segments (offset, count, group) of one flat block, in PyTorch's order of arithmetic: SGD, Adam (Kingma,
  * Ba 2015), AdamW (Loshchilov, Hutter 2019), RMSprop (Tieleman, Hinton 2012); and the norm by which gradients are clipped (Pascanu
  * et al. 2013). A segment is one parameter, or rows of one. It is cut into as many pieces as there are parts, so that a thread
- * updates the rows of a weight that gemm.c gave it; one too short for that belongs to one part. Every value is its own, so the cut
- * leaves no trace.
+ * updates the rows of a weight that gemm.c gave it; one too short for that belongs to one part. Every value is its own, so the
+ * cut leaves no trace.
  */
 #include "loops.h"
 
@@ -18,15 +18,13 @@ static int64_t segment_parts(const int64_t *segments, int64_t count, double nano
     return fathom_parts((double)total * nanos_each + (double)count * SEGMENT_NANOS, total / 1024 + 1);
 }
 
-/* what a part takes of segment s */
-INLINE void segment_range(const int64_t *segments, int64_t count, int64_t s, int64_t part, int64_t parts, int64_t *from,
-                          int64_t *to) {
-    const int64_t n = segments[3 * s + 1];
+/* what a part takes of a segment of n floats: a short one whole, if it is one of its own */
+INLINE void segment_range(int64_t n, int own, int64_t part, int64_t parts, int64_t *from, int64_t *to) {
     if (n >= OPTIM_GRAIN * parts) {
         fathom_range(n, OPTIM_GRAIN, part, parts, from, to);
     } else {
         *from = 0;
-        *to = s * parts / count == part ? n : 0;
+        *to = own ? n : 0;
     }
 }
 
@@ -37,11 +35,13 @@ INLINE void segment_range(const int64_t *segments, int64_t count, int64_t s, int
 #define RULE(name, nanos)                                                                                                   \
     static void name##_part(void *at, int64_t part, int64_t parts) {                                                        \
         const struct name##_args a = *(struct name##_args *)at;                                                             \
+        int64_t first, last;                                                                                                \
+        fathom_range(a.count, 1, part, parts, &first, &last);                                                               \
         for (int64_t s = 0; s < a.count; s++) {                                                                             \
             const int64_t offset = a.segments[3 * s], group = a.segments[3 * s + 2];                                        \
             const float rate = a.groups[2 * group], decay = a.groups[2 * group + 1];                                        \
             int64_t from, to;                                                                                               \
-            segment_range(a.segments, a.count, s, part, parts, &from, &to);                                                 \
+            segment_range(a.segments[3 * s + 1], first <= s && s < last, part, parts, &from, &to);                          \
             EACH_VECTOR(to - from, name##_vector(&a, offset + from + i, m, rate, decay););                                  \
         }                                                                                                                   \
     }                                                                                                                       \
@@ -107,7 +107,8 @@ RULE(rmsprop, 0.3)
 /*
  * ---- squares ----
  * Every segment is cut into 16 pieces whatever the parts, the very rows of a thread where their number divides 16; one that is
- * shorter than a piece is the first of them, and belongs to one part. A piece is summed in 32 lanes of double, where the square of a float is exact and none overflows; the pieces are added in order.
+ * shorter than a piece is the first of them, and belongs to one part. A piece is summed in 32 lanes of double, where the square
+ * of a float is exact and none overflows; the pieces are added in order.
  */
 
 static double sum_of_squares(const float *x, int64_t n) {
@@ -132,14 +133,15 @@ static double sum_of_squares(const float *x, int64_t n) {
 static void squares_part(void *at, int64_t part, int64_t parts) {
     const struct squares_args *a = at;
     double *sums = (double *)a->sums;
-    int64_t first, last;
+    int64_t first, last, first_short, last_short;
     fathom_range(NORM_PIECES, 1, part, parts, &first, &last);
+    fathom_range(a->count, 1, part, parts, &first_short, &last_short);
     for (int64_t s = 0; s < a->count; s++) {
         const int64_t n = a->segments[3 * s + 1];
         const float *g = a->g + a->segments[3 * s];
         double *of = sums + 1 + NORM_PIECES * s;
         if (n <= OPTIM_GRAIN) {
-            if (s * parts / a->count != part) continue;
+            if (s < first_short || s >= last_short) continue;
             memset(of, 0, NORM_PIECES * sizeof *of);
             of[0] = sum_of_squares(g, n);
             continue;
@@ -169,9 +171,11 @@ static int32_t k_squares(const struct squares_args *a, int64_t *detail) {
 
 static void zero_part(void *at, int64_t part, int64_t parts) {
     const struct zero_args *a = at;
+    int64_t first, last;
+    fathom_range(a->count, 1, part, parts, &first, &last);
     for (int64_t s = 0; s < a->count; s++) {
         int64_t from, to;
-        segment_range(a->segments, a->count, s, part, parts, &from, &to);
+        segment_range(a->segments[3 * s + 1], first <= s && s < last, part, parts, &from, &to);
         float *y = a->y + a->segments[3 * s];
         if (to - from > SHORT_ROW) memset(y + from, 0, (size_t)(to - from) * sizeof(float));
         else EACH_VECTOR(to - from, v_put(y + from + i, v_set(0), m););
