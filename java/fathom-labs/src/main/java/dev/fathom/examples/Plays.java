@@ -24,7 +24,8 @@ final class Plays {
             return plays.get();
         }
         System.out.println(
-                "Quarrels put together by chance; ./fathom data tinyshakespeare fetches the plays (1.1 MB).");
+                "Shakespeare's plays are not here, so this example trains on quarrels put together at random;"
+                        + " ./fathom data tinyshakespeare fetches the plays (1.1 MB).");
         Path quarrels = Files.createTempFile("quarrels", ".txt");
         quarrels.toFile().deleteOnExit();
         return Files.writeString(quarrels, quarrels(300_000, 1));

@@ -8,10 +8,10 @@ import java.util.List;
 
 /**
  * Looks for the sequence with the best score, keeping the {@code width} most probable beginnings at every step. A beginning that the stop symbol ends
- * keeps its place among them, so that the search goes on with one less, and ends when none is left or {@code maxTokens} tokens are written (Sutskever et al.
+ * keeps its place among them, so that the search goes on with one fewer, and ends when none is left or {@code maxTokens} tokens are written (Sutskever et al.
  * 2014). The results are ranked by their log-probability divided by a {@link LengthPenalty}.
  *
- * <p>A beam of 1 is {@link Greedy}. A beam as wide as there are sequences of at most {@code maxTokens} tokens finds the best one. Where there are fewer
+ * <p>A beam of 1 is {@link Greedy}. A beam at least as wide as the number of possible sequences finds the best one. Where there are fewer
  * beginnings than the beam is wide, because the vocabulary is small, all of them are kept.
  *
  * <p>All beginnings of all sentences are rows of one batch. Of equals, what was better at the step before comes first, and then the lower token.
@@ -19,7 +19,7 @@ import java.util.List;
  * @param width the number of beginnings that are kept for each sentence
  * @param stop the token that ends a sequence, or -1 if there is none
  * @param maxTokens the largest number of tokens
- * @param penalty for the length, 1 by default
+ * @param penalty divides log-probabilities by a function of the length; none by default
  */
 public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penalty) {
     /**
@@ -68,7 +68,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
 
     /**
      * Returns for each prompt the hypotheses of the beam that goes on from it, without the prompt. The model reads the prompts token by token, all of them
-     * in one batch, and begins to write where the shortest ends.
+     * in one batch. Each row starts to write when its own prompt ends, while longer prompts are still being read.
      *
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */

@@ -30,8 +30,8 @@ public record Greedy(int stop, int maxTokens) {
     }
 
     /**
-     * Goes on from each prompt, all of them in one batch. The model reads the prompts token by token, and begins to write where the shortest ends. The
-     * results are without the prompts.
+     * Goes on from each prompt, all of them in one batch. Each row reads its own prompt token by token and starts to write when it ends, while longer
+     * prompts are still being read. The results are without the prompts.
      *
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */

@@ -26,7 +26,7 @@ public interface NextToken {
     void reorder(int[] parents);
 
     /**
-     * Returns the model that a frozen session is. The session's first input is a token for each row, I32 [batch] or [batch, 1], and its first output the
+     * Returns a model that runs this frozen session. The session's first input is a token for each row, I32 [batch] or [batch, 1], and its first output the
      * logits [batch, vocabulary] or [batch, 1, vocabulary]. Its state is what it carries: hidden states, caches of keys and values, and the number of
      * tokens in them.
      *
@@ -41,10 +41,10 @@ public interface NextToken {
      *
      * <p>The session's batch is the largest number of rows that a search may use: one for each sequence, times the width of a beam. It computes all of its
      * rows at every step, whether a sequence is in them or not. What it carries goes on from search to search; {@link Session#reset} begins anew. Its other
-     * inputs, such as what an encoder made of a sentence, are written before the search, and their rows are reordered with the state. A step allocates the
-     * logits, in the memory of the pass, and nothing else.
+     * inputs, such as what an encoder made of a sentence, must be written before every search, because a search moves their rows with the state. A step
+     * copies none of the state except where rows move; it allocates the logits, in the memory of the pass, and a few small Java objects.
      *
-     * @throws IllegalArgumentException if the shapes of the first input and output are others; a step throws it if there are more rows than the batch
+     * @throws IllegalArgumentException if the first input or output has another shape; a step throws it if the search needs more rows than the session has
      * @throws IllegalStateException if the first input is not I32, or the first output not F32
      */
     static NextToken of(Session session) {

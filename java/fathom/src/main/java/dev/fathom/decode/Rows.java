@@ -37,7 +37,7 @@ final class Rows {
     static void checkPrompts(String search, int[][] prompts) {
         if (prompts.length == 0) {
             throw new IllegalArgumentException(
-                    search + ": there are no start symbols; give one for each row of the model's state");
+                    search + ": there is nothing to start from; give a start symbol or a prompt for each row");
         }
         for (int i = 0; i < prompts.length; i++) {
             if (prompts[i].length == 0) {

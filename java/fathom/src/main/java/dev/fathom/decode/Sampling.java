@@ -59,8 +59,8 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
     }
 
     /**
-     * Writes a sequence for each start symbol, all of them in one batch. Sequence i draws from the streams {@code rng.split(i).split(step)}, so that it is
-     * the same alone and among others.
+     * Writes a sequence for each start symbol, all of them in one batch. Sequence i draws from the streams {@code rng.split(i).split(w)}, where w is the
+     * number of tokens written so far, so that it is the same alone and among others.
      *
      * @throws IllegalArgumentException if there is no start symbol, stop is outside the vocabulary, or a logit is NaN
      *     or +Infinity, or all logits of a row are -Infinity
@@ -70,8 +70,8 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
     }
 
     /**
-     * Goes on from each prompt, all of them in one batch. The model reads the prompts token by token, and begins to write where the shortest ends. The
-     * results are without the prompts.
+     * Goes on from each prompt, all of them in one batch. Each row reads its own prompt token by token and starts to write when it ends, while longer
+     * prompts are still being read. The results are without the prompts.
      *
      * <pre>{@code
      * new Sampling(-1, 500).temperature(0.7f).after(NextToken.of(session), new Rng(3), vocabulary.ids(letters.tokens("ROMEO:")))

@@ -54,7 +54,7 @@ final class SessionModel implements NextToken {
         if (wanted > session.batch()) {
             throw new IllegalArgumentException("NextToken.of: the search needs " + wanted
                     + " rows but the session has a batch of " + session.batch()
-                    + "; make it with plan.newSession(" + wanted + ")");
+                    + "; make a session whose batch is at least " + wanted);
         }
     }
 }

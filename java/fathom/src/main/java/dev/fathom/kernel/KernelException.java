@@ -33,8 +33,8 @@ public final class KernelException extends IllegalArgumentException {
             case BAD_INDEX ->
                 PLACED.contains(kernel)
                         ? "past " + found + " at row " + row + " is outside [0, " + (bound - 1)
-                                + "]: it counts the tokens in front of those that are given, and behind it the cache or the table of positions has no"
-                                + " room for them; make it larger, or begin a new sequence at 0"
+                                + "]: past counts the tokens before the given ones, and after so many the cache or the position table has no room"
+                                + " for these; make it larger, or start a new sequence with past 0"
                         : "index " + found + " at row " + row + " is outside [0, " + bound
                                 + "): give the number of a row that exists";
             case BAD_LENGTH ->

@@ -71,7 +71,7 @@ public final class CtcLoss implements Loss {
      * Computes the loss of a padded batch.
      *
      * @param logits [n, steps, classes]
-     * @param targets I32 [n, most]
+     * @param targets I32 [n, length]
      * @param lengths how many steps of each example count, I32 [n], or null for all
      * @param targetLengths how many labels of each example count, I32 [n], or null for all
      * @throws IllegalArgumentException as {@link Tensor#ctcLoss}, and if there is no example

@@ -24,7 +24,7 @@ public interface Loss {
         return new CrossEntropy(0, null);
     }
 
-    /** Returns the loss of connectionist temporal classification of logits [n, steps, classes] with labels [n, most], whose blank is class 0. */
+    /** Returns the loss of connectionist temporal classification of logits [n, steps, classes] with labels [n, length], whose blank is class 0. */
     static CtcLoss ctc() {
         return new CtcLoss(0, false, false);
     }

@@ -68,7 +68,7 @@ public record SparseLinear(
         return new SparseLinear(weight, bias, id);
     }
 
-    /** Computes the layer for ids I32 [n, most] whose values are all 1. */
+    /** Computes the layer for ids I32 [n, length] whose values are all 1. */
     @Override
     public Tensor forward(Tensor ids) {
         return ids.embeddingBag(weight, bias, null, null, padding);
@@ -77,9 +77,9 @@ public record SparseLinear(
     /**
      * Computes the layer in a frame of its own.
      *
-     * @param ids I32 [n, most]
+     * @param ids I32 [n, length]
      * @param lengths how many ids of each row count, I32 [n], or null for all
-     * @param values of the columns, [n, most], or null where all are 1
+     * @param values of the columns, [n, length], or null where all are 1
      * @throws IllegalArgumentException if shapes disagree, an id is outside [0, in), or a length outside [0, most]
      */
     public Tensor apply(Tensor ids, @Nullable Tensor lengths, @Nullable Tensor values) {

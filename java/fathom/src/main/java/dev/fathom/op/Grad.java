@@ -27,9 +27,9 @@ public abstract class Grad extends Call {
      * index} names. For a parameter with more rows than that, the gradient is then these rows and their values: {@link #adds} is true, and neither
      * backward nor a lazy step touches the others.
      *
-     * @param index an input [..], whose numbers that name no row are passed over
-     * @param lengths an input [rows] that says how many numbers of each line of {@code index} [rows, most] count, or -1 if all do
-     * @param padding a number that is passed over, or one that no row has
+     * @param index the input of row numbers; numbers outside the table are ignored
+     * @param lengths the input [n] with the count of valid numbers in each row of {@code index} [n, length], or -1 if all are valid
+     * @param padding a number to ignore; give one that no row has if there is none
      */
     public abstract long dinRows(int i, int index, int lengths, long padding);
 

@@ -114,8 +114,8 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         }
         if (c.has(PAST) && q.dim(1) > keys(c)) {
             throw c.fail(
-                    "q " + q + " has " + q.dim(1) + " queries behind past but there are only " + keys(c)
-                            + " keys; the keys are those of the past and of the queries too, so give a cache with room for both");
+                    "q " + q + " has " + q.dim(1) + " queries but there are only " + keys(c)
+                            + " keys; with a past, the keys include those of the queries, so give a cache with room for both");
         }
         if (c.has(BIAS)) {
             checkBias(c, q);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * y [n, out] = b + sum over k &lt; lengths[n] of w[n, k] W[token[n, k]], where tokens that are {@code padding} add nothing. Inputs: W [vocabulary,
- * out], tokens I32 [n, most], lengths I32 [n] or none, w [n, most] or none, b [out] or none.
+ * out], tokens I32 [n, length], lengths I32 [n] or none, w [n, length] or none, b [out] or none.
  *
  * @param padding a number that is no token, or {@link EmbeddingOp#NO_PADDING}
  */
@@ -43,7 +43,7 @@ public record BagOp(long padding) implements Op {
         Shape w = EmbeddingOp.table(c);
         Shape tokens = c.shape(1);
         if (tokens.rank() != 2) {
-            throw c.fail("tokens " + tokens + " are no rows; give [n, most], padded to one length");
+            throw c.fail("tokens " + tokens + " are no rows; give [n, length], padded to one length");
         }
         if (c.has(LENGTHS)) {
             checkLengths(c, "tokens", tokens, "lengths", c.shape(LENGTHS));

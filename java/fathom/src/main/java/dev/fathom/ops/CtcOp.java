@@ -9,7 +9,7 @@ import dev.fathom.op.Shape;
 
 /**
  * loss [n] = -log of the sum, over all alignments of the labels with the steps, of the products of softmax(x) (Graves et al. 2006). Inputs: logits x
- * [n, steps, classes], labels I32 [n, most], lengths I32 [n] of the steps or none, lengths I32 [n] of the labels or none. A second result is the
+ * [n, steps, classes], labels I32 [n, length], lengths I32 [n] of the steps or none, lengths I32 [n] of the labels or none. A second result is the
  * gradient of each loss by its logits, which forward has at hand.
  */
 public record CtcOp(int blank) implements Op {
@@ -42,7 +42,7 @@ public record CtcOp(int blank) implements Op {
         }
         if (targets.rank() != 2 || targets.dim(0) != x.dim(0)) {
             throw c.fail("logits " + x + " and targets " + targets + " disagree: give targets [" + x.dim(0)
-                    + ", most], the labels of each example, padded to one length");
+                    + ", length], the labels of each example, padded to one length");
         }
         if (blank < 0 || blank >= x.dim(2)) {
             throw c.fail("logits " + x + " have " + x.dim(2) + " classes but blank=" + blank

@@ -349,19 +349,22 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Makes row i of every input, along {@link Dim#BATCH}, what row {@code from[i]} is now, so that a search goes on with other beams or a server gives a
-     * row to another sequence. Where {@code from[i]} is -1, row i of a carried input becomes zeros, as in a new session, and that of another input stays
-     * as it is; so do the rows behind those that are named.
+     * Replaces row i of every input that has {@link Dim#BATCH} by what row {@code from[i]} holds now: for beams that change rows, or a server that gives
+     * a row to another sequence. Where {@code from[i]} is -1, row i of a carried input becomes zeros, as in a new session, and that of any other input
+     * stays as it is. Rows from {@code from.length} on also stay as they are.
      *
      * @throws IllegalArgumentException if there are more rows than the session has, or one is neither a row nor -1
      * @throws IllegalStateException if the session is closed, or another thread is running it
      */
     public void reorder(int... from) {
+        if (from.length > batch()) {
+            throw new IllegalArgumentException("reorder: " + from.length + " rows are named but the session has "
+                    + batch() + "; name at most " + batch());
+        }
         for (int i = 0; i < from.length; i++) {
-            if (from.length > batch() || from[i] < -1 || from[i] >= batch()) {
-                throw new IllegalArgumentException("reorder: row " + i + " of " + from.length + " would be what row "
-                        + from[i] + " is, but the session has " + batch()
-                        + " rows; name at most so many, each from 0 on, or -1 for one that begins anew");
+            if (from[i] < -1 || from[i] >= batch()) {
+                throw new IllegalArgumentException("reorder: row " + i + " is to become row " + from[i]
+                        + ", which does not exist; name a row in [0, " + batch() + "), or -1 to start anew");
             }
         }
         if (!STATE.compareAndSet(this, IDLE, RUNNING)) {

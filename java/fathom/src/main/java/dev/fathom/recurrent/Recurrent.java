@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * gives the final states.
  *
  * <p>Training keeps 4 n t ((g + 1) hidden + in) bytes of each layer and direction from forward to backward, where g is the number of gates and in, above the
- * first layer, directions * hidden; an LSTM or GRU keeps 4 n t hidden more, and beside these there is the result. Backward needs 4 n t g hidden while it is
- * in a layer, and twice that in one of a GRU. So an LSTM of 32 units over 32 features keeps 16,384,000 bytes for 32 sequences of 500 steps, with its result.
+ * first layer, directions * hidden; an LSTM or GRU keeps 4 n t hidden more, and beside these there is the result. Backward needs 4 n t g hidden more while it is
+ * in a layer (twice that for a GRU), besides the gradients of the layer's result and input. So an LSTM of 32 units over 32 features keeps 16,384,000 bytes for 32 sequences of 500 steps, with its result.
  * Blocks of memory have sizes of their own, which makes it up to 4 % more. Steps beyond a sequence's length cost no arithmetic.
  *
  * <p>Parameters are named and ordered as PyTorch's: {@code weight_ih_l0} [gates * hidden, in], {@code weight_hh_l0} [gates * hidden, hidden], {@code
@@ -143,8 +143,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
      *
      * @param inputs the probability to drop a feature of a layer's input
      * @param states the probability to drop a unit of what the recurrent weights see of the state
-     * @param variational whether features are dropped from every layer's input and for all steps of a sequence together; else those of the layers
-     *     above the first, step by step
+     * @param variational whether inputs are dropped in every layer, with one mask for all steps of a sequence; otherwise only above the first layer,
+     *     with a new mask at each step. States always have one mask for all steps
      */
     public record Dropout(float inputs, float states, boolean variational) {
         private static final Dropout NONE = new Dropout(0, 0, false);
@@ -412,7 +412,8 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     /**
      * Returns a net with recurrent skip connections (Kieu et al. 2019): what goes into step t is not h[t - 1] but (w1 h[t - 1] + w2 h[t - lag]) / (w1 +
      * w2), where (w1, w2) is one of (1, 0), (0, 1) and (1, 1), drawn once for each time step, layer and direction. States before the first step are the
-     * initial one. A plan with such a net has a fixed length.
+     * initial one. A plan with such a net has a fixed length. Draws begin anew in every call, and a {@link State} holds no h[t - lag], so that pieces with a
+     * carried state do not equal one long run.
      *
      * @param lag how many steps back the connection reaches
      * @param seed of the draws

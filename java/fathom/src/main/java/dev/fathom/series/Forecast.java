@@ -3,8 +3,8 @@ package dev.fathom.series;
 import java.util.List;
 
 /**
- * Runs a model over a series one step at a time. One step ahead, each forecast sees the rows as they were. A
- * recursive forecast is fed back: it sees its own forecasts in the place of the rows that it has forecast, so that it looks many steps ahead.
+ * Runs a model over a series one step at a time. {@link #oneStepAhead} forecasts each row from the true rows before it. {@link #recursive} puts its own
+ * forecasts in the place of rows already forecast, to look many steps ahead.
  *
  * <pre>{@code
  * Forecast.Step step = window -> {

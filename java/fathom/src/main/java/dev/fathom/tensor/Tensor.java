@@ -1025,7 +1025,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * the labels need more steps than there are, the loss is infinite and its gradient 0. A NaN makes the loss of its example NaN.
      * {@code nn.CtcLoss} is the loss of a batch.
      *
-     * @param targets I32 [n, most], classes but not the blank
+     * @param targets I32 [n, length], classes but not the blank
      * @param lengths I32 [n]
      * @param targetLengths I32 [n]
      * @throws IllegalArgumentException if shapes disagree, blank or a label is outside [0, classes), a label is the blank, or a length is negative or
@@ -1225,16 +1225,16 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns y [n, out] = b + the sum over k of w[n, k] W[token[n, k]] for these I32 tokens [n, most]: a linear layer on sparse rows, such as the words
+     * Returns y [n, out] = b + the sum over k of w[n, k] W[token[n, k]] for these I32 tokens [n, length]: a linear layer on sparse rows, such as the words
      * of a text with their counts, at a cost that follows the tokens and not the vocabulary. Only the first {@code lengths[n]} tokens of a row count, and
-     * those that are {@code padding} do not. What is null is left out: there is no b, all lengths are most, all w are 1, no token is padding. The
+     * those that are {@code padding} do not. What is null is left out: there is no b, all lengths are length, all w are 1, no token is padding. The
      * gradient of W is rows and their values. {@code nn.SparseLinear} is the layer.
      *
      * @param weight W [vocabulary, out]
      * @param bias b [out]
      * @param lengths I32 [n]
-     * @param weights w [n, most]
-     * @throws IllegalArgumentException if shapes disagree, a token that counts is outside [0, vocabulary), or a length outside [0, most]
+     * @param weights w [n, length]
+     * @throws IllegalArgumentException if shapes disagree, a token that counts is outside [0, vocabulary), or a length outside [0, length]
      */
     public Tensor embeddingBag(
             Operand weight,

@@ -116,7 +116,7 @@ public final class Vocabulary {
     }
 
     /**
-     * Returns the first {@code size} tokens, the most frequent ones, and the reserved ones, which do not count.
+     * Returns a vocabulary of the {@code size} most frequent tokens; reserved tokens are kept and do not count.
      *
      * @throws IllegalArgumentException if no token is left
      */

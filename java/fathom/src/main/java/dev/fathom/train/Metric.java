@@ -78,8 +78,8 @@ public interface Metric {
     }
 
     /**
-     * Returns the bits per character of logits [n, .., characters] on the I32 characters [n, ..] that came: the mean of -log2 softmax(x)[character], which is
-     * what a compressor that knows the model would need for each. It is log2 of the {@link #perplexity}, and of bytes it is called bits per byte. Every
+     * Returns the bits per character of logits [n, .., characters] on the I32 characters [n, ..] that actually followed: the mean of -log2 softmax(x)[character], which is
+     * what a compressor that knows the model would need for each. It is log2 of the {@link #perplexity}; for bytes it is called bits per byte. Every
      * character counts, so give batches of one length, without padding.
      */
     static Metric bitsPerCharacter() {

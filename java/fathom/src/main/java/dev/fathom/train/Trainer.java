@@ -200,7 +200,7 @@ public final class Trainer<M extends Net> {
 
     /**
      * Names the states that a custom step keeps from batch to batch, in truncated back-propagation through time. Checkpoints then hold them, so that a run
-     * which is resumed in the middle of an epoch goes on with the states that it had there. They stay the caller's to close, after the run.
+     * which is resumed in the middle of an epoch goes on with the states that it had there. The caller still closes them, after the run.
      */
     public Trainer<M> states(KeptState... all) {
         states.addAll(List.of(all));
@@ -209,7 +209,7 @@ public final class Trainer<M extends Net> {
 
     /**
      * Lets the next {@code fit} continue from the newest whole checkpoint in {@code folder}. It ends with the bits of a run that was never
-     * interrupted; what a custom step keeps between batches must be named by {@link #states} for that. A damaged checkpoint is skipped and named in {@link
+     * interrupted; for this, {@link #states} must name the states that a custom step keeps between batches. A damaged checkpoint is skipped and named in {@link
      * History#notes}. Callbacks begin anew; those that need the past find it in {@link Progress#history}.
      *
      * <p>That {@code fit} throws IllegalArgumentException if there is no whole checkpoint, or if the model, optimizer, data, batches, seed or another

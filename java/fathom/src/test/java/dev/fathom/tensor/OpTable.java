@@ -2462,7 +2462,7 @@ public final class OpTable {
                         "embedding_bag: length 3 at row 0 is outside [0, 2]: lengths count the steps of a row that are no padding",
                         () -> ints(1, 2).embeddingBag(t(3, 2), null, Tensor.ofInts(new int[] {3}, 1), null, null))
                 .refuses(
-                        "embedding_bag: tokens [2] are no rows; give [n, most], padded to one length",
+                        "embedding_bag: tokens [2] are no rows; give [n, length], padded to one length",
                         () -> ints(2).embeddingBag(t(3, 2), null, null, null, null))
                 .refuses(
                         "embedding_bag: tokens [1, 2] and weights [2] disagree; give one weight for each token",
@@ -2977,7 +2977,7 @@ public final class OpTable {
                 .is(x -> AttentionReference.of(x[0], x[1], x[2], 3, 3, null, (b, i, j) -> j - i <= x[3].v()[b]))
                 .tolerance(2e-6, 2e-6)
                 .refuses(
-                        "attention: index 3 at row 1 is outside [0, 3): give the number of a row that exists",
+                        "attention: past 3 at row 1 is outside [0, 2]: past counts the tokens before the given ones, and after so many the cache or the position table has no room for these; make it larger, or start a new sequence with past 0",
                         () -> t(2, 3, 8)
                                 .attention(
                                         t(2, 5, 8),
@@ -3014,7 +3014,7 @@ public final class OpTable {
                     return row >= 0 && row < x[1].dim(1) ? x[1].at(i[0], row, i[2]) : x[0].at(i);
                 }))
                 .refuses(
-                        "put_rows: index 4 at row 0 is outside [0, 4): give the number of a row that exists",
+                        "put_rows: past 4 at row 0 is outside [0, 3]: past counts the tokens before the given ones, and after so many the cache or the position table has no room for these; make it larger, or start a new sequence with past 0",
                         () -> Pass.apply(PutRowsOp.INSTANCE, t(1, 5, 2), t(1, 2, 2), Tensor.ofInts(new int[] {4}, 1)))
                 .refuses(
                         "put_rows: x [1, 5, 2] and added [1, 2, 3] disagree: all dimensions but the second must be equal",

@@ -18,7 +18,7 @@ public final class TinyShakespeare {
             "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/data/tinyshakespeare/"
                     + FILE);
 
-    /** What it is known to be. */
+    /** Its size and its SHA-256. */
     public static final Download.Content CONTENT = Download.Content.ofFile(
             1_115_394, "SHA-256", "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed");
 
