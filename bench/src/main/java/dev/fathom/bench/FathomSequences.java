@@ -283,6 +283,7 @@ public class FathomSequences {
                     .at(0)
                     .at(0)
                     .at(0)
+                    .at(0)
                     .at(y.address())
                     .at(last.address())
                     .at(r.gru() ? 0 : cell.address());
@@ -295,6 +296,7 @@ public class FathomSequences {
             begin(Kernel.RECURRENT_GRAD)
                     .at(w.address())
                     .at(u.address())
+                    .at(0)
                     .at(0)
                     .at(0)
                     .at(0);

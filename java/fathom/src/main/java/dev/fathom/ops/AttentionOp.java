@@ -113,9 +113,8 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
             throw c.fail("past tells a causal mask where the queries stand, but there is none; make the mask causal");
         }
         if (c.has(PAST) && q.dim(1) > keys(c)) {
-            throw c.fail(
-                    "q " + q + " has " + q.dim(1) + " queries but there are only " + keys(c)
-                            + " keys; with a past, the keys include those of the queries, so give a cache with room for both");
+            throw c.fail("q " + q + " has " + q.dim(1) + " queries but there are only " + keys(c)
+                    + " keys; with a past, the keys include those of the queries, so give a cache with room for both");
         }
         if (c.has(BIAS)) {
             checkBias(c, q);
