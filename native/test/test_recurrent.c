@@ -265,15 +265,18 @@ static void test_rows(int cell, int flags) {
 
 /* a gang that shares the units of wide layers leaves the bits that one thread leaves */
 static void test_gang(int cell, int flags) {
-    struct layer l = random_layer(cell, flags, 1 + random_below(5), 1 + random_below(5), 1 + random_below(150), 200 + random_below(60));
+    struct layer l = random_layer(cell, flags, flags == 0 ? 15 : 1 + random_below(5), 1 + random_below(5), 1 + random_below(150), 200 + random_below(60));
     int64_t rows = l.n * l.t * l.h, states = l.n * l.h, first = guarded_count;
     fathom_set_threads(4);
     FOR_EACH_ISA(isa) {
         struct results one = {0};
         for (int members = 1; members < 5; members++) {
             fathom_force_parts(members);
+            int64_t joined = fathom_pool_counter(1);
             struct results r = forward(&l, 1, members % 2), plain = forward(&l, 0, 0);
             backward(&l, &r, 0);
+            joined = fathom_pool_counter(1) - joined;
+            CHECK(joined >= 3 * (members - 1), "%ld parts of workers, %d members, cell %d isa %d", joined, members, cell, isa);
             if (members == 1) one = r;
             CHECK_BITS(r.y, one.y, rows, "y of %d members, cell %d flags %d isa %d", members, cell, flags, isa);
             CHECK_BITS(plain.y, one.y, rows, "y alone of %d members, cell %d flags %d isa %d", members, cell, flags, isa);

@@ -77,11 +77,17 @@ static inline int units_are_shared(int64_t n, int64_t gates, int64_t h) {
     return n < FEW_SEQUENCES && panel_count(h) > 1 && gates * h * h >= SHARED_FLOATS;
 }
 
-/* the columns from .. to of n, cut where panels are, so that a product of n columns is of the same share as they */
+/* the panels p0 .. p1 of a product of n columns */
+static inline void share_panels(const struct share *s, int64_t n, int64_t *p0, int64_t *p1) {
+    *p0 = panel_count(n) * s->member / s->members;
+    *p1 = panel_count(n) * (s->member + 1) / s->members;
+}
+/* the columns of these panels */
 static inline void share_columns(const struct share *s, int64_t n, int64_t *from, int64_t *to) {
-    int64_t panels = panel_count(n);
-    *from = panel_start(n, panels * s->member / s->members);
-    *to = least(n, panel_start(n, panels * (s->member + 1) / s->members));
+    int64_t p0, p1;
+    share_panels(s, n, &p0, &p1);
+    *from = panel_start(n, p0);
+    *to = least(n, panel_start(n, p1));
 }
 
 static inline struct share share_of(struct gang *gang, int64_t member, int64_t members, int64_t h) {
@@ -98,9 +104,10 @@ static inline void meet(const struct share *s) {
 /* c[rows][n] (+)= a[rows][k] panels, which hold a packed right side [k, n]; the columns of a share, by this thread alone */
 static inline void multiply_rows(const struct share *share, const float *a, int64_t lda, const float *panels, float *c, int64_t ldc,
                                  int64_t rows, int64_t n, int64_t k, int64_t add) {
-    int64_t count = row_tiles(rows, n), all = panel_count(n), end = all * (share->member + 1) / share->members;
+    int64_t count = row_tiles(rows, n), p, end;
     struct sweep s = {.outer = 1, .inner = 1, .depth = k, .lda = lda, .ldc = ldc, .add = add};
-    for (int64_t p = all * share->member / share->members; p < end; p++) {
+    share_panels(share, n, &p, &end);
+    for (; p < end; p++) {
         int64_t j = panel_start(n, p), width = panel_start(n, p + 1) - j, columns = least(n - j, width);
         s.ldb = width, s.last = last_lanes(columns - (width - VL));
         for (int64_t t = 0; t < count; t++) {

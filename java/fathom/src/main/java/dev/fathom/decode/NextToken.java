@@ -26,9 +26,9 @@ public interface NextToken {
     void reorder(int[] parents);
 
     /**
-     * Returns a model that runs this frozen session. The session's first input is a token for each row, I32 [batch] or [batch, 1], and its first output the
+     * Returns a model that runs this frozen session. The session's first input is a token for each row, I32 [batch] or [batch, 1], and its output the
      * logits [batch, vocabulary] or [batch, 1, vocabulary]. Its state is what it carries: hidden states, caches of keys and values, and the number of
-     * tokens in them.
+     * tokens in them; beside these it returns nothing but the logits.
      *
      * <pre>{@code
      * Plan plan = Plan.freeze(model, (net, in) -> net.step(in[0], in[1], in[2]), // a record (logits, h, c)
@@ -44,8 +44,8 @@ public interface NextToken {
      * inputs, such as what an encoder made of a sentence, must be written before every search, because a search moves their rows with the state. A step
      * copies none of the state except where rows move; it allocates the logits, in the memory of the pass, and a few small Java objects.
      *
-     * @throws IllegalArgumentException if the first input or output has another shape; a step throws it if the search needs more rows than the session has
-     * @throws IllegalStateException if the first input is not I32, or the first output not F32
+     * @throws IllegalArgumentException if the first input or the output has another shape, or there are other outputs; a step throws it if the search needs more rows than the session has
+     * @throws IllegalStateException if the first input is not I32, or the output not F32
      */
     static NextToken of(Session session) {
         return new SessionModel(session);

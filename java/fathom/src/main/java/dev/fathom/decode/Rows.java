@@ -155,8 +155,8 @@ final class Rows {
                     alive[left] = i;
                     rows[left++] = row;
                 }
-                if (left < alive.length && left > 0) {
-                    model.reorder(Arrays.copyOf(rows, left));
+                if (left > 0) {
+                    reorder(model, Arrays.copyOf(rows, left), alive.length);
                 }
                 next = Arrays.copyOf(next, left);
                 alive = Arrays.copyOf(alive, left);

@@ -6,8 +6,9 @@ import dev.fathom.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
+import java.util.List;
 
-/** A session as a model. The rows of a search are the first ones of its batch; the others are idle and go on with whatever token they hold. */
+/** A session as a model. The rows of a search are the first ones of its batch; the others are idle and read the token of the first. */
 final class SessionModel implements NextToken {
     private final Session session;
     private final IntBuffer tokens;
@@ -18,14 +19,19 @@ final class SessionModel implements NextToken {
     SessionModel(Session session) {
         this.session = session;
         tokens = session.intInput();
-        logits = session.output().duplicate(); // with a limit of its own
+        List<String> results = session.resultNames();
+        if (results.size() != 1) {
+            throw new IllegalArgumentException("NextToken.of: beside what it carries, the session returns " + results
+                    + ", but it must return the logits alone; freeze a function that does");
+        }
+        logits = session.output(results.get(0)); // a view of its own, whose limit may change
         Shape in = session.inputShape(0);
-        Shape out = session.outputShape(0);
+        Shape out = session.outputShape(results.get(0));
         int batch = session.batch();
         if (in.size() != batch || out.rank() < 2 || out.dim(0) != batch || out.size() != (long) batch * out.dim(-1)) {
             throw new IllegalArgumentException("NextToken.of: the session reads tokens " + in + " and gives logits "
                     + out + " at batch " + batch + ", but a step is one token for each row: the first input must be ["
-                    + batch + "] or [" + batch + ", 1] and the first output [" + batch
+                    + batch + "] or [" + batch + ", 1] and the logits [" + batch
                     + ", vocabulary]; give a session of length 1 whose plan returns the logits of the last token");
         }
         vocabulary = out.dim(-1);
@@ -36,6 +42,9 @@ final class SessionModel implements NextToken {
         check(next.length);
         rows = next.length;
         tokens.put(0, next);
+        for (int idle = rows; idle < session.batch(); idle++) {
+            tokens.put(idle, next[0]); // and not what a search left there, which may be no token
+        }
         session.run();
         return Tensor.of(logits.limit(rows * vocabulary), rows, vocabulary);
     }

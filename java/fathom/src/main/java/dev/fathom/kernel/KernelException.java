@@ -32,7 +32,9 @@ public final class KernelException extends IllegalArgumentException {
                         + "): labels are class numbers, one less than the logits' last dimension at most";
             case BAD_INDEX ->
                 PLACED.contains(kernel)
-                        ? "past " + found + " at row " + row + " is outside [0, " + (bound - 1)
+                        ? bound <= 0
+                                ? "there are more tokens than the cache or the position table holds; make it larger, or give fewer at once"
+                                : "past " + found + " at row " + row + " is outside [0, " + (bound - 1)
                                 + "]: past counts the tokens before the given ones, and after so many the cache or the position table has no room"
                                 + " for these; make it larger, or start a new sequence with past 0"
                         : "index " + found + " at row " + row + " is outside [0, " + bound

@@ -109,6 +109,10 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
             throw c.fail(c.inName(WEIGHT) + " " + w + " and " + c.inName(RECURRENT_WEIGHT) + " " + u
                     + " disagree: both need the same number of rows");
         }
+        if (w.dim(1) == 0) {
+            throw c.fail(c.inName(WEIGHT) + " " + w + " reads no features, " + c.inName(WEIGHT)
+                    + ".dim(1)=0; give at least one");
+        }
         if (x.dim(2) != w.dim(1)) {
             throw c.fail("x " + x + " and " + c.inName(WEIGHT) + " " + w + " disagree: x.dim(2)=" + x.dim(2) + " but "
                     + c.inName(WEIGHT) + ".dim(1)=" + w.dim(1));

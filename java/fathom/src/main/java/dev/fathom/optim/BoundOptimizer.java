@@ -364,7 +364,7 @@ public final class BoundOptimizer implements AutoCloseable {
         if (maxNorm == 0) {
             return;
         }
-        sums.room(8 + SUMS * segments.count());
+        sums.room(8 + (long) SUMS * segments.count());
         segments.put(commands.begin(Kernel.SQUARES).at(store.gradients().address()))
                 .at(sums.block.address())
                 .run();
@@ -610,13 +610,18 @@ public final class BoundOptimizer implements AutoCloseable {
             view = block.view(0, block.bytes());
         }
 
-        void room(int bytes) {
+        void room(long bytes) {
             if (bytes > block.bytes()) {
-                Block larger = new Block("optimizer table", Math.max(bytes, 2 * block.bytes()));
+                Block larger = new Block("optimizer table", Math.max(bytes, block.bytes() + block.bytes() / 2));
+                try {
+                    view = larger.view(0, larger.bytes());
+                } catch (RuntimeException | Error e) {
+                    larger.close();
+                    throw e;
+                }
                 Block.copy(block.address(), larger.address(), block.bytes());
                 block.close();
                 block = larger;
-                view = larger.view(0, larger.bytes());
             }
         }
     }

@@ -276,6 +276,19 @@ public final class Session implements AutoCloseable {
         return plan.outputs.get(find("output", plan.outputs, name)).at(sizes);
     }
 
+    /**
+     * Returns the names of the outputs that are no carried state, such as the logits beside it, in the order in which the frozen function returned
+     * them.
+     */
+    public List<String> resultNames() {
+        List<String> carried =
+                plan.specs.stream().filter(Spec::isCarried).map(Spec::name).toList();
+        return plan.outputs.stream()
+                .map(ShapeRules.Operand::name)
+                .filter(name -> !carried.contains(name))
+                .toList();
+    }
+
     /** Returns the number of examples in each run. */
     public int batch() {
         return Math.max(1, sizes.batch());
@@ -329,7 +342,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Sets every carried input to zeros, so that the next run begins a new sequence.
+     * Sets every carried input to zeros, so that the next run begins a new sequence. Other inputs, whose rows {@link #reorder} moves too, stay as they are.
      *
      * @throws IllegalStateException if the session is closed, or another thread is running it
      */
@@ -351,7 +364,8 @@ public final class Session implements AutoCloseable {
     /**
      * Replaces row i of every input that has {@link Dim#BATCH} by what row {@code from[i]} holds now: for beams that change rows, or a server that gives
      * a row to another sequence. Where {@code from[i]} is -1, row i of a carried input becomes zeros, as in a new session, and that of any other input
-     * stays as it is. Rows from {@code from.length} on also stay as they are.
+     * stays as it is. Rows from {@code from.length} on also stay as they are. A row that nobody uses goes on counting what is in its caches: begin it
+     * anew before they are full.
      *
      * @throws IllegalArgumentException if there are more rows than the session has, or one is neither a row nor -1
      * @throws IllegalStateException if the session is closed, or another thread is running it

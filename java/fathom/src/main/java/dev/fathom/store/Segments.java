@@ -55,9 +55,15 @@ public final class Segments {
     /** Puts their address and their number into a command. */
     public Commands put(Commands command) {
         if (WORDS * count > view.capacity()) {
+            Block larger = block(words.length);
+            try {
+                view = larger.view(0, larger.bytes()).asLongBuffer();
+            } catch (RuntimeException | Error e) {
+                larger.close();
+                throw e;
+            }
             block.close();
-            block = block(words.length);
-            view = block.view(0, block.bytes()).asLongBuffer();
+            block = larger;
         }
         view.put(0, words, 0, WORDS * count);
         return command.at(block.address()).put(count);

@@ -370,12 +370,16 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
             int[] theirs = replica.gradientRows(i);
             if (theirs != null) {
                 writeRows(commands, i, theirs, theirs.length);
-                for (int row : theirs) {
-                    long at = row(i, row);
+                for (int k = 0, end; k < theirs.length; k = end) {
+                    end = k + 1;
+                    while (end < theirs.length && theirs[end] == theirs[end - 1] + 1) {
+                        end++; // neighboring rows are one call
+                    }
+                    long at = row(i, theirs[k]);
                     commands.begin(Kernel.ACCUMULATE)
                             .at(from + Float.BYTES * at)
                             .at(to + Float.BYTES * at)
-                            .put(row(i, row + 1) - at)
+                            .put(row(i, theirs[end - 1] + 1) - at)
                             .run();
                 }
                 replica.fresh[i] = false;

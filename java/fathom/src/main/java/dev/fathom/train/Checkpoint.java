@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -183,16 +184,15 @@ final class Checkpoint implements AutoCloseable {
                 throw differs("the model: it also had " + name);
             }
         }
-        if (position.settings().containsKey(STATES) && !settings.containsKey(STATES)) {
-            throw differs(
-                    "the " + STATES + ": 0 here but " + position.settings().get(STATES) + " there");
-        }
-        settings.forEach((name, here) -> {
-            String there = position.settings().get(name);
+        Set<String> names = new LinkedHashSet<>(settings.keySet());
+        names.add(STATES);
+        for (String name : names) {
+            String here = settings.getOrDefault(name, "0");
+            String there = position.settings().getOrDefault(name, "0");
             if (!here.equals(there)) {
                 throw differs("the " + name + ": " + here + " here but " + there + " there");
             }
-        });
+        }
     }
 
     private IllegalArgumentException differs(String what) {

@@ -241,7 +241,8 @@ public final class Trainer<M extends Net> {
      * <p>However training ends, the model has the weights of the best epoch if these are kept ({@link #keepBest}, {@link EarlyStopping}) and at least
      * one epoch was finished. Otherwise it has the weights after the last complete step.
      *
-     * @throws IllegalArgumentException if epochs &lt; 1, or the figure to keep the best by is not measured
+     * @throws IllegalArgumentException if epochs &lt; 1, the figure to keep the best by is not measured, or the optimizer evaluates the loss again
+     *     ({@link Optimizer#evaluatesAgain}) while a step keeps {@link #states}
      * @throws NonFiniteLossException if the loss, or with {@link #clipNorm} the gradients' norm, becomes NaN or infinite; the step under way has not
      *     changed the weights
      */
@@ -252,6 +253,11 @@ public final class Trainer<M extends Net> {
     private History run(Batches train, @Nullable Batches validation, int epochs) {
         if (epochs < 1) {
             throw new IllegalArgumentException("fit: epochs=" + epochs + " must be at least 1");
+        }
+        if (!states.isEmpty() && recipe.evaluatesAgain()) {
+            throw new IllegalArgumentException("fit: " + recipe.getClass().getSimpleName()
+                    + " evaluates the loss again, and a step that goes on from its own states would read a batch twice;"
+                    + " choose an optimizer that does not, or a step without states");
         }
         stopNow = null;
         Path from = resume;

@@ -255,16 +255,16 @@ class TransformerTest {
             assertThatThrownBy(() -> model.net().step(x.slice(1, 0, 1), full, ints(0, tokens + 6)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(
-                            "past 76 at row 1 is outside [0, 75]: it counts the tokens in front of those that are "
-                                    + "given, and behind it the cache or the table of positions has no room for them; make it larger, or "
-                                    + "begin a new sequence at 0");
+                            "past 76 at row 1 is outside [0, 75]: past counts the tokens before the given ones, and after so "
+                                    + "many the cache or the position table has no room for these; make it larger, or start a new "
+                                    + "sequence with past 0");
             Tensor q = x.slice(1, 0, 3);
             AttentionMask late = AttentionMask.CAUSAL.withPast(ints(0, 0));
             assertThatThrownBy(() -> q.attention(x.slice(1, 0, 2), x.slice(1, 0, 2), new Attention(2).mask(late)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining(
-                            " has 3 queries behind past but there are only 2 keys; the keys are those of the past "
-                                    + "and of the queries too, so give a cache with room for both");
+                            " has 3 queries but there are only 2 keys; with a past, the keys include those of the queries, so "
+                                    + "give a cache with room for both");
             assertThatThrownBy(() -> model.net().step(x, List.of(), ints(0, 0)))
                     .hasMessage("TransformerEncoder: there are 0 caches for 2 layers; give one for each");
         }
@@ -545,7 +545,7 @@ class TransformerTest {
                                 (float) (numbers[a] * Math.cos(angle) - numbers[b] * Math.sin(angle)), within(1e-6f));
                 assertThat(turned[7]).isEqualTo(numbers[7]);
                 assertThatThrownBy(() -> model.net().apply(q, 1, 1, ints(50)))
-                        .hasMessageContaining("past 50 at row 0 is outside [0, 49]: it counts the tokens in front");
+                        .hasMessageContaining("past 50 at row 0 is outside [0, 49]: past counts the tokens before the given ones");
             }
         }
         assertThatThrownBy(() -> RotaryPositions.halves(5, 3))

@@ -136,11 +136,12 @@ class SequencesTest {
                 var decoder = Model.of(Recurrent.lstm(3, 4).layers(4), 2);
                 Pass pass = Pass.infer()) {
             State said = encoder.net().run(Tensor.ones(2, 5, 3).flip(1)).state();
-            assertThat(decoder.net()
-                            .run(Tensor.ones(2, 6, 3), said, null)
-                            .steps()
-                            .shape())
-                    .isEqualTo(Shape.of(2, 6, 4));
+            Tensor written = decoder.net().run(Tensor.ones(2, 6, 3), said, null).steps();
+            assertThat(written.shape()).isEqualTo(Shape.of(2, 6, 4));
+            assertThat(written.toArray())
+                    .as("what was said matters")
+                    .isNotEqualTo(
+                            decoder.net().run(Tensor.ones(2, 6, 3)).steps().toArray());
         }
     }
 }

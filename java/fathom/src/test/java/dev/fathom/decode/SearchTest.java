@@ -365,7 +365,7 @@ class SearchTest {
                 .withMessage("sampling: topP=0.0 must be in (0, 1]");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Greedy(1, 5).of(new Constant(1, 2)))
-                .withMessage("greedy: there are no start symbols; give one for each row of the model's state");
+                .withMessage("greedy: there is nothing to start from; give a start symbol or a prompt for each row");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Greedy(2, 5).of(new Constant(1, 2), START))
                 .withMessage(

@@ -50,9 +50,14 @@ class SessionModelTest {
         Plan step(Model<? extends Writer> model);
     }
 
+    /** Vectors so far apart that what comes next depends on what was before. */
+    private static Embedding wide(int dim) {
+        return Embedding.of(new Rng(9).normal(VOCABULARY * dim, 0, 4), VOCABULARY, dim);
+    }
+
     private record Lstm(Embedding in, Recurrent lstm, Linear out) implements Writer {
         Lstm() {
-            this(new Embedding(VOCABULARY, 6), Recurrent.lstm(6, 9).layers(2), new Linear(9, VOCABULARY));
+            this(wide(6), Recurrent.lstm(6, 9).layers(2), new Linear(9, VOCABULARY));
         }
 
         private record Next(Tensor logits, Tensor h, Tensor c) {}
@@ -82,7 +87,7 @@ class SessionModelTest {
     private record Gpt(Embedding in, TransformerEncoder encoder, Linear out) implements Writer {
         Gpt() {
             this(
-                    new Embedding(VOCABULARY, 8),
+                    wide(8),
                     TransformerEncoder.of(
                             2,
                             () -> new TransformerEncoderLayer(8, 2, 12, Activation.GELU).normsFirst(),
@@ -167,16 +172,11 @@ class SessionModelTest {
         try (Model<Writer> model = Model.of(net, 5);
                 Plan plan = net.step(model);
                 Session session = net instanceof Gpt ? plan.newSession(12) : plan.newSession(12, 1)) {
-            model.parameters().forEach(p -> {
-                float[] wide = p.value().toArray();
-                for (int i = 0; i < wide.length; i++) {
-                    wide[i] *= 3; // so that what comes next depends on what was before
-                }
-            });
             NextToken frozen = NextToken.of(session);
             Greedy greedy = new Greedy(STOP, 8);
             List<Hypothesis> expected = greedy.after(new Rereading(net, 3), PROMPTS);
             tokensAreEqual(greedy.after(frozen, PROMPTS), expected);
+            assertThat(lists(expected)).as("the prompts matter").doesNotHaveDuplicates();
             session.reset();
             Sampling sampling = new Sampling(STOP, 8).temperature(1.5f);
             expected = sampling.after(new Rereading(net, 3), new Rng(3), PROMPTS);
@@ -272,11 +272,10 @@ class SessionModelTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> session.reorder(0, 4))
                     .withMessage(
-                            "reorder: row 1 of 2 would be what row 4 is, but the session has 4 rows; name at most so "
-                                    + "many, each from 0 on, or -1 for one that begins anew");
+                            "reorder: row 1 is to become row 4, which does not exist; name a row in [0, 4), or -1 to start anew");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> session.reorder(0, 1, 2, 3, 0))
-                    .withMessageStartingWith("reorder: row 0 of 5 would be what row 0 is, but the session has 4 rows");
+                    .withMessage("reorder: 5 rows are named but the session has 4; name at most 4");
             session.close();
             assertThatThrownBy(() -> session.reorder(0)).isInstanceOf(IllegalStateException.class);
         }
@@ -288,7 +287,7 @@ class SessionModelTest {
         return all;
     }
 
-    /** What a step allocates on the heap does not depend on the state, and off the heap there is the pass alone. */
+    /** What a step allocates on the heap does not depend on the state, and the pass holds the logits alone. */
     @Test
     void aStepAllocatesNothingOfTheState() {
         long[] bytes = new long[2];
@@ -312,6 +311,7 @@ class SessionModelTest {
                     try (Pass pass = Pass.infer()) {
                         frozen.logits(tokens);
                         frozen.reorder(parents);
+                        assertThat(pass.liveBytes()).isEqualTo(4 * 4 * 5);
                     }
                     bytes[i] = threads.getCurrentThreadAllocatedBytes() - before;
                 }
@@ -331,12 +331,12 @@ class SessionModelTest {
                     .isThrownBy(() -> NextToken.of(long3))
                     .withMessage(
                             "NextToken.of: the session reads tokens [2, 3] and gives logits [2, 7] at batch 2, but a "
-                                    + "step is one token for each row: the first input must be [2] or [2, 1] and the first output "
+                                    + "step is one token for each row: the first input must be [2] or [2, 1] and the logits "
                                     + "[2, vocabulary]; give a session of length 1 whose plan returns the logits of the last token");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new BeamSearch(3, STOP, 5).of(NextToken.of(two), 0))
-                    .withMessage("NextToken.of: the search needs 3 rows but the session has a batch of 2; make it with "
-                            + "plan.newSession(3)");
+                    .withMessage("NextToken.of: the search needs 3 rows but the session has a batch of 2; make a session "
+                            + "whose batch is at least 3");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new Greedy(STOP, 5).after(NextToken.of(two), new int[] {1}, new int[0]))
                     .withMessage(
@@ -345,6 +345,31 @@ class SessionModelTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new Greedy(STOP, 5).after(NextToken.of(two), new int[] {1, 99}))
                     .withMessageContaining("99");
+            two.reset();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new Greedy(STOP, 5).after(NextToken.of(two), new int[] {1}, new int[] {99}))
+                    .withMessageContaining("99");
+            two.reset();
+            assertThat(new Greedy(STOP, 5).of(NextToken.of(two), 1)).as("the bad token is forgotten").hasSize(1);
+        }
+        record Two(Linear out) implements Net {}
+        try (Model<Two> model = Model.of(new Two(new Linear(3, 3)), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (two, in) -> {
+                            Map<String, Tensor> all = new LinkedHashMap<>();
+                            all.put("h", in[1].mul(0.5f));
+                            all.put("logits", two.out().apply(in[1]).add(in[0].to(DType.F32)));
+                            all.put("side", in[1].add(1));
+                            return all;
+                        },
+                        Spec.of("token", DType.I32, Dim.BATCH, 1),
+                        Spec.of("h", Dim.BATCH, 3).carried());
+                Session session = plan.newSession()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> NextToken.of(session))
+                    .withMessage("NextToken.of: beside what it carries, the session returns [logits, side], but it must "
+                            + "return the logits alone; freeze a function that does");
         }
         try (Model<Linear> model = Model.of(new Linear(2, 2), 1);
                 Plan plan = Plan.freeze(model, dev.fathom.op.Shape.of(1, 2));

@@ -242,9 +242,8 @@ class DataTest {
                 .isEqualTo("https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb_word_index.json");
     }
 
-    /** Another file is refused; the true one, if it is at hand, is fetched once. */
     @Test
-    void plays() throws Exception {
+    void anotherFileIsNotThePlays() throws Exception {
         Path file = temp.resolve("cache/data/tinyshakespeare/input.txt");
         try (var server = new Loopback((request, to) -> Loopback.honest(request, to, new byte[1_115_394]))) {
             CommandLineRun run = CommandLineRun.of(
@@ -263,6 +262,11 @@ class DataTest {
                 .isEqualTo(
                         "https://raw.githubusercontent.com/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/"
                                 + "data/tinyshakespeare/input.txt");
+    }
+
+    @Test
+    void thePlaysAreFetchedOnce() throws Exception {
+        Path file = temp.resolve("cache/data/tinyshakespeare/input.txt");
         Path here = Path.of(System.getenv().getOrDefault("FATHOM_DATA", "nowhere"), "tinyshakespeare/input.txt");
         assumeTrue(Files.isRegularFile(here), "the plays are not fetched: FATHOM_DATA has no " + here);
         byte[] all = Files.readAllBytes(here);
