@@ -22,6 +22,7 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.optim.Update;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.recurrent.KeptState;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -284,6 +285,20 @@ class UserOptimizerTest {
             assertThat(losses).hasSize(18);
             assertThat(losses.subList(2, 4)).isEqualTo(losses.subList(0, 2));
             assertThat(losses.get(5)).as("the third batch is a step by itself").isEqualTo(losses.get(4));
+        }
+    }
+
+    @Test
+    void aStepThatGoesOnFromItsStatesIsNotEvaluatedAgain() {
+        try (var model = Model.of(net(), 1);
+                var kept = new KeptState();
+                Dataset data = data()) {
+            assertThatThrownBy(() -> Trainer.of(model, Loss.mse(), new Sam(0.1f, 0))
+                            .states(kept)
+                            .fit(data.batches(3), 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("fit: Sam evaluates the loss again, and a step that goes on from its own states would read a "
+                            + "batch twice; choose an optimizer that does not, or a step without states");
         }
     }
 
