@@ -35,8 +35,8 @@ public final class KernelException extends IllegalArgumentException {
                         ? bound <= 0
                                 ? "there are more tokens than the cache or the position table holds; make it larger, or give fewer at once"
                                 : "past " + found + " at row " + row + " is outside [0, " + (bound - 1)
-                                + "]: past counts the tokens before the given ones, and after so many the cache or the position table has no room"
-                                + " for these; make it larger, or start a new sequence with past 0"
+                                        + "]: past counts the tokens before the given ones, and after so many the cache or the position table has no room"
+                                        + " for these; make it larger, or start a new sequence with past 0"
                         : "index " + found + " at row " + row + " is outside [0, " + bound
                                 + "): give the number of a row that exists";
             case BAD_LENGTH ->

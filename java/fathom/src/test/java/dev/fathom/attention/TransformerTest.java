@@ -545,7 +545,8 @@ class TransformerTest {
                                 (float) (numbers[a] * Math.cos(angle) - numbers[b] * Math.sin(angle)), within(1e-6f));
                 assertThat(turned[7]).isEqualTo(numbers[7]);
                 assertThatThrownBy(() -> model.net().apply(q, 1, 1, ints(50)))
-                        .hasMessageContaining("past 50 at row 0 is outside [0, 49]: past counts the tokens before the given ones");
+                        .hasMessageContaining(
+                                "past 50 at row 0 is outside [0, 49]: past counts the tokens before the given ones");
             }
         }
         assertThatThrownBy(() -> RotaryPositions.halves(5, 3))

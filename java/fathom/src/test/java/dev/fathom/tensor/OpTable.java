@@ -1902,7 +1902,7 @@ public final class OpTable {
                         "ctc_loss: logits [2, 3] have 2 dimensions; give [n, steps, classes]",
                         () -> t(2, 3).ctcLoss(ints(2, 1), null, null, 0))
                 .refuses(
-                        "ctc_loss: logits [2, 3, 4] and targets [3, 1] disagree: give targets [2, most], the labels of each example, "
+                        "ctc_loss: logits [2, 3, 4] and targets [3, 1] disagree: give targets [2, length], the labels of each example, "
                                 + "padded to one length",
                         () -> t(2, 3, 4).ctcLoss(ints(3, 1), null, null, 0))
                 .refuses(

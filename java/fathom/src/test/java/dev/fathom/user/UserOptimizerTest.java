@@ -297,8 +297,9 @@ class UserOptimizerTest {
                             .states(kept)
                             .fit(data.batches(3), 1))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("fit: Sam evaluates the loss again, and a step that goes on from its own states would read a "
-                            + "batch twice; choose an optimizer that does not, or a step without states");
+                    .hasMessage(
+                            "fit: Sam evaluates the loss again, and a step that goes on from its own states would read a "
+                                    + "batch twice; choose an optimizer that does not, or a step without states");
         }
     }
 
