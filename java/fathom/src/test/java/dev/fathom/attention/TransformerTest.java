@@ -410,7 +410,12 @@ class TransformerTest {
     @Test
     void theGateHasTheActivation() {
         Map<Activation, UnaryOperator<Tensor>> activations = Map.of(
-                Activation.SIGMOID, Tensor::sigmoid, Activation.SILU, z -> z.mul(z.sigmoid()), Activation.GELU, Tensor::gelu);
+                Activation.SIGMOID,
+                Tensor::sigmoid,
+                Activation.SILU,
+                z -> z.mul(z.sigmoid()),
+                Activation.GELU,
+                Tensor::gelu);
         activations.forEach((activation, act) -> {
             for (boolean bias : new boolean[] {true, false}) {
                 FeedForward gated = FeedForward.gated(WIDTH, 20, activation);

@@ -203,11 +203,12 @@ class CarriedTest {
     @Test
     void skippingConnectionsNeedAFixedLength() {
         try (var model = Model.of(Recurrent.lstm(3, 5).skip(2, 7), 1)) {
-            assertThatThrownBy(() ->
-                            Plan.freeze(model, (n, in) -> n.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 3)))
+            assertThatThrownBy(
+                            () -> Plan.freeze(model, (n, in) -> n.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 3)))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("freeze: constant value[#1] [16, 2], which lstm reads at batch 2 and length 16, has other values, [17, 2], at "
-                            + "batch 2 and length 17; compute it from the inputs by ops, make it an input, or freeze with a fixed length");
+                    .hasMessage(
+                            "freeze: constant value[#1] [16, 2], which lstm reads at batch 2 and length 16, has other values, [17, 2], at "
+                                    + "batch 2 and length 17; compute it from the inputs by ops, make it an input, or freeze with a fixed length");
         }
     }
 

@@ -81,8 +81,7 @@ class RecurrentTest {
         for (float u : new float[] {30, -30}) {
             Recurrent plain = Recurrent.ugrnn(2, 3).biases(1);
             Map<String, Parameter> weights = new LinkedHashMap<>(plain.weights());
-            weights.put(
-                    "bias_ih_l0", new Parameter(Shape.of(6), (s, rng) -> new float[] {u, u, u, 0.1f, 0.2f, 0.3f}));
+            weights.put("bias_ih_l0", new Parameter(Shape.of(6), (s, rng) -> new float[] {u, u, u, 0.1f, 0.2f, 0.3f}));
             try (var model = Model.of(new Recurrent(plain.settings(), weights), 1);
                     Pass pass = Pass.infer()) {
                 float[] h = {0.5f, -0.25f, 0.75f};
@@ -92,7 +91,10 @@ class RecurrentTest {
                         .last()
                         .toArray();
                 float[] anew = model.net()
-                        .run(x.slice(1, 19, 20), model.net().run(x.slice(1, 0, 19)).state(), null)
+                        .run(
+                                x.slice(1, 19, 20),
+                                model.net().run(x.slice(1, 0, 19)).state(),
+                                null)
                         .last()
                         .toArray();
                 assertThat(kept).containsExactly(u > 0 ? h : anew, within());
@@ -320,7 +322,9 @@ class RecurrentTest {
                     model.parameters().forEach(p -> found.add(p.gradient().toArray()));
                     assertThat(found).allSatisfy(array -> assertThat(array).doesNotContain(Float.NaN));
                     if (nan) {
-                        assertThat(found).usingElementComparator(Arrays::compare).isEqualTo(clean);
+                        assertThat(found)
+                                .usingElementComparator(Arrays::compare)
+                                .isEqualTo(clean);
                     }
                     clean = found;
                 }
