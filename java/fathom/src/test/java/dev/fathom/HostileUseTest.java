@@ -150,8 +150,8 @@ class HostileUseTest {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Plan.freeze(model, (net, in) -> uneven.apply(in[0]), Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
-                            "freeze: constant value[#1] [2, 3] at batch 2 has other values, [3, 3], at batch 3; compute it from the inputs by "
-                                    + "ops, or make it an input");
+                            "freeze: constant value[#1] [2, 3], which add reads at batch 2, has other values, [3, 3], at batch 3; compute it "
+                                    + "from the inputs by ops, make it an input, or freeze with a fixed batch size");
         }
     }
 
@@ -179,8 +179,8 @@ class HostileUseTest {
                                     null),
                             Spec.of("x", Dim.BATCH, 3)))
                     .withMessage(
-                            "freeze: constant b.weight [4, 3] at batch 2 has other values, [4, 3], at batch 3; compute it from the inputs by "
-                                    + "ops, or make it an input");
+                            "freeze: constant b.weight [4, 3], which linear reads at batch 2, has other values, [4, 3], at batch 3; compute it "
+                                    + "from the inputs by ops, make it an input, or freeze with a fixed batch size");
         }
     }
 

@@ -4,6 +4,7 @@ import dev.fathom.autograd.Values;
 import dev.fathom.memory.Block;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -29,15 +30,25 @@ final class Constants {
                 continue;
             }
             if (!same(a, b)) {
-                throw new IllegalStateException("freeze: constant " + a.name() + " " + a.shape() + " at " + first.sizes
-                        + " has other values, " + b.shape() + ", at " + other.sizes
-                        + "; compute it from the inputs by ops, or make it an input");
+                throw new IllegalStateException("freeze: constant " + a.name() + " " + a.shape() + ", which "
+                        + reader(first, i) + " at " + first.sizes + ", has other values, " + b.shape() + ", at "
+                        + other.sizes + "; compute it from the inputs by ops, make it an input, or freeze with a fixed "
+                        + first.sizes.namesOfChanges(other.sizes));
             }
             if (!a.shape().equals(b.shape())) {
                 growing.put(i, lastDifference(a, b));
             }
         }
         return growing;
+    }
+
+    /** Who needs a value, for messages. */
+    private static String reader(Graph graph, int value) {
+        return graph.nodes.stream()
+                .filter(n -> Arrays.stream(n.in()).anyMatch(v -> v == value))
+                .findFirst()
+                .map(n -> n.where() + " reads")
+                .orElse("the function returns");
     }
 
     private static int lastDifference(Graph.Value a, Graph.Value b) {

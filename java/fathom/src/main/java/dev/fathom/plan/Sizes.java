@@ -38,6 +38,11 @@ record Sizes(int batch, int length) {
         return length == 0 ? "batch size" : batch == 0 ? "length" : "batch size and length";
     }
 
+    /** The names of those that are not the same in {@code other}. */
+    String namesOfChanges(Sizes other) {
+        return new Sizes(batch == other.batch ? 0 : batch, length == other.length ? 0 : length).names();
+    }
+
     /** {@code batch 2 and length 16}: those that are free, or batch 1. */
     @Override
     public String toString() {

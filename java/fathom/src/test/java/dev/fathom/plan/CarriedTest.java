@@ -47,6 +47,7 @@ class CarriedTest {
                 Recurrent.lstm(3, 5),
                 Recurrent.lstm(3, 20).layers(2).peepholes(),
                 Recurrent.gru(3, 5).layers(2),
+                Recurrent.gru(3, 200),
                 Recurrent.of(Cell.GRU_RESET_FIRST, 3, 5),
                 Recurrent.ugrnn(3, 17),
                 Recurrent.rnn(3, 5));
@@ -114,6 +115,100 @@ class CarriedTest {
                 step.reset();
                 assertThat(step.input("h").get(0)).isZero();
             }
+        }
+    }
+
+    /** The state of one session, copied into a fresh one: what follows is the same; without it, it is not. */
+    @ParameterizedTest
+    @MethodSource("nets")
+    void aStateMovesToAnotherSession(Recurrent net) {
+        float[] x = new Rng(2).normal(2 * 6 * 3, 0, 1);
+        try (var model = Model.of(new Tagger(net, new Linear(net.settings().hidden(), 4)), 1);
+                Plan plan = freeze(model);
+                Session first = plan.newSession(2, 3);
+                Session moved = plan.newSession(2, 3);
+                Session fresh = plan.newSession(2, 3)) {
+            first.input("x").put(0, x, 0, 18);
+            first.run();
+            for (String name : net.settings().cell().hasCellState() ? List.of("h", "c") : List.of("h")) {
+                float[] state = new float[first.input(name).capacity()];
+                first.input(name).get(0, state);
+                moved.input(name).put(0, state);
+            }
+            List<float[]> outputs = new ArrayList<>();
+            for (Session session : List.of(first, moved, fresh)) {
+                session.input("x").put(0, x, 18, 18);
+                session.run();
+                float[] y = new float[session.output("y").capacity()];
+                session.output("y").get(0, y);
+                outputs.add(y);
+            }
+            assertThat(outputs.get(1)).containsExactly(outputs.get(0));
+            assertThat(outputs.get(2)).isNotEqualTo(outputs.get(0));
+        }
+    }
+
+    static Stream<Recurrent> options() {
+        return Stream.of(
+                Recurrent.lstm(3, 5).skip(2, 7),
+                Recurrent.gru(3, 17).skip(1, 8).layers(2).bidirectional(),
+                Recurrent.lstm(3, 5).paddedInFront().peepholes(),
+                Recurrent.gru(3, 17).paddedInFront().bidirectional(),
+                Recurrent.of(Cell.RELU, 3, 5).paddedInFront().skip(3, 9),
+                Recurrent.gru(3, 5).updateGatesCandidate(),
+                Recurrent.of(Cell.GRU_RESET_FIRST, 3, 5).updateGatesCandidate().biases(0),
+                Recurrent.of(Cell.RELU, 3, 20),
+                Recurrent.lstm(3, 5).biases(0),
+                Recurrent.lstm(3, 5).biases(1).layers(2),
+                Recurrent.gru(3, 5).biases(0),
+                Recurrent.gru(3, 5).biases(1),
+                Recurrent.ugrnn(3, 5).biases(1),
+                Recurrent.rnn(3, 5).biases(0));
+    }
+
+    private static Map<String, Tensor> both(Recurrent net, Tensor x, Tensor lengths) {
+        Output out = net.run(x, null, lengths);
+        Map<String, Tensor> results = new LinkedHashMap<>();
+        results.put("steps", out.steps());
+        results.put("last", out.last());
+        return results;
+    }
+
+    /** Sequences of 7, 1 and 4 steps through every option of a net: the plan has the bits of eager use. */
+    @ParameterizedTest
+    @MethodSource("options")
+    void optionsInPlansAreThoseOfEagerUse(Recurrent net) {
+        float[] x = new Rng(2).normal(3 * 7 * 3, 0, 1);
+        int[] lengths = {7, 1, 4};
+        boolean fixed = net.settings().skip() != null;
+        try (var model = Model.of(net, 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (n, in) -> both(n, in[0], in[1]),
+                        fixed ? Spec.of("x", Dim.BATCH, 7, 3) : Spec.of("x", Dim.BATCH, Dim.LENGTH, 3),
+                        Spec.of("lengths", DType.I32, Dim.BATCH));
+                Session session = fixed ? plan.newSession(3) : plan.newSession(3, 7);
+                Pass pass = Pass.infer()) {
+            session.input("x").put(0, x);
+            session.intInput("lengths").put(0, lengths);
+            session.run();
+            both(net, Tensor.of(x, 3, 7, 3), Tensor.ofInts(lengths, 3)).forEach((name, eager) -> {
+                float[] y = new float[session.output(name).capacity()];
+                session.output(name).get(0, y);
+                assertThat(y).as(name).containsExactly(eager.toArray());
+            });
+        }
+    }
+
+    @Test
+    void skippingConnectionsNeedAFixedLength() {
+        try (var model = Model.of(Recurrent.lstm(3, 5).skip(2, 7), 1)) {
+            assertThatThrownBy(
+                            () -> Plan.freeze(model, (n, in) -> n.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 3)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage(
+                            "freeze: constant value[#1] [16, 2], which lstm reads at batch 2 and length 16, has other values, [17, 2], at "
+                                    + "batch 2 and length 17; compute it from the inputs by ops, make it an input, or freeze with a fixed length");
         }
     }
 

@@ -6,12 +6,15 @@ import dev.fathom.decode.Decoder;
 import dev.fathom.decode.Greedy;
 import dev.fathom.decode.Hypothesis;
 import dev.fathom.decode.ScheduledSampling;
+import dev.fathom.nn.Conv;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
+import dev.fathom.op.Window;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.plan.Dim;
@@ -170,6 +173,49 @@ class FormsTest {
                 assertThat(eager.argmax(-1).toIntArray()).containsExactly(0, 3, 1, 4, 4, 2, 0, 1, 2);
             }
         }
+    }
+
+    /** A convolution along the embeddings of tokens, and the largest answer of each filter. */
+    private record Convolved(Embedding in, Conv conv, Linear out) implements Net {
+        Tensor logits(Tensor tokens) {
+            return out.apply(conv.apply(in.apply(tokens)).max(1));
+        }
+    }
+
+    /** The task is to tell whether token 1 comes just before token 2 somewhere. */
+    @Test
+    void aConvolutionOnEmbeddingsFindsPairs() {
+        Convolved net = new Convolved(
+                new Embedding(3, 4), new Conv(4, 8, Window.line(3).same()).act(Activation.RELU), new Linear(8, 2));
+        try (var model = Model.of(net, 1)) {
+            float[] loss = trained(model, 300, rng -> {
+                Tensor x = tokens(rng, BATCH, 6, 0, 2);
+                return Loss.crossEntropy().of(net.logits(x), pairs(x));
+            });
+            assertThat(loss[1]).isLessThan(loss[0] / 5);
+            int[] x = {0, 2, 1, 0, 2, 2, 1, 0, 1, 1, 0, 2, 0, 0, 0, 1, 1, 2};
+            try (Plan plan = Plan.freeze(
+                            model, (n, in) -> n.logits(in[0]), Spec.of("x", DType.I32, Dim.BATCH, Dim.LENGTH));
+                    Session session = plan.newSession(2, 9);
+                    Pass pass = Pass.infer()) {
+                session.intInput("x").put(0, x);
+                Tensor eager = net.logits(Tensor.ofInts(x, 2, 9));
+                assertThat(output(session)).containsExactly(eager.toArray());
+                assertThat(eager.argmax(1).toIntArray()).containsExactly(0, 1);
+            }
+        }
+    }
+
+    private static Tensor pairs(Tensor x) {
+        int[] tokens = x.toIntArray();
+        int length = x.dim(1);
+        int[] found = new int[x.dim(0)];
+        for (int i = 1; i < tokens.length; i++) {
+            if (i % length > 0 && tokens[i - 1] == 1 && tokens[i] == 2) {
+                found[i / length] = 1;
+            }
+        }
+        return Tensor.ofInts(found, found.length);
     }
 
     // ---- encoder and decoder

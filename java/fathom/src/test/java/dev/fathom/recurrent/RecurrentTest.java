@@ -3,6 +3,7 @@ package dev.fathom.recurrent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.kernel.Native;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -14,10 +15,13 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,14 +39,21 @@ class RecurrentTest {
         return new Recurrent(net.settings(), weights);
     }
 
-    private static float oneStep(Recurrent net) {
+    /** The hidden state after the step, and behind it the cell state where there is one. */
+    private static float[] states(Recurrent net) {
         try (var model = Model.of(ones(net), 1);
                 Pass pass = Pass.infer()) {
             boolean cell = net.settings().cell().hasCellState();
             State before = new State(
                     Tensor.full(Shape.of(1, 1, 1), 0.5f), cell ? Tensor.full(Shape.of(1, 1, 1), 0.25f) : null);
-            return model.net().run(Tensor.ones(1, 1, 1), before, null).last().item();
+            State after = model.net().run(Tensor.ones(1, 1, 1), before, null).state();
+            float h = after.hidden().item();
+            return cell ? new float[] {h, after.cell().item()} : new float[] {h};
         }
+    }
+
+    private static float oneStep(Recurrent net) {
+        return states(net)[0];
     }
 
     /** The numbers of the lectures, and those of PyTorch's conventions beside them. */
@@ -53,13 +64,45 @@ class RecurrentTest {
                         .biases(0)))
                 .isCloseTo(0.8165945319f, within());
         assertThat(oneStep(Recurrent.of(Cell.GRU_RESET_FIRST, 1, 1).biases(0))).isCloseTo(0.5706417886f, within());
-        assertThat(oneStep(Recurrent.lstm(1, 1).biases(0))).isCloseTo(0.6027537568f, within());
-        assertThat(oneStep(Recurrent.lstm(1, 1).biases(0).peepholes())).isCloseTo(0.6967421150f, within());
+        assertThat(states(Recurrent.lstm(1, 1).biases(0)))
+                .containsExactly(new float[] {0.6027537568f, 0.9444197284f}, within());
+        assertThat(states(Recurrent.lstm(1, 1).biases(0).peepholes()))
+                .containsExactly(new float[] {0.6967421150f, 0.9841317914f}, within());
         assertThat(oneStep(Recurrent.ugrnn(1, 1).biases(0))).isCloseTo(0.5739093824f, within());
     }
 
     private static org.assertj.core.data.Offset<Float> within() {
         return org.assertj.core.data.Offset.offset(3e-7f);
+    }
+
+    /** u h + (1 - u) tanh(..): with u near 1 no input moves the state, with u near 0 nothing is left of it. */
+    @Test
+    void anUpdateGateNearOneKeepsTheState() {
+        for (float u : new float[] {30, -30}) {
+            Recurrent plain = Recurrent.ugrnn(2, 3).biases(1);
+            Map<String, Parameter> weights = new LinkedHashMap<>(plain.weights());
+            weights.put("bias_ih_l0", new Parameter(Shape.of(6), (s, rng) -> new float[] {u, u, u, 0.1f, 0.2f, 0.3f}));
+            try (var model = Model.of(new Recurrent(plain.settings(), weights), 1);
+                    Pass pass = Pass.infer()) {
+                float[] h = {0.5f, -0.25f, 0.75f};
+                Tensor x = random(new Rng(2), 1, 20, 2);
+                float[] kept = model.net()
+                        .run(x, new State(Tensor.of(h, 1, 1, 3), null), null)
+                        .last()
+                        .toArray();
+                float[] anew = model.net()
+                        .run(
+                                x.slice(1, 19, 20),
+                                model.net().run(x.slice(1, 0, 19)).state(),
+                                null)
+                        .last()
+                        .toArray();
+                assertThat(kept).containsExactly(u > 0 ? h : anew, within());
+                for (int i = 0; i < 3; i++) {
+                    assertThat(Math.abs(anew[i] - h[i])).isGreaterThan(0.01f);
+                }
+            }
+        }
     }
 
     /** z = tanh(0.5 z + x + 0.1), y = 2 z - 0.5 over x = 1, -1, 0.5 against 1, 0, 1: the sum of squares and its slope along the recurrent weight. */
@@ -190,6 +233,129 @@ class RecurrentTest {
         }
     }
 
+    /**
+     * A wide net: of few sequences a gang of threads shares the units, of many each thread has its own, and neither changes a bit of the steps or of the
+     * gradient of x.
+     */
+    @ParameterizedTest
+    @EnumSource(Cell.class)
+    void aWideNetAloneHasTheBitsOfABatch(Cell cell) {
+        try (var model = Model.of(Recurrent.of(cell, 12, 200), 1)) {
+            float[] x = new Rng(3).normal(40 * 9 * 12, 0, 1);
+            float[][] batch = stepsAndGradient(model.net(), x, 40, 9, 12, null);
+            for (int threads : new int[] {1, 2, 0}) {
+                Native.forceParts(threads); // where there are as many; 0 for what the work is worth
+                for (int n : new int[] {1, 2, 16, 17}) {
+                    float[][] few = stepsAndGradient(model.net(), x, n, 9, 12, null);
+                    for (int i = 0; i < 2; i++) {
+                        assertThat(few[i])
+                                .as("array %d of %d sequences by %d threads", i, n, threads)
+                                .isEqualTo(Arrays.copyOf(batch[i], few[i].length));
+                    }
+                }
+            }
+        } finally {
+            Native.forceParts(0);
+        }
+    }
+
+    /** The steps over the first n sequences of x, and the gradient of x of the sum of their squares. */
+    private static float[][] stepsAndGradient(
+            Recurrent net, float[] x, int n, int t, int in, int @Nullable [] lengths) {
+        try (Pass pass = Pass.grad()) {
+            Tensor inputs = pass.watch(Tensor.of(Arrays.copyOf(x, n * t * in), n, t, in));
+            Tensor y = net.run(inputs, null, lengths == null ? null : Tensor.ofInts(lengths, n))
+                    .steps();
+            pass.backward(y.square().sum());
+            return new float[][] {y.toArray(), pass.gradient(inputs).toArray()};
+        }
+    }
+
+    /** The gradient of each sequence of a padded batch is, to the bit, that of the sequence alone, and that of padding is zero. */
+    @ParameterizedTest
+    @MethodSource("nets")
+    void theGradientOfASequenceDoesNotSeeItsBatch(Recurrent plain) {
+        for (boolean front : new boolean[] {false, true}) {
+            Recurrent net = front ? plain.bidirectional().paddedInFront() : plain.bidirectional();
+            int[] lengths = {4, 1, 7, 3};
+            try (var model = Model.of(net, 1)) {
+                float[] x = new Rng(3).normal(4 * 7 * 3, 0, 1);
+                float[] dx = stepsAndGradient(net, x, 4, 7, 3, lengths)[1];
+                float[] expected = new float[dx.length];
+                for (int b = 0; b < 4; b++) {
+                    int from = (b * 7 + (front ? 7 - lengths[b] : 0)) * 3;
+                    float[] one = Arrays.copyOfRange(x, from, from + 3 * lengths[b]);
+                    float[] alone = stepsAndGradient(net, one, 1, lengths[b], 3, null)[1];
+                    System.arraycopy(alone, 0, expected, from, alone.length);
+                }
+                assertThat(dx).isEqualTo(expected);
+            }
+        }
+    }
+
+    /** Whatever lies in the padding, even NaN: the same bits of all results, and of the gradients of x and of the parameters. */
+    @ParameterizedTest
+    @MethodSource("nets")
+    void nanInThePaddingChangesNothing(Recurrent plain) {
+        int[] lengths = {4, 1, 7, 3};
+        for (boolean front : new boolean[] {false, true}) {
+            Recurrent net = front ? plain.bidirectional().paddedInFront() : plain.bidirectional();
+            try (var model = Model.of(net, 1)) {
+                List<float[]> clean = new ArrayList<>();
+                for (boolean nan : new boolean[] {false, true}) {
+                    float[] values = new Rng(3).normal(4 * 7 * 3, 0, 1);
+                    for (int i = 0; nan && i < values.length; i++) {
+                        int t = front ? 6 - i / 3 % 7 : i / 3 % 7;
+                        values[i] = t < lengths[i / 21] ? values[i] : Float.NaN;
+                    }
+                    List<float[]> found = new ArrayList<>();
+                    model.zeroGrad();
+                    try (Pass pass = Pass.train(new Rng(1))) {
+                        Tensor x = pass.watch(Tensor.of(values, 4, 7, 3));
+                        Output out = net.run(x, null, Tensor.ofInts(lengths, 4));
+                        pass.backward(out.steps().square().sum().add(out.last().sum()));
+                        found.add(out.steps().toArray());
+                        found.add(out.last().toArray());
+                        found.add(out.state().hidden().toArray());
+                        found.add(pass.gradient(x).toArray());
+                    }
+                    model.parameters().forEach(p -> found.add(p.gradient().toArray()));
+                    assertThat(found).allSatisfy(array -> assertThat(array).doesNotContain(Float.NaN));
+                    if (nan) {
+                        assertThat(found)
+                                .usingElementComparator(Arrays::compare)
+                                .isEqualTo(clean);
+                    }
+                    clean = found;
+                }
+            }
+        }
+    }
+
+    /** Without lengths padding is processed: zeros in front are steps like others, and what they make of the state is where the rest begins. */
+    @ParameterizedTest
+    @MethodSource("nets")
+    void zerosInFrontAreStepsUnlessLengthsMaskThem(Recurrent plain) {
+        Recurrent net = plain.paddedInFront();
+        try (var model = Model.of(net, 1);
+                Pass pass = Pass.infer()) {
+            Tensor rest = random(new Rng(3), 2, 4, 3);
+            Tensor padded = Tensor.concat(1, Tensor.zeros(2, 3, 3), rest);
+            State begun = net.run(Tensor.zeros(2, 3, 3)).state();
+            float[] processed = net.run(padded).steps().slice(1, 3, 7).toArray();
+            assertThat(processed)
+                    .containsExactly(net.run(rest, begun, null).steps().toArray());
+            float[] masked = net.run(padded, null, Tensor.ofInts(new int[] {4, 4}, 2))
+                    .steps()
+                    .slice(1, 3, 7)
+                    .toArray();
+            assertThat(masked).containsExactly(net.run(rest).steps().toArray());
+            assertThat(Arrays.equals(masked, processed))
+                    .as("only a net without biases stays at zero")
+                    .isEqualTo(net.settings().biases() == 0);
+        }
+    }
+
     /** Dropping the padding from the loss, gradients are those of the sequences one by one. */
     @Test
     void gradientsOfAPaddedBatchAreThoseOfItsSequences() {
@@ -293,6 +459,44 @@ class RecurrentTest {
                     dropped += row[0] == 0 ? 1 : 0;
                 }
                 assertThat(dropped).isBetween(variational ? 16 : 0, variational ? 48 : 0);
+            }
+        }
+    }
+
+    /** y = relu(drop(relu(x))): what goes from the first layer to the second is dropped step by step and scaled, and x is not. */
+    @Test
+    void dropoutLiesBetweenLayers() {
+        Recurrent relu = Recurrent.of(Cell.RELU, 1, 1).biases(0).layers(2).dropout(0.25f);
+        Map<String, Parameter> weights = new LinkedHashMap<>();
+        relu.weights()
+                .forEach((name, p) ->
+                        weights.put(name, new Parameter(p.shape(), Init.constant(name.contains("ih") ? 1 : 0))));
+        try (var model = Model.of(new Recurrent(relu.settings(), weights), 1)) {
+            try (Pass pass = Pass.train(new Rng(5))) {
+                Tensor x = pass.watch(Tensor.ones(64, 6, 1));
+                Output out = model.net().run(x);
+                pass.backward(out.steps().sum());
+                assertThat(out.state().hidden().slice(1, 0, 1).toArray())
+                        .as("the last states of the first layer")
+                        .containsOnly(1f);
+                float[] y = out.steps().toArray();
+                int dropped = 0;
+                int mixed = 0;
+                for (int b = 0; b < 64; b++) {
+                    int inRow = 0;
+                    for (int t = 0; t < 6; t++) {
+                        assertThat(y[6 * b + t]).isIn(0f, 1 / 0.75f);
+                        inRow += y[6 * b + t] == 0 ? 1 : 0;
+                    }
+                    dropped += inRow;
+                    mixed += inRow > 0 && inRow < 6 ? 1 : 0;
+                }
+                assertThat(dropped).isBetween(60, 132); // of 384, 96 +- 4 deviations
+                assertThat(mixed).isGreaterThan(32);
+                assertThat(pass.gradient(x).toArray()).containsExactly(y);
+            }
+            try (Pass pass = Pass.infer()) {
+                assertThat(model.net().apply(Tensor.ones(2, 3, 1)).toArray()).containsOnly(1f);
             }
         }
     }

@@ -3,6 +3,10 @@ package dev.fathom.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +47,24 @@ class WordVectorsTest {
         assertThat(WordVectors.read(file(SMALL.strip())).words().size())
                 .as("the last line may do without its end")
                 .isEqualTo(4);
+    }
+
+    /** The row of a token, read by a layer that begins with the table, is the vector of its word; a token without a word has zeros. */
+    @Test
+    void aLayerBeginsWithTheVectors() throws IOException {
+        WordVectors v = WordVectors.read(file(SMALL));
+        Vocabulary tokens =
+                Vocabulary.ofTokens(List.of("queen", "zebra", "the")).reserved(Reserved.STANDARD);
+        Embedding layer = Embedding.of(v.table(tokens), tokens.size(), v.dimensions());
+        try (var model = Model.of(layer, 1);
+                Pass pass = Pass.infer()) {
+            for (String word : tokens.tokens()) {
+                Tensor row = model.net().apply(Tensor.ofInts(new int[] {tokens.id(word)}, 1));
+                assertThat(row.toArray())
+                        .as(word)
+                        .containsExactly(v.words().contains(word) ? v.vector(word) : new float[3]);
+            }
+        }
     }
 
     @Test
