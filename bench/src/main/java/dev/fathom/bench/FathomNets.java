@@ -17,7 +17,6 @@ import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Variable;
 import dev.fathom.plan.Plan;
-import dev.fathom.plan.Session;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -208,36 +207,26 @@ public class FathomNets {
         @Param("lenet")
         public String net;
 
-        private float[] pixels;
-        private float[] logits;
-        private Plan plan;
-        private Session session;
+        private Served served;
 
         /** Freezes the network. */
         @Setup(Level.Trial)
         public void setup() {
             Network network = Network.of(net);
-            pixels = images(network, 1, 1);
-            logits = new float[network.classes()];
             try (Model<Layer> model = model(net)) {
-                plan = Plan.freeze(model, Shape.of(shape(network, 1)));
+                served = new Served(Plan.freeze(model, Shape.of(shape(network, 1))), images(network, 1, 1));
             }
-            session = plan.newSession();
         }
 
         float[] answer() {
-            session.input().put(0, pixels);
-            session.run();
-            session.output().get(0, logits);
-            return logits;
+            return served.answer();
         }
 
         /** The answer is that of the other contenders. */
         @TearDown(Level.Trial)
         public void check() {
             Work.tell(answer());
-            session.close();
-            plan.close();
+            served.close();
         }
     }
 

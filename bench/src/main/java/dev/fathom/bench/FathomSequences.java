@@ -12,7 +12,6 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Group;
 import dev.fathom.plan.Plan;
-import dev.fathom.plan.Session;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Tensor;
@@ -142,32 +141,25 @@ public class FathomSequences {
     public static class Latency {
         private final Recurrence r = Recurrence.of("lstm");
         private final float[] x = r.x(0);
-        private final float[] y = new float[1];
-        private Plan plan;
-        private Session session;
+        private Served served;
 
         /** Freezes the net. */
         @Setup(Level.Trial)
         public void setup() {
             try (Model<Net> model = Net.of(r)) {
-                plan = Plan.freeze(model, Shape.of(1, r.steps(), r.in()));
+                served = new Served(Plan.freeze(model, Shape.of(1, r.steps(), r.in())), x);
             }
-            session = plan.newSession();
         }
 
         float[] answer() {
-            session.input().put(0, x);
-            session.run();
-            session.output().get(0, y);
-            return y;
+            return served.answer();
         }
 
         /** The answer equals the net in double precision. */
         @TearDown(Level.Trial)
         public void check() {
             Work.check("logit", answer()[0], r.answer(x), 1e-5);
-            session.close();
-            plan.close();
+            served.close();
         }
     }
 

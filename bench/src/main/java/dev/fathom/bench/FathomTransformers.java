@@ -160,10 +160,7 @@ public class FathomTransformers {
     @State(Scope.Thread)
     public static class Frozen {
         private final Transformer t = Transformer.of("bert");
-        private final float[] x = t.x();
-        private final float[] y = new float[x.length];
-        private Plan plan;
-        private Session session;
+        private Served served;
 
         /** Freezes the net. */
         @Setup(Level.Trial)
@@ -173,24 +170,19 @@ public class FathomTransformers {
                         model,
                         held -> t.numbers(
                                 "encoder." + held.name(), (int) held.shape().size()));
-                plan = Plan.freeze(model, Shape.of(1, t.length(), t.width()));
+                served = new Served(Plan.freeze(model, Shape.of(1, t.length(), t.width())), t.x());
             }
-            session = plan.newSession();
         }
 
         float[] answer() {
-            session.input().put(0, x);
-            session.run();
-            session.output().get(0, y);
-            return y;
+            return served.answer();
         }
 
         /** The answer is that of the other contenders. */
         @TearDown(Level.Trial)
         public void check() {
             Work.tell(answer());
-            session.close();
-            plan.close();
+            served.close();
         }
     }
 

@@ -503,7 +503,7 @@ record Row(
                 rivals);
     }
 
-    /** The same under names that say what their parameters are. */
+    /** Returns these entrants with a suffix behind their names, which says what their parameters are. */
     private static List<Entrant> suffixed(String suffix, List<Entrant> entrants) {
         return entrants.stream()
                 .map(e -> new Entrant(e.contender(), e.name() + "-" + suffix, e.method(), e.params()))

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.fathom.memory.Memory;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
+import dev.fathom.plan.Plan;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +38,7 @@ class ClosingTest {
                 }
             }
         }
-        assertThat(closeable).containsExactlyInAnyOrder("Child", "Floats");
+        assertThat(closeable).containsExactlyInAnyOrder("Child", "Floats", "Served");
     }
 
     @Test
@@ -54,5 +58,15 @@ class ClosingTest {
         assertThat(Memory.stats().owned()).isGreaterThan(owned);
         second.close();
         assertThat(Memory.stats().owned()).isEqualTo(owned);
+    }
+
+    @Test
+    void aServedNetThatIsClosedTwice() {
+        try (Model<Linear> model = Model.of(new Linear(3, 2), 1)) {
+            Served served = new Served(Plan.freeze(model, Shape.of(1, 3)), new float[] {1, 2, 3});
+            assertThat(served.answer()).hasSize(2);
+            served.close();
+            assertThatCode(served::close).doesNotThrowAnyException();
+        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.fathom.bench.ort;
 
-import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -10,7 +9,6 @@ import dev.fathom.bench.Work;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.Map;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
@@ -54,55 +52,36 @@ public class OrtRows {
         public int threads;
 
         private float[] pixels;
-        private float[] logits;
-        private FloatBuffer in;
-        private FloatBuffer out;
-        private OrtSession session;
-        private Map<String, OnnxTensor> inputs;
-        private Map<String, OnnxTensor> outputs;
+        private OrtServed served;
 
         /** Makes the session and its tensors. */
         @Setup(Level.Trial)
         public void setup() throws OrtException {
-            OrtEnvironment env = OrtEnvironment.getEnvironment();
-            long[] shape;
             if (net.equals("mlp")) {
-                session = env.createSession(Onnx.mlp(), options(threads));
                 pixels = Work.gauss(1, Work.MLP[0], 1);
-                logits = new float[Work.MLP[Work.MLP.length - 1]];
-                shape = new long[] {1, pixels.length};
+                long[] shape = {1, pixels.length};
+                served = new OrtServed(Onnx.mlp(), threads, pixels, shape, 1, Work.MLP[Work.MLP.length - 1]);
             } else if (net.equals("lstm")) {
                 Recurrence r = Recurrence.of(net);
-                session = env.createSession(Onnx.recurrent(r), options(threads));
                 pixels = r.x(0);
-                logits = new float[1];
-                shape = new long[] {r.steps(), 1, r.in()};
+                long[] shape = {r.steps(), 1, r.in()};
+                served = new OrtServed(Onnx.recurrent(r), threads, pixels, shape, 1, 1);
             } else {
                 Network network = Network.of(net);
-                session = env.createSession(Onnx.network(network), options(threads));
                 pixels = network.images(1, 1);
-                logits = new float[network.classes()];
-                shape = new long[] {1, network.channels(), network.side(), network.side()};
+                long[] shape = {1, network.channels(), network.side(), network.side()};
+                served = new OrtServed(Onnx.network(network), threads, pixels, shape, 1, network.classes());
             }
-            in = direct(pixels.length);
-            out = direct(logits.length);
-            inputs = Map.of("x", OnnxTensor.createTensor(env, in, shape));
-            outputs = Map.of("y", OnnxTensor.createTensor(env, out, new long[] {1, logits.length}));
         }
 
         float[] run() throws OrtException {
-            in.clear();
-            in.put(pixels).rewind();
-            try (OrtSession.Result result = session.run(inputs, outputs)) {
-                out.rewind();
-                out.get(logits);
-            }
-            return logits;
+            return served.answer();
         }
 
         /** The answer is that of the network in double precision, or that of the other contenders. */
         @TearDown(Level.Trial)
         public void check() throws OrtException {
+            float[] logits = run();
             if (net.equals("mlp")) {
                 double[] expected = Work.mlp(pixels);
                 for (int i = 0; i < logits.length; i++) {
@@ -113,9 +92,7 @@ public class OrtRows {
             } else {
                 Work.tell(logits);
             }
-            inputs.values().forEach(OnnxTensor::close);
-            outputs.values().forEach(OnnxTensor::close);
-            session.close();
+            served.close();
         }
     }
 

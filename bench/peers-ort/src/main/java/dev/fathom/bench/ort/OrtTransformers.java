@@ -38,41 +38,24 @@ public class OrtTransformers {
         public boolean packed;
 
         private final Transformer t = Transformer.of("bert");
-        private final float[] x = t.x();
-        private final float[] y = new float[x.length];
-        private final FloatBuffer in = OrtRows.direct(x.length);
-        private final FloatBuffer out = OrtRows.direct(y.length);
-        private OrtSession session;
-        private Map<String, OnnxTensor> inputs;
-        private Map<String, OnnxTensor> outputs;
+        private OrtServed served;
 
         /** Makes the session and its tensors. */
         @Setup(Level.Trial)
         public void setup() throws OrtException {
-            OrtEnvironment env = OrtEnvironment.getEnvironment();
-            session = env.createSession(Onnx.encoder(t, packed), OrtRows.options(THREADS));
             long[] shape = {1, t.length(), t.width()};
-            inputs = Map.of("x", OnnxTensor.createTensor(env, in, shape));
-            outputs = Map.of("y", OnnxTensor.createTensor(env, out, shape));
+            served = new OrtServed(Onnx.encoder(t, packed), THREADS, t.x(), shape, shape);
         }
 
         float[] answer() throws OrtException {
-            in.clear();
-            in.put(x).rewind();
-            try (OrtSession.Result result = session.run(inputs, outputs)) {
-                out.rewind();
-                out.get(y);
-            }
-            return y;
+            return served.answer();
         }
 
         /** The answer is that of the other contenders. */
         @TearDown(Level.Trial)
         public void check() throws OrtException {
             Work.tell(answer());
-            inputs.values().forEach(OnnxTensor::close);
-            outputs.values().forEach(OnnxTensor::close);
-            session.close();
+            served.close();
         }
     }
 
