@@ -1,8 +1,12 @@
 package dev.fathom.labs;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -37,5 +41,23 @@ public record CommandLineRun(int code, String out, String err) {
             System.clearProperty("fathom.data");
             System.clearProperty("fathom.cache");
         }
+    }
+
+    /** The short form of a lab, which must end well and without a word on standard error. */
+    public static CommandLineRun lab(String name, Path out) {
+        long start = System.nanoTime();
+        CommandLineRun run = of("lab", name, "--short", "--out", out.toString());
+        System.out.printf("lab %s --short: %.1f s%n", name, (System.nanoTime() - start) / 1e9);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        return run;
+    }
+
+    /** Skips the test, and says so, where {@code FATHOM_DATA} lacks a folder. */
+    public static void assumeData(String folder) {
+        String data = System.getenv("FATHOM_DATA");
+        assumeTrue(
+                data != null && Files.isDirectory(Path.of(data, folder)),
+                "lab " + folder + " is not tested: FATHOM_DATA has no folder " + folder);
     }
 }

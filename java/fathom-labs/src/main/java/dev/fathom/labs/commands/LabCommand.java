@@ -75,14 +75,14 @@ public final class LabCommand implements Callable<Integer> {
             return 0;
         }
         if (name == null || list) {
-            Experiment.ALL.forEach(lab -> out.printf("./fathom lab %-11s %s%n", lab.name(), lab.shows()));
+            Labs.ALL.forEach(lab -> out.printf("./fathom lab %-11s %s%n", lab.name(), lab.shows()));
             return 0;
         }
-        Experiment lab = Experiment.ALL.stream()
+        Experiment lab = Labs.ALL.stream()
                 .filter(l -> l.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> options.misuse("there is no lab " + name + "; there are "
-                        + Experiment.ALL.stream().map(Experiment::name).collect(Collectors.joining(", "))));
+                        + Labs.ALL.stream().map(Experiment::name).collect(Collectors.joining(", "))));
         if (epochs != null) {
             options.atLeastOne("--epochs", epochs);
         }
@@ -129,7 +129,7 @@ public final class LabCommand implements Callable<Integer> {
     /** Writes docs/labs.md anew. */
     private void page() {
         Path docs = docs();
-        byte[] text = LabsPage.text(Experiment.shown(), docs.resolve("labs")).getBytes(StandardCharsets.UTF_8);
+        byte[] text = LabsPage.text(Labs.shown(), docs.resolve("labs")).getBytes(StandardCharsets.UTF_8);
         AtomicFile.write(docs.resolve("labs.md"), to -> to.write(text));
         out.println("Made of the stored runs: " + docs.resolve("labs.md"));
     }

@@ -1,6 +1,7 @@
 package dev.fathom.labs.experiments;
 
 import dev.fathom.labs.training.Interrupt;
+import dev.fathom.labs.training.Training;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,21 @@ public record Run(
         Interrupt interrupt,
         PrintStream out,
         PrintStream err) {
+    /** How its networks are taught. */
+    public Training training() {
+        return new Training(out, err, interrupt, seed, resume);
+    }
+
+    /** {@code full} in a whole run, {@code small} in a short one. */
+    public int of(int full, int small) {
+        return brief ? small : full;
+    }
+
+    /** The number of epochs: the one that was asked for, or else {@link #of}. */
+    public int epochs(int full, int small) {
+        return epochs != null ? epochs : of(full, small);
+    }
+
     /** Whether the experiment is run as it is meant, so that its figures may be held to their bands. */
     public boolean whole() {
         return !brief && epochs == null;

@@ -1,5 +1,3 @@
-/**
- * The labs: each is a class that says what it shows, how it is run and what is published of it. {@code ./fathom lab} lists them.
- */
+/** What a lab is, and how it is run. The labs themselves are in the packages of what they learn from. */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.labs.experiments;

@@ -63,19 +63,12 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 .metrics(Metric.accuracy())
                 .keepBest("val_accuracy")
                 .seed(seed);
-        trainer.callbacks(out == System.out ? new ProgressBar() : ProgressBar.lines(out), interrupt.stopping(trainer));
         Milestones milestones =
                 every == 0 ? null : new Milestones(trainer, images.choose(), every, folder.resolve("milestones.csv"));
         if (milestones != null) {
             trainer.callbacks(milestones);
         }
-        if (resume) {
-            Path checkpoints = folder.resolve("checkpoints");
-            trainer.checkpoints(Checkpoints.in(checkpoints));
-            if (Checkpoints.newest(checkpoints).isPresent()) {
-                trainer.resume(checkpoints);
-            }
-        }
+        attach(trainer, folder);
         History history;
         try {
             history = trainer.fit(
@@ -136,6 +129,22 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
             err.println("fathom: without curves.png, confusion.png and wrong.png: " + missing);
         }
         return outcome;
+    }
+
+    /**
+     * Gives {@code trainer} what every training in a terminal has: a bar that shows how far it is, an end at Ctrl-C, and where a person asked to resume,
+     * checkpoints in {@code folder}, from whose newest it goes on. What was finished before is not trained again. To be called last, when the trainer has
+     * everything else.
+     */
+    public void attach(Trainer<?> trainer, Path folder) {
+        trainer.callbacks(out == System.out ? new ProgressBar() : ProgressBar.lines(out), interrupt.stopping(trainer));
+        if (resume) {
+            Path checkpoints = folder.resolve("checkpoints");
+            trainer.checkpoints(Checkpoints.in(checkpoints));
+            if (Checkpoints.newest(checkpoints).isPresent()) {
+                trainer.resume(checkpoints);
+            }
+        }
     }
 
     /** A table whose middle is left out where no screen would hold it. */

@@ -3,7 +3,7 @@ package dev.fathom.labs.pages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.commands.Labs;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -128,7 +128,7 @@ class StoredRunTest {
     void docsLabsIsFresh() throws IOException {
         assertThat(Files.readString(DOCS.resolve("labs.md")))
                 .as("docs/labs.md is not what the runs in docs/labs say: ./fathom lab --page makes it anew")
-                .isEqualTo(LabsPage.text(Experiment.shown(), DOCS.resolve("labs")));
+                .isEqualTo(LabsPage.text(Labs.shown(), DOCS.resolve("labs")));
     }
 
     /** A page of all kinds of parts, and its pictures as files. */

@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * What a convolution takes for granted: that neighbors belong together. One fixed permutation of the pixels of all images changes nothing for a
  * network whose units see all of them (its first matrix has its columns in another order), and takes from convolution what it lives on.
  */
-final class PermutationLab implements ImageLab {
+public final class PermutationLab implements ImageLab {
     private static final long ORDER = 1;
     private static final int SHOWN = 6;
     private static final int BATCH = 500;

@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import dev.fathom.nn.Layer;
 import dev.fathom.tensor.Pass;

@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.TANH;
 
@@ -45,7 +45,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** How deep a network without normalization and without shortcuts may be, by how its weights begin (Xiao et al. 2018). */
-final class DepthLab implements ImageLab {
+public final class DepthLab implements ImageLab {
     private static final int[] DEPTHS = {16, 32, 256};
     private static final int DEEPEST = 10_000;
     /** Maps of the demonstration beside the paper. */

@@ -1,8 +1,9 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static dev.fathom.labs.pages.Result.line;
 
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.training.Entry;
@@ -88,7 +89,7 @@ final class ImageRun {
     }
 
     private void teach(List<Entry> entries, List<Images> seen) {
-        Training training = new Training(run.out(), run.err(), run.interrupt(), run.seed(), run.resume());
+        Training training = run.training();
         for (int i = 0; i < entries.size() && !run.interrupt().requested(); i++) {
             Entry entry = entries.get(i);
             training.say("%n== %s", entry.name());

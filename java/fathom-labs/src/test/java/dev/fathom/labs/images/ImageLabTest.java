@@ -1,8 +1,7 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.data.ModelCard;
 import dev.fathom.data.Preprocessing;
@@ -28,60 +27,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xml.sax.InputSource;
 
-/** {@code fathom lab}: the list, the short form of every lab on real images, its files, its words. */
-class LabTest {
+/** The short form of every lab on images, its files, its words. */
+class ImageLabTest {
     private static final Pattern ACCURACY = Pattern.compile("Test accuracy (\\d+\\.\\d+) %");
 
     private static final Pattern PERCENT = Pattern.compile("(-?[\\d.]+) %");
 
     @TempDir
     Path temp;
-
-    @Test
-    void theListSaysWhatEachShows() {
-        CommandLineRun list = CommandLineRun.of("lab", "--list");
-        assertThat(list.code()).isZero();
-        assertThat(list.out())
-                .hasLineCount(Experiment.ALL.size())
-                .contains("./fathom lab fashion     what convolution gains on Fashion-MNIST: LeNet-5 (90 %)");
-        assertThat(CommandLineRun.of("lab").out()).isEqualTo(list.out());
-    }
-
-    @Test
-    void wrongOptionsGetOneLine() {
-        CommandLineRun unknown = CommandLineRun.of("lab", "imagenet");
-        assertThat(unknown.err())
-                .isEqualTo(
-                        "fathom lab: there is no lab imagenet; there are fashion, mnist, cifar, batchnorm, fgsm, permutation, depth,"
-                                + " dropout, transfer, augment, filters, pretrained"
-                                + " (./fathom lab --help lists the options)\n");
-        assertThat(unknown.code()).isEqualTo(2);
-        assertThat(CommandLineRun.of("lab", "fashion", "--epochs", "0").err())
-                .isEqualTo("fathom lab: --epochs 0: choose at least 1 (./fathom lab --help lists the options)\n");
-        assertThat(CommandLineRun.of("lab", "fashion", "--save", "--short").err())
-                .isEqualTo(
-                        "fathom lab: --save stores full runs on the usual data; leave out --short, --epochs and --data"
-                                + " (./fathom lab --help lists the options)\n");
-        CommandLineRun homeless = CommandLineRun.in(temp, "lab", "--page");
-        assertThat(homeless.code()).isEqualTo(1);
-        assertThat(homeless.err())
-                .isEqualTo("fathom lab: there is no folder " + temp.resolve("docs")
-                        + " to store runs in; run this in Fathom's source tree, or name it with -Dfathom.root=\n");
-        CommandLineRun missing = CommandLineRun.in(
-                temp, "lab", "mnist", "--out", temp.resolve("out").toString());
-        assertThat(missing.code()).isEqualTo(1);
-        assertThat(missing.err()).hasLineCount(1).endsWith("; ./fathom data mnist fetches it\n");
-        CommandLineRun empty = CommandLineRun.of(
-                "lab",
-                "cifar",
-                "--data",
-                temp.toString(),
-                "--out",
-                temp.resolve("out").toString());
-        assertThat(empty.err())
-                .isEqualTo("fathom lab: " + temp + " lacks data_batch_1.bin; put it there, or fetch all with "
-                        + "./fathom data cifar10\n");
-    }
 
     @Test
     void fashion() throws Exception {
@@ -215,7 +168,7 @@ class LabTest {
 
     @Test
     void mnist() {
-        assumeData("mnist");
+        CommandLineRun.assumeData("mnist");
         CommandLineRun run = lab("mnist");
         assertThat(run.out()).contains("99.15 to 99.21 % (PyTorch's example, by Adadelta)");
         assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 80);
@@ -223,7 +176,7 @@ class LabTest {
 
     @Test
     void cifar() {
-        assumeData("cifar10");
+        CommandLineRun.assumeData("cifar10");
         CommandLineRun run = lab("cifar");
         assertThat(run.out())
                 .contains("91.25 %, 92.16 % (He et al., Keras on all of CIFAR-10)", "42.06 %, 45.61 % (ISLP, ISLR");
@@ -284,7 +237,7 @@ class LabTest {
 
     @Test
     void fgsm() {
-        assumeData("mnist");
+        CommandLineRun.assumeData("mnist");
         CommandLineRun run = lab("fgsm");
         assertThat(run.out()).containsPattern("PyTorch's tutorial +99.12 % +96.05 % .* 14.18 %\n");
         double[] attacked = row(run, "PyTorch's example  ", 7);
@@ -312,7 +265,7 @@ class LabTest {
 
     @Test
     void depth() {
-        assumeData("mnist");
+        CommandLineRun.assumeData("mnist");
         CommandLineRun run = lab("depth");
         assertThat(run.out())
                 .contains("more, all of them in report.html")
@@ -410,7 +363,7 @@ class LabTest {
 
     @Test
     void dropout() {
-        assumeData("mnist");
+        CommandLineRun.assumeData("mnist");
         CommandLineRun run = lab("dropout");
         assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 80);
         assertThat(run.out())
@@ -426,7 +379,7 @@ class LabTest {
 
     @Test
     void transfer() {
-        assumeData("cifar10");
+        CommandLineRun.assumeData("cifar10");
         CommandLineRun run = lab("transfer");
         assertThat(run.out()).containsPattern("ship or truck, by examples +20 +200\n");
         double[] head = row(run, "new head, frozen body", 2);
@@ -439,7 +392,7 @@ class LabTest {
 
     @Test
     void augment() throws IOException {
-        assumeData("cifar10");
+        CommandLineRun.assumeData("cifar10");
         CommandLineRun run = lab("augment");
         assertThat(accuracies(run)).hasSize(8);
         assertThat(row(run, "1,600  ", 2)[0]).isGreaterThan(row(run, "200  ", 2)[0]);
@@ -459,7 +412,7 @@ class LabTest {
 
     @Test
     void filters() {
-        assumeData("cifar10");
+        CommandLineRun.assumeData("cifar10");
         CommandLineRun run = lab("filters");
         double explained = row(run, "learned", 2)[0];
         assertThat(explained)
@@ -470,8 +423,8 @@ class LabTest {
 
     @Test
     void pretrained() {
-        assumeData("islr/book_images");
-        assumeData("pretrained-imagenet");
+        CommandLineRun.assumeData("islr/book_images");
+        CommandLineRun.assumeData("pretrained-imagenet");
         CommandLineRun run = lab("pretrained");
         assertThat(run.out())
                 .containsPattern(
@@ -563,12 +516,7 @@ class LabTest {
     }
 
     private CommandLineRun lab(String name) {
-        long start = System.nanoTime();
-        CommandLineRun run = CommandLineRun.of("lab", name, "--short", "--out", temp.toString());
-        System.out.printf("lab %s --short: %.1f s%n", name, (System.nanoTime() - start) / 1e9);
-        assertThat(run.err()).isEmpty();
-        assertThat(run.code()).isZero();
-        return run;
+        return CommandLineRun.lab(name, temp);
     }
 
     private static List<Double> accuracies(CommandLineRun run) {
@@ -576,12 +524,5 @@ class LabTest {
                 .results()
                 .map(found -> Double.valueOf(found.group(1)))
                 .toList();
-    }
-
-    private static void assumeData(String folder) {
-        String data = System.getenv("FATHOM_DATA");
-        assumeTrue(
-                data != null && Files.isDirectory(Path.of(data, folder)),
-                "lab " + folder + " is not tested: FATHOM_DATA has no folder " + folder);
     }
 }

@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -13,7 +13,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Handwritten digits: the network that was made for them, and the one of PyTorch's first example. */
-final class MnistLab implements ImageLab {
+public final class MnistLab implements ImageLab {
     @Override
     public String name() {
         return "mnist";

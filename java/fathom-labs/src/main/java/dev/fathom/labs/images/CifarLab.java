@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import dev.fathom.data.Augment;
 import dev.fathom.labs.data.ImageSet;
@@ -17,7 +17,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Small photographs: the textbook's network and a residual one, each on the images as they are and on changed ones. */
-final class CifarLab implements ImageLab {
+public final class CifarLab implements ImageLab {
     static final Augment[] CHANGES = {Augment.flip(), Augment.crop(4)};
 
     @Override

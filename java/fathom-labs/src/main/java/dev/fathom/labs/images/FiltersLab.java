@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
@@ -34,7 +34,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** How far the first filters that a network learns from photographs are Gabor functions, as the simple cells of the visual cortex are. */
-final class FiltersLab implements ImageLab {
+public final class FiltersLab implements ImageLab {
     private static final int SIDE = 7;
     private static final int FILTERS = 32;
     private static final int SHOWN = 16;

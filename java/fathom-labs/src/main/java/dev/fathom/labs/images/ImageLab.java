@@ -1,7 +1,9 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.training.Entry;
 import java.nio.file.Path;

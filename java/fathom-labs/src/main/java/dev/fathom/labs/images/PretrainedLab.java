@@ -1,10 +1,12 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static dev.fathom.labs.pages.Result.line;
 
 import dev.fathom.data.Preprocessing.Photo;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.nn.Layer;
@@ -28,7 +30,7 @@ import picocli.CommandLine.ParameterException;
  * Figure 10.10 of the textbook (An Introduction to Statistical Learning): what networks that were trained on ImageNet say of the book's photographs; and
  * the panda of Goodfellow, Shlens and Szegedy (2015): a photograph, a change that nobody sees, and the two together, which are something else.
  */
-final class PretrainedLab implements Experiment {
+public final class PretrainedLab implements Experiment {
     private static final int TOP = 3;
     /** Part of the range from black to white by which the paper moves every pixel. */
     private static final float EPSILON = 0.007f;

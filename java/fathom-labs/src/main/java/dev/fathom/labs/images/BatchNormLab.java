@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -27,7 +27,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** How many steps batch normalization saves, by where it stands (Ioffe and Szegedy 2015). */
-final class BatchNormLab implements ImageLab {
+public final class BatchNormLab implements ImageLab {
     private enum Norm {
         NONE,
         BEFORE,

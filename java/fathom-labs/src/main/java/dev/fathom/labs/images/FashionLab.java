@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
@@ -22,7 +22,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalization. */
-final class FashionLab implements ImageLab {
+public final class FashionLab implements ImageLab {
     @Override
     public String name() {
         return "fashion";

@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;

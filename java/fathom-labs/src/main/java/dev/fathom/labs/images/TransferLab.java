@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
@@ -38,7 +38,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What a network has learned from eight classes is worth for two that it has never seen, by the number of examples of these. */
-final class TransferLab implements ImageLab {
+public final class TransferLab implements ImageLab {
     private static final int[] SEEN = {0, 1, 2, 3, 4, 5, 6, 7};
     private static final int[] HELD_OUT = {8, 9};
     private static final int[] EXAMPLES = {10, 20, 50, 100, 200, 500, 1000, 2000};

@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -19,7 +19,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** What mirrored and shifted copies of the images are worth, by how many images there are. */
-final class AugmentLab implements ImageLab {
+public final class AugmentLab implements ImageLab {
     private static final int FEWEST = 8;
 
     @Override

@@ -1,6 +1,7 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.training.Outcome;
 import java.util.List;

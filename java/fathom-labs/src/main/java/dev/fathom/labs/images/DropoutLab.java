@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * Dropout (Srivastava et al. 2014) in its paper's own experiments: errors on handwritten digits (table 2), and what the hidden units of an autoencoder
  * learn and how many of them speak at a time (sections 7.1 and 7.2).
  */
-final class DropoutLab implements ImageLab {
+public final class DropoutLab implements ImageLab {
     private static final int HIDDEN = 256;
     private static final int SHOWN = 40;
     private static final int BATCH = 500;

@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;

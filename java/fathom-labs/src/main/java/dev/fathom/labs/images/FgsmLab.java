@@ -1,4 +1,4 @@
-package dev.fathom.labs.experiments;
+package dev.fathom.labs.images;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * The fast gradient sign method (Goodfellow, Shlens and Szegedy 2015): x' = clamp(x + ε sign(dloss/dx)), with every pixel between black, 0, and white,
  * 1. No pixel moves by more than ε, and a network that was right is wrong.
  */
-final class FgsmLab implements ImageLab {
+public final class FgsmLab implements ImageLab {
     private static final float[] EPSILONS = {0, 0.05f, 0.1f, 0.15f, 0.2f, 0.25f, 0.3f};
     /** Of PyTorch's tutorial on adversarial examples, for the network of its MNIST example. */
     private static final double[] TUTORIAL = {0.9912, 0.9605, 0.8743, 0.7111, 0.4877, 0.2717, 0.1418};

@@ -1,0 +1,45 @@
+package dev.fathom.labs.commands;
+
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.images.AugmentLab;
+import dev.fathom.labs.images.BatchNormLab;
+import dev.fathom.labs.images.CifarLab;
+import dev.fathom.labs.images.DepthLab;
+import dev.fathom.labs.images.DropoutLab;
+import dev.fathom.labs.images.FashionLab;
+import dev.fathom.labs.images.FgsmLab;
+import dev.fathom.labs.images.FiltersLab;
+import dev.fathom.labs.images.MnistLab;
+import dev.fathom.labs.images.PermutationLab;
+import dev.fathom.labs.images.PretrainedLab;
+import dev.fathom.labs.images.TransferLab;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The labs that there are. */
+public final class Labs {
+    /** All of them, as {@code ./fathom lab} lists them. */
+    public static final List<Experiment> ALL = List.of(
+            new FashionLab(),
+            new MnistLab(),
+            new CifarLab(),
+            new BatchNormLab(),
+            new FgsmLab(),
+            new PermutationLab(),
+            new DepthLab(),
+            new DropoutLab(),
+            new TransferLab(),
+            new AugmentLab(),
+            new FiltersLab(),
+            new PretrainedLab());
+
+    private Labs() {}
+
+    /** What each shows, by its name, in their order. */
+    public static Map<String, String> shown() {
+        Map<String, String> all = new LinkedHashMap<>();
+        ALL.forEach(lab -> all.put(lab.name(), lab.shows()));
+        return all;
+    }
+}
