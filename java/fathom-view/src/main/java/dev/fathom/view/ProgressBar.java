@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * whole training, and replaces it by one line of figures when the epoch ends. Elsewhere (a file, a pipe, a build log) it prints only that line for
  * each epoch, without control characters.
  *
- * <pre>epoch  3/30  loss 0.4207  accuracy 84.71 %  val_loss 0.3611  val_accuracy 86.98 %  231,402 images/s  7 s left
+ * <pre>epoch  3/30  loss 0.4207  accuracy 84.71 %  val_loss 0.3611  val_accuracy 86.98 %  231,402 examples/s  7 s left
  * </pre>
  *
  * <p>On a terminal that is too narrow, the line leaves out the pace, and then the word epoch.
@@ -44,7 +44,7 @@ public final class ProgressBar implements Callback {
 
     private me.tongfei.progressbar.@Nullable ProgressBar
             bar; // null between epochs, and always where there is no terminal
-    private String unit = "images";
+    private String unit = "examples";
     private long began;
     private long epochBegan;
     private long lastStep;
@@ -79,7 +79,7 @@ public final class ProgressBar implements Callback {
         width = terminal ? Math.min(columns(), 120) - 1 : 0;
     }
 
-    /** Calls the examples by another name than {@code images}, such as {@code sentences}. */
+    /** Calls the examples by another name than {@code examples}, such as {@code sentences}. */
     public ProgressBar unit(String plural) {
         unit = plural;
         return this;

@@ -90,7 +90,7 @@ class ProgressBarTest {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
-    /** Each step takes 0.25 s and validation another second: an epoch of 2 s at 2,000 images/s. */
+    /** Each step takes 0.25 s and validation another second: an epoch of 2 s at 2,000 examples/s. */
     private void epoch(ProgressBar bar, EpochLog log) {
         run.epoch = log.epoch();
         for (run.step = 1; run.step <= 4; run.step++) {
@@ -121,7 +121,7 @@ class ProgressBarTest {
         } finally {
             Locale.setDefault(before);
         }
-        String figures = "  loss 0.6543  accuracy 76.61 %  val_loss 0.4000  val_accuracy 85.00 %  2,000 images/s  ";
+        String figures = "  loss 0.6543  accuracy 76.61 %  val_loss 0.4000  val_accuracy 85.00 %  2,000 examples/s  ";
         assertThat(text().lines())
                 .containsExactly(
                         "epoch  1/10" + figures + "18 s left",
@@ -146,7 +146,7 @@ class ProgressBarTest {
         bar.onTrainBegin(run);
         epoch(bar, log(1));
         epoch(bar, log(2));
-        assertThat(text()).contains("\repoch  1/10", "loss 0.5000", "2,000 images/s", "\r\u001b[K");
+        assertThat(text()).contains("\repoch  1/10", "loss 0.5000", "2,000 examples/s", "\r\u001b[K");
         // the 80 columns of a terminal of unknown width
         assertThat(shown())
                 .containsExactly(
