@@ -4,6 +4,7 @@ import dev.fathom.io.AtomicFile;
 import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
+import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -92,6 +93,8 @@ public final class HtmlReport {
             td.n{white-space:nowrap}
             pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.9rem;
               font:.85rem/1.45 ui-monospace,"DejaVu Sans Mono","Liberation Mono",monospace}
+            .colored{margin:1rem 0}
+            .colored pre{margin:0;background:#fff;color:#1f2933;white-space:pre-wrap;overflow-wrap:anywhere}
             @media (max-width:40rem){dl{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}
               .pictures img.large{max-width:none;width:34rem}}
             """;
@@ -153,6 +156,48 @@ public final class HtmlReport {
     public HtmlReport pre(String text) {
         block().append("<pre tabindex=\"0\">").append(escape(text)).append("</pre>\n");
         return this;
+    }
+
+    /**
+     * Adds text whose characters stand on colors: white for 0, blue toward -1 and orange toward 1, such as what a unit of a net holds behind each
+     * character that it reads. Values beyond have the color of the end.
+     *
+     * @param text the characters, whose spaces and line ends stay as they are
+     * @param caption small print below the text
+     * @param values one for each character, that is for each Unicode code point
+     * @throws IllegalArgumentException when there is not one value for each character, or one is NaN
+     */
+    public HtmlReport colored(String text, String caption, double... values) {
+        int[] characters = text.codePoints().toArray();
+        if (characters.length != values.length || Arrays.stream(values).anyMatch(Double::isNaN)) {
+            throw new IllegalArgumentException("report: a text of " + characters.length + " characters with "
+                    + values.length + " values, of which none may be NaN; give one for each character");
+        }
+        block().append("<figure class=\"colored\"><pre tabindex=\"0\">");
+        for (int from = 0, to; from < characters.length; from = to) {
+            String color = color(values[from]);
+            for (to = from + 1; to < characters.length && color(values[to]).equals(color); ) {
+                to++;
+            }
+            String run = escape(new String(characters, from, to - from));
+            body.append(color.isEmpty() ? run : "<span style=\"background:" + color + "\">" + run + "</span>");
+        }
+        body.append("</pre><figcaption>").append(escape(caption)).append("</figcaption></figure>\n");
+        return this;
+    }
+
+    /** One of 20 colors on which dark letters can be read, empty for white. */
+    private static String color(double value) {
+        long level = Math.round(10 * Math.max(-1, Math.min(1, value)));
+        Color end = level < 0 ? Draw.BLUE : Draw.VERMILLION;
+        double share = 0.07 * Math.abs(level); // at most 0.7 of the color itself, for the contrast
+        return level == 0
+                ? ""
+                : String.format(
+                        "#%02x%02x%02x",
+                        Math.round(255 + share * (end.getRed() - 255)),
+                        Math.round(255 + share * (end.getGreen() - 255)),
+                        Math.round(255 + share * (end.getBlue() - 255)));
     }
 
     /**

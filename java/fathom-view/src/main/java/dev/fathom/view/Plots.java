@@ -190,6 +190,57 @@ public final class Plots {
         });
     }
 
+    /**
+     * Draws named points in a plane, such as words in the plane of two principal components. The axes have no unit.
+     *
+     * @param name what is drawn, the title
+     * @param groups for each name, which the legend shows with its color, the points by their names, each with its place to the right and upward
+     * @throws IllegalArgumentException when there are no groups or more groups than colors, or one has no points, or a point is not two finite numbers
+     */
+    public static BufferedImage scatter(String name, Map<String, Map<String, double[]>> groups) {
+        if (groups.isEmpty() || groups.size() > Draw.COLORS.size()) {
+            throw new IllegalArgumentException("plots: " + groups.size() + " groups of points; give 1 to "
+                    + Draw.COLORS.size() + ", which colors can tell apart");
+        }
+        groups.forEach((group, points) -> {
+            if (points.isEmpty()
+                    || points.values().stream()
+                            .anyMatch(p -> p.length != 2 || !Double.isFinite(p[0]) || !Double.isFinite(p[1]))) {
+                throw new IllegalArgumentException(
+                        "plots: the group " + group + " must have at least one point, each of two finite numbers");
+            }
+        });
+        Draw.metrics(Draw.font(12));
+        List<double[]> all = groups.values().stream()
+                .flatMap(points -> points.values().stream())
+                .toList();
+        double[] across = range(all.stream().mapToDouble(p -> p[0]));
+        double[] upward = range(all.stream().mapToDouble(p -> p[1]));
+        int heading = CURVE_TITLE + 24;
+        XYChart chart = new XYChartBuilder()
+                .width(COMPARISON_WIDTH)
+                .height(COMPARISON_WIDTH * 3 / 4 - heading)
+                .build();
+        style(chart.getStyler(), name, across, Long::toString, upward);
+        chart.getStyler().setAxisTicksVisible(false).setAxisTitlesVisible(false);
+        double above = 0.018 * (upward[1] - upward[0]);
+        Iterator<Color> colors = Draw.COLORS.iterator();
+        groups.forEach((group, points) -> {
+            double[] x = points.values().stream().mapToDouble(p -> p[0]).toArray();
+            double[] y = points.values().stream().mapToDouble(p -> p[1]).toArray();
+            chart.addSeries(group, x, y)
+                    .setMarker(SeriesMarkers.CIRCLE)
+                    .setMarkerColor(colors.next())
+                    .setLineStyle(SeriesLines.NONE);
+            points.forEach((point, p) -> chart.addAnnotation(new AnnotationText(point, p[0], p[1] + above, false)));
+        });
+        return Draw.picture(COMPARISON_WIDTH, COMPARISON_WIDTH * 3 / 4, g -> {
+            title(g, name, chart, COMPARISON_WIDTH, 54);
+            g.translate(0, heading);
+            chart.paint(g, COMPARISON_WIDTH, COMPARISON_WIDTH * 3 / 4 - heading);
+        });
+    }
+
     /** Title, and the legend in line {@code baseline}; XChart's own move with the letters in them. */
     private static void title(Graphics2D g, String name, XYChart chart, int width, int baseline) {
         g.setColor(Draw.INK);
@@ -210,7 +261,7 @@ public final class Plots {
             g.setColor(Draw.INK);
             g.drawString(series.getName(), (float) x, baseline);
             g.setColor(series.getMarkerColor());
-            if (series.getMarker() instanceof Ring) {
+            if (series.getLineStyle().equals(SeriesLines.NONE)) {
                 series.getMarker().paint(g, x - 14, baseline - 4.5, 8);
             } else {
                 g.setStroke(series.getLineStyle());
@@ -397,6 +448,60 @@ public final class Plots {
             Draw.centered(g, "actual", 0, 0);
             g.setTransform(upright);
             scale(g, left + side + 22, top, Math.min(side, 300));
+        });
+    }
+
+    /**
+     * Draws shares as a table of cells, such as how much each word of a translation looked at each word of its source. The colors are those of {@link
+     * #confusion}.
+     *
+     * @param name what is drawn, the title
+     * @param down the names of the rows
+     * @param across the names of the columns
+     * @param shares the numbers of each row, from 0 to 1
+     * @throws IllegalArgumentException when there are no rows or columns, not as many numbers as names, or one is outside [0, 1]
+     */
+    public static BufferedImage heat(String name, List<String> down, List<String> across, float[][] shares) {
+        boolean whole = !down.isEmpty() && !across.isEmpty() && shares.length == down.size();
+        for (float[] row : shares) {
+            whole &= row.length == across.size();
+            for (float share : row) {
+                whole &= share >= 0 && share <= 1 + 1e-5f;
+            }
+        }
+        if (!whole) {
+            throw new IllegalArgumentException("plots: " + shares.length + " rows of shares for " + down.size()
+                    + " rows and " + across.size() + " columns; give each row a number from 0 to 1 for each column");
+        }
+        int cell = 34;
+        FontMetrics label = Draw.metrics(Draw.font(13));
+        int left = 24 + down.stream().mapToInt(label::stringWidth).max().orElse(0);
+        int top = 58
+                + (int) (0.71
+                        * across.stream().mapToInt(label::stringWidth).max().orElse(0));
+        int width = Math.max(
+                left + across.size() * cell + 60,
+                40 + Draw.metrics(Draw.bold(16)).stringWidth(name));
+        return Draw.picture(width, top + down.size() * cell + 20, g -> {
+            g.setColor(Draw.INK);
+            g.setFont(Draw.bold(16));
+            g.drawString(name, 16, 30);
+            g.setFont(Draw.font(13));
+            for (int j = 0; j < across.size(); j++) {
+                AffineTransform upright = g.getTransform();
+                g.translate(left + (j + 0.5) * cell, top - 8);
+                g.rotate(-Math.PI / 4);
+                g.drawString(across.get(j), 0, 0);
+                g.setTransform(upright);
+            }
+            for (int i = 0; i < down.size(); i++) {
+                g.setColor(Draw.INK);
+                Draw.rightAligned(g, down.get(i), left - 8, top + (i + 0.5) * cell + 4.5);
+                for (int j = 0; j < across.size(); j++) {
+                    g.setColor(shade(Math.min(1, shares[i][j])));
+                    g.fill(new Rectangle2D.Double(left + j * cell, top + i * cell, cell - 1, cell - 1));
+                }
+            }
         });
     }
 

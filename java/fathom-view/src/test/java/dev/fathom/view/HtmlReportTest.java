@@ -103,6 +103,30 @@ class HtmlReportTest {
     }
 
     @Test
+    void textStandsOnTheColorsOfItsValues() throws Exception {
+        String html = new HtmlReport("colored")
+                .colored("a<b>\n \ud83d\ude00d", NASTY, -2, -1, 0, 0.04, 0.2, 0.2, 1, 0.15)
+                .colored("", "nothing")
+                .html();
+        Document page = parsed(html);
+        assertThat(all(page, "pre")).extracting(Element::getTextContent).containsExactly("a<b>\n \ud83d\ude00d", "");
+        assertThat(all(page, "figcaption")).extracting(Element::getTextContent).containsExactly(HARMLESS, "nothing");
+        assertThat(all(page, "span"))
+                .extracting(Element::getTextContent)
+                .containsExactly("a<", "\n ", "\ud83d\ude00", "d");
+        assertThat(all(page, "span"))
+                .extracting(e -> e.getAttribute("style"))
+                .containsExactly(
+                        "background:#4c9cc9", "background:#f9e8db", "background:#e28e4c", "background:#f9e8db");
+        assertThat(all(page, "b")).isEmpty();
+        for (double[] wrong : new double[][] {{}, {1}, {1, Double.NaN}, {1, 1, 1}}) {
+            assertThatThrownBy(() -> new HtmlReport("x").colored("ab", "", wrong))
+                    .hasMessage("report: a text of 2 characters with " + wrong.length
+                            + " values, of which none may be NaN; give one for each character");
+        }
+    }
+
+    @Test
     void photographsStandOverTheirShares() throws Exception {
         var photo = new BufferedImage(30, 20, BufferedImage.TYPE_INT_RGB);
         String html = new HtmlReport("photographs")

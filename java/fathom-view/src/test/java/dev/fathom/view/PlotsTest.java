@@ -237,4 +237,23 @@ class PlotsTest {
                 .hasMessage("cannot write " + folder + ": it is a folder; give the name of a file in it");
         assertThat(inTheWay).hasContent("a file");
     }
+
+    @Test
+    void scatterShowsEveryGroup() {
+        var groups = new LinkedHashMap<String, Map<String, double[]>>();
+        groups.put("people", Map.of("man", new double[] {0, 1}, "woman", new double[] {0.5, 1}));
+        groups.put("kinds", Map.of("comedy", new double[] {-1, -1}));
+        BufferedImage picture = Plots.scatter("words", groups);
+        assertThat(picture.getWidth()).isEqualTo(1680);
+        assertThat(picture.getHeight()).isEqualTo(1260);
+        for (Color color : Draw.COLORS.subList(0, 2)) {
+            assertThat(Arrays.stream(picture.getRGB(0, 120, 1680, 1140, null, 0, 1680))
+                            .filter(rgb -> rgb == color.getRGB())
+                            .count())
+                    .isGreaterThan(50);
+        }
+        assertThatThrownBy(() -> Plots.scatter("words", Map.of("none", Map.of())))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("plots: the group none must have at least one point, each of two finite numbers");
+    }
 }

@@ -36,30 +36,53 @@ public record AdditiveAttention(Linear query, Linear key, Linear score) implemen
      * @throws IllegalArgumentException if x or the memory is not [batch, tokens, width], or the mask has a bias, which additive attention does not take
      */
     public Tensor apply(Tensor x, Tensor memory, AttentionMask mask) {
+        return Pass.frame(this, () -> attend(x, memory, memory, mask));
+    }
+
+    /**
+     * Returns the weights a [batch, queries, keys] with which {@link #apply} adds up the memory, for a picture of what looks where. Each row adds up to 1,
+     * or is 0 for a query that sees no key.
+     *
+     * @throws IllegalArgumentException as {@link #apply}
+     */
+    public Tensor weights(Tensor x, Tensor memory, AttentionMask mask) {
         return Pass.frame(this, () -> {
-            if (x.shape().rank() != 3 || memory.shape().rank() != 3 || x.dim(0) != memory.dim(0)) {
-                throw new IllegalArgumentException(
-                        "AdditiveAttention" + Where.running() + ": x " + x.shape() + " and memory " + memory.shape()
-                                + " must be [batch, queries, width] and [batch, keys, width] of one batch");
-            }
-            if (mask.bias() != null) {
-                throw new IllegalArgumentException(
-                        "AdditiveAttention" + Where.running() + ": the mask has a bias "
-                                + mask.bias().shape()
-                                + ", but additive attention computes its own scores and takes no bias; hide keys with the mask's lengths");
-            }
-            int units = query.weight().shape().dim(0);
-            int n = x.dim(0);
-            int lq = x.dim(1);
-            int lk = memory.dim(1);
-            Tensor pairs = query.apply(x)
-                    .reshape(n, lq, 1, units)
-                    .add(key.apply(memory).reshape(n, 1, lk, units))
-                    .tanh();
-            Tensor scores = score.apply(pairs).reshape(n, 1, lq, lk);
-            Tensor none = Tensor.zeros(n, lq, memory.dim(2));
-            return none.attention(
-                    Tensor.zeros(n, lk, memory.dim(2)), memory, new Attention(1).mask(mask.withBias(scores)));
+            check(x, memory, mask);
+            int keys = memory.dim(1);
+            // attention over the rows of an identity matrix gives the weights themselves, with everything that a mask
+            // does to them
+            Tensor each = Tensor.arange(keys).oneHot(keys).reshape(1, keys, keys);
+            return attend(x, memory, each.expand(memory.dim(0), keys, keys), mask);
         });
+    }
+
+    private static void check(Tensor x, Tensor memory, AttentionMask mask) {
+        if (x.shape().rank() != 3 || memory.shape().rank() != 3 || x.dim(0) != memory.dim(0)) {
+            throw new IllegalArgumentException(
+                    "AdditiveAttention" + Where.running() + ": x " + x.shape() + " and memory " + memory.shape()
+                            + " must be [batch, queries, width] and [batch, keys, width] of one batch");
+        }
+        if (mask.bias() != null) {
+            throw new IllegalArgumentException(
+                    "AdditiveAttention" + Where.running() + ": the mask has a bias "
+                            + mask.bias().shape()
+                            + ", but additive attention computes its own scores and takes no bias; hide keys with the mask's lengths");
+        }
+    }
+
+    private Tensor attend(Tensor x, Tensor memory, Tensor values, AttentionMask mask) {
+        check(x, memory, mask);
+        int units = query.weight().shape().dim(0);
+        int n = x.dim(0);
+        int lq = x.dim(1);
+        int lk = memory.dim(1);
+        Tensor pairs = query.apply(x)
+                .reshape(n, lq, 1, units)
+                .add(key.apply(memory).reshape(n, 1, lk, units))
+                .tanh();
+        Tensor scores = score.apply(pairs).reshape(n, 1, lq, lk);
+        int width = values.dim(2);
+        return Tensor.zeros(n, lq, width)
+                .attention(Tensor.zeros(n, lk, width), values, new Attention(1).mask(mask.withBias(scores)));
     }
 }

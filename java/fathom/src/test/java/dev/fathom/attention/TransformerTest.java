@@ -523,6 +523,15 @@ class TransformerTest {
                     }
                 }
             }
+            Tensor weights = model.net().weights(x, memory, AttentionMask.NONE.withLengths(ints(lengths)));
+            float[] added = weights.matmul(memory).toArray();
+            for (int i = 0; i < found.length; i++) {
+                assertThat(added[i]).isCloseTo(found[i], within(2e-6f));
+            }
+            assertThat(weights.slice(0, 1, 2).slice(2, 65, 70).toArray()).containsOnly(0f);
+            for (float sum : weights.sum(2).toArray()) {
+                assertThat(sum).isCloseTo(1, within(2e-6f));
+            }
             GradientCheck.check(
                     in -> model.net().apply(in[0], in[1], AttentionMask.NONE.withLengths(ints(4, 0))),
                     2e-2,
