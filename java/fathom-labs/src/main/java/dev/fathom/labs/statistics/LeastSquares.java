@@ -1,0 +1,161 @@
+package dev.fathom.labs.statistics;
+
+import static org.bytedeco.openblas.global.openblas.LAPACKE_dgesdd;
+import static org.bytedeco.openblas.global.openblas.LAPACK_COL_MAJOR;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Ordinary least squares with an intercept: y = b0 + b1 x1 + ... + bk xk + noise (ISLR2, chapter 3). LAPACK decomposes the centered and scaled columns into
+ * their singular values, X = U S V', so that b = V S^-1 U' y, the covariance of the coefficients is s^2 V S^-2 V', and columns that depend on each other show
+ * as a singular value of 0. The variance of the noise is estimated as s^2 = RSS / (n - k - 1).
+ *
+ * <pre>{@code
+ * LeastSquares fit = LeastSquares.fit(x, y);                // x [n][k], y [n]
+ * double forecast = fit.predict(row);
+ * double p = fit.coefficients().get(2).p();
+ * }</pre>
+ *
+ * @param intercept b0
+ * @param coefficients b1 to bk, in the order of the columns
+ * @param r2 the share of the variance of y that the fit explains, on the rows that it was fitted on; NaN if y is the same in all of them
+ */
+public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients, double r2) {
+    /**
+     * An estimate and how sure it is.
+     *
+     * @param value the estimate
+     * @param standardError its standard deviation over other samples
+     * @param t value / standardError
+     * @param p the probability of such a t or a greater one, of either sign, if the true coefficient were 0
+     */
+    public record Coefficient(double value, double standardError, double t, double p) {
+        static Coefficient of(double value, double variance, int degrees) {
+            double error = Math.sqrt(variance);
+            double t = value / error;
+            return new Coefficient(value, error, t, StudentT.twoSided(t, degrees));
+        }
+    }
+
+    /** Keeps its own list. */
+    public LeastSquares {
+        coefficients = List.copyOf(coefficients);
+    }
+
+    /**
+     * Fits {@code y} [n] by the columns of {@code x} [n][k].
+     *
+     * @throws IllegalArgumentException if there are fewer than k + 2 rows, the rows differ in length from each other or from y, a number is NaN or infinite,
+     *     a column is the same in all rows, or columns depend on each other
+     */
+    public static LeastSquares fit(double[][] x, double[] y) {
+        return fitAll(x, new double[][] {y}).get(0);
+    }
+
+    /**
+     * Fits each of several targets {@code ys} [m][n] by the same columns {@code x} [n][k], which are decomposed only once: the equations of a vector
+     * autoregression.
+     *
+     * @throws IllegalArgumentException as {@link #fit}
+     */
+    public static List<LeastSquares> fitAll(double[][] x, double[][] ys) {
+        Columns columns = Columns.of("least squares", x);
+        int n = columns.rows();
+        int k = columns.count();
+        if (n < k + 2) {
+            throw new IllegalArgumentException("least squares: " + n + " rows are too few for " + k
+                    + " columns and an intercept; give at least " + (k + 2));
+        }
+        double[] a = columns.standardized();
+        double[] s = new double[k];
+        double[] u = new double[n * k];
+        double[] v = new double[k * k]; // row j of V is column j of V'
+        int failed = LAPACKE_dgesdd(LAPACK_COL_MAJOR, (byte) 'S', n, k, a, n, s, u, n, v, k);
+        if (failed != 0) {
+            throw new IllegalStateException(
+                    "least squares: LAPACK's dgesdd found no singular values and returned " + failed);
+        }
+        int rank =
+                (int) Arrays.stream(s).filter(value -> value > 1e-15 * n * s[0]).count();
+        if (rank < k) {
+            throw new IllegalArgumentException("least squares: " + (k - rank) + " of the " + k
+                    + " columns can be computed from the others; leave out " + dependent(v, rank, k));
+        }
+        return Arrays.stream(ys).map(y -> solve(columns, s, u, v, y)).toList();
+    }
+
+    /** The columns that take part in a combination that is 0: those with a weight in a right singular vector of the singular value 0. */
+    private static String dependent(double[] v, int rank, int k) {
+        List<Integer> taking = IntStream.range(0, k)
+                .filter(j -> IntStream.range(rank, k).anyMatch(i -> Math.abs(v[j * k + i]) > 1e-6))
+                .boxed()
+                .toList();
+        return "as many of the columns " + taking;
+    }
+
+    private static LeastSquares solve(Columns columns, double[] s, double[] u, double[] v, double[] y) {
+        int n = columns.rows();
+        int k = columns.count();
+        double mean = columns.checkedMean("least squares", y);
+        double[] score = new double[k]; // S^-1 U' y
+        for (int i = 0; i < k; i++) {
+            for (int row = 0; row < n; row++) {
+                score[i] += u[i * n + row] * (y[row] - mean);
+            }
+            score[i] /= s[i];
+        }
+        double[] b = new double[k];
+        for (int j = 0; j < k; j++) {
+            for (int i = 0; i < k; i++) {
+                b[j] += v[j * k + i] * score[i] / columns.deviation(j);
+            }
+        }
+        double b0 = mean - columns.atMeans(b);
+        double left = 0;
+        double all = 0;
+        for (int row = 0; row < n; row++) {
+            double error = y[row] - b0 - columns.dot(row, b);
+            left += error * error;
+            all += (y[row] - mean) * (y[row] - mean);
+        }
+        double noise = left / (n - k - 1);
+        Coefficient[] coefficients = new Coefficient[k];
+        double[] toZero = new double[k]; // b0 is the fit where all columns are 0, which is so far from their means
+        for (int j = 0; j < k; j++) {
+            double variance = 0;
+            for (int i = 0; i < k; i++) {
+                double root = v[j * k + i] / s[i];
+                variance += root * root;
+                toZero[i] += root * columns.mean(j) / columns.deviation(j);
+            }
+            double scale = columns.deviation(j);
+            coefficients[j] = Coefficient.of(b[j], noise * variance / (scale * scale), n - k - 1);
+        }
+        double variance = 1.0 / n + Arrays.stream(toZero).map(z -> z * z).sum();
+        return new LeastSquares(Coefficient.of(b0, noise * variance, n - k - 1), List.of(coefficients), 1 - left / all);
+    }
+
+    /**
+     * The fit at a row of k numbers.
+     *
+     * @throws IllegalArgumentException if there is another number of them
+     */
+    public double predict(double... row) {
+        if (row.length != coefficients.size()) {
+            throw new IllegalArgumentException("predict: a row of " + row.length + " numbers for " + coefficients.size()
+                    + " coefficients; give one for each");
+        }
+        double sum = intercept.value;
+        for (int j = 0; j < row.length; j++) {
+            sum += coefficients.get(j).value * row[j];
+        }
+        return sum;
+    }
+
+    /** The fit at each row. */
+    public double[] predict(double[][] rows) {
+        return Arrays.stream(rows).mapToDouble(this::predict).toArray();
+    }
+}

@@ -1,0 +1,105 @@
+package dev.fathom.labs.statistics;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What follows the last tokens, by counting. With c(h t) the number of times that t came behind the context h, c(h) the number of times that anything did, and
+ * T(h) the number of different tokens that did,
+ *
+ * <pre>P(t | h) = (c(h t) + T(h) P(t | h')) / (c(h) + T(h))</pre>
+ *
+ * where h' is h without its first token, and P is 1 / vocabulary behind the empty context's end (Witten and Bell 1991, method C, interpolated). A context that
+ * never came is backed off from altogether.
+ */
+public final class NgramModel {
+    private final int order;
+    private final int vocabulary;
+    private final List<Map<Long, Counts>> contexts = new ArrayList<>();
+
+    private static final class Counts {
+        final int[] of;
+        int total;
+        int different;
+
+        Counts(int vocabulary) {
+            of = new int[vocabulary];
+        }
+
+        void add(int token) {
+            total++;
+            different += of[token]++ == 0 ? 1 : 0;
+        }
+    }
+
+    /**
+     * Counts. The first token of each sequence is taken as given, and is only context.
+     *
+     * @param order the number of tokens that are looked at together, the one that follows among them: 2 for pairs
+     * @param vocabulary the number of different tokens
+     * @throws IllegalArgumentException if the order or the vocabulary is below 1, or there are too many contexts to number them
+     */
+    public NgramModel(int order, int vocabulary, int[]... sequences) {
+        if (order < 1 || vocabulary < 1 || (order - 1) * Math.log(vocabulary) > 62 * Math.log(2)) {
+            throw new IllegalArgumentException("n-grams: order " + order + " and a vocabulary of " + vocabulary
+                    + " must both be at least 1, and vocabulary^(order - 1) below 2^62");
+        }
+        this.order = order;
+        this.vocabulary = vocabulary;
+        for (int k = 0; k < order; k++) {
+            contexts.add(new HashMap<>());
+        }
+        for (int[] sequence : sequences) {
+            for (int i = 1; i < sequence.length; i++) {
+                long context = 0;
+                long place = 1;
+                for (int k = 0; k < order && k <= i; k++) {
+                    contexts.get(k)
+                            .computeIfAbsent(context, c -> new Counts(vocabulary))
+                            .add(sequence[i]);
+                    if (k < i) {
+                        context += sequence[i - 1 - k] * place;
+                        place *= vocabulary;
+                    }
+                }
+            }
+        }
+    }
+
+    /** The probability of each token behind the first {@code length} tokens of a sequence. */
+    public double[] next(int[] sequence, int length) {
+        double[] p = new double[vocabulary];
+        Arrays.fill(p, 1.0 / vocabulary);
+        long context = 0;
+        long place = 1;
+        for (int k = 0; k < order && k <= length; k++) {
+            Counts counts = contexts.get(k).get(context);
+            if (counts == null) {
+                break;
+            }
+            for (int t = 0; t < vocabulary; t++) {
+                p[t] = (counts.of[t] + counts.different * p[t]) / (counts.total + counts.different);
+            }
+            if (k < length) {
+                context += sequence[length - 1 - k] * place;
+                place *= vocabulary;
+            }
+        }
+        return p;
+    }
+
+    /** The mean of -log P of each token of these sequences but the first, in nats. */
+    public double logLoss(int[]... sequences) {
+        double sum = 0;
+        long tokens = 0;
+        for (int[] sequence : sequences) {
+            for (int i = 1; i < sequence.length; i++, tokens++) {
+                sum -= Math.log(next(sequence, i)[sequence[i]]);
+            }
+        }
+        return sum / tokens;
+    }
+}
