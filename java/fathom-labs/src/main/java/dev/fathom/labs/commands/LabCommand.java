@@ -49,6 +49,12 @@ public final class LabCommand implements Callable<Integer> {
             description = "The folder of the data, if they are not where ./fathom data puts them.")
     private @Nullable Path data;
 
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            description = "A text for a lab on a language to go on from or to translate.")
+    private @Nullable String prompt;
+
     @Option(names = "--epochs", paramLabel = "N", description = "The number of epochs (by default each network's own).")
     private @Nullable Integer epochs;
 
@@ -86,6 +92,9 @@ public final class LabCommand implements Callable<Integer> {
         if (epochs != null) {
             options.atLeastOne("--epochs", epochs);
         }
+        if (prompt != null && !lab.takesPrompt()) {
+            throw options.misuse("the lab " + name + " does nothing with a text; leave out --prompt");
+        }
         if (save && (brief || epochs != null || data != null)) {
             throw options.misuse("--save stores full runs on the usual data; leave out --short, --epochs and --data");
         }
@@ -93,7 +102,8 @@ public final class LabCommand implements Callable<Integer> {
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err)) {
             long began = System.nanoTime();
-            Run run = new Run(brief, epochs, options.seed(), options.resume(), data, folder, interrupt, out, err);
+            Run run =
+                    new Run(brief, epochs, options.seed(), options.resume(), data, prompt, folder, interrupt, out, err);
             Result result = lab.run(run);
             if (!result.parts().isEmpty()) {
                 out.println("All of it on one page: " + result.write(folder));

@@ -13,6 +13,17 @@ import dev.fathom.labs.images.MnistLab;
 import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
 import dev.fathom.labs.images.TransferLab;
+import dev.fathom.labs.sequences.ArithmeticLab;
+import dev.fathom.labs.sequences.DigitsLab;
+import dev.fathom.labs.sequences.ForecastLab;
+import dev.fathom.labs.sequences.HittersLab;
+import dev.fathom.labs.sequences.ImdbLab;
+import dev.fathom.labs.sequences.MemoryLab;
+import dev.fathom.labs.sequences.NamesLab;
+import dev.fathom.labs.sequences.NyseLab;
+import dev.fathom.labs.sequences.ShakespeareLab;
+import dev.fathom.labs.sequences.TranslateLab;
+import dev.fathom.labs.sequences.WordsLab;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +43,18 @@ public final class Labs {
             new TransferLab(),
             new AugmentLab(),
             new FiltersLab(),
-            new PretrainedLab());
+            new PretrainedLab(),
+            new ImdbLab(),
+            new WordsLab(),
+            new NyseLab(),
+            new HittersLab(),
+            new ShakespeareLab(),
+            new NamesLab(),
+            new TranslateLab(),
+            new ArithmeticLab(),
+            new DigitsLab(),
+            new MemoryLab(),
+            new ForecastLab());
 
     private Labs() {}
 

@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The reviews of films of the Large Movie Review Dataset (Maas et al. 2011), 25,000 to learn from and 25,000 for the test, half of them positive, and
@@ -71,14 +72,25 @@ public final class Imdb {
      * @throws IllegalArgumentException if there is none, with what to do
      */
     public static Path folder() {
-        List<Path> places = ImageSet.places(NAME);
+        return folder(null);
+    }
+
+    /**
+     * The folder {@code given}, or where none is given {@link #folder()}.
+     *
+     * @throws IllegalArgumentException if it lacks a file, with what to do
+     */
+    public static Path folder(@Nullable Path given) {
+        List<Path> places = given == null ? ImageSet.places(NAME) : List.of(given);
         return places.stream()
                 .filter(place -> PARTS.stream().allMatch(part -> Files.isRegularFile(tsv(place, part)))
                         && Files.isRegularFile(index(place)))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "the reviews of IMDB are not here: neither " + places.get(0) + " nor " + cache()
-                                + " has train.tsv.gz, test.tsv.gz and " + INDEX + "; ./fathom data imdb fetches them"));
+                .orElseThrow(() -> new IllegalArgumentException("the reviews of IMDB are not here: "
+                        + (places.size() == 1
+                                ? places.get(0) + " does not have"
+                                : "neither " + places.get(0) + " nor " + places.get(1) + " has")
+                        + " train.tsv.gz, test.tsv.gz and " + INDEX + "; ./fathom data imdb fetches them"));
     }
 
     private static Path tsv(Path folder, String part) {

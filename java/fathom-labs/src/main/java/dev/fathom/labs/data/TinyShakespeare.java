@@ -1,10 +1,12 @@
 package dev.fathom.labs.data;
 
+import dev.fathom.io.TextFile;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Speeches from Shakespeare's plays in one file of 40,000 lines and 65 different characters (Karpathy 2015, char-rnn); no part of the project. */
 public final class TinyShakespeare {
@@ -22,7 +24,24 @@ public final class TinyShakespeare {
     public static final Download.Content CONTENT = Download.Content.ofFile(
             1_115_394, "SHA-256", "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed");
 
+    /** Where it is. */
+    public static final DataSet SET =
+            new DataSet(NAME, List.of(FILE), "./fathom data tinyshakespeare fetches it (1.1 MB)");
+
+    /** No text that a lab reads as one is longer. */
+    private static final int MOST = 1 << 26;
+
     private TinyShakespeare() {}
+
+    /**
+     * The text, or that of another {@link #FILE} in the folder {@code given}.
+     *
+     * @throws IllegalArgumentException if it is missing, or not UTF-8
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public static String read(@Nullable Path given) {
+        return TextFile.read(SET.folder(given).resolve(FILE), "a text", MOST);
+    }
 
     /** Where {@code ./fathom data tinyshakespeare} puts it. */
     public static Path cache() {

@@ -10,10 +10,15 @@ public interface Experiment {
     /** What it shows, in a line. */
     String shows();
 
+    /** Whether it does something with a text of the person who runs it, {@link Run#prompt}. */
+    default boolean takesPrompt() {
+        return false;
+    }
+
     /**
      * Runs it. What was stopped by {@link Run#interrupt} gives what there is, without {@link Result#finished()}.
      *
-     * @throws IllegalArgumentException if data are missing or damaged, with what to do
+     * @throws IllegalArgumentException if data are missing or damaged, or the prompt has what the experiment does not know, with what to do
      */
     Result run(Run run);
 }

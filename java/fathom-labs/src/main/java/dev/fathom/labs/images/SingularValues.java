@@ -41,7 +41,7 @@ public final class SingularValues {
     }
 
     /** Those of a matrix, whose rows are turned against each other, two by two, until all are orthogonal (Hestenes 1958): their norms. */
-    static double[] of(double[][] rows) {
+    public static double[] of(double[][] rows) {
         boolean turned = true;
         for (int sweep = 0; turned && sweep < MOST_SWEEPS; sweep++) {
             turned = false;

@@ -58,6 +58,18 @@ public final class Result {
      */
     public record Picture(String file, String alt, Supplier<BufferedImage> draw) implements Part {}
 
+    /** Text with its spaces and line ends as they are, under a line that says what it is. */
+    public record Verbatim(String what, String text) implements Part {}
+
+    /**
+     * Text whose characters stand on colors.
+     *
+     * @param text the characters
+     * @param caption small print below the text
+     * @param values of -1 to 1, one for each character
+     */
+    public record Colored(String text, String caption, double[] values) implements Part {}
+
     /** A file below the output folder, and what is in it. */
     public record Link(String file, String what) implements Part {}
 
@@ -111,6 +123,19 @@ public final class Result {
     /** A picture, and the file that holds it in the output folder. */
     public Result picture(String file, String alt, Supplier<BufferedImage> draw) {
         parts.add(new Picture(file, alt, draw));
+        return this;
+    }
+
+    /** Text with its spaces and line ends as they are, such as what a model wrote, under a line that says what it is. */
+    public Result verbatim(String what, String text) {
+        parts.add(new Verbatim(what, text));
+        out.println(what + ":" + System.lineSeparator() + text + System.lineSeparator());
+        return this;
+    }
+
+    /** Text that only the page shows, with a color of blue (-1) over white (0) to orange (1) behind each character. */
+    public Result colored(String text, String caption, double... values) {
+        parts.add(new Colored(text, caption, values));
         return this;
     }
 
@@ -183,6 +208,10 @@ public final class Result {
                         new Picture(s.file(), s.alt(), () -> Plots.compare(s.figure(), s.axis(), s.curves())));
             } else if (part instanceof Picture p) {
                 draw(page, folder, p);
+            } else if (part instanceof Verbatim v) {
+                page.text(v.what() + ":").pre(v.text());
+            } else if (part instanceof Colored c) {
+                page.colored(c.text(), c.caption(), c.values());
             } else if (part instanceof Link l) {
                 page.link(l.file(), l.what());
             }

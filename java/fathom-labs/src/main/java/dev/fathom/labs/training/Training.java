@@ -17,6 +17,7 @@ import dev.fathom.train.Trainer;
 import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -68,7 +69,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
         if (milestones != null) {
             trainer.callbacks(milestones);
         }
-        attach(trainer, folder);
+        attach(trainer, folder, "images");
         History history;
         try {
             history = trainer.fit(
@@ -135,14 +136,29 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
      * Gives {@code trainer} what every training in a terminal has: a bar that shows how far it is, an end at Ctrl-C, and where a person asked to resume,
      * checkpoints in {@code folder}, from whose newest it goes on. What was finished before is not trained again. To be called last, when the trainer has
      * everything else.
+     *
+     * @param examples what the bar calls the examples, such as {@code sentences}
      */
-    public void attach(Trainer<?> trainer, Path folder) {
-        trainer.callbacks(out == System.out ? new ProgressBar() : ProgressBar.lines(out), interrupt.stopping(trainer));
+    public void attach(Trainer<?> trainer, Path folder, String examples) {
+        ProgressBar bar = out == System.out ? new ProgressBar() : ProgressBar.lines(out);
+        trainer.callbacks(bar.unit(examples));
+        attach(trainer, Checkpoints.in(folder.resolve("checkpoints")));
+    }
+
+    /**
+     * Attaches without a bar and with a checkpoint every ten seconds: for a training of a few seconds in a thousand epochs, whose lines would hide what a
+     * person looks for.
+     */
+    public void attachQuietly(Trainer<?> trainer, Path folder) {
+        attach(trainer, Checkpoints.in(folder.resolve("checkpoints")).every(Duration.ofSeconds(10)));
+    }
+
+    private void attach(Trainer<?> trainer, Checkpoints checkpoints) {
+        trainer.callbacks(interrupt.stopping(trainer));
         if (resume) {
-            Path checkpoints = folder.resolve("checkpoints");
-            trainer.checkpoints(Checkpoints.in(checkpoints));
-            if (Checkpoints.newest(checkpoints).isPresent()) {
-                trainer.resume(checkpoints);
+            trainer.checkpoints(checkpoints);
+            if (Checkpoints.newest(checkpoints.folder()).isPresent()) {
+                trainer.resume(checkpoints.folder());
             }
         }
     }
