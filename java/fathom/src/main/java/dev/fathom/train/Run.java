@@ -97,6 +97,13 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     private void load(Checkpoint c) {
         Position p = c.position();
         c.mustFit(settings(p.epoch(), p.step()), store);
+        if (p.history().size() > epochs) {
+            throw new IllegalArgumentException("resume: the run in " + c.file() + " has finished "
+                    + p.history().size()
+                    + " epochs, but fit is asked for " + epochs + "; ask for at least "
+                    + p.history().size()
+                    + ", or begin anew without resume");
+        }
         c.load(store, optimizer, p.kept() ? best.toKeep() : null);
         c.load(trainer.states);
         epoch = p.epoch();

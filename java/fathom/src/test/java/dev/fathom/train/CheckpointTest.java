@@ -344,6 +344,11 @@ class CheckpointTest {
             trainer(longer).resume(folder).fit(train.shuffled(3).batches(12), validation, 5);
             trainer(straight).fit(train.shuffled(3).batches(12), validation, 5);
             assertThat(values(longer).toArray()).isEqualTo(values(straight).toArray());
+            assertThatThrownBy(() ->
+                            trainer(longer).resume(folder).fit(train.shuffled(3).batches(12), validation, EPOCHS - 1))
+                    .hasMessageStartingWith("resume: the run in " + folder)
+                    .hasMessageEndingWith(" has finished " + EPOCHS + " epochs, but fit is asked for " + (EPOCHS - 1)
+                            + "; ask for at least " + EPOCHS + ", or begin anew without resume");
         }
     }
 
