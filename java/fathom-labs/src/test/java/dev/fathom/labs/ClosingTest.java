@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,7 +39,13 @@ class ClosingTest {
             "Interrupt",
             () -> Interrupt.install(nowhere()),
             "Line",
-            ClosingTest::line);
+            ClosingTest::line,
+            "NameModel",
+            () -> hidden("NameModel", "net", model(), 1),
+            "ReviewMeans",
+            () -> hidden("ReviewMeans", null, null, 1, data(), data(), data()),
+            "Translator",
+            () -> hidden("Translator", null, null, model(), null, Map.of(), null));
 
     private static PrintStream nowhere() {
         return new PrintStream(OutputStream.nullOutputStream());
@@ -52,13 +59,24 @@ class ClosingTest {
         return (AutoCloseable) constructor.newInstance(ProgressBar.bar(nowhere()));
     }
 
+    /** A record of the labs on sequences, which are not public. */
+    private static AutoCloseable hidden(String name, @Nullable Object... parts) throws ReflectiveOperationException {
+        Constructor<?> constructor =
+                Class.forName("dev.fathom.labs.sequences." + name).getDeclaredConstructors()[0];
+        constructor.setAccessible(true);
+        return (AutoCloseable) constructor.newInstance(parts);
+    }
+
+    private static Model<Layer> model() {
+        return Model.of(new Linear(2, 2), 1);
+    }
+
     private static Dataset data() {
         return Dataset.of(new float[4], Shape.of(2), new int[2]);
     }
 
     private static Outcome outcome() {
-        Model<Layer> model = Model.of(new Linear(2, 2), 1);
-        return new Outcome(null, null, model, 0, 0, "", "", null, 0, new double[0][], null, null);
+        return new Outcome(null, null, model(), 0, 0, "", "", null, 0, new double[0][], null, null);
     }
 
     @Test
@@ -75,7 +93,7 @@ class ClosingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Images", "Outcome", "Interrupt", "Line"})
+    @ValueSource(strings = {"Images", "Outcome", "Interrupt", "Line", "NameModel", "ReviewMeans", "Translator"})
     void closingTwiceDoesNothing(String name) throws Exception {
         long owned = Memory.stats().owned();
         AutoCloseable first = MAKERS.get(name).call();

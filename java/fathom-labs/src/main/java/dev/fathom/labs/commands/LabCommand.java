@@ -49,10 +49,7 @@ public final class LabCommand implements Callable<Integer> {
             description = "The folder of the data, if they are not where ./fathom data puts them.")
     private @Nullable Path data;
 
-    @Option(
-            names = "--prompt",
-            paramLabel = "TEXT",
-            description = "A text for a lab on a language to go on from or to translate.")
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "A sentence for the lab translate to translate.")
     private @Nullable String prompt;
 
     @Option(names = "--epochs", paramLabel = "N", description = "The number of epochs (by default each network's own).")

@@ -96,8 +96,17 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
                 y);
     }
 
-    /** With the columns of these names. */
+    /**
+     * With the columns of these names.
+     *
+     * @throws IllegalArgumentException if one is missing
+     */
     public Hitters columns(List<String> which) {
+        for (String name : which) {
+            if (!names.contains(name)) {
+                throw new IllegalArgumentException(FILE + " has no column " + name + "; give the file of ISLP");
+            }
+        }
         return columns(which.stream().mapToInt(names::indexOf).toArray());
     }
 

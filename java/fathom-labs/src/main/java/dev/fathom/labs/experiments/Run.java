@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of weights, order and choice of the examples held out
  * @param resume whether to go on from checkpoints in {@code folder}
  * @param data where the data are, null for where they usually are
- * @param prompt a text to go on from or to translate, null for none
+ * @param prompt a sentence to translate, null for none
  * @param folder where the files go
  * @param interrupt whether to come to an end
  * @param out what people read

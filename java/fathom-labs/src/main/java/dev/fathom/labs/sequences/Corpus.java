@@ -40,8 +40,12 @@ record Corpus(Vocabulary english, Vocabulary french, List<Sentence> learn, List<
     static Corpus of(List<Pair> pairs, int held, long seed) {
         Map<List<String>, List<List<String>>> known = new LinkedHashMap<>();
         for (Pair pair : pairs) {
-            List<List<String>> french = known.computeIfAbsent(WORDS.tokens(pair.english()), words -> new ArrayList<>());
+            List<String> english = WORDS.tokens(pair.english());
             List<String> words = WORDS.tokens(pair.french());
+            if (english.isEmpty() || words.isEmpty()) {
+                continue; // signs alone, which no net can read
+            }
+            List<List<String>> french = known.computeIfAbsent(english, e -> new ArrayList<>());
             if (!french.contains(words)) {
                 french.add(words);
             }

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 /** Spoken digits: networks on the official split, each speaker left out, and strings of digits by connectionist temporal classification. */
 public final class DigitsLab implements Experiment {
     private static final String FLOOR =
-            "logistic regression on 26 log mel bands at 12 places, in the notes of the data";
+            "no publication: logistic regression on 26 log mel bands at 12 places, computed once with scikit-learn";
     private static final double OFFICIAL = 96.7;
-    /** What the notes of the data give for logistic regression where the speaker was left out. */
+    /** The accuracy of the same logistic regression where the speaker was left out. */
     private static final Map<String, Double> LEFT_OUT =
             Map.of("george", 34.0, "jackson", 86.6, "lucas", 52.8, "nicolas", 54.8, "theo", 85.4, "yweweler", 86.8);
 
@@ -92,7 +92,7 @@ public final class DigitsLab implements Experiment {
                                 + " mel bands, less the recording's mean in each. The MLP and the CNN see 32 frames "
                                 + "at equal distances as a picture, LSTM and GRU every frame as a sequence. The epoch is chosen on a tenth "
                                 + "held out, the test is looked at once. No network's figure is published for this split. The baseline is "
-                                + "logistic regression: 96.7 % in the notes of the data, and computed here on the same features as the networks.")
+                                + "logistic regression: 96.7 %, computed once with scikit-learn on 26 log mel bands at 12 places, and computed here on the features of the networks.")
                 .table(List.of("network", "parameters", "training", "held out", "test"), rows);
         Taught best = taught.stream()
                 .filter(t -> t.net() != DigitNets.LOGISTIC)

@@ -99,7 +99,7 @@ public final class HittersLab implements Experiment {
         result.section(
                 "Networks",
                 "One hidden layer of 50 units with ReLU and four tenths dropped, trained on the squared error by RMSprop in batches of 32. In the Python edition "
-                        + "it sees the columns as they are, in the R edition scaled to mean 0 and deviation 1. The mean of several seeds is "
+                        + "it sees the columns as they are, in the R edition scaled to mean 0 and deviation 1 over all players, as in the textbook. The mean of several seeds is "
                         + "compared; a single network is a draw from the range beside it.");
         List<List<String>> networks = new ArrayList<>();
         boolean done = network(
@@ -261,7 +261,7 @@ public final class HittersLab implements Experiment {
                 .table(List.of("", "estimate", "standard error", "t", "p", "published"), rows)
                 .text(line(
                         "Fitted to the players to learn from, the four columns forecast the test with a mean absolute error of %.4f by least squares and %.4f by the relaxed lasso, "
-                                + "whose penalty is chosen by cross-validation. The textbook prints 224.8 without saying how its coefficients were fitted: with whatever penalty "
+                                + "whose penalty is chosen by cross-validation. The textbook prints 224.8 without saying how its coefficients were fitted: with any of 100 penalties "
                                 + "on the four columns, the error on this test is %.2f or more, and of the %d penalties of the path over all columns, %d choose these four alone.",
                         plain, relaxed.error(), Math.floor(100 * least) / 100, PENALTIES, alone))
                 .figure(judged(

@@ -235,7 +235,7 @@ public final class ImdbLab implements Experiment {
                 .key(judged(
                         run,
                         Figure.of("2x16 network, test accuracy after the last epoch", "%", last)
-                                .published("85.50 %; the lab online 84.50 to 85.44 %", BOOK),
+                                .published("85.50 %; its lab notebook 84.50 to 85.44 %", BOOK),
                         84,
                         88))
                 .figure(Figure.of("2x16 network, test accuracy of the epoch chosen", "%", 100 * bag.test()));

@@ -182,7 +182,9 @@ final class MemoryGradients {
                     line("%.0f %%", 100 * above / trained.norms().length),
                     line("%.3g", last),
                     trained.ended()));
-            page.figure(Figure.of("Exploding net, " + name + ", greatest gradient norm", "", greatest));
+            if (Double.isFinite(greatest)) {
+                page.figure(Figure.of("Exploding net, " + name + ", greatest gradient norm", "", greatest));
+            }
             if (Double.isFinite(last)) {
                 page.figure(Figure.of("Exploding net, " + name + ", loss held out at the end", "", last)
                         .published(line("%.4f", MemoryTask.ADDING.baseline(length)), "computed: always 1"));

@@ -79,7 +79,8 @@ public final class NyseLab implements Experiment {
             double[] r2 = forecasts.stream().mapToDouble(this::r2).sorted().toArray();
             double mean = Arrays.stream(r2).average().orElseThrow();
             run.training().say("%s: test R2 %.4f after %d epochs", name, mean, net.epochs());
-            Figure figure = Figure.of(name + ", test R2", "", mean).published(published, "ISLR2, ISLP");
+            Figure figure = Figure.of(name + ", test R2", "", mean)
+                    .published(published, published.isEmpty() ? "" : "ISLR2, ISLP");
             result.key(run.whole() ? band.apply(figure) : figure);
             table.add(List.of(
                     name,
@@ -196,7 +197,7 @@ public final class NyseLab implements Experiment {
                                 "up to 0.01 more than the RNN",
                                 g -> g)
                         .isPresent()
-                && f.nets(NyseNet.recurrent("LSTM", LAGS, UNITS, true, lstm.get()), all, g -> g)
+                && f.nets(NyseNet.recurrent("LSTM", LAGS, UNITS, true, lstm.get()), "", g -> g)
                         .isPresent();
         rnn.ifPresent(forecast -> shown.put("RNN", forecast));
         best.ifPresent(forecast -> shown.put("RNN, with day of week", forecast));

@@ -32,12 +32,15 @@ final class Quotes {
     private final int[] choose;
     /** What is watched, of which the first half chooses the unit. */
     private final String heldOut;
+    /** Whether each character held out is inside quotes; the first may be in the middle of a review. */
+    private final float[] inside;
 
     private Quotes(String text, int learned, int watched) {
         int chosen = learned + (text.length() - learned - watched);
         learn = ids(text.substring(0, learned));
         choose = ids(text.substring(learned, chosen));
         heldOut = text.substring(chosen);
+        inside = Arrays.copyOfRange(TextFeatures.insideQuotes(text), chosen, text.length());
     }
 
     /**
@@ -90,7 +93,6 @@ final class Quotes {
     boolean run(Run run, Result page) {
         int hidden = run.of(128, 64);
         int[] watched = ids(heldOut);
-        float[] inside = TextFeatures.insideQuotes(heldOut);
         int from = shown(inside);
         int to = Math.min(heldOut.length(), from + SHOWN);
         List<List<String>> rows = new ArrayList<>();

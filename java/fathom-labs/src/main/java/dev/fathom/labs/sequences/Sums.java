@@ -93,7 +93,7 @@ record Sums(List<Sum> all) {
 
     /** The text of a padded answer. */
     static String text(int... characters) {
-        return LETTERS.text(PADDED.tokens(characters)).strip();
+        return LETTERS.text(PADDED.tokens(characters)).stripTrailing();
     }
 
     /** Questions without blanks, for {@link Seq2Seq}. */

@@ -31,7 +31,7 @@ final class TextFeatures {
         }
         Map<String, float[]> all = new LinkedHashMap<>();
         all.put("inside the first word of a line", first);
-        all.put("distance from the begin of the line", distance);
+        all.put("distance from the beginning of the line", distance);
         all.put("capital letter", capital);
         all.put("inside the name of a speaker", speaker);
         return all;

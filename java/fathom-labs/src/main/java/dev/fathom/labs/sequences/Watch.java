@@ -25,7 +25,12 @@ record Watch(Trainer<?> trainer, List<Batches> parts, Path file) implements Call
     @Override
     public void onTrainBegin(Progress progress) {
         int done = progress.history().epochs().size();
-        write(done == 0 ? List.of() : read(file).subList(0, done));
+        List<double[]> before = done == 0 ? List.of() : read(file);
+        if (before.size() < done || before.stream().anyMatch(e -> e.length != parts.size())) {
+            throw new IllegalArgumentException(file + " lacks accuracies of the " + done
+                    + " epochs that are finished; remove its folder to begin anew");
+        }
+        write(before.subList(0, done));
     }
 
     @Override

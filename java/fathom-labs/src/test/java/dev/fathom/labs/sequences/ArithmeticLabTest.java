@@ -81,7 +81,7 @@ class ArithmeticLabTest {
             assertThat(Sums.text(batch.y().toIntArray())).isEqualTo("357");
             int[] backward = reversed.batches(1).epoch(0).next().x().toIntArray();
             assertThat(backward).startsWith(11).endsWith(2, 1); // a blank in front, and 1 last
-            assertThat(Sums.text(backward)).isEqualTo("543+21");
+            assertThat(Sums.text(backward)).isEqualTo(" 543+21");
         }
         assertThat(Sums.stoppedText(one.answers()[0])).isEqualTo("357");
     }

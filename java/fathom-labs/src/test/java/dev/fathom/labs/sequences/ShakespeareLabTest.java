@@ -143,7 +143,7 @@ class ShakespeareLabTest {
         Map<String, float[]> all = TextFeatures.ofPlays("KEN:\nO no: a\n\nJO\nA b:\n");
         assertThat(all.get("inside the first word of a line"))
                 .containsExactly(1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0);
-        assertThat(all.get("distance from the begin of the line"))
+        assertThat(all.get("distance from the beginning of the line"))
                 .containsExactly(1, 2, 3, 4, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 1, 2, 0, 1, 2, 3, 4, 0);
         assertThat(all.get("capital letter"))
                 .containsExactly(1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0);
