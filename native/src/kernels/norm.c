@@ -128,7 +128,7 @@ static void moments(const float *x, int64_t rows, int64_t width, const float *sh
  * has such an inverse.
  */
 static inline float small_float(double x) {
-    if (!(x < 0x1p-126)) return (float)x; /* NaN, too */
+    if (x >= 0x1p-126) return (float)x;
     uint32_t bits = (uint32_t)(x * 0x1p149 + 0.5);
     float f;
     memcpy(&f, &bits, sizeof f);
