@@ -231,13 +231,13 @@ static inline int32_t run_command(int64_t kernel, const void *arguments, size_t 
 
 /* ---- settings ---- */
 
-/* what a library may have left behind: denormals are results, and sums round up */
+/* what a library may have left behind: denormals are zeros, and sums round up */
 #if defined(__x86_64__)
-enum { FOREIGN_ARITHMETIC = 0x5f80 };
+enum { FOREIGN_ARITHMETIC = 0xdfc0 };
 #elif defined(__aarch64__)
-enum { FOREIGN_ARITHMETIC = 1 << 22 };
+enum { FOREIGN_ARITHMETIC = 1 << 24 | 1 << 22 };
 #else
-enum { FOREIGN_ARITHMETIC = KERNEL_ARITHMETIC };
+enum { FOREIGN_ARITHMETIC = DEFAULT_ARITHMETIC };
 #endif
 
 static inline int use_isa(int isa) {
