@@ -95,9 +95,9 @@ static int64_t now(void) {
 int32_t fathom_run(int64_t words, int64_t count) {
     int64_t *header = (int64_t *)(intptr_t)words, since = stopwatch.on ? now() : 0;
     const uint64_t callers = arithmetic();
-    const int foreign = (callers & ~(uint64_t)ARITHMETIC_FLAGS) != DEFAULT_ARITHMETIC;
+    const int foreign = (callers & ~(uint64_t)ARITHMETIC_FLAGS) != KERNEL_ARITHMETIC;
     header[1] = header[2] = header[3] = 0;
-    if (foreign) set_arithmetic(DEFAULT_ARITHMETIC);
+    if (foreign) set_arithmetic(KERNEL_ARITHMETIC);
     header[0] = run(header, header + 4, header + 4 + count);
     if (foreign) set_arithmetic(callers);
     if (stopwatch.on) stopwatch.nanos += now() - since;

@@ -195,7 +195,7 @@ static void await_job(struct worker *w) {
 static void *work(void *at) {
     struct worker *w = at;
     char name[16];
-    set_arithmetic(DEFAULT_ARITHMETIC); /* a thread begins with what its creator had */
+    set_arithmetic(KERNEL_ARITHMETIC); /* a thread begins with what its creator had */
     snprintf(name, sizeof name, "fathom-%d", (int)(w - workers));
 #if defined(__linux__)
     pthread_setname_np(pthread_self(), name);

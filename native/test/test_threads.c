@@ -221,7 +221,7 @@ static void workers_do_not_inherit_arithmetic(void) {
     fathom_parallel(tell_arithmetic, &a, 2);
     set_arithmetic(before);
     CHECK(atomic_load(&a.begun), "no worker came");
-    CHECK((a.worker & ~(uint64_t)ARITHMETIC_FLAGS) == DEFAULT_ARITHMETIC, "a worker computes with %llx", (unsigned long long)a.worker);
+    CHECK((a.worker & ~(uint64_t)ARITHMETIC_FLAGS) == KERNEL_ARITHMETIC, "a worker computes with %llx", (unsigned long long)a.worker);
 }
 
 /* ---- how many parts ---- */

@@ -123,6 +123,18 @@ static void moments(const float *x, int64_t rows, int64_t width, const float *sh
     }
 }
 
+/*
+ * x > 0 as a float, a denormal too, which the arithmetic of kernels would make 0: the standard deviation of numbers near the largest
+ * has such an inverse.
+ */
+static inline float small_float(double x) {
+    if (!(x < 0x1p-126)) return (float)x; /* NaN, too */
+    uint32_t bits = (uint32_t)(x * 0x1p149 + 0.5);
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
 /* in doubles, of `wide` neighboring channels in each of `rows`; returns rstd */
 static float far_moments(const float *x, int64_t rows, int64_t c, int64_t wide, int about_zero, float epsilon, float *mean,
                          float *variance) {
@@ -134,7 +146,7 @@ static float far_moments(const float *x, int64_t rows, int64_t c, int64_t wide, 
         for (int64_t i = 0; i < wide; i++) squares += (x[j * c + i] - middle) * (x[j * c + i] - middle);
     *mean = (float)middle;
     *variance = (float)(squares / n);
-    return (float)(1 / __builtin_sqrt(squares / n + epsilon));
+    return small_float(1 / __builtin_sqrt(squares / n + epsilon));
 }
 
 /* ---- many rows: three passes over lines, each cut so that threads change nothing ---- */

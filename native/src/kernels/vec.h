@@ -280,7 +280,7 @@ static inline float v16_largest(v16 a) {
  * ---- functions ----
  * Polynomials and the rational function are minimax fits of relative error (Lawson's reweighted least squares in 40-digit
  * arithmetic, coefficients rounded to float one at a time and the rest refitted). Every bound is in ulp, over all floats, on an
- * ISA with FMA. Results that are denormal, infinite or NaN come out right, and NaN in gives NaN out.
+ * ISA with FMA. Results that are infinite or NaN come out right, those below the smallest normal number as 0, and NaN in gives NaN out.
  */
 
 /* k + 1.5 2^23 for the integer k nearest unit x / ln 2, its low bits are k; unit is a power of two or its negative, so exact */
@@ -301,7 +301,7 @@ static inline v v_scale(v x, v k) {
 #endif
 }
 
-/* m exp(unit (x - over)) for -107 <= unit x <= 89 and |over| below an ulp of x, rounded into denormals once */
+/* m exp(unit (x - over)) for -107 <= unit x <= 89 and |over| below an ulp of x, rounded once */
 static inline v v_exp_times(v x, v over, v m, float unit) {
     v k = v_exponent(x, unit), r = v_remainder(x, k, unit) - over;
     float u2 = unit * unit, u3 = u2 * unit, u4 = u2 * u2;
@@ -337,7 +337,7 @@ static inline v v_tanh(v x) {
     return v_signed(y, x);
 }
 
-/* from e^-|x|, which cannot overflow and keeps the left tail down to the denormals */
+/* from e^-|x|, which cannot overflow and keeps the left tail down to the smallest normal number */
 static inline v v_sigmoid(v x) {
     v z = v_exp_times(v_min(v_set(104), v_abs(x)), v_set(0), v_set(1), -1);
     return v_sel(x < 0, z, v_set(1)) / (1 + z);
@@ -403,7 +403,7 @@ static inline v v_gauss_times(v z, v m, float unit) {
     return v_exp_times(s, over, m, unit);
 }
 
-/* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t is erfc's, its relative error bounded down to the denormals */
+/* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t is erfc's, its relative error bounded down to the smallest normal number */
 static inline v v_gelu(v x) {
     v t = v_min(v_set(14.6f), v_abs(x));
     return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t), -0.5f);

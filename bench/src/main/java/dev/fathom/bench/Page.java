@@ -32,6 +32,9 @@ final class Page {
             the memory that a step frees, `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. A
             row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
 
+            In the training steps of sequences, PyTorch treats denormals as zeros, as Fathom's kernels do: gradients that vanish over 500 steps would otherwise make
+            it several times as slow on an Intel processor.
+
             The rows of sequences: `lstm-32x500-train` is an embedding of 10,000 tokens, an LSTM of 32 units over 500 steps and a dense layer on its last step;
             `lstm-256x100-train` and `gru-256x100-train` read 128 features; `bilstm-packed-train` has two bidirectional layers and sequences of 20 to 200 steps,
             which PyTorch gets packed before the clock starts, and Fathom padded. Rows `-cell-` are such a layer alone, all its steps forward or backward, beside

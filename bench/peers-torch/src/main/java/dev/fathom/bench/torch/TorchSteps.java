@@ -4,6 +4,7 @@ import dev.fathom.bench.Work;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -29,6 +30,11 @@ abstract class TorchSteps {
     private int batches;
     private int next;
     private double first;
+
+    /** Denormals are zeros, as they are in Fathom's kernels: gradients that vanish would make PyTorch several times as slow on an Intel core. */
+    TorchSteps() {
+        Context.setFlushDenormal(true);
+    }
 
     /** The loss of a batch. */
     abstract Tensor loss(int batch);
