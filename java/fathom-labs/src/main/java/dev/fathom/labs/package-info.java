@@ -6,10 +6,12 @@
  *
  * <ul>
  *   <li>{@link dev.fathom.labs.commands}: one class for each command, such as {@code ./fathom classify};
- *   <li>{@link dev.fathom.labs.images} and {@link dev.fathom.labs.sequences}: one class for each lab, such as {@code ./fathom lab fgsm};
+ *   <li>{@link dev.fathom.labs.images}, {@link dev.fathom.labs.reviews}, {@link dev.fathom.labs.characters}, {@link dev.fathom.labs.translation},
+ *       {@link dev.fathom.labs.series}, {@link dev.fathom.labs.memory}, {@link dev.fathom.labs.sound} and {@link dev.fathom.labs.regression}: one class
+ *       for each lab, such as {@code ./fathom lab fgsm}, and what it is made of;
  *   <li>{@link dev.fathom.labs.statistics}: least squares and other small statistics that networks are compared with;
  *   <li>{@link dev.fathom.labs.experiments}: what a lab is, and how it is run;
- *   <li>{@link dev.fathom.labs.training}: how one network is taught, tested and reported, for the quickstart and the labs;
+ *   <li>{@link dev.fathom.labs.training}: how one network is trained, tested and reported, for the quickstart and the labs;
  *   <li>{@link dev.fathom.labs.pages}: what pages are made of;
  *   <li>{@link dev.fathom.labs.data}: the data sets and published weights, where they lie and how they are fetched.
  * </ul>

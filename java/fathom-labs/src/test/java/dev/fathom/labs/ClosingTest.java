@@ -41,11 +41,11 @@ class ClosingTest {
             "Line",
             ClosingTest::line,
             "NameModel",
-            () -> hidden("NameModel", "net", model(), 1),
+            () -> hidden("characters.NameModel", "net", model(), 1),
             "ReviewMeans",
-            () -> hidden("ReviewMeans", null, null, 1, data(), data(), data()),
+            () -> hidden("reviews.ReviewMeans", null, null, 1, data(), data(), data()),
             "Translator",
-            () -> hidden("Translator", null, null, model(), null, Map.of(), null));
+            () -> hidden("translation.Translator", null, null, model(), null, Map.of(), null));
 
     private static PrintStream nowhere() {
         return new PrintStream(OutputStream.nullOutputStream());
@@ -59,10 +59,9 @@ class ClosingTest {
         return (AutoCloseable) constructor.newInstance(ProgressBar.bar(nowhere()));
     }
 
-    /** A record of the labs on sequences, which are not public. */
+    /** A record of a lab that is not public. */
     private static AutoCloseable hidden(String name, @Nullable Object... parts) throws ReflectiveOperationException {
-        Constructor<?> constructor =
-                Class.forName("dev.fathom.labs.sequences." + name).getDeclaredConstructors()[0];
+        Constructor<?> constructor = Class.forName("dev.fathom.labs." + name).getDeclaredConstructors()[0];
         constructor.setAccessible(true);
         return (AutoCloseable) constructor.newInstance(parts);
     }

@@ -9,6 +9,7 @@ import dev.fathom.labs.pages.Machine;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.training.Interrupt;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,6 +30,9 @@ import picocli.CommandLine.Parameters;
         description = "Runs an experiment and shows its figures beside those that are published.",
         sortOptions = false)
 public final class LabCommand implements Callable<Integer> {
+    /** The file that says how long the sessions of a run took together. */
+    private static final String SECONDS = "seconds.txt";
+
     private final PrintStream out;
     private final PrintStream err;
 
@@ -90,7 +94,7 @@ public final class LabCommand implements Callable<Integer> {
             options.atLeastOne("--epochs", epochs);
         }
         if (prompt != null && !lab.takesPrompt()) {
-            throw options.misuse("the lab " + name + " does nothing with a text; leave out --prompt");
+            throw options.misuse("the lab " + name + " takes no prompt; leave out --prompt, or run translate");
         }
         if (save && (brief || epochs != null || data != null)) {
             throw options.misuse("--save stores full runs on the usual data; leave out --short, --epochs and --data");
@@ -98,17 +102,38 @@ public final class LabCommand implements Callable<Integer> {
         Path stored = save ? docs().resolve("labs") : null;
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err)) {
+            double earlier = options.resume() ? seconds(folder) : 0;
             long began = System.nanoTime();
             Run run =
                     new Run(brief, epochs, options.seed(), options.resume(), data, prompt, folder, interrupt, out, err);
             Result result = lab.run(run);
+            double seconds = earlier + (System.nanoTime() - began) / 1e9;
+            AtomicFile.write(
+                    folder.resolve(SECONDS),
+                    to -> to.write(Double.toString(seconds).getBytes(StandardCharsets.UTF_8)));
+            boolean whole = run.whole() && result.isFinished() && !interrupt.requested();
+            if (!whole) {
+                result.withoutBands();
+            }
             if (!result.parts().isEmpty()) {
                 out.println("All of it on one page: " + result.write(folder));
             }
-            if (run.whole() && result.isFinished()) {
-                store(lab, result, (System.nanoTime() - began) / 1e9, folder, stored);
+            if (whole) {
+                store(lab, result, seconds, folder, stored);
             }
             return interrupt.requested() ? Interrupt.CODE : 0;
+        }
+    }
+
+    /** How long the sessions before this one took, as far as they came to an end. */
+    private static double seconds(Path folder) {
+        Path file = folder.resolve(SECONDS);
+        try {
+            return Files.exists(file)
+                    ? Double.parseDouble(Files.readString(file).strip())
+                    : 0;
+        } catch (IOException | NumberFormatException e) {
+            throw new IllegalArgumentException(file + " holds no number of seconds; remove it", e);
         }
     }
 

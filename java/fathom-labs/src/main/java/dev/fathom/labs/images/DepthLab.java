@@ -7,6 +7,7 @@ import dev.fathom.data.Batches;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.statistics.SingularValues;
 import dev.fathom.labs.training.Entry;
 import dev.fathom.labs.training.Outcome;
 import dev.fathom.labs.training.Published;

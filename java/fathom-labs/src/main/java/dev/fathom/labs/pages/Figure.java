@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param unit such as {@code %} or {@code steps}; empty for a bare number
  * @param measured the number, in that unit
  * @param interval its 95 % confidence interval, null where none is known
- * @param published the published number as its source prints it, empty where there is none
- * @param source who published it, empty where there is none
+ * @param published the published number as its source prints it, or a computed {@linkplain #baseline baseline}; empty where there is none
+ * @param source who published it, or what the baseline is; empty where there is none
  * @param band where {@code measured} is expected to lie, null where nothing is expected
  */
 public record Figure(
@@ -22,6 +22,8 @@ public record Figure(
         String published,
         String source,
         @Nullable Range band) {
+    private static final String BASELINE = "baseline: ";
+
     /** Two ends, both included; an infinite end leaves its side open. */
     public record Range(double low, double high) {
         /**
@@ -45,7 +47,16 @@ public record Figure(
             if (high == Double.POSITIVE_INFINITY) {
                 return "at least " + number(low);
             }
-            return low == Double.NEGATIVE_INFINITY ? "at most " + number(high) : number(low) + " to " + number(high);
+            if (low == Double.NEGATIVE_INFINITY) {
+                return "at most " + number(high);
+            }
+            String from = number(low);
+            String to = number(high);
+            for (int digits = 5; from.equals(to) && low < high; digits++) {
+                from = String.format(Locale.ROOT, "%." + digits + "f", low);
+                to = String.format(Locale.ROOT, "%." + digits + "f", high);
+            }
+            return from + " to " + to;
         }
     }
 
@@ -89,6 +100,29 @@ public record Figure(
     /** A copy with the published number, as its source prints it. */
     public Figure published(String value, String from) {
         return new Figure(name, unit, measured, interval, value, from, band);
+    }
+
+    /**
+     * A copy with a number that was computed for the comparison, where nothing is published.
+     *
+     * @param value the number as a person would print it
+     * @param of what it is, such as {@code last value}
+     */
+    public Figure baseline(String value, String of) {
+        return published(value, BASELINE + of);
+    }
+
+    /** A copy without a band, for a run that is not whole. */
+    Figure withoutBand() {
+        return new Figure(name, unit, measured, interval, published, source, null);
+    }
+
+    /** The published number or the baseline with its source, such as {@code published 0.42 (ISLP)}; empty where there is none. */
+    String reference() {
+        if (published.isEmpty()) {
+            return "";
+        }
+        return (source.startsWith(BASELINE) ? "" : "published ") + published + " (" + source + ")";
     }
 
     /** A copy that is expected to lie from {@code low} to {@code high}. */

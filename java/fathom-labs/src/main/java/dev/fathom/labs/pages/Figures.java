@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
  */
 record Figures(List<String> header, List<List<String>> rows) {
     private static final List<String> HEADER =
-            List.of("figure", "measured", "95 % interval", "published", "source", "expected", "verdict");
+            List.of("figure", "measured", "95 % interval", "published or baseline", "source", "expected", "verdict");
 
     static Figures of(List<Figure> figures) {
         List<List<String>> rows = figures.stream().map(Figures::row).toList();

@@ -58,11 +58,11 @@ public final class Result {
      */
     public record Picture(String file, String alt, Supplier<BufferedImage> draw) implements Part {}
 
-    /** Text with its spaces and line ends as they are, under a line that says what it is. */
+    /** Text with its spaces and line ends as they are, after a heading. */
     public record Verbatim(String what, String text) implements Part {}
 
     /**
-     * Text whose characters stand on colors.
+     * Text with a background color behind each character.
      *
      * @param text the characters
      * @param caption small print below the text
@@ -85,7 +85,7 @@ public final class Result {
      * Begins without parts.
      *
      * @param title of the page
-     * @param data what the experiment learned from and was tested on, in a line
+     * @param data the training and test data, in a line
      * @param out where tables and paragraphs are printed
      */
     public Result(String title, String data, PrintStream out) {
@@ -126,7 +126,7 @@ public final class Result {
         return this;
     }
 
-    /** Text with its spaces and line ends as they are, such as what a model wrote, under a line that says what it is. */
+    /** Text with its spaces and line ends as they are, such as what a model wrote, after a heading. */
     public Result verbatim(String what, String text) {
         parts.add(new Verbatim(what, text));
         out.println(what + ":" + System.lineSeparator() + text + System.lineSeparator());
@@ -155,6 +155,13 @@ public final class Result {
     public Result key(Figure figure) {
         keys.add(figure);
         return figure(figure);
+    }
+
+    /** Takes the bands off all figures: only a whole run is expected to reach them. */
+    public Result withoutBands() {
+        figures.replaceAll(Figure::withoutBand);
+        keys.replaceAll(Figure::withoutBand);
+        return this;
     }
 
     /** Marks the experiment as done to its end; what was stopped on the way is not stored. */
@@ -243,7 +250,7 @@ public final class Result {
             notes.add("95 % interval " + f.interval().words());
         }
         if (!f.published().isEmpty()) {
-            notes.add("published " + f.published() + " (" + f.source() + ")");
+            notes.add(f.reference());
         }
         if (f.band() != null) {
             notes.add("expected " + f.band().words() + ", " + f.verdict().word());

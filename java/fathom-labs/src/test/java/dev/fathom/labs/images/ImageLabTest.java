@@ -10,6 +10,7 @@ import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.data.TinyImages;
+import dev.fathom.labs.statistics.SingularValues;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;

@@ -1,0 +1,84 @@
+package dev.fathom.labs.characters;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.AdamW;
+import dev.fathom.optim.Schedule;
+import dev.fathom.recurrent.KeptState;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.History;
+import dev.fathom.train.Metric;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.util.Objects;
+
+/** How the nets that read texts are taught: the recurrent ones piece by piece with their state carried along, the GPT window by window. */
+record CharacterTraining(Run run) {
+    private static final int ROWS = 32;
+    private static final int PIECE = 64;
+    private static final String BITS = "bits_per_character";
+
+    /** Teaches a recurrent net by truncated back-propagation through time; false where it was stopped before the first epoch was finished. */
+    boolean reader(String name, Model<CharacterRnn> model, int[] learn, int[] choose, int epochs) {
+        run.training().say("%n== %s", name);
+        try (Dataset pieces = Dataset.pieces(learn, ROWS, PIECE);
+                Dataset held = Dataset.pieces(choose, rows(choose), PIECE);
+                KeptState carried = new KeptState()) {
+            Trainer<CharacterRnn> trainer = Trainer.custom(
+                            model, new Adam(4e-3f), (net, batch) -> net.step(batch, carried))
+                    .schedule(Schedule.cosine(epochs))
+                    .clipNorm(1)
+                    .states(carried)
+                    .metrics(Metric.bitsPerCharacter())
+                    .keepBest("val_" + BITS)
+                    .seed(run.seed());
+            run.training().attach(trainer, run.folder().resolve(name), "pieces");
+            return begun(trainer.fit(pieces.batches(ROWS), held.batches(rows(choose)), epochs));
+        }
+    }
+
+    /** Bits per character of a recurrent net that carries its state through the whole text. */
+    double bits(Model<CharacterRnn> model, int[] text) {
+        try (Dataset pieces = Dataset.pieces(text, 1, PIECE);
+                KeptState carried = new KeptState()) {
+            var figures = Trainer.custom(model, new Adam(1), (net, batch) -> net.step(batch, carried))
+                    .metrics(Metric.bitsPerCharacter())
+                    .evaluate(pieces.batches(1));
+            return Objects.requireNonNull(figures.get(BITS));
+        }
+    }
+
+    /** Teaches a GPT; false where it was stopped before the first epoch was finished. */
+    boolean gpt(Model<Gpt> model, int[] learn, int[] choose, int epochs) {
+        run.training().say("%n== gpt");
+        try (Dataset windows = Gpt.windows(learn, Gpt.CONTEXT);
+                Dataset held = Gpt.windows(choose, Gpt.CONTEXT)) {
+            Trainer<Gpt> trainer = Trainer.custom(model, new AdamW(2e-3f), (net, batch) -> {
+                        Tensor logits = net.apply(batch.x());
+                        return new Step.Result(Loss.crossEntropy().of(logits, batch.y()), logits);
+                    })
+                    .schedule(Schedule.cosine(epochs).warmUp(0.5))
+                    .clipNorm(1)
+                    .metrics(Metric.bitsPerCharacter())
+                    .keepBest("val_" + BITS)
+                    .seed(run.seed());
+            run.training().attach(trainer, run.folder().resolve("gpt"), "windows");
+            return begun(trainer.fit(
+                    windows.shuffled(run.seed()).batches(16), held.batches(Math.min(ROWS, held.size())), epochs));
+        }
+    }
+
+    /** Whether an epoch was finished; what came before is said. */
+    private boolean begun(History history) {
+        history.notes().forEach(note -> run.training().say("%s", note));
+        return history.best() != null;
+    }
+
+    /** As many rows as there are pieces for, and at most {@link #ROWS}. */
+    private static int rows(int... text) {
+        return Math.max(1, Math.min(ROWS, (text.length - 1) / PIECE));
+    }
+}

@@ -1,0 +1,146 @@
+package dev.fathom.labs.characters;
+
+import dev.fathom.attention.CachedOutput;
+import dev.fathom.attention.KeyValue;
+import dev.fathom.attention.LearnedPositions;
+import dev.fathom.attention.TransformerEncoder;
+import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.decode.NextToken;
+import dev.fathom.decode.Sampling;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.LayerNorm;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
+import dev.fathom.plan.Spec;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A small GPT: a causal Transformer with learned positions that reads the last characters of a text and says which one may come next. */
+record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder, Linear out) implements Layer {
+    /** The most characters that it reads. */
+    static final int CONTEXT = 128;
+
+    private static final int HEADS = 4;
+    private static final int BATCH = 32;
+
+    /** Layers with their norms in front, as GPT-2's. */
+    static Gpt of(int characters, int width, int layers) {
+        return new Gpt(
+                new Embedding(characters, width, Init.normal(0, 0.02f)),
+                new LearnedPositions(CONTEXT, width),
+                TransformerEncoder.of(
+                        layers,
+                        () -> new TransformerEncoderLayer(width, HEADS, 4 * width, Activation.GELU)
+                                .normsFirst()
+                                .dropout(0.1f),
+                        new LayerNorm(width)),
+                new Linear(width, characters));
+    }
+
+    @Override
+    public Tensor forward(Tensor characters) {
+        return out.apply(encoder.apply(positions.apply(in.apply(characters)), AttentionMask.CAUSAL));
+    }
+
+    /** Windows of the text that begin every {@code stride} characters, and what follows each of their characters. */
+    static Dataset windows(int[] text, int stride) {
+        int n = (text.length - 1 - CONTEXT) / stride + 1;
+        int[] x = new int[n * CONTEXT];
+        int[] y = new int[n * CONTEXT];
+        for (int i = 0; i < n; i++) {
+            System.arraycopy(text, i * stride, x, i * CONTEXT, CONTEXT);
+            System.arraycopy(text, i * stride + 1, y, i * CONTEXT, CONTEXT);
+        }
+        return Dataset.of(Field.ints("x", Shape.of(CONTEXT), x), Field.ints("y", Shape.of(CONTEXT), y));
+    }
+
+    /** Bits per character where each is foretold from at least the last {@link #CONTEXT} / 2, as one who reads a long text has them. */
+    static double bits(Model<Gpt> model, int[] text) {
+        double sum = 0;
+        try (Dataset data = windows(text, CONTEXT / 2)) {
+            Batches.Epoch batches = data.batches(Math.min(BATCH, data.size())).epoch(0);
+            while (batches.hasNext()) {
+                try (Pass pass = Pass.infer()) {
+                    Batch batch = batches.next();
+                    Tensor logits = model.net().apply(batch.x()).slice(1, CONTEXT / 2, CONTEXT);
+                    sum += batch.size()
+                            * (double) logits.crossEntropy(batch.y().slice(1, CONTEXT / 2, CONTEXT))
+                                    .item();
+                }
+            }
+            return sum / data.size() / Math.log(2);
+        }
+    }
+
+    /** A step of one character, whose keys and values are carried on in caches. */
+    private static Plan freeze(Model<Gpt> model) {
+        Gpt gpt = model.net();
+        int layers = gpt.encoder.layers().size();
+        int width = gpt.positions.weight().shape().dim(1);
+        List<Spec> specs = new ArrayList<>(List.of(
+                Spec.of("character", DType.I32, Dim.BATCH, 1),
+                Spec.of("past", DType.I32, Dim.BATCH).carried()));
+        for (int layer = 0; layer < layers; layer++) {
+            specs.add(Spec.of("k" + layer, Dim.BATCH, CONTEXT, width).carried());
+            specs.add(Spec.of("v" + layer, Dim.BATCH, CONTEXT, width).carried());
+        }
+        return Plan.freeze(
+                model,
+                (net, x) -> {
+                    List<KeyValue> caches = new ArrayList<>();
+                    for (int layer = 0; layer < layers; layer++) {
+                        caches.add(new KeyValue(x[2 + 2 * layer], x[3 + 2 * layer]));
+                    }
+                    CachedOutput next = net.encoder.step(net.positions.apply(net.in.apply(x[0]), x[1]), caches, x[1]);
+                    Map<String, Tensor> all = new LinkedHashMap<>();
+                    all.put("logits", net.out.apply(next.output()));
+                    all.put("past", x[1].add(Tensor.ofInts(new int[] {1}, 1)));
+                    for (int layer = 0; layer < layers; layer++) {
+                        all.put("k" + layer, next.caches().get(layer).keys());
+                        all.put("v" + layer, next.caches().get(layer).values());
+                    }
+                    return all;
+                },
+                specs.toArray(Spec[]::new));
+    }
+
+    /** Goes on from a prompt. When its caches are full, it reads the last half of what is there again and goes on. */
+    static int[] write(Model<Gpt> model, int[] prompt, int length, float temperature, long seed) {
+        try (Plan plan = freeze(model);
+                Session session = plan.newSession()) {
+            int[] all = prompt;
+            for (int turn = 0; all.length < prompt.length + length; turn++) {
+                int[] read = Arrays.copyOfRange(all, Math.max(0, all.length - CONTEXT / 2), all.length);
+                int more = Math.min(CONTEXT - read.length, prompt.length + length - all.length);
+                session.reset();
+                int[] written = new Sampling(-1, more)
+                        .temperature(temperature)
+                        .after(NextToken.of(session), new Rng(seed).split(turn), read)
+                        .get(0)
+                        .toArray();
+                all = Arrays.copyOf(all, all.length + more);
+                System.arraycopy(written, 0, all, all.length - more, more);
+            }
+            return Arrays.copyOfRange(all, prompt.length, all.length);
+        }
+    }
+}

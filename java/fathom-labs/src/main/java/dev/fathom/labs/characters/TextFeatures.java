@@ -1,0 +1,50 @@
+package dev.fathom.labs.characters;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What can be said of each character of a text when it was read: 1 for yes, 0 for no, or a number. */
+final class TextFeatures {
+    private TextFeatures() {}
+
+    /** Of plays, whose lines begin with a capital letter and whose speakers stand on lines of their own that end with a colon. */
+    static Map<String, float[]> ofPlays(String text) {
+        int n = text.length();
+        float[] first = new float[n];
+        float[] distance = new float[n];
+        float[] capital = new float[n];
+        float[] speaker = new float[n];
+        for (int begin = 0; begin < n; ) {
+            int end = text.indexOf('\n', begin);
+            end = end < 0 ? n : end;
+            boolean named = end > begin && text.charAt(end - 1) == ':' && (begin < 2 || text.charAt(begin - 2) == '\n');
+            boolean inFirst = true;
+            for (int i = begin; i < end; i++) {
+                char c = text.charAt(i);
+                inFirst &= c != ' ';
+                first[i] = inFirst ? 1 : 0;
+                distance[i] = i - begin + 1;
+                capital[i] = Character.isUpperCase(c) ? 1 : 0;
+                speaker[i] = named ? 1 : 0;
+            }
+            begin = end + 1;
+        }
+        Map<String, float[]> all = new LinkedHashMap<>();
+        all.put("inside the first word of a line", first);
+        all.put("distance from the beginning of the line", distance);
+        all.put("capital letter", capital);
+        all.put("inside the name of a speaker", speaker);
+        return all;
+    }
+
+    /** Whether each character lies between two quotation marks, the first of which belongs to what is between them. */
+    static float[] insideQuotes(String text) {
+        float[] inside = new float[text.length()];
+        float now = 0;
+        for (int i = 0; i < inside.length; i++) {
+            now = text.charAt(i) == '"' ? 1 - now : now;
+            inside[i] = now;
+        }
+        return inside;
+    }
+}

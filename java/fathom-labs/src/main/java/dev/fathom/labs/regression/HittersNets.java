@@ -1,0 +1,139 @@
+package dev.fathom.labs.regression;
+
+import static dev.fathom.op.Activation.RELU;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.data.Hitters;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.RmsProp;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Trainer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+/**
+ * The networks of the textbook's two editions: 50 units with ReLU, four tenths of which are dropped, on the squared error by RMSprop in batches of 32.
+ *
+ * @param players with the columns that the edition's network sees
+ * @param net makes one for each seed
+ * @param epochs how often every player is seen
+ */
+record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net, Optimizer optimizer, int epochs) {
+    private static final int BATCH = 32;
+    private static final int HIDDEN = 50;
+
+    /** PyTorch's: the columns as they are, and weights that begin as PyTorch's do. */
+    static HittersNets python(Hitters all, Run run) {
+        Hitters players = all.withoutFirstWords();
+        int k = players.names().size();
+        return new HittersNets(
+                HittersSplit.python(all.size()),
+                players,
+                () -> new Sequential(new Linear(k, HIDDEN).act(RELU), new Dropout(0.4f), new Linear(HIDDEN, 1)),
+                new RmsProp(0.01f),
+                run.epochs(50, 50));
+    }
+
+    /** Keras's: the columns of R's model matrix scaled to mean 0 and deviation 1 over all players, Glorot's weights and biases of 0. */
+    static HittersNets r(Hitters all, Run run) {
+        Hitters players = scaled(all.ofModelMatrix());
+        int k = players.names().size();
+        return new HittersNets(
+                HittersSplit.r(all.size()),
+                players,
+                () -> new Sequential(glorot(k, HIDDEN).act(RELU), new Dropout(0.4f), glorot(HIDDEN, 1)),
+                new RmsProp(0.001f).alpha(0.9f).epsilon(1e-7f),
+                run.epochs(1500, 600));
+    }
+
+    private static Linear glorot(int in, int out) {
+        return new Linear(in, out, Init.xavierUniform()).withBias(Init.zeros());
+    }
+
+    /** As R's {@code scale}, whose deviation has the divisor n - 1. */
+    private static Hitters scaled(Hitters players) {
+        int n = players.size();
+        double[][] z = new double[n][players.names().size()];
+        for (int j = 0; j < z[0].length; j++) {
+            int column = j;
+            double mean = IntStream.range(0, n)
+                    .mapToDouble(i -> players.x()[i][column])
+                    .average()
+                    .orElseThrow();
+            double squares = IntStream.range(0, n)
+                    .mapToDouble(i -> players.x()[i][column] - mean)
+                    .map(d -> d * d)
+                    .sum();
+            for (int i = 0; i < n; i++) {
+                z[i][j] = (players.x()[i][j] - mean) / Math.sqrt(squares / (n - 1));
+            }
+        }
+        return new Hitters(players.names(), z, players.y());
+    }
+
+    /** The number of trained numbers. */
+    long parameters() {
+        try (Model<Sequential> model = Model.of(net.get(), 0)) {
+            return model.parameterCount();
+        }
+    }
+
+    /** The mean absolute errors on the test of networks of {@code count} seeds; fewer where a person stopped them. */
+    List<Double> errors(Run run, int count) {
+        List<Double> errors = new ArrayList<>();
+        for (int i = 0; i < count && !run.interrupt().requested(); i++) {
+            String folder = split.name().toLowerCase(Locale.ROOT) + "-" + (i + 1);
+            Hitters learn = split.train(players);
+            Hitters test = split.test(players);
+            try (Dataset train = Dataset.of(
+                            floats(learn.x()),
+                            Shape.of(learn.names().size()),
+                            floats(new double[][] {learn.y()}),
+                            Shape.of(1));
+                    Model<Sequential> model = Model.of(net.get(), run.seed() + i)) {
+                var trainer = Trainer.of(model, Loss.mse(), optimizer).seed(run.seed() + i);
+                run.training().attachQuietly(trainer, run.folder().resolve(folder));
+                int done = trainer.fit(train.shuffled(run.seed() + i).batches(BATCH), epochs)
+                        .epochs()
+                        .size();
+                if (done == epochs) {
+                    errors.add(HittersSplit.meanAbsoluteError(test.y(), forecast(model.net(), test)));
+                    run.training()
+                            .say(
+                                    "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the test %.2f",
+                                    split.name(), i + 1, count, epochs, errors.get(i));
+                }
+            }
+        }
+        return errors;
+    }
+
+    private static double[] forecast(Sequential net, Hitters test) {
+        try (Pass pass = Pass.infer()) {
+            float[] y = net.apply(Tensor.of(
+                            floats(test.x()), test.size(), test.names().size()))
+                    .toArray();
+            return IntStream.range(0, y.length).mapToDouble(i -> y[i]).toArray();
+        }
+    }
+
+    private static float[] floats(double[][] rows) {
+        float[] all = new float[rows.length * rows[0].length];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (float) rows[i / rows[0].length][i % rows[0].length];
+        }
+        return all;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.fathom.labs.reviews;
+
+import dev.fathom.attention.SinusoidalPositions;
+import dev.fathom.attention.TransformerEncoder;
+import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Net;
+import dev.fathom.nn.SparseLinear;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Window;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Nets that say of a review how positive it is. */
+final class ReviewNets {
+    /** Features of a word, and units of a hidden layer. */
+    static final int WIDTH = 32;
+    /** Words of a review that nets read in their order, which are its last ones. */
+    static final int LAST = 500;
+
+    private static final int FILTERS = 64;
+    private static final int KERNEL = 5;
+
+    private ReviewNets() {}
+
+    /** A net from the codes of words to one logit. */
+    interface ReviewNet extends Net {
+        /**
+         * Logits [n, 1], above 0 for a positive review.
+         *
+         * @param words I32 [n, length]
+         * @param lengths I32 [n], how many words of each row are no padding
+         */
+        Tensor logits(Tensor words, Tensor lengths);
+    }
+
+    /** The textbook's network on the bag of words: two hidden layers of 16 units, 160,353 parameters. Every word of a row counts as 1. */
+    record Bag(SparseLinear first, Linear second, Linear out) implements ReviewNet {
+        Bag() {
+            this(new SparseLinear(Reviews.CODES, 16), new Linear(16, 16).act(Activation.RELU), new Linear(16, 1));
+        }
+
+        @Override
+        public Tensor logits(Tensor words, Tensor lengths) {
+            return out.apply(second.apply(first.apply(words, lengths, null).relu()));
+        }
+    }
+
+    /** The mean of the words' vectors, and a linear layer: fastText (Joulin et al. 2016). */
+    record Mean(Embedding words, Linear out) implements ReviewNet {
+        Mean(Embedding words) {
+            this(words, new Linear(WIDTH, 1));
+        }
+
+        @Override
+        public Tensor logits(Tensor tokens, Tensor lengths) {
+            int n = tokens.dim(0);
+            Tensor shares = lengths.to(DType.F32).reciprocal().reshape(n, 1).expand(n, tokens.dim(1));
+            return out.apply(tokens.embeddingBag(words.weight(), null, lengths, shares, null));
+        }
+    }
+
+    /** Filters over five words each, and the largest value of each filter over the review (Kim 2014). */
+    record Convolution(Embedding words, Conv conv, Dropout dropout, Linear out) implements ReviewNet {
+        Convolution() {
+            this(
+                    embedding(),
+                    new Conv(WIDTH, FILTERS, Window.line(KERNEL).same()).act(Activation.RELU),
+                    new Dropout(0.5f),
+                    new Linear(FILTERS, 1));
+        }
+
+        @Override
+        public Tensor logits(Tensor tokens, Tensor lengths) {
+            Tensor seen = conv.apply(words.apply(tokens)).mul(mask(tokens, lengths));
+            return out.apply(dropout.apply(seen.max(1)));
+        }
+    }
+
+    /**
+     * A recurrent net whose last state answers.
+     *
+     * @param padded whether padding is read like a word, as in the textbook; if not, lengths mask it
+     */
+    record Read(Embedding words, Recurrent net, @Nullable Dropout dropout, Linear out, boolean padded)
+            implements ReviewNet {
+        /** Reads a review to its end. */
+        Read(Embedding words, Recurrent net) {
+            this(words, net, null, new Linear(WIDTH * net.settings().directions(), 1), false);
+        }
+
+        /** Reads the padding in front, too. */
+        Read paddedInFront() {
+            return new Read(words, net, dropout, out, true);
+        }
+
+        @Override
+        public Tensor logits(Tensor tokens, Tensor lengths) {
+            Tensor last =
+                    net.run(words.apply(tokens), null, padded ? null : lengths).last();
+            return out.apply(dropout == null ? last : dropout.apply(last));
+        }
+    }
+
+    /** One layer of attention over all words, and the mean of what it gives. */
+    record Attends(Embedding words, SinusoidalPositions positions, TransformerEncoder encoder, Linear out)
+            implements ReviewNet {
+        Attends() {
+            this(
+                    embedding(),
+                    new SinusoidalPositions(LAST, WIDTH),
+                    TransformerEncoder.of(
+                            1,
+                            () -> new TransformerEncoderLayer(WIDTH, 2, 2 * WIDTH, Activation.RELU).dropout(0.1f),
+                            null),
+                    new Linear(WIDTH, 1));
+        }
+
+        @Override
+        public Tensor logits(Tensor tokens, Tensor lengths) {
+            Tensor read = encoder.apply(positions.apply(words.apply(tokens)), AttentionMask.NONE.withLengths(lengths));
+            Tensor sum = read.mul(mask(tokens, lengths)).sum(1);
+            return out.apply(sum.div(lengths.to(DType.F32).reshape(tokens.dim(0), 1)));
+        }
+    }
+
+    /** 1 for words and 0 for padding, [n, length, 1]. */
+    private static Tensor mask(Tensor tokens, Tensor lengths) {
+        int n = tokens.dim(0);
+        return Tensor.arange(tokens.dim(1)).lt(lengths.reshape(n, 1)).reshape(n, tokens.dim(1), 1);
+    }
+
+    /** Vectors of words that are learned from the beginning; padding has none. */
+    static Embedding embedding() {
+        return new Embedding(Reviews.CODES, WIDTH, Init.uniform(-0.05f, 0.05f)).padding(0);
+    }
+}

@@ -1,0 +1,151 @@
+package dev.fathom.labs.reviews;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Group;
+import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.text.Vocabulary;
+import dev.fathom.text.WordVectors;
+import dev.fathom.train.History;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Skip-gram with negative sampling (Mikolov et al. 2013, Distributed Representations of Words and Phrases): a word's vector v is to tell the words near it, of
+ * vectors u, from {@link #NEGATIVES} words drawn from the noise distribution, frequencies to the power 3/4. The loss of a pair is -ln s(u'v) - sum of ln s(-u'v)
+ * over the drawn, where s is the logistic function.
+ *
+ * <p>As in the authors' program, a word of frequency f is kept with probability sqrt(t / f), t = {@link #RARE}, and the window of each word reaches 1 to {@link
+ * #WINDOW} places, drawn once before the training. Steps are Adam's on batches, where the authors have plain gradient descent on single pairs.
+ *
+ * @param words v
+ * @param contexts u
+ */
+record SkipGram(Embedding words, Embedding contexts) implements Net {
+    static final int WINDOW = 5;
+    static final int NEGATIVES = 5;
+    static final double RARE = 1e-4;
+    static final int BATCH = 1024;
+    private static final double POWER = 0.75;
+    /** Entries of the table that noise is drawn from, a power of two that a float counts exactly. */
+    private static final int TABLE = 1 << 20;
+
+    /**
+     * What was learned.
+     *
+     * @param pairs a word and one near it, in each epoch
+     */
+    record Learned(WordVectors vectors, int pairs, History history) {}
+
+    /** Two words that stand near each other, for each number. */
+    record Pairs(int[] words, int[] contexts) {
+        static Pairs of(int[][] texts, long[] counts, int first, long seed) {
+            double total = Arrays.stream(counts, first, counts.length).sum();
+            SplittableRandom random = new SplittableRandom(seed);
+            int[] words = new int[1 << 16];
+            int[] contexts = new int[1 << 16];
+            int n = 0;
+            for (int[] text : texts) {
+                int[] kept = Arrays.stream(text)
+                        .filter(t -> t >= first && random.nextDouble() < Math.sqrt(RARE * total / counts[t]))
+                        .toArray();
+                for (int i = 0; i < kept.length; i++) {
+                    int reach = 1 + random.nextInt(WINDOW);
+                    for (int j = Math.max(0, i - reach); j <= Math.min(kept.length - 1, i + reach); j++) {
+                        if (j != i) {
+                            if (n == words.length) {
+                                words = Arrays.copyOf(words, n + (n >> 1));
+                                contexts = Arrays.copyOf(contexts, n + (n >> 1));
+                            }
+                            words[n] = kept[i];
+                            contexts[n++] = kept[j];
+                        }
+                    }
+                }
+            }
+            return new Pairs(Arrays.copyOf(words, n), Arrays.copyOf(contexts, n));
+        }
+    }
+
+    /** Each token as often as the noise is to have it, {@link #TABLE} altogether. */
+    static int[] noise(long[] counts, int first) {
+        double[] upTo = new double[counts.length];
+        for (int t = first; t < counts.length; t++) {
+            upTo[t] = Math.pow((double) counts[t], POWER) + (t == 0 ? 0 : upTo[t - 1]);
+        }
+        int[] table = new int[TABLE];
+        int token = first;
+        for (int i = 0; i < TABLE; i++) {
+            while ((i + 0.5) / TABLE * upTo[counts.length - 1] > upTo[token]) {
+                token++;
+            }
+            table[i] = token;
+        }
+        return table;
+    }
+
+    /** u'v of a word and of those near it or drawn, [n, 1 + negatives], the pair itself first. */
+    Tensor scores(Tensor word, Tensor others) {
+        Tensor v = words.apply(word).unsqueeze(1);
+        return v.matmulTransposed(contexts.apply(others)).squeeze(1);
+    }
+
+    /** Learns vectors; null where it was stopped before an epoch was finished. */
+    static @Nullable Learned learn(Run run, ReviewTokens reviews, int dimensions, int epochs) {
+        int first = reviews.first();
+        int size = reviews.vocabulary().size();
+        long[] counts = reviews.counts();
+        Pairs pairs = Pairs.of(reviews.learn(), counts, first, run.seed());
+        float half = 0.5f / dimensions;
+        SkipGram net = new SkipGram(
+                new Embedding(size, dimensions, Init.uniform(-half, half)),
+                new Embedding(size, dimensions, Init.zeros()));
+        try (Pass pass = Pass.infer();
+                KeptTensor table = Tensor.ofInts(noise(counts, first), TABLE).keep();
+                Dataset data = Dataset.of(
+                        Field.ints("x", Shape.SCALAR, pairs.words()), Field.ints("y", Shape.SCALAR, pairs.contexts()));
+                Model<SkipGram> model = Model.of(net, run.seed())) {
+            var trainer = Trainer.custom(model, new Adam(0.01f), (m, batch) -> {
+                        int n = batch.size();
+                        Tensor places = Pass.current()
+                                .uniform(Shape.of(n, NEGATIVES), 0, TABLE)
+                                .to(DType.I32);
+                        Tensor drawn = table.take(0, places);
+                        Tensor scores =
+                                m.scores(batch.x(), Tensor.concat(1, batch.y().unsqueeze(1), drawn));
+                        Tensor wanted = Tensor.concat(1, Tensor.ones(n, 1), Tensor.zeros(n, NEGATIVES));
+                        return new Step.Result(
+                                Loss.bceWithLogits().of(scores, wanted).mul(1 + NEGATIVES));
+                    })
+                    .groups(Group.of("*").lazy())
+                    .schedule(Schedule.cosine(epochs))
+                    .seed(run.seed());
+            run.training().attach(trainer, run.folder().resolve("skip-gram"), "words");
+            History history = trainer.fit(data.shuffled(run.seed()).batches(Math.min(BATCH, data.size())), epochs);
+            if (history.epochs().isEmpty()) {
+                return null;
+            }
+            float[] rows = model.net().words().weight().value().toArray();
+            Vocabulary words = Vocabulary.ofTokens(reviews.vocabulary().tokens().subList(first, size));
+            return new Learned(
+                    WordVectors.of(words, Arrays.copyOfRange(rows, first * dimensions, rows.length)),
+                    pairs.words().length,
+                    history);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package dev.fathom.labs.series;
+
+import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.series.Forecast;
+import dev.fathom.series.Series;
+import dev.fathom.series.Windows;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Forecasts each column from the last rows of some columns, by least squares one step ahead: from its own (AR) or from several (VAR). Many steps ahead, its own
+ * forecasts take the place of the rows that are not known yet.
+ *
+ * @param order rows that it reads
+ * @param sources for each column those that it reads
+ * @param fits for each column its fit on the sources' rows, the oldest first
+ */
+record Autoregression(int order, List<List<Integer>> sources, List<LeastSquares> fits) {
+    /** Fits on the rows before {@code end}. */
+    static Autoregression fit(Series series, int end, int order, List<List<Integer>> sources) {
+        Map<List<Integer>, List<Integer>> together =
+                new LinkedHashMap<>(); // the columns that read the same share a decomposition
+        for (int c = 0; c < sources.size(); c++) {
+            together.computeIfAbsent(sources.get(c), s -> new ArrayList<>()).add(c);
+        }
+        double[][] columns = series.columns().stream().map(series::values).toArray(double[][]::new);
+        LeastSquares[] fits = new LeastSquares[sources.size()];
+        together.forEach((read, forecast) -> {
+            double[][] x = new double[end - order][];
+            double[][] y = new double[forecast.size()][end - order];
+            for (int row = 0; row < x.length; row++) {
+                x[row] = row(columns, row, order, read);
+                for (int i = 0; i < y.length; i++) {
+                    y[i][row] = columns[forecast.get(i)][row + order];
+                }
+            }
+            List<LeastSquares> all = LeastSquares.fitAll(x, y);
+            for (int i = 0; i < y.length; i++) {
+                fits[forecast.get(i)] = all.get(i);
+            }
+        });
+        return new Autoregression(order, sources, List.of(fits));
+    }
+
+    private static double[] row(double[][] columns, int from, int order, List<Integer> read) {
+        double[] row = new double[order * read.size()];
+        int at = 0;
+        for (int lag = 0; lag < order; lag++) {
+            for (int c : read) {
+                row[at++] = columns[c][from + lag];
+            }
+        }
+        return row;
+    }
+
+    /** The most coefficients of an equation, with its intercept. */
+    int parameters() {
+        return 1 + order * sources.stream().mapToInt(List::size).max().orElse(0);
+    }
+
+    /** Forecasts the rows {@code origin} to {@code origin + steps - 1} from those before: [steps, columns]. */
+    float[][] forecast(Series series, int origin, int steps) {
+        return Forecast.recursive(new Windows(order), series, origin, steps, this::next);
+    }
+
+    private float[] next(float[] window) {
+        int columns = sources.size();
+        float[] next = new float[columns];
+        for (int c = 0; c < columns; c++) {
+            LeastSquares fit = fits.get(c);
+            double sum = fit.intercept().value();
+            int at = 0;
+            for (int lag = 0; lag < order; lag++) {
+                for (int s : sources.get(c)) {
+                    sum += fit.coefficients().get(at++).value() * window[lag * columns + s];
+                }
+            }
+            next[c] = (float) sum;
+        }
+        return next;
+    }
+}

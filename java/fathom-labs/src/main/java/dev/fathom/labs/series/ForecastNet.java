@@ -1,0 +1,74 @@
+package dev.fathom.labs.series;
+
+import dev.fathom.attention.SinusoidalPositions;
+import dev.fathom.attention.TransformerEncoder;
+import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Sequential;
+import dev.fathom.nn.TemporalBlock;
+import dev.fathom.op.Activation;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.Tensor;
+
+/**
+ * Forecasts all columns at all horizons from a window x [n, lags, columns]. One net with one set of weights reads each column as a sequence of its own and
+ * gives by how much it will differ from its last row, so that a net which knows nothing repeats the last row.
+ *
+ * @param body reads sequences [n, lags, 1] and gives [n, lags, width], whose last step counts
+ * @param out from the width to the horizons
+ * @param wanders whether the body sees the rows less the last one
+ */
+record ForecastNet(Layer body, Linear out, boolean wanders) implements Layer {
+    private static final int WIDTH = 32;
+    private static final float DROPOUT = 0.1f;
+
+    /** The nets that are compared. */
+    enum Kind {
+        /** One layer of 32 units. */
+        LSTM,
+        /** Three residual blocks of causal convolutions, 32 channels. */
+        TCN,
+        /** Two layers of four heads, 32 wide. */
+        TRANSFORMER;
+
+        String title() {
+            return this == TRANSFORMER ? "Transformer" : name();
+        }
+
+        private Layer body(int lags) {
+            return switch (this) {
+                case LSTM -> Recurrent.lstm(1, WIDTH);
+                case TCN -> TemporalBlock.stack(1, 3, DROPOUT, WIDTH, WIDTH, WIDTH);
+                case TRANSFORMER ->
+                    new Sequential(
+                            new Linear(1, WIDTH),
+                            new SinusoidalPositions(lags, WIDTH),
+                            TransformerEncoder.of(
+                                    2,
+                                    () -> new TransformerEncoderLayer(WIDTH, 4, 2 * WIDTH, Activation.RELU)
+                                            .dropout(DROPOUT),
+                                    null));
+            };
+        }
+    }
+
+    /** A net for a task. */
+    static ForecastNet of(Kind kind, ForecastTask task) {
+        return new ForecastNet(kind.body(task.lags()), new Linear(WIDTH, task.horizons().length), task.wanders());
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        int n = x.dim(0);
+        int lags = x.dim(1);
+        int columns = x.dim(2);
+        Tensor last = x.slice(1, lags - 1, lags);
+        Tensor seen = wanders ? x.sub(last) : x;
+        Tensor sequences = seen.permute(0, 2, 1).reshape(n * columns, lags, 1);
+        Tensor read = body.apply(sequences).slice(1, lags - 1, lags).reshape(n * columns, WIDTH);
+        Tensor change =
+                out.apply(read).reshape(n, columns, out.weight().shape().dim(0)).permute(0, 2, 1);
+        return change.add(last).reshape(n, change.dim(1) * columns);
+    }
+}

@@ -1,0 +1,268 @@
+package dev.fathom.labs.series;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.nn.Model;
+import dev.fathom.optim.Adam;
+import dev.fathom.series.Series;
+import dev.fathom.series.Standardization;
+import dev.fathom.series.Windows;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.EarlyStopping;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.History;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that forecasts one {@link ForecastTask}, each fitted on the first part of the series and chosen by the second. */
+final class ForecastRun {
+    private static final int[] ORDERS = {1, 2, 3, 6, 12};
+    private static final int PATIENCE = 3;
+    private static final float RATE = 2e-3f;
+
+    private final ForecastTask task;
+    private final Run run;
+    private final int epochs;
+    private final Standardization scale;
+    private final Series scaled;
+
+    /** Teaches nets for so many epochs at most. */
+    ForecastRun(ForecastTask task, Run run, int epochs) {
+        this.task = task;
+        this.run = run;
+        this.epochs = epochs;
+        scale = scale(task);
+        scaled = scale.apply(task.series());
+    }
+
+    /**
+     * What came of a way to forecast.
+     *
+     * @param name such as {@code AR(3)}
+     * @param how it was chosen
+     * @param parameters of an equation or a net
+     * @param seconds to fit and choose it
+     * @param test the forecasts [horizon][test origin][column], in the series' own unit
+     */
+    record Forecasts(String name, String how, long parameters, double seconds, double[][][] test) {}
+
+    /** By what the training rows vary, or where the level wanders, by what they change from row to row. */
+    private static Standardization scale(ForecastTask task) {
+        if (!task.wanders()) {
+            return Standardization.fit(task.series().take(0, task.validation()));
+        }
+        List<String> columns = task.series().columns();
+        List<Double> means = new ArrayList<>();
+        List<Double> changes = new ArrayList<>();
+        for (String column : columns) {
+            double[] values = task.series().values(column);
+            means.add(Arrays.stream(values, 0, task.validation()).average().orElse(0));
+            changes.add(Math.sqrt(IntStream.range(1, task.validation())
+                    .mapToDouble(t -> Math.pow(values[t] - values[t - 1], 2))
+                    .average()
+                    .orElse(1)));
+        }
+        return new Standardization(columns, means, changes);
+    }
+
+    private double original(int column, double value) {
+        return scale.original(task.series().columns().get(column), value);
+    }
+
+    // ---- without learning
+
+    /** The last row before each origin. */
+    Forecasts lastValue() {
+        int[] origins = task.testOrigins();
+        double[][] last = Arrays.stream(origins).mapToObj(o -> task.truth(o, 0)).toArray(double[][]::new);
+        double[][][] all = new double[task.horizons().length][][];
+        Arrays.fill(all, last);
+        return new Forecasts("Last value", "repeats the last row", 0, 0, all);
+    }
+
+    // ---- least squares
+
+    /** The order with the least absolute error on the rows to validate; null where it was stopped. */
+    @Nullable
+    Forecasts autoregression(boolean vector) {
+        long began = System.nanoTime();
+        List<List<Integer>> own =
+                IntStream.range(0, task.columns()).mapToObj(List::of).toList();
+        List<List<Integer>> sources = vector ? task.sources() : own;
+        Autoregression best = null;
+        double least = Double.POSITIVE_INFINITY;
+        StringBuilder tried = new StringBuilder();
+        for (int order : run.brief() ? new int[] {1, 3} : ORDERS) {
+            int widest = sources.stream().mapToInt(List::size).max().orElse(1);
+            if (order > task.lags() || order * widest > task.validation() / 2) {
+                continue; // as many parameters as rows would fit them all
+            }
+            if (run.interrupt().requested()) {
+                return null;
+            }
+            Autoregression fit = Autoregression.fit(scaled, task.validation(), order, sources);
+            double error = error(fit, task.validationOrigins());
+            run.training().say("%s(%d): error on the rows to validate %.4f", vector ? "VAR" : "AR", order, error);
+            tried.append(line("%s%d: %.4f", tried.isEmpty() ? "" : ", ", order, error));
+            if (error < least) {
+                least = error;
+                best = fit;
+            }
+        }
+        if (best == null) {
+            throw new IllegalArgumentException(line(
+                    "forecast: %,d rows to learn from are too few for a vector autoregression of %d columns; give a longer series",
+                    task.validation(), task.columns()));
+        }
+        String name = line("%s(%d)", vector ? "VAR" : "AR", best.order());
+        double[][][] forecasts = forecasts(best, task.testOrigins());
+        for (double[][] horizon : forecasts) {
+            for (double[] row : horizon) {
+                Arrays.setAll(row, c -> original(c, row[c]));
+            }
+        }
+        return new Forecasts(
+                name,
+                "lags by validation error (" + tried + ")",
+                best.parameters(),
+                (System.nanoTime() - began) / 1e9,
+                forecasts);
+    }
+
+    /** In scaled units, [horizon][origin][column]. */
+    private double[][][] forecasts(Autoregression fit, int[] origins) {
+        double[][][] all = new double[task.horizons().length][origins.length][task.columns()];
+        for (int o = 0; o < origins.length; o++) {
+            float[][] steps = fit.forecast(scaled, origins[o], task.farthest());
+            for (int h = 0; h < all.length; h++) {
+                float[] step = steps[task.horizons()[h] - 1];
+                for (int c = 0; c < step.length; c++) {
+                    all[h][o][c] = step[c];
+                }
+            }
+        }
+        return all;
+    }
+
+    private double error(Autoregression fit, int[] origins) {
+        double[][][] forecasts = forecasts(fit, origins);
+        List<double[]> columns = scaled.columns().stream().map(scaled::values).toList();
+        double sum = 0;
+        long n = 0;
+        for (int h = 0; h < forecasts.length; h++) {
+            for (int o = 0; o < origins.length; o++) {
+                int row = origins[o] - 1 + task.horizons()[h];
+                for (int c = 0; c < task.columns(); c++) {
+                    if (task.known()[row][c]) {
+                        sum += Math.abs(forecasts[h][o][c] - columns.get(c)[row]);
+                        n++;
+                    }
+                }
+            }
+        }
+        return sum / n;
+    }
+
+    // ---- nets
+
+    /** The parts to learn from, to validate and to test. */
+    List<Dataset> parts() {
+        String[] columns = task.series().columns().toArray(String[]::new);
+        return new Windows(task.lags())
+                .horizons(task.horizons())
+                .inputs(columns)
+                .targets(columns)
+                .known(task.masks().toArray(String[]::new))
+                .split(task.masked(scaled), task.validation(), task.test());
+    }
+
+    /** Teaches a net and keeps the epoch with the least validation error; null where it was stopped. */
+    @Nullable
+    Forecasts net(ForecastNet.Kind kind, List<Dataset> parts) {
+        Path folder = run.folder().resolve(task.name() + "-" + kind.name().toLowerCase(Locale.ROOT));
+        run.training().say("%n== %s, %s", task.title(), kind.title());
+        try (Model<ForecastNet> model = Model.of(ForecastNet.of(kind, task), run.seed())) {
+            var trainer = Trainer.custom(model, new Adam(RATE), (net, batch) -> {
+                        Tensor known = batch.get("known");
+                        Tensor errors =
+                                net.apply(batch.x()).sub(batch.y()).abs().mul(known);
+                        return new Step.Result(errors.sum().div(known.sum().add(1e-6f)));
+                    })
+                    .clipNorm(1)
+                    .seed(run.seed())
+                    .keepBest()
+                    .callbacks(new EarlyStopping(PATIENCE));
+            run.training().attach(trainer, folder, "windows");
+            History history = trainer.fit(
+                    parts.get(0).shuffled(run.seed()).batches(batch(parts.get(0))),
+                    parts.get(1).batches(batch(parts.get(1))),
+                    epochs);
+            EpochLog best = history.best();
+            if (best == null || run.interrupt().requested()) {
+                return null;
+            }
+            return new Forecasts(
+                    kind.title(),
+                    line(
+                            "epoch %d of %d, by validation loss",
+                            best.epoch(), history.epochs().size()),
+                    model.parameterCount(),
+                    history.epochs().stream().mapToDouble(EpochLog::seconds).sum(),
+                    forecasts(model.net(), parts.get(2)));
+        }
+    }
+
+    /** Some thousand sequences at a time, as each column is one. */
+    private int batch(Dataset data) {
+        return Math.min(data.size(), Math.max(16, Math.min(64, 3300 / task.columns())));
+    }
+
+    private double[][][] forecasts(ForecastNet net, Dataset data) {
+        int horizons = task.horizons().length;
+        int columns = task.columns();
+        double[][][] all = new double[horizons][data.size()][columns];
+        Batches.Epoch batches = data.batches(batch(data)).epoch(0);
+        int done = 0;
+        while (batches.hasNext()) {
+            try (Pass pass = Pass.infer()) {
+                var batch = batches.next();
+                float[] y = net.apply(batch.x()).toArray();
+                for (int i = 0; i < y.length; i++) {
+                    int c = i % columns;
+                    all[i / columns % horizons][done + i / columns / horizons][c] = original(c, y[i]);
+                }
+                done += batch.size();
+            }
+        }
+        return all;
+    }
+
+    // ---- judged
+
+    /** The truth of each test origin at a horizon. */
+    double[][] truths(int horizon) {
+        return Arrays.stream(task.testOrigins())
+                .mapToObj(o -> task.truth(o, horizon))
+                .toArray(double[][]::new);
+    }
+
+    /** The scores at horizon number {@code h}. */
+    ForecastScores scores(Forecasts forecasts, int h) {
+        int horizon = task.horizons()[h];
+        boolean[][] known = Arrays.stream(task.testOrigins())
+                .mapToObj(o -> task.known()[o - 1 + horizon])
+                .toArray(boolean[][]::new);
+        return ForecastScores.of(forecasts.test()[h], truths(horizon), known);
+    }
+}

@@ -1,0 +1,209 @@
+package dev.fathom.labs.series;
+
+import dev.fathom.data.Table;
+import dev.fathom.labs.data.DataSet;
+import dev.fathom.series.Series;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A series to forecast, and how.
+ *
+ * @param name in folders and files
+ * @param title on pages
+ * @param series what is forecast, in its own unit; gaps hold the value before them
+ * @param known whether each value [row][column] was measured, so that it counts as truth
+ * @param validation the row with which validation begins
+ * @param test the row with which the test begins
+ * @param lags rows that a net sees
+ * @param horizons steps ahead that are judged
+ * @param unit of time
+ * @param each units of a step
+ * @param wanders whether the level has no mean to which it returns, so that nets see changes alone
+ * @param sources for each column those that a vector autoregression may read for it
+ * @param restriction how {@code sources} were chosen, as a sentence
+ */
+record ForecastTask(
+        String name,
+        String title,
+        Series series,
+        boolean[][] known,
+        int validation,
+        int test,
+        int lags,
+        int[] horizons,
+        String unit,
+        int each,
+        boolean wanders,
+        List<List<Integer>> sources,
+        String restriction) {
+    private static final DataSet EXCHANGE = new DataSet(
+            "exchange-rate",
+            List.of("exchange_rate.txt.gz"),
+            "it is in the repository laiguokun/multivariate-time-series-data");
+    private static final DataSet TRAFFIC = new DataSet(
+            "metr-la-week",
+            List.of("los_speed.csv.gz", "los_adj.csv.gz"),
+            "they are in the repository lehaifeng/T-GCN, to be compressed by gzip");
+    private static final String[] CURRENCIES = {
+        "Australia", "Britain", "Canada", "Switzerland", "China", "Japan", "New Zealand", "Singapore"
+    };
+
+    /** Eight exchange rates by day, the first {@code rows} of them. */
+    static ForecastTask exchange(@Nullable Path data, int rows) {
+        Path file = EXCHANGE.folder(data).resolve("exchange_rate.txt.gz");
+        Series all = Series.of(Table.csv(file, ',', CURRENCIES), CURRENCIES);
+        return of(
+                "exchange-rate",
+                "Exchange rates",
+                all.take(0, Math.min(rows, all.length())),
+                new double[] {0.6, 0.8},
+                28,
+                new int[] {3, 6, 12, 24},
+                "days",
+                1,
+                true,
+                null);
+    }
+
+    /** Speeds at loop detectors every five minutes: the first {@code rows} of them, at the first {@code sensors} detectors. */
+    static ForecastTask traffic(@Nullable Path data, int rows, int sensors) {
+        Path folder = TRAFFIC.folder(data);
+        Table table = Table.csv(folder.resolve("los_speed.csv.gz"));
+        String[] names = table.columns().toArray(String[]::new);
+        Series graph = Series.of(Table.csv(folder.resolve("los_adj.csv.gz"), ',', names), names);
+        if (graph.length() != names.length) {
+            throw new IllegalArgumentException(folder.resolve("los_adj.csv.gz") + ": there are " + graph.length()
+                    + " rows for the " + names.length + " sensors of los_speed.csv.gz; give one for each");
+        }
+        String[] used = Arrays.copyOf(names, Math.min(sensors, names.length));
+        Series speeds = Series.of(table, used);
+        return of(
+                "metr-la-week",
+                "One week of METR-LA",
+                speeds.take(0, Math.min(rows, speeds.length())),
+                new double[] {0.7, 0.8},
+                12,
+                new int[] {3, 6, 12},
+                "minutes",
+                5,
+                false,
+                neighbors(graph, used));
+    }
+
+    /** For each sensor those that a road joins to it, itself among them. */
+    private static List<List<Integer>> neighbors(Series graph, String[] sensors) {
+        return IntStream.range(0, sensors.length)
+                .mapToObj(c -> IntStream.range(0, sensors.length)
+                        .filter(s -> s == c || graph.value(c, sensors[s]) > 0)
+                        .boxed()
+                        .toList())
+                .toList();
+    }
+
+    private static ForecastTask of(
+            String name,
+            String title,
+            Series raw,
+            double[] cuts,
+            int lags,
+            int[] horizons,
+            String unit,
+            int each,
+            boolean wanders,
+            @Nullable List<List<Integer>> neighbors) {
+        int columns = raw.columns().size();
+        double[][] values = new double[raw.length()][columns];
+        boolean[][] known = new boolean[raw.length()][columns];
+        for (int c = 0; c < columns; c++) {
+            double[] column = raw.values(raw.columns().get(c));
+            double last = Arrays.stream(column).filter(v -> v != 0).findFirst().orElse(0);
+            for (int t = 0; t < column.length; t++) {
+                known[t][c] = column[t] != 0;
+                last = known[t][c] ? column[t] : last;
+                values[t][c] = last;
+            }
+        }
+        List<Integer> all = IntStream.range(0, columns).boxed().toList();
+        return new ForecastTask(
+                name,
+                title,
+                Series.of(raw.columns(), values),
+                known,
+                (int) (cuts[0] * raw.length()),
+                (int) (cuts[1] * raw.length()),
+                lags,
+                horizons,
+                unit,
+                each,
+                wanders,
+                neighbors == null ? all.stream().map(c -> all).toList() : neighbors,
+                neighbors == null
+                        ? "VAR reads all columns."
+                        : "A VAR of all " + columns + " sensors would have more parameters than rows from "
+                                + (1 + (int) (cuts[0] * raw.length()) / columns)
+                                + " lags on, so it is restricted: a sensor is forecast from itself and those that the road graph joins to it.");
+    }
+
+    /** The number of steps to the farthest horizon. */
+    int farthest() {
+        return horizons[horizons.length - 1];
+    }
+
+    /** A horizon in words, such as {@code 15 minutes}. */
+    String ahead(int horizon) {
+        return horizon * each + " " + unit;
+    }
+
+    /** The first unknown rows of all forecasts whose rows at the horizons lie in [from, to). */
+    int[] origins(int from, int to) {
+        return IntStream.range(Math.max(lags, from - horizons[0] + 1), to - farthest() + 1)
+                .toArray();
+    }
+
+    int[] validationOrigins() {
+        return origins(validation, test);
+    }
+
+    int[] testOrigins() {
+        return origins(test, series.length());
+    }
+
+    /** Its columns. */
+    int columns() {
+        return series.columns().size();
+    }
+
+    /** What happened {@code horizon} steps after the last row before {@code origin}. */
+    double[] truth(int origin, int horizon) {
+        return series.columns().stream()
+                .mapToDouble(c -> series.value(origin - 1 + horizon, c))
+                .toArray();
+    }
+
+    /** The columns that say which values count, beside the names of the series they belong to. */
+    List<String> masks() {
+        return series.columns().stream().map(c -> "known " + c).toList();
+    }
+
+    /** A series of these columns, as many rows as this one, followed by {@link #masks} as 0 and 1. */
+    Series masked(Series scaled) {
+        List<String> names =
+                Stream.concat(scaled.columns().stream(), masks().stream()).toList();
+        double[][] rows = new double[scaled.length()][2 * columns()];
+        List<double[]> columns = new ArrayList<>();
+        scaled.columns().forEach(c -> columns.add(scaled.values(c)));
+        for (int t = 0; t < rows.length; t++) {
+            for (int c = 0; c < columns(); c++) {
+                rows[t][c] = columns.get(c)[t];
+                rows[t][columns() + c] = known[t][c] ? 1 : 0;
+            }
+        }
+        return Series.of(names, rows);
+    }
+}

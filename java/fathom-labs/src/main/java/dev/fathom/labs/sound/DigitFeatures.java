@@ -1,0 +1,142 @@
+package dev.fathom.labs.sound;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.labs.data.SpokenDigits;
+import dev.fathom.labs.data.SpokenDigits.Recording;
+import dev.fathom.op.Shape;
+import dev.fathom.sound.Mel;
+import dev.fathom.sound.Stft;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+
+/**
+ * Recordings as nets see them: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames a second, less the mean of the recording in each band, so
+ * that a microphone's color does not matter.
+ */
+final class DigitFeatures {
+    static final int BANDS = 26;
+    private static final int SIZE = 256;
+    private static final Stft STFT = new Stft(SIZE).hop(128);
+    private static final Mel MEL = Mel.htk(SpokenDigits.RATE, SIZE, BANDS);
+    /** Lower powers are silence, whatever its depth. */
+    private static final float SILENCE = -8;
+    /** About the deviation of what remains, so that inputs are near 1. */
+    private static final float SCALE = 0.4f;
+
+    private DigitFeatures() {}
+
+    /** [frames, BANDS]. */
+    static float[] frames(float[] samples) {
+        float[] log = MEL.log(STFT.forward(samples));
+        double[] mean = new double[BANDS];
+        int frames = log.length / BANDS;
+        for (int i = 0; i < log.length; i++) {
+            log[i] = Math.max(SILENCE, log[i]);
+            mean[i % BANDS] += log[i] / frames;
+        }
+        for (int i = 0; i < log.length; i++) {
+            log[i] = SCALE * (float) (log[i] - mean[i % BANDS]);
+        }
+        return log;
+    }
+
+    /** Frames at {@code places} times at equal distances from the first to the last, linear between frames. */
+    static float[] at(float[] frames, int places) {
+        int last = frames.length / BANDS - 1;
+        float[] some = new float[places * BANDS];
+        for (int i = 0; i < places; i++) {
+            double time = (double) last * i / (places - 1);
+            int before = Math.min((int) time, Math.max(0, last - 1));
+            int after = Math.min(last, before + 1);
+            for (int b = 0; b < BANDS; b++) {
+                double from = frames[before * BANDS + b];
+                some[i * BANDS + b] = (float) (from + (time - before) * (frames[after * BANDS + b] - from));
+            }
+        }
+        return some;
+    }
+
+    /** Digits as pictures [places, BANDS, 1]. */
+    static Dataset pictures(List<Recording> recordings, int places) {
+        float[] x = new float[recordings.size() * places * BANDS];
+        List<float[]> frames = all(recordings.stream().map(Recording::samples).toList());
+        for (int i = 0; i < frames.size(); i++) {
+            System.arraycopy(at(frames.get(i), places), 0, x, i * places * BANDS, places * BANDS);
+        }
+        return Dataset.of(x, Shape.of(places, BANDS, 1), digits(recordings));
+    }
+
+    /** Digits as sequences of frames of BANDS numbers. */
+    static Dataset sequences(List<Recording> recordings) {
+        return Dataset.of(
+                ragged(recordings.stream().map(Recording::samples).toList()), Field.labels("y", digits(recordings)));
+    }
+
+    private static int[] digits(List<Recording> recordings) {
+        return recordings.stream().mapToInt(Recording::digit).toArray();
+    }
+
+    private static List<float[]> all(List<float[]> sounds) {
+        return sounds.stream().parallel().map(DigitFeatures::frames).toList();
+    }
+
+    private static Field ragged(List<float[]> sounds) {
+        List<float[]> frames = all(sounds);
+        long[] offsets = new long[frames.size() + 1];
+        for (int i = 0; i < frames.size(); i++) {
+            offsets[i + 1] = offsets[i] + frames.get(i).length / BANDS;
+        }
+        FloatBuffer values = FloatBuffer.allocate((int) offsets[frames.size()] * BANDS);
+        frames.forEach(values::put);
+        return Field.floats("x", Shape.of(BANDS), values.flip()).ragged(offsets);
+    }
+
+    /** Digits of one speaker, spoken one after another. */
+    record Spoken(List<Integer> digits, float[] samples) {}
+
+    /** Draws strings of 3 to 5 digits of one speaker with 0.05 to 0.15 seconds of faint noise between and around them. */
+    static List<Spoken> strings(List<Recording> recordings, int count, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<String> speakers =
+                recordings.stream().map(Recording::speaker).distinct().sorted().toList();
+        List<Spoken> strings = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String speaker = speakers.get(random.nextInt(speakers.size()));
+            List<Recording> own =
+                    recordings.stream().filter(r -> r.speaker().equals(speaker)).toList();
+            List<Recording> chosen = IntStream.range(0, 3 + random.nextInt(3))
+                    .mapToObj(k -> own.get(random.nextInt(own.size())))
+                    .toList();
+            FloatBuffer samples = FloatBuffer.allocate(
+                    chosen.stream().mapToInt(r -> r.samples().length).sum() + 6 * SpokenDigits.RATE * 15 / 100);
+            silence(samples, random);
+            for (Recording r : chosen) {
+                samples.put(r.samples());
+                silence(samples, random);
+            }
+            float[] all = new float[samples.flip().remaining()];
+            samples.get(all);
+            strings.add(new Spoken(chosen.stream().map(Recording::digit).toList(), all));
+        }
+        return strings;
+    }
+
+    private static void silence(FloatBuffer to, SplittableRandom random) {
+        int n = random.nextInt(SpokenDigits.RATE * 5 / 100, SpokenDigits.RATE * 15 / 100);
+        for (int i = 0; i < n; i++) {
+            to.put((float) (0.001 * random.nextDouble() - 0.0005));
+        }
+    }
+
+    /** Strings as sequences of frames, and their digits, one higher because class 0 is the blank. */
+    static Dataset strings(List<Spoken> strings) {
+        int[][] labels = strings.stream()
+                .map(s -> s.digits().stream().mapToInt(d -> d + 1).toArray())
+                .toArray(int[][]::new);
+        return Dataset.of(ragged(strings.stream().map(Spoken::samples).toList()), Field.ragged("y", labels));
+    }
+}

@@ -1,0 +1,3 @@
+/** The lab on spoken digits. */
+@org.jspecify.annotations.NullMarked
+package dev.fathom.labs.sound;

@@ -1,0 +1,93 @@
+package dev.fathom.labs.statistics;
+
+import dev.fathom.nn.Layer;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Objects;
+
+/** By how much a layer stretches small changes of its input: the singular values of its Jacobian. */
+public final class SingularValues {
+    private static final double ROUNDING = 1e-15;
+    private static final int MOST_SWEEPS = 60;
+
+    private SingularValues() {}
+
+    /**
+     * Those of dy/dx at {@code x}, one input [h, w, c] of a layer whose result has as many numbers, from the greatest to the least. One backward gives
+     * all of the Jacobian: in a batch of copies of x, copy i asks for the gradient of output i.
+     */
+    public static double[] of(Layer layer, float[] x, int... dims) {
+        int n = x.length;
+        int[] batch = new int[dims.length + 1];
+        batch[0] = n;
+        System.arraycopy(dims, 0, batch, 1, dims.length);
+        float[] copies = new float[n * n];
+        float[] identity = new float[n * n];
+        for (int i = 0; i < n; i++) {
+            System.arraycopy(x, 0, copies, i * n, n);
+            identity[i * (n + 1)] = 1;
+        }
+        try (Pass pass = Pass.grad()) {
+            Tensor in = pass.watch(Tensor.of(copies, batch));
+            pass.backward(layer.apply(in).mul(Tensor.of(identity, batch)).sum(), in);
+            float[] jacobian = Objects.requireNonNull(pass.gradient(in)).toArray();
+            double[][] rows = new double[n][n];
+            for (int i = 0; i < n * n; i++) {
+                rows[i / n][i % n] = jacobian[i];
+            }
+            return of(rows);
+        }
+    }
+
+    /** Those of a matrix, whose rows are turned against each other, two by two, until all are orthogonal (Hestenes 1958): their norms. */
+    public static double[] of(double[][] rows) {
+        boolean turned = true;
+        for (int sweep = 0; turned && sweep < MOST_SWEEPS; sweep++) {
+            turned = false;
+            for (int p = 0; p < rows.length; p++) {
+                for (int q = p + 1; q < rows.length; q++) {
+                    turned |= turn(rows[p], rows[q]);
+                }
+            }
+        }
+        double[] values = Arrays.stream(rows)
+                .mapToDouble(r -> Math.sqrt(dot(r, r)))
+                .sorted()
+                .toArray();
+        for (int i = 0; i < values.length / 2; i++) {
+            double least = values[i];
+            values[i] = values[values.length - 1 - i];
+            values[values.length - 1 - i] = least;
+        }
+        return values;
+    }
+
+    /** Makes two rows orthogonal; false where they were. */
+    private static boolean turn(double[] a, double[] b) {
+        double aa = dot(a, a);
+        double bb = dot(b, b);
+        double ab = dot(a, b);
+        if (Math.abs(ab) <= ROUNDING * Math.sqrt(aa) * Math.sqrt(bb)) {
+            return false;
+        }
+        double cotangent = (bb - aa) / (2 * ab); // of twice the angle
+        double tangent = Math.copySign(1, cotangent) / (Math.abs(cotangent) + Math.hypot(1, cotangent));
+        double cos = 1 / Math.hypot(1, tangent);
+        double sin = cos * tangent;
+        for (int i = 0; i < a.length; i++) {
+            double was = a[i];
+            a[i] = cos * was - sin * b[i];
+            b[i] = sin * was + cos * b[i];
+        }
+        return true;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.fathom.labs.translation;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.labs.data.EnglishFrench;
+import dev.fathom.labs.data.EnglishFrench.Pair;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.IbmModel1;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * English to French by two LSTMs after Sutskever et al. (2014), at a small scale: the source reversed and in order, SGD and Adam, with the attention of
+ * Bahdanau et al. (2015), and beams of 1, 2 and 12 beside a dictionary that translates word by word.
+ */
+public final class TranslateLab implements Experiment {
+    private static final int ITERATIONS = 10;
+
+    private static final List<Translator.Setting> SETTINGS = List.of(
+            new Translator.Setting("Reversed, SGD", true, false, true),
+            new Translator.Setting("In order", false, false, false),
+            new Translator.Setting("Reversed", true, false, false),
+            new Translator.Setting("Reversed, attention", true, true, false));
+
+    @Override
+    public String name() {
+        return "translate";
+    }
+
+    @Override
+    public String shows() {
+        return "English to French by two LSTMs: reversing, SGD and Adam, attention, beams, beside a dictionary";
+    }
+
+    @Override
+    public boolean takesPrompt() {
+        return true;
+    }
+
+    @Override
+    public Result run(Run run) {
+        List<Pair> pairs = EnglishFrench.read(run.data());
+        pairs = pairs.subList(0, Math.min(pairs.size(), run.of(10_000, 800)));
+        int held = run.of(500, 50);
+        Corpus corpus = Corpus.of(pairs, held, run.seed());
+        List<String> prompt = prompt(run.prompt(), corpus);
+        var budget = new Translator.Budget(run.epochs(12, 8), run.of(64, 16), run.of(256, 40), run.of(4, 2));
+        String data = line(
+                "The %,d shortest pairs of English and French: %,d to learn from, %,d English sentences to choose the epoch by and %,d for the test",
+                pairs.size(), Corpus.pairs(corpus.learn()), held, held);
+        run.out().println(data);
+        Result page = new Result("Lab translate", data, run.out());
+        List<Translator> taught = new ArrayList<>();
+        try {
+            for (Translator.Setting setting : SETTINGS) {
+                var one = run.interrupt().requested() ? null : Translator.of(setting, budget, corpus, run);
+                if (one == null) {
+                    return page;
+                }
+                taught.add(one);
+            }
+            new TranslatePage(run, corpus, budget, dictionary(corpus), taught).write(page, prompt);
+            return page.finished();
+        } finally {
+            taught.forEach(Translator::close);
+        }
+    }
+
+    /** The words of a prompt; none where there is no prompt. */
+    private static List<String> prompt(@Nullable String text, Corpus corpus) {
+        List<String> words = text == null ? List.of() : Corpus.WORDS.tokens(text);
+        if (text != null && words.isEmpty()) {
+            throw new IllegalArgumentException("the prompt has no words; give an English sentence to translate");
+        }
+        for (String word : words) {
+            if (!corpus.english().contains(word)) {
+                throw new IllegalArgumentException("the word \"" + word + "\" of the prompt is none of the "
+                        + corpus.english().size() + " English tokens that the networks learn; use other words");
+            }
+        }
+        return words;
+    }
+
+    /** What the most probable word for each word of the test says. */
+    private static ScoredTranslations dictionary(Corpus corpus) {
+        List<List<String>> sources = new ArrayList<>();
+        List<List<String>> targets = new ArrayList<>();
+        for (Corpus.Sentence s : corpus.learn()) {
+            for (List<String> french : s.french()) {
+                List<String> source = new ArrayList<>(List.of(IbmModel1.NOTHING));
+                source.addAll(s.english());
+                sources.add(source);
+                targets.add(french);
+            }
+        }
+        IbmModel1 model = IbmModel1.fit(sources, targets, ITERATIONS);
+        return ScoredTranslations.of(
+                corpus.test().stream().map(s -> model.translation(s.english())).toList(), corpus.test());
+    }
+}

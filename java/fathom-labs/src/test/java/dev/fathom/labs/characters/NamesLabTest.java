@@ -1,0 +1,184 @@
+package dev.fathom.labs.characters;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.data.Names;
+import dev.fathom.labs.statistics.NgramModel;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The lab on names, its models, and what it says of files that are none of names. */
+class NamesLabTest {
+    @TempDir
+    Path temp;
+
+    /** The likelihood on the test, which is the last but two of a row. */
+    private static double test(String out, String model) {
+        Matcher row = Pattern.compile("^" + model + " .*?([\\d.]+) +[\\d.]+ +[\\d.]+$", Pattern.MULTILINE)
+                .matcher(out);
+        assertThat(row.find()).as("%s in %s", model, out).isTrue();
+        return Double.parseDouble(row.group(1));
+    }
+
+    @Test
+    void shortForm() {
+        CommandLineRun.assumeData("names");
+        CommandLineRun run = CommandLineRun.lab("names", temp);
+        double pairs = test(run.out(), "Counted pairs");
+        assertThat(pairs).isBetween(2.4, 2.55).isLessThan(test(run.out(), "Counted letters") - 0.25);
+        assertThat(test(run.out(), "MLP")).isLessThan(pairs - 0.03);
+        assertThat(test(run.out(), "GRU")).isLessThan(pairs - 0.12);
+        assertThat(test(run.out(), "Transformer")).isLessThan(pairs - 0.05);
+        assertThat(run.out())
+                .startsWith("32,033 names: 2,400 to learn from, 300 to choose the best epoch by, 300 for the test\n")
+                .containsPattern("GRU +[89]\\d\\.\\d % +\\d+\\.\\d % +[567]\\.\\d +([a-z]+, ){11}[a-z]+\n")
+                .doesNotContain("images");
+        for (String file : List.of("report.html", "letters.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    /** Made of syllables, so that something can be learned of them. */
+    private static List<String> made(int count) {
+        Random random = new Random(1);
+        List<String> syllables = List.of("an", "na", "el", "li", "ma", "ro", "sha", "den", "wy", "tor");
+        List<String> names = new ArrayList<>();
+        while (names.size() < count) {
+            StringBuilder name = new StringBuilder();
+            for (int n = 2 + random.nextInt(3); n > 0; n--) {
+                name.append(syllables.get(random.nextInt(syllables.size())));
+            }
+            names.add(name.toString());
+        }
+        return names;
+    }
+
+    private CommandLineRun run(String text, String... options) throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("mine"));
+        Files.writeString(folder.resolve("names.txt"), text, StandardCharsets.UTF_8);
+        List<String> all = new ArrayList<>(List.of("lab", "names", "--short", "--data", folder.toString()));
+        all.addAll(List.of("--out", temp.resolve("out").toString()));
+        all.addAll(List.of(options));
+        return CommandLineRun.of(all.toArray(new String[0]));
+    }
+
+    /** What was finished is not trained again, and what a killed run lacks is trained as it would have been. */
+    @Test
+    void resumeGoesOn() throws IOException {
+        String names = String.join("\n", made(200));
+        CommandLineRun first = run(names, "--epochs", "1", "--resume");
+        assertThat(first.code()).as(first.err()).isZero();
+        Path checkpoints = temp.resolve("out/transformer/checkpoints");
+        try (var files = Files.list(checkpoints)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        CommandLineRun again = run(names, "--epochs", "1", "--resume");
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.out().split("resumed from ")).hasSize(3);
+        assertThat(again.out().split("epoch 1/1")).hasSize(2);
+        for (String model : List.of("MLP", "GRU", "Transformer")) {
+            assertThat(test(again.out(), model)).isEqualTo(test(first.out(), model));
+        }
+    }
+
+    @Test
+    void whatIsNoFileOfNamesIsASentence() throws IOException {
+        String few = String.join("\n", made(99));
+        Path file = temp.resolve("mine/names.txt");
+        String end = "\" is not a name of 1 to 30 letters from a to z; write one on each line\n";
+        assertSentence(run("anna\nAnna\n"), file + " line 2: \"Anna" + end);
+        assertSentence(run("anna\n\n"), file + " line 2: \"" + end);
+        assertSentence(run("zoë"), file + " line 1: \"zoë" + end);
+        assertSentence(run("a".repeat(31)), file + " line 1: \"" + "a".repeat(30) + "..." + end);
+        assertSentence(
+                run(few),
+                "names.txt has 99 names, but at least 100 are needed to learn from some and hold out others; give more\n");
+        Files.write(file, new byte[] {'a', (byte) 0xff});
+        CommandLineRun binary = CommandLineRun.of("lab", "names", "--data", file.getParent() + "", "--out", temp + "");
+        assertSentence(binary, file.toString());
+        Files.delete(file);
+        CommandLineRun missing = CommandLineRun.of("lab", "names", "--data", file.getParent() + "", "--out", temp + "");
+        assertSentence(missing, "the data of names are not here: " + file.getParent() + " lack names.txt; ");
+    }
+
+    private static void assertSentence(CommandLineRun run, String begin) {
+        assertThat(run.code()).isNotZero();
+        assertThat(run.err()).contains(begin).endsWith("\n").hasLineCount(1);
+    }
+
+    @Test
+    void aTableOfPairsHasTheLossOfTheirCountsWhateverThePadding() {
+        List<String> learned = made(50);
+        List<String> test = List.of("an", "shadenwytor", "q", "rororo");
+        int[][] ids = learned.stream().map(Names::ids).toArray(int[][]::new);
+        var pairs = new NgramModel(2, 27, ids);
+        try (NameModel model = new NameModel("pairs", Model.of(NameNets.counted(pairs), 1), 0)) {
+            assertThat(model.logLoss(test))
+                    .isCloseTo(pairs.logLoss(test.stream().map(Names::ids).toArray(int[][]::new)), within(1e-5));
+            try (Dataset data = NameModel.dataset(test);
+                    Pass pass = Pass.infer()) {
+                Tensor loss = NameModel.loss(
+                        model.model().net(), data.batches(4).epoch(0).next());
+                assertThat((double) loss.item()).isCloseTo(model.logLoss(test), within(1e-5));
+            }
+            float[] alone = model.logProbabilities(List.of("an"))[0];
+            assertThat(alone).hasSize(3).isEqualTo(model.logProbabilities(test)[0]);
+            assertThat(Math.exp(alone[0])).isCloseTo(pairs.next(new int[] {0}, 1)[1], within(1e-6));
+        }
+    }
+
+    @Test
+    void noNetLooksAheadAndTheMlpSeesThreeLetters() {
+        for (Layer net : List.of(new NameNets.Window(), NameNets.gru(), new NameNets.Transformer())) {
+            try (Model<Layer> model = Model.of(net, 1);
+                    Pass pass = Pass.infer()) {
+                float[] a = model.net()
+                        .apply(Tensor.ofInts(new int[] {0, 1, 2, 3, 4}, 1, 5))
+                        .toArray();
+                float[] b = model.net()
+                        .apply(Tensor.ofInts(new int[] {0, 1, 2, 9, 4}, 1, 5))
+                        .toArray();
+                float[] c = model.net()
+                        .apply(Tensor.ofInts(new int[] {0, 9, 2, 3, 4}, 1, 5))
+                        .toArray();
+                assertThat(Arrays.copyOf(a, 3 * 27)).as("%s", net).isEqualTo(Arrays.copyOf(b, 3 * 27));
+                assertThat(Arrays.copyOfRange(a, 4 * 27, 135)).isNotEqualTo(Arrays.copyOfRange(b, 4 * 27, 135));
+                boolean same = Arrays.equals(Arrays.copyOfRange(a, 4 * 27, 135), Arrays.copyOfRange(c, 4 * 27, 135));
+                assertThat(same).as("%s", net).isEqualTo(net instanceof NameNets.Window);
+            }
+        }
+    }
+
+    @Test
+    void aModelGoesOnFromABeginning() {
+        try (NameModel model = new NameModel("GRU", Model.of(NameNets.gru(), 1), 1)) {
+            List<String> names = model.write(5, "em", 3);
+            assertThat(names).hasSize(5).allMatch(name -> name.matches("em[a-z]{0,28}"));
+            assertThat(model.write(5, "em", 3)).isEqualTo(names);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> model.write(1, "Em", 3))
+                    .withMessage("id: the token \"E\" is none of the 27 of this vocabulary; "
+                            + "reserve an unknown token, or count texts that have it");
+        }
+    }
+}

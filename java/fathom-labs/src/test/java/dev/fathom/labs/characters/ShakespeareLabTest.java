@@ -1,0 +1,212 @@
+package dev.fathom.labs.characters;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Cell;
+import dev.fathom.recurrent.State;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.text.Texts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The lab on plays and reviews, what its nets carry, and what it says of unfit texts. */
+class ShakespeareLabTest {
+    @TempDir
+    Path temp;
+
+    private static double number(String out, String pattern) {
+        Matcher row = Pattern.compile(pattern, Pattern.MULTILINE).matcher(out);
+        assertThat(row.find()).as("%s in %s", pattern, out).isTrue();
+        return Double.parseDouble(row.group(1));
+    }
+
+    @Test
+    void shortForm() throws IOException {
+        CommandLineRun.assumeData("tinyshakespeare");
+        CommandLineRun.assumeData("imdb");
+        CommandLineRun run = CommandLineRun.lab("shakespeare", temp);
+        String end = " +([\\d.]+)$";
+        double single = number(run.out(), "^Counted, single characters" + end);
+        assertThat(single).isBetween(4.6, 5.0);
+        assertThat(number(run.out(), "^Counted, groups of 2" + end)).isLessThan(single - 1);
+        assertThat(number(run.out(), "^gzip" + end)).isBetween(2.5, 3.5);
+        assertThat(number(run.out(), "^LSTM +[\\d,]+" + end)).isLessThan(single - 1);
+        assertThat(number(run.out(), "^GPT +[\\d,]+" + end)).isLessThan(single - 0.5);
+        assertThat(number(run.out(), "^capital letter +\\d+ +-?([\\d.]+) +[\\d.]+$"))
+                .isGreaterThan(0.1 + number(run.out(), "^capital letter +\\d+ +-?[\\d.]+ +([\\d.]+)$"));
+        assertThat(run.out()).contains("\nLSTM:\nROMEO:\n", "\nGPT:\nROMEO:\n").doesNotContain("images");
+        for (String cell : List.of("LSTM", "GRU", "UGRNN")) {
+            assertThat(number(run.out(), "^" + cell + " +[\\d,]+ +([\\d.]+) +\\d+ +[\\d.]+ +[\\d.]+$"))
+                    .isLessThan(4.6);
+        }
+        assertThat(Files.readString(temp.resolve("report.html")).split("class=\"colored\""))
+                .hasSize(8);
+    }
+
+    /** Reviews of which some have quotes, as the data set has them. */
+    private Path folder(int characters) throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("mine"));
+        Random random = new Random(1);
+        StringBuilder reviews = new StringBuilder("label\trating\tid\ttext\n");
+        for (int i = 0; reviews.length() < 250_000; i++) {
+            reviews.append(i % 2).append("\t1\t").append(i).append('\t');
+            reviews.append("I saw \"the ").append(random.nextInt(1000)).append("\" again<br /><br />and slept.\n");
+        }
+        Files.writeString(folder.resolve("train.tsv.gz"), reviews);
+        StringBuilder plays = new StringBuilder();
+        while (plays.length() < characters) {
+            plays.append("ROMEO:\nAy, ").append(random.nextInt(100)).append(" times a fool!\n\n");
+        }
+        Files.writeString(folder.resolve("input.txt"), plays.substring(0, characters));
+        return folder;
+    }
+
+    private CommandLineRun run(Path folder, String... options) {
+        List<String> all = new ArrayList<>(List.of("lab", "shakespeare", "--short", "--data", folder.toString()));
+        all.addAll(List.of("--out", temp.resolve("out").toString()));
+        all.addAll(List.of(options));
+        return CommandLineRun.of(all.toArray(new String[0]));
+    }
+
+    /** What was finished is not trained again, and what a killed run lacks is trained as it would have been. */
+    @Test
+    void resumeGoesOn() throws IOException {
+        Path folder = folder(12_000);
+        CommandLineRun first = run(folder, "--epochs", "1", "--resume");
+        assertThat(first.code()).as(first.err()).isZero();
+        for (String killed : List.of("gpt", "quotes-gru")) {
+            try (var files = Files.list(temp.resolve("out").resolve(killed).resolve("checkpoints"))) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+        CommandLineRun again = run(folder, "--epochs", "1", "--resume");
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.out().split("resumed from ")).hasSize(4);
+        assertThat(again.out().split("epoch 1/1")).hasSize(3);
+        String from = "model  ";
+        String rest = first.out().substring(first.out().indexOf(from));
+        assertThat(again.out()).contains(rest.substring(0, rest.indexOf("== ")));
+        assertThat(again.out()).contains(rest.substring(rest.indexOf("cell  ")));
+    }
+
+    @Test
+    void unfitTextsAreSentences() throws IOException {
+        Path folder = folder(9_999);
+        assertSentence(
+                run(folder),
+                "input.txt has 9999 characters, but at least 10000 are needed to learn from most and hold out the rest; "
+                        + "give a longer text");
+        Files.write(folder.resolve("input.txt"), new byte[] {'a', (byte) 0xff});
+        assertSentence(run(folder), folder.resolve("input.txt").toString());
+        Files.delete(folder.resolve("input.txt"));
+        assertSentence(run(folder), "the data of tinyshakespeare are not here: " + folder + " lack input.txt; ");
+        folder(12_000);
+        Files.writeString(folder.resolve("train.tsv.gz"), "label\trating\tid\ttext\n1\t9\t0\tSo \"so\".\n");
+        assertSentence(run(folder), "the reviews with quotes have 9 characters, but 76000 are needed");
+        Files.writeString(folder.resolve("train.tsv.gz"), "label\trating\tid\ttext\n1\t9\n");
+        assertSentence(run(folder), "train.tsv.gz");
+    }
+
+    private static void assertSentence(CommandLineRun run, String part) {
+        assertThat(run.code()).isNotZero();
+        assertThat(run.err()).contains(part).endsWith("\n").hasLineCount(1);
+    }
+
+    @Test
+    void reviewsWithQuotesAreTakenPlainly() {
+        Texts reviews = Texts.of(List.of("None.", "A \"b\"<br /><br />c \u0096 é", "Odd \" one", "\"d\"\"e\""));
+        assertThat(QuoteUnits.text(reviews, 15)).isEqualTo("A \"b\"\nc  \n\"d\"\"e");
+        assertThatIllegalArgumentException().isThrownBy(() -> QuoteUnits.text(reviews, 18));
+        assertThat(TextFeatures.insideQuotes("a\"b\" \"\"")).containsExactly(0, 1, 1, 0, 0, 1, 0);
+    }
+
+    @Test
+    void linesHaveTheirProperties() {
+        Map<String, float[]> all = TextFeatures.ofPlays("KEN:\nO no: a\n\nJO\nA b:\n");
+        assertThat(all.get("inside the first word of a line"))
+                .containsExactly(1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0);
+        assertThat(all.get("distance from the beginning of the line"))
+                .containsExactly(1, 2, 3, 4, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 1, 2, 0, 1, 2, 3, 4, 0);
+        assertThat(all.get("capital letter"))
+                .containsExactly(1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0);
+        assertThat(all.get("inside the name of a speaker"))
+                .containsExactly(1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    @Test
+    void aUnitIsChosenOnTheFirstHalfAndJudgedOnTheOther() {
+        float[] feature = {0, 1, 0, 1, 0, 1, 1, 0};
+        float[][] units = {
+            {0, 1, 0, 1, 0, 0, 0, 1}, {.5f, -.5f, .5f, -.25f, .5f, -.5f, -.5f, .25f}, {0, 0, 0, 0, 0, 1, 1, 0}
+        };
+        UnitSearch found = UnitSearch.of(units, feature);
+        assertThat(found.unit()).isZero();
+        assertThat(found.correlation()).isCloseTo(-1 / Math.sqrt(3), within(1e-12));
+        assertThat(found.colors(units, 4, 8)).containsExactly(-0.0, -0.0, -0.0, -1);
+    }
+
+    /** Carried states and cell states are those of one long run. */
+    @Test
+    void unitsAreTheStatesOfOneLongRun() {
+        int[] text = {3, 1, 4, 1, 5, 9, 2, 6};
+        for (Cell cell : List.of(Cell.LSTM, Cell.UGRNN)) {
+            try (Model<CharacterRnn> model = Model.of(CharacterRnn.of(cell, 10, 8), 1);
+                    Pass pass = Pass.infer()) {
+                float[][] units = CharacterRnn.units(model, text);
+                CharacterRnn net = model.net();
+                for (int length : new int[] {1, 8}) {
+                    Tensor read = net.in().apply(Tensor.ofInts(Arrays.copyOf(text, length), 1, length));
+                    State state = net.cell().run(read).state();
+                    float[] expected = cell == Cell.LSTM
+                            ? state.cell().tanh().toArray()
+                            : state.hidden().toArray();
+                    for (int u = 0; u < 8; u++) {
+                        assertThat(units[u][length - 1]).isCloseTo(expected[u], within(1e-6f));
+                    }
+                }
+                assertThat(CharacterRnn.write(model, text, 20, 0, 1)).hasSize(20);
+            }
+        }
+    }
+
+    /** A GPT that writes with its caches writes what it writes when it reads all again for each character. */
+    @Test
+    void theGptWritesBeyondItsContext() {
+        try (Model<Gpt> model = Model.of(Gpt.of(10, 16, 2), 3)) {
+            int[] prompt = {1, 2, 3};
+            int[] written = Gpt.write(model, prompt, 200, 0, 1);
+            assertThat(written).hasSize(200);
+            int[] all = Arrays.copyOf(prompt, 203);
+            System.arraycopy(written, 0, all, 3, 200);
+            try (Pass pass = Pass.infer()) {
+                for (int at : new int[] {3, 50, 127}) {
+                    Tensor y = model.net().apply(Tensor.ofInts(Arrays.copyOf(all, at), 1, at));
+                    assertThat(y.slice(1, at - 1, at).argmax(-1).toIntArray()).containsExactly(all[at]);
+                }
+            }
+            double bits = Gpt.bits(model, all);
+            assertThat(bits).isBetween(0.5, 6.0);
+            try (Dataset windows = Gpt.windows(all, 64)) {
+                assertThat(windows.size()).isEqualTo(2);
+            }
+        }
+    }
+}

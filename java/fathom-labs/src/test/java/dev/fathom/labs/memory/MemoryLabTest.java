@@ -1,0 +1,209 @@
+package dev.fathom.labs.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Cell;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.recurrent.State;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab memory}: what its problems are, what its short form learns, and its gradients against those of backward. */
+class MemoryLabTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void gatesRememberAndTheGradientsOfATanhNetVanish() {
+        String out = CommandLineRun.lab("memory", temp).out();
+        assertThat(loss(out, "GRU")).isLessThan(0.05); // 0.1667 without memory
+        assertThat(loss(out, "UGRNN")).isLessThan(0.1);
+        assertThat(number(out, "RNN, at the start +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"))
+                .isLessThan(1e-3 * number(out, "GRU, at the start +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"));
+        assertThat(number(out, "scale 0.5, measured +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"))
+                .isLessThan(number(out, "scale 0.5, bound +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"));
+        assertThat(number(out, "scale 2.0, measured +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"))
+                .isGreaterThan(10);
+        assertThat(number(out, "not clipped +\\S+ +\\d+ % +(\\S+)")).isGreaterThan(1e3);
+        assertThat(number(out, "clipped to norm 1 +\\S+ +\\d+ % +(\\S+)")).isLessThan(1);
+        for (String file : new String[] {
+            "report.html",
+            "adding-20.png",
+            "copy-20.png",
+            "flow-start.png",
+            "flow-taught.png",
+            "products.png",
+            "bounds.png",
+            "clipping-norm.png",
+            "clipping-loss.png",
+            "clipping-flow.png"
+        }) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    /** Of the adding problem on the test, which is the table's first. */
+    private static double loss(String out, String cell) {
+        return number(out, "20 +" + cell + " +[\\d,]+ +\\S+ +\\d+(?:, solved)? +(\\S+)");
+    }
+
+    private static double number(String out, String pattern) {
+        Matcher m = Pattern.compile(pattern).matcher(out);
+        assertThat(m.find()).as(pattern).isTrue();
+        return Double.parseDouble(m.group(1));
+    }
+
+    /** What is finished is not trained again, and comes to the same. */
+    @Test
+    void resumeGoesOn() {
+        String[] args = {"lab", "memory", "--short", "--epochs", "1", "--resume", "--out", temp.toString()};
+        CommandLineRun first = CommandLineRun.of(args);
+        assertThat(first.code()).as(first.err()).isZero();
+        CommandLineRun again = CommandLineRun.of(args);
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(first.out()).contains("epoch 1/1");
+        assertThat(again.out()).doesNotContain("epoch 1/1");
+        assertThat(again.out().substring(again.out().indexOf("\nT "))).contains(table(first.out()));
+    }
+
+    private static String table(String out) {
+        int from = out.indexOf("net  ");
+        return out.substring(from, out.indexOf("recurrent weights"));
+    }
+
+    @Test
+    void addingMarksOneNumberInEachHalfAndGivesTheirSum() {
+        try (Dataset data = MemoryTask.ADDING.data(300, 9, new Rng(3));
+                Pass pass = Pass.infer()) {
+            var batch = data.batches(300).epoch(0).next();
+            float[] x = batch.x().toArray();
+            float[] y = batch.y().toArray();
+            double squares = 0;
+            for (int n = 0; n < 300; n++) {
+                int[] marks = new int[2];
+                float sum = 0;
+                for (int t = 0; t < 9; t++) {
+                    float mark = x[2 * (9 * n + t) + 1];
+                    assertThat(mark).isIn(0f, 1f);
+                    marks[t < 4 ? 0 : 1] += (int) mark;
+                    sum += mark * x[2 * (9 * n + t)];
+                }
+                assertThat(marks).containsExactly(1, 1);
+                assertThat(y[n]).isEqualTo(sum);
+                squares += (y[n] - 1) * (y[n] - 1);
+            }
+            assertThat(squares / 300).isCloseTo(MemoryTask.ADDING.baseline(9), within(0.03));
+            assertThat(pass.recording()).isFalse();
+        }
+    }
+
+    @Test
+    void copyingAsksForTheTenSymbolsAtTheEnd() {
+        try (Dataset data = MemoryTask.COPY.data(50, 5, new Rng(3));
+                Pass pass = Pass.infer()) {
+            var batch = data.batches(50).epoch(0).next();
+            int[] x = batch.x().toIntArray();
+            int[] y = batch.y().toIntArray();
+            for (int n = 0; n < 50; n++) {
+                for (int t = 0; t < 25; t++) {
+                    int at = 25 * n + t;
+                    assertThat(x[at]).isEqualTo(t < 10 ? y[at + 15] : t == 14 ? 9 : 8);
+                    assertThat(y[at]).isBetween(t < 15 ? 8 : 0, t < 15 ? 8 : 7);
+                }
+            }
+            Tensor known = batch.y().oneHot(10);
+            assertThat(MemoryTask.COPY.right(known, batch.y(), 5)).isEqualTo(50);
+            assertThat(pass.recording()).isFalse();
+        }
+        assertThat(MemoryTask.COPY.baseline(80)).isCloseTo(0.2079441542, within(1e-9)); // 10 ln 8 / 100
+    }
+
+    /** v' dh[T]/dh[T - d] of the formula is what backward gives for the loss v' h[T]. */
+    @Test
+    void theProductOfDerivativesIsThatOfBackward() {
+        Recurrent net = MemoryNet.with(Recurrent.of(Cell.TANH, 2, 6), Map.of("weight_hh_l0", Init.orthogonal(1.3f)));
+        float[] x = new Rng(4).uniform(2 * 12, -1, 1);
+        try (Model<Recurrent> model = Model.of(net, 2);
+                Pass pass = Pass.grad()) {
+            Tensor all = Tensor.of(x, 1, 12, 2);
+            double[] products = GradientFlow.products(model.net(), all);
+            assertThat(products[0]).isEqualTo(1);
+            for (int d : new int[] {1, 5, 11}) {
+                State before = net.run(all.slice(1, 0, 12 - d)).state();
+                double[][] jacobian = new double[6][6];
+                for (int unit = 0; unit < 6; unit++) {
+                    Tensor h = pass.watch(before.hidden().detach());
+                    Tensor last = net.run(all.slice(1, 12 - d, 12), new State(h, null), null)
+                            .last();
+                    pass.backward(last.slice(1, unit, unit + 1).sum(), h);
+                    float[] row = Objects.requireNonNull(pass.gradient(h)).toArray();
+                    for (int k = 0; k < 6; k++) {
+                        jacobian[unit][k] = row[k];
+                    }
+                }
+                double largest = GradientFlow.largest(jacobian);
+                assertThat(products[d]).isCloseTo(largest, within(1e-4 * largest));
+                assertThat(largest).isLessThan(Math.pow(1.3, d) * 1.0001);
+            }
+        }
+    }
+
+    /** The gradients of states, found step by step, add up to that of the recurrent bias: dL/db = sum of dL/dh[t] (1 - h[t]^2). */
+    @Test
+    void theGradientsOfStatesAreThoseOfTheWholeSequence() {
+        var net = new MemoryNet(MemoryTask.ADDING, Recurrent.of(Cell.TANH, 2, 1), new Linear(1, 1));
+        try (Model<MemoryNet> model = Model.of(net, 5);
+                Dataset data = MemoryTask.ADDING.data(1, 8, new Rng(6));
+                Pass pass = Pass.grad()) {
+            var batch = data.batches(1).epoch(0).next();
+            double[] norms = GradientFlow.norms(net, batch);
+            float[] h = net.cell().run(batch.x()).steps().toArray();
+            float w = Objects.requireNonNull(net.cell().weights().get("weight_hh_l0"))
+                    .value()
+                    .item();
+            for (int d = 1; d < 8; d++) { // each is the one after it times the slope of the step
+                int t = 7 - d;
+                double slope = Math.abs(w * (1 - h[t + 1] * h[t + 1]));
+                assertThat(norms[d]).isCloseTo(norms[d - 1] * slope, within(1e-6));
+            }
+            assertThat(norms[0]).isGreaterThan(0);
+            assertThat(pass.recording()).isTrue();
+            assertThat(model.parameterCount()).isEqualTo(2 + 1 + 2 + 2);
+        }
+    }
+
+    @Test
+    void gatesBeginToRememberForAsManyStepsAsThereAre() {
+        for (Cell cell : new Cell[] {Cell.LSTM, Cell.GRU, Cell.UGRNN}) {
+            var net = MemoryNet.of(MemoryTask.ADDING, cell, 50, 100);
+            try (Model<MemoryNet> model = Model.of(net, 1)) {
+                float[] bias = Objects.requireNonNull(net.cell().weights().get("bias_ih_l0"))
+                        .value()
+                        .toArray();
+                int from = cell == Cell.UGRNN ? 0 : 50;
+                for (int i = 0; i < 50; i++) {
+                    double keeps = 1 / (1 + Math.exp(-bias[from + i]));
+                    assertThat(1 / (1 - keeps)).isBetween(1.99, 100.0); // steps
+                    if (cell == Cell.LSTM) {
+                        assertThat(bias[i]).isEqualTo(-bias[50 + i]);
+                    }
+                }
+                assertThat(model.parameterCount()).isPositive();
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+package dev.fathom.labs.series;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.google.gson.Gson;
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.nn.Model;
+import dev.fathom.series.Series;
+import dev.fathom.series.Windows;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab forecast}: its short form, its autoregressions and scores, and what it says of bad series. */
+class ForecastLabTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void whatReturnsToAMeanIsForecastBetterThanByItsLastValue() {
+        CommandLineRun.assumeData("exchange-rate");
+        CommandLineRun.assumeData("metr-la-week");
+        String out = CommandLineRun.lab("forecast", temp).out();
+        assertThat(out)
+                .contains("Rows 1 to 540 to learn from, to 720 to validate, to 900 to test")
+                .contains("One week is not comparable with published results on METR-LA");
+        String hour = out.substring(out.indexOf("60 minutes"));
+        for (String net : List.of("AR\\(3\\)", "VAR\\(3\\)", "TCN", "Transformer")) {
+            assertThat(rmse(hour, net)).as(net).isLessThan(0.97 * rmse(hour, "Last value"));
+        }
+        String days = out.substring(out.indexOf("24 days"));
+        assertThat(rmse(days, "LSTM")).isCloseTo(rmse(days, "Last value"), within(0.002)); // a random walk, nearly
+        for (String file : List.of(
+                "report.html",
+                "exchange-rate-errors.png",
+                "exchange-rate-truth.png",
+                "metr-la-week-errors.png",
+                "metr-la-week-truth.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    private static double rmse(String table, String name) {
+        Matcher m = Pattern.compile("\n" + name + " +\\S+ +(\\S+)").matcher(table);
+        assertThat(m.find()).as(name).isTrue();
+        return Double.parseDouble(m.group(1));
+    }
+
+    // ---- series that the test makes
+
+    /** Columns that return to a mean, x[t] = 1 + 0.7 x[t - 1] + noise, as a CSV file. */
+    private static String text(int rows, int columns, double gaps) {
+        float[] noise = new Rng(5).normal(rows * columns, 0, 0.3f);
+        float[] missing = new Rng(6).uniform(rows * columns, 0, 1);
+        double[] x = new double[columns];
+        StringBuilder text = new StringBuilder();
+        for (int t = 0; t < rows; t++) {
+            List<String> line = new ArrayList<>();
+            for (int c = 0; c < columns; c++) {
+                x[c] = 1 + 0.7 * (t == 0 ? 3.3 : x[c]) + noise[t * columns + c];
+                line.add(missing[t * columns + c] < gaps ? "0" : String.format(Locale.ROOT, "%.4f", x[c]));
+            }
+            text.append(String.join(",", line)).append('\n');
+        }
+        return text.toString();
+    }
+
+    /** The files of both data sets, small. */
+    private Path write(String exchange, String speeds, int sensors) throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("data"));
+        gzip(folder.resolve("exchange_rate.txt.gz"), exchange);
+        String names = IntStream.range(0, sensors).mapToObj(c -> "70" + c).collect(Collectors.joining(",", "", "\n"));
+        gzip(folder.resolve("los_speed.csv.gz"), names + speeds);
+        String row = "1" + ",0".repeat(sensors - 1) + "\n";
+        gzip(folder.resolve("los_adj.csv.gz"), row.repeat(sensors));
+        return folder;
+    }
+
+    private static void gzip(Path file, String text) throws IOException {
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            out.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private CommandLineRun run(Path data, String... more) {
+        List<String> args = new ArrayList<>(List.of("lab", "forecast", "--short", "--data", data.toString()));
+        args.addAll(List.of("--out", temp.resolve("out").toString()));
+        args.addAll(List.of(more));
+        return CommandLineRun.of(args.toArray(String[]::new));
+    }
+
+    /** What is finished is not trained again, and forecasts the same. */
+    @Test
+    void resumeGoesOn() throws IOException {
+        String speeds = text(200, 3, 0.05);
+        long gaps = Pattern.compile("\\b0\\b(?!\\.)").matcher(speeds).results().count();
+        Path data = write(text(300, 8, 0), speeds, 3);
+        CommandLineRun first = run(data, "--epochs", "1", "--resume");
+        assertThat(first.code()).as(first.err()).isZero();
+        assertThat(first.out()).contains("epoch 1/1");
+        CommandLineRun again = run(data, "--epochs", "1", "--resume");
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.out()).doesNotContain("epoch 1/1");
+        String hour = first.out().substring(first.out().indexOf("60 minutes"));
+        assertThat(again.out()).contains(hour.substring(0, hour.indexOf("All of it")));
+        assertThat(rmse(hour, "AR\\(\\d\\)")).isLessThan(0.9 * rmse(hour, "Last value"));
+        assertThat(first.out()).contains("Values of 0 are missing and count nowhere; there are " + gaps + ". ");
+        assertThat(gaps).isGreaterThan(10);
+    }
+
+    @Test
+    void badSeriesAreRefusedInOneSentence() throws IOException {
+        CommandLineRun missing = run(temp);
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.err())
+                .isEqualTo(
+                        "fathom lab: the data of exchange-rate are not here: " + temp
+                                + " lack exchange_rate.txt.gz; it is in the repository laiguokun/multivariate-time-series-data\n");
+        refused(
+                write(text(30, 8, 0), text(200, 3, 0), 3),
+                "30 rows, but a window of 28 lags with the horizon 24 takes 52");
+        refused(
+                write(text(60, 8, 0), text(200, 3, 0), 3),
+                "none of the 9 windows forecasts only rows that are accepted");
+        refused(
+                write(text(300, 8, 0), text(20, 3, 0), 3),
+                "20 rows, but a window of 12 lags with the horizon 12 takes 24");
+        refused(write(text(300, 7, 0), text(200, 3, 0), 3), "exchange_rate.txt.gz");
+        refused(write(text(300, 8, 0).replaceFirst("3\\.", "x."), text(200, 3, 0), 3), "exchange_rate.txt.gz");
+        Path data = write(text(300, 8, 0), text(200, 3, 0), 3);
+        gzip(data.resolve("los_adj.csv.gz"), "1,0,0\n");
+        refused(data, "there are 1 rows for the 3 sensors of los_speed.csv.gz; give one for each");
+        Files.write(data.resolve("los_speed.csv.gz"), new byte[] {31, (byte) 139, 8, 0, 1, 2});
+        refused(data, "los_speed.csv.gz");
+    }
+
+    private void refused(Path data, String words) {
+        CommandLineRun run = run(data);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).hasLineCount(1).startsWith("fathom lab: ").contains(words);
+    }
+
+    // ---- parts
+
+    @Test
+    void windowsForecastTheRowsThatAreJudged() throws IOException {
+        Path data = write(text(300, 8, 0), text(200, 3, 0.1), 3);
+        ForecastTask task = ForecastTask.traffic(data, 1000, 1000);
+        List<Dataset> parts = new Windows(task.lags())
+                .horizons(task.horizons())
+                .targets(task.series().columns().toArray(String[]::new))
+                .known(task.masks().toArray(String[]::new))
+                .split(task.masked(task.series()), task.validation(), task.test());
+        int[][] origins = {
+            task.origins(0, task.validation()), task.validationOrigins(), task.testOrigins(),
+        };
+        for (int part = 0; part < 3; part++) {
+            try (Dataset set = parts.get(part);
+                    Pass pass = Pass.infer()) {
+                assertThat(set.size()).isEqualTo(origins[part].length);
+                var batch = set.batches(set.size()).epoch(0).next();
+                float[] y = batch.y().toArray();
+                float[] known = batch.get("known").toArray();
+                for (int i = 0; i < y.length; i++) {
+                    int row = origins[part][i / 9] - 1 + task.horizons()[i / 3 % 3];
+                    assertThat(y[i]).isEqualTo((float) task.truth(row + 1, 0)[i % 3]);
+                    assertThat(known[i] == 1).isEqualTo(task.known()[row][i % 3]);
+                }
+                assertThat(pass.recording()).isFalse();
+            }
+        }
+        assertThat(task.restriction()).contains("A VAR of all 3 sensors");
+        assertThat(task.sources()).containsExactly(List.of(0), List.of(0, 1), List.of(0, 2));
+    }
+
+    /** Many steps ahead the forecast of x[t] = a + b x[t - 1] is b^h x + a (1 - b^h) / (1 - b). */
+    @Test
+    void anAutoregressionGoesOnFromItsOwnForecasts() {
+        double[] x = new double[400];
+        float[] noise = new Rng(8).normal(x.length, 0, 1);
+        for (int t = 1; t < x.length; t++) {
+            x[t] = 2 + 0.8 * x[t - 1] + noise[t];
+        }
+        Series series = Series.of(x);
+        Autoregression fit = Autoregression.fit(series, 300, 1, List.of(List.of(0)));
+        double a = fit.fits().get(0).intercept().value();
+        double b = fit.fits().get(0).coefficients().get(0).value();
+        assertThat(a).isCloseTo(2, within(0.6));
+        assertThat(b).isCloseTo(0.8, within(0.08));
+        assertThat(fit.parameters()).isEqualTo(2);
+        float[][] ahead = fit.forecast(series, 320, 24);
+        for (int h : new int[] {1, 6, 24}) {
+            double power = Math.pow(b, h);
+            assertThat((double) ahead[h - 1][0]).isCloseTo(power * x[319] + a * (1 - power) / (1 - b), within(1e-4));
+        }
+    }
+
+    /** y[t] = x[t - 1] - x[t - 2]: only a vector autoregression of two lags can know it. */
+    @Test
+    void aVectorAutoregressionReadsOtherColumns() {
+        float[] x = new Rng(9).normal(200, 0, 1);
+        double[][] rows = new double[200][2];
+        for (int t = 0; t < 200; t++) {
+            rows[t] = new double[] {x[t], t < 2 ? 0 : (double) x[t - 1] - x[t - 2]};
+        }
+        Series series = Series.of(List.of("x", "y"), rows);
+        // from the third row on, as y would otherwise tell its own next value
+        Autoregression fit = Autoregression.fit(series.take(2, 200), 150, 2, List.of(List.of(0), List.of(0)));
+        float[][] next = fit.forecast(series.take(2, 200), 170, 1);
+        assertThat((double) next[0][1]).isCloseTo(rows[172][1], within(1e-5));
+        assertThat(fit.parameters()).isEqualTo(3);
+    }
+
+    /** A net without weights repeats the last row at every horizon. */
+    @Test
+    void aNetForecastsChangesOfEachColumn() throws IOException {
+        Path data = write(text(300, 8, 0), text(200, 3, 0), 3);
+        ForecastTask task = ForecastTask.exchange(data, 300);
+        for (ForecastNet.Kind kind : ForecastNet.Kind.values()) {
+            try (Model<ForecastNet> model = Model.of(ForecastNet.of(kind, task), 1);
+                    Pass pass = Pass.infer()) {
+                float[] rows = new Rng(2).uniform(2 * 28 * 8, 0, 1);
+                float[] y = model.net().apply(Tensor.of(rows, 2, 28, 8)).toArray();
+                assertThat(y).hasSize(2 * 4 * 8);
+                float[] shifted = rows.clone();
+                for (int i = 0; i < rows.length; i++) {
+                    shifted[i] += i % 8 == 5 ? 3 : 0; // one column, at all rows
+                }
+                float[] moved = model.net().apply(Tensor.of(shifted, 2, 28, 8)).toArray();
+                for (int i = 0; i < y.length; i++) {
+                    assertThat(moved[i] - y[i]).isCloseTo(i % 8 == 5 ? 3 : 0, within(1e-4f));
+                }
+                assertThat(pass.recording()).isFalse();
+            }
+        }
+    }
+
+    /** What NumPy and scikit-learn compute: test-data/goldens/forecasts.json. */
+    private record Golden(
+            double[][] truths,
+            double[][] forecasts,
+            boolean[][] known,
+            double mae,
+            double rmse,
+            double mape,
+            double rse,
+            double correlation) {}
+
+    @Test
+    void scoresAreThoseOfScikitLearn() throws IOException {
+        Golden golden = new Gson()
+                .fromJson(
+                        Files.readString(
+                                Path.of(System.getProperty("fathom.root"), "test-data/goldens/forecasts.json")),
+                        Golden.class);
+        ForecastScores scores = ForecastScores.of(golden.forecasts, golden.truths, golden.known);
+        assertThat(scores.mae()).isCloseTo(golden.mae, within(1e-12));
+        assertThat(scores.rmse()).isCloseTo(golden.rmse, within(1e-12));
+        assertThat(scores.mape()).isCloseTo(golden.mape, within(1e-12));
+        assertThat(scores.rse()).isCloseTo(golden.rse, within(1e-12));
+        assertThat(scores.correlation()).isCloseTo(golden.correlation, within(1e-12));
+        assertThatThrownBy(() -> ForecastScores.of(golden.forecasts, golden.truths, new boolean[12][3]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("none of the 12 rows has a known value");
+    }
+}

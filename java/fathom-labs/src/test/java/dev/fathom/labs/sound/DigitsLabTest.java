@@ -1,0 +1,175 @@
+package dev.fathom.labs.sound;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.data.SpokenDigits.Recording;
+import dev.fathom.sound.Wav;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The lab on spoken digits, and its parts. */
+class DigitsLabTest {
+    private static final Pattern NUMBER = Pattern.compile("([\\d.]+) %");
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void shortForm() {
+        CommandLineRun.assumeData("spoken-digits");
+        CommandLineRun run = CommandLineRun.lab("digits", temp);
+        assertThat(row(run, "logistic regression")[1]).isGreaterThan(65);
+        for (String net : List.of("MLP  ", "MLP with dropout", "CNN", "LSTM", "GRU")) {
+            assertThat(row(run, net)[1]).as(net).isGreaterThan(50);
+        }
+        assertThat(row(run, "george")[1]).isGreaterThan(25);
+        assertThat(row(run, "jackson")[1]).isGreaterThan(40);
+        assertThat(row(run, "prefix beam")[0]).isLessThan(95);
+        for (String file : List.of("report.html", "string.png", "probabilities.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    /** The percents of the table's row that begins with {@code name}. */
+    private static double[] row(CommandLineRun run, String name) {
+        Matcher row = Pattern.compile("(?m)^" + name + ".*%.*$").matcher(run.out());
+        assertThat(row.find()).as("a row " + name + " in " + run.out()).isTrue();
+        return NUMBER.matcher(row.group())
+                .results()
+                .mapToDouble(m -> Double.parseDouble(m.group(1)))
+                .toArray();
+    }
+
+    /** Digits are tones here, of two speakers. */
+    private Path tones(int each) throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("data/recordings"));
+        Random random = new Random(1);
+        for (int digit = 0; digit < 10; digit++) {
+            for (int i = 0; i < each; i++) {
+                for (String speaker : List.of("ann", "bob")) {
+                    float[] samples = new float[1600 + random.nextInt(400)];
+                    double pitch = 300 * Math.pow(1.28, digit) * (speaker.equals("ann") ? 1 : 1.02);
+                    for (int t = 0; t < samples.length; t++) {
+                        double loud = t < samples.length / 2 ? 0.4 : 0.1;
+                        samples[t] = (float)
+                                (loud * Math.sin(2 * Math.PI * pitch * t / 8000) + 0.01 * random.nextGaussian());
+                    }
+                    Wav.of(8000, samples).write(folder.resolve(digit + "_" + speaker + "_" + i + ".wav"));
+                }
+            }
+        }
+        return folder.getParent();
+    }
+
+    private CommandLineRun digits(Path data) {
+        return CommandLineRun.of(
+                "lab",
+                "digits",
+                "--short",
+                "--epochs",
+                "1",
+                "--resume",
+                "--data",
+                data.toString(),
+                "--out",
+                temp.resolve("out").toString());
+    }
+
+    /** What is finished is not trained again. */
+    @Test
+    void resumeGoesOn() throws IOException {
+        Path data = tones(7);
+        CommandLineRun first = digits(data);
+        assertThat(first.code()).as(first.err()).isZero();
+        CommandLineRun again = digits(data);
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.out()).doesNotContain("epoch 1/1");
+        for (String name : List.of("MLP  ", "GRU", "ann", "prefix beam")) {
+            assertThat(row(again, name)).isEqualTo(row(first, name));
+        }
+    }
+
+    @Test
+    void badDataAreOneSentence() throws IOException {
+        CommandLineRun missing = CommandLineRun.in(
+                temp, "lab", "digits", "--out", temp.resolve("out").toString());
+        assertThat(missing.code()).isNotZero();
+        assertThat(missing.err())
+                .startsWith("fathom lab: the data of spoken-digits are not here: ")
+                .hasLineCount(1);
+        Path data = tones(1);
+        assertThat(digits(data).err())
+                .isEqualTo(
+                        "fathom lab: spoken-digits: there are 0 recordings to learn from (index 5 and above) and 20 for the "
+                                + "test (0 to 4); give at least 20 and 1\n");
+        Path file = data.resolve("recordings/3_ann_0.wav");
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(whole, 1000));
+        CommandLineRun damaged = digits(data);
+        assertThat(damaged.code()).isNotZero();
+        assertThat(damaged.err())
+                .startsWith("fathom lab: " + file + ": its header claims ")
+                .hasLineCount(1);
+        Wav.of(16000, new float[4000]).write(file);
+        assertThat(digits(data).err())
+                .isEqualTo("fathom lab: " + file
+                        + ": it has 4000 samples at 16000 a second, but a recording of a digit has 400 to "
+                        + "80000 at 8000; convert it, or move it elsewhere\n");
+        Files.move(file, file.resolveSibling("three.wav"));
+        assertThat(digits(data).err())
+                .isEqualTo("fathom lab: " + file.resolveSibling("three.wav")
+                        + ": its name does not say what it is; name it "
+                        + "DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_32.wav, or move it elsewhere\n");
+    }
+
+    @Test
+    void framesHaveNoMeanAndPlacesLieBetweenThem() {
+        float[] frames = DigitFeatures.frames(noise(2000));
+        assertThat(frames).hasSize(16 * DigitFeatures.BANDS);
+        double[] sums = new double[DigitFeatures.BANDS];
+        for (int i = 0; i < frames.length; i++) {
+            sums[i % DigitFeatures.BANDS] += frames[i];
+        }
+        assertThat(sums).containsExactly(new double[DigitFeatures.BANDS], within(1e-3));
+        assertThat(DigitFeatures.at(frames, 16)).containsExactly(frames, within(1e-5f));
+        float[] three = DigitFeatures.at(frames, 31);
+        int b = DigitFeatures.BANDS;
+        assertThat(three[b]).isCloseTo((frames[0] + frames[b]) / 2, within(1e-5f));
+        assertThat(Arrays.copyOfRange(three, 30 * b, 31 * b))
+                .containsExactly(Arrays.copyOfRange(frames, 15 * b, 16 * b), within(1e-5f));
+    }
+
+    private static float[] noise(int n) {
+        Random random = new Random(1);
+        float[] samples = new float[n];
+        for (int i = 0; i < n; i++) {
+            samples[i] = (float) (0.1 * random.nextGaussian());
+        }
+        return samples;
+    }
+
+    @Test
+    void stringsAreOfOneSpeakerWithSilenceBetween() {
+        List<Recording> recordings = List.of(
+                new Recording(1, "ann", 5, noise(1000)),
+                new Recording(2, "ann", 6, noise(1000)),
+                new Recording(7, "bob", 5, noise(1000)));
+        for (DigitFeatures.Spoken s : DigitFeatures.strings(recordings, 40, 1)) {
+            int n = s.digits().size();
+            assertThat(n).isBetween(3, 5);
+            assertThat(s.digits().contains(7)).isEqualTo(s.digits().stream().allMatch(d -> d == 7));
+            assertThat(s.samples().length).isBetween(1000 * n + 400 * (n + 1), 1000 * n + 1200 * (n + 1));
+            assertThat(Arrays.copyOf(s.samples(), 400)).containsExactly(new float[400], within(0.001f));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package dev.fathom.labs.translation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.data.EnglishFrench.Pair;
+import dev.fathom.labs.statistics.IbmModel1;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The lab on translation: its short form, its split and its dictionary, and the files and prompts that it refuses. */
+class TranslateLabTest {
+    private static final List<String> NETWORKS =
+            List.of("Reversed, SGD", "In order", "Reversed", "Reversed, attention");
+
+    @TempDir
+    Path temp;
+
+    /** A made-up language of four words a sentence, whose French is the same words with other endings; the second run has nothing left to train. */
+    @Test
+    void theShortFormLearnsAndResumes() throws IOException {
+        String language = IntStream.range(0, 1000)
+                .mapToObj(i -> List.of("a" + i % 10, "b" + i / 10 % 10, "c" + i / 100, "d"))
+                .map(words -> String.join(" ", words) + "\t" + String.join("o ", words) + "o\n")
+                .reduce("", String::concat);
+        CommandLineRun run = lab(language, "--resume", "--prompt", "a1 b2 c3 d");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        assertThat(run.out())
+                .contains("700 to learn from, 50 English sentences to choose the epoch by and 50 for the test")
+                .containsPattern("Dictionary +100\\.00 +100\\.0 %\n")
+                .containsPattern("network +a1 b2 c3 d\n");
+        for (String network :
+                NETWORKS) { // of 33 tokens; who knows what stands where but not the digits has 800 to the power of 1/5,
+            // which is 3.8
+            assertThat(perplexity(run, network)).as(network).isLessThan(6);
+        }
+        for (String picture : List.of("perplexity.png", "attention-0.png")) {
+            assertThat(temp.resolve("out").resolve(picture)).isNotEmptyFile();
+        }
+        CommandLineRun again = lab(language, "--resume");
+        assertThat(again.out()).doesNotContain("epoch 1/");
+        for (String network : NETWORKS) {
+            assertThat(perplexity(again, network)).isEqualTo(perplexity(run, network));
+        }
+    }
+
+    @Test
+    void theShortFormOnTheRealSentences() {
+        CommandLineRun.assumeData("eng-fra");
+        CommandLineRun run = CommandLineRun.lab("translate", temp);
+        assertThat(run.out()).containsPattern("five reversed, beams 1, 2, 12 +BLEU 33\\.00, 34\\.50, 34\\.81");
+        for (String network : NETWORKS) {
+            assertThat(perplexity(run, network)).as(network).isLessThan(25); // of 150 tokens
+        }
+    }
+
+    private static double perplexity(CommandLineRun run, String network) {
+        var found =
+                Pattern.compile("\n" + network + " +[\\d,]+ +\\d+ +([\\d.]+)").matcher(run.out());
+        assertThat(found.find()).as(run.out()).isTrue();
+        return Double.parseDouble(found.group(1));
+    }
+
+    private CommandLineRun lab(String content, String... more) throws IOException {
+        Path data = Files.createDirectories(temp.resolve("data"));
+        Files.writeString(data.resolve("eng-fra.tsv.gz"), content); // text that is not packed is read too
+        String[] args = {
+            "lab",
+            "translate",
+            "--short",
+            "--data",
+            data.toString(),
+            "--out",
+            temp.resolve("out").toString()
+        };
+        String[] all = Arrays.copyOf(args, args.length + more.length);
+        System.arraycopy(more, 0, all, args.length, more.length);
+        return CommandLineRun.of(all);
+    }
+
+    @Test
+    void badInputGetsASentence() throws IOException {
+        String file = temp.resolve("data").resolve("eng-fra.tsv.gz").toString();
+        assertThat(lab("Go.\tVa !\nHi.\n").err())
+                .isEqualTo(
+                        "fathom lab: " + file + " line 2: it has 0 tabs; a line is an English sentence, one tab and a "
+                                + "French sentence, so fetch the file again\n");
+        assertThat(lab("Go.\t \n").err()).contains("line 1: it has 1 tab but a side without text;");
+        CommandLineRun few = lab("Go.\tVa !\n");
+        assertThat(few.err())
+                .isEqualTo("fathom lab: the 1 pairs have 1 different English sentences, of which 100 are held out; "
+                        + "give a file with at least 200\n");
+        assertThat(few.code()).isEqualTo(1);
+        CommandLineRun missing = CommandLineRun.of(
+                "lab",
+                "translate",
+                "--data",
+                temp.toString(),
+                "--out",
+                temp.resolve("out").toString());
+        assertThat(missing.err())
+                .startsWith("fathom lab: the data of eng-fra are not here: ")
+                .hasLineCount(1);
+        assertThat(missing.code()).isEqualTo(1);
+        StringBuilder many = new StringBuilder();
+        for (int i = 0; i < 300; i++) {
+            many.append(String.format(Locale.ROOT, "see %d now\tvois %d là%n", i % 250, i));
+        }
+        CommandLineRun unknown = lab(many.toString(), "--prompt", "See zebras");
+        assertThat(unknown.err())
+                .startsWith("fathom lab: the word \"zebras\" of the prompt is none of the ")
+                .hasLineCount(1);
+        assertThat(unknown.code()).isEqualTo(1);
+        assertThat(lab(many.toString(), "--prompt", " ").err())
+                .isEqualTo("fathom lab: the prompt has no words; give an English sentence to translate\n");
+        assertThat(CommandLineRun.of("lab", "arithmetic", "--prompt", "1+1").err())
+                .startsWith("fathom lab: the lab arithmetic takes no prompt; leave out --prompt, or run translate");
+    }
+
+    @Test
+    void noEnglishSentenceIsInTwoParts() {
+        List<Pair> pairs = IntStream.range(0, 300)
+                .mapToObj(i -> new Pair((i % 2 == 0 ? "Go " : "go ") + i / 3, "va " + i % 100))
+                .toList();
+        Corpus corpus = Corpus.of(pairs, 10, 1);
+        Set<List<String>> seen = new HashSet<>();
+        for (var part : List.of(corpus.learn(), corpus.choose(), corpus.test())) {
+            part.forEach(s -> assertThat(seen.add(s.english())).isTrue());
+        }
+        assertThat(seen).hasSize(100);
+        assertThat(corpus.test()).hasSize(10).allMatch(s -> s.french().size() == 3);
+    }
+
+    /** The toy corpus of Koehn (2010, Statistical Machine Translation, figure 4.4) with the numbers that stand there. */
+    @Test
+    void theDictionaryIsIbmsModel1() {
+        List<List<String>> german = List.of(List.of("das", "Haus"), List.of("das", "Buch"), List.of("ein", "Buch"));
+        List<List<String>> english = List.of(List.of("the", "house"), List.of("the", "book"), List.of("a", "book"));
+        double[] the = {0.5, 0.6364, 0.7479};
+        double[] book = {0.25, 0.1818, 0.1208};
+        for (int i = 0; i < the.length; i++) {
+            IbmModel1 model = IbmModel1.fit(german, english, i + 1);
+            assertThat(model.probability("the", "das")).isCloseTo(the[i], within(5e-5));
+            assertThat(model.probability("book", "das")).isCloseTo(book[i], within(5e-5));
+        }
+        IbmModel1 model = IbmModel1.fit(german, english, 20);
+        assertThat(model.translation(List.of("ein", "Haus", "da"))).containsExactly("a", "house", "da");
+    }
+
+    @Test
+    void aPlaneKeepsTheDistancesOfPointsInIt() {
+        float[][] points = {{0, 0, 1, 5}, {3, 0, 1, 5}, {3, 1, 1, 5}, {0, 1, 1, 5}};
+        double[][] places = Plane.of(points);
+        assertThat(Math.hypot(places[0][0] - places[1][0], places[0][1] - places[1][1]))
+                .isCloseTo(3, within(1e-6));
+        assertThat(Math.hypot(places[1][0] - places[2][0], places[1][1] - places[2][1]))
+                .isCloseTo(1, within(1e-6));
+    }
+
+    @Test
+    void sgdIsHalvedFiveTimes() {
+        var schedule = Translator.halved(15);
+        assertThat(schedule.factor(9.9, 0)).isEqualTo(1);
+        assertThat(schedule.factor(10, 0)).isEqualTo(0.5);
+        assertThat(schedule.factor(14.5, 0)).isEqualTo(1 / 32.0);
+    }
+}
