@@ -21,7 +21,8 @@ public record SparseRows(int columns, int[] starts, int[] places, float[] values
         if (columns < 1 || starts.length < 2 || places.length != n || values.length != n) {
             throw new IllegalArgumentException(
                     "sparse rows: " + (starts.length - 1) + " rows of " + columns
-                            + " columns that end at " + n + ", with " + places.length + " places and " + values.length
+                            + " columns whose last start is " + n + ", with " + places.length + " places and "
+                            + values.length
                             + " values; give at least one row and column, and as many places and values as the last start says");
         }
     }

@@ -118,7 +118,7 @@ class NamesLabTest {
         assertSentence(binary, file.toString());
         Files.delete(file);
         CommandLineRun missing = CommandLineRun.of("lab", "names", "--data", file.getParent() + "", "--out", temp + "");
-        assertSentence(missing, "the data of names are not here: " + file.getParent() + " lack names.txt; ");
+        assertSentence(missing, "the data set names was not found: " + file.getParent() + " has no names.txt; ");
     }
 
     private static void assertSentence(CommandLineRun run, String begin) {

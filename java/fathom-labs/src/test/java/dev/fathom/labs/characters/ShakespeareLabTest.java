@@ -117,7 +117,7 @@ class ShakespeareLabTest {
         Files.write(folder.resolve("input.txt"), new byte[] {'a', (byte) 0xff});
         assertSentence(run(folder), folder.resolve("input.txt").toString());
         Files.delete(folder.resolve("input.txt"));
-        assertSentence(run(folder), "the data of tinyshakespeare are not here: " + folder + " lack input.txt; ");
+        assertSentence(run(folder), "the data set tinyshakespeare was not found: " + folder + " has no input.txt; ");
         folder(12_000);
         Files.writeString(folder.resolve("train.tsv.gz"), "label\trating\tid\ttext\n1\t9\t0\tSo \"so\".\n");
         assertSentence(run(folder), "the reviews with quotes have 9 characters, but 76000 are needed");

@@ -105,7 +105,7 @@ class DigitsLabTest {
                 temp, "lab", "digits", "--out", temp.resolve("out").toString());
         assertThat(missing.code()).isNotZero();
         assertThat(missing.err())
-                .startsWith("fathom lab: the data of spoken-digits are not here: ")
+                .startsWith("fathom lab: the data set spoken-digits was not found: ")
                 .hasLineCount(1);
         Path data = tones(1);
         assertThat(digits(data).err())
