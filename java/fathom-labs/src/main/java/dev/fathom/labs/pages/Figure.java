@@ -138,6 +138,11 @@ public record Figure(
         return within(low, Double.POSITIVE_INFINITY);
     }
 
+    /** A copy that is expected to be {@code high} or less. */
+    public Figure atMost(double high) {
+        return within(Double.NEGATIVE_INFINITY, high);
+    }
+
     /** Whether the figure lies in its band. */
     public Verdict verdict() {
         if (band == null) {
