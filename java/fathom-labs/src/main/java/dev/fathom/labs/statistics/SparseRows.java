@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * A matrix whose rows hold few numbers that are not 0, in the compressed form of Eisenstat et al. (1982): row i has the numbers {@code values[k]} in the columns
- * {@code places[k]}, for k from {@code starts[i]} to {@code starts[i + 1] - 1}.
+ * A matrix whose rows hold few numbers that are not 0, in the compressed form of Eisenstat et al. (1982): row i has the numbers {@code values[k]} in the
+ * columns {@code places[k]}, for k from {@code starts[i]} to {@code starts[i + 1] - 1}.
  *
  * @param columns how many columns there are
  * @param starts one more than there are rows

@@ -8,8 +8,10 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.Interrupted;
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.statistics.Lasso;
 import dev.fathom.labs.statistics.LeastSquares;
@@ -81,8 +83,8 @@ class HittersLabTest {
     }
 
     /**
-     * ISLR2, Table 10.3: all 20 numbers, with the four columns on the 87 players of the test. The p of Walks is 0.929481 also in exact rational arithmetic, which
-     * the table prints as 0.9294.
+     * ISLR2, Table 10.3: all 20 numbers, with the four columns on the 87 players of the test. The p of Walks, which the table prints as 0.9294, is 0.929481
+     * also in exact rational arithmetic.
      */
     @Test
     void theFourVariables() {
@@ -197,6 +199,17 @@ class HittersLabTest {
                 });
     }
 
+    /** What is finished at Ctrl-C stays on the page. */
+    @Test
+    void anInterruptedRunGivesWhatIsFinished() {
+        Result result = Interrupted.at("Network of the Python split", new HittersLab(), null, temp);
+        assertThat(result.isFinished()).isFalse();
+        assertThat(result.figures())
+                .extracting(Figure::name)
+                .contains("Four variables, least squares, mean absolute error", "Network, Python split, mean absolute error")
+                .doesNotContain("Network, R split, mean absolute error");
+    }
+
     /** A run of one epoch goes on to three; what was finished is not trained again. */
     @Test
     void resumeGoesOn() {
@@ -244,7 +257,8 @@ class HittersLabTest {
         assertThat(missing.err())
                 .isEqualTo(
                         "fathom lab: the data set islr was not found: " + temp
-                                + " has no Hitters.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with --data\n");
+                                + " has no Hitters.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with "
+                                + "--data\n");
         Path file = temp.resolve("Hitters.csv");
         Path whole = Path.of(System.getProperty("fathom.root"), "test-data/hitters/Hitters.csv");
         List<String> lines = Files.readAllLines(whole);
@@ -253,7 +267,8 @@ class HittersLabTest {
         assertThat(few.code()).isEqualTo(1);
         assertThat(few.err())
                 .isEqualTo(
-                        "fathom lab: Hitters.csv has 16 players with a salary, which are too few to fit 19 columns and to test them; give the whole file, which has 263\n");
+                        "fathom lab: Hitters.csv has 16 players with a salary, which are too few to fit 19 columns and to test them; give the whole file, "
+                                + "which has 263\n");
         List<String> renamed = new ArrayList<>(Files.readAllLines(whole));
         renamed.set(0, renamed.get(0).replaceFirst("\\bHits\\b", "Hit"));
         Files.write(file, renamed);
