@@ -180,8 +180,7 @@ class HittersLabTest {
                 .isEmpty();
         assertThat(figures)
                 .filteredOn(f -> f.verdict() == Figure.Verdict.REACHED)
-                .hasSize(12) // 2 least squares, 2 lassos, 5 estimates of Table 10.3, four variables, 2
-                // networks
+                .hasSize(12) // 2 least squares, 2 lassos, 5 estimates, four variables, 2 networks
                 .extracting(Figure::name)
                 .contains(
                         "Least squares, Python split, mean absolute error",
@@ -206,7 +205,9 @@ class HittersLabTest {
         assertThat(result.isFinished()).isFalse();
         assertThat(result.figures())
                 .extracting(Figure::name)
-                .contains("Four variables, least squares, mean absolute error", "Network, Python split, mean absolute error")
+                .contains(
+                        "Four variables, least squares, mean absolute error",
+                        "Network, Python split, mean absolute error")
                 .doesNotContain("Network, R split, mean absolute error");
     }
 
@@ -243,10 +244,9 @@ class HittersLabTest {
         CommandLineRun missing = CommandLineRun.of(args);
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
-                .isEqualTo(
-                        "fathom lab: the data set islr was not found: " + temp
-                                + " has no Hitters.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with "
-                                + "--data\n");
+                .isEqualTo("fathom lab: the data set islr was not found: " + temp
+                        + " has no Hitters.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with "
+                        + "--data\n");
         Path file = temp.resolve("Hitters.csv");
         Path whole = Path.of(System.getProperty("fathom.root"), "test-data/hitters/Hitters.csv");
         List<String> lines = Files.readAllLines(whole);
