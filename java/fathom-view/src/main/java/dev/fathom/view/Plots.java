@@ -452,52 +452,52 @@ public final class Plots {
     }
 
     /**
-     * Draws shares as a table of cells, such as how much each word of a translation looked at each word of its source. The colors are those of {@link
+     * Draws a heat map of shares, such as the attention weights of each word of a translation on the words of its source. The colors are those of {@link
      * #confusion}.
      *
-     * @param name what is drawn, the title
-     * @param down the names of the rows
-     * @param across the names of the columns
+     * @param name the title
+     * @param rows the names of the rows
+     * @param columns the names of the columns
      * @param shares the numbers of each row, from 0 to 1
-     * @throws IllegalArgumentException when there are no rows or columns, not as many numbers as names, or one is outside [0, 1]
+     * @throws IllegalArgumentException if there are no rows or columns, not as many numbers as names, or one is outside of [0, 1]
      */
-    public static BufferedImage heat(String name, List<String> down, List<String> across, float[][] shares) {
-        boolean whole = !down.isEmpty() && !across.isEmpty() && shares.length == down.size();
+    public static BufferedImage heatMap(String name, List<String> rows, List<String> columns, float[][] shares) {
+        boolean whole = !rows.isEmpty() && !columns.isEmpty() && shares.length == rows.size();
         for (float[] row : shares) {
-            whole &= row.length == across.size();
+            whole &= row.length == columns.size();
             for (float share : row) {
                 whole &= share >= 0 && share <= 1 + 1e-5f;
             }
         }
         if (!whole) {
-            throw new IllegalArgumentException("plots: " + shares.length + " rows of shares for " + down.size()
-                    + " rows and " + across.size() + " columns; give each row a number from 0 to 1 for each column");
+            throw new IllegalArgumentException("plots: " + shares.length + " rows of shares for " + rows.size()
+                    + " rows and " + columns.size() + " columns; give each row a number from 0 to 1 for each column");
         }
         int cell = 34;
         FontMetrics label = Draw.metrics(Draw.font(13));
-        int left = 24 + down.stream().mapToInt(label::stringWidth).max().orElse(0);
+        int left = 24 + rows.stream().mapToInt(label::stringWidth).max().orElse(0);
         int top = 58
                 + (int) (0.71
-                        * across.stream().mapToInt(label::stringWidth).max().orElse(0));
+                        * columns.stream().mapToInt(label::stringWidth).max().orElse(0));
         int width = Math.max(
-                left + across.size() * cell + 60,
+                left + columns.size() * cell + 60,
                 40 + Draw.metrics(Draw.bold(16)).stringWidth(name));
-        return Draw.picture(width, top + down.size() * cell + 20, g -> {
+        return Draw.picture(width, top + rows.size() * cell + 20, g -> {
             g.setColor(Draw.INK);
             g.setFont(Draw.bold(16));
             g.drawString(name, 16, 30);
             g.setFont(Draw.font(13));
-            for (int j = 0; j < across.size(); j++) {
+            for (int j = 0; j < columns.size(); j++) {
                 AffineTransform upright = g.getTransform();
                 g.translate(left + (j + 0.5) * cell, top - 8);
                 g.rotate(-Math.PI / 4);
-                g.drawString(across.get(j), 0, 0);
+                g.drawString(columns.get(j), 0, 0);
                 g.setTransform(upright);
             }
-            for (int i = 0; i < down.size(); i++) {
+            for (int i = 0; i < rows.size(); i++) {
                 g.setColor(Draw.INK);
-                Draw.rightAligned(g, down.get(i), left - 8, top + (i + 0.5) * cell + 4.5);
-                for (int j = 0; j < across.size(); j++) {
+                Draw.rightAligned(g, rows.get(i), left - 8, top + (i + 0.5) * cell + 4.5);
+                for (int j = 0; j < columns.size(); j++) {
                     g.setColor(shade(Math.min(1, shares[i][j])));
                     g.fill(new Rectangle2D.Double(left + j * cell, top + i * cell, cell - 1, cell - 1));
                 }

@@ -258,12 +258,12 @@ class PlotsTest {
     }
 
     @Test
-    void heatIsDarkWhereAShareIsGreat() {
+    void aHeatMapIsDarkWhereAShareIsLarge() {
         float[][] shares = {{1, 0, 0}, {0, 0.25f, 0.75f}};
-        BufferedImage picture = Plots.heat("attention", List.of("le", "chat"), List.of("the", "cat", "."), shares);
+        BufferedImage picture = Plots.heatMap("attention", List.of("le", "chat"), List.of("the", "cat", "."), shares);
         assertThat(pixels(picture, new Color(0x08306b))).isGreaterThan(2000); // the share of 1, and nothing else
         assertThat(pixels(picture, new Color(0xf7fbff))).isGreaterThan(2 * pixels(picture, new Color(0x08306b)));
-        assertThatThrownBy(() -> Plots.heat("attention", List.of("le"), List.of("the", "cat", "."), shares))
+        assertThatThrownBy(() -> Plots.heatMap("attention", List.of("le"), List.of("the", "cat", "."), shares))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "plots: 2 rows of shares for 1 rows and 3 columns; give each row a number from 0 to 1 for each column");

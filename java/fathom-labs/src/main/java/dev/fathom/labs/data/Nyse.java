@@ -29,10 +29,11 @@ public final class Nyse {
     private Nyse() {}
 
     /**
-     * Reads the days: the three numbers scaled to mean 0 and deviation 1 over the whole series, as the textbook does, five columns such as {@code day_of_week=mon}, and
-     * {@code train}, which is 1 on the training days.
+     * Reads the days: the three numbers scaled to mean 0 and deviation 1 over the whole series, as in the textbook, five columns such as
+     * {@code day_of_week=mon}, and {@code train}, which is 1 on the training days.
      *
-     * @throws IllegalArgumentException if the file is missing or damaged, its training days are not its first ones, or it has fewer than 200 days for training or for the test
+     * @throws IllegalArgumentException if the file is missing or damaged, its training days are not its first ones, or it has fewer than 200 days for
+     *     training or for the test
      */
     public static Series read(@Nullable Path folder) {
         Path file = new DataSet("islr", List.of(FILE), ISLP).folder(folder).resolve(FILE);

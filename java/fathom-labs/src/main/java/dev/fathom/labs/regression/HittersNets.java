@@ -47,7 +47,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                 run.epochs(50, 50));
     }
 
-    /** The networks of the R edition: the columns of R's model matrix, scaled to mean 0 and standard deviation 1 over all players, and Keras's initial weights. */
+    /** The networks of the R edition: R's model matrix, scaled to mean 0 and standard deviation 1 over all players, and Keras's initial weights. */
     static HittersNets r(Hitters all, Run run) {
         Hitters players = scaled(all.modelMatrix());
         int k = players.names().size();

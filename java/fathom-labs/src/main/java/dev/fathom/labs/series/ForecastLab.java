@@ -57,15 +57,15 @@ public final class ForecastLab implements Experiment {
     private static void about(Result page) {
         page.section("What is compared", "")
                 .text(
-                        "Each forecast is made from rows that are known at its time. The last value repeats the last row. AR and VAR are fitted by least squares one "
-                                + "step ahead and continue from their own forecasts; AR forecasts a column from its own last rows, VAR from those of several columns. "
-                                + "LSTM, TCN and Transformer share one network among the columns and forecast all horizons at once, as a change from the last row; they "
-                                + "minimize the absolute error. The number of lags and the epoch are chosen on validation rows, which lie between the training and the "
-                                + "test rows. The test rows are used once.")
+                        "Each forecast is made from rows that are known at its time. The last value repeats the last row. AR and VAR are fitted by least "
+                                + "squares one step ahead and continue from their own forecasts; AR forecasts a column from its own last rows, VAR from "
+                                + "those of several columns. LSTM, TCN and Transformer are each one network for all columns, which forecasts all horizons "
+                                + "at once as changes from the last row and minimizes the absolute error. The number of lags and the epoch are chosen on "
+                                + "validation rows, which lie between the training and the test rows. The test rows are used once.")
                 .text(
-                        "MAE and RMSE are in the unit of the series, and MAPE is relative to the true value. RSE is the root of the squared error relative to that of "
-                                + "the mean, and the correlation is the mean over columns, as Lai et al. (2018) define them. No published figures exist for this "
-                                + "setting, so the last value, which is computed here, is the baseline.");
+                        "MAE and RMSE are in the unit of the series, and MAPE is relative to the true value. RSE is the root of the squared error relative "
+                                + "to that of the mean, and the correlation is the mean over columns, as Lai et al. (2018) define them. No published figures "
+                                + "exist for this setting, so the last value, which is computed here, is the baseline.");
     }
 
     /** All forecasts of a task, its tables and pictures; false if the run was interrupted. */
@@ -107,9 +107,9 @@ public final class ForecastLab implements Experiment {
 
     private static String split(ForecastTask task) {
         return line(
-                "Rows 1 to %,d are for training, %,d to %,d for validation and %,d to %,d for the test, in the order of time. The test has %,d forecasts whose rows at "
-                        + "all horizons lie in it. Networks read %d rows. Values of 0 are missing, and they count neither in the loss nor in the errors; the series "
-                        + "has %,d of them. %s %s",
+                "Rows 1 to %,d are for training, %,d to %,d for validation and %,d to %,d for the test, in the order of time. The test has %,d forecasts "
+                        + "whose rows at all horizons lie in it. Networks read %d rows. Values of 0 are missing, and they count neither in the loss nor in "
+                        + "the errors; the series has %,d of them. %s %s",
                 task.validation(),
                 task.validation() + 1,
                 task.test(),

@@ -114,11 +114,12 @@ public final class NyseLab implements Experiment {
         boolean done = networks(forecasts);
         result.section(
                         "Test R2",
-                        "R2 is 1 - sum (y - forecast)^2 / sum (y - mean)^2 over the days of the test. The numbers are scaled over the whole series, as in the "
-                                + "textbook: ISLR2 is the second edition of An Introduction to Statistical Learning, and ISLP is its Python edition. For networks, the "
-                                + "mean of several seeds is given, with the smallest and the largest. In a full run, cross-validation chooses the number of epochs of the "
-                                + "LSTM. The straw man forecasts the volume of the day before; with the day of the week it adds the mean change from the day before to "
-                                + "that day of the week. Where nothing is published, the figures at the end are beside a baseline that is computed here.")
+                        "R2 is 1 - sum (y - forecast)^2 / sum (y - mean)^2 over the days of the test. The numbers are scaled over the whole series, as in "
+                                + "the textbook: ISLR2 is the second edition of An Introduction to Statistical Learning, and ISLP is its Python edition. For "
+                                + "networks, the mean of several seeds is given, with the smallest and the largest. In a full run, cross-validation chooses "
+                                + "the number of epochs of the LSTM. The straw man forecasts the volume of the day before; with the day of the week it adds "
+                                + "the mean change from the day before to that day of the week. Where nothing is published, the figures at the end are "
+                                + "beside a baseline that is computed here.")
                 .table(List.of("model", "parameters", "test R2", "seeds", "published"), forecasts.table());
         pictures(forecasts);
         return done && search(forecasts) ? result.finished() : result;
@@ -296,8 +297,8 @@ public final class NyseLab implements Experiment {
                 .section(
                         "Choosing the lags L and the units K by time-ordered cross-validation",
                         line(
-                                "The second half of the training days is divided into %d folds, and a model that forecasts a fold is trained on all days before it. "
-                                        + "The RNNs train for %d epochs. Only the chosen lags and units are scored on the test.",
+                                "The second half of the training days is divided into %d folds, and a model that forecasts a fold is trained on all days "
+                                        + "before it. The RNNs train for %d epochs. Only the chosen lags and units are scored on the test.",
                                 folds, epochs))
                 .table(List.of("model", "L", "K", "R2 of the folds", "test R2"), rows)
                 .series(

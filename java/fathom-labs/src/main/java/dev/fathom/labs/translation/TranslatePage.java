@@ -204,7 +204,7 @@ record TranslatePage(
             page.picture(
                     "attention-" + i + ".png",
                     "How much each French word looked at each English one: " + text,
-                    () -> Plots.heat(text, written, read, looks));
+                    () -> Plots.heatMap(text, written, read, looks));
         }
     }
 

@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.Gson;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.Interrupted;
 import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.series.ForecastRun.Forecasts;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
@@ -143,6 +146,18 @@ class ForecastLabTest {
         assertThat(rmse(hour, "AR\\(\\d\\)")).isLessThan(0.9 * rmse(hour, "Last value"));
         assertThat(first.out()).contains("the series has " + gaps + " of them. ");
         assertThat(gaps).isGreaterThan(10);
+    }
+
+    /** What is finished at Ctrl-C stays on the page. */
+    @Test
+    void anInterruptedRunGivesWhatIsFinished() throws IOException {
+        Path data = write(text(300, 8, 0), text(200, 3, 0), 3);
+        Result result = Interrupted.at("Exchange rates, TCN", new ForecastLab(), data, temp.resolve("out"));
+        assertThat(result.isFinished()).isFalse();
+        assertThat(result.figures())
+                .extracting(Figure::name)
+                .contains("Exchange rates, VAR, 3 days, MAE", "Exchange rates, LSTM, 24 days, MAPE")
+                .doesNotContain("Exchange rates, TCN, 3 days, MAE", "One week of METR-LA, AR, 15 minutes, MAE");
     }
 
     @Test

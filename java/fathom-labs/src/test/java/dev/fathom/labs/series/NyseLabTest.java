@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.Interrupted;
 import dev.fathom.labs.data.Nyse;
 import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.series.NyseSearch.Choice;
 import dev.fathom.labs.statistics.Autocorrelation;
 import dev.fathom.labs.statistics.LeastSquares;
@@ -197,6 +200,26 @@ class NyseLabTest {
                 .isEqualTo(best);
     }
 
+    /** What is finished at Ctrl-C stays on the page. */
+    @Test
+    void anInterruptedRunGivesWhatIsFinished() throws IOException {
+        days(450, 240);
+        Result result = Interrupted.at("RNN: test R2", new NyseLab(), temp, temp.resolve("out"));
+        assertThat(result.isFinished()).isFalse();
+        assertThat(result.figures())
+                .extracting(Figure::name)
+                .contains("AR(5), test R2", "Non-linear AR, with day of week, test R2", "RNN, test R2")
+                .doesNotContain("RNN, with day of week, test R2", "LSTM, test R2");
+        result.write(temp.resolve("out"));
+        assertThat(temp.resolve("out/forecast.png")).isNotEmptyFile();
+        Result search = Interrupted.at("RNN of 5 lags and 4 units", new NyseLab(), temp, temp.resolve("out"));
+        assertThat(search.isFinished()).isFalse();
+        assertThat(search.figures())
+                .extracting(Figure::name)
+                .contains("LSTM, with day of week, test R2", "AR, chosen lags")
+                .doesNotContain("RNN, chosen lags");
+    }
+
     /** A run of one epoch goes on to two; what was finished is not trained again. */
     @Test
     void resumeGoesOn() throws IOException {
@@ -240,7 +263,8 @@ class NyseLabTest {
         assertThat(few.code()).isEqualTo(1);
         assertThat(few.err())
                 .isEqualTo(
-                        "fathom lab: NYSE.csv has 4 training days and 2 test days, but windows and cross-validation need 200 of each; give the whole file of 6,051 days\n");
+                        "fathom lab: NYSE.csv has 4 training days and 2 test days, but windows and cross-validation need 200 of each; give the whole file of "
+                                + "6,051 days\n");
         days(450, 240);
         List<String> lines = new ArrayList<>(Files.readAllLines(file));
         lines.add(1, lines.remove(400));
@@ -252,7 +276,8 @@ class NyseLabTest {
         Files.write(file, lines);
         assertThat(CommandLineRun.of(args).err())
                 .isEqualTo(
-                        "fathom lab: NYSE.csv line 8, column log_volume: the value is missing; leave such rows out with complete(\"log_volume\"), or the column\n");
+                        "fathom lab: NYSE.csv line 8, column log_volume: the value is missing; leave such rows out with complete(\"log_volume\"), or the "
+                                + "column\n");
         Files.writeString(file, "a,b\n1,2\n");
         assertThat(CommandLineRun.of(args).err())
                 .isEqualTo("fathom lab: NYSE.csv has no column DJ_return; it has [a, b]\n");
