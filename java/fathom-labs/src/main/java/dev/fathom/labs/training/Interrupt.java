@@ -40,6 +40,11 @@ public final class Interrupt implements AutoCloseable {
         return requested;
     }
 
+    /** Asks to come to an end, as Ctrl-C does. */
+    public void request() {
+        requested = true;
+    }
+
     /** Stops {@code trainer} after the step in which the wish came. */
     public Callback stopping(Trainer<?> trainer) {
         return new Callback() {

@@ -1,0 +1,38 @@
+package dev.fathom.labs;
+
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Interrupt;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The short form of a lab with one epoch, in which a person presses Ctrl-C once a certain text is printed.
+ *
+ * @param result what the lab returned
+ * @param out what it printed
+ */
+public record InterruptedRun(Result result, String out) {
+    /** Interrupts {@code lab} when it prints {@code text}. */
+    public static InterruptedRun of(Experiment lab, String text, @Nullable Path data, Path folder) {
+        var out = new ByteArrayOutputStream();
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(nowhere)) {
+            PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8) {
+                @Override
+                public void println(@Nullable String line) {
+                    super.println(line);
+                    if (line != null && line.contains(text)) {
+                        interrupt.request();
+                    }
+                }
+            };
+            Result result = lab.run(new Run(true, 1, 1, false, data, null, folder, interrupt, printed, nowhere));
+            return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
+        }
+    }
+}
