@@ -91,7 +91,7 @@ public final class ArithmeticLab implements Experiment {
             reversing(
                     page, reversed.history().series(ANSWERS), ordered.history().series(ANSWERS));
         }
-        figures(page, longer);
+        figures(page, keras, longer);
         examples(page, longer);
     }
 
@@ -206,9 +206,12 @@ public final class ArithmeticLab implements Experiment {
                 reversed, ordered, effect);
     }
 
-    private static void figures(Result page, List<AdditionTraining.Trained> trained) {
+    private static void figures(Result page, AdditionTraining.Trained keras, List<AdditionTraining.Trained> trained) {
         for (AdditionTraining.Trained t : trained) {
-            page.figure(Figure.of(t.name() + ", answer accuracy on the test", "%", 100 * t.answerAccuracy()));
+            page.figure(Figure.of(t.name() + ", answer accuracy on the test", "%", 100 * t.answerAccuracy())
+                    .baseline(
+                            line("%.2f", 100 * keras.answerAccuracy()),
+                            "Keras's settings, epochs: " + keras.history().epochs().size()));
         }
         for (AdditionTraining.Trained t : trained) {
             page.key(Figure.of(t.name() + ", character accuracy on the test", "%", 100 * t.characterAccuracy())
