@@ -16,7 +16,7 @@
 enum {
     BLOCK_COLUMNS = TILE_VECS == 4 ? 256 : 128, /* of a block in L2, */
     BLOCK_ROWS = 512,                           /* by at most so many rows: as much of the left side's rows has to stay in L1 */
-    TURN_BLOCK = 64,                            /* rows of a panel that are transposed into L1 at a time */
+    TURN_BLOCK = 64,                            /* rows and columns that are transposed at a time, from L1 or into it */
     ALIASED = 1024                              /* floats: rows so far apart (4 KiB) fall into the same sets of L1 */
 };
 
@@ -50,12 +50,12 @@ static inline struct right_side right_side(const struct product *g) {
     return (struct right_side){g->b, g->ldb, g->n, g->b_turned};
 }
 
-/* ---- copies made before the product: units are chunks of k in a panel, then 16 rows of the left side ---- */
+/* ---- copies made before the product: units are chunks of k in a panel, then rows of the left side ---- */
 
 static int64_t panel_units(const struct product *g) {
     return g->b && g->panels ? (panel_count(g->n) - g->first_packed) * ceil_div(g->k, PACK_ROWS) : 0;
 }
-static int64_t pack_units(const struct product *g) { return panel_units(g) + (g->a_turned ? ceil_div(g->m, 16) : 0); }
+static int64_t pack_units(const struct product *g) { return panel_units(g) + (g->a_turned ? ceil_div(g->m, TURN_BLOCK) : 0); }
 
 static void pack_part(void *context, int64_t part, int64_t parts) {
     const struct product *g = context;
@@ -69,8 +69,11 @@ static void pack_part(void *context, int64_t part, int64_t parts) {
             int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
             pack_panel(&right, panel, k0, k1, g->panels + j * g->k + k0 * width);
         } else {
-            int64_t i = (unit - in_panels) * 16, rows = g->m - i < 16 ? g->m - i : 16;
-            transpose(g->a + i, g->lda, g->k, rows, g->a_copy + i * g->a_stride, g->a_stride, 0);
+            /* in blocks, because rows of k lie pages apart */
+            int64_t i = (unit - in_panels) * TURN_BLOCK, rows = g->m - i < TURN_BLOCK ? g->m - i : TURN_BLOCK;
+            for (int64_t p = 0; p < g->k; p += TURN_BLOCK)
+                transpose(g->a + p * g->lda + i, g->lda, g->k - p < TURN_BLOCK ? g->k - p : TURN_BLOCK, rows,
+                          g->a_copy + i * g->a_stride + p, g->a_stride, 0);
         }
     }
 }

@@ -42,8 +42,8 @@ class ClosingTest {
             ClosingTest::line,
             "NameModel",
             () -> hidden("characters.NameModel", "net", model(), 1),
-            "ReviewMeans",
-            () -> hidden("reviews.ReviewMeans", null, null, 1, data(), data(), data()),
+            "MeanClassifier",
+            () -> hidden("reviews.MeanClassifier", null, null, 1, data(), data(), data()),
             "Translator",
             () -> hidden("translation.Translator", null, null, model(), null, Map.of(), null));
 
@@ -92,7 +92,7 @@ class ClosingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Images", "Outcome", "Interrupt", "Line", "NameModel", "ReviewMeans", "Translator"})
+    @ValueSource(strings = {"Images", "Outcome", "Interrupt", "Line", "NameModel", "MeanClassifier", "Translator"})
     void closingTwiceDoesNothing(String name) throws Exception {
         long owned = Memory.stats().owned();
         AutoCloseable first = MAKERS.get(name).call();

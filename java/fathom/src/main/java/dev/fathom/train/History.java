@@ -76,6 +76,16 @@ public final class History {
         return epochs.stream().mapToDouble(e -> e.value(name)).toArray();
     }
 
+    /** Returns the curve of the figure called {@code name}, as plots take it: the numbers of the epochs, from 1, and {@link #series} of the figure. */
+    public double[][] curve(String name) {
+        return new double[][] {epochs.stream().mapToDouble(EpochLog::epoch).toArray(), series(name)};
+    }
+
+    /** Returns the wall time of all epochs together, training and validation, also of those before training was resumed. */
+    public double seconds() {
+        return epochs.stream().mapToDouble(EpochLog::seconds).sum();
+    }
+
     /**
      * Writes {@code epoch,learning_rate,seconds,...} as CSV, one row for each epoch. Missing folders are made.
      *

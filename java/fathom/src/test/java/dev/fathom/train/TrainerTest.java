@@ -872,6 +872,18 @@ class TrainerTest {
         assertThat(new History().best()).isNull();
     }
 
+    @Test
+    void theHistoryAsACurveAndItsSeconds() {
+        History history = new History();
+        assertThat(history.curve("loss")).isDeepEqualTo(new double[2][0]);
+        assertThat(history.seconds()).isZero();
+        history.add(new EpochLog(1, 0.001, 0.5, Map.of("loss", 1.25)), true);
+        history.add(new EpochLog(2, 0.001, 0.25, Map.of("loss", 0.75, "accuracy", 0.5)), false);
+        assertThat(history.curve("loss")).isDeepEqualTo(new double[][] {{1, 2}, {1.25, 0.75}});
+        assertThat(history.curve("accuracy")[1]).containsExactly(Double.NaN, 0.5);
+        assertThat(history.seconds()).isEqualTo(0.75);
+    }
+
     /** exp of the mean over all labels of all batches, of unequal sizes, and not the mean of the batches' perplexities. */
     @Test
     void perplexityIsOfTheMean() {

@@ -28,7 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A recurrent net that reads a text and says which character may come next. */
+/** A recurrent network that reads a text and predicts the next character. */
 record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
     private static final int WIDTH = 64;
 
@@ -37,7 +37,7 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
                 new Embedding(characters, WIDTH), Recurrent.of(cell, WIDTH, hidden), new Linear(hidden, characters));
     }
 
-    /** Reads a piece of the text on from what was carried, and ends backward where the piece begins. */
+    /** The loss of a piece of the text, which begins with the state after the piece before it; gradients stay inside the piece. */
     Step.Result step(Batch piece, KeptState carried) {
         Output read = cell.run(in.apply(piece.x()), piece.isFirst() ? null : carried.state(), null);
         carried.keep(read.state());
@@ -53,14 +53,14 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
         return cell.settings().cell().hasCellState();
     }
 
-    /** A step of one character, whose hidden state h, and cell state c if it has one, are carried on. */
+    /** A step of one character that carries the hidden state h and, if the cell has one, the cell state c. */
     static Plan freeze(Model<CharacterRnn> model) {
-        CharacterRnn reader = model.net();
+        CharacterRnn rnn = model.net();
         List<Spec> specs = new ArrayList<>(List.of(
                 Spec.of("character", DType.I32, Dim.BATCH, 1),
-                Spec.of("h", Dim.BATCH, 1, reader.hidden()).carried()));
-        if (reader.hasCellState()) {
-            specs.add(Spec.of("c", Dim.BATCH, 1, reader.hidden()).carried());
+                Spec.of("h", Dim.BATCH, 1, rnn.hidden()).carried()));
+        if (rnn.hasCellState()) {
+            specs.add(Spec.of("c", Dim.BATCH, 1, rnn.hidden()).carried());
         }
         return Plan.freeze(
                 model,
@@ -79,7 +79,7 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
                 specs.toArray(Spec[]::new));
     }
 
-    /** Goes on from a prompt. */
+    /** Continues a prompt. */
     static int[] write(Model<CharacterRnn> model, int[] prompt, int length, float temperature, long seed) {
         try (Plan plan = freeze(model);
                 Session session = plan.newSession()) {
@@ -91,20 +91,20 @@ record CharacterRnn(Embedding in, Recurrent cell, Linear out) implements Net {
         }
     }
 
-    /** What every unit holds behind each character, [units][characters]: tanh of an LSTM's cell state, the hidden state of other cells. */
+    /** The activation of each unit after each character [units][characters]: tanh of the cell state of an LSTM, the hidden state of other cells. */
     static float[][] units(Model<CharacterRnn> model, int[] text) {
-        CharacterRnn reader = model.net();
-        float[][] units = new float[reader.hidden()][text.length];
+        CharacterRnn rnn = model.net();
+        float[][] units = new float[rnn.hidden()][text.length];
         try (Plan plan = freeze(model);
                 Session session = plan.newSession()) {
             IntBuffer character = session.intInput();
-            FloatBuffer state = session.input(reader.hasCellState() ? "c" : "h");
+            FloatBuffer state = session.input(rnn.hasCellState() ? "c" : "h");
             for (int i = 0; i < text.length; i++) {
                 character.put(0, text[i]);
                 session.run();
                 for (int u = 0; u < units.length; u++) {
                     float value = state.get(u);
-                    units[u][i] = reader.hasCellState() ? (float) Math.tanh(value) : value;
+                    units[u][i] = rnn.hasCellState() ? (float) Math.tanh(value) : value;
                 }
             }
         }

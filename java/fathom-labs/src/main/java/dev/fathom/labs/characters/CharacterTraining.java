@@ -15,17 +15,20 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Objects;
 
-/** How the nets that read texts are taught: the recurrent ones piece by piece with their state carried along, the GPT window by window. */
+/** Trains the networks on text: recurrent networks piece by piece with their state carried along, the GPT on shuffled windows. */
 record CharacterTraining(Run run) {
+    /** The length of the GPT's windows. */
+    static final int CONTEXT = 128;
+
     private static final int ROWS = 32;
     private static final int PIECE = 64;
     private static final String BITS = "bits_per_character";
 
-    /** Teaches a recurrent net by truncated back-propagation through time; false where it was stopped before the first epoch was finished. */
-    boolean reader(String name, Model<CharacterRnn> model, int[] learn, int[] choose, int epochs) {
+    /** Trains by truncated back-propagation through time; false if the run was interrupted in the first epoch. */
+    boolean rnn(String name, Model<CharacterRnn> model, int[] training, int[] validation, int epochs) {
         run.training().say("%n== %s", name);
-        try (Dataset pieces = Dataset.pieces(learn, ROWS, PIECE);
-                Dataset held = Dataset.pieces(choose, rows(choose), PIECE);
+        try (Dataset pieces = Dataset.pieces(training, ROWS, PIECE);
+                Dataset held = Dataset.pieces(validation, rows(validation), PIECE);
                 KeptState carried = new KeptState()) {
             Trainer<CharacterRnn> trainer = Trainer.custom(
                             model, new Adam(4e-3f), (net, batch) -> net.step(batch, carried))
@@ -36,12 +39,12 @@ record CharacterTraining(Run run) {
                     .keepBest("val_" + BITS)
                     .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve(name), "pieces");
-            return begun(trainer.fit(pieces.batches(ROWS), held.batches(rows(choose)), epochs));
+            return isTrained(trainer.fit(pieces.batches(ROWS), held.batches(rows(validation)), epochs));
         }
     }
 
-    /** Bits per character of a recurrent net that carries its state through the whole text. */
-    double bits(Model<CharacterRnn> model, int[] text) {
+    /** Bits per character of a recurrent network that carries its state through the whole text. */
+    static double bits(Model<CharacterRnn> model, int[] text) {
         try (Dataset pieces = Dataset.pieces(text, 1, PIECE);
                 KeptState carried = new KeptState()) {
             var figures = Trainer.custom(model, new Adam(1), (net, batch) -> net.step(batch, carried))
@@ -51,11 +54,11 @@ record CharacterTraining(Run run) {
         }
     }
 
-    /** Teaches a GPT; false where it was stopped before the first epoch was finished. */
-    boolean gpt(Model<Gpt> model, int[] learn, int[] choose, int epochs) {
+    /** Trains a GPT; false if the run was interrupted in the first epoch. */
+    boolean gpt(Model<Gpt> model, int[] training, int[] validation, int epochs) {
         run.training().say("%n== gpt");
-        try (Dataset windows = Gpt.windows(learn, Gpt.CONTEXT);
-                Dataset held = Gpt.windows(choose, Gpt.CONTEXT)) {
+        try (Dataset windows = Gpt.windows(training, CONTEXT, CONTEXT);
+                Dataset held = Gpt.windows(validation, CONTEXT, CONTEXT)) {
             Trainer<Gpt> trainer = Trainer.custom(model, new AdamW(2e-3f), (net, batch) -> {
                         Tensor logits = net.apply(batch.x());
                         return new Step.Result(Loss.crossEntropy().of(logits, batch.y()), logits);
@@ -66,13 +69,13 @@ record CharacterTraining(Run run) {
                     .keepBest("val_" + BITS)
                     .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve("gpt"), "windows");
-            return begun(trainer.fit(
+            return isTrained(trainer.fit(
                     windows.shuffled(run.seed()).batches(16), held.batches(Math.min(ROWS, held.size())), epochs));
         }
     }
 
-    /** Whether an epoch was finished; what came before is said. */
-    private boolean begun(History history) {
+    /** Prints the notes of a training; whether an epoch was finished. */
+    private boolean isTrained(History history) {
         history.notes().forEach(note -> run.training().say("%s", note));
         return history.best() != null;
     }

@@ -34,26 +34,35 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A small GPT: a causal Transformer with learned positions that reads the last characters of a text and says which one may come next. */
+/**
+ * A small GPT: a causal Transformer with learned positions. From characters [n, length] it computes the logits [n, length, characters] of what follows each of
+ * them.
+ */
 record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder, Linear out) implements Layer {
-    /** The most characters that it reads. */
-    static final int CONTEXT = 128;
-
     private static final int HEADS = 4;
     private static final int BATCH = 32;
 
-    /** Layers with their norms in front, as GPT-2's. */
-    static Gpt of(int characters, int width, int layers) {
+    /**
+     * Layers of four heads that normalize first, as GPT-2's.
+     *
+     * @param characters the size of the vocabulary
+     * @param context the most characters that are read at once
+     */
+    static Gpt of(int characters, int context, int width, int layers, float dropout) {
         return new Gpt(
                 new Embedding(characters, width, Init.normal(0, 0.02f)),
-                new LearnedPositions(CONTEXT, width),
+                new LearnedPositions(context, width),
                 TransformerEncoder.of(
                         layers,
                         () -> new TransformerEncoderLayer(width, HEADS, 4 * width, Activation.GELU)
                                 .normsFirst()
-                                .dropout(0.1f),
+                                .dropout(dropout),
                         new LayerNorm(width)),
                 new Linear(width, characters));
+    }
+
+    private int context() {
+        return positions.weight().shape().dim(0);
     }
 
     @Override
@@ -61,29 +70,30 @@ record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder,
         return out.apply(encoder.apply(positions.apply(in.apply(characters)), AttentionMask.CAUSAL));
     }
 
-    /** Windows of the text that begin every {@code stride} characters, and what follows each of their characters. */
-    static Dataset windows(int[] text, int stride) {
-        int n = (text.length - 1 - CONTEXT) / stride + 1;
-        int[] x = new int[n * CONTEXT];
-        int[] y = new int[n * CONTEXT];
+    /** Windows of {@code length} characters of the text, one every {@code stride} characters, and the character after each of theirs. */
+    static Dataset windows(int[] text, int length, int stride) {
+        int n = (text.length - 1 - length) / stride + 1;
+        int[] x = new int[n * length];
+        int[] y = new int[n * length];
         for (int i = 0; i < n; i++) {
-            System.arraycopy(text, i * stride, x, i * CONTEXT, CONTEXT);
-            System.arraycopy(text, i * stride + 1, y, i * CONTEXT, CONTEXT);
+            System.arraycopy(text, i * stride, x, i * length, length);
+            System.arraycopy(text, i * stride + 1, y, i * length, length);
         }
-        return Dataset.of(Field.ints("x", Shape.of(CONTEXT), x), Field.ints("y", Shape.of(CONTEXT), y));
+        return Dataset.of(Field.ints("x", Shape.of(length), x), Field.ints("y", Shape.of(length), y));
     }
 
-    /** Bits per character where each is foretold from at least the last {@link #CONTEXT} / 2, as one who reads a long text has them. */
+    /** Bits per character, where each is predicted from half a context to a whole one. */
     static double bits(Model<Gpt> model, int[] text) {
+        int context = model.net().context();
         double sum = 0;
-        try (Dataset data = windows(text, CONTEXT / 2)) {
+        try (Dataset data = windows(text, context, context / 2)) {
             Batches.Epoch batches = data.batches(Math.min(BATCH, data.size())).epoch(0);
             while (batches.hasNext()) {
                 try (Pass pass = Pass.infer()) {
                     Batch batch = batches.next();
-                    Tensor logits = model.net().apply(batch.x()).slice(1, CONTEXT / 2, CONTEXT);
+                    Tensor logits = model.net().apply(batch.x()).slice(1, context / 2, context);
                     sum += batch.size()
-                            * (double) logits.crossEntropy(batch.y().slice(1, CONTEXT / 2, CONTEXT))
+                            * (double) logits.crossEntropy(batch.y().slice(1, context / 2, context))
                                     .item();
                 }
             }
@@ -94,14 +104,15 @@ record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder,
     /** A step of one character, whose keys and values are carried on in caches. */
     private static Plan freeze(Model<Gpt> model) {
         Gpt gpt = model.net();
+        int context = gpt.context();
         int layers = gpt.encoder.layers().size();
         int width = gpt.positions.weight().shape().dim(1);
         List<Spec> specs = new ArrayList<>(List.of(
                 Spec.of("character", DType.I32, Dim.BATCH, 1),
                 Spec.of("past", DType.I32, Dim.BATCH).carried()));
         for (int layer = 0; layer < layers; layer++) {
-            specs.add(Spec.of("k" + layer, Dim.BATCH, CONTEXT, width).carried());
-            specs.add(Spec.of("v" + layer, Dim.BATCH, CONTEXT, width).carried());
+            specs.add(Spec.of("k" + layer, Dim.BATCH, context, width).carried());
+            specs.add(Spec.of("v" + layer, Dim.BATCH, context, width).carried());
         }
         return Plan.freeze(
                 model,
@@ -123,14 +134,15 @@ record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder,
                 specs.toArray(Spec[]::new));
     }
 
-    /** Goes on from a prompt. When its caches are full, it reads the last half of what is there again and goes on. */
+    /** Continues a prompt. When the caches are full, they are filled again with the last half of a context. */
     static int[] write(Model<Gpt> model, int[] prompt, int length, float temperature, long seed) {
+        int context = model.net().context();
         try (Plan plan = freeze(model);
                 Session session = plan.newSession()) {
             int[] all = prompt;
             for (int turn = 0; all.length < prompt.length + length; turn++) {
-                int[] read = Arrays.copyOfRange(all, Math.max(0, all.length - CONTEXT / 2), all.length);
-                int more = Math.min(CONTEXT - read.length, prompt.length + length - all.length);
+                int[] read = Arrays.copyOfRange(all, Math.max(0, all.length - context / 2), all.length);
+                int more = Math.min(context - read.length, prompt.length + length - all.length);
                 session.reset();
                 int[] written = new Sampling(-1, more)
                         .temperature(temperature)

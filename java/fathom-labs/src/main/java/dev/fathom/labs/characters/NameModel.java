@@ -14,19 +14,18 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Characters;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 
 /**
- * A net that reads names, asked and made to write.
+ * A model of names letter by letter.
  *
- * @param name for people
- * @param epochs that it was trained; 0 for one that was counted
+ * @param name as pages show it
+ * @param epochs of its training; 0 for counts
  */
 record NameModel(String name, Model<Layer> model, int epochs) implements AutoCloseable {
     private static final int BATCH = 500;
 
-    /** The letters of names, each followed by the next one; both fields are ragged. */
+    /** The letters of names as x and the letters after them as y; both fields are ragged. */
     static Dataset dataset(List<String> names) {
         int[][] x = new int[names.size()][];
         int[][] y = new int[names.size()][];
@@ -38,7 +37,7 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
         return Dataset.of(Field.ragged("x", x), Field.ragged("y", y));
     }
 
-    /** The mean of -log P(letter) over the letters of a batch and the ends of its names, without its padding. */
+    /** The mean of -log P(letter) over the letters of a batch and the ends of its names, without the padding. */
     static Tensor loss(Layer net, Batch batch) {
         Tensor logits = net.apply(batch.x());
         int length = logits.dim(1);
@@ -58,7 +57,7 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
     /**
      * The logarithm of the probability of each letter of a name and of its end.
      *
-     * @throws IllegalArgumentException if one of the letters is none from a to z
+     * @throws IllegalArgumentException if a letter is not from a to z
      */
     float[][] logProbabilities(List<String> names) {
         float[][] all = new float[names.size()][];
@@ -69,13 +68,13 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
                 try (Pass pass = Pass.infer()) {
                     Batch batch = batches.next();
                     Tensor y = model.net().apply(batch.x()).logSoftmax(-1);
-                    float[] of = y.toArray();
+                    float[] logs = y.toArray();
                     int[] next = batch.y().toIntArray();
                     for (int i = 0; i < batch.size(); i++, row++) {
                         all[row] = new float[names.get(row).length() + 1];
                         for (int t = 0; t < all[row].length; t++) {
                             int at = i * y.dim(1) + t;
-                            all[row][t] = of[at * y.dim(2) + next[at]];
+                            all[row][t] = logs[at * y.dim(2) + next[at]];
                         }
                     }
                 }
@@ -84,7 +83,7 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
         return all;
     }
 
-    /** The mean of -log P of all letters of these names and of their ends, in nats. */
+    /** The mean of -log P over all letters of these names and their ends, in nats. */
     double logLoss(List<String> names) {
         double sum = 0;
         long letters = 0;
@@ -97,26 +96,16 @@ record NameModel(String name, Model<Layer> model, int epochs) implements AutoClo
         return sum / letters;
     }
 
-    /**
-     * Writes names that go on from {@code beginning}, which may be empty.
-     *
-     * @throws IllegalArgumentException if the beginning has a letter that is none from a to z
-     */
-    List<String> write(int count, String beginning, long seed) {
-        Characters letters = new Characters();
-        int[] prompt = Names.LETTERS.ids(letters.tokens(Names.END + beginning));
-        var sampling = new Sampling(0, Names.LONGEST - beginning.length());
-        return sampling
-                .after(
-                        new Reread(count),
-                        new Rng(seed),
-                        Collections.nCopies(count, prompt).toArray(new int[0][]))
-                .stream()
-                .map(h -> beginning + letters.text(Names.LETTERS.tokens(h.toArray())))
-                .toList();
+    /** Generates names at temperature 1. */
+    List<String> write(int count, long seed) {
+        int[][] prompts = new int[count][1]; // Names.END, whose number is 0
+        return new Sampling(0, Names.LONGEST)
+                .after(new Reread(count), new Rng(seed), prompts).stream()
+                        .map(h -> new Characters().text(Names.LETTERS.tokens(h.toArray())))
+                        .toList();
     }
 
-    /** The net as a writer without a state: a name is so short that it is read from its beginning for each letter. */
+    /** Reads each name from its beginning for every letter, because names are too short for carried states to matter. */
     private final class Reread implements NextToken {
         private int[][] read;
 

@@ -7,39 +7,39 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Names dealt out by chance: 80 % to learn from, 10 % to choose the best epoch by, 10 % for the test.
+ * Names split at random: 80 % for training, 10 % for validation and 10 % for the test.
  *
- * @param all of them, in the order of the file; a name that stands there twice may be in two parts
+ * @param all names in the order of the file; a name that occurs twice may be in two parts
  */
-record NameParts(List<String> all, List<String> learn, List<String> choose, List<String> test) {
+record NameParts(List<String> all, List<String> training, List<String> validation, List<String> test) {
     private static final int FEWEST = 100;
 
     /**
-     * Deals out at most so many.
+     * Splits at most {@code most} names.
      *
      * @throws IllegalArgumentException if there are too few for three parts
      */
     static NameParts of(List<String> names, long seed, int most) {
         if (names.size() < FEWEST) {
             throw new IllegalArgumentException("names.txt has " + names.size() + " names, but at least " + FEWEST
-                    + " are needed to learn from some and hold out others; give more");
+                    + " are needed for training, validation and test; give a longer list");
         }
         int n = Math.min(most, names.size());
         int[] order = new Rng(seed).split("names").permutation(names.size());
-        List<String> dealt = new ArrayList<>();
+        List<String> drawn = new ArrayList<>();
         for (int i = 0; i < n; i++) {
-            dealt.add(names.get(order[i]));
+            drawn.add(names.get(order[i]));
         }
         return new NameParts(
                 names,
-                dealt.subList(0, n / 10 * 8),
-                dealt.subList(n / 10 * 8, n / 10 * 9),
-                dealt.subList(n / 10 * 9, n));
+                drawn.subList(0, n / 10 * 8),
+                drawn.subList(n / 10 * 8, n / 10 * 9),
+                drawn.subList(n / 10 * 9, n));
     }
 
-    /** The names of the test from which no model learned. */
+    /** The names of the test that are not in the training set. */
     List<String> unseen() {
-        Set<String> seen = new HashSet<>(learn);
+        Set<String> seen = new HashSet<>(training);
         return test.stream().filter(name -> !seen.contains(name)).toList();
     }
 }

@@ -17,30 +17,36 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The unit of an LSTM, a GRU and a UGRNN that knows whether it is inside quotes, on reviews of films: the plays have no quotation marks. Only reviews are
- * taken that have quotation marks, and an even number of them; line breaks are those of the review, and what is not ASCII is left out.
+ * The unit of an LSTM, a GRU and a UGRNN that correlates most with being inside quotes, on reviews of films, because the plays have no quotation marks. Only
+ * reviews with quotation marks, and an even number of them, are used. Their HTML line breaks become line ends, and characters that are not ASCII are left out.
  */
 final class QuoteUnits {
     private static final List<Cell> CELLS = List.of(Cell.LSTM, Cell.GRU, Cell.UGRNN);
     /** The line end, and ASCII's printable characters. */
     private static final int CHARACTERS = 96;
 
-    private static final int WATCHED = 60_000;
+    private static final int SEARCHED = 60_000;
     private static final int SHOWN = 800;
 
-    private final int[] learn;
-    private final int[] choose;
-    /** What is watched, of which the first half chooses the unit. */
-    private final String heldOut;
-    /** Whether each character held out is inside quotes; the first may be in the middle of a review. */
+    private final int[] training;
+    private final int[] validation;
+    /** The text on which units are found and measured. */
+    private final String searched;
+    /** Whether each of its characters is inside quotes; the first may be in the middle of a review. */
     private final float[] inside;
 
-    private QuoteUnits(String text, int learned, int watched) {
-        int chosen = learned + (text.length() - learned - watched);
-        learn = ids(text.substring(0, learned));
-        choose = ids(text.substring(learned, chosen));
-        heldOut = text.substring(chosen);
-        inside = Arrays.copyOfRange(TextFeatures.insideQuotes(text), chosen, text.length());
+    /**
+     * Cuts a text.
+     *
+     * @param training the number of characters for training
+     * @param searched the number of characters for finding and measuring units; those between the two are for validation
+     */
+    QuoteUnits(String text, int training, int searched) {
+        int end = text.length() - searched;
+        this.training = ids(text.substring(0, training));
+        validation = ids(text.substring(training, end));
+        this.searched = text.substring(end);
+        inside = Arrays.copyOfRange(insideQuotes(text), end, text.length());
     }
 
     /**
@@ -51,9 +57,9 @@ final class QuoteUnits {
     static QuoteUnits read(Run run) {
         Path given = run.data();
         Path folder = given != null && Files.exists(given.resolve("train.tsv.gz")) ? given : Imdb.folder();
-        int learned = run.of(10_000_000, 60_000);
-        int watched = run.of(WATCHED, 8_000);
-        return new QuoteUnits(text(Imdb.read(folder, false), learned + 2 * watched), learned, watched);
+        int training = run.of(10_000_000, 60_000);
+        int searched = run.of(SEARCHED, 8_000);
+        return new QuoteUnits(text(Imdb.read(folder, false), training + 2 * searched), training, searched);
     }
 
     /** The first reviews with quotes, one after another. */
@@ -69,7 +75,7 @@ final class QuoteUnits {
         if (text.length() < characters) {
             throw new IllegalArgumentException(
                     "the reviews with quotes have " + text.length() + " characters, but " + characters
-                            + " are needed to learn from and to hold out; give the 25,000 reviews of train.tsv.gz");
+                            + " are needed for training, validation and test; give the 25,000 reviews of train.tsv.gz");
         }
         return text.substring(0, characters);
     }
@@ -82,73 +88,95 @@ final class QuoteUnits {
         return text.chars().map(c -> c == '\n' ? 0 : c - ' ' + 1).toArray();
     }
 
-    /** What was read, as a part of a line. */
-    String data() {
-        return line(
-                "reviews of films with quotes: %,d characters to learn from, %,d held out",
-                learn.length, choose.length + heldOut.length());
+    /** 1 for each character between two quotation marks and for the first of the two, otherwise 0. */
+    static float[] insideQuotes(String text) {
+        float[] inside = new float[text.length()];
+        float now = 0;
+        for (int i = 0; i < inside.length; i++) {
+            now = text.charAt(i) == '"' ? 1 - now : now;
+            inside[i] = now;
+        }
+        return inside;
     }
 
-    /** Teaches and watches the three nets; whether it was done to its end. */
+    /** The sizes of the parts. */
+    String data() {
+        return line(
+                "film reviews with quotes: %,d characters for training, %,d for validation, %,d for finding and measuring units",
+                training.length, validation.length, searched.length());
+    }
+
+    /** Trains the three networks and searches their units; false if the run was interrupted. */
     boolean run(Run run, Result page) {
         int hidden = run.of(128, 64);
-        int[] watched = ids(heldOut);
+        int epochs = run.epochs(1, 2);
+        int[] text = ids(searched);
+        int half = inside.length / 2;
         int from = shown(inside);
-        int to = Math.min(heldOut.length(), from + SHOWN);
+        int to = Math.min(text.length, from + SHOWN);
         List<List<String>> rows = new ArrayList<>();
         List<Runnable> texts = new ArrayList<>();
-        CharacterTraining schooling = new CharacterTraining(run);
+        CharacterTraining trainings = new CharacterTraining(run);
         for (Cell cell : CELLS) {
             String name = cell.name();
+            String folder = "quotes-" + name.toLowerCase(Locale.ROOT);
             try (Model<CharacterRnn> model = Model.of(CharacterRnn.of(cell, CHARACTERS, hidden), run.seed());
                     Model<CharacterRnn> untrained = Model.of(CharacterRnn.of(cell, CHARACTERS, hidden), run.seed())) {
                 if (run.interrupt().requested()
-                        || !schooling.reader(
-                                "quotes-" + name.toLowerCase(Locale.ROOT), model, learn, choose, run.epochs(1, 2))
+                        || !trainings.rnn(folder, model, training, validation, epochs)
                         || run.interrupt().requested()) {
-                    return false;
+                    break;
                 }
-                float[][] units = CharacterRnn.units(model, watched);
+                float[][] units = CharacterRnn.units(model, text);
                 UnitSearch found = UnitSearch.of(units, inside);
-                double chance = Math.abs(UnitSearch.of(CharacterRnn.units(untrained, watched), inside)
-                        .correlation());
-                double bits = schooling.bits(model, watched);
-                double correlation = Math.abs(found.correlation());
-                page.key(Figure.of(name + ", unit for inside quotes", "correlation", correlation));
-                page.figure(Figure.of(name + ", untrained, unit for inside quotes", "correlation", chance));
+                String chance = line(
+                        "%.3f",
+                        UnitSearch.of(CharacterRnn.units(untrained, text), inside)
+                                .magnitude());
+                double bits = CharacterTraining.bits(model, text);
+                page.key(Figure.of(name + ", unit for inside quotes", "correlation", found.magnitude())
+                        .baseline(chance, "best unit of the untrained network"));
                 page.figure(Figure.of(name + ", reviews", "bits per character", bits));
                 rows.add(List.of(
                         name,
                         line("%,d", model.parameterCount()),
                         line("%.3f", bits),
                         Integer.toString(found.unit()),
-                        line("%.3f", correlation),
-                        line("%.3f", chance)));
+                        line("%.3f", found.magnitude()),
+                        chance));
                 double[] colors = found.colors(units, from, to);
                 texts.add(() -> page.colored(
-                        heldOut.substring(from, to),
-                        line("%s, unit %d: correlation %.3f with inside quotes", name, found.unit(), correlation),
+                        searched.substring(from, to),
+                        line("%s, unit %d: correlation %.3f with inside quotes", name, found.unit(), found.magnitude()),
                         colors));
             }
         }
-        page.section(
-                        "Inside quotes",
-                        line(
-                                "Three nets of one layer of %d units read the same reviews equally often. Of each, the unit is shown whose state (tanh(c) of the LSTM) goes most "
-                                        + "with being inside quotes: chosen by the magnitude of its correlation (Pearson) on %,d characters held out, "
-                                        + "measured on the %,d that follow, beside that of the untrained net, chosen in the same way. "
-                                        + "%.1f %% of these characters are inside quotes. The course shows such a unit of a UGRNN "
-                                        + "(Collins et al. 2017), without a figure.",
-                                hidden,
-                                inside.length / 2,
-                                inside.length - inside.length / 2,
-                                100 * share(inside, inside.length / 2, inside.length)))
-                .table(List.of("cell", "parameters", "bits per character", "unit", "correlation", "untrained"), rows);
-        texts.forEach(Runnable::run);
-        return true;
+        if (!rows.isEmpty()) {
+            page.section(
+                            "Inside quotes",
+                            line(
+                                    "Each network has one layer of %d units and is trained on the same reviews, %d %s long. The unit was chosen by "
+                                            + "the magnitude of the correlation (Pearson) of its state (tanh(c) of the LSTM) with being inside "
+                                            + "quotes on %,d characters that are not used for training. The table has its correlation on the next "
+                                            + "%,d characters, of which %.1f %% are inside quotes, beside that of the best unit of the untrained "
+                                            + "network, chosen in the same way. The text is colored by the units: orange where a state has the "
+                                            + "sign of being inside quotes, blue where it has the other sign. Collins et al. (2017) introduced the "
+                                            + "UGRNN; no correlation is published for such a unit.",
+                                    hidden,
+                                    epochs,
+                                    epochs == 1 ? "epoch" : "epochs",
+                                    half,
+                                    inside.length - half,
+                                    100 * share(inside, half, inside.length)))
+                    .table(
+                            List.of("cell", "parameters", "bits per character", "unit", "correlation", "untrained"),
+                            rows);
+            texts.forEach(Runnable::run);
+        }
+        return rows.size() == CELLS.size();
     }
 
-    /** Where the text begins that is shown: in the second half, where the share of what is inside quotes is nearest to a half. */
+    /** The start of the shown text: in the second half, where the share of characters inside quotes is nearest to a half. */
     private static int shown(float... inside) {
         int best = inside.length / 2;
         for (int from = best; from + SHOWN <= inside.length; from += 50) {

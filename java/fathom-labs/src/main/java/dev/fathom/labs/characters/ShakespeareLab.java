@@ -12,24 +12,27 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Plays and reviews read character by character: how many bits an LSTM and a small GPT need for a character of Shakespeare, what they write, what single units
- * of the LSTM watch, and the unit of three recurrent nets that knows whether it is inside quotes (Karpathy et al. 2015).
+ * Text character by character (Karpathy et al. 2015): the bits per character of an LSTM and a small GPT on Shakespeare's plays, text that they generate, what
+ * single units of the LSTM respond to, and the units of three recurrent networks that respond to being inside quotes.
  */
 public final class ShakespeareLab implements Experiment {
     private static final int FEWEST = 10_000;
 
-    /**
-     * The plays, of which the first 90 % are learned from; the next 5 % choose the best epoch, and the last 5 % are the test.
-     */
-    record Plays(Vocabulary vocabulary, int[] learn, int[] choose, int[] test) {
+    /** The plays: the first 90 % for training, the next 5 % for validation, and the last 5 % for the test. */
+    record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test) {
+        /**
+         * Uses at most the first {@code most} characters.
+         *
+         * @throws IllegalArgumentException if there are too few
+         */
         static Plays of(String text, int most) {
-            if (text.length() < FEWEST) {
-                throw new IllegalArgumentException(TinyShakespeare.FILE + " has " + text.length()
+            List<String> all = new Characters().tokens(text);
+            if (all.size() < FEWEST) {
+                throw new IllegalArgumentException(TinyShakespeare.FILE + " has " + all.size()
                         + " characters, but at least " + FEWEST
-                        + " are needed to learn from most and hold out the rest; give a longer text");
+                        + " are needed for training, validation and test; give a longer text");
             }
-            String read = text.substring(0, Math.min(most, text.length()));
-            List<String> tokens = new Characters().tokens(read);
+            List<String> tokens = all.subList(0, Math.min(most, all.size()));
             Vocabulary vocabulary = Vocabulary.of(List.of(tokens));
             int[] ids = vocabulary.ids(tokens);
             int end = ids.length / 20 * 18;
@@ -49,7 +52,7 @@ public final class ShakespeareLab implements Experiment {
 
     @Override
     public String shows() {
-        return "texts character by character: an LSTM and a small GPT, what they write, and what single units watch";
+        return "text character by character: an LSTM and a small GPT, what they write, and what single units respond to";
     }
 
     @Override
@@ -57,11 +60,11 @@ public final class ShakespeareLab implements Experiment {
         Plays plays = Plays.of(TinyShakespeare.read(run.data()), run.of(Integer.MAX_VALUE, 60_000));
         QuoteUnits quotes = QuoteUnits.read(run);
         String data = line(
-                "Speeches of Shakespeare: %,d characters to learn from, %,d to choose by, %,d for the test; %s",
-                plays.learn().length, plays.choose().length, plays.test().length, quotes.data());
+                "Shakespeare's plays: %,d characters for training, %,d for validation, %,d for the test; %s",
+                plays.training().length, plays.validation().length, plays.test().length, quotes.data());
         run.out().println(data);
         Result page = new Result("Lab shakespeare", data, run.out());
-        if (PlaysPage.run(run, page, plays) && quotes.run(run, page)) {
+        if (new PlaysPage(run, page, plays).trainAndWrite() && quotes.run(run, page)) {
             page.finished();
         }
         return page;

@@ -3,11 +3,11 @@ package dev.fathom.labs.characters;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What can be said of each character of a text when it was read: 1 for yes, 0 for no, or a number. */
+/** Features of each character of a text: 1 for yes, 0 for no, or a number. */
 final class TextFeatures {
     private TextFeatures() {}
 
-    /** Of plays, whose lines begin with a capital letter and whose speakers stand on lines of their own that end with a colon. */
+    /** Features of plays. The name of a speaker is a line that ends with a colon and follows an empty line or nothing. */
     static Map<String, float[]> ofPlays(String text) {
         int n = text.length();
         float[] first = new float[n];
@@ -35,16 +35,5 @@ final class TextFeatures {
         all.put("capital letter", capital);
         all.put("inside the name of a speaker", speaker);
         return all;
-    }
-
-    /** Whether each character lies between two quotation marks, the first of which belongs to what is between them. */
-    static float[] insideQuotes(String text) {
-        float[] inside = new float[text.length()];
-        float now = 0;
-        for (int i = 0; i < inside.length; i++) {
-            now = text.charAt(i) == '"' ? 1 - now : now;
-            inside[i] = now;
-        }
-        return inside;
     }
 }

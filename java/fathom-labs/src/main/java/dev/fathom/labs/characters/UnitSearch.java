@@ -3,17 +3,17 @@ package dev.fathom.labs.characters;
 import dev.fathom.labs.statistics.Correlation;
 
 /**
- * The unit of a net that goes most with something that can be said of each character of a text. It is chosen on the first half of the text by the
- * largest magnitude of its correlation, and the correlation that counts is that on the other half.
+ * The unit of a network that correlates most with a feature of each character of a text. It is chosen on the first half of the text by the largest magnitude
+ * of the correlation, and its correlation is measured on the second half.
  *
- * @param unit its number
+ * @param unit the index of the unit
  * @param correlation on the second half
  */
 record UnitSearch(int unit, double correlation) {
     /**
-     * Searches.
+     * Finds the unit.
      *
-     * @param units [units][characters]
+     * @param units activations [units][characters]
      * @param feature [characters]
      */
     static UnitSearch of(float[][] units, float[] feature) {
@@ -30,7 +30,12 @@ record UnitSearch(int unit, double correlation) {
         return new UnitSearch(best, Correlation.pearson(units[best], feature, half, feature.length));
     }
 
-    /** What the unit holds from one character to before another, with the sign that makes its correlation positive. */
+    /** The size of the correlation; the sign of a unit has no meaning. */
+    double magnitude() {
+        return Math.abs(correlation);
+    }
+
+    /** The activations of the unit at the characters in [from, to), with the sign that makes the correlation positive. */
     double[] colors(float[][] units, int from, int to) {
         double[] colors = new double[to - from];
         for (int i = from; i < to; i++) {

@@ -7,11 +7,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Data that a lab reads from a folder and that are no part of the project.
+ * A data set that a lab reads from a folder and that is not part of the project.
  *
  * @param name of the folder
  * @param files that it must have
- * @param origin how a person gets them, as the end of a sentence, such as {@code names.txt is in the repository karpathy/makemore}
+ * @param origin how to get the files, such as {@code download it from the repository karpathy/makemore}
  */
 public record DataSet(String name, List<String> files, String origin) {
     /** Keeps its own list. */
@@ -20,10 +20,10 @@ public record DataSet(String name, List<String> files, String origin) {
     }
 
     /**
-     * The folder that has the files: {@code given}, or where none is given the first of {@code FATHOM_DATA} (or {@code -Dfathom.data=}) and the cache
-     * folder that has them.
+     * The folder that has the files: {@code given}, or if it is null the first that has them of {@code FATHOM_DATA} (or {@code -Dfathom.data=}) and the
+     * cache folder.
      *
-     * @throws IllegalArgumentException if none has them, with what to do
+     * @throws IllegalArgumentException if none has them; the message says how to get them
      */
     public Path folder(@Nullable Path given) {
         List<Path> places = given == null ? ImageSet.places(name) : List.of(given);
@@ -35,8 +35,9 @@ public record DataSet(String name, List<String> files, String origin) {
     }
 
     private IllegalArgumentException missing(List<Path> places) {
-        return new IllegalArgumentException("the data of " + name + " are not here: "
-                + places.stream().map(Path::toString).collect(Collectors.joining(" and ")) + " lack "
-                + String.join(", ", files) + "; " + origin);
+        return new IllegalArgumentException("the data set " + name + " was not found: "
+                + places.stream().map(Path::toString).collect(Collectors.joining(" and "))
+                + (places.size() == 1 ? " has no " : " have no ") + String.join(" and ", files) + "; " + origin
+                + ", or give the folder that has it with --data");
     }
 }

@@ -11,35 +11,34 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The baseball players of ISLR who have a salary, in the order of the file.
+ * The baseball players of ISLR whose salary is known, in the order of the file.
  *
  * @param names of the columns of x
- * @param x what they did, [players][columns]
+ * @param x their records, [players][columns]
  * @param y their salaries in thousands of dollars
  */
 public record Hitters(List<String> names, double[][] x, double[] y) {
     private static final String FILE = "Hitters.csv";
-    private static final int FEWEST =
-            40; // two thirds of them, less a tenth, are enough for 19 columns and an intercept
-    private static final Set<String> WORDS = Set.of("League", "Division", "NewLeague");
-    private static final Set<String> FIRST = Set.of("League=A", "Division=E", "NewLeague=A");
+    /** Two thirds of them, less a fold of a tenth, are enough for 19 columns and an intercept. */
+    private static final int FEWEST = 40;
+
+    private static final Set<String> CATEGORIES = Set.of("League", "Division", "NewLeague");
+    private static final Set<String> BASELINES = Set.of("League=A", "Division=E", "NewLeague=A");
 
     /**
-     * Reads them from {@code folder}, or where none is given from the project's own copy or {@code FATHOM_DATA}. Of the three columns of two words each, all
-     * six are columns of x.
+     * Reads the players from {@code folder}, or if it is null from the project's own copy or {@code FATHOM_DATA}. Each of the three categorical columns, which
+     * have two values, becomes two columns of x.
      *
-     * @throws IllegalArgumentException if there is no file, or it is damaged, with file, line and column
+     * @throws IllegalArgumentException if the file is missing or damaged; the message names the line and the column
      */
     public static Hitters read(@Nullable Path folder) {
         Path own = Project.root().map(root -> root.resolve("test-data/hitters")).orElse(Path.of(""));
-        boolean usual = folder == null && Files.exists(own.resolve(FILE));
-        Path file = (usual
-                        ? own
-                        : new DataSet("islr", List.of(FILE), FILE + " is in the repository intro-stat-learning/ISLP")
-                                .folder(folder))
-                .resolve(FILE);
+        Path from = folder == null && Files.exists(own.resolve(FILE))
+                ? own
+                : new DataSet("islr", List.of(FILE), Nyse.ISLP).folder(folder);
+        Path file = from.resolve(FILE);
         Table table = Table.csv(file);
-        if (!table.columns().contains("Salary") || !table.columns().containsAll(WORDS)) {
+        if (!table.columns().contains("Salary") || !table.columns().containsAll(CATEGORIES)) {
             throw new IllegalArgumentException(file + " has the columns " + table.columns()
                     + " but not Salary, League, Division and NewLeague; give the file of ISLP");
         }
@@ -47,11 +46,11 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
         if (complete.size() < FEWEST) {
             throw new IllegalArgumentException(
                     FILE + " has " + complete.size()
-                            + " players with a salary, which are too few to learn 19 columns from and to test; give the whole file of 263");
+                            + " players with a salary, which are too few to fit 19 columns and to test them; give the whole file, which has 263");
         }
         Encoder encoder = new Encoder();
         for (String column : table.columns()) {
-            if (WORDS.contains(column)) {
+            if (CATEGORIES.contains(column)) {
                 encoder.oneHot(column);
             } else if (!column.equals("Salary")) {
                 encoder.number(column);
@@ -71,21 +70,21 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
                 IntStream.range(0, y.length).mapToDouble(i -> y[i]).toArray());
     }
 
-    /** As a design matrix needs them: without the first word of each of the three columns of words, 19 columns. */
-    public Hitters withoutFirstWords() {
+    /** The columns of a design matrix: each of the three categories without the column of its first value, which is the baseline, 19 columns. */
+    public Hitters withoutBaselines() {
         return columns(IntStream.range(0, names.size())
-                .filter(j -> !FIRST.contains(names.get(j)))
+                .filter(j -> !BASELINES.contains(names.get(j)))
                 .toArray());
     }
 
-    /** As R's {@code model.matrix(Salary ~ . - 1)} has them: both leagues, and the second word of the two columns after it, 20 columns. */
-    public Hitters ofModelMatrix() {
+    /** The columns of R's {@code model.matrix(Salary ~ . - 1)}: as {@link #withoutBaselines}, but with both leagues, 20 columns. */
+    public Hitters modelMatrix() {
         return columns(IntStream.range(0, names.size())
-                .filter(j -> names.get(j).equals("League=A") || !FIRST.contains(names.get(j)))
+                .filter(j -> names.get(j).equals("League=A") || !BASELINES.contains(names.get(j)))
                 .toArray());
     }
 
-    /** With these columns alone, in their order. */
+    /** The players with only these columns, in this order. */
     public Hitters columns(int... which) {
         return new Hitters(
                 IntStream.of(which).mapToObj(names::get).toList(),
@@ -97,7 +96,7 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
     }
 
     /**
-     * With the columns of these names.
+     * The players with only the columns of these names, in this order.
      *
      * @throws IllegalArgumentException if one is missing
      */
@@ -110,7 +109,7 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
         return columns(which.stream().mapToInt(names::indexOf).toArray());
     }
 
-    /** These players alone. */
+    /** Only these players, in this order. */
     public Hitters players(int... which) {
         return new Hitters(
                 names,
@@ -118,7 +117,7 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
                 IntStream.of(which).mapToDouble(i -> y[i]).toArray());
     }
 
-    /** Their number. */
+    /** The number of players. */
     public int size() {
         return y.length;
     }

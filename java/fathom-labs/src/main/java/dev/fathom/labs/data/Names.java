@@ -11,17 +11,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Given names in small letters, one a line, in {@code names.txt}: 32,033 of them in the repository karpathy/makemore, the most common of the year 2018 by
- * ssa.gov. A name that is common for girls and for boys stands there twice.
+ * First names in lower case, one on each line of {@code names.txt}: the 32,033 names of the repository karpathy/makemore, which are the most common ones of the
+ * year 2018 by ssa.gov. A name that is common for girls and for boys is there twice.
  */
 public final class Names {
     /** Where they are. */
-    public static final DataSet SET = new DataSet(
-            "names",
-            List.of("names.txt"),
-            "names.txt is in the repository karpathy/makemore, and may lie in any folder");
+    public static final DataSet SET =
+            new DataSet("names", List.of("names.txt"), "download it from the repository karpathy/makemore");
 
-    /** What begins and ends a name. */
+    /** The token before and after a name. */
     public static final String END = ".";
 
     /** {@link #END}, which is 0, and the letters. */
@@ -37,7 +35,7 @@ public final class Names {
     /**
      * Reads them in their order.
      *
-     * @throws IllegalArgumentException if they are missing, or a line is no name
+     * @throws IllegalArgumentException if the file is missing, or a line is not a name
      * @throws java.io.UncheckedIOException if the file cannot be read
      */
     public static List<String> read(@Nullable Path given) {
@@ -57,7 +55,7 @@ public final class Names {
     /**
      * The numbers of a name's letters between two {@link #END}s.
      *
-     * @throws IllegalArgumentException if one of them is no letter from a to z
+     * @throws IllegalArgumentException if a character is not a letter from a to z
      */
     public static int[] ids(String name) {
         return LETTERS.ids(new Characters().tokens(END + name + END));

@@ -12,15 +12,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The Free Spoken Digit Dataset (Jackson et al.): digits spoken by six people, each 50 times, at 8,000 samples a second; no part of the project. */
+/** The Free Spoken Digit Dataset (Jackson et al.): digits spoken by six people, 50 times each, at 8,000 samples per second; not part of the project. */
 public final class SpokenDigits {
-    /** Samples a second. */
+    /** Samples per second. */
     public static final int RATE = 8000;
 
     private static final DataSet DATA = new DataSet(
             "spoken-digits",
             List.of("recordings"),
-            "the folder recordings is in the repository Jakobovski/free-spoken-digit-dataset, put it into one of them");
+            "download it from the repository Jakobovski/free-spoken-digit-dataset");
     private static final Pattern NAME = Pattern.compile("(\\d)_([a-z]+)_(\\d{1,6})\\.wav");
     /** Ten seconds; the longest recording has 2.3. */
     private static final int LONGEST = 10 * RATE;
@@ -34,7 +34,7 @@ public final class SpokenDigits {
      * @param samples from -1 to 1
      */
     public record Recording(int digit, String speaker, int index, float[] samples) {
-        /** Whether it belongs to the official test. */
+        /** Whether it belongs to the official test set. */
         public boolean test() {
             return index < 5;
         }
@@ -61,8 +61,8 @@ public final class SpokenDigits {
                 .map(m -> recording(folder.resolve(m.group()), m))
                 .toList();
         if (all.isEmpty()) {
-            throw new IllegalArgumentException("the folder " + folder
-                    + " has no recordings that are wanted; put files like 7_jackson_32.wav there");
+            throw new IllegalArgumentException(
+                    "the folder " + folder + " has no recordings; put files like 7_jackson_32.wav there");
         }
         return all;
     }
@@ -71,7 +71,7 @@ public final class SpokenDigits {
         Matcher m = NAME.matcher(file.getFileName().toString());
         if (!m.matches()) {
             throw new IllegalArgumentException(file
-                    + ": its name does not say what it is; name it DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_32.wav, "
+                    + ": the name is not of the form DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_32.wav; rename the file, "
                     + "or move it elsewhere");
         }
         return m;
@@ -81,8 +81,8 @@ public final class SpokenDigits {
         Wav wav = Wav.read(file);
         if (wav.rate() != RATE || wav.frames() > LONGEST || wav.frames() < RATE / 20) {
             throw new IllegalArgumentException(file + ": it has " + wav.frames() + " samples at " + wav.rate()
-                    + " a second, but a recording of a digit has " + RATE / 20 + " to " + LONGEST + " at " + RATE
-                    + "; convert it, or move it elsewhere");
+                    + " Hz, but a recording of a digit has " + RATE / 20 + " to " + LONGEST + " at " + RATE
+                    + " Hz; convert it, or move it elsewhere");
         }
         return new Recording(Integer.parseInt(m.group(1)), m.group(2), Integer.parseInt(m.group(3)), wav.mono());
     }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Speeches from Shakespeare's plays in one file of 40,000 lines and 65 different characters (Karpathy 2015, char-rnn); no part of the project. */
+/** Speeches from Shakespeare's plays in one file of 40,000 lines and 65 different characters (Karpathy 2015, char-rnn); not part of the project. */
 public final class TinyShakespeare {
     /** The name on the command line and in folders. */
     public static final String NAME = "tinyshakespeare";
@@ -26,7 +26,7 @@ public final class TinyShakespeare {
 
     /** Where it is. */
     public static final DataSet SET =
-            new DataSet(NAME, List.of(FILE), "./fathom data tinyshakespeare fetches it (1.1 MB)");
+            new DataSet(NAME, List.of(FILE), "run ./fathom data tinyshakespeare to fetch it (1.1 MB)");
 
     /** No text that a lab reads as one is longer. */
     private static final int MOST = 1 << 26;

@@ -50,13 +50,16 @@ public record Figure(
             if (low == Double.NEGATIVE_INFINITY) {
                 return "at most " + number(high);
             }
-            String from = number(low);
-            String to = number(high);
-            for (int digits = 5; from.equals(to) && low < high; digits++) {
-                from = String.format(Locale.ROOT, "%." + digits + "f", low);
-                to = String.format(Locale.ROOT, "%." + digits + "f", high);
-            }
-            return from + " to " + to;
+            return low == high ? text(low) : text(low) + " to " + text(high);
+        }
+
+        /** A number in or near the range, with enough digits to tell the two ends apart. */
+        private String text(double value) {
+            double size = Math.max(Math.abs(low), Math.abs(high));
+            int usual = size < 10 ? 4 : size < 1000 ? 2 : 1;
+            int needed = (int) Math.ceil(-Math.log10((high - low) / 2) - 1e-6); // decimals
+            boolean narrow = size < 1e-3 ? number(low).equals(number(high)) : needed > usual;
+            return narrow && low < high ? String.format(Locale.ROOT, "%." + needed + "f", value) : number(value);
         }
     }
 
@@ -135,6 +138,11 @@ public record Figure(
         return within(low, Double.POSITIVE_INFINITY);
     }
 
+    /** A copy that is expected to be {@code high} or less. */
+    public Figure atMost(double high) {
+        return within(Double.NEGATIVE_INFINITY, high);
+    }
+
     /** Whether the figure lies in its band. */
     public Verdict verdict() {
         if (band == null) {
@@ -143,9 +151,9 @@ public record Figure(
         return band.holds(measured) ? Verdict.REACHED : Verdict.MISSED;
     }
 
-    /** The number with its unit. */
+    /** The number with its unit, with as many digits as a narrow band has. */
     public String value() {
-        return number(measured) + (unit.isEmpty() ? "" : " " + unit);
+        return (band == null ? number(measured) : band.text(measured)) + (unit.isEmpty() ? "" : " " + unit);
     }
 
     /** A few digits, without an exponent where a person would not write one. */

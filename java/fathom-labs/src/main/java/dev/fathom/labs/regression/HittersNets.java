@@ -5,6 +5,7 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.statistics.Errors;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -24,19 +25,19 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * The networks of the textbook's two editions: 50 units with ReLU, four tenths of which are dropped, on the squared error by RMSprop in batches of 32.
+ * The networks of the textbook's two editions: 50 units with ReLU and a dropout rate of 0.4, trained on the squared error by RMSprop in batches of 32.
  *
- * @param players with the columns that the edition's network sees
- * @param net makes one for each seed
- * @param epochs how often every player is seen
+ * @param players the players with the columns that the network of the edition sees
+ * @param net makes the layers
+ * @param epochs passes over the training players
  */
 record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net, Optimizer optimizer, int epochs) {
     private static final int BATCH = 32;
     private static final int HIDDEN = 50;
 
-    /** PyTorch's: the columns as they are, and weights that begin as PyTorch's do. */
+    /** The networks of the Python edition: columns that are not scaled, and PyTorch's initial weights. */
     static HittersNets python(Hitters all, Run run) {
-        Hitters players = all.withoutFirstWords();
+        Hitters players = all.withoutBaselines();
         int k = players.names().size();
         return new HittersNets(
                 HittersSplit.python(all.size()),
@@ -46,9 +47,9 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                 run.epochs(50, 50));
     }
 
-    /** Keras's: the columns of R's model matrix scaled to mean 0 and deviation 1 over all players, Glorot's weights and biases of 0. */
+    /** The networks of the R edition: the columns of R's model matrix, scaled to mean 0 and standard deviation 1 over all players, and Keras's initial weights. */
     static HittersNets r(Hitters all, Run run) {
-        Hitters players = scaled(all.ofModelMatrix());
+        Hitters players = scaled(all.modelMatrix());
         int k = players.names().size();
         return new HittersNets(
                 HittersSplit.r(all.size()),
@@ -62,7 +63,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
         return new Linear(in, out, Init.xavierUniform()).withBias(Init.zeros());
     }
 
-    /** As R's {@code scale}, whose deviation has the divisor n - 1. */
+    /** Scales the columns as R's {@code scale} does, whose standard deviation has the divisor n - 1. */
     private static Hitters scaled(Hitters players) {
         int n = players.size();
         double[][] z = new double[n][players.names().size()];
@@ -83,24 +84,24 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
         return new Hitters(players.names(), z, players.y());
     }
 
-    /** The number of trained numbers. */
+    /** The number of parameters. */
     long parameters() {
         try (Model<Sequential> model = Model.of(net.get(), 0)) {
             return model.parameterCount();
         }
     }
 
-    /** The mean absolute errors on the test of networks of {@code count} seeds; fewer where a person stopped them. */
+    /** The mean absolute errors on the test of networks of {@code count} seeds; fewer if the run was interrupted. */
     List<Double> errors(Run run, int count) {
         List<Double> errors = new ArrayList<>();
         for (int i = 0; i < count && !run.interrupt().requested(); i++) {
             String folder = split.name().toLowerCase(Locale.ROOT) + "-" + (i + 1);
-            Hitters learn = split.train(players);
+            Hitters training = split.training(players);
             Hitters test = split.test(players);
             try (Dataset train = Dataset.of(
-                            floats(learn.x()),
-                            Shape.of(learn.names().size()),
-                            floats(new double[][] {learn.y()}),
+                            floats(training.x()),
+                            Shape.of(training.names().size()),
+                            floats(new double[][] {training.y()}),
                             Shape.of(1));
                     Model<Sequential> model = Model.of(net.get(), run.seed() + i)) {
                 var trainer = Trainer.of(model, Loss.mse(), optimizer).seed(run.seed() + i);
@@ -109,7 +110,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                         .epochs()
                         .size();
                 if (done == epochs) {
-                    errors.add(HittersSplit.meanAbsoluteError(test.y(), forecast(model.net(), test)));
+                    errors.add(Errors.meanAbsolute(test.y(), forecast(model.net(), test)));
                     run.training()
                             .say(
                                     "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the test %.2f",

@@ -1,6 +1,7 @@
 package dev.fathom.labs.regression;
 
 import dev.fathom.labs.data.Hitters;
+import dev.fathom.labs.statistics.Errors;
 import dev.fathom.labs.statistics.LeastSquares;
 import dev.fathom.labs.statistics.NumpyRandom;
 import dev.fathom.labs.statistics.RRandom;
@@ -9,17 +10,17 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How one edition of the textbook divides the players.
+ * How one edition of the textbook splits the players.
  *
  * @param name of the edition
- * @param train the players to learn from, in the order in which the edition has them
- * @param test the others
- * @param folds those of cross-validation, as rows of train
+ * @param training the numbers of the training players, in the order of the edition
+ * @param test the numbers of the test players
+ * @param folds the folds of cross-validation, as places in {@code training}
  */
-record HittersSplit(String name, int[] train, int[] test, int[][] folds) {
+record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
     private static final int FOLDS = 10;
 
-    /** {@code train_test_split(test_size=1/3, random_state=1)}, then {@code KFold(10, shuffle=True, random_state=1)} of the rest. */
+    /** {@code train_test_split(test_size=1/3, random_state=1)}, then {@code KFold(10, shuffle=True, random_state=1)} of the training players. */
     static HittersSplit python(int players) {
         int[] order = new NumpyRandom(1).permutation(players);
         int held = (players + 2) / 3;
@@ -37,52 +38,46 @@ record HittersSplit(String name, int[] train, int[] test, int[][] folds) {
         return new HittersSplit("R", train, drawn, random.folds(train.length, FOLDS));
     }
 
-    Hitters train(Hitters all) {
-        return all.players(train);
+    Hitters training(Hitters all) {
+        return all.players(training);
     }
 
     Hitters test(Hitters all) {
         return all.players(test);
     }
 
-    /** Least squares on the players to learn from. */
-    LeastSquares leastSquares(Hitters all) {
-        Hitters learn = train(all);
-        return LeastSquares.fit(learn.x(), learn.y());
+    /** The mean absolute error on the test of least squares on the training players. */
+    double leastSquaresError(Hitters all) {
+        Hitters training = training(all);
+        Hitters test = test(all);
+        return Errors.meanAbsolute(
+                test.y(), LeastSquares.fit(training.x(), training.y()).predict(test.x()));
     }
 
-    /** The mean of the folds' errors, each fold with its number of players or, in scikit-learn's way, all alike: [penalties]. */
-    double[] mean(double[][] ofFolds, boolean bySize) {
-        double[] mean = new double[ofFolds[0].length];
-        double all = bySize ? train.length : ofFolds.length;
-        for (int f = 0; f < ofFolds.length; f++) {
+    /** The mean of the folds' errors, [penalties]: folds are weighted by their number of players, as in glmnet, or equally, as in scikit-learn. */
+    double[] mean(double[][] errors, boolean bySize) {
+        double[] mean = new double[errors[0].length];
+        double all = bySize ? training.length : errors.length;
+        for (int f = 0; f < errors.length; f++) {
             double share = (bySize ? folds[f].length : 1) / all;
             for (int i = 0; i < mean.length; i++) {
-                mean[i] += share * ofFolds[f][i];
+                mean[i] += share * errors[f][i];
             }
         }
         return mean;
     }
 
-    /** The mean of |y - forecast|. */
-    static double meanAbsoluteError(double[] y, double[] forecast) {
-        return IntStream.range(0, y.length)
-                .mapToDouble(i -> Math.abs(y[i] - forecast[i]))
-                .average()
-                .orElseThrow();
-    }
-
-    /** The errors of those who know no player: of the mean salary of those to learn from, and of their median. */
+    /** The mean absolute errors on the test of the mean salary of the training players, and of their median salary. */
     List<Double> floors(Hitters all) {
-        double[] known = train(all).y().clone();
-        Arrays.sort(known);
+        double[] salaries = training(all).y().clone();
+        Arrays.sort(salaries);
         double[] truth = test(all).y();
-        int n = known.length;
-        double median = (known[(n - 1) / 2] + known[n / 2]) / 2;
-        double mean = Arrays.stream(known).average().orElseThrow();
+        int n = salaries.length;
+        double median = (salaries[(n - 1) / 2] + salaries[n / 2]) / 2;
+        double mean = Arrays.stream(salaries).average().orElseThrow();
         return List.of(
-                meanAbsoluteError(truth, constant(mean, truth.length)),
-                meanAbsoluteError(truth, constant(median, truth.length)));
+                Errors.meanAbsolute(truth, constant(mean, truth.length)),
+                Errors.meanAbsolute(truth, constant(median, truth.length)));
     }
 
     private static double[] constant(double value, int n) {

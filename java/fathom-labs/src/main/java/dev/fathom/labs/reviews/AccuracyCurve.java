@@ -15,27 +15,28 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The accuracy on some parts of the data after every epoch, to be drawn and not to choose by: a line of numbers for each epoch in a file, for a run that goes
- * on.
+ * Measures the accuracy on some parts of the data after every epoch, for a plot and not for choosing the epoch. A file keeps a line of numbers for each epoch,
+ * so that a resumed run has them all.
  */
 record AccuracyCurve(Trainer<?> trainer, List<Batches> parts, Path file) implements Callback {
-    /** Keeps the epochs that were finished before this run, and no others. */
+    /** Keeps the lines of the epochs that were finished before this run, and no others. */
     @Override
     public void onTrainBegin(Progress progress) {
         int done = progress.history().epochs().size();
-        List<double[]> before = done == 0 ? List.of() : read(file);
-        if (before.size() < done || before.stream().anyMatch(e -> e.length != parts.size())) {
-            throw new IllegalArgumentException(file + " lacks accuracies of the " + done
-                    + " epochs that are finished; remove its folder to begin anew");
+        List<double[]> before = done == 0 ? List.of() : read(file, parts.size());
+        if (before.size() < done) {
+            throw new IllegalArgumentException(file + " has accuracies of " + before.size() + " epochs, but " + done
+                    + " epochs are finished; delete its folder to start over");
         }
         write(before.subList(0, done));
     }
 
     @Override
     public void onEpochEnd(Progress progress, EpochLog log) {
-        List<double[]> epochs = new ArrayList<>(read(file));
+        List<double[]> epochs = new ArrayList<>(read(file, parts.size()));
         epochs.add(parts.stream()
                 .mapToDouble(
                         part -> Objects.requireNonNull(trainer.evaluate(part).get("accuracy")))
@@ -53,21 +54,29 @@ record AccuracyCurve(Trainer<?> trainer, List<Batches> parts, Path file) impleme
     /**
      * The accuracies after each epoch.
      *
+     * @param parts how many there are after each epoch
      * @throws IllegalArgumentException if the file is missing or damaged
      */
-    static List<double[]> read(Path file) {
+    static List<double[]> read(Path file, int parts) {
         try {
-            return Files.readAllLines(file).stream()
+            List<double[]> epochs = Files.readAllLines(file).stream()
                     .map(line -> Arrays.stream(line.split(","))
                             .mapToDouble(Double::parseDouble)
                             .toArray())
                     .toList();
+            if (epochs.stream().allMatch(epoch -> epoch.length == parts)) {
+                return epochs;
+            }
+            throw damaged(file, null);
         } catch (IOException | NumberFormatException e) {
-            throw new IllegalArgumentException(
-                    file
-                            + " is missing or damaged, and with it the accuracy after each epoch; remove its folder to begin"
-                            + " anew",
-                    e);
+            throw damaged(file, e);
         }
+    }
+
+    private static IllegalArgumentException damaged(Path file, @Nullable Exception cause) {
+        return new IllegalArgumentException(
+                file
+                        + " is missing or damaged, so the accuracy after each epoch is lost; delete its folder to start over",
+                cause);
     }
 }

@@ -9,16 +9,16 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Questions of the form "a is to b as c is to ?" (Mikolov et al. 2013) that reviews of films can know. Two pairs of a family make two questions. The answer is the
- * word, other than the three of the question, whose vector has the greatest cosine with b - a + c, all of them of length 1.
+ * Questions of the form "a is to b as c is to what?" (Mikolov et al. 2013) with words of film reviews. Two pairs of a family make two questions. The answer is the
+ * word, other than the three of the question, whose vector has the largest cosine with b - a + c, where all vectors are scaled to length 1.
  */
 final class Analogies {
-    /** Pairs in the same relation, by what it is. */
+    /** Pairs of words in the same relation, by its name. */
     static final Map<String, String> FAMILIES = new LinkedHashMap<>();
 
     static {
         FAMILIES.put(
-                "one, many",
+                "singular, plural",
                 "actor actors, movie movies, film films, scene scenes, character characters, director directors, story stories, role roles, "
                         + "song songs, episode episodes, man men, woman women, child children, joke jokes");
         FAMILIES.put(
@@ -26,15 +26,15 @@ final class Analogies {
                 "make made, go went, see saw, take took, give gave, think thought, write wrote, play played, watch watched, love loved, "
                         + "want wanted, try tried, turn turned, look looked");
         FAMILIES.put(
-                "comparison",
+                "adjective, comparative",
                 "good better, bad worse, big bigger, old older, long longer, young younger, fast faster, hard harder, short shorter, "
                         + "dark darker, deep deeper, high higher");
         FAMILIES.put(
-                "greatest",
+                "adjective, superlative",
                 "good best, bad worst, great greatest, funny funniest, weak weakest, big biggest, strong strongest, high highest, young "
                         + "youngest, old oldest, late latest, cheap cheapest");
         FAMILIES.put(
-                "how",
+                "adjective, adverb",
                 "real really, complete completely, absolute absolutely, poor poorly, slow slowly, perfect perfectly, quick quickly, sad "
                         + "sadly, serious seriously, extreme extremely, beautiful beautifully, bad badly");
         FAMILIES.put(
@@ -42,15 +42,15 @@ final class Analogies {
                 "he she, his her, himself herself, man woman, men women, boy girl, father mother, brother sister, son daughter, husband "
                         + "wife, king queen, actor actress, uncle aunt, hero heroine");
         FAMILIES.put(
-                "country, its people",
+                "country, nationality",
                 "france french, england english, italy italian, germany german, japan japanese, china chinese, america american, spain "
                         + "spanish, russia russian, india indian, mexico mexican, canada canadian");
         FAMILIES.put(
-                "who, what they do",
+                "person, activity",
                 "actor acting, director directing, writer writing, producer producing, singer singing, dancer dancing, fighter fighting, "
                         + "killer killing, player playing, teacher teaching, driver driving, reader reading");
         FAMILIES.put(
-                "kind of film, how it is",
+                "genre, adjective",
                 "comedy funny, horror scary, drama dramatic, thriller thrilling, romance romantic, mystery mysterious, tragedy tragic, "
                         + "suspense suspenseful, action exciting, satire satirical");
         FAMILIES.put(
@@ -68,27 +68,38 @@ final class Analogies {
     /**
      * How well vectors answer.
      *
-     * @param asked questions all of whose words have a vector
-     * @param right questions answered by the wanted word
-     * @param near questions whose wanted word is among the five nearest
-     * @param rightAlone questions that the word nearest to c alone answers, whatever a and b are
+     * @param asked the questions whose words all have a vector
+     * @param right the questions that are answered correctly
+     * @param near the questions whose correct answer is among the five nearest words
+     * @param nearestToC the questions whose correct answer is the word nearest to c, which ignores a and b
      */
-    record Score(int asked, int right, int near, int rightAlone) {
+    record Score(int asked, int right, int near, int nearestToC) {
         Score plus(Score other) {
             return new Score(
-                    asked + other.asked, right + other.right, near + other.near, rightAlone + other.rightAlone);
+                    asked + other.asked, right + other.right, near + other.near, nearestToC + other.nearestToC);
         }
 
+        /** The share of correct answers, in percent. */
         double accuracy() {
-            return (double) right / Math.max(1, asked);
+            return percent(right);
         }
 
-        double accuracyAlone() {
-            return (double) rightAlone / Math.max(1, asked);
+        /** The share of questions whose answer is among the five nearest words, in percent. */
+        double top5() {
+            return percent(near);
+        }
+
+        /** The share of correct answers of the word nearest to c, in percent. */
+        double baseline() {
+            return percent(nearestToC);
+        }
+
+        private double percent(int count) {
+            return 100.0 * count / Math.max(1, asked);
         }
     }
 
-    /** The score of each family that has a question, by its name. */
+    /** The score of each family whose questions can be asked, by its name. */
     static Map<String, Score> scores(WordVectors vectors) {
         Directions all = Directions.of(vectors);
         Map<String, Score> scores = new LinkedHashMap<>();
@@ -117,6 +128,18 @@ final class Analogies {
         return scores.values().stream().reduce(new Score(0, 0, 0, 0), Score::plus);
     }
 
+    /** Scales a vector to length 1 in place and returns it; 0 stays 0. */
+    static float[] unit(float[] v) {
+        double squares = 0;
+        for (float x : v) {
+            squares += x * x;
+        }
+        for (int i = 0; i < v.length && squares > 0; i++) {
+            v[i] = (float) (v[i] / Math.sqrt(squares));
+        }
+        return v;
+    }
+
     /** Vectors of length 1. */
     private record Directions(float[][] rows) {
         static Directions of(WordVectors vectors) {
@@ -125,43 +148,32 @@ final class Analogies {
                     .toArray(float[][]::new));
         }
 
-        private static float[] unit(float[] v) {
-            double squares = 0;
-            for (float x : v) {
-                squares += x * x;
-            }
-            for (int i = 0; i < v.length && squares > 0; i++) {
-                v[i] = (float) (v[i] / Math.sqrt(squares));
-            }
-            return v;
-        }
-
         Score ask(int[] known, int[] question) {
             float[] target = new float[rows[0].length];
             for (int i = 0; i < target.length; i++) {
                 target[i] = rows[known[1]][i] - rows[known[0]][i] + rows[question[0]][i];
             }
-            int better = better(target, question[1], known[0], known[1], question[0]);
-            int alone = better(rows[question[0]], question[1], question[0]);
-            return new Score(1, better == 0 ? 1 : 0, better < 5 ? 1 : 0, alone == 0 ? 1 : 0);
+            int nearer = nearer(target, question[1], known[0], known[1], question[0]);
+            int nearerToC = nearer(rows[question[0]], question[1], question[0]);
+            return new Score(1, nearer == 0 ? 1 : 0, nearer < 5 ? 1 : 0, nearerToC == 0 ? 1 : 0);
         }
 
-        /** How many words other than these are nearer to a direction than {@code wanted} is. */
-        private int better(float[] target, int wanted, int... others) {
-            double known = dot(target, rows[wanted]);
+        /** How many words, other than those of the question, are nearer to a direction than {@code wanted}. */
+        private int nearer(float[] target, int wanted, int... excluded) {
+            float cosine = dot(target, rows[wanted]);
             int n = 0;
             for (int i = 0; i < rows.length; i++) {
                 int word = i;
                 if (i != wanted
-                        && dot(target, rows[i]) >= known
-                        && Arrays.stream(others).noneMatch(o -> o == word)) {
+                        && dot(target, rows[i]) >= cosine
+                        && Arrays.stream(excluded).noneMatch(e -> e == word)) {
                     n++;
                 }
             }
             return n;
         }
 
-        private static double dot(float[] a, float[] b) {
+        private static float dot(float[] a, float[] b) {
             float sum = 0;
             for (int i = 0; i < a.length; i++) {
                 sum += a[i] * b[i];

@@ -3,6 +3,7 @@ package dev.fathom.labs.reviews;
 import static dev.fathom.labs.pages.Result.line;
 
 import dev.fathom.io.AtomicFile;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.labs.statistics.LogisticPath;
@@ -21,6 +22,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -29,27 +33,27 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The whole path of the lasso on bags of words that weigh words in five ways. */
+/** Lasso paths of bags of words that weigh words in five ways. */
 record LassoPaths(Run run, Reviews reviews) {
-    /** How far the conditions of the optimum may be missed, as a part of lambda. */
-    private static final double TOLERANCE = 0.1;
+    /** The largest accepted violation of the conditions of the optimum, as a part of lambda. */
+    static final double TOLERANCE = 0.1;
 
     private static final int BIGRAMS = 20_000;
     private static final int SHOWN = 8;
 
     /**
-     * A way to make rows of reviews.
+     * A way to weigh words.
      *
-     * @param make the rows of a part
+     * @param rows makes the rows of some reviews
      */
-    private record Kind(String name, String file, Vocabulary vocabulary, Function<Part, SparseRows> make) {}
+    record Kind(String name, String file, Vocabulary vocabulary, Function<Part, SparseRows> rows) {}
 
     /**
      * A point of a path.
      *
-     * @param violation of the conditions of the optimum, as a part of lambda
-     * @param positive words that speak most for a positive review
-     * @param negative words that speak most against it
+     * @param violation the largest violation of the conditions of the optimum, as a part of lambda
+     * @param positive the words with the largest positive coefficients
+     * @param negative the words with the largest negative coefficients
      */
     record Point(
             double lambda,
@@ -76,11 +80,11 @@ record LassoPaths(Run run, Reviews reviews) {
     /**
      * A whole path.
      *
-     * @param columns of the rows
-     * @param nonzero the share of numbers in the training rows that are not 0
+     * @param columns the number of columns of the rows
+     * @param nonzero the share of nonzero entries of the training rows
      */
-    record Lasso(String name, int columns, double nonzero, List<Point> points) {
-        /** The point that is best on the validation reviews; of equals the one with the fewest words. */
+    record LassoPath(String name, int columns, double nonzero, List<Point> points) {
+        /** The point with the highest validation accuracy; among equals the one with the largest lambda. */
         Point chosen() {
             Point best = points.get(0);
             for (Point p : points) {
@@ -89,7 +93,7 @@ record LassoPaths(Run run, Reviews reviews) {
             return best;
         }
 
-        /** The highest test accuracy of all, which the textbook reads from its figure. */
+        /** The highest test accuracy of the path. */
         double peak() {
             return points.stream().mapToDouble(Point::test).max().orElseThrow();
         }
@@ -98,7 +102,7 @@ record LassoPaths(Run run, Reviews reviews) {
             return points.stream().mapToDouble(Point::seconds).sum();
         }
 
-        /** For a plot over -ln lambda. */
+        /** The curve of an accuracy over -ln lambda. */
         double[][] curve(ToDoubleFunction<Point> accuracy) {
             return new double[][] {
                 points.stream().mapToDouble(p -> -Math.log(p.lambda())).toArray(),
@@ -107,27 +111,35 @@ record LassoPaths(Run run, Reviews reviews) {
         }
     }
 
-    /** All five paths, two at a time where there are two processors; null where it was stopped. */
-    @Nullable
-    List<Lasso> paths() {
+    /** The five paths, computed side by side with one thread for each; only those that are finished if the run is interrupted. */
+    List<LassoPath> paths() {
         run.training().say("%nThe lasso: %d lambdas for each of five ways to weigh words", lambdas());
-        List<Lasso> all = kinds().parallelStream()
-                .map(this::path)
-                .filter(Objects::nonNull)
-                .toList();
-        return run.interrupt().requested() ? null : all;
+        ForkJoinPool pool = new ForkJoinPool(NativeRuntime.get().threads());
+        try {
+            List<CompletableFuture<@Nullable LassoPath>> all = kinds().stream()
+                    .map(kind -> CompletableFuture.supplyAsync(() -> path(kind), pool))
+                    .toList();
+            return all.stream()
+                    .map(CompletableFuture::join)
+                    .filter(Objects::nonNull)
+                    .toList();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof IllegalArgumentException cause ? cause : e;
+        } finally {
+            pool.shutdownNow();
+        }
     }
 
     private int lambdas() {
         return run.of(50, 6);
     }
 
-    private List<Kind> kinds() {
+    List<Kind> kinds() {
         Vocabulary words = reviews.vocabulary();
         int size = words.size();
         int[][] train = reviews.train().codes();
         Ngrams pairs = new Ngrams(Words.keras(), 1, 2);
-        // the unknown token takes the runs that are not among the most frequent
+        // all runs that are not among the most frequent become the unknown token
         Vocabulary grams = Vocabulary.of(() ->
                         reviews.train().texts().stream().map(pairs::tokens).iterator())
                 .limit(run.of(BIGRAMS, 3000))
@@ -162,15 +174,15 @@ record LassoPaths(Run run, Reviews reviews) {
         return new SparseRows(bag.size(), starts, ids, weights);
     }
 
-    private @Nullable Lasso path(Kind kind) {
+    private @Nullable LassoPath path(Kind kind) {
         if (run.interrupt().requested()) {
             return null;
         }
         Path file = run.folder().resolve("lasso").resolve(kind.file + ".csv");
         String key = line(
-                "%s of %,d reviews, %,d for the test, seed %d, %d lambdas",
-                kind.name, reviews.train().size(), reviews.test().size(), run.seed(), lambdas());
-        SparseRows x = kind.make.apply(reviews.train());
+                "%s of %,d training and %,d test reviews %08x, seed %d, %d lambdas",
+                kind.name, reviews.train().size(), reviews.test().size(), reviews.fingerprint(), run.seed(), lambdas());
+        SparseRows x = kind.rows.apply(reviews.train());
         double nonzero = (double) x.values().length / x.rows() / x.columns();
         List<Point> points = run.resume() && Files.exists(file) ? read(file, key) : List.of();
         if (points.isEmpty()) {
@@ -183,10 +195,10 @@ record LassoPaths(Run run, Reviews reviews) {
         } else {
             run.training().say("%s: resumed from %s", kind.name, file);
         }
-        return new Lasso(kind.name, x.columns(), nonzero, points);
+        return new LassoPath(kind.name, x.columns(), nonzero, points);
     }
 
-    /** The points of an earlier run with the same key; none if there was another. */
+    /** The stored points; none if they have another key. */
     private static List<Point> read(Path file, String key) {
         try {
             List<String> lines = Files.readAllLines(file);
@@ -194,21 +206,21 @@ record LassoPaths(Run run, Reviews reviews) {
                     ? lines.stream().skip(1).map(Point::of).toList()
                     : List.of();
         } catch (IOException | RuntimeException e) {
-            throw new IllegalArgumentException(file + " is damaged; remove it to compute the path anew", e);
+            throw new IllegalArgumentException(file + " is damaged; delete it to compute the path again", e);
         }
     }
 
     private List<Point> compute(Kind kind, SparseRows x) {
-        SparseRows validation = kind.make.apply(reviews.validation());
-        SparseRows test = kind.make.apply(reviews.test());
+        SparseRows validation = kind.rows.apply(reviews.validation());
+        SparseRows test = kind.rows.apply(reviews.test());
         LogisticPath lasso = new LogisticPath(x, reviews.train().labels(), TOLERANCE);
         List<Point> points = new ArrayList<>();
         for (double lambda : LogisticPath.lambdas(lasso.largest(), lambdas(), run.brief() ? 5e-2 : 1e-4)) {
+            long start = System.nanoTime();
+            LogisticPath.Point at = lasso.at(lambda, run.interrupt()::requested);
             if (run.interrupt().requested()) {
                 return points;
             }
-            long start = System.nanoTime();
-            LogisticPath.Point at = lasso.at(lambda);
             double seconds = (System.nanoTime() - start) / 1e9;
             points.add(new Point(
                     lambda,
@@ -224,14 +236,14 @@ record LassoPaths(Run run, Reviews reviews) {
                 Point p = points.get(points.size() - 1);
                 run.training()
                         .say(
-                                "%s: lambda %d of %d, %,d coefficients, %.2f %% of the validation reviews, %.1f s",
+                                "%s: lambda %d of %d, %,d coefficients, validation accuracy %.2f %%, %.1f s",
                                 kind.name, points.size(), lambdas(), p.nonzero(), 100 * p.validation(), seconds);
             }
         }
         return points;
     }
 
-    /** The words with the greatest coefficients of a sign. */
+    /** The words with the largest coefficients after {@code sign} is applied to them. */
     private static String extreme(double[] coefficients, Vocabulary words, DoubleUnaryOperator sign) {
         return IntStream.range(0, coefficients.length)
                 .filter(j -> sign.applyAsDouble(coefficients[j]) > 0)

@@ -1,17 +1,17 @@
 package dev.fathom.labs.reviews;
 
+import static dev.fathom.labs.pages.Result.line;
 import static dev.fathom.labs.reviews.ReviewNets.LAST;
 import static dev.fathom.labs.reviews.ReviewNets.WIDTH;
 
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure.Range;
-import dev.fathom.labs.reviews.ReviewNets.Attends;
-import dev.fathom.labs.reviews.ReviewNets.Bag;
+import dev.fathom.labs.reviews.ReviewNets.BagOfWordsNet;
 import dev.fathom.labs.reviews.ReviewNets.Convolution;
-import dev.fathom.labs.reviews.ReviewNets.Mean;
-import dev.fathom.labs.reviews.ReviewNets.Read;
+import dev.fathom.labs.reviews.ReviewNets.MeanOfVectors;
+import dev.fathom.labs.reviews.ReviewNets.RecurrentClassifier;
 import dev.fathom.labs.reviews.ReviewNets.ReviewNet;
-import dev.fathom.labs.reviews.ReviewStudy.Subject;
+import dev.fathom.labs.reviews.ReviewNets.TransformerClassifier;
 import dev.fathom.labs.statistics.CoOccurrences;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.Dropout;
@@ -34,42 +34,45 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The nets of the lab, and how each is taught. */
+/** The networks of the lab, and how each is trained. */
 record ReviewExperiments(Run run, Reviews reviews) {
-    /** What the page says of {@link #nets}. */
-    static final String TEXT =
-            "All see the last 500 words of a review as vectors of 32 numbers. The textbook's two LSTMs and its simple RNN read every review "
-                    + "padded with zeros in front to 500 words, as published; the others read reviews of similar length together, and no padding. "
-                    + "Gradients are clipped to norm 1. The epoch that is best on the validation reviews is kept and sees the test once, where the "
-                    + "published figures are those of the last epoch. In the full form the two LSTMs have the epochs of the textbook, 20 in Python and "
-                    + "10 in R; the others are trained for three to six epochs.";
-
-    /** What the page says of {@link #embeddings}. */
+    /** The page's text on the {@link #embeddings}. */
     static final String VECTORS =
-            "The vectors of the 9,999 words are learned with the net; or drawn at random and frozen; or the first 32 principal components "
-                    + "of which words stand near which in the training reviews (positive pointwise mutual information within 5 words), frozen or tuned "
-                    + "further. Nothing is published for these; learned vectors are the baseline.";
+            "There are four kinds of vectors of the 9,999 words: learned with the network; random and frozen; and the first 32 "
+                    + "principal components of the co-occurrences in the training reviews (positive pointwise mutual information within 5 words), frozen "
+                    + "or tuned. Nothing is published for these. The learned vectors are the baseline of the others, and the lasso is theirs.";
 
-    /** What the page says of {@link #sizes}. */
+    /** The page's text on the {@link #sizes}. */
     static final String SIZES =
-            "The same nets learn from a part of the training reviews, for more epochs where there are fewer. "
-                    + "Every step has 64 reviews. Nothing is published for these; the two are compared with each other.";
+            "The same networks are trained on a part of the training reviews, with more epochs for fewer reviews. "
+                    + "Every step has 64 reviews. Nothing is published for these; each network is the other's baseline.";
 
-    private static final String BOOK = "An Introduction to Statistical Learning, Python edition";
     private static final int WINDOW = 5;
-    /** Deviation of the vectors that a net begins with, near that of learned ones. */
+    /** The standard deviation of vectors that are given to a network, near that of learned ones. */
     private static final float SPREAD = 0.3f;
 
     /**
-     * A net, and what others reached with its like.
+     * A network, and what is published of a similar one.
      *
-     * @param band where its test accuracy is expected, in percent; null where nothing is
+     * @param value the published test accuracy; empty if there is none
+     * @param band the expected test accuracy, in percent; null if nothing is expected
      */
     record Published(
-            Subject subject,
+            ReviewExperiment experiment,
             String value,
             String source,
             @Nullable Range band) {}
+
+    /** The page's text on the {@link #readers}. */
+    String readersText() {
+        return line(
+                "All networks see the last %d words of a review as vectors of 32 numbers. The textbook's two LSTMs and its simple RNN read every "
+                        + "review padded in front with zeros to this length, as published; for the others a batch has reviews of similar length, and "
+                        + "padding is masked. Gradients are clipped to norm 1. The weights of the epoch with the best validation accuracy are kept and "
+                        + "tested once, whereas the published figures are those of the last epoch. In the full form the two LSTMs train for as many "
+                        + "epochs as in the textbook, 20 in Python and 10 in R, and the others for 3 to 6 epochs.",
+                length());
+    }
 
     private Recipe rmsprop(int full, int small, int batch, float rate) {
         return recipe(full, small, batch, new RmsProp(rate), "RMSprop " + rate);
@@ -79,70 +82,75 @@ record ReviewExperiments(Run run, Reviews reviews) {
         return recipe(full, small, 64, new Adam(rate), "Adam " + rate);
     }
 
-    private Recipe recipe(int full, int small, int batch, Optimizer optimizer, String words) {
+    private Recipe recipe(int full, int small, int batch, Optimizer optimizer, String title) {
         int fit = run.of(batch, Math.min(batch, 64));
-        return new Recipe(run.epochs(full, small), fit, optimizer, Schedule.constant(), words);
+        return new Recipe(run.epochs(full, small), fit, optimizer, Schedule.constant(), title);
     }
 
-    private Subject subject(String name, String folder, Supplier<ReviewNet> net, Recipe recipe) {
-        return new Subject(name, folder, net, recipe).words(words());
+    private ReviewExperiment experiment(String title, String folder, Supplier<ReviewNet> net, Recipe recipe) {
+        return new ReviewExperiment(title, folder, net, recipe, length());
     }
 
-    private int words() {
+    private int length() {
         return run.of(LAST, 50);
     }
 
     /** The textbook's network on all words of a review. */
-    Subject bag() {
-        return new Subject("2x16 network", "bag", Bag::new, rmsprop(30, 6, 512, 1e-3f)).words(Integer.MAX_VALUE);
+    ReviewExperiment bag() {
+        return new ReviewExperiment(
+                "2x16 network", "bag", BagOfWordsNet::new, rmsprop(30, 6, 512, 1e-3f), Integer.MAX_VALUE);
     }
 
-    /** Everything that reads. */
-    List<Published> nets() {
+    /** The networks that read word vectors. */
+    List<Published> readers() {
         return List.of(
                 new Published(
-                        subject(
+                        experiment(
                                 "embedding, mean, dense",
                                 "mean",
-                                () -> new Mean(ReviewNets.embedding()),
+                                () -> new MeanOfVectors(ReviewNets.embedding()),
                                 adam(6, 2, 5e-3f)),
                         "88.13 %",
                         "Keras example imdb_fasttext, 20,000 words",
                         null),
                 new Published(
-                        subject("1-D CNN", "cnn", Convolution::new, adam(4, 1, 1e-3f)),
+                        experiment("1-D CNN", "cnn", Convolution::new, adam(4, 1, 1e-3f)),
                         "83.5 %",
                         "Keras example imdb_cnn",
                         null),
                 new Published(
-                        subject("simple RNN", "rnn", ReviewExperiments::simple, rmsprop(6, 1, 128, 1e-3f))
+                        experiment("simple RNN", "rnn", ReviewExperiments::simple, rmsprop(6, 1, 128, 1e-3f))
                                 .paddedInFront(),
                         "76 %",
-                        BOOK + ", section 10.5",
+                        ImdbLab.BOOK + ", section 10.5",
                         new Range(72, 82)),
                 new Published(
-                        subject(
+                        experiment(
                                         "LSTM, textbook in Python",
                                         "lstm-book",
                                         ReviewExperiments::book,
                                         rmsprop(20, 1, 300, 0.01f))
                                 .paddedInFront(),
                         "84.76 %; its lab notebook 83.39 to 86.33 %",
-                        BOOK,
+                        ImdbLab.BOOK,
                         new Range(83, Double.POSITIVE_INFINITY)),
                 new Published(
-                        subject("LSTM, textbook in R", "lstm-r", ReviewExperiments::keras, rmsprop(10, 1, 128, 1e-3f))
+                        experiment(
+                                        "LSTM, textbook in R",
+                                        "lstm-r",
+                                        ReviewExperiments::keras,
+                                        rmsprop(10, 1, 128, 1e-3f))
                                 .paddedInFront(),
                         "87 %",
-                        "An Introduction to Statistical Learning, lab in R",
+                        ImdbLab.BOOK_R,
                         new Range(85, Double.POSITIVE_INFINITY)),
                 new Published(
-                        subject("GRU", "gru", () -> read(Recurrent.gru(WIDTH, WIDTH)), adam(3, 1, 2e-3f)),
+                        experiment("GRU", "gru", () -> read(Recurrent.gru(WIDTH, WIDTH)), adam(3, 1, 2e-3f)),
                         "",
                         "",
                         null),
                 new Published(
-                        subject(
+                        experiment(
                                 "bidirectional LSTM",
                                 "bilstm",
                                 () -> read(Recurrent.lstm(WIDTH, WIDTH)
@@ -152,71 +160,101 @@ record ReviewExperiments(Run run, Reviews reviews) {
                         "84.28 %",
                         "Keras example bidirectional_lstm_imdb, two layers, on its validation data",
                         null),
-                new Published(subject("Transformer", "transformer", Attends::new, adam(4, 1, 1e-3f)), "", "", null));
+                new Published(
+                        experiment("Transformer", "transformer", TransformerClassifier::new, adam(4, 1, 1e-3f)),
+                        "",
+                        "",
+                        null));
     }
 
-    /** Of the textbook: 32 units, with dropout. */
+    /** The textbook's simple RNN: 32 units and dropout. */
     private static ReviewNet simple() {
-        return new Read(
+        return new RecurrentClassifier(
                 ReviewNets.embedding(), Recurrent.rnn(WIDTH, WIDTH), new Dropout(0.2f), new Linear(WIDTH, 1), true);
     }
 
-    /** As PyTorch begins: vectors from the normal distribution, two biases. 328,577 parameters. */
+    /** The textbook's LSTM in Python, initialized as in PyTorch: normal vectors and two biases. It has 328,577 parameters. */
     private static ReviewNet book() {
-        return new Read(new Embedding(Reviews.CODES, WIDTH), Recurrent.lstm(WIDTH, WIDTH)).paddedInFront();
+        return new RecurrentClassifier(new Embedding(Reviews.CODES, WIDTH), Recurrent.lstm(WIDTH, WIDTH))
+                .paddedInFront();
     }
 
-    /** As Keras begins: small vectors, one bias, orthogonal recurrent weights left out, and gates that remember. */
+    /** The textbook's LSTM in R, initialized as in Keras, but without its orthogonal recurrent weights: small vectors, one bias, forget gates at 1. */
     private static ReviewNet keras() {
-        return new Read(
+        return new RecurrentClassifier(
                         new Embedding(Reviews.CODES, WIDTH, Init.uniform(-0.05f, 0.05f)),
                         Recurrent.lstm(WIDTH, WIDTH).biases(1).forgetBias(1))
                 .paddedInFront();
     }
 
     private static ReviewNet read(Recurrent net) {
-        return new Read(ReviewNets.embedding(), net);
+        return new RecurrentClassifier(ReviewNets.embedding(), net);
     }
 
-    // ---- vectors of words
+    // ---- word vectors
 
-    /** Two heads over vectors of four origins. */
-    List<Subject> embeddings() {
+    /**
+     * A mean and a GRU on word vectors of four kinds, whose titles are the network and the kind, separated by a comma. Vectors by PCA are computed first; there is
+     * nothing to train if the run is interrupted meanwhile.
+     */
+    List<ReviewExperiment> embeddings() {
         float[] random = new Rng(run.seed()).normal(Reviews.CODES * WIDTH, 0, SPREAD);
-        float[] near = components();
+        float[] pca = components();
+        if (pca == null) {
+            return List.of();
+        }
         return List.of(
-                subject("mean, learned", "vectors-mean-learned", () -> new Mean(ReviewNets.embedding()), heads()),
-                subject("mean, random and frozen", "vectors-mean-random", () -> new Mean(given(random)), heads())
+                experiment(
+                        "mean, learned",
+                        "vectors-mean-learned",
+                        () -> new MeanOfVectors(ReviewNets.embedding()),
+                        meanRecipe()),
+                experiment(
+                                "mean, random, frozen",
+                                "vectors-mean-random",
+                                () -> new MeanOfVectors(given(random)),
+                                meanRecipe())
                         .withFrozenWords(),
-                subject("mean, PCA and frozen", "vectors-mean-frozen", () -> new Mean(given(near)), heads())
+                experiment(
+                                "mean, PCA vectors, frozen",
+                                "vectors-mean-frozen",
+                                () -> new MeanOfVectors(given(pca)),
+                                meanRecipe())
                         .withFrozenWords(),
-                subject("mean, PCA and tuned", "vectors-mean-tuned", () -> new Mean(given(near)), heads()),
-                subject("GRU, learned", "vectors-gru-learned", () -> gru(ReviewNets.embedding()), readers()),
-                subject("GRU, random and frozen", "vectors-gru-random", () -> gru(given(random)), readers())
+                experiment(
+                        "mean, PCA vectors, tuned",
+                        "vectors-mean-tuned",
+                        () -> new MeanOfVectors(given(pca)),
+                        meanRecipe()),
+                experiment("GRU, learned", "vectors-gru-learned", () -> gru(ReviewNets.embedding()), gruRecipe()),
+                experiment("GRU, random, frozen", "vectors-gru-random", () -> gru(given(random)), gruRecipe())
                         .withFrozenWords(),
-                subject("GRU, PCA and frozen", "vectors-gru-frozen", () -> gru(given(near)), readers())
+                experiment("GRU, PCA vectors, frozen", "vectors-gru-frozen", () -> gru(given(pca)), gruRecipe())
                         .withFrozenWords(),
-                subject("GRU, PCA and tuned", "vectors-gru-tuned", () -> gru(given(near)), readers()));
+                experiment("GRU, PCA vectors, tuned", "vectors-gru-tuned", () -> gru(given(pca)), gruRecipe()));
     }
 
-    private Recipe heads() {
+    private Recipe meanRecipe() {
         return adam(4, 1, 5e-3f);
     }
 
-    private Recipe readers() {
+    private Recipe gruRecipe() {
         return adam(2, 1, 2e-3f);
     }
 
     private static ReviewNet gru(Embedding words) {
-        return new Read(words, Recurrent.gru(WIDTH, WIDTH));
+        return new RecurrentClassifier(words, Recurrent.gru(WIDTH, WIDTH));
     }
 
     private static Embedding given(float[] table) {
         return Embedding.of(table, Reviews.CODES, WIDTH).padding(0);
     }
 
-    /** Of the training reviews alone; of their most frequent words in a short run. */
-    private float[] components() {
+    /**
+     * The table of the vectors by PCA, [{@link Reviews#CODES}, {@link ReviewNets#WIDTH}], computed from the training reviews; a short run has vectors of the most
+     * frequent words alone. Null if the run was interrupted.
+     */
+    private float @Nullable [] components() {
         Vocabulary words = reviews.vocabulary().limit(run.of(Reviews.CODES, 500));
         int made = Objects.hash(
                 words.size(),
@@ -224,13 +262,13 @@ record ReviewExperiments(Run run, Reviews reviews) {
                 run.seed(),
                 Arrays.deepHashCode(reviews.train().codes()));
         Path file = run.folder()
-                .resolve(String.format("vectors-%08x.txt", made)); // of other reviews or words: another file
+                .resolve(String.format("vectors-%08x.txt", made)); // other reviews or words have another file
         WordVectors vectors;
         if (run.resume() && Files.exists(file)) {
             run.training().say("%nPrincipal components: resumed from %s", file);
             vectors = WordVectors.read(file);
         } else {
-            run.training().say("%nPrincipal components of which of %,d words stand near which", words.size());
+            run.training().say("%nPrincipal components of the co-occurrences of %,d words", words.size());
             int[][] codes = Arrays.stream(reviews.train().codes())
                     .map(c -> Arrays.stream(c)
                             .map(word -> word < words.size()
@@ -238,10 +276,13 @@ record ReviewExperiments(Run run, Reviews reviews) {
                                     : words.reserved().unknown())
                             .toArray())
                     .toArray(int[][]::new);
-            vectors = CoOccurrences.vectors(codes, words, WINDOW, WIDTH, run.seed());
+            vectors = CoOccurrences.vectors(codes, words, WINDOW, WIDTH, run.seed(), run.interrupt()::requested);
+            if (run.interrupt().requested()) {
+                return null;
+            }
             vectors.write(file);
         }
-        // a small index has fewer words
+        // an index of fewer words has a smaller table
         float[] table = Arrays.copyOf(vectors.table(reviews.vocabulary()), Reviews.CODES * WIDTH);
         for (int i = 0; i < table.length; i++) {
             table[i] *= SPREAD;
@@ -249,18 +290,19 @@ record ReviewExperiments(Run run, Reviews reviews) {
         return table;
     }
 
-    // ---- few and many reviews
+    // ---- numbers of training reviews
 
     int[] sizes() {
         return run.brief() ? new int[] {200, 800} : new int[] {1000, 5000, 23_000};
     }
 
-    /** GRU and LSTM for so many reviews. */
-    List<Subject> gates(int reviews) {
+    /** A GRU and an LSTM for a number of training reviews. */
+    List<ReviewExperiment> gates(int reviews) {
         int epochs = reviews <= 1000 ? 20 : reviews <= 5000 ? 8 : 3;
         return List.of(
-                subject("GRU", "sizes-gru-" + reviews, () -> read(Recurrent.gru(WIDTH, WIDTH)), adam(epochs, 1, 2e-3f)),
-                subject(
+                experiment(
+                        "GRU", "sizes-gru-" + reviews, () -> read(Recurrent.gru(WIDTH, WIDTH)), adam(epochs, 1, 2e-3f)),
+                experiment(
                         "LSTM",
                         "sizes-lstm-" + reviews,
                         () -> read(Recurrent.lstm(WIDTH, WIDTH).forgetBias(1)),

@@ -18,11 +18,11 @@ import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Nets that say of a review how positive it is. */
+/** Networks that classify a review as positive or negative. */
 final class ReviewNets {
-    /** Features of a word, and units of a hidden layer. */
+    /** The size of a word vector, and the number of units of a hidden layer. */
     static final int WIDTH = 32;
-    /** Words of a review that nets read in their order, which are its last ones. */
+    /** How many words of a review a network reads in order; they are the last ones. */
     static final int LAST = 500;
 
     private static final int FILTERS = 64;
@@ -30,20 +30,20 @@ final class ReviewNets {
 
     private ReviewNets() {}
 
-    /** A net from the codes of words to one logit. */
+    /** A network from the codes of words to one logit. */
     interface ReviewNet extends Net {
         /**
-         * Logits [n, 1], above 0 for a positive review.
+         * Returns logits [n, 1], which are above 0 for a positive review.
          *
          * @param words I32 [n, length]
-         * @param lengths I32 [n], how many words of each row are no padding
+         * @param lengths I32 [n], how many words of each row are not padding
          */
         Tensor logits(Tensor words, Tensor lengths);
     }
 
     /** The textbook's network on the bag of words: two hidden layers of 16 units, 160,353 parameters. Every word of a row counts as 1. */
-    record Bag(SparseLinear first, Linear second, Linear out) implements ReviewNet {
-        Bag() {
+    record BagOfWordsNet(SparseLinear first, Linear second, Linear out) implements ReviewNet {
+        BagOfWordsNet() {
             this(new SparseLinear(Reviews.CODES, 16), new Linear(16, 16).act(Activation.RELU), new Linear(16, 1));
         }
 
@@ -53,9 +53,9 @@ final class ReviewNets {
         }
     }
 
-    /** The mean of the words' vectors, and a linear layer: fastText (Joulin et al. 2016). */
-    record Mean(Embedding words, Linear out) implements ReviewNet {
-        Mean(Embedding words) {
+    /** A linear layer on the mean of the word vectors, which is fastText (Joulin et al. 2016). */
+    record MeanOfVectors(Embedding words, Linear out) implements ReviewNet {
+        MeanOfVectors(Embedding words) {
             this(words, new Linear(WIDTH, 1));
         }
 
@@ -67,7 +67,7 @@ final class ReviewNets {
         }
     }
 
-    /** Filters over five words each, and the largest value of each filter over the review (Kim 2014). */
+    /** Convolutions over five words, and the maximum of each filter over the review (Kim 2014). */
     record Convolution(Embedding words, Conv conv, Dropout dropout, Linear out) implements ReviewNet {
         Convolution() {
             this(
@@ -85,20 +85,21 @@ final class ReviewNets {
     }
 
     /**
-     * A recurrent net whose last state answers.
+     * A linear layer on the last state of a recurrent network.
      *
-     * @param padded whether padding is read like a word, as in the textbook; if not, lengths mask it
+     * @param padded whether padding is read like a word, as in the textbook; if not, it is masked
      */
-    record Read(Embedding words, Recurrent net, @Nullable Dropout dropout, Linear out, boolean padded)
+    record RecurrentClassifier(
+            Embedding words, Recurrent net, @Nullable Dropout dropout, Linear out, boolean padded)
             implements ReviewNet {
-        /** Reads a review to its end. */
-        Read(Embedding words, Recurrent net) {
+        /** Masks padding. */
+        RecurrentClassifier(Embedding words, Recurrent net) {
             this(words, net, null, new Linear(WIDTH * net.settings().directions(), 1), false);
         }
 
-        /** Reads the padding in front, too. */
-        Read paddedInFront() {
-            return new Read(words, net, dropout, out, true);
+        /** A copy that reads the padding in front. */
+        RecurrentClassifier paddedInFront() {
+            return new RecurrentClassifier(words, net, dropout, out, true);
         }
 
         @Override
@@ -109,10 +110,10 @@ final class ReviewNets {
         }
     }
 
-    /** One layer of attention over all words, and the mean of what it gives. */
-    record Attends(Embedding words, SinusoidalPositions positions, TransformerEncoder encoder, Linear out)
+    /** A linear layer on the mean output of one Transformer layer over all words. */
+    record TransformerClassifier(Embedding words, SinusoidalPositions positions, TransformerEncoder encoder, Linear out)
             implements ReviewNet {
-        Attends() {
+        TransformerClassifier() {
             this(
                     embedding(),
                     new SinusoidalPositions(LAST, WIDTH),
@@ -137,7 +138,7 @@ final class ReviewNets {
         return Tensor.arange(tokens.dim(1)).lt(lengths.reshape(n, 1)).reshape(n, tokens.dim(1), 1);
     }
 
-    /** Vectors of words that are learned from the beginning; padding has none. */
+    /** Word vectors that start small and random; that of padding is 0. */
     static Embedding embedding() {
         return new Embedding(Reviews.CODES, WIDTH, Init.uniform(-0.05f, 0.05f)).padding(0);
     }

@@ -8,7 +8,6 @@ import dev.fathom.data.Padding;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.reviews.ReviewNets.ReviewNet;
 import dev.fathom.labs.reviews.Reviews.Part;
-import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -24,59 +23,38 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Teaches nets about reviews, one like the other: the weights of the epoch that is best on the validation reviews are kept, and see the test once. */
-record ReviewStudy(Run run) {
+/**
+ * Trains networks that classify reviews, all in the same way: the weights of the epoch with the best validation accuracy are kept and tested once.
+ *
+ * @param reviews for validation and test
+ */
+record ReviewStudy(Run run, Reviews reviews) {
     /** Batches that are sorted by length together. */
     private static final int BUCKETS = 50;
 
     private static final int TIMED = 20;
     private static final int EVALUATION = 500;
 
-    /**
-     * A net and how it is taught.
-     *
-     * @param folder for its checkpoints
-     * @param padded whether every review is its last words with zeros in front, as in the textbook; if not, reviews of similar length come together
-     * @param frozen whether the vectors of words stay as they are
-     * @param words of a review that the net sees, the last ones
-     */
-    record Subject(
-            String name,
-            String folder,
-            Supplier<ReviewNet> net,
-            Recipe recipe,
-            boolean padded,
-            boolean frozen,
-            int words) {
-        /** Sees the last 500 words, in batches of similar length. */
-        Subject(String name, String folder, Supplier<ReviewNet> net, Recipe recipe) {
-            this(name, folder, net, recipe, false, false, ReviewNets.LAST);
-        }
-
-        Subject paddedInFront() {
-            return new Subject(name, folder, net, recipe, true, frozen, words);
-        }
-
-        Subject withFrozenWords() {
-            return new Subject(name, folder, net, recipe, padded, true, words);
-        }
-
-        Subject words(int last) {
-            return new Subject(name, folder, net, recipe, padded, frozen, last);
-        }
-    }
+    /** The header of a table of {@linkplain #row rows}. */
+    static final List<String> HEADER =
+            List.of("network", "parameters", "training", "ms a step", "best epoch", "validation", "test");
 
     /**
-     * What a net learned.
+     * A trained network.
      *
-     * @param reviews it learned from
-     * @param milliseconds of a step, measured on a copy of the net
-     * @param test the share of the test reviews that is right
+     * @param reviews the number of training reviews
+     * @param milliseconds the time of a step, measured on a copy of the network
+     * @param test its test accuracy, from 0 to 1
      */
-    record Learned(Subject subject, int reviews, long parameters, double milliseconds, History history, double test) {
+    record Trained(
+            ReviewExperiment experiment,
+            int reviews,
+            long parameters,
+            double milliseconds,
+            History history,
+            double test) {
         EpochLog best() {
             return Objects.requireNonNull(history.best());
         }
@@ -85,123 +63,146 @@ record ReviewStudy(Run run) {
             return best().value("val_accuracy");
         }
 
-        double seconds() {
-            return history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
+        /** The test accuracy, such as {@code 87.50 %}. */
+        String percent() {
+            return line("%.2f %%", 100 * test);
         }
     }
 
-    /** Right if the logit has the sign of the answer. */
+    /** A review counts as positive if its logit is above 0. */
     private static Metric accuracy() {
         return Metric.higherIsBetter(
                 "accuracy", (logits, labels) -> logits.gt(0).eq(labels).sum().item());
     }
 
-    private static Trainer<ReviewNet> trainer(Subject subject, Model<ReviewNet> model, long seed) {
+    private static Trainer<ReviewNet> trainer(ReviewExperiment experiment, Model<ReviewNet> model, long seed) {
         Loss loss = Loss.bceWithLogits();
-        Trainer<ReviewNet> trainer = Trainer.custom(model, subject.recipe.optimizer(), (net, batch) -> {
+        Trainer<ReviewNet> trainer = Trainer.custom(model, experiment.recipe().optimizer(), (net, batch) -> {
             Tensor logits = net.logits(batch.x(), batch.lengths("x"));
             return new Step.Result(loss.of(logits, batch.y()), logits);
         });
-        return trainer.schedule(subject.recipe.schedule())
+        return trainer.schedule(experiment.recipe().schedule())
                 .metrics(accuracy())
                 .clipNorm(1)
                 .seed(seed);
     }
 
     /**
-     * Teaches a net.
+     * Trains a network.
      *
-     * @param part to learn from
-     * @param curve the file for the accuracy on these reviews and on the test after every epoch; null for none
-     * @return null where it was stopped
+     * @param part the training reviews
+     * @param curve the file for the training and test accuracy after every epoch; null for none
+     * @return null if the run was interrupted
      */
     @Nullable
-    Learned teach(Subject subject, Part part, Reviews reviews, @Nullable Path curve) {
+    Trained train(ReviewExperiment experiment, Part part, @Nullable Path curve) {
+        if (run.interrupt().requested()) {
+            return null;
+        }
         Training training = run.training();
-        try (Model<ReviewNet> model = Model.of(subject.net.get(), run.seed());
-                Dataset learn = data(subject, part);
-                Dataset choose = data(subject, reviews.validation());
-                Dataset test = data(subject, reviews.test())) {
-            if (subject.frozen) {
+        try (Model<ReviewNet> model = Model.of(experiment.net().get(), run.seed());
+                Dataset examples = data(experiment, part);
+                Dataset validation = data(experiment, reviews.validation());
+                Dataset test = data(experiment, reviews.test())) {
+            if (experiment.frozen()) {
                 model.freeze("words.*");
             }
+            int batch = batch(experiment, examples);
             training.say(
                     "%n== %s: %,d parameters, %,d reviews, batches of %d, %s",
-                    subject.name, model.parameterCount(), part.size(), batch(subject, learn), subject.recipe.words());
-            Batches batches = learn.shuffled(run.seed()).batches(batch(subject, learn));
-            batches = subject.padded ? batches : batches.bucketed("x", BUCKETS);
-            double milliseconds = milliseconds(subject, model, learn);
-            Trainer<ReviewNet> trainer = trainer(subject, model, run.seed()).keepBest("val_accuracy");
+                    experiment.title(),
+                    model.parameterCount(),
+                    part.size(),
+                    batch,
+                    experiment.recipe().words());
+            Batches batches = examples.shuffled(run.seed()).batches(batch);
+            batches = experiment.padded() ? batches : batches.bucketed("x", BUCKETS);
+            double milliseconds = milliseconds(experiment, model, examples);
+            Trainer<ReviewNet> trainer = trainer(experiment, model, run.seed()).keepBest("val_accuracy");
             if (curve != null) {
-                trainer.callbacks(
-                        new AccuracyCurve(trainer, List.of(ordered(subject, learn), ordered(subject, test)), curve));
+                trainer.callbacks(new AccuracyCurve(
+                        trainer, List.of(ordered(experiment, examples), ordered(experiment, test)), curve));
             }
-            training.attach(trainer, run.folder().resolve(subject.folder), "reviews");
-            History history = trainer.fit(batches, ordered(subject, choose), subject.recipe.epochs());
+            training.attach(trainer, run.folder().resolve(experiment.folder()), "reviews");
+            History history = trainer.fit(
+                    batches,
+                    ordered(experiment, validation),
+                    experiment.recipe().epochs());
             history.notes().forEach(note -> training.say("%s", note));
             if (run.interrupt().requested() || history.best() == null) {
                 return null;
             }
-            double right = Objects.requireNonNull(
-                    trainer.evaluate(ordered(subject, test)).get("accuracy"));
+            double accuracy = Objects.requireNonNull(
+                    trainer.evaluate(ordered(experiment, test)).get("accuracy"));
             training.say(
-                    "Epoch %d is the best on the validation reviews; %.2f %% of the test are right, %.1f ms a step.",
-                    history.best().epoch(), 100 * right, milliseconds);
-            return new Learned(subject, part.size(), model.parameterCount(), milliseconds, history, right);
+                    "Epoch %d has the best validation accuracy. Test accuracy %.2f %%, %.1f ms a step.",
+                    history.best().epoch(), 100 * accuracy, milliseconds);
+            return new Trained(experiment, part.size(), model.parameterCount(), milliseconds, history, accuracy);
         }
     }
 
-    private static int batch(Subject subject, Dataset data) {
-        return Math.min(subject.recipe.batch(), data.size());
+    /** Trains one network after the other; ends early if the run is interrupted. */
+    List<Trained> train(List<ReviewExperiment> experiments, Part part) {
+        List<Trained> all = new ArrayList<>();
+        for (ReviewExperiment experiment : experiments) {
+            Trained trained = train(experiment, part, null);
+            if (trained == null) {
+                break;
+            }
+            all.add(trained);
+        }
+        return all;
     }
 
-    private static Dataset data(Subject subject, Part part) {
-        Dataset data = part.dataset(subject.words);
-        if (!subject.padded) {
+    private static int batch(ReviewExperiment experiment, Dataset data) {
+        return Math.min(experiment.recipe().batch(), data.size());
+    }
+
+    private static Dataset data(ReviewExperiment experiment, Part part) {
+        Dataset data = part.dataset(experiment.length());
+        if (!experiment.padded()) {
             return data;
         }
         try (data) {
-            return data.padded("x", Padding.front().length(subject.words).keepEnd());
+            return data.padded("x", Padding.front().length(experiment.length()).keepEnd());
         }
     }
 
-    private static Batches ordered(Subject subject, Dataset data) {
+    private static Batches ordered(ReviewExperiment experiment, Dataset data) {
         Batches batches = data.batches(Math.min(EVALUATION, data.size()));
-        return subject.padded ? batches : batches.bucketed("x", Integer.MAX_VALUE);
+        return experiment.padded() ? batches : batches.bucketed("x", Integer.MAX_VALUE);
     }
 
-    /** The mean time of a step of training on a copy, after the first. */
-    private double milliseconds(Subject subject, Model<ReviewNet> model, Dataset learn) {
-        int size = batch(subject, learn);
+    /** The mean time of a training step on a copy, without the first step. */
+    private double milliseconds(ReviewExperiment experiment, Model<ReviewNet> model, Dataset examples) {
+        int size = batch(experiment, examples);
         List<Long> times = new ArrayList<>();
         try (Model<ReviewNet> copy = model.copy();
-                Dataset some = learn.take(0, Math.min(learn.size(), (run.of(TIMED, 2) + 1) * size))) {
+                Dataset some = examples.take(0, Math.min(examples.size(), (run.of(TIMED, 2) + 1) * size))) {
             Batches batches = some.shuffled(0).batches(size);
-            trainer(subject, copy, 0)
-                    .callbacks(new Callback() {
+            Trainer<ReviewNet> trainer = trainer(experiment, copy, 0);
+            trainer.callbacks(run.interrupt().stopping(trainer), new Callback() {
                         @Override
                         public void onStepEnd(Progress progress) {
                             times.add(System.nanoTime());
                         }
                     })
-                    .fit(subject.padded ? batches : batches.bucketed("x", BUCKETS), 1);
+                    .fit(experiment.padded() ? batches : batches.bucketed("x", BUCKETS), 1);
         }
         int steps = times.size() - 1;
         return steps < 1 ? 0 : (times.get(steps) - times.get(0)) / 1e6 / steps;
     }
 
-    /** A row of a table: name, parameters, ms a step, the best epoch of all, validation and test. */
-    static List<String> row(Learned l) {
+    /** A row of a table for {@link #HEADER}. */
+    static List<String> row(Trained t) {
         return List.of(
-                l.subject.name,
-                line("%,d", l.parameters),
-                l.subject.recipe.words() + ", batch " + l.subject.recipe.batch(),
-                line("%.1f", l.milliseconds),
-                l.best().epoch() + " of " + l.history.epochs().size(),
-                line("%.2f %%", 100 * l.validation()),
-                line("%.2f %%", 100 * l.test));
+                t.experiment.title(),
+                line("%,d", t.parameters),
+                t.experiment.recipe().words() + ", batch "
+                        + t.experiment.recipe().batch(),
+                line("%.1f", t.milliseconds),
+                t.best().epoch() + " of " + t.history.epochs().size(),
+                line("%.2f %%", 100 * t.validation()),
+                t.percent());
     }
-
-    static final List<String> HEADER =
-            List.of("network", "parameters", "learned by", "ms a step", "best epoch", "validation", "test");
 }

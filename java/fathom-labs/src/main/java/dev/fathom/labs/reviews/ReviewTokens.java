@@ -12,30 +12,38 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reviews of films as numbers of words, without marks of punctuation and line breaks.
+ * Reviews of films as indices of words, without punctuation and line breaks.
  *
- * @param vocabulary the most frequent words of the reviews to learn from, after Keras's reserved tokens
- * @param learn the reviews to learn from
- * @param learnLabels 1 where the review is positive, else 0
+ * @param vocabulary the most frequent words of the training reviews, after Keras's reserved tokens
+ * @param training the training reviews
+ * @param trainingLabels 1 for a positive review
  */
-record ReviewTokens(Vocabulary vocabulary, int[][] learn, int[] learnLabels, int[][] test, int[] testLabels) {
-    /** Reads the first {@code count} reviews of both parts, and numbers {@code size} words. */
-    static ReviewTokens read(Run run, int count, int size) {
-        Path given = run.data();
-        Path folder = given != null ? given : Imdb.folder();
-        Texts learn = Imdb.read(folder, false);
-        Texts test = Imdb.read(folder, true);
-        learn = learn.take(0, Math.min(count, learn.size()));
-        test = test.take(0, Math.min(count, test.size()));
+record ReviewTokens(Vocabulary vocabulary, int[][] training, int[] trainingLabels, int[][] test, int[] testLabels) {
+    /**
+     * Reads the first {@code count} reviews of both parts, and takes the {@code size} most frequent words.
+     *
+     * @param dimensions of the vectors that the words are to have
+     * @throws IllegalArgumentException if the reviews are missing, damaged or too few, or have no more words than dimensions
+     */
+    static ReviewTokens read(Run run, int count, int size, int dimensions) {
+        Path folder = Imdb.folder(run.data());
+        Texts training = Reviews.first(Imdb.read(folder, false), count, folder);
+        Texts test = Reviews.first(Imdb.read(folder, true), count, folder);
         List<List<String>> words = new ArrayList<>();
-        for (int i = 0; i < learn.size(); i++) {
-            words.add(words(learn.text(i)));
+        for (int i = 0; i < training.size(); i++) {
+            words.add(words(training.text(i)));
         }
         Vocabulary vocabulary = Vocabulary.of(words).limit(size).reserved(Reserved.KERAS);
+        int different = vocabulary.size() - Reserved.KERAS.tokens().size();
+        if (different <= dimensions) {
+            throw new IllegalArgumentException("the reviews of IMDB in " + folder + " have " + different
+                    + " different words, but vectors of " + dimensions + " numbers need more than " + dimensions
+                    + "; give the folder of the whole set");
+        }
         return new ReviewTokens(
                 vocabulary,
                 words.stream().map(vocabulary::ids).toArray(int[][]::new),
-                learn.labels(),
+                training.labels(),
                 test.ids(text -> vocabulary.ids(words(text))),
                 test.labels());
     }
@@ -44,15 +52,15 @@ record ReviewTokens(Vocabulary vocabulary, int[][] learn, int[] learnLabels, int
         return Words.keras().tokens(text.replace("<br />", " "));
     }
 
-    /** How many words there are to learn from. */
+    /** The number of words of the training reviews. */
     long tokens() {
-        return Arrays.stream(learn).mapToLong(review -> review.length).sum();
+        return Arrays.stream(training).mapToLong(review -> review.length).sum();
     }
 
-    /** How often each token occurs in what is to be learned from. */
+    /** How often each token occurs in the training reviews. */
     long[] counts() {
         long[] counts = new long[vocabulary.size()];
-        for (int[] review : learn) {
+        for (int[] review : training) {
             for (int token : review) {
                 counts[token]++;
             }
@@ -60,7 +68,7 @@ record ReviewTokens(Vocabulary vocabulary, int[][] learn, int[] learnLabels, int
         return counts;
     }
 
-    /** The number of the first token that is a word. */
+    /** The first token that is a word. */
     int first() {
         return vocabulary.reserved().tokens().size();
     }

@@ -13,22 +13,22 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The reviews of IMDB as Keras's codes of the 10,000 most frequent words, in the parts of the textbook: those to train on, 2,000 to choose by, and those of
- * the test.
+ * The reviews of IMDB as Keras's codes of the 10,000 most frequent words, in the parts of the textbook: training, 2,000 reviews for validation, and test.
  *
  * @param vocabulary the words of the codes: padding, start, unknown and unused, then 9,999 words, which makes the textbook's 10,003 columns
- * @param whole all reviews to learn from, in the order of their file
+ * @param whole the reviews for training and validation, in the order of their file
  */
 record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, Part test) {
     /** The codes of words and the reserved ones before them, which are the columns of the textbook's matrix. */
     static final int CODES = 10_003;
 
-    private static final int HELD_OUT = 2000;
+    private static final int VALIDATION = 2000;
     private static final int FEWEST = 100;
 
     /**
@@ -48,9 +48,13 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
                     places.stream().mapToInt(i -> labels[i]).toArray());
         }
 
-        /** The first so many, or all where there are fewer. */
+        /** The first {@code count} reviews, or all if there are fewer. */
         Part first(int count) {
             return pick(IntStream.range(0, Math.min(count, size())).boxed().toList());
+        }
+
+        private int fingerprint() {
+            return Objects.hash(texts, Arrays.deepHashCode(codes), Arrays.hashCode(labels));
         }
 
         /** The last {@code words} codes of each review as the ragged field {@code x}, and its label as the number {@code y} [1]. */
@@ -67,9 +71,9 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
     }
 
     /**
-     * Reads them; a balanced part of them for a short run.
+     * Reads them, or for a short run the first ones of each file, half of them positive.
      *
-     * @throws IllegalArgumentException if they are missing, damaged, or too few to learn from
+     * @throws IllegalArgumentException if they are missing, damaged, or too few
      */
     static Reviews read(Run run) {
         Path folder = Imdb.folder(run.data());
@@ -77,25 +81,25 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
                 Imdb.words(folder).limit(CODES - Reserved.KERAS.tokens().size());
         Part whole = part(Imdb.read(folder, false), vocabulary, run.of(Integer.MAX_VALUE, 1200), folder);
         Part test = part(Imdb.read(folder, true), vocabulary, run.of(Integer.MAX_VALUE, 600), folder);
+        return split(vocabulary, whole, test, run.seed());
+    }
+
+    /** Draws 2,000 reviews for validation, or a fifth if that is fewer. */
+    static Reviews split(Vocabulary vocabulary, Part whole, Part test, long seed) {
         List<Integer> order = IntStream.range(0, whole.size()).boxed().collect(Collectors.toList());
-        Collections.shuffle(order, new Random(run.seed()));
-        int heldOut = Math.min(HELD_OUT, whole.size() / 5);
+        Collections.shuffle(order, new Random(seed));
+        int validation = Math.min(VALIDATION, whole.size() / 5);
         return new Reviews(
                 vocabulary,
                 whole,
-                whole.pick(order.subList(heldOut, order.size())),
-                whole.pick(order.subList(0, heldOut)),
+                whole.pick(order.subList(validation, order.size())),
+                whole.pick(order.subList(0, validation)),
                 test);
     }
 
-    /** The first reviews of a file, of which every even number is balanced. */
+    /** The first reviews of a file; an even number of them is balanced. */
     private static Part part(Texts all, Vocabulary vocabulary, int most, Path folder) {
-        if (all.size() < FEWEST) {
-            throw new IllegalArgumentException(
-                    "the reviews of IMDB in " + folder + " are too few: a file has " + all.size()
-                            + ", and this lab needs at least " + FEWEST + " in each; give the folder of the whole set");
-        }
-        Texts texts = all.size() > most ? all.take(0, most) : all;
+        Texts texts = first(all, most, folder);
         Words words = Words.keras();
         return new Part(
                 IntStream.range(0, texts.size()).mapToObj(texts::text).toList(),
@@ -103,7 +107,26 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
                 texts.labels());
     }
 
-    /** A review as its codes say it, word by word. */
+    /**
+     * The first {@code most} reviews of a file, or all if there are fewer.
+     *
+     * @throws IllegalArgumentException if the file has fewer than 100
+     */
+    static Texts first(Texts all, int most, Path folder) {
+        if (all.size() < FEWEST) {
+            throw new IllegalArgumentException(
+                    "the reviews of IMDB in " + folder + " are too few: a file has " + all.size()
+                            + ", and this lab needs at least " + FEWEST + " in each; give the folder of the whole set");
+        }
+        return all.take(0, Math.min(most, all.size()));
+    }
+
+    /** A number that differs for other reviews, so that stored results of other reviews are recognized. */
+    int fingerprint() {
+        return Objects.hash(train.fingerprint(), validation.fingerprint(), test.fingerprint());
+    }
+
+    /** The words of codes, separated by spaces. */
     String decoded(int[] codes) {
         return Arrays.stream(codes).mapToObj(code -> vocabulary.token(code)).collect(Collectors.joining(" "));
     }

@@ -26,12 +26,12 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Skip-gram with negative sampling (Mikolov et al. 2013, Distributed Representations of Words and Phrases): a word's vector v is to tell the words near it, of
- * vectors u, from {@link #NEGATIVES} words drawn from the noise distribution, frequencies to the power 3/4. The loss of a pair is -ln s(u'v) - sum of ln s(-u'v)
- * over the drawn, where s is the logistic function.
+ * Skip-gram with negative sampling (Mikolov et al. 2013, Distributed Representations of Words and Phrases): a word's vector v predicts the words near it, whose
+ * vectors are u, against {@link #NEGATIVES} words drawn from the noise distribution, which is proportional to the frequencies to the power 3/4. The loss of a pair
+ * is -ln s(u'v) minus the sum of ln s(-u'v) over the drawn words, where s is the logistic function.
  *
- * <p>As in the authors' program, a word of frequency f is kept with probability sqrt(t / f), t = {@link #RARE}, and the window of each word reaches 1 to {@link
- * #WINDOW} places, drawn once before the training. Steps are Adam's on batches, where the authors have plain gradient descent on single pairs.
+ * <p>As in the authors' paper, a word of frequency f is kept with probability sqrt(t / f), t = {@link #RARE}, and the window of each word has a random reach of 1
+ * to {@link #WINDOW} places; both are drawn once, before training. Batches of pairs are trained by Adam, whereas the authors use gradient descent on single pairs.
  *
  * @param words v
  * @param contexts u
@@ -42,17 +42,17 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
     static final double RARE = 1e-4;
     static final int BATCH = 1024;
     private static final double POWER = 0.75;
-    /** Entries of the table that noise is drawn from, a power of two that a float counts exactly. */
+    /** The size of the table that noise is drawn from: a power of two, so that a float can represent every index. */
     private static final int TABLE = 1 << 20;
 
     /**
-     * What was learned.
+     * The trained vectors.
      *
-     * @param pairs a word and one near it, in each epoch
+     * @param pairs the number of pairs of words in each epoch
      */
-    record Learned(WordVectors vectors, int pairs, History history) {}
+    record Trained(WordVectors vectors, int pairs, History history) {}
 
-    /** Two words that stand near each other, for each number. */
+    /** Pairs of words that occur near each other: {@code words[i]} and {@code contexts[i]}. */
     record Pairs(int[] words, int[] contexts) {
         static Pairs of(int[][] texts, long[] counts, int first, long seed) {
             double total = Arrays.stream(counts, first, counts.length).sum();
@@ -82,7 +82,7 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
         }
     }
 
-    /** Each token as often as the noise is to have it, {@link #TABLE} altogether. */
+    /** A table of {@link #TABLE} tokens, in which each has its share of the noise distribution. */
     static int[] noise(long[] counts, int first) {
         double[] upTo = new double[counts.length];
         for (int t = first; t < counts.length; t++) {
@@ -99,18 +99,18 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
         return table;
     }
 
-    /** u'v of a word and of those near it or drawn, [n, 1 + negatives], the pair itself first. */
+    /** The scores u'v of words [n] and their contexts, [n, 1 + negatives]: the true context first, then the drawn ones. */
     Tensor scores(Tensor word, Tensor others) {
         Tensor v = words.apply(word).unsqueeze(1);
         return v.matmulTransposed(contexts.apply(others)).squeeze(1);
     }
 
-    /** Learns vectors; null where it was stopped before an epoch was finished. */
-    static @Nullable Learned learn(Run run, ReviewTokens reviews, int dimensions, int epochs) {
+    /** Trains vectors; null if the run was interrupted. */
+    static @Nullable Trained train(Run run, ReviewTokens reviews, int dimensions, int epochs) {
         int first = reviews.first();
         int size = reviews.vocabulary().size();
         long[] counts = reviews.counts();
-        Pairs pairs = Pairs.of(reviews.learn(), counts, first, run.seed());
+        Pairs pairs = Pairs.of(reviews.training(), counts, first, run.seed());
         float half = 0.5f / dimensions;
         SkipGram net = new SkipGram(
                 new Embedding(size, dimensions, Init.uniform(-half, half)),
@@ -128,21 +128,21 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
                         Tensor drawn = table.take(0, places);
                         Tensor scores =
                                 m.scores(batch.x(), Tensor.concat(1, batch.y().unsqueeze(1), drawn));
-                        Tensor wanted = Tensor.concat(1, Tensor.ones(n, 1), Tensor.zeros(n, NEGATIVES));
+                        Tensor targets = Tensor.concat(1, Tensor.ones(n, 1), Tensor.zeros(n, NEGATIVES));
                         return new Step.Result(
-                                Loss.bceWithLogits().of(scores, wanted).mul(1 + NEGATIVES));
+                                Loss.bceWithLogits().of(scores, targets).mul(1 + NEGATIVES));
                     })
                     .groups(Group.of("*").lazy())
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve("skip-gram"), "words");
             History history = trainer.fit(data.shuffled(run.seed()).batches(Math.min(BATCH, data.size())), epochs);
-            if (history.epochs().isEmpty()) {
+            if (run.interrupt().requested()) {
                 return null;
             }
             float[] rows = model.net().words().weight().value().toArray();
             Vocabulary words = Vocabulary.ofTokens(reviews.vocabulary().tokens().subList(first, size));
-            return new Learned(
+            return new Trained(
                     WordVectors.of(words, Arrays.copyOfRange(rows, first * dimensions, rows.length)),
                     pairs.words().length,
                     history);

@@ -10,18 +10,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Forecasts each column from the last rows of some columns, by least squares one step ahead: from its own (AR) or from several (VAR). Many steps ahead, its own
- * forecasts take the place of the rows that are not known yet.
+ * Forecasts each column from the last rows of some columns, by least squares one step ahead: from the column itself (AR) or from several (VAR). Several steps
+ * ahead, its own forecasts stand in for the rows that are not known yet.
  *
- * @param order rows that it reads
- * @param sources for each column those that it reads
- * @param fits for each column its fit on the sources' rows, the oldest first
+ * @param order the number of rows that it reads
+ * @param sources for each column the columns that it is forecast from
+ * @param fits for each column its fit on the rows of its sources, the oldest row first
  */
 record Autoregression(int order, List<List<Integer>> sources, List<LeastSquares> fits) {
     /** Fits on the rows before {@code end}. */
     static Autoregression fit(Series series, int end, int order, List<List<Integer>> sources) {
-        Map<List<Integer>, List<Integer>> together =
-                new LinkedHashMap<>(); // the columns that read the same share a decomposition
+        // columns with the same sources share a decomposition
+        Map<List<Integer>, List<Integer>> together = new LinkedHashMap<>();
         for (int c = 0; c < sources.size(); c++) {
             together.computeIfAbsent(sources.get(c), s -> new ArrayList<>()).add(c);
         }
@@ -55,12 +55,12 @@ record Autoregression(int order, List<List<Integer>> sources, List<LeastSquares>
         return row;
     }
 
-    /** The most coefficients of an equation, with its intercept. */
+    /** The largest number of coefficients of an equation, with its intercept. */
     int parameters() {
         return 1 + order * sources.stream().mapToInt(List::size).max().orElse(0);
     }
 
-    /** Forecasts the rows {@code origin} to {@code origin + steps - 1} from those before: [steps, columns]. */
+    /** Forecasts the rows {@code origin} to {@code origin + steps - 1} from the rows before them: [steps, columns]. */
     float[][] forecast(Series series, int origin, int steps) {
         return Forecast.recursive(new Windows(order), series, origin, steps, this::next);
     }

@@ -12,18 +12,18 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 
 /**
- * Forecasts all columns at all horizons from a window x [n, lags, columns]. One net with one set of weights reads each column as a sequence of its own and
- * gives by how much it will differ from its last row, so that a net which knows nothing repeats the last row.
+ * Forecasts all columns at all horizons from windows x [n, lags, columns], as [n, horizons * columns]. One network with shared weights reads each column as a
+ * sequence and outputs the differences from its last row, so that a network whose output is 0 repeats the last row.
  *
- * @param body reads sequences [n, lags, 1] and gives [n, lags, width], whose last step counts
- * @param out from the width to the horizons
- * @param wanders whether the body sees the rows less the last one
+ * @param body maps sequences [n, lags, 1] to [n, lags, width], of which the last step is used
+ * @param out maps the width to the horizons
+ * @param randomWalk whether the body reads the differences from the last row
  */
-record ForecastNet(Layer body, Linear out, boolean wanders) implements Layer {
+record ForecastNet(Layer body, Linear out, boolean randomWalk) implements Layer {
     private static final int WIDTH = 32;
     private static final float DROPOUT = 0.1f;
 
-    /** The nets that are compared. */
+    /** The networks that are compared. */
     enum Kind {
         /** One layer of 32 units. */
         LSTM,
@@ -53,9 +53,9 @@ record ForecastNet(Layer body, Linear out, boolean wanders) implements Layer {
         }
     }
 
-    /** A net for a task. */
+    /** A network for a task. */
     static ForecastNet of(Kind kind, ForecastTask task) {
-        return new ForecastNet(kind.body(task.lags()), new Linear(WIDTH, task.horizons().length), task.wanders());
+        return new ForecastNet(kind.body(task.lags()), new Linear(WIDTH, task.horizons().length), task.randomWalk());
     }
 
     @Override
@@ -64,7 +64,7 @@ record ForecastNet(Layer body, Linear out, boolean wanders) implements Layer {
         int lags = x.dim(1);
         int columns = x.dim(2);
         Tensor last = x.slice(1, lags - 1, lags);
-        Tensor seen = wanders ? x.sub(last) : x;
+        Tensor seen = randomWalk ? x.sub(last) : x;
         Tensor sequences = seen.permute(0, 2, 1).reshape(n * columns, lags, 1);
         Tensor read = body.apply(sequences).slice(1, lags - 1, lags).reshape(n * columns, WIDTH);
         Tensor change =

@@ -25,7 +25,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Everything that forecasts one {@link ForecastTask}, each fitted on the first part of the series and chosen by the second. */
+/** The forecasts of one {@link ForecastTask}: each model is fitted on the training rows and chosen on the validation rows. */
 final class ForecastRun {
     private static final int[] ORDERS = {1, 2, 3, 6, 12};
     private static final int PATIENCE = 3;
@@ -37,7 +37,7 @@ final class ForecastRun {
     private final Standardization scale;
     private final Series scaled;
 
-    /** Teaches nets for so many epochs at most. */
+    /** Trains networks for at most {@code epochs}. */
     ForecastRun(ForecastTask task, Run run, int epochs) {
         this.task = task;
         this.run = run;
@@ -47,19 +47,19 @@ final class ForecastRun {
     }
 
     /**
-     * What came of a way to forecast.
+     * The forecasts of a model.
      *
      * @param name such as {@code AR(3)}
-     * @param how it was chosen
-     * @param parameters of an equation or a net
-     * @param seconds to fit and choose it
+     * @param how how the model was chosen
+     * @param parameters the parameters of an equation or a network
+     * @param seconds the time to fit and to choose the model
      * @param test the forecasts [horizon][test origin][column], in the series' own unit
      */
     record Forecasts(String name, String how, long parameters, double seconds, double[][][] test) {}
 
-    /** By what the training rows vary, or where the level wanders, by what they change from row to row. */
+    /** Scales by the standard deviation of the training rows or, for a random walk, by the root mean square of their changes. */
     private static Standardization scale(ForecastTask task) {
-        if (!task.wanders()) {
+        if (!task.randomWalk()) {
             return Standardization.fit(task.series().take(0, task.validation()));
         }
         List<String> columns = task.series().columns();
@@ -80,9 +80,9 @@ final class ForecastRun {
         return scale.original(task.series().columns().get(column), value);
     }
 
-    // ---- without learning
+    // ---- without training
 
-    /** The last row before each origin. */
+    /** Repeats the last row before each origin. */
     Forecasts lastValue() {
         int[] origins = task.testOrigins();
         double[][] last = Arrays.stream(origins).mapToObj(o -> task.truth(o, 0)).toArray(double[][]::new);
@@ -93,7 +93,7 @@ final class ForecastRun {
 
     // ---- least squares
 
-    /** The order with the least absolute error on the rows to validate; null where it was stopped. */
+    /** The autoregression whose number of lags has the smallest absolute error on the validation rows; null if the run was interrupted. */
     @Nullable
     Forecasts autoregression(boolean vector) {
         long began = System.nanoTime();
@@ -101,7 +101,7 @@ final class ForecastRun {
                 IntStream.range(0, task.columns()).mapToObj(List::of).toList();
         List<List<Integer>> sources = vector ? task.sources() : own;
         Autoregression best = null;
-        double least = Double.POSITIVE_INFINITY;
+        double smallest = Double.POSITIVE_INFINITY;
         StringBuilder tried = new StringBuilder();
         for (int order : run.brief() ? new int[] {1, 3} : ORDERS) {
             int widest = sources.stream().mapToInt(List::size).max().orElse(1);
@@ -113,16 +113,16 @@ final class ForecastRun {
             }
             Autoregression fit = Autoregression.fit(scaled, task.validation(), order, sources);
             double error = error(fit, task.validationOrigins());
-            run.training().say("%s(%d): error on the rows to validate %.4f", vector ? "VAR" : "AR", order, error);
+            run.training().say("%s(%d): validation error %.4f", vector ? "VAR" : "AR", order, error);
             tried.append(line("%s%d: %.4f", tried.isEmpty() ? "" : ", ", order, error));
-            if (error < least) {
-                least = error;
+            if (error < smallest) {
+                smallest = error;
                 best = fit;
             }
         }
         if (best == null) {
             throw new IllegalArgumentException(line(
-                    "forecast: %,d rows to learn from are too few for a vector autoregression of %d columns; give a longer series",
+                    "forecast: %,d training rows are too few for an autoregression of %d columns; give a longer series",
                     task.validation(), task.columns()));
         }
         String name = line("%s(%d)", vector ? "VAR" : "AR", best.order());
@@ -134,7 +134,7 @@ final class ForecastRun {
         }
         return new Forecasts(
                 name,
-                "lags by validation error (" + tried + ")",
+                "number of lags by validation error (" + tried + ")",
                 best.parameters(),
                 (System.nanoTime() - began) / 1e9,
                 forecasts);
@@ -164,7 +164,7 @@ final class ForecastRun {
             for (int o = 0; o < origins.length; o++) {
                 int row = origins[o] - 1 + task.horizons()[h];
                 for (int c = 0; c < task.columns(); c++) {
-                    if (task.known()[row][c]) {
+                    if (task.measured()[row][c]) {
                         sum += Math.abs(forecasts[h][o][c] - columns.get(c)[row]);
                         n++;
                     }
@@ -174,9 +174,9 @@ final class ForecastRun {
         return sum / n;
     }
 
-    // ---- nets
+    // ---- networks
 
-    /** The parts to learn from, to validate and to test. */
+    /** The windows for training, validation and the test. */
     List<Dataset> parts() {
         String[] columns = task.series().columns().toArray(String[]::new);
         return new Windows(task.lags())
@@ -187,7 +187,7 @@ final class ForecastRun {
                 .split(task.masked(scaled), task.validation(), task.test());
     }
 
-    /** Teaches a net and keeps the epoch with the least validation error; null where it was stopped. */
+    /** Trains a network and keeps the epoch with the smallest validation error; null if the run was interrupted. */
     @Nullable
     Forecasts net(ForecastNet.Kind kind, List<Dataset> parts) {
         Path folder = run.folder().resolve(task.name() + "-" + kind.name().toLowerCase(Locale.ROOT));
@@ -215,15 +215,15 @@ final class ForecastRun {
             return new Forecasts(
                     kind.title(),
                     line(
-                            "epoch %d of %d, by validation loss",
+                            "epoch %d of %d by validation loss",
                             best.epoch(), history.epochs().size()),
                     model.parameterCount(),
-                    history.epochs().stream().mapToDouble(EpochLog::seconds).sum(),
+                    history.seconds(),
                     forecasts(model.net(), parts.get(2)));
         }
     }
 
-    /** Some thousand sequences at a time, as each column is one. */
+    /** The batch size: some thousand sequences at a time, as each column is one. */
     private int batch(Dataset data) {
         return Math.min(data.size(), Math.max(16, Math.min(64, 3300 / task.columns())));
     }
@@ -248,9 +248,9 @@ final class ForecastRun {
         return all;
     }
 
-    // ---- judged
+    // ---- scores
 
-    /** The truth of each test origin at a horizon. */
+    /** The true rows of the test origins at a horizon. */
     double[][] truths(int horizon) {
         return Arrays.stream(task.testOrigins())
                 .mapToObj(o -> task.truth(o, horizon))
@@ -261,7 +261,7 @@ final class ForecastRun {
     ForecastScores scores(Forecasts forecasts, int h) {
         int horizon = task.horizons()[h];
         boolean[][] known = Arrays.stream(task.testOrigins())
-                .mapToObj(o -> task.known()[o - 1 + horizon])
+                .mapToObj(o -> task.measured()[o - 1 + horizon])
                 .toArray(boolean[][]::new);
         return ForecastScores.of(forecasts.test()[h], truths(horizon), known);
     }

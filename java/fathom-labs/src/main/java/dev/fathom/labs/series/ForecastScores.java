@@ -1,19 +1,19 @@
 package dev.fathom.labs.series;
 
 /**
- * How far forecasts are from the truth, over all rows and columns that are known.
+ * The errors of forecasts over all values that were measured.
  *
  * @param mae the mean of |forecast - truth|
  * @param rmse the root of the mean of its square
  * @param mape the mean of |forecast - truth| / |truth|
  * @param rse the root of the squared error relative to that of the mean of all truths, as in Lai et al. (2018)
- * @param correlation of forecast and truth, the mean over the columns whose truth changes
+ * @param correlation the correlation of forecast and truth, the mean over the columns whose truth is not constant
  */
 record ForecastScores(double mae, double rmse, double mape, double rse, double correlation) {
     /**
-     * Compares forecasts [rows][columns] with truths, where {@code known} says which count.
+     * Compares forecasts [rows][columns] with truths; {@code known} says which values were measured.
      *
-     * @throws IllegalArgumentException if none counts
+     * @throws IllegalArgumentException if none was measured
      */
     static ForecastScores of(double[][] forecasts, double[][] truths, boolean[][] known) {
         double mean = 0;

@@ -14,42 +14,42 @@ import org.jspecify.annotations.Nullable;
 /**
  * A series to forecast, and how.
  *
- * @param name in folders and files
- * @param title on pages
- * @param series what is forecast, in its own unit; gaps hold the value before them
- * @param known whether each value [row][column] was measured, so that it counts as truth
- * @param validation the row with which validation begins
- * @param test the row with which the test begins
- * @param lags rows that a net sees
- * @param horizons steps ahead that are judged
- * @param unit of time
- * @param each units of a step
- * @param wanders whether the level has no mean to which it returns, so that nets see changes alone
- * @param sources for each column those that a vector autoregression may read for it
+ * @param name the name in folders and files
+ * @param title the name on pages
+ * @param series the series to forecast, in its own unit; gaps hold the last value before them
+ * @param measured whether each value [row][column] was measured, so that it counts in the loss and the scores
+ * @param validation the first row of the validation part
+ * @param test the first row of the test part
+ * @param lags the number of rows that a network reads
+ * @param horizons the numbers of steps ahead that are scored
+ * @param unit the unit of time
+ * @param unitsPerStep the units of time from row to row
+ * @param randomWalk whether the level drifts without returning to a mean, so that networks read differences from the last row
+ * @param sources for each column the columns from which a vector autoregression forecasts it
  * @param restriction how {@code sources} were chosen, as a sentence
  */
 record ForecastTask(
         String name,
         String title,
         Series series,
-        boolean[][] known,
+        boolean[][] measured,
         int validation,
         int test,
         int lags,
         int[] horizons,
         String unit,
-        int each,
-        boolean wanders,
+        int unitsPerStep,
+        boolean randomWalk,
         List<List<Integer>> sources,
         String restriction) {
     private static final DataSet EXCHANGE = new DataSet(
             "exchange-rate",
             List.of("exchange_rate.txt.gz"),
-            "it is in the repository laiguokun/multivariate-time-series-data");
+            "download it from the repository laiguokun/multivariate-time-series-data");
     private static final DataSet TRAFFIC = new DataSet(
             "metr-la-week",
             List.of("los_speed.csv.gz", "los_adj.csv.gz"),
-            "they are in the repository lehaifeng/T-GCN, to be compressed by gzip");
+            "download them from the repository lehaifeng/T-GCN and compress them with gzip");
     private static final String[] CURRENCIES = {
         "Australia", "Britain", "Canada", "Switzerland", "China", "Japan", "New Zealand", "Singapore"
     };
@@ -78,8 +78,9 @@ record ForecastTask(
         String[] names = table.columns().toArray(String[]::new);
         Series graph = Series.of(Table.csv(folder.resolve("los_adj.csv.gz"), ',', names), names);
         if (graph.length() != names.length) {
-            throw new IllegalArgumentException(folder.resolve("los_adj.csv.gz") + ": there are " + graph.length()
-                    + " rows for the " + names.length + " sensors of los_speed.csv.gz; give one for each");
+            throw new IllegalArgumentException(
+                    folder.resolve("los_adj.csv.gz") + ": it has " + graph.length() + " rows, but los_speed.csv.gz has "
+                            + names.length + " sensors; the graph needs one row for each sensor");
         }
         String[] used = Arrays.copyOf(names, Math.min(sensors, names.length));
         Series speeds = Series.of(table, used);
@@ -96,7 +97,7 @@ record ForecastTask(
                 neighbors(graph, used));
     }
 
-    /** For each sensor those that a road joins to it, itself among them. */
+    /** For each sensor the sensors that the road graph joins to it, and the sensor itself. */
     private static List<List<Integer>> neighbors(Series graph, String[] sensors) {
         return IntStream.range(0, sensors.length)
                 .mapToObj(c -> IntStream.range(0, sensors.length)
@@ -114,18 +115,18 @@ record ForecastTask(
             int lags,
             int[] horizons,
             String unit,
-            int each,
-            boolean wanders,
+            int unitsPerStep,
+            boolean randomWalk,
             @Nullable List<List<Integer>> neighbors) {
         int columns = raw.columns().size();
         double[][] values = new double[raw.length()][columns];
-        boolean[][] known = new boolean[raw.length()][columns];
+        boolean[][] measured = new boolean[raw.length()][columns];
         for (int c = 0; c < columns; c++) {
             double[] column = raw.values(raw.columns().get(c));
             double last = Arrays.stream(column).filter(v -> v != 0).findFirst().orElse(0);
             for (int t = 0; t < column.length; t++) {
-                known[t][c] = column[t] != 0;
-                last = known[t][c] ? column[t] : last;
+                measured[t][c] = column[t] != 0;
+                last = measured[t][c] ? column[t] : last;
                 values[t][c] = last;
             }
         }
@@ -134,33 +135,34 @@ record ForecastTask(
                 name,
                 title,
                 Series.of(raw.columns(), values),
-                known,
+                measured,
                 (int) (cuts[0] * raw.length()),
                 (int) (cuts[1] * raw.length()),
                 lags,
                 horizons,
                 unit,
-                each,
-                wanders,
+                unitsPerStep,
+                randomWalk,
                 neighbors == null ? all.stream().map(c -> all).toList() : neighbors,
                 neighbors == null
                         ? "VAR reads all columns."
-                        : "A VAR of all " + columns + " sensors would have more parameters than rows from "
-                                + (1 + (int) (cuts[0] * raw.length()) / columns)
-                                + " lags on, so it is restricted: a sensor is forecast from itself and those that the road graph joins to it.");
+                        : "With " + (1 + (int) (cuts[0] * raw.length()) / columns) + " lags or more, a VAR of all "
+                                + columns
+                                + " sensors would have more parameters than training rows. The VAR is therefore restricted: a sensor is forecast from "
+                                + "itself and the sensors that the road graph joins to it.");
     }
 
-    /** The number of steps to the farthest horizon. */
+    /** The farthest horizon, in steps. */
     int farthest() {
         return horizons[horizons.length - 1];
     }
 
     /** A horizon in words, such as {@code 15 minutes}. */
     String ahead(int horizon) {
-        return horizon * each + " " + unit;
+        return horizon * unitsPerStep + " " + unit;
     }
 
-    /** The first unknown rows of all forecasts whose rows at the horizons lie in [from, to). */
+    /** The first unknown row of each forecast whose rows at all horizons lie in [from, to). */
     int[] origins(int from, int to) {
         return IntStream.range(Math.max(lags, from - horizons[0] + 1), to - farthest() + 1)
                 .toArray();
@@ -174,24 +176,24 @@ record ForecastTask(
         return origins(test, series.length());
     }
 
-    /** Its columns. */
+    /** The number of columns. */
     int columns() {
         return series.columns().size();
     }
 
-    /** What happened {@code horizon} steps after the last row before {@code origin}. */
+    /** The row {@code horizon} steps after the last row before {@code origin}. */
     double[] truth(int origin, int horizon) {
         return series.columns().stream()
                 .mapToDouble(c -> series.value(origin - 1 + horizon, c))
                 .toArray();
     }
 
-    /** The columns that say which values count, beside the names of the series they belong to. */
+    /** The names of the columns that say which values were measured. */
     List<String> masks() {
         return series.columns().stream().map(c -> "known " + c).toList();
     }
 
-    /** A series of these columns, as many rows as this one, followed by {@link #masks} as 0 and 1. */
+    /** The columns of {@code scaled}, which has as many rows as this series, followed by {@link #masks} as 0 and 1. */
     Series masked(Series scaled) {
         List<String> names =
                 Stream.concat(scaled.columns().stream(), masks().stream()).toList();
@@ -201,7 +203,7 @@ record ForecastTask(
         for (int t = 0; t < rows.length; t++) {
             for (int c = 0; c < columns(); c++) {
                 rows[t][c] = columns.get(c)[t];
-                rows[t][columns() + c] = known[t][c] ? 1 : 0;
+                rows[t][columns() + c] = measured[t][c] ? 1 : 0;
             }
         }
         return Series.of(names, rows);

@@ -19,11 +19,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The trading volume of the New York Stock Exchange one day ahead (ISLR2 and ISLP, sections 10.5.2 and 10.9.6): autoregressions and recurrent nets, each with and
- * without the day of the week.
+ * The trading volume of the New York Stock Exchange one day ahead (ISLR2 and ISLP, sections 10.5.2 and 10.9.6): autoregressions and recurrent networks, each
+ * with and without the day of the week.
  */
 public final class NyseLab implements Experiment {
     private static final int LAGS = 5;
@@ -39,7 +38,7 @@ public final class NyseLab implements Experiment {
 
     @Override
     public String shows() {
-        return "tomorrow's volume of the stock exchange: autoregressions and recurrent nets, with and without the day of the week";
+        return "tomorrow's volume of the stock exchange: autoregressions and recurrent networks, with and without the day of the week";
     }
 
     /**
@@ -47,95 +46,99 @@ public final class NyseLab implements Experiment {
      *
      * @param first the first day of the test
      * @param table the rows of the models so far
+     * @param networks the forecasts of the networks so far, by name
      */
-    private record Forecasts(Run run, Series series, int first, Result result, List<List<String>> table) {
+    private record Forecasts(
+            Run run,
+            Series series,
+            int first,
+            Result result,
+            List<List<String>> table,
+            Map<String, double[]> networks) {
         double r2(double[] forecast) {
             return NyseAutoregression.r2(series, first, series.length(), forecast);
         }
 
-        /** What is computed once and exactly: the figure and its row. */
-        void exact(String name, long parameters, double[] forecast, String published, @Nullable Double oracle) {
+        /** Adds a forecast that does not depend on a seed. */
+        void exact(String name, long parameters, double[] forecast, String published, UnaryOperator<Figure> compared) {
             double r2 = r2(forecast);
-            Figure figure = Figure.of(name + ", test R2", "", r2)
-                    .published(published, published.isEmpty() ? "" : "ISLR2, ISLP");
-            result.key(oracle != null && run.whole() ? figure.within(oracle - 1e-6, oracle + 1e-6) : figure);
+            key(name, r2, published, compared);
             table.add(List.of(name, String.valueOf(parameters), line("%.6f", r2), "", published));
         }
 
-        /** Networks of several seeds: the forecast of the first; empty where a person stopped them. */
-        Optional<double[]> nets(NyseNet net, String published, UnaryOperator<Figure> band) {
+        private void key(String name, double r2, String published, UnaryOperator<Figure> compared) {
+            Figure figure = Figure.of(name + ", test R2", "", r2);
+            result.key(compared.apply(published.isEmpty() ? figure : figure.published(published, "ISLR2, ISLP")));
+        }
+
+        /** Adds the mean of the networks of several seeds, and keeps the forecast of the first; false if the run was interrupted. */
+        boolean networks(NyseNet net, String published, UnaryOperator<Figure> compared) {
             int seeds = run.of(3, 1);
-            String name = net.name() + (net.day() ? ", with day of week" : "");
             List<double[]> forecasts = new ArrayList<>();
-            for (int seed = 0; seed < seeds; seed++) {
-                Optional<double[]> forecast = run.interrupt().requested()
-                        ? Optional.empty()
-                        : net.forecast(run, series, first, series.length(), seed, "test");
-                if (forecast.isEmpty()) {
-                    return Optional.empty();
-                }
-                forecasts.add(forecast.get());
+            for (int seed = 0; seed < seeds && !run.interrupt().requested(); seed++) {
+                net.forecast(run, series, first, series.length(), seed, "test").ifPresent(forecasts::add);
             }
+            if (forecasts.isEmpty()) {
+                return false;
+            }
+            String name = net.name() + (net.day() ? ", with day of week" : "");
+            networks.put(name, forecasts.get(0));
             double[] r2 = forecasts.stream().mapToDouble(this::r2).sorted().toArray();
             double mean = Arrays.stream(r2).average().orElseThrow();
             run.training().say("%s: test R2 %.4f after %d epochs", name, mean, net.epochs());
-            Figure figure = Figure.of(name + ", test R2", "", mean)
-                    .published(published, published.isEmpty() ? "" : "ISLR2, ISLP");
-            result.key(run.whole() ? band.apply(figure) : figure);
+            key(name, mean, published, compared);
             table.add(List.of(
                     name,
                     String.valueOf(net.parameters(series)),
                     line("%.6f", mean),
-                    line("%.4f to %.4f", r2[0], r2[r2.length - 1]),
+                    r2.length == 1 ? "" : line("%.4f to %.4f", r2[0], r2[r2.length - 1]),
                     published));
-            return Optional.of(forecasts.get(0));
+            return forecasts.size() == seeds;
         }
     }
 
     @Override
     public Result run(Run run) {
         Series series = Nyse.read(run.data());
-        int first = Nyse.learning(series);
+        int first = Nyse.trainingDays(series);
         Result result = new Result(
                 "Lab nyse",
                 line(
-                        "NYSE: %,d trading days, of which the first %,d are learned from and the other %,d are forecast, each from the true days before it",
+                        "NYSE: %,d trading days, the first %,d for training and the other %,d for the test, each forecast from the true days before it",
                         series.length(), first, series.length() - first),
                 run.out());
         result.text(result.data() + ".");
         autocorrelation(result, series);
-        Forecasts forecasts = new Forecasts(run, series, first, result, new ArrayList<>());
+        Forecasts forecasts = new Forecasts(run, series, first, result, new ArrayList<>(), new LinkedHashMap<>());
         linear(forecasts);
-        Map<String, double[]> shown = new LinkedHashMap<>();
-        boolean done = networks(forecasts, shown);
+        boolean done = networks(forecasts);
         result.section(
                         "Test R2",
-                        "1 - sum (y - forecast)^2 / sum (y - mean)^2 over the days of the test. The numbers are scaled over the whole series, as in the textbook. Of networks it is the mean "
-                                + "of several seeds; in a whole run cross-validation chooses for how many epochs the LSTM learns. The straw man forecasts yesterday's volume; with the day of the week it adds the mean step to that day.")
+                        "R2 is 1 - sum (y - forecast)^2 / sum (y - mean)^2 over the days of the test. The numbers are scaled over the whole series, as in the "
+                                + "textbook: ISLR2 is the second edition of An Introduction to Statistical Learning, and ISLP is its Python edition. For networks, the "
+                                + "mean of several seeds is given, with the smallest and the largest. In a full run, cross-validation chooses the number of epochs of the "
+                                + "LSTM. The straw man forecasts the volume of the day before; with the day of the week it adds the mean change from the day before to "
+                                + "that day of the week. Where nothing is published, the figures at the end are beside a baseline that is computed here.")
                 .table(List.of("model", "parameters", "test R2", "seeds", "published"), forecasts.table());
-        if (!done) {
-            return result;
-        }
-        pictures(result, series, first, shown);
-        return search(forecasts) ? result.finished() : result;
+        pictures(forecasts);
+        return done && search(forecasts) ? result.finished() : result;
     }
 
     private static void autocorrelation(Result result, Series series) {
-        int most = Math.min(MOST_LAGS, series.length() - 1);
-        double[] lags = IntStream.rangeClosed(0, most).mapToDouble(l -> l).toArray();
+        double[] lags = IntStream.rangeClosed(0, MOST_LAGS).mapToDouble(l -> l).toArray();
         Map<String, double[][]> curves = new LinkedHashMap<>();
         for (String column : List.of(Nyse.VOLUME, "log_volatility", "DJ_return")) {
-            curves.put(column, new double[][] {lags, Autocorrelation.of(series.values(column), most)});
+            curves.put(column, new double[][] {lags, Autocorrelation.of(series.values(column), MOST_LAGS)});
         }
         double[] volume = Objects.requireNonNull(curves.get(Nyse.VOLUME))[1];
-        int[] some = {1, 2, 3, 5, 10, 20, 40};
         result.section(
                         "Autocorrelation",
-                        "How much a day resembles the days before it. Without any relation, 95 % of the values would lie within "
-                                + line("%.3f", 1.96 / Math.sqrt(series.length())) + " of 0.")
+                        line(
+                                "The correlation of a day with the days before it. If days were independent, 95 %% of the values would lie within %.3f of 0.",
+                                1.96 / Math.sqrt(series.length())))
                 .table(
                         List.of("lag", "autocorrelation of log_volume"),
-                        IntStream.of(some)
+                        IntStream.of(1, 2, 3, 5, 10, 20, MOST_LAGS)
                                 .mapToObj(lag -> List.of(String.valueOf(lag), line("%.4f", volume[lag])))
                                 .toList())
                 .series(
@@ -150,87 +153,105 @@ public final class NyseLab implements Experiment {
         Series s = f.series();
         int first = f.first();
         List<String> days = Nyse.days(s);
-        f.exact("Straw man", 0, NyseAutoregression.strawMan(s, first, s.length()), "0.18", 0.1802628784);
+        double[] strawMan = NyseAutoregression.strawMan(s, first, s.length());
+        UnaryOperator<Figure> besideStrawMan = figure -> figure.baseline(line("%.4f", f.r2(strawMan)), "straw man");
+        f.exact("Straw man", 0, strawMan, "0.18", exactly(0.1802628784));
         f.exact(
                 "Straw man, with day of week",
                 days.size(),
                 NyseAutoregression.strawManOfDay(s, first, s.length()),
                 "",
-                null);
-        var volume = new NyseAutoregression(LAGS, List.of(Nyse.VOLUME), List.of());
-        f.exact("AR(5) of the volume alone", LAGS + 1, volume.forecast(s, first, s.length()), "", 0.3732414760);
+                besideStrawMan);
         f.exact(
-                "AR(5)",
-                3 * LAGS + 1,
-                NyseAutoregression.of(LAGS).forecast(s, first, s.length()),
-                "0.4129",
-                0.4128912939);
+                "AR(5) of the volume alone",
+                LAGS + 1,
+                new NyseAutoregression(LAGS, List.of(Nyse.VOLUME), List.of()).forecast(s, first, s.length()),
+                "",
+                figure -> exactly(0.3732414760).apply(besideStrawMan.apply(figure)));
+        f.exact("AR(5)", 3 * LAGS + 1, autoregression(f, LAGS), "0.4129", exactly(0.4128912939));
         f.exact(
                 "AR(5), with day of week",
                 3 * LAGS + days.size(),
-                new NyseAutoregression(LAGS, Nyse.NUMBERS, days).forecast(s, first, s.length()),
+                autoregressionOfDay(f),
                 "0.45956",
-                0.4595563133);
+                exactly(0.4595563133));
     }
 
-    /** False where a person stopped it. */
-    private static boolean networks(Forecasts f, Map<String, double[]> shown) {
+    private static double[] autoregression(Forecasts f, int lags) {
+        return NyseAutoregression.of(lags)
+                .forecast(f.series(), f.first(), f.series().length());
+    }
+
+    private static double[] autoregressionOfDay(Forecasts f) {
+        Series s = f.series();
+        return new NyseAutoregression(LAGS, Nyse.NUMBERS, Nyse.days(s)).forecast(s, f.first(), s.length());
+    }
+
+    /** The band of a number that scikit-learn computes in double precision. */
+    private static UnaryOperator<Figure> exactly(double r2) {
+        return figure -> figure.within(r2 - 1e-6, r2 + 1e-6);
+    }
+
+    /** False if the run was interrupted. */
+    private static boolean networks(Forecasts f) {
         int few = f.run().epochs(20, 5);
         int many = f.run().epochs(200, 15);
-        String all = "about 0.46";
-        Optional<double[]> rnn = Optional.empty();
-        Optional<double[]> best = Optional.empty();
-        boolean done =
-                f.nets(NyseNet.nonLinear(LAGS, false, few), "0.42", g -> g).isPresent()
-                        && f.nets(NyseNet.nonLinear(LAGS, true, few), "0.4636 to 0.4662", g -> g.atLeast(0.455))
-                                .isPresent();
-        if (done) {
-            rnn = f.nets(NyseNet.recurrent("RNN", LAGS, UNITS, false, many), "0.4108 to 0.4172", g -> g.atLeast(0.405));
-        }
-        if (rnn.isPresent()) {
-            best = f.nets(NyseNet.recurrent("RNN", LAGS, UNITS, true, many), all, g -> g);
-        }
-        Optional<Integer> lstm = best.isPresent() ? epochs(f, many) : Optional.empty();
-        done = lstm.isPresent()
-                && f.nets(
-                                NyseNet.recurrent("LSTM", LAGS, UNITS, false, lstm.get()),
-                                "up to 0.01 more than the RNN",
-                                g -> g)
-                        .isPresent()
-                && f.nets(NyseNet.recurrent("LSTM", LAGS, UNITS, true, lstm.get()), "", g -> g)
-                        .isPresent();
-        rnn.ifPresent(forecast -> shown.put("RNN", forecast));
-        best.ifPresent(forecast -> shown.put("RNN, with day of week", forecast));
-        return done;
+        return f.networks(NyseNet.nonLinear(LAGS, false, few), "0.42", g -> g)
+                && f.networks(NyseNet.nonLinear(LAGS, true, few), "0.4636 to 0.4662", g -> g.atLeast(0.455))
+                && f.networks(
+                        NyseNet.recurrent("RNN", LAGS, UNITS, false, many), "0.4108 to 0.4172", g -> g.atLeast(0.405))
+                && f.networks(NyseNet.recurrent("RNN", LAGS, UNITS, true, many), "about 0.46", g -> g.atLeast(0.455))
+                && lstm(f, many);
     }
 
-    /** For how long the LSTM learns, which the textbook does not say: as cross-validation chooses in a whole run. */
-    private static Optional<Integer> epochs(Forecasts f, int many) {
-        return NyseSearch.of(f.run(), f.series(), FOLDS)
+    /** The LSTM, whose number of epochs the textbook does not give, so that cross-validation chooses it in a full run. */
+    private static boolean lstm(Forecasts f, int many) {
+        Optional<Integer> epochs = NyseSearch.of(f.run(), f.series(), FOLDS)
                 .epochs(LAGS, UNITS, f.run().whole() ? List.of(15, 25, 50, 100, 200) : List.of(many));
+        String linear = line("%.4f", f.r2(autoregressionOfDay(f)));
+        return epochs.isPresent()
+                && f.networks(
+                        NyseNet.recurrent("LSTM", LAGS, UNITS, false, epochs.get()),
+                        "up to 0.01 more than the RNN",
+                        g -> g.atLeast(0.405))
+                && f.networks(
+                        NyseNet.recurrent("LSTM", LAGS, UNITS, true, epochs.get()),
+                        "",
+                        g -> g.baseline(linear, "AR(5), with day of week"));
     }
 
-    private static void pictures(Result result, Series series, int first, Map<String, double[]> shown) {
-        Map<String, double[]> withTruth = new LinkedHashMap<>();
-        withTruth.put("truth", NyseAutoregression.volume(series, first, series.length()));
-        withTruth.putAll(shown);
-        int days = series.length() - first;
-        result.section(
+    /** The forecasts of the RNNs over the truth, as far as they are known. */
+    private static void pictures(Forecasts f) {
+        Map<String, double[]> shown = new LinkedHashMap<>();
+        shown.put(
+                "truth",
+                NyseAutoregression.volume(f.series(), f.first(), f.series().length()));
+        for (String name : List.of("RNN", "RNN, with day of week")) {
+            if (f.networks().containsKey(name)) {
+                shown.put(name, f.networks().get(name));
+            }
+        }
+        if (shown.size() == 1) {
+            return;
+        }
+        int days = f.series().length() - f.first();
+        f.result()
+                .section(
                         "Forecasts over the truth",
-                        "log_volume, scaled, on the days of the test. A forecast varies less than the truth: it is the mean of what may come.")
+                        "The scaled log_volume on the days of the test. Forecasts vary less than the true values, because each is an estimate of a mean.")
                 .series(
                         "forecast.png",
                         "The true volume of every day of the test, and the forecast of the RNN",
                         "log_volume",
                         "day of the test",
-                        part(withTruth, 0, days, List.of("truth", "RNN")))
+                        part(shown, 0, days, List.of("truth", "RNN")))
                 .section("The last " + CLOSE + " days", "")
                 .series(
                         "forecast-close.png",
                         "The true volume of the last days of the test, and the forecasts of the RNN with and without the day of the week",
                         "log_volume",
                         "day of the test",
-                        part(withTruth, Math.max(0, days - CLOSE), days, List.copyOf(withTruth.keySet())));
+                        part(shown, Math.max(0, days - CLOSE), days, List.copyOf(shown.keySet())));
     }
 
     private static Map<String, double[][]> part(Map<String, double[]> all, int from, int to, List<String> names) {
@@ -243,7 +264,7 @@ public final class NyseLab implements Experiment {
         return curves;
     }
 
-    /** Chooses L and K; false where a person stopped it. */
+    /** Chooses L and K; false if the run was interrupted. */
     private static boolean search(Forecasts f) {
         Run run = f.run();
         int folds = run.of(FOLDS, 2);
@@ -253,27 +274,30 @@ public final class NyseLab implements Experiment {
         List<Integer> units = run.brief() ? List.of(4, UNITS) : List.of(4, UNITS, 24);
         int epochs = run.epochs(100, 4);
         List<Choice> recurrent = search.units(lags, units, epochs);
-        if (recurrent.size() < lags.size() * units.size()) {
-            return false;
-        }
         Choice l = NyseSearch.best(linear);
-        Choice k = NyseSearch.best(recurrent);
-        double[] ar = NyseAutoregression.of(l.lags())
-                .forecast(f.series(), f.first(), f.series().length());
-        Optional<double[]> rnn = NyseNet.recurrent("RNN", k.lags(), k.units(), false, epochs)
-                .forecast(run, f.series(), f.first(), f.series().length(), 0, "chosen");
-        if (rnn.isEmpty()) {
-            return false;
-        }
+        double ar = f.r2(autoregression(f, l.lags()));
+        Optional<Choice> k = recurrent.size() < lags.size() * units.size()
+                ? Optional.empty()
+                : Optional.of(NyseSearch.best(recurrent));
+        Optional<Double> rnn = k.flatMap(c -> NyseNet.recurrent("RNN", c.lags(), c.units(), false, epochs)
+                        .forecast(run, f.series(), f.first(), f.series().length(), 0, "chosen"))
+                .map(f::r2);
         List<List<String>> rows = new ArrayList<>();
-        linear.forEach(c -> rows.add(row("AR(" + c.lags() + ")", c, c.equals(l), f.r2(ar))));
-        recurrent.forEach(c -> rows.add(row("RNN", c, c.equals(k), f.r2(rnn.get()))));
+        linear.forEach(c -> rows.add(row("AR", c, c.equals(l) ? line("%.4f", ar) : "")));
+        recurrent.forEach(c -> rows.add(row(
+                "RNN",
+                c,
+                k.filter(c::equals)
+                        .flatMap(x -> rnn)
+                        .map(r2 -> line("%.4f", r2))
+                        .orElse(""))));
+        String five = line("%.4f", f.r2(autoregression(f, LAGS)));
         f.result()
                 .section(
-                        "L and K by cross-validation in the order of time",
+                        "Choosing the lags L and the units K by time-ordered cross-validation",
                         line(
-                                "%d folds over the second half of the days to learn from: each learns from all days before it. The RNNs learn for %d epochs. Only the chosen lags and "
-                                        + "units are judged on the test.",
+                                "The second half of the training days is divided into %d folds, and a model that forecasts a fold is trained on all days before it. "
+                                        + "The RNNs train for %d epochs. Only the chosen lags and units are scored on the test.",
                                 folds, epochs))
                 .table(List.of("model", "L", "K", "R2 of the folds", "test R2"), rows)
                 .series(
@@ -285,20 +309,25 @@ public final class NyseLab implements Experiment {
                             linear.stream().mapToDouble(Choice::lags).toArray(),
                             linear.stream().mapToDouble(Choice::r2).toArray()
                         }))
-                .figure(Figure.of("Chosen lags of the AR", "", l.lags()))
-                .figure(Figure.of("Chosen AR, test R2", "", f.r2(ar)))
-                .figure(Figure.of("Chosen lags of the RNN", "", k.lags()))
-                .figure(Figure.of("Chosen units of the RNN", "", k.units()))
-                .figure(Figure.of("Chosen RNN, test R2", "", f.r2(rnn.get())));
+                .figure(Figure.of("AR, chosen lags", "", l.lags()).published("5", "ISLR2, ISLP"))
+                .figure(Figure.of("AR of the chosen lags, test R2", "", ar).baseline(five, "AR(5)"));
+        if (k.isEmpty() || rnn.isEmpty()) {
+            return false;
+        }
+        f.result()
+                .figure(Figure.of("RNN, chosen lags", "", k.get().lags()).published("5", "ISLR2, ISLP"))
+                .figure(Figure.of("RNN, chosen units", "", k.get().units()).published("12", "ISLR2, ISLP"))
+                .figure(Figure.of("RNN of the chosen lags and units, test R2", "", rnn.get())
+                        .baseline(five, "AR(5)"));
         return true;
     }
 
-    private static List<String> row(String model, Choice c, boolean chosen, double test) {
+    private static List<String> row(String model, Choice c, String test) {
         return List.of(
                 model,
                 String.valueOf(c.lags()),
                 c.units() == 0 ? "" : String.valueOf(c.units()),
                 line("%.4f", c.r2()),
-                chosen ? line("%.4f", test) : "");
+                test);
     }
 }

@@ -30,17 +30,21 @@ import java.util.function.IntFunction;
 /**
  * A network that forecasts the volume of a day from the days before it, by the textbook's recipe: squared error, RMSprop at 0.001, batches of 64.
  *
- * @param name on pages
- * @param folder of its checkpoints
+ * @param name the name on pages
+ * @param folder the beginning of the names of its checkpoint folders
  * @param lags the number of days before
- * @param day whether it also sees the day of the week
- * @param epochs how often each day is seen
- * @param net makes its layers from the number of columns of a day of the week, which is 0 where it does not see it
+ * @param day whether it also sees the day of the week of the day that it forecasts
+ * @param epochs passes over the training days
+ * @param net makes its layers from the number of columns of the day of the week, which is 0 if it does not see them
  */
 record NyseNet(String name, String folder, int lags, boolean day, int epochs, IntFunction<Forecaster> net) {
     private static final int BATCH = 64;
 
-    /** What comes before the last layer is a vector of features, beside which the day of the week is put. */
+    /**
+     * Layers that forecast from lags x [n, lags, columns] and the day of the week [n, days].
+     *
+     * @param dayFirst whether the day of the week is an input of the features, or else of the last layer
+     */
     record Forecaster(Layer features, boolean dayFirst, Layer out) implements Net {
         Tensor forecast(Batch batch, boolean day) {
             Tensor x = batch.x();
@@ -54,7 +58,7 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
         }
     }
 
-    /** 32 units with ReLU over all lags side by side, half of which are dropped. */
+    /** 32 units with ReLU over all lags at once, with a dropout rate of 0.5. */
     static NyseNet nonLinear(int lags, boolean day, int epochs) {
         int inputs = lags * Nyse.NUMBERS.size();
         return new NyseNet(
@@ -69,7 +73,7 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
                         new Linear(32, 1)));
     }
 
-    /** A layer of {@code units} that reads the lags one by one; a tenth of its last state is dropped. */
+    /** A recurrent layer of {@code units} that reads the lags in order, with a dropout rate of 0.1 on its last state. */
     static NyseNet recurrent(String name, int lags, int units, boolean day, int epochs) {
         int k = Nyse.NUMBERS.size();
         Recurrent cell = name.equals("LSTM") ? Recurrent.lstm(k, units) : Recurrent.rnn(k, units);
@@ -85,7 +89,7 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
                         new Linear(units + days, 1)));
     }
 
-    /** The number of trained numbers. */
+    /** The number of parameters. */
     long parameters(Series series) {
         try (Model<Forecaster> model = Model.of(layers(series), 0)) {
             return model.parameterCount();
@@ -103,8 +107,11 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
     }
 
     /**
-     * What the net forecasts for the days {@code from} to {@code to} - 1, each from the true days before it, where it has learned from the days before {@code from}; empty
-     * where a person stopped it.
+     * Forecasts of the days {@code from} to {@code to} - 1, each from the true days before it, after training on the days before {@code from}; empty if the run
+     * was interrupted.
+     *
+     * @param seed which of several networks this is, from 0
+     * @param part what the forecast is for, such as {@code test}, in the name of its checkpoint folder
      */
     Optional<double[]> forecast(Run run, Series series, int from, int to, int seed, String part) {
         try (Dataset train = windows(series).dataset(series, t -> t < from);
@@ -115,8 +122,8 @@ record NyseNet(String name, String folder, int lags, boolean day, int epochs, In
                             new RmsProp(0.001f),
                             (n, batch) -> new Step.Result(Loss.mse().of(n.forecast(batch, day), batch.y())))
                     .seed(run.seed() + seed);
-            String of = part + "-" + folder + (day ? "-day" : "") + "-" + (seed + 1);
-            run.training().attachQuietly(trainer, run.folder().resolve(of));
+            String checkpoints = part + "-" + folder + (day ? "-day" : "") + "-" + (seed + 1);
+            run.training().attachQuietly(trainer, run.folder().resolve(checkpoints));
             int done = trainer.fit(train.shuffled(run.seed() + seed).batches(BATCH), epochs)
                     .epochs()
                     .size();

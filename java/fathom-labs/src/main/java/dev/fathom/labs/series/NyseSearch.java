@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Cross-validation in the order of time, within the days to learn from: each fold learns from the days before a cut and forecasts those up to the next cut,
- * so that no model sees the future. All models are judged on the same days.
+ * Time-ordered cross-validation on the training days: each fold trains on the days before a cut and forecasts those up to the next cut, so that no model sees
+ * the future. All models are scored on the same days.
  *
- * @param cuts where the days begin that each fold forecasts, and where the last one's end
+ * @param cuts the first day that each fold forecasts, and the end of the last fold
  */
 record NyseSearch(Run run, Series series, List<Integer> cuts) {
     /**
@@ -22,9 +22,9 @@ record NyseSearch(Run run, Series series, List<Integer> cuts) {
      */
     record Choice(int lags, int units, double r2) {}
 
-    /** {@code folds} folds over the second half of the days to learn from. */
+    /** {@code folds} folds over the second half of the training days. */
     static NyseSearch of(Run run, Series series, int folds) {
-        int days = Nyse.learning(series);
+        int days = Nyse.trainingDays(series);
         return new NyseSearch(
                 run,
                 series,
@@ -33,11 +33,11 @@ record NyseSearch(Run run, Series series, List<Integer> cuts) {
                         .toList());
     }
 
-    /** What {@code of} makes of each fold, as a mean; empty if it gives nothing for one of them. */
-    private Optional<Double> mean(Fold of) {
+    /** The mean R2 of the folds; empty if a fold was interrupted. */
+    private Optional<Double> mean(Fold model) {
         double sum = 0;
         for (int f = 0; f + 1 < cuts.size(); f++) {
-            Optional<double[]> forecast = of.forecast(cuts.get(f), cuts.get(f + 1), "fold" + (f + 1));
+            Optional<double[]> forecast = model.forecast(cuts.get(f), cuts.get(f + 1), "fold" + (f + 1));
             if (forecast.isEmpty()) {
                 return Optional.empty();
             }
@@ -62,7 +62,7 @@ record NyseSearch(Run run, Series series, List<Integer> cuts) {
                 .toList();
     }
 
-    /** Recurrent nets of every number of lags with every number of units; fewer where a person stopped them. */
+    /** Recurrent networks of every number of lags with every number of units; fewer if the run was interrupted. */
     List<Choice> units(List<Integer> lags, List<Integer> units, int epochs) {
         List<Choice> all = new ArrayList<>();
         for (int l : lags) {
@@ -81,12 +81,12 @@ record NyseSearch(Run run, Series series, List<Integer> cuts) {
         return all;
     }
 
-    /** After how many epochs, of several numbers, an LSTM has the greatest R2; empty where a person stopped it. */
+    /** The one of several numbers of epochs after which an LSTM has the largest R2; empty if the run was interrupted. */
     Optional<Integer> epochs(int lags, int units, List<Integer> epochs) {
         if (epochs.size() == 1) {
             return Optional.of(epochs.get(0));
         }
-        double most = Double.NEGATIVE_INFINITY;
+        double largest = Double.NEGATIVE_INFINITY;
         int best = 0;
         for (int n : epochs) {
             NyseNet net = NyseNet.recurrent("LSTM", lags, units, false, n);
@@ -99,15 +99,15 @@ record NyseSearch(Run run, Series series, List<Integer> cuts) {
                     .say(
                             "LSTM of %d lags and %d units: R2 %.4f in cross-validation after %d epochs",
                             lags, units, r2.get(), n);
-            if (r2.get() > most) {
-                most = r2.get();
+            if (r2.get() > largest) {
+                largest = r2.get();
                 best = n;
             }
         }
         return Optional.of(best);
     }
 
-    /** The one with the greatest R2. */
+    /** The choice with the largest R2. */
     static Choice best(List<Choice> choices) {
         return choices.stream().reduce((a, b) -> b.r2() > a.r2() ? b : a).orElseThrow();
     }

@@ -14,22 +14,22 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Recordings as nets see them: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames a second, less the mean of the recording in each band, so
- * that a microphone's color does not matter.
+ * The features of recordings: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames per second, minus the mean of the recording in each band, which
+ * removes the frequency response of the microphone.
  */
 final class DigitFeatures {
     static final int BANDS = 26;
     private static final int SIZE = 256;
     private static final Stft STFT = new Stft(SIZE).hop(128);
     private static final Mel MEL = Mel.htk(SpokenDigits.RATE, SIZE, BANDS);
-    /** Lower powers are silence, whatever its depth. */
+    /** Lower logarithms are silence and raised to this. */
     private static final float SILENCE = -8;
-    /** About the deviation of what remains, so that inputs are near 1. */
+    /** Brings the standard deviation of the features near 1. */
     private static final float SCALE = 0.4f;
 
     private DigitFeatures() {}
 
-    /** [frames, BANDS]. */
+    /** The features of a sound, [frames, BANDS]. */
     static float[] frames(float[] samples) {
         float[] log = MEL.log(STFT.forward(samples));
         double[] mean = new double[BANDS];
@@ -44,24 +44,24 @@ final class DigitFeatures {
         return log;
     }
 
-    /** Frames at {@code places} times at equal distances from the first to the last, linear between frames. */
+    /** Features at {@code places} times at equal distances from the first frame to the last, linear between frames. */
     static float[] at(float[] frames, int places) {
         int last = frames.length / BANDS - 1;
-        float[] some = new float[places * BANDS];
+        float[] picture = new float[places * BANDS];
         for (int i = 0; i < places; i++) {
             double time = (double) last * i / (places - 1);
             int before = Math.min((int) time, Math.max(0, last - 1));
             int after = Math.min(last, before + 1);
             for (int b = 0; b < BANDS; b++) {
                 double from = frames[before * BANDS + b];
-                some[i * BANDS + b] = (float) (from + (time - before) * (frames[after * BANDS + b] - from));
+                picture[i * BANDS + b] = (float) (from + (time - before) * (frames[after * BANDS + b] - from));
             }
         }
-        return some;
+        return picture;
     }
 
-    /** Digits as pictures [places, BANDS, 1]. */
-    static Dataset pictures(List<Recording> recordings, int places) {
+    /** Recordings as images [places, BANDS, 1], labeled with their digits. */
+    static Dataset images(List<Recording> recordings, int places) {
         float[] x = new float[recordings.size() * places * BANDS];
         List<float[]> frames = all(recordings.stream().map(Recording::samples).toList());
         for (int i = 0; i < frames.size(); i++) {
@@ -70,7 +70,7 @@ final class DigitFeatures {
         return Dataset.of(x, Shape.of(places, BANDS, 1), digits(recordings));
     }
 
-    /** Digits as sequences of frames of BANDS numbers. */
+    /** Recordings as sequences of frames [BANDS], labeled with their digits. */
     static Dataset sequences(List<Recording> recordings) {
         return Dataset.of(
                 ragged(recordings.stream().map(Recording::samples).toList()), Field.labels("y", digits(recordings)));
@@ -95,10 +95,10 @@ final class DigitFeatures {
         return Field.floats("x", Shape.of(BANDS), values.flip()).ragged(offsets);
     }
 
-    /** Digits of one speaker, spoken one after another. */
+    /** A string of digits of one speaker, spoken one after another. */
     record Spoken(List<Integer> digits, float[] samples) {}
 
-    /** Draws strings of 3 to 5 digits of one speaker with 0.05 to 0.15 seconds of faint noise between and around them. */
+    /** Draws strings of 3 to 5 digits, each of one speaker, with 0.05 to 0.15 seconds of faint noise before, between and after the digits. */
     static List<Spoken> strings(List<Recording> recordings, int count, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         List<String> speakers =
@@ -106,10 +106,10 @@ final class DigitFeatures {
         List<Spoken> strings = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             String speaker = speakers.get(random.nextInt(speakers.size()));
-            List<Recording> own =
+            List<Recording> candidates =
                     recordings.stream().filter(r -> r.speaker().equals(speaker)).toList();
             List<Recording> chosen = IntStream.range(0, 3 + random.nextInt(3))
-                    .mapToObj(k -> own.get(random.nextInt(own.size())))
+                    .mapToObj(k -> candidates.get(random.nextInt(candidates.size())))
                     .toList();
             FloatBuffer samples = FloatBuffer.allocate(
                     chosen.stream().mapToInt(r -> r.samples().length).sum() + 6 * SpokenDigits.RATE * 15 / 100);
@@ -132,7 +132,7 @@ final class DigitFeatures {
         }
     }
 
-    /** Strings as sequences of frames, and their digits, one higher because class 0 is the blank. */
+    /** Strings as sequences of frames, labeled with their digits plus 1, because class 0 is the blank. */
     static Dataset strings(List<Spoken> strings) {
         int[][] labels = strings.stream()
                 .map(s -> s.digits().stream().mapToInt(d -> d + 1).toArray())

@@ -25,11 +25,13 @@ import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Shades;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Strings of digits read by an LSTM in both directions that says a digit or nothing at each frame; only the order of the digits is known, and connectionist
- * temporal classification (Graves et al. 2006) finds where they are.
+ * A bidirectional LSTM that recognizes strings of digits. At each frame it gives the probabilities of the blank, class 0, and of the digits, one class higher. The
+ * labels say which digits a string has but not where; connectionist temporal classification (Graves et al. 2006) sums over all alignments.
  */
 record DigitStrings(Recurrent lstm, Linear out) implements Net {
     static final int BEAM = 8;
@@ -37,14 +39,14 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
     private static final int UNITS = 64;
 
     /**
-     * How strings of the test are read.
+     * The recognized strings of the test.
      *
      * @param spoken the digits of the first string
-     * @param heard what the beam makes of it
-     * @param frames its spectrogram [steps, BANDS]
+     * @param heard its digits by prefix beam search
+     * @param frames its features [steps, BANDS]
      * @param probabilities of its frames [steps, CLASSES]
      */
-    record Read(
+    record Recognized(
             int strings,
             ErrorRate greedy,
             ErrorRate beam,
@@ -52,7 +54,7 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
             List<Integer> heard,
             float[] frames,
             float[] probabilities) {
-        /** The spectrogram, low bands below, above the probabilities of the blank and of 0 to 9 from top to bottom. */
+        /** The spectrogram with low bands at the bottom, and below it the probabilities of the blank and of 0 to 9 from top to bottom. */
         ImageSheet picture() {
             int bands = DigitFeatures.BANDS;
             int steps = frames.length / bands;
@@ -72,11 +74,11 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
             }
             return new ImageSheet((bands + 1 + 2 * CLASSES) * zoom, steps * zoom, 1)
                     .columns(1)
-                    .add(pixels, "spoken " + digits(spoken) + ", heard " + digits(heard));
+                    .add(pixels, "spoken " + text(spoken) + ", recognized " + text(heard));
         }
     }
 
-    static String digits(List<Integer> digits) {
+    private static String text(List<Integer> digits) {
         return String.join(" ", digits.stream().map(String::valueOf).toList());
     }
 
@@ -89,15 +91,23 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
         return out.apply(lstm.run(batch.x(), null, batch.lengths("x")).steps());
     }
 
-    /** Learns strings of recordings to learn from and reads strings of those of the test; null where it was stopped. */
-    static @Nullable Read learn(Run run, List<Recording> learn, List<Recording> test) {
+    /** Whether a recording that is not of the test belongs to the strings for validation, a ninth. */
+    static boolean isValidation(Recording recording) {
+        return recording.index() % 9 == 5;
+    }
+
+    /** Trains on strings of training recordings and recognizes strings of test recordings; null if the run was interrupted. */
+    static @Nullable Recognized train(Run run, List<Recording> training, List<Recording> test) {
+        if (run.interrupt().requested()) {
+            return null;
+        }
         int epochs = run.epochs(15, 4);
-        List<Recording> heldOut = learn.stream().filter(r -> r.index() % 9 == 5).toList();
-        List<Recording> rest = learn.stream().filter(r -> r.index() % 9 != 5).toList();
+        Map<Boolean, List<Recording>> parts =
+                training.stream().collect(Collectors.partitioningBy(DigitStrings::isValidation));
         List<Spoken> tested = DigitFeatures.strings(test, run.of(400, 60), run.seed() + 2);
-        try (Dataset train = DigitFeatures.strings(DigitFeatures.strings(rest, run.of(3_000, 600), run.seed()));
-                Dataset choose =
-                        DigitFeatures.strings(DigitFeatures.strings(heldOut, run.of(300, 30), run.seed() + 1));
+        run.training().say("%n== strings");
+        try (Dataset strings = strings(parts, false, run.of(3_000, 600), run.seed());
+                Dataset validation = strings(parts, true, run.of(300, 30), run.seed() + 1);
                 Dataset asked = DigitFeatures.strings(tested);
                 Model<DigitStrings> model = Model.of(net(), run.seed())) {
             var trainer = Trainer.custom(
@@ -110,31 +120,34 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
                     .keepBest()
                     .seed(run.seed());
             run.training().attach(trainer, run.folder().resolve("strings"), "strings");
-            Batches batches = train.shuffled(run.seed()).batches(run.of(20, 10)).bucketed("x", 20);
-            History history = trainer.fit(batches, choose, epochs);
-            return history.best() == null || run.interrupt().requested() ? null : read(model.net(), asked, tested);
+            Batches batches =
+                    strings.shuffled(run.seed()).batches(run.of(20, 10)).bucketed("x", 20);
+            History history = trainer.fit(batches, validation, epochs);
+            return history.best() == null || run.interrupt().requested() ? null : recognize(model.net(), asked, tested);
         }
     }
 
-    private static Read read(DigitStrings net, Dataset asked, List<Spoken> tested) {
+    private static Dataset strings(Map<Boolean, List<Recording>> parts, boolean validation, int count, long seed) {
+        return DigitFeatures.strings(DigitFeatures.strings(parts.getOrDefault(validation, List.of()), count, seed));
+    }
+
+    private static Recognized recognize(DigitStrings net, Dataset asked, List<Spoken> tested) {
         List<List<Integer>> greedy = new ArrayList<>();
         List<List<Integer>> beam = new ArrayList<>();
         float[] probabilities = {};
-        CtcDecoding decoding = new CtcDecoding();
         Batches.Epoch batches = asked.batches(1).epoch(0);
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer()) {
-                Batch batch = batches.next();
-                Tensor logits = net.logits(batch);
-                decoding.greedy(logits, null).forEach(h -> greedy.add(heard(h)));
-                decoding.beam(logits, null, BEAM).forEach(all -> beam.add(heard(all.get(0))));
+                Tensor logits = net.logits(batches.next());
+                greedy.add(greedy(logits));
+                beam.add(beam(logits));
                 if (greedy.size() == 1) {
                     probabilities = logits.softmax(2).toArray();
                 }
             }
         }
         List<List<Integer>> spoken = tested.stream().map(Spoken::digits).toList();
-        return new Read(
+        return new Recognized(
                 tested.size(),
                 ErrorRate.of(greedy, spoken),
                 ErrorRate.of(beam, spoken),
@@ -144,7 +157,17 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
                 probabilities);
     }
 
-    private static List<Integer> heard(Hypothesis h) {
-        return h.tokens().stream().map(t -> t - 1).toList();
+    /** The digits of one string by the most probable class of each frame. */
+    static List<Integer> greedy(Tensor logits) {
+        return digits(new CtcDecoding().greedy(logits, null).get(0));
+    }
+
+    /** The digits of one string by prefix beam search. */
+    static List<Integer> beam(Tensor logits) {
+        return digits(new CtcDecoding().beam(logits, null, BEAM).get(0).get(0));
+    }
+
+    private static List<Integer> digits(Hypothesis classes) {
+        return classes.tokens().stream().map(c -> c - 1).toList();
     }
 }

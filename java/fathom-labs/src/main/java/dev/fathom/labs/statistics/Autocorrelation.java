@@ -3,13 +3,13 @@ package dev.fathom.labs.statistics;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** How much a series resembles itself some steps before (Box and Jenkins 1970). */
+/** The correlation of a series with itself some steps before (Box and Jenkins 1970). */
 public final class Autocorrelation {
     private Autocorrelation() {}
 
     /**
-     * sum_t (x_t - m)(x_{t-lag} - m) / sum_t (x_t - m)^2 for the lags 0 to {@code most}, with the mean m of the whole series; NaN for a series that is
-     * the same everywhere.
+     * sum_t (x_t - m)(x_{t-lag} - m) / sum_t (x_t - m)^2 for the lags 0 to {@code most}, with the mean m of the whole series; NaN for a
+     * constant series.
      *
      * @throws IllegalArgumentException if the series does not have more than {@code most} steps
      */

@@ -3,18 +3,19 @@ package dev.fathom.labs.statistics;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.WordVectors;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 
 /**
- * Which words stand near which in a text, and the vectors of words that follow from it: the principal components of positive pointwise mutual information
- * (Bullinaria and Levy 2007; Levy, Goldberg and Dagan 2015).
+ * Counts how often words occur near each other in texts, and computes word vectors from the counts: the principal components of positive pointwise mutual
+ * information (Bullinaria and Levy 2007; Levy, Goldberg and Dagan 2015).
  *
  * <pre>{@code
- * WordVectors vectors = CoOccurrences.vectors(documents, vocabulary, 5, 100, 1);
+ * WordVectors vectors = CoOccurrences.vectors(documents, vocabulary, 5, 100, 1, () -> false);
  * float[] table = vectors.table(vocabulary);               // [vocabulary size, 100] for an embedding
  * }</pre>
  */
 public final class CoOccurrences {
-    /** Levy, Goldberg and Dagan's power of the frequencies of what stands near, which keeps rare words from being too special. */
+    /** Levy, Goldberg and Dagan raise the frequencies of context words to this power, so that rare ones do not get too much weight. */
     private static final double SMOOTHING = 0.75;
 
     private static final double TOLERANCE = 2e-3;
@@ -22,10 +23,10 @@ public final class CoOccurrences {
     private CoOccurrences() {}
 
     /**
-     * How often token j stands at most {@code window} places from token i, in row i and column j.
+     * Counts in row i and column j how often token j occurs at most {@code window} places from token i.
      *
      * @param documents of tokens from 0 to {@code vocabulary - 1}
-     * @param first tokens below this one are no words: they take a place, but are not counted
+     * @param first tokens below this one are not words: they take a place, but are not counted
      */
     public static SparseRows counts(int[][] documents, int vocabulary, int first, int window) {
         int[] text = text(documents, window);
@@ -60,7 +61,7 @@ public final class CoOccurrences {
         return new SparseRows(vocabulary, starts, Arrays.copyOf(columns, n), Arrays.copyOf(values, n));
     }
 
-    /** All documents in one, with {@code gap} places that hold no token between them and at both ends. */
+    /** Joins all documents, with {@code gap} empty places (-1) between them and at both ends. */
     private static int[] text(int[][] documents, int gap) {
         int length =
                 gap + Arrays.stream(documents).mapToInt(d -> d.length + gap).sum();
@@ -74,7 +75,7 @@ public final class CoOccurrences {
         return text;
     }
 
-    /** Where each token stands; nowhere for those below {@code first}. */
+    /** The positions of each token in ascending order; none for tokens below {@code first}. */
     private static int[][] places(int[] text, int vocabulary, int first) {
         int[] counts = new int[vocabulary];
         for (int token : text) {
@@ -95,8 +96,8 @@ public final class CoOccurrences {
     }
 
     /**
-     * Positive pointwise mutual information max(0, ln(p(i, j) / (p(i) q(j)))) of counts, where q(j) are the frequencies of the columns to the power 3/4,
-     * divided by their sum.
+     * The positive pointwise mutual information max(0, ln(p(i, j) / (p(i) q(j)))) of counts, where q(j) is the frequency of column j to the power 3/4,
+     * divided by the sum of these powers.
      */
     public static SparseRows information(SparseRows counts) {
         double[] rows = counts.rowSums();
@@ -125,16 +126,18 @@ public final class CoOccurrences {
     }
 
     /**
-     * Vectors of the tokens of a vocabulary that are not reserved, whose numbers have a mean square of 1 over all of them. Number c is where the word's row of
-     * {@link #information} lies along principal component c, divided by the fourth root of the component's variance: weighing the first components less is
-     * what Levy, Goldberg and Dagan (2015) advise.
+     * Vectors of the tokens of a vocabulary that are not reserved, scaled so that the mean square of all numbers is 1. Number c is the score of the word's row
+     * of {@link #information} on principal component c, divided by the fourth root of the component's variance: Levy, Goldberg and Dagan (2015) advise to
+     * give the first components less weight.
      *
      * @param documents of the vocabulary's tokens
+     * @param stopped is asked after each round of {@link Pca}; where it says true, the vectors are not final and should be discarded
      */
-    public static WordVectors vectors(int[][] documents, Vocabulary vocabulary, int window, int dimensions, long seed) {
+    public static WordVectors vectors(
+            int[][] documents, Vocabulary vocabulary, int window, int dimensions, long seed, BooleanSupplier stopped) {
         int first = vocabulary.reserved().tokens().size();
         SparseRows x = information(counts(documents, vocabulary.size(), first, window));
-        Pca pca = Pca.of(x, dimensions, TOLERANCE, seed);
+        Pca pca = Pca.of(x, dimensions, TOLERANCE, seed, stopped);
         double[] scores = pca.scores(x);
         double squares = 0;
         for (int i = first * dimensions; i < scores.length; i++) {

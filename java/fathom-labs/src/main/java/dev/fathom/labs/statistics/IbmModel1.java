@@ -9,10 +9,10 @@ import java.util.Map;
  * any other, so that P(target | source) is proportional to the product over the target's words f of the sum over the source's words e of t(f | e). The
  * probabilities t are fitted by expectation and maximization, from equal ones.
  *
- * <p>A word that comes from no word of the source has {@link #NOTHING}, which stands in front of every source sentence.
+ * <p>Target words that translate no word of the source come from {@link #NOTHING}, which is put in front of every source sentence.
  */
 public final class IbmModel1 {
-    /** The source of words that translate nothing. */
+    /** The source of target words that translate no word. */
     public static final String NOTHING = "";
 
     private final Map<String, Map<String, Double>> t;
@@ -24,7 +24,7 @@ public final class IbmModel1 {
     /**
      * Fits the probabilities to pairs of sentences.
      *
-     * @param sources the words of each source sentence, with {@link #NOTHING} in front where it is wanted
+     * @param sources the words of each source sentence, with {@link #NOTHING} in front if some target words may translate no word
      * @param targets the words of each target sentence
      */
     public static IbmModel1 fit(List<List<String>> sources, List<List<String>> targets, int iterations) {
@@ -35,7 +35,7 @@ public final class IbmModel1 {
         return new IbmModel1(t);
     }
 
-    /** One expectation and maximization; all probabilities of an empty {@code t} are equal. */
+    /** One step of expectation and maximization; an empty {@code t} stands for equal probabilities. */
     private static Map<String, Map<String, Double>> step(
             List<List<String>> sources, List<List<String>> targets, Map<String, Map<String, Double>> t) {
         Map<String, Map<String, Double>> counts = new HashMap<>();
@@ -61,12 +61,12 @@ public final class IbmModel1 {
         return t.isEmpty() ? 1 : t.getOrDefault(e, Map.of()).getOrDefault(f, 0.0);
     }
 
-    /** t(target | source), 0 for words that never met. */
+    /** t(target | source), 0 for words that never occur in one pair. */
     public double probability(String target, String source) {
         return probability(t, target, source);
     }
 
-    /** The most probable translation of a word, of equals the first in the order of their letters; the word itself where it is unknown. */
+    /** The most probable translation of a word, the alphabetically first of equals; the word itself if it is unknown. */
     public String translation(String source) {
         return t.getOrDefault(source, Map.of()).entrySet().stream()
                 .min(Map.Entry.<String, Double>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))

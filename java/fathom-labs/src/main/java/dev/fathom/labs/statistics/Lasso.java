@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
  * A linear fit whose coefficients pay for their size (Tibshirani 1996): it minimizes 1/(2n) |y - b0 - Z b|^2 + penalty * |b|_1 over columns Z that are
  * standardized to mean 0 and deviation 1 (divisor n), so that many coefficients are 0. Coordinate descent (Friedman, Hastie and Tibshirani 2010) takes one
  * coefficient after another to its own minimum, b_j = S(g_j + b_j, penalty) for the gradient g = Z'(y - Z b) / n and S(v, c) = sign(v) max(0, |v| - c),
- * until none moves.
+ * until none changes.
  *
  * @param penalty what a unit of a coefficient of a standardized column costs
  * @param intercept b0, for columns that are not standardized
@@ -24,7 +24,7 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * {@code count} penalties at equal distances on a logarithmic scale, from the least at which all coefficients are 0 down to {@code share} of it.
+     * {@code count} penalties at equal distances on a logarithmic scale, from the smallest at which all coefficients are 0 down to {@code share} of it.
      *
      * @throws IllegalArgumentException as {@link #path}
      */
@@ -37,7 +37,7 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
     }
 
     /**
-     * Fits {@code y} [n] by the columns of {@code x} [n][k] with each penalty in turn, beginning where the one before ended.
+     * Fits {@code y} [n] by the columns of {@code x} [n][k] with each penalty in turn, each starting from the coefficients of the one before.
      *
      * @throws IllegalArgumentException if the rows differ in length from each other or from y, a number is NaN or infinite, or a column is the same in all rows
      */
@@ -89,10 +89,8 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
 
     /** The mean of |y - fit| over rows. */
     public double meanAbsoluteError(double[][] x, double[] y) {
-        return IntStream.range(0, y.length)
-                .mapToDouble(i -> Math.abs(y[i] - predict(x[i])))
-                .average()
-                .orElse(Double.NaN);
+        return Errors.meanAbsolute(
+                y, Arrays.stream(x).mapToDouble(this::predict).toArray());
     }
 
     /** The columns whose coefficients are not 0. */
@@ -102,7 +100,7 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
                 .toArray();
     }
 
-    /** All that a fit has to know of the rows: Z'Z / n, and the gradient Z'y / n where all coefficients are 0. */
+    /** All that a fit needs of the rows: Z'Z / n, and the gradient Z'y / n at coefficients of 0. */
     private static final class Moments {
         final Columns columns;
         final double mean;
@@ -130,7 +128,7 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
             }
         }
 
-        /** Moves {@code b}, the coefficients of the standardized columns, to the minimum. */
+        /** Fits {@code b}, the coefficients of the standardized columns, starting from its values. */
         Lasso fit(double[] b, double penalty) {
             int k = b.length;
             double[] g = gradient.clone();
@@ -142,7 +140,7 @@ public record Lasso(double penalty, double intercept, List<Double> coefficients)
             for (int sweep = 0; moved > still; sweep++) {
                 if (sweep == MOST_SWEEPS) {
                     throw new IllegalStateException("lasso: after " + MOST_SWEEPS
-                            + " sweeps a coefficient still moves by " + moved + " at the penalty " + penalty
+                            + " sweeps a coefficient still changes by " + moved + " at the penalty " + penalty
                             + "; the columns are too similar, so leave some out");
                 }
                 moved = 0;

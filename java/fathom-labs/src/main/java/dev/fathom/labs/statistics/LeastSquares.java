@@ -6,6 +6,7 @@ import static org.bytedeco.openblas.global.openblas.LAPACK_COL_MAJOR;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Ordinary least squares with an intercept: y = b0 + b1 x1 + ... + bk xk + noise (ISLR2, chapter 3). LAPACK decomposes the centered and scaled columns into
@@ -24,12 +25,12 @@ import java.util.stream.IntStream;
  */
 public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients, double r2) {
     /**
-     * An estimate and how sure it is.
+     * An estimate and its uncertainty.
      *
      * @param value the estimate
-     * @param standardError its standard deviation over other samples
+     * @param standardError the standard deviation of the estimate
      * @param t value / standardError
-     * @param p the probability of such a t or a greater one, of either sign, if the true coefficient were 0
+     * @param p the probability of a |t| at least as large if the true coefficient were 0
      */
     public record Coefficient(double value, double standardError, double t, double p) {
         static Coefficient of(double value, double variance, int degrees) {
@@ -86,7 +87,7 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
         return Arrays.stream(ys).map(y -> solve(columns, s, u, v, y)).toList();
     }
 
-    /** The columns that take part in a combination that is 0: those with a weight in a right singular vector of the singular value 0. */
+    /** The columns of a linear combination that is 0: those with a weight in a right singular vector of the singular value 0. */
     private static String dependent(double[] v, int rank, int k) {
         List<Integer> taking = IntStream.range(0, k)
                 .filter(j -> IntStream.range(rank, k).anyMatch(i -> Math.abs(v[j * k + i]) > 1e-6))
@@ -113,16 +114,16 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
             }
         }
         double b0 = mean - columns.atMeans(b);
-        double left = 0;
-        double all = 0;
+        double residual = 0;
+        double total = 0;
         for (int row = 0; row < n; row++) {
             double error = y[row] - b0 - columns.dot(row, b);
-            left += error * error;
-            all += (y[row] - mean) * (y[row] - mean);
+            residual += error * error;
+            total += (y[row] - mean) * (y[row] - mean);
         }
-        double noise = left / (n - k - 1);
+        double noise = residual / (n - k - 1);
         Coefficient[] coefficients = new Coefficient[k];
-        double[] toZero = new double[k]; // b0 is the fit where all columns are 0, which is so far from their means
+        double[] toZero = new double[k]; // b0 is the fit where all columns are 0, this far from their means
         for (int j = 0; j < k; j++) {
             double variance = 0;
             for (int i = 0; i < k; i++) {
@@ -134,7 +135,13 @@ public record LeastSquares(Coefficient intercept, List<Coefficient> coefficients
             coefficients[j] = Coefficient.of(b[j], noise * variance / (scale * scale), n - k - 1);
         }
         double variance = 1.0 / n + Arrays.stream(toZero).map(z -> z * z).sum();
-        return new LeastSquares(Coefficient.of(b0, noise * variance, n - k - 1), List.of(coefficients), 1 - left / all);
+        return new LeastSquares(
+                Coefficient.of(b0, noise * variance, n - k - 1), List.of(coefficients), 1 - residual / total);
+    }
+
+    /** The intercept and the coefficients, b0 to bk. */
+    public List<Coefficient> all() {
+        return Stream.concat(Stream.of(intercept), coefficients.stream()).toList();
     }
 
     /**

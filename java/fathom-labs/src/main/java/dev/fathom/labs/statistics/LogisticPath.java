@@ -1,6 +1,7 @@
 package dev.fathom.labs.statistics;
 
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /**
@@ -9,9 +10,9 @@ import java.util.stream.IntStream;
  *
  * <pre>1/n sum over i of (ln(1 + exp(f[i])) - y[i] f[i]) + lambda sum over j of |b[j]|,   f[i] = a + sum over j of x[i, j] b[j]</pre>
  *
- * <p>Each lambda begins at the solution of the one before. Only columns that the sequential strong rule expects to matter take part (Tibshirani et al. 2012),
- * and the others are looked at when these are done. Among them, Newton's quadratic approximation is minimized by coordinate descent (Friedman, Hastie and
- * Tibshirani 2010) and followed as far as the objective falls (Yuan, Ho and Lin 2012). Columns are taken as they are, not standardized.
+ * <p>The search for each lambda begins at the solution for the one before. Only columns that pass the sequential strong rule take part (Tibshirani et al.
+ * 2012); the conditions of the optimum are then checked for the others. Newton's quadratic approximation is minimized by coordinate descent (Friedman, Hastie
+ * and Tibshirani 2010), with a line search along each step (Yuan, Ho and Lin 2012). Columns are not standardized.
  *
  * <pre>{@code
  * var lasso = new LogisticPath(rows, labels, 1e-3);
@@ -23,22 +24,23 @@ import java.util.stream.IntStream;
 public final class LogisticPath {
     private static final int MOST_STEPS = 200;
     private static final int MOST_CYCLES = 100;
-    /** Of Armijo's rule. */
+    /** The part of the expected decrease that Armijo's rule asks of a step. */
     private static final double FALL = 0.01;
-    /** A weight p (1 - p) is at least this, as in glmnet. */
-    private static final double LEAST_WEIGHT = 1e-5;
+    /** The lower bound of a weight p (1 - p), as in glmnet. */
+    private static final double SMALLEST_WEIGHT = 1e-5;
 
     private final SparseRows columns;
     private final int[] labels;
     private final double tolerance;
     private final int n;
-    /** Where the path is: coefficients, intercept, and f of each row. */
+    /** The current solution: coefficients b, intercept a, and f of each row. */
     private final double[] b;
 
     private double a;
     private final double[] f;
     private double before;
-    // of one Newton step
+    // the state of one Newton step: p - y and p (1 - p) of each row, weight times the change of f, first and second
+    // derivatives
     private final double[] residual;
     private final double[] weight;
     private final double[] change;
@@ -50,11 +52,11 @@ public final class LogisticPath {
     /**
      * The solution for one lambda.
      *
-     * @param violation by how much the conditions of the optimum (Karush, Kuhn and Tucker) are missed at most, as a part of lambda: the gradient of the
+     * @param violation the largest violation of the conditions of the optimum (Karush, Kuhn and Tucker), as a part of lambda: the gradient of the
      *     likelihood is -lambda sign(b[j]) where b[j] is not 0, within +-lambda elsewhere, and 0 for the intercept
      */
     public record Point(double lambda, double intercept, double[] coefficients, double violation) {
-        /** How many coefficients are not 0. */
+        /** The number of coefficients that are not 0. */
         public int nonzero() {
             return (int) Arrays.stream(coefficients).filter(c -> c != 0).count();
         }
@@ -87,8 +89,8 @@ public final class LogisticPath {
         n = x.rows();
         int ones = Arrays.stream(labels).sum();
         if (labels.length != n || Arrays.stream(labels).anyMatch(y -> y != 0 && y != 1) || ones == 0 || ones == n) {
-            throw new IllegalArgumentException("logistic regression: " + labels.length + " labels with " + ones
-                    + " ones for " + n + " rows; give each row the label 0 or 1, and some rows each of them");
+            throw new IllegalArgumentException("logistic regression: there are " + n + " rows and " + labels.length
+                    + " labels with the sum " + ones + "; give each row the label 0 or 1, and both to some rows");
         }
         columns = x.transposed();
         this.labels = labels.clone();
@@ -127,8 +129,17 @@ public final class LogisticPath {
                 .toArray();
     }
 
-    /** The solution for a lambda, from where the last one was found. */
+    /** The solution for a lambda, searched from the last one. */
     public Point at(double lambda) {
+        return at(lambda, () -> false);
+    }
+
+    /**
+     * The solution for a lambda, searched from the last one.
+     *
+     * @param stopped is asked after each cycle over the columns; where it says true, the point reached is returned, whose {@link Point#violation} may be large
+     */
+    public Point at(double lambda, BooleanSupplier stopped) {
         slopes();
         int[] all = IntStream.range(0, b.length).toArray();
         gradients(all);
@@ -139,7 +150,7 @@ public final class LogisticPath {
         before = lambda;
         while (true) {
             int[] set = Arrays.stream(all).filter(j -> in[j]).toArray();
-            descend(set, lambda);
+            descend(set, lambda, stopped);
             gradients(all);
             boolean more = false;
             for (int j : all) {
@@ -148,15 +159,15 @@ public final class LogisticPath {
                     more = true;
                 }
             }
-            if (!more) {
+            if (!more || stopped.getAsBoolean()) {
                 return new Point(lambda, a, b.clone(), violation(all, lambda) / lambda);
             }
         }
     }
 
-    /** Newton steps on a set of columns. Leaves {@link #residual} as it is at the end. */
-    private void descend(int[] set, double lambda) {
-        for (int step = 0; step < MOST_STEPS; step++) {
+    /** Takes Newton steps on a set of columns. {@link #residual} is that of the solution at the end. */
+    private void descend(int[] set, double lambda, BooleanSupplier stopped) {
+        for (int step = 0; step < MOST_STEPS && !stopped.getAsBoolean(); step++) {
             slopes();
             gradients(set);
             double violation = violation(set, lambda);
@@ -164,9 +175,9 @@ public final class LogisticPath {
                 return;
             }
             curvatures(set);
-            double a0 = approximate(set, lambda, Math.max(tolerance * lambda / 2, violation / 4));
+            double a0 = approximate(set, lambda, Math.max(tolerance * lambda / 2, violation / 4), stopped);
             if (!follow(set, lambda, a0)) {
-                return; // as far as doubles go
+                return; // the objective is at its minimum in double precision
             }
         }
         slopes();
@@ -177,7 +188,7 @@ public final class LogisticPath {
         for (int i = 0; i < n; i++) {
             double p = 1 / (1 + Math.exp(-f[i]));
             residual[i] = p - labels[i];
-            weight[i] = Math.max(LEAST_WEIGHT, p * (1 - p));
+            weight[i] = Math.max(SMALLEST_WEIGHT, p * (1 - p));
         }
     }
 
@@ -222,10 +233,10 @@ public final class LogisticPath {
     /**
      * Minimizes the quadratic approximation over the coefficients {@link #to}; {@link #change} is then weight times the change of f.
      *
-     * @param enough ends it when no coordinate moves its gradient by more
+     * @param enough ends the cycles when no step changes its coordinate's gradient by more
      * @return the change of the intercept
      */
-    private double approximate(int[] set, double lambda, double enough) {
+    private double approximate(int[] set, double lambda, double enough, BooleanSupplier stopped) {
         Arrays.fill(change, 0);
         for (int j : set) {
             to[j] = b[j];
@@ -234,7 +245,7 @@ public final class LogisticPath {
         double weights = Arrays.stream(weight).sum();
         double a0 = 0;
         int[] active = set;
-        for (int cycle = 0; cycle < MOST_CYCLES; cycle++) {
+        for (int cycle = 0; cycle < MOST_CYCLES && !stopped.getAsBoolean(); cycle++) {
             double step = -(slope + Arrays.stream(change).sum()) / weights;
             a0 += step;
             for (int i = 0; i < n; i++) {
@@ -248,7 +259,7 @@ public final class LogisticPath {
                 if (active == set) {
                     break;
                 }
-                active = set; // those at 0 are asked again
+                active = set; // coefficients at 0 take part again
             } else {
                 active = Arrays.stream(set).filter(j -> to[j] != 0).toArray();
             }
@@ -256,7 +267,7 @@ public final class LogisticPath {
         return a0;
     }
 
-    /** Moves one coefficient to its best place, and says by how much that moves its gradient. */
+    /** Sets one coefficient to its optimum, and returns the absolute change of its gradient. */
     private double coordinate(int j, double lambda) {
         double h = curvature[j];
         if (h == 0) {
@@ -277,7 +288,7 @@ public final class LogisticPath {
         return h * Math.abs(step);
     }
 
-    /** Goes along the changes, halving them until the objective falls as Armijo's rule asks; false where it does not fall any more. */
+    /** Follows the step, halving it until the objective falls as Armijo's rule asks; false if it does not fall any more. */
     private boolean follow(int[] set, double lambda, double a0) {
         double expected = a0 * Arrays.stream(residual).sum() / n;
         for (int j : set) {

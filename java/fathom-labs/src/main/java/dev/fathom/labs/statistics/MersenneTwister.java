@@ -8,7 +8,7 @@ final class MersenneTwister {
     private final int[] state;
     private int at = WORDS;
 
-    /** Takes the state as it is. */
+    /** A generator with this state, which is not copied. */
     MersenneTwister(int[] state) {
         this.state = state;
     }

@@ -7,13 +7,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What follows the last tokens, by counting. With c(h t) the number of times that t came behind the context h, c(h) the number of times that anything did, and
- * T(h) the number of different tokens that did,
+ * The probability of the next token by counts of n-grams (Witten and Bell 1991, method C, interpolated). Let c(h t) be the number of times that the token t
+ * follows the context h, c(h) the number of times that any token follows h, and T(h) the number of distinct tokens that do. Then
  *
  * <pre>P(t | h) = (c(h t) + T(h) P(t | h')) / (c(h) + T(h))</pre>
  *
- * where h' is h without its first token, and P is 1 / vocabulary behind the empty context's end (Witten and Bell 1991, method C, interpolated). A context that
- * never came is backed off from altogether.
+ * where h' is h without its first token. For the empty context, P(t | h') is 1 / vocabulary; for a context without a count, P(t | h) is P(t | h').
  */
 public final class NgramModel {
     private final int order;
@@ -21,25 +20,25 @@ public final class NgramModel {
     private final List<Map<Long, Counts>> contexts = new ArrayList<>();
 
     private static final class Counts {
-        final int[] of;
+        final int[] tokens;
         int total;
-        int different;
+        int distinct;
 
         Counts(int vocabulary) {
-            of = new int[vocabulary];
+            tokens = new int[vocabulary];
         }
 
         void add(int token) {
             total++;
-            different += of[token]++ == 0 ? 1 : 0;
+            distinct += tokens[token]++ == 0 ? 1 : 0;
         }
     }
 
     /**
-     * Counts. The first token of each sequence is taken as given, and is only context.
+     * Counts. The first token of each sequence is only context.
      *
-     * @param order the number of tokens that are looked at together, the one that follows among them: 2 for pairs
-     * @param vocabulary the number of different tokens
+     * @param order the length n of the n-grams
+     * @param vocabulary the number of distinct tokens
      * @throws IllegalArgumentException if the order or the vocabulary is below 1, or there are too many contexts to number them
      */
     public NgramModel(int order, int vocabulary, int[]... sequences) {
@@ -69,7 +68,7 @@ public final class NgramModel {
         }
     }
 
-    /** The probability of each token behind the first {@code length} tokens of a sequence. */
+    /** The probability of each token after the first {@code length} tokens of a sequence. */
     public double[] next(int[] sequence, int length) {
         double[] p = new double[vocabulary];
         Arrays.fill(p, 1.0 / vocabulary);
@@ -81,7 +80,7 @@ public final class NgramModel {
                 break;
             }
             for (int t = 0; t < vocabulary; t++) {
-                p[t] = (counts.of[t] + counts.different * p[t]) / (counts.total + counts.different);
+                p[t] = (counts.tokens[t] + counts.distinct * p[t]) / (counts.total + counts.distinct);
             }
             if (k < length) {
                 context += sequence[length - 1 - k] * place;
@@ -91,7 +90,11 @@ public final class NgramModel {
         return p;
     }
 
-    /** The mean of -log P of each token of these sequences but the first, in nats. */
+    /**
+     * The mean of -log P over all tokens of these sequences except their first, in nats.
+     *
+     * @throws IllegalArgumentException if no sequence has a second token
+     */
     public double logLoss(int[]... sequences) {
         double sum = 0;
         long tokens = 0;
@@ -99,6 +102,10 @@ public final class NgramModel {
             for (int i = 1; i < sequence.length; i++, tokens++) {
                 sum -= Math.log(next(sequence, i)[sequence[i]]);
             }
+        }
+        if (tokens == 0) {
+            throw new IllegalArgumentException("n-grams: none of the " + sequences.length
+                    + " sequences has a second token to predict; give one of two tokens or more");
         }
         return sum / tokens;
     }

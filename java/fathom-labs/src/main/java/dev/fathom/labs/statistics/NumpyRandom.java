@@ -3,11 +3,11 @@ package dev.fathom.labs.statistics;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** Shuffles as {@code numpy.random.RandomState} does, so that splits of scikit-learn's users can be made again. */
+/** Shuffles as {@code numpy.random.RandomState} does, to reproduce the splits of scikit-learn. */
 public final class NumpyRandom {
     private final MersenneTwister bits;
 
-    /** The generator that {@code RandomState(seed)} is. */
+    /** The generator {@code RandomState(seed)}. */
     public NumpyRandom(int seed) {
         int[] state = new int[MersenneTwister.WORDS];
         state[0] = seed;
@@ -22,14 +22,14 @@ public final class NumpyRandom {
         int[] all = IntStream.range(0, n).toArray();
         for (int i = n - 1; i > 0; i--) {
             int j = upTo(i);
-            int kept = all[i];
+            int swapped = all[i];
             all[i] = all[j];
-            all[j] = kept;
+            all[j] = swapped;
         }
         return all;
     }
 
-    /** A number from 0 to {@code most}: as many bits as that has, drawn until they are not more. */
+    /** A number from 0 to {@code most}: as many bits as {@code most} has are drawn until they are at most that. */
     private int upTo(int most) {
         int mask = (Integer.highestOneBit(most) << 1) - 1;
         int value;

@@ -11,17 +11,19 @@ import static org.bytedeco.openblas.global.openblas.cblas_dgemm;
 
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 
 /**
  * Principal components: the orthonormal directions v of greatest variance v' C v of rows x, where C = (X'X - n m m') / (n - 1) is their covariance about
  * their mean m.
  *
  * <p>They are found by orthogonal iteration (Golub and Van Loan, Matrix Computations, section 8.2) on half as many directions again as are asked for, each
- * round of which multiplies them by C and makes them orthonormal again by LAPACK. C itself is never made, so that rows of many columns may be sparse. The
- * sign of a component is that which makes its greatest number positive, as in scikit-learn from 1.5 on.
+ * round of which multiplies them by C and makes them orthonormal again by LAPACK. C itself is never computed, so rows of many columns may be sparse. The
+ * sign of a component makes its largest number positive, as in scikit-learn since 1.5. LAPACK chooses its own number of threads, so the last bits may differ
+ * between machines.
  *
  * @param mean of each column
- * @param components [width, columns], row after row, by falling variance
+ * @param components [width, columns], row after row, in order of decreasing variance
  * @param variances of the rows along each component
  */
 public record Pca(double[] mean, double[] components, double[] variances) {
@@ -30,10 +32,18 @@ public record Pca(double[] mean, double[] components, double[] variances) {
     /**
      * Finds {@code width} components.
      *
-     * @param tolerance the iteration ends when no round changes the sum of the variances by more than this part of it
-     * @throws IllegalArgumentException if there are fewer than two rows, or not so many columns
+     * @param tolerance the iteration ends when a round changes the sum of the variances by no more than this part of it
+     * @throws IllegalArgumentException if there are fewer than two rows, or fewer than {@code width} columns
      */
     public static Pca of(SparseRows x, int width, double tolerance, long seed) {
+        return of(x, width, tolerance, seed, () -> false);
+    }
+
+    /**
+     * Finds {@code width} components like {@link #of(SparseRows, int, double, long)}, or what the rounds so far have found of them once {@code stopped} says
+     * true, which is asked after each round.
+     */
+    public static Pca of(SparseRows x, int width, double tolerance, long seed, BooleanSupplier stopped) {
         int n = x.rows();
         int columns = x.columns();
         if (n < 2 || width < 1 || width > columns) {
@@ -55,10 +65,10 @@ public record Pca(double[] mean, double[] components, double[] variances) {
             check("dsyev", LAPACKE_dsyev(LAPACK_COL_MAJOR, (byte) 'V', (byte) 'U', all, axes, all, values));
             double before = Arrays.stream(variances).sum();
             for (int c = 0; c < width; c++) {
-                variances[c] = values[all - 1 - c]; // LAPACK's rise
+                variances[c] = values[all - 1 - c]; // LAPACK sorts them in ascending order
             }
             double now = Arrays.stream(variances).sum();
-            if (Math.abs(now - before) <= tolerance * now || round == MOST_ROUNDS) {
+            if (Math.abs(now - before) <= tolerance * now || round == MOST_ROUNDS || stopped.getAsBoolean()) {
                 return new Pca(mean, components(basis, axes, all, width), variances);
             }
             basis = orthonormal(image, all);
@@ -92,7 +102,7 @@ public record Pca(double[] mean, double[] components, double[] variances) {
         return image;
     }
 
-    /** A basis of the space of the columns. LAPACK reads rows as columns, for which the factors L Q are what Q R are for a matrix as it is written. */
+    /** An orthonormal basis of the space of the columns. LAPACK reads rows as columns, so L Q here is the Q R of the matrix as it is written. */
     private static double[] orthonormal(double[] matrix, int width) {
         int rows = matrix.length / width;
         double[] q = matrix.clone();
@@ -102,7 +112,7 @@ public record Pca(double[] mean, double[] components, double[] variances) {
         return q;
     }
 
-    /** A'B [width, width], which is symmetric, so that it does not matter that BLAS reads rows as columns. */
+    /** A'B [width, width], which is symmetric here, so it does not matter that BLAS reads rows as columns. */
     private static double[] product(double[] a, double[] b, int width) {
         double[] product = new double[width * width];
         int n = a.length / width;
@@ -110,21 +120,21 @@ public record Pca(double[] mean, double[] components, double[] variances) {
         return product;
     }
 
-    /** The last {@code width} axes, the greatest first, which are combinations of the basis. */
+    /** The last {@code width} axes, which are combinations of the basis, with the one of largest variance first. */
     private static double[] components(double[] basis, double[] axes, int all, int width) {
         int columns = basis.length / all;
         double[] components = new double[width * columns];
         for (int c = 0; c < width; c++) {
-            double greatest = 0;
+            double largest = 0;
             for (int j = 0; j < columns; j++) {
                 double sum = 0;
                 for (int i = 0; i < all; i++) {
                     sum += basis[j * all + i] * axes[(all - 1 - c) * all + i];
                 }
                 components[c * columns + j] = sum;
-                greatest = Math.abs(sum) > Math.abs(greatest) ? sum : greatest;
+                largest = Math.abs(sum) > Math.abs(largest) ? sum : largest;
             }
-            for (int j = 0; j < columns && greatest < 0; j++) {
+            for (int j = 0; j < columns && largest < 0; j++) {
                 components[c * columns + j] *= -1;
             }
         }
@@ -133,8 +143,8 @@ public record Pca(double[] mean, double[] components, double[] variances) {
 
     private static void check(String routine, int info) {
         if (info != 0) {
-            throw new IllegalStateException("pca: " + routine + " of LAPACK gave up with " + info
-                    + "; look for numbers that are not finite in the rows");
+            throw new IllegalStateException("pca: LAPACK's " + routine + " failed with code " + info
+                    + "; check that all numbers in the rows are finite");
         }
     }
 

@@ -2,16 +2,15 @@ package dev.fathom.labs.statistics;
 
 import java.util.stream.IntStream;
 
-/** Draws as R 3.6 and later do after {@code set.seed(seed)}, so that splits of R's users can be made again. */
+/** Draws as R 3.6 and later do after {@code set.seed(seed)}, to reproduce the splits of R. */
 public final class RRandom {
     private final MersenneTwister bits;
 
     /** The generator after {@code set.seed(seed)}. */
     public RRandom(int seed) {
         int word = seed;
-        for (int i = 0;
-                i < 51;
-                i++) { // scrambles the seed; the word after it would be the place in the state, which R sets itself
+        // R scrambles the seed 50 times; the next word is the position in the state, which R sets itself
+        for (int i = 0; i < 51; i++) {
             word = 69_069 * word + 1;
         }
         int[] state = new int[MersenneTwister.WORDS];
@@ -22,7 +21,7 @@ public final class RRandom {
         bits = new MersenneTwister(state);
     }
 
-    /** Numbers from 0 to n - 1, none twice, in the order of {@code sample(n, count) - 1}. */
+    /** Distinct numbers from 0 to n - 1, in the order of {@code sample(n, count) - 1}. */
     public int[] sample(int n, int count) {
         int[] left = IntStream.range(0, n).toArray();
         int[] drawn = new int[count];

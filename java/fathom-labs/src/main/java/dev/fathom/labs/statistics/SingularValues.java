@@ -6,7 +6,7 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Objects;
 
-/** By how much a layer stretches small changes of its input: the singular values of its Jacobian. */
+/** The singular values of a layer's Jacobian, the factors by which it stretches small changes of its input. */
 public final class SingularValues {
     private static final double ROUNDING = 1e-15;
     private static final int MOST_SWEEPS = 60;
@@ -14,8 +14,8 @@ public final class SingularValues {
     private SingularValues() {}
 
     /**
-     * Those of dy/dx at {@code x}, one input [h, w, c] of a layer whose result has as many numbers, from the greatest to the least. One backward gives
-     * all of the Jacobian: in a batch of copies of x, copy i asks for the gradient of output i.
+     * The singular values of dy/dx at {@code x}, from the largest to the smallest, for one input [h, w, c] of a layer whose output has as many numbers. One
+     * backward pass gives the whole Jacobian: in a batch of copies of x, copy i asks for the gradient of output i.
      */
     public static double[] of(Layer layer, float[] x, int... dims) {
         int n = x.length;
@@ -40,7 +40,7 @@ public final class SingularValues {
         }
     }
 
-    /** Those of a matrix, whose rows are turned against each other, two by two, until all are orthogonal (Hestenes 1958): their norms. */
+    /** The singular values of a matrix: pairs of its rows are rotated until all are orthogonal (Hestenes 1958), and then their norms are taken. */
     public static double[] of(double[][] rows) {
         boolean turned = true;
         for (int sweep = 0; turned && sweep < MOST_SWEEPS; sweep++) {

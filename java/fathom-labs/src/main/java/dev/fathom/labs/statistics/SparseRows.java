@@ -4,11 +4,11 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * A matrix whose rows hold few numbers that are not 0, in the compressed form of Eisenstat et al. (1982): row i has the numbers {@code values[k]} in the columns
+ * A matrix with few nonzero numbers, in the compressed form of Eisenstat et al. (1982): row i has the numbers {@code values[k]} in the columns
  * {@code places[k]}, for k from {@code starts[i]} to {@code starts[i + 1] - 1}.
  *
- * @param columns how many columns there are
- * @param starts one more than there are rows
+ * @param columns the number of columns
+ * @param starts one more than there are rows; the last one is the number of values
  */
 public record SparseRows(int columns, int[] starts, int[] places, float[] values) {
     /**
@@ -19,14 +19,13 @@ public record SparseRows(int columns, int[] starts, int[] places, float[] values
     public SparseRows {
         int n = starts.length == 0 ? 0 : starts[starts.length - 1];
         if (columns < 1 || starts.length < 2 || places.length != n || values.length != n) {
-            throw new IllegalArgumentException(
-                    "sparse rows: " + (starts.length - 1) + " rows of " + columns
-                            + " columns that end at " + n + ", with " + places.length + " places and " + values.length
-                            + " values; give at least one row and column, and as many places and values as the last start says");
+            throw new IllegalArgumentException("sparse rows: " + (starts.length - 1) + " rows of " + columns
+                    + " columns whose last start is " + n + ", with " + places.length + " places and " + values.length
+                    + " values; give at least one row and column, and as many places and values as the last start says");
         }
     }
 
-    /** The same numbers in rows that hold all of theirs. */
+    /** A matrix that stores all of its numbers, given row after row. */
     public static SparseRows dense(float[] values, int columns) {
         int rows = values.length / columns;
         int[] places = new int[values.length];
@@ -37,7 +36,7 @@ public record SparseRows(int columns, int[] starts, int[] places, float[] values
                 columns, IntStream.rangeClosed(0, rows).map(i -> i * columns).toArray(), places, values);
     }
 
-    /** How many rows there are. */
+    /** The number of rows. */
     public int rows() {
         return starts.length - 1;
     }

@@ -1,13 +1,13 @@
 package dev.fathom.labs.characters;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.Names;
 import dev.fathom.labs.statistics.NgramModel;
+import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
@@ -42,13 +42,13 @@ class NamesLabTest {
     void shortForm() {
         CommandLineRun.assumeData("names");
         CommandLineRun run = CommandLineRun.lab("names", temp);
-        double pairs = test(run.out(), "Counted pairs");
-        assertThat(pairs).isBetween(2.4, 2.55).isLessThan(test(run.out(), "Counted letters") - 0.25);
+        double pairs = test(run.out(), "2-gram counts");
+        assertThat(pairs).isBetween(2.4, 2.55).isLessThan(test(run.out(), "1-gram counts") - 0.25);
         assertThat(test(run.out(), "MLP")).isLessThan(pairs - 0.03);
         assertThat(test(run.out(), "GRU")).isLessThan(pairs - 0.12);
         assertThat(test(run.out(), "Transformer")).isLessThan(pairs - 0.05);
         assertThat(run.out())
-                .startsWith("32,033 names: 2,400 to learn from, 300 to choose the best epoch by, 300 for the test\n")
+                .startsWith("32,033 names: 2,400 for training, 300 for validation, 300 for the test\n")
                 .containsPattern("GRU +[89]\\d\\.\\d % +\\d+\\.\\d % +[567]\\.\\d +([a-z]+, ){11}[a-z]+\n")
                 .doesNotContain("images");
         for (String file : List.of("report.html", "letters.png")) {
@@ -112,13 +112,13 @@ class NamesLabTest {
         assertSentence(run("a".repeat(31)), file + " line 1: \"" + "a".repeat(30) + "..." + end);
         assertSentence(
                 run(few),
-                "names.txt has 99 names, but at least 100 are needed to learn from some and hold out others; give more\n");
+                "names.txt has 99 names, but at least 100 are needed for training, validation and test; give a longer list\n");
         Files.write(file, new byte[] {'a', (byte) 0xff});
         CommandLineRun binary = CommandLineRun.of("lab", "names", "--data", file.getParent() + "", "--out", temp + "");
         assertSentence(binary, file.toString());
         Files.delete(file);
         CommandLineRun missing = CommandLineRun.of("lab", "names", "--data", file.getParent() + "", "--out", temp + "");
-        assertSentence(missing, "the data of names are not here: " + file.getParent() + " lack names.txt; ");
+        assertSentence(missing, "the data set names was not found: " + file.getParent() + " has no names.txt; ");
     }
 
     private static void assertSentence(CommandLineRun run, String begin) {
@@ -149,7 +149,7 @@ class NamesLabTest {
 
     @Test
     void noNetLooksAheadAndTheMlpSeesThreeLetters() {
-        for (Layer net : List.of(new NameNets.Window(), NameNets.gru(), new NameNets.Transformer())) {
+        for (Layer net : List.of(new NameNets.Mlp(), NameNets.gru(), NameNets.transformer())) {
             try (Model<Layer> model = Model.of(net, 1);
                     Pass pass = Pass.infer()) {
                 float[] a = model.net()
@@ -164,21 +164,56 @@ class NamesLabTest {
                 assertThat(Arrays.copyOf(a, 3 * 27)).as("%s", net).isEqualTo(Arrays.copyOf(b, 3 * 27));
                 assertThat(Arrays.copyOfRange(a, 4 * 27, 135)).isNotEqualTo(Arrays.copyOfRange(b, 4 * 27, 135));
                 boolean same = Arrays.equals(Arrays.copyOfRange(a, 4 * 27, 135), Arrays.copyOfRange(c, 4 * 27, 135));
-                assertThat(same).as("%s", net).isEqualTo(net instanceof NameNets.Window);
+                assertThat(same).as("%s", net).isEqualTo(net instanceof NameNets.Mlp);
             }
         }
     }
 
     @Test
-    void aModelGoesOnFromABeginning() {
-        try (NameModel model = new NameModel("GRU", Model.of(NameNets.gru(), 1), 1)) {
-            List<String> names = model.write(5, "em", 3);
-            assertThat(names).hasSize(5).allMatch(name -> name.matches("em[a-z]{0,28}"));
-            assertThat(model.write(5, "em", 3)).isEqualTo(names);
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> model.write(1, "Em", 3))
-                    .withMessage("id: the token \"E\" is none of the 27 of this vocabulary; "
-                            + "reserve an unknown token, or count texts that have it");
+    void generatedNamesFollowTheModel() {
+        float[] cycle = new float[27 * 27]; // after the beginning an a, after an a a b, after a b the end
+        cycle[1] = 50;
+        cycle[27 + 2] = 50;
+        cycle[2 * 27] = 50;
+        try (NameModel table = new NameModel("table", Model.of(Embedding.of(cycle, 27, 27), 1), 0);
+                NameModel gru = new NameModel("GRU", Model.of(NameNets.gru(), 1), 1)) {
+            assertThat(table.write(3, 1)).containsExactly("ab", "ab", "ab");
+            List<String> names = gru.write(5, 3);
+            assertThat(names)
+                    .hasSize(5)
+                    .doesNotHaveDuplicates()
+                    .allMatch(name -> name.matches("[a-z]{0,30}"))
+                    .isEqualTo(gru.write(5, 3));
         }
+    }
+
+    /** Where every test name is in the training set too, nothing is said of names that are not. */
+    @Test
+    void testNamesMayAllBeKnown() throws IOException {
+        CommandLineRun run = run("anna\n".repeat(200), "--epochs", "1");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).containsPattern("(?m)^GRU +66,555 +1 +[\\d.]+ +[\\d.]+ +[\\d.]+ +[\\d.]+$");
+        assertThat(Files.readString(temp.resolve("out/report.html"))).contains("so 20 of the 20 test names");
+    }
+
+    @Test
+    void partsShareNoLine() {
+        List<String> names = made(150);
+        NameParts parts = NameParts.of(names, 3, 140);
+        assertThat(List.of(
+                        parts.training().size(),
+                        parts.validation().size(),
+                        parts.test().size()))
+                .containsExactly(112, 14, 14);
+        List<String> all = new ArrayList<>(parts.training());
+        all.addAll(parts.validation());
+        all.addAll(parts.test());
+        List<String> rest = new ArrayList<>(names);
+        all.forEach(name -> assertThat(rest.remove(name)).as(name).isTrue());
+        assertThat(parts.unseen())
+                .isEqualTo(parts.test().stream()
+                        .filter(name -> !parts.training().contains(name))
+                        .toList());
     }
 }

@@ -9,12 +9,15 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.Hitters;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.statistics.Lasso;
 import dev.fathom.labs.statistics.LeastSquares;
 import dev.fathom.labs.statistics.LeastSquares.Coefficient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -23,7 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The players of the textbook: its splits, its linear models to their last digits, scikit-learn's lasso, and networks that learn. */
+/** The players of the textbook: its splits, its linear models to their last digits, scikit-learn's lasso, and a whole run that reaches every band. */
 class HittersLabTest {
     private static final Pattern NETWORK = Pattern.compile(
             "Network of the (\\w+) split, 1 of 1: [\\d,]+ epochs, mean absolute error on the test ([\\d.]+)");
@@ -38,7 +41,7 @@ class HittersLabTest {
 
     @BeforeAll
     static void read() throws IOException {
-        players = Hitters.read(null).withoutFirstWords();
+        players = Hitters.read(null).withoutBaselines();
         golden = JsonParser.parseString(Files.readString(
                         Path.of(System.getProperty("fathom.root"), "test-data/goldens/statistics.json")))
                 .getAsJsonObject()
@@ -51,12 +54,6 @@ class HittersLabTest {
                 .toArray();
     }
 
-    private static double error(HittersSplit split, Hitters columns) {
-        Hitters test = split.test(columns);
-        return HittersSplit.meanAbsoluteError(
-                test.y(), split.leastSquares(columns).predict(test.x()));
-    }
-
     @Test
     void theSplitsOfBothEditions() {
         assertThat(players.size()).isEqualTo(263);
@@ -66,51 +63,65 @@ class HittersLabTest {
         assertThat(Arrays.stream(python.test()).boxed())
                 .containsExactlyElementsOf(
                         test.asList().stream().map(JsonElement::getAsInt).toList());
-        assertThat(python.train()).hasSize(175);
+        assertThat(python.training()).hasSize(175);
         HittersSplit r = HittersSplit.r(263);
-        assertThat(r.train()).hasSize(176);
+        assertThat(r.training()).hasSize(176);
         assertThat(Arrays.stream(r.test()).sorted().limit(12))
                 .containsExactly(4, 6, 10, 13, 14, 16, 22, 30, 31, 41, 46, 47);
     }
 
     @Test
     void leastSquaresOfBothSplits() {
-        assertThat(error(HittersSplit.python(263), players))
+        assertThat(HittersSplit.python(263).leastSquaresError(players))
                 .isCloseTo(golden.get("mae").getAsDouble(), within(FLOAT))
                 .isCloseTo(259.7152883, within(FLOAT));
-        assertThat(error(HittersSplit.r(263), players)).isCloseTo(254.6686529, within(FLOAT));
+        assertThat(HittersSplit.r(263).leastSquaresError(players)).isCloseTo(254.6686529, within(FLOAT));
         assertThat(HittersSplit.python(263).floors(players).get(0)).isCloseTo(351.4737, within(1e-4));
         assertThat(HittersSplit.python(263).floors(players).get(1)).isCloseTo(333.2779, within(1e-4));
     }
 
-    /** ISLR2, table 10.3: the four columns on the 87 players of the test. */
+    /**
+     * ISLR2, Table 10.3: all 20 numbers, with the four columns on the 87 players of the test. The p of Walks is 0.929481 also in exact rational arithmetic, which
+     * the table prints as 0.9294.
+     */
     @Test
     void theFourVariables() {
-        Hitters four = players.columns(List.of("Hits", "Walks", "CRuns", "PutOuts"));
+        Hitters four = players.columns(HittersLab.FOUR);
         HittersSplit split = HittersSplit.r(263);
-        assertThat(error(split, four)).isCloseTo(234.7015, within(FLOAT));
+        assertThat(split.leastSquaresError(four)).isCloseTo(234.7015, within(FLOAT));
         Hitters test = split.test(four);
-        LeastSquares fit = LeastSquares.fit(test.x(), test.y());
-        assertThat(fit.coefficients().stream().mapToDouble(Coefficient::value).toArray())
-                .containsExactly(new double[] {3.0580, 0.1808, 0.8588, 0.4646}, within(5e-5));
-        assertThat(fit.intercept().value()).isCloseTo(-226.6698, within(5e-5));
-        assertThat(fit.intercept().standardError()).isCloseTo(86.26, within(5e-3));
-        assertThat(fit.coefficients().get(0).t()).isCloseTo(3.00, within(5e-3));
-        assertThat(fit.coefficients().get(0).p()).isCloseTo(0.0036, within(5e-5));
-        assertThat(fit.coefficients().get(1).p()).isCloseTo(0.9294, within(1e-4));
-        assertThat(fit.coefficients().get(2).p()).isLessThan(1e-4);
+        assertThat(test.size()).isEqualTo(87);
+        List<Coefficient> all = LeastSquares.fit(test.x(), test.y()).all();
+        assertThat(all.stream().mapToDouble(Coefficient::value).toArray())
+                .containsExactly(new double[] {-226.6698, 3.0580, 0.1808, 0.8588, 0.4646}, within(5e-5));
+        String[] printed = {
+            "-226.67 86.26 -2.63 0.0103",
+            "3.06 1.02 3.00 0.0036",
+            "0.181 2.04 0.09 0.9294",
+            "0.859 0.12 7.09 < 0.0001",
+            "0.465 0.13 3.60 0.0005"
+        };
+        for (int j = 0; j < printed.length; j++) {
+            List<String> row = HittersLab.TABLE.get(j);
+            assertThat(String.join(" ", row)).isEqualTo(printed[j]);
+            List<String> rounded = HittersLab.rounded(all.get(j), row);
+            assertThat(j == 2 ? rounded.subList(0, 3) : rounded)
+                    .as("row %d", j)
+                    .isEqualTo(j == 2 ? row.subList(0, 3) : row);
+        }
+        assertThat(all.get(2).p()).isCloseTo(0.929481155, within(1e-7));
     }
 
     @Test
     void theLassoOfScikitLearn() {
         HittersSplit split = HittersSplit.python(263);
-        Hitters learn = split.train(players);
+        Hitters training = split.training(players);
         Hitters test = split.test(players);
-        double[] penalties = Lasso.penalties(learn.x(), learn.y(), 100, 0.01);
+        double[] penalties = Lasso.penalties(training.x(), training.y(), 100, 0.01);
         assertThat(penalties).containsExactly(doubles(golden.get("penalties")), within(FLOAT));
-        double[] errors = split.mean(Lasso.errors(learn.x(), learn.y(), penalties, split.folds()), false);
+        double[] errors = split.mean(Lasso.errors(training.x(), training.y(), penalties, split.folds()), false);
         assertThat(errors).containsExactly(doubles(golden.get("cvMae")), within(FLOAT));
-        List<Lasso> path = Lasso.path(learn.x(), learn.y(), penalties);
+        List<Lasso> path = Lasso.path(training.x(), training.y(), penalties);
         for (var entry : golden.getAsJsonObject("fits").entrySet()) {
             JsonObject expected = entry.getValue().getAsJsonObject();
             Lasso fit = path.get(Integer.parseInt(entry.getKey()));
@@ -146,6 +157,44 @@ class HittersLabTest {
         assertThat(Double.parseDouble(network.group(2))).isLessThan(300);
         assertThat(temp.resolve("report.html")).isNotEmptyFile();
         assertThat(temp.resolve("lasso.png")).isNotEmptyFile();
+    }
+
+    /** The whole run: the figures of both editions, each in its band. */
+    @Test
+    void theWholeRunReachesEveryBand() {
+        CommandLineRun run = CommandLineRun.of("lab", "hitters", "--out", temp.toString());
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out())
+                .containsPattern("least squares and 234\\.7170 by the relaxed lasso")
+                .contains(
+                        "The textbook prints 224.8",
+                        "this number cannot be reached",
+                        "test is 234.70 or more",
+                        "0 choose exactly these four")
+                .contains("19 round to the printed ones; the p of Walks rounds to 0.9295, printed as 0.9294.");
+        List<Figure> figures = StoredRun.read(temp.resolve("hitters.json")).figures();
+        assertThat(figures)
+                .filteredOn(f -> f.verdict() == Figure.Verdict.MISSED)
+                .isEmpty();
+        assertThat(figures)
+                .filteredOn(f -> f.verdict() == Figure.Verdict.REACHED)
+                .hasSize(13) // 2 least squares, 2 lassos, 5 estimates and the count of Table 10.3, four variables, 2
+                // networks
+                .extracting(Figure::name)
+                .contains(
+                        "Least squares, Python split, mean absolute error",
+                        "Lasso, R split, mean absolute error",
+                        "Table 10.3, numbers that round to the printed ones",
+                        "Four variables, least squares, mean absolute error",
+                        "Network, Python split, mean absolute error",
+                        "Network, R split, mean absolute error");
+        assertThat(figures)
+                .filteredOn(f -> f.name().equals("Four variables, relaxed lasso, mean absolute error"))
+                .singleElement()
+                .satisfies(f -> {
+                    assertThat(f.measured()).isCloseTo(234.7170, within(5e-5));
+                    assertThat(f.published()).isEqualTo("224.8");
+                });
     }
 
     /** A run of one epoch goes on to three; what was finished is not trained again. */
@@ -193,8 +242,9 @@ class HittersLabTest {
         CommandLineRun missing = CommandLineRun.of(args);
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
-                .isEqualTo("fathom lab: the data of islr are not here: " + temp
-                        + " lack Hitters.csv; Hitters.csv is in the repository intro-stat-learning/ISLP\n");
+                .isEqualTo(
+                        "fathom lab: the data set islr was not found: " + temp
+                                + " has no Hitters.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with --data\n");
         Path file = temp.resolve("Hitters.csv");
         Path whole = Path.of(System.getProperty("fathom.root"), "test-data/hitters/Hitters.csv");
         List<String> lines = Files.readAllLines(whole);
@@ -203,7 +253,12 @@ class HittersLabTest {
         assertThat(few.code()).isEqualTo(1);
         assertThat(few.err())
                 .isEqualTo(
-                        "fathom lab: Hitters.csv has 16 players with a salary, which are too few to learn 19 columns from and to test; give the whole file of 263\n");
+                        "fathom lab: Hitters.csv has 16 players with a salary, which are too few to fit 19 columns and to test them; give the whole file, which has 263\n");
+        List<String> renamed = new ArrayList<>(Files.readAllLines(whole));
+        renamed.set(0, renamed.get(0).replaceFirst("\\bHits\\b", "Hit"));
+        Files.write(file, renamed);
+        assertThat(CommandLineRun.of(args).err())
+                .isEqualTo("fathom lab: Hitters.csv has no column Hits; give the file of ISLP\n");
         lines.set(5, lines.get(5).replaceFirst(",\\d+,", ",many,"));
         Files.write(file, lines);
         assertThat(CommandLineRun.of(args).err())

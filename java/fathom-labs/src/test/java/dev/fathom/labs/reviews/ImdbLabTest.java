@@ -1,67 +1,112 @@
 package dev.fathom.labs.reviews;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Imdb;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.reviews.Reviews.Part;
+import dev.fathom.labs.statistics.SparseRows;
+import dev.fathom.labs.training.Interrupt;
+import dev.fathom.labs.training.Recipe;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.Rng;
 import dev.fathom.text.Vocabulary;
+import dev.fathom.text.WordVectors;
 import dev.fathom.text.Words;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Random;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The lab on reviews: what its short form learns, exact figures of the textbook, runs that go on, and data that are no reviews. */
+/** The lab on reviews: its short form, the textbook's exact figures, its networks on generated reviews, resumed and interrupted runs, and bad data. */
 class ImdbLabTest {
+    private static final PrintStream NOWHERE =
+            new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
     private static final String DECODED =
             "<START> this film was just brilliant casting location scenery story direction everyone's";
-    /** Those of both kinds, those of either, and fillers. */
-    private static final List<String> WORDS = Stream.concat(
-                    Stream.of("the", "film", "was", "good", "great", "bad", "dull"),
-                    IntStream.range(0, 50).mapToObj(i -> "word" + i))
-            .toList();
+    /** Lower bounds of the test accuracies of the lasso in the short form, in percent. */
+    private static final Map<String, Integer> LASSO =
+            Map.of("words and bigrams", 70, "binary", 74, "counts", 70, "proportions", 72, "TF-IDF", 72);
+    /** The networks on word vectors and their parameters. */
+    private static final Map<String, String> READERS = Map.of(
+            "embedding, mean, dense", "320,129",
+            "1-D CNN", "330,465",
+            "simple RNN", "322,241",
+            "LSTM, textbook in Python", "328,577",
+            "LSTM, textbook in R", "328,449",
+            "GRU", "326,465",
+            "bidirectional LSTM", "337,057",
+            "Transformer", "328,673");
 
     @TempDir
     Path temp;
 
     @Test
-    void theShortFormLearns() {
+    void theShortFormLearns() throws IOException {
         CommandLineRun.assumeData("imdb");
         CommandLineRun run = CommandLineRun.lab("imdb", temp);
         assertThat(run.out().split(Pattern.quote(DECODED), -1))
                 .as("decoded, and as printed")
                 .hasSize(3);
-        assertThat(test(run, "binary ")).isGreaterThan(75);
-        assertThat(test(run, "TF-IDF ")).isGreaterThan(75);
-        assertThat(test(run, "words and bigrams ")).isGreaterThan(75);
-        assertThat(number(run, "\\nbinary +10,003 +([0-9.]+) %")).isBetween(1.25, 1.35);
-        assertThat(number(run, "\\n2x16 network .* ([0-9.]+) %\\n")).isGreaterThan(75);
-        assertThat(run.out()).contains("2x16 network: 160,353 parameters", "Python: 328,577 parameters");
-        assertThat(run.out()).contains("speak most for a positive review: ", "worst");
-        for (String file : List.of("report.html", "lasso.png", "network.png", "nets.png", "sizes.png")) {
+        LASSO.forEach((row, least) -> assertThat(lasso(run, row)).as(row).isGreaterThan(least));
+        assertThat(number(run, "\nbinary +10,003 +([0-9.]+) %")).isBetween(1.25, 1.35);
+        assertThat(run.out())
+                .containsPattern("largest positive coefficients are: .*(wonderful|best|loved)")
+                .containsPattern("largest negative coefficients are: .*worst");
+        assertThat(number(run, "\n2x16 network +160,353 .* ([0-9.]+) %\n")).isGreaterThan(75);
+        assertThat(number(run, "\nembedding, mean, dense +320,129 .* ([0-9.]+) %\n"))
+                .isGreaterThan(62);
+        READERS.forEach((title, parameters) -> assertThat(
+                        number(run, "\n" + Pattern.quote(title) + " +" + parameters + " .* ([0-9.]+) %\n"))
+                .as(title)
+                .isGreaterThan(40));
+        for (String file : List.of("report.html", "lasso.png", "network.png", "nets.png", "gates.png", "sizes.png")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
         }
+        String page = Files.readString(temp.resolve("report.html"));
+        assertThat(page)
+                .contains("960 training, 240 validation and 600 test reviews")
+                .contains("baseline: lasso on binary rows")
+                .contains("baseline: learned vectors");
+        double violation = number(Pattern.compile("optimum are violated by at most ([0-9.]+) % of lambda"), page);
+        assertThat(violation).isBetween(0.0, 100 * LassoPaths.TOLERANCE);
     }
 
-    /** The third last column of a row of the lasso's table. */
-    private static double test(CommandLineRun run, String row) {
-        return number(run, "\\n" + row + ".* ([0-9.]+) % +[0-9.]+ % +[0-9]+ s\\n");
+    /** The test accuracy of a row of the lasso's table. */
+    private static double lasso(CommandLineRun run, String row) {
+        return number(run, "\n" + row + " .* ([0-9.]+) % +[0-9.]+ % +[0-9]+ s\n");
     }
 
     private static double number(CommandLineRun run, String pattern) {
-        Matcher m = Pattern.compile(pattern).matcher(run.out());
-        assertThat(m.find()).as(pattern + " in " + run.out()).isTrue();
+        return number(Pattern.compile(pattern), run.out());
+    }
+
+    private static double number(Pattern pattern, String text) {
+        Matcher m = pattern.matcher(text);
+        assertThat(m.find()).as(pattern + " in " + text).isTrue();
         return Double.parseDouble(m.group(1));
     }
 
@@ -82,31 +127,185 @@ class ImdbLabTest {
     }
 
     @Test
-    void aRunGoesOnWhereItWas() throws IOException {
-        Path data = write(temp.resolve("reviews"), 120);
+    void twoThousandReviewsAreForValidation() {
+        int[][] codes = IntStream.range(0, 25_000).mapToObj(i -> new int[] {i}).toArray(int[][]::new);
+        Part whole = new Part(Collections.nCopies(codes.length, ""), codes, new int[codes.length]);
+        Reviews reviews = Reviews.split(Vocabulary.ofTokens(List.of("film")), whole, whole.first(10), 1);
+        assertThat(reviews.train().size()).isEqualTo(23_000);
+        assertThat(reviews.validation().size()).isEqualTo(2_000);
+        assertThat(Stream.of(reviews.train(), reviews.validation())
+                        .flatMap(part -> Arrays.stream(part.codes()))
+                        .map(c -> c[0]))
+                .as("no review is in both parts")
+                .doesNotHaveDuplicates();
+        assertThat(Arrays.stream(reviews.validation().codes())
+                        .mapToInt(c -> c[0])
+                        .average()
+                        .orElseThrow())
+                .as("drawn from the whole file")
+                .isCloseTo(12_500, within(500.0));
+    }
+
+    // ---- the lasso
+
+    /** Uses generated reviews, in the short or the full form. */
+    private <T> T with(boolean brief, Function<Run, T> use) throws IOException {
+        Path data = ReviewFiles.write(temp.resolve("generated"), 200, 1);
+        try (Interrupt interrupt = Interrupt.install(NOWHERE)) {
+            return use.apply(new Run(brief, null, 1, false, data, null, temp, interrupt, NOWHERE, NOWHERE));
+        }
+    }
+
+    @Test
+    void aFullPathHasFiftyLambdasAtItsOptimum() throws IOException {
+        List<LassoPaths.LassoPath> paths = with(false, run -> new LassoPaths(run, Reviews.read(run)).paths());
+        assertThat(paths)
+                .extracting(LassoPaths.LassoPath::name)
+                .containsExactly("words and bigrams", "binary", "counts", "proportions", "TF-IDF");
+        for (LassoPaths.LassoPath path : paths) {
+            assertThat(path.points()).hasSize(50);
+            LassoPaths.Point first = path.points().get(0);
+            LassoPaths.Point last = path.points().get(49);
+            assertThat(first.nonzero()).isZero();
+            assertThat(last.nonzero()).isPositive();
+            assertThat(last.lambda() / first.lambda()).isCloseTo(1e-4, within(1e-9));
+            assertThat(path.points()).allSatisfy(p -> assertThat(p.violation()).isBetween(0.0, LassoPaths.TOLERANCE));
+            assertThat(path.chosen().test()).as(path.name()).isEqualTo(1);
+            assertThat(path.chosen().positive().split("; ")).containsAnyOf("good", "great");
+            assertThat(path.chosen().negative().split("; ")).containsAnyOf("bad", "dull");
+        }
+    }
+
+    @Test
+    void rowsWeighWordsInFiveWays() throws IOException {
+        Part part = new Part(
+                List.of("Good, good film!", "Bad film."), new int[][] {{1, 7, 7, 5}, {1, 9, 5}}, new int[] {1, 0});
+        Map<String, SparseRows> rows = with(
+                true,
+                run -> new LassoPaths(run, Reviews.read(run))
+                        .kinds().stream()
+                                .collect(Collectors.toMap(
+                                        LassoPaths.Kind::name,
+                                        kind -> kind.rows().apply(part))));
+        SparseRows binary = Objects.requireNonNull(rows.get("binary"));
+        assertThat(binary.places()).containsExactly(1, 5, 7, 1, 5, 9);
+        assertThat(binary.values()).containsExactly(1, 1, 1, 1, 1, 1);
+        assertThat(Objects.requireNonNull(rows.get("counts")).values()).containsExactly(1, 1, 2, 1, 1, 1);
+        float third = 1f / 3;
+        assertThat(Objects.requireNonNull(rows.get("proportions")).values())
+                .containsExactly(0.25f, 0.25f, 0.5f, third, third, third);
+        float[] tfIdf = Objects.requireNonNull(rows.get("TF-IDF")).values();
+        assertThat(tfIdf[0]).as("the start and film are in all reviews").isEqualTo(tfIdf[1]);
+        assertThat(tfIdf[2]).as("good is rarer than film").isGreaterThan(2 * tfIdf[1]);
+        assertThat(tfIdf[0] * tfIdf[0] + tfIdf[1] * tfIdf[1] + tfIdf[2] * tfIdf[2])
+                .isCloseTo(1, within(1e-6f));
+        assertThat(Objects.requireNonNull(rows.get("words and bigrams")).starts())
+                .as("good, film, bad and unknown bigrams")
+                .containsExactly(0, 3, 6);
+    }
+
+    // ---- the networks
+
+    /** Each network is trained for longer than in the short form, on reviews that a single word decides. */
+    @Test
+    void everyNetworkLearnsWhatIsEasy() throws IOException {
+        Recipe recipe = new Recipe(8, 16, new Adam(0.01f), Schedule.constant(), "Adam");
+        List<ReviewStudy.Trained> all = with(true, run -> {
+            Reviews reviews = Reviews.read(run);
+            ReviewExperiments experiments = new ReviewExperiments(run, reviews);
+            List<ReviewExperiment> easy = experiments.readers().stream()
+                    .map(p -> p.experiment().with(recipe))
+                    .toList();
+            return new ReviewStudy(run, reviews).train(easy, reviews.train());
+        });
+        assertThat(all).hasSize(8).allSatisfy(t -> {
+            assertThat(t.test()).as(t.experiment().title()).isGreaterThan(0.9);
+            assertThat(String.format("%,d", t.parameters()))
+                    .isEqualTo(READERS.get(t.experiment().title()));
+        });
+    }
+
+    @Test
+    void theTextbooksNetworksHaveItsSettings() throws IOException {
+        List<ReviewExperiment> all = with(false, run -> {
+            ReviewExperiments experiments = new ReviewExperiments(run, Reviews.read(run));
+            List<ReviewExperiment> some = new ArrayList<>(experiments.readers().stream()
+                    .map(ReviewExperiments.Published::experiment)
+                    .filter(ReviewExperiment::padded)
+                    .toList());
+            some.add(0, experiments.bag());
+            assertThat(experiments.sizes()).containsExactly(1_000, 5_000, 23_000);
+            return some;
+        });
+        assertThat(all)
+                .extracting(ReviewExperiment::title)
+                .containsExactly("2x16 network", "simple RNN", "LSTM, textbook in Python", "LSTM, textbook in R");
+        assertThat(all).extracting(e -> e.recipe().epochs()).containsExactly(30, 6, 20, 10);
+        assertThat(all).extracting(e -> e.recipe().batch()).containsExactly(512, 128, 300, 128);
+        assertThat(all).extracting(ReviewExperiment::length).containsExactly(Integer.MAX_VALUE, 500, 500, 500);
+    }
+
+    // ---- resumed runs
+
+    @Test
+    void aRunIsResumedAndFrozenVectorsStayAsTheyAre() throws IOException {
+        Path data = ReviewFiles.write(temp.resolve("reviews"), 120, 1);
         String[] args = {
             "lab", "imdb", "--short", "--epochs", "1", "--resume", "--data", data.toString(), "--out", temp.toString()
         };
         CommandLineRun first = CommandLineRun.of(args);
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).contains("epoch 1/1").doesNotContain("resumed from");
-        assertThat(test(first, "binary ")).as("words that say it all").isEqualTo(100);
+        assertThat(lasso(first, "binary")).as("one word decides").isEqualTo(100);
         CommandLineRun again = CommandLineRun.of(args);
         assertThat(again.code()).as(again.err()).isZero();
         assertThat(again.out()).contains("binary: resumed from ").doesNotContain("epoch 1/1");
-        assertThat(accuracies(again)).isEqualTo(accuracies(first)).hasSizeGreaterThan(20);
-        Files.writeString(temp.resolve("lasso/binary.csv"), "rubbish,");
-        assertThat(CommandLineRun.of(args).code())
-                .as("a path of other settings is computed anew")
-                .isZero();
-        Files.writeString(temp.resolve("bag/curve.csv"), "rubbish");
-        CommandLineRun damaged = CommandLineRun.of(args);
-        assertThat(damaged.code()).isNotZero();
-        assertThat(damaged.err()).contains("curve.csv is missing or damaged").hasLineCount(1);
+        assertThat(accuracies(again)).isEqualTo(accuracies(first)).hasSize(1 + 8 + 8 + 4);
+        assertFrozenVectorsStayAsTheyAre(data);
+
+        Path curve = temp.resolve("bag/curve.csv");
+        Files.writeString(curve, "");
+        assertThat(failed(args))
+                .endsWith(
+                        "curve.csv has accuracies of 0 epochs, but 1 epochs are finished; delete its folder to start over");
+        for (String damaged : List.of("rubbish", "0.5\n")) {
+            Files.writeString(curve, damaged);
+            assertThat(failed(args)).contains("curve.csv is missing or damaged");
+        }
+        Files.writeString(temp.resolve("lasso/tf-idf.csv"), "");
+        assertThat(failed(args))
+                .isEqualTo("fathom lab: " + temp.resolve("lasso/tf-idf.csv")
+                        + " is damaged; delete it to compute the path again");
+    }
+
+    /** The vectors of the checkpoints beside those that the networks were given. */
+    private void assertFrozenVectorsStayAsTheyAre(Path data) throws IOException {
+        Path file;
+        try (Stream<Path> files = Files.list(temp)) {
+            file = files.filter(f -> f.getFileName().toString().startsWith("vectors-") && Files.isRegularFile(f))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        Vocabulary words = Imdb.words(data).limit(9_999);
+        float[] pca = Arrays.copyOf(WordVectors.read(file).table(words), Reviews.CODES * ReviewNets.WIDTH);
+        for (int i = 0; i < pca.length; i++) {
+            pca[i] *= 0.3f;
+        }
+        float[] random = new Rng(1).normal(pca.length, 0, 0.3f);
+        Arrays.fill(random, 0, ReviewNets.WIDTH, 0); // padding
+        for (String network : List.of("mean", "gru")) {
+            Path folder = temp.resolve("vectors-" + network + "-frozen");
+            assertThat(ReviewFiles.vectors(folder)).isEqualTo(pca);
+            assertThat(ReviewFiles.vectors(folder.resolveSibling("vectors-" + network + "-tuned")))
+                    .hasSameSizeAs(pca)
+                    .isNotEqualTo(pca);
+            assertThat(ReviewFiles.vectors(folder.resolveSibling("vectors-" + network + "-random")))
+                    .isEqualTo(random);
+        }
     }
 
     private static List<String> accuracies(CommandLineRun run) {
-        return Pattern.compile("([0-9.]+ %) of the test are right")
+        return Pattern.compile("Test accuracy ([0-9.]+ %)")
                 .matcher(run.out())
                 .results()
                 .map(m -> m.group(1))
@@ -114,23 +313,69 @@ class ImdbLabTest {
     }
 
     @Test
-    void whatAreNoReviews() throws IOException {
-        assertThat(failed(temp.resolve("nowhere")))
-                .endsWith(
-                        "does not have train.tsv.gz, test.tsv.gz and imdb_word_index.json; ./fathom data imdb fetches them");
-        assertThat(failed(write(temp.resolve("few"), 99)))
-                .contains("a file has 99, and this lab needs at least 100 in each");
-        Path damaged = write(temp.resolve("damaged"), 200);
-        byte[] whole = Files.readAllBytes(damaged.resolve("train.tsv.gz"));
-        Files.write(damaged.resolve("train.tsv.gz"), Arrays.copyOf(whole, whole.length / 2));
-        assertThat(failed(damaged)).contains("train.tsv.gz");
-        gzip(damaged.resolve("train.tsv.gz"), "label\trating\tid\ttext\n7\t1\t1\tgood\n");
-        assertThat(failed(damaged)).contains("train.tsv.gz");
+    void aPathOfOtherReviewsIsNotResumed() throws IOException {
+        Path data = ReviewFiles.write(temp.resolve("reviews"), 120, 1);
+        assertThat(paths(data)).doesNotContain("resumed from");
+        assertThat(paths(data)).contains("binary: resumed from ", "TF-IDF: resumed from ");
+        ReviewFiles.write(data, 120, 2);
+        assertThat(paths(data)).doesNotContain("resumed from");
     }
 
-    /** The sentence with which the lab ends. */
-    private String failed(Path data) {
-        CommandLineRun run = CommandLineRun.of(
+    /** What a resumed lasso prints. */
+    private String paths(Path data) {
+        var printed = new ByteArrayOutputStream();
+        PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(NOWHERE)) {
+            Run run = new Run(true, null, 1, true, data, null, temp, interrupt, out, NOWHERE);
+            assertThat(new LassoPaths(run, Reviews.read(run)).paths()).hasSize(5);
+        }
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
+    // ---- interrupted runs
+
+    @Test
+    void anInterruptedRunShowsWhatIsFinished() throws IOException {
+        Path data = ReviewFiles.write(temp.resolve("reviews"), 120, 1);
+        assertThat(figures(data, "The lasso: ")).hasSize(3);
+        assertThat(figures(data, "== GRU: "))
+                .contains("2x16 network, test accuracy after the last epoch", "LSTM, textbook in R, test accuracy")
+                .doesNotContain("GRU, test accuracy");
+        assertThat(figures(data, "== mean, random, frozen"))
+                .contains("Transformer, test accuracy", "Word vectors: mean, learned, test accuracy")
+                .doesNotContain("Word vectors: mean, random, frozen, test accuracy");
+        assertThat(figures(data, "== LSTM: "))
+                .contains("Word vectors: GRU, PCA vectors, tuned, test accuracy", "GRU on 96 reviews, test accuracy")
+                .doesNotContain("LSTM on 96 reviews, test accuracy");
+    }
+
+    /** The names of the figures of a run that is interrupted once it prints {@code text}. */
+    private List<String> figures(Path data, String text) {
+        Result result = InterruptedRun.of(new ImdbLab(), text, data, temp).result();
+        assertThat(result.isFinished()).isFalse();
+        assertThat(result.write(temp)).isNotEmptyFile();
+        return result.figures().stream().map(Figure::name).toList();
+    }
+
+    // ---- bad data
+
+    @Test
+    void badDataAreOneSentence() throws IOException {
+        assertThat(failedOn(temp.resolve("nowhere")))
+                .endsWith(
+                        "does not have train.tsv.gz, test.tsv.gz and imdb_word_index.json; ./fathom data imdb fetches them");
+        assertThat(failedOn(ReviewFiles.write(temp.resolve("few"), 99, 1)))
+                .contains("a file has 99, and this lab needs at least 100 in each");
+        Path damaged = ReviewFiles.write(temp.resolve("damaged"), 200, 1);
+        byte[] whole = Files.readAllBytes(damaged.resolve("train.tsv.gz"));
+        Files.write(damaged.resolve("train.tsv.gz"), Arrays.copyOf(whole, whole.length / 2));
+        assertThat(failedOn(damaged)).contains("train.tsv.gz");
+        ReviewFiles.gzip(damaged.resolve("train.tsv.gz"), "label\trating\tid\ttext\n7\t1\t1\tgood\n");
+        assertThat(failedOn(damaged)).contains("train.tsv.gz");
+    }
+
+    private String failedOn(Path data) {
+        return failed(
                 "lab",
                 "imdb",
                 "--short",
@@ -138,48 +383,13 @@ class ImdbLabTest {
                 data.toString(),
                 "--out",
                 temp.resolve("out").toString());
+    }
+
+    /** The sentence with which a run ends. */
+    private static String failed(String... args) {
+        CommandLineRun run = CommandLineRun.of(args);
         assertThat(run.code()).isNotZero();
         assertThat(run.err()).hasLineCount(1);
         return run.err().strip();
-    }
-
-    /** Reviews in which good and great are positive, bad and dull negative. */
-    private static Path write(Path folder, int count) throws IOException {
-        Files.createDirectories(folder);
-        var random = new Random(1);
-        for (String part : List.of("train", "test")) {
-            StringBuilder lines = new StringBuilder("label\trating\tid\ttext\n");
-            for (int i = 0; i < count; i++) {
-                int label = i % 2;
-                lines.append(label)
-                        .append('\t')
-                        .append(label == 1 ? 9 : 2)
-                        .append('\t')
-                        .append(i / 2)
-                        .append("\tThe film was ");
-                for (int word = 0; word < 5 + random.nextInt(20); word++) {
-                    lines.append(WORDS.get(7 + random.nextInt(50))).append(' ');
-                }
-                lines.append(WORDS.get((label == 1 ? 3 : 5) + random.nextInt(2)))
-                        .append(".\n");
-            }
-            gzip(folder.resolve(part + ".tsv.gz"), lines.toString());
-        }
-        StringBuilder index = new StringBuilder("{");
-        for (int i = 0; i < WORDS.size(); i++) {
-            index.append(i == 0 ? "" : ", ")
-                    .append('"')
-                    .append(WORDS.get(i))
-                    .append("\": ")
-                    .append(i + 1);
-        }
-        Files.writeString(folder.resolve(Imdb.INDEX), index.append("}"));
-        return folder;
-    }
-
-    private static void gzip(Path file, String text) throws IOException {
-        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
-        }
     }
 }

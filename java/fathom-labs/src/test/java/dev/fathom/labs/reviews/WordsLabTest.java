@@ -3,19 +3,27 @@ package dev.fathom.labs.reviews;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Interrupt;
+import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.WordVectors;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPOutputStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +46,10 @@ class WordsLabTest {
         assertThat(row(run, "learned with the classifier")[1]).isGreaterThan(75);
         assertThat(row(run, "PCA, frozen")[1]).isGreaterThan(70);
         assertThat(row(run, "PCA, tuned")[1]).isGreaterThan(75);
+        assertThat(analogies[3]).as("skip-gram, of 0.07 % by chance").isGreaterThan(0.3);
+        assertThat(row(run, "skip-gram, frozen")[1]).isGreaterThan(57);
+        assertThat(row(run, "skip-gram, tuned")[1]).isGreaterThan(72);
+        assertThat(run.out()).containsPattern("\nterrible  .*(awful|horrible|stupid)");
         WordVectors vectors = WordVectors.read(temp.resolve("pca.txt"));
         assertThat(vectors.dimensions()).isEqualTo(32);
         assertThat(vectors.nearest("he", 10)).contains("she");
@@ -60,21 +72,13 @@ class WordsLabTest {
         throw new AssertionError("no row " + name + " in " + run.out());
     }
 
-    /** What is finished is not trained again; the reviews are made here. */
+    /** What is finished is not trained again, and frozen vectors stay as they were given. */
     @Test
-    void resumeGoesOn() throws IOException {
-        Path data = reviews(240);
+    void aRunIsResumedAndFrozenVectorsStayAsTheyAre() throws IOException {
+        Path data = ReviewFiles.opinions(temp.resolve("imdb"), 240);
+        Path out = temp.resolve("out");
         String[] args = {
-            "lab",
-            "words",
-            "--short",
-            "--epochs",
-            "1",
-            "--resume",
-            "--data",
-            data.toString(),
-            "--out",
-            temp.resolve("out").toString()
+            "lab", "words", "--short", "--epochs", "1", "--resume", "--data", data.toString(), "--out", out.toString()
         };
         CommandLineRun first = CommandLineRun.of(args);
         assertThat(first.code()).as(first.err()).isZero();
@@ -84,64 +88,124 @@ class WordsLabTest {
         assertThat(again.out()).doesNotContain("epoch 1/1");
         assertThat(row(again, "all")).isEqualTo(row(first, "all"));
         assertThat(row(again, "skip-gram, tuned")).isEqualTo(row(first, "skip-gram, tuned"));
-    }
-
-    /** Words of praise or of blame among others. */
-    private Path reviews(int count) throws IOException {
-        List<List<String>> words = List.of(
-                List.of("bad", "worst", "terrible", "hate", "awful", "boring", "poor", "weak"),
-                List.of("good", "best", "excellent", "love", "superb", "funny", "rich", "strong"));
-        Random random = new Random(1);
-        Path folder = Files.createDirectories(temp.resolve("imdb"));
-        for (String part : List.of("train", "test")) {
-            StringBuilder table = new StringBuilder("label\trating\tid\ttext\n");
-            for (int i = 0; i < count; i++) {
-                table.append(i % 2).append("\t5\t").append(i).append('\t');
-                for (int k = 0; k < 20; k++) {
-                    table.append("w").append(random.nextInt(40)).append("<br />");
-                    table.append(words.get(i % 2).get(random.nextInt(8))).append(' ');
-                }
-                table.append('\n');
-            }
-            gzip(folder.resolve(part + ".tsv.gz"), table.toString());
-        }
-        return folder;
-    }
-
-    private static void gzip(Path file, String text) throws IOException {
-        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
+        for (String vectors : List.of("pca", "skip-gram")) {
+            float[] given = WordVectors.read(out.resolve(vectors + ".txt"))
+                    .table(Vocabulary.ofTokens(WordVectors.read(out.resolve(vectors + ".txt"))
+                                    .words()
+                                    .tokens())
+                            .reserved(Reserved.KERAS));
+            given = MeanClassifier.scaled(given);
+            assertThat(ReviewFiles.vectors(out.resolve(vectors + "-frozen-192")))
+                    .isEqualTo(given);
+            assertThat(ReviewFiles.vectors(out.resolve(vectors + "-tuned-192")))
+                    .hasSameSizeAs(given)
+                    .isNotEqualTo(given);
         }
     }
 
     @Test
+    void anInterruptedRunShowsWhatIsFinished() throws IOException {
+        Path data = ReviewFiles.opinions(temp.resolve("imdb"), 240);
+        assertThat(interrupted("Counting co-occurrences", data).parts()).isEmpty();
+        Result page = interrupted("Skip-gram: a word's vector", data);
+        assertThat(page.figures())
+                .extracting(Figure::name)
+                .containsExactly("PCA, correct analogies", "skip-gram, correct analogies");
+        assertThat(page.parts())
+                .filteredOn(Result.Table.class::isInstance)
+                .hasSize(2)
+                .allSatisfy(table -> assertThat(((Result.Table) table).rows()).isNotEmpty());
+    }
+
+    private Result interrupted(String text, Path data) {
+        Result page = InterruptedRun.of(new WordsLab(), text, data, temp).result();
+        assertThat(page.isFinished()).isFalse();
+        assertThat(page.write(temp)).isNotEmptyFile();
+        return page;
+    }
+
+    /** Words that the picture does not have. */
+    @Test
+    void withoutKnownWordsThereIsNoPicture() throws IOException {
+        Path data = ReviewFiles.write(temp.resolve("imdb"), 120, 1);
+        Result page = InterruptedRun.of(new WordsLab(), "Skip-gram: a word's vector", data, temp)
+                .result();
+        assertThat(page.parts()).doesNotHaveAnyElementsOfTypes(Result.Picture.class);
+        assertThat(page.write(temp)).content().contains("fewer than three of the words");
+    }
+
+    @Test
     void badDataAreOneSentence() throws IOException {
-        CommandLineRun missing = CommandLineRun.in(
-                temp, "lab", "words", "--out", temp.resolve("out").toString());
+        Path out = temp.resolve("out");
+        CommandLineRun missing = CommandLineRun.in(temp, "lab", "words", "--out", out.toString());
         assertThat(missing.code()).isNotZero();
         assertThat(missing.err())
                 .startsWith("fathom lab: the reviews of IMDB are not here")
                 .hasLineCount(1);
-        Path data = reviews(20);
-        String[] args = {
-            "lab",
-            "words",
-            "--data",
-            data.toString(),
-            "--out",
-            temp.resolve("out").toString()
-        };
+        Path data = temp.resolve("imdb");
+        assertThat(failed(data)).contains("imdb does not have train.tsv.gz, test.tsv.gz and imdb_word_index.json");
+        ReviewFiles.opinions(data, 99);
+        assertThat(failed(data)).contains("a file has 99, and this lab needs at least 100 in each");
+        ReviewFiles.opinions(data, 100);
+        assertThat(failed(data))
+                .isEqualTo(
+                        "fathom lab: the reviews of IMDB in " + data + " have 56 different words, but vectors of 100 "
+                                + "numbers need more than 100; give the folder of the whole set");
         byte[] whole = Files.readAllBytes(data.resolve("train.tsv.gz"));
         Files.write(data.resolve("train.tsv.gz"), Arrays.copyOf(whole, whole.length / 2));
-        CommandLineRun damaged = CommandLineRun.of(args);
-        assertThat(damaged.code()).isNotZero();
-        assertThat(damaged.err()).contains("train.tsv.gz").hasLineCount(1);
-        gzip(data.resolve("train.tsv.gz"), "label\trating\tid\ttext\n1\t9\t0\tgood film\n0\t1\t0\tbad film\n");
-        CommandLineRun few = CommandLineRun.of(args);
-        assertThat(few.code()).isNotZero();
-        assertThat(few.err())
-                .isEqualTo(
-                        "fathom lab: pca: 100 components of 7 rows of 7 columns; ask for 1 to 7 of at least two rows\n");
+        assertThat(failed(data)).contains("train.tsv.gz");
+    }
+
+    /** The sentence with which the full form ends. */
+    private String failed(Path data) {
+        CommandLineRun run = CommandLineRun.of(
+                "lab",
+                "words",
+                "--data",
+                data.toString(),
+                "--out",
+                temp.resolve("out").toString());
+        assertThat(run.code()).isNotZero();
+        assertThat(run.err()).hasLineCount(1);
+        return run.err().strip();
+    }
+
+    /** Each text has words of one topic out of 20; words of a topic must become neighbors. */
+    @Test
+    void skipGramLearnsTheTopicsOfGeneratedTexts() {
+        int topics = 20;
+        int size = 10; // words of a topic
+        Vocabulary words = Vocabulary.ofTokens(IntStream.range(0, topics * size)
+                        .mapToObj(i -> "t" + i / size + "w" + i % size)
+                        .toList())
+                .reserved(Reserved.KERAS);
+        int first = Reserved.KERAS.tokens().size();
+        Random random = new Random(1);
+        int[][] texts = new int[2_000][60];
+        for (int i = 0; i < texts.length; i++) {
+            for (int k = 0; k < texts[i].length; k++) {
+                texts[i][k] = first + i % topics * size + random.nextInt(size);
+            }
+        }
+        var reviews = new ReviewTokens(words, texts, new int[texts.length], new int[0][], new int[0]);
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+        SkipGram.Trained trained;
+        try (Interrupt interrupt = Interrupt.install(nowhere)) {
+            Run run = new Run(true, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
+            trained = Objects.requireNonNull(SkipGram.train(run, reviews, 16, 6));
+        }
+        assertThat(trained.pairs()).isBetween(50_000, 200_000);
+        double[] losses = trained.history().series("loss");
+        assertThat(losses[0]).as("from all scores 0").isLessThan(6 * Math.log(2));
+        assertThat(losses[5]).isLessThan(0.75 * losses[0]);
+        long same = words.tokens().stream()
+                .skip(first)
+                .flatMap(word -> trained.vectors().nearest(word, 5).stream()
+                        .filter(near -> near.startsWith(word.substring(0, word.indexOf('w') + 1))))
+                .count();
+        assertThat(same / (5.0 * topics * size))
+                .as("share of neighbors of the same topic")
+                .isGreaterThan(0.9);
     }
 
     @Test
@@ -176,19 +240,28 @@ class WordsLabTest {
         assertThat(pairs.contexts()).hasSameSizeAs(pairs.words());
     }
 
-    /** Vectors in which b - a + c is d by construction, for a family of the list. */
+    /** The word nearest to c is a wrong one, so that only b - a + c gives the answer. */
     @Test
-    void analogiesAreAnsweredByDirection() {
-        List<String> words = List.of("man", "woman", "king", "queen", "actor", "actress", "film", "plot");
-        float[] rows = {1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1};
+    void analogiesAreAnsweredByTheDirectionFromAToB() {
+        List<String> words = List.of("man", "woman", "king", "queen", "actor", "actress", "throne", "stage", "tool");
+        float[][] rows = {
+            {1, 0, 1, 0, 0},
+            {0, 1, 1, 0, 0}, // numbers: male, female, and three kinds of people
+            {1, 0, 0, 1, 0},
+            {0, 1, 0, 1, 0},
+            {1, 0, 0, 0, 1},
+            {0, 1, 0, 0, 1},
+            {0.9f, 0.2f, 0, 1, 0},
+            {0.9f, 0.2f, 0, 0, 1},
+            {0.9f, 0.2f, 1, 0, 0}
+        };
         float[] table = new float[words.size() * 5];
-        for (int i = 0; i < words.size(); i++) {
-            table[5 * i] = rows[2 * i];
-            table[5 * i + 1] = rows[2 * i + 1];
-            table[5 * i + 2 + Math.min(2, i / 2)] = i < 6 ? 2 : 0;
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], 0, table, 5 * i, 5);
         }
         var scores = Analogies.scores(WordVectors.of(Vocabulary.ofTokens(words), table));
         assertThat(scores).containsOnlyKeys("he, she");
-        assertThat(Analogies.sum(scores)).isEqualTo(new Analogies.Score(6, 6, 6, 6));
+        assertThat(Analogies.sum(scores)).isEqualTo(new Analogies.Score(6, 6, 6, 0));
+        assertThat(Analogies.sum(scores).accuracy()).isEqualTo(100);
     }
 }

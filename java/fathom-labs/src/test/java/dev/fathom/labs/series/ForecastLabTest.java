@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.Gson;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.series.ForecastRun.Forecasts;
+import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.series.Series;
 import dev.fathom.series.Windows;
@@ -15,12 +18,18 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -29,18 +38,18 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code fathom lab forecast}: its short form, its autoregressions and scores, and what it says of bad series. */
+/** {@code fathom lab forecast}: its short form, its autoregressions and scores, and its errors for bad series. */
 class ForecastLabTest {
     @TempDir
     Path temp;
 
     @Test
-    void whatReturnsToAMeanIsForecastBetterThanByItsLastValue() {
+    void whatReturnsToAMeanIsForecastBetterThanByItsLastValue() throws IOException {
         CommandLineRun.assumeData("exchange-rate");
         CommandLineRun.assumeData("metr-la-week");
         String out = CommandLineRun.lab("forecast", temp).out();
         assertThat(out)
-                .contains("Rows 1 to 540 to learn from, to 720 to validate, to 900 to test")
+                .contains("Rows 1 to 540 are for training, 541 to 720 for validation and 721 to 900 for the test")
                 .contains("One week is not comparable with published results on METR-LA");
         String hour = out.substring(out.indexOf("60 minutes"));
         for (String net : List.of("AR\\(3\\)", "VAR\\(3\\)", "TCN", "Transformer")) {
@@ -48,6 +57,16 @@ class ForecastLabTest {
         }
         String days = out.substring(out.indexOf("24 days"));
         assertThat(rmse(days, "LSTM")).isCloseTo(rmse(days, "Last value"), within(0.002)); // a random walk, nearly
+        String page = Files.readString(temp.resolve("report.html"));
+        for (String error : List.of("MAE", "RMSE", "MAPE")) {
+            for (String model : List.of("AR", "VAR", "LSTM", "TCN", "Transformer")) {
+                assertThat(page)
+                        .as("%s of %s beside the last value's", error, model)
+                        .containsPattern(">Exchange rates, " + model + ", 3 days, " + error
+                                + "</th><td[^>]*>[^<]+</td><td[^>]*>[\\d.]+[^<]*</td><td[^>]*>baseline: last value<")
+                        .containsPattern(">One week of METR-LA, " + model + ", 60 minutes, " + error + "<");
+            }
+        }
         for (String file : List.of(
                 "report.html",
                 "exchange-rate-errors.png",
@@ -122,7 +141,7 @@ class ForecastLabTest {
         String hour = first.out().substring(first.out().indexOf("60 minutes"));
         assertThat(again.out()).contains(hour.substring(0, hour.indexOf("All of it")));
         assertThat(rmse(hour, "AR\\(\\d\\)")).isLessThan(0.9 * rmse(hour, "Last value"));
-        assertThat(first.out()).contains("Values of 0 are missing and count nowhere; there are " + gaps + ". ");
+        assertThat(first.out()).contains("the series has " + gaps + " of them. ");
         assertThat(gaps).isGreaterThan(10);
     }
 
@@ -131,9 +150,9 @@ class ForecastLabTest {
         CommandLineRun missing = run(temp);
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
-                .isEqualTo(
-                        "fathom lab: the data of exchange-rate are not here: " + temp
-                                + " lack exchange_rate.txt.gz; it is in the repository laiguokun/multivariate-time-series-data\n");
+                .isEqualTo("fathom lab: the data set exchange-rate was not found: " + temp
+                        + " has no exchange_rate.txt.gz; download it from the repository laiguokun/multivariate-time-series-data,"
+                        + " or give the folder that has it with --data\n");
         refused(
                 write(text(30, 8, 0), text(200, 3, 0), 3),
                 "30 rows, but a window of 28 lags with the horizon 24 takes 52");
@@ -147,7 +166,7 @@ class ForecastLabTest {
         refused(write(text(300, 8, 0).replaceFirst("3\\.", "x."), text(200, 3, 0), 3), "exchange_rate.txt.gz");
         Path data = write(text(300, 8, 0), text(200, 3, 0), 3);
         gzip(data.resolve("los_adj.csv.gz"), "1,0,0\n");
-        refused(data, "there are 1 rows for the 3 sensors of los_speed.csv.gz; give one for each");
+        refused(data, "it has 1 rows, but los_speed.csv.gz has 3 sensors; the graph needs one row for each sensor");
         Files.write(data.resolve("los_speed.csv.gz"), new byte[] {31, (byte) 139, 8, 0, 1, 2});
         refused(data, "los_speed.csv.gz");
     }
@@ -161,7 +180,7 @@ class ForecastLabTest {
     // ---- parts
 
     @Test
-    void windowsForecastTheRowsThatAreJudged() throws IOException {
+    void windowsForecastTheRowsThatAreScored() throws IOException {
         Path data = write(text(300, 8, 0), text(200, 3, 0.1), 3);
         ForecastTask task = ForecastTask.traffic(data, 1000, 1000);
         List<Dataset> parts = new Windows(task.lags())
@@ -182,13 +201,55 @@ class ForecastLabTest {
                 for (int i = 0; i < y.length; i++) {
                     int row = origins[part][i / 9] - 1 + task.horizons()[i / 3 % 3];
                     assertThat(y[i]).isEqualTo((float) task.truth(row + 1, 0)[i % 3]);
-                    assertThat(known[i] == 1).isEqualTo(task.known()[row][i % 3]);
+                    assertThat(known[i] == 1).isEqualTo(task.measured()[row][i % 3]);
                 }
                 assertThat(pass.recording()).isFalse();
             }
         }
-        assertThat(task.restriction()).contains("A VAR of all 3 sensors");
+        assertThat(task.restriction()).contains("a VAR of all 3 sensors");
         assertThat(task.sources()).containsExactly(List.of(0), List.of(0, 1), List.of(0, 2));
+    }
+
+    /** x[t] = 1 + 0.8 x[t - 3] + noise: fewer than three lags do not forecast it, and the test rows do not take part in the choice. */
+    @Test
+    void validationChoosesTheLags() throws IOException {
+        float[] noise = new Rng(4).normal(900, 0, 0.3f);
+        List<double[]> rows = new ArrayList<>();
+        for (int t = 0; t < 300; t++) {
+            double[] row = new double[3];
+            for (int c = 0; c < 3; c++) {
+                row[c] = 1 + (t < 3 ? 4 : 0.8 * rows.get(t - 3)[c]) + noise[3 * t + c];
+            }
+            rows.add(row);
+        }
+        Forecasts chosen = chosen(rows);
+        assertThat(chosen.name()).isIn("AR(3)", "AR(6)", "AR(12)");
+        Matcher errors = Pattern.compile("(\\d+): ([\\d.]+)").matcher(chosen.how());
+        Map<String, Double> byLags = new LinkedHashMap<>();
+        while (errors.find()) {
+            byLags.put("AR(" + errors.group(1) + ")", Double.parseDouble(errors.group(2)));
+        }
+        assertThat(byLags).containsOnlyKeys("AR(1)", "AR(2)", "AR(3)", "AR(6)", "AR(12)");
+        assertThat(byLags.get(chosen.name())).isEqualTo(Collections.min(byLags.values()));
+        assertThat(byLags.get("AR(2)")).isGreaterThan(1.2 * byLags.get("AR(3)"));
+        for (double[] row : rows.subList(240, 300)) { // the test: rows 241 to 300
+            row[0] = 9 - row[0];
+        }
+        Forecasts otherTest = chosen(rows);
+        assertThat(otherTest.how()).isEqualTo(chosen.how());
+        assertThat(Arrays.deepEquals(otherTest.test(), chosen.test())).isFalse();
+    }
+
+    private Forecasts chosen(List<double[]> rows) throws IOException {
+        String text = rows.stream()
+                .map(row -> String.format(Locale.ROOT, "%.4f,%.4f,%.4f%n", row[0], row[1], row[2]))
+                .collect(Collectors.joining());
+        ForecastTask task = ForecastTask.traffic(write("", text, 3), 1000, 1000);
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+        try (Interrupt interrupt = Interrupt.install(nowhere)) {
+            Run run = new Run(false, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
+            return Objects.requireNonNull(new ForecastRun(task, run, 1).autoregression(false));
+        }
     }
 
     /** Many steps ahead the forecast of x[t] = a + b x[t - 1] is b^h x + a (1 - b^h) / (1 - b). */
@@ -229,7 +290,7 @@ class ForecastLabTest {
         assertThat(fit.parameters()).isEqualTo(3);
     }
 
-    /** A net without weights repeats the last row at every horizon. */
+    /** A column that is shifted has shifted forecasts, and the other columns keep theirs. */
     @Test
     void aNetForecastsChangesOfEachColumn() throws IOException {
         Path data = write(text(300, 8, 0), text(200, 3, 0), 3);

@@ -5,23 +5,30 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.data.Nyse;
+import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.series.NyseSearch.Choice;
 import dev.fathom.labs.statistics.Autocorrelation;
 import dev.fathom.labs.statistics.LeastSquares;
+import dev.fathom.labs.training.Interrupt;
 import dev.fathom.series.Series;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The stock exchange of the textbook: its autoregressions to their last digits, networks that learn, and days that someone made up. */
+/** The stock exchange of the textbook: its autoregressions to their last digits, networks, folds that do not see the future, and made-up days. */
 class NyseLabTest {
+    private static final PrintStream NOWHERE = new PrintStream(OutputStream.nullOutputStream());
     private static final String[] DAYS = {"mon", "tues", "wed", "thur", "fri"};
 
     @TempDir
@@ -32,7 +39,7 @@ class NyseLabTest {
     void theAutoregressionsOfTheTextbook() {
         CommandLineRun.assumeData("islr");
         Series s = Nyse.read(null);
-        int first = Nyse.learning(s);
+        int first = Nyse.trainingDays(s);
         int end = s.length();
         assertThat(first).isEqualTo(4281);
         assertThat(end).isEqualTo(6051);
@@ -48,13 +55,17 @@ class NyseLabTest {
         for (int j = 0; j < 3; j++) {
             assertThat(fit.coefficients().get(j).value()).isCloseTo(yesterday[j], within(1e-6));
         }
-        double[] volume = Autocorrelation.of(s.values(Nyse.VOLUME), 20);
-        assertThat(new double[] {volume[1], volume[2], volume[3], volume[5], volume[10], volume[20]})
-                .containsExactly(new double[] {0.6732, 0.4981, 0.4583, 0.4535, 0.3339, 0.2255}, within(5e-5));
+        double[] volume = Autocorrelation.of(s.values(Nyse.VOLUME), 40);
+        assertThat(volume).hasSize(41);
+        assertThat(new double[] {
+                    volume[1], volume[2], volume[3], volume[5], volume[10], volume[20], volume[30], volume[40]
+                })
+                .containsExactly(
+                        new double[] {0.6732, 0.4981, 0.4583, 0.4535, 0.3339, 0.2255, 0.1395, 0.0682}, within(5e-5));
     }
 
     private static void assertR2(Series s, double[] forecast, double expected) {
-        assertThat(NyseAutoregression.r2(s, Nyse.learning(s), s.length(), forecast))
+        assertThat(NyseAutoregression.r2(s, Nyse.trainingDays(s), s.length(), forecast))
                 .isCloseTo(expected, within(1e-6));
     }
 
@@ -68,8 +79,15 @@ class NyseLabTest {
                 .containsPattern("Straw man +0 +0\\.180263 +0\\.18\n")
                 .containsPattern("Non-linear AR, with day of week +705 ")
                 .containsPattern("RNN +205 ")
-                .containsPattern("LSTM, with day of week +786 ")
-                .containsPattern("AR\\(8\\) +8 +0\\.\\d+");
+                .containsPattern("LSTM, with day of week +786 +0\\.\\d{6}\n")
+                .containsPattern("Straw man, with day of week +5 +0\\.\\d{6} *\n")
+                .containsPattern("LSTM +781 +0\\.\\d{6} +up to 0\\.01 more than the RNN\n")
+                .containsPattern("\n40 +0\\.0682\n")
+                .containsPattern("AR +8 +0\\.\\d+")
+                .containsPattern("RNN +5 +12 +0\\.\\d+");
+        assertThat(run.out().lines().filter(l -> l.matches("AR +\\d+ +0\\.\\d{4} +0\\.\\d{4}")))
+                .as("the chosen lags alone are scored on the test")
+                .hasSize(1);
         for (String net : List.of("Non-linear AR", "RNN", "LSTM")) {
             double without = r2(run, net);
             double with = r2(run, net + ", with day of week");
@@ -95,14 +113,14 @@ class NyseLabTest {
     // ---- made-up days
 
     /** Days whose volume follows the day of the week and yesterday's volume. */
-    private Path days(int count, int learned) throws IOException {
+    private Path days(int count, int training) throws IOException {
         Random random = new Random(1);
         List<String> lines = new ArrayList<>(List.of("date,day_of_week,DJ_return,log_volume,log_volatility,train"));
         double volume = 0;
         for (int t = 0; t < count; t++) {
             volume = 0.5 * volume + (t % 5 == 0 ? 1 : 0) + 0.1 * random.nextGaussian();
             lines.add(t + "," + DAYS[t % 5] + "," + random.nextGaussian() + "," + volume + "," + random.nextGaussian()
-                    + "," + (t < learned ? "TRUE" : "FALSE"));
+                    + "," + (t < training ? "TRUE" : "FALSE"));
         }
         return Files.write(temp.resolve("NYSE.csv"), lines);
     }
@@ -123,8 +141,57 @@ class NyseLabTest {
         assertThat(NyseAutoregression.r2(s, 400, 600, itself)).isEqualTo(1);
     }
 
+    /** The folds cover the second half of the training days, and nothing that follows a fold changes its forecasts. */
     @Test
-    void theBestChoiceHasTheGreatestR2() {
+    void foldsDoNotSeeTheFuture() throws IOException {
+        days(651, 451);
+        Series s = Nyse.read(temp);
+        try (Interrupt interrupt = Interrupt.install(System.err)) {
+            Run run = new Run(true, 1, 1, false, temp, null, temp.resolve("out"), interrupt, NOWHERE, NOWHERE);
+            NyseSearch search = NyseSearch.of(run, s, 4);
+            assertThat(search.cuts()).containsExactly(225, 281, 337, 394, 451);
+            assertThat(NyseSearch.of(run, s, 2).cuts()).containsExactly(225, 337, 451);
+            for (int f = 0; f < 4; f++) {
+                int from = search.cuts().get(f);
+                int to = search.cuts().get(f + 1);
+                List<Function<Series, double[]>> models = List.of(
+                        x -> NyseAutoregression.of(5).forecast(x, from, to),
+                        x -> new NyseAutoregression(5, Nyse.NUMBERS, Nyse.days(x)).forecast(x, from, to),
+                        x -> NyseAutoregression.strawManOfDay(x, from, to),
+                        x -> NyseNet.nonLinear(5, true, 1)
+                                .forecast(run, x, from, to, 0, "future")
+                                .orElseThrow(),
+                        x -> NyseNet.recurrent("RNN", 5, 4, false, 1)
+                                .forecast(run, x, from, to, 0, "future")
+                                .orElseThrow());
+                for (var model : models) {
+                    double[] forecast = model.apply(s);
+                    assertThat(forecast).hasSize(to - from);
+                    assertThat(model.apply(changed(s, to))).containsExactly(forecast);
+                    double[] tomorrow = model.apply(changed(s, from + 1));
+                    assertThat(Arrays.copyOf(tomorrow, 2))
+                            .as("the day %d is known when the day after it is forecast", from)
+                            .containsExactly(Arrays.copyOf(forecast, 2));
+                    assertThat(tomorrow[2]).isNotEqualTo(forecast[2]);
+                }
+            }
+        }
+    }
+
+    /** The series with other numbers from a day on. */
+    private static Series changed(Series s, int from) {
+        double[][] rows = new double[s.length()][s.columns().size()];
+        for (int c = 0; c < rows[0].length; c++) {
+            String column = s.columns().get(c);
+            for (int t = 0; t < rows.length; t++) {
+                rows[t][c] = s.value(t, column) + (t >= from && Nyse.NUMBERS.contains(column) ? 3 : 0);
+            }
+        }
+        return Series.of(s.columns(), rows);
+    }
+
+    @Test
+    void theBestChoiceHasTheLargestR2() {
         Choice best = new Choice(3, 0, 0.5);
         assertThat(NyseSearch.best(List.of(new Choice(1, 0, -1), best, new Choice(9, 0, 0.4))))
                 .isEqualTo(best);
@@ -165,21 +232,22 @@ class NyseLabTest {
         CommandLineRun missing = CommandLineRun.of(args);
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
-                .isEqualTo("fathom lab: the data of islr are not here: " + temp
-                        + " lack NYSE.csv; NYSE.csv is in the repository intro-stat-learning/ISLP\n");
+                .isEqualTo(
+                        "fathom lab: the data set islr was not found: " + temp
+                                + " has no NYSE.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with --data\n");
         Path file = days(6, 4);
         CommandLineRun few = CommandLineRun.of(args);
         assertThat(few.code()).isEqualTo(1);
         assertThat(few.err())
                 .isEqualTo(
-                        "fathom lab: NYSE.csv has 4 days to learn from and 2 to test, but windows and cross-validation take 200 of each; give the whole file of 6,051 days\n");
+                        "fathom lab: NYSE.csv has 4 training days and 2 test days, but windows and cross-validation need 200 of each; give the whole file of 6,051 days\n");
         days(450, 240);
         List<String> lines = new ArrayList<>(Files.readAllLines(file));
         lines.add(1, lines.remove(400));
         Files.write(file, lines);
         assertThat(CommandLineRun.of(args).err())
                 .isEqualTo(
-                        "fathom lab: NYSE.csv line 2, column train: a day to learn from comes after a day to test; sort the file by date\n");
+                        "fathom lab: NYSE.csv line 2, column train: a training day comes after a test day; sort the file by date\n");
         lines.set(7, lines.get(7).replaceFirst(",[^,]+,([^,]+),([^,]+)$", ",NA,$1,$2"));
         Files.write(file, lines);
         assertThat(CommandLineRun.of(args).err())

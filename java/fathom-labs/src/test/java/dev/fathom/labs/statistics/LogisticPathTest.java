@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** The lasso against scikit-learn, and against the conditions of its optimum, which the test computes from their definition. */
@@ -87,13 +88,25 @@ class LogisticPathTest {
     }
 
     @Test
+    void aStoppedPathGoesOnToItsOptimum() {
+        SparseRows x = SparseRows.dense(new float[] {1, 0, 2, 1, 0, 1, 1, 3, 0, 2, 2, 2}, 2);
+        var path = new LogisticPath(x, new int[] {1, 1, 0, 0, 1, 0}, 1e-9);
+        double lambda = 0.01 * path.largest();
+        AtomicInteger asked = new AtomicInteger();
+        assertThat(path.at(lambda, () -> asked.incrementAndGet() > 3).violation())
+                .isGreaterThan(1e-3);
+        assertThat(asked).as("it ended at once").hasValueLessThan(8);
+        assertThat(path.at(lambda).violation()).isLessThan(1e-9);
+    }
+
+    @Test
     void labelsThatSayNothing() {
         SparseRows x = SparseRows.dense(new float[] {1, 0, 0, 1}, 2);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LogisticPath(x, new int[] {1, 1}, 1e-6))
                 .withMessage(
-                        "logistic regression: 2 labels with 2 ones for 2 rows; give each row the label 0 or 1, and some "
-                                + "rows each of them");
+                        "logistic regression: there are 2 rows and 2 labels with the sum 2; give each row the label 0 or 1, and "
+                                + "both to some rows");
         assertThatIllegalArgumentException().isThrownBy(() -> new LogisticPath(x, new int[] {1, 0, 1}, 1e-6));
     }
 }

@@ -66,6 +66,15 @@ class NgramModelTest {
     }
 
     @Test
+    void noTokenHasNoLoss() {
+        var model = new NgramModel(2, 3, new int[] {0, 1, 2});
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> model.logLoss(new int[] {1}, new int[0]))
+                .withMessage("n-grams: none of the 2 sequences has a second token to predict; "
+                        + "give one of two tokens or more");
+    }
+
+    @Test
     void correlationIsNumPys() {
         assertThat(Correlation.pearson(GOLDEN.x, GOLDEN.y, 0, 200)).isCloseTo(GOLDEN.correlation, within(1e-12));
         float[] x = {9, 1, 2, 3, 9};

@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Principal components against scikit-learn, and co-occurrences against NumPy. */
@@ -104,7 +105,7 @@ class PcaTest {
         for (int i = 0; i < documents.length; i++) {
             documents[i] = i % 2 == 0 ? new int[] {1, 4 + i / 2 % 2, 8, 2} : new int[] {1, 6 + i / 2 % 2, 9, 2};
         }
-        WordVectors vectors = CoOccurrences.vectors(documents, words, 2, 2, 1);
+        WordVectors vectors = CoOccurrences.vectors(documents, words, 2, 2, 1, () -> false);
         assertThat(vectors.dimensions()).isEqualTo(2);
         assertThat(vectors.nearest("cat", 1)).containsExactly("dog");
         assertThat(vectors.nearest("blue", 1)).containsExactly("red");
@@ -118,12 +119,23 @@ class PcaTest {
     }
 
     @Test
+    void aStoppedIterationEndsAfterItsRound() {
+        SparseRows x = SparseRows.dense(GOLDEN.dense().rows(), 3);
+        AtomicInteger asked = new AtomicInteger();
+        Pca first = Pca.of(x, 1, 0, 1, () -> asked.incrementAndGet() == 2);
+        assertThat(asked).hasValue(2);
+        assertThat(Math.hypot(Math.hypot(first.components()[0], first.components()[1]), first.components()[2]))
+                .isCloseTo(1, within(1e-12));
+    }
+
+    @Test
     void badSizesAreRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Pca.of(SparseRows.dense(new float[6], 3), 4, 1e-3, 1))
                 .withMessage("pca: 4 components of 2 rows of 3 columns; ask for 1 to 3 of at least two rows");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new SparseRows(2, new int[] {0, 2}, new int[1], new float[2]))
-                .withMessageStartingWith("sparse rows: 1 rows of 2 columns that end at 2, with 1 places and 2 values");
+                .withMessageStartingWith(
+                        "sparse rows: 1 rows of 2 columns whose last start is 2, with 1 places and 2 values");
     }
 }

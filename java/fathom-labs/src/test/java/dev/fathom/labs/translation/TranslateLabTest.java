@@ -128,7 +128,7 @@ class TranslateLabTest {
                 .isEqualTo(
                         "fathom lab: " + file + " line 2: it has 0 tabs; a line is an English sentence, one tab and a "
                                 + "French sentence, so fetch the file again\n");
-        assertThat(lab("Go.\t \n").err()).contains("line 1: it has 1 tab but a side without text;");
+        assertThat(lab("Go.\t \n").err()).contains("line 1: one of its two sentences is empty;");
         CommandLineRun few = lab("Go.\tVa !\n");
         assertThat(few.err())
                 .isEqualTo(
@@ -143,7 +143,7 @@ class TranslateLabTest {
                 "--out",
                 temp.resolve("out").toString());
         assertThat(missing.err())
-                .startsWith("fathom lab: the data of eng-fra are not here: ")
+                .startsWith("fathom lab: the data set eng-fra was not found: ")
                 .hasLineCount(1);
         assertThat(missing.code()).isEqualTo(1);
         StringBuilder many = new StringBuilder();

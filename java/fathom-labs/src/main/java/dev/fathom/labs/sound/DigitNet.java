@@ -2,7 +2,9 @@ package dev.fathom.labs.sound;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.data.Augment;
 import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.SpokenDigits.Recording;
 import dev.fathom.labs.experiments.Run;
@@ -29,43 +31,46 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The networks that name one spoken digit. */
-enum DigitNets {
-    /** The baseline: 26 log mel bands at 12 places. */
-    LOGISTIC("logistic regression, 12 places", 12, 30),
+/** The networks that recognize one spoken digit. */
+enum DigitNet {
+    /** The baseline. */
+    LOGISTIC("logistic regression", 12, 30),
     MLP("MLP", 32, 30),
     MLP_DROPOUT("MLP with dropout", 32, 50),
     CNN("CNN", 32, 20),
     LSTM("LSTM", 0, 30),
     GRU("GRU", 0, 30);
 
-    final String words;
-    /** Frames of the picture of a digit; 0 for all frames as a sequence. */
+    /** The standard deviation of the noise on training images, whose own is about 1. */
+    private static final float NOISE = 0.3f;
+
+    final String title;
+    /** The number of frames in the image of a digit; 0 for all frames as a sequence. */
     final int places;
 
     private final int epochs;
 
-    DigitNets(String words, int places, int epochs) {
-        this.words = words;
+    DigitNet(String title, int places, int epochs) {
+        this.title = title;
         this.places = places;
         this.epochs = epochs;
     }
 
-    /** A net that is given a batch. */
+    /** A network from a batch to the logits of the digits. */
     interface Classifier extends Net {
         Tensor logits(Batch batch);
     }
 
-    /** Of pictures of one size. */
-    record Picture(Layer layers) implements Classifier {
+    /** A classifier of images of one size. */
+    record OfImages(Layer layers) implements Classifier {
         @Override
         public Tensor logits(Batch batch) {
             return layers.apply(batch.x());
         }
     }
 
-    /** Of sequences: what the last step of each says. */
-    record Sequence(Recurrent net, Dropout dropout, Linear out) implements Classifier {
+    /** A classifier of sequences by the last state of each. */
+    record OfSequences(Recurrent net, Dropout dropout, Linear out) implements Classifier {
         @Override
         public Tensor logits(Batch batch) {
             return out.apply(
@@ -76,24 +81,23 @@ enum DigitNets {
     Classifier net() {
         int bands = DigitFeatures.BANDS;
         return switch (this) {
-            case LOGISTIC -> new Picture(new Sequential(new Flatten(), new Linear(places * bands, 10)));
+            case LOGISTIC -> new OfImages(new Sequential(new Flatten(), new Linear(places * bands, 10)));
             case MLP ->
-                new Picture(new Sequential(
+                new OfImages(new Sequential(
                         new Flatten(),
-                        new Linear(places * bands, 128).act(RELU),
-                        new Linear(128, 64).act(RELU),
-                        new Linear(64, 10)));
+                        new Linear(places * bands, 256).act(RELU),
+                        new Linear(256, 128).act(RELU),
+                        new Linear(128, 10)));
             case MLP_DROPOUT ->
-                new Picture(new Sequential(
+                new OfImages(new Sequential(
                         new Flatten(),
                         new Dropout(0.2f),
-                        new Linear(places * bands, 128).act(RELU),
+                        new Linear(places * bands, 256).act(RELU),
                         new Dropout(0.5f),
-                        new Linear(128, 64).act(RELU),
-                        new Dropout(0.5f),
-                        new Linear(64, 10)));
+                        new Linear(256, 128).act(RELU),
+                        new Linear(128, 10)));
             case CNN ->
-                new Picture(new Sequential(
+                new OfImages(new Sequential(
                         new Conv(1, 16, 3).pad(1).act(RELU),
                         new MaxPool(2),
                         new Conv(16, 32, 3).pad(1).act(RELU),
@@ -102,35 +106,39 @@ enum DigitNets {
                         new Dropout(0.3f),
                         new Linear(places / 4 * (bands / 4) * 32, 64).act(RELU),
                         new Linear(64, 10)));
-            case LSTM -> new Sequence(Recurrent.lstm(bands, 96), new Dropout(0.3f), new Linear(96, 10));
-            case GRU -> new Sequence(Recurrent.gru(bands, 96), new Dropout(0.3f), new Linear(96, 10));
+            case LSTM -> new OfSequences(Recurrent.lstm(bands, 96), new Dropout(0.3f), new Linear(96, 10));
+            case GRU -> new OfSequences(Recurrent.gru(bands, 96), new Dropout(0.3f), new Linear(96, 10));
         };
     }
 
-    /** The recordings as this net sees them. */
+    /** The features of recordings for this network. */
     Dataset dataset(List<Recording> recordings) {
-        return places == 0 ? DigitFeatures.sequences(recordings) : DigitFeatures.pictures(recordings, places);
+        return places == 0 ? DigitFeatures.sequences(recordings) : DigitFeatures.images(recordings, places);
     }
 
     /**
-     * What a net that was taught can do.
+     * A trained network.
      *
-     * @param heldOut its accuracy on recordings held out, by which the epoch was chosen
-     * @param test its accuracy on the test
-     * @param seconds the training took
+     * @param validation its accuracy on the validation recordings, by which the epoch was chosen
+     * @param test its accuracy on the test recordings
+     * @param seconds of training
      */
-    record Taught(DigitNets net, long parameters, double heldOut, double test, double seconds) {}
+    record Trained(DigitNet net, long parameters, double validation, double test, double seconds) {}
 
-    /** Teaches it, with a tenth of {@code learn} held out; null where it was stopped. */
+    /** Trains the network, with a tenth of {@code recordings} for validation; null if the run was interrupted. */
     @Nullable
-    Taught teach(Run run, List<Recording> learn, List<Recording> test, String folder) {
+    Trained train(Run run, List<Recording> recordings, List<Recording> test, String folder) {
+        if (run.interrupt().requested()) {
+            return null;
+        }
         int count = run.epochs(epochs, Math.max(4, epochs / 5));
-        try (Dataset all = dataset(learn);
+        run.training().say("%n== %s", folder);
+        try (Dataset all = dataset(recordings);
                 Dataset tested = dataset(test);
                 Model<Classifier> model = Model.of(net(), run.seed())) {
             Dataset.Split split = all.stratified(Math.max(10, all.size() / 10), run.seed());
             try (Dataset rest = split.rest();
-                    Dataset heldOut = split.heldOut()) {
+                    Dataset validation = split.heldOut()) {
                 var trainer = Trainer.custom(model, new AdamW(3e-3f).weightDecay(0.01f), (net, batch) -> {
                             Tensor logits = net.logits(batch);
                             return new Step.Result(Loss.crossEntropy().of(logits, batch.y()), logits);
@@ -141,13 +149,14 @@ enum DigitNets {
                         .keepBest("val_accuracy")
                         .seed(run.seed());
                 run.training().attach(trainer, run.folder().resolve(folder), "recordings");
+                Batches batches = rest.shuffled(run.seed()).batches(Math.min(32, rest.size()));
                 History history =
-                        trainer.fit(rest.shuffled(run.seed()).batches(Math.min(32, rest.size())), heldOut, count);
+                        trainer.fit(places == 0 ? batches : batches.augment(Augment.noise(NOISE)), validation, count);
                 EpochLog best = history.best();
                 if (best == null || run.interrupt().requested()) {
                     return null;
                 }
-                return new Taught(
+                return new Trained(
                         this,
                         model.parameterCount(),
                         best.value("val_accuracy"),

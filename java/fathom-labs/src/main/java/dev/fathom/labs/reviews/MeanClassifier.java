@@ -22,21 +22,20 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small classifier of reviews, to see what word vectors are worth: the mean of the vectors of a review's words, and a linear layer of two classes. Examples
- * are read once, shared by all classifiers, and closed with this.
- *
- * @param learn the reviews to learn from, without those held out
- * @param heldOut the reviews by which the best epoch is chosen
+ * A small classifier of reviews that compares word vectors: a linear layer on the mean of the vectors of a review's words. All classifiers share the datasets,
+ * which are closed with this.
  */
-record ReviewMeans(Run run, ReviewTokens reviews, int dimensions, Dataset learn, Dataset heldOut, Dataset test)
+record MeanClassifier(Run run, ReviewTokens reviews, int dimensions, Dataset training, Dataset validation, Dataset test)
         implements AutoCloseable {
     private static final int LONGEST = 500;
     private static final int PADDING = Reserved.KERAS.padding();
 
-    /** The classifier. */
+    /** The network. */
     record MeanNet(Embedding words, Linear out) implements Net {
         Tensor logits(Tensor tokens, Tensor lengths) {
             Tensor sum = tokens.embeddingBag(words.weight(), null, lengths, null, PADDING);
@@ -44,18 +43,21 @@ record ReviewMeans(Run run, ReviewTokens reviews, int dimensions, Dataset learn,
         }
     }
 
-    /** Where a classifier's vectors come from. */
+    /** The initial word vectors, and whether they are trained. */
     enum Start {
-        LEARNED("learned with the classifier"),
-        PCA_FROZEN("PCA, frozen"),
-        PCA_TUNED("PCA, tuned"),
-        SKIP_GRAM_FROZEN("skip-gram, frozen"),
-        SKIP_GRAM_TUNED("skip-gram, tuned");
+        LEARNED("learned with the classifier", ""),
+        PCA_FROZEN("PCA, frozen", WordsLab.PCA),
+        PCA_TUNED("PCA, tuned", WordsLab.PCA),
+        SKIP_GRAM_FROZEN("skip-gram, frozen", WordsLab.SKIP_GRAM),
+        SKIP_GRAM_TUNED("skip-gram, tuned", WordsLab.SKIP_GRAM);
 
-        final String words;
+        final String title;
+        /** The name of the vectors; empty for those that are learned with the classifier. */
+        final String vectors;
 
-        Start(String words) {
-            this.words = words;
+        Start(String title, String vectors) {
+            this.title = title;
+            this.vectors = vectors;
         }
 
         boolean frozen() {
@@ -67,10 +69,11 @@ record ReviewMeans(Run run, ReviewTokens reviews, int dimensions, Dataset learn,
         }
     }
 
-    static ReviewMeans of(Run run, ReviewTokens reviews, int dimensions, int heldOut) {
-        try (Dataset all = dataset(reviews.learn(), reviews.learnLabels())) {
-            Dataset.Split split = all.split(heldOut, run.seed());
-            return new ReviewMeans(
+    /** Draws {@code count} training reviews for validation. */
+    static MeanClassifier of(Run run, ReviewTokens reviews, int dimensions, int count) {
+        try (Dataset all = dataset(reviews.training(), reviews.trainingLabels())) {
+            Dataset.Split split = all.split(count, run.seed());
+            return new MeanClassifier(
                     run,
                     reviews,
                     dimensions,
@@ -87,14 +90,22 @@ record ReviewMeans(Run run, ReviewTokens reviews, int dimensions, Dataset learn,
         }
     }
 
-    /** The share of the test that a classifier gets right which learned from {@code count} reviews; NaN where it was stopped. */
-    double accuracy(Start start, @Nullable WordVectors vectors, int count, int epochs) {
+    /**
+     * The test accuracy of a classifier, from 0 to 1; empty if the run was interrupted.
+     *
+     * @param vectors null to learn them with the classifier
+     * @param count the number of training reviews
+     */
+    OptionalDouble accuracy(Start start, @Nullable WordVectors vectors, int count, int epochs) {
+        if (run.interrupt().requested()) {
+            return OptionalDouble.empty();
+        }
         int size = reviews.vocabulary().size();
         Embedding words = vectors == null
                 ? new Embedding(size, dimensions, Init.normal(0, 0.1f))
                 : Embedding.of(scaled(vectors.table(reviews.vocabulary())), size, dimensions);
         MeanNet net = new MeanNet(words, new Linear(dimensions, 2));
-        try (Dataset some = learn.take(0, Math.min(count, learn.size()));
+        try (Dataset some = training.take(0, Math.min(count, training.size()));
                 Model<MeanNet> model = Model.of(net, run.seed())) {
             if (start.frozen()) {
                 model.freeze("words.*");
@@ -112,15 +123,16 @@ record ReviewMeans(Run run, ReviewTokens reviews, int dimensions, Dataset learn,
             }
             run.training().attach(trainer, run.folder().resolve(start.folder() + "-" + count), "reviews");
             int batch = Math.min(count > 5000 ? 128 : 32, some.size());
-            trainer.fit(some.shuffled(run.seed()).batches(batch), heldOut, epochs);
+            trainer.fit(some.shuffled(run.seed()).batches(batch), validation, epochs);
             return run.interrupt().requested()
-                    ? Double.NaN
-                    : trainer.evaluate(test).getOrDefault("accuracy", Double.NaN);
+                    ? OptionalDouble.empty()
+                    : OptionalDouble.of(
+                            Objects.requireNonNull(trainer.evaluate(test).get("accuracy")));
         }
     }
 
-    /** Numbers whose mean square is 1, however far training moved them, so that one learning rate serves all. */
-    private static float[] scaled(float[] table) {
+    /** A copy of vectors, scaled so that the mean square of the numbers is 1, because all classifiers have one learning rate. */
+    static float[] scaled(float[] table) {
         double squares = 0;
         int n = 0;
         for (float v : table) {
@@ -135,17 +147,19 @@ record ReviewMeans(Run run, ReviewTokens reviews, int dimensions, Dataset learn,
         return scaled;
     }
 
-    /** The length of the middle review, in words. */
-    int middleLength() {
-        int[] lengths =
-                Arrays.stream(reviews.learn()).mapToInt(r -> r.length).sorted().toArray();
+    /** The median length of a training review, in words. */
+    int medianLength() {
+        int[] lengths = Arrays.stream(reviews.training())
+                .mapToInt(r -> r.length)
+                .sorted()
+                .toArray();
         return lengths[lengths.length / 2];
     }
 
     @Override
     public void close() {
-        learn.close();
-        heldOut.close();
+        training.close();
+        validation.close();
         test.close();
     }
 }
