@@ -124,8 +124,6 @@ record MemoryTraining(Run run, int hidden, int steps, int tests) {
             }
             trained.accept(model);
             Map<String, Double> tested = trainer.evaluate(test);
-            double seconds =
-                    history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
             double[][] curve = {
                 history.epochs().stream().mapToDouble(e -> e.epoch() * steps).toArray(), history.series("val_loss")
             };
@@ -134,7 +132,7 @@ record MemoryTraining(Run run, int hidden, int steps, int tests) {
                     cell,
                     length,
                     model.parameterCount(),
-                    1000 * seconds / (done * steps),
+                    1000 * history.seconds() / (done * steps),
                     done * steps,
                     Objects.requireNonNull(tested.get("loss")),
                     Objects.requireNonNull(tested.get("accuracy")),

@@ -12,7 +12,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Trainer;
@@ -88,16 +87,6 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
                     / answers.size();
         }
 
-        double seconds() {
-            return history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
-        }
-
-        /** The epochs, and {@code figure} after each. */
-        double[][] curve(String figure) {
-            return new double[][] {
-                history.epochs().stream().mapToDouble(EpochLog::epoch).toArray(), history.series(figure)
-            };
-        }
     }
 
     /** Trains Keras's network; null if the run was interrupted before the last epoch. */

@@ -100,7 +100,7 @@ public final class ArithmeticLab implements Experiment {
         double[] measured = keras.history().series("val_accuracy");
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
-        curves.put("measured", keras.curve("val_accuracy"));
+        curves.put("measured", keras.history().curve("val_accuracy"));
         double[] epochs =
                 IntStream.rangeClosed(1, PUBLISHED.length).asDoubleStream().toArray();
         curves.put(SOURCE, new double[][] {epochs, PUBLISHED});
@@ -133,11 +133,11 @@ public final class ArithmeticLab implements Experiment {
                     line("%,d", t.parameters()),
                     t.recipe().text(),
                     Integer.toString(t.history().epochs().size()),
-                    line("%.0f", t.seconds()),
+                    line("%.0f", t.history().seconds()),
                     text(epochs(t.history().series(ANSWERS)), t.history().series(ANSWERS)),
                     line("%.2f %%", 100 * t.characterAccuracy()),
                     line("%.2f %%", 100 * t.answerAccuracy())));
-            curves.put(t.name(), t.curve(ANSWERS));
+            curves.put(t.name(), t.history().curve(ANSWERS));
         }
         page.section(
                         "Longer training",

@@ -80,7 +80,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
             List<String> row = new ArrayList<>(List.of(
                     t.setting().name(),
                     line("%,d", t.model().parameterCount()),
-                    line("%.0f", t.seconds()),
+                    line("%.0f", t.history().seconds()),
                     line("%.2f", t.perplexity())));
             t.beams().values().forEach(b -> row.add(line("%.2f", b.bleu())));
             row.add(line("%.2f", t.unpenalized().bleu()));

@@ -10,7 +10,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
-import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
@@ -191,21 +190,16 @@ record Translator(
     /** The epochs, and after each the perplexity of the French tokens of the validation sentences. */
     double[][] perplexities() {
         double words = (double) Corpus.tokens(corpus.validation()) / Corpus.pairs(corpus.validation());
+        double[][] losses = history.curve("val_loss");
         return new double[][] {
-            history.epochs().stream().mapToDouble(EpochLog::epoch).toArray(),
-            Arrays.stream(history.series("val_loss"))
-                    .map(loss -> Math.exp(loss / words))
-                    .toArray()
+            losses[0],
+            Arrays.stream(losses[1]).map(loss -> Math.exp(loss / words)).toArray()
         };
     }
 
     /** The validation perplexity of the epoch that is kept. */
     double perplexity() {
         return Arrays.stream(perplexities()[1]).min().orElseThrow();
-    }
-
-    double seconds() {
-        return history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
     }
 
     @Override
