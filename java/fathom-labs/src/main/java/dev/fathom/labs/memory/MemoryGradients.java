@@ -127,7 +127,10 @@ final class MemoryGradients {
 
     // ---- clipping
 
-    /** A training with or without clipping: the norm of the gradient in each step before it is clipped, the validation loss over the steps, and dL/dh at the end. */
+    /**
+     * A training with or without clipping: the norm of the gradient in each step before it is clipped, the validation loss over the steps, and dL/dh at the
+     * end.
+     */
     private record Training(double[] norms, double[][] losses, double[] flow, String ended) {
         /** The greatest norm that is finite. */
         double greatest() {

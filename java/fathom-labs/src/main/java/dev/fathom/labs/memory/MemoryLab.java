@@ -18,8 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How long recurrent networks remember: the adding and the copy problem (Hochreiter and Schmidhuber 1997, in the form of Arjovsky et al. 2016) for four cells and
- * sequences of up to 750 steps, and how gradients vanish and explode.
+ * How long recurrent networks remember: the adding and the copy problem (Hochreiter and Schmidhuber 1997, in the form of Arjovsky et al. 2016) for four
+ * cells and sequences of up to 750 steps, and how gradients vanish and explode.
  */
 public final class MemoryLab implements Experiment {
     private static final int[] LENGTHS = {50, 100, 250, 750};

@@ -38,9 +38,9 @@ record MemoryNet(MemoryTask task, Recurrent cell, Linear out) implements Layer {
     }
 
     /**
-     * Chrono initialization (Tallec and Ollivier 2018): the bias of the gate that keeps the state starts at log(u - 1) with u uniform in [2, steps). Such a gate
-     * forgets a share 1 / u of its unit in each step, so the units remember for different times up to the length of a sequence. The input gate of an LSTM starts
-     * at the opposite bias. A tanh cell has no gate and is returned unchanged.
+     * Chrono initialization (Tallec and Ollivier 2018): the bias of the gate that keeps the state starts at log(u - 1) with u uniform in [2, steps). Such a
+     * gate forgets a share 1 / u of its unit in each step, so the units remember for different times up to the length of a sequence. The input gate of an
+     * LSTM starts at the opposite bias. A tanh cell has no gate and is returned unchanged.
      */
     static Recurrent chronoInit(Recurrent layer, int steps) {
         int hidden = layer.settings().hidden();

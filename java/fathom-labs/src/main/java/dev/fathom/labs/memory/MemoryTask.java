@@ -64,8 +64,8 @@ enum MemoryTask {
     },
 
     /**
-     * The copy problem: the input is ten symbols out of eight, then blanks, then a start sign and more blanks. The output is blank until the start sign, and then
-     * the ten symbols in their order. With the length T a sequence has T + 20 steps (Arjovsky et al. 2016).
+     * The copy problem: the input is ten symbols out of eight, then blanks, then a start sign and more blanks. The output is blank until the start sign,
+     * and then the ten symbols in their order. With the length T a sequence has T + 20 steps (Arjovsky et al. 2016).
      */
     COPY("Copying", "cross-entropy", "symbol accuracy") {
         @Override
