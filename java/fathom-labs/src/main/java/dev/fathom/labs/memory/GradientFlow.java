@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** How much of a gradient comes back over how many steps. */
+/** How the gradient of a loss changes on its way back through the steps of a recurrent network. */
 final class GradientFlow {
     private GradientFlow() {}
 
     /**
-     * The norm of dL/dh[t] for the loss L of a batch, at the distances 0, 1, 2 .. from the last step; of an LSTM that of hidden and cell state together. The
-     * net runs step by step, so that backward tells what reaches each state by all ways.
+     * The norm of dL/dh[t] for the loss L of a batch, at the distances 0, 1, 2, ... from the last step; for an LSTM, of the hidden and cell state together. The
+     * network runs step by step, so that backward gives the gradient that reaches each state along all paths.
      */
     static double[] norms(MemoryNet net, Batch batch) {
         Pass pass = Pass.current();
@@ -51,7 +51,7 @@ final class GradientFlow {
 
     private static double squares(@Nullable Tensor gradient) {
         double sum = 0;
-        if (gradient != null) { // the cell state of the last step has no way to the loss
+        if (gradient != null) { // there is no path from the cell state of the last step to the loss
             for (float g : gradient.toArray()) {
                 sum += (double) g * g;
             }
@@ -60,8 +60,8 @@ final class GradientFlow {
     }
 
     /**
-     * The product of the derivatives of a tanh net's steps, dh[T]/dh[T - d] = D[T] W D[T - 1] W .. with D[t] = diag(1 - h[t]^2): its largest singular value at
-     * the distances 0, 1, 2 .. along one sequence x [1, t, in].
+     * The largest singular value of the product of the derivatives of a tanh layer's steps, dh[T]/dh[T - d] = D[T] W D[T - 1] W ... with D[t] = diag(1 -
+     * h[t]^2), at the distances d = 0, 1, 2, ... along one sequence x [1, t, in].
      *
      * <p>No step stretches a vector by more than the largest singular value of W, as no slope of tanh is above 1: below 1 the product must vanish, and above 1
      * it may explode (Pascanu, Mikolov and Bengio 2013).

@@ -34,7 +34,7 @@ final class MemoryGradients {
     private static final double[] SCALES = {0.5, 0.9, 1, 1.2, 1.5, 2};
     private static final int UNITS = 32;
     private static final int BATCH = 32;
-    /** Recurrent weights that stretch every vector so that gradients explode. */
+    /** The scale of recurrent weights that stretch every vector, so that gradients explode. */
     private static final float EXPLODING = 1.5f;
 
     private static final float SGD_RATE = 0.05f;
@@ -45,7 +45,7 @@ final class MemoryGradients {
     private final Result page;
     private final int length;
 
-    /** With sequences of this length. */
+    /** Adds to {@code page}; gradients are measured on sequences of {@code length} steps. */
     MemoryGradients(Run run, Result page, int length) {
         this.run = run;
         this.page = page;
@@ -70,27 +70,27 @@ final class MemoryGradients {
         };
     }
 
-    /** The curves of all cells, before and after they were taught. */
+    /** The gradients of all cells before and after training. */
     void flows(Map<String, double[]> before, Map<String, double[]> after) {
         page.section(
-                "How much gradient comes back",
+                "How gradients vanish",
                 line(
-                        "The norm of dL/dh[t] over the distance T - t, for a batch of the adding problem with T = %d; of an LSTM, that of hidden and cell "
-                                + "state together. It falls by a constant factor in each step where it vanishes, which is a straight line here. Gates "
-                                + "that keep the state leave a way on which nothing is lost.",
+                        "The norm of dL/dh[t] over the distance T - t, for a batch of the adding problem with T = %d; for the LSTM, of the hidden and the "
+                                + "cell state together. A gradient that vanishes falls by a constant factor in each step, which is a straight line in "
+                                + "these plots. Gates that keep the state give the gradient a path without loss.",
                         length));
         List<List<String>> rows = new ArrayList<>();
         for (String cell : before.keySet()) {
-            rows.add(row(cell + ", at the start", before.get(cell)));
+            rows.add(row(cell + ", before training", before.get(cell)));
             if (after.containsKey(cell)) {
-                rows.add(row(cell + ", taught", after.get(cell)));
+                rows.add(row(cell + ", trained", after.get(cell)));
             }
         }
-        page.table(header("net", "norm at the distance "), rows);
-        curves("flow-start.png", "log10 of |dL/dh| at the start", before);
-        curves("flow-taught.png", "log10 of |dL/dh|, taught nets", after);
+        page.table(header("network", "norm at distance "), rows);
+        curves("flow-start.png", "log10 of |dL/dh| before training", before);
+        curves("flow-trained.png", "log10 of |dL/dh| after training", after);
         before.forEach((cell, norms) -> page.figure(
-                Figure.of(cell + ", dL/dh over " + (length - 1) + " steps at the start", "", ratio(norms))));
+                Figure.of(cell + ", dL/dh over " + (length - 1) + " steps before training, ratio", "", ratio(norms))));
     }
 
     private static double ratio(double[] norms) {
@@ -127,10 +127,29 @@ final class MemoryGradients {
 
     // ---- clipping
 
-    /** A training with or without clipping: the gradient's norm in each step before it is clipped, the loss held out, dL/dh at the end. */
-    private record Trained(double[] norms, double[][] losses, double[] flow, String ended) {}
+    /**
+     * A training with or without clipping: the norm of the gradient in each step before it is clipped, the validation loss over the steps, and dL/dh at the
+     * end.
+     */
+    private record Training(double[] norms, double[][] losses, double[] flow, String ended) {
+        /** The greatest norm that is finite. */
+        double greatest() {
+            return Arrays.stream(norms).filter(Double::isFinite).max().orElse(0);
+        }
 
-    /** Notes the common norm of all gradients before they are clipped. */
+        /** The share of steps that clipping changes. */
+        double clipped() {
+            return norms.length == 0
+                    ? 0
+                    : (double) Arrays.stream(norms).filter(v -> !(v <= CLIP)).count() / norms.length;
+        }
+
+        double lastLoss() {
+            return losses[1].length == 0 ? Double.NaN : losses[1][losses[1].length - 1];
+        }
+    }
+
+    /** Records the norm of all gradients together before they are clipped. */
     private record Norms(Model<?> model, List<Double> all) implements Callback {
         @Override
         public void onBackwardEnd(Progress progress, Model<?> trained) {
@@ -145,16 +164,16 @@ final class MemoryGradients {
         }
     }
 
-    /** Teaches a net whose gradients explode, with and without clipping. */
+    /** Trains a network whose gradients explode, with and without clipping. */
     void clipping() {
         int epochs = run.of(40, 6);
         page.section(
                 "Clipping",
                 line(
-                        "A tanh net of %d units whose recurrent weights are %.1f times an orthogonal matrix, on the adding problem with T = %d, "
-                                + "SGD with rate %s in %d steps of %d sequences. Without clipping, steps along gradients "
-                                + "that exploded throw the weights so far that tanh saturates and the answers overshoot. With clipping the gradient of all weights together is scaled down to the norm %.0f. "
-                                + "A curve of dL/dh breaks off where all slopes of tanh have become 0.",
+                        "A tanh network of %d units whose recurrent weights start as %.1f times an orthogonal matrix, on the adding problem with T = %d: "
+                                + "SGD with a learning rate of %s in %d steps of %d sequences. Without clipping, steps along exploded gradients throw the "
+                                + "weights so far that tanh saturates and the answers overshoot. With clipping, the gradient of all weights together is "
+                                + "scaled down to a norm of %.0f. A curve of dL/dh ends where all slopes of tanh have become 0.",
                         UNITS, EXPLODING, length, SGD_RATE, epochs * STEPS_A_POINT, BATCH, CLIP));
         Map<String, double[]> flows = new LinkedHashMap<>();
         Map<String, double[][]> norms = new LinkedHashMap<>();
@@ -162,58 +181,60 @@ final class MemoryGradients {
         List<List<String>> rows = new ArrayList<>();
         for (boolean clipped : new boolean[] {false, true}) {
             if (run.interrupt().requested()) {
-                return;
+                break;
             }
             String name = clipped ? "clipped to norm 1" : "not clipped";
-            Trained trained = train(clipped, epochs, flows);
-            flows.put(name, trained.flow());
-            norms.put(name, logarithms(trained.norms()));
+            Training training = train(clipped, epochs, flows);
+            flows.put(name, training.flow());
+            norms.put(name, logarithms(training.norms()));
             losses.put(name, new double[][] {
-                trained.losses()[0],
-                Arrays.stream(trained.losses()[1]).map(Math::log10).toArray()
+                training.losses()[0],
+                Arrays.stream(training.losses()[1]).map(Math::log10).toArray()
             });
-            double greatest = Arrays.stream(trained.norms()).max().orElse(0);
-            double above = Arrays.stream(trained.norms()).filter(v -> v > CLIP).count();
-            double last =
-                    trained.losses()[1].length == 0 ? Double.NaN : trained.losses()[1][trained.losses()[1].length - 1];
             rows.add(List.of(
                     name,
-                    line("%.3g", greatest),
-                    line("%.0f %%", 100 * above / trained.norms().length),
-                    line("%.3g", last),
-                    trained.ended()));
-            if (Double.isFinite(greatest)) {
-                page.figure(Figure.of("Exploding net, " + name + ", greatest gradient norm", "", greatest));
-            }
-            if (Double.isFinite(last)) {
-                page.figure(Figure.of("Exploding net, " + name + ", loss held out at the end", "", last)
-                        .published(line("%.4f", MemoryTask.ADDING.baseline(length)), "computed: always 1"));
-            }
+                    line("%.3g", training.greatest()),
+                    line("%.0f %%", 100 * training.clipped()),
+                    line("%.3g", training.lastLoss()),
+                    training.ended()));
+            figures("Exploding network, " + name + ", ", training, clipped);
         }
-        page.table(List.of("gradient", "greatest norm", "of steps above 1", "loss held out", "ended after"), rows)
-                .series(
-                        "clipping-norm.png",
-                        "The norm of the gradient before it is clipped, over the steps",
-                        "log10 of the gradient's norm",
-                        "step",
-                        norms)
-                .series(
-                        "clipping-loss.png",
-                        "The logarithm of the loss held out, over the steps",
-                        "log10 of the loss held out",
-                        "step",
-                        losses);
-        curves("clipping-flow.png", "log10 of |dL/dh|, exploding net", flows);
+        if (rows.isEmpty()) {
+            return;
+        }
+        page.table(List.of("gradient", "greatest norm", "steps above 1", "validation loss", "end of training"), rows);
+        // a network that overflows at once has no points
+        norms.values().removeIf(curve -> curve[0].length == 0);
+        losses.values().removeIf(curve -> curve[0].length == 0);
+        series("clipping-norm.png", "gradient norm before clipping", norms);
+        series("clipping-loss.png", "validation loss", losses);
+        curves("clipping-flow.png", "log10 of |dL/dh|, exploding network", flows);
     }
 
-    private Trained train(boolean clipped, int epochs, Map<String, double[]> flows) {
+    private void series(String file, String what, Map<String, double[][]> curves) {
+        if (!curves.isEmpty()) {
+            page.series(file, "log10 of the " + what + ", over the steps", "log10 of the " + what, "step", curves);
+        }
+    }
+
+    private void figures(String name, Training training, boolean clipped) {
+        Figure greatest = Figure.of(name + "greatest gradient norm", "", training.greatest());
+        page.figure(clipped ? greatest : greatest.atLeast(100 * CLIP));
+        if (Double.isFinite(training.lastLoss())) {
+            double baseline = MemoryTask.ADDING.baseline(length);
+            page.figure(Figure.of(name + "validation loss at the end", "", training.lastLoss())
+                    .baseline(line("%.4f", baseline), "without memory"));
+        }
+    }
+
+    private Training train(boolean clipped, int epochs, Map<String, double[]> flows) {
         Rng rng = new Rng(run.seed()).split("clipping");
         Recurrent cell =
                 MemoryNet.with(Recurrent.of(Cell.TANH, 2, UNITS), Map.of("weight_hh_l0", Init.orthogonal(EXPLODING)));
-        try (Dataset learn = MemoryTask.ADDING.data(STEPS_A_POINT * BATCH, length, rng.split("learn"));
-                Dataset heldOut = MemoryTask.ADDING.data(320, length, rng.split("held out"));
+        try (Dataset training = MemoryTask.ADDING.data(STEPS_A_POINT * BATCH, length, rng.split("learn"));
+                Dataset validation = MemoryTask.ADDING.data(320, length, rng.split("held out"));
                 var model = Model.of(new MemoryNet(MemoryTask.ADDING, cell, new Linear(UNITS, 1)), run.seed())) {
-            flows.putIfAbsent("at the start", flow(model));
+            flows.putIfAbsent("before training", flow(model));
             Norms norms = new Norms(model, new ArrayList<>());
             var trainer = Trainer.of(model, MemoryTask.ADDING.loss(), new Sgd(SGD_RATE))
                     .seed(run.seed())
@@ -224,7 +245,7 @@ final class MemoryGradients {
             }
             History history;
             try {
-                history = trainer.fit(learn.shuffled(run.seed()).batches(BATCH), heldOut, epochs);
+                history = trainer.fit(training.shuffled(run.seed()).batches(BATCH), validation, epochs);
             } catch (NonFiniteLossException e) {
                 history = e.history();
             }
@@ -236,7 +257,7 @@ final class MemoryGradients {
                         .mapToDouble((EpochLog e) -> e.value("val_loss"))
                         .toArray()
             };
-            return new Trained(
+            return new Training(
                     norms.all().stream().mapToDouble(v -> v).toArray(),
                     losses,
                     flow(model),
@@ -246,15 +267,15 @@ final class MemoryGradients {
 
     // ---- the product of derivatives
 
-    /** The product of the derivatives of the recurrent step beside the powers of the largest singular value, which bound it. */
+    /** Compares the product of the derivatives of the recurrent step with its bound, the powers of the largest singular value. */
     void products() {
         page.section(
                 "The product of derivatives",
                 line(
-                        "A tanh net of %d units at its start, along a sequence of %d numbers. Its recurrent weights are an orthogonal matrix times a scale, which is "
-                                + "then the largest singular value. dh[T]/dh[T - d] is a product of d derivatives, each diag(1 - h^2) W, so its largest "
-                                + "singular value is at most scale^d (Pascanu, Mikolov and Bengio 2013): below 1 it must vanish. Above 1 it may explode, and how much "
-                                + "of that remains is decided by the slopes of tanh.",
+                        "An untrained tanh network of %d units, along a sequence of %d numbers. Its recurrent weights are an orthogonal matrix times a "
+                                + "scale, which is then the largest singular value. dh[T]/dh[T - d] is a product of d derivatives, each diag(1 - h^2) W, "
+                                + "so its largest singular value is at most scale^d (Pascanu, Mikolov and Bengio 2013): below 1 it must vanish. Above 1 "
+                                + "it may explode, and the slopes of tanh determine how much of that remains.",
                         UNITS, length));
         Map<String, double[]> measured = new LinkedHashMap<>();
         Map<String, double[]> bounds = new LinkedHashMap<>();
@@ -271,7 +292,8 @@ final class MemoryGradients {
             rows.add(row(name + ", bound", bound));
             double each = Math.pow(product[length - 1], 1.0 / (length - 1));
             page.figure(Figure.of("Product of derivatives, " + name + ", factor of a step", "", each)
-                    .published(line("at most %s", scale), "computed: largest singular value"));
+                    .baseline(line("at most %s", scale), "largest singular value")
+                    .within(Double.NEGATIVE_INFINITY, scale + 1e-4));
         }
         page.table(header("recurrent weights", "distance "), rows);
         curves("products.png", "log10 of the norm of the product, measured", measured);

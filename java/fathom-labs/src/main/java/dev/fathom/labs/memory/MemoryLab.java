@@ -4,7 +4,7 @@ import static dev.fathom.labs.pages.Result.line;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
-import dev.fathom.labs.memory.MemoryTraining.Learned;
+import dev.fathom.labs.memory.MemoryTraining.Trained;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.nn.Model;
@@ -18,13 +18,13 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How long a recurrent net remembers: the adding and the copy problem (Hochreiter and Schmidhuber 1997, in the form of Arjovsky et al. 2016) for four cells
- * and sequences of up to 750 steps; and the gradients that vanish or explode on their way back.
+ * How long recurrent networks remember: the adding and the copy problem (Hochreiter and Schmidhuber 1997, in the form of Arjovsky et al. 2016) for four
+ * cells and sequences of up to 750 steps, and how gradients vanish and explode.
  */
 public final class MemoryLab implements Experiment {
     private static final int[] LENGTHS = {50, 100, 250, 750};
     private static final int[] BRIEF = {20};
-    /** The length for which gradients are measured. */
+    /** The length of the sequences for which gradients are measured. */
     private static final int FLOW = 100;
 
     @Override
@@ -42,26 +42,26 @@ public final class MemoryLab implements Experiment {
         int[] lengths = run.brief() ? BRIEF : LENGTHS;
         int flow = run.of(FLOW, BRIEF[0]);
         MemoryTraining training = new MemoryTraining(run, 64, run.of(100, 50), run.of(1000, 500));
-        Result page = new Result("Lab memory", "generated sequences of " + words(lengths) + " steps", run.out());
+        Result page = new Result("Lab memory", "Generated sequences of " + text(lengths) + " steps", run.out());
         about(page, training);
         MemoryGradients gradients = new MemoryGradients(run, page, flow);
         Map<String, double[]> before = new LinkedHashMap<>();
         Map<String, double[]> after = new LinkedHashMap<>();
-        List<Learned> all = new ArrayList<>();
+        List<Trained> all = new ArrayList<>();
         boolean whole = true;
         for (MemoryTask task : MemoryTask.values()) {
             for (int length : lengths) {
                 for (Cell cell : MemoryNet.CELLS) {
-                    Learned learned = run.interrupt().requested()
+                    Trained trained = run.interrupt().requested()
                             ? null
-                            : training.teach(task, cell, length, model -> {
+                            : training.train(task, cell, length, model -> {
                                 if (task == MemoryTask.ADDING && length == flow) {
                                     after.put(MemoryNet.name(cell), gradients.flow(model));
                                 }
                             });
-                    whole &= learned != null;
-                    if (learned != null) {
-                        all.add(learned);
+                    whole &= trained != null;
+                    if (trained != null) {
+                        all.add(trained);
                     }
                 }
             }
@@ -81,26 +81,31 @@ public final class MemoryLab implements Experiment {
         return run.interrupt().requested() ? page : page.finished();
     }
 
-    private static String words(int[] lengths) {
+    private static String text(int[] lengths) {
         return lengths.length == 1 ? Integer.toString(lengths[0]) : lengths[0] + " to " + lengths[lengths.length - 1];
     }
 
     private static void about(Result page, MemoryTraining training) {
         page.section("The problems", "")
                 .text(
-                        "Adding: each of T steps has a number in [0, 1) and a mark; one number in each half is marked, and after the last step the sum of these two is to "
-                                + "be said. Copying: ten symbols out of eight are read, then T blanks, then the ten are to be said in their order, T + 20 steps "
-                                + "in all. Both are of Hochreiter and Schmidhuber (1997), in the form of Arjovsky et al. (2016).")
+                        "Adding: each of T steps has a number in [0, 1) and a mark. One number in each half is marked, and after the last step the network "
+                                + "outputs the sum of these two. Copying: the network reads ten symbols out of eight, then T blanks, and then outputs the ten "
+                                + "symbols in their order; a sequence has T + 20 steps. Both problems are of Hochreiter and Schmidhuber (1997), in the form of "
+                                + "Arjovsky et al. (2016).")
                 .text(line(
-                        "No figures are published for these nets and budgets, so they stand beside what an answer without memory reaches, which is computed: always "
-                                + "answering 1 has the mean squared error 1/6 = %.4f (some papers print .1767), and guessing the ten symbols has the "
-                                + "cross-entropy 10 ln 8 / (T + 20).",
+                        "No figures are published for these networks and budgets, so the page compares them with the loss of the best answer without "
+                                + "memory, which is computed. For adding, that answer is always 1, with a mean squared error of 1/6 = %.4f (some papers "
+                                + "print 0.1767). For copying, it guesses the ten symbols, with a cross-entropy of 10 ln 8 / (T + 20).",
                         MemoryTask.ADDING.baseline(1)))
                 .text(line(
-                        "Every net has %d units and the same budget at every length: %,d steps of Adam for adding and %,d for copying (rate %s), each with %d of the same %,d sequences, gradients clipped to "
-                                + "norm %.0f, less where the problem was solved before (%.0f %% right answers on 320 sequences held out, which also choose the epoch that is kept). "
-                                + "The biases of the gates of LSTM, GRU and UGRNN that keep the state begin such that units remember for 1 to T steps (Tallec "
-                                + "and Ollivier 2018); RNN has no gate.",
+                        "Every network has %d units and the same budget at every length: up to %,d steps of Adam for adding and %,d for copying, with a "
+                                + "learning rate of %s. Each step takes %d of the same %,d training sequences and clips the gradients to a norm of %.0f. "
+                                + "After every %d steps the network is evaluated on 320 validation sequences; the weights with the lowest loss are kept, "
+                                + "and training ends early once the problem is solved, at an accuracy of %.0f %%. LSTM, GRU and UGRNN use chrono "
+                                + "initialization (Tallec and Ollivier 2018): the biases of the gates that keep the state start such that units remember "
+                                + "for up to T steps. RNN, a tanh layer, has no gate. Cells with gates are expected to solve adding at every length, with a "
+                                + "tenth of the loss without memory. Copying takes more steps than this budget has, so there the cells only begin to "
+                                + "remember.",
                         training.hidden(),
                         training.epochs(MemoryTask.ADDING) * training.steps(),
                         training.epochs(MemoryTask.COPY) * training.steps(),
@@ -108,13 +113,14 @@ public final class MemoryLab implements Experiment {
                         MemoryTraining.BATCH,
                         training.steps() * MemoryTraining.BATCH,
                         MemoryTraining.CLIP,
+                        training.steps(),
                         100 * MemoryTraining.SOLVED));
     }
 
-    /** The table, the curves of each length and what became of the longest memory, as far as they were measured. */
-    private static void results(Result page, MemoryTask task, int[] lengths, List<Learned> all) {
-        List<Learned> own = all.stream().filter(l -> l.task() == task).toList();
-        if (own.isEmpty()) {
+    /** The table and the curves of a problem, as far as they are measured. */
+    private static void results(Result page, MemoryTask task, int[] lengths, List<Trained> all) {
+        List<Trained> results = all.stream().filter(t -> t.task() == task).toList();
+        if (results.isEmpty()) {
             return;
         }
         page.section(task.title(), "");
@@ -125,17 +131,18 @@ public final class MemoryLab implements Experiment {
                         "parameters",
                         "ms a step",
                         "steps",
-                        "test " + task.measure(),
+                        "test " + task.lossName(),
                         "without memory",
-                        task.rightness()),
-                own.stream().map(MemoryLab::row).toList());
-        for (Learned l : own) {
-            Figure loss = Figure.of(
-                            line("%s, T = %d, %s, %s", task.title(), l.length(), l.name(), task.measure()),
-                            "",
-                            l.loss())
-                    .published(line("%.4f", task.baseline(l.length())), "computed: without memory");
-            page.figure(loss);
+                        task.accuracyName()),
+                results.stream().map(MemoryLab::row).toList());
+        for (Trained t : results) {
+            String name = line("%s, T = %d, %s, ", task.title(), t.length(), t.name());
+            double baseline = task.baseline(t.length());
+            Figure loss = Figure.of(name + task.lossName(), "", t.loss()).baseline(line("%.4f", baseline), "without memory");
+            boolean remembers = task == MemoryTask.ADDING && t.cell() != Cell.TANH;
+            page.figure(remembers ? loss.within(0, baseline / 10) : loss)
+                    .figure(Figure.of(name + task.accuracyName(), "%", 100 * t.accuracy())
+                            .baseline(line("%.1f", 100 * task.guessedAccuracy()), "without memory"));
         }
         List<String> places = Arrays.stream(lengths).mapToObj(Integer::toString).toList();
         Map<String, double[]> shares = new LinkedHashMap<>();
@@ -143,53 +150,53 @@ public final class MemoryLab implements Experiment {
             shares.put(
                     MemoryNet.name(cell),
                     Arrays.stream(lengths)
-                            .mapToDouble(length -> accuracy(own, cell, length))
+                            .mapToDouble(length -> accuracy(results, cell, length))
                             .toArray());
         }
         String prefix = task.name().toLowerCase(Locale.ROOT);
         if (lengths.length > 1) {
             page.picture(
                     prefix + "-accuracy.png",
-                    task.title() + ": the share of answers that are right, over the length",
+                    task.title() + ": test accuracy over the length T",
                     () -> Plots.compare(task.title() + ", test accuracy", "T", places, shares));
         }
         for (int length : lengths) {
             Map<String, double[][]> curves = new LinkedHashMap<>();
-            own.stream().filter(l -> l.length() == length).forEach(l -> curves.put(l.name(), l.curve()));
+            results.stream().filter(t -> t.length() == length).forEach(t -> curves.put(t.name(), t.curve()));
             if (!curves.isEmpty()) {
-                double base = task.baseline(length);
+                double baseline = task.baseline(length);
                 double end = curves.values().stream()
                         .mapToDouble(c -> c[0][c[0].length - 1])
                         .max()
                         .orElse(1);
-                curves.put("without memory", new double[][] {{0, end}, {base, base}});
+                curves.put("without memory", new double[][] {{0, end}, {baseline, baseline}});
                 page.series(
                         prefix + "-" + length + ".png",
-                        line("%s, T = %d: the loss held out, over the steps", task.title(), length),
-                        line("%s, T = %d, loss held out", task.title(), length),
+                        line("%s, T = %d: validation loss over the steps", task.title(), length),
+                        line("%s, T = %d, validation loss", task.title(), length),
                         "steps",
                         curves);
             }
         }
     }
 
-    private static double accuracy(List<Learned> own, Cell cell, int length) {
-        return own.stream()
-                .filter(l -> l.cell() == cell && l.length() == length)
-                .mapToDouble(Learned::accuracy)
+    private static double accuracy(List<Trained> results, Cell cell, int length) {
+        return results.stream()
+                .filter(t -> t.cell() == cell && t.length() == length)
+                .mapToDouble(Trained::accuracy)
                 .findFirst()
                 .orElse(Double.NaN);
     }
 
-    private static List<String> row(Learned l) {
+    private static List<String> row(Trained t) {
         return List.of(
-                Integer.toString(l.length()),
-                l.name(),
-                line("%,d", l.parameters()),
-                line("%.1f", l.milliseconds()),
-                line("%,d%s", l.steps(), l.solved() ? ", solved" : ""),
-                line("%.4f", l.loss()),
-                line("%.4f", l.task().baseline(l.length())),
-                line("%.1f %%", 100 * l.accuracy()));
+                Integer.toString(t.length()),
+                t.name(),
+                line("%,d", t.parameters()),
+                line("%.1f", t.milliseconds()),
+                line("%,d%s", t.steps(), t.solved() ? ", solved" : ""),
+                line("%.4f", t.loss()),
+                line("%.4f", t.task().baseline(t.length())),
+                line("%.1f %%", 100 * t.accuracy()));
     }
 }

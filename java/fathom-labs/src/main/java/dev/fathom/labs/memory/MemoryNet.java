@@ -12,70 +12,72 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A recurrent layer and a linear one: of each step of symbols [n, t], or of the last step of numbers [n, t, features].
+ * A recurrent layer and a linear layer, which is applied to every step of symbols [n, t] or to the last step of numbers [n, t, features].
  *
- * @param task which decides what goes in and what comes out
+ * @param task which determines the input and the output
  * @param cell the recurrent layer
- * @param out what answers
+ * @param out the linear layer
  */
 record MemoryNet(MemoryTask task, Recurrent cell, Linear out) implements Layer {
     /** The cells that are compared. */
     static final List<Cell> CELLS = List.of(Cell.TANH, Cell.LSTM, Cell.GRU, Cell.UGRNN);
 
-    /** A net whose gates, where the cell has any, begin to remember for up to {@code length} steps. */
+    /** A network whose gates, if the cell has any, are initialized to remember for up to {@code length} steps. */
     static MemoryNet of(MemoryTask task, Cell cell, int hidden, int length) {
         boolean copies = task == MemoryTask.COPY;
         int in = copies ? MemoryTask.SYMBOLS : 2;
         return new MemoryNet(
                 task,
-                remembering(Recurrent.of(cell, in, hidden), task.steps(length)),
+                chronoInit(Recurrent.of(cell, in, hidden), task.steps(length)),
                 new Linear(hidden, copies ? MemoryTask.SYMBOLS : 1));
     }
 
-    /** What a cell is called. */
+    /** The name of a cell. */
     static String name(Cell cell) {
         return cell == Cell.TANH ? "RNN" : cell.name();
     }
 
     /**
-     * The same net where the bias of what keeps the state begins at log(u - 1) with u uniform in [2, steps): a gate of that bias forgets a share 1 / u of its unit
-     * in each step, so that the units remember for as many steps as there may be (Tallec and Ollivier 2018). What writes into an LSTM begins at the opposite. A
-     * tanh net has no gate, and stays as it is.
+     * Chrono initialization (Tallec and Ollivier 2018): the bias of the gate that keeps the state starts at log(u - 1) with u uniform in [2, steps). Such a
+     * gate forgets a share 1 / u of its unit in each step, so the units remember for different times up to the length of a sequence. The input gate of an
+     * LSTM starts at the opposite bias. A tanh cell has no gate and is returned unchanged.
      */
-    static Recurrent remembering(Recurrent net, int steps) {
-        int hidden = net.settings().hidden();
-        // keeps: an LSTM's forget gate is the second, a GRU's update gate too, a UGRNN's update gate the first
-        int keeps = switch (net.settings().cell()) {
+    static Recurrent chronoInit(Recurrent layer, int steps) {
+        int hidden = layer.settings().hidden();
+        // the forget gate of an LSTM and the update gate of a GRU are the second gate, the update gate of a UGRNN is
+        // the first
+        int keeps = switch (layer.settings().cell()) {
             case LSTM, GRU -> hidden;
             case UGRNN -> 0;
             default -> -1;
         };
         if (keeps < 0) {
-            return net;
+            return layer;
         }
         Initializer chronological = (shape, rng) -> {
             float[] bias = new float[(int) shape.size()];
             float[] times = rng.uniform(hidden, 1, Math.max(2, steps - 1));
             for (int i = 0; i < hidden; i++) {
                 bias[keeps + i] = (float) Math.log(times[i]);
-                if (net.settings().cell() == Cell.LSTM) {
+                if (layer.settings().cell() == Cell.LSTM) {
                     bias[i] = -bias[keeps + i];
                 }
             }
             return bias;
         };
         return with(
-                net, Map.of("bias_ih_l0", chronological, "bias_hh_l0", (shape, rng) -> new float[(int) shape.size()]));
+                layer,
+                Map.of("bias_ih_l0", chronological, "bias_hh_l0", (shape, rng) -> new float[(int) shape.size()]));
     }
 
-    /** The same net where some of the parameters begin otherwise. */
-    static Recurrent with(Recurrent net, Map<String, Initializer> others) {
-        Map<String, Parameter> weights = new LinkedHashMap<>(net.weights());
-        others.forEach((name, init) -> weights.computeIfPresent(name, (n, p) -> new Parameter(p.shape(), init)));
-        return new Recurrent(net.settings(), weights);
+    /** The same layer with other initializers for some of its parameters. */
+    static Recurrent with(Recurrent layer, Map<String, Initializer> initializers) {
+        Map<String, Parameter> weights = new LinkedHashMap<>(layer.weights());
+        initializers.forEach((name, init) -> weights.computeIfPresent(name, (n, p) -> new Parameter(p.shape(), init)));
+        return new Recurrent(layer.settings(), weights);
     }
 
-    /** What the recurrent layer reads: numbers as they are, symbols as a 1 among zeros. */
+    /** The input of the recurrent layer: numbers unchanged, symbols one-hot. */
     Tensor read(Tensor x) {
         return task == MemoryTask.COPY ? x.oneHot(MemoryTask.SYMBOLS) : x;
     }

@@ -9,13 +9,13 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric;
 import java.util.Arrays;
 
-/** Two problems whose answer depends on what was read long ago (Hochreiter and Schmidhuber 1997). All sequences are generated. */
+/** Two problems whose answer depends on inputs of many steps ago (Hochreiter and Schmidhuber 1997). All sequences are generated. */
 enum MemoryTask {
     /**
      * The adding problem: each step has a number that is uniform in [0, 1) and a mark. One number in each half of the sequence is marked; the answer after
      * the last step is their sum.
      */
-    ADDING("Adding", "mean squared error", "right to within 0.08") {
+    ADDING("Adding", "mean squared error", "accuracy (within 0.08)") {
         @Override
         int steps(int length) {
             return length;
@@ -53,16 +53,21 @@ enum MemoryTask {
         }
 
         @Override
-        double right(Tensor output, Tensor target, int length) {
+        double guessedAccuracy() {
+            return 1 - (1 - TOLERANCE) * (1 - TOLERANCE); // the sum is triangular on [0, 2] around 1
+        }
+
+        @Override
+        double correct(Tensor output, Tensor target, int length) {
             return output.sub(target).abs().le(TOLERANCE).sum().item();
         }
     },
 
     /**
-     * The copy problem: ten symbols out of eight, then blanks, then a sign to begin, after which the ten symbols are to be said in their order. With the
-     * length T, T + 20 symbols are read, and blanks are to be said until T + 10 of them are over (Arjovsky et al. 2016).
+     * The copy problem: the input is ten symbols out of eight, then blanks, then a start sign and more blanks. The output is blank until the start sign,
+     * and then the ten symbols in their order. With the length T a sequence has T + 20 steps (Arjovsky et al. 2016).
      */
-    COPY("Copying", "cross-entropy", "symbols right") {
+    COPY("Copying", "cross-entropy", "symbol accuracy") {
         @Override
         int steps(int length) {
             return length + 2 * COPIED;
@@ -98,7 +103,12 @@ enum MemoryTask {
         }
 
         @Override
-        double right(Tensor output, Tensor target, int length) {
+        double guessedAccuracy() {
+            return 1.0 / KINDS;
+        }
+
+        @Override
+        double correct(Tensor output, Tensor target, int length) {
             int steps = steps(length);
             int from = steps - COPIED;
             return (double) output.slice(1, from, steps)
@@ -108,28 +118,28 @@ enum MemoryTask {
         }
     };
 
-    /** Different symbols to copy. */
+    /** The number of different symbols to copy. */
     static final int KINDS = 8;
-    /** Symbols that a sequence has to copy. */
+    /** The number of symbols to copy in a sequence. */
     static final int COPIED = 10;
 
-    /** What is said where there is nothing to say. */
+    /** The blank. */
     static final int BLANK = KINDS;
-    /** The sign to begin. */
+    /** The start sign. */
     static final int BEGIN = KINDS + 1;
-    /** All symbols. */
+    /** The number of different inputs and outputs. */
     static final int SYMBOLS = KINDS + 2;
-    /** By how much a sum may be wrong: 4 % of its range, as in the paper. */
+    /** The largest error of a sum that counts as right: 4 % of the range, as in the paper. */
     static final float TOLERANCE = 0.08f;
 
     private final String title;
-    private final String measure;
-    private final String rightness;
+    private final String lossName;
+    private final String accuracyName;
 
-    MemoryTask(String title, String measure, String rightness) {
+    MemoryTask(String title, String lossName, String accuracyName) {
         this.title = title;
-        this.measure = measure;
-        this.rightness = rightness;
+        this.lossName = lossName;
+        this.accuracyName = accuracyName;
     }
 
     /** Its name on pages. */
@@ -137,35 +147,38 @@ enum MemoryTask {
         return title;
     }
 
-    /** What its loss is called. */
-    String measure() {
-        return measure;
+    /** The name of its loss. */
+    String lossName() {
+        return lossName;
     }
 
-    /** What its accuracy counts. */
-    String rightness() {
-        return rightness;
+    /** The name of its accuracy. */
+    String accuracyName() {
+        return accuracyName;
     }
 
-    /** The steps of a sequence of this length. */
+    /** The number of steps in a sequence of length {@code length}. */
     abstract int steps(int length);
 
-    /** So many sequences: x and y. */
+    /** Generates {@code count} sequences x and their answers y. */
     abstract Dataset data(int count, int length, Rng rng);
 
     abstract Loss loss();
 
     /**
-     * The loss of an answer that remembers nothing: always 1 has the variance of the sum of two uniform numbers, 2/12; and at the last ten of T + 20
-     * steps, eight symbols are equally likely, 10 ln 8 / (T + 20).
+     * The loss of the best answer without memory. For adding it is always 1, whose loss is the variance of the sum of two uniform numbers, 2/12. For copying,
+     * eight symbols are equally likely in each of the last ten of T + 20 steps, so the loss is 10 ln 8 / (T + 20).
      */
     abstract double baseline(int length);
 
-    /** The sum over a batch of the share of its answers that are right. */
-    abstract double right(Tensor output, Tensor target, int length);
+    /** The accuracy of the best answer without memory. */
+    abstract double guessedAccuracy();
 
-    /** {@link #right} as a metric. */
+    /** The sum over the sequences of a batch of the share of right answers in each. */
+    abstract double correct(Tensor output, Tensor target, int length);
+
+    /** {@link #correct} as a metric. */
     Metric accuracy(int length) {
-        return Metric.higherIsBetter("accuracy", (output, target) -> right(output, target, length));
+        return Metric.higherIsBetter("accuracy", (output, target) -> correct(output, target, length));
     }
 }

@@ -20,32 +20,32 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How each cell is taught each problem: with the same sequences, optimizer and number of steps.
+ * Trains each cell on each problem with the same sequences, optimizer and number of steps.
  *
- * @param hidden units
- * @param steps of an epoch
- * @param tests sequences of the test
+ * @param hidden the number of units
+ * @param steps the number of steps in an epoch
+ * @param tests the number of test sequences
  */
 record MemoryTraining(Run run, int hidden, int steps, int tests) {
     static final int BATCH = 20;
     static final float RATE = 0.01f;
     static final float CLIP = 1;
-    /** The share of right answers on sequences held out from which a problem counts as solved. */
+    /** The validation accuracy from which a problem counts as solved. */
     static final double SOLVED = 0.99;
 
-    private static final int HELD_OUT = 320;
+    private static final int VALIDATION = 320;
 
     /**
-     * What came of a training.
+     * A trained network.
      *
-     * @param milliseconds of a step, with its share of the validation
-     * @param steps until it was solved, or all
-     * @param loss on the test
-     * @param accuracy on the test
-     * @param solved whether it ended because the problem was solved
-     * @param curve steps, and the loss held out after each
+     * @param milliseconds of one step, including its share of the validation
+     * @param steps the number of training steps
+     * @param loss on the test sequences
+     * @param accuracy on the test sequences
+     * @param solved whether training ended because the problem was solved
+     * @param curve the steps, and the validation loss after each
      */
-    record Learned(
+    record Trained(
             MemoryTask task,
             Cell cell,
             int length,
@@ -61,7 +61,7 @@ record MemoryTraining(Run run, int hidden, int steps, int tests) {
         }
     }
 
-    /** Ends a training that needs no more. It reads the history, so a resumed run ends where it did. */
+    /** Ends the training once the problem is solved. It reads the history, so a resumed run ends at the same step. */
     private record WhenSolved() implements Callback {
         @Override
         public void onTrainBegin(Progress progress) {
@@ -85,22 +85,22 @@ record MemoryTraining(Run run, int hidden, int steps, int tests) {
         return shares.length > 0 && shares[shares.length - 1] >= SOLVED;
     }
 
-    /** The epochs of each cell at each length, at most: a net that has solved the problem is taught no more. */
+    /** The largest number of epochs; training ends earlier if the problem is solved. */
     int epochs(MemoryTask task) {
         return run.epochs(task == MemoryTask.ADDING ? 10 : 15, 6);
     }
 
-    /** Begins with these weights and order. */
+    /** The untrained network. */
     Model<MemoryNet> model(MemoryTask task, Cell cell, int length) {
         return Model.of(MemoryNet.of(task, cell, hidden, length), run.seed());
     }
 
-    /** Teaches one cell; {@code taught} sees the net at its end. Null where it was stopped before an epoch was finished. */
+    /** Trains one cell and passes the network to {@code trained}; null if the run was interrupted before the first epoch was finished. */
     @Nullable
-    Learned teach(MemoryTask task, Cell cell, int length, Consumer<Model<MemoryNet>> taught) {
+    Trained train(MemoryTask task, Cell cell, int length, Consumer<Model<MemoryNet>> trained) {
         Rng rng = new Rng(run.seed()).split(task.name()).split(length);
-        try (Dataset learn = task.data(steps * BATCH, length, rng.split("learn"));
-                Dataset heldOut = task.data(HELD_OUT, length, rng.split("held out"));
+        try (Dataset training = task.data(steps * BATCH, length, rng.split("learn"));
+                Dataset validation = task.data(VALIDATION, length, rng.split("held out"));
                 Dataset test = task.data(tests, length, rng.split("test"));
                 Model<MemoryNet> model = model(task, cell, length)) {
             var trainer = Trainer.of(model, task.loss(), new Adam(RATE))
@@ -117,24 +117,22 @@ record MemoryTraining(Run run, int hidden, int steps, int tests) {
                                     .resolve(line("%s-%d-%s", task, length, MemoryNet.name(cell))
                                             .toLowerCase(Locale.ROOT)),
                             "sequences");
-            History history = trainer.fit(learn.shuffled(run.seed()).batches(BATCH), heldOut, epochs(task));
+            History history = trainer.fit(training.shuffled(run.seed()).batches(BATCH), validation, epochs(task));
             int done = history.epochs().size();
             if (done == 0) {
                 return null;
             }
-            taught.accept(model);
+            trained.accept(model);
             Map<String, Double> tested = trainer.evaluate(test);
-            double seconds =
-                    history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
             double[][] curve = {
                 history.epochs().stream().mapToDouble(e -> e.epoch() * steps).toArray(), history.series("val_loss")
             };
-            return new Learned(
+            return new Trained(
                     task,
                     cell,
                     length,
                     model.parameterCount(),
-                    1000 * seconds / (done * steps),
+                    1000 * history.seconds() / (done * steps),
                     done * steps,
                     Objects.requireNonNull(tested.get("loss")),
                     Objects.requireNonNull(tested.get("accuracy")),

@@ -7,10 +7,10 @@ import dev.fathom.tensor.Tensor;
 
 /**
  * The network of Keras's addition_rnn: an LSTM reads the characters of a question one-hot, its last hidden state is repeated for each character of the
- * answer, and a second LSTM reads that and says the answer. There is no stop symbol: answers are filled up with blanks.
+ * answer, and a second LSTM reads these copies and writes the answer. There is no stop symbol: answers are padded with blanks.
  */
 record AdditionNet(Recurrent encoder, Recurrent decoder, Linear out) implements Layer {
-    /** Of {@code hidden} cells a layer, which begin by remembering, as Keras's do. */
+    /** A network of {@code hidden} cells a layer, whose forget gates start with a bias of 1, as in Keras. */
     AdditionNet(int hidden) {
         this(
                 Recurrent.lstm(Sums.CHARACTERS, hidden).biases(1).forgetBias(1),
@@ -21,9 +21,9 @@ record AdditionNet(Recurrent encoder, Recurrent decoder, Linear out) implements 
     /** Questions [n, {@value Sums#QUESTION}] to logits [n, {@value Sums#ANSWER}, characters]. */
     @Override
     public Tensor forward(Tensor questions) {
-        Tensor meaning = encoder.run(questions.oneHot(Sums.CHARACTERS)).last();
-        int n = meaning.dim(0);
-        int width = meaning.dim(1);
-        return out.apply(decoder.apply(meaning.reshape(n, 1, width).expand(n, Sums.ANSWER, width)));
+        Tensor state = encoder.run(questions.oneHot(Sums.CHARACTERS)).last();
+        int n = state.dim(0);
+        int width = state.dim(1);
+        return out.apply(decoder.apply(state.reshape(n, 1, width).expand(n, Sums.ANSWER, width)));
     }
 }

@@ -12,7 +12,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Trainer;
@@ -20,152 +19,134 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Teaches networks to add.
+ * Trains networks to add.
  *
- * @param learn what they learn from
- * @param choose what is looked at after each epoch
- * @param test what is looked at once
+ * @param validation sums for the accuracy after each epoch
+ * @param test sums for the accuracy of the trained networks
  */
-record AdditionTraining(Run run, Sums learn, Sums choose, Sums test) {
+record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
     static final int HIDDEN = 128;
     private static final int CHUNK = 500;
-    /** Of the first weights of the net with attention: 1 / sqrt(hidden), as PyTorch's recurrent ones. */
+    /** The weights of the network with attention start in +-RANGE, which is 1 / sqrt(hidden) as for PyTorch's recurrent layers. */
     private static final float RANGE = 0.088f;
 
     /**
-     * How a network is taught: by Adam.
+     * How a network is trained: by Adam.
      *
-     * @param falls whether the rate falls to 0 on a cosine; otherwise it stays as it is
+     * @param cosine whether the learning rate falls to 0 on a cosine; otherwise it is constant
      */
-    record Recipe(int epochs, int batch, float rate, boolean falls) {
-        String words() {
-            return "batches of " + batch + ", Adam " + rate + (falls ? " down to 0 on a cosine" : "");
+    record Recipe(int epochs, int batch, float rate, boolean cosine) {
+        String text() {
+            return "batches of " + batch + ", Adam " + rate + (cosine ? ", cosine to 0" : "");
         }
 
         private Schedule schedule() {
-            return falls ? Schedule.cosine(epochs) : Schedule.constant();
+            return cosine ? Schedule.cosine(epochs) : Schedule.constant();
         }
     }
 
     /**
-     * What came of a network.
+     * A trained network.
      *
-     * @param parameters their number
-     * @param said its answers to the test
+     * @param parameters the number of its parameters
+     * @param answers what it answers to the sums of {@code test}
      */
-    record Taught(
-            String name, Recipe recipe, long parameters, History history, List<String> said, List<Sums.Sum> test) {
-        /** The share of the test's characters that are right, blanks behind an answer among them. */
-        double characters() {
+    record Trained(
+            String name, Recipe recipe, long parameters, History history, List<String> answers, List<Sums.Sum> test) {
+        /** The share of the test's characters that are right; the blanks after an answer count. */
+        double characterAccuracy() {
             long right = 0;
-            for (int i = 0; i < said.size(); i++) {
-                String truth = filled(test.get(i).answer());
-                String answer = filled(said.get(i));
+            for (int i = 0; i < answers.size(); i++) {
+                String truth = padded(test.get(i).answer());
+                String answer = padded(answers.get(i));
                 for (int k = 0; k < Sums.ANSWER; k++) {
                     right += truth.charAt(k) == answer.charAt(k) ? 1 : 0;
                 }
             }
-            return (double) right / said.size() / Sums.ANSWER;
+            return (double) right / answers.size() / Sums.ANSWER;
         }
 
-        private static String filled(String answer) {
+        private static String padded(String answer) {
             return (answer + " ".repeat(Sums.ANSWER)).substring(0, Sums.ANSWER);
         }
 
+        /** Whether the answer to sum {@code i} of the test is right. */
+        boolean right(int i) {
+            return answers.get(i).equals(test.get(i).answer());
+        }
+
         /** The share of the test's answers that are right as a whole. */
-        double answers() {
-            return (double) right().length / said.size();
+        double answerAccuracy() {
+            return (double) IntStream.range(0, answers.size())
+                            .filter(this::right)
+                            .count()
+                    / answers.size();
         }
 
-        /** The numbers of the test's sums that were answered right. */
-        int[] right() {
-            return IntStream.range(0, said.size())
-                    .filter(i -> said.get(i).equals(test.get(i).answer()))
-                    .toArray();
-        }
-
-        double seconds() {
-            return history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
-        }
-
-        /** The first epoch after which {@code figure} is at least {@code level}. */
-        OptionalInt firstEpoch(String figure, double level) {
-            return history.epochs().stream()
-                    .filter(e -> e.value(figure) >= level)
-                    .mapToInt(EpochLog::epoch)
-                    .findFirst();
-        }
-
-        /** Epochs and a figure after each. */
-        double[][] curve(String figure) {
-            return new double[][] {
-                history.epochs().stream().mapToDouble(EpochLog::epoch).toArray(), history.series(figure)
-            };
-        }
     }
 
-    /** Teaches Keras's network; null where it was stopped before the last epoch. */
+    /** Trains Keras's network; null if the run was interrupted before the last epoch. */
     @Nullable
-    Taught adder(String name, boolean reversed, Recipe recipe) {
-        try (Dataset train = learn.padded(reversed);
-                Dataset validation = choose.padded(reversed);
-                Dataset last = test.padded(reversed);
+    Trained keras(String name, boolean reversed, Recipe recipe) {
+        try (Dataset train = training.padded(reversed);
+                Dataset heldOut = validation.padded(reversed);
+                Dataset questions = test.padded(reversed);
                 Model<AdditionNet> model = Model.of(new AdditionNet(HIDDEN), run.seed())) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(recipe.rate))
                     .metrics(characterAccuracy(), answerAccuracy(-1));
-            History history = fit(name, trainer, recipe, train, validation);
+            History history = fit(name, trainer, recipe, train, heldOut);
             if (history == null) {
                 return null;
             }
-            List<String> said = new ArrayList<>();
-            Batches.Epoch batches = last.batches(Math.min(CHUNK, last.size())).epoch(0);
+            List<String> answers = new ArrayList<>();
+            Batches.Epoch batches =
+                    questions.batches(Math.min(CHUNK, questions.size())).epoch(0);
             while (batches.hasNext()) {
                 try (Pass pass = Pass.infer()) {
                     int[] best = model.net().apply(batches.next().x()).argmax(2).toIntArray();
                     for (int i = 0; i < best.length; i += Sums.ANSWER) {
-                        said.add(Sums.text(Arrays.copyOfRange(best, i, i + Sums.ANSWER)));
+                        answers.add(Sums.text(Arrays.copyOfRange(best, i, i + Sums.ANSWER)));
                     }
                 }
             }
-            return new Taught(name, recipe, model.parameterCount(), history, said, test.all());
+            return new Trained(name, recipe, model.parameterCount(), history, answers, test.all());
         }
     }
 
-    /** Teaches the network with a stop symbol and attention; null where it was stopped before the last epoch. */
+    /** Trains the network with a stop symbol and attention; null if the run was interrupted before the last epoch. */
     @Nullable
-    Taught attending(String name, Recipe recipe) {
+    Trained attention(String name, Recipe recipe) {
         int tokens = Sums.STOPPED.size();
         Seq2Seq net = Seq2Seq.of(
                 new Seq2Seq.Sizes(tokens, tokens, 32, HIDDEN, 1), true, Init.normal(0, 1), Init.uniform(-RANGE, RANGE));
-        try (Dataset train = Seq2Seq.dataset(learn.questions(), learn.answers());
-                Dataset validation = Seq2Seq.dataset(choose.questions(), choose.answers());
+        try (Dataset train = Seq2Seq.dataset(training.questions(), training.answers());
+                Dataset heldOut = Seq2Seq.dataset(validation.questions(), validation.answers());
                 Model<Seq2Seq> model = Model.of(net, run.seed())) {
             var trainer = Trainer.custom(model, new Adam(recipe.rate), Seq2Seq::step)
                     .metrics(answerAccuracy(Sums.STOPPED.reserved().padding()));
-            History history = fit(name, trainer, recipe, train, validation);
+            History history = fit(name, trainer, recipe, train, heldOut);
             if (history == null) {
                 return null;
             }
             BeamSearch greedy = new BeamSearch(1, Sums.STOPPED.reserved().end(), Sums.ANSWER + 1);
             int[][] questions = test.questions();
-            List<String> said = new ArrayList<>();
+            List<String> answers = new ArrayList<>();
             for (int from = 0; from < questions.length; from += CHUNK) {
-                int[][] some = Arrays.copyOfRange(questions, from, Math.min(questions.length, from + CHUNK));
-                for (List<Hypothesis> beam : model.net().search(greedy, some)) {
-                    said.add(Sums.stoppedText(beam.get(0).toArray()));
+                int[][] chunk = Arrays.copyOfRange(questions, from, Math.min(questions.length, from + CHUNK));
+                for (List<Hypothesis> beam : model.net().search(greedy, chunk)) {
+                    answers.add(Sums.stoppedText(beam.get(0).toArray()));
                 }
             }
-            return new Taught(name, recipe, model.parameterCount(), history, said, test.all());
+            return new Trained(name, recipe, model.parameterCount(), history, answers, test.all());
         }
     }
 
-    private @Nullable History fit(String name, Trainer<?> trainer, Recipe recipe, Dataset train, Dataset validation) {
-        run.out().println("== " + name + ": " + recipe.words());
+    private @Nullable History fit(String name, Trainer<?> trainer, Recipe recipe, Dataset train, Dataset heldOut) {
+        run.out().println("== " + name + ": " + recipe.text());
         trainer.schedule(recipe.schedule()).seed(run.seed());
         run.training()
                 .attach(
@@ -173,7 +154,7 @@ record AdditionTraining(Run run, Sums learn, Sums choose, Sums test) {
                         run.folder().resolve(name.replaceAll("\\W+", "-").toLowerCase(Locale.ROOT)),
                         "sums");
         History history = trainer.fit(
-                train.shuffled(run.seed()).batches(Math.min(recipe.batch, train.size())), validation, recipe.epochs);
+                train.shuffled(run.seed()).batches(Math.min(recipe.batch, train.size())), heldOut, recipe.epochs);
         return history.epochs().size() < recipe.epochs ? null : history;
     }
 
@@ -184,8 +165,8 @@ record AdditionTraining(Run run, Sums learn, Sums choose, Sums test) {
     }
 
     /**
-     * The share of answers that are right as a whole. A net that reads the true characters before the one that it says has all of them right just where it
-     * would have written the same answer alone.
+     * The share of answers that are right as a whole. A network that reads the true characters before each one has all of them right exactly if it would also
+     * write the true answer alone.
      *
      * @param padding a token that does not count, or -1
      */
@@ -193,8 +174,8 @@ record AdditionTraining(Run run, Sums learn, Sums choose, Sums test) {
         return Metric.higherIsBetter("answer_accuracy", (logits, truth) -> right(logits.argmax(2), truth, padding));
     }
 
-    private static int right(Tensor said, Tensor truth, int padding) {
-        int[] a = said.toIntArray();
+    private static int right(Tensor answers, Tensor truth, int padding) {
+        int[] a = answers.toIntArray();
         int[] b = truth.toIntArray();
         int width = truth.dim(1);
         int rows = 0;

@@ -15,15 +15,20 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Sentences in lower case with all of their translations, split so that no English sentence is in two parts. The vocabularies have the words that the part
- * to learn from has twice or more; every other word is the unknown token.
+ * Sentences in lower case with all of their translations, split so that no English sentence is in two parts. The vocabularies consist of the words that occur
+ * at least twice in the training part; every other word is the unknown token.
  *
- * @param learn what networks learn from
- * @param choose what the best epoch is chosen by
- * @param test what is looked at once
+ * @param training the sentences that networks are trained on
+ * @param validation the sentences that choose the best epoch
+ * @param test the sentences that are used once, to compare the translators
  */
-record Corpus(Vocabulary english, Vocabulary french, List<Sentence> learn, List<Sentence> choose, List<Sentence> test) {
-    /** How texts are cut. */
+record Corpus(
+        Vocabulary english,
+        Vocabulary french,
+        List<Sentence> training,
+        List<Sentence> validation,
+        List<Sentence> test) {
+    /** The tokenizer of both languages. */
     static final Words WORDS = new Words().lowerCase();
 
     private static final int LEAST = 2;
@@ -32,38 +37,37 @@ record Corpus(Vocabulary english, Vocabulary french, List<Sentence> learn, List<
     record Sentence(List<String> english, List<List<String>> french) {}
 
     /**
-     * Splits pairs by their English sentence.
+     * Splits pairs by their English sentence. A pair is left out if one of its sides has no words, because a network cannot read or be scored on it.
      *
-     * @param held how many English sentences are held out for each of {@code choose} and {@code test}
+     * @param held the number of English sentences in each of {@code validation} and {@code test}
      * @throws IllegalArgumentException if there are too few sentences
      */
     static Corpus of(List<Pair> pairs, int held, long seed) {
-        Map<List<String>, List<List<String>>> known = new LinkedHashMap<>();
+        Map<List<String>, List<List<String>>> translations = new LinkedHashMap<>();
         for (Pair pair : pairs) {
             List<String> english = WORDS.tokens(pair.english());
             List<String> words = WORDS.tokens(pair.french());
             if (english.isEmpty() || words.isEmpty()) {
-                continue; // signs alone, which no net can read
+                continue;
             }
-            List<List<String>> french = known.computeIfAbsent(english, e -> new ArrayList<>());
+            List<List<String>> french = translations.computeIfAbsent(english, e -> new ArrayList<>());
             if (!french.contains(words)) {
                 french.add(words);
             }
         }
         List<Sentence> all = new ArrayList<>();
-        known.forEach((english, french) -> all.add(new Sentence(english, french)));
+        translations.forEach((english, french) -> all.add(new Sentence(english, french)));
         if (all.size() < 4 * held) {
-            throw new IllegalArgumentException("the " + pairs.size() + " pairs have " + all.size()
-                    + " different English sentences, of which " + 2 * held
-                    + " are held out; give a file with at least " + 4 * held);
+            throw new IllegalArgumentException("the pairs have " + all.size() + " different English sentences, but "
+                    + 2 * held + " are held out for validation and test; give a file with at least " + 4 * held);
         }
         int[] order = new Rng(seed).permutation(all.size());
         List<Sentence> shuffled = Arrays.stream(order).mapToObj(all::get).toList();
-        List<Sentence> learn = shuffled.subList(2 * held, shuffled.size());
+        List<Sentence> training = shuffled.subList(2 * held, shuffled.size());
         return new Corpus(
-                vocabulary(learn.stream().map(Sentence::english)),
-                vocabulary(learn.stream().map(Sentence::french).flatMap(Collection::stream)),
-                learn,
+                vocabulary(training.stream().map(Sentence::english)),
+                vocabulary(training.stream().map(Sentence::french).flatMap(Collection::stream)),
+                training,
                 shuffled.subList(0, held),
                 shuffled.subList(held, 2 * held));
     }
@@ -72,7 +76,7 @@ record Corpus(Vocabulary english, Vocabulary french, List<Sentence> learn, List<
         return Vocabulary.of(sentences.toList()).atLeast(LEAST).reserved(Reserved.STANDARD);
     }
 
-    /** Every pair of a part, the English words read from the end where {@code reversed}. */
+    /** Every pair of a part, with the English words in reverse order if {@code reversed}. */
     Dataset dataset(List<Sentence> part, boolean reversed) {
         List<int[]> sources = new ArrayList<>();
         List<int[]> targets = new ArrayList<>();
@@ -85,7 +89,7 @@ record Corpus(Vocabulary english, Vocabulary french, List<Sentence> learn, List<
         return Seq2Seq.dataset(sources.toArray(int[][]::new), targets.toArray(int[][]::new));
     }
 
-    /** The numbers of the English words. */
+    /** The indices of the English words, in reverse order if {@code reversed}. */
     int[] source(Sentence s, boolean reversed) {
         int[] words = english.ids(s.english);
         if (reversed) {
@@ -103,11 +107,35 @@ record Corpus(Vocabulary english, Vocabulary french, List<Sentence> learn, List<
         return part.stream().mapToInt(s -> s.french.size()).sum();
     }
 
-    /** The number of French words of a part, with a stop symbol behind each translation. */
+    /** The number of French words of a part, with a stop symbol after each translation. */
     static long tokens(List<Sentence> part) {
         return part.stream()
                 .flatMap(s -> s.french.stream())
                 .mapToLong(words -> words.size() + 1)
                 .sum();
+    }
+
+    /**
+     * The perplexity of the French words of the validation part and their stop symbols under a unigram model, which knows only how often each token occurs in
+     * the training part.
+     */
+    double unigramPerplexity() {
+        double[] counts = new double[french.size()];
+        training.forEach(s -> s.french.forEach(words -> count(words, counts)));
+        double[] found = new double[french.size()];
+        validation.forEach(s -> s.french.forEach(words -> count(words, found)));
+        double all = Arrays.stream(counts).sum();
+        double logs = 0;
+        for (int token = 0; token < counts.length; token++) {
+            logs += found[token] == 0 ? 0 : found[token] * Math.log(Math.max(1, counts[token]) / all);
+        }
+        return Math.exp(-logs / Arrays.stream(found).sum());
+    }
+
+    private void count(List<String> words, double... counts) {
+        for (int token : french.ids(words)) {
+            counts[token]++;
+        }
+        counts[french.reserved().end()]++;
     }
 }

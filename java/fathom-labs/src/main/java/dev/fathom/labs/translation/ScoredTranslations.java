@@ -7,33 +7,34 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Translations of sentences, and how good they are beside all references that there are.
+ * Translations of sentences, scored against all of their references.
  *
- * @param bleu of the words in lower case, punctuation marks among them, times 100
- * @param characters 1 less the character error rate to the closest reference of each sentence, in percent; what is inserted may make it negative
+ * @param sentences the words of each translation
+ * @param bleu of the words in lower case and the punctuation marks, times 100
+ * @param characterAccuracy 1 minus the character error rate to the closest reference of each sentence, in percent; insertions may make it negative
  */
-record ScoredTranslations(List<List<String>> said, double bleu, double characters) {
-    /** Looks how good these are. */
-    static ScoredTranslations of(List<List<String>> said, List<Corpus.Sentence> sentences) {
+record ScoredTranslations(List<List<String>> sentences, double bleu, double characterAccuracy) {
+    /** Scores one translation for each of {@code truth}. */
+    static ScoredTranslations of(List<List<String>> sentences, List<Corpus.Sentence> truth) {
         List<List<List<String>>> references =
-                sentences.stream().map(Corpus.Sentence::french).toList();
+                truth.stream().map(Corpus.Sentence::french).toList();
         List<String> texts = new ArrayList<>();
         List<String> closest = new ArrayList<>();
-        for (int i = 0; i < said.size(); i++) {
-            String text = Corpus.WORDS.text(said.get(i));
+        for (int i = 0; i < sentences.size(); i++) {
+            String text = Corpus.WORDS.text(sentences.get(i));
             texts.add(text);
             closest.add(references.get(i).stream()
                     .map(Corpus.WORDS::text)
-                    .min(Comparator.comparingDouble(r -> errors(text, r)))
+                    .min(Comparator.comparingDouble(r -> errorRate(text, r)))
                     .orElseThrow());
         }
         return new ScoredTranslations(
-                List.copyOf(said),
-                100 * Bleu.of(said, references).score(),
+                List.copyOf(sentences),
+                100 * Bleu.of(sentences, references).score(),
                 100 * (1 - ErrorRate.ofCharacters(texts, closest).value()));
     }
 
-    private static double errors(String text, String reference) {
+    private static double errorRate(String text, String reference) {
         return ErrorRate.ofCharacters(List.of(text), List.of(reference)).value();
     }
 }

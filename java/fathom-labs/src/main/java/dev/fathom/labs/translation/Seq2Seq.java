@@ -31,15 +31,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sequence from a sequence (Sutskever et al. 2014): an encoder reads the source, and its final states are the first ones of a decoder, which writes the
- * target token by token until the stop symbol. In training the decoder reads the true tokens one step late.
+ * A network that maps one sequence to another (Sutskever et al. 2014): an encoder reads the source, and its final states are the initial states of a decoder,
+ * which writes the target token by token until the stop symbol. In training the decoder reads the true tokens, shifted by one step.
  *
- * <p>With attention, each hidden state s of the decoder's top layer also looks at all steps of the encoder by the additive score of Bahdanau et al. (2015):
+ * <p>With attention, each hidden state s of the decoder's top layer also attends to all steps of the encoder by the additive score of Bahdanau et al. (2015):
  * logits = W tanh(V [s; context(s)]). The context is read after the decoder's step, as in Luong et al. (2015), so that all steps of a sentence are one call.
  *
- * <p>Both sides number their tokens with {@link Reserved#STANDARD} in front: padding is 0.
+ * <p>The vocabularies of both sides begin with {@link Reserved#STANDARD}: padding is 0.
  *
- * @param mix V from the widths of s and the context to that of s, null without attention
+ * @param mix V, which maps [s; context(s)] to the width of s; null without attention
  */
 record Seq2Seq(
         Embedding source,
@@ -53,30 +53,30 @@ record Seq2Seq(
     private static final Reserved TOKENS = Reserved.STANDARD;
 
     /**
-     * The sizes of a net.
+     * The sizes of a network.
      *
-     * @param sources tokens of the language that is read
-     * @param targets tokens of the language that is written
+     * @param sources the number of tokens of the language that is read
+     * @param targets the number of tokens of the language that is written
      * @param width of the embeddings
-     * @param hidden cells of a layer
+     * @param hidden the number of cells in a layer
      */
     record Sizes(int sources, int targets, int width, int hidden, int layers) {}
 
     /**
-     * Makes a net.
+     * Makes a network.
      *
-     * @param vectors of what the embeddings' first vectors are drawn
-     * @param init of what all other first weights are drawn, but the biases of the logits, which begin at 0
+     * @param vectors initializes the embeddings
+     * @param init initializes all other parameters except the biases of the logits, which start at 0
      */
-    static Seq2Seq of(Sizes s, boolean attends, Initializer vectors, Initializer init) {
+    static Seq2Seq of(Sizes s, boolean attention, Initializer vectors, Initializer init) {
         int h = s.hidden;
         return new Seq2Seq(
                 new Embedding(s.sources, s.width, vectors).padding(TOKENS.padding()),
-                drawn(Recurrent.lstm(s.width, h).biases(1).layers(s.layers), init),
+                initialized(Recurrent.lstm(s.width, h).biases(1).layers(s.layers), init),
                 new Embedding(s.targets, s.width, vectors).padding(TOKENS.padding()),
-                drawn(Recurrent.lstm(s.width, h).biases(1).layers(s.layers), init),
-                attends ? new AdditiveAttention(matrix(h, h, init), matrix(h, h, init), matrix(h, 1, init)) : null,
-                attends ? matrix(2 * h, h, init) : null,
+                initialized(Recurrent.lstm(s.width, h).biases(1).layers(s.layers), init),
+                attention ? new AdditiveAttention(matrix(h, h, init), matrix(h, h, init), matrix(h, 1, init)) : null,
+                attention ? matrix(2 * h, h, init) : null,
                 new Linear(h, s.targets, init).withBias(Init.zeros()));
     }
 
@@ -84,8 +84,8 @@ record Seq2Seq(
         return new Linear(in, out, init).withoutBias();
     }
 
-    /** The same net with first weights and biases of another kind. */
-    private static Recurrent drawn(Recurrent net, Initializer init) {
+    /** The same layers with another initializer for all weights and biases. */
+    private static Recurrent initialized(Recurrent net, Initializer init) {
         Map<String, Parameter> weights = new LinkedHashMap<>();
         net.weights().forEach((name, p) -> weights.put(name, new Parameter(p.shape(), init)));
         return new Recurrent(net.settings(), weights);
@@ -93,7 +93,7 @@ record Seq2Seq(
 
     // ---- training
 
-    /** Pairs of sequences without start and stop symbols; the stop symbol is put behind the targets. */
+    /** Pairs of sequences without start and stop symbols; a stop symbol is added at the end of each target. */
     static Dataset dataset(int[][] sources, int[][] targets) {
         int[][] stopped = Arrays.stream(targets)
                 .map(t -> {
@@ -107,7 +107,7 @@ record Seq2Seq(
 
     /**
      * The mean over the sentences of -log P(target | source), which is the sum over a target's tokens and its stop symbol: the objective of Sutskever et
-     * al. Padding counts nothing.
+     * al. Padding does not count.
      */
     Step.Result step(Batch batch) {
         Tensor y = batch.y();
@@ -122,10 +122,10 @@ record Seq2Seq(
         return new Step.Result(loss, scores);
     }
 
-    /** What the encoder makes of some sources: the final states, and for attention the hidden states of all steps and the lengths of the sources. */
+    /** The encoder's output: the final states, and for attention the hidden states of all steps and the lengths of the sources. */
     private record Reading(State state, Tensor steps, Tensor lengths) {}
 
-    /** What the decoder makes of the tokens so far. */
+    /** The decoder's output for the tokens so far. */
     private record Writing(Tensor logits, Tensor steps, State state) {}
 
     private Reading read(Tensor tokens, Tensor lengths) {
@@ -145,7 +145,7 @@ record Seq2Seq(
 
     // ---- after training
 
-    /** The beam of each source, the best hypothesis first. The tokens of padding, the start and unknown words are never written. */
+    /** The beam of each source, the best hypothesis first. The tokens for padding, the start and unknown words are never written. */
     List<List<Hypothesis>> search(BeamSearch search, int[]... sources) {
         Decoder model;
         try (Pass pass = Pass.infer()) {
@@ -176,22 +176,33 @@ record Seq2Seq(
         return new Decoder.Step(scores, one.state.hidden(), c, reading.steps, reading.lengths);
     }
 
-    /** How much each token of a target, and last its stop symbol, looked at each token of its source; each row adds up to 1. */
-    float[][] looks(int[] from, int[] to) {
+    /**
+     * The attention weights [pairs, longest target + 1, longest source]: how much each token of a target, and last its stop symbol, attends to each token of
+     * its source. Each row sums to 1 and is 0 on padding of the source.
+     */
+    float[][][] attentionWeights(int[][] sources, int[][] targets) {
+        int[][] stopped =
+                Arrays.stream(targets).map(t -> Arrays.copyOf(t, t.length + 1)).toArray(int[][]::new);
         try (Pass pass = Pass.infer()) {
-            Reading reading = read(padded(from), lengths(from));
-            Tensor tokens = ScheduledSampling.shifted(padded(Arrays.copyOf(to, to.length + 1)), TOKENS.start());
-            Tensor weights = Objects.requireNonNull(attention, "a net without attention looks nowhere")
-                    .weights(write(tokens, reading).steps, reading.steps, AttentionMask.NONE);
+            Reading reading = read(padded(sources), lengths(sources));
+            Tensor steps = write(ScheduledSampling.shifted(padded(stopped), TOKENS.start()), reading).steps;
+            Tensor weights = Objects.requireNonNull(attention, "a network without attention has no attention weights")
+                    .weights(steps, reading.steps, AttentionMask.NONE.withLengths(reading.lengths));
             float[] all = weights.toArray();
-            float[][] rows = new float[to.length + 1][];
-            Arrays.setAll(rows, i -> Arrays.copyOfRange(all, i * from.length, (i + 1) * from.length));
+            float[][][] rows = new float[sources.length][weights.dim(1)][weights.dim(2)];
+            int from = 0;
+            for (float[][] pair : rows) {
+                for (float[] row : pair) {
+                    System.arraycopy(all, from, row, 0, row.length);
+                    from += row.length;
+                }
+            }
             return rows;
         }
     }
 
-    /** The hidden state of the encoder's top layer after each source [sources, hidden]. */
-    float[][] meanings(int[]... sources) {
+    /** The hidden state of the encoder's top layer at the end of each source [sources, hidden]. */
+    float[][] encoderStates(int[]... sources) {
         try (Pass pass = Pass.infer()) {
             float[] last = encoder.run(source.apply(padded(sources)), null, lengths(sources))
                     .last()

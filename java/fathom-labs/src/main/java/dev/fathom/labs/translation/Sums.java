@@ -15,24 +15,24 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * Additions of two numbers of up to three digits as texts, drawn as Keras's addition_rnn draws them: each number has 1, 2 or 3 random digits, and no
- * question comes twice, whichever number is first.
+ * Additions of two numbers of up to three digits as texts, drawn as in Keras's addition_rnn: each number has 1, 2 or 3 random digits, and no question occurs
+ * twice, whichever number is first.
  */
 record Sums(List<Sum> all) {
-    /** Characters of a question, filled up with blanks. */
+    /** The length of a question, padded with blanks. */
     static final int QUESTION = 7;
-    /** Characters of an answer, filled up with blanks. */
+    /** The length of an answer, padded with blanks. */
     static final int ANSWER = 4;
 
     private static final Characters LETTERS = new Characters();
     private static final Vocabulary PADDED = Vocabulary.ofTokens(LETTERS.tokens("0123456789+ "));
-    /** Different characters of padded texts. */
+    /** The number of different characters in padded texts. */
     static final int CHARACTERS = PADDED.size();
-    /** The characters for a net with a stop symbol, which needs no blanks. */
+    /** The characters for a network with a stop symbol, which needs no blanks. */
     static final Vocabulary STOPPED =
             Vocabulary.ofTokens(LETTERS.tokens("0123456789+")).reserved(Reserved.STANDARD);
 
-    /** One of them. */
+    /** The addition of two numbers. */
     record Sum(int a, int b) {
         String question() {
             return a + "+" + b;
@@ -48,7 +48,7 @@ record Sums(List<Sum> all) {
         all = List.copyOf(all);
     }
 
-    /** Draws so many different ones. */
+    /** Draws {@code count} different sums. */
     static Sums draw(int count, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Set<Sum> seen = new HashSet<>();
@@ -60,8 +60,8 @@ record Sums(List<Sum> all) {
                 drawn.add(new Sum(a, b));
             }
         }
-        Collections.shuffle(
-                drawn, new Random(seed)); // the short ones are soon used up, so that the last drawn are long
+        // short sums are soon used up, so the last ones drawn are long
+        Collections.shuffle(drawn, new Random(seed));
         return new Sums(drawn);
     }
 
@@ -69,12 +69,12 @@ record Sums(List<Sum> all) {
         return random.nextInt((int) Math.pow(10, random.nextInt(1, 4)));
     }
 
-    /** Those from {@code from} to {@code to - 1}. */
+    /** The sums {@code from} to {@code to - 1}. */
     Sums take(int from, int to) {
         return new Sums(all.subList(from, to));
     }
 
-    /** Questions and answers filled up with blanks behind, the whole question read from its end where {@code reversed}. */
+    /** Questions and answers, padded with blanks at the end; if {@code reversed}, each padded question is in reverse order. */
     Dataset padded(boolean reversed) {
         return Dataset.of(
                 Field.ints("x", Shape.of(QUESTION), characters(QUESTION, reversed, true)),
@@ -82,16 +82,16 @@ record Sums(List<Sum> all) {
     }
 
     private int[] characters(int width, boolean reversed, boolean questions) {
-        StringBuilder text = new StringBuilder();
+        StringBuilder texts = new StringBuilder();
         for (Sum sum : all) {
-            String one = questions ? sum.question() : sum.answer();
-            String wide = one + " ".repeat(width - one.length());
-            text.append(reversed ? new StringBuilder(wide).reverse() : wide);
+            String text = questions ? sum.question() : sum.answer();
+            String padded = text + " ".repeat(width - text.length());
+            texts.append(reversed ? new StringBuilder(padded).reverse() : padded);
         }
-        return PADDED.ids(LETTERS.tokens(text.toString()));
+        return PADDED.ids(LETTERS.tokens(texts.toString()));
     }
 
-    /** The text of a padded answer. */
+    /** The text of a padded answer. A blank in front is a wrong character, so it stays. */
     static String text(int... characters) {
         return LETTERS.text(PADDED.tokens(characters)).stripTrailing();
     }

@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * English to French by two LSTMs after Sutskever et al. (2014), at a small scale: the source reversed and in order, SGD and Adam, with the attention of
- * Bahdanau et al. (2015), and beams of 1, 2 and 12 beside a dictionary that translates word by word.
+ * English to French by two LSTMs after Sutskever et al. (2014), at a small scale: the source reversed and in order, SGD and Adam, the attention of Bahdanau et
+ * al. (2015), and beams of 1, 2 and 12, compared with a dictionary that translates word by word.
  */
 public final class TranslateLab implements Experiment {
     private static final int ITERATIONS = 10;
@@ -32,7 +32,7 @@ public final class TranslateLab implements Experiment {
 
     @Override
     public String shows() {
-        return "English to French by two LSTMs: reversing, SGD and Adam, attention, beams, beside a dictionary";
+        return "English to French by two LSTMs: reversing, SGD and Adam, attention and beams, compared with a dictionary";
     }
 
     @Override
@@ -49,27 +49,29 @@ public final class TranslateLab implements Experiment {
         List<String> prompt = prompt(run.prompt(), corpus);
         var budget = new Translator.Budget(run.epochs(12, 8), run.of(64, 16), run.of(256, 40), run.of(4, 2));
         String data = line(
-                "The %,d shortest pairs of English and French: %,d to learn from, %,d English sentences to choose the epoch by and %,d for the test",
-                pairs.size(), Corpus.pairs(corpus.learn()), held, held);
+                "The %,d shortest pairs of English and French: %,d pairs for training, %,d English sentences for validation and %,d for the test",
+                pairs.size(), Corpus.pairs(corpus.training()), held, held);
         run.out().println(data);
         Result page = new Result("Lab translate", data, run.out());
-        List<Translator> taught = new ArrayList<>();
+        List<Translator> trained = new ArrayList<>();
         try {
             for (Translator.Setting setting : SETTINGS) {
-                var one = run.interrupt().requested() ? null : Translator.of(setting, budget, corpus, run);
-                if (one == null) {
-                    return page;
+                var translator = run.interrupt().requested() ? null : Translator.of(setting, budget, corpus, run);
+                if (translator == null) {
+                    break;
                 }
-                taught.add(one);
+                trained.add(translator);
             }
-            new TranslatePage(run, corpus, budget, dictionary(corpus), taught).write(page, prompt);
-            return page.finished();
+            if (!trained.isEmpty()) {
+                new TranslatePage(corpus, budget, dictionary(corpus), trained).write(page, prompt);
+            }
+            return trained.size() == SETTINGS.size() ? page.finished() : page;
         } finally {
-            taught.forEach(Translator::close);
+            trained.forEach(Translator::close);
         }
     }
 
-    /** The words of a prompt; none where there is no prompt. */
+    /** The words of the prompt; empty if there is no prompt. */
     private static List<String> prompt(@Nullable String text, Corpus corpus) {
         List<String> words = text == null ? List.of() : Corpus.WORDS.tokens(text);
         if (text != null && words.isEmpty()) {
@@ -77,18 +79,18 @@ public final class TranslateLab implements Experiment {
         }
         for (String word : words) {
             if (!corpus.english().contains(word)) {
-                throw new IllegalArgumentException("the word \"" + word + "\" of the prompt is none of the "
-                        + corpus.english().size() + " English tokens that the networks learn; use other words");
+                throw new IllegalArgumentException("the word \"" + word + "\" in the prompt is not among the "
+                        + corpus.english().size() + " English words that the networks know; use other words");
             }
         }
         return words;
     }
 
-    /** What the most probable word for each word of the test says. */
+    /** The test sentences, with each word replaced by its most probable translation under IBM Model 1. */
     private static ScoredTranslations dictionary(Corpus corpus) {
         List<List<String>> sources = new ArrayList<>();
         List<List<String>> targets = new ArrayList<>();
-        for (Corpus.Sentence s : corpus.learn()) {
+        for (Corpus.Sentence s : corpus.training()) {
             for (List<String> french : s.french()) {
                 List<String> source = new ArrayList<>(List.of(IbmModel1.NOTHING));
                 source.addAll(s.english());

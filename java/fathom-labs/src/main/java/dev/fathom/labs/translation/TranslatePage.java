@@ -2,30 +2,34 @@ package dev.fathom.labs.translation;
 
 import static dev.fathom.labs.pages.Result.line;
 
-import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Pca;
+import dev.fathom.labs.statistics.SparseRows;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * What the lab on translation shows.
+ * The page of the lab on translation.
  *
- * @param dictionary translations of the test word by word
- * @param taught the networks: by SGD, in order, reversed, and with attention
+ * @param dictionary word-by-word translations of the test sentences
+ * @param trained the networks, at least one; fewer than in a whole run if the run was interrupted
  */
-record TranslatePage(
-        Run run, Corpus corpus, Translator.Budget budget, ScoredTranslations dictionary, List<Translator> taught) {
+record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations dictionary, List<Translator> trained) {
     private static final String SUTSKEVER = "Sutskever et al. 2014";
     private static final int SHOWN = 12;
     private static final int MAPS = 3;
     private static final int LONG = 5;
-    /** Sentences whose places are drawn: who it is about, or that it is a question. */
+    /** The sentences whose encoder states are drawn, by their subject, and questions. */
+    private static final List<String> GROUPS = List.of("I", "he", "we", "question");
+
     private static final Map<String, List<String>> SENTENCES = Map.of(
             "I", List.of("I am tired.", "I am sick.", "I am happy.", "I was late.", "I know that."),
             "he", List.of("He is tired.", "He is sick.", "He is happy.", "He was late.", "He knows that."),
@@ -36,53 +40,64 @@ record TranslatePage(
         if (!prompt.isEmpty()) {
             prompt(page, prompt);
         }
-        compare(page);
+        comparison(page);
         figures(page);
         published(page);
         examples(page);
-        attention(page);
-        meanings(page);
+        trained.stream().filter(t -> t.setting().attention()).forEach(t -> attention(page, t));
+        trained.stream()
+                .filter(t -> !t.setting().attention())
+                .reduce((first, second) -> second)
+                .ifPresent(t -> encoderStates(page, t));
     }
 
     private void prompt(Result page, List<String> prompt) {
-        var sentence = new Corpus.Sentence(prompt, List.of());
-        page.section("The prompt", "What each network says of it with its widest beam.")
+        page.section("The prompt", "The translation by each network with its widest beam.")
                 .table(
                         List.of("network", Corpus.WORDS.text(prompt)),
-                        taught.stream()
-                                .map(t -> List.of(t.setting().name(), Corpus.WORDS.text(t.translation(sentence, run))))
+                        trained.stream()
+                                .map(t -> List.of(t.setting().name(), Corpus.WORDS.text(t.translate(prompt))))
                                 .toList());
     }
 
-    private void compare(Result page) {
-        List<String> header = new ArrayList<>(List.of("translator", "parameters", "seconds", "perplexity"));
+    private void comparison(Result page) {
+        List<String> header = new ArrayList<>(List.of("translator", "parameters", "seconds", "validation perplexity"));
         Translator.WIDTHS.forEach(width -> header.add("BLEU, beam " + width));
-        header.addAll(List.of("BLEU, no penalty", "characters right"));
+        header.addAll(List.of("BLEU without length penalty", "character accuracy"));
         List<List<String>> rows = new ArrayList<>();
-        List<String> first = new ArrayList<>(List.of("Dictionary", "", "", "", line("%.2f", dictionary.bleu())));
-        first.addAll(List.of("", "", "", line("%.1f %%", dictionary.characters())));
-        rows.add(first);
+        rows.add(List.of(
+                "Dictionary",
+                "",
+                "",
+                "",
+                line("%.2f", dictionary.bleu()),
+                "",
+                "",
+                "",
+                line("%.1f %%", dictionary.characterAccuracy())));
         Map<String, double[][]> curves = new LinkedHashMap<>();
-        for (Translator t : taught) {
+        for (Translator t : trained) {
             List<String> row = new ArrayList<>(List.of(
                     t.setting().name(),
                     line("%,d", t.model().parameterCount()),
-                    line("%.0f", t.seconds()),
+                    line("%.0f", t.history().seconds()),
                     line("%.2f", t.perplexity())));
             t.beams().values().forEach(b -> row.add(line("%.2f", b.bleu())));
             row.add(line("%.2f", t.unpenalized().bleu()));
-            row.add(line("%.1f %%", t.widest().characters()));
+            row.add(line("%.1f %%", t.widest().characterAccuracy()));
             rows.add(row);
             curves.put(t.setting().name(), t.perplexities());
         }
         page.section(
-                        "Beside each other",
+                        "Comparison",
                         line(
-                                "Two LSTMs of %d layers, %d wide, as are the embeddings; words that come once are one unknown token (%,d English and "
-                                        + "%,d French tokens). All learn from the same pairs for %d epochs in batches of %d; norms of gradients "
-                                        + "above 5 are clipped, and all weights begin uniform in +-0.08. Adam's rate 0.002 falls to 0 on a "
-                                        + "cosine; SGD's 0.7 stays for two thirds of the epochs and is then halved five times. The epoch with the least "
-                                        + "loss on sentences held out is kept. No English sentence is in two parts.",
+                                "Each network consists of two LSTMs of %d layers; their states and the embeddings are %d wide. Words that occur "
+                                        + "once in the training pairs are one unknown token, which leaves %,d English and %,d French tokens. All networks "
+                                        + "are trained on the same pairs for %d epochs in batches of %d. Gradients are clipped to a norm of 5, and all "
+                                        + "weights start uniform in +-0.08. Adam's learning rate of 0.002 falls to 0 on a cosine; that of SGD is 0.7 for "
+                                        + "two thirds of the epochs and is then halved five times. The epoch with the lowest loss on the validation "
+                                        + "sentences is kept. No English sentence is in two parts. Attention uses the score of Bahdanau et al. (2015), "
+                                        + "and reads its context after the decoder's step, as in Luong et al. (2015).",
                                 budget.layers(),
                                 budget.width(),
                                 corpus.english().size(),
@@ -91,59 +106,67 @@ record TranslatePage(
                                 budget.batch()))
                 .table(header, rows)
                 .text(
-                        "BLEU counts lower-case words and marks beside all known translations of a sentence. The unknown token is never written. Beams are ranked by the mean "
-                                + "log-probability of a token; without that penalty for the length, the widest is ranked by probability. Characters right "
-                                + "is 1 less the character error rate to the closest translation, of the widest beam. Perplexity is of French tokens held "
-                                + "out. The dictionary says for each word the most probable one of IBM's model 1, which was fitted to the same pairs.")
-                .series("perplexity.png", "Perplexity of French tokens held out", "perplexity", "epoch", curves)
-                .text(conclusion());
+                        "BLEU compares lower-case words and punctuation of the test sentences with all their known translations. The unknown token is "
+                                + "never written. Beams are ranked by the mean log-probability of a token; without this length penalty, the widest beam is "
+                                + "ranked by the probability of the whole sentence. Character accuracy is 1 minus the character error rate to the closest "
+                                + "known translation, for the widest beam. Perplexity is measured on the French tokens of the validation sentences, which also "
+                                + "choose the epoch. The dictionary replaces each word by its most probable translation under IBM Model 1, fitted to the "
+                                + "training pairs.")
+                .series(
+                        "perplexity.png",
+                        "Perplexity of the validation sentences after each epoch",
+                        "validation perplexity",
+                        "epoch",
+                        curves)
+                .text("BLEU with a beam of 1: " + scores(t -> t.greedy().bleu()) + ".")
+                .text("Validation perplexity: " + scores(Translator::perplexity) + ".");
     }
 
-    /** What reversing and the optimizer did, as it was measured. */
-    private String conclusion() {
-        return line(
-                "With Adam and a beam of 1, BLEU is %.2f reversed and %.2f in order, %.2f with attention; SGD has %.2f.",
-                greedy(taught.get(2)), greedy(taught.get(1)), greedy(taught.get(3)), greedy(taught.get(0)));
-    }
-
-    private static double greedy(Translator t) {
-        return t.beams().values().iterator().next().bleu();
+    /** A number of each network in a sentence. */
+    private String scores(ToDoubleFunction<Translator> score) {
+        return String.join(
+                "; ",
+                trained.stream()
+                        .map(t -> line("%s %.2f", t.setting().name(), score.applyAsDouble(t)))
+                        .toList());
     }
 
     private void figures(Result page) {
-        String baseline = line("%.2f", dictionary.bleu());
-        for (Translator t : taught) {
+        for (Translator t : trained) {
             Figure bleu = Figure.of(
                             t.setting().name() + ", BLEU of the widest beam",
                             "",
                             t.widest().bleu())
-                    .published(baseline, "computed here: the dictionary");
-            boolean judged = run.whole() && t.setting().attends();
-            page.key(judged ? bleu.atLeast(dictionary.bleu()) : bleu);
+                    .baseline(line("%.2f", dictionary.bleu()), "dictionary");
+            page.key(t.setting().attention() ? bleu.atLeast(dictionary.bleu()) : bleu);
         }
-        page.figure(Figure.of("Dictionary, BLEU", "", dictionary.bleu()));
-        page.figure(Figure.of("Dictionary, characters right", "%", dictionary.characters()));
-        for (Translator t : taught) {
-            page.figure(Figure.of(t.setting().name() + ", BLEU of a beam of 1", "", greedy(t)));
-            page.figure(Figure.of(
-                    t.setting().name() + ", characters right", "%", t.widest().characters()));
-            page.figure(Figure.of(t.setting().name() + ", perplexity", "", t.perplexity()));
+        for (Translator t : trained) {
+            String name = t.setting().name();
+            page.figure(Figure.of(name + ", BLEU of a beam of 1", "", t.greedy().bleu())
+                            .baseline(line("%.2f", dictionary.bleu()), "dictionary"))
+                    .figure(Figure.of(
+                                    name + ", character accuracy",
+                                    "%",
+                                    t.widest().characterAccuracy())
+                            .baseline(line("%.1f", dictionary.characterAccuracy()), "dictionary"))
+                    .figure(Figure.of(name + ", validation perplexity", "", t.perplexity())
+                            .baseline(line("%.1f", corpus.unigramPerplexity()), "unigram model"));
         }
     }
 
     private static void published(Result page) {
         page.section(
-                        "What is published",
-                        "Context, not a measure for the figures above: WMT'14 has 12 million pairs of long sentences, and its networks 384 million "
-                                + "parameters. Keras's accuracy is of single characters after the true ones before them, with those that fill up a "
-                                + "batch.")
+                        "Published results",
+                        "They are context and no measure for the figures above: WMT'14 has 12 million pairs of long sentences, and its networks have "
+                                + "384 million parameters. Keras measures the accuracy of each character given the true characters before it, "
+                                + "including padding.")
                 .table(
                         List.of("what", "published", "source"),
                         List.of(
                                 List.of("in order, beam 12", "BLEU 26.17", SUTSKEVER),
                                 List.of("reversed, beam 12", "BLEU 30.59", SUTSKEVER),
                                 List.of("five reversed, beams 1, 2, 12", "BLEU 33.00, 34.50, 34.81", SUTSKEVER),
-                                List.of("in order to reversed", "perplexity 5.8 to 4.7", SUTSKEVER),
+                                List.of("from in order to reversed", "perplexity 5.8 to 4.7", SUTSKEVER),
                                 List.of("with attention", "BLEU 28.45", "Bahdanau et al. 2015"),
                                 List.of(
                                         "characters, 10,000 of these pairs, 20 epochs",
@@ -152,49 +175,47 @@ record TranslatePage(
     }
 
     private void examples(Result page) {
-        List<String> header = new ArrayList<>(List.of("English", "a translation", "Dictionary"));
-        taught.forEach(t -> header.add(t.setting().name()));
+        List<String> header = new ArrayList<>(List.of("English", "a known translation", "Dictionary"));
+        trained.forEach(t -> header.add(t.setting().name()));
         List<List<String>> rows = new ArrayList<>();
         for (int i = 0; i < Math.min(SHOWN, corpus.test().size()); i++) {
             Corpus.Sentence s = corpus.test().get(i);
             List<String> row = new ArrayList<>(List.of(
                     Corpus.WORDS.text(s.english()),
                     Corpus.WORDS.text(s.french().get(0)),
-                    Corpus.WORDS.text(dictionary.said().get(i))));
-            for (Translator t : taught) {
-                row.add(Corpus.WORDS.text(t.said(i)));
+                    Corpus.WORDS.text(dictionary.sentences().get(i))));
+            for (Translator t : trained) {
+                row.add(Corpus.WORDS.text(t.translation(i)));
             }
             rows.add(row);
         }
-        page.section("The first sentences of the test", "The networks with their widest beams.")
+        page.section("The first test sentences", "The networks use their widest beams.")
                 .table(header, rows);
     }
 
-    /** Where the words of some translations looked; of long sentences that are translated right where there are any. */
-    private void attention(Result page) {
-        Translator t = taught.get(taught.size() - 1);
+    /** Attention maps of long test sentences that are translated as a reference has it, or of the first test sentence if there are none. */
+    private void attention(Result page, Translator t) {
         List<Corpus.Sentence> test = corpus.test();
         int[] right = IntStream.range(0, test.size())
                 .filter(i -> test.get(i).english().size() >= LONG)
-                .filter(i -> test.get(i).french().contains(t.said(i)))
+                .filter(i -> test.get(i).french().contains(t.translation(i)))
                 .limit(MAPS)
                 .toArray();
-        int[] shown = right.length > 0 ? right : new int[] {0};
+        String rows =
+                " Each row shows how much one token of the translation attends to each token of the source, which is read from left to right.";
         page.section(
-                "Where attention looks",
+                "Attention",
                 right.length > 0
-                        ? "The first sentences of the test with at least " + LONG
-                                + " tokens that are translated as a reference has it. Rows are what was written, columns what was read."
-                        : "No long sentence of the test is translated as a reference has it, so this is its first sentence. Rows are what was "
-                                + "written, columns what was read.");
-        for (int i : shown) {
+                        ? "The first test sentences of at least " + LONG
+                                + " tokens whose translation equals a reference." + rows
+                        : "No test sentence of at least " + LONG
+                                + " tokens is translated like a reference, so this is the first test sentence." + rows);
+        for (int i : right.length > 0 ? right : new int[] {0}) {
             Corpus.Sentence s = test.get(i);
-            List<String> written = new ArrayList<>(t.said(i));
-            float[][] looks = t.model()
-                    .net()
-                    .looks(
-                            corpus.source(s, t.setting().reversed()),
-                            corpus.french().ids(written));
+            List<String> written = new ArrayList<>(t.translation(i));
+            int[][] source = {corpus.source(s, t.setting().reversed())};
+            int[][] target = {corpus.french().ids(written)};
+            float[][] weights = t.model().net().attentionWeights(source, target)[0];
             written.add("(stop)");
             List<String> read = new ArrayList<>(s.english());
             if (t.setting().reversed()) {
@@ -203,49 +224,66 @@ record TranslatePage(
             String text = Corpus.WORDS.text(s.english());
             page.picture(
                     "attention-" + i + ".png",
-                    "How much each French word looked at each English one: " + text,
-                    () -> Plots.heatMap(text, written, read, looks));
+                    "How much each French word attends to each English word: " + text,
+                    () -> Plots.heatMap(text, written, read, weights));
         }
     }
 
-    /** The encoder's last states of some sentences, in the plane in which they differ most. */
-    private void meanings(Result page) {
-        Translator t = taught.get(2);
-        Map<String, List<Corpus.Sentence>> groups = new LinkedHashMap<>();
-        for (String group : List.of("I", "he", "we", "question")) {
-            List<Corpus.Sentence> known = SENTENCES.getOrDefault(group, List.of()).stream()
-                    .map(text -> new Corpus.Sentence(Corpus.WORDS.tokens(text), List.of()))
-                    .filter(s -> s.english().stream().allMatch(corpus.english()::contains))
+    /** The encoder's final states of short sentences, in the plane of their first two principal components. */
+    private void encoderStates(Result page, Translator t) {
+        Map<String, List<List<String>>> groups = new LinkedHashMap<>();
+        for (String group : GROUPS) {
+            List<List<String>> known = SENTENCES.getOrDefault(group, List.of()).stream()
+                    .map(Corpus.WORDS::tokens)
+                    .filter(words -> words.stream().allMatch(corpus.english()::contains))
                     .toList();
             if (!known.isEmpty()) {
                 groups.put(group, known);
             }
         }
-        List<Corpus.Sentence> all =
-                groups.values().stream().flatMap(List::stream).toList();
-        if (all.size() < 3) {
+        int[][] sources = groups.values().stream()
+                .flatMap(List::stream)
+                .map(words -> corpus.source(
+                        new Corpus.Sentence(words, List.of()), t.setting().reversed()))
+                .toArray(int[][]::new);
+        String heading = "Encoder states of sentences";
+        if (sources.length < 3) {
+            page.section(heading, "")
+                    .text(
+                            "There is no picture of encoder states: fewer than three of its sentences consist of words that the networks know.");
             return;
         }
-        int[][] sources =
-                all.stream().map(s -> corpus.source(s, t.setting().reversed())).toArray(int[][]::new);
-        double[][] places = Plane.of(t.model().net().meanings(sources));
+        double[][] places = plane(t.model().net().encoderStates(sources));
         Map<String, Map<String, double[]>> points = new LinkedHashMap<>();
         int next = 0;
         for (var group : groups.entrySet()) {
             Map<String, double[]> named = new LinkedHashMap<>();
-            for (Corpus.Sentence s : group.getValue()) {
-                named.put(Corpus.WORDS.text(s.english()), places[next++]);
+            for (List<String> words : group.getValue()) {
+                named.put(Corpus.WORDS.text(words), places[next++]);
             }
             points.put(group.getKey(), named);
         }
         page.section(
-                        "What the encoder makes of sentences",
-                        "The state of the top layer after the sentence, "
+                        heading,
+                        "The state of the encoder's top layer after each sentence, in the network \""
                                 + t.setting().name()
-                                + ", on the first two principal components of these sentences, whose words are all known.")
+                                + "\", projected on the first two principal components of these states.")
                 .picture(
                         "sentences.png",
-                        "The encoder's states of short sentences in a plane: " + String.join(", ", points.keySet()),
+                        "Encoder states of short sentences in a plane: " + String.join(", ", points.keySet()),
                         () -> Plots.scatter("Sentences", points));
+    }
+
+    private static double[][] plane(float[]... states) {
+        int width = states[0].length;
+        float[] values = new float[states.length * width];
+        for (int i = 0; i < states.length; i++) {
+            System.arraycopy(states[i], 0, values, i * width, width);
+        }
+        SparseRows rows = SparseRows.dense(values, width);
+        double[] scores = Pca.of(rows, 2, 1e-9, 1).scores(rows);
+        double[][] places = new double[states.length][];
+        Arrays.setAll(places, i -> Arrays.copyOfRange(scores, 2 * i, 2 * i + 2));
+        return places;
     }
 }

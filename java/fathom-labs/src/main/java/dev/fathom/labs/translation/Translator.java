@@ -10,7 +10,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
-import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import dev.fathom.train.Trainer;
 import java.util.ArrayList;
@@ -26,11 +25,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network that was taught to translate, with its translations of the test.
+ * A trained network and its translations of the test sentences.
  *
- * @param model with the weights of the epoch with the least loss on the sentences to choose by
- * @param beams its translations by the width of the beam
- * @param unpenalized those of the widest beam, ranked without a regard to their length
+ * @param model with the weights of the epoch with the lowest loss on the validation sentences
+ * @param beams its translations, by the width of the beam
+ * @param unpenalized its translations by the widest beam, ranked by probability without a length penalty
  */
 record Translator(
         Setting setting,
@@ -40,7 +39,7 @@ record Translator(
         Map<Integer, ScoredTranslations> beams,
         ScoredTranslations unpenalized)
         implements AutoCloseable {
-    /** The widths of beams. */
+    /** The widths of beams, the widest last. */
     static final List<Integer> WIDTHS = List.of(1, 2, 12);
 
     /** Beams are ranked by the mean log-probability of a token. */
@@ -51,30 +50,30 @@ record Translator(
     private static final float RANGE = 0.08f;
 
     /**
-     * What a network is and how it learns.
+     * What a network is and how it is trained.
      *
      * @param reversed whether it reads sentences from their end
-     * @param sgd whether it learns by the paper's SGD; otherwise by Adam
+     * @param sgd whether it is trained by the SGD of the paper; otherwise by Adam
      */
-    record Setting(String name, boolean reversed, boolean attends, boolean sgd) {
-        String words() {
+    record Setting(String name, boolean reversed, boolean attention, boolean sgd) {
+        String description() {
             return (reversed ? "reversed" : "in order") + ", " + (sgd ? "SGD 0.7" : "Adam 0.002");
         }
     }
 
-    /** How much all of them learn. */
+    /** The size and the training of all networks. */
     record Budget(int epochs, int batch, int width, int layers) {}
 
-    /** Teaches a network and lets it translate the test; null where it was stopped before it was done. */
+    /** Trains a network and translates the test sentences; null if the run was interrupted before the end. */
     static @Nullable Translator of(Setting setting, Budget budget, Corpus corpus, Run run) {
         var sizes = new Seq2Seq.Sizes(
                 corpus.english().size(), corpus.french().size(), budget.width, budget.width, budget.layers);
-        var drawn = Init.uniform(-RANGE, RANGE);
-        Model<Seq2Seq> model = Model.of(Seq2Seq.of(sizes, setting.attends, drawn, drawn), run.seed());
-        Translator made = null;
-        try (Dataset train = corpus.dataset(corpus.learn(), setting.reversed);
-                Dataset choose = corpus.dataset(corpus.choose(), setting.reversed)) {
-            run.out().println("== " + setting.name + ": " + setting.words());
+        var init = Init.uniform(-RANGE, RANGE);
+        Model<Seq2Seq> model = Model.of(Seq2Seq.of(sizes, setting.attention, init, init), run.seed());
+        Translator translator = null;
+        try (Dataset train = corpus.dataset(corpus.training(), setting.reversed);
+                Dataset validation = corpus.dataset(corpus.validation(), setting.reversed)) {
+            run.out().println("== " + setting.name + ": " + setting.description());
             var trainer = Trainer.custom(model, setting.sgd ? new Sgd(0.7f) : new Adam(2e-3f), Seq2Seq::step)
                     .schedule(setting.sgd ? halved(budget.epochs) : Schedule.cosine(budget.epochs))
                     .clipNorm(5)
@@ -83,19 +82,19 @@ record Translator(
             String folder = setting.name.replaceAll("\\W+", "-").toLowerCase(Locale.ROOT);
             run.training().attach(trainer, run.folder().resolve(folder), "pairs");
             History history = trainer.fit(
-                    train.shuffled(run.seed()).batches(budget.batch).bucketed("y", 50), choose, budget.epochs);
+                    train.shuffled(run.seed()).batches(budget.batch).bucketed("y", 50), validation, budget.epochs);
             if (history.epochs().size() == budget.epochs) {
-                made = translated(setting, corpus, model, history, run);
+                translator = translated(setting, corpus, model, history, run);
             }
-            return made;
+            return translator;
         } finally {
-            if (made == null) {
+            if (translator == null) {
                 model.close();
             }
         }
     }
 
-    /** The schedule of Sutskever et al. on other lengths: the rate stays for two thirds of the epochs, then it is halved five times, at equal distances. */
+    /** The schedule of Sutskever et al. (2014), scaled to {@code epochs}: constant for two thirds of them, then halved five times at equal intervals. */
     static Schedule halved(int epochs) {
         double from = epochs / 1.5;
         double every = epochs / 15.0;
@@ -108,7 +107,7 @@ record Translator(
         List<List<String>> unpenalized = new ArrayList<>();
         for (int width : WIDTHS) {
             run.out().println("translating " + corpus.test().size() + " sentences with a beam of " + width);
-            List<List<Hypothesis>> found = searched(setting, corpus, model.net(), corpus.test(), width, run);
+            List<List<Hypothesis>> found = search(setting, corpus, model.net(), width, run);
             if (found == null) {
                 return null;
             }
@@ -130,11 +129,11 @@ record Translator(
                 setting, corpus, model, history, beams, ScoredTranslations.of(unpenalized, corpus.test()));
     }
 
-    /** The beams of sentences; null where a person asked to stop. Sentences of similar length are translated together. */
-    private static @Nullable List<List<Hypothesis>> searched(
-            Setting setting, Corpus corpus, Seq2Seq net, List<Corpus.Sentence> sentences, int width, Run run) {
+    /** The beam of each test sentence; null if the run was interrupted. Sentences of similar length are translated together. */
+    private static @Nullable List<List<Hypothesis>> search(
+            Setting setting, Corpus corpus, Seq2Seq net, int width, Run run) {
+        List<Corpus.Sentence> sentences = corpus.test();
         int longest = sentences.stream().mapToInt(s -> s.english().size()).max().orElseThrow();
-        var search = new BeamSearch(width, corpus.french().reserved().end(), 2 * longest + LONGER, PENALTY);
         int[] order = IntStream.range(0, sentences.size())
                 .boxed()
                 .sorted(Comparator.comparingInt(i -> sentences.get(i).english().size()))
@@ -145,56 +144,62 @@ record Translator(
             if (run.interrupt().requested()) {
                 return null;
             }
-            int[] some = Arrays.copyOfRange(order, from, Math.min(order.length, from + CHUNK));
-            int[][] sources = Arrays.stream(some)
+            int[] chunk = Arrays.copyOfRange(order, from, Math.min(order.length, from + CHUNK));
+            int[][] sources = Arrays.stream(chunk)
                     .mapToObj(i -> corpus.source(sentences.get(i), setting.reversed))
                     .toArray(int[][]::new);
-            List<List<Hypothesis>> beams = net.search(search, sources);
-            for (int k = 0; k < some.length; k++) {
-                found.set(some[k], beams.get(k));
+            List<List<Hypothesis>> beams = net.search(beam(corpus, width, longest), sources);
+            for (int k = 0; k < chunk.length; k++) {
+                found.set(chunk[k], beams.get(k));
             }
         }
         return found;
+    }
+
+    /** A search for translations of sentences of up to {@code longest} words. */
+    private static BeamSearch beam(Corpus corpus, int width, int longest) {
+        return new BeamSearch(width, corpus.french().reserved().end(), 2 * longest + LONGER, PENALTY);
     }
 
     private static List<String> words(Corpus corpus, Hypothesis hypothesis) {
         return corpus.french().tokens(hypothesis.toArray());
     }
 
-    /** The best translation of one sentence by the widest beam. */
-    List<String> translation(Corpus.Sentence sentence, Run run) {
-        int widest = WIDTHS.get(WIDTHS.size() - 1);
-        List<List<Hypothesis>> found = searched(setting, corpus, model.net(), List.of(sentence), widest, run);
-        return found == null ? List.of() : words(corpus, found.get(0).get(0));
+    /** Translates an English sentence by the widest beam. */
+    List<String> translate(List<String> english) {
+        int[] source = corpus.source(new Corpus.Sentence(english, List.of()), setting.reversed);
+        BeamSearch search = beam(corpus, WIDTHS.get(WIDTHS.size() - 1), english.size());
+        return words(corpus, model.net().search(search, source).get(0).get(0));
     }
 
-    /** What the widest beam says of sentence {@code i} of the test. */
-    List<String> said(int i) {
-        return widest().said().get(i);
+    /** The translation of sentence {@code i} of the test by the widest beam. */
+    List<String> translation(int i) {
+        return widest().sentences().get(i);
     }
 
-    /** The translations of the widest beam. */
+    /** The translations by a beam of 1. */
+    ScoredTranslations greedy() {
+        return Objects.requireNonNull(beams.get(WIDTHS.get(0)));
+    }
+
+    /** The translations by the widest beam. */
     ScoredTranslations widest() {
         return Objects.requireNonNull(beams.get(WIDTHS.get(WIDTHS.size() - 1)));
     }
 
-    /** The perplexity of the French words that the epoch was chosen by, and after each epoch. */
+    /** The epochs, and after each the perplexity of the French tokens of the validation sentences. */
     double[][] perplexities() {
-        double words = (double) Corpus.tokens(corpus.choose()) / Corpus.pairs(corpus.choose());
+        double words = (double) Corpus.tokens(corpus.validation()) / Corpus.pairs(corpus.validation());
+        double[][] losses = history.curve("val_loss");
         return new double[][] {
-            history.epochs().stream().mapToDouble(EpochLog::epoch).toArray(),
-            Arrays.stream(history.series("val_loss"))
-                    .map(loss -> Math.exp(loss / words))
-                    .toArray()
+            losses[0],
+            Arrays.stream(losses[1]).map(loss -> Math.exp(loss / words)).toArray()
         };
     }
 
+    /** The validation perplexity of the epoch that is kept. */
     double perplexity() {
         return Arrays.stream(perplexities()[1]).min().orElseThrow();
-    }
-
-    double seconds() {
-        return history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -15,6 +16,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
@@ -22,18 +24,45 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code fathom lab memory}: what its problems are, what its short form learns, and its gradients against those of backward. */
+/** {@code fathom lab memory}: its problems, its short form, and its gradients against those of backward. */
 class MemoryLabTest {
+    private static final int PARAMETERS = 1;
+    private static final int MILLISECONDS = 2;
+    private static final int LOSS = 3;
+    private static final int ACCURACY = 4;
+
     @TempDir
     Path temp;
 
     @Test
     void gatesRememberAndTheGradientsOfATanhNetVanish() {
         String out = CommandLineRun.lab("memory", temp).out();
-        assertThat(loss(out, "GRU")).isLessThan(0.05); // 0.1667 without memory
-        assertThat(loss(out, "UGRNN")).isLessThan(0.1);
-        assertThat(number(out, "RNN, at the start +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"))
-                .isLessThan(1e-3 * number(out, "GRU, at the start +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"));
+        assertThat(adding(out, "LSTM", LOSS)).isLessThan(0.1); // 0.1667 without memory
+        assertThat(adding(out, "GRU", LOSS)).isLessThan(0.05);
+        assertThat(adding(out, "UGRNN", LOSS)).isLessThan(0.1);
+        assertThat(adding(out, "GRU", ACCURACY)).isGreaterThan(50); // 15.4 % without memory
+        assertThat(adding(out, "UGRNN", ACCURACY)).isGreaterThan(50);
+        assertThat(copying(out, "GRU", LOSS)).isLessThan(0.51); // 0.5199 without memory
+        assertThat(copying(out, "UGRNN", LOSS)).isLessThan(0.51);
+        assertThat(copying(out, "GRU", ACCURACY)).isGreaterThan(17); // 12.5 % without memory
+        assertThat(copying(out, "UGRNN", ACCURACY)).isGreaterThan(17);
+        assertThat(copying(out, "LSTM", LOSS)).isLessThan(0.55); // log 10 = 2.30 untrained
+        assertThat(copying(out, "RNN", LOSS)).isLessThan(0.55);
+        // 64 units: for each gate the weights of inputs and states and two biases; then the linear layer
+        Map<String, Integer> gates = Map.of("RNN", 1, "LSTM", 4, "GRU", 3, "UGRNN", 2);
+        gates.forEach((cell, g) -> {
+            assertThat(adding(out, cell, PARAMETERS)).isEqualTo(g * 64 * (2 + 64 + 2) + 64 + 1);
+            assertThat(copying(out, cell, PARAMETERS)).isEqualTo(g * 64 * (10 + 64 + 2) + 10 * (64 + 1));
+            assertThat(adding(out, cell, MILLISECONDS)).isPositive();
+            assertThat(copying(out, cell, MILLISECONDS)).isPositive();
+        });
+        assertThat(out)
+                .containsPattern(
+                        "T +cell +parameters +ms a step +steps +test mean squared error +without memory +accuracy")
+                .containsPattern(
+                        "T +cell +parameters +ms a step +steps +test cross-entropy +without memory +symbol accuracy");
+        assertThat(number(out, "RNN, before training +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"))
+                .isLessThan(1e-3 * number(out, "GRU, before training +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"));
         assertThat(number(out, "scale 0.5, measured +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"))
                 .isLessThan(number(out, "scale 0.5, bound +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"));
         assertThat(number(out, "scale 2.0, measured +\\S+ +\\S+ +\\S+ +\\S+ +(\\S+)"))
@@ -45,7 +74,7 @@ class MemoryLabTest {
             "adding-20.png",
             "copy-20.png",
             "flow-start.png",
-            "flow-taught.png",
+            "flow-trained.png",
             "products.png",
             "bounds.png",
             "clipping-norm.png",
@@ -56,9 +85,21 @@ class MemoryLabTest {
         }
     }
 
-    /** Of the adding problem on the test, which is the table's first. */
-    private static double loss(String out, String cell) {
-        return number(out, "20 +" + cell + " +[\\d,]+ +\\S+ +\\d+(?:, solved)? +(\\S+)");
+    /** A number in the row of a cell in the table on adding. */
+    private static double adding(String out, String cell, int column) {
+        return column(out.substring(out.indexOf("test mean squared error")), cell, column);
+    }
+
+    /** A number in the row of a cell in the table on copying. */
+    private static double copying(String out, String cell, int column) {
+        return column(out.substring(out.indexOf("test cross-entropy")), cell, column);
+    }
+
+    private static double column(String out, String cell, int column) {
+        Matcher m = Pattern.compile("\n20 +" + cell + " +([\\d,]+) +(\\S+) +\\d+(?:, solved)? +(\\S+) +\\S+ +(\\S+) %")
+                .matcher(out);
+        assertThat(m.find()).as(cell).isTrue();
+        return Double.parseDouble(m.group(column).replace(",", ""));
     }
 
     private static double number(String out, String pattern) {
@@ -80,8 +121,31 @@ class MemoryLabTest {
         assertThat(again.out().substring(again.out().indexOf("\nT "))).contains(table(first.out()));
     }
 
+    @Test
+    void anInterruptedRunShowsTheNetworksThatAreTrained() {
+        var run = InterruptedRun.of(new MemoryLab(), "== Adding, T = 20, GRU", null, temp);
+        assertThat(run.result().isFinished()).isFalse();
+        assertThat(adding(run.out(), "RNN", LOSS)).isPositive();
+        assertThat(adding(run.out(), "LSTM", LOSS)).isPositive();
+        assertThat(run.out()).doesNotContainPattern("\n20 +UGRNN").doesNotContain("== Copying");
+        assertThat(run.result().figures()).hasSize(4);
+    }
+
+    /** Of 20,000 sums of two uniform numbers, and of random symbols, as many are right as the formulas say. */
+    @Test
+    void anAnswerWithoutMemoryHasItsAccuracy() {
+        try (Dataset data = MemoryTask.ADDING.data(20_000, 4, new Rng(1));
+                Pass pass = Pass.infer()) {
+            Tensor y = data.batches(20_000).epoch(0).next().y();
+            double share = MemoryTask.ADDING.correct(Tensor.ones(20_000, 1), y, 4) / 20_000;
+            assertThat(share).isCloseTo(MemoryTask.ADDING.guessedAccuracy(), within(0.01));
+            assertThat(pass.recording()).isFalse();
+        }
+        assertThat(MemoryTask.COPY.guessedAccuracy()).isEqualTo(0.125);
+    }
+
     private static String table(String out) {
-        int from = out.indexOf("net  ");
+        int from = out.indexOf("network  ");
         return out.substring(from, out.indexOf("recurrent weights"));
     }
 
@@ -125,8 +189,12 @@ class MemoryLabTest {
                     assertThat(y[at]).isBetween(t < 15 ? 8 : 0, t < 15 ? 8 : 7);
                 }
             }
-            Tensor known = batch.y().oneHot(10);
-            assertThat(MemoryTask.COPY.right(known, batch.y(), 5)).isEqualTo(50);
+            Tensor truth = batch.y().oneHot(10);
+            assertThat(MemoryTask.COPY.correct(truth, batch.y(), 5)).isEqualTo(50);
+            int[] blank = new int[50 * 25];
+            Arrays.fill(blank, MemoryTask.BLANK);
+            Tensor blanks = Tensor.ofInts(blank, 50, 25).oneHot(10);
+            assertThat(MemoryTask.COPY.correct(blanks, batch.y(), 5)).isZero(); // though 15 of 25 steps are right
             assertThat(pass.recording()).isFalse();
         }
         assertThat(MemoryTask.COPY.baseline(80)).isCloseTo(0.2079441542, within(1e-9)); // 10 ln 8 / 100
@@ -162,7 +230,7 @@ class MemoryLabTest {
         }
     }
 
-    /** The gradients of states, found step by step, add up to that of the recurrent bias: dL/db = sum of dL/dh[t] (1 - h[t]^2). */
+    /** In a tanh layer of one unit, dL/dh[t] = w (1 - h[t + 1]^2) dL/dh[t + 1]. */
     @Test
     void theGradientsOfStatesAreThoseOfTheWholeSequence() {
         var net = new MemoryNet(MemoryTask.ADDING, Recurrent.of(Cell.TANH, 2, 1), new Linear(1, 1));
@@ -175,7 +243,7 @@ class MemoryLabTest {
             float w = Objects.requireNonNull(net.cell().weights().get("weight_hh_l0"))
                     .value()
                     .item();
-            for (int d = 1; d < 8; d++) { // each is the one after it times the slope of the step
+            for (int d = 1; d < 8; d++) {
                 int t = 7 - d;
                 double slope = Math.abs(w * (1 - h[t + 1] * h[t + 1]));
                 assertThat(norms[d]).isCloseTo(norms[d - 1] * slope, within(1e-6));

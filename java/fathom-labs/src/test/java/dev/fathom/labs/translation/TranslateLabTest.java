@@ -3,12 +3,17 @@ package dev.fathom.labs.translation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.EnglishFrench.Pair;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.statistics.IbmModel1;
+import dev.fathom.tensor.Pass;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -16,6 +21,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,29 +33,35 @@ class TranslateLabTest {
     @TempDir
     Path temp;
 
-    /** A made-up language of four words a sentence, whose French is the same words with other endings; the second run has nothing left to train. */
+    /** A made-up language of four words a sentence, whose French is the same words with other endings. */
+    private static final String LANGUAGE = IntStream.range(0, 1000)
+            .mapToObj(i -> List.of("a" + i % 10, "b" + i / 10 % 10, "c" + i / 100, "d"))
+            .map(words -> String.join(" ", words) + "\t" + String.join("o ", words) + "o\n")
+            .reduce("", String::concat);
+
+    /** The second run finds nothing left to train and comes to the same. */
     @Test
     void theShortFormLearnsAndResumes() throws IOException {
-        String language = IntStream.range(0, 1000)
-                .mapToObj(i -> List.of("a" + i % 10, "b" + i / 10 % 10, "c" + i / 100, "d"))
-                .map(words -> String.join(" ", words) + "\t" + String.join("o ", words) + "o\n")
-                .reduce("", String::concat);
-        CommandLineRun run = lab(language, "--resume", "--prompt", "a1 b2 c3 d");
+        CommandLineRun run = lab(LANGUAGE, "--resume", "--prompt", "a1 b2 c3 d");
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         assertThat(run.out())
-                .contains("700 to learn from, 50 English sentences to choose the epoch by and 50 for the test")
+                .contains("700 pairs for training, 50 English sentences for validation and 50 for the test")
+                .containsPattern(
+                        "translator +parameters +seconds +validation perplexity +BLEU, beam 1 +BLEU, beam 2 +BLEU, beam 12 +")
                 .containsPattern("Dictionary +100\\.00 +100\\.0 %\n")
                 .containsPattern("network +a1 b2 c3 d\n");
-        for (String network :
-                NETWORKS) { // of 33 tokens; who knows what stands where but not the digits has 800 to the power of 1/5,
-            // which is 3.8
+        // of 33 tokens; a model of the order of words alone, which does not read the digits, has 800 to the power of
+        // 1/5,
+        // which is 3.8
+        for (String network : NETWORKS) {
             assertThat(perplexity(run, network)).as(network).isLessThan(6);
         }
+        assertThat(run.out()).contains("There is no picture of encoder states: fewer than three");
         for (String picture : List.of("perplexity.png", "attention-0.png")) {
             assertThat(temp.resolve("out").resolve(picture)).isNotEmptyFile();
         }
-        CommandLineRun again = lab(language, "--resume");
+        CommandLineRun again = lab(LANGUAGE, "--resume");
         assertThat(again.out()).doesNotContain("epoch 1/");
         for (String network : NETWORKS) {
             assertThat(perplexity(again, network)).isEqualTo(perplexity(run, network));
@@ -64,6 +76,25 @@ class TranslateLabTest {
         for (String network : NETWORKS) {
             assertThat(perplexity(run, network)).as(network).isLessThan(25); // of 150 tokens
         }
+        assertThat(temp.resolve("sentences.png")).isNotEmptyFile();
+        assertThat(run.out()).doesNotContain("There is no picture");
+    }
+
+    @Test
+    void anInterruptedRunShowsTheNetworksThatAreTrained() throws IOException {
+        Path data = Files.createDirectories(temp.resolve("data"));
+        Files.writeString(data.resolve("eng-fra.tsv.gz"), LANGUAGE);
+        var run = InterruptedRun.of(new TranslateLab(), "== Reversed: ", data, temp.resolve("out"));
+        assertThat(run.result().isFinished()).isFalse();
+        assertThat(run.out())
+                .containsPattern("\nReversed, SGD +[\\d,]+ +\\d+ +[\\d.]+ +[\\d.]+")
+                .containsPattern("\nIn order +[\\d,]+ +\\d+ +[\\d.]+ +[\\d.]+")
+                .containsPattern("English +a known translation +Dictionary +Reversed, SGD +In order\n")
+                .doesNotContainPattern("\nReversed +[\\d,]+ ");
+        assertThat(run.result().figures())
+                .extracting(Figure::name)
+                .contains("In order, BLEU of the widest beam")
+                .doesNotContain("Reversed, BLEU of the widest beam");
     }
 
     private static double perplexity(CommandLineRun run, String network) {
@@ -100,8 +131,9 @@ class TranslateLabTest {
         assertThat(lab("Go.\t \n").err()).contains("line 1: one of its two sentences is empty;");
         CommandLineRun few = lab("Go.\tVa !\n");
         assertThat(few.err())
-                .isEqualTo("fathom lab: the 1 pairs have 1 different English sentences, of which 100 are held out; "
-                        + "give a file with at least 200\n");
+                .isEqualTo(
+                        "fathom lab: the pairs have 1 different English sentences, but 100 are held out for validation and "
+                                + "test; give a file with at least 200\n");
         assertThat(few.code()).isEqualTo(1);
         CommandLineRun missing = CommandLineRun.of(
                 "lab",
@@ -120,7 +152,7 @@ class TranslateLabTest {
         }
         CommandLineRun unknown = lab(many.toString(), "--prompt", "See zebras");
         assertThat(unknown.err())
-                .startsWith("fathom lab: the word \"zebras\" of the prompt is none of the ")
+                .startsWith("fathom lab: the word \"zebras\" in the prompt is not among the ")
                 .hasLineCount(1);
         assertThat(unknown.code()).isEqualTo(1);
         assertThat(lab(many.toString(), "--prompt", " ").err())
@@ -136,7 +168,7 @@ class TranslateLabTest {
                 .toList();
         Corpus corpus = Corpus.of(pairs, 10, 1);
         Set<List<String>> seen = new HashSet<>();
-        for (var part : List.of(corpus.learn(), corpus.choose(), corpus.test())) {
+        for (var part : List.of(corpus.training(), corpus.validation(), corpus.test())) {
             part.forEach(s -> assertThat(seen.add(s.english())).isTrue());
         }
         assertThat(seen).hasSize(100);
@@ -159,14 +191,50 @@ class TranslateLabTest {
         assertThat(model.translation(List.of("ein", "Haus", "da"))).containsExactly("a", "house", "da");
     }
 
+    /** A no-break space is not blank to Java, but has no words; and a translation may occur twice. */
     @Test
-    void aPlaneKeepsTheDistancesOfPointsInIt() {
-        float[][] points = {{0, 0, 1, 5}, {3, 0, 1, 5}, {3, 1, 1, 5}, {0, 1, 1, 5}};
-        double[][] places = Plane.of(points);
-        assertThat(Math.hypot(places[0][0] - places[1][0], places[0][1] - places[1][1]))
-                .isCloseTo(3, within(1e-6));
-        assertThat(Math.hypot(places[1][0] - places[2][0], places[1][1] - places[2][1]))
-                .isCloseTo(1, within(1e-6));
+    void aPairWithoutWordsOnOneSideIsLeftOut() {
+        List<Pair> pairs = new ArrayList<>(
+                List.of(new Pair("\u00a0", "va"), new Pair("go 0", "\u00a0"), new Pair("Go 0", "VA 0")));
+        IntStream.range(0, 8).forEach(i -> pairs.add(new Pair("go " + i, "va " + i)));
+        Corpus corpus = Corpus.of(pairs, 2, 1);
+        List<Corpus.Sentence> all = Stream.of(corpus.training(), corpus.validation(), corpus.test())
+                .flatMap(List::stream)
+                .toList();
+        assertThat(all).hasSize(8).allMatch(s -> s.french().size() == 1);
+    }
+
+    @Test
+    void reversedSourcesAreReadFromTheirEnd() {
+        List<Pair> pairs = IntStream.range(0, 40)
+                .mapToObj(i -> new Pair("one two three " + i, "un deux trois " + i))
+                .toList();
+        Corpus corpus = Corpus.of(pairs, 5, 1);
+        Corpus.Sentence s = corpus.training().get(0);
+        int[] forward = corpus.source(s, false);
+        assertThat(corpus.english().tokens(forward))
+                .startsWith("one", "two", "three")
+                .hasSize(4);
+        int[] backward = corpus.source(s, true);
+        assertThat(backward).containsExactly(forward[3], forward[2], forward[1], forward[0]);
+        try (Dataset data = corpus.dataset(corpus.training(), true);
+                Pass pass = Pass.infer()) {
+            var batch = data.batches(1).epoch(0).next();
+            assertThat(batch.x().toIntArray()).isEqualTo(backward);
+            int[] french = corpus.french().ids(s.french().get(0));
+            int[] stopped = Arrays.copyOf(french, 5);
+            stopped[4] = corpus.french().reserved().end();
+            assertThat(batch.y().toIntArray()).isEqualTo(stopped);
+            assertThat(pass.recording()).isFalse();
+        }
+    }
+
+    /** 30 training pairs of "va" and the stop symbol: each token has the probability 1/2, whatever the validation part has. */
+    @Test
+    void theUnigramPerplexityIsThatOfTheTrainingFrequencies() {
+        List<Pair> pairs =
+                IntStream.range(0, 40).mapToObj(i -> new Pair("go " + i, "va")).toList();
+        assertThat(Corpus.of(pairs, 5, 1).unigramPerplexity()).isCloseTo(2, within(1e-9));
     }
 
     @Test
