@@ -92,7 +92,7 @@ class ImdbLabTest {
                 .contains("baseline: lasso on binary rows")
                 .contains("baseline: learned vectors");
         double violation = number(Pattern.compile("optimum are violated by at most ([0-9.]+) % of lambda"), page);
-        assertThat(violation).isBetween(0.0, 100 * LassoPaths.TOLERANCE);
+        assertThat(violation).isBetween(0.0, 10.0);
     }
 
     /** The test accuracy of a row of the lasso's table. */
@@ -169,7 +169,7 @@ class ImdbLabTest {
             assertThat(first.nonzero()).isZero();
             assertThat(last.nonzero()).isPositive();
             assertThat(last.lambda() / first.lambda()).isCloseTo(1e-4, within(1e-9));
-            assertThat(path.points()).allSatisfy(p -> assertThat(p.violation()).isBetween(0.0, LassoPaths.TOLERANCE));
+            assertThat(path.points()).allSatisfy(p -> assertThat(p.violation()).isBetween(0.0, 0.1));
             assertThat(path.chosen().test()).as(path.name()).isEqualTo(1);
             assertThat(path.chosen().positive().split("; ")).containsAnyOf("good", "great");
             assertThat(path.chosen().negative().split("; ")).containsAnyOf("bad", "dull");
