@@ -22,8 +22,8 @@ import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reviews of films of the Large Movie Review Dataset (Maas et al. 2011), 25,000 to learn from and 25,000 for the test, half of them positive, and
- * Keras's index of their words; no part of the project. The folder has {@code train.tsv.gz} and {@code test.tsv.gz}, whose lines are label (0 negative, 1
+ * The reviews of films of the Large Movie Review Dataset (Maas et al. 2011), 25,000 for training and 25,000 for the test, half of them positive, and
+ * Keras's index of their words; not part of the project. The folder has {@code train.tsv.gz} and {@code test.tsv.gz}, whose lines are label (0 negative, 1
  * positive), rating, id and text, ordered by id, the negative one first, and {@code imdb_word_index.json}, each perhaps plain or {@code .gz}.
  */
 public final class Imdb {
@@ -103,7 +103,7 @@ public final class Imdb {
     }
 
     /**
-     * The reviews to learn from, or those of the test, whose class 1 is positive.
+     * The training or the test reviews, whose class 1 is positive.
      *
      * @throws IllegalArgumentException if the file is damaged
      * @throws UncheckedIOException if it cannot be read

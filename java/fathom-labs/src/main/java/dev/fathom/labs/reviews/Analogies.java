@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Questions of the form "a is to b as c is to what?" (Mikolov et al. 2013) with words of film reviews. Two pairs of a family make two questions. The answer is the
- * word, other than the three of the question, whose vector has the largest cosine with b - a + c, where all vectors are scaled to length 1.
+ * Questions of the form "a is to b as c is to what?" (Mikolov et al. 2013) with words of film reviews. Two pairs of a family make two questions. The answer is
+ * the word, other than the three of the question, whose vector has the largest cosine with b - a + c, where all vectors are scaled to length 1.
  */
 final class Analogies {
     /** Pairs of words in the same relation, by its name. */

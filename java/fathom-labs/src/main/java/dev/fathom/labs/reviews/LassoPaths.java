@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /** Lasso paths of bags of words that weigh words in five ways. */
 record LassoPaths(Run run, Reviews reviews) {
     /** The largest accepted violation of the conditions of the optimum, as a part of lambda. */
-    static final double TOLERANCE = 0.1;
+    private static final double TOLERANCE = 0.1;
 
     private static final int BIGRAMS = 20_000;
     private static final int SHOWN = 8;

@@ -194,8 +194,8 @@ record ReviewExperiments(Run run, Reviews reviews) {
     // ---- word vectors
 
     /**
-     * A mean and a GRU on word vectors of four kinds, whose titles are the network and the kind, separated by a comma. Vectors by PCA are computed first; there is
-     * nothing to train if the run is interrupted meanwhile.
+     * A mean and a GRU on word vectors of four kinds, whose titles are the network and the kind, separated by a comma. Vectors by PCA are computed first;
+     * the list is empty if the run is interrupted meanwhile.
      */
     List<ReviewExperiment> embeddings() {
         float[] random = new Rng(run.seed()).normal(Reviews.CODES * WIDTH, 0, SPREAD);
@@ -251,8 +251,8 @@ record ReviewExperiments(Run run, Reviews reviews) {
     }
 
     /**
-     * The table of the vectors by PCA, [{@link Reviews#CODES}, {@link ReviewNets#WIDTH}], computed from the training reviews; a short run has vectors of the most
-     * frequent words alone. Null if the run was interrupted.
+     * The table of the vectors by PCA, [{@link Reviews#CODES}, {@link ReviewNets#WIDTH}], computed from the training reviews; a short run has vectors of
+     * the most frequent words alone. Null if the run was interrupted.
      */
     private float @Nullable [] components() {
         Vocabulary words = reviews.vocabulary().limit(run.of(Reviews.CODES, 500));

@@ -238,6 +238,11 @@ class WordsLabTest {
         assertThat(share).isBetween(0.01, 0.04);
         assertThat(pairs.words()).doesNotContain(0);
         assertThat(pairs.contexts()).hasSameSizeAs(pairs.words());
+        assertThat(IntStream.range(0, pairs.words().length)
+                        .filter(i -> pairs.words()[i] > 1 && pairs.contexts()[i] > 1)
+                        .map(i -> Math.abs(pairs.words()[i] - pairs.contexts()[i])))
+                .as("five places among the words that are kept, of which 63 % are")
+                .allMatch(distance -> distance > 0 && distance < 30);
     }
 
     /** The word nearest to c is a wrong one, so that only b - a + c gives the answer. */
