@@ -123,14 +123,12 @@ class DigitsLabTest {
                 .hasLineCount(1);
         Path data = tones(1);
         assertThat(digits(data).err())
-                .isEqualTo(
-                        "fathom lab: spoken-digits has 0 training recordings (index 5 and above) and 20 test recordings "
-                                + "(index 0 to 4), but at least 20 and 1 are needed; give the whole folder\n");
+                .isEqualTo("fathom lab: spoken-digits has 0 training recordings (index 5 and above) and 20 test"
+                        + " recordings (index 0 to 4), but at least 20 and 1 are needed; give the whole folder\n");
         assertThat(digits(tones(6)).err())
-                .isEqualTo(
-                        "fathom lab: spoken-digits has 20 recordings of index 5, 14, 23, 32 or 41, which are for the "
-                                + "validation of strings, and 0 for their training, but at least 1 of each is needed; give the "
-                                + "whole folder\n");
+                .isEqualTo("fathom lab: spoken-digits has 20 recordings of index 5, 14, 23, 32 or 41, which are for the"
+                        + " validation of strings, and 0 for their training, but at least 1 of each is needed;"
+                        + " give the whole folder\n");
         Path file = data.resolve("recordings/3_ann_0.wav");
         byte[] whole = Files.readAllBytes(file);
         Files.write(file, Arrays.copyOf(whole, 1000));
@@ -161,6 +159,21 @@ class DigitsLabTest {
         }
         assertThat(sums).containsExactly(new double[DigitFeatures.BANDS], within(1e-3));
         assertThat(DigitFeatures.at(frames, 16)).containsExactly(frames, within(1e-5f));
+        try (Dataset images = DigitFeatures.images(List.of(new Recording(3, "ann", 0, noise(2000))), 16);
+                Pass pass = Pass.infer()) {
+            Batch batch = images.batches(1).epoch(0).next();
+            float[] image =
+                    batch.x().toArray(); // has the mean spectrum, so in each band it is the sequence plus a constant
+            float sum = 0;
+            for (int i = 0; i < image.length; i++) {
+                int band = i % DigitFeatures.BANDS;
+                assertThat(image[i] - image[band]).isCloseTo(frames[i] - frames[band], within(1e-4f));
+                sum += image[i];
+            }
+            assertThat(sum).isCloseTo(0, within(1e-2f));
+            assertThat(image[0] - frames[0]).isNotCloseTo(0, within(1e-2f));
+            assertThat(batch.y().toIntArray()).containsExactly(3);
+        }
         float[] three = DigitFeatures.at(frames, 31);
         int b = DigitFeatures.BANDS;
         assertThat(three[b]).isCloseTo((frames[0] + frames[b]) / 2, within(1e-5f));
