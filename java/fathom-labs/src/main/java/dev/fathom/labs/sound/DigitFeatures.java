@@ -15,8 +15,8 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * The features of recordings: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames per second. Sequences are without the mean of the recording in each
- * band, which removes the frequency response of the microphone; images are without its mean over all bands alone, and keep its mean spectrum.
+ * The features of recordings: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames per second. Sequences are without the mean of the recording in
+ * each band, which removes the frequency response of the microphone; images are without its mean over all bands alone, and keep its mean spectrum.
  */
 final class DigitFeatures {
     static final int BANDS = 26;
