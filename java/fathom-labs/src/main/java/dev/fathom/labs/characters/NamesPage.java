@@ -81,13 +81,14 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
         page.section(
                         "Negative log-likelihood per letter",
                         line(
-                                "The mean of -log P over the letters of a name and its end, in nats and in bits, where P is the probability "
-                                        + "that a model gives a letter after the letters before it. The lines of the file were split at random, "
-                                        + "as in Karpathy's makemore. The file has some names twice, so %,d of the %,d test names are in the "
-                                        + "training set too; the last column leaves them out. n-gram counts are smoothed by the method of Witten "
-                                        + "and Bell (1991). The validation names choose the epoch, and the test names are used once. "
-                                        + "The band of the Transformer, 1.88 to 2.0, is this lab's own: the published value is given as "
-                                        + "\"about 1.92\".",
+                                "The mean of -log P over the letters of a name and its end, in nats and in bits, where"
+                                        + " P is the probability that a model gives a letter after the letters before it."
+                                        + " The lines of the file were split at random, as in Karpathy's makemore. The"
+                                        + " file has some names twice, so %,d of the %,d test names are in the training"
+                                        + " set too; the last column leaves them out. n-gram counts are smoothed by the"
+                                        + " method of Witten and Bell (1991). The validation names choose the epoch, and"
+                                        + " the test names are used once. The band of the Transformer, 1.88 to 2.0, is"
+                                        + " this lab's own: the published value is given as \"about 1.92\".",
                                 parts.test().size() - unseen.size(),
                                 parts.test().size()))
                 .table(
@@ -143,8 +144,8 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
         page.section(
                         "A name letter by letter",
                         line(
-                                "The probability of each letter of %s after the letters before it. It is the first test name of six letters "
-                                        + "or more that is not in the training set.",
+                                "The probability of each letter of %s after the letters before it. It is the first"
+                                        + " test name of six letters or more that is not in the training set.",
                                 first.get(0)))
                 .picture(
                         "letters.png",
@@ -165,7 +166,8 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
                         "",
                         spelled.stream().map(name -> name + Names.END + "\n").toList()),
                 last.name()
-                        + ": the more orange a letter is, the more probable it was. A period stands for the end of a name.",
+                        + ": the more orange a letter is, the more probable it was. A period stands for the end of a"
+                        + " name.",
                 values);
     }
 
@@ -199,8 +201,9 @@ record NamesPage(Run run, Result page, NameParts parts, List<NameModel> models) 
         page.section(
                         "Generated names",
                         line(
-                                "Each model generated %,d names letter by letter at temperature 1. New names are not in the file, whose names "
-                                        + "have %.1f letters on average. The first new names of each model are shown.",
+                                "Each model generated %,d names letter by letter at temperature 1. New names are not"
+                                        + " in the file, whose names have %.1f letters on average. The first new names of"
+                                        + " each model are shown.",
                                 count, mean))
                 .table(List.of("model", "new", "distinct", "mean length", "examples"), rows);
     }

@@ -79,12 +79,14 @@ record PlaysPage(Run run, Result page, Plays plays) {
         page.section(
                         "Bits per character",
                         line(
-                                "The mean of -log2 P over the characters of the test, where P is the probability that a model gives a character after "
-                                        + "the characters before it. The LSTM carries its state through the whole test, and the GPT sees "
-                                        + "the last %d to %d characters. n-grams are counted on the training part and smoothed by the method of "
-                                        + "Witten and Bell (1991). For gzip, the figure is the growth of the compressed file when the test "
-                                        + "follows the rest of the plays; gzip sees the last 32,768 characters. No value is published for "
-                                        + "this LSTM, so it is compared with the 5-gram counts.",
+                                "The mean of -log2 P over the characters of the test, where P is the probability that"
+                                        + " a model gives a character after the characters before it. The LSTM carries its"
+                                        + " state through the whole test, and the GPT sees the last %d to %d characters."
+                                        + " n-grams are counted on the training part and smoothed by the method of Witten"
+                                        + " and Bell (1991). For gzip, the figure is the growth of the compressed file"
+                                        + " when the test follows the rest of the plays; gzip sees the last 32,768"
+                                        + " characters. No value is published for this LSTM, so it is compared with the"
+                                        + " 5-gram counts.",
                                 CharacterTraining.CONTEXT / 2, CharacterTraining.CONTEXT))
                 .table(List.of("model", "parameters", "test, bits per character"), rows);
     }
@@ -124,8 +126,8 @@ record PlaysPage(Run run, Result page, Plays plays) {
         page.section(
                 "What they write",
                 line(
-                        "Each network continues \"%s\" character by character at temperature %.1f, as a frozen plan. The LSTM carries its "
-                                + "state, and the GPT its keys and values.",
+                        "Each network continues \"%s\" character by character at temperature %.1f, as a frozen plan."
+                                + " The LSTM carries its state, and the GPT its keys and values.",
                         begin.strip(), TEMPERATURE));
         page.verbatim("LSTM", begin + text(CharacterRnn.write(lstm, prompt, length, TEMPERATURE, run.seed())));
         if (gpt != null) {
@@ -156,12 +158,13 @@ record PlaysPage(Run run, Result page, Plays plays) {
         page.section(
                         "What single units of the LSTM respond to",
                         line(
-                                "For each property of a character, the table has the unit of the LSTM whose state, tanh(c) after each character, "
-                                        + "correlates most with it (Pearson, by magnitude). The unit was chosen on the last %,d characters of "
-                                        + "the validation part, and the correlation is measured on the first %,d of the test. The last column "
-                                        + "is for the best unit of the untrained network, chosen in the same way. Below, as in Karpathy et "
-                                        + "al. (2015), a text is colored by these units: orange where tanh(c) has the sign of the property, "
-                                        + "blue where it has the other sign.",
+                                "For each property of a character, the table has the unit of the LSTM whose state,"
+                                        + " tanh(c) after each character, correlates most with it (Pearson, by magnitude)."
+                                        + " The unit was chosen on the last %,d characters of the validation part, and the"
+                                        + " correlation is measured on the first %,d of the test. The last column is for"
+                                        + " the best unit of the untrained network, chosen in the same way. Below, as in"
+                                        + " Karpathy et al. (2015), a text is colored by these units: orange where tanh(c)"
+                                        + " has the sign of the property, blue where it has the other sign.",
                                 half, text.length() - half))
                 .table(List.of("property", "unit", "correlation", "untrained"), rows);
         found.forEach((name, unit) -> page.colored(

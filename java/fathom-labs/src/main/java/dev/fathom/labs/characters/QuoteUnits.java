@@ -102,7 +102,8 @@ final class QuoteUnits {
     /** The sizes of the parts. */
     String data() {
         return line(
-                "film reviews with quotes: %,d characters for training, %,d for validation, %,d for finding and measuring units",
+                "film reviews with quotes: %,d characters for training, %,d for validation, %,d for finding and"
+                        + " measuring units",
                 training.length, validation.length, searched.length());
     }
 
@@ -155,13 +156,15 @@ final class QuoteUnits {
             page.section(
                             "Inside quotes",
                             line(
-                                    "Each network has one layer of %d units and is trained on the same reviews, %d %s long. The unit was chosen by "
-                                            + "the magnitude of the correlation (Pearson) of its state (tanh(c) of the LSTM) with being inside "
-                                            + "quotes on %,d characters that are not used for training. The table has its correlation on the next "
-                                            + "%,d characters, of which %.1f %% are inside quotes, beside that of the best unit of the untrained "
-                                            + "network, chosen in the same way. The text is colored by the units: orange where a state has the "
-                                            + "sign of being inside quotes, blue where it has the other sign. Collins et al. (2017) introduced the "
-                                            + "UGRNN; no correlation is published for such a unit.",
+                                    "Each network has one layer of %d units and is trained on the same reviews, %d %s"
+                                            + " long. The unit was chosen by the magnitude of the correlation (Pearson) of"
+                                            + " its state (tanh(c) of the LSTM) with being inside quotes on %,d characters"
+                                            + " that are not used for training. The table has its correlation on the next"
+                                            + " %,d characters, of which %.1f %% are inside quotes, beside that of the"
+                                            + " best unit of the untrained network, chosen in the same way. The text is"
+                                            + " colored by the units: orange where a state has the sign of being inside"
+                                            + " quotes, blue where it has the other sign. Collins et al. (2017) introduced"
+                                            + " the UGRNN; no correlation is published for such a unit.",
                                     hidden,
                                     epochs,
                                     epochs == 1 ? "epoch" : "epochs",

@@ -52,7 +52,8 @@ public final class ShakespeareLab implements Experiment {
 
     @Override
     public String shows() {
-        return "text character by character: an LSTM and a small GPT, what they write, and what single units respond to";
+        return "text character by character: an LSTM and a small GPT, what they write, and what single units respond"
+                + " to";
     }
 
     @Override

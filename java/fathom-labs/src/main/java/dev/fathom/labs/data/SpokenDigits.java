@@ -71,8 +71,8 @@ public final class SpokenDigits {
         Matcher m = NAME.matcher(file.getFileName().toString());
         if (!m.matches()) {
             throw new IllegalArgumentException(file
-                    + ": the name is not of the form DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_32.wav; rename the file, "
-                    + "or move it elsewhere");
+                    + ": the name is not of the form DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_32.wav; rename the"
+                    + " file, or move it elsewhere");
         }
         return m;
     }

@@ -9,13 +9,14 @@ import dev.fathom.sound.Mel;
 import dev.fathom.sound.Stft;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * The features of recordings: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames per second, minus the mean of the recording in each band, which
- * removes the frequency response of the microphone.
+ * The features of recordings: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames per second. Sequences are without the mean of the recording in
+ * each band, which removes the frequency response of the microphone; images are without its mean over all bands alone, and keep its mean spectrum.
  */
 final class DigitFeatures {
     static final int BANDS = 26;
@@ -29,14 +30,21 @@ final class DigitFeatures {
 
     private DigitFeatures() {}
 
-    /** The features of a sound, [frames, BANDS]. */
+    /** The features of a sound without its mean in each band, [frames, BANDS]. */
     static float[] frames(float[] samples) {
+        return frames(samples, true);
+    }
+
+    private static float[] frames(float[] samples, boolean eachBand) {
         float[] log = MEL.log(STFT.forward(samples));
         double[] mean = new double[BANDS];
         int frames = log.length / BANDS;
         for (int i = 0; i < log.length; i++) {
             log[i] = Math.max(SILENCE, log[i]);
             mean[i % BANDS] += log[i] / frames;
+        }
+        if (!eachBand) {
+            Arrays.fill(mean, Arrays.stream(mean).sum() / BANDS);
         }
         for (int i = 0; i < log.length; i++) {
             log[i] = SCALE * (float) (log[i] - mean[i % BANDS]);
@@ -63,7 +71,10 @@ final class DigitFeatures {
     /** Recordings as images [places, BANDS, 1], labeled with their digits. */
     static Dataset images(List<Recording> recordings, int places) {
         float[] x = new float[recordings.size() * places * BANDS];
-        List<float[]> frames = all(recordings.stream().map(Recording::samples).toList());
+        List<float[]> frames = recordings.stream()
+                .parallel()
+                .map(r -> frames(r.samples(), false))
+                .toList();
         for (int i = 0; i < frames.size(); i++) {
             System.arraycopy(at(frames.get(i), places), 0, x, i * places * BANDS, places * BANDS);
         }
@@ -80,12 +91,9 @@ final class DigitFeatures {
         return recordings.stream().mapToInt(Recording::digit).toArray();
     }
 
-    private static List<float[]> all(List<float[]> sounds) {
-        return sounds.stream().parallel().map(DigitFeatures::frames).toList();
-    }
-
     private static Field ragged(List<float[]> sounds) {
-        List<float[]> frames = all(sounds);
+        List<float[]> frames =
+                sounds.stream().parallel().map(DigitFeatures::frames).toList();
         long[] offsets = new long[frames.size() + 1];
         for (int i = 0; i < frames.size(); i++) {
             offsets[i + 1] = offsets[i] + frames.get(i).length / BANDS;

@@ -2,9 +2,7 @@ package dev.fathom.labs.sound;
 
 import static dev.fathom.op.Activation.RELU;
 
-import dev.fathom.data.Augment;
 import dev.fathom.data.Batch;
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.SpokenDigits.Recording;
 import dev.fathom.labs.experiments.Run;
@@ -40,9 +38,6 @@ enum DigitNet {
     CNN("CNN", 32, 20),
     LSTM("LSTM", 0, 30),
     GRU("GRU", 0, 30);
-
-    /** The standard deviation of the noise on training images, whose own is about 1. */
-    private static final float NOISE = 0.3f;
 
     final String title;
     /** The number of frames in the image of a digit; 0 for all frames as a sequence. */
@@ -149,9 +144,8 @@ enum DigitNet {
                         .keepBest("val_accuracy")
                         .seed(run.seed());
                 run.training().attach(trainer, run.folder().resolve(folder), "recordings");
-                Batches batches = rest.shuffled(run.seed()).batches(Math.min(32, rest.size()));
                 History history =
-                        trainer.fit(places == 0 ? batches : batches.augment(Augment.noise(NOISE)), validation, count);
+                        trainer.fit(rest.shuffled(run.seed()).batches(Math.min(32, rest.size())), validation, count);
                 EpochLog best = history.best();
                 if (best == null || run.interrupt().requested()) {
                     return null;

@@ -30,8 +30,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bidirectional LSTM that recognizes strings of digits. At each frame it gives the probabilities of the blank, class 0, and of the digits, one class higher. The
- * labels say which digits a string has but not where; connectionist temporal classification (Graves et al. 2006) sums over all alignments.
+ * A bidirectional LSTM that recognizes strings of digits. At each frame it gives the probabilities of the blank, class 0, and of the digits, one class higher.
+ * The labels say which digits a string has but not where; connectionist temporal classification (Graves et al. 2006) sums over all alignments.
  */
 record DigitStrings(Recurrent lstm, Linear out) implements Net {
     static final int BEAM = 8;

@@ -112,7 +112,8 @@ class NamesLabTest {
         assertSentence(run("a".repeat(31)), file + " line 1: \"" + "a".repeat(30) + "..." + end);
         assertSentence(
                 run(few),
-                "names.txt has 99 names, but at least 100 are needed for training, validation and test; give a longer list\n");
+                "names.txt has 99 names, but at least 100 are needed for training, validation and test; give a longer"
+                        + " list\n");
         Files.write(file, new byte[] {'a', (byte) 0xff});
         CommandLineRun binary = CommandLineRun.of("lab", "names", "--data", file.getParent() + "", "--out", temp + "");
         assertSentence(binary, file.toString());

@@ -66,9 +66,9 @@ class ShakespeareLabTest {
                     .isGreaterThan(0.1 + number(run.out(), "^" + property + " +\\d+ +[\\d.]+ +([\\d.]+)$"));
         }
         assertThat(run.out())
-                .startsWith("Shakespeare's plays: 54,000 characters for training, 3,000 for validation, 3,000 for the "
-                        + "test; film reviews with quotes: 60,000 characters for training, 8,000 for validation, 8,000 for "
-                        + "finding and measuring units\n")
+                .startsWith("Shakespeare's plays: 54,000 characters for training, 3,000 for validation, 3,000 for the"
+                        + " test; film reviews with quotes: 60,000 characters for training, 8,000 for"
+                        + " validation, 8,000 for finding and measuring units\n")
                 .contains("\nLSTM:\nROMEO:\n", "\nGPT:\nROMEO:\n")
                 .doesNotContain("images");
         for (String cell : List.of("LSTM", "GRU", "UGRNN")) {
@@ -132,7 +132,8 @@ class ShakespeareLabTest {
         Path folder = folder(9_999);
         assertSentence(
                 run(folder),
-                "input.txt has 9999 characters, but at least 10000 are needed for training, validation and test; give a longer text");
+                "input.txt has 9999 characters, but at least 10000 are needed for training, validation and test; give"
+                        + " a longer text");
         Files.write(folder.resolve("input.txt"), new byte[] {'a', (byte) 0xff});
         assertSentence(run(folder), folder.resolve("input.txt").toString());
         Files.delete(folder.resolve("input.txt"));
