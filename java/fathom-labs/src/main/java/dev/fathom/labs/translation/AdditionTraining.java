@@ -86,7 +86,6 @@ record AdditionTraining(Run run, Sums training, Sums validation, Sums test) {
                             .count()
                     / answers.size();
         }
-
     }
 
     /** Trains Keras's network; null if the run was interrupted before the last epoch. */

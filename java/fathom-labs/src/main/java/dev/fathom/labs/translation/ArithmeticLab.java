@@ -211,7 +211,8 @@ public final class ArithmeticLab implements Experiment {
             page.figure(Figure.of(t.name() + ", answer accuracy on the test", "%", 100 * t.answerAccuracy())
                     .baseline(
                             line("%.2f", 100 * keras.answerAccuracy()),
-                            "Keras's settings, epochs: " + keras.history().epochs().size()));
+                            "Keras's settings, epochs: "
+                                    + keras.history().epochs().size()));
         }
         for (AdditionTraining.Trained t : trained) {
             page.key(Figure.of(t.name() + ", character accuracy on the test", "%", 100 * t.characterAccuracy())
