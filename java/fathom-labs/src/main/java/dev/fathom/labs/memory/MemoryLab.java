@@ -143,7 +143,7 @@ public final class MemoryLab implements Experiment {
             boolean remembers = task == MemoryTask.ADDING && t.cell() != Cell.TANH;
             page.figure(remembers ? loss.within(0, baseline / 10) : loss)
                     .figure(Figure.of(name + task.accuracyName(), "%", 100 * t.accuracy())
-                            .baseline(line("%.1f", 100 * task.guessedAccuracy()), "without memory"));
+                            .baseline(line("%.1f %%", 100 * task.guessedAccuracy()), "without memory"));
         }
         List<String> places = Arrays.stream(lengths).mapToObj(Integer::toString).toList();
         Map<String, double[]> shares = new LinkedHashMap<>();

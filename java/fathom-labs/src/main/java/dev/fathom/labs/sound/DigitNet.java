@@ -155,7 +155,7 @@ enum DigitNet {
                         model.parameterCount(),
                         best.value("val_accuracy"),
                         trainer.evaluate(tested).getOrDefault("accuracy", Double.NaN),
-                        history.epochs().stream().mapToDouble(EpochLog::seconds).sum());
+                        history.seconds());
             }
         }
     }

@@ -83,8 +83,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
             }
             throw e;
         }
-        double seconds =
-                history.epochs().stream().mapToDouble(EpochLog::seconds).sum();
+        double seconds = history.seconds();
 
         history.notes().forEach(note -> say("%s", note));
         EpochLog best = keep(history, model, entry, images, folder); // first what cannot be made again

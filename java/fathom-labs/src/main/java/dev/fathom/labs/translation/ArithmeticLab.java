@@ -210,9 +210,8 @@ public final class ArithmeticLab implements Experiment {
         for (AdditionTraining.Trained t : trained) {
             page.figure(Figure.of(t.name() + ", answer accuracy on the test", "%", 100 * t.answerAccuracy())
                     .baseline(
-                            line("%.2f", 100 * keras.answerAccuracy()),
-                            "Keras's settings, epochs: "
-                                    + keras.history().epochs().size()));
+                            line("%.2f %%", 100 * keras.answerAccuracy()),
+                            "Keras's settings, " + keras.history().epochs().size() + " epochs"));
         }
         for (AdditionTraining.Trained t : trained) {
             page.key(Figure.of(t.name() + ", character accuracy on the test", "%", 100 * t.characterAccuracy())

@@ -43,11 +43,11 @@ public final class TranslateLab implements Experiment {
     @Override
     public Result run(Run run) {
         List<Pair> pairs = EnglishFrench.read(run.data());
-        pairs = pairs.subList(0, Math.min(pairs.size(), run.of(10_000, 800)));
+        pairs = pairs.subList(0, Math.min(pairs.size(), run.of(15_000, 800)));
         int held = run.of(500, 50);
         Corpus corpus = Corpus.of(pairs, held, run.seed());
         List<String> prompt = prompt(run.prompt(), corpus);
-        var budget = new Translator.Budget(run.epochs(12, 8), run.of(64, 16), run.of(256, 40), run.of(4, 2));
+        var budget = new Translator.Budget(run.epochs(6, 8), run.of(32, 16), run.of(256, 40), run.of(4, 2));
         String data = line(
                 "The %,d shortest pairs of English and French: %,d pairs for training, %,d English sentences for validation and %,d for the test",
                 pairs.size(), Corpus.pairs(corpus.training()), held, held);

@@ -93,8 +93,9 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                         line(
                                 "Each network consists of two LSTMs of %d layers; their states and the embeddings are %d wide. Words that occur "
                                         + "once in the training pairs are one unknown token, which leaves %,d English and %,d French tokens. All networks "
-                                        + "are trained on the same pairs for %d epochs in batches of %d. Gradients are clipped to a norm of 5, and all "
-                                        + "weights start uniform in +-0.08. Adam's learning rate of 0.002 falls to 0 on a cosine; that of SGD is 0.7 for "
+                                        + "are trained on the same pairs for %d epochs in batches of %d. Gradients are clipped to a norm of 5. Weights "
+                                        + "start uniform in +-%.2f, which is the paper's 0.08 scaled from 1,000 cells to this width, and embeddings "
+                                        + "start normal with a standard deviation of 1. Adam's learning rate of 0.002 falls to 0 on a cosine; that of SGD is 0.7 for "
                                         + "two thirds of the epochs and is then halved five times. The epoch with the lowest loss on the validation "
                                         + "sentences is kept. No English sentence is in two parts. Attention uses the score of Bahdanau et al. (2015), "
                                         + "and reads its context after the decoder's step, as in Luong et al. (2015).",
@@ -103,7 +104,8 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                                 corpus.english().size(),
                                 corpus.french().size(),
                                 budget.epochs(),
-                                budget.batch()))
+                                budget.batch(),
+                                Translator.range(budget.width())))
                 .table(header, rows)
                 .text(
                         "BLEU compares lower-case words and punctuation of the test sentences with all their known translations. The unknown token is "
@@ -148,7 +150,7 @@ record TranslatePage(Corpus corpus, Translator.Budget budget, ScoredTranslations
                                     name + ", character accuracy",
                                     "%",
                                     t.widest().characterAccuracy())
-                            .baseline(line("%.1f", dictionary.characterAccuracy()), "dictionary"))
+                            .baseline(line("%.1f %%", dictionary.characterAccuracy()), "dictionary"))
                     .figure(Figure.of(name + ", validation perplexity", "", t.perplexity())
                             .baseline(line("%.1f", corpus.unigramPerplexity()), "unigram model"));
         }

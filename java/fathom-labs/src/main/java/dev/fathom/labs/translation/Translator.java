@@ -47,7 +47,6 @@ record Translator(
 
     private static final int CHUNK = 100;
     private static final int LONGER = 6;
-    private static final float RANGE = 0.08f;
 
     /**
      * What a network is and how it is trained.
@@ -68,8 +67,9 @@ record Translator(
     static @Nullable Translator of(Setting setting, Budget budget, Corpus corpus, Run run) {
         var sizes = new Seq2Seq.Sizes(
                 corpus.english().size(), corpus.french().size(), budget.width, budget.width, budget.layers);
-        var init = Init.uniform(-RANGE, RANGE);
-        Model<Seq2Seq> model = Model.of(Seq2Seq.of(sizes, setting.attention, init, init), run.seed());
+        float range = range(budget.width);
+        Model<Seq2Seq> model = Model.of(
+                Seq2Seq.of(sizes, setting.attention, Init.normal(0, 1), Init.uniform(-range, range)), run.seed());
         Translator translator = null;
         try (Dataset train = corpus.dataset(corpus.training(), setting.reversed);
                 Dataset validation = corpus.dataset(corpus.validation(), setting.reversed)) {
@@ -92,6 +92,14 @@ record Translator(
                 model.close();
             }
         }
+    }
+
+    /**
+     * Weights start in +- this number. It is the 0.08 of Sutskever et al. (2014) for layers of 1,000 cells, and grows for narrower ones so that sums over a
+     * layer keep their size; otherwise little of a sentence passes four layers.
+     */
+    static float range(int width) {
+        return (float) (0.08 * Math.sqrt(1000.0 / width));
     }
 
     /** The schedule of Sutskever et al. (2014), scaled to {@code epochs}: constant for two thirds of them, then halved five times at equal intervals. */

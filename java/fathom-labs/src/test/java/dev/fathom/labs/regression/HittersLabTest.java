@@ -8,7 +8,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.Interrupted;
+import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Hitters;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
@@ -201,7 +201,8 @@ class HittersLabTest {
     /** What is finished at Ctrl-C stays on the page. */
     @Test
     void anInterruptedRunGivesWhatIsFinished() {
-        Result result = Interrupted.at("Network of the Python split", new HittersLab(), null, temp);
+        Result result = InterruptedRun.of(new HittersLab(), "Network of the Python split", null, temp)
+                .result();
         assertThat(result.isFinished()).isFalse();
         assertThat(result.figures())
                 .extracting(Figure::name)

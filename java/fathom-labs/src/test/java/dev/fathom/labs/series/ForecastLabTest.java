@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.Gson;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.Interrupted;
+import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
@@ -152,7 +152,8 @@ class ForecastLabTest {
     @Test
     void anInterruptedRunGivesWhatIsFinished() throws IOException {
         Path data = write(text(300, 8, 0), text(200, 3, 0), 3);
-        Result result = Interrupted.at("Exchange rates, TCN", new ForecastLab(), data, temp.resolve("out"));
+        Result result = InterruptedRun.of(new ForecastLab(), "Exchange rates, TCN", data, temp.resolve("out"))
+                .result();
         assertThat(result.isFinished()).isFalse();
         assertThat(result.figures())
                 .extracting(Figure::name)

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.Interrupted;
+import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Nyse;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
@@ -204,7 +204,8 @@ class NyseLabTest {
     @Test
     void anInterruptedRunGivesWhatIsFinished() throws IOException {
         days(450, 240);
-        Result result = Interrupted.at("RNN: test R2", new NyseLab(), temp, temp.resolve("out"));
+        Result result = InterruptedRun.of(new NyseLab(), "RNN: test R2", temp, temp.resolve("out"))
+                .result();
         assertThat(result.isFinished()).isFalse();
         assertThat(result.figures())
                 .extracting(Figure::name)
@@ -212,7 +213,8 @@ class NyseLabTest {
                 .doesNotContain("RNN, with day of week, test R2", "LSTM, test R2");
         result.write(temp.resolve("out"));
         assertThat(temp.resolve("out/forecast.png")).isNotEmptyFile();
-        Result search = Interrupted.at("RNN of 5 lags and 4 units", new NyseLab(), temp, temp.resolve("out"));
+        Result search = InterruptedRun.of(new NyseLab(), "RNN of 5 lags and 4 units", temp, temp.resolve("out"))
+                .result();
         assertThat(search.isFinished()).isFalse();
         assertThat(search.figures())
                 .extracting(Figure::name)
