@@ -40,7 +40,7 @@ public record Bilinear(Parameter weight, @Nullable Parameter bias) implements Ne
     /**
      * Computes the layer in a frame of its own.
      *
-     * @throws IllegalArgumentException if x1 is not [.., in1] or x2 not [.., in2], or their other dimensions differ
+     * @throws IllegalArgumentException if x1 is not [.., in1] or x2 not [.., in2], their other dimensions differ, or there are six
      */
     public Tensor apply(Tensor x1, Tensor x2) {
         return Pass.frame(this, () -> {
@@ -52,6 +52,7 @@ public record Bilinear(Parameter weight, @Nullable Parameter bias) implements Ne
                 throw new IllegalArgumentException("Bilinear" + Where.running() + ": x1 " + x1.shape() + " and x2 "
                         + x2.shape() + " disagree; all dimensions but the last must be equal");
             }
+            Settings.oneMoreDimension("Bilinear", x1);
             // W[o] x2 for each o, [.., out, in1]
             int[] dims = x1.shape().with(rank - 1, w.dim(0)).toArray();
             dims = Arrays.copyOf(dims, rank + 1);

@@ -27,7 +27,7 @@ public record Maxout(int pieces) implements Layer {
     }
 
     /**
-     * @throws IllegalArgumentException if the number of channels of x is no multiple of pieces
+     * @throws IllegalArgumentException if the number of channels of x is no multiple of pieces, or x has six dimensions
      */
     @Override
     public Tensor forward(Tensor x) {
@@ -36,6 +36,7 @@ public record Maxout(int pieces) implements Layer {
             throw new IllegalArgumentException("Maxout" + Where.running() + ": x " + x.shape()
                     + " must have a multiple of pieces=" + pieces + " channels as its last dimension");
         }
+        Settings.oneMoreDimension("Maxout", x);
         int[] dims = Arrays.copyOf(x.shape().toArray(), rank + 1);
         dims[rank - 1] /= pieces;
         dims[rank] = pieces;

@@ -66,7 +66,7 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
     }
 
     /**
-     * @throws IllegalArgumentException if x is a scalar
+     * @throws IllegalArgumentException if x is a scalar or has six dimensions
      */
     @Override
     public Tensor forward(Tensor x) {
@@ -75,6 +75,7 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
             throw new IllegalArgumentException(
                     "NaturalSpline" + Where.running() + ": x is a scalar; give [.., in] with the features last");
         }
+        Settings.oneMoreDimension("NaturalSpline", x);
         int n = knots.length - 1;
         float[] from = new float[n];
         float[] length = new float[n];

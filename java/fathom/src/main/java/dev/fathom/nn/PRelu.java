@@ -42,6 +42,6 @@ public record PRelu(Parameter weight) implements Layer {
     @Override
     public Tensor forward(Tensor x) {
         Settings.perChannel("PRelu", x, weight);
-        return x.relu().sub(x.neg().relu().mul(weight.value()));
+        return x.prelu(weight.value());
     }
 }

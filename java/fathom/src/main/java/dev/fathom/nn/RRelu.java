@@ -31,8 +31,6 @@ public record RRelu(float lower, float upper) implements Layer {
     @Override
     public Tensor forward(Tensor x) {
         Pass pass = Pass.current();
-        return pass.training()
-                ? x.relu().sub(x.neg().relu().mul(pass.uniform(x.shape(), lower, upper)))
-                : x.leakyRelu((lower + upper) / 2);
+        return pass.training() ? x.prelu(pass.uniform(x.shape(), lower, upper)) : x.leakyRelu((lower + upper) / 2);
     }
 }

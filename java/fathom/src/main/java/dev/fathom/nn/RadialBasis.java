@@ -59,11 +59,12 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
     }
 
     /**
-     * @throws IllegalArgumentException if x has another number of features
+     * @throws IllegalArgumentException if x has another number of features, or six dimensions
      */
     @Override
     public Tensor forward(Tensor x) {
         Settings.lastDimension("RadialBasis", "x", x, centers.shape().dim(1));
+        Settings.oneMoreDimension("RadialBasis", x);
         Tensor squares = x.unsqueeze(-2).sub(centers.value()).square().sum(-1);
         return squares.mul(logWidths.value().mul(-2).exp()).mul(-0.5f).exp();
     }

@@ -1,5 +1,6 @@
 package dev.fathom.nn;
 
+import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Tensor;
@@ -37,6 +38,14 @@ final class Settings {
         int channels = one.shape().dim(0);
         if (channels > 1) {
             lastDimension(layer, "x", x, channels);
+        }
+    }
+
+    /** Refuses an x that has as many dimensions as a tensor may have, for layers that need one more in between. */
+    static void oneMoreDimension(String layer, Tensor x) {
+        if (x.shape().rank() == Shape.MAX_RANK) {
+            throw new IllegalArgumentException(layer + Where.running() + ": x " + x.shape() + " has "
+                    + Shape.MAX_RANK + " dimensions, but the layer needs one more in between; reshape x to fewer");
         }
     }
 

@@ -31,6 +31,6 @@ public record Swish(Parameter beta) implements Layer {
     @Override
     public Tensor forward(Tensor x) {
         Settings.perChannel("Swish", x, beta);
-        return x.mul(x.mul(beta.value()).sigmoid());
+        return x.swish(beta.value());
     }
 }

@@ -12,21 +12,21 @@ import dev.fathom.tensor.Tensor;
  * distillation (Hinton et al. 2015).
  *
  * <pre>{@code
- * var net = new Calibrated(trained, Temperature.learned(1));        // a record of two layers, called one after the other
- * model.freeze("net.*");
+ * var model = Model.of(new Sequential(trained, Temperature.learned(1)), 1);
+ * model.freeze("0.*");                                              // what was trained before
  * }</pre>
  *
- * @param value T [1]: a parameter if it is learned, and a buffer if it is fixed
+ * @param temperature T [1]: a parameter if it is learned, and a buffer if it is fixed
  */
-public record Temperature(Variable value) implements Layer {
+public record Temperature(Variable temperature) implements Layer {
     /**
      * Makes a layer whose T stays as it is. It is saved with the model, and a file that lacks it loads all the same.
      *
      * @throws IllegalArgumentException if it is not above 0 and finite
      */
-    public static Temperature fixed(float temperature) {
-        Settings.positive("Temperature", "temperature", temperature);
-        return new Temperature(Buffer.derived(Shape.of(1), Init.constant(temperature)));
+    public static Temperature fixed(float value) {
+        Settings.positive("Temperature", "value", value);
+        return new Temperature(Buffer.derived(Shape.of(1), Init.constant(value)));
     }
 
     /**
@@ -41,6 +41,6 @@ public record Temperature(Variable value) implements Layer {
 
     @Override
     public Tensor forward(Tensor x) {
-        return x.div(value.value());
+        return x.div(temperature.value());
     }
 }

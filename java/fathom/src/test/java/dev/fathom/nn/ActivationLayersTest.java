@@ -229,7 +229,7 @@ class ActivationLayersTest {
         for (float bad : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
             assertThatThrownBy(() -> Temperature.fixed(bad))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("Temperature: temperature=" + bad + " must be above 0 and finite");
+                    .hasMessage("Temperature: value=" + bad + " must be above 0 and finite");
             assertThatThrownBy(() -> Temperature.learned(bad))
                     .hasMessage("Temperature: start=" + bad + " must be above 0 and finite");
             assertThatThrownBy(() -> new GumbelSoftmax(bad))
