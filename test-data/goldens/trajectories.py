@@ -135,7 +135,7 @@ def rosenbrock(x):
 matrix, right = rounded(-1, 1, 12, 6), rounded(-1, 1, 12)
 put("squares/a", matrix)
 put("squares/b", right)
-lbfgs("rosenbrock", torch.tensor([f(-1.2), 1, f(0.8), f(-0.5)], dtype=torch.float64), rosenbrock, max_iter=3)
+lbfgs("rosenbrock", torch.tensor([f(-0.5), f(0.3), f(1.2), f(0.9)], dtype=torch.float64), rosenbrock, max_iter=3)
 lbfgs("rosenbrock short", torch.tensor([f(-1.2), 1], dtype=torch.float64), rosenbrock, max_iter=2, history_size=2)
 lbfgs("squares", torch.zeros(6, dtype=torch.float64), lambda x: ((matrix @ x - right) ** 2).sum(), max_iter=1, lr=f(0.5))
 
