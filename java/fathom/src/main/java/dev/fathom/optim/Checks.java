@@ -17,12 +17,6 @@ final class Checks {
         }
     }
 
-    static void fraction(String who, String name, double value) {
-        if (!(value >= 0 && value < 1)) {
-            throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be in [0, 1)");
-        }
-    }
-
     static void atLeast(String who, String name, long value, long least) {
         if (value < least) {
             throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be at least " + least);
@@ -39,6 +33,12 @@ final class Checks {
     static void betas(String who, float beta1, float beta2) {
         if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1)) {
             throw new IllegalArgumentException(who + ": beta1=" + beta1 + " and beta2=" + beta2 + " must be in [0, 1)");
+        }
+    }
+
+    static void below1(String who, String name, float value) {
+        if (!(value >= 0 && value < 1)) {
+            throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be in [0, 1)");
         }
     }
 

@@ -26,7 +26,7 @@ public record Ema(Optimizer inner, float decay, boolean corrected) implements Ar
      * @throws IllegalArgumentException if the decay is outside [0, 1), or the inner recipe keeps an average itself
      */
     public Ema {
-        Checks.fraction("EMA", "decay", decay);
+        Checks.below1("EMA", "decay", decay);
         Swa.unaveraged("EMA", inner);
     }
 

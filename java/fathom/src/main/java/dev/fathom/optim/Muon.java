@@ -49,7 +49,7 @@ public record Muon(
      */
     public Muon {
         Checks.learningRate("Muon", learningRate);
-        Checks.fraction("Muon", "momentum", momentum);
+        Checks.below1("Muon", "momentum", momentum);
         Checks.atLeast("Muon", "iterations", iterations, 1);
         Checks.notNegative("Muon", "weightDecay", weightDecay);
         Checks.evaluatesOnce("Muon", others);

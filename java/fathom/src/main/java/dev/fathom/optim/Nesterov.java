@@ -16,7 +16,7 @@ public record Nesterov(float learningRate, float momentum) implements Optimizer 
      */
     public Nesterov {
         Checks.learningRate("Nesterov", learningRate);
-        Checks.fraction("Nesterov", "momentum", momentum);
+        Checks.below1("Nesterov", "momentum", momentum);
     }
 
     @Override

@@ -47,7 +47,7 @@ public final class Update {
      * Computes loss and gradients once more, of the same examples and with the same random numbers, for the values that the parameters have now.
      * {@link Part#gradient} then gives the new gradients. Buffers, such as the running statistics of a batch norm, are updated again too.
      *
-     * @return the loss
+     * @return the loss, with the opposite sign where the optimizer {@linkplain BoundOptimizer#maximize maximizes}: what the step makes smaller
      * @throws IllegalStateException if the recipe's {@link Optimizer#evaluatesAgain} is false, or the step was given no function for it
      * @throws ArithmeticException if {@link BoundOptimizer#clipNorm} is set and the norm is not finite
      */
@@ -81,9 +81,9 @@ public final class Update {
         bound.counted(rule);
     }
 
-    /** Starts the command of a rule with the arguments that all of them take. */
-    Commands begin(Kernel rule) {
-        return bound.begin(rule);
+    /** Starts the command of a row of rules with the arguments that all of them take. */
+    Commands begin(Kernel kernel, int row) {
+        return bound.begin(kernel, row);
     }
 
     /** The address of moment {@code i} of the block's first parameter. */
