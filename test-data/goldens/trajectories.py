@@ -77,8 +77,9 @@ forms("adam", optim.Adam, amsgrad=dict(lr=0.01, amsgrad=True),
 forms("adamW", optim.AdamW, amsgrad=dict(lr=0.01, betas=(0.8, 0.7), weight_decay=0.2, amsgrad=True),
       maximize=dict(lr=0.01, weight_decay=0.1, maximize=True))
 forms("adamax", optim.Adamax, plain=dict(lr=0.01), decay=dict(lr=0.01, betas=(0.8, 0.9), eps=1e-4, weight_decay=0.2))
-forms("nadam", optim.NAdam, plain=dict(lr=0.01),
-      decay=dict(lr=0.01, betas=(0.8, 0.9), eps=1e-4, weight_decay=0.2, momentum_decay=0.05))
+# 1.13 multiplies the product by mu once too often, but not in its form over lists
+forms("nadam", optim.NAdam, plain=dict(lr=0.01, foreach=True),
+      decay=dict(lr=0.01, foreach=True, betas=(0.8, 0.9), eps=1e-4, weight_decay=0.2, momentum_decay=0.05))
 # rho_t passes 5 at step 6 with beta2 = 0.999, and never with 0.5
 forms("radam", optim.RAdam, plain=dict(lr=0.01), decay=dict(lr=0.01, betas=(0.8, 0.9), eps=1e-4, weight_decay=0.2),
       short=dict(lr=0.01, betas=(0.8, 0.5)))

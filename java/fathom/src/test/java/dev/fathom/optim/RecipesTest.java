@@ -63,8 +63,18 @@ class RecipesTest {
     void theTextbooksNumbers() {
         path(new Nesterov(0.1f, 0.9f), 0.9, 0.729, 0.51759);
         path(new Sgd(0.1f).momentum(0.9f), 0.9, 0.72, 0.486);
+        path(new Sgd(0.1f).velocity(Sgd.Velocity.STEPS).momentum(0.9f), 0.9, 0.72, 0.486);
+        path(new Sgd(0.1f).velocity(Sgd.Velocity.MEAN).momentum(0.9f), 0.99, 0.9711, 0.944379);
+        path(new Adagrad(0.1f), 0.9, 0.9 - 0.1 * 0.9 / Math.sqrt(1.81));
         path(new Adam(0.1f), 0.900000001, 0.8004122297, 0.7015862745, 0.6039390627);
         path(new Adam(0.1f).weightDecay(0.1f), 0.9000000009, 0.8004122295, 0.7015862743, 0.6039390623);
+        path(
+                new Adam(0.1f).amsGrad(Adam.AmsGrad.CORRECTED),
+                0.900000001,
+                0.8052631598,
+                0.7157700551,
+                0.6314866335);
+        path(new Adam(0.1f).withAmsGrad(), 0.900000001, 0.8004122297, 0.7015862745, 0.6039390627);
         path(new AdamW(0.1f).weightDecay(0.1f), 0.890000001, 0.7815718570, 0.6751012232, 0.5710475992);
     }
 

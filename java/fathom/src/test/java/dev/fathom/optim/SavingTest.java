@@ -45,6 +45,12 @@ class SavingTest {
                 new AdamW(0.1f),
                 new Sgd(0.1f).momentum(0.9f),
                 new RmsProp(0.01f),
+                new Adam(0.1f).withAmsGrad(),
+                new Adadelta(1),
+                new NAdam(0.1f),
+                new RAdam(0.1f),
+                new Rprop(0.01f),
+                new Lion(0.01f),
                 new Nesterov(0.1f, 0.9f),
                 new Lamb(0.1f),
                 new Muon(0.1f),
@@ -55,7 +61,7 @@ class SavingTest {
                 new GradientNoise(new Sgd(0.1f).momentum(0.9f), 0.3f),
                 new Ema(new Sam(new Adam(0.1f)), 0.9f),
                 new Swa(new Adam(0.1f), 2, 2))) {
-            Path file = folder.resolve(recipe.getClass().getSimpleName());
+            Path file = folder.resolve("of recipe " + recipe.hashCode());
             try (var model = Model.of(net(), 1);
                     var other = Model.of(net(), 2);
                     BoundOptimizer mine =
