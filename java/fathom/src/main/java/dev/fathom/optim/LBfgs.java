@@ -238,7 +238,7 @@ public record LBfgs(
         }
 
         private Place zoom(Place from, Place a, Place b, int done) {
-            Place low = a.loss <= b.loss ? a : b;
+            Place low = b.loss < a.loss ? b : a; // a loss that is not a number is no low
             Place high = low == a ? b : a;
             boolean slow = false;
             for (int i = done; i < SEARCH; i++) {
