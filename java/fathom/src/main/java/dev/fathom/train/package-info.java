@@ -10,6 +10,9 @@
  * of a sample and by the learning rate of the last step; a run that would give other bits is refused. Rejected: resuming from a checkpoint that fits
  * only roughly, and Java serialization of the run.
  *
+ * <p>Learning rates that follow the results ({@link dev.fathom.train.Newbob}, {@link dev.fathom.train.ReduceOnPlateau}) are pure functions of the history, so
+ * that a checkpoint need not hold anything for them. {@link dev.fathom.train.Trainer#findRate} looks for a rate to begin with.
+ *
  * <p>{@link dev.fathom.train.Trainer#check} examines a set-up before it costs hours; {@link dev.fathom.train.LayerStatistics} and
  * {@link dev.fathom.train.CsvLog} are callbacks to watch it while it does.
  */
