@@ -43,7 +43,7 @@ final class Tangents {
     private static final Map<Class<?>, BiFunction<Op, Tangent, @Nullable Tensor>> RULES = new HashMap<>();
 
     static {
-        rule(Activation.class, (op, t) -> t.of(0).mul(slope(op, t.in(0), t.out(0))));
+        rule(Activation.class, (op, t) -> sloped(t.of(0), slope(op, t.in(0), t.out(0))));
         rule(WhereOp.class, (op, t) -> t.linear(1, 2));
         rule(MatmulOp.class, (op, t) -> t.product(op, 2, 0, 1));
         rule(ConvTransposedOp.class, (op, t) -> t.product(op, 2, 0, 1));
@@ -98,7 +98,7 @@ final class Tangents {
     // ---- elementwise
 
     /** f'(x), of rows whose backward reads x from x, and of the others from y, as a fused layer keeps no x for these. */
-    private static Tensor slope(Activation f, @Nullable Tensor pre, Tensor y) {
+    private static @Nullable Tensor slope(Activation f, @Nullable Tensor pre, Tensor y) {
         Tensor x = pre == null ? y : pre;
         float p = f.p0();
         return switch (f.row()) {
@@ -134,19 +134,31 @@ final class Tangents {
             case MUL_SCALAR -> Tensor.scalar(p);
             case DIV_SCALAR -> Tensor.scalar(1 / p);
             case HUBER -> x.clamp(-p, p);
+            default -> null;
         };
     }
 
-    private static Tensor binary(Binary f, Tangent t) {
+    /** dx f', null where there is no f'. */
+    private static @Nullable Tensor sloped(Tensor dx, @Nullable Tensor slope) {
+        return slope == null ? null : dx.mul(slope);
+    }
+
+    private static @Nullable Tensor binary(Binary f, Tangent t) {
         Tensor dy = null;
         for (int i = 0; i < 2; i++) {
-            dy = t.moves(i) ? Tangent.plus(dy, t.of(i).mul(partial(f, i, t))) : dy;
+            if (t.moves(i)) {
+                Tensor part = sloped(t.of(i), partial(f, i, t));
+                if (part == null) {
+                    return null;
+                }
+                dy = Tangent.plus(dy, part);
+            }
         }
-        return dy == null ? Tensor.zeros(t.out(0).shape()) : dy;
+        return dy;
     }
 
     /** df / da, or df / db. */
-    private static Tensor partial(Binary f, int which, Tangent t) {
+    private static @Nullable Tensor partial(Binary f, int which, Tangent t) {
         Tensor a = t.in(0);
         Tensor b = t.in(1);
         boolean first = which == 0;
@@ -160,6 +172,7 @@ final class Tangents {
             case MIN -> first ? larger(b, a) : larger(a, b);
             case POW -> first ? b.mul(a.pow(b.maskedFill(b.eq(0), 1).sub(1))) : powerOf(a, b, t.out(0));
             case GT, GE, LT, LE, EQ, NE -> Tensor.scalar(0);
+            default -> null;
         };
     }
 
@@ -176,11 +189,11 @@ final class Tangents {
 
     // ---- layers with an epilogue
 
-    private static Tensor epilogue(Epilogue op, Tangent t) {
+    private static @Nullable Tensor epilogue(Epilogue op, Tangent t) {
         Activation f = op.activation();
         Op sum = f == null ? op : op.with(null);
         Tensor dy = op instanceof NormOp norm ? norm(norm, t) : t.product(sum, op.bias(), 0, 1);
-        return f == null ? dy : dy.mul(slope(f, op.keepsPre() ? t.again(sum) : null, t.out(0)));
+        return f == null ? dy : sloped(dy, slope(f, op.keepsPre() ? t.again(sum) : null, t.out(0)));
     }
 
     /** The normalization as a formula, to whose tangent that of the residual is added. */
