@@ -31,6 +31,7 @@ import dev.fathom.ops.VarianceOp;
 import dev.fathom.ops.WhereOp;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +44,7 @@ final class Tangents {
     private static final Map<Class<?>, BiFunction<Op, Tangent, @Nullable Tensor>> RULES = new HashMap<>();
 
     static {
-        rule(Activation.class, (op, t) -> sloped(t.of(0), slope(op, t.in(0), t.out(0))));
+        rule(Activation.class, (op, t) -> t.of(0).mul(slope(op, t.in(0), t.out(0))));
         rule(WhereOp.class, (op, t) -> t.linear(1, 2));
         rule(MatmulOp.class, (op, t) -> t.product(op, 2, 0, 1));
         rule(ConvTransposedOp.class, (op, t) -> t.product(op, 2, 0, 1));
@@ -98,7 +99,7 @@ final class Tangents {
     // ---- elementwise
 
     /** f'(x), of rows whose backward reads x from x, and of the others from y, as a fused layer keeps no x for these. */
-    private static @Nullable Tensor slope(Activation f, @Nullable Tensor pre, Tensor y) {
+    private static Tensor slope(Activation f, @Nullable Tensor pre, Tensor y) {
         Tensor x = pre == null ? y : pre;
         float p = f.p0();
         return switch (f.row()) {
@@ -110,9 +111,7 @@ final class Tangents {
             case SQUARE -> x.mul(2);
             case SQRT -> y.reciprocal().mul(0.5f);
             case NEG, RSUB_SCALAR -> Tensor.scalar(-1);
-            case GELU -> // Phi(x) + x phi(x)
-                x.mul((float) Math.sqrt(0.5)).erf().add(1).mul(0.5f)
-                        .add(x.mul(x.square().mul(-0.5f).exp()).mul((float) (1 / Math.sqrt(2 * Math.PI))));
+            case GELU -> geluSlope(x);
             case ELU -> y.gt(0).where(Tensor.scalar(1), y.add(p));
             case CLAMP -> x.ge(p).mul(x.le(f.p1()));
             case ABS -> x.sign();
@@ -120,45 +119,64 @@ final class Tangents {
             case RECIPROCAL -> y.square().neg();
             case LOG1P -> x.add(1).reciprocal();
             case EXPM1 -> y.add(1);
-            case SOFTPLUS -> y.neg().expm1().neg();
-            case SILU -> {
-                Tensor s = x.sigmoid();
-                yield s.mul(x.mul(s.rsub(1)).add(1));
-            }
+            case SOFTPLUS -> y.mul(-p).expm1().neg();
+            case SILU -> swishSlope(x);
+            case SWISH -> swishSlope(x.mul(p));
+            case GELU_TANH -> geluTanhSlope(x);
+            case MISH -> mishSlope(x);
+            case SELU -> y.gt(0).where(Tensor.scalar(1.05070099f), y.add(1.75809934f));
+            case CELU -> y.gt(0).where(Tensor.scalar(1), y.div(p).add(1));
+            case HARD_SIGMOID -> x.gt(-3).mul(x.lt(3)).div(6);
+            case HARD_SWISH -> x.gt(3).where(Tensor.scalar(1), x.lt(-3).where(Tensor.scalar(0), x.div(3).add(0.5f)));
+            case SOFTSIGN -> x.abs().add(1).square().reciprocal();
+            case STRAIGHT_THROUGH -> x.abs().le(p);
             case LEAKY_RELU -> y.gt(0).where(Tensor.scalar(1), Tensor.scalar(p));
             case SIN -> x.cos();
             case COS -> x.sin().neg();
             case ERF -> x.square().neg().exp().mul((float) (2 / Math.sqrt(Math.PI)));
-            case SIGN, FLOOR, ROUND -> Tensor.scalar(0);
+            case STEP, SIGN, FLOOR, ROUND -> Tensor.scalar(0);
             case ADD_SCALAR -> Tensor.scalar(1);
             case MUL_SCALAR -> Tensor.scalar(p);
             case DIV_SCALAR -> Tensor.scalar(1 / p);
             case HUBER -> x.clamp(-p, p);
-            default -> null;
+            case LOG_COSH -> x.tanh();
         };
     }
 
-    /** dx f', null where there is no f'. */
-    private static @Nullable Tensor sloped(Tensor dx, @Nullable Tensor slope) {
-        return slope == null ? null : dx.mul(slope);
+    /** The derivative of z sigmoid(z). */
+    private static Tensor swishSlope(Tensor z) {
+        Tensor s = z.sigmoid();
+        return s.mul(z.mul(s.rsub(1)).add(1));
     }
 
-    private static @Nullable Tensor binary(Binary f, Tangent t) {
+    /** Phi(x) + x phi(x). */
+    private static Tensor geluSlope(Tensor x) {
+        Tensor area = x.mul((float) Math.sqrt(0.5)).erf().add(1).mul(0.5f);
+        return area.add(x.mul(x.square().mul(-0.5f).exp()).mul((float) (1 / Math.sqrt(2 * Math.PI))));
+    }
+
+    private static Tensor geluTanhSlope(Tensor x) {
+        float c = (float) Math.sqrt(2 / Math.PI);
+        Tensor t = x.square().mul(0.044715f).add(1).mul(x).mul(c).tanh();
+        Tensor inner = x.square().mul(3 * 0.044715f).add(1).mul(c);
+        return t.add(1).add(x.mul(t.square().rsub(1)).mul(inner)).mul(0.5f);
+    }
+
+    private static Tensor mishSlope(Tensor x) {
+        Tensor t = x.softplus().tanh();
+        return t.add(x.mul(t.square().rsub(1)).mul(x.sigmoid()));
+    }
+
+    private static Tensor binary(Binary f, Tangent t) {
         Tensor dy = null;
         for (int i = 0; i < 2; i++) {
-            if (t.moves(i)) {
-                Tensor part = sloped(t.of(i), partial(f, i, t));
-                if (part == null) {
-                    return null;
-                }
-                dy = Tangent.plus(dy, part);
-            }
+            dy = t.moves(i) ? Tangent.plus(dy, t.of(i).mul(partial(f, i, t))) : dy;
         }
-        return dy;
+        return Objects.requireNonNull(dy, "an operand moves");
     }
 
     /** df / da, or df / db. */
-    private static @Nullable Tensor partial(Binary f, int which, Tangent t) {
+    private static Tensor partial(Binary f, int which, Tangent t) {
         Tensor a = t.in(0);
         Tensor b = t.in(1);
         boolean first = which == 0;
@@ -171,8 +189,9 @@ final class Tangents {
             case MAX -> first ? larger(a, b) : larger(b, a);
             case MIN -> first ? larger(b, a) : larger(a, b);
             case POW -> first ? b.mul(a.pow(b.maskedFill(b.eq(0), 1).sub(1))) : powerOf(a, b, t.out(0));
+            case PRELU -> a.gt(0).where(Tensor.scalar(first ? 1 : 0), first ? b : a);
+            case SWISH -> first ? swishSlope(a.mul(b)) : a.square().mul(slope(Activation.SIGMOID, null, a.mul(b).sigmoid()));
             case GT, GE, LT, LE, EQ, NE -> Tensor.scalar(0);
-            default -> null;
         };
     }
 
@@ -189,11 +208,11 @@ final class Tangents {
 
     // ---- layers with an epilogue
 
-    private static @Nullable Tensor epilogue(Epilogue op, Tangent t) {
+    private static Tensor epilogue(Epilogue op, Tangent t) {
         Activation f = op.activation();
         Op sum = f == null ? op : op.with(null);
         Tensor dy = op instanceof NormOp norm ? norm(norm, t) : t.product(sum, op.bias(), 0, 1);
-        return f == null ? dy : sloped(dy, slope(f, op.keepsPre() ? t.again(sum) : null, t.out(0)));
+        return f == null ? dy : dy.mul(slope(f, op.keepsPre() ? t.again(sum) : null, t.out(0)));
     }
 
     /** The normalization as a formula, to whose tangent that of the residual is added. */
