@@ -155,11 +155,7 @@ final class Eager extends Grad {
             throw new IllegalStateException(
                     op.label() + ": backward reads input " + i + " but readsInput(" + i + ") is false");
         }
-        Leaf leaf = in[i].root().leaf;
-        if (leaf != null && node.versions != null && node.versions[i] != leaf.version()) {
-            throw new IllegalStateException("backward: " + leaf.label() + " has changed since " + node.where()
-                    + " was recorded; call backward before step(), load() or copy, or run the forward again");
-        }
+        node.checkUnchanged(i, "backward");
     }
 
     @Override

@@ -5,6 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One recorded call of an op: what went in, what came out, and the versions of the parameters that backward reads. */
 public final class Node {
+    /** The version of what backward does not read. */
+    static final int UNREAD = -1;
+
     final Op op;
     final @Nullable Value[] in;
     final @Nullable Value[] out;
@@ -54,8 +57,22 @@ public final class Node {
         return out.clone();
     }
 
+    /**
+     * Refuses input {@code i} for {@code method} if it is a parameter or buffer that has changed since the call.
+     *
+     * @throws IllegalStateException naming it
+     */
+    public void checkUnchanged(int i, String method) {
+        Value v = in[i];
+        Leaf leaf = v == null ? null : v.root().leaf;
+        if (leaf != null && versions != null && versions[i] != UNREAD && versions[i] != leaf.version()) {
+            throw new IllegalStateException(method + ": " + leaf.label() + " has changed since " + where()
+                    + " was recorded; call " + method + " before step(), load() or copy, or run the forward again");
+        }
+    }
+
     /** {@code linear at 0}, for messages. */
-    String where() {
+    public String where() {
         String path = path();
         return path.isEmpty() ? op.label() : op.label() + " at " + path;
     }

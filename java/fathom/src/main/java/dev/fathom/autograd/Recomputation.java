@@ -34,7 +34,7 @@ public final class Recomputation {
     }
 
     private static Value run(Scope scope, UnaryOperator<Value> layer, Value x) {
-        if (!scope.recording) {
+        if (!scope.recording || scope.retaining) { // what is kept anyway needs no second run
             return layer.apply(x);
         }
         Stream random = scope.random == null ? null : scope.random.copy();

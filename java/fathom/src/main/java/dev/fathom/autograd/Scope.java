@@ -67,6 +67,8 @@ public abstract class Scope {
 
     boolean recording;
     boolean replaying;
+    /** Whether everything that goes into a recorded call, and comes out of it, lives on, for the tangents of the calls. */
+    boolean retaining;
     /** Whether backward takes ReLU for what a deconvolutional network makes of it. */
     boolean rectifies;
 
@@ -133,6 +135,17 @@ public abstract class Scope {
         }
         frames.releaseAllBut(y, mark, Frame.NO_GRAD);
         return y;
+    }
+
+    /** Runs {@code body}; what its recorded calls read and made lives until the end, even where backward does not read it. */
+    protected final <V extends Value> V retaining(Supplier<V> body) {
+        boolean was = retaining;
+        retaining = true;
+        try {
+            return Objects.requireNonNull(body.get(), "linearization: the body returned null; return a tensor");
+        } finally {
+            retaining = was;
+        }
     }
 
     /** Whether random and normalizing layers behave as in training here. */
@@ -281,12 +294,13 @@ public abstract class Scope {
         int[] versions = null;
         for (int i = 0; i < in.length; i++) {
             Value v = in[i];
-            if (v != null && op.readsInput(i)) {
+            if (v != null && (retaining || op.readsInput(i))) {
                 v.root().pins++;
                 Leaf leaf = v.root().leaf;
                 if (leaf != null) {
                     if (versions == null) {
                         versions = new int[in.length];
+                        Arrays.fill(versions, Node.UNREAD);
                     }
                     versions[i] = leaf.version();
                 }
@@ -295,7 +309,7 @@ public abstract class Scope {
         Node node = new Node(op, in, out, frame(), versions, tape.size());
         for (int o = 0; o < out.length; o++) {
             if (out[o] != null) {
-                if (op.readsOutput(o)) {
+                if (retaining || op.readsOutput(o)) {
                     out[o].root().pins++;
                 }
                 out[o].made(node);

@@ -7,7 +7,8 @@
  * goes over what lies between: one record serves sequences, pictures and volumes. Files keep PyTorch's order of dimensions; a
  * {@link dev.fathom.parameter.Parameter} knows both.
  *
- * <p>{@link dev.fathom.nn.GradientCheck} compares the gradients of any function with central differences.
+ * <p>{@link dev.fathom.nn.GradientCheck} compares the gradients of any function with central differences. {@link
+ * dev.fathom.nn.GradientPenalty} and {@link dev.fathom.nn.Curvature} differentiate gradients again, by {@link dev.fathom.tensor.Linearization}.
  *
  * <p>Rejected: a mutable net class with registration (state hides in fields, copies are partial), and names given by hand.
  */

@@ -35,6 +35,11 @@ public record PadOp(
         return new PadOp(mode, value, sides.length, s[4], s[5], s[2], s[3], s[0], s[1]);
     }
 
+    /** This op with other values in the padding. */
+    public PadOp withValue(float other) {
+        return new PadOp(mode, other, spatial, front, back, top, bottom, left, right);
+    }
+
     private int[] sides() {
         return new int[] {front, back, top, bottom, left, right};
     }

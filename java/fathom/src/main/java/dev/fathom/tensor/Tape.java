@@ -13,6 +13,11 @@ import org.jspecify.annotations.Nullable;
 public final class Tape extends Recording {
     Tape() {}
 
+    /** Call number {@code i}. */
+    Node call(int i) {
+        return node(i);
+    }
+
     /** Returns the number of recorded calls. */
     @Override
     public int size() {
