@@ -8,7 +8,7 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.train.Checkpoints;
-import dev.fathom.train.Classification;
+import dev.fathom.assess.Classification;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import dev.fathom.train.Metric;
