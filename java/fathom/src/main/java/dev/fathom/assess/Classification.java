@@ -70,7 +70,8 @@ public final class Classification {
             for (int k = 0; k < classes; k++) {
                 row[k] = Math.exp(logit(i, k) - logit(i, best));
             }
-            Arrays.sort(row); // so that examples with the same logits in another order have the same probabilities, and tie
+            Arrays.sort(
+                    row); // so that examples with the same logits in another order have the same probabilities, and tie
             sums[i] = Arrays.stream(row).sum();
             if (Double.isNaN(sums[i])) {
                 throw new IllegalArgumentException("classification: all " + classes + " logits of example " + i
@@ -147,9 +148,10 @@ public final class Classification {
         double[] logs = new double[probabilities.length];
         for (int i = 0; i < logs.length; i++) {
             if (!(probabilities[i] >= 0 && probabilities[i] <= 1)) {
-                throw new IllegalArgumentException("classification: the probability of class " + i % Math.max(1, classes)
-                        + " of example " + i / Math.max(1, classes) + " is " + probabilities[i]
-                        + "; it must be in [0, 1], so give logits to ofLogits");
+                throw new IllegalArgumentException(
+                        "classification: the probability of class " + i % Math.max(1, classes)
+                                + " of example " + i / Math.max(1, classes) + " is " + probabilities[i]
+                                + "; it must be in [0, 1], so give logits to ofLogits");
             }
             logs[i] = Math.log(probabilities[i]);
         }
@@ -157,8 +159,8 @@ public final class Classification {
         for (int i = 0; i < labels.length; i++) {
             double sum = all.sums[i] * probabilities[i * classes + all.predicted[i]];
             if (!(Math.abs(sum - 1) <= TOLERANCE)) {
-                throw new IllegalArgumentException("classification: the probabilities of example " + i + " sum to " + sum
-                        + " but must sum to 1; give what softmax makes of logits");
+                throw new IllegalArgumentException("classification: the probabilities of example " + i + " sum to "
+                        + sum + " but must sum to 1; give what softmax makes of logits");
             }
         }
         return all;
@@ -187,7 +189,8 @@ public final class Classification {
             throw new IllegalArgumentException(
                     "scaled: temperature=" + temperature + " must be finite and above 0; temperature() fits one");
         }
-        return new Classification(Arrays.stream(logits).map(z -> z / temperature).toArray(), classes, actual);
+        return new Classification(
+                Arrays.stream(logits).map(z -> z / temperature).toArray(), classes, actual);
     }
 
     // ---- one example
@@ -260,7 +263,8 @@ public final class Classification {
      */
     public double topAccuracy(int k) {
         if (k < 1 || k > classes) {
-            throw new IllegalArgumentException("topAccuracy: k=" + k + " of " + classes + " classes; choose 1 to " + classes);
+            throw new IllegalArgumentException(
+                    "topAccuracy: k=" + k + " of " + classes + " classes; choose 1 to " + classes);
         }
         int hits = 0;
         for (int i = 0; i < actual.length; i++) {
@@ -311,8 +315,8 @@ public final class Classification {
 
     private void checkClass(String op, int k) {
         if (k < 0 || k >= classes) {
-            throw new IllegalArgumentException(op + ": class " + k + " is outside [0, " + classes + "); there are "
-                    + classes + " classes");
+            throw new IllegalArgumentException(
+                    op + ": class " + k + " is outside [0, " + classes + "); there are " + classes + " classes");
         }
     }
 
@@ -320,7 +324,9 @@ public final class Classification {
 
     /** The probabilities of one class. */
     private double[] probabilities(int k) {
-        return IntStream.range(0, actual.length).mapToDouble(i -> probability(i, k)).toArray();
+        return IntStream.range(0, actual.length)
+                .mapToDouble(i -> probability(i, k))
+                .toArray();
     }
 
     /** Which examples belong to a class. */
@@ -386,33 +392,38 @@ public final class Classification {
     }
 
     /**
-     * Fits the temperature T &gt; 0 that minimizes the {@link #logLoss} of the logits divided by T (temperature scaling; Guo et al. 2017). Fit it on validation
-     * examples, which the model was not trained on, and use it for others: {@code test.scaled(validation.temperature())}, or {@code logits.mul(1 / T)} in a net.
+     * Fits the temperature T &gt; 0 that minimizes the {@link #logLoss} of the logits divided by T (temperature scaling; Guo et al. 2017). Fit it on
+     * validation examples, which the model was not trained on, and use it for others: {@code test.scaled(validation.temperature())}, or {@code
+     * logits.mul(1 / T)} in a net.
      *
-     * @throws IllegalArgumentException if a logit is -infinity, or there is no such T: if every example is classified rightly, a smaller T is always better, and
-     *     if the logits say no more about the labels than chance, a larger one is
+     * @throws IllegalArgumentException if a logit is -infinity, or there is no such T: a smaller T is always better if the label of every example has the
+     *     largest logit, and a larger one if the logits say no more about the labels than chance
      */
     public double temperature() {
-        double high = 1; // of 1 / T, in which the loss is convex
         double atZero = slope(0)[0];
         if (!Double.isFinite(atZero)) {
             throw new IllegalArgumentException(
                     "temperature: a logit is -infinity, whose probability is 0 at any temperature; give finite logits");
         }
         if (atZero >= 0) {
-            throw new IllegalArgumentException("temperature: the logits of the labels are on average no larger than those of all"
-                    + " classes, so the loss falls as long as T grows; check that the labels belong to these examples");
+            throw new IllegalArgumentException(
+                    "temperature: the logits of the labels are on average no larger than those of all"
+                            + " classes, so the loss falls as long as T grows; check that the labels belong to these examples");
         }
-        if (confusion.correct() == actual.length) {
-            throw new IllegalArgumentException("temperature: all " + actual.length
-                    + " examples are classified rightly, so the loss falls as long as T does; give more validation examples");
+        if (IntStream.range(0, actual.length).allMatch(i -> logit(i, actual[i]) == logit(i, predicted[i]))) {
+            throw new IllegalArgumentException(
+                    "temperature: all " + actual.length
+                            + " examples have the largest logit at their label, so the loss falls as long as T does;"
+                            + " give more validation examples");
         }
+        double low = 0; // of 1 / T, in which the loss is convex
+        double high = 1;
         while (slope(high)[0] < 0) {
             high *= 2;
         }
-        double low = 0;
-        double inverse = Math.min(1, high);
-        for (int i = 0; i < 200 && high - low > 1e-15 * high; i++) { // Newton's steps, and halves where they leave the interval
+        double inverse = 1;
+        // Newton's steps, and halves of the interval where they would leave it
+        for (int i = 0; i < 200 && high - low > 1e-15 * high; i++) {
             double[] s = slope(inverse);
             if (s[0] < 0) {
                 low = inverse;

@@ -137,8 +137,8 @@ public final class ConfusionMatrix {
     }
 
     /**
-     * Returns Cohen's kappa, (accuracy - chance) / (1 - chance), where chance is the accuracy of predictions that are as frequent but independent of the labels,
-     * sum a_k p_k / n^2 (Cohen 1960). It is NaN if chance is 1, because all examples are of one class and predicted as it.
+     * Returns Cohen's kappa, (accuracy - chance) / (1 - chance), where chance is the accuracy of predictions that are as frequent but independent of the
+     * labels, sum a_k p_k / n^2 (Cohen 1960). It is NaN if chance is 1, because all examples are of one class and predicted as it.
      */
     public double kappa() {
         double n = total();

@@ -34,8 +34,9 @@ public record Fold(int[] train, int[] test) {
         }
         for (int row : test) {
             if (learned.get(checked(row))) {
-                throw new IllegalArgumentException("fold: row " + row
-                        + " is to be learned from and tested on; a test tells nothing about rows that were learned, so leave it out of one part");
+                throw new IllegalArgumentException(
+                        "fold: row " + row
+                                + " is to be learned from and tested on; a test tells nothing about rows that were learned, so leave it out of one part");
             }
         }
     }

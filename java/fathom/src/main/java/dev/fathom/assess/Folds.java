@@ -91,8 +91,9 @@ public final class Folds {
         for (int label : distinct(labels)) {
             int[] members = Arrays.stream(order).filter(i -> labels[i] == label).toArray();
             if (members.length < k) {
-                throw new IllegalArgumentException("stratified: class " + label + " has " + rows(members.length) + " for "
-                        + k + " folds, so a fold would test on none of them; use fewer folds, or leave the class out");
+                throw new IllegalArgumentException(
+                        "stratified: class " + label + " has " + rows(members.length) + " for " + k
+                                + " folds, so a fold would test on none of them; use fewer folds, or leave the class out");
             }
             for (int f = 0, at = 0; f < k; f++) {
                 for (int end = at + share(first, members.length, f, k); at < end; at++) {
@@ -125,7 +126,8 @@ public final class Folds {
             throw new IllegalArgumentException("grouped: there are " + distinct.length + " groups for " + k
                     + " folds, but a fold tests on one group at least; use fewer folds");
         }
-        int[] group = Arrays.stream(groups).map(g -> Arrays.binarySearch(distinct, g)).toArray();
+        int[] group =
+                Arrays.stream(groups).map(g -> Arrays.binarySearch(distinct, g)).toArray();
         int[] sizes = new int[distinct.length];
         for (int g : group) {
             sizes[g]++;
@@ -334,7 +336,8 @@ public final class Folds {
 
     private static void check(String op, int n, int k) {
         if (k < 2 || k > n) {
-            throw new IllegalArgumentException(op + ": cannot make " + k + " folds of " + rows(n) + "; " + (n < 2 ? "give at least 2 rows" : "choose 2 to " + n));
+            throw new IllegalArgumentException(op + ": cannot make " + k + " folds of " + rows(n) + "; "
+                    + (n < 2 ? "give at least 2 rows" : "choose 2 to " + n));
         }
     }
 
@@ -353,7 +356,9 @@ public final class Folds {
                 k,
                 f -> heldOut(
                         fold.length,
-                        IntStream.range(0, fold.length).filter(i -> fold[i] == f).toArray()));
+                        IntStream.range(0, fold.length)
+                                .filter(i -> fold[i] == f)
+                                .toArray()));
     }
 
     /** The fold that tests on these ascending rows and learns from all others. */

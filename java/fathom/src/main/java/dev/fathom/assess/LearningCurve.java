@@ -77,7 +77,8 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
                 }
             }
         }
-        return new LearningCurve(sizes.clone(), Stream.of(scores).map(Scores::new).toList());
+        return new LearningCurve(
+                sizes.clone(), Stream.of(scores).map(Scores::new).toList());
     }
 
     private static void check(int[] sizes, int most) {

@@ -162,9 +162,7 @@ public record PermutationImportance(double score, List<Scores> drops) {
                     mixed[i * columns + column] = x[order[i] * columns + column];
                 }
             }
-            return labels.length > 0
-                    ? Dataset.of(mixed, shape, labels)
-                    : Dataset.of(mixed, shape, targets, target);
+            return labels.length > 0 ? Dataset.of(mixed, shape, labels) : Dataset.of(mixed, shape, targets, target);
         }
     }
 }

@@ -133,8 +133,12 @@ public final class Ranking {
     /** Returns the ROC curve as {false positive rates, true positive rates}, from (0, 0) to (1, 1), with a point for each threshold after the first. */
     public double[][] roc() {
         return new double[][] {
-            Arrays.stream(falsePositives).mapToDouble(fp -> (double) fp / negatives()).toArray(),
-            Arrays.stream(truePositives).mapToDouble(tp -> (double) tp / positives()).toArray()
+            Arrays.stream(falsePositives)
+                    .mapToDouble(fp -> (double) fp / negatives())
+                    .toArray(),
+            Arrays.stream(truePositives)
+                    .mapToDouble(tp -> (double) tp / positives())
+                    .toArray()
         };
     }
 
@@ -142,7 +146,8 @@ public final class Ranking {
     public double rocAuc() {
         long twice = 0; // exact: the area of trapezoids, in halves of pairs
         for (int i = 1; i < truePositives.length; i++) {
-            twice += (long) (falsePositives[i] - falsePositives[i - 1]) * (truePositives[i] + (long) truePositives[i - 1]);
+            twice += (long) (falsePositives[i] - falsePositives[i - 1])
+                    * (truePositives[i] + (long) truePositives[i - 1]);
         }
         return twice / (2.0 * positives() * negatives());
     }
@@ -155,7 +160,10 @@ public final class Ranking {
         double[] precision = new double[truePositives.length];
         Arrays.setAll(precision, this::precision);
         return new double[][] {
-            Arrays.stream(truePositives).mapToDouble(tp -> (double) tp / positives()).toArray(), precision
+            Arrays.stream(truePositives)
+                    .mapToDouble(tp -> (double) tp / positives())
+                    .toArray(),
+            precision
         };
     }
 

@@ -20,8 +20,9 @@ public record Scores(double[] values) {
         }
         for (int i = 0; i < values.length; i++) {
             if (Double.isNaN(values[i])) {
-                throw new IllegalArgumentException("scores: the score of trial " + i + " of " + values.length
-                        + " is NaN, so there is no mean; give a trial a number for every result, also for a failed one");
+                throw new IllegalArgumentException(
+                        "scores: the score of trial " + i + " of " + values.length
+                                + " is NaN, so there is no mean; give a trial a number for every result, also for a failed one");
             }
         }
     }

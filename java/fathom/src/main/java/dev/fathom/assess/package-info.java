@@ -14,8 +14,9 @@
  * ({@link dev.fathom.assess.ConfusionMatrix}); elsewhere one class only, an empty set or a score that is NaN is refused with a sentence. scikit-learn gives 0
  * in some of these cases.
  *
- * <p>Rejected: figures as static functions of (labels, predictions), each of which checks and sorts the same arrays anew; options such as {@code average=} by
- * name (a mean over classes is a line of the caller); splitters as objects with state; a trainer that trains folds by itself (a trial says how, in a few lines).
+ * <p>Rejected: figures as static functions of (labels, predictions), each of which checks and sorts the same arrays anew; options such as {@code average=}
+ * by name (a mean over classes is a line of the caller); splitters as objects with state; a trainer that trains folds by itself (a trial says how, in a few
+ * lines).
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.assess;

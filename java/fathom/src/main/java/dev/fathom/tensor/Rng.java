@@ -83,8 +83,8 @@ public final class Rng extends Stream {
      */
     public int[] ints(int n, int bound) {
         if (n < 0 || n > 1 << 29 || bound < 1) {
-            throw new IllegalArgumentException("ints: n=" + n + " bound=" + bound
-                    + "; ask for 0 to 2^29 numbers, below a bound of 1 or more");
+            throw new IllegalArgumentException(
+                    "ints: n=" + n + " bound=" + bound + "; ask for 0 to 2^29 numbers, below a bound of 1 or more");
         }
         float[] u = uniform(2 * n, 0, 1);
         int[] numbers = new int[n];

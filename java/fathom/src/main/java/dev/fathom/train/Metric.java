@@ -87,8 +87,8 @@ public interface Metric {
     }
 
     /**
-     * Returns {@code topK_accuracy}, such as {@code top5_accuracy}: the share of rows whose label, or most probable class if labels were mixed, is among the {@code k}
-     * largest of the logits [n, classes]. Of equal logits the lower class comes first.
+     * Returns {@code top5_accuracy} for k = 5: the share of rows whose label, or most probable class if labels were mixed, is among the {@code k} largest of
+     * the logits [n, classes]. Of equal logits the lower class comes first.
      *
      * @throws IllegalArgumentException if {@code k < 1}; in training, if k is more than the number of classes
      */
@@ -107,7 +107,10 @@ public interface Metric {
         });
     }
 
-    /** Returns {@code brier}, the mean of sum_k (p[k] - [label = k])^2 with p = softmax of the logits [n, classes], on labels [n] or probabilities (Brier 1950). */
+    /**
+     * Returns {@code brier}, the mean of sum_k (p[k] - [label = k])^2 with p = softmax of the logits [n, classes], on labels [n] or probabilities
+     * [n, classes] (Brier 1950).
+     */
     static Metric brier() {
         return lowerIsBetter("brier", (output, target) -> {
             Tensor truth = target.dtype() == DType.F32 ? target : target.oneHot(output.dim(-1));
@@ -117,12 +120,16 @@ public interface Metric {
 
     /** Returns {@code mae}, the mean absolute error over all elements of outputs and targets of one shape. */
     static Metric meanAbsoluteError() {
-        return lowerIsBetter("mae", (output, target) -> perExample(output.sub(target).abs()));
+        return lowerIsBetter(
+                "mae", (output, target) -> perExample(output.sub(target).abs()));
     }
 
     /** Returns {@code rmse}, the root of the mean squared error over all elements of outputs and targets of one shape. */
     static Metric rootMeanSquaredError() {
-        return of("rmse", Math::sqrt, (output, target) -> perExample(output.sub(target).square()));
+        return of(
+                "rmse",
+                Math::sqrt,
+                (output, target) -> perExample(output.sub(target).square()));
     }
 
     /**
@@ -130,7 +137,9 @@ public interface Metric {
      * one shape. It is infinite or NaN if a target is 0.
      */
     static Metric meanAbsolutePercentageError() {
-        return lowerIsBetter("mape", (output, target) -> perExample(output.sub(target).div(target).abs()));
+        return lowerIsBetter(
+                "mape",
+                (output, target) -> perExample(output.sub(target).div(target).abs()));
     }
 
     /** The sum over examples of the mean over what each of them has. */
@@ -140,8 +149,10 @@ public interface Metric {
 
     /** A function of the mean of -log softmax(x)[label]. */
     private static Metric ofLogLoss(String name, DoubleUnaryOperator figure) {
-        return of(name, figure, (output, target) ->
-                (double) output.crossEntropy(target).item() * target.dim(0));
+        return of(
+                name,
+                figure,
+                (output, target) -> (double) output.crossEntropy(target).item() * target.dim(0));
     }
 
     /** A function of a mean, of which less is better. */

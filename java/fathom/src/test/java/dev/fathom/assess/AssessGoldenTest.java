@@ -125,7 +125,10 @@ class AssessGoldenTest {
         assertTests(found, c.get("test"));
         List<Fold> shuffled = Folds.stratified(labels, k, 3);
         for (int i = 0; i < k; i++) {
-            assertThat(Arrays.stream(shuffled.get(i).test()).map(row -> labels[row]).sorted().toArray())
+            assertThat(Arrays.stream(shuffled.get(i).test())
+                            .map(row -> labels[row])
+                            .sorted()
+                            .toArray())
                     .containsExactly(Arrays.stream(found.get(i).test())
                             .map(row -> labels[row])
                             .sorted()
@@ -151,9 +154,8 @@ class AssessGoldenTest {
         int n = c.get("n").getAsInt();
         int k = c.get("k").getAsInt();
         int gap = c.get("gap").getAsInt();
-        List<Fold> found = c.has("window")
-                ? Folds.rolling(n, k, c.get("window").getAsInt(), gap)
-                : Folds.expanding(n, k, gap);
+        List<Fold> found =
+                c.has("window") ? Folds.rolling(n, k, c.get("window").getAsInt(), gap) : Folds.expanding(n, k, gap);
         assertThat(found).hasSize(k);
         for (int i = 0; i < k; i++) {
             JsonArray rows = c.getAsJsonArray("rows").get(i).getAsJsonArray();
@@ -213,9 +215,16 @@ class AssessGoldenTest {
         Classification found = Classification.ofLogits(logits, classes, labels);
         assertClose("log-loss", found.logLoss(), c.get("logLoss"), EXACT);
         assertClose("brier", found.brier(), c.get("brier"), EXACT);
-        assertClose("brier of", IntStream.range(0, classes).mapToDouble(found::brier).toArray(), c.get("brierOf"));
         assertClose(
-                "top", IntStream.rangeClosed(1, classes).mapToDouble(found::topAccuracy).toArray(), c.get("top"));
+                "brier of",
+                IntStream.range(0, classes).mapToDouble(found::brier).toArray(),
+                c.get("brierOf"));
+        assertClose(
+                "top",
+                IntStream.rangeClosed(1, classes)
+                        .mapToDouble(found::topAccuracy)
+                        .toArray(),
+                c.get("top"));
         assertClose("auc", found.rocAuc(), c.get("rocAuc"), EXACT);
         assertClose("ece", found.calibration(15).expectedError(), c.get("ece"), EXACT);
         // the minimum is flat, so a search by values finds its place to half of the digits

@@ -81,7 +81,9 @@ class AssessmentTest {
         assertThat(c.bins().get(2).observed()).isEqualTo(1);
         assertThat(c.expectedError()).isCloseTo((.4 + .8 + .1) / 4, within(1e-15));
         assertThat(c.maximumError()).isEqualTo(.8);
-        assertThat(Calibration.equalCount(p, right, 2).bins()).extracting(Calibration.Bin::examples).containsExactly(2, 2);
+        assertThat(Calibration.equalCount(p, right, 2).bins())
+                .extracting(Calibration.Bin::examples)
+                .containsExactly(2, 2);
         assertThat(c.toString().lines()).hasSize(4);
     }
 
@@ -105,7 +107,9 @@ class AssessmentTest {
         assertThat(c.calibration(1, 10).expectedError()).isGreaterThan(.1);
         assertThat(scaled.right()).containsExactly(c.right());
         assertThat(scaled.brier(1)).isLessThan(c.brier(1));
-        assertThat(Classification.ofBinary(u, labels).temperature()).as("half as large").isCloseTo(.5, within(1e-6));
+        assertThat(Classification.ofBinary(u, labels).temperature())
+                .as("half as large")
+                .isCloseTo(.5, within(1e-6));
     }
 
     @Test
@@ -151,8 +155,10 @@ class AssessmentTest {
             assertThat(curve.scores().get(0).values()).hasSize(3).doesNotContain(curve.curve()[1][2]);
             assertThat(curve.toString().lines()).hasSize(3);
             LearningCurve again = LearningCurve.of(train, test, 3, 1, TRIAL, 2, 20);
-            assertThat(again.scores().get(0).values()).containsExactly(curve.scores().get(0).values());
-            assertThat(again.scores().get(1).values()).containsExactly(curve.scores().get(1).values());
+            assertThat(again.scores().get(0).values())
+                    .containsExactly(curve.scores().get(0).values());
+            assertThat(again.scores().get(1).values())
+                    .containsExactly(curve.scores().get(1).values());
             assertThat(train.size()).as("still open").isEqualTo(train.labels().length);
 
             List<List<Integer>> seen = new ArrayList<>();
@@ -169,8 +175,9 @@ class AssessmentTest {
             assertThat(folded.curve()[1]).containsExactly(100, 100);
             assertThat(seen.get(1).subList(0, 5)).as("a part of the larger one").isEqualTo(seen.get(0));
             assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, TRIAL, 10, 10))
-                    .hasMessage("learningCurve: the sizes [10, 10] do not ascend within 1 to 200, which is the number of"
-                            + " training examples");
+                    .hasMessage(
+                            "learningCurve: the sizes [10, 10] do not ascend within 1 to 200, which is the number of"
+                                    + " training examples");
             assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, TRIAL, 10, 201))
                     .hasMessageStartingWith("learningCurve: the sizes [10, 201] do not ascend within 1 to 200");
             assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, TRIAL))
@@ -188,7 +195,8 @@ class AssessmentTest {
     void aShuffledFeatureCostsWhatTheModelReadsInIt() {
         try (Dataset data = three(600, 3);
                 var model = Model.of(new Sequential(new Linear(3, 2)), 1)) {
-            Trainer.of(model, Loss.crossEntropy(), new Adam(.1f)).fit(data.shuffled(1).batches(50), 20);
+            Trainer.of(model, Loss.crossEntropy(), new Adam(.1f))
+                    .fit(data.shuffled(1).batches(50), 20);
             var importance = PermutationImportance.of(
                     data, 5, 1, d -> Classification.of(model, d).confusion().accuracy());
             assertThat(importance.order()).containsExactly(0, 2, 1);
@@ -199,7 +207,11 @@ class AssessmentTest {
             assertThat(importance.drops().get(2).mean()).isBetween(.03, .2);
             assertThat(importance.drops().get(0).values()).hasSize(5);
             var groups = PermutationImportance.of(
-                    data, new int[][] {{1}, {0, 2}}, 5, 1, d -> Classification.of(model, d).confusion().accuracy());
+                    data,
+                    new int[][] {{1}, {0, 2}},
+                    5,
+                    1,
+                    d -> Classification.of(model, d).confusion().accuracy());
             assertThat(groups.drops().get(1).mean()).as("together").isBetween(.4, .6);
             assertThat(groups.drops().get(0).mean()).isCloseTo(0, within(.02));
         }
@@ -238,7 +250,8 @@ class AssessmentTest {
             assertThatThrownBy(() -> PermutationImportance.of(data, new int[][] {{2}}, 1, 1, d -> 0))
                     .hasMessage("permutationImportance: column 2 is outside [0, 2); an example has 2 features");
             assertThatThrownBy(() -> PermutationImportance.of(data, 0, 1, d -> 0))
-                    .hasMessageStartingWith("permutationImportance: repeats=0 with 20 examples and 2 groups of features;");
+                    .hasMessageStartingWith(
+                            "permutationImportance: repeats=0 with 20 examples and 2 groups of features;");
             assertThatThrownBy(() -> PermutationImportance.of(data, 1, 1, d -> Double.NaN))
                     .hasMessageStartingWith("permutationImportance: the score with all features is NaN;");
         }
@@ -254,12 +267,14 @@ class AssessmentTest {
     void oneClassAloneCannotBeRanked() {
         assertThatThrownBy(() -> Ranking.of(new float[] {1, 2}, new int[] {1, 1}))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("ranking: all of the 2 examples are positive, so there is nothing to tell apart; give examples of"
-                        + " both classes");
+                .hasMessage(
+                        "ranking: all of the 2 examples are positive, so there is nothing to tell apart; give examples of"
+                                + " both classes");
         assertThatThrownBy(() -> Ranking.of(new float[] {1, 2}, new int[] {0, 0}))
                 .hasMessageStartingWith("ranking: none of the 2 examples are positive");
         assertThatThrownBy(() -> Ranking.of(new float[] {1, 2}, new int[] {0, 2}))
-                .hasMessage("ranking: the label of example 1 is 2; a positive example has the label 1 and a negative one 0");
+                .hasMessage(
+                        "ranking: the label of example 1 is 2; a positive example has the label 1 and a negative one 0");
         assertThatThrownBy(() -> Ranking.of(new float[] {1, Float.NaN}, new int[] {0, 1}))
                 .hasMessageStartingWith("ranking: the score of example 1 is NaN");
         assertThatThrownBy(() -> Ranking.of(new float[0], new int[0]))
@@ -275,7 +290,8 @@ class AssessmentTest {
         assertThatThrownBy(() -> c.brier(-1)).hasMessage("brier: class -1 is outside [0, 3); there are 3 classes");
         assertThatThrownBy(() -> c.topAccuracy(4)).hasMessage("topAccuracy: k=4 of 3 classes; choose 1 to 3");
         assertThatThrownBy(() -> c.topAccuracy(0)).hasMessageStartingWith("topAccuracy: k=0 of 3 classes");
-        assertThatThrownBy(() -> Classification.ofLogits(new float[2], 1, new int[2]).rocAuc())
+        assertThatThrownBy(() ->
+                        Classification.ofLogits(new float[2], 1, new int[2]).rocAuc())
                 .hasMessageStartingWith("rocAuc: there is one class only");
     }
 
@@ -287,8 +303,9 @@ class AssessmentTest {
         assertThatThrownBy(() -> Classification.ofLogits(new float[5], 3, new int[2]))
                 .hasMessageStartingWith("classification: 5 logits are not those of 2 labels and 3 classes;");
         assertThatThrownBy(() -> Classification.ofLogits(new float[] {0, 1, 2, Float.NaN}, 2, new int[2]))
-                .hasMessage("classification: the logit of class 1 of example 1 is NaN; it must be a number below infinity, so"
-                        + " check the model");
+                .hasMessage(
+                        "classification: the logit of class 1 of example 1 is NaN; it must be a number below infinity, so"
+                                + " check the model");
         assertThatThrownBy(() -> Classification.ofLogits(new float[] {0, inf}, 2, new int[1]))
                 .hasMessageStartingWith("classification: the logit of class 1 of example 0 is Infinity;");
         assertThatThrownBy(() -> Classification.ofLogits(new float[] {-inf, -inf}, 2, new int[1]))
@@ -296,8 +313,9 @@ class AssessmentTest {
         assertThatThrownBy(() -> Classification.ofLogits(new float[2], 2, new int[] {2}))
                 .hasMessage("confusion matrix: actual 2, predicted 0 but classes are 0 to 1");
         assertThatThrownBy(() -> Classification.ofProbabilities(new float[] {.5f, .4f}, 2, new int[1]))
-                .hasMessageMatching("classification: the probabilities of example 0 sum to 0\\.9\\d* but must sum to 1; give"
-                        + " what softmax makes of logits");
+                .hasMessageMatching(
+                        "classification: the probabilities of example 0 sum to 0\\.9\\d* but must sum to 1; give"
+                                + " what softmax makes of logits");
         assertThatThrownBy(() -> Classification.ofProbabilities(new float[] {.5f, 1.5f}, 2, new int[1]))
                 .hasMessageStartingWith("classification: the probability of class 1 of example 0 is 1.5;");
         assertThatThrownBy(() -> Classification.ofProbabilities(new float[] {0, 0}, 2, new int[1]))
@@ -305,13 +323,22 @@ class AssessmentTest {
         Classification sure = Classification.ofProbabilities(new float[] {0, 1, 1, 0}, 2, new int[] {1, 0});
         assertThat(sure.logLoss()).isZero();
         assertThat(sure.brier()).isZero();
-        assertThat(Classification.ofProbabilities(new float[] {0, 1}, 2, new int[] {0}).logLoss()).isInfinite();
+        assertThat(Classification.ofProbabilities(new float[] {0, 1}, 2, new int[] {0})
+                        .logLoss())
+                .isInfinite();
         assertThatThrownBy(sure::temperature).hasMessageStartingWith("temperature: a logit is -infinity");
-        assertThatThrownBy(() -> Classification.ofBinary(new float[] {-1, 1}, new int[] {0, 1}).temperature())
-                .hasMessage("temperature: all 2 examples are classified rightly, so the loss falls as long as T does; give"
-                        + " more validation examples");
-        assertThatThrownBy(() -> Classification.ofBinary(new float[] {-1, 1, 1}, new int[] {1, 0, 1}).temperature())
-                .hasMessageStartingWith("temperature: the logits of the labels are on average no larger than those of all");
+        assertThatThrownBy(() -> Classification.ofBinary(new float[] {-1, 1}, new int[] {0, 1})
+                        .temperature())
+                .hasMessage(
+                        "temperature: all 2 examples have the largest logit at their label, so the loss falls as long as"
+                                + " T does; give more validation examples");
+        assertThatThrownBy(() -> Classification.ofLogits(new float[] {2, 2, 1}, 3, new int[] {1}).temperature())
+                .as("a tie at the top")
+                .hasMessageStartingWith("temperature: all 1 examples");
+        assertThatThrownBy(() -> Classification.ofBinary(new float[] {-1, 1, 1}, new int[] {1, 0, 1})
+                        .temperature())
+                .hasMessageStartingWith(
+                        "temperature: the logits of the labels are on average no larger than those of all");
         assertThatThrownBy(() -> sure.scaled(0))
                 .hasMessage("scaled: temperature=0.0 must be finite and above 0; temperature() fits one");
         assertThatThrownBy(() -> sure.scaled(Double.NaN)).hasMessageStartingWith("scaled: temperature=NaN");
@@ -330,11 +357,14 @@ class AssessmentTest {
         assertThat(same.mae()).isEqualTo(.5);
         assertThatThrownBy(same::r2)
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("r2: all 2 true values are 3.0, so there is no spread to explain; use mae or rmse, or give more"
-                        + " examples");
-        assertThatThrownBy(() -> Regression.of(new double[] {1, 0}, new double[] {1, 1}).mape())
-                .hasMessage("mape: the true value of example 1 is 0, so its error is no share of it; use mae, or leave such"
-                        + " examples out");
+                .hasMessage(
+                        "r2: all 2 true values are 3.0, so there is no spread to explain; use mae or rmse, or give more"
+                                + " examples");
+        assertThatThrownBy(() ->
+                        Regression.of(new double[] {1, 0}, new double[] {1, 1}).mape())
+                .hasMessage(
+                        "mape: the true value of example 1 is 0, so its error is no share of it; use mae, or leave such"
+                                + " examples out");
         assertThatThrownBy(() -> Regression.of(new double[] {1, 0}, new double[] {1, Double.NaN}))
                 .hasMessageStartingWith("regression: the true value of example 1 is 0.0 and its prediction NaN;");
         assertThatThrownBy(() -> Regression.of(new double[0], new double[0]))
@@ -347,6 +377,7 @@ class AssessmentTest {
                 .hasMessageStartingWith("McNemar: the first classifier has 1 answers and the second 2;");
         assertThatThrownBy(() -> new McNemar(-1, 3)).hasMessageStartingWith("McNemar: -1 and 3 examples");
         assertThatThrownBy(() -> ConfusionMatrix.of(new int[2], new int[3], 2))
-                .hasMessage("confusion matrix: there are 2 labels but 3 predictions; give one prediction for each label");
+                .hasMessage(
+                        "confusion matrix: there are 2 labels but 3 predictions; give one prediction for each label");
     }
 }

@@ -104,7 +104,9 @@ class ConfusionMatrixTest {
         assertThat(new ConfusionMatrix(2).kappa()).isNaN();
         assertThat(m.mcc()).as("predicted as one class").isNaN();
         assertThat(m.balancedAccuracy()).as("of the classes with examples").isEqualTo(0.5);
-        assertThat(of(new int[][] {{3, 1}, {0, 0}}).specificity(0)).as("no other examples").isNaN();
+        assertThat(of(new int[][] {{3, 1}, {0, 0}}).specificity(0))
+                .as("no other examples")
+                .isNaN();
         assertThat(of(new int[][] {{3, 0}, {0, 0}}).kappa()).as("chance is 1").isNaN();
         assertThat(of(new int[][] {{3, 1}, {0, 0}}).mcc()).as("of one class").isNaN();
         assertThatThrownBy(() -> new ConfusionMatrix(0))

@@ -31,7 +31,9 @@ class FoldsTest {
         for (Fold fold : folds) {
             assertThat(fold.train()).isSorted().doesNotHaveDuplicates();
             assertThat(fold.test()).isSorted();
-            assertThat(IntStream.concat(Arrays.stream(fold.train()), Arrays.stream(fold.test())).sorted().toArray())
+            assertThat(IntStream.concat(Arrays.stream(fold.train()), Arrays.stream(fold.test()))
+                            .sorted()
+                            .toArray())
                     .containsExactly(all(n));
             Arrays.stream(fold.test()).forEach(tested::add);
         }
@@ -39,9 +41,7 @@ class FoldsTest {
     }
 
     private static List<List<Integer>> tests(List<Fold> folds) {
-        return folds.stream()
-                .map(f -> Arrays.stream(f.test()).boxed().toList())
-                .toList();
+        return folds.stream().map(f -> Arrays.stream(f.test()).boxed().toList()).toList();
     }
 
     @Test
@@ -52,7 +52,10 @@ class FoldsTest {
             assertDisjointAndComplete(folds, 23);
             assertThat(folds.stream().mapToInt(f -> f.test().length).boxed().toList())
                     .as("the first folds have a row more")
-                    .isEqualTo(IntStream.range(0, k).map(f -> 23 / k + (f < 23 % k ? 1 : 0)).boxed().toList());
+                    .isEqualTo(IntStream.range(0, k)
+                            .map(f -> 23 / k + (f < 23 % k ? 1 : 0))
+                            .boxed()
+                            .toList());
         }
         assertThat(tests(Folds.of(23, 4, 5))).isEqualTo(tests(Folds.of(23, 4, 5)));
         assertThat(tests(Folds.of(23, 4, 5))).isNotEqualTo(tests(Folds.of(23, 4, 6)));
@@ -61,13 +64,16 @@ class FoldsTest {
 
     @Test
     void stratifiedFoldsHaveTheSharesOfTheClasses() {
-        int[] labels = IntStream.range(0, 61).map(i -> i % 10 < 6 ? 0 : i % 10 < 9 ? 7 : -1).toArray();
+        int[] labels = IntStream.range(0, 61)
+                .map(i -> i % 10 < 6 ? 0 : i % 10 < 9 ? 7 : -1)
+                .toArray();
         List<Fold> folds = Folds.stratified(labels, 4, 9);
         assertDisjointAndComplete(folds, 61);
         for (int c : new int[] {0, 7, -1}) {
             int members = (int) Arrays.stream(labels).filter(l -> l == c).count();
             for (Fold fold : folds) {
-                long tested = Arrays.stream(fold.test()).filter(i -> labels[i] == c).count();
+                long tested =
+                        Arrays.stream(fold.test()).filter(i -> labels[i] == c).count();
                 assertThat((double) tested).as("class %d", c).isCloseTo(members / 4.0, within(0.999));
             }
         }
@@ -128,9 +134,12 @@ class FoldsTest {
             out += fold.test().length / (double) n / 20;
         }
         assertThat(out).isCloseTo(Math.exp(-1), within(0.01));
-        assertThat(folds.get(3).train()).containsExactly(Folds.bootstrap(n, 20, 3).get(3).train());
+        assertThat(folds.get(3).train())
+                .containsExactly(Folds.bootstrap(n, 20, 3).get(3).train());
         assertThat(folds.get(3).train()).isNotEqualTo(folds.get(4).train());
-        assertThat(Folds.bootstrap(2, 50, 1)).as("never without rows to test on").allMatch(f -> f.test().length == 1);
+        assertThat(Folds.bootstrap(2, 50, 1))
+                .as("never without rows to test on")
+                .allMatch(f -> f.test().length == 1);
     }
 
     @Test
@@ -161,8 +170,7 @@ class FoldsTest {
         assertThat(parts.rest().text(2, "a")).isEqualTo("4");
         assertThatThrownBy(() -> new Fold(new int[] {0}, new int[] {10}).of(Table.csv(csv)))
                 .hasMessage("subset: row 10 is outside [0, 10); give the number of one that exists");
-        assertThatThrownBy(() -> Table.csv(csv).subset())
-                .hasMessage("subset: there are no rows; give at least one");
+        assertThatThrownBy(() -> Table.csv(csv).subset()).hasMessage("subset: there are no rows; give at least one");
         try (Dataset targets = Dataset.of(x, Shape.of(1), x, Shape.of(1))) {
             assertThatThrownBy(targets::labels)
                     .hasMessage("labels: the targets of this dataset are floats [1]; read them from batches");
@@ -185,8 +193,10 @@ class FoldsTest {
             assertThat(scores.deviation()).isEqualTo(2.25);
             assertThat(scores).hasToString("0.0000 +- 2.2500 over 3 trials");
             assertThatThrownBy(() -> seen.get(0).label(0)).isInstanceOf(IllegalStateException.class);
-            assertThatThrownBy(() -> Folds.crossValidate(data, Folds.of(6, 3), (a, b) -> b.label(0) == 3 ? Double.NaN : 1))
-                    .hasMessage("crossValidate: the score of fold 2 of 3 is NaN; let the trial return a number for each fold");
+            assertThatThrownBy(
+                            () -> Folds.crossValidate(data, Folds.of(6, 3), (a, b) -> b.label(0) == 3 ? Double.NaN : 1))
+                    .hasMessage(
+                            "crossValidate: the score of fold 2 of 3 is NaN; let the trial return a number for each fold");
         }
         assertThat(new Scores(new double[] {0.5})).hasToString("0.5000 in 1 trial");
         assertThat(new Scores(new double[] {0.5}).deviation()).isNaN();
@@ -200,15 +210,18 @@ class FoldsTest {
     void whatCannotBeDividedIsRefused() {
         assertThatThrownBy(() -> Folds.of(5, 6)).hasMessage("folds: cannot make 6 folds of 5 rows; choose 2 to 5");
         assertThatThrownBy(() -> Folds.of(5, 1, 0)).hasMessage("folds: cannot make 1 folds of 5 rows; choose 2 to 5");
-        assertThatThrownBy(() -> Folds.of(1, 2, 0)).hasMessage("folds: cannot make 2 folds of 1 row; give at least 2 rows");
+        assertThatThrownBy(() -> Folds.of(1, 2, 0))
+                .hasMessage("folds: cannot make 2 folds of 1 row; give at least 2 rows");
         assertThatThrownBy(() -> Folds.of(-3, 2)).hasMessageStartingWith("folds: cannot make 2 folds of -3 rows");
         assertThatThrownBy(() -> Folds.stratified(new int[0], 2, 1))
                 .hasMessageStartingWith("stratified: cannot make 2 folds of 0 rows");
         assertThatThrownBy(() -> Folds.stratified(new int[] {0, 0, 0, 0, 4, 4}, 3, 1))
-                .hasMessage("stratified: class 4 has 2 rows for 3 folds, so a fold would test on none of them; use fewer"
-                        + " folds, or leave the class out");
+                .hasMessage(
+                        "stratified: class 4 has 2 rows for 3 folds, so a fold would test on none of them; use fewer"
+                                + " folds, or leave the class out");
         assertThatThrownBy(() -> Folds.grouped(new int[] {5, 5, 9, 9}, 3))
-                .hasMessage("grouped: there are 2 groups for 3 folds, but a fold tests on one group at least; use fewer folds");
+                .hasMessage(
+                        "grouped: there are 2 groups for 3 folds, but a fold tests on one group at least; use fewer folds");
         assertThatThrownBy(() -> Folds.repeated(0, 1, s -> List.of()))
                 .hasMessage("repeated: times=0 must be at least 1");
         assertThatThrownBy(() -> Folds.leavePOut(4, 4))
@@ -219,9 +232,11 @@ class FoldsTest {
                 .hasMessage("leavePOut: there are more than 2147483647 sets of 50 of 100 rows; leave fewer out, or use"
                         + " repeated folds");
         assertThatThrownBy(() -> Folds.expanding(3, 3, 0))
-                .hasMessage("expanding: 3 rows are too few for 3 folds with a gap of 0 and a row to learn from before the"
-                        + " first; use fewer folds, or a smaller gap");
-        assertThatThrownBy(() -> Folds.rolling(10, 4, 3, 2)).hasMessageStartingWith("rolling: 10 rows are too few for 4");
+                .hasMessage(
+                        "expanding: 3 rows are too few for 3 folds with a gap of 0 and a row to learn from before the"
+                                + " first; use fewer folds, or a smaller gap");
+        assertThatThrownBy(() -> Folds.rolling(10, 4, 3, 2))
+                .hasMessageStartingWith("rolling: 10 rows are too few for 4");
         assertThatThrownBy(() -> Folds.rolling(10, 4, 0, 0))
                 .hasMessage("rolling: window=0; learn from at least one row");
         assertThatThrownBy(() -> Folds.expanding(10, 0, 0)).hasMessageStartingWith("expanding: k=0 gap=0;");

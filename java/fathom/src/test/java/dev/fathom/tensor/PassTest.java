@@ -397,9 +397,12 @@ class PassTest {
         }
         assertThat(new Rng(4).ints(3, 7)).isEqualTo(new Rng(4).ints(3, 7));
         assertThat(new Rng(4).ints(0, 1)).isEmpty();
-        assertThatThrownBy(() -> new Rng(4).ints(3, 0))
-                .hasMessage("ints: n=3 bound=0; ask for 0 to 2^29 numbers, below a bound of 1 or more");
-        assertThatThrownBy(() -> new Rng(4).ints(-1, 3)).hasMessageStartingWith("ints: n=-1 bound=3;");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Rng(4).ints(3, 0))
+                .withMessage("ints: n=3 bound=0; ask for 0 to 2^29 numbers, below a bound of 1 or more");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Rng(4).ints(-1, 3))
+                .withMessageStartingWith("ints: n=-1 bound=3;");
     }
 
     /** p = 0.4 keeps six in ten, times 1 / 0.6; backward drops the same ones; each call drops others. */

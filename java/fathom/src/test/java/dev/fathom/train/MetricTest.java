@@ -39,9 +39,16 @@ class MetricTest {
         Classification expected = Classification.ofLogits(logits, 4, labels);
         try (Dataset data = Dataset.of(logits, Shape.of(4), labels)) {
             Map<String, Double> found = evaluated(
-                    data, Loss.crossEntropy(), Metric.topAccuracy(1), Metric.topAccuracy(2), Metric.brier(), Metric.accuracy());
+                    data,
+                    Loss.crossEntropy(),
+                    Metric.topAccuracy(1),
+                    Metric.topAccuracy(2),
+                    Metric.brier(),
+                    Metric.accuracy());
             assertThat(found.get("loss")).isCloseTo(expected.logLoss(), within(1e-6));
-            assertThat(found.get("top1_accuracy")).isEqualTo(expected.topAccuracy(1)).isEqualTo(found.get("accuracy"));
+            assertThat(found.get("top1_accuracy"))
+                    .isEqualTo(expected.topAccuracy(1))
+                    .isEqualTo(found.get("accuracy"));
             assertThat(found.get("top2_accuracy")).isCloseTo(expected.topAccuracy(2), within(1e-12));
             assertThat(expected.topAccuracy(2)).isGreaterThan(expected.topAccuracy(1));
             assertThat(found.get("brier")).isCloseTo(expected.brier(), within(1e-6));
