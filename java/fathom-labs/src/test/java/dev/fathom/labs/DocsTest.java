@@ -70,6 +70,7 @@ class DocsTest {
     void everySnippetCompilesAndRuns(Path page) throws Exception {
         StringBuilder source = new StringBuilder();
         for (String name : List.of(
+                "assess",
                 "attention",
                 "data",
                 "decode",

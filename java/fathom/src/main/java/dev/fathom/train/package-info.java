@@ -1,5 +1,5 @@
 /**
- * Training: the loop ({@link dev.fathom.train.Trainer}) with its history, metrics, early stopping and callbacks, and the assessment of a classifier.
+ * Training: the loop ({@link dev.fathom.train.Trainer}) with its history, metrics, early stopping and callbacks.
  *
  * <p>A trainer holds only settings. Everything that changes during a run is in a separate object, so two calls of {@code fit} never share state, and
  * a run can be saved. The trainer uses little that is not public: the block of values, to keep the best weights, and an observer of the pass, to
