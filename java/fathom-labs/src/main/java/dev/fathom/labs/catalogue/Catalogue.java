@@ -8,7 +8,7 @@ public final class Catalogue {
     private Catalogue() {}
 
     static List<Family> families() {
-        return List.of(Activations.family(), Optimizers.family());
+        return List.of(Activations.family(), Optimizers.family(), Schedules.family());
     }
 
     /**

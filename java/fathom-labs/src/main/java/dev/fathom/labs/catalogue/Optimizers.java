@@ -10,13 +10,24 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Adamax;
 import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.Ema;
+import dev.fathom.optim.GradientNoise;
+import dev.fathom.optim.LBfgs;
+import dev.fathom.optim.Lamb;
 import dev.fathom.optim.Lion;
+import dev.fathom.optim.Lookahead;
+import dev.fathom.optim.LossAndGradient;
+import dev.fathom.optim.Muon;
 import dev.fathom.optim.NAdam;
+import dev.fathom.optim.Nesterov;
+import dev.fathom.optim.Newton;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.RAdam;
 import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Rprop;
+import dev.fathom.optim.Sam;
 import dev.fathom.optim.Sgd;
+import dev.fathom.optim.Swa;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -54,15 +65,19 @@ final class Optimizers {
         double[] values = new double[STEPS + 1];
         try (var model = Model.of(new Place(new Parameter(Shape.of(2), Init.constant(1))), 1);
                 BoundOptimizer optimizer = recipe.on(model)) {
-            for (int step = 0; step <= STEPS; step++) {
+            LossAndGradient f = () -> {
                 try (Pass pass = Pass.grad()) {
                     Tensor at = model.net().at().value();
-                    Tensor f = at.square().mul(Tensor.of(new float[] {0.5f, 12.5f}, 2)).sum();
-                    steps[step] = step;
-                    values[step] = Math.log10(Math.max(1e-12, f.item()));
-                    pass.backward(f);
-                    optimizer.step();
+                    Tensor value =
+                            at.square().mul(Tensor.of(new float[] {0.5f, 12.5f}, 2)).sum();
+                    pass.backward(value);
+                    return value.item();
                 }
+            };
+            for (int step = 0; step <= STEPS; step++) {
+                steps[step] = step;
+                values[step] = Math.log10(Math.max(1e-12, f.compute()));
+                optimizer.step(f);
             }
         }
         return new Curve(name, "steps", Map.of("log10 f", new double[][] {steps, values}));
@@ -181,6 +196,76 @@ final class Optimizers {
                         new Rprop(0.02f),
                         "w -= sign(g) · step; each weight's step grows while the sign of g stays and shrinks where it turns",
                         "0 < shrink < 1 < grow",
-                        "Riedmiller and Braun 1993"));
+                        "Riedmiller and Braun 1993"),
+                row(
+                        "Nesterov's look-ahead",
+                        "new Nesterov(0.02f, 0.9f)",
+                        new Nesterov(0.02f, 0.9f),
+                        "v = momentum v + lr g(w - momentum v); w -= v, with the gradient taken ahead",
+                        "momentum in [0, 1)",
+                        "Nesterov 1983; textbooks' form"),
+                row(
+                        "LAMB",
+                        "new Lamb(0.02f)",
+                        new Lamb(0.02f),
+                        "u = Adam's direction + d w; w -= lr (‖w‖ / ‖u‖) u for each parameter",
+                        "β in [0, 1)",
+                        "You et al. 2020"),
+                row(
+                        "Muon",
+                        "new Muon(0.02f)",
+                        new Muon(0.02f),
+                        "w -= lr · the orthogonal matrix nearest to the momentum of a matrix; vectors, as here, by AdamW",
+                        "momentum in [0, 1)",
+                        "Jordan et al. 2024"),
+                row(
+                        "L-BFGS",
+                        "new LBfgs()",
+                        new LBfgs(),
+                        "w += t d, with d = -H g of the last pairs of changes and t by a strong Wolfe search",
+                        "iterations, history ≥ 1",
+                        "Liu and Nocedal 1989; Moré and Thuente 1994"),
+                row(
+                        "Newton",
+                        "new Newton()",
+                        new Newton(),
+                        "w -= lr (H + damping I)⁻¹ g",
+                        "at most 500 numbers",
+                        "Newton 1669; Raphson 1690"),
+                row(
+                        "Lookahead",
+                        "new Lookahead(new Sgd(0.05f))",
+                        new Lookahead(new Sgd(0.05f)),
+                        "after every k steps of the inner recipe, slow += α (w - slow); w = slow",
+                        "k ≥ 1, α in (0, 1]",
+                        "Zhang et al. 2019"),
+                row(
+                        "SAM",
+                        "new Sam(new Sgd(0.05f))",
+                        new Sam(new Sgd(0.05f)),
+                        "the inner recipe with the gradient at w + ρ g / ‖g‖",
+                        "ρ > 0",
+                        "Foret et al. 2021; adaptive: Kwon et al. 2021"),
+                row(
+                        "Exponential average of weights",
+                        "new Ema(new Sgd(0.05f), 0.9f)",
+                        new Ema(new Sgd(0.05f), 0.9f),
+                        "average = decay · average + (1 - decay) w, by which a trainer validates",
+                        "decay in [0, 1)",
+                        "Polyak and Juditsky 1992"),
+                row(
+                        "Stochastic weight averaging",
+                        "new Swa(new Sgd(0.05f), 50, 5)",
+                        new Swa(new Sgd(0.05f), 50, 5),
+                        "the mean of w after the steps first, first + every, ..",
+                        "first, every ≥ 1",
+                        "Izmailov et al. 2018"),
+                row(
+                        "Gradient noise",
+                        "new GradientNoise(new Sgd(0.05f), 0.01f)",
+                        new GradientNoise(new Sgd(0.05f), 0.01f),
+                        "g += N(0, η / (1 + t)^γ) before the inner recipe",
+                        "η, γ ≥ 0",
+                        "Neelakantan et al. 2015"));
     }
 }

@@ -7,6 +7,7 @@ import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.op.Activation;
+import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
 import java.lang.reflect.Modifier;
@@ -75,12 +76,20 @@ class CatalogueTest {
         String code = code(Catalogue.families().get(1));
         try (Stream<Path> files = Files.list(ROOT.resolve("java/fathom/src/main/java/dev/fathom/optim"))) {
             for (Path file : files.toList()) {
-                if (Files.readString(file).matches("(?s).*\\bpublic record .*implements Optimizer.*")) {
+                if (Files.readString(file).matches("(?s).*\\bpublic record .*implements (Optimizer|Around) .*")) {
                     String name = file.getFileName().toString().replace(".java", "");
                     assertThat(code).contains("new " + name + "(");
                 }
             }
         }
+    }
+
+    @Test
+    void everyScheduleIsThere() {
+        String code = code(Catalogue.families().get(2));
+        Arrays.stream(Schedule.class.getDeclaredMethods())
+                .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == Schedule.class)
+                .forEach(m -> assertThat(code).contains("." + m.getName() + "("));
     }
 
     private static String code(Family family) {
