@@ -57,7 +57,8 @@ public record Bilinear(Parameter weight, @Nullable Parameter bias) implements Ne
             int[] dims = x1.shape().with(rank - 1, w.dim(0)).toArray();
             dims = Arrays.copyOf(dims, rank + 1);
             dims[rank] = w.dim(1);
-            Tensor right = x2.linear(weight.value().reshape(w.dim(0) * w.dim(1), w.dim(2)), null).reshape(dims);
+            Tensor rows = weight.value().reshape(w.dim(0) * w.dim(1), w.dim(2));
+            Tensor right = x2.linear(rows, null).reshape(dims);
             Tensor y = right.mul(x1.unsqueeze(-2)).sum(-1);
             return bias == null ? y : y.add(bias.value());
         });

@@ -24,8 +24,8 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
     /** Functions that span the same splines. Fits by least squares agree; penalties on their weights, and solutions of least norm, do not. */
     public enum Basis {
         /**
-         * Orthonormal combinations of the K + 2 cubic B-splines for which the second derivative is 0 at the boundary. They are those of R's {@code ns(x, knots
-         * = .., intercept = TRUE, Boundary.knots = ..)}, apart from signs.
+         * Orthonormal combinations of the K + 2 cubic B-splines for which the second derivative is 0 at the boundary. They are those of R's {@code ns} with
+         * {@code intercept = TRUE}, apart from signs.
          */
         B_SPLINES,
         /**
@@ -126,8 +126,8 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
     }
 
     /**
-     * For each basis function, what the pieces are multiplied by: the share t of each interval, (1 - t)^3 - (1 - t) and t^3 - t of each, the distances beyond the
-     * first and the last knot, and 1.
+     * For each basis function, what the pieces are multiplied by: the share t of each interval, (1 - t)^3 - (1 - t) and t^3 - t of each, the distances
+     * beyond the first and the last knot, and 1.
      */
     private double[][] table() {
         int n = knots.length - 1;

@@ -52,7 +52,8 @@ public record Polynomial(int degree, Terms terms) implements Layer {
      * @throws IllegalArgumentException if {@code in} is below 1, or there are more than 2^24
      */
     public int columns(int in) {
-        long[] ending = new long[Settings.atLeastOne("Polynomial", "in", in)]; // products of d factors, by their last one
+        Settings.atLeastOne("Polynomial", "in", in);
+        long[] ending = new long[in]; // number of products of d factors, by their last one
         Arrays.fill(ending, 1);
         long sum = in;
         for (int d = 2; d <= degree && sum <= MOST; d++) {
@@ -66,8 +67,9 @@ public record Polynomial(int degree, Terms terms) implements Layer {
             sum += Arrays.stream(ending).sum();
         }
         if (sum > MOST) {
-            throw new IllegalArgumentException("Polynomial" + Where.running() + ": in=" + in + " features have more than "
-                    + MOST + " products of up to degree=" + degree + " factors; give a smaller degree");
+            throw new IllegalArgumentException(
+                    "Polynomial" + Where.running() + ": in=" + in + " features have more than " + MOST
+                            + " products of up to degree=" + degree + " factors; give a smaller degree");
         }
         return (int) sum;
     }
@@ -88,8 +90,8 @@ public record Polynomial(int degree, Terms terms) implements Layer {
     @Override
     public Tensor forward(Tensor x) {
         if (x.shape().rank() == 0 || x.dim(-1) == 0) {
-            throw new IllegalArgumentException(
-                    "Polynomial" + Where.running() + ": x " + x.shape() + " must be [.., in] with at least one feature");
+            throw new IllegalArgumentException("Polynomial" + Where.running() + ": x " + x.shape()
+                    + " must be [.., in] with at least one feature");
         }
         int in = x.dim(-1);
         int[] products = new int[columns(in)]; // of each product without its last factor, the column

@@ -32,15 +32,16 @@ public record RadialBasis(Parameter centers, Parameter logWidths) implements Lay
      * @throws IllegalArgumentException if a size is below 1, or the width not above 0 and finite
      */
     public RadialBasis(int in, int units, float width, Initializer init) {
-        this(
-                new Parameter(
-                        Shape.of(
-                                Settings.atLeastOne("RadialBasis", "units", units),
-                                Settings.atLeastOne("RadialBasis", "in", in)),
-                        init),
-                new Parameter(
-                        Shape.of(units),
-                        Init.constant((float) Math.log(Settings.positive("RadialBasis", "width", width)))));
+        this(new Parameter(sized(in, units), init), new Parameter(Shape.of(units), Init.constant(log(width))));
+    }
+
+    private static Shape sized(int in, int units) {
+        return Shape.of(
+                Settings.atLeastOne("RadialBasis", "units", units), Settings.atLeastOne("RadialBasis", "in", in));
+    }
+
+    private static float log(float width) {
+        return (float) Math.log(Settings.positive("RadialBasis", "width", width));
     }
 
     /**

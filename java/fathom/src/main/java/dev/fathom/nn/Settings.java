@@ -44,8 +44,8 @@ final class Settings {
     /** Refuses an x that has as many dimensions as a tensor may have, for layers that need one more in between. */
     static void oneMoreDimension(String layer, Tensor x) {
         if (x.shape().rank() == Shape.MAX_RANK) {
-            throw new IllegalArgumentException(layer + Where.running() + ": x " + x.shape() + " has "
-                    + Shape.MAX_RANK + " dimensions, but the layer needs one more in between; reshape x to fewer");
+            throw new IllegalArgumentException(layer + Where.running() + ": x " + x.shape() + " has " + Shape.MAX_RANK
+                    + " dimensions, but the layer needs one more in between; reshape x to fewer");
         }
     }
 

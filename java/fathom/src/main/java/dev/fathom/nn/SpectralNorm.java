@@ -41,7 +41,8 @@ public record SpectralNorm(@Inline WeightedLayer layer, Buffer weightU, int iter
     public SpectralNorm(WeightedLayer layer) {
         this(
                 layer,
-                new Buffer(Shape.of(layer.weight().shape().dim(0)), (shape, rng) -> unit(rng.normal(shape.dim(0), 0, 1))),
+                new Buffer(
+                        Shape.of(layer.weight().shape().dim(0)), (shape, rng) -> unit(rng.normal(shape.dim(0), 0, 1))),
                 1);
     }
 

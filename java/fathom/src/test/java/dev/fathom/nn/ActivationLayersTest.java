@@ -62,7 +62,8 @@ class ActivationLayersTest {
     @Test
     void slopesBeginAtAQuarterAndAreNamedAsInPyTorch() {
         try (var model = Model.of(new Sequential(new PRelu(), new PRelu(3), new Swish(2)), 0)) {
-            assertThat(model.parameters().stream().map(Parameter::name)).containsExactly("0.weight", "1.weight", "2.beta");
+            assertThat(model.parameters().stream().map(Parameter::name))
+                    .containsExactly("0.weight", "1.weight", "2.beta");
             assertThat(model.parameter("0.weight").value().toArray()).containsExactly(0.25f);
             assertThat(model.parameter("1.weight").value().toArray()).containsExactly(0.25f, 0.25f, 0.25f);
             assertThat(model.parameter("2.beta").value().toArray()).containsExactly(1, 1);
@@ -75,7 +76,9 @@ class ActivationLayersTest {
     void theGradientOfASlope() {
         try (var model = Model.of(new PRelu(2), 0);
                 Pass pass = Pass.grad()) {
-            pass.backward(model.net().apply(Tensor.of(new float[] {-2, 5, 1, -3}, 2, 2)).sum());
+            pass.backward(model.net()
+                    .apply(Tensor.of(new float[] {-2, 5, 1, -3}, 2, 2))
+                    .sum());
             assertThat(model.parameters().get(0).gradient().toArray()).containsExactly(-2, -3);
         }
     }
@@ -106,7 +109,8 @@ class ActivationLayersTest {
                 Pass pass = Pass.infer()) {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 1)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("PRelu at 0: x [2, 1] must be [.., 4], with a last dimension of 4 as the layer was made for");
+                    .hasMessage(
+                            "PRelu at 0: x [2, 1] must be [.., 4], with a last dimension of 4 as the layer was made for");
             assertThatThrownBy(() -> swish.net().apply(Tensor.scalar(1)))
                     .hasMessage("Swish: x [] must be [.., 2], with a last dimension of 2 as the layer was made for");
         }
@@ -124,7 +128,8 @@ class ActivationLayersTest {
         assertThat(variance(y)).isCloseTo(Math.pow(1 / 3.0 - 1 / 8.0, 2) / 12, within(2e-4));
         assertThat(train(new RRelu(), 3, full(5, 7), 5)).containsOnly(7);
         assertThat(infer(new RRelu(0.5f, 1), new float[] {-4, 4}, 2)).containsExactly(-3, 4);
-        for (float[] bad : new float[][] {{-0.1f, 1}, {0.5f, 0.4f}, {0, Float.POSITIVE_INFINITY}, {Float.NaN, 1}, {0, Float.NaN}}) {
+        float infinity = Float.POSITIVE_INFINITY;
+        for (float[] bad : new float[][] {{-0.1f, 1}, {0.5f, 0.4f}, {0, infinity}, {Float.NaN, 1}, {0, Float.NaN}}) {
             assertThatThrownBy(() -> new RRelu(bad[0], bad[1]))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("RRelu: lower=" + bad[0] + " and upper=" + bad[1]
@@ -210,7 +215,8 @@ class ActivationLayersTest {
     @Test
     void twoPiecesMakeAnAbsoluteValue() {
         Linear both = new Linear(new Parameter(Shape.of(2, 1), (s, r) -> new float[] {1, -1}), null, null);
-        assertThat(infer(new Sequential(both, new Maxout(2)), new float[] {-3, 2}, 2, 1)).containsExactly(3, 2);
+        assertThat(infer(new Sequential(both, new Maxout(2)), new float[] {-3, 2}, 2, 1))
+                .containsExactly(3, 2);
     }
 
     // ---- logits
@@ -224,7 +230,9 @@ class ActivationLayersTest {
             assertThat(fixed.parameters()).isEmpty();
             assertThat(learned.parameters()).hasSize(1);
             pass.backward(learned.net().apply(Tensor.of(new float[] {8}, 1)).sum());
-            assertThat(learned.parameters().get(0).gradient().toArray()).as("-x / T^2").containsExactly(-0.5f);
+            assertThat(learned.parameters().get(0).gradient().toArray())
+                    .as("-x / T^2")
+                    .containsExactly(-0.5f);
         }
         for (float bad : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
             assertThatThrownBy(() -> Temperature.fixed(bad))
@@ -267,16 +275,21 @@ class ActivationLayersTest {
                 assertThat(counts[c] / n).isCloseTo(p[c], within(5 * Math.sqrt(p[c] * (1 - p[c]) / n)));
             }
         }
-        double cold = Arrays.stream(doubles(train(new GumbelSoftmax(0.1f), 7, x, n, 3))).map(v -> v * v).sum() / n;
-        double hot = Arrays.stream(doubles(train(new GumbelSoftmax(10), 7, x, n, 3))).map(v -> v * v).sum() / n;
-        assertThat(cold).as("close to one-hot").isGreaterThan(0.9);
-        assertThat(hot).as("close to uniform").isLessThan(0.35);
+        assertThat(purity(train(new GumbelSoftmax(0.1f), 7, x, n, 3)))
+                .as("close to one-hot")
+                .isGreaterThan(0.9);
+        assertThat(purity(train(new GumbelSoftmax(10), 7, x, n, 3)))
+                .as("close to uniform")
+                .isLessThan(0.35);
     }
 
-    private static double[] doubles(float[] x) {
-        double[] d = new double[x.length];
-        Arrays.setAll(d, i -> x[i]);
-        return d;
+    /** The mean over rows of three of their sum of squares: 1 if one-hot, 1/3 if uniform. */
+    private static double purity(float[] x) {
+        double sum = 0;
+        for (float v : x) {
+            sum += (double) v * v;
+        }
+        return 3 * sum / x.length;
     }
 
     @Test
@@ -287,7 +300,9 @@ class ActivationLayersTest {
             try (Pass pass = Pass.train(new Rng(9))) {
                 Tensor in = pass.watch(Tensor.of(x, 4, 3));
                 Layer layer = i == 0 ? new GumbelSoftmax(0.7f) : GumbelSoftmax.hard(0.7f);
-                pass.backward(layer.apply(in).mul(Tensor.of(new float[] {1, -2, 5}, 3)).sum());
+                pass.backward(layer.apply(in)
+                        .mul(Tensor.of(new float[] {1, -2, 5}, 3))
+                        .sum());
                 gradients[i] = pass.gradient(in).toArray();
             }
         }
@@ -319,7 +334,8 @@ class ActivationLayersTest {
     private static void check(String name, Layer layer) {
         try (var model = Model.of(layer, 0);
                 Pass pass = Pass.grad()) {
-            Tensor x = pass.watch(Tensor.of(GOLDEN.values(name + "/x0"), GOLDEN.shape(name + "/x0").toArray()));
+            Tensor x = pass.watch(Tensor.of(
+                    GOLDEN.values(name + "/x0"), GOLDEN.shape(name + "/x0").toArray()));
             Tensor y = model.net().apply(x);
             Tensor dy = Tensor.of(GOLDEN.values(name + "/dy"), y.shape().toArray());
             pass.backward(y.mul(dy).sum());

@@ -198,8 +198,9 @@ class ExpansionsTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("Polynomial: x [3, 0] must be [.., in] with at least one feature");
             assertThatThrownBy(() -> new Polynomial(9).apply(Tensor.zeros(1, 784)))
-                    .hasMessage("Polynomial: in=784 features have more than 16777216 products of up to degree=9 factors; "
-                            + "give a smaller degree");
+                    .hasMessage(
+                            "Polynomial: in=784 features have more than 16777216 products of up to degree=9 factors; "
+                                    + "give a smaller degree");
         }
         assertThatThrownBy(() -> new Polynomial(0)).hasMessage("Polynomial: degree=0 must be at least 1");
     }
@@ -254,7 +255,9 @@ class ExpansionsTest {
     @Test
     void theyTrain() {
         WeightedLayersTest.trains(
-                "splines", new Sequential(new NaturalSpline(-2, -1, 0, 1, 2), new Linear(15, 8), Tensor::tanh, new Linear(8, 1)), 3);
+                "splines",
+                new Sequential(new NaturalSpline(-2, -1, 0, 1, 2), new Linear(15, 8), Tensor::tanh, new Linear(8, 1)),
+                3);
         WeightedLayersTest.trains("products", new Sequential(new Polynomial(2), new Linear(9, 1)), 3);
         WeightedLayersTest.trains("radial", new Sequential(new RadialBasis(3, 30), new Linear(30, 1)), 3);
     }

@@ -94,7 +94,8 @@ class GraphConvTest {
     void weightsOfTheirOwn() {
         Graph graph = new Graph(3, new int[] {0, 0, 2}, new int[] {1, 2, 1}, new float[] {2, 3, -1});
         try (Pass pass = Pass.infer()) {
-            assertThat(graph.propagate(Tensor.of(new float[] {1, 10, 100}, 3, 1)).toArray())
+            assertThat(graph.propagate(Tensor.of(new float[] {1, 10, 100}, 3, 1))
+                            .toArray())
                     .containsExactly(0, 2 - 100, 3);
         }
     }
@@ -114,7 +115,8 @@ class GraphConvTest {
         try (var model = Model.of(new GraphConv(Graph.normalized(5, EDGES), 3, 2), 0);
                 Pass pass = Pass.infer()) {
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(4, 3)))
-                    .hasMessage("Graph: x [4, 2] must be [.., 5, channels], with a row for each of the 5 nodes of the graph");
+                    .hasMessage(
+                            "Graph: x [4, 2] must be [.., 5, channels], with a row for each of the 5 nodes of the graph");
             assertThatThrownBy(() -> model.net().apply(Tensor.zeros(5, 4)))
                     .hasMessage("linear: x [5, 4] and weight [2, 3] disagree: x.dim(1)=4 but weight.dim(1)=3");
             assertThatThrownBy(() -> Graph.normalized(Tensor.zeros(2, 3)))
@@ -138,7 +140,8 @@ class GraphConvTest {
             assertThat(model.parameters().stream().map(Parameter::name)).containsExactly("weight", "bias");
             Tensor x = Tensor.of(new float[] {1, 0, 3, 0.5f}, 2, 2);
             assertThat(model.net().apply(x).toArray()).containsExactly(2, 2);
-            assertThat(new GraphConv(graph, layer.weight(), null, null).apply(x).toArray()).containsExactly(3, 3);
+            assertThat(new GraphConv(graph, layer.weight(), null, null).apply(x).toArray())
+                    .containsExactly(3, 3);
         }
     }
 
@@ -155,9 +158,9 @@ class GraphConvTest {
                     Tensor.of(new Rng(2).uniform(9, 0.5f, 1), 3, 3),
                     Tensor.of(new Rng(3).normal(6, 0, 1), 3, 2));
         }
-        for (Layer layer : new Layer[] {
-            new GraphConv(graph, 3, 2).act(Activation.TANH), new WeightNorm(new GraphConv(graph, 3, 2))
-        }) {
+        for (Layer layer :
+                new Layer[] {new GraphConv(graph, 3, 2).act(Activation.TANH), new WeightNorm(new GraphConv(graph, 3, 2))
+                }) {
             WeightedLayersTest.checkAndFreeze(layer, true, x, 1, 5, 3);
         }
     }

@@ -36,8 +36,7 @@ class WeightedLayersTest {
         try (var model = Model.of(layer, 3)) {
             if (checks) {
                 try (Pass pass = Pass.infer()) {
-                    GradientCheck.check(
-                            in -> model.net().apply(in[0]), 1e-2, model.parameters(), Tensor.of(x, dims));
+                    GradientCheck.check(in -> model.net().apply(in[0]), 1e-2, model.parameters(), Tensor.of(x, dims));
                 }
             }
             try (Plan plan = Plan.freeze(model, Shape.of(dims));
@@ -98,7 +97,9 @@ class WeightedLayersTest {
             return values;
         }
         try (Pass pass = Pass.infer()) {
-            return Tensor.of(values, GOLDEN.shape(name).toArray()).permute(0, 2, 3, 1).toArray();
+            return Tensor.of(values, GOLDEN.shape(name).toArray())
+                    .permute(0, 2, 3, 1)
+                    .toArray();
         }
     }
 
@@ -119,11 +120,12 @@ class WeightedLayersTest {
             WeightedLayer layer = form.equals("linear")
                     ? new Linear(given(name + "/weight_v"), given(name + "/bias"), null)
                     : conv(given(name + "/weight_v"), given(name + "/bias"));
-            Parameter g = new Parameter(
-                    GOLDEN.shape(name + "/weight_g"), (shape, rng) -> GOLDEN.values(name + "/weight_g"));
+            Parameter g =
+                    new Parameter(GOLDEN.shape(name + "/weight_g"), (shape, rng) -> GOLDEN.values(name + "/weight_g"));
             try (var model = Model.of(new WeightNorm(layer, g), 0);
                     Pass pass = Pass.train(new Rng(0))) {
-                assertThat(model.parameters().stream().map(Variable::name)).containsExactly("weight", "bias", "weight_g");
+                assertThat(model.parameters().stream().map(Variable::name))
+                        .containsExactly("weight", "bias", "weight_g");
                 Tensor x = pass.watch(tensor(name + "/x0"));
                 Tensor y = model.net().apply(x);
                 pass.backward(y.mul(tensor(name + "/dy")).sum());
@@ -178,8 +180,7 @@ class WeightedLayersTest {
             WeightedLayer layer = form.equals("linear")
                     ? new Linear(given(name + "/weight"), given(name + "/bias"), null)
                     : conv(given(name + "/weight"), given(name + "/bias"));
-            Buffer u = new Buffer(
-                    GOLDEN.shape(name + "/weight_u"), (shape, rng) -> GOLDEN.values(name + "/weight_u"));
+            Buffer u = new Buffer(GOLDEN.shape(name + "/weight_u"), (shape, rng) -> GOLDEN.values(name + "/weight_u"));
             try (var model = Model.of(new SpectralNorm(layer, u, form.equals("linear") ? 1 : 2), 0);
                     BoundOptimizer sgd = new Sgd(0.1f).on(model)) {
                 assertThat(model.parameters().stream().map(Variable::name)).containsExactly("weight", "bias");
@@ -208,14 +209,18 @@ class WeightedLayersTest {
                 pass.backward(model.net().apply(Tensor.zeros(1, 3)).sum());
             }
             try (Pass pass = Pass.infer()) {
-                assertThat(model.net().apply(Tensor.of(new float[] {1, 1, 1}, 1, 3)).toArray())
+                assertThat(model.net()
+                                .apply(Tensor.of(new float[] {1, 1, 1}, 1, 3))
+                                .toArray())
                         .containsExactly(new float[] {0.6f, -1}, offset(1e-6f));
             }
             float[] u = model.buffers().get(0).value().toArray();
             try (Pass pass = Pass.infer()) {
                 model.net().apply(Tensor.ones(1, 3));
             }
-            assertThat(model.buffers().get(0).value().toArray()).as("evaluation keeps u").isEqualTo(u);
+            assertThat(model.buffers().get(0).value().toArray())
+                    .as("evaluation keeps u")
+                    .isEqualTo(u);
         }
         // before the first training pass sigma is the length of W^T u, at most the largest singular value
         try (var model = Model.of(new SpectralNorm(constant(w, 2, 3)), 1);
@@ -263,11 +268,13 @@ class WeightedLayersTest {
                 assertThat(dropped / (double) (n * n)).isCloseTo(0.25, within(5 * 0.433 / n));
             }
             try (Pass pass = Pass.infer()) {
-                assertThat(model.net().apply(Tensor.of(identity, n, n)).toArray()).containsOnly(1);
+                assertThat(model.net().apply(Tensor.of(identity, n, n)).toArray())
+                        .containsOnly(1);
             }
             model.eval("*");
             try (Pass pass = Pass.train(new Rng(1))) {
-                assertThat(model.net().apply(Tensor.of(identity, n, n)).toArray()).containsOnly(1);
+                assertThat(model.net().apply(Tensor.of(identity, n, n)).toArray())
+                        .containsOnly(1);
             }
         }
         for (float bad : new float[] {-0.1f, 1, Float.NaN}) {
@@ -321,11 +328,14 @@ class WeightedLayersTest {
                         Tensor.of(b, 8, 2));
                 assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 3), Tensor.zeros(3, 2)))
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessage("Bilinear: x1 [2, 3] and x2 [3, 2] disagree; all dimensions but the last must be equal");
+                        .hasMessage(
+                                "Bilinear: x1 [2, 3] and x2 [3, 2] disagree; all dimensions but the last must be equal");
                 assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 2), Tensor.zeros(2, 2)))
-                        .hasMessage("Bilinear: x1 [2, 2] must be [.., 3], with a last dimension of 3 as the layer was made for");
+                        .hasMessage(
+                                "Bilinear: x1 [2, 2] must be [.., 3], with a last dimension of 3 as the layer was made for");
                 assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 3), Tensor.zeros(2, 3)))
-                        .hasMessage("Bilinear: x2 [2, 3] must be [.., 2], with a last dimension of 2 as the layer was made for");
+                        .hasMessage(
+                                "Bilinear: x2 [2, 3] must be [.., 2], with a last dimension of 2 as the layer was made for");
             }
             try (Plan plan = Plan.freeze(
                             model,
@@ -349,7 +359,9 @@ class WeightedLayersTest {
     /** Each golden is compared here or in ActivationLayersTest. */
     @Test
     void noGoldenIsForgotten() {
-        assertThat(GOLDEN.names().stream().map(name -> name.replaceAll("/(d/)?[^/]*$", "")).distinct())
+        assertThat(GOLDEN.names().stream()
+                        .map(name -> name.replaceAll("/(d/)?[^/]*$", ""))
+                        .distinct())
                 .containsExactlyInAnyOrder(
                         "prelu/shared",
                         "prelu/channels",
