@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
@@ -22,36 +23,116 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every loss against its formula in double precision: the value, the gradients of output and target by central differences of that
- * formula, and a frozen plan. A row is a line of {@link #rows}.
+ * formula, and a frozen plan; and what {@link ReducedLoss} makes of the values. A row is a line of {@link #rows}.
  */
 class LossTableTest {
     private static final float[] CLASS_WEIGHTS = {0.5f, 2, 1, 0, 1.5f};
+    private static final int COLUMNS = 5;
 
-    /** The loss of output y and target t, both [rows, columns], or t [rows] where it holds class numbers. */
+    /** The loss of output y and target t, which have so many rows. */
     private interface Formula {
-        double of(double[] y, double[] t, int rows, int columns);
+        double of(double[] y, double[] t, int rows);
     }
 
-    /** One number of y and t, to be averaged or summed. */
+    /** A number of one element, or of one row of output and target. */
     private interface Each {
         double of(double y, double t);
     }
 
-    private enum Target {
-        NUMBERS,
-        LABELS,
-        PROBABILITIES
+    private interface OfRow {
+        double of(double[] y, double[] t);
     }
 
-    private record Row(String name, Loss loss, Target target, Formula formula) {
+    /** What is in an output or a target, and its dimensions after the rows. */
+    private enum Kind {
+        NUMBERS(COLUMNS),
+        LABELS,
+        SHARES(COLUMNS),
+        PROBABILITIES(COLUMNS),
+        LOG_PROBABILITIES(COLUMNS),
+        SIGNS(COLUMNS),
+        COUNTS(COLUMNS),
+        RATES(COLUMNS),
+        BUT_ONE(COLUMNS - 1),
+        MEANS_AND_VARIANCES(2 * COLUMNS),
+        PAIRS(2, COLUMNS),
+        SIGN,
+        SHARE;
+
+        private final int[] rest;
+
+        Kind(int... rest) {
+            this.rest = rest;
+        }
+
+        int[] dims(int rows) {
+            int[] dims = new int[1 + rest.length];
+            dims[0] = rows;
+            System.arraycopy(rest, 0, dims, 1, rest.length);
+            return dims;
+        }
+
+        boolean whole() {
+            return this == LABELS;
+        }
+
+        float[] values(int rows, long seed) {
+            int n = (int) Shape.of(dims(rows)).size();
+            float[] numbers = new Rng(seed).uniform(n, -4, 4);
+            float[] shares = new Rng(seed).uniform(n, 0.05f, 0.95f);
+            for (int i = 0; i < n; i++) {
+                numbers[i] = switch (this) {
+                    case NUMBERS, BUT_ONE, PAIRS -> numbers[i];
+                    case LABELS -> i * 7 % COLUMNS;
+                    case SHARES, SHARE -> shares[i];
+                    case PROBABILITIES, LOG_PROBABILITIES -> {
+                        float sum = 0;
+                        for (int c = 0; c < COLUMNS; c++) {
+                            sum += shares[i / COLUMNS * COLUMNS + c];
+                        }
+                        yield this == PROBABILITIES ? shares[i] / sum : (float) Math.log(shares[i] / sum);
+                    }
+                    case SIGNS, SIGN -> shares[i] < 0.4f ? 1 : -1;
+                    case COUNTS -> Math.abs(numbers[i]);
+                    case RATES -> 3 * shares[i];
+                    case MEANS_AND_VARIANCES -> i / COLUMNS % 2 == 0 ? numbers[i] : 2 * shares[i];
+                };
+            }
+            return numbers;
+        }
+
+        Tensor tensor(float[] values, int rows) {
+            if (!whole()) {
+                return Tensor.of(values, dims(rows));
+            }
+            int[] labels = new int[rows];
+            for (int i = 0; i < rows; i++) {
+                labels[i] = (int) values[i];
+            }
+            return Tensor.ofInts(labels, rows);
+        }
+
+        Spec spec(String name) {
+            int[] dims = dims(1);
+            dims[0] = Dim.BATCH;
+            return Spec.of(name, whole() ? DType.I32 : DType.F32, dims);
+        }
+    }
+
+    private record Row(String name, Loss loss, Kind output, Kind target, Formula formula) {
         @Override
         public String toString() {
             return name;
         }
     }
 
-    private static Row each(String name, Loss loss, Target target, Each each) {
-        return new Row(name, loss, target, (y, t, rows, columns) -> {
+    private static Row row(String name, Loss loss, Kind output, Kind target, Formula formula) {
+        return new Row(name, loss, output, target, formula);
+    }
+
+    /** The mean or the sum of a number of each element. */
+    private static Row each(String name, Loss loss, Kind output, Kind target, Each each) {
+        return row(name, loss, output, target, (y, t, rows) -> {
             double sum = 0;
             for (int i = 0; i < y.length; i++) {
                 sum += each.of(y[i], t[i]);
@@ -60,109 +141,293 @@ class LossTableTest {
         });
     }
 
-    private static double logistic(double x) {
-        return Math.log1p(Math.exp(x));
+    /** The mean of a number of each row. */
+    private static Row ofRows(String name, Loss loss, Kind output, Kind target, OfRow value) {
+        return row(name, loss, output, target, (y, t, rows) -> {
+            double sum = 0;
+            for (int r = 0; r < rows; r++) {
+                sum += value.of(part(y, r, rows), part(t, r, rows));
+            }
+            return sum / rows;
+        });
     }
 
-    private static Row crossEntropy(String name, double smoothing, float[] weights, Target target) {
-        CrossEntropy loss = Loss.crossEntropy().labelSmoothing((float) smoothing);
-        if (weights != null) {
-            loss = loss.classWeights(weights);
+    private static double[] part(double[] x, int part, int parts) {
+        int n = x.length / parts;
+        return Arrays.copyOfRange(x, part * n, (part + 1) * n);
+    }
+
+    private static double logistic(double x) {
+        return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    }
+
+    private static double logSumExp(double[] x) {
+        double sum = 0;
+        for (double v : x) {
+            sum += Math.exp(v);
         }
+        return Math.log(sum);
+    }
+
+    private static double[] softmax(double[] x) {
+        double z = logSumExp(x);
+        return Arrays.stream(x).map(v -> Math.exp(v - z)).toArray();
+    }
+
+    private static double[] times(double[] x, double factor) {
+        return Arrays.stream(x).map(v -> v * factor).toArray();
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
+    private static double cos(double[] a, double[] b) {
+        return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    }
+
+    private static double distance(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (a[i] - b[i]) * (a[i] - b[i]);
+        }
+        return Math.sqrt(sum);
+    }
+
+    private static double divergence(double[] p, double[] q) {
+        double sum = 0;
+        for (int i = 0; i < p.length; i++) {
+            sum += p[i] * Math.log(p[i] / q[i]);
+        }
+        return sum;
+    }
+
+    private static Row crossEntropy(String name, double smoothing, float[] weights, Kind target) {
+        CrossEntropy loss = Loss.crossEntropy().labelSmoothing((float) smoothing);
+        return crossEntropy(
+                name, weights == null ? loss : loss.classWeights(weights), Kind.NUMBERS, target, smoothing, weights, -1, 0);
+    }
+
+    /** Rows of this label do not count; gamma is that of the focal loss. */
+    private static Row crossEntropy(
+            String name, Loss loss, Kind output, Kind target, double smoothing, float[] weights, int ignored, double gamma) {
         double s = (float) smoothing;
-        return new Row(name, loss, target, (y, t, rows, columns) -> {
+        return row(name, loss, output, target, (y, t, rows) -> {
             double sum = 0;
             double divisor = 0;
             for (int r = 0; r < rows; r++) {
-                double z = 0;
-                for (int c = 0; c < columns; c++) {
-                    z += Math.exp(y[r * columns + c]);
+                if (target == Kind.LABELS && t[r] == ignored) {
+                    continue;
                 }
-                for (int c = 0; c < columns; c++) {
-                    double p = target == Target.LABELS ? t[r] == c ? 1 : 0 : t[r * columns + c];
-                    double q = ((1 - s) * p + s / columns) * (weights == null ? 1 : weights[c]);
-                    sum -= q * (y[r * columns + c] - Math.log(z));
+                double[] x = part(y, r, rows);
+                if (output == Kind.BUT_ONE) {
+                    x = Arrays.copyOf(x, COLUMNS);
                 }
-                divisor += target == Target.LABELS && weights != null ? weights[(int) t[r]] : 1;
+                double z = output == Kind.LOG_PROBABILITIES ? 0 : logSumExp(x);
+                for (int c = 0; c < COLUMNS; c++) {
+                    double p = target == Kind.LABELS ? t[r] == c ? 1 : 0 : t[r * COLUMNS + c];
+                    double q = ((1 - s) * p + s / COLUMNS) * (weights == null ? 1 : weights[c]);
+                    sum -= q * (x[c] - z) * Math.pow(1 - Math.exp(x[c] - z), gamma);
+                }
+                divisor += target == Kind.LABELS && weights != null ? weights[(int) t[r]] : 1;
             }
             return sum / divisor;
         });
     }
 
     private static List<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        Kind numbers = Kind.NUMBERS;
+        Kind labels = Kind.LABELS;
+        rows.add(each("mse", Loss.mse(), numbers, numbers, (y, t) -> (y - t) * (y - t)));
+        rows.add(each("sse", Loss.sse(), numbers, numbers, (y, t) -> (y - t) * (y - t)));
+        rows.add(row("rmse", Loss.rmse(), numbers, numbers, (y, t, n) -> distance(y, t) / Math.sqrt(y.length)));
+        rows.add(each("l1", Loss.l1(), numbers, numbers, (y, t) -> Math.abs(y - t)));
+        rows.add(each("huber(1)", Loss.huber(1), numbers, numbers, (y, t) -> huber(y - t, 1)));
+        rows.add(each("huber(0.3)", Loss.huber(0.3f), numbers, numbers, (y, t) -> huber(y - t, 0.3f)));
+        rows.add(each(
+                "asymmetricHuber(0.5, 3, 0.25)",
+                Loss.asymmetricHuber(0.5f, 3, 0.25f),
+                numbers,
+                numbers,
+                (y, t) -> huber(y - t, 0.5) * (y > t ? 3 : 0.25)));
+        rows.add(each("logCosh", Loss.logCosh(), numbers, numbers, (y, t) -> Math.log(Math.cosh(y - t))));
+        rows.add(each(
+                "quantile(0.9)", Loss.quantile(0.9f), numbers, numbers, (y, t) -> t > y ? 0.9f * (t - y) : (1 - 0.9f) * (y - t)));
+        rows.add(each("poissonNll", Loss.poissonNll(false), numbers, Kind.COUNTS, (y, t) -> Math.exp(y) - t * y));
+        rows.add(each(
+                "poissonNll, full", Loss.poissonNll(true), numbers, Kind.COUNTS, (y, t) -> Math.exp(y) - t * y + stirling(t)));
+        rows.add(each(
+                "poissonNllOfRates",
+                Loss.poissonNllOfRates(true),
+                Kind.RATES,
+                Kind.COUNTS,
+                (y, t) -> y - t * Math.log(y + 1e-8) + stirling(t)));
+        for (boolean full : new boolean[] {false, true}) {
+            rows.add(row("gaussianNll " + full, Loss.gaussianNll(full), Kind.MEANS_AND_VARIANCES, numbers, (y, t, n) -> {
+                double sum = 0;
+                for (int i = 0; i < t.length; i++) {
+                    int m = i / COLUMNS * 2 * COLUMNS + i % COLUMNS;
+                    double v = y[m + COLUMNS];
+                    sum += Math.log(v * (full ? 2 * Math.PI : 1)) / 2 + (t[i] - y[m]) * (t[i] - y[m]) / v / 2;
+                }
+                return sum / t.length;
+            }));
+        }
+        // two classes
+        Kind shares = Kind.SHARES;
+        rows.add(each("bce", Loss.bceWithLogits(), numbers, shares, (y, t) -> t * logistic(-y) + (1 - t) * logistic(y)));
+        rows.add(each(
+                "bce, positives 2.5",
+                Loss.bceWithLogits().positiveWeight(2.5f),
+                numbers,
+                shares,
+                (y, t) -> 2.5 * t * logistic(-y) + (1 - t) * logistic(y)));
         float[] p = {0.5f, 3, 1, 2, 0};
-        Formula perColumn = (y, t, rows, columns) -> {
+        rows.add(row(
+                "bce, positives by column", Loss.bceWithLogits().positiveWeight(p), numbers, shares, (y, t, n) -> {
+                    double sum = 0;
+                    for (int i = 0; i < y.length; i++) {
+                        sum += p[i % COLUMNS] * t[i] * logistic(-y[i]) + (1 - t[i]) * logistic(y[i]);
+                    }
+                    return sum / y.length;
+                }));
+        rows.add(each("bce, focal", Loss.bceWithLogits().focal(2), numbers, shares, (y, t) -> {
+            double s = 1 / (1 + Math.exp(-y));
+            return (t * logistic(-y) + (1 - t) * logistic(y)) * Math.pow(1 - t * s - (1 - t) * (1 - s), 2);
+        }));
+        rows.add(each(
+                "bce of probabilities", Loss.bce(), shares, shares, (y, t) -> -t * Math.log(y) - (1 - t) * Math.log(1 - y)));
+        Kind signs = Kind.SIGNS;
+        rows.add(each("logistic", Loss.logistic(), numbers, signs, (y, t) -> logistic(-t * y)));
+        rows.add(each("hinge", Loss.hinge(), numbers, signs, (y, t) -> Math.max(0, 1 - t * y)));
+        rows.add(each("perceptron", Loss.perceptron(), numbers, signs, (y, t) -> Math.max(0, -t * y)));
+        rows.add(each("wasserstein", Loss.wasserstein(), numbers, signs, (y, t) -> -t * y));
+        // classes
+        Kind probabilities = Kind.PROBABILITIES;
+        float[] w = CLASS_WEIGHTS;
+        rows.add(crossEntropy("labels", 0, null, labels));
+        rows.add(crossEntropy("labels, smoothed", 0.1, null, labels));
+        rows.add(crossEntropy("labels, weighted", 0, w, labels));
+        rows.add(crossEntropy("labels, smoothed and weighted", 0.3, w, labels));
+        rows.add(crossEntropy("labels, nothing but smoothing", 1, null, labels));
+        rows.add(crossEntropy("probabilities", 0, null, probabilities));
+        rows.add(crossEntropy("probabilities, smoothed", 0.1, null, probabilities));
+        rows.add(crossEntropy("probabilities, weighted", 0, w, probabilities));
+        rows.add(crossEntropy("probabilities, smoothed and weighted", 0.3, w, probabilities));
+        CrossEntropy ce = Loss.crossEntropy();
+        rows.add(crossEntropy("ignored", ce.ignoreIndex(2), numbers, labels, 0, null, 2, 0));
+        rows.add(crossEntropy(
+                "ignored, smoothed and weighted",
+                ce.ignoreIndex(2).labelSmoothing(0.2f).classWeights(w),
+                numbers,
+                labels,
+                0.2,
+                w,
+                2,
+                0));
+        rows.add(crossEntropy("focal(2)", ce.focal(2), numbers, labels, 0, null, -1, 2));
+        rows.add(crossEntropy(
+                "focal(0.5), weighted, ignored", ce.focal(0.5f).classWeights(w).ignoreIndex(1), numbers, labels, 0, w, 1, 0.5));
+        rows.add(crossEntropy("focal(1), probabilities", ce.focal(1), numbers, probabilities, 0, null, -1, 1));
+        CrossEntropy baseline = Loss.crossEntropyWithBaseline();
+        rows.add(crossEntropy("baseline", baseline, Kind.BUT_ONE, labels, 0, null, -1, 0));
+        rows.add(crossEntropy("baseline, focal", baseline.focal(2), Kind.BUT_ONE, labels, 0, null, -1, 2));
+        rows.add(crossEntropy("baseline, probabilities", baseline, Kind.BUT_ONE, probabilities, 0, null, -1, 0));
+        rows.add(crossEntropy("nll", Loss.nll(), Kind.LOG_PROBABILITIES, labels, 0, null, -1, 0));
+        rows.add(crossEntropy(
+                "nll, weighted", Loss.nll().classWeights(w), Kind.LOG_PROBABILITIES, labels, 0, w, -1, 0));
+        rows.add(ofRows("oneVsRest", Loss.oneVsRest(), numbers, labels, (y, t) -> {
             double sum = 0;
-            for (int i = 0; i < y.length; i++) {
-                sum += p[i % columns] * t[i] * logistic(-y[i]) + (1 - t[i]) * logistic(y[i]);
+            for (int c = 0; c < COLUMNS; c++) {
+                sum += logistic(c == t[0] ? -y[c] : y[c]);
             }
-            return sum / y.length;
+            return sum;
+        }));
+        for (int power = 1; power <= 2; power++) {
+            int e = power;
+            rows.add(ofRows("multiMargin " + e, Loss.multiMargin(e, 0.75f), numbers, labels, (y, t) -> {
+                double sum = 0;
+                for (int c = 0; c < COLUMNS; c++) {
+                    sum += c == t[0] ? 0 : Math.pow(Math.max(0, 0.75 - y[(int) t[0]] + y[c]), e);
+                }
+                return sum / COLUMNS;
+            }));
+        }
+        rows.add(ofRows("crammerSinger", Loss.crammerSinger(0.75f), numbers, labels, (y, t) -> {
+            double worst = 0;
+            for (int c = 0; c < COLUMNS; c++) {
+                worst = c == t[0] ? worst : Math.max(worst, 0.75 + y[c] - y[(int) t[0]]);
+            }
+            return worst;
+        }));
+        OfRow mover = (y, t) -> {
+            double[] q = softmax(y);
+            double sum = 0;
+            double gap = 0;
+            for (int c = 0; c < COLUMNS; c++) {
+                gap += q[c] - (t.length == 1 ? t[0] == c ? 1 : 0 : t[c]);
+                sum += gap * gap;
+            }
+            return sum;
         };
-        return List.of(
-                each("mse", Loss.mse(), Target.NUMBERS, (y, t) -> (y - t) * (y - t)),
-                each("sse", Loss.sse(), Target.NUMBERS, (y, t) -> (y - t) * (y - t)),
-                each("l1", Loss.l1(), Target.NUMBERS, (y, t) -> Math.abs(y - t)),
-                each("huber(1)", Loss.huber(1), Target.NUMBERS, (y, t) -> huber(y - t, 1)),
-                each("huber(0.3)", Loss.huber(0.3f), Target.NUMBERS, (y, t) -> huber(y - t, 0.3f)),
-                each(
-                        "bce",
-                        Loss.bceWithLogits(),
-                        Target.PROBABILITIES,
-                        (y, t) -> t * logistic(-y) + (1 - t) * logistic(y)),
-                each(
-                        "bce, positives 2.5",
-                        Loss.bceWithLogits().positiveWeight(2.5f),
-                        Target.PROBABILITIES,
-                        (y, t) -> 2.5 * t * logistic(-y) + (1 - t) * logistic(y)),
-                new Row(
-                        "bce, positives by column",
-                        Loss.bceWithLogits().positiveWeight(p),
-                        Target.PROBABILITIES,
-                        perColumn),
-                crossEntropy("labels", 0, null, Target.LABELS),
-                crossEntropy("labels, smoothed", 0.1, null, Target.LABELS),
-                crossEntropy("labels, weighted", 0, CLASS_WEIGHTS, Target.LABELS),
-                crossEntropy("labels, smoothed and weighted", 0.3, CLASS_WEIGHTS, Target.LABELS),
-                crossEntropy("labels, nothing but smoothing", 1, null, Target.LABELS),
-                crossEntropy("probabilities", 0, null, Target.PROBABILITIES),
-                crossEntropy("probabilities, smoothed", 0.1, null, Target.PROBABILITIES),
-                crossEntropy("probabilities, weighted", 0, CLASS_WEIGHTS, Target.PROBABILITIES),
-                crossEntropy("probabilities, smoothed and weighted", 0.3, CLASS_WEIGHTS, Target.PROBABILITIES));
+        rows.add(ofRows("squaredEarthMover", Loss.squaredEarthMover(), numbers, labels, mover));
+        rows.add(ofRows("squaredEarthMover, probabilities", Loss.squaredEarthMover(), numbers, probabilities, mover));
+        // distributions
+        rows.add(ofRows("kl", Loss.kl(), Kind.LOG_PROBABILITIES, probabilities, (y, t) ->
+                divergence(t, Arrays.stream(y).map(Math::exp).toArray())));
+        rows.add(ofRows("js", Loss.js(), probabilities, probabilities, (y, t) -> {
+            double[] m = new double[COLUMNS];
+            Arrays.setAll(m, i -> (y[i] + t[i]) / 2);
+            return (divergence(y, m) + divergence(t, m)) / 2;
+        }));
+        rows.add(ofRows(
+                "distillation(2)",
+                Loss.distillation(2),
+                numbers,
+                numbers,
+                (y, t) -> 4 * divergence(softmax(times(t, 0.5)), softmax(times(y, 0.5)))));
+        // embeddings
+        rows.add(ofRows("cosineEmbedding", Loss.cosineEmbedding(0.1f), Kind.PAIRS, Kind.SIGN, (y, t) -> {
+            double cos = cos(part(y, 0, 2), part(y, 1, 2));
+            return t[0] > 0 ? 1 - cos : Math.max(0, cos - 0.1f);
+        }));
+        rows.add(ofRows("contrastive", Loss.contrastive(6), Kind.PAIRS, Kind.SHARE, (y, t) -> {
+            double d = distance(part(y, 0, 2), part(y, 1, 2));
+            return (t[0] * d * d + (1 - t[0]) * Math.pow(Math.max(0, 6 - d), 2)) / 2;
+        }));
+        rows.add(row("infoNce", Loss.infoNce(0.5f), numbers, numbers, (y, t, n) -> {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                double[] scores = new double[n];
+                for (int j = 0; j < n; j++) {
+                    scores[j] = cos(part(y, i, n), part(t, j, n)) / 0.5;
+                }
+                sum += logSumExp(scores) - scores[i];
+            }
+            return sum / n;
+        }));
+        return rows;
     }
 
     private static double huber(double d, double delta) {
         return Math.abs(d) <= delta ? d * d / 2 : delta * (Math.abs(d) - delta / 2);
     }
 
-    private static final int COLUMNS = 5;
+    private static double stirling(double t) {
+        return t > 1 ? t * Math.log(t) - t + Math.log(2 * Math.PI * t) / 2 : 0;
+    }
 
-    private static float[] output(int rows) {
-        return new Rng(3).uniform(rows * COLUMNS, -4, 4);
+    private static float[] output(Row row, int rows) {
+        return row.output.values(rows, 3);
     }
 
     private static float[] target(Row row, int rows) {
-        return switch (row.target) {
-            case NUMBERS -> new Rng(4).uniform(rows * COLUMNS, -4, 4);
-            case PROBABILITIES -> new Rng(4).uniform(rows * COLUMNS, 0, 1);
-            case LABELS -> {
-                float[] labels = new float[rows];
-                for (int i = 0; i < rows; i++) {
-                    labels[i] = i * 7 % COLUMNS;
-                }
-                yield labels;
-            }
-        };
-    }
-
-    private static Tensor tensor(Row row, float[] target, int rows) {
-        if (row.target != Target.LABELS) {
-            return Tensor.of(target, rows, COLUMNS);
-        }
-        int[] labels = new int[rows];
-        for (int i = 0; i < rows; i++) {
-            labels[i] = (int) target[i];
-        }
-        return Tensor.ofInts(labels, rows);
+        return row.target.values(rows, 4);
     }
 
     private static double[] doubles(float[] values) {
@@ -173,25 +438,30 @@ class LossTableTest {
         return d;
     }
 
+    /** A sign or a class has no neighbors. */
+    private static boolean discrete(Row row) {
+        return List.of(Kind.LABELS, Kind.SIGNS, Kind.SIGN).contains(row.target);
+    }
+
     @ParameterizedTest
     @MethodSource("rows")
     void valueAndGradientsAreTheFormulas(Row row) {
         for (int n : new int[] {1, 3, 16, 37}) {
-            float[] y = output(n);
+            float[] y = output(row, n);
             float[] t = target(row, n);
             try (Pass pass = Pass.grad()) {
-                Tensor output = pass.watch(Tensor.of(y, n, COLUMNS));
-                Tensor target = tensor(row, t, n);
-                if (row.target != Target.LABELS) {
+                Tensor output = pass.watch(row.output.tensor(y, n));
+                Tensor target = row.target.tensor(t, n);
+                if (!discrete(row)) {
                     target = pass.watch(target);
                 }
                 Tensor loss = row.loss.of(output, target);
                 assertThat(loss.shape()).isEqualTo(Shape.SCALAR);
-                double expected = row.formula.of(doubles(y), doubles(t), n, COLUMNS);
+                double expected = row.formula.of(doubles(y), doubles(t), n);
                 assertThat((double) loss.item()).isCloseTo(expected, within(2e-6 * (1 + Math.abs(expected))));
                 pass.backward(loss);
                 assertGradient(row, n, pass.gradient(output).toArray(), true);
-                if (row.target != Target.LABELS) {
+                if (!discrete(row)) {
                     assertGradient(row, n, pass.gradient(target).toArray(), false);
                 }
             }
@@ -199,44 +469,88 @@ class LossTableTest {
     }
 
     private static void assertGradient(Row row, int n, float[] found, boolean ofOutput) {
-        double[] y = doubles(output(n));
+        double[] y = doubles(output(row, n));
         double[] t = doubles(target(row, n));
         double[] x = ofOutput ? y : t;
         for (int i = 0; i < x.length; i++) {
             double at = x[i];
             x[i] = at + 1e-5;
-            double above = row.formula.of(y, t, n, COLUMNS);
+            double above = row.formula.of(y, t, n);
             x[i] = at - 1e-5;
-            double below = row.formula.of(y, t, n, COLUMNS);
+            double below = row.formula.of(y, t, n);
             x[i] = at;
+            double slope = (above - below) / 2e-5;
             assertThat((double) found[i])
                     .as("%s: gradient of %s at %d of %d rows", row, ofOutput ? "output" : "target", i, n)
-                    .isCloseTo((above - below) / 2e-5, within(1e-5));
+                    .isCloseTo(slope, within(1e-5 * (1 + Math.abs(slope))));
         }
+    }
+
+    /** The mean and the sum are those of the values, and weights count as they say, one for each example or one for each value. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void valuesAreReducedInOnePlace(Row row) {
+        if (!(row.loss instanceof ReducedLoss loss)) {
+            return;
+        }
+        int n = 6;
+        float[] w = {1, 0, 2.5f, 0.5f, 1, 3};
+        try (Pass pass = Pass.infer()) {
+            Tensor y = row.output.tensor(output(row, n), n);
+            Tensor t = row.target.tensor(target(row, n), n);
+            Tensor values = loss.each(y, t);
+            float[] all = values.toArray();
+            double sum = 0;
+            double weighted = 0;
+            for (int i = 0; i < all.length; i++) {
+                sum += all[i];
+                weighted += w[i / (all.length / n)] * all[i];
+            }
+            assertThat(values.dim(0)).isEqualTo(n);
+            assertThat(loss.sum().sums()).isTrue();
+            assertThat((double) loss.sum().of(y, t).item()).isCloseTo(sum, within(1e-5 * (1 + Math.abs(sum))));
+            Tensor weights = Tensor.of(w, n);
+            assertThat((double) loss.sum().of(y, t, weights).item())
+                    .isCloseTo(weighted, within(1e-5 * (1 + Math.abs(weighted))));
+            // the mean of as many copies of each row as its weight says
+            int[] copies = {0, 0, 2, 2, 2, 2, 2, 3, 4, 4, 5, 5, 5, 5, 5, 5};
+            Tensor index = Tensor.ofInts(copies, copies.length);
+            if (!row.name.equals("infoNce") && !loss.sums()) { // whose rows depend on each other
+                float of = loss.of(y, t, weights).item();
+                assertThat(loss.of(y.take(0, index), taken(row, copies, n)).item()).isCloseTo(of, within(2e-6f * (1 + Math.abs(of))));
+            }
+        }
+    }
+
+    private static Tensor taken(Row row, int[] index, int n) {
+        float[] t = target(row, n);
+        int width = t.length / n;
+        float[] taken = new float[index.length * width];
+        for (int i = 0; i < index.length; i++) {
+            System.arraycopy(t, index[i] * width, taken, i * width, width);
+        }
+        return row.target.tensor(taken, index.length);
     }
 
     /** A loss freezes with a free batch, and its plan has the bits of the eager run. */
     @ParameterizedTest
     @MethodSource("rows")
     void aLossFreezes(Row row) {
-        boolean labels = row.target == Target.LABELS;
+        if (row.name.equals("infoNce")) {
+            return; // scores of all pairs have the batch twice
+        }
         try (var model = Model.of(new Sequential(), 1);
                 Plan plan = Plan.freeze(
-                        model,
-                        (net, in) -> row.loss.of(in[0], in[1]),
-                        Spec.of("y", DType.F32, dev.fathom.plan.Dim.BATCH, COLUMNS),
-                        labels
-                                ? Spec.of("t", DType.I32, dev.fathom.plan.Dim.BATCH)
-                                : Spec.of("t", DType.F32, dev.fathom.plan.Dim.BATCH, COLUMNS))) {
+                        model, (net, in) -> row.loss.of(in[0], in[1]), row.output.spec("y"), row.target.spec("t"))) {
             for (int n : new int[] {1, 6, 33}) {
-                float[] y = output(n);
+                float[] y = output(row, n);
                 float[] t = target(row, n);
                 try (Session session = plan.newSession(n);
                         Pass pass = Pass.infer()) {
                     session.inputBytes("y").asFloatBuffer().put(y);
                     ByteBuffer to = session.inputBytes("t");
                     for (int i = 0; i < t.length; i++) {
-                        if (labels) {
+                        if (row.target.whole()) {
                             to.putInt(4 * i, (int) t[i]);
                         } else {
                             to.putFloat(4 * i, t[i]);
@@ -245,7 +559,7 @@ class LossTableTest {
                     session.run();
                     assertThat(session.outputBytes(0).getFloat(0))
                             .isEqualTo(row.loss
-                                    .of(Tensor.of(y, n, COLUMNS), tensor(row, t, n))
+                                    .of(row.output.tensor(y, n), row.target.tensor(t, n))
                                     .item());
                 }
             }
@@ -316,7 +630,7 @@ class LossTableTest {
                     .hasMessage(
                             "cross_entropy: logits [2, 3] and weights [2] disagree: logits.dim(1)=3 but there are 2 "
                                     + "weights; give one weight a class");
-            assertThatThrownBy(() -> Loss.crossEntropy().classWeights(1, 2).of(y, Tensor.zeros(2, 3)))
+            assertThatThrownBy(() -> Loss.crossEntropy().classWeights(1, 2).of(y, Tensor.full(y.shape(), 1f / 3)))
                     .hasMessage(
                             "cross_entropy: logits [2, 3] and weights [2] disagree: logits.dim(1)=3 but there are 2 "
                                     + "weights; give one weight a class");
