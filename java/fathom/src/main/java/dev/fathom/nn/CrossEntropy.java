@@ -160,18 +160,16 @@ public final class CrossEntropy implements ReducedLoss {
             throw new IllegalArgumentException(name() + ": output " + x.shape() + " has " + log.dim(-1) + " classes but there are "
                     + perClass.size() + " weights; give one weight a class");
         }
-        Tensor counts = null;
+        Tensor kept = ignored == null ? null : target.ne(Tensor.ofInts(new int[] {ignored}));
+        Tensor counts = kept;
         Tensor q = target;
         if (target.dtype() == DType.I32) {
-            Tensor labels = target;
-            if (ignored != null) {
-                counts = target.ne(Tensor.ofInts(new int[] {ignored}));
-                labels = target.mul(counts.to(DType.I32)); // a class, also where the ignored number is none
-            }
+            // class 0 in place of the ignored number, which may be no class
+            Tensor labels = kept == null ? target : target.mul(kept.to(DType.I32));
             q = labels.oneHot(log.dim(-1));
             if (perClass != null) {
                 Tensor perLabel = perClass.take(0, labels);
-                counts = counts == null ? perLabel : counts.mul(perLabel);
+                counts = kept == null ? perLabel : kept.mul(perLabel);
             }
         }
         if (smoothing != 0) {
@@ -180,8 +178,8 @@ public final class CrossEntropy implements ReducedLoss {
         if (perClass != null) {
             q = q.mul(perClass);
         }
-        if (ignored != null) {
-            q = q.mul(target.ne(Tensor.ofInts(new int[] {ignored})).unsqueeze(-1));
+        if (kept != null) {
+            q = q.mul(kept.unsqueeze(-1));
         }
         Tensor terms = q.ne(0).where(log, Tensor.scalar(0)); // 0 log 0 is 0
         if (gamma != 0) {

@@ -146,7 +146,7 @@ public interface Loss {
      * Returns the loss of a Wasserstein critic with scores x and labels t of 1 for real and -1 for generated examples: the values are -t x, so that the
      * mean over as many of both is half of mean score of generated - mean score of real (Arjovsky, Chintala and Bottou 2017). The generator takes
      * the scores of its examples with labels 1. The critic must be kept Lipschitz, for example by clipping its weights: {@code
-     * Group.of("*").limit(0.01f)} of the optimizer.
+     * Group.of("*").clipWeights(0.01f)} of the optimizer.
      */
     static ReducedLoss wasserstein() {
         return new Formula("wasserstein", Domain.SIGNS, (x, t) -> x.mul(t).neg());
@@ -210,10 +210,7 @@ public interface Loss {
 
     /** Returns log cosh(y - t), which is (y - t)^2 / 2 near 0 and |y - t| - log 2 far away. */
     static ReducedLoss logCosh() {
-        return new Formula("logCosh", Domain.NUMBERS, (y, t) -> {
-            Tensor d = y.sub(t).abs();
-            return d.add(d.mul(-2).softplus()).sub((float) Math.log(2));
-        });
+        return new Formula("logCosh", Domain.NUMBERS, (y, t) -> y.sub(t).logCosh());
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.io.Safetensors;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
@@ -11,6 +12,8 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterRange;
 import dev.fathom.store.Segments;
 import dev.fathom.store.Store;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -66,6 +69,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private final float[] rateOf;
     private final float[] decayOf;
     private final boolean[] lazyOf;
+    private final @Nullable Group[] groupOf;
     private List<Group> groups = List.of();
     /** The fewest and the most steps that a parameter of this step has taken. */
     private long least;
@@ -90,6 +94,7 @@ public final class BoundOptimizer implements AutoCloseable {
             throw new IllegalArgumentException("optimizer: the model has no parameters; give it a layer that has");
         }
         inTable = new boolean[n];
+        groupOf = new Group[n];
         stepsOf = new long[n];
         rateOf = new float[n];
         decayOf = new float[n];
@@ -167,6 +172,12 @@ public final class BoundOptimizer implements AutoCloseable {
             }
         }
         this.groups = List.of(groups);
+        for (int i = 0; i < groupOf.length; i++) {
+            groupOf[i] = null;
+            for (int g = groups.length - 1; g >= 0; g--) {
+                groupOf[i] = Trainable.matches(groups[g].pattern(), store.name(from + i)) ? groups[g] : groupOf[i];
+            }
+        }
         for (int i = 0; i < rates.length; i++) {
             boolean grouped = !Float.isNaN(rates[i]);
             rateOf[i] = grouped ? rates[i] : 1;
@@ -288,6 +299,7 @@ public final class BoundOptimizer implements AutoCloseable {
             } else {
                 undoable(again);
             }
+            constrain();
         } finally {
             gradients.release();
             values.release();
@@ -301,6 +313,19 @@ public final class BoundOptimizer implements AutoCloseable {
             store.fresh(from + i, false);
         }
         steps++;
+    }
+
+    /** Brings the parameters of this step within the limits of their groups. */
+    private void constrain() {
+        for (int i = 0; i < inTable.length; i++) {
+            Group group = groupOf[i];
+            if (inTable[i] && group != null && group.constrains()) {
+                try (Pass pass = Pass.infer()) {
+                    Tensor w = group.constrained(parameter(i).value());
+                    copy(Values.address(w), valueAddress(i), w.size());
+                }
+            }
+        }
     }
 
     /** A step that evaluates again. When it fails, values and moments are those before it, and the gradients are used up. */

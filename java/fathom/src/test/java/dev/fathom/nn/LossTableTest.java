@@ -596,6 +596,195 @@ class LossTableTest {
         }
     }
 
+    /** Outputs of size 10,000, of both signs, have finite losses and gradients; a rate of e^10,000 is not finite itself. */
+    @ParameterizedTest
+    @MethodSource("rows")
+    void farAway(Row row) {
+        boolean scales = List.of(Kind.NUMBERS, Kind.BUT_ONE, Kind.PAIRS).contains(row.output);
+        if (!scales || row.name.startsWith("poisson")) {
+            return;
+        }
+        float[] y = output(row, 16);
+        for (int i = 0; i < y.length; i++) {
+            y[i] *= 2500;
+        }
+        try (Pass pass = Pass.grad()) {
+            Tensor output = pass.watch(row.output.tensor(y, 16));
+            Tensor loss = row.loss.of(output, row.target.tensor(target(row, 16), 16));
+            pass.backward(loss);
+            assertThat(loss.item()).isFinite();
+            for (float g : pass.gradient(output).toArray()) {
+                assertThat(g).isFinite();
+            }
+        }
+    }
+
+    /** Values and gradients at the ends of what a loss takes, [y, t, value, slope]. */
+    private static void at(ReducedLoss loss, double y, double t, double value, double slope) {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = pass.watch(Tensor.of(new float[] {(float) y}, 1, 1));
+            Tensor v = loss.each(x, Tensor.of(new float[] {(float) t}, 1, 1));
+            pass.backward(v.sum());
+            assertThat((double) v.item()).as("at %s, %s", y, t).isCloseTo(value, within(2e-6 * Math.abs(value)));
+            assertThat((double) pass.gradient(x).item())
+                    .as("slope at %s, %s", y, t)
+                    .isCloseTo(slope, within(2e-6 * Math.abs(slope)));
+        }
+    }
+
+    @Test
+    void ends() {
+        at(Loss.logistic(), 1e4, 1, 0, 0);
+        at(Loss.logistic(), 1e4, -1, 1e4, 1);
+        at(Loss.logistic(), 20, 1, Math.log1p(Math.exp(-20)), -1 / (1 + Math.exp(20)));
+        at(Loss.logCosh(), 1e4, 0, 1e4 - Math.log(2), 1);
+        at(Loss.logCosh(), -1e4, 0, 1e4 - Math.log(2), -1);
+        at(Loss.logCosh(), 1e-3, 0, 0.5e-6 - 1e-12 / 12, Math.tanh((float) 1e-3));
+        at(Loss.bce(), 0, 1, 100, -1e12); // the numbers of PyTorch
+        at(Loss.bce(), 1, 0, 100, 1e12);
+        at(Loss.bce(), 0, 0, 0, 1);
+        at(Loss.bce(), 1e-20, 1, -Math.log(1e-20f), -1e12);
+        at(Loss.poissonNll(true), -80, 0, Math.exp(-80), Math.exp(-80));
+        at(Loss.poissonNllOfRates(false), 0, 0, 0, 1);
+        at(Loss.poissonNllOfRates(false), 0, 2, -2 * Math.log(1e-8f), 1 - 2 / (double) 1e-8f);
+        at(Loss.hinge(), 1e4, -1, 1 + 1e4, 1);
+        at(Loss.perceptron(), 0, 1, 0, 0);
+        at(Loss.bceWithLogits().focal(0.5f), 1e4, 1, 0, 0);
+        at(Loss.bceWithLogits().focal(2), -1e4, 1, 1e4, -1);
+    }
+
+    /** Distances of 0, probabilities of 0 and embeddings of 0 have finite gradients. */
+    @Test
+    void zeros() {
+        try (Pass pass = Pass.grad()) {
+            Tensor same = pass.watch(Tensor.ones(2, 2, 3));
+            pass.backward(Loss.contrastive(2).of(same, Tensor.zeros(2)));
+            assertThat(pass.gradient(same).toArray()).containsOnly(0);
+            Tensor none = pass.watch(Tensor.zeros(2, 2, 3));
+            Tensor cos = Loss.cosineEmbedding(0).of(none, Tensor.ones(2));
+            assertThat(cos.item()).isEqualTo(1);
+            pass.backward(cos);
+            assertThat(pass.gradient(none).toArray()).containsOnly(0);
+            Tensor y = pass.watch(Tensor.ones(3));
+            Tensor root = Loss.rmse().of(y, Tensor.ones(3));
+            assertThat(root.item()).isZero();
+            pass.backward(root);
+            assertThat(pass.gradient(y).toArray()).containsOnly(0);
+            // a class that cannot be, in an answer and in a target
+            float[] logs = {(float) Math.log(0.5), (float) Math.log(0.5), Float.NEGATIVE_INFINITY};
+            Tensor x = pass.watch(Tensor.of(logs, 1, 3));
+            Tensor t = Tensor.of(new float[] {1, 0, 0}, 1, 3);
+            Tensor sum = Loss.kl().of(x, t).add(Loss.nll().of(x, t)).add(Loss.crossEntropy().focal(2).of(x, t));
+            assertThat((double) sum.item()).isCloseTo(2.25 * Math.log(2), within(1e-6));
+            pass.backward(sum);
+            for (float g : pass.gradient(x).toArray()) {
+                assertThat(g).isFinite();
+            }
+            Tensor p = pass.watch(Tensor.of(new float[] {0, 0.5f, 0.5f}, 1, 3));
+            Tensor js = Loss.js().of(p, t);
+            pass.backward(js);
+            assertThat((double) js.item()).isCloseTo(Math.log(2), within(1e-6));
+            for (float g : pass.gradient(p).toArray()) {
+                assertThat(g).isFinite();
+            }
+        }
+    }
+
+    @Test
+    void targetsOutsideAreRefused() {
+        try (Pass pass = Pass.infer()) {
+            Tensor y = Tensor.of(new float[] {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f}, 2, 3);
+            Tensor t = Tensor.of(new float[] {1, 1, 1, 1, 1, 0.5f}, 2, 3);
+            Tensor labels = Tensor.ofInts(new int[] {2, 3}, 2);
+            for (var c : java.util.Map.of(
+                            "hinge", Loss.hinge(), "logistic", Loss.logistic(), "perceptron", Loss.perceptron(), "wasserstein", Loss.wasserstein())
+                    .entrySet()) {
+                refuses(c.getValue(), y, t, c.getKey() + ": the target 0.5 at [1, 2] must be -1 or 1");
+                refuses(c.getValue(), y, labels, c.getKey() + ": output [2, 3] and target [2] differ; reshape one, so that each "
+                        + "output has its target");
+            }
+            refuses(Loss.hinge(), y, Tensor.ofInts(new int[6], 2, 3), "hinge: the target [2, 3] is I32 but must be F32, -1 or 1; give floats");
+            refuses(Loss.mse(), y, Tensor.ofInts(new int[6], 2, 3), "mse: the target [2, 3] is I32 but must be F32, numbers; give floats");
+            refuses(Loss.bceWithLogits(), y, t.mul(1.5f), "bceWithLogits: the target 1.5 at [0, 0] must be in [0, 1]");
+            refuses(Loss.bceWithLogits(), y, t.mul(Float.NaN), "bceWithLogits: the target NaN at [0, 0] must be in [0, 1]");
+            refuses(Loss.bce(), y, t.neg(), "bce: the target -1.0 at [0, 0] must be in [0, 1]");
+            refuses(Loss.bce(), y.mul(2), t, "bce: the output 1.2 at [1, 2] must be in [0, 1]");
+            assertThat(Loss.bce().of(y.mul(Float.NaN), t).item()).isNaN(); // a net that has diverged is found elsewhere
+            refuses(Loss.poissonNll(false), y, t.neg(), "poissonNll: the target -1.0 at [0, 0] must be 0 or more and finite");
+            refuses(Loss.poissonNllOfRates(false), y.neg(), t, "poissonNllOfRates: the rate -0.1 at [0, 0] must be 0 or more and finite");
+            refuses(Loss.gaussianNll(false), y, t, "gaussianNll: output [2, 3] and target [2, 3] disagree; the output's last dimension "
+                    + "must be twice that of the target, first the means and then the variances");
+            refuses(Loss.gaussianNll(false), y.slice(1, 0, 2).neg(), t.slice(1, 0, 1), "gaussianNll: the variance -0.2 at [0, 0] must be 0 or more and finite");
+            for (ReducedLoss loss : List.of(Loss.crossEntropy(), Loss.crossEntropy().focal(1), Loss.nll(), Loss.kl(), Loss.js(), Loss.squaredEarthMover())) {
+                assertThatThrownBy(() -> loss.of(y, t.mul(0.25f)))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(": the target's probabilities at [0] sum to 0.75 but must sum to 1 within 0.001");
+                assertThatThrownBy(() -> loss.of(y, t.neg()))
+                        .hasMessageContaining(": the target probability -1.0 at [0, 0] must be in [0, 1]");
+            }
+            for (ReducedLoss loss : List.of(Loss.oneVsRest(), Loss.multiMargin(1, 1), Loss.crammerSinger(1), Loss.squaredEarthMover(), Loss.nll())) {
+                assertThatThrownBy(() -> loss.of(y, labels)).hasMessageContaining("label 3 at row 1 is outside [0, 3)");
+                assertThatThrownBy(() -> loss.of(y, Tensor.ofInts(new int[3], 3)))
+                        .hasMessageContaining(": output [2, 3] and labels [3] disagree; give one class number for each row [.., classes]");
+            }
+            refuses(Loss.oneVsRest(), y, t, "oneVsRest: the target [2, 3] is F32 but must be I32 class numbers; make them with Tensor.ofInts");
+            CrossEntropy padded = Loss.crossEntropy().ignoreIndex(-1);
+            refuses(padded, y, Tensor.ofInts(new int[] {-1, -1}, 2), "loss: the weights of all values [2] are 0, so they have no mean; "
+                    + "let at least one example count");
+            refuses(Loss.crossEntropy().ignoreIndex(1), y, Tensor.ofInts(new int[] {1, 1}, 2), "loss: the weights of all values [2] are 0, so they "
+                    + "have no mean; let at least one example count");
+            refuses(padded, y, t, "crossEntropy: ignoreIndex=-1 is for class numbers, but the target [2, 3] is F32; leave rows out with weights");
+            refuses(padded, y, Tensor.ofInts(new int[] {-2, 0}, 2), "one_hot: label -2 at row 0 is outside [0, 3): labels are class numbers, "
+                    + "one less than the logits' last dimension at most");
+            refuses(padded.classWeights(1, 2), y, Tensor.ofInts(new int[2], 2), "crossEntropy: output [2, 3] has 3 classes but there are 2 weights; give one weight a class");
+            refuses(Loss.cosineEmbedding(0), y, t, "cosineEmbedding: output [2, 3] and target [2, 3] disagree; give pairs of embeddings "
+                    + "[.., 2, d], as Tensor.stack(-2, a, b) makes them, and a target [..]");
+            refuses(Loss.cosineEmbedding(0), y, Tensor.zeros(), "cosineEmbedding: the target 0.0 must be -1 or 1");
+            refuses(Loss.infoNce(1), Tensor.zeros(3), Tensor.zeros(3), "infoNce: queries and keys [3] must be [n, d]; reshape them");
+        }
+    }
+
+    private static void refuses(Loss loss, Tensor y, Tensor t, String message) {
+        assertThatThrownBy(() -> loss.of(y, t)).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+    }
+
+    @Test
+    void weightsOutsideAreRefused() {
+        try (Pass pass = Pass.infer()) {
+            Tensor y = Tensor.zeros(2, 3);
+            ReducedLoss loss = Loss.mse();
+            assertThatThrownBy(() -> loss.of(y, y, Tensor.ones(3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("loss: weights are F32 [3] but the values are F32 [2, 3]; give F32 weights of that shape or of its first dimensions");
+            assertThatThrownBy(() -> loss.sum().of(y, y, Tensor.ofInts(new int[2], 2)))
+                    .hasMessage("loss: weights are I32 [2] but the values are F32 [2, 3]; give F32 weights of that shape or of its first dimensions");
+            assertThatThrownBy(() -> loss.of(y, y, Tensor.of(new float[] {1, -1}, 2)))
+                    .hasMessage("loss: the weight -1.0 at [1] must be 0 or more and finite");
+            assertThatThrownBy(() -> loss.of(y, y, Tensor.zeros(2)))
+                    .hasMessage("loss: the weights of all values [2, 3] are 0, so they have no mean; let at least one example count");
+        }
+    }
+
+    @Test
+    void settingsOutsideAreRefused() {
+        assertThatThrownBy(() -> Loss.quantile(1)).hasMessage("quantile: level=1.0 must be above 0 and below 1");
+        assertThatThrownBy(() -> Loss.quantile(Float.NaN)).hasMessage("quantile: level=NaN must be above 0 and below 1");
+        assertThatThrownBy(() -> Loss.asymmetricHuber(1, 0, 1))
+                .hasMessage("asymmetricHuber: over=0.0 must be above 0 and finite");
+        assertThatThrownBy(() -> Loss.multiMargin(3, 1)).hasMessage("multiMargin: power=3 must be 1 or 2");
+        assertThatThrownBy(() -> Loss.multiMargin(1, 0)).hasMessage("multiMargin: margin=0.0 must be above 0 and finite");
+        assertThatThrownBy(() -> Loss.crammerSinger(Float.POSITIVE_INFINITY))
+                .hasMessage("crammerSinger: margin=Infinity must be above 0 and finite");
+        assertThatThrownBy(() -> Loss.cosineEmbedding(2)).hasMessage("cosineEmbedding: margin=2.0 must be in [-1, 1]");
+        assertThatThrownBy(() -> Loss.contrastive(0)).hasMessage("contrastive: margin=0.0 must be above 0 and finite");
+        assertThatThrownBy(() -> Loss.triplet(-1)).hasMessage("triplet: margin=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> Loss.infoNce(0)).hasMessage("infoNce: temperature=0.0 must be above 0 and finite");
+        assertThatThrownBy(() -> Loss.distillation(-1)).hasMessage("distillation: temperature=-1.0 must be above 0 and finite");
+        assertThatThrownBy(() -> Loss.crossEntropy().focal(-1)).hasMessage("crossEntropy: gamma=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> Loss.bceWithLogits().focal(Float.NaN))
+                .hasMessage("bceWithLogits: gamma=NaN must be 0 or more and finite");
+    }
+
     @Test
     void whatDoesNotFitIsRefused() {
         try (Pass pass = Pass.infer()) {
