@@ -23,6 +23,11 @@ public final class Values {
         return v.lease();
     }
 
+    /** Whether it depends on the input of a traced pass, so that it has a shape and no numbers. */
+    public static boolean traced(Value v) {
+        return v.traced;
+    }
+
     /** What a tensor is called in messages. */
     public static String name(Value v) {
         return v.name();

@@ -5,30 +5,38 @@ import dev.fathom.op.Where;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Tensor;
 
-/** The checks of settings that several layers share; each returns what it was given. */
+/** The checks of settings that several layers and losses share; each returns what it was given. */
 final class Settings {
     private Settings() {}
 
     /** Refuses a size below 1. */
-    static int atLeastOne(String layer, String name, int size) {
+    static int atLeastOne(String who, String name, int size) {
         if (size < 1) {
-            throw new IllegalArgumentException(layer + ": " + name + "=" + size + " must be at least 1");
+            throw new IllegalArgumentException(who + ": " + name + "=" + size + " must be at least 1");
         }
         return size;
     }
 
     /** Refuses NaN and infinities. */
-    static float finite(String layer, String name, float value) {
+    static float finite(String who, String name, float value) {
         if (!Float.isFinite(value)) {
-            throw new IllegalArgumentException(layer + ": " + name + "=" + value + " must be finite");
+            throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be finite");
         }
         return value;
     }
 
     /** Refuses everything but finite numbers above 0. */
-    static float positive(String layer, String name, float value) {
+    static float positive(String who, String name, float value) {
         if (!(value > 0 && value < Float.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(layer + ": " + name + "=" + value + " must be above 0 and finite");
+            throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be above 0 and finite");
+        }
+        return value;
+    }
+
+    /** Refuses everything but finite numbers of 0 or more. */
+    static float notNegative(String who, String name, float value) {
+        if (!(value >= 0 && value < Float.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be 0 or more and finite");
         }
         return value;
     }

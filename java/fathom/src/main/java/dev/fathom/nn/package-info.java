@@ -7,6 +7,10 @@
  * goes over what lies between: one record serves sequences, pictures and volumes. Files keep PyTorch's order of dimensions; a
  * {@link dev.fathom.parameter.Parameter} knows both.
  *
+ * <p>A {@link dev.fathom.nn.ReducedLoss} is a formula of values, one for each example or element. Mean, sum and weights are applied to the values in one
+ * place, so that a formula is all that a loss adds. A {@link dev.fathom.nn.Penalty} is added to a loss; limits that hold after a step belong to the
+ * optimizer's {@code Group}.
+ *
  * <p>{@link dev.fathom.nn.GradientCheck} compares the gradients of any function with central differences. {@link
  * dev.fathom.nn.GradientPenalty} and {@link dev.fathom.nn.Curvature} differentiate gradients again, by {@link dev.fathom.tensor.Linearization}.
  *

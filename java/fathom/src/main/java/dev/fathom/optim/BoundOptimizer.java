@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.io.Safetensors;
 import dev.fathom.kernel.Commands;
 import dev.fathom.kernel.Kernel;
@@ -11,6 +12,7 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterRange;
 import dev.fathom.store.Segments;
 import dev.fathom.store.Store;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -69,6 +71,7 @@ public final class BoundOptimizer implements AutoCloseable {
     /** Of the group; NaN for the recipe's. */
     private final float[] decayOf;
     private final boolean[] lazyOf;
+    private final @Nullable Group[] groupOf;
     private List<Group> groups = List.of();
     /** The fewest and the most steps that a parameter of this step has taken. */
     private long least;
@@ -100,6 +103,7 @@ public final class BoundOptimizer implements AutoCloseable {
             throw new IllegalArgumentException("optimizer: the model has no parameters; give it a layer that has");
         }
         inTable = new boolean[n];
+        groupOf = new Group[n];
         stepsOf = new long[n];
         rateOf = new float[n];
         decayOf = new float[n];
@@ -177,6 +181,12 @@ public final class BoundOptimizer implements AutoCloseable {
             }
         }
         this.groups = List.of(groups);
+        for (int i = 0; i < groupOf.length; i++) {
+            groupOf[i] = null;
+            for (int g = groups.length - 1; g >= 0; g--) {
+                groupOf[i] = Trainable.matches(groups[g].pattern(), store.name(from + i)) ? groups[g] : groupOf[i];
+            }
+        }
         for (int i = 0; i < rates.length; i++) {
             boolean grouped = !Float.isNaN(rates[i]);
             rateOf[i] = grouped ? rates[i] : 1;
@@ -302,6 +312,7 @@ public final class BoundOptimizer implements AutoCloseable {
             } else {
                 undoable(again);
             }
+            constrain();
         } finally {
             gradients.release();
             values.release();
@@ -320,6 +331,19 @@ public final class BoundOptimizer implements AutoCloseable {
     private void rates() {
         for (int i = 0; i < inTable.length; i++) {
             rates.view.putFloat(GROUP * i, rate(i)).putFloat(GROUP * i + 4, decay(i));
+        }
+    }
+
+    /** Brings the parameters of this step within the limits of their groups. */
+    private void constrain() {
+        for (int i = 0; i < inTable.length; i++) {
+            Group group = groupOf[i];
+            if (inTable[i] && group != null && group.constrains()) {
+                try (Pass pass = Pass.infer()) {
+                    Tensor w = group.constrained(parameter(i).value());
+                    copy(Values.address(w), valueAddress(i), w.size());
+                }
+            }
         }
     }
 

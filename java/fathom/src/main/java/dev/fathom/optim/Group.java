@@ -1,5 +1,6 @@
 package dev.fathom.optim;
 
+import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,24 +14,28 @@ import org.jspecify.annotations.Nullable;
  * @param rateFactor the factor of the learning rate; schedules therefore act on every group
  * @param weightDecay the weight decay of these parameters, or null for the recipe's
  * @param onlyRows whether a step changes only the rows that have a gradient; see {@link #lazy}
+ * @param maxNorm the largest norm of a unit's weights, infinite for no limit; see {@link #maxNorm(float)}
+ * @param clipWeights the largest absolute value of a weight, infinite for no limit; see {@link #clipWeights(float)}
  */
 public record Group(
-        String pattern, float rateFactor, @Nullable Float weightDecay, boolean onlyRows) {
+        String pattern, float rateFactor, @Nullable Float weightDecay, boolean onlyRows, float maxNorm, float clipWeights) {
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the rate or the weight decay is negative or not finite
+     * @throws IllegalArgumentException if the rate or the weight decay is negative or not finite, or a limit is not above 0
      */
     public Group {
         Checks.notNegative("group " + pattern, "rateFactor", rateFactor);
         if (weightDecay != null) {
             Checks.notNegative("group " + pattern, "weightDecay", weightDecay);
         }
+        Checks.above0("group " + pattern, "maxNorm", maxNorm);
+        Checks.above0("group " + pattern, "clipWeights", clipWeights);
     }
 
     /** Makes a group of the parameters whose names match, still with the recipe's settings. */
     public static Group of(String pattern) {
-        return new Group(pattern, 1, null, false);
+        return new Group(pattern, 1, null, false, Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY);
     }
 
     /**
@@ -55,12 +60,12 @@ public record Group(
 
     /** Returns this group with a factor of the learning rate. */
     public Group rateFactor(float factor) {
-        return new Group(pattern, factor, weightDecay, onlyRows);
+        return new Group(pattern, factor, weightDecay, onlyRows, maxNorm, clipWeights);
     }
 
     /** Returns this group with another weight decay. */
     public Group weightDecay(float decay) {
-        return new Group(pattern, rateFactor, decay, onlyRows);
+        return new Group(pattern, rateFactor, decay, onlyRows, maxNorm, clipWeights);
     }
 
     /**
@@ -75,6 +80,48 @@ public record Group(
      * }</pre>
      */
     public Group lazy() {
-        return new Group(pattern, rateFactor, weightDecay, true);
+        return new Group(pattern, rateFactor, weightDecay, true, maxNorm, clipWeights);
+    }
+
+    /**
+     * Returns this group with a limit to the Euclidean norm of the weights of each unit. After every step, a row of W [out, ..] whose norm is above
+     * {@code max} is scaled down to it (Srivastava et al. 2014, whose limit is 2 to 4). Parameters of fewer than two dimensions, such as biases, stay as
+     * they are.
+     *
+     * <pre>{@code
+     * sgd.on(model, Group.of("*.weight").maxNorm(3))
+     * }</pre>
+     *
+     * @throws IllegalArgumentException if it is not above 0
+     */
+    public Group maxNorm(float max) {
+        return new Group(pattern, rateFactor, weightDecay, onlyRows, max, clipWeights);
+    }
+
+    /**
+     * Returns this group with all weights limited to [-limit, limit] after every step, as for the critic of a Wasserstein GAN (Arjovsky, Chintala and
+     * Bottou 2017, whose limit is 0.01).
+     *
+     * @throws IllegalArgumentException if it is not above 0
+     */
+    public Group clipWeights(float limit) {
+        return new Group(pattern, rateFactor, weightDecay, onlyRows, maxNorm, limit);
+    }
+
+    /** Whether weights are changed after a step. */
+    boolean constrains() {
+        return maxNorm < Float.POSITIVE_INFINITY || clipWeights < Float.POSITIVE_INFINITY;
+    }
+
+    /** The weights within the limits. */
+    Tensor constrained(Tensor w) {
+        Tensor y = w;
+        if (maxNorm < Float.POSITIVE_INFINITY && w.shape().rank() > 1) {
+            Tensor rows = w.reshape(w.dim(0), Math.toIntExact(w.size() / Math.max(1, w.dim(0))));
+            Tensor norm = rows.norm(1).unsqueeze(1);
+            Tensor factor = norm.clamp(maxNorm, Float.POSITIVE_INFINITY).reciprocal().mul(maxNorm);
+            y = norm.gt(maxNorm).where(rows.mul(factor), rows).reshape(w.shape());
+        }
+        return clipWeights < Float.POSITIVE_INFINITY ? y.clamp(-clipWeights, clipWeights) : y;
     }
 }

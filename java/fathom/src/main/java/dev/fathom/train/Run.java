@@ -4,6 +4,7 @@ import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.nn.Net;
+import dev.fathom.nn.Penalty;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.parameter.Access;
 import dev.fathom.store.Store;
@@ -152,6 +153,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         s.put("validation", validationFingerprint);
         s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
         s.put("figure that decides about the best epoch", monitor.figure());
+        s.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
         if (!trainer.states.isEmpty()) {
             s.put(Checkpoint.STATES, Integer.toString(trainer.states.size()));
         }
@@ -387,7 +389,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             long examplesTogether = examplesFrom(first);
             unspent = true;
             Frames.of(pass).observe(null); // a recomputed layer runs again in backward
-            pass.backward(shared(value, batch, examplesTogether), trainer.model);
+            pass.backward(objective(value, batch, examplesTogether, last), trainer.model);
             if (last) {
                 trainer.callbacks.forEach(c -> c.onBackwardEnd(this, trainer.model));
                 boolean scaled = train.rateFactor(batch) != 1;
@@ -414,10 +416,16 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         return Math.min((long) together * train.size(), train.examples() - (long) first * train.size());
     }
 
-    /** A batch's part of the loss of all examples of a step. */
-    private Tensor shared(Tensor loss, Batch batch, long examplesTogether) {
+    /** A batch's part of the loss of all examples of a step, to which its last batch adds the penalties. */
+    private Tensor objective(Tensor loss, Batch batch, long examplesTogether, boolean last) {
         float share = trainer.sums() ? 1 : (float) batch.size() / examplesTogether;
-        return share == 1 ? loss : loss.mul(share);
+        Tensor part = share == 1 ? loss : loss.mul(share);
+        if (last) {
+            for (Penalty penalty : trainer.penalties) {
+                part = part.add(penalty.of(trainer.model));
+            }
+        }
+        return part;
     }
 
     /** The loss of all batches of the step under way, and its gradients, once more with the same random numbers. */
@@ -427,7 +435,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         for (int i = first; i <= step; i++) {
             try (Pass pass = Pass.train(drawn)) {
                 Batch batch = batches.batch(i);
-                Tensor value = shared(trainer.loss(batch, UNMEASURED), batch, examplesFrom(first));
+                Tensor value = objective(trainer.loss(batch, UNMEASURED), batch, examplesFrom(first), i == step);
                 loss += value.item();
                 pass.backward(value, trainer.model);
             }

@@ -7,6 +7,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.nn.Penalty;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
@@ -39,6 +40,7 @@ public final class Trainer<M extends Net> {
     final List<Metric> metrics = new ArrayList<>();
     final List<Callback> callbacks = new ArrayList<>();
     final List<KeptState> states = new ArrayList<>();
+    final List<Penalty> penalties = new ArrayList<>();
     Schedule schedule = Schedule.constant();
     long seed;
     IntUnaryOperator accumulate = epoch -> 1;
@@ -113,6 +115,19 @@ public final class Trainer<M extends Net> {
     /** Sets what is different for some of the parameters. The patterns are checked when training begins; see {@link Optimizer#on}. */
     public Trainer<M> groups(Group... all) {
         groups = all.clone();
+        return this;
+    }
+
+    /**
+     * Adds penalties on weights to what is minimized. A step counts them once, however many batches it has. The loss that is shown is that of the data
+     * alone, so that training and validation compare.
+     *
+     * <pre>{@code
+     * Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).penalties(Penalty.l2(1e-4f).except("*.bias"))
+     * }</pre>
+     */
+    public Trainer<M> penalties(Penalty... all) {
+        penalties.addAll(List.of(all));
         return this;
     }
 

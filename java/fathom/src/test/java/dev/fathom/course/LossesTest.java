@@ -112,6 +112,32 @@ class LossesTest {
         }
     }
 
+    /** The loss for ordered classes gives these numbers: logits log p give back p. */
+    @Test
+    void squaredEarthMoverOfTheSlide() {
+        try (Pass pass = Pass.infer()) {
+            Tensor near = row(.5, .5, 0, 0).log();
+            Tensor far = row(.5, 0, 0, .5).log();
+            assertThat(Loss.squaredEarthMover().of(near, label(0)).item()).isEqualTo(.25f, CLOSE);
+            assertThat(Loss.squaredEarthMover().of(far, label(0)).item()).isEqualTo(.75f, CLOSE);
+            assertThat(Loss.squaredEarthMover().of(near, row(1, 0, 0, 0)).item()).isEqualTo(.25f, CLOSE);
+            assertThat(Loss.crossEntropy().of(near, label(0)).item())
+                    .isEqualTo(Loss.crossEntropy().of(far, label(0)).item(), CLOSE);
+        }
+    }
+
+    /** ML session 11, slides "Losses": a triplet with d(a, p) = 1, d(a, n) = 1.5 and margin 1; a pair apart with d = .4. */
+    @Test
+    void lossesOfDistances() {
+        try (Pass pass = Pass.infer()) {
+            assertThat(Loss.triplet(1).each(row(0, 0), row(1, 0), row(0, 1.5)).toArray())
+                    .containsExactly(.5f);
+            Tensor pair = Tensor.of(floats(0, 0, .4, 0), 1, 2, 2);
+            assertThat(Loss.contrastive(1).of(pair, Tensor.zeros(1)).item()).isEqualTo(.18f, CLOSE);
+            assertThat(Loss.contrastive(1).of(pair, Tensor.ones(1)).item()).isEqualTo(.08f, CLOSE);
+        }
+    }
+
     /** Slide "Sum of squared errors (MSE)": half the sum for y = [1, 2, 3], q = 0; the mean and the plain sum beside it. */
     @Test
     void threeFormsOfSquaredError() {
@@ -147,8 +173,12 @@ class LossesTest {
             assertThat(loss.toArray()).containsExactly(floats(.126928011, 2.126928011, 0, 1000, 1000, 0), CLOSE);
             Tensor sign = Tensor.of(floats(1, -1), 2);
             Tensor two = s.slice(0, 0, 2);
-            assertThat(two.mul(sign).neg().exp().add(1).log().toArray())
+            assertThat(Loss.logistic().each(two, sign).toArray())
                     .containsExactly(floats(.126928011, 2.126928011), CLOSE);
+            assertThat(Loss.logistic()
+                            .each(s, positive.mul(2).sub(1))
+                            .toArray())
+                    .containsExactly(loss.toArray(), CLOSE);
             pass.backward(loss.sum());
             // sigmoid(s) - y
             assertThat(pass.gradient(s).toArray())
@@ -195,6 +225,11 @@ class LossesTest {
             float js = (divergence(p, m) + divergence(q, m)) / 2;
             assertThat(js).isEqualTo(.101749225f, CLOSE);
             float value = p.mul(best.log()).add(q.mul(best.rsub(1).log())).sum().item();
+            assertThat(Loss.js().of(p, q).item()).isEqualTo(js, CLOSE);
+            assertThat(Loss.kl().of(q.log(), p).item()).isEqualTo(.510825624f, CLOSE);
+            assertThat(Loss.kl().of(p.log(), q).item()).isEqualTo(.368064207f, CLOSE);
+            // two distributions that share nothing are as far apart as can be, wherever they are
+            assertThat(Loss.js().of(row(1, 0, 0), row(0, 0, 1)).item()).isEqualTo(.693147181f, CLOSE);
             assertThat(value).isEqualTo(-1.182795911f, CLOSE).isEqualTo((float) -Math.log(4) + 2 * js, CLOSE);
         }
     }

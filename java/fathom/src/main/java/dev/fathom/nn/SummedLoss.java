@@ -1,0 +1,35 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Tensor;
+
+/**
+ * The sum of a loss's values.
+ *
+ * @param loss the loss
+ */
+record SummedLoss(ReducedLoss loss) implements ReducedLoss {
+    @Override
+    public boolean sums() {
+        return true;
+    }
+
+    @Override
+    public Tensor each(Tensor output, Tensor target) {
+        return loss.each(output, target);
+    }
+
+    @Override
+    public Tensor of(Tensor output, Tensor target) {
+        return each(output, target).sum();
+    }
+
+    @Override
+    public Tensor of(Tensor output, Tensor target, Tensor weights) {
+        return Weights.sum(each(output, target), weights);
+    }
+
+    @Override
+    public ReducedLoss sum() {
+        return this;
+    }
+}
