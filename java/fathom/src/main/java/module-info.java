@@ -6,6 +6,7 @@
  * below tensors and passes, and {@code dev.fathom.store}, where the numbers of models live.
  */
 module dev.fathom {
+    exports dev.fathom.assess;
     exports dev.fathom.attention;
     exports dev.fathom.data;
     exports dev.fathom.decode;

@@ -76,6 +76,7 @@ class ArchitectureTest {
             "sound",
             "plan",
             "decode",
+            "assess",
             "train",
             "explain"
         };

@@ -1,5 +1,6 @@
 package dev.fathom.examples;
 
+import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.*;
 import dev.fathom.optim.Adam;

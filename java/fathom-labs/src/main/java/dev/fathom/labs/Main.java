@@ -4,6 +4,7 @@ import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.commands.Classify;
 import dev.fathom.labs.commands.Data;
+import dev.fathom.labs.commands.Docs;
 import dev.fathom.labs.commands.Doctor;
 import dev.fathom.labs.commands.Example;
 import dev.fathom.labs.commands.FilterCommand;
@@ -59,6 +60,7 @@ public final class Main implements Runnable {
         commands.put("data", () -> new Data(out));
         commands.put("example", () -> new Example(out));
         commands.put("networks", () -> new Networks(out));
+        commands.put("docs", () -> new Docs(out));
         commands.put("doctor", () -> new Doctor(out));
         // to look at the options of all of them takes a tenth of a second: where one is named, the others are not made
         if (args.length > 0 && commands.containsKey(args[0])) {

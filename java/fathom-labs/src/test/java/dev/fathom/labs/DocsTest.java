@@ -40,7 +40,7 @@ class DocsTest {
     /** Every page that a visitor reads. */
     private static List<Path> pages() throws IOException {
         List<Path> pages = new ArrayList<>();
-        for (Path folder : List.of(ROOT, ROOT.resolve("docs"))) {
+        for (Path folder : List.of(ROOT, ROOT.resolve("docs"), ROOT.resolve("docs/catalogue"))) {
             try (Stream<Path> files = Files.list(folder)) {
                 files.filter(f -> f.toString().endsWith(".md")).sorted().forEach(pages::add);
             }
@@ -70,6 +70,7 @@ class DocsTest {
     void everySnippetCompilesAndRuns(Path page) throws Exception {
         StringBuilder source = new StringBuilder();
         for (String name : List.of(
+                "assess",
                 "attention",
                 "data",
                 "decode",

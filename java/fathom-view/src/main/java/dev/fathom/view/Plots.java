@@ -1,7 +1,7 @@
 package dev.fathom.view;
 
+import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.io.AtomicFile;
-import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import java.awt.BasicStroke;

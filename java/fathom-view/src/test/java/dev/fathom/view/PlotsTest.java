@@ -3,7 +3,7 @@ package dev.fathom.view;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.train.ConfusionMatrix;
+import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.Histories;
 import dev.fathom.train.History;

@@ -537,6 +537,27 @@ public final class Dataset implements AutoCloseable {
         }
     }
 
+    /**
+     * Returns the labels of all examples, such as those by which {@code Folds.stratified} divides them.
+     *
+     * @throws IllegalArgumentException if the targets are floats
+     */
+    public int[] labels() {
+        if (source.classes == 0) {
+            throw unlabeled("labels", "; read them from batches");
+        }
+        int[] labels = new int[size];
+        enter();
+        try {
+            for (int i = 0; i < size; i++) {
+                labels[i] = source.label(rows.get(i));
+            }
+        } finally {
+            exit();
+        }
+        return labels;
+    }
+
     private IllegalArgumentException unlabeled(String op, String fix) {
         Source.Part targets = part(op, "y");
         return new IllegalArgumentException(op + ": the targets of this dataset are "
@@ -656,16 +677,7 @@ public final class Dataset implements AutoCloseable {
         if (source.classes == 0) {
             throw unlabeled("stratified", ", not classes; use split");
         }
-        int[] labels = new int[size];
-        enter();
-        try {
-            for (int i = 0; i < size; i++) {
-                labels[i] = source.label(rows.get(i));
-            }
-        } finally {
-            exit();
-        }
-        return split(Rows.stratified(labels, source.classes, count, seed, "examples"));
+        return split(Rows.stratified(labels(), source.classes, count, seed, "examples"));
     }
 
     private Split split(Rows.Parts parts) {

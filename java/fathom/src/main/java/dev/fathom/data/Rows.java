@@ -92,12 +92,7 @@ final class Rows {
     static void draw(Rng rng, int n, IntBuffer to) {
         for (int done = 0; done < n; ) {
             int count = Math.min(CHUNK, n - done);
-            float[] u = rng.uniform(2 * count, 0, 1);
-            for (int i = 0; i < count; i++) {
-                // two draws of 24 bits each: no row is likelier than another by more than n / 2^48
-                double wide = u[2 * i] + u[2 * i + 1] * 0x1p-24;
-                to.put(done + i, (int) (wide * n));
-            }
+            to.put(done, rng.ints(count, n));
             done += count;
         }
     }

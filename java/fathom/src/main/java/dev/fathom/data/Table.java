@@ -284,6 +284,26 @@ public final class Table {
     }
 
     /**
+     * Returns the rows of these numbers, counted from 0, in this order. A number may come more than once.
+     *
+     * @throws IllegalArgumentException if there are none, or one does not exist
+     */
+    public Table subset(int... numbers) {
+        if (numbers.length == 0) {
+            throw new IllegalArgumentException("subset: there are no rows; give at least one");
+        }
+        int[] some = new int[numbers.length];
+        for (int i = 0; i < some.length; i++) {
+            if (numbers[i] < 0 || numbers[i] >= rows.length) {
+                throw new IllegalArgumentException("subset: row " + numbers[i] + " is outside [0, " + rows.length
+                        + "); give the number of one that exists");
+            }
+            some[i] = rows[numbers[i]];
+        }
+        return rows(some);
+    }
+
+    /**
      * Two parts of a table.
      *
      * @param rest the rows that were not held out

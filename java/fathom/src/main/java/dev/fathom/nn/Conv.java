@@ -6,6 +6,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,7 @@ public record Conv(
         int groups,
         PadMode edges,
         @Nullable Activation activation)
-        implements FusibleLayer, Windowed<Conv> {
+        implements FusibleLayer, WeightedLayer, Windowed<Conv> {
     /**
      * Makes a convolution of pictures with a square kernel, stride 1, no padding and a bias, as PyTorch's Conv2d. {@link #stride} and {@link #pad}
      * change that.
@@ -143,10 +144,19 @@ public record Conv(
 
     @Override
     public Tensor fused(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
+        return run(x, weight, residual, act);
+    }
+
+    @Override
+    public Tensor weighted(Tensor x, Operand w) {
+        return run(x, w, null, activation);
+    }
+
+    private Tensor run(Tensor x, Operand w, @Nullable Tensor residual, @Nullable Activation act) {
         boolean pads = edges != PadMode.ZEROS && x.shape().rank() == window.rank() + 2;
         return pads
-                ? x.pad(edges, sides(x.shape())).conv(weight, bias, window.pad(0), groups, residual, act)
-                : x.conv(weight, bias, window, groups, residual, act);
+                ? x.pad(edges, sides(x.shape())).conv(w, bias, window.pad(0), groups, residual, act)
+                : x.conv(w, bias, window, groups, residual, act);
     }
 
     /** Those of the last dimension first. */

@@ -4,6 +4,7 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public record Linear(
         Parameter weight,
         @Nullable Parameter bias,
-        @Nullable Activation activation) implements FusibleLayer {
+        @Nullable Activation activation) implements FusibleLayer, WeightedLayer {
     /**
      * Makes a layer with a bias and no activation. Weight and bias begin as in PyTorch, uniform in +-1/sqrt(in).
      *
@@ -71,5 +72,10 @@ public record Linear(
     @Override
     public Tensor fused(Tensor x, @Nullable Tensor residual, @Nullable Activation act) {
         return x.linear(weight, bias, residual, act);
+    }
+
+    @Override
+    public Tensor weighted(Tensor x, Operand w) {
+        return x.linear(w, bias, null, activation);
     }
 }

@@ -11,11 +11,13 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.ParameterRange;
 import dev.fathom.store.Segments;
 import dev.fathom.store.Store;
+import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.StringJoiner;
+import java.util.function.IntPredicate;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +66,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private final boolean[] inTable;
     private final long[] stepsOf;
     private final float[] rateOf;
+    /** Of the group; NaN for the recipe's. */
     private final float[] decayOf;
     private final boolean[] lazyOf;
     private List<Group> groups = List.of();
@@ -77,11 +80,18 @@ public final class BoundOptimizer implements AutoCloseable {
     private float limit = Float.POSITIVE_INFINITY;
     private boolean maximizes;
     private float scale;
+    /** Whether the recipe has replaced the gradients by others, which are not clipped. */
+    private boolean replaced;
+    /** The recipe that steps: the one that was bound, or another one for some of its parameters. */
+    private Optimizer stepping;
+
+    private boolean averaged;
     private double gradientNorm = Double.NaN;
     private long steps;
 
     BoundOptimizer(Optimizer recipe, Trainable trained, Group... groups) {
         this.recipe = recipe;
+        stepping = recipe;
         parameters = trained.range();
         store = Access.store(parameters);
         learningRate = recipe.learningRate();
@@ -154,7 +164,7 @@ public final class BoundOptimizer implements AutoCloseable {
                     any = true;
                     if (Float.isNaN(rates[i])) {
                         rates[i] = group.rateFactor();
-                        decays[i] = group.weightDecay() == null ? recipe.weightDecay() : group.weightDecay();
+                        decays[i] = group.weightDecay() == null ? Float.NaN : group.weightDecay();
                         lazy[i] = group.onlyRows();
                     }
                 }
@@ -170,7 +180,7 @@ public final class BoundOptimizer implements AutoCloseable {
         for (int i = 0; i < rates.length; i++) {
             boolean grouped = !Float.isNaN(rates[i]);
             rateOf[i] = grouped ? rates[i] : 1;
-            decayOf[i] = grouped ? decays[i] : recipe.weightDecay();
+            decayOf[i] = grouped ? decays[i] : Float.NaN;
             lazyOf[i] = lazy[i];
         }
         listed = false;
@@ -255,6 +265,10 @@ public final class BoundOptimizer implements AutoCloseable {
 
     private synchronized void take(@Nullable LossAndGradient again) {
         check("step");
+        if (averaged) {
+            throw new IllegalStateException(
+                    "step: the parameters hold their averages; call swapAverages() to get back those of the last step");
+        }
         boolean same = listed;
         int from = parameters.from();
         // parameters that joined late or paused have counts of their own, which the bias corrections need
@@ -268,8 +282,8 @@ public final class BoundOptimizer implements AutoCloseable {
                 least = Math.min(least, stepsOf[i]);
                 most = Math.max(most, stepsOf[i]);
             }
-            rates.view.putFloat(GROUP * i, rate(i)).putFloat(GROUP * i + 4, decayOf[i]);
         }
+        rates();
         if (most < 0) {
             throw new IllegalStateException(
                     "step: no backward has given these parameters a gradient since the last step; call pass.backward(loss) first, and unfreeze something");
@@ -301,6 +315,12 @@ public final class BoundOptimizer implements AutoCloseable {
             store.fresh(from + i, false);
         }
         steps++;
+    }
+
+    private void rates() {
+        for (int i = 0; i < inTable.length; i++) {
+            rates.view.putFloat(GROUP * i, rate(i)).putFloat(GROUP * i + 4, decay(i));
+        }
     }
 
     /** A step that evaluates again. When it fails, values and moments are those before it, and the gradients are used up. */
@@ -351,7 +371,7 @@ public final class BoundOptimizer implements AutoCloseable {
         }
         segments(least, most);
         clip();
-        return loss;
+        return maximizes ? -loss : loss;
     }
 
     /** Writes the segments of each parameter of this step that has taken {@code least} to {@code most} steps. */
@@ -371,6 +391,7 @@ public final class BoundOptimizer implements AutoCloseable {
     /** What the gradients of this step are to be multiplied by. */
     private void clip() {
         scale = maximizes ? -1 : 1;
+        replaced = false;
         if (maxNorm == 0) {
             return;
         }
@@ -409,8 +430,8 @@ public final class BoundOptimizer implements AutoCloseable {
                         .at(store.values().address())
                         .at(store.gradients().address()))
                 .at(rates.block.address())
-                .put(scale)
-                .put(limit);
+                .put(scale())
+                .put(limit());
     }
 
     /** The address of moment {@code i} of the block's first parameter. */
@@ -452,19 +473,78 @@ public final class BoundOptimizer implements AutoCloseable {
     }
 
     float rate(int i) {
-        return learningRate * rateOf[i];
+        return stepping == recipe
+                ? learningRate * rateOf[i]
+                : (float) ((double) learningRate / recipe.learningRate() * stepping.learningRate() * rateOf[i]);
     }
 
     float decay(int i) {
-        return decayOf[i];
+        return Float.isNaN(decayOf[i]) ? stepping.weightDecay() : decayOf[i];
     }
 
     float scale() {
-        return scale;
+        return replaced ? 1 : scale;
     }
 
     float limit() {
-        return limit;
+        return replaced ? Float.POSITIVE_INFINITY : limit;
+    }
+
+    /** The gradients of this step are those that the recipe has written. */
+    void unclipped() {
+        replaced = true;
+    }
+
+    /** Where the recipe writes a gradient of its own, as a whole. */
+    long gradientAddress(int i) {
+        store.wholeGradient(parameters.from() + i);
+        return store.gradients().address() + Float.BYTES * store.offset(parameters.from() + i);
+    }
+
+    Tensor before(int i) {
+        if (before.length == 0) {
+            throw new IllegalStateException("step: " + recipe
+                    + " asks for the values before the step; return true from evaluatesAgain(), which keeps them");
+        }
+        long at = store.offset(parameters.from() + i) - store.offset(parameters.from());
+        return dev.fathom.tensor.Access.over(before[0], Float.BYTES * at, shape(i), "values before the step", null);
+    }
+
+    /** A step of another recipe for some of the parameters of this step. */
+    void with(Optimizer other, Update step, IntPredicate which) {
+        if (other.moments() > blocks.length || other.evaluatesAgain()) {
+            throw new IllegalArgumentException("step: " + recipe + " has " + blocks.length
+                    + " moments and takes a step of " + other + ", which "
+                    + (other.evaluatesAgain() ? "evaluates the loss again" : "needs " + other.moments())
+                    + "; choose another recipe or raise moments()");
+        }
+        boolean[] all = inTable.clone();
+        long fewest = least;
+        long highest = most;
+        least = Long.MAX_VALUE;
+        most = -1;
+        for (int i = 0; i < inTable.length; i++) {
+            inTable[i] = all[i] && which.test(i);
+            if (inTable[i]) {
+                least = Math.min(least, stepsOf[i]);
+                most = Math.max(most, stepsOf[i]);
+            }
+        }
+        stepping = other;
+        try {
+            rates();
+            segments(least, most);
+            if (most >= 0) {
+                other.step(step);
+            }
+        } finally {
+            stepping = recipe;
+            System.arraycopy(all, 0, inTable, 0, all.length);
+            least = fewest;
+            most = highest;
+            rates();
+            segments(least, most);
+        }
     }
 
     long valueAddress(int i) {
@@ -483,11 +563,63 @@ public final class BoundOptimizer implements AutoCloseable {
         commands.begin(Kernel.COPY).at(from).at(to).put(Float.BYTES * floats).run();
     }
 
+    // ---- averages
+
+    /**
+     * Exchanges the weights with the averages that the recipe keeps of them ({@link Ema}, {@link Swa}), and back again when it is called once more.
+     * Parameters that have no average yet keep their weights. Steps are refused as long as the parameters hold averages.
+     *
+     * <pre>{@code
+     * optimizer.swapAverages();
+     * evaluate(model);
+     * optimizer.swapAverages();
+     * }</pre>
+     *
+     * @throws IllegalStateException if the recipe keeps no averages, or the optimizer or the model is closed
+     */
+    public synchronized void swapAverages() {
+        check("swapAverages");
+        if (recipe.average(Long.MAX_VALUE) < 0) {
+            throw new IllegalStateException("swapAverages: " + recipe
+                    + " keeps no averages; put an Ema or a Swa around it, such as new Ema(new Adam(1e-3f), 0.999f)");
+        }
+        Block values = store.values();
+        values.lease();
+        try (Block held = new Block("exchanged weights", Float.BYTES * largest())) {
+            for (int i = 0; i < stepsOf.length; i++) {
+                int m = recipe.average(stepsOf[i]);
+                if (m >= 0) {
+                    long bytes = Float.BYTES * shape(i).size();
+                    Block.copy(valueAddress(i), held.address(), bytes);
+                    Block.copy(momentAddress(m, i), valueAddress(i), bytes);
+                    Block.copy(held.address(), momentAddress(m, i), bytes);
+                    changed(i);
+                }
+            }
+        } finally {
+            values.release();
+        }
+        averaged = !averaged;
+    }
+
+    private long largest() {
+        return IntStream.range(0, stepsOf.length)
+                .mapToLong(i -> shape(i).size())
+                .max()
+                .orElse(0);
+    }
+
+    /** Returns whether {@link #swapAverages} has put the averages in the place of the weights. */
+    public boolean averaged() {
+        return averaged;
+    }
+
     // ---- saving
 
     /**
      * Adds the optimizer's state to a file: moment i of parameter w as {@code prefix.i/w}, the number of steps of each parameter, and the settings,
-     * which must be the same when the state is loaded. The current learning rate is not saved, because a schedule computes it.
+     * which must be the same when the state is loaded. The current learning rate is not saved, because a schedule computes it. If the parameters
+     * hold their averages ({@link #swapAverages}), the file says so, and the optimizer that reads it knows it too.
      *
      * <pre>{@code
      * var file = new Safetensors.Writer();
@@ -510,6 +642,9 @@ public final class BoundOptimizer implements AutoCloseable {
         }
         to.metadata(prefix + ".steps", steps + " " + counts);
         to.metadata(prefix + ".settings", toString());
+        if (averaged) {
+            to.metadata(prefix + ".averaged", "true");
+        }
     }
 
     /**
@@ -553,6 +688,7 @@ public final class BoundOptimizer implements AutoCloseable {
                 }
             }
         }
+        averaged = from.metadata().containsKey(prefix + ".averaged");
         steps = counts[0];
         System.arraycopy(counts, 1, stepsOf, 0, stepsOf.length);
         listed = false;

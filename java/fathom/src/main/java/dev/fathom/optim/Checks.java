@@ -17,6 +17,19 @@ final class Checks {
         }
     }
 
+    static void atLeast(String who, String name, long value, long least) {
+        if (value < least) {
+            throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be at least " + least);
+        }
+    }
+
+    static void evaluatesOnce(String who, Optimizer inner) {
+        if (inner.evaluatesAgain()) {
+            throw new IllegalArgumentException(
+                    who + ": " + inner + " evaluates the loss again; put a recipe inside that evaluates it once");
+        }
+    }
+
     static void betas(String who, float beta1, float beta2) {
         if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1)) {
             throw new IllegalArgumentException(who + ": beta1=" + beta1 + " and beta2=" + beta2 + " must be in [0, 1)");

@@ -65,7 +65,7 @@ public record Group(
 
     /**
      * Returns this group with lazy steps. If the gradient of a parameter is rows and values (that of an embedding, see {@link
-     * dev.fathom.parameter.Parameter#gradientRows}), a lazy step of the library's recipes updates only these rows and their moments, so its cost depends
+     * dev.fathom.parameter.Parameter#gradientRows}), a lazy step of the library's elementwise recipes updates only these rows and their moments, so its cost depends
      * on the number of rows and not on the size of the parameter. A row without a gradient keeps its values and moments. This differs from a step
      * that is not lazy, in which such a row has a gradient of zero: its moments decay and still change it, weight decay shrinks it, and every step
      * passes over the whole parameter. Bias corrections count the steps of the parameter, as in PyTorch's SparseAdam.

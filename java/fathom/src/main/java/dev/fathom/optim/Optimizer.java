@@ -42,6 +42,14 @@ public interface Optimizer {
         return false;
     }
 
+    /**
+     * Returns which moment holds an average of the weights for parameters that have taken {@code steps} steps, or -1 for none. {@link
+     * BoundOptimizer#swapAverages} exchanges it with the weights.
+     */
+    default int average(long steps) {
+        return -1;
+    }
+
     /** Takes one step. */
     void step(Update update);
 }

@@ -1,15 +1,21 @@
 package dev.fathom.optim;
 
+import java.util.function.DoubleUnaryOperator;
+
 /**
  * How the learning rate changes during training, as a factor of the optimizer's own. A schedule is a pure function of the epochs finished, including
  * fractions of an epoch, and of the steps that the optimizer has taken. Every step therefore has its own rate, and training that is resumed has the
  * rates it would have had. Any formula can be a schedule:
  *
  * <pre>{@code
- * trainer.schedule(Schedule.cosine(27).warmUp(3));                   // up for 3 epochs, then down for 27
- * trainer.schedule((epochs, steps) -> Math.exp(-0.1 * epochs));      // exponential decay
- * trainer.schedule((epochs, steps) -> Math.min(1, steps / 4000.0));  // up for 4,000 steps
+ * trainer.schedule(Schedule.cosine(27).warmUp(3));                              // up for 3 epochs, then down for 27
+ * trainer.schedule(Schedule.constant().then(10, Schedule.exponential(0.9)));    // constant for 10 epochs, then down
+ * trainer.schedule(Schedule.oneCycle(2000).inSteps());                          // up and down again within 2,000 steps
+ * trainer.schedule((epochs, steps) -> Math.min(1, steps / 4000.0));             // up for 4,000 steps
  * }</pre>
+ *
+ * <p>The lengths of the schedules here are in epochs, and their factors change from step to step within an epoch; {@link #inSteps} makes them lengths in
+ * steps. Schedules that depend on results, such as {@code Newbob} and {@code ReduceOnPlateau} of the package train, are callbacks.
  */
 @FunctionalInterface
 public interface Schedule {
@@ -29,14 +35,76 @@ public interface Schedule {
     /**
      * Returns gamma to the power of floor(epochs / every), which multiplies the rate by gamma after every {@code every} epochs (PyTorch's StepLR).
      *
-     * @throws IllegalArgumentException if every &lt; 1 or gamma is not positive
+     * @throws IllegalArgumentException if one of them is not positive
      */
-    static Schedule step(int every, double gamma) {
-        if (every < 1 || !(gamma > 0)) {
+    static Schedule step(double every, double gamma) {
+        if (!(every > 0) || !(gamma > 0)) {
             throw new IllegalArgumentException(
-                    "Schedule.step: every=" + every + " must be at least 1 and gamma=" + gamma + " above 0");
+                    "Schedule.step: every=" + every + " must be above 0 and gamma=" + gamma + " too");
         }
         return (epochs, steps) -> Math.pow(gamma, Math.floor(epochs / every));
+    }
+
+    /**
+     * Returns gamma to the power of the epochs (PyTorch's ExponentialLR). The textbook's exp(-rate epochs) is {@code exponential(Math.exp(-rate))}.
+     *
+     * @throws IllegalArgumentException if gamma is not positive and finite
+     */
+    static Schedule exponential(double gamma) {
+        if (!(gamma > 0 && gamma < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("Schedule.exponential: gamma=" + gamma + " must be above 0 and finite");
+        }
+        return (epochs, steps) -> Math.pow(gamma, epochs);
+    }
+
+    /**
+     * Returns (1 - epochs / length)^power, which falls from 1 to 0 during {@code length} epochs and stays there (PyTorch's PolynomialLR); with power 1 it
+     * is a line.
+     *
+     * @throws IllegalArgumentException if the length or the power is not positive and finite
+     */
+    static Schedule polynomial(double length, double power) {
+        positive("polynomial", "length", length);
+        positive("polynomial", "power", power);
+        return (epochs, steps) -> Math.pow(1 - Math.min(epochs / length, 1), power);
+    }
+
+    /**
+     * Returns a factor that goes from {@code from} to {@code to} during {@code length} epochs and stays there: on a line (PyTorch's LinearLR), or with
+     * {@link Ramp#COSINE} on half a wave. {@link #then} makes any shape of several of them.
+     *
+     * @throws IllegalArgumentException if the length is not positive and finite, or a factor is negative or not finite
+     */
+    static Schedule ramp(double length, double from, double to, Ramp shape) {
+        positive("ramp", "length", length);
+        notNegative("ramp", "from", from);
+        notNegative("ramp", "to", to);
+        return (epochs, steps) -> from + (to - from) * shape.at.applyAsDouble(Math.min(epochs / length, 1));
+    }
+
+    /** How a {@link #ramp} goes from one factor to the other. */
+    enum Ramp {
+        /** On a line. */
+        LINEAR(x -> x),
+        /** As (1 - cos(pi x)) / 2, which begins and ends flat. */
+        COSINE(x -> (1 - Math.cos(Math.PI * x)) / 2);
+
+        private final DoubleUnaryOperator at;
+
+        Ramp(DoubleUnaryOperator at) {
+            this.at = at;
+        }
+    }
+
+    /**
+     * Returns min((t + 1) / warmUp, sqrt(warmUp / (t + 1))) with the steps t: a line up to 1 during {@code warmUp} steps, and then the inverse square
+     * root (Vaswani et al. 2017, relative to the highest rate, which is 1 / sqrt(width warmUp) there). It counts steps, not epochs.
+     *
+     * @throws IllegalArgumentException if warmUp &lt; 1
+     */
+    static Schedule inverseSquareRoot(int warmUp) {
+        Checks.atLeast("Schedule.inverseSquareRoot", "warmUp", warmUp, 1);
+        return (epochs, steps) -> Math.min((steps + 1.0) / warmUp, Math.sqrt(warmUp / (steps + 1.0)));
     }
 
     /** Returns {@link #cosine(double, double)} down to 0. */
@@ -58,6 +126,122 @@ public interface Schedule {
         return (epochs, steps) -> min + (1 - min) * (1 + Math.cos(Math.PI * Math.min(epochs / period, 1))) / 2;
     }
 
+    /** Returns {@link #cosineRestarts(double, double, double)} with periods of one length, down to 0. */
+    static Schedule cosineRestarts(double period) {
+        return cosineRestarts(period, 1, 0);
+    }
+
+    /**
+     * Returns {@link #cosine(double, double)} again and again: the first period has {@code period} epochs, and each one after it {@code growth} times as
+     * many as the one before (SGDR, Loshchilov and Hutter 2017; PyTorch's CosineAnnealingWarmRestarts with T_0 and T_mult).
+     *
+     * @throws IllegalArgumentException if the period is not positive and finite, the growth below 1, or min outside [0, 1]
+     */
+    static Schedule cosineRestarts(double period, double growth, double min) {
+        Schedule cosine = cosine(1, min);
+        positive("cosineRestarts", "period", period);
+        if (!(growth >= 1 && growth < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(
+                    "Schedule.cosineRestarts: growth=" + growth + " must be at least 1 and finite");
+        }
+        return (epochs, steps) -> {
+            double begin = 0;
+            double length = period;
+            if (growth == 1) {
+                begin = Math.floor(epochs / period) * period;
+            } else {
+                for (; epochs >= begin + length; length *= growth) {
+                    begin += length;
+                }
+            }
+            return cosine.factor(Math.min((epochs - begin) / length, 1), steps);
+        };
+    }
+
+    /** Returns {@link #oneCycle(double, double, double, double, Ramp)} with PyTorch's numbers: up for 0.3 of the length, from 1 / 25, to 1 / 250,000. */
+    static Schedule oneCycle(double length) {
+        return oneCycle(length, 0.3, 1 / 25.0, 1 / 25e4, Ramp.COSINE);
+    }
+
+    /**
+     * Returns one cycle (Smith and Topin 2018): up from {@code from} to 1 during {@code rise} of the length, and down to {@code to} in the rest, where it
+     * stays. The optimizer's rate is the highest one. PyTorch's OneCycleLR counts in steps: with n = total_steps, its rates are those of
+     * {@code oneCycle(n - 1, (pct_start * n - 1) / (n - 1), 1 / div_factor, 1 / (div_factor * final_div_factor), ..).inSteps()}; it also moves the momentum,
+     * which stays here.
+     *
+     * @throws IllegalArgumentException if the length is not positive and finite, the rise outside (0, 1), or a factor outside [0, 1]
+     */
+    static Schedule oneCycle(double length, double rise, double from, double to, Ramp shape) {
+        positive("oneCycle", "length", length);
+        if (!(rise > 0 && rise < 1)) {
+            throw new IllegalArgumentException("Schedule.oneCycle: rise=" + rise + " must be in (0, 1)");
+        }
+        fraction("oneCycle", "from", from);
+        fraction("oneCycle", "to", to);
+        return ramp(rise * length, from, 1, shape).then(rise * length, ramp(length - rise * length, 1, to, shape));
+    }
+
+    /** Returns {@link #triangular(double, double, double, Schedule)} that rises and falls equally long and does not decay. */
+    static Schedule triangular(double half, double min) {
+        return triangular(half, half, min, constant());
+    }
+
+    /**
+     * Returns a factor that rises on a line from {@code min} to 1 for {@code rise} epochs, falls back for {@code fall} epochs, and so on (Smith 2017;
+     * PyTorch's CyclicLR with min = base_lr / max_lr): min + (1 - min) triangle amplitude. The amplitude is a schedule of its own: {@code
+     * step(rise + fall, 0.5)} halves it after each cycle (PyTorch's triangular2), and {@code exponential(gamma)} lets it fall all the time (exp_range).
+     *
+     * @throws IllegalArgumentException if rise or fall is not positive and finite, or min outside [0, 1]
+     */
+    static Schedule triangular(double rise, double fall, double min, Schedule amplitude) {
+        positive("triangular", "rise", rise);
+        positive("triangular", "fall", fall);
+        fraction("triangular", "min", min);
+        double length = rise + fall;
+        return (epochs, steps) -> {
+            double at = epochs - Math.floor(epochs / length) * length;
+            double triangle = at < rise ? at / rise : (length - at) / fall;
+            return min + (1 - min) * triangle * amplitude.factor(epochs, steps);
+        };
+    }
+
+    /**
+     * Returns the constant batch / reference, by which the rate of a recipe grows that was tuned for batches of {@code reference} examples (linear
+     * scaling rule, Goyal et al. 2017). They begin at the recipe's own rate and rise for five epochs: {@code
+     * Schedule.step(30, 0.1).times(Schedule.linearScaling(1024, 256)).warmUp(5, 256 / 1024.0)}.
+     *
+     * @throws IllegalArgumentException if a number is below 1
+     */
+    static Schedule linearScaling(int batch, int reference) {
+        Checks.atLeast("Schedule.linearScaling", "batch", batch, 1);
+        Checks.atLeast("Schedule.linearScaling", "reference", reference, 1);
+        double factor = (double) batch / reference;
+        return (epochs, steps) -> factor;
+    }
+
+    /** Returns this schedule times another one. */
+    default Schedule times(Schedule other) {
+        return (epochs, steps) -> factor(epochs, steps) * other.factor(epochs, steps);
+    }
+
+    /** Returns this schedule with lengths in steps of the optimizer in the place of epochs. */
+    default Schedule inSteps() {
+        return (epochs, steps) -> factor(steps, steps);
+    }
+
+    /**
+     * Returns this schedule for {@code length} epochs and then {@code next}, whose epochs and steps are counted from there (PyTorch's SequentialLR).
+     * {@code constant().then(10, exponential(0.9))} decays after a hold.
+     *
+     * @throws IllegalArgumentException if the length is not positive and finite
+     */
+    default Schedule then(double length, Schedule next) {
+        positive("then", "length", length);
+        return (epochs, steps) -> epochs < length
+                ? factor(epochs, steps)
+                : next.factor(epochs - length, steps - Math.round(length * (steps / epochs)));
+    }
+
     /** Returns this schedule after {@link #warmUp(double, double)} from 0. */
     default Schedule warmUp(double length) {
         return warmUp(length, 0);
@@ -75,8 +259,27 @@ public interface Schedule {
             throw new IllegalArgumentException("Schedule.warmUp: length=" + length
                     + " must be above 0 and finite, and from=" + from + " in [0, 1]");
         }
-        return (epochs, steps) -> epochs < length
-                ? (from + (1 - from) * epochs / length) * factor(0, 0)
-                : factor(epochs - length, steps - Math.round(length * (steps / epochs)));
+        Schedule rise = (epochs, steps) -> (from + (1 - from) * epochs / length) * factor(0, 0);
+        return rise.then(length, this);
+    }
+
+    private static void positive(String who, String name, double value) {
+        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(
+                    "Schedule." + who + ": " + name + "=" + value + " must be above 0 and finite");
+        }
+    }
+
+    private static void notNegative(String who, String name, double value) {
+        if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(
+                    "Schedule." + who + ": " + name + "=" + value + " must be 0 or more and finite");
+        }
+    }
+
+    private static void fraction(String who, String name, double value) {
+        if (!(value >= 0 && value <= 1)) {
+            throw new IllegalArgumentException("Schedule." + who + ": " + name + "=" + value + " must be in [0, 1]");
+        }
     }
 }

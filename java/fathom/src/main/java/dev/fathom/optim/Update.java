@@ -9,7 +9,9 @@ import dev.fathom.tensor.Access;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 
 /**
  * One step of an optimizer, as its recipe sees it: the parameters that are trainable and have a gradient, one after another. A recipe of your own is
@@ -45,12 +47,33 @@ public final class Update {
      * Computes loss and gradients once more, of the same examples and with the same random numbers, for the values that the parameters have now.
      * {@link Part#gradient} then gives the new gradients. Buffers, such as the running statistics of a batch norm, are updated again too.
      *
-     * @return the loss
+     * @return the loss, with the opposite sign where the optimizer {@linkplain BoundOptimizer#maximize maximizes}: what the step makes smaller
      * @throws IllegalStateException if the recipe's {@link Optimizer#evaluatesAgain} is false, or the step was given no function for it
      * @throws ArithmeticException if {@link BoundOptimizer#clipNorm} is set and the norm is not finite
      */
     public double again() {
         return bound.again();
+    }
+
+    /**
+     * Replaces the gradients of all parameters by what {@code change} makes of them. Clipping has been done by then and is not repeated, so the rest
+     * of the step sees exactly the new gradients, until {@link #again}.
+     *
+     * @throws IllegalArgumentException if a new gradient is not F32 or has another shape than its parameter
+     */
+    public void gradients(Function<Part, Tensor> change) {
+        each(p -> p.gradient(change.apply(p)));
+        bound.unclipped();
+    }
+
+    /**
+     * Takes a step of another recipe for those parameters that {@code which} accepts, with that recipe's learning rate (times the factors of the
+     * schedule and of the parameter's group) and weight decay. The two recipes use the same moments, so each parameter must get one of them only.
+     *
+     * @throws IllegalArgumentException if the other recipe has more moments than this one, or evaluates the loss again
+     */
+    public void with(Optimizer recipe, Predicate<Part> which) {
+        bound.with(recipe, this, i -> which.test(new Part(i)));
     }
 
     /** Calls {@code rule} with the number of the step, from 1 on, for parameters that have taken equally many. */
@@ -121,6 +144,19 @@ public final class Update {
                 g = g.mul(bound.scale());
             }
             return bound.limit() == Float.POSITIVE_INFINITY ? g : g.clamp(-bound.limit(), bound.limit());
+        }
+
+        /**
+         * Returns the values that the parameter had when the step began.
+         *
+         * @throws IllegalStateException if the recipe's {@link Optimizer#evaluatesAgain} is false, because its values are not copied then
+         */
+        public Tensor before() {
+            return bound.before(i);
+        }
+
+        private void gradient(Tensor values) {
+            write("gradient", values, bound.gradientAddress(i));
         }
 
         /**

@@ -23,9 +23,21 @@
  *       <td>Riedmiller and Braun 1993</td></tr>
  *   <tr><td>{@link dev.fathom.optim.RmsProp}</td><td>g += d w; s = mean of g^2; w -= lr g / (sqrt(s) + epsilon)</td>
  *       <td>Tieleman and Hinton 2012; Graves 2013</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Nesterov}</td><td>v = momentum v + lr grad(w - momentum v); w -= v</td><td>Nesterov 1983</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Lamb}</td><td>Adam's direction u plus d w; w -= lr |w| / |u| u</td><td>You et al. 2020</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Muon}</td><td>w -= lr times the orthogonal matrix nearest to the momentum</td><td>Jordan et al. 2024</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.LBfgs}</td><td>w -= t H g, with H from the last steps and t by a line search</td>
+ *       <td>Liu and Nocedal 1989</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Newton}</td><td>w -= lr (H + damping I)^-1 g</td><td>for few numbers</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Lookahead}</td><td>around any rule: every k steps, s += alpha (w - s) and w = s</td><td>Zhang et al. 2019</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Sam}</td><td>around any rule: with the gradient at w + radius g / |g|</td><td>Foret et al. 2021</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.GradientNoise}</td><td>around any rule: g += noise of variance eta / t^gamma</td>
+ *       <td>Neelakantan et al. 2015</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Ema}, {@link dev.fathom.optim.Swa}</td><td>beside any rule: averages of w to evaluate with</td>
+ *       <td>Polyak and Juditsky 1992; Izmailov et al. 2018</td></tr>
  *   <tr><td>{@link dev.fathom.optim.BoundOptimizer#clipNorm clipNorm}</td><td>g min(1, max / (norm + 1e-6)), norm over all parameters of the step</td>
  *       <td>Pascanu, Mikolov and Bengio 2013</td></tr>
- *   <tr><td>{@link dev.fathom.optim.Schedule}</td><td>lr times a factor of the epochs and steps finished: step, cosine, warm-up, any formula</td>
+ *   <tr><td>{@link dev.fathom.optim.Schedule}</td><td>lr times a factor of the epochs and steps finished: ramps, decays and cycles, chained; any formula</td>
  *       <td>Loshchilov and Hutter 2017; Goyal et al. 2017</td></tr>
  * </table>
  *
@@ -35,6 +47,10 @@
  * <p>If only some rows of a parameter were read, as with an embedding, its gradient is stored as the numbers of those rows and their values. Every
  * recipe treats it as a full gradient that is zero in all other rows: the bits are the same, and a step costs as much as for the whole parameter,
  * unless the group is {@linkplain dev.fathom.optim.Group#lazy lazy}.
+ *
+ * <p>Gradient descent with all examples has no class of its own: it is {@code Sgd} with one batch of all of them. Rules that are not elementwise are
+ * formulas on tensors ({@link dev.fathom.optim.Update#each}). An average of weights is a moment of its recipe, so that it is saved, resumed and exchanged with
+ * the weights by what is there anyway.
  *
  * <p>Rejected: optimizers that own their learning rate schedule (a schedule is a pure function, so that resuming needs no state), groups as lists
  * of parameters (names survive saving and say what is meant), and gradients clipped in place (a second pass over them).

@@ -2,6 +2,7 @@ package dev.fathom.recurrent;
 
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.Trainable;
 import dev.fathom.op.Cell;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
@@ -433,6 +434,23 @@ public record Recurrent(Settings settings, @Inline Map<String, Parameter> weight
     /** Returns a net that as a {@link Layer} gives the last step alone, for one result from many steps. */
     public Recurrent lastStep() {
         return changed(settings.with(Option.LAST_STEP));
+    }
+
+    /**
+     * Returns a net whose parameters of these names begin with other values: {@code lstm.init("weight_hh_*", Init.orthogonal(1))}. Settings that come with
+     * new parameters, such as {@link #layers}, are chosen before.
+     *
+     * @param pattern the names, in which * stands for anything
+     * @param init draws the values of each of these parameters
+     * @throws IllegalArgumentException if the pattern matches no parameter
+     */
+    public Recurrent init(String pattern, Initializer init) {
+        Map<String, Parameter> all = new LinkedHashMap<>(weights);
+        all.replaceAll((name, p) -> Trainable.matches(pattern, name) ? new Parameter(p.shape(), init) : p);
+        if (all.equals(weights)) {
+            throw Settings.bad("init: the pattern " + pattern + " matches none of the parameters " + weights.keySet());
+        }
+        return new Recurrent(settings, all);
     }
 
     // ---- the net

@@ -210,6 +210,11 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return adds;
     }
 
+    /** Says that the gradient of parameter {@code i}, which may have been rows alone, is now written as a whole. */
+    public void wholeGradient(int i) {
+        writeWhole(i);
+    }
+
     /**
      * Makes the gradient of parameter {@code i} ready to be added to in these rows: where it is of an earlier backward, it becomes zero, at the cost
      * of its rows where it had no more than rows. The first {@code n} of {@code index} are the rows.

@@ -76,6 +76,25 @@ public final class Rng extends Stream {
         return draw(Kernel.NORMAL, n, mean, std);
     }
 
+    /**
+     * Returns {@code n} whole numbers that are uniform in [0, bound): no number is likelier than another by more than bound / 2<sup>48</sup>.
+     *
+     * @throws IllegalArgumentException unless {@code 0 <= n <= } 2<sup>29</sup> and {@code bound >= 1}
+     */
+    public int[] ints(int n, int bound) {
+        if (n < 0 || n > 1 << 29 || bound < 1) {
+            throw new IllegalArgumentException(
+                    "ints: n=" + n + " bound=" + bound + "; ask for 0 to 2^29 numbers, below a bound of 1 or more");
+        }
+        float[] u = uniform(2 * n, 0, 1);
+        int[] numbers = new int[n];
+        for (int i = 0; i < n; i++) {
+            double wide = u[2 * i] + u[2 * i + 1] * 0x1p-24; // two draws of 24 bits each
+            numbers[i] = (int) (wide * bound);
+        }
+        return numbers;
+    }
+
     /** Returns the numbers 0 to n - 1 in a random order; all orders are equally likely. */
     public int[] permutation(int n) {
         check("permutation", n);

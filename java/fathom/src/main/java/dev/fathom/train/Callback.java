@@ -2,6 +2,7 @@ package dev.fathom.train;
 
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
+import java.util.List;
 
 /**
  * Hears of the progress of a {@link Trainer}. Every method does nothing by default. The methods are called on the training thread, between steps
@@ -31,6 +32,18 @@ public interface Callback {
      * the failure of another callback.
      */
     default void onTrainEnd(Progress progress, History history) {}
+
+    /**
+     * Returns a factor of the schedule's learning rate for the next epoch, which follows from the results so far; {@link Newbob} and {@link
+     * ReduceOnPlateau} are examples. It is asked once before each epoch and must depend on its arguments alone, so that a run which is resumed has the
+     * rates it would have had. The factors of all callbacks are multiplied.
+     *
+     * @param monitor the figure by which the best epoch is chosen
+     * @param finished the epochs before that epoch
+     */
+    default double rateFactor(Monitor monitor, List<EpochLog> finished) {
+        return 1;
+    }
 
     /** Returns whether a trainer with this callback restores the weights of the best epoch at the end, as {@link Trainer#keepBest} does. */
     default boolean keepsBest() {

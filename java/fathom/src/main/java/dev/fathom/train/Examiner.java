@@ -8,6 +8,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.DType;
 import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.LossAndGradient;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -107,17 +108,18 @@ final class Examiner<M extends Net> {
         try (Model<M> copy = trainer.model.copy();
                 BoundOptimizer optimizer = trainer.optimizer(copy)) {
             Batches.Epoch epoch = train.epoch(0);
-            for (int i = 0; i < OVERFIT_STEPS; i++) {
+            LossAndGradient evaluation = () -> {
                 try (Pass pass = Pass.grad(new Rng(0))) { // evaluation mode: dropout would never let it be learned
-                    Tensor value = trainer.loss(copy.net(), epoch.batch(0), new double[0]);
-                    last = value.item();
-                    first = i == 0 ? last : first;
-                    if (last < first / 10 || !Float.isFinite(last)) {
-                        break;
-                    }
-                    pass.backward(value, copy);
-                    optimizer.step();
+                    return lossAndGradient(pass, copy, epoch.batch(0));
                 }
+            };
+            for (int i = 0; i < OVERFIT_STEPS; i++) {
+                last = (float) evaluation.compute();
+                first = i == 0 ? last : first;
+                if (last < first / 10 || !Float.isFinite(last)) {
+                    break;
+                }
+                optimizer.step(evaluation);
             }
         }
         return last < first / 2
@@ -128,6 +130,12 @@ final class Examiner<M extends Net> {
                         first,
                         last,
                         OVERFIT_STEPS);
+    }
+
+    private double lossAndGradient(Pass pass, Model<M> copy, Batch batch) {
+        Tensor value = trainer.loss(copy.net(), batch, new double[0]);
+        pass.backward(value, copy);
+        return value.item();
     }
 
     // ---- a model that sees its inputs does better than one that sees zeros
@@ -155,7 +163,6 @@ final class Examiner<M extends Net> {
     private double trained(boolean blind) {
         double sum = 0;
         int counted = 0;
-        Rng rng = new Rng(trainer.seed);
         try (Model<M> copy = trainer.model.copy();
                 BoundOptimizer optimizer = trainer.optimizer(copy)) {
             Batches.Epoch epoch = train.epoch(0);
@@ -163,28 +170,32 @@ final class Examiner<M extends Net> {
                 if (i > 0 && i % train.steps() == 0) {
                     epoch = train.epoch(i / train.steps());
                 }
-                try (Pass pass = Pass.train(rng)) {
-                    Batch batch = epoch.batch(i % train.steps());
-                    if (blind) {
-                        int[] dims = batch.x().shape().toArray();
-                        batch = batch.with(
-                                "x",
-                                batch.x().dtype() == DType.F32
-                                        ? Tensor.zeros(dims)
-                                        : Tensor.ofInts(
-                                                new int[(int) batch.x().shape().size()], dims));
+                Batches.Epoch batches = epoch;
+                int step = i;
+                LossAndGradient evaluation = () -> {
+                    try (Pass pass = Pass.train(new Rng(trainer.seed).split(step))) {
+                        Batch batch = batches.batch(step % train.steps());
+                        return lossAndGradient(pass, copy, blind ? blinded(batch) : batch);
                     }
-                    Tensor value = trainer.loss(copy.net(), batch, new double[0]);
-                    if (i >= INPUT_STEPS * 3 / 4) {
-                        sum += value.item();
-                        counted++;
-                    }
-                    pass.backward(value, copy);
-                    optimizer.step();
+                };
+                double value = evaluation.compute();
+                if (i >= INPUT_STEPS * 3 / 4) {
+                    sum += value;
+                    counted++;
                 }
+                optimizer.step(evaluation);
             }
         }
         return sum / counted;
+    }
+
+    private static Batch blinded(Batch batch) {
+        int[] dims = batch.x().shape().toArray();
+        return batch.with(
+                "x",
+                batch.x().dtype() == DType.F32
+                        ? Tensor.zeros(dims)
+                        : Tensor.ofInts(new int[(int) batch.x().shape().size()], dims));
     }
 
     // ---- what is said of one example depends on that example

@@ -86,8 +86,77 @@ public interface Metric {
         return ofLogLoss("bits_per_character", mean -> mean / Math.log(2));
     }
 
+    /**
+     * Returns {@code top5_accuracy} for k = 5: the share of rows whose label, or most probable class if labels were mixed, is among the {@code k} largest of
+     * the logits [n, classes]. Of equal logits the lower class comes first.
+     *
+     * @throws IllegalArgumentException if {@code k < 1}; in training, if k is more than the number of classes
+     */
+    static Metric topAccuracy(int k) {
+        if (k < 1) {
+            throw new IllegalArgumentException("topAccuracy: k=" + k + " must be at least 1");
+        }
+        return higherIsBetter("top" + k + "_accuracy", (output, target) -> {
+            int[] best = output.topk(-1, k).indices().toIntArray();
+            int[] labels = (target.dtype() == DType.F32 ? target.argmax(-1) : target).toIntArray();
+            int hits = 0;
+            for (int i = 0; i < best.length; i++) {
+                hits += best[i] == labels[i / k] ? 1 : 0;
+            }
+            return hits;
+        });
+    }
+
+    /**
+     * Returns {@code brier}, the mean of sum_k (p[k] - [label = k])^2 with p = softmax of the logits [n, classes], on labels [n] or probabilities
+     * [n, classes] (Brier 1950).
+     */
+    static Metric brier() {
+        return lowerIsBetter("brier", (output, target) -> {
+            Tensor truth = target.dtype() == DType.F32 ? target : target.oneHot(output.dim(-1));
+            return output.softmax(-1).sub(truth).square().sum().item();
+        });
+    }
+
+    /** Returns {@code mae}, the mean absolute error over all elements of outputs and targets of one shape. */
+    static Metric meanAbsoluteError() {
+        return lowerIsBetter(
+                "mae", (output, target) -> perExample(output.sub(target).abs()));
+    }
+
+    /** Returns {@code rmse}, the root of the mean squared error over all elements of outputs and targets of one shape. */
+    static Metric rootMeanSquaredError() {
+        return of(
+                "rmse",
+                Math::sqrt,
+                (output, target) -> perExample(output.sub(target).square()));
+    }
+
+    /**
+     * Returns {@code mape}, the mean absolute percentage error as a share: the mean of |output - target| / |target| over all elements of outputs and targets of
+     * one shape. It is infinite or NaN if a target is 0.
+     */
+    static Metric meanAbsolutePercentageError() {
+        return lowerIsBetter(
+                "mape",
+                (output, target) -> perExample(output.sub(target).div(target).abs()));
+    }
+
+    /** The sum over examples of the mean over what each of them has. */
+    private static double perExample(Tensor values) {
+        return (double) values.mean().item() * values.dim(0);
+    }
+
     /** A function of the mean of -log softmax(x)[label]. */
     private static Metric ofLogLoss(String name, DoubleUnaryOperator figure) {
+        return of(
+                name,
+                figure,
+                (output, target) -> (double) output.crossEntropy(target).item() * target.dim(0));
+    }
+
+    /** A function of a mean, of which less is better. */
+    private static Metric of(String name, DoubleUnaryOperator figure, ToDoubleBiFunction<Tensor, Tensor> sum) {
         return new Metric() {
             @Override
             public String name() {
@@ -96,7 +165,7 @@ public interface Metric {
 
             @Override
             public double sum(Tensor output, Tensor target) {
-                return (double) output.crossEntropy(target).item() * target.dim(0);
+                return sum.applyAsDouble(output, target);
             }
 
             @Override

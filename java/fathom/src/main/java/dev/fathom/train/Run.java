@@ -13,6 +13,7 @@ import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     private final BoundOptimizer optimizer;
     private final Store store;
     private final Best best;
+    private final NormStatistics<M> norms;
     private final @Nullable Saver saver;
 
     private int epoch;
@@ -39,6 +41,12 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     private long examples;
     private double lossSum;
     private float rate;
+    /** What the callbacks make of the rates of the epoch under way. */
+    private double rateFactor = 1;
+    /** How many batches a step of this epoch takes, and how many steps there were before it. */
+    private int together;
+
+    private long updatesBefore;
     /** Where the random stream stood before the first batch of the optimizer's step under way. */
     private long counter;
 
@@ -75,6 +83,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         optimizer = trainer.optimizer(trainer.model);
         saver = trainer.checkpoints == null ? null : new Saver(trainer.checkpoints, history);
         store = Access.store(trainer.model.range());
+        norms = new NormStatistics<>(trainer);
         best = new Best(store, trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest));
     }
 
@@ -96,6 +105,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
 
     private void load(Checkpoint c) {
         Position p = c.position();
+        ready(p.epoch(), p.history().stream().filter(e -> e.epoch() < p.epoch()).toList());
         c.mustFit(settings(p.epoch(), p.step()), store);
         if (p.history().size() > epochs) {
             throw new IllegalArgumentException("resume: the run in " + c.file() + " has finished "
@@ -105,6 +115,14 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
                     + ", or begin anew without resume");
         }
         c.load(store, optimizer, p.kept() ? best.toKeep() : null);
+        if (optimizer.averaged()) {
+            if (norms.any()) {
+                throw new IllegalArgumentException("resume: " + c.file()
+                        + " holds averaged weights and batch norms that fit them, from which no run goes on to the same bits;"
+                        + " begin anew without resume()");
+            }
+            optimizer.swapAverages();
+        }
         c.load(trainer.states);
         epoch = p.epoch();
         step = p.step();
@@ -130,7 +148,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         s.put("seed of the trainer", Long.toString(trainer.seed));
         s.put("training data", dataFingerprint);
         s.put("batches", train.toString());
-        s.put("batches of a step", Integer.toString(trainer.accumulate));
+        s.put("batches of a step", Integer.toString(together));
         s.put("validation", validationFingerprint);
         s.put("metrics", trainer.metrics.stream().map(Metric::name).toList().toString());
         s.put("figure that decides about the best epoch", monitor.figure());
@@ -194,7 +212,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             failure = e;
             history.ended(e.getMessage() == null ? e.toString() : e.getMessage());
         }
-        failure = trying(failure, best::restore);
+        failure = trying(failure, this::leave);
         if (unspent) {
             failure = trying(failure, trainer.model::zeroGrad);
         }
@@ -208,6 +226,37 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             throw e;
         }
         return history;
+    }
+
+    /** The weights that the run leaves in the model: the best, averages, or those of the last step. */
+    private void leave() {
+        if (best.kept() != null) {
+            best.restore();
+        } else if (averages()) {
+            optimizer.swapAverages();
+            norms.refresh(train.epoch(epoch));
+        }
+    }
+
+    private boolean averages() {
+        return trainer.recipe.average(optimizer.steps()) >= 0;
+    }
+
+    /** Does something with the averages of the weights in the model, if there are any yet, and with batch norms that fit them. */
+    private void averaged(Runnable action) {
+        if (!averages()) {
+            action.run();
+            return;
+        }
+        List<float[]> buffers = norms.buffers();
+        optimizer.swapAverages();
+        try {
+            norms.refresh(train.epoch(epoch));
+            action.run();
+        } finally {
+            optimizer.swapAverages();
+            norms.buffers(buffers);
+        }
     }
 
     private static @Nullable Throwable trying(@Nullable Throwable before, Runnable action) {
@@ -241,7 +290,30 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         }
     }
 
+    /** What the rates of an epoch depend on. */
+    private void ready(int number, List<EpochLog> finished) {
+        together = together(number);
+        updatesBefore = 0;
+        for (int e = 1; e < number; e++) {
+            updatesBefore += (train.steps() - 1) / together(e) + 1;
+        }
+        rateFactor = 1;
+        for (Callback c : trainer.callbacks) {
+            rateFactor *= c.rateFactor(monitor, finished);
+        }
+    }
+
+    private int together(int number) {
+        int batches = trainer.accumulate.applyAsInt(number);
+        if (batches < 1) {
+            throw new IllegalArgumentException("accumulate: a step of epoch " + number + " has " + batches
+                    + " batches; give at least 1 for every epoch");
+        }
+        return batches;
+    }
+
     private void beginEpoch(int number) {
+        ready(number, history.epochs());
         epoch = number;
         step = 0;
         examples = 0;
@@ -264,11 +336,22 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
             if (saver != null && !unspent && saver.due(optimizer.steps())) {
                 save();
             }
-            if (trainer.stopNow != null && step < train.steps() && step % trainer.accumulate == 0) {
+            if (trainer.stopNow != null && step < train.steps() && step % together == 0) {
                 return false;
             }
         }
         Map<String, Double> values = trainer.means(lossSum, sums, examples);
+        averaged(() -> judge(values, before, start));
+        EpochLog log = history.epochs().get(history.size() - 1);
+        trainer.callbacks.forEach(c -> c.onEpochEnd(this, log));
+        if (saver != null && saver.everyEpoch()) {
+            save();
+        }
+        return true;
+    }
+
+    /** Validates at the end of an epoch and puts down what it was worth. */
+    private void judge(Map<String, Double> values, double before, long start) {
         if (validation != null) {
             trainer.evaluate(validation).forEach((name, value) -> values.put("val_" + name, value));
         }
@@ -278,16 +361,10 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         if (better) {
             best.keep();
         }
-        EpochLog log = new EpochLog(epoch, learningRate(), before + (System.nanoTime() - start) / 1e9, values);
-        history.add(log, better);
-        trainer.callbacks.forEach(c -> c.onEpochEnd(this, log));
-        if (saver != null && saver.everyEpoch()) {
-            save();
-        }
+        history.add(new EpochLog(epoch, learningRate(), before + (System.nanoTime() - start) / 1e9, values), better);
         if (saver != null && better && finite()) {
             saver.saveBest(this::write);
         }
-        return true;
     }
 
     /** One batch; the last of those that are accumulated takes the optimizer's step. */
@@ -296,7 +373,6 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
         long drawn = rng.counter();
         try (Pass pass = Pass.train(rng)) {
             Batch batch = batches.batch(step);
-            int together = trainer.accumulate;
             int first = step / together * together;
             counter = step == first ? drawn : counter;
             boolean last = step + 1 == Math.min(first + together, train.steps());
@@ -335,7 +411,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
 
     /** The examples of the step whose first batch this is. */
     private long examplesFrom(int first) {
-        return Math.min((long) trainer.accumulate * train.size(), train.examples() - (long) first * train.size());
+        return Math.min((long) together * train.size(), train.examples() - (long) first * train.size());
     }
 
     /** A batch's part of the loss of all examples of a step. */
@@ -374,9 +450,8 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     /** The schedule's learning rate of a step, which counts from 0. */
     private float rate(int epoch, int step) {
         double finished = epoch - 1 + (double) step / train.steps();
-        int together = trainer.accumulate;
-        long updates = (epoch - 1L) * ((train.steps() - 1) / together + 1) + step / together;
-        return (float) (trainer.recipe.learningRate() * trainer.schedule.factor(finished, updates));
+        double scheduled = trainer.schedule.factor(finished, updatesBefore + step / together);
+        return (float) (trainer.recipe.learningRate() * scheduled * rateFactor);
     }
 
     @Override

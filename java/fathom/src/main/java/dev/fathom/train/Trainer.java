@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,7 @@ public final class Trainer<M extends Net> {
     final List<KeptState> states = new ArrayList<>();
     Schedule schedule = Schedule.constant();
     long seed;
-    int accumulate = 1;
+    IntUnaryOperator accumulate = epoch -> 1;
     boolean keepBest;
 
     @Nullable
@@ -154,7 +155,22 @@ public final class Trainer<M extends Net> {
         if (batches < 1) {
             throw new IllegalArgumentException("accumulate: batches=" + batches + " must be at least 1");
         }
-        accumulate = batches;
+        accumulate = epoch -> batches;
+        return this;
+    }
+
+    /**
+     * Takes one step for a number of batches that changes from epoch to epoch; see {@link #accumulate(int)}. Batches that grow do what a learning rate
+     * that falls does, with fewer steps (Smith et al. 2018). The epochs are numbered from 1:
+     *
+     * <pre>{@code
+     * trainer.accumulate(epoch -> epoch <= 10 ? 1 : epoch <= 20 ? 5 : 25)
+     * }</pre>
+     *
+     * @param batchesOfEpoch the number of batches of a step, at least 1 for every epoch
+     */
+    public Trainer<M> accumulate(IntUnaryOperator batchesOfEpoch) {
+        accumulate = batchesOfEpoch;
         return this;
     }
 
@@ -238,6 +254,10 @@ public final class Trainer<M extends Net> {
     /**
      * Trains and validates after each epoch.
      *
+     * <p>If the optimizer keeps averages of the weights ({@link dev.fathom.optim.Ema}, {@link dev.fathom.optim.Swa}), these are validated, kept as the
+     * best and left in the model at the end, and the running statistics of batch norms are computed for them from the training batches. In between,
+     * callbacks see the weights that are trained.
+     *
      * <p>However training ends, the model has the weights of the best epoch if these are kept ({@link #keepBest}, {@link EarlyStopping}) and at least
      * one epoch was finished. Otherwise it has the weights after the last complete step.
      *
@@ -292,6 +312,39 @@ public final class Trainer<M extends Net> {
      */
     public Check check(Batches train) {
         return new Examiner<>(this, loss, train).examine();
+    }
+
+    /** Returns {@link #findRate(Batches, int, double, double)} with 100 steps from rate 1e-7 to 10. */
+    public RateRange findRate(Batches train) {
+        return findRate(train, 100, 1e-7, 10);
+    }
+
+    /**
+     * Trains a copy of the model with a learning rate that rises exponentially from step to step, and returns the loss at each rate (learning-rate range
+     * test, Smith 2017). It ends early where the smoothed loss is four times as large as its least value, or not finite. The model stays as it is;
+     * schedule, callbacks and accumulation are not used.
+     *
+     * <pre>{@code
+     * RateRange range = trainer.findRate(batches);
+     * System.out.println(range.suggestion());
+     * }</pre>
+     *
+     * @param steps number of steps and rates
+     * @param from the first rate
+     * @param to the last rate
+     * @throws IllegalArgumentException if steps &lt; 2, the rates are not 0 &lt; from &lt; to, or a step keeps {@link #states}, which would go on from
+     *     those of the copy
+     */
+    public RateRange findRate(Batches train, int steps, double from, double to) {
+        if (steps < 2 || !(from > 0 && from < to && to <= Float.MAX_VALUE)) {
+            throw new IllegalArgumentException("findRate: steps=" + steps + " must be at least 2, and from=" + from
+                    + " and to=" + to + " must be above 0, finite and ascending");
+        }
+        if (!states.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "findRate: the step keeps " + states.size() + " states, which a copy would change; find the rate without them");
+        }
+        return RateRange.find(this, train, steps, from, to);
     }
 
     /** Returns the mean loss and metrics over some batches, by name, in evaluation mode and without the changes of {@link Batches#augment}. */

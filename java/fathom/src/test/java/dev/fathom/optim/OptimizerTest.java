@@ -576,9 +576,9 @@ class OptimizerTest {
     void schedulesWithoutSenseAreRefused() {
         assertThatThrownBy(() -> Schedule.step(0, 0.1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Schedule.step: every=0 must be at least 1 and gamma=0.1 above 0");
+                .hasMessage("Schedule.step: every=0.0 must be above 0 and gamma=0.1 too");
         assertThatThrownBy(() -> Schedule.step(1, -1))
-                .hasMessage("Schedule.step: every=1 must be at least 1 and gamma=-1.0 above 0");
+                .hasMessage("Schedule.step: every=1.0 must be above 0 and gamma=-1.0 too");
         assertThatThrownBy(() -> Schedule.cosine(0))
                 .hasMessage("Schedule.cosine: period=0.0 must be above 0 and finite, and min=0.0 in [0, 1]");
         assertThatThrownBy(() -> Schedule.cosine(1, 1.5))

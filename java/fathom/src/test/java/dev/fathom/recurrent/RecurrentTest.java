@@ -79,10 +79,10 @@ class RecurrentTest {
     @Test
     void anUpdateGateNearOneKeepsTheState() {
         for (float u : new float[] {30, -30}) {
-            Recurrent plain = Recurrent.ugrnn(2, 3).biases(1);
-            Map<String, Parameter> weights = new LinkedHashMap<>(plain.weights());
-            weights.put("bias_ih_l0", new Parameter(Shape.of(6), (s, rng) -> new float[] {u, u, u, 0.1f, 0.2f, 0.3f}));
-            try (var model = Model.of(new Recurrent(plain.settings(), weights), 1);
+            Recurrent net = Recurrent.ugrnn(2, 3)
+                    .biases(1)
+                    .init("bias_*", (s, rng) -> new float[] {u, u, u, 0.1f, 0.2f, 0.3f});
+            try (var model = Model.of(net, 1);
                     Pass pass = Pass.infer()) {
                 float[] h = {0.5f, -0.25f, 0.75f};
                 Tensor x = random(new Rng(2), 1, 20, 2);
@@ -105,14 +105,42 @@ class RecurrentTest {
         }
     }
 
+    /** What is initialized anew keeps its place, and the rest keeps its values. */
+    @Test
+    void parametersBeginAsTheirInitializerSays() {
+        Recurrent plain = Recurrent.lstm(3, 4).bidirectional();
+        Recurrent changed = Recurrent.lstm(3, 4)
+                .bidirectional()
+                .init("weight_hh_*", Init.constant(0.25f))
+                .init("bias_ih_l0", Init.zeros());
+        assertThat(changed.weights().keySet()).containsExactlyElementsOf(plain.weights().keySet());
+        try (var before = Model.of(plain, 1);
+                var after = Model.of(changed, 1)) {
+            for (String name : plain.weights().keySet()) {
+                float[] values = after.parameter(name).value().toArray();
+                if (name.startsWith("weight_hh_")) {
+                    assertThat(values).as(name).containsOnly(0.25f);
+                } else if (name.equals("bias_ih_l0")) {
+                    assertThat(values).as(name).containsOnly(0);
+                } else {
+                    assertThat(values).as(name).isEqualTo(before.parameter(name).value().toArray());
+                }
+            }
+        }
+        assertThatThrownBy(() -> Recurrent.rnn(1, 1).init("bias_l*", Init.zeros()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Recurrent: init: the pattern bias_l* matches none of the parameters "
+                        + "[weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0]");
+    }
+
     /** z = tanh(0.5 z + x + 0.1), y = 2 z - 0.5 over x = 1, -1, 0.5 against 1, 0, 1: the sum of squares and its slope along the recurrent weight. */
     @Test
     void backPropagationThroughTimeIsTheTextbooks() {
-        Map<String, Parameter> weights = new LinkedHashMap<>();
-        weights.put("weight_ih_l0", new Parameter(Shape.of(1, 1), Init.constant(1)));
-        weights.put("weight_hh_l0", new Parameter(Shape.of(1, 1), Init.constant(0.5f)));
-        weights.put("bias_ih_l0", new Parameter(Shape.of(1), Init.constant(0.1f)));
-        Recurrent net = new Recurrent(Recurrent.rnn(1, 1).biases(1).settings(), weights);
+        Recurrent net = Recurrent.rnn(1, 1)
+                .biases(1)
+                .init("weight_ih_l0", Init.constant(1))
+                .init("weight_hh_l0", Init.constant(0.5f))
+                .init("bias_ih_l0", Init.constant(0.1f));
         try (var model = Model.of(net, 1);
                 Pass pass = Pass.train(new Rng(1))) {
             Tensor z = model.net().apply(Tensor.of(new float[] {1, -1, 0.5f}, 1, 3, 1));
@@ -123,7 +151,7 @@ class RecurrentTest {
             Tensor loss = error.mul(error).sum();
             assertThat(loss.item()).isCloseTo(2.667481592f, org.assertj.core.data.Offset.offset(2e-6f));
             pass.backward(loss);
-            assertThat(weights.get("weight_hh_l0").gradient().item())
+            assertThat(net.weights().get("weight_hh_l0").gradient().item())
                     .isCloseTo(-3.177656114f, org.assertj.core.data.Offset.offset(4e-6f));
         }
     }

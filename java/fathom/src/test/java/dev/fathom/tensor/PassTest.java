@@ -386,6 +386,25 @@ class PassTest {
         assertThat(new Rng(9).permutation(1)).containsExactly(0);
     }
 
+    @Test
+    void wholeNumbersAreEquallyLikely() {
+        int[] counts = new int[7];
+        for (int number : new Rng(4).ints(70_000, 7)) {
+            counts[number]++;
+        }
+        for (int count : counts) {
+            assertThat(count).isBetween(9_600, 10_400); // four deviations
+        }
+        assertThat(new Rng(4).ints(3, 7)).isEqualTo(new Rng(4).ints(3, 7));
+        assertThat(new Rng(4).ints(0, 1)).isEmpty();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Rng(4).ints(3, 0))
+                .withMessage("ints: n=3 bound=0; ask for 0 to 2^29 numbers, below a bound of 1 or more");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Rng(4).ints(-1, 3))
+                .withMessageStartingWith("ints: n=-1 bound=3;");
+    }
+
     /** p = 0.4 keeps six in ten, times 1 / 0.6; backward drops the same ones; each call drops others. */
     @Test
     void dropoutKeepsItsRateAndItsMask() {

@@ -581,8 +581,8 @@ class CheckpointTest {
                 "the learning rate of step 1 of epoch 2: 0.05 here but 0.046650637 there",
                 t -> t.schedule(Schedule.constant()));
         refused(
-                "the optimizer: Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0], clipNorm=2.0 here but "
-                        + "Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0], clipNorm=1.0 there",
+                "the optimizer: Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0, amsGrad=OFF], clipNorm=2.0 here but "
+                        + "Adam[learningRate=0.05, beta1=0.9, beta2=0.999, epsilon=1.0E-8, weightDecay=0.0, amsGrad=OFF], clipNorm=1.0 there",
                 t -> t.clipNorm(2));
         refused(
                 "the figure that decides about the best epoch: val_loss here but val_accuracy there",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;

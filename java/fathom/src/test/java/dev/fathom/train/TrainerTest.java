@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.kernel.NativeRuntime;

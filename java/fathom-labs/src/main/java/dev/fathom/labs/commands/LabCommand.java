@@ -99,7 +99,7 @@ public final class LabCommand implements Callable<Integer> {
         if (save && (brief || epochs != null || data != null)) {
             throw options.misuse("--save stores full runs on the usual data; leave out --short, --epochs and --data");
         }
-        Path stored = save ? docs().resolve("labs") : null;
+        Path stored = save ? Project.docs().resolve("labs") : null;
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err)) {
             double earlier = options.resume() ? seconds(folder) : 0;
@@ -160,19 +160,9 @@ public final class LabCommand implements Callable<Integer> {
 
     /** Writes docs/labs.md anew. */
     private void page() {
-        Path docs = docs();
+        Path docs = Project.docs();
         byte[] text = LabsPage.text(Labs.shown(), docs.resolve("labs")).getBytes(StandardCharsets.UTF_8);
         AtomicFile.write(docs.resolve("labs.md"), to -> to.write(text));
         out.println("Made of the stored runs: " + docs.resolve("labs.md"));
-    }
-
-    /** The folder of the project's pages. */
-    private static Path docs() {
-        Path docs = Project.root().map(root -> root.resolve("docs")).orElse(Path.of("docs"));
-        if (!Files.isDirectory(docs)) {
-            throw new IllegalArgumentException("there is no folder " + docs.toAbsolutePath()
-                    + " to store runs in; run this in Fathom's source tree, or name it with -Dfathom.root=");
-        }
-        return docs;
     }
 }

@@ -23,6 +23,20 @@ public final class Project {
         return Optional.empty();
     }
 
+    /**
+     * The folder of the project's pages.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static Path docs() {
+        Path docs = root().map(root -> root.resolve("docs")).orElse(Path.of("docs"));
+        if (!Files.isDirectory(docs)) {
+            throw new IllegalArgumentException("there is no folder " + docs.toAbsolutePath()
+                    + " to store pages in; run this in Fathom's source tree, or name it with -Dfathom.root=");
+        }
+        return docs;
+    }
+
     /** A property, or else a variable of the environment; one that is blank counts as unset. */
     static Optional<String> setting(@Nullable String property, @Nullable String variable) {
         String set = property == null ? null : System.getProperty(property);

@@ -2,6 +2,8 @@ package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.assess.Classification;
+import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -23,8 +25,6 @@ import dev.fathom.optim.Group;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.Classification;
-import dev.fathom.train.ConfusionMatrix;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Plots;
 import java.nio.file.Path;

@@ -1,15 +1,13 @@
 package dev.fathom.labs.memory;
 
+import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.op.Cell;
 import dev.fathom.parameter.Initializer;
-import dev.fathom.parameter.Parameter;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A recurrent layer and a linear layer, which is applied to every step of symbols [n, t] or to the last step of numbers [n, t, features].
@@ -65,16 +63,7 @@ record MemoryNet(MemoryTask task, Recurrent cell, Linear out) implements Layer {
             }
             return bias;
         };
-        return with(
-                layer,
-                Map.of("bias_ih_l0", chronological, "bias_hh_l0", (shape, rng) -> new float[(int) shape.size()]));
-    }
-
-    /** The same layer with other initializers for some of its parameters. */
-    static Recurrent with(Recurrent layer, Map<String, Initializer> initializers) {
-        Map<String, Parameter> weights = new LinkedHashMap<>(layer.weights());
-        initializers.forEach((name, init) -> weights.computeIfPresent(name, (n, p) -> new Parameter(p.shape(), init)));
-        return new Recurrent(layer.settings(), weights);
+        return layer.init("bias_ih_l0", chronological).init("bias_hh_l0", Init.zeros());
     }
 
     /** The input of the recurrent layer: numbers unchanged, symbols one-hot. */

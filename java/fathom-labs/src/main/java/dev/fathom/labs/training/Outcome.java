@@ -1,9 +1,9 @@
 package dev.fathom.labs.training;
 
+import dev.fathom.assess.Classification;
 import dev.fathom.labs.data.Images;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
-import dev.fathom.train.Classification;
 import dev.fathom.train.History;
 
 /**

@@ -1,9 +1,9 @@
 package dev.fathom.labs.training;
 
+import dev.fathom.assess.Classification;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Machine;
 import dev.fathom.op.Shape;
-import dev.fathom.train.Classification;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import dev.fathom.view.HtmlReport;

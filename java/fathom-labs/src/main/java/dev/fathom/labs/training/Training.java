@@ -1,5 +1,6 @@
 package dev.fathom.labs.training;
 
+import dev.fathom.assess.Classification;
 import dev.fathom.data.ModelCard;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.pages.Machine;
@@ -8,7 +9,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.train.Checkpoints;
-import dev.fathom.train.Classification;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.History;
 import dev.fathom.train.Metric;

@@ -14,7 +14,6 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Net;
 import dev.fathom.parameter.Initializer;
-import dev.fathom.parameter.Parameter;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.recurrent.State;
@@ -24,9 +23,7 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Step;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -72,9 +69,9 @@ record Seq2Seq(
         int h = s.hidden;
         return new Seq2Seq(
                 new Embedding(s.sources, s.width, vectors).padding(TOKENS.padding()),
-                initialized(Recurrent.lstm(s.width, h).biases(1).layers(s.layers), init),
+                Recurrent.lstm(s.width, h).biases(1).layers(s.layers).init("*", init),
                 new Embedding(s.targets, s.width, vectors).padding(TOKENS.padding()),
-                initialized(Recurrent.lstm(s.width, h).biases(1).layers(s.layers), init),
+                Recurrent.lstm(s.width, h).biases(1).layers(s.layers).init("*", init),
                 attention ? new AdditiveAttention(matrix(h, h, init), matrix(h, h, init), matrix(h, 1, init)) : null,
                 attention ? matrix(2 * h, h, init) : null,
                 new Linear(h, s.targets, init).withBias(Init.zeros()));
@@ -82,13 +79,6 @@ record Seq2Seq(
 
     private static Linear matrix(int in, int out, Initializer init) {
         return new Linear(in, out, init).withoutBias();
-    }
-
-    /** The same layers with another initializer for all weights and biases. */
-    private static Recurrent initialized(Recurrent net, Initializer init) {
-        Map<String, Parameter> weights = new LinkedHashMap<>();
-        net.weights().forEach((name, p) -> weights.put(name, new Parameter(p.shape(), init)));
-        return new Recurrent(net.settings(), weights);
     }
 
     // ---- training

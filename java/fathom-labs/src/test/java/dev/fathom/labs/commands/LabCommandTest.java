@@ -40,7 +40,7 @@ class LabCommandTest {
         assertThat(homeless.code()).isEqualTo(1);
         assertThat(homeless.err())
                 .isEqualTo("fathom lab: there is no folder " + temp.resolve("docs")
-                        + " to store runs in; run this in Fathom's source tree, or name it with -Dfathom.root=\n");
+                        + " to store pages in; run this in Fathom's source tree, or name it with -Dfathom.root=\n");
         CommandLineRun missing = CommandLineRun.in(
                 temp, "lab", "mnist", "--out", temp.resolve("out").toString());
         assertThat(missing.code()).isEqualTo(1);

@@ -234,15 +234,7 @@ class HittersLabTest {
 
     @Test
     void badFilesAreNamedInASentence() throws IOException {
-        String[] args = {
-            "lab",
-            "hitters",
-            "--data",
-            temp.toString(),
-            "--out",
-            temp.resolve("out").toString()
-        };
-        CommandLineRun missing = CommandLineRun.of(args);
+        CommandLineRun missing = CommandLineRun.labOn(temp, "hitters");
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
                 .isEqualTo("fathom lab: the data set islr was not found: " + temp
@@ -252,7 +244,7 @@ class HittersLabTest {
         Path whole = Path.of(System.getProperty("fathom.root"), "test-data/hitters/Hitters.csv");
         List<String> lines = Files.readAllLines(whole);
         Files.write(file, lines.subList(0, 20));
-        CommandLineRun few = CommandLineRun.of(args);
+        CommandLineRun few = CommandLineRun.labOn(temp, "hitters");
         assertThat(few.code()).isEqualTo(1);
         assertThat(few.err())
                 .isEqualTo(
@@ -261,14 +253,14 @@ class HittersLabTest {
         List<String> renamed = new ArrayList<>(Files.readAllLines(whole));
         renamed.set(0, renamed.get(0).replaceFirst("\\bHits\\b", "Hit"));
         Files.write(file, renamed);
-        assertThat(CommandLineRun.of(args).err())
+        assertThat(CommandLineRun.labOn(temp, "hitters").err())
                 .isEqualTo("fathom lab: Hitters.csv has no column Hits; give the file of ISLP\n");
         lines.set(5, lines.get(5).replaceFirst(",\\d+,", ",many,"));
         Files.write(file, lines);
-        assertThat(CommandLineRun.of(args).err())
+        assertThat(CommandLineRun.labOn(temp, "hitters").err())
                 .startsWith("fathom lab: Hitters.csv line 6, column Hits: \"many\" is not a finite number");
         Files.writeString(file, "a,b\n1,2\n");
-        assertThat(CommandLineRun.of(args).err())
+        assertThat(CommandLineRun.labOn(temp, "hitters").err())
                 .isEqualTo(
                         "fathom lab: " + file
                                 + " has the columns [a, b] but not Salary, League, Division and NewLeague; give the file of ISLP\n");

@@ -246,22 +246,14 @@ class NyseLabTest {
 
     @Test
     void badFilesAreNamedInASentence() throws IOException {
-        String[] args = {
-            "lab",
-            "nyse",
-            "--data",
-            temp.toString(),
-            "--out",
-            temp.resolve("out").toString()
-        };
-        CommandLineRun missing = CommandLineRun.of(args);
+        CommandLineRun missing = CommandLineRun.labOn(temp, "nyse");
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err())
                 .isEqualTo(
                         "fathom lab: the data set islr was not found: " + temp
                                 + " has no NYSE.csv; download it from the repository intro-stat-learning/ISLP, or give the folder that has it with --data\n");
         Path file = days(6, 4);
-        CommandLineRun few = CommandLineRun.of(args);
+        CommandLineRun few = CommandLineRun.labOn(temp, "nyse");
         assertThat(few.code()).isEqualTo(1);
         assertThat(few.err())
                 .isEqualTo(
@@ -271,17 +263,17 @@ class NyseLabTest {
         List<String> lines = new ArrayList<>(Files.readAllLines(file));
         lines.add(1, lines.remove(400));
         Files.write(file, lines);
-        assertThat(CommandLineRun.of(args).err())
+        assertThat(CommandLineRun.labOn(temp, "nyse").err())
                 .isEqualTo(
                         "fathom lab: NYSE.csv line 2, column train: a training day comes after a test day; sort the file by date\n");
         lines.set(7, lines.get(7).replaceFirst(",[^,]+,([^,]+),([^,]+)$", ",NA,$1,$2"));
         Files.write(file, lines);
-        assertThat(CommandLineRun.of(args).err())
+        assertThat(CommandLineRun.labOn(temp, "nyse").err())
                 .isEqualTo(
                         "fathom lab: NYSE.csv line 8, column log_volume: the value is missing; leave such rows out with complete(\"log_volume\"), or the "
                                 + "column\n");
         Files.writeString(file, "a,b\n1,2\n");
-        assertThat(CommandLineRun.of(args).err())
+        assertThat(CommandLineRun.labOn(temp, "nyse").err())
                 .isEqualTo("fathom lab: NYSE.csv has no column DJ_return; it has [a, b]\n");
     }
 }

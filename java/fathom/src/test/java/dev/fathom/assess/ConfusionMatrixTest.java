@@ -1,4 +1,4 @@
-package dev.fathom.train;
+package dev.fathom.assess;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -54,7 +54,12 @@ class ConfusionMatrixTest {
         int healthy = 1;
         ConfusionMatrix m = of(new int[][] {{6, 2}, {1, 3}});
         assertThat(m.recall(cancer)).isEqualTo(0.75);
-        assertThat(m.recall(healthy)).as("specificity").isEqualTo(0.75);
+        assertThat(m.recall(healthy)).isEqualTo(0.75);
+        assertThat(m.specificity(cancer)).isEqualTo(0.75);
+        assertThat(m.specificity(healthy)).isEqualTo(0.75);
+        assertThat(m.balancedAccuracy()).isEqualTo(0.75);
+        assertThat(m.mcc()).isCloseTo(0.478091444, within(5e-10));
+        assertThat(m.kappa()).isCloseTo(0.470588235, within(5e-10));
         assertThat(m.precision(cancer)).isEqualTo(6.0 / 7);
         assertThat(m.precision(healthy)).as("negative predictive value").isEqualTo(0.6);
         assertThat(m.f1(cancer)).isEqualTo(0.8);
@@ -94,6 +99,16 @@ class ConfusionMatrixTest {
         assertThat(m.f1(2)).isNaN();
         assertThat(m.f1(1)).isZero();
         assertThat(new ConfusionMatrix(2).accuracy()).isNaN();
+        assertThat(new ConfusionMatrix(2).balancedAccuracy()).isNaN();
+        assertThat(new ConfusionMatrix(2).mcc()).isNaN();
+        assertThat(new ConfusionMatrix(2).kappa()).isNaN();
+        assertThat(m.mcc()).as("predicted as one class").isNaN();
+        assertThat(m.balancedAccuracy()).as("of the classes with examples").isEqualTo(0.5);
+        assertThat(of(new int[][] {{3, 1}, {0, 0}}).specificity(0))
+                .as("no other examples")
+                .isNaN();
+        assertThat(of(new int[][] {{3, 0}, {0, 0}}).kappa()).as("chance is 1").isNaN();
+        assertThat(of(new int[][] {{3, 1}, {0, 0}}).mcc()).as("of one class").isNaN();
         assertThatThrownBy(() -> new ConfusionMatrix(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("confusion matrix: classes is 0 but must be at least 1");

@@ -1,0 +1,24 @@
+package dev.fathom.labs.catalogue;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** All pages of docs/catalogue. */
+public final class Catalogue {
+    private Catalogue() {}
+
+    static List<Family> families() {
+        return List.of(Activations.family(), Optimizers.family());
+    }
+
+    /**
+     * Writes all pages and their pictures into {@code folder}.
+     *
+     * @return the names of the pages
+     */
+    public static List<String> write(Path folder) {
+        List<Family> families = families();
+        families.forEach(f -> f.write(folder));
+        return families.stream().map(f -> f.file() + ".md").toList();
+    }
+}

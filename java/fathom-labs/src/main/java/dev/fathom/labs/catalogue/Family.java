@@ -1,0 +1,54 @@
+package dev.fathom.labs.catalogue;
+
+import dev.fathom.io.AtomicFile;
+import dev.fathom.view.Plots;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A page of the catalogue.
+ *
+ * @param file the name of the page without its ending, and of the folder of its pictures
+ * @param title its heading
+ * @param intro what the methods have in common
+ * @param type the type of the variables in the page's code, such as {@code Tensor}
+ * @param before the lines of code before those variables
+ * @param after the lines after them
+ * @param entries its methods
+ */
+record Family(
+        String file, String title, String intro, String type, String before, String after, List<Entry> entries) {
+    /** The page as Markdown. */
+    String page() {
+        StringBuilder page = new StringBuilder();
+        page.append("# ").append(title).append("\n\n").append(intro).append("\n\n");
+        page.append("This page is made by `./fathom docs`; its pictures are what the library computes.\n\n");
+        page.append("| name | picture | formula | range | source |\n| --- | --- | --- | --- | --- |\n");
+        for (Entry e : entries) {
+            String picture = e.curve() == null
+                    ? ""
+                    : "<img src=\"" + file + "/" + e.word() + ".png\" width=\"320\" alt=\"" + e.name()
+                            + "\"><!-- " + e.curve().mark() + " -->";
+            page.append("| ").append(String.join(" | ", "**" + e.name() + "**<br>`" + e.code() + "`", picture, e.formula(), e.range(), e.source()));
+            page.append(" |\n");
+        }
+        page.append("\n## In code\n\n```java\n").append(before);
+        String indent = before.isEmpty() ? "" : "  ";
+        for (Entry e : entries) {
+            page.append(indent).append(type).append(" ").append(e.word()).append(" = ").append(e.code()).append(";\n");
+        }
+        return page.append(after).append("```\n").toString();
+    }
+
+    /** Writes the page and its pictures into a folder. */
+    void write(Path folder) {
+        byte[] text = page().getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(folder.resolve(file + ".md"), out -> out.write(text));
+        for (Entry e : entries) {
+            if (e.curve() != null) {
+                Plots.write(e.curve().picture(), folder.resolve(file).resolve(e.word() + ".png"));
+            }
+        }
+    }
+}

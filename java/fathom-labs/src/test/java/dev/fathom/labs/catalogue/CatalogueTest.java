@@ -1,0 +1,104 @@
+package dev.fathom.labs.catalogue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.fathom.kernel.Isa;
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.op.Activation;
+import dev.fathom.tensor.Pass;
+import java.io.IOException;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The pages of docs/catalogue are those that the command makes, and no method of the library is missing on them. */
+class CatalogueTest {
+    private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
+    private static final Path FOLDER = ROOT.resolve("docs/catalogue");
+
+    @Test
+    void pagesAndPicturesAreFresh() throws IOException {
+        assumeTrue(NativeRuntime.get().isa() != Isa.BASELINE, "pictures are of v3 and v4, whose bits are the same");
+        Set<String> pages = new HashSet<>();
+        for (Family family : Catalogue.families()) {
+            assertThat(FOLDER.resolve(family.file() + ".md"))
+                    .as("make it anew with ./fathom docs")
+                    .hasContent(family.page());
+            pages.add(family.file() + ".md");
+            Set<String> pictures = new HashSet<>();
+            for (Entry e : family.entries()) {
+                if (e.curve() != null) {
+                    assertThat(pictures.add(e.word() + ".png")).as(e.name() + " is there once").isTrue();
+                }
+            }
+            try (Stream<Path> files = Files.list(FOLDER.resolve(family.file()))) {
+                assertThat(files.map(f -> f.getFileName().toString())).containsExactlyInAnyOrderElementsOf(pictures);
+            }
+        }
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            assertThat(files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()))
+                    .containsExactlyInAnyOrderElementsOf(pages);
+        }
+    }
+
+    @Test
+    void everyActivationIsThere() throws IllegalAccessException {
+        List<String> marks = Catalogue.families().get(0).entries().stream()
+                .map(e -> e.curve().mark())
+                .toList();
+        for (var field : Activation.class.getFields()) {
+            if (field.getType() == Activation.class) {
+                Activation f = (Activation) field.get(null);
+                assertThat(marks)
+                        .as(field.getName())
+                        .contains(Curve.of("", "x", 4, x -> Pass.apply(f, x)).mark());
+            }
+        }
+        String code = code(Catalogue.families().get(0));
+        Arrays.stream(Activation.class.getMethods())
+                .filter(m -> Modifier.isStatic(m.getModifiers()) && m.getReturnType() == Activation.class)
+                .forEach(m -> assertThat(code).contains("x." + m.getName() + "("));
+    }
+
+    @Test
+    void everyOptimizerIsThere() throws IOException {
+        String code = code(Catalogue.families().get(1));
+        try (Stream<Path> files = Files.list(ROOT.resolve("java/fathom/src/main/java/dev/fathom/optim"))) {
+            for (Path file : files.toList()) {
+                if (Files.readString(file).matches("(?s).*\\bpublic record .*implements Optimizer.*")) {
+                    String name = file.getFileName().toString().replace(".java", "");
+                    assertThat(code).contains("new " + name + "(");
+                }
+            }
+        }
+    }
+
+    private static String code(Family family) {
+        return String.join("\n", family.entries().stream().map(Entry::code).toList());
+    }
+
+    @Test
+    void theCommandWritesThePages(@TempDir Path temp) throws IOException {
+        Files.createDirectories(temp.resolve("docs"));
+        CommandLineRun run = CommandLineRun.in(temp, "docs");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains(temp.resolve("docs/catalogue/activations.md").toString());
+        var picture = ImageIO.read(temp.resolve("docs/catalogue/activations/gelu.png").toFile());
+        assertThat(picture.getWidth()).isEqualTo(640);
+        assertThat(temp.resolve("docs/catalogue/activations.md")).hasSameTextualContentAs(FOLDER.resolve("activations.md"));
+        assertThat(CommandLineRun.in(temp.resolve("docs"), "docs").err())
+                .isEqualTo("fathom docs: there is no folder " + temp.resolve("docs/docs")
+                        + " to store pages in; run this in Fathom's source tree, or name it with -Dfathom.root=\n");
+    }
+}

@@ -1,0 +1,110 @@
+package dev.fathom.assess;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.tensor.Rng;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+
+/**
+ * The score by the number of training examples. It tells whether more data would help: while the curve still rises (or an error falls), it would.
+ *
+ * <pre>{@code
+ * LearningCurve curve = LearningCurve.of(train, test, 3, 1, trial, 100, 300, 1000, 3000);
+ * Plots.write(Plots.compare("accuracy", "training examples", Map.of("mlp", curve.curve())), Path.of("curve.png"));
+ * }</pre>
+ *
+ * @param sizes the numbers of training examples, ascending
+ * @param scores the scores for each number
+ */
+public record LearningCurve(int[] sizes, List<Scores> scores) {
+    /** Keeps the array without a copy. */
+    public LearningCurve {
+        scores = List.copyOf(scores);
+    }
+
+    /**
+     * Runs a trial on random parts of a training set and scores it on a whole test set, {@code repeats} times for each number of examples. In each repetition,
+     * the smaller parts are parts of the larger ones, and the choice depends on the seed and the number of the repetition alone.
+     *
+     * @throws IllegalArgumentException if {@code repeats < 1}, the sizes do not ascend from 1 to at most {@code train.size()}, or a score is NaN
+     */
+    public static LearningCurve of(Dataset train, Dataset test, int repeats, long seed, Trial trial, int... sizes) {
+        if (repeats < 1) {
+            throw new IllegalArgumentException("learningCurve: repeats=" + repeats + " must be at least 1");
+        }
+        // parts of the whole, which are closed without closing the whole
+        return of(
+                repeats,
+                i -> new Dataset.Split(train.take(0, train.size()), test.take(0, test.size())),
+                seed,
+                trial,
+                sizes);
+    }
+
+    /**
+     * Runs a trial on random parts of the rows that each fold learns from, and scores it on the rows that the fold tests on. In each fold, the smaller parts
+     * are parts of the larger ones, and the choice depends on the seed and the number of the fold alone.
+     *
+     * @throws IllegalArgumentException if there are no folds, the sizes do not ascend from 1 to at most the rows that each fold learns from, or a score is
+     *     NaN
+     */
+    public static LearningCurve of(Dataset data, List<Fold> folds, long seed, Trial trial, int... sizes) {
+        if (folds.isEmpty()) {
+            throw new IllegalArgumentException("learningCurve: there are no folds; give at least one");
+        }
+        return of(folds.size(), i -> folds.get(i).of(data), seed, trial, sizes);
+    }
+
+    private static LearningCurve of(
+            int trials, IntFunction<Dataset.Split> parts, long seed, Trial trial, int... sizes) {
+        double[][] scores = new double[sizes.length][trials];
+        for (int t = 0; t < trials; t++) {
+            Dataset.Split split = parts.apply(t);
+            try (Dataset train = split.rest();
+                    Dataset test = split.heldOut()) {
+                check(sizes, train.size());
+                int[] order = new Rng(seed).split("learning curve").split(t).permutation(train.size());
+                for (int i = 0; i < sizes.length; i++) {
+                    try (Dataset some = train.subset(Arrays.copyOf(order, sizes[i]))) {
+                        scores[i][t] = trial.score(some, test);
+                    }
+                    if (Double.isNaN(scores[i][t])) {
+                        throw new IllegalArgumentException("learningCurve: the score of " + sizes[i]
+                                + " examples in trial " + t + " is NaN; let the trial return a number for each size");
+                    }
+                }
+            }
+        }
+        return new LearningCurve(
+                sizes.clone(), Stream.of(scores).map(Scores::new).toList());
+    }
+
+    private static void check(int[] sizes, int most) {
+        for (int i = 0; i < Math.max(1, sizes.length); i++) {
+            if (sizes.length == 0 || sizes[i] <= (i == 0 ? 0 : sizes[i - 1]) || sizes[i] > most) {
+                throw new IllegalArgumentException("learningCurve: the sizes " + Arrays.toString(sizes)
+                        + " do not ascend within 1 to " + most + ", which is the number of training examples");
+            }
+        }
+    }
+
+    /** Returns the curve as plots take it: the sizes, and the mean score of each. */
+    public double[][] curve() {
+        return new double[][] {
+            Arrays.stream(sizes).asDoubleStream().toArray(),
+            scores.stream().mapToDouble(Scores::mean).toArray()
+        };
+    }
+
+    /** Returns one line for each size, with its scores. */
+    @Override
+    public String toString() {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < sizes.length; i++) {
+            lines.append(String.format("%s%7d  %s", i == 0 ? "" : System.lineSeparator(), sizes[i], scores.get(i)));
+        }
+        return lines.toString();
+    }
+}

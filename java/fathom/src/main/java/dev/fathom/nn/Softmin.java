@@ -1,0 +1,24 @@
+package dev.fathom.nn;
+
+import dev.fathom.tensor.Tensor;
+
+/**
+ * y = exp(-x) / sum exp(-x) along a dimension, which is softmax(-x): the smallest element gets the largest share, as when x are distances or energies. It
+ * is PyTorch's Softmin.
+ *
+ * @param dim the dimension along which the shares add up to 1; negative numbers count from the end
+ */
+public record Softmin(int dim) implements Layer {
+    /** Makes a layer that works along the last dimension. */
+    public Softmin() {
+        this(-1);
+    }
+
+    /**
+     * @throws IllegalArgumentException if x has no such dimension
+     */
+    @Override
+    public Tensor forward(Tensor x) {
+        return x.neg().softmax(dim);
+    }
+}

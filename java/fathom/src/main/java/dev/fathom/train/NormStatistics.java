@@ -1,0 +1,140 @@
+package dev.fathom.train;
+
+import dev.fathom.data.Batches;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Net;
+import dev.fathom.parameter.Access;
+import dev.fathom.parameter.Variable;
+import dev.fathom.store.Store;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Structure;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The running statistics of a model's batch norms, computed anew for weights that were not trained but averaged (Izmailov et al. 2018). */
+final class NormStatistics<M extends Net> {
+    private final Trainer<M> trainer;
+    private final Store store;
+    private final List<Variable> variables;
+    private final List<BatchNorm> norms;
+
+    NormStatistics(Trainer<M> trainer) {
+        this.trainer = trainer;
+        store = Access.store(trainer.model.range());
+        variables = Access.variables(store);
+        norms = Structure.walk(trainer.model.net()).stream()
+                .map(Structure.Named::value)
+                .filter(BatchNorm.class::isInstance)
+                .map(BatchNorm.class::cast)
+                .toList();
+    }
+
+    boolean any() {
+        return !norms.isEmpty();
+    }
+
+    /** The values of all buffers. */
+    List<float[]> buffers() {
+        return variables.subList(store.parameters(), variables.size()).stream()
+                .map(b -> b.value().toArray())
+                .toList();
+    }
+
+    /** Brings back what {@link #buffers()} gave. */
+    void buffers(List<float[]> values) {
+        for (int i = 0; i < values.size(); i++) {
+            write(store.parameters() + i, values.get(i));
+        }
+    }
+
+    private void write(int i, float[] values) {
+        store.values()
+                .view(Float.BYTES * store.offset(i), (long) Float.BYTES * values.length)
+                .asFloatBuffer()
+                .put(values);
+        store.changed(i);
+    }
+
+    private void write(Variable buffer, float[] values) {
+        write(Store.index(buffer), values);
+    }
+
+    /** What one norm has seen. */
+    private static final class Seen {
+        private final BatchNorm norm;
+        private final float[] mean;
+        private final float[] variance;
+        private final float[] tracked;
+        private final double[] means;
+        private final double[] variances;
+        private int batches;
+
+        Seen(BatchNorm norm) {
+            this.norm = norm;
+            mean = norm.runningMean().value().toArray();
+            variance = norm.runningVar().value().toArray();
+            tracked = norm.numBatchesTracked().value().toArray();
+            means = new double[mean.length];
+            variances = new double[mean.length];
+        }
+
+        /** Adds the statistics of a batch that the buffers, which began at zero, have followed by their share. */
+        void add() {
+            if (norm.numBatchesTracked().value().item() == 0) {
+                return; // fixed in evaluation mode, or not called
+            }
+            float share = norm.momentum() != null ? norm.momentum() : 1;
+            add(means, norm.runningMean().value().toArray(), share);
+            add(variances, norm.runningVar().value().toArray(), share);
+            batches++;
+        }
+
+        private static void add(double[] sums, float[] running, float share) {
+            for (int c = 0; c < sums.length; c++) {
+                sums[c] += (double) running[c] / share;
+            }
+        }
+
+        private float[] mean(double[] sums) {
+            float[] values = new float[sums.length];
+            for (int c = 0; c < values.length; c++) {
+                values[c] = (float) (sums[c] / batches);
+            }
+            return values;
+        }
+    }
+
+    /** Gives each norm the mean of its statistics over the batches of an epoch, in training mode. A norm with momentum 0 stays as it is. */
+    void refresh(Batches.Epoch epoch) {
+        List<Seen> all = new ArrayList<>();
+        norms.stream()
+                .filter(n -> n.momentum() == null || n.momentum() > 0)
+                .forEach(n -> all.add(new Seen(n)));
+        if (all.isEmpty() || !trainer.states.isEmpty()) {
+            return;
+        }
+        Rng rng = new Rng(0);
+        while (epoch.hasNext()) {
+            for (Seen s : all) {
+                write(s.norm.runningMean(), new float[s.mean.length]);
+                write(s.norm.runningVar(), new float[s.mean.length]);
+                write(s.norm.numBatchesTracked(), new float[1]);
+            }
+            try (Pass pass = Pass.train(rng)) {
+                Tensor loss = trainer.loss(epoch.next(), new double[0]);
+                // buffers follow when backward has succeeded: one that goes no further than a zero added at the end
+                Tensor zero = pass.watch(Tensor.scalar(0));
+                pass.backward(loss.add(zero), zero);
+            }
+            all.forEach(Seen::add);
+        }
+        for (Seen s : all) {
+            boolean any = s.batches > 0;
+            write(s.norm.runningMean(), any ? s.mean(s.means) : s.mean);
+            write(s.norm.runningVar(), any ? s.mean(s.variances) : s.variance);
+            write(s.norm.numBatchesTracked(), any ? new float[] {s.batches} : s.tracked);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package dev.fathom.train;
+
+import dev.fathom.data.Batch;
+import dev.fathom.data.Batches;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.LossAndGradient;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * The loss at each learning rate of a range test (Smith 2017), which {@link Trainer#findRate} makes. {@link #curve} is its plot, with the rates on a
+ * logarithmic axis: the loss stays, falls, and then rises.
+ */
+public final class RateRange {
+    /** How much of the smoothed loss stays at each step. */
+    private static final double SMOOTHING = 0.9;
+
+    private static final double DIVERGED = 4;
+
+    private final double[] rates;
+    private final double[] losses;
+    private final double[] smoothed;
+
+    private RateRange(double[] rates, double[] losses, double[] smoothed, int n) {
+        this.rates = Arrays.copyOf(rates, n);
+        this.losses = Arrays.copyOf(losses, n);
+        this.smoothed = Arrays.copyOf(smoothed, n);
+    }
+
+    /** Trains a copy. */
+    static <M extends Net> RateRange find(Trainer<M> trainer, Batches train, int steps, double from, double to) {
+        double[] rates = new double[steps];
+        double[] losses = new double[steps];
+        double[] smoothed = new double[steps];
+        double mean = 0;
+        double least = Double.POSITIVE_INFINITY;
+        int n = 0;
+        Rng rng = new Rng(trainer.seed).split("trainer");
+        try (Model<M> copy = trainer.model.copy();
+                BoundOptimizer optimizer = trainer.optimizer(copy)) {
+            Batches.Epoch epoch = train.epoch(1);
+            while (n < steps) {
+                if (n > 0 && n % train.steps() == 0) {
+                    epoch = train.epoch(1 + n / train.steps());
+                }
+                rates[n] = from * Math.pow(to / from, n / (steps - 1.0));
+                LossAndGradient evaluation = evaluation(trainer, copy, epoch, n % train.steps(), rng.split(n));
+                losses[n] = evaluation.compute();
+                mean = SMOOTHING * mean + (1 - SMOOTHING) * losses[n];
+                smoothed[n] = mean / (1 - Math.pow(SMOOTHING, n + 1.0));
+                if (!Double.isFinite(losses[n])) {
+                    break;
+                }
+                least = Math.min(least, smoothed[n]);
+                n++;
+                if (smoothed[n - 1] > DIVERGED * least) {
+                    break;
+                }
+                optimizer.learningRate((float) rates[n - 1]);
+                optimizer.step(evaluation);
+            }
+        } catch (ArithmeticException e) {
+            // the norm of the gradients is not finite: the end of the range
+            return new RateRange(rates, losses, smoothed, n);
+        }
+        return new RateRange(rates, losses, smoothed, n);
+    }
+
+    /** The loss of a batch, always with the same random numbers; a loss that is not finite has no gradient. */
+    private static <M extends Net> LossAndGradient evaluation(
+            Trainer<M> trainer, Model<M> copy, Batches.Epoch epoch, int step, Rng rng) {
+        return () -> {
+            try (Pass pass = Pass.train(rng.split(0))) {
+                Batch batch = epoch.batch(step);
+                Tensor loss = trainer.loss(copy.net(), batch, new double[0]);
+                double value = loss.item();
+                if (Double.isFinite(value)) {
+                    pass.backward(loss, copy);
+                }
+                return value;
+            }
+        };
+    }
+
+    /** Returns the learning rates, ascending; the last is the one where the test ended. */
+    public double[] rates() {
+        return rates.clone();
+    }
+
+    /** Returns the loss of the batch of each rate, before the step with that rate. */
+    public double[] losses() {
+        return losses.clone();
+    }
+
+    /** Returns the losses as a moving average with factor 0.9 and bias correction. */
+    public double[] smoothed() {
+        return smoothed.clone();
+    }
+
+    /** Returns the curve as plots take it: the rates and the smoothed losses. */
+    public double[][] curve() {
+        return new double[][] {rates(), smoothed()};
+    }
+
+    /** Returns the rate at which the smoothed loss was least; NaN if not even the first loss was finite. */
+    public double minimum() {
+        return rates.length == 0 ? Double.NaN : rates[lowest()];
+    }
+
+    private int lowest() {
+        int lowest = 0;
+        for (int i = 1; i < smoothed.length; i++) {
+            lowest = smoothed[i] < smoothed[lowest] ? i : lowest;
+        }
+        return lowest;
+    }
+
+    /**
+     * Returns a rate to train with: the one at which the smoothed loss fell fastest, per factor of the rate, on the way to its minimum. NaN if it fell
+     * nowhere; then try rates further down, or look for a mistake in the set-up with {@link Trainer#check}.
+     */
+    public double suggestion() {
+        double steepest = 0;
+        double rate = Double.NaN;
+        int last = rates.length == 0 ? 0 : lowest();
+        for (int i = 1; i <= last; i++) {
+            double slope = (smoothed[i] - smoothed[i - 1]) / Math.log(rates[i] / rates[i - 1]);
+            if (slope < steepest) {
+                steepest = slope;
+                rate = rates[i];
+            }
+        }
+        return rate;
+    }
+
+    /** Returns the suggestion and the minimum. */
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT,
+                "RateRange[%d rates, loss least at %.3g, falls fastest at %.3g]",
+                rates.length,
+                minimum(),
+                suggestion());
+    }
+}

@@ -1,0 +1,310 @@
+package dev.fathom.assess;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonStreamParser;
+import dev.fathom.testing.Golden;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Divisions of rows, and figures of classifiers and regressions, against scikit-learn and SciPy. */
+class AssessGoldenTest {
+    /** Roundings in double precision. */
+    private static final double EXACT = 1e-13;
+
+    private static final JsonObject GOLDEN =
+            new JsonStreamParser(Golden.text("assess.json")).next().getAsJsonObject();
+
+    private static Stream<JsonObject> cases(JsonObject of, String name) {
+        return of.getAsJsonArray(name).asList().stream().map(JsonElement::getAsJsonObject);
+    }
+
+    private static int[] ints(JsonElement numbers) {
+        return numbers.getAsJsonArray().asList().stream()
+                .mapToInt(JsonElement::getAsInt)
+                .toArray();
+    }
+
+    /** NaN for null. */
+    private static double[] doubles(JsonElement numbers) {
+        return numbers.getAsJsonArray().asList().stream()
+                .mapToDouble(AssessGoldenTest::number)
+                .toArray();
+    }
+
+    private static double number(JsonElement e) {
+        return e.isJsonNull() ? Double.NaN : e.getAsDouble();
+    }
+
+    private static float[] floats(JsonElement numbers) {
+        double[] all = doubles(numbers);
+        float[] values = new float[all.length];
+        IntStream.range(0, all.length).forEach(i -> values[i] = (float) all[i]);
+        return values;
+    }
+
+    private static boolean[] truths(JsonElement values) {
+        List<JsonElement> all = values.getAsJsonArray().asList();
+        boolean[] truths = new boolean[all.size()];
+        for (int i = 0; i < truths.length; i++) {
+            JsonElement e = all.get(i);
+            truths[i] = e.getAsJsonPrimitive().isBoolean() ? e.getAsBoolean() : e.getAsInt() == 1;
+        }
+        return truths;
+    }
+
+    private static void assertClose(String what, double found, JsonElement expected, double tolerance) {
+        double e = number(expected);
+        if (Double.isNaN(e)) {
+            assertThat(found).as(what).isNaN();
+        } else {
+            assertThat(found).as(what).isCloseTo(e, within(tolerance * Math.max(1e-3, Math.abs(e))));
+        }
+    }
+
+    private static void assertClose(String what, double[] found, JsonElement expected) {
+        JsonArray all = expected.getAsJsonArray();
+        assertThat(found).as(what).hasSize(all.size());
+        for (int i = 0; i < found.length; i++) {
+            assertClose(what + " " + i, found[i], all.get(i), EXACT);
+        }
+    }
+
+    // ---- folds
+
+    static Stream<JsonObject> plain() {
+        return cases(GOLDEN.getAsJsonObject("folds"), "plain");
+    }
+
+    static Stream<JsonObject> stratified() {
+        return cases(GOLDEN.getAsJsonObject("folds"), "stratified");
+    }
+
+    static Stream<JsonObject> grouped() {
+        return cases(GOLDEN.getAsJsonObject("folds"), "grouped");
+    }
+
+    static Stream<JsonObject> leavePOut() {
+        return cases(GOLDEN.getAsJsonObject("folds"), "leavePOut");
+    }
+
+    static Stream<JsonObject> ordered() {
+        JsonObject folds = GOLDEN.getAsJsonObject("folds");
+        return Stream.concat(cases(folds, "expanding"), cases(folds, "rolling"));
+    }
+
+    private static void assertTests(List<Fold> found, JsonElement expected) {
+        JsonArray all = expected.getAsJsonArray();
+        assertThat(found).hasSize(all.size());
+        for (int i = 0; i < found.size(); i++) {
+            assertThat(found.get(i).test()).as("fold %d", i).containsExactly(ints(all.get(i)));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void plain(JsonObject c) {
+        assertTests(Folds.of(c.get("n").getAsInt(), c.get("k").getAsInt()), c.get("test"));
+    }
+
+    /** Shuffled folds test on as many of each class. */
+    @ParameterizedTest
+    @MethodSource
+    void stratified(JsonObject c) {
+        int[] labels = ints(c.get("labels"));
+        int k = c.get("k").getAsInt();
+        List<Fold> found = Folds.stratified(labels, k);
+        assertTests(found, c.get("test"));
+        List<Fold> shuffled = Folds.stratified(labels, k, 3);
+        for (int i = 0; i < k; i++) {
+            assertThat(Arrays.stream(shuffled.get(i).test())
+                            .map(row -> labels[row])
+                            .sorted()
+                            .toArray())
+                    .containsExactly(Arrays.stream(found.get(i).test())
+                            .map(row -> labels[row])
+                            .sorted()
+                            .toArray());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void grouped(JsonObject c) {
+        assertTests(Folds.grouped(ints(c.get("groups")), c.get("k").getAsInt()), c.get("test"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void leavePOut(JsonObject c) {
+        assertTests(Folds.leavePOut(c.get("n").getAsInt(), c.get("p").getAsInt()), c.get("test"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void ordered(JsonObject c) {
+        int n = c.get("n").getAsInt();
+        int k = c.get("k").getAsInt();
+        int gap = c.get("gap").getAsInt();
+        List<Fold> found =
+                c.has("window") ? Folds.rolling(n, k, c.get("window").getAsInt(), gap) : Folds.expanding(n, k, gap);
+        assertThat(found).hasSize(k);
+        for (int i = 0; i < k; i++) {
+            JsonArray rows = c.getAsJsonArray("rows").get(i).getAsJsonArray();
+            assertThat(found.get(i).train()).containsExactly(ints(rows.get(0)));
+            assertThat(found.get(i).test()).containsExactly(ints(rows.get(1)));
+        }
+    }
+
+    // ---- classes
+
+    static Stream<JsonObject> confusion() {
+        return cases(GOLDEN, "confusion");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void confusion(JsonObject c) {
+        int classes = c.get("classes").getAsInt();
+        ConfusionMatrix m = ConfusionMatrix.of(ints(c.get("labels")), ints(c.get("predicted")), classes);
+        assertClose(
+                "specificity",
+                IntStream.range(0, classes).mapToDouble(m::specificity).toArray(),
+                c.get("specificity"));
+        assertClose("balanced accuracy", m.balancedAccuracy(), c.get("balanced"), EXACT);
+        assertClose("mcc", m.mcc(), c.get("mcc"), EXACT);
+        assertClose("kappa", m.kappa(), c.get("kappa"), EXACT);
+    }
+
+    static Stream<JsonObject> ranking() {
+        return cases(GOLDEN, "ranking");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void ranking(JsonObject c) {
+        Ranking r = Ranking.of(doubles(c.get("scores")), truths(c.get("labels")));
+        assertClose("thresholds", r.thresholds(), c.get("thresholds"));
+        assertClose("fpr", r.roc()[0], c.get("fpr"));
+        assertClose("tpr", r.roc()[1], c.get("tpr"));
+        assertClose("auc", r.rocAuc(), c.get("rocAuc"), EXACT);
+        assertClose("recall", r.precisionRecall()[0], c.get("recall"));
+        assertClose("precision", r.precisionRecall()[1], c.get("precision"));
+        assertClose("average precision", r.averagePrecision(), c.get("averagePrecision"), EXACT);
+        assertClose("area by trapezoids", r.prAuc(), c.get("prAuc"), EXACT);
+    }
+
+    static Stream<JsonObject> classification() {
+        return cases(GOLDEN, "classification");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void classification(JsonObject c) {
+        int classes = c.get("classes").getAsInt();
+        int[] labels = ints(c.get("labels"));
+        float[] logits = floats(c.get("logits"));
+        Classification found = Classification.ofLogits(logits, classes, labels);
+        assertClose("log-loss", found.logLoss(), c.get("logLoss"), EXACT);
+        assertClose("brier", found.brier(), c.get("brier"), EXACT);
+        assertClose(
+                "brier of",
+                IntStream.range(0, classes).mapToDouble(found::brier).toArray(),
+                c.get("brierOf"));
+        assertClose(
+                "top",
+                IntStream.rangeClosed(1, classes)
+                        .mapToDouble(found::topAccuracy)
+                        .toArray(),
+                c.get("top"));
+        assertClose("auc", found.rocAuc(), c.get("rocAuc"), EXACT);
+        assertClose("ece", found.calibration(15).expectedError(), c.get("ece"), EXACT);
+        // the minimum is flat, so a search by values finds its place to half of the digits
+        assertClose("temperature", found.temperature(), c.get("temperature"), 1e-6);
+        Classification scaled = found.scaled(found.temperature());
+        assertClose("scaled loss", scaled.logLoss(), c.get("scaledLoss"), 1e-12);
+        assertThat(scaled.logLoss()).isLessThanOrEqualTo(found.logLoss());
+        assertThat(scaled.temperature()).as("nothing is left to scale").isCloseTo(1, within(1e-12));
+        if (classes == 2) {
+            float[] difference = new float[labels.length];
+            Arrays.setAll(labels.clone(), i -> {
+                difference[i] = logits[2 * i + 1] - logits[2 * i];
+                return 0;
+            });
+            Classification binary = Classification.ofBinary(difference, labels);
+            assertClose("binary log-loss", binary.logLoss(), c.get("logLoss"), 1e-6);
+            assertClose("binary auc", binary.rocAuc(), c.get("rocAuc"), 1e-6);
+            assertThat(binary.right()).containsExactly(found.right());
+        }
+        float[] p = new float[logits.length];
+        for (int i = 0; i < p.length; i++) {
+            p[i] = (float) found.probability(i / classes, i % classes);
+        }
+        Classification again = Classification.ofProbabilities(p, classes, labels);
+        assertClose("log-loss of probabilities", again.logLoss(), c.get("logLoss"), 1e-6);
+        assertClose("auc of probabilities", again.rocAuc(), c.get("rocAuc"), 1e-2);
+    }
+
+    static Stream<JsonObject> calibration() {
+        return cases(GOLDEN, "calibration");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void calibration(JsonObject c) {
+        double[] p = doubles(c.get("p"));
+        boolean[] happened = truths(c.get("happened"));
+        int bins = c.get("bins").getAsInt();
+        assertCalibration(Calibration.equalWidth(p, happened, bins), c.getAsJsonObject("width"));
+        assertCalibration(Calibration.equalCount(p, happened, bins), c.getAsJsonObject("count"));
+    }
+
+    private static void assertCalibration(Calibration found, JsonObject expected) {
+        assertThat(found.bins().stream().mapToInt(Calibration.Bin::examples).toArray())
+                .containsExactly(ints(expected.get("examples")));
+        assertClose("predicted", found.curve()[0], expected.get("predicted"));
+        assertClose("observed", found.curve()[1], expected.get("observed"));
+        assertClose("expected error", found.expectedError(), expected.get("ece"), EXACT);
+        assertClose("maximum error", found.maximumError(), expected.get("mce"), EXACT);
+    }
+
+    // ---- numbers
+
+    static Stream<JsonObject> regression() {
+        return cases(GOLDEN, "regression");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void regression(JsonObject c) {
+        Regression r = Regression.of(doubles(c.get("truth")), doubles(c.get("predicted")));
+        assertClose("r2", r.r2(), c.get("r2"), 1e-9); // of a spread of 2 about 1e6
+        assertClose("mae", r.mae(), c.get("mae"), EXACT);
+        assertClose("mse", r.mse(), c.get("mse"), EXACT);
+        assertClose("rmse", r.rmse(), c.get("rmse"), EXACT);
+        assertClose("mape", r.mape(), c.get("mape"), EXACT);
+    }
+
+    static Stream<JsonObject> mcnemar() {
+        return cases(GOLDEN, "mcnemar");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void mcnemar(JsonObject c) {
+        McNemar test = new McNemar(c.get("b").getAsInt(), c.get("c").getAsInt());
+        for (McNemar t : List.of(test, new McNemar(test.onlySecond(), test.onlyFirst()))) {
+            assertThat(t.exact() / c.get("exact").getAsDouble()).isCloseTo(1, within(1e-10));
+            assertClose("statistic", t.statistic(), c.get("statistic"), EXACT);
+            assertThat(t.corrected() / c.get("corrected").getAsDouble()).isCloseTo(1, within(1e-12));
+        }
+    }
+}
