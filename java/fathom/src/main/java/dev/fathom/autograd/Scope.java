@@ -428,7 +428,8 @@ public abstract class Scope {
         if (loss.node == null || loss.scope != this) {
             throw new IllegalStateException("backward: nothing was recorded for " + loss.label()
                     + (recording
-                            ? ": no trainable parameter and no watched tensor went into it; unfreeze one, or pass.watch(x)"
+                            ? ": no trainable parameter and no watched tensor went into it; unfreeze one, or"
+                                    + " pass.watch(x)"
                             : ": this pass does not record; open it with Pass.train(rng) or Pass.grad()"));
         }
         if (updates != null) {

@@ -48,7 +48,8 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
                         + " is not trainable; unfreeze it, hold it in a model, or leave it out");
             }
         }
-        if (parameters.stream().mapToLong(p -> p.shape().size()).sum() == 0 || parameters.stream().distinct().count() < parameters.size()) {
+        if (parameters.stream().mapToLong(p -> p.shape().size()).sum() == 0
+                || parameters.stream().distinct().count() < parameters.size()) {
             throw new IllegalArgumentException("curvature: " + parameters.size()
                     + " parameters have no element, or one is there twice; give each once, with an element at least");
         }
@@ -59,7 +60,8 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
 
     /** Returns the number of elements of a vector. */
     public int size() {
-        return Math.toIntExact(parameters.stream().mapToLong(p -> p.shape().size()).sum());
+        return Math.toIntExact(
+                parameters.stream().mapToLong(p -> p.shape().size()).sum());
     }
 
     /**
@@ -72,8 +74,8 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
      */
     public float[] hessianVector(float... v) {
         if (v.length != size()) {
-            throw new IllegalArgumentException(
-                    "curvature: the vector has " + v.length + " numbers but the parameters have " + size() + " elements; give one for each");
+            throw new IllegalArgumentException("curvature: the vector has " + v.length
+                    + " numbers but the parameters have " + size() + " elements; give one for each");
         }
         try (Pass pass = Pass.grad()) {
             List<Saved> saved = parameters.stream().map(Saved::of).toList();
@@ -95,12 +97,14 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
         }
         Linearization f = Linearization.of(loss);
         if (f.value().size() != 1) {
-            throw new IllegalArgumentException(
-                    "curvature: the loss " + f.value().shape() + " is not a single number; reduce it with mean() or sum()");
+            throw new IllegalArgumentException("curvature: the loss "
+                    + f.value().shape() + " is not a single number; reduce it with mean() or sum()");
         }
         // a slope that does not depend on the parameters has the gradient 0, which nobody would record
         Tensor zero = pass.watch(Tensor.scalar(0));
-        pass.backward(f.along(directions).sum().add(zero), t -> t == zero || parameters.stream().anyMatch(p -> p.wants(t)));
+        pass.backward(
+                f.along(directions).sum().add(zero),
+                t -> t == zero || parameters.stream().anyMatch(p -> p.wants(t)));
         float[] product = new float[v.length];
         FloatBuffer to = FloatBuffer.wrap(product);
         for (Parameter p : parameters) {
@@ -115,10 +119,7 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
     }
 
     /** A gradient that backward would add to or replace. */
-    private record Saved(
-            Parameter parameter,
-            float @Nullable [] gradient,
-            int @Nullable [] rows) {
+    private record Saved(Parameter parameter, float @Nullable [] gradient, int @Nullable [] rows) {
         static Saved of(Parameter p) {
             Tensor g = p.gradient();
             Saved s = new Saved(p, g == null ? null : g.toArray(), p.gradientRows());
@@ -181,7 +182,9 @@ public record Curvature(Supplier<Tensor> loss, List<Parameter> parameters) {
             }
             length = Math.sqrt(dot(next, next));
             if (!Double.isFinite(length + diagonal[k])) {
-                throw new ArithmeticException("curvature: a product of the Hessian is NaN or infinite; the loss or a parameter is not finite");
+                throw new ArithmeticException(
+                        "curvature: a product of the Hessian is NaN or infinite; the loss or a parameter is not"
+                                + " finite");
             }
             largest = Math.max(largest, Math.abs(diagonal[k]) + length);
             k++;

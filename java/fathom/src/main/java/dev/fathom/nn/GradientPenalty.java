@@ -36,11 +36,12 @@ public record GradientPenalty(float weight, float center, boolean oneSided) {
      */
     public GradientPenalty {
         if (!(weight >= 0 && weight < Float.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("gradient_penalty: weight=" + weight + "; give a finite number of 0 or more");
+            throw new IllegalArgumentException(
+                    "gradient_penalty: weight=" + weight + "; give a finite number of 0 or more");
         }
         if (!(center >= 0 && center < Float.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(
-                    "gradient_penalty: center=" + center + " is the norm that is not punished; give a finite number of 0 or more");
+            throw new IllegalArgumentException("gradient_penalty: center=" + center
+                    + " is the norm that is not punished; give a finite number of 0 or more");
         }
     }
 
@@ -109,7 +110,9 @@ public record GradientPenalty(float weight, float center, boolean oneSided) {
         pass.backward(sum.value(), points);
         Tensor g = pass.gradient(points);
         if (g == null) {
-            throw new IllegalStateException("gradient_penalty: the critic does not depend on its input; let it compute with the tensor that it is given");
+            throw new IllegalStateException(
+                    "gradient_penalty: the critic does not depend on its input; let it compute with the tensor that it"
+                            + " is given");
         }
         int n = x.dim(0);
         int[] each = new int[x.shape().rank()];
@@ -125,7 +128,8 @@ public record GradientPenalty(float weight, float center, boolean oneSided) {
 
     private static void checkExamples(Tensor x) {
         if (x.shape().rank() < 1 || x.size() == 0) {
-            throw new IllegalArgumentException("gradient_penalty: x " + x.shape() + " has no examples; give [n, ..] with at least one");
+            throw new IllegalArgumentException(
+                    "gradient_penalty: x " + x.shape() + " has no examples; give [n, ..] with at least one");
         }
     }
 }

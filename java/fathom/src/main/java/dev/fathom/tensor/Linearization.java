@@ -5,7 +5,6 @@ import dev.fathom.autograd.Value;
 import dev.fathom.autograd.Values;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.ops.ReduceOp;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -53,7 +52,8 @@ public final class Linearization {
     private static void checkRecords(Pass pass) {
         if (!pass.recording()) {
             throw new IllegalStateException(
-                    "linearization: this pass records nothing here; open it with Pass.grad() or Pass.train(rng), and leave noGrad");
+                    "linearization: this pass records nothing here; open it with Pass.grad() or Pass.train(rng), and"
+                            + " leave noGrad");
         }
     }
 
@@ -86,7 +86,8 @@ public final class Linearization {
     public Tensor along(Map<? extends Operand, Tensor> directions) {
         if (Pass.current() != pass) {
             throw new IllegalStateException(
-                    "along: the pass of this linearization is not the innermost one; close the pass that was opened later, or do not open it here");
+                    "along: the pass of this linearization is not the innermost one; close the pass that was opened"
+                            + " later, or do not open it here");
         }
         pass.recordedTape(); // refuses a closed pass
         checkRecords(pass);
@@ -103,11 +104,12 @@ public final class Linearization {
     private static void check(Tensor x, Tensor v) {
         if (!x.needsGradient()) {
             throw new IllegalArgumentException("along: " + Values.name(x) + " " + x.shape()
-                    + " is a constant, which nothing was recorded for; pass.watch(x) and compute with what it returns, or unfreeze the parameter");
+                    + " is a constant, which nothing was recorded for; pass.watch(x) and compute with what it"
+                    + " returns, or unfreeze the parameter");
         }
         if (v.dtype() != DType.F32 || !v.shape().equals(x.shape())) {
-            throw new IllegalArgumentException("along: " + Values.name(x) + " " + x.shape() + " and its direction " + v.shape() + " of "
-                    + v.dtype() + " disagree; a direction is F32 and has the shape of what moves");
+            throw new IllegalArgumentException("along: " + Values.name(x) + " " + x.shape() + " and its direction "
+                    + v.shape() + " of " + v.dtype() + " disagree; a direction is F32 and has the shape of what moves");
         }
     }
 
@@ -210,8 +212,8 @@ public final class Linearization {
         private void checkKnown(Value y) {
             if (unknown.contains(y) && !tangents.containsKey(y)) {
                 throw new UnsupportedOperationException(Values.name(y)
-                        + ": forward mode reaches a further result of this op, but rules state the tangent of the first result only; "
-                        + "compute this one by other ops, or detach() it to hold it constant");
+                        + ": forward mode reaches a further result of this op, but rules state the tangent of the"
+                        + " first result only; compute this one by other ops, or detach() it to hold it constant");
             }
         }
     }

@@ -50,7 +50,8 @@ public final class Tangent {
     public Tensor in(int i) {
         Tensor x = i < in.length ? in[i] : null;
         if (x == null) {
-            throw new IllegalArgumentException(where + ": its tangent rule reads input " + i + ", which was left out; ask has(" + i + ") first");
+            throw new IllegalArgumentException(
+                    where + ": its tangent rule reads input " + i + ", which was left out; ask has(" + i + ") first");
         }
         return x;
     }
@@ -64,7 +65,8 @@ public final class Tangent {
     public Tensor out(int o) {
         Tensor y = o < out.length ? out[o] : null;
         if (y == null) {
-            throw new IllegalArgumentException(where + ": its tangent rule reads result " + o + ", which was not computed; compute it in the rule");
+            throw new IllegalArgumentException(where + ": its tangent rule reads result " + o
+                    + ", which was not computed; compute it in the rule");
         }
         return o == 0 ? y : y.detach();
     }
@@ -93,7 +95,9 @@ public final class Tangent {
         @Nullable Tensor[] x = in.clone();
         for (int i = 0; i < x.length; i++) {
             int at = i;
-            if (has(i) && in(i).dtype() == DType.F32 && (inputs.length == 0 || Arrays.stream(inputs).anyMatch(k -> k == at))) {
+            if (has(i)
+                    && in(i).dtype() == DType.F32
+                    && (inputs.length == 0 || Arrays.stream(inputs).anyMatch(k -> k == at))) {
                 x[i] = of(i);
             }
         }
@@ -135,8 +139,8 @@ public final class Tangent {
     /** What to throw where there is no rule. */
     UnsupportedOperationException unruled() {
         return new UnsupportedOperationException(where
-                + ": this op states no tangent, so forward mode does not pass it; compute this result by other ops, detach() it to hold it constant, "
-                + "or implement Tangent.Rule if the op is your own");
+                + ": this op states no tangent, so forward mode does not pass it; compute this result by other ops,"
+                + " detach() it to hold it constant, or implement Tangent.Rule if the op is your own");
     }
 
     /** Another op on the call's inputs. */

@@ -127,7 +127,11 @@ final class Tangents {
             case SELU -> y.gt(0).where(Tensor.scalar(1.05070099f), y.add(1.75809934f));
             case CELU -> y.gt(0).where(Tensor.scalar(1), y.div(p).add(1));
             case HARD_SIGMOID -> x.gt(-3).mul(x.lt(3)).div(6);
-            case HARD_SWISH -> x.gt(3).where(Tensor.scalar(1), x.lt(-3).where(Tensor.scalar(0), x.div(3).add(0.5f)));
+            case HARD_SWISH ->
+                x.gt(3)
+                        .where(
+                                Tensor.scalar(1),
+                                x.lt(-3).where(Tensor.scalar(0), x.div(3).add(0.5f)));
             case SOFTSIGN -> x.abs().add(1).square().reciprocal();
             case STRAIGHT_THROUGH -> x.abs().le(p);
             case LEAKY_RELU -> y.gt(0).where(Tensor.scalar(1), Tensor.scalar(p));
@@ -190,7 +194,11 @@ final class Tangents {
             case MIN -> first ? larger(b, a) : larger(a, b);
             case POW -> first ? b.mul(a.pow(b.maskedFill(b.eq(0), 1).sub(1))) : powerOf(a, b, t.out(0));
             case PRELU -> a.gt(0).where(Tensor.scalar(first ? 1 : 0), first ? b : a);
-            case SWISH -> first ? swishSlope(a.mul(b)) : a.square().mul(slope(Activation.SIGMOID, null, a.mul(b).sigmoid()));
+            case SWISH ->
+                first
+                        ? swishSlope(a.mul(b))
+                        : a.square()
+                                .mul(slope(Activation.SIGMOID, null, a.mul(b).sigmoid()));
             case GT, GE, LT, LE, EQ, NE -> Tensor.scalar(0);
         };
     }
@@ -223,14 +231,18 @@ final class Tangents {
             boolean group = op.over() == NormOp.Over.GROUP;
             boolean last = op.over() == NormOp.Over.LAYER || op.over() == NormOp.Over.RMS;
             Tensor grouped = group ? x.reshape(x.dim(0), -1, op.count(), x.dim(-1) / op.count()) : x;
-            int[] over = group ? new int[] {1, 3} : IntStream.range(last ? rank - op.count() : 0, last ? rank : rank - 1).toArray();
+            int[] over = group
+                    ? new int[] {1, 3}
+                    : IntStream.range(last ? rank - op.count() : 0, last ? rank : rank - 1)
+                            .toArray();
             boolean given = op.over() == NormOp.Over.GIVEN;
             Tensor centered = switch (op.over()) {
                 case RMS -> x;
                 case GIVEN -> x.sub(t.in(NormOp.MEAN).detach());
                 default -> grouped.sub(grouped.mean(Dims.KEEP, over));
             };
-            Tensor variance = given ? t.in(NormOp.VARIANCE).detach() : centered.square().mean(Dims.KEEP, over);
+            Tensor variance =
+                    given ? t.in(NormOp.VARIANCE).detach() : centered.square().mean(Dims.KEEP, over);
             Tensor y = centered.mul(variance.add(op.epsilon()).rsqrt()).reshape(x.shape());
             y = t.has(NormOp.GAMMA) ? y.mul(t.in(NormOp.GAMMA)) : y;
             return t.has(op.bias()) ? y.add(t.in(op.bias())) : y;
@@ -312,7 +324,11 @@ final class Tangents {
                 .reshape(-1, c, 1)
                 .pad(PadMode.ZEROS, op.size() / 2, (op.size() - 1) / 2)
                 .avgPool(Window.line(op.size()).stride(1));
-        return means.mul(op.alpha()).add(op.k()).pow(-op.beta()).reshape(x.shape()).mul(x);
+        return means.mul(op.alpha())
+                .add(op.k())
+                .pow(-op.beta())
+                .reshape(x.shape())
+                .mul(x);
     }
 
     private static Tensor reduction(ReduceOp op, Tangent t) {
@@ -323,10 +339,12 @@ final class Tangents {
             case SUM, MEAN -> t.linear();
             case NORM1 -> x.sign().mul(dx).sum(dims);
             case NORM -> x.mul(dx).sum(dims).div(notZero(t.out(0)));
-            case LOGSUMEXP -> x.sub(t.out(0).reshape(kept(x, dims))).exp().mul(dx).sum(dims);
+            case LOGSUMEXP ->
+                x.sub(t.out(0).reshape(kept(x, dims))).exp().mul(dx).sum(dims);
             case MAX, MIN -> {
                 int[] order = IntStream.concat(
-                                IntStream.range(0, x.shape().rank()).filter(i -> (op.mask() & 1 << i) == 0), IntStream.of(dims))
+                                IntStream.range(0, x.shape().rank()).filter(i -> (op.mask() & 1 << i) == 0),
+                                IntStream.of(dims))
                         .toArray();
                 Shape y = t.out(0).shape();
                 int[] rows = {Math.toIntExact(y.size()), Math.toIntExact(ReduceOp.reduced(x.shape(), op.mask()))};
@@ -352,7 +370,9 @@ final class Tangents {
     }
 
     private static int[] dims(int mask) {
-        return IntStream.range(0, Shape.MAX_RANK).filter(i -> (mask & 1 << i) != 0).toArray();
+        return IntStream.range(0, Shape.MAX_RANK)
+                .filter(i -> (mask & 1 << i) != 0)
+                .toArray();
     }
 
     /** The shape of x with 1 in the place of each of {@code dims}. */
@@ -369,7 +389,9 @@ final class Tangents {
     /** No gradient flows to the row that {@code padding} names, so what moves there does not count. */
     private static Tensor embedding(EmbeddingOp op, Tangent t) {
         Tensor dy = t.linear();
-        return op.padding() == EmbeddingOp.NO_PADDING ? dy : dy.mul(notPadding(t.in(1), op.padding()).unsqueeze(-1));
+        return op.padding() == EmbeddingOp.NO_PADDING
+                ? dy
+                : dy.mul(notPadding(t.in(1), op.padding()).unsqueeze(-1));
     }
 
     private static Tensor notPadding(Tensor tokens, long padding) {
@@ -379,7 +401,9 @@ final class Tangents {
     /** The values at the places that the maxima took. */
     private static Tensor maxPool(MaxPoolOp op, Tangent t) {
         int last = t.in(0).shape().rank() - 1;
-        Tensor places = op.indices() ? t.out(2) : t.in(0).detach().maxPoolWithIndices(op.window()).indices();
+        Tensor places = op.indices()
+                ? t.out(2)
+                : t.in(0).detach().maxPoolWithIndices(op.window()).indices();
         return gather(t.of(0), 1, last, places);
     }
 
@@ -393,7 +417,10 @@ final class Tangents {
         int inner = Math.toIntExact(x.shape().size(to, x.shape().rank()));
         Tensor rows = Tensor.arange(outer).reshape(outer, 1, 1).mul(ints(n * inner));
         int k = outer * inner == 0 ? 0 : Math.toIntExact(places.size() / outer / inner);
-        Tensor flat = places.reshape(outer, k, inner).mul(ints(inner)).add(Tensor.arange(inner)).add(rows);
+        Tensor flat = places.reshape(outer, k, inner)
+                .mul(ints(inner))
+                .add(Tensor.arange(inner))
+                .add(rows);
         return x.reshape(-1).take(0, flat.reshape(places.shape()));
     }
 

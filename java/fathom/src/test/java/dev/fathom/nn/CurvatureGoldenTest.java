@@ -58,7 +58,12 @@ class CurvatureGoldenTest {
                 new Case(
                         "mlp",
                         () -> new Sequential(
-                                new Linear(5, 8), leaky, new LayerNorm(8), new Linear(8, 7), Tensor::tanh, new Linear(7, 1))),
+                                new Linear(5, 8),
+                                leaky,
+                                new LayerNorm(8),
+                                new Linear(8, 7),
+                                Tensor::tanh,
+                                new Linear(7, 1))),
                 new Case(
                         "relu",
                         () -> new Sequential(
@@ -156,7 +161,8 @@ class CurvatureGoldenTest {
                         Tensor y = model.net().apply(c.tensor("x"));
                         return c.name.equals("encoder")
                                 ? y.tanh().square().mean()
-                                : y.crossEntropy(Tensor.ofInts(Golden.whole(GOLDEN.values("classifier/labels")), 6), 0.1f, null);
+                                : y.crossEntropy(
+                                        Tensor.ofInts(Golden.whole(GOLDEN.values("classifier/labels")), 6), 0.1f, null);
                     },
                     model.parameters());
             FloatBuffer product = FloatBuffer.wrap(curvature.hessianVector(v));
@@ -177,7 +183,8 @@ class CurvatureGoldenTest {
 
     @Test
     void everyGoldenIsCompared() {
-        Set<String> cases = GOLDEN.names().stream().map(n -> n.split("/")[0]).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> cases =
+                GOLDEN.names().stream().map(n -> n.split("/")[0]).collect(Collectors.toCollection(TreeSet::new));
         assertThat(Stream.concat(critics(), hessians()).map(Case::name)).containsExactlyInAnyOrderElementsOf(cases);
     }
 }

@@ -146,8 +146,10 @@ class CurvatureTest {
     @Test
     void whatIsFlatGivesZeros() {
         try (Model<Point> model = Model.of(Point.of(1, 2), 1)) {
-            assertThat(model.net().curvature(p -> p.at.value().sum()).hessianVector(1, 1)).containsExactly(0, 0);
-            assertThat(model.net().curvature(p -> Tensor.scalar(3)).hessianVector(1, 1)).containsExactly(0, 0);
+            assertThat(model.net().curvature(p -> p.at.value().sum()).hessianVector(1, 1))
+                    .containsExactly(0, 0);
+            assertThat(model.net().curvature(p -> Tensor.scalar(3)).hessianVector(1, 1))
+                    .containsExactly(0, 0);
             assertThat(model.net().curvature(p -> Tensor.scalar(3)).extremes(5, new Rng(1)))
                     .isEqualTo(new Curvature.Extremes(0, 0));
         }
@@ -166,14 +168,23 @@ class CurvatureTest {
         Linear head = new Linear(3, 1);
         try (Model<Sequential> model = Model.of(new Sequential(table, head), 1)) {
             Curvature c = new Curvature(
-                    () -> model.net().apply(Tensor.ofInts(new int[] {4, 9}, 2)).square().mean(), model.parameters());
+                    () -> model.net()
+                            .apply(Tensor.ofInts(new int[] {4, 9}, 2))
+                            .square()
+                            .mean(),
+                    model.parameters());
             c.hessianVector(new float[c.size()]);
             model.parameters().forEach(p -> assertThat(p.gradient()).isNull());
             for (int[] tokens : new int[][] {{7, 3}, {9, 4}}) {
                 try (Pass pass = Pass.grad()) {
-                    pass.backward(model.net().apply(Tensor.ofInts(tokens, 2)).square().sum(), model.parameters().get(0), model.parameters().get(1));
+                    pass.backward(
+                            model.net().apply(Tensor.ofInts(tokens, 2)).square().sum(),
+                            model.parameters().get(0),
+                            model.parameters().get(1));
                 }
-                List<float[]> before = model.parameters().subList(0, 2).stream().map(p -> p.gradient().toArray()).toList();
+                List<float[]> before = model.parameters().subList(0, 2).stream()
+                        .map(p -> p.gradient().toArray())
+                        .toList();
                 int[] rows = model.parameters().get(0).gradientRows();
                 float[] ones = new float[c.size()];
                 Arrays.fill(ones, 1);
@@ -182,7 +193,9 @@ class CurvatureTest {
                     assertThat(model.parameters().get(i).gradient().toArray()).isEqualTo(before.get(i));
                 }
                 assertThat(model.parameters().get(2).gradient()).isNull();
-                assertThat(model.parameters().get(0).gradientRows()).isEqualTo(rows).isNotEmpty();
+                assertThat(model.parameters().get(0).gradientRows())
+                        .isEqualTo(rows)
+                        .isNotEmpty();
             }
         }
     }
@@ -193,7 +206,8 @@ class CurvatureTest {
             Curvature c = model.net().curvature(p -> p.at.value().exp());
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> c.hessianVector(1))
-                    .withMessage("curvature: the vector has 1 numbers but the parameters have 2 elements; give one for each");
+                    .withMessage("curvature: the vector has 1 numbers but the parameters have 2 elements; give one for"
+                            + " each");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> c.hessianVector(1, 1))
                     .withMessage("curvature: the loss [2] is not a single number; reduce it with mean() or sum()");
@@ -202,20 +216,26 @@ class CurvatureTest {
                     .withMessage("curvature: steps=0; give 1 or more");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new Curvature(() -> Tensor.scalar(0), List.of()))
-                    .withMessage("curvature: 0 parameters have no element, or one is there twice; give each once, with an element at least");
+                    .withMessage(
+                            "curvature: 0 parameters have no element, or one is there twice; give each once, with an"
+                                    + " element at least");
             Parameter p = model.net().at();
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new Curvature(() -> Tensor.scalar(0), List.of(p, p)))
                     .withMessageStartingWith("curvature: 2 parameters have no element, or one is there twice");
             assertThatThrownBy(() -> model.net()
-                            .curvature(q -> q.at.value().log().mul(Float.NaN).square().sum())
+                            .curvature(q ->
+                                    q.at.value().log().mul(Float.NaN).square().sum())
                             .extremes(2, new Rng(1)))
                     .isInstanceOf(ArithmeticException.class)
-                    .hasMessage("curvature: a product of the Hessian is NaN or infinite; the loss or a parameter is not finite");
+                    .hasMessage("curvature: a product of the Hessian is NaN or infinite; the loss or a parameter is not"
+                            + " finite");
             model.freeze("at");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> new Curvature(() -> Tensor.scalar(0), List.of(p)))
-                    .withMessage("curvature: parameter at [2] is not trainable; unfreeze it, hold it in a model, or leave it out");
+                    .withMessage(
+                            "curvature: parameter at [2] is not trainable; unfreeze it, hold it in a model, or leave"
+                                    + " it out");
         }
     }
 }

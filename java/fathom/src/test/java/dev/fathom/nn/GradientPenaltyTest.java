@@ -60,16 +60,18 @@ class GradientPenaltyTest {
     @Test
     void theGradientIsTheDifference() {
         Layer net = new Sequential(
-                new Linear(3, 6), Tensor::tanh, new LayerNorm(6), new Linear(6, 5), x -> x.softplus(), new Linear(5, 1));
+                new Linear(3, 6),
+                Tensor::tanh,
+                new LayerNorm(6),
+                new Linear(6, 5),
+                x -> x.softplus(),
+                new Linear(5, 1));
         try (Model<Layer> model = Model.of(net, 2);
                 Pass pass = Pass.infer()) {
             float[] x = RNG.split("x").normal(12, 0, 1);
             for (boolean oneSided : new boolean[] {false, true}) {
                 GradientPenalty penalty = new GradientPenalty(1, oneSided ? 0.1f : 1, oneSided);
-                GradientCheck.check(
-                        in -> penalty.at(net::apply, Tensor.of(x, 4, 3)),
-                        1e-2,
-                        model.parameters());
+                GradientCheck.check(in -> penalty.at(net::apply, Tensor.of(x, 4, 3)), 1e-2, model.parameters());
             }
         }
     }
@@ -77,7 +79,8 @@ class GradientPenaltyTest {
     /** A critic of two clouds becomes one of slope 1, and tells them apart by their distance. */
     @Test
     void aCriticLearnsTheDistanceOfWasserstein() {
-        Layer critic = new Sequential(new Linear(2, 32), Tensor::relu, new Linear(32, 32), Tensor::relu, new Linear(32, 1));
+        Layer critic =
+                new Sequential(new Linear(2, 32), Tensor::relu, new Linear(32, 32), Tensor::relu, new Linear(32, 1));
         GradientPenalty penalty = GradientPenalty.twoSided(10);
         try (Model<Layer> model = Model.of(critic, 3);
                 var optimizer = new Adam(3e-3f).betas(0.5f, 0.9f).on(model)) {
@@ -87,7 +90,8 @@ class GradientPenaltyTest {
                 try (Pass pass = Pass.train(rng)) {
                     Tensor fake = pass.randn(64, 2).mul(0.1f);
                     Tensor real = pass.randn(64, 2).mul(0.1f).add(Tensor.of(new float[] {2, 0}, 2));
-                    Tensor gap = critic.apply(fake).mean().sub(critic.apply(real).mean());
+                    Tensor gap =
+                            critic.apply(fake).mean().sub(critic.apply(real).mean());
                     pass.backward(gap.add(penalty.between(critic::apply, real, fake)));
                     distance = -gap.item();
                 }
@@ -107,13 +111,16 @@ class GradientPenaltyTest {
                 .withMessage("gradient_penalty: weight=-1.0; give a finite number of 0 or more");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new GradientPenalty(1, -1, false))
-                .withMessage("gradient_penalty: center=-1.0 is the norm that is not punished; give a finite number of 0 or more");
+                .withMessage(
+                        "gradient_penalty: center=-1.0 is the norm that is not punished; give a finite number of 0 or"
+                                + " more");
         GradientPenalty penalty = GradientPenalty.twoSided(10);
         try (Pass pass = Pass.train(new Rng(1))) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> penalty.between(x -> x, Tensor.ones(2, 3), Tensor.ones(3, 3)))
-                    .withMessage("gradient_penalty: real [2, 3] and fake [3, 3] differ; give batches of one shape, so that each real example has a "
-                            + "generated one");
+                    .withMessage(
+                            "gradient_penalty: real [2, 3] and fake [3, 3] differ; give batches of one shape, so that"
+                                    + " each real example has a generated one");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> penalty.at(x -> x, Tensor.ones(0, 3)))
                     .withMessage("gradient_penalty: x [0, 3] has no examples; give [n, ..] with at least one");

@@ -35,7 +35,8 @@ class LinearizationTest {
             Linearization f = Linearization.of(() -> a.mul(b).add(a.detach().mul(100)));
             assertThat(f.value().toArray()).containsExactly(103, 210);
             assertThat(f.along(a, vector(1, 1)).toArray()).containsExactly(3, 5);
-            assertThat(f.along(Map.of(a, vector(1, 0), b, vector(0, 1))).toArray()).containsExactly(3, 2);
+            assertThat(f.along(Map.of(a, vector(1, 0), b, vector(0, 1))).toArray())
+                    .containsExactly(3, 2);
             Tensor other = pass.watch(vector(7));
             assertThat(f.along(other, vector(1)).toArray()).containsExactly(0, 0);
         }
@@ -47,8 +48,8 @@ class LinearizationTest {
         try (Pass pass = Pass.grad()) {
             Tensor x = pass.watch(vector(2));
             Tensor one = vector(1);
-            Linearization second =
-                    Linearization.of(() -> Linearization.of(() -> x.square().square().sum()).along(x, one));
+            Linearization second = Linearization.of(
+                    () -> Linearization.of(() -> x.square().square().sum()).along(x, one));
             assertThat(second.value().item()).isEqualTo(32);
             Tensor slope = second.along(x, one);
             assertThat(slope.item()).isEqualTo(48);
@@ -68,7 +69,8 @@ class LinearizationTest {
             Tensor h = x.exp();
             float[] same = Linearization.of(() -> h.log()).along(x, v).toArray();
             assertThat(same).containsExactly(new float[] {5, 6, 7, 8}, within(1e-5f));
-            assertThat(Linearization.of(() -> model.net().apply(x)).along(x, v).item()).isEqualTo(14);
+            assertThat(Linearization.of(() -> model.net().apply(x)).along(x, v).item())
+                    .isEqualTo(14);
             Tensor pooled = model.net().apply(x);
             assertThatIllegalStateException()
                     .isThrownBy(() -> Linearization.of(() -> pooled.mul(2)).along(x, v))
@@ -100,7 +102,8 @@ class LinearizationTest {
         try (Pass pass = Pass.infer()) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> Linearization.of(() -> vector(1)))
-                    .withMessage("linearization: this pass records nothing here; open it with Pass.grad() or Pass.train(rng), and leave noGrad");
+                    .withMessage("linearization: this pass records nothing here; open it with Pass.grad() or"
+                            + " Pass.train(rng), and leave noGrad");
         }
         try (Pass pass = Pass.grad()) {
             Tensor constant = vector(1, 2);
@@ -108,16 +111,19 @@ class LinearizationTest {
             Linearization f = Linearization.of(x::exp);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> f.along(constant, vector(1, 1)))
-                    .withMessage("along: value[#0] [2] is a constant, which nothing was recorded for; pass.watch(x) and compute with what it "
-                            + "returns, or unfreeze the parameter");
+                    .withMessage("along: value[#0] [2] is a constant, which nothing was recorded for; pass.watch(x) and"
+                            + " compute with what it returns, or unfreeze the parameter");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> f.along(x, vector(1)))
-                    .withMessage("along: value[#1] [2] and its direction [1] of F32 disagree; a direction is F32 and has the shape of what moves");
+                    .withMessage(
+                            "along: value[#1] [2] and its direction [1] of F32 disagree; a direction is F32 and has"
+                                    + " the shape of what moves");
             try (Pass inner = Pass.grad()) {
                 assertThatIllegalStateException()
                         .isThrownBy(() -> f.along(x, vector(1, 1)))
-                        .withMessage("along: the pass of this linearization is not the innermost one; close the pass that was opened later, "
-                                + "or do not open it here");
+                        .withMessage(
+                                "along: the pass of this linearization is not the innermost one; close the pass that"
+                                        + " was opened later, or do not open it here");
             }
         }
     }
@@ -133,8 +139,9 @@ class LinearizationTest {
             step.step();
             assertThatIllegalStateException()
                     .isThrownBy(() -> f.along(x, Tensor.ones(1, 2)))
-                    .withMessage("along: parameter weight has changed since linear was recorded; call along before step(), load() or copy, "
-                            + "or run the forward again");
+                    .withMessage(
+                            "along: parameter weight has changed since linear was recorded; call along before step(),"
+                                    + " load() or copy, or run the forward again");
         }
     }
 
@@ -218,18 +225,28 @@ class LinearizationTest {
             assertThat(dy.toArray()).containsExactly(6, 12);
             pass.backward(dy.sum());
             assertThat(pass.gradient(x).toArray()).containsExactly(6, 6);
-            assertThatThrownBy(() -> Linearization.of(() -> Pass.apply(new Triple(), x)).along(x, vector(1, 1)))
+            assertThatThrownBy(() ->
+                            Linearization.of(() -> Pass.apply(new Triple(), x)).along(x, vector(1, 1)))
                     .isInstanceOf(UnsupportedOperationException.class)
-                    .hasMessage("triple: this op states no tangent, so forward mode does not pass it; compute this result by other ops, "
-                            + "detach() it to hold it constant, or implement Tangent.Rule if the op is your own");
+                    .hasMessage(
+                            "triple: this op states no tangent, so forward mode does not pass it; compute this result"
+                                + " by other ops, detach() it to hold it constant, or implement Tangent.Rule if the op"
+                                + " is your own");
             assertThatIllegalStateException()
-                    .isThrownBy(() -> Linearization.of(() -> Pass.apply(new Wrong(), x)).along(x, vector(1, 1)))
-                    .withMessage("triple: the rule gave a tangent [2, 5] but the result is [2]; they must be equal, or the tangent must broadcast");
+                    .isThrownBy(() ->
+                            Linearization.of(() -> Pass.apply(new Wrong(), x)).along(x, vector(1, 1)))
+                    .withMessage(
+                            "triple: the rule gave a tangent [2, 5] but the result is [2]; they must be equal, or the"
+                                    + " tangent must broadcast");
             assertThatThrownBy(() -> Linearization.of(() -> Pass.applyAll(new Pair(), x)[1].exp())
                             .along(x, vector(1, 1)))
                     .isInstanceOf(UnsupportedOperationException.class)
-                    .hasMessageContaining("forward mode reaches a further result of this op, but rules state the tangent of the first result only");
-            assertThat(Linearization.of(() -> Pass.applyAll(new Pair(), x)[0]).along(x, vector(1, 1)).toArray())
+                    .hasMessageContaining(
+                            "forward mode reaches a further result of this op, but rules state the tangent of the"
+                                    + " first result only");
+            assertThat(Linearization.of(() -> Pass.applyAll(new Pair(), x)[0])
+                            .along(x, vector(1, 1))
+                            .toArray())
                     .containsExactly(3, 3);
         }
     }
@@ -239,7 +256,8 @@ class LinearizationTest {
         try (Pass pass = Pass.train(new Rng(1))) {
             Tensor q = pass.watch(Tensor.ones(1, 3, 4));
             Attention how = new Attention(2).dropout(0.5f);
-            assertThatThrownBy(() -> Linearization.of(() -> q.attention(q, q, how)).along(q, Tensor.ones(1, 3, 4)))
+            assertThatThrownBy(
+                            () -> Linearization.of(() -> q.attention(q, q, how)).along(q, Tensor.ones(1, 3, 4)))
                     .isInstanceOf(UnsupportedOperationException.class)
                     .hasMessageStartingWith("attention: this op states no tangent");
         }

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -23,13 +22,18 @@ class TangentTest {
     private static final double[] STEPS = {1e-4, 1e-5};
 
     private static List<Row> rows() {
-        return OpTable.rows().stream().filter(r -> r.differentiable(0) || r.differentiable(1)).toList();
+        return OpTable.rows().stream()
+                .filter(r -> r.differentiable(0) || r.differentiable(1))
+                .toList();
     }
 
     /** Three samples of a row: the first, the last, and one between. */
     private static List<int[][]> samples(Row row) {
         List<int[][]> all = row.samples();
-        return Stream.of(0, all.size() / 2, all.size() - 1).distinct().map(all::get).toList();
+        return Stream.of(0, all.size() / 2, all.size() - 1)
+                .distinct()
+                .map(all::get)
+                .toList();
     }
 
     private static float[] random(long seed, long n) {
@@ -87,7 +91,8 @@ class TangentTest {
                 assertThat(Math.abs(forward[0] - back[0]))
                         .as("%s: %s forward, %s backward", what, forward[0], back[0])
                         .isLessThanOrEqualTo(2e-5 * (forward[1] + back[1]) + 1e-30);
-                double[] both = backward(pass, f.value().mul(u).sum().add(dy.mul(u).sum()), v);
+                double[] both =
+                        backward(pass, f.value().mul(u).sum().add(dy.mul(u).sum()), v);
                 double second = both[0] - 2 * back[0]; // what is watched sums up
                 double limit = 1e-4 * (1e-2 + both[1] + back[1]);
                 double[] expected = null;
@@ -108,7 +113,8 @@ class TangentTest {
         pass.backward(loss);
         double[] sum = new double[2];
         for (Map.Entry<Tensor, Tensor> e : v.entrySet()) {
-            double[] part = dot(pass.gradient(e.getKey()).toArray(), e.getValue().toArray());
+            double[] part =
+                    dot(pass.gradient(e.getKey()).toArray(), e.getValue().toArray());
             sum[0] += part[0];
             sum[1] += part[1];
         }
