@@ -77,7 +77,10 @@ class ArchitectureTest {
             "plan",
             "decode",
             "train",
-            "explain"
+            "explain",
+            "features",
+            "ensemble",
+            "search"
         };
         var layers = Architectures.layeredArchitecture().consideringOnlyDependenciesInLayers();
         for (String name : order) {
