@@ -114,8 +114,8 @@ int64_t fathom_nanos(void) { return stopwatch.nanos; }
 /* ---- tables ---- */
 
 const char *fathom_table(int32_t which) {
-    const char *texts[] = {fathom_kernel_text, fathom_unary_text, fathom_binary_text, fathom_integer_text};
-    return which >= 0 && which < 4 ? texts[which] : "";
+    const char *texts[] = {fathom_kernel_text, fathom_unary_text, fathom_binary_text, fathom_integer_text, fathom_rule_text};
+    return which >= 0 && which < 5 ? texts[which] : "";
 }
 
 /* ---- backend ---- */

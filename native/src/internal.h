@@ -61,7 +61,7 @@ enum gather_kind { GATHER_BYTES_TO_FLOATS, GATHER_WORDS, GATHER_BYTES_TO_INTS };
 enum resize_kind { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CORNERS, RESIZE_AREA };
 enum pad_mode { PAD_CONSTANT, PAD_REPLICATE, PAD_REFLECT, PAD_CIRCULAR };
 
-/* the rows of the elementwise tables */
+/* the rows of the tables of elementwise functions and of update rules */
 enum unary_row {
 #define UNARY(name, ...) UNARY_##name,
 #include "unary.def"
@@ -79,6 +79,12 @@ enum integer_row {
 #include "integer.def"
 #undef INTEGER
     INTEGER_COUNT
+};
+enum rule_row {
+#define RULE(name, ...) RULE_##name,
+#include "optim.def"
+#undef RULE
+    RULE_COUNT
 };
 
 /* A kernel reads its arguments at a; on failure it fills detail[0..2] and returns a status. */

@@ -95,19 +95,21 @@ static void tables_have_a_line_a_row(void) {
 #include "binary.def"
 #undef BINARY
         ,
-        INTEGER_COUNT
+        INTEGER_COUNT,
+        RULE_COUNT
     };
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         const char *text = fathom_table(i);
         int lines = 0;
         for (const char *c = text; *c; c++) lines += *c == '\n';
         CHECK(lines == rows[i] && text[strlen(text) - 1] == '\n', "table %d has %d lines for %d rows", i, lines, rows[i]);
     }
-    const char *kernels = fathom_table(0), *unary = fathom_table(1), *binary = fathom_table(2);
+    const char *kernels = fathom_table(0), *unary = fathom_table(1), *binary = fathom_table(2), *rules = fathom_table(4);
     CHECK(strncmp(kernels, "fill:AIF\ncopy:BBI\n", 18) == 0 && strstr(kernels, "\nbinary:IPPPIIIIIIIIIIIIIIIIIIFF\n"), "%s", kernels);
     CHECK(strncmp(unary, "relu:0:OUTPUT\n", 14) == 0 && strstr(unary, "\nclamp:2:INPUT\n"), "%s", unary);
     CHECK(strncmp(binary, "add:0:NONE\n", 11) == 0 && strstr(binary, "\nsub:0:NONE\n"), "%s", binary);
-    CHECK(fathom_table(4)[0] == 0 && fathom_table(-1)[0] == 0, "no such table");
+    CHECK(strncmp(rules, "sgd:1:4\n", 8) == 0 && strstr(rules, "\nadam:3:7\n"), "%s", rules);
+    CHECK(fathom_table(5)[0] == 0 && fathom_table(-1)[0] == 0, "no such table");
 }
 
 static void *foreign_nanos(void *nanos) {

@@ -56,6 +56,7 @@ static void unary(int isa, int row, int64_t n, size_t misaligned) {
     for (int64_t i = 0; i < n; i++) {
         double h = 1e-5, slope = flat ? 0 : (is.f(x[i] + h, p, q) - is.f(x[i] - h, p, q)) / (2 * h);
         if (fabs(x[i]) < 2 * h || fabs(x[i] - p) < 2 * h || fabs(x[i] - q) < 2 * h) continue; /* a kink */
+        if (row == UNARY_straight_through) slope = fabs(x[i]) <= p; /* of the identity, by its definition */
         CHECK_NEAR(dx[i], dy[i] * slope, 3e-6 * (1 + fabs(dy[i] * slope)), "slope of %s at %g, isa %d", name, x[i], isa);
         CHECK_NEAR(sum[i], before[i] + dx[i], 1e-6 * (1 + fabs(dx[i])), "slope of %s added, isa %d", name, isa);
     }
@@ -86,6 +87,13 @@ static void kinks(void) {
     CHECK(dx[0] == 0.5f && dx[2] == 1 && isnan(dx[3]), "elu' at 0 is alpha: %g %g %g", dx[0], dx[2], dx[3]);
     RUN(unary_grad, .row = UNARY_clamp, .x = x, .dy = infinite, .dx = dx, .n = 4, .p0 = 0, .p1 = 2);
     CHECK(dx[0] == 1 && dx[1] == 0 && dx[2] == 1 && dx[3] == 0, "clamp' at its ends is 1: %g %g %g", dx[0], dx[1], dx[2]);
+    float ends[] = {-3, 3, -4, 4};
+    RUN(unary_grad, .row = UNARY_hard_sigmoid, .x = ends, .dy = infinite, .dx = dx, .n = 4);
+    CHECK(dx[0] == 0 && dx[1] == 0 && dx[2] == 0 && dx[3] == 0, "hard_sigmoid' at its ends is 0: %g %g", dx[0], dx[1]);
+    RUN(unary_grad, .row = UNARY_hard_swish, .x = ends, .dy = one, .dx = dx, .n = 4);
+    CHECK(dx[0] == -0.5f && dx[1] == 1.5f && dx[2] == 0 && dx[3] == 1, "hard_swish' at its ends: %g %g", dx[0], dx[1]);
+    RUN(unary_grad, .row = UNARY_straight_through, .x = x, .dy = one, .dx = dx, .n = 4, .p0 = 1);
+    CHECK(dx[0] == 1 && dx[1] == 1 && dx[2] == 0 && dx[3] == 0, "straight through from -1 to 1: %g %g %g", dx[0], dx[1], dx[2]);
 }
 
 /* of equals each gets half; an infinite dy reaches only the larger (or smaller) */

@@ -1,4 +1,4 @@
-/* SGD, Adam and RMSprop against PyTorch's formulas in double, over segments and groups; the sum of squares; zeros; short rows. */
+/* Every row of optim.def against its formula in double, over segments and groups; the sum of squares; zeros; short rows. */
 #include "check.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
@@ -21,92 +21,155 @@ static int in_segment(int64_t i, int *group) {
 static const float SCALE = 0.5f, LIMIT = 0.4f;
 static double clipped(double g) { return fmin(fmax(g * SCALE, -LIMIT), LIMIT); }
 
-static void sgd(int isa, float momentum, float dampening, int nesterov) {
-    float *w = guarded_random(BLOCK, 4, -1, 1), *g = guarded_floats(BLOCK, 8), *velocity = guarded_floats(BLOCK, 12);
-    double wd[BLOCK], vd[BLOCK] = {0};
-    for (int i = 0; i < BLOCK; i++) wd[i] = w[i];
-    for (int step = 0; step < 4; step++) {
-        random_fill(g, BLOCK, -1, 1);
-        CHECK(RUN(sgd, .w = w, .g = g, .velocity = momentum ? velocity : NULL, .segments = *segments, .count = SEGMENTS,
-                  .groups = *groups, .scale = SCALE, .limit = LIMIT, .momentum = momentum, .dampening = dampening,
-                  .nesterov = nesterov, .first = step == 0)
-                  == FATHOM_OK,
-              "status");
-        for (int i = 0; i < BLOCK; i++) {
-            int group;
-            if (in_segment(i, &group)) {
-                double e = clipped(g[i]) + (double)groups[group][1] * wd[i];
-                if (momentum) {
-                    vd[i] = step == 0 ? e : momentum * vd[i] + (1 - dampening) * e;
-                    e = nesterov ? e + momentum * vd[i] : vd[i];
-                }
-                wd[i] -= (double)groups[group][0] * e;
-            }
-            CHECK_NEAR(w[i], wd[i], 2e-6, "isa %d momentum %g nesterov %d step %d at %d", isa, momentum, nesterov, step, i);
-        }
-    }
-    release_guarded();
+/*
+ * Every row of optim.def in double, one value at a time: w, the gradient after clipping, the moments and the parameters of the row,
+ * learning rate and decay. A row without its reference does not compile.
+ */
+struct value {
+    double w, g, m[3], rate, decay;
+    const float *p;
+};
+static double sign(double x) { return (x > 0) - (x < 0); }
+static double mean(double m, double g, double keep) { return m + (1 - keep) * (g - m); }
+
+static void sgd_of(struct value *x) {
+    x->g += x->decay * x->w;
+    x->m[0] = x->p[3] != 0 ? x->g : x->p[0] * x->m[0] + (1 - (double)x->p[1]) * x->g;
+    x->w -= x->rate * (x->p[2] != 0 ? x->g + x->p[0] * x->m[0] : x->m[0]);
+}
+static void momentum_of(struct value *x) {
+    x->g += x->decay * x->w;
+    x->m[0] = x->p[0] * x->m[0] - x->rate * x->g;
+    x->w += x->p[1] != 0 ? x->p[0] * x->m[0] - x->rate * x->g : x->m[0];
+}
+static void adagrad_of(struct value *x) {
+    x->g += x->decay * x->w;
+    x->m[0] += x->g * x->g;
+    x->w -= x->rate * x->p[2] * x->g / (sqrt(x->m[0] + x->p[1]) + x->p[0]);
+}
+static void adadelta_of(struct value *x) {
+    x->g += x->decay * x->w;
+    x->m[0] = mean(x->m[0], x->g * x->g, x->p[0]);
+    double step = sqrt(x->m[1] + x->p[1]) / sqrt(x->m[0] + x->p[1]) * x->g;
+    x->m[1] = mean(x->m[1], step * step, x->p[0]);
+    x->w -= x->rate * step;
+}
+static void rmsprop_of(struct value *x) {
+    x->g += x->decay * x->w;
+    x->m[0] = mean(x->m[0], x->g * x->g, x->p[0]);
+    if (x->p[3] != 0) x->m[1] = mean(x->m[1], x->g, x->p[0]);
+    x->m[2] = x->p[2] * x->m[2] + x->g / (sqrt(x->m[0] - x->m[1] * x->m[1]) + x->p[1]);
+    x->w -= x->rate * x->m[2];
+}
+static void moments_of(struct value *x, float decoupled) {
+    if (decoupled != 0) x->w -= x->rate * x->decay * x->w;
+    else x->g += x->decay * x->w;
+    x->m[0] = mean(x->m[0], x->g, x->p[0]);
+    x->m[1] = mean(x->m[1], x->g * x->g, x->p[1]);
+}
+static void adam_of(struct value *x) {
+    moments_of(x, x->p[5]);
+    double size = x->m[1];
+    if (x->p[6] != 0) size = x->m[2] = fmax(x->m[2], x->p[6] * size);
+    x->w -= x->rate * x->p[3] * x->m[0] / (sqrt(size) * x->p[4] + x->p[2]);
+}
+static void adamax_of(struct value *x) {
+    x->g += x->decay * x->w;
+    x->m[0] = mean(x->m[0], x->g, x->p[0]);
+    x->m[1] = fmax(x->p[1] * x->m[1], fabs(x->g) + x->p[2]);
+    x->w -= x->rate * x->p[3] * x->m[0] / x->m[1];
+}
+static void nadam_of(struct value *x) {
+    moments_of(x, x->p[6]);
+    x->w -= x->rate * (x->p[3] * x->g + x->p[4] * x->m[0]) / (sqrt(x->m[1]) * x->p[5] + x->p[2]);
+}
+static void radam_of(struct value *x) {
+    moments_of(x, x->p[5]);
+    x->w -= x->rate * x->p[3] * x->m[0] / (x->p[4] != 0 ? sqrt(x->m[1]) + x->p[2] : 1);
+}
+static void lion_of(struct value *x) {
+    x->w -= x->rate * (x->decay * x->w + sign(mean(x->m[0], x->g, x->p[0])));
+    x->m[0] = mean(x->m[0], x->g, x->p[1]);
+}
+static void rprop_of(struct value *x) {
+    double turn = sign(x->g * x->m[0]);
+    if (x->p[4] != 0) x->m[1] = x->rate;
+    x->m[1] = fmax(x->p[2], fmin(x->p[3], x->m[1] * (turn > 0 ? x->p[1] : turn < 0 ? x->p[0] : 1)));
+    if (turn < 0) x->g = 0;
+    x->w -= sign(x->g) * x->m[1];
+    x->m[0] = x->g;
 }
 
-static void adam(int isa, int decoupled) {
-    const float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;
-    float *w = guarded_random(BLOCK, 4, -1, 1), *g = guarded_floats(BLOCK, 8), *m = guarded_floats(BLOCK, 12),
-          *s = guarded_floats(BLOCK, 20);
-    double wd[BLOCK], md[BLOCK] = {0}, sd[BLOCK] = {0};
-    memset(m, 0, BLOCK * 4);
-    memset(s, 0, BLOCK * 4);
-    for (int i = 0; i < BLOCK; i++) wd[i] = w[i];
-    for (int step = 1; step <= 5; step++) {
-        double bc1 = 1 - pow(beta1, step), bc2 = 1 - pow(beta2, step);
+static void (*const references[])(struct value *) = {
+#define RULE(name, ...) name##_of,
+#include "optim.def"
+#undef RULE
+};
+
+/* settings of the rows: parameters, which moments are given, and the largest error after six steps */
+static const struct setting {
+    int rule, given;
+    float p[7];
+    double slack;
+} settings[] = {
+    {RULE_sgd, 0, {0}, 2e-6},
+    {RULE_sgd, 1, {0.9f}, 2e-6},
+    {RULE_sgd, 1, {0.9f, 0.4f}, 2e-6},
+    {RULE_sgd, 1, {0.9f, 0, 1}, 2e-6},
+    {RULE_sgd, 1, {0.9f, 0, 0, 1}, 2e-6},
+    {RULE_momentum, 1, {0.9f}, 2e-6},
+    {RULE_momentum, 1, {0.9f, 1}, 2e-6},
+    {RULE_adagrad, 1, {1e-10f, 0, 1}, 3e-6},
+    {RULE_adagrad, 1, {1e-10f, 0.1f, 0.5f}, 3e-6},
+    {RULE_adadelta, 3, {0.9f, 1e-6f}, 3e-6},
+    {RULE_rmsprop, 1, {0.9f, 1e-4f}, 2e-5},
+    {RULE_rmsprop, 3, {0.9f, 1e-4f, 0, 1}, 2e-5},
+    {RULE_rmsprop, 5, {0.9f, 1e-4f, 0.8f}, 2e-5},
+    {RULE_rmsprop, 7, {0.9f, 1e-4f, 0.8f, 1}, 2e-5},
+    {RULE_adam, 3, {0.9f, 0.999f, 1e-8f, 1.3f, 20}, 3e-6},
+    {RULE_adam, 3, {0.9f, 0.999f, 1e-8f, 1.3f, 20, 1}, 3e-6},
+    {RULE_adam, 7, {0.9f, 0.99f, 1e-8f, 1.3f, 2, 0, 1}, 3e-6},
+    {RULE_adam, 7, {0.9f, 0.99f, 1e-8f, 1.3f, 1, 1, 3}, 3e-6},
+    {RULE_adamax, 3, {0.9f, 0.99f, 1e-8f, 1.3f}, 3e-6},
+    {RULE_nadam, 3, {0.9f, 0.99f, 1e-8f, 0.5f, 0.9f, 2}, 3e-6},
+    {RULE_nadam, 3, {0.9f, 0.99f, 1e-8f, 0.5f, 0.9f, 2, 1}, 3e-6},
+    {RULE_radam, 3, {0.9f, 0.99f, 1e-8f, 1.5f}, 3e-6},
+    {RULE_radam, 3, {0.9f, 0.99f, 1e-3f, 0.3f, 1, 1}, 3e-6},
+    {RULE_lion, 1, {0.9f, 0.99f}, 3e-6},
+    {RULE_rprop, 3, {0.5f, 1.2f, 1e-6f, 50}, 3e-6},
+};
+
+/* the command of a rule over the segments above, or those given */
+#define UPDATE(s, ...)                                                                                                            \
+    RUN(update, .rule = (s)->rule, .p0 = (s)->p[0], .p1 = (s)->p[1], .p2 = (s)->p[2], .p3 = (s)->p[3], .p4 = (s)->p[4],           \
+        .p5 = (s)->p[5], .p6 = (s)->p[6], __VA_ARGS__)
+
+static void rule(int isa, const struct setting *of) {
+    float *w = guarded_random(BLOCK, 4, -1, 1), *g = guarded_floats(BLOCK, 8);
+    float *m[3] = {guarded_floats(BLOCK, 12), guarded_floats(BLOCK, 20), guarded_floats(BLOCK, 0)};
+    static struct value x[BLOCK];
+    for (int k = 0; k < 3; k++) memset(m[k], 0, BLOCK * 4);
+    for (int i = 0; i < BLOCK; i++) x[i] = (struct value){.w = w[i]};
+    for (int step = 0; step < 6; step++) {
+        struct setting now = *of;
+        /* the first step of a rule that knows it is told so, and every gradient is 0 once */
+        if (step == 0 && (now.rule == RULE_sgd || now.rule == RULE_rprop)) now.p[now.rule == RULE_sgd ? 3 : 4] = 1;
         random_fill(g, BLOCK, -1, 1);
         if (step == 2) memset(g, 0, BLOCK * 4);
-        CHECK(RUN(adam, .w = w, .g = g, .m = m, .v = s, .segments = *segments, .count = SEGMENTS, .groups = *groups,
-                  .scale = SCALE, .limit = LIMIT, .beta1 = beta1, .beta2 = beta2, .eps = eps, .inv_bc1 = (float)(1 / bc1),
-                  .inv_sqrt_bc2 = (float)(1 / sqrt(bc2)), .decoupled = decoupled)
+        CHECK(UPDATE(&now, .w = w, .g = g, .segments = *segments, .count = SEGMENTS, .groups = *groups, .scale = SCALE,
+                     .limit = LIMIT, .m0 = of->given & 1 ? m[0] : NULL, .m1 = of->given & 2 ? m[1] : NULL,
+                     .m2 = of->given & 4 ? m[2] : NULL)
                   == FATHOM_OK,
               "status");
         for (int i = 0; i < BLOCK; i++) {
             int group;
             if (in_segment(i, &group)) {
-                double lr = groups[group][0], decay = groups[group][1], e = clipped(g[i]);
-                if (decoupled) wd[i] -= lr * decay * wd[i];
-                else e += decay * wd[i];
-                md[i] += (1 - (double)beta1) * (e - md[i]);
-                sd[i] = beta2 * sd[i] + (1 - (double)beta2) * e * e;
-                wd[i] -= lr / bc1 * md[i] / (sqrt(sd[i]) / sqrt(bc2) + eps);
+                x[i].g = clipped(g[i]), x[i].rate = groups[group][0], x[i].decay = groups[group][1], x[i].p = now.p;
+                references[now.rule](&x[i]);
+                for (int k = 0; k < 3; k++)
+                    if (!(of->given >> k & 1)) x[i].m[k] = 0;
             }
-            CHECK_NEAR(w[i], wd[i], 3e-6, "isa %d decoupled %d step %d at %d", isa, decoupled, step, i);
-        }
-    }
-    release_guarded();
-}
-
-static void rmsprop(int isa, int centered, float momentum) {
-    const float alpha = 0.9f, eps = 1e-4f;
-    float *w = guarded_random(BLOCK, 4, -1, 1), *g = guarded_floats(BLOCK, 8), *square = guarded_floats(BLOCK, 12),
-          *mean = guarded_floats(BLOCK, 20), *velocity = guarded_floats(BLOCK, 0);
-    double wd[BLOCK], sd[BLOCK] = {0}, md[BLOCK] = {0}, vd[BLOCK] = {0};
-    memset(square, 0, BLOCK * 4);
-    memset(mean, 0, BLOCK * 4);
-    memset(velocity, 0, BLOCK * 4);
-    for (int i = 0; i < BLOCK; i++) wd[i] = w[i];
-    for (int step = 1; step <= 5; step++) {
-        random_fill(g, BLOCK, -1, 1);
-        CHECK(RUN(rmsprop, .w = w, .g = g, .segments = *segments, .count = SEGMENTS, .groups = *groups, .scale = SCALE,
-                  .limit = LIMIT, .square = square, .mean = centered ? mean : NULL, .velocity = momentum ? velocity : NULL,
-                  .alpha = alpha, .eps = eps, .momentum = momentum)
-                  == FATHOM_OK,
-              "status");
-        for (int i = 0; i < BLOCK; i++) {
-            int group;
-            if (in_segment(i, &group)) {
-                double lr = groups[group][0], e = clipped(g[i]) + (double)groups[group][1] * wd[i];
-                sd[i] = alpha * sd[i] + (1 - (double)alpha) * e * e;
-                md[i] += (1 - (double)alpha) * (e - md[i]);
-                double move = e / (sqrt(sd[i] - (centered ? md[i] * md[i] : 0)) + eps);
-                wd[i] -= lr * (momentum ? vd[i] = momentum * vd[i] + move : move);
-            }
-            CHECK_NEAR(w[i], wd[i], 2e-5, "isa %d centered %d momentum %g step %d at %d", isa, centered, momentum, step, i);
+            CHECK_NEAR(w[i], x[i].w, of->slack, "isa %d setting %d step %d at %d", isa, (int)(of - settings), step, i);
         }
     }
     release_guarded();
@@ -118,8 +181,8 @@ static void rmsprop_without_variance(int isa) {
     int64_t segment[3] = {0, 1, 0};
     float group[2] = {0.1f, 0};
     for (int step = 0; step < 400; step++)
-        RUN(rmsprop, .w = w, .g = g, .segments = segment, .count = 1, .groups = group, .scale = 1, .limit = INFINITY,
-            .square = square, .mean = mean, .alpha = 0.9f, .eps = 1e-3f);
+        RUN(update, .rule = RULE_rmsprop, .w = w, .g = g, .segments = segment, .count = 1, .groups = group, .scale = 1,
+            .limit = INFINITY, .m0 = square, .m1 = mean, .p0 = 0.9f, .p1 = 1e-3f, .p3 = 1);
     CHECK(w[0] < 0 && w[0] > -1e5f, "isa %d: %g", isa, w[0]);
 }
 
@@ -128,11 +191,11 @@ static void special_gradients(int isa) {
     float g[8] = {NAN, INFINITY, -INFINITY, -0.0f, 1e-37f, 3e38f, -3e38f, 2}, w[8] = {0}, want[8];
     int64_t segment[3] = {0, 8, 0};
     float group[2] = {1, 0};
-    RUN(sgd, .w = w, .g = g, .segments = segment, .count = 1, .groups = group, .scale = 1, .limit = INFINITY);
+    RUN(update, .rule = RULE_sgd, .w = w, .g = g, .segments = segment, .count = 1, .groups = group, .scale = 1, .limit = INFINITY);
     for (int i = 0; i < 8; i++) want[i] = 0 - g[i];
     CHECK_BITS(w, want, 8, "isa %d", isa);
     memset(w, 0, sizeof w);
-    RUN(sgd, .w = w, .g = g, .segments = segment, .count = 1, .groups = group, .scale = 1, .limit = 1);
+    RUN(update, .rule = RULE_sgd, .w = w, .g = g, .segments = segment, .count = 1, .groups = group, .scale = 1, .limit = 1);
     for (int i = 0; i < 8; i++) want[i] = isnan(g[i]) ? g[i] : 0 - (float)fmin(fmax(g[i], -1), 1);
     CHECK_BITS(w, want, 8, "isa %d limited", isa);
 }
@@ -172,9 +235,9 @@ static void adam_first_step(int isa) {
     float w[4] = {1, 1, 1, 1}, g[4] = {1e-3f, -5, 0, 2}, m[4] = {0}, s[4] = {0};
     int64_t segment[3] = {0, 4, 0};
     float group[2] = {0.1f, 0};
-    RUN(adam, .w = w, .g = g, .m = m, .v = s, .segments = segment, .count = 1, .groups = group, .scale = 1,
-        .limit = INFINITY, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f, .inv_bc1 = (float)(1 / (1 - (double)0.9f)),
-        .inv_sqrt_bc2 = (float)(1 / sqrt(1 - (double)0.999f)));
+    RUN(update, .rule = RULE_adam, .w = w, .g = g, .m0 = m, .m1 = s, .segments = segment, .count = 1, .groups = group, .scale = 1,
+        .limit = INFINITY, .p0 = 0.9f, .p1 = 0.999f, .p2 = 1e-8f, .p3 = (float)(1 / (1 - (double)0.9f)),
+        .p4 = (float)(1 / sqrt(1 - (double)0.999f)));
     const float want[4] = {0.9f, 1.1f, 1, 0.9f};
     for (int i = 0; i < 4; i++) CHECK_NEAR(w[i], want[i], i == 0 ? 2e-6 : 2e-7, "isa %d at %d", isa, i);
 }
@@ -183,30 +246,23 @@ static void adam_first_step(int isa) {
 static void same_bits(void) {
     const int64_t n = 700001;
     int64_t segments[3][3] = {{0, 300001, 0}, {300005, 1, 1}, {300007, 399990, 1}};
-    float *w0 = guarded_random(n, 4, -1, 1), *g = guarded_random(n, 8, -1, 1), *m0 = guarded_random(n, 0, -1, 1),
-          *s0 = guarded_random(n, 4, 0, 1);
-    float *w = guarded_floats(n, 0), *m = guarded_floats(n, 4), *s = guarded_floats(n, 8);
-    float *first[3] = {guarded_floats(n, 0), guarded_floats(n, 0), guarded_floats(n, 0)};
-    for (int rule = 0; rule < 4; rule++) {
+    enum { ARRAYS = 4 };
+    float *g = guarded_random(n, 8, -1, 1), *begin[ARRAYS], *now[ARRAYS], *first[ARRAYS];
+    for (int k = 0; k < ARRAYS; k++) {
+        begin[k] = guarded_random(n, 4 * k, k == 0 ? -1 : 0, 1);
+        now[k] = guarded_floats(n, 8);
+        first[k] = guarded_floats(n, 0);
+    }
+    for (int rule = 0; rule < COUNT(settings); rule++) {
         int reference = -1;
         FOR_EACH_ISA(isa)
             FOR_EACH_PARTS(parts) {
-                memcpy(w, w0, (size_t)n * 4);
-                memcpy(m, m0, (size_t)n * 4);
-                memcpy(s, s0, (size_t)n * 4);
-                if (rule < 2)
-                    RUN(sgd, .w = w, .g = g, .velocity = m, .segments = *segments, .count = 3, .groups = *groups, .scale = 0.7f,
-                        .limit = 0.5f, .momentum = 0.9f, .nesterov = rule);
-                else if (rule == 2)
-                    RUN(rmsprop, .w = w, .g = g, .segments = *segments, .count = 3, .groups = *groups, .scale = 0.7f, .limit = 0.5f,
-                        .square = s, .mean = m, .alpha = 0.99f, .eps = 1e-3f);
-                else
-                    RUN(adam, .w = w, .g = g, .m = m, .v = s, .segments = *segments, .count = 3, .groups = *groups, .scale = 0.7f,
-                        .limit = 0.5f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f, .inv_bc1 = 1.3f, .inv_sqrt_bc2 = 1.7f);
-                float *now[3] = {w, m, s};
-                for (int i = 0; i < 3; i++) {
-                    if (reference < 0 || (reference == 0 && isa > 0)) memcpy(first[i], now[i], (size_t)n * 4);
-                    CHECK_BITS(now[i], first[i], n, "rule %d array %d isa %d parts %d", rule, i, isa, parts);
+                for (int k = 0; k < ARRAYS; k++) memcpy(now[k], begin[k], (size_t)n * 4);
+                UPDATE(&settings[rule], .w = now[0], .g = g, .m0 = now[1], .m1 = now[2], .m2 = now[3], .segments = *segments, .count = 3,
+                       .groups = *groups, .scale = 0.7f, .limit = 0.5f);
+                for (int k = 0; k < ARRAYS; k++) {
+                    if (reference < 0 || (reference == 0 && isa > 0)) memcpy(first[k], now[k], (size_t)n * 4);
+                    CHECK_BITS(now[k], first[k], n, "setting %d array %d isa %d parts %d", rule, k, isa, parts);
                 }
                 if (reference < 1) reference = isa;
             }
@@ -227,7 +283,7 @@ static void short_rows(void) {
         FOR_EACH_PARTS(parts) {
             memcpy(w, w0, (size_t)n * 4);
             memcpy(y, w0, (size_t)n * 4);
-            CHECK(RUN(sgd, .w = w, .g = g, .segments = *rows, .count = ROWS + 1, .groups = *groups, .scale = 1, .limit = INFINITY)
+            CHECK(RUN(update, .rule = RULE_sgd, .w = w, .g = g, .segments = *rows, .count = ROWS + 1, .groups = *groups, .scale = 1, .limit = INFINITY)
                       == FATHOM_OK,
                   "status");
             CHECK(RUN(zero, .y = y, .segments = *rows, .count = ROWS + 1) == FATHOM_OK, "status");
@@ -244,17 +300,8 @@ static void short_rows(void) {
 
 int main(void) {
     FOR_EACH_ISA(isa) {
-        sgd(isa, 0, 0, 0);
-        sgd(isa, 0.9f, 0, 0);
-        sgd(isa, 0.9f, 0.4f, 0);
-        sgd(isa, 0.9f, 0, 1);
-        adam(isa, 0);
-        adam(isa, 1);
+        for (int i = 0; i < COUNT(settings); i++) rule(isa, settings + i);
         adam_first_step(isa);
-        for (int centered = 0; centered < 2; centered++) {
-            rmsprop(isa, centered, 0);
-            rmsprop(isa, centered, 0.8f);
-        }
         rmsprop_without_variance(isa);
         special_gradients(isa);
     }

@@ -1,9 +1,8 @@
 /*
- * Update rules over the segments (offset, count, group) of one flat block, in PyTorch's order of arithmetic: SGD, Adam (Kingma,
- * Ba 2015), AdamW (Loshchilov, Hutter 2019), RMSprop (Tieleman, Hinton 2012); and the norm by which gradients are clipped (Pascanu
- * et al. 2013). A segment is one parameter, or rows of one. It is cut into as many pieces as there are parts, so that a thread
- * updates the rows of a weight that gemm.c gave it; one too short for that belongs to one part. Every value is its own, so the
- * cut leaves no trace.
+ * The rows of optim.def over the segments (offset, count, group) of one flat block, and the norm by which gradients are clipped
+ * (Pascanu et al. 2013). A segment is one parameter, or rows of one. It is cut into as many pieces as there are parts, so that a
+ * thread updates the rows of a weight that gemm.c gave it; one too short for that belongs to one part. Every value is its own, so
+ * the cut leaves no trace.
  */
 #include "loops.h"
 
@@ -28,13 +27,58 @@ INLINE void segment_range(int64_t n, int own, int64_t part, int64_t parts, int64
     }
 }
 
+/* the gradient that a rule works with: scaled, then limited; NaN stays */
+INLINE v clipped(const float *g, int64_t n, float scale, float limit) {
+    return v_max(v_set(-limit), v_min(v_set(limit), v_get(g, n) * scale));
+}
+
+/* m + (g - m) part */
+INLINE v moved(v m, v g, float part) { return v_fma(v_set(part), g - m, m); }
+
+/* keep s + (1 - keep) g g */
+INLINE v mean_square(v s, v g, float keep) { return v_fma((1 - keep) * g, g, keep * s); }
+
+/* 1, 0 or -1, and NaN stays */
+INLINE v v_sign(v x) { return v_sel(x > 0, v_set(1), v_sel(x < 0, v_set(-1), x)); }
+
+/* a moment, of zeros where there is none */
+INLINE v state(const float *m, int64_t i, int64_t n) { return m ? v_get(m + i, n) : v_set(0); }
+INLINE void keep(float *m, int64_t i, v x, int64_t n) {
+    if (m) v_put(m + i, x, n);
+}
+
 /*
- * RULE(name, nanos): k_name calls name_vector(args, i, n <= VL, learning rate, weight decay) for every vector; nanos is a value's
- * time. A copy of the arguments stays in registers: what is written cannot alias it.
+ * Every row of optim.def becomes name_part, which calls name_vector for every vector of every segment. A copy of the arguments
+ * stays in registers: what is written cannot alias it.
  */
-#define RULE(name, nanos)                                                                                                   \
+#define NAMES_PICK(zero, one, two, three, four, five, six, seven, names, ...) names
+#define NAMES(take, ...)                                                                                                    \
+    NAMES_PICK(0, ##__VA_ARGS__, NAMES_7, NAMES_6, NAMES_5, NAMES_4, NAMES_3, NAMES_2, NAMES_1, NAMES_0)(take, ##__VA_ARGS__)
+#define NAMES_0(take)
+#define NAMES_1(take, a) take(0, a)
+#define NAMES_2(take, a, b) take(0, a) take(1, b)
+#define NAMES_3(take, a, b, c) NAMES_2(take, a, b) take(2, c)
+#define NAMES_4(take, a, b, c, d) NAMES_3(take, a, b, c) take(3, d)
+#define NAMES_5(take, a, b, c, d, e) NAMES_4(take, a, b, c, d) take(4, e)
+#define NAMES_6(take, a, b, c, d, e, f) NAMES_5(take, a, b, c, d, e) take(5, f)
+#define NAMES_7(take, a, b, c, d, e, f, h) NAMES_6(take, a, b, c, d, e, f) take(6, h)
+#define UNPACK(...) __VA_ARGS__
+#define NAMED(take, list) NAMED_(take, UNPACK list)
+#define NAMED_(...) NAMES(__VA_ARGS__)
+#define READ_MOMENT(k, name) v name = state(a->m##k, i, n);
+#define KEEP_MOMENT(k, name) keep(a->m##k, i, name, n);
+#define READ_PARAMETER(k, name) const float name = a->p##k;
+#define decayed(g) (decay != 0 ? v_fma(v_set(decay), w, g) : (g))
+
+#define RULE(name, moments, parameters, nanos, ...)                                                                         \
+    INLINE void name##_vector(const struct update_args *a, int64_t i, int64_t n, float rate, float decay) {                 \
+        v w = v_get(a->w + i, n), g = clipped(a->g + i, n, a->scale, a->limit);                                             \
+        NAMED(READ_MOMENT, moments) NAMED(READ_PARAMETER, parameters) __VA_ARGS__ v_put(a->w + i, w, n);                    \
+        NAMED(KEEP_MOMENT, moments)                                                                                         \
+        (void)decay;                                                                                                        \
+    }                                                                                                                       \
     static void name##_part(void *at, int64_t part, int64_t parts) {                                                        \
-        const struct name##_args a = *(struct name##_args *)at;                                                             \
+        const struct update_args a = *(struct update_args *)at;                                                             \
         int64_t first, last;                                                                                                \
         fathom_range(a.count, 1, part, parts, &first, &last);                                                               \
         for (int64_t s = 0; s < a.count; s++) {                                                                             \
@@ -44,65 +88,24 @@ INLINE void segment_range(int64_t n, int own, int64_t part, int64_t parts, int64
             segment_range(a.segments[3 * s + 1], first <= s && s < last, part, parts, &from, &to);                          \
             EACH_VECTOR(to - from, name##_vector(&a, offset + from + i, m, rate, decay););                                  \
         }                                                                                                                   \
-    }                                                                                                                       \
-    static int32_t k_##name(const struct name##_args *a, int64_t *detail) {                                                 \
-        (void)detail;                                                                                                       \
-        fathom_parallel(name##_part, (void *)a, segment_parts(a->segments, a->count, nanos));                               \
-        return FATHOM_OK;                                                                                                   \
     }
-
-/* the gradient that a rule works with: scaled, then limited; NaN stays */
-INLINE v clipped(const float *g, int64_t n, float scale, float limit) {
-    return v_max(v_set(-limit), v_min(v_set(limit), v_get(g, n) * scale));
-}
-
-/* m + (g - m) w, PyTorch's lerp */
-INLINE v moved(v m, v g, float w) { return v_fma(v_set(w), g - m, m); }
-
-/* keep s + (1 - keep) g g */
-INLINE v mean_square(v s, v g, float keep) { return v_fma((1 - keep) * g, g, keep * s); }
-
-INLINE void sgd_vector(const struct sgd_args *a, int64_t i, int64_t n, float rate, float decay) {
-    v w = v_get(a->w + i, n), g = clipped(a->g + i, n, a->scale, a->limit);
-    if (decay != 0) g = v_fma(v_set(decay), w, g);
-    if (a->momentum != 0) {
-        v velocity = a->first ? g : v_fma(v_set(1 - a->dampening), g, a->momentum * v_get(a->velocity + i, n));
-        v_put(a->velocity + i, velocity, n);
-        g = a->nesterov ? v_fma(v_set(a->momentum), velocity, g) : velocity;
-    }
-    v_put(a->w + i, v_fnma(v_set(rate), g, w), n);
-}
-RULE(sgd, a->momentum != 0 ? 0.12 : 0.08)
-
-INLINE void adam_vector(const struct adam_args *a, int64_t i, int64_t n, float rate, float decay) {
-    v w = v_get(a->w + i, n), g = clipped(a->g + i, n, a->scale, a->limit);
-    if (a->decoupled) w = w * (1 - rate * decay);
-    else g = v_fma(v_set(decay), w, g);
-    v m = moved(v_get(a->m + i, n), g, 1 - a->beta1), s = mean_square(v_get(a->v + i, n), g, a->beta2);
-    v_put(a->m + i, m, n);
-    v_put(a->v + i, s, n);
-    v_put(a->w + i, w - rate * a->inv_bc1 * m / (v_sqrt(s) * a->inv_sqrt_bc2 + a->eps), n);
-}
-RULE(adam, 0.3)
-
-INLINE void rmsprop_vector(const struct rmsprop_args *a, int64_t i, int64_t n, float rate, float decay) {
-    v w = v_get(a->w + i, n), g = v_fma(v_set(decay), w, clipped(a->g + i, n, a->scale, a->limit));
-    v s = mean_square(v_get(a->square + i, n), g, a->alpha);
-    v_put(a->square + i, s, n);
-    if (a->mean) {
-        v m = moved(v_get(a->mean + i, n), g, 1 - a->alpha);
-        v_put(a->mean + i, m, n);
-        s = v_max(v_set(0), v_fnma(m, m, s)); /* a variance, but rounding may take it below 0 */
-    }
-    v step = g / (v_sqrt(s) + a->eps);
-    if (a->velocity) {
-        step = v_fma(v_set(a->momentum), v_get(a->velocity + i, n), step);
-        v_put(a->velocity + i, step, n);
-    }
-    v_put(a->w + i, v_fnma(v_set(rate), step, w), n);
-}
-RULE(rmsprop, 0.3)
+#include "optim.def"
 #undef RULE
+
+static const struct {
+    void (*part)(void *, int64_t, int64_t);
+    double nanos;
+} rules[] = {
+#define RULE(name, moments, parameters, nanos, ...) {name##_part, nanos},
+#include "optim.def"
+#undef RULE
+};
+
+static int32_t k_update(const struct update_args *a, int64_t *detail) {
+    (void)detail;
+    fathom_parallel(rules[a->rule].part, (void *)a, segment_parts(a->segments, a->count, rules[a->rule].nanos));
+    return FATHOM_OK;
+}
 
 /*
  * ---- squares ----
@@ -188,8 +191,6 @@ static int32_t k_zero(const struct zero_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-EXPORT(sgd)
-EXPORT(adam)
-EXPORT(rmsprop)
+EXPORT(update)
 EXPORT(squares)
 EXPORT(zero)

@@ -428,6 +428,72 @@ static inline v v_silu_slope(v x) {
     return s * v_fma(near, 1 - s, v_set(1));
 }
 
+/* x sigmoid(beta x), on the left as in silu; below e^-104 it ends in 0 */
+static inline v v_swish(v x, v beta) {
+    v w = beta * x, t = v_min(v_set(104), v_abs(w)), z = v_exp_times(t, v_set(0), v_set(1), -1);
+    v far = v_min(v_set(0x1p127f), v_abs(x));
+    v y = v_sel(w < 0, v_exp_times(t, v_set(0), far, -1), v_abs(x)) / (1 + z);
+    return v_sel(w < -104, v_set(0), v_signed(y, x));
+}
+/* of w = beta x: d swish / dx */
+static inline v v_swish_slope(v w) { return v_silu_slope(w); }
+/* s (1 - s) */
+static inline v v_sigmoid_slope(v x) {
+    v s = v_sigmoid(-v_abs(x));
+    return s * (1 - s);
+}
+
+/* x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)): 1 + tanh(u) is twice the sigmoid of 2 u */
+static inline v v_gelu_tanh_inner(v x) {
+    v near = v_max(v_set(-11), v_min(v_set(11), x));
+    return near * v_fma(near * near, v_set(0.0713548163f), v_set(1.59576912f));
+}
+static inline v v_gelu_tanh(v x) {
+    v w = v_gelu_tanh_inner(x), t = v_min(v_set(104), v_abs(w)), z = v_exp_times(t, v_set(0), v_set(1), -1);
+    v left = -v_exp_times(t, v_set(0), v_min(v_set(11), v_abs(x)), -1);
+    return v_sel(x < 0, left, x) / (1 + z);
+}
+static inline v v_gelu_tanh_slope(v x) {
+    v near = v_max(v_set(-11), v_min(v_set(11), x)), s = v_sigmoid(v_gelu_tanh_inner(x));
+    v inner = v_fma(near * near, v_set(0.214064449f), v_set(1.59576912f));
+    return s * v_fma(near * (1 - s), inner, v_set(1));
+}
+
+/* tanh(softplus(x)) = n / (n + r), with z = e^-|x|, which cannot overflow: n = 1 + 2 z, r = 2 z^2, on the left n = z (z + 2), r = 2 */
+static inline v v_mish(v x) {
+    v t = v_min(v_set(104), v_abs(x)), z = v_exp_times(t, v_set(0), v_set(1), -1);
+    v left = -v_exp_times(t, v_set(0), t, -1) * (z + 2), n = v_sel(x < 0, z * (z + 2), 1 + 2 * z);
+    return v_sel(x < 0, left, x * n) / (n + v_sel(x < 0, v_set(2), 2 * z * z));
+}
+/* T + x (1 - T^2) sigmoid(x), with 1 - T = r / (n + r) */
+static inline v v_mish_slope(v x) {
+    v t = v_min(v_set(104), v_abs(x)), z = v_exp_times(t, v_set(0), v_set(1), -1);
+    v n = v_sel(x < 0, z * (z + 2), 1 + 2 * z), r = v_sel(x < 0, v_set(2), 2 * z * z), d = n + r, gate = n / d;
+    v s = v_sel(x < 0, z, v_set(1)) / (1 + z), near = v_max(v_set(-104), v_min(v_set(104), x));
+    return v_fma(near * s * (r / d), 1 + gate, gate);
+}
+
+/* x clip(x + 3, 0, 6) / 6, where 0 stays 0 on the far left */
+static inline v v_hard_swish(v x) {
+    return v_sel(x <= -3, v_set(0), x * (v_max(v_set(0), v_min(v_set(6), x + 3)) / 6));
+}
+
+/* x / (1 + |x|); what lies beyond 2^100 counts as that, because infinity divided by itself is no number */
+static inline v v_softsign(v x) {
+    v near = v_max(v_set(-0x1p100f), v_min(v_set(0x1p100f), x));
+    return near / (1 + v_abs(near));
+}
+
+/* 1 for x > 0, else 0; NaN stays */
+static inline v v_step(v x) { return v_sel(x > 0, v_set(1), v_sel(x <= 0, v_set(0), x)); }
+
+/* log cosh x = log(1 + (e^t - 1)^2 / (2 e^t)) near 0, where nothing cancels; further out t - log 2 + log(1 + e^-2t) */
+static inline v v_log_cosh(v x) {
+    v t = v_abs(x), e = v_expm1(v_min(v_set(4), t));
+    v far = t - 0.693147181f + v_log1p(v_exp(-2 * t));
+    return v_sel(t > 4, far, v_log1p(0.5f * e * (e / (1 + e))));
+}
+
 /* x P(x^2) near 0, further out 1 - erfc, which is known from the normal tail */
 static inline v v_erf(v x) {
     v z = v_min(v_set(4), v_abs(x)), m = v_mills(z * 1.41421356f), s = x * x;

@@ -491,6 +491,7 @@ public class FathomRows {
         private Floats[] arrays;
         private Block segments;
         private Floats groups;
+        private long rule;
 
         /** Makes values, gradients and moments. */
         @Setup(Level.Trial)
@@ -505,10 +506,12 @@ public class FathomRows {
                     .asLongBuffer()
                     .put(new long[] {0, n, 0});
             groups = new Floats(new float[] {1e-3f, 0});
+            rule = Native.table(4).lines().takeWhile(row -> !row.startsWith("adam:")).count();
         }
 
         void run() {
-            commands.begin(Kernel.ADAM)
+            commands.begin(Kernel.UPDATE)
+                    .put(rule)
                     .at(arrays[0].address())
                     .at(arrays[1].address())
                     .at(segments.address())
@@ -518,12 +521,14 @@ public class FathomRows {
                     .put(Float.POSITIVE_INFINITY)
                     .at(arrays[2].address())
                     .at(arrays[3].address())
+                    .at(0)
                     .put(0.9f)
                     .put(0.999f)
                     .put(1e-8f)
                     .put(1f)
                     .put(1f)
-                    .put(0)
+                    .put(0f)
+                    .put(0f)
                     .run();
         }
 

@@ -42,7 +42,7 @@ public final class Native {
 
     /**
      * The library's own tables as text, a row a line: 0 kernels {@code name:kinds} with a letter for each argument word, 1 unary and 2 binary
-     * {@code name:params:reads}, 3 integer {@code name}.
+     * {@code name:params:reads}, 3 integer {@code name}, 4 update rules {@code name:moments:params}.
      */
     @Raw(withEnv = true)
     @Name("fathom_jni_table")

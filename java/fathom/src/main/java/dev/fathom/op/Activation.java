@@ -23,7 +23,23 @@ public record Activation(Unary row, float p0, float p1) implements Op {
     /** x / (1 + exp(-x)). */
     public static final Activation SILU = Unary.SILU.op();
     /** log(1 + exp(x)). */
-    public static final Activation SOFTPLUS = Unary.SOFTPLUS.op();
+    public static final Activation SOFTPLUS = softplus(1);
+    /** x min(max(x + 3, 0), 6) / 6. */
+    public static final Activation HARD_SWISH = Unary.HARD_SWISH.op();
+    /** min(max(x + 3, 0), 6) / 6. */
+    public static final Activation HARD_SIGMOID = Unary.HARD_SIGMOID.op();
+    /** x limited to [-1, 1]. */
+    public static final Activation HARD_TANH = new Activation(Unary.CLAMP, -1, 1);
+    /** x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. */
+    public static final Activation GELU_TANH = Unary.GELU_TANH.op();
+    /** x / (1 + exp(-1.702 x)). */
+    public static final Activation QUICK_GELU = swish(1.702f);
+    /** x tanh(log(1 + exp(x))). */
+    public static final Activation MISH = Unary.MISH.op();
+    /** 1.0507 x for x &gt; 0, else 1.0507 times 1.67326 (exp(x) - 1). */
+    public static final Activation SELU = Unary.SELU.op();
+    /** x / (1 + |x|). */
+    public static final Activation SOFTSIGN = Unary.SOFTSIGN.op();
 
     /**
      * Checks the row's parameters.
@@ -44,6 +60,42 @@ public record Activation(Unary row, float p0, float p1) implements Op {
      */
     public static Activation elu(float alpha) {
         return new Activation(Unary.ELU, alpha, 0);
+    }
+
+    /**
+     * Returns x for x &gt; 0, else alpha (exp(x / alpha) - 1).
+     *
+     * @throws IllegalArgumentException if alpha is not positive and finite
+     */
+    public static Activation celu(float alpha) {
+        return new Activation(Unary.CELU, alpha, 0);
+    }
+
+    /**
+     * Returns x / (1 + exp(-beta x)).
+     *
+     * @throws IllegalArgumentException if beta is not positive and finite
+     */
+    public static Activation swish(float beta) {
+        return new Activation(Unary.SWISH, beta, 0);
+    }
+
+    /**
+     * Returns log(1 + exp(beta x)) / beta.
+     *
+     * @throws IllegalArgumentException if beta is not positive and finite
+     */
+    public static Activation softplus(float beta) {
+        return new Activation(Unary.SOFTPLUS, beta, 0);
+    }
+
+    /**
+     * Returns 1 for x &gt; 0, else 0, with the gradient of the identity where |x| is at most limit.
+     *
+     * @throws IllegalArgumentException if limit is not above 0
+     */
+    public static Activation straightThrough(float limit) {
+        return new Activation(Unary.STRAIGHT_THROUGH, limit, 0);
     }
 
     /**

@@ -40,10 +40,34 @@ public enum Unary {
     LOG1P(0, Reads.INPUT),
     /** exp(x) - 1, accurate near 0. */
     EXPM1(0, Reads.OUTPUT),
-    /** log(1 + exp(x)) (Dugas et al. 2000). */
-    SOFTPLUS(0, Reads.OUTPUT),
+    /** log(1 + exp(beta x)) / beta (Dugas et al. 2000). */
+    SOFTPLUS(1, Reads.OUTPUT, Unary::beta),
     /** x / (1 + exp(-x)), also called swish (Hendrycks and Gimpel 2016; Ramachandran et al. 2017). */
     SILU(0, Reads.INPUT),
+    /** x / (1 + exp(-beta x)) (Ramachandran et al. 2017); with beta 1.702 it is the quick form of GELU (Hendrycks and Gimpel 2016). */
+    SWISH(1, Reads.INPUT, Unary::beta),
+    /** x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the approximation of GELU by the hyperbolic tangent (Hendrycks and Gimpel 2016). */
+    GELU_TANH(0, Reads.INPUT),
+    /** x tanh(log(1 + exp(x))) (Misra 2019). */
+    MISH(0, Reads.INPUT),
+    /** 1.0507 x for x &gt; 0, else 1.0507 times 1.67326 (exp(x) - 1), which keeps mean 0 and variance 1 (Klambauer et al. 2017). */
+    SELU(0, Reads.OUTPUT),
+    /** x for x &gt; 0, else alpha (exp(x / alpha) - 1), whose slope is continuous (Barron 2017). */
+    CELU(
+            1,
+            Reads.OUTPUT,
+            (alpha, none) -> positive(alpha) ? null : "alpha=" + alpha + "; alpha must be above 0 and finite"),
+    /** min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). */
+    HARD_SIGMOID(0, Reads.INPUT),
+    /** x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). */
+    HARD_SWISH(0, Reads.INPUT),
+    /** x / (1 + |x|) (Bergstra et al. 2009). */
+    SOFTSIGN(0, Reads.INPUT),
+    /** 1 for x &gt; 0, else 0, as the perceptron has it; no gradient. */
+    STEP(0, Reads.FLAT),
+    /** 1 for x &gt; 0, else 0, whose gradient passes unchanged where |x| is at most limit (Bengio et al. 2013). */
+    STRAIGHT_THROUGH(
+            1, Reads.INPUT, (limit, none) -> limit > 0 ? null : "limit=" + limit + "; limit must be above 0, or infinite"),
     /** x for x &gt; 0, else slope x (Maas et al. 2013). */
     LEAKY_RELU(
             1,
@@ -70,7 +94,9 @@ public enum Unary {
     /** c - x. */
     RSUB_SCALAR(1, Reads.NONE),
     /** x^2 / 2 for |x| up to delta, else delta (|x| - delta / 2) (Huber 1964). */
-    HUBER(1, Reads.INPUT, (delta, none) -> delta > 0 ? null : "delta=" + delta + "; delta must be above 0");
+    HUBER(1, Reads.INPUT, (delta, none) -> delta > 0 ? null : "delta=" + delta + "; delta must be above 0"),
+    /** log((exp(x) + exp(-x)) / 2), accurate near 0 and without overflow. */
+    LOG_COSH(0, Reads.INPUT);
 
     /** What is wrong with a row's parameters, or null. */
     private interface Check {
@@ -91,6 +117,14 @@ public enum Unary {
         this.parameters = parameters;
         this.reads = reads;
         this.check = check;
+    }
+
+    private static boolean positive(float x) {
+        return x > 0 && x < Float.POSITIVE_INFINITY;
+    }
+
+    private static @Nullable String beta(float beta, float none) {
+        return positive(beta) ? null : "beta=" + beta + "; beta must be above 0 and finite";
     }
 
     /** Returns how many float parameters the row takes: 0, 1 or 2. */

@@ -29,6 +29,10 @@ public enum Binary implements Op {
     MIN(Reads.A | Reads.B),
     /** a to the b, as IEEE 754 has it. */
     POW(Reads.A | Reads.B | Reads.OUTPUT),
+    /** a for a &gt; 0, else b a, with a slope b that is learned (He et al. 2015). */
+    PRELU(Reads.A | Reads.B),
+    /** a / (1 + exp(-b a)) with a b that is learned (Ramachandran et al. 2017). */
+    SWISH(Reads.A | Reads.B),
     /** 1 where a &gt; b, else 0. */
     GT(Reads.FLAT),
     /** 1 where a &gt;= b, else 0. */

@@ -1,20 +1,32 @@
 package dev.fathom.optim;
 
-import dev.fathom.kernel.Kernel;
-
 /**
  * Adam (Kingma and Ba 2015), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= lr (m / (1 -
  * beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon) at step t = 1, 2, ... Since the decay is added to the gradient, it is divided by the root too;
  * {@link AdamW} avoids that.
+ *
+ * <p>With AMSGrad (Reddi, Kale and Kumar 2018), the root is that of the largest second moment so far, so that no rare gradient is forgotten. Its two
+ * forms are {@link AmsGrad#RAW} and {@link AmsGrad#CORRECTED}.
  *
  * @param learningRate lr
  * @param beta1 decay of the first moment, in [0, 1)
  * @param beta2 decay of the second moment, in [0, 1)
  * @param epsilon added to the root
  * @param weightDecay the L2 penalty's factor, added to the gradient
+ * @param amsGrad of which second moments the largest counts
  */
-public record Adam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
+public record Adam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, AmsGrad amsGrad)
         implements Optimizer {
+    /** Which second moment the root of Adam is taken of. */
+    public enum AmsGrad {
+        /** The last one, v / (1 - beta2^t). */
+        OFF,
+        /** The largest v so far, divided by 1 - beta2^t afterwards, as PyTorch's. */
+        RAW,
+        /** The largest v / (1 - beta2^t) so far, as textbooks have it. */
+        CORRECTED
+    }
+
     /**
      * Checks the numbers.
      *
@@ -29,7 +41,16 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
     public Adam(float learningRate) {
-        this(learningRate, 0.9f, 0.999f, 1e-8f, 0);
+        this(learningRate, 0.9f, 0.999f, 1e-8f, 0, AmsGrad.OFF);
+    }
+
+    /**
+     * Uses no AMSGrad.
+     *
+     * @throws IllegalArgumentException if a number is out of its range
+     */
+    public Adam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay) {
+        this(learningRate, beta1, beta2, epsilon, weightDecay, AmsGrad.OFF);
     }
 
     /**
@@ -38,7 +59,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public Adam betas(float first, float second) {
-        return new Adam(learningRate, first, second, epsilon, weightDecay);
+        return new Adam(learningRate, first, second, epsilon, weightDecay, amsGrad);
     }
 
     /**
@@ -47,7 +68,7 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if it is negative
      */
     public Adam epsilon(float e) {
-        return new Adam(learningRate, beta1, beta2, e, weightDecay);
+        return new Adam(learningRate, beta1, beta2, e, weightDecay, amsGrad);
     }
 
     /**
@@ -56,37 +77,47 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
      * @throws IllegalArgumentException if it is negative
      */
     public Adam weightDecay(float decay) {
-        return new Adam(learningRate, beta1, beta2, epsilon, decay);
+        return new Adam(learningRate, beta1, beta2, epsilon, decay, amsGrad);
+    }
+
+    /** Returns this optimizer with PyTorch's form of AMSGrad. */
+    public Adam withAmsGrad() {
+        return amsGrad(AmsGrad.RAW);
+    }
+
+    /** Returns this optimizer with another form of AMSGrad, or none. */
+    public Adam amsGrad(AmsGrad form) {
+        return new Adam(learningRate, beta1, beta2, epsilon, weightDecay, form);
     }
 
     @Override
     public int moments() {
-        return 2;
+        return amsGrad == AmsGrad.OFF ? 2 : 3;
     }
 
     @Override
     public void step(Update update) {
-        run(update, beta1, beta2, epsilon, false);
+        step(update, this, false);
     }
 
-    static void run(Update update, float beta1, float beta2, float epsilon, boolean decoupled) {
-        update.counted(step -> run(update, step, beta1, beta2, epsilon, decoupled));
-    }
-
-    private static void run(Update update, long step, float beta1, float beta2, float epsilon, boolean decoupled) {
-        // of the very floats with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps
-        // would show it
-        double correction1 = 1 - Math.pow(beta1, (double) step);
-        double correction2 = 1 - Math.pow(beta2, (double) step);
-        update.begin(Kernel.ADAM)
-                .at(update.moment(0))
-                .at(update.moment(1))
-                .put(beta1)
-                .put(beta2)
-                .put(epsilon)
-                .put((float) (1 / correction1))
-                .put((float) (1 / Math.sqrt(correction2)))
-                .put(decoupled ? 1 : 0)
-                .run();
+    static void step(Update update, Adam of, boolean decoupled) {
+        boolean corrected = of.amsGrad == AmsGrad.CORRECTED;
+        Rule.ADAM.step(
+                update,
+                step -> {
+                    double root = Math.sqrt(Rule.correction(of.beta2, step));
+                    return new float[] {
+                        of.beta1,
+                        of.beta2,
+                        of.epsilon,
+                        (float) (1 / Rule.correction(of.beta1, step)),
+                        (float) (corrected ? 1 : 1 / root),
+                        Rule.flag(decoupled),
+                        (float) (of.amsGrad == AmsGrad.OFF ? 0 : corrected ? 1 / (root * root) : 1)
+                    };
+                },
+                0,
+                1,
+                of.amsGrad == AmsGrad.OFF ? Rule.NONE : 2);
     }
 }

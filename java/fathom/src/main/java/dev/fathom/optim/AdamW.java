@@ -9,8 +9,10 @@ package dev.fathom.optim;
  * @param beta2 decay of the second moment, in [0, 1)
  * @param epsilon added to the root
  * @param weightDecay the factor of w, times lr, that a step subtracts
+ * @param amsGrad of which second moments the largest counts
  */
-public record AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
+public record AdamW(
+        float learningRate, float beta1, float beta2, float epsilon, float weightDecay, Adam.AmsGrad amsGrad)
         implements Optimizer {
     /**
      * Checks the numbers.
@@ -26,7 +28,16 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
 
     /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01. */
     public AdamW(float learningRate) {
-        this(learningRate, 0.9f, 0.999f, 1e-8f, 0.01f);
+        this(learningRate, 0.9f, 0.999f, 1e-8f, 0.01f, Adam.AmsGrad.OFF);
+    }
+
+    /**
+     * Uses no AMSGrad.
+     *
+     * @throws IllegalArgumentException if a number is out of its range
+     */
+    public AdamW(float learningRate, float beta1, float beta2, float epsilon, float weightDecay) {
+        this(learningRate, beta1, beta2, epsilon, weightDecay, Adam.AmsGrad.OFF);
     }
 
     /**
@@ -35,7 +46,7 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
      * @throws IllegalArgumentException if one is outside [0, 1)
      */
     public AdamW betas(float first, float second) {
-        return new AdamW(learningRate, first, second, epsilon, weightDecay);
+        return new AdamW(learningRate, first, second, epsilon, weightDecay, amsGrad);
     }
 
     /**
@@ -44,7 +55,7 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
      * @throws IllegalArgumentException if it is negative
      */
     public AdamW epsilon(float e) {
-        return new AdamW(learningRate, beta1, beta2, e, weightDecay);
+        return new AdamW(learningRate, beta1, beta2, e, weightDecay, amsGrad);
     }
 
     /**
@@ -53,16 +64,26 @@ public record AdamW(float learningRate, float beta1, float beta2, float epsilon,
      * @throws IllegalArgumentException if it is negative
      */
     public AdamW weightDecay(float decay) {
-        return new AdamW(learningRate, beta1, beta2, epsilon, decay);
+        return new AdamW(learningRate, beta1, beta2, epsilon, decay, amsGrad);
+    }
+
+    /** Returns this optimizer with PyTorch's form of AMSGrad. */
+    public AdamW withAmsGrad() {
+        return amsGrad(Adam.AmsGrad.RAW);
+    }
+
+    /** Returns this optimizer with another form of AMSGrad, or none. */
+    public AdamW amsGrad(Adam.AmsGrad form) {
+        return new AdamW(learningRate, beta1, beta2, epsilon, weightDecay, form);
     }
 
     @Override
     public int moments() {
-        return 2;
+        return amsGrad == Adam.AmsGrad.OFF ? 2 : 3;
     }
 
     @Override
     public void step(Update update) {
-        Adam.run(update, beta1, beta2, epsilon, true);
+        Adam.step(update, new Adam(learningRate, beta1, beta2, epsilon, weightDecay, amsGrad), true);
     }
 }

@@ -75,6 +75,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private float learningRate;
     private float maxNorm;
     private float limit = Float.POSITIVE_INFINITY;
+    private boolean maximizes;
     private float scale;
     private double gradientNorm = Double.NaN;
     private long steps;
@@ -196,6 +197,15 @@ public final class BoundOptimizer implements AutoCloseable {
     public BoundOptimizer clipValue(float limit) {
         Checks.above0("optimizer", "clipValue", limit);
         this.limit = limit;
+        return this;
+    }
+
+    /**
+     * Makes later steps go up instead of down: every gradient is taken with the opposite sign, before weight decay is added (PyTorch's {@code
+     * maximize}).
+     */
+    public BoundOptimizer maximize() {
+        maximizes = true;
         return this;
     }
 
@@ -360,7 +370,7 @@ public final class BoundOptimizer implements AutoCloseable {
 
     /** What the gradients of this step are to be multiplied by. */
     private void clip() {
-        scale = 1;
+        scale = maximizes ? -1 : 1;
         if (maxNorm == 0) {
             return;
         }
@@ -374,7 +384,7 @@ public final class BoundOptimizer implements AutoCloseable {
                     "step: the gradient of " + firstNonFinite()
                             + " is not finite, so nothing was changed; lower the learning rate, or leave the step out with zeroGrad()");
         }
-        scale = (float) Math.min(1, maxNorm / (gradientNorm + 1e-6));
+        scale *= (float) Math.min(1, maxNorm / (gradientNorm + 1e-6));
     }
 
     private String firstNonFinite() {
@@ -392,9 +402,10 @@ public final class BoundOptimizer implements AutoCloseable {
 
     // ---- what a recipe's step works on
 
-    /** Starts the command of a rule with the arguments that all of them take. */
-    Commands begin(Kernel rule) {
-        return segments.put(commands.begin(rule)
+    /** Starts the command of a row of rules with the arguments that all of them take. */
+    Commands begin(Kernel kernel, int row) {
+        return segments.put(commands.begin(kernel)
+                        .put(row)
                         .at(store.values().address())
                         .at(store.gradients().address()))
                 .at(rates.block.address())
@@ -575,7 +586,8 @@ public final class BoundOptimizer implements AutoCloseable {
         return recipe
                 + (groups.isEmpty() ? "" : ", groups=" + groups)
                 + (maxNorm == 0 ? "" : ", clipNorm=" + maxNorm)
-                + (limit == Float.POSITIVE_INFINITY ? "" : ", clipValue=" + limit);
+                + (limit == Float.POSITIVE_INFINITY ? "" : ", clipValue=" + limit)
+                + (maximizes ? ", maximize" : "");
     }
 
     private void check(String who) {

@@ -23,6 +23,12 @@ final class Checks {
         }
     }
 
+    static void below1(String who, String name, float value) {
+        if (!(value >= 0 && value < 1)) {
+            throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be in [0, 1)");
+        }
+    }
+
     static void above0(String who, String name, float value) {
         if (!(value > 0)) {
             throw new IllegalArgumentException(who + ": " + name + "=" + value + " must be above 0");

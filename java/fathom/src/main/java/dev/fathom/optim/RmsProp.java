@@ -1,7 +1,5 @@
 package dev.fathom.optim;
 
-import dev.fathom.kernel.Kernel;
-
 /**
  * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g += weightDecay w; s = alpha s + (1 - alpha) g^2; w -= lr g / (sqrt(s) + epsilon). If centered
  * (Graves 2013), with m = alpha m + (1 - alpha) g, the root is that of the variance s - m^2. With momentum, v = momentum v + g / (root + epsilon); w
@@ -29,9 +27,7 @@ public record RmsProp(
         Checks.notNegative("RMSprop", "epsilon", epsilon);
         Checks.notNegative("RMSprop", "momentum", momentum);
         Checks.notNegative("RMSprop", "weightDecay", weightDecay);
-        if (!(alpha >= 0 && alpha < 1)) {
-            throw new IllegalArgumentException("RMSprop: alpha=" + alpha + " must be in [0, 1)");
-        }
+        Checks.below1("RMSprop", "alpha", alpha);
     }
 
     /** Uses the usual numbers: alpha 0.99, epsilon 1e-8, not centered, no momentum, no weight decay. */
@@ -87,13 +83,11 @@ public record RmsProp(
 
     @Override
     public void step(Update update) {
-        update.counted(step -> update.begin(Kernel.RMSPROP)
-                .at(update.moment(0))
-                .at(centered ? update.moment(1) : 0)
-                .at(momentum == 0 ? 0 : update.moment(moments() - 1))
-                .put(alpha)
-                .put(epsilon)
-                .put(momentum)
-                .run());
+        Rule.RMSPROP.step(
+                update,
+                step -> new float[] {alpha, epsilon, momentum, Rule.flag(centered)},
+                0,
+                centered ? 1 : Rule.NONE,
+                momentum == 0 ? Rule.NONE : moments() - 1);
     }
 }

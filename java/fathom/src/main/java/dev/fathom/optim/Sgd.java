@@ -1,24 +1,42 @@
 package dev.fathom.optim;
 
-import dev.fathom.kernel.Kernel;
-
 /**
- * Stochastic gradient descent, as PyTorch's: g += weightDecay w; v = momentum v + (1 - dampening) g (v = g at the first step); w -= lr (nesterov ?
- * g + momentum v : v). Without momentum, w -= lr g.
+ * Stochastic gradient descent: g += weightDecay w, and without momentum w -= lr g. With momentum there are three forms, of which courses and libraries
+ * each call one the momentum method; they differ in what the velocity v sums, and so in the learning rate that suits them:
+ *
+ * <ul>
+ *   <li>{@link Velocity#GRADIENTS}, the default, as PyTorch's: v = momentum v + (1 - dampening) g (v = g at the first step); w -= lr (nesterov ? g +
+ *       momentum v : v);
+ *   <li>{@link Velocity#MEAN}: v = momentum v + (1 - momentum) g, from v = 0; w -= lr v;
+ *   <li>{@link Velocity#STEPS}: v = momentum v - lr g; w += (nesterov ? momentum v - lr g : v), as Keras has it. While the rate changes, the
+ *       steps that were taken keep the rate with which they were taken.
+ * </ul>
  *
  * @param learningRate lr
  * @param momentum the factor of the velocity v, 0 for none
+ * @param velocity what v sums
  * @param dampening the part of the gradient that does not enter v
  * @param nesterov whether to look ahead (Sutskever et al. 2013)
  * @param weightDecay the L2 penalty's factor
  */
-public record Sgd(float learningRate, float momentum, float dampening, boolean nesterov, float weightDecay)
+public record Sgd(
+        float learningRate, float momentum, Velocity velocity, float dampening, boolean nesterov, float weightDecay)
         implements Optimizer {
+    /** What the velocity of momentum sums. */
+    public enum Velocity {
+        /** Gradients, each of them whole (PyTorch). */
+        GRADIENTS,
+        /** Gradients times 1 - momentum, which makes v their exponentially weighted mean. */
+        MEAN,
+        /** Steps: the learning rate is inside the velocity (Polyak 1964; Rumelhart et al. 1986). */
+        STEPS
+    }
+
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if the learning rate is not positive and finite, a factor is negative, or nesterov lacks momentum or has
-     *     dampening
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a factor is negative, a mean's momentum is not below 1, nesterov
+     *     lacks momentum, has dampening or a mean as velocity, or there is dampening of a velocity that does not sum gradients
      */
     public Sgd {
         Checks.learningRate("SGD", learningRate);
@@ -29,38 +47,64 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
             throw new IllegalArgumentException("SGD: nesterov needs momentum above 0 and dampening 0 but momentum="
                     + momentum + " and dampening=" + dampening);
         }
+        if (velocity == Velocity.MEAN && (nesterov || momentum >= 1)) {
+            throw new IllegalArgumentException("SGD: a velocity that is a mean needs momentum below 1 and no nesterov but momentum="
+                    + momentum + " and nesterov=" + nesterov);
+        }
+        if (velocity != Velocity.GRADIENTS && dampening != 0) {
+            throw new IllegalArgumentException("SGD: dampening=" + dampening + " belongs to a velocity of GRADIENTS but this one sums "
+                    + velocity + "; leave it at 0");
+        }
     }
 
     /** Uses plain gradient descent, without momentum and weight decay. */
     public Sgd(float learningRate) {
-        this(learningRate, 0, 0, false, 0);
+        this(learningRate, 0, Velocity.GRADIENTS, 0, false, 0);
+    }
+
+    /**
+     * Uses a velocity that sums gradients, as PyTorch's.
+     *
+     * @throws IllegalArgumentException if a number is out of its range, or nesterov lacks momentum or has dampening
+     */
+    public Sgd(float learningRate, float momentum, float dampening, boolean nesterov, float weightDecay) {
+        this(learningRate, momentum, Velocity.GRADIENTS, dampening, nesterov, weightDecay);
     }
 
     /**
      * Returns this optimizer with momentum: {@code new Sgd(0.1f).momentum(0.9f)}.
      *
-     * @throws IllegalArgumentException if it is negative
+     * @throws IllegalArgumentException if it is negative, or not below 1 where the velocity is a mean
      */
     public Sgd momentum(float m) {
-        return new Sgd(learningRate, m, dampening, nesterov, weightDecay);
+        return new Sgd(learningRate, m, velocity, dampening, nesterov, weightDecay);
+    }
+
+    /**
+     * Returns this optimizer with another form of momentum: {@code new Sgd(0.1f).velocity(Velocity.MEAN).momentum(0.9f)}.
+     *
+     * @throws IllegalArgumentException if it does not go with dampening or nesterov
+     */
+    public Sgd velocity(Velocity sums) {
+        return new Sgd(learningRate, momentum, sums, dampening, nesterov, weightDecay);
     }
 
     /**
      * Returns this optimizer with dampening d: each gradient is multiplied by 1 - d before it is added to the velocity.
      *
-     * @throws IllegalArgumentException if it is negative, or the recipe is Nesterov's
+     * @throws IllegalArgumentException if it is negative, or the recipe is Nesterov's, or its velocity does not sum gradients
      */
     public Sgd dampening(float d) {
-        return new Sgd(learningRate, momentum, d, nesterov, weightDecay);
+        return new Sgd(learningRate, momentum, velocity, d, nesterov, weightDecay);
     }
 
     /**
      * Returns this optimizer in Nesterov's form: {@code new Sgd(0.1f).momentum(0.9f).withNesterov()}.
      *
-     * @throws IllegalArgumentException if it has no momentum, or has dampening
+     * @throws IllegalArgumentException if it has no momentum, or has dampening, or its velocity is a mean
      */
     public Sgd withNesterov() {
-        return new Sgd(learningRate, momentum, dampening, true, weightDecay);
+        return new Sgd(learningRate, momentum, velocity, dampening, true, weightDecay);
     }
 
     /**
@@ -69,7 +113,7 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
      * @throws IllegalArgumentException if it is negative
      */
     public Sgd weightDecay(float decay) {
-        return new Sgd(learningRate, momentum, dampening, nesterov, decay);
+        return new Sgd(learningRate, momentum, velocity, dampening, nesterov, decay);
     }
 
     @Override
@@ -79,12 +123,13 @@ public record Sgd(float learningRate, float momentum, float dampening, boolean n
 
     @Override
     public void step(Update update) {
-        update.counted(step -> update.begin(Kernel.SGD)
-                .at(momentum == 0 ? 0 : update.moment(0))
-                .put(momentum)
-                .put(dampening)
-                .put(nesterov ? 1 : 0)
-                .put(step == 1 ? 1 : 0)
-                .run());
+        int v = momentum == 0 ? Rule.NONE : 0;
+        float ahead = Rule.flag(nesterov);
+        switch (velocity) {
+            case GRADIENTS -> Rule.SGD.step(
+                    update, step -> new float[] {momentum, momentum == 0 ? 0 : dampening, ahead, Rule.flag(step == 1)}, v);
+            case MEAN -> Rule.SGD.step(update, step -> new float[] {momentum, momentum}, v);
+            case STEPS -> Rule.MOMENTUM.step(update, step -> new float[] {momentum, ahead}, v);
+        }
     }
 }

@@ -58,9 +58,9 @@ public final class Update {
         bound.counted(rule);
     }
 
-    /** Starts the command of a rule with the arguments that all of them take. */
-    Commands begin(Kernel rule) {
-        return bound.begin(rule);
+    /** Starts the command of a row of rules with the arguments that all of them take. */
+    Commands begin(Kernel kernel, int row) {
+        return bound.begin(kernel, row);
     }
 
     /** The address of moment {@code i} of the block's first parameter. */

@@ -1,7 +1,8 @@
 /**
  * Optimizers, parameter groups, clipping and schedules. An {@link dev.fathom.optim.Optimizer} is a recipe (a record of hyperparameters);
- * {@code on(model)} or {@code on(part)} binds it to parameters and gives it its state. A step of the recipes here is one kernel call over the flat block, in PyTorch's
- * order of arithmetic, and every value is read and written once.
+ * {@code on(model)} or {@code on(part)} binds it to parameters and gives it its state. The elementwise rules are rows of a table, {@code
+ * native/src/optim.def}: a step of such a recipe is one kernel call over the flat block, in PyTorch's order of arithmetic, and every value is read and
+ * written once.
  *
  * <p>With g = clip(gradient), lr = rate of the step times the group's factor, and d the weight decay of the group:
  *
@@ -12,6 +13,14 @@
  *   <tr><td>{@link dev.fathom.optim.Adam}</td><td>g += d w; m, v = means of g, g^2; w -= lr m' / (sqrt(v') + epsilon), corrected for their
  *       start at 0</td><td>Kingma and Ba 2015</td></tr>
  *   <tr><td>{@link dev.fathom.optim.AdamW}</td><td>w -= lr d w; then Adam without decay</td><td>Loshchilov and Hutter 2019</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Adamax}</td><td>m = mean of g; u = max(beta2 u, |g|); w -= lr m' / u</td><td>Kingma and Ba 2015</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.NAdam}</td><td>Adam whose step is a mean of m' and g, Nesterov's look-ahead</td><td>Dozat 2016</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.RAdam}</td><td>Adam whose step is rectified while v is a mean of few gradients</td><td>Liu et al. 2020</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Adagrad}</td><td>s += g^2; w -= lr g / (sqrt(s) + epsilon)</td><td>Duchi, Hazan and Singer 2011</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Adadelta}</td><td>s, u = means of g^2, d^2; d = sqrt(u) / sqrt(s) g; w -= lr d</td><td>Zeiler 2012</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Lion}</td><td>w -= lr (d w + sign(beta1 m + (1 - beta1) g)); m = mean of g</td><td>Chen et al. 2023</td></tr>
+ *   <tr><td>{@link dev.fathom.optim.Rprop}</td><td>w -= sign(g) step, with a step for each weight that grows and shrinks by the signs</td>
+ *       <td>Riedmiller and Braun 1993</td></tr>
  *   <tr><td>{@link dev.fathom.optim.RmsProp}</td><td>g += d w; s = mean of g^2; w -= lr g / (sqrt(s) + epsilon)</td>
  *       <td>Tieleman and Hinton 2012; Graves 2013</td></tr>
  *   <tr><td>{@link dev.fathom.optim.BoundOptimizer#clipNorm clipNorm}</td><td>g min(1, max / (norm + 1e-6)), norm over all parameters of the step</td>

@@ -328,9 +328,114 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(Activation.SOFTPLUS, this);
     }
 
+    /**
+     * log(1 + exp(beta x)) / beta, which is nearer to ReLU the larger beta is.
+     *
+     * @throws IllegalArgumentException if beta is not positive and finite
+     */
+    public Tensor softplus(float beta) {
+        return Pass.call(Activation.softplus(beta), this);
+    }
+
     /** x / (1 + exp(-x)), also called swish. */
     public Tensor silu() {
         return Pass.call(Activation.SILU, this);
+    }
+
+    /**
+     * x / (1 + exp(-beta x)) (Ramachandran et al. 2017); with beta 1.702 it is the quick form of GELU.
+     *
+     * @throws IllegalArgumentException if beta is not positive and finite
+     */
+    public Tensor swish(float beta) {
+        return Pass.call(Activation.swish(beta), this);
+    }
+
+    /**
+     * x / (1 + exp(-beta x)) with a beta that is learned; the two broadcast.
+     *
+     * @throws IllegalArgumentException if the shapes do not broadcast
+     */
+    public Tensor swish(Tensor beta) {
+        return Pass.call(Binary.SWISH, this, beta);
+    }
+
+    /** x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the approximation of GELU by the hyperbolic tangent (Hendrycks and Gimpel 2016). */
+    public Tensor geluTanh() {
+        return Pass.call(Activation.GELU_TANH, this);
+    }
+
+    /** x tanh(log(1 + exp(x))) (Misra 2019). */
+    public Tensor mish() {
+        return Pass.call(Activation.MISH, this);
+    }
+
+    /** 1.0507 x for x &gt; 0, else 1.0507 times 1.67326 (exp(x) - 1), which keeps mean 0 and variance 1 (Klambauer et al. 2017). */
+    public Tensor selu() {
+        return Pass.call(Activation.SELU, this);
+    }
+
+    /**
+     * x for x &gt; 0, else alpha (exp(x / alpha) - 1), whose slope is continuous (Barron 2017).
+     *
+     * @throws IllegalArgumentException if alpha is not positive and finite
+     */
+    public Tensor celu(float alpha) {
+        return Pass.call(Activation.celu(alpha), this);
+    }
+
+    /** min(max(x, 0), 6); the gradient passes from 0 to 6. */
+    public Tensor relu6() {
+        return Pass.call(Activation.RELU6, this);
+    }
+
+    /** x limited to [-1, 1]; the gradient passes from -1 to 1. */
+    public Tensor hardTanh() {
+        return Pass.call(Activation.HARD_TANH, this);
+    }
+
+    /** min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). */
+    public Tensor hardSigmoid() {
+        return Pass.call(Activation.HARD_SIGMOID, this);
+    }
+
+    /** x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). */
+    public Tensor hardSwish() {
+        return Pass.call(Activation.HARD_SWISH, this);
+    }
+
+    /** x / (1 + |x|) (Bergstra et al. 2009). */
+    public Tensor softsign() {
+        return Pass.call(Activation.SOFTSIGN, this);
+    }
+
+    /** 1 for x &gt; 0, else 0, as the perceptron has it; no gradient. */
+    public Tensor step() {
+        return Pass.call(Unary.STEP.op(), this);
+    }
+
+    /**
+     * 1 for x &gt; 0, else 0, whose gradient passes unchanged where |x| is at most limit, the straight-through estimator (Bengio et al. 2013). An
+     * infinite limit lets every gradient pass.
+     *
+     * @throws IllegalArgumentException if limit is not above 0
+     */
+    public Tensor straightThrough(float limit) {
+        return Pass.call(Activation.straightThrough(limit), this);
+    }
+
+    /** log((exp(x) + exp(-x)) / 2), accurate near 0 and without overflow. */
+    public Tensor logCosh() {
+        return Pass.call(Unary.LOG_COSH.op(), this);
+    }
+
+    /**
+     * x for x &gt; 0, else slope x, with a slope that is learned (He et al. 2015); the two broadcast.
+     *
+     * @throws IllegalArgumentException if the shapes do not broadcast
+     */
+    public Tensor prelu(Tensor slope) {
+        return Pass.call(Binary.PRELU, this, slope);
     }
 
     /**

@@ -83,7 +83,7 @@ class NetGoldenTest {
     static Stream<Run> runs() {
         return Stream.of(
                 new Run("lenet5", "momentum", () -> new LeNet5(10), new Sgd(0.05f, 0.9f, 0, false, 5e-4f)),
-                new Run("lenet5", "adam", () -> new LeNet5(10), new Adam(1e-3f, 0.9f, 0.999f, 1e-3f, 0)),
+                new Run("lenet5", "adam", () -> new LeNet5(10), new Adam(1e-3f).epsilon(1e-3f)),
                 new Run(
                         "block",
                         "momentum",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.kernel.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -12,6 +13,7 @@ import dev.fathom.nn.Net;
 import dev.fathom.nn.Part;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
+import dev.fathom.optim.Sgd.Velocity;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -71,34 +73,116 @@ class OptimizerTest {
         void step(float[] gradient, double rate) {
             t++;
             for (int i = 0; i < w.length; i++) {
-                double g = gradient[i] + recipe.weightDecay() * w[i];
-                if (recipe instanceof AdamW a) {
-                    g = gradient[i];
-                    w[i] -= rate * a.weightDecay() * w[i];
-                    adam(i, g, rate, a.beta1(), a.beta2(), a.epsilon());
-                } else if (recipe instanceof Adam a) {
-                    adam(i, g, rate, a.beta1(), a.beta2(), a.epsilon());
-                } else if (recipe instanceof RmsProp r) {
-                    v[i] = r.alpha() * v[i] + (1 - (double) r.alpha()) * g * g;
-                    mean[i] += (1 - (double) r.alpha()) * (g - mean[i]);
-                    double variance = r.centered() ? v[i] - mean[i] * mean[i] : v[i];
-                    m[i] = r.momentum() * m[i] + g / (Math.sqrt(variance) + r.epsilon());
-                    w[i] -= rate * m[i];
-                } else if (recipe instanceof Sgd s) {
-                    if (s.momentum() != 0) {
-                        v[i] = t == 1 ? g : s.momentum() * v[i] + (1 - (double) s.dampening()) * g;
-                        g = s.nesterov() ? g + s.momentum() * v[i] : v[i];
-                    }
-                    w[i] -= rate * g;
+                double g = gradient[i];
+                if (decoupled()) {
+                    w[i] -= rate * recipe.weightDecay() * w[i];
+                } else {
+                    g += recipe.weightDecay() * w[i];
                 }
+                w[i] -= step(i, g, rate);
             }
         }
 
-        private void adam(int i, double g, double rate, double beta1, double beta2, double epsilon) {
+        private boolean decoupled() {
+            return recipe instanceof AdamW
+                    || recipe instanceof Lion
+                    || recipe instanceof NAdam n && n.decoupled()
+                    || recipe instanceof RAdam r && r.decoupled();
+        }
+
+        /** What the rule subtracts from weight i. */
+        private double step(int i, double g, double rate) {
+            if (recipe instanceof AdamW a) {
+                moments(i, g, a.beta1(), a.beta2());
+                return rate * m[i] / corrected(a.beta1()) / (root(i, a.beta2(), a.amsGrad()) + a.epsilon());
+            } else if (recipe instanceof Adam a) {
+                moments(i, g, a.beta1(), a.beta2());
+                return rate * m[i] / corrected(a.beta1()) / (root(i, a.beta2(), a.amsGrad()) + a.epsilon());
+            } else if (recipe instanceof Adamax a) {
+                m[i] = a.beta1() * m[i] + (1 - (double) a.beta1()) * g;
+                v[i] = Math.max(a.beta2() * v[i], Math.abs(g) + a.epsilon());
+                return rate / corrected(a.beta1()) * m[i] / v[i];
+            } else if (recipe instanceof NAdam a) {
+                moments(i, g, a.beta1(), a.beta2());
+                double product = 1;
+                for (int k = 1; k <= t; k++) {
+                    product *= mu(a, k);
+                }
+                double next = mu(a, t + 1);
+                double ahead = (1 - mu(a, t)) * g / (1 - product) + next * m[i] / (1 - product * next);
+                return rate * ahead / (Math.sqrt(v[i] / corrected(a.beta2())) + a.epsilon());
+            } else if (recipe instanceof RAdam a) {
+                moments(i, g, a.beta1(), a.beta2());
+                double most = 2 / (1 - (double) a.beta2()) - 1;
+                double rho = most - 2 * t * Math.pow(a.beta2(), t) / corrected(a.beta2());
+                double mean = m[i] / corrected(a.beta1());
+                if (rho <= 5) {
+                    return rate * mean;
+                }
+                double c = Math.sqrt((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho));
+                return rate * mean * c * Math.sqrt(corrected(a.beta2())) / (Math.sqrt(v[i]) + a.epsilon());
+            } else if (recipe instanceof Adagrad a) {
+                v[i] += t == 1 ? a.initial() + g * g : g * g;
+                return rate / (1 + (t - 1) * (double) a.rateDecay()) * g / (Math.sqrt(v[i]) + a.epsilon());
+            } else if (recipe instanceof Adadelta a) {
+                v[i] = a.rho() * v[i] + (1 - (double) a.rho()) * g * g;
+                double step = Math.sqrt(m[i] + a.epsilon()) / Math.sqrt(v[i] + a.epsilon()) * g;
+                m[i] = a.rho() * m[i] + (1 - (double) a.rho()) * step * step;
+                return rate * step;
+            } else if (recipe instanceof Lion a) {
+                double sign = Math.signum(a.beta1() * m[i] + (1 - (double) a.beta1()) * g);
+                m[i] = a.beta2() * m[i] + (1 - (double) a.beta2()) * g;
+                return rate * sign;
+            } else if (recipe instanceof Rprop r) {
+                double turn = Math.signum(g * m[i]);
+                double size = t == 1 ? rate : v[i];
+                v[i] = Math.max(r.least(), Math.min(r.most(), size * (turn > 0 ? r.grow() : turn < 0 ? r.shrink() : 1)));
+                m[i] = turn < 0 ? 0 : g;
+                return Math.signum(m[i]) * v[i];
+            } else if (recipe instanceof RmsProp r) {
+                v[i] = r.alpha() * v[i] + (1 - (double) r.alpha()) * g * g;
+                mean[i] += (1 - (double) r.alpha()) * (g - mean[i]);
+                double variance = r.centered() ? v[i] - mean[i] * mean[i] : v[i];
+                m[i] = r.momentum() * m[i] + g / (Math.sqrt(variance) + r.epsilon());
+                return rate * m[i];
+            } else if (recipe instanceof Sgd s && s.momentum() != 0) {
+                switch (s.velocity()) {
+                    case GRADIENTS -> v[i] = t == 1 ? g : s.momentum() * v[i] + (1 - (double) s.dampening()) * g;
+                    case MEAN -> v[i] = s.momentum() * v[i] + (1 - (double) s.momentum()) * g;
+                    case STEPS -> {
+                        v[i] = s.momentum() * v[i] - rate * g;
+                        return s.nesterov() ? rate * g - s.momentum() * v[i] : -v[i];
+                    }
+                }
+                return rate * (s.nesterov() ? g + s.momentum() * v[i] : v[i]);
+            }
+            return rate * g;
+        }
+
+        private void moments(int i, double g, double beta1, double beta2) {
             m[i] = beta1 * m[i] + (1 - beta1) * g;
             v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-            double root = Math.sqrt(v[i] / (1 - Math.pow(beta2, t))) + epsilon;
-            w[i] -= rate * m[i] / (1 - Math.pow(beta1, t)) / root;
+        }
+
+        private double corrected(double beta) {
+            return 1 - Math.pow(beta, t);
+        }
+
+        private double root(int i, double beta2, Adam.AmsGrad of) {
+            double corrected = v[i] / corrected(beta2);
+            switch (of) {
+                case OFF -> mean[i] = corrected;
+                case RAW -> {
+                    mean[i] = Math.max(mean[i], v[i]);
+                    return Math.sqrt(mean[i] / corrected(beta2));
+                }
+                case CORRECTED -> mean[i] = Math.max(mean[i], corrected);
+            }
+            return Math.sqrt(mean[i]);
+        }
+
+        private static double mu(NAdam a, int step) {
+            return a.beta1() * (1 - 0.5 * Math.pow(0.96, step * (double) a.momentumDecay()));
         }
 
         void assertClose(String as, float[] actual) {
@@ -113,19 +197,40 @@ class OptimizerTest {
     private static Stream<Optimizer> recipes() {
         return Stream.of(
                 new Sgd(0.05f),
-                new Sgd(0.05f, 0, 0.5f, false, 0), // without momentum there is nothing to dampen
-                new Sgd(0.05f, 0, 0, false, 0.3f),
+                new Sgd(0.05f).dampening(0.5f), // without momentum there is nothing to dampen
+                new Sgd(0.05f).weightDecay(0.3f),
                 new Sgd(0.02f).momentum(0.9f),
-                new Sgd(0.02f, 0.9f, 0.4f, false, 0),
-                new Sgd(0.02f, 0.9f, 0.9f, false, 0.1f),
-                new Sgd(0.02f, 0.8f, 0, true, 0),
-                new Sgd(0.02f, 0.8f, 0, true, 0.1f),
+                new Sgd(0.02f).momentum(0.9f).dampening(0.4f),
+                new Sgd(0.02f).momentum(0.9f).dampening(0.9f).weightDecay(0.1f),
+                new Sgd(0.02f).momentum(0.8f).withNesterov(),
+                new Sgd(0.02f).momentum(0.8f).withNesterov().weightDecay(0.1f),
+                new Sgd(0.2f).velocity(Velocity.MEAN).momentum(0.9f).weightDecay(0.1f),
+                new Sgd(0.02f).velocity(Velocity.STEPS).momentum(0.9f).weightDecay(0.1f),
+                new Sgd(0.02f).velocity(Velocity.STEPS).momentum(0.9f).withNesterov(),
+                new Sgd(0.02f).velocity(Velocity.STEPS),
                 new Adam(0.01f),
-                new Adam(0.01f, 0.5f, 0.9f, 1e-3f, 0),
-                new Adam(0.01f, 0, 0, 1e-8f, 0),
-                new Adam(0.01f, 0.9f, 0.999f, 0, 0.2f),
+                new Adam(0.01f).betas(0.5f, 0.9f).epsilon(1e-3f),
+                new Adam(0.01f).betas(0, 0),
+                new Adam(0.01f).epsilon(0).weightDecay(0.2f),
+                new Adam(0.01f).betas(0.9f, 0.5f).withAmsGrad(),
+                new Adam(0.01f).betas(0.9f, 0.5f).amsGrad(Adam.AmsGrad.CORRECTED),
                 new AdamW(0.01f),
-                new AdamW(0.01f, 0.8f, 0.9f, 1e-4f, 0.5f),
+                new AdamW(0.01f).betas(0.8f, 0.9f).epsilon(1e-4f).weightDecay(0.5f),
+                new AdamW(0.01f).betas(0.8f, 0.5f).withAmsGrad(),
+                new Adamax(0.01f),
+                new Adamax(0.01f).betas(0.5f, 0.8f).epsilon(1e-3f).weightDecay(0.1f),
+                new NAdam(0.01f),
+                new NAdam(0.01f).betas(0.7f, 0.9f).momentumDecay(0.5f).weightDecay(0.1f),
+                new NAdam(0.01f).withDecoupledDecay().weightDecay(0.3f),
+                new RAdam(0.01f).weightDecay(0.1f),
+                new RAdam(0.01f).betas(0.8f, 0.9f).withDecoupledDecay().weightDecay(0.3f),
+                new Adagrad(0.05f),
+                new Adagrad(0.05f).rateDecay(0.1f).initial(0.5f).weightDecay(0.1f),
+                new Adadelta(1),
+                new Adadelta(0.5f).rho(0.7f).epsilon(1e-3f).weightDecay(0.1f),
+                new Lion(0.01f).weightDecay(0.1f),
+                new Rprop(0.01f),
+                new Rprop(0.01f).factors(0.3f, 2).limits(1e-3f, 0.02f),
                 new RmsProp(0.01f),
                 new RmsProp(0.01f).momentum(0.9f),
                 new RmsProp(0.01f, 0.9f, 1e-3f, 0, true, 0.1f),
@@ -294,10 +399,13 @@ class OptimizerTest {
         int before = runtime.threads();
         try {
             for (Optimizer recipe : List.of(
-                    new Adam(1e-2f, 0.9f, 0.999f, 1e-8f, 0.01f),
+                    new Adam(1e-2f).weightDecay(0.01f),
+                    new NAdam(1e-2f),
+                    new Adadelta(1),
+                    new Rprop(1e-2f),
                     new AdamW(1e-2f),
                     new RmsProp(1e-3f, 0.9f, 1e-6f, 0.9f, true, 0.01f),
-                    new Sgd(1e-2f, 0.9f, 0, true, 0.01f))) {
+                    new Sgd(1e-2f).momentum(0.9f).withNesterov().weightDecay(0.01f))) {
                 List<float[]> results = new ArrayList<>();
                 for (int threads : new int[] {1, 2, 4}) {
                     results.add(Workers.with(threads, () -> trained(recipe)));
@@ -332,6 +440,62 @@ class OptimizerTest {
                 System.arraycopy(values, 0, all, n, values.length);
             }
             return all;
+        }
+    }
+
+    /** The Java enum is the library's own table, row for row: a place in one is a number in the other. */
+    @Test
+    void rulesAreTheRowsOfTheLibrary() {
+        NativeRuntime.get();
+        assertThat(Arrays.stream(Rule.values()).map(Rule::row))
+                .containsExactlyElementsOf(Native.table(4).lines().toList());
+    }
+
+    @Test
+    void maximizingIsMinimizingTheNegative() {
+        for (Optimizer recipe : List.of(new Adam(0.1f).weightDecay(0.1f), new Lion(0.01f), new Sgd(0.1f).momentum(0.9f))) {
+            float[][] ends = new float[2][];
+            for (int sign = 0; sign < 2; sign++) {
+                try (var model = Model.of(new Linear(5, 3), 4);
+                        BoundOptimizer optimizer = recipe.on(model).clipNorm(0.5f)) {
+                    if (sign == 1) {
+                        optimizer.maximize();
+                    }
+                    for (int step = 0; step < 4; step++) {
+                        try (Pass pass = Pass.train(new Rng(step))) {
+                            Tensor loss = model.net().apply(pass.randn(6, 5)).square().mean();
+                            pass.backward(sign == 1 ? loss.neg() : loss);
+                            optimizer.step();
+                        }
+                    }
+                    ends[sign] = model.parameter("weight").value().toArray();
+                    assertThat(optimizer.toString().endsWith(", maximize")).isEqualTo(sign == 1);
+                }
+            }
+            assertThat(ends[1]).as(recipe.toString()).isEqualTo(ends[0]);
+        }
+    }
+
+    /** By hand for f = w^2 / 2 from w = 1: momentum of means, and Adagrad's first step, which is the learning rate. */
+    @Test
+    void textbookForms() {
+        assertDescent(new Sgd(0.1f).velocity(Velocity.MEAN).momentum(0.9f), 0.99, 0.9711, 0.944379);
+        assertDescent(new Adagrad(0.1f), 0.9);
+        assertDescent(
+                new Adam(0.1f).amsGrad(Adam.AmsGrad.CORRECTED), 0.900000001, 0.8052631598, 0.7157700551, 0.6314866335);
+    }
+
+    private static void assertDescent(Optimizer recipe, double... path) {
+        try (var model = Model.of(new Weights(List.of(new Parameter(Shape.of(1), Init.constant(1)))), 1);
+                BoundOptimizer optimizer = recipe.on(model)) {
+            Parameter w = model.parameters().get(0);
+            for (double expected : path) {
+                try (Pass pass = Pass.train(new Rng(0))) {
+                    pass.backward(w.value().square().sum().mul(0.5f));
+                    optimizer.step();
+                    assertThat((double) w.value().item()).as(recipe.toString()).isCloseTo(expected, within(2e-7));
+                }
+            }
         }
     }
 
@@ -438,20 +602,41 @@ class OptimizerTest {
         }
         assertThatThrownBy(() -> new Sgd(1).momentum(-0.1f))
                 .hasMessage("SGD: momentum=-0.1 must be 0 or more and finite");
-        assertThatThrownBy(() -> new Sgd(1, 0.9f, Float.NaN, false, 0))
+        assertThatThrownBy(() -> new Sgd(1).momentum(0.9f).dampening(Float.NaN))
                 .hasMessage("SGD: dampening=NaN must be 0 or more and finite");
-        assertThatThrownBy(() -> new Sgd(1, 0.9f, 0, false, -1))
+        assertThatThrownBy(() -> new Sgd(1).momentum(0.9f).weightDecay(-1))
                 .hasMessage("SGD: weightDecay=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new Sgd(1).momentum(1).velocity(Velocity.MEAN))
+                .hasMessage(
+                        "SGD: a velocity that is a mean needs momentum below 1 and no nesterov but momentum=1.0 and nesterov=false");
+        assertThatThrownBy(() ->
+                        new Sgd(1).momentum(0.9f).velocity(Velocity.STEPS).dampening(0.1f))
+                .hasMessage(
+                        "SGD: dampening=0.1 belongs to a velocity of GRADIENTS but this one sums STEPS; leave it at 0");
+        assertThatThrownBy(() -> new Adagrad(1).rateDecay(-1))
+                .hasMessage("Adagrad: rateDecay=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new Adadelta(1).rho(1)).hasMessage("Adadelta: rho=1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new Adamax(1).epsilon(0)).hasMessage("Adamax: epsilon=0.0 must be above 0");
+        assertThatThrownBy(() -> new NAdam(1).momentumDecay(Float.NaN))
+                .hasMessage("NAdam: momentumDecay=NaN must be 0 or more and finite");
+        assertThatThrownBy(() -> new RAdam(1).betas(0.9f, 1))
+                .hasMessage("RAdam: beta1=0.9 and beta2=1.0 must be in [0, 1)");
+        assertThatThrownBy(() -> new Lion(0))
+                .hasMessage("Lion: learningRate=0.0 must be above 0 and finite, e.g. 1e-3");
+        assertThatThrownBy(() -> new Rprop(1).factors(1, 2))
+                .hasMessage("Rprop: shrink=1.0 must be in (0, 1) and grow=2.0 above 1 and finite");
+        assertThatThrownBy(() -> new Rprop(1).limits(2, 1))
+                .hasMessage("Rprop: least=2.0 must be 0 or more and not above most=1.0");
         String nesterov = "SGD: nesterov needs momentum above 0 and dampening 0 but momentum=";
-        assertThatThrownBy(() -> new Sgd(1, 0, 0, true, 0)).hasMessage(nesterov + "0.0 and dampening=0.0");
-        assertThatThrownBy(() -> new Sgd(1, 0.9f, 0.1f, true, 0)).hasMessage(nesterov + "0.9 and dampening=0.1");
-        assertThatThrownBy(() -> new Adam(1, 1, 0.999f, 1e-8f, 0))
+        assertThatThrownBy(() -> new Sgd(1).withNesterov()).hasMessage(nesterov + "0.0 and dampening=0.0");
+        assertThatThrownBy(() -> new Sgd(1).momentum(0.9f).dampening(0.1f).withNesterov()).hasMessage(nesterov + "0.9 and dampening=0.1");
+        assertThatThrownBy(() -> new Adam(1).betas(1, 0.999f))
                 .hasMessage("Adam: beta1=1.0 and beta2=0.999 must be in [0, 1)");
-        assertThatThrownBy(() -> new Adam(1, 0.9f, -1, 1e-8f, 0))
+        assertThatThrownBy(() -> new Adam(1).betas(0.9f, -1))
                 .hasMessage("Adam: beta1=0.9 and beta2=-1.0 must be in [0, 1)");
-        assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, -1, 0))
+        assertThatThrownBy(() -> new Adam(1).epsilon(-1))
                 .hasMessage("Adam: epsilon=-1.0 must be 0 or more and finite");
-        assertThatThrownBy(() -> new Adam(1, 0.9f, 0.9f, 0, Float.NaN))
+        assertThatThrownBy(() -> new Adam(1).weightDecay(Float.NaN))
                 .hasMessage("Adam: weightDecay=NaN must be 0 or more and finite");
         assertThatThrownBy(() -> new AdamW(0))
                 .hasMessage("AdamW: learningRate=0.0 must be above 0 and finite, e.g. 1e-3");

@@ -647,6 +647,29 @@ public record Doubles(double[] v, int... dims) {
         return x == Double.NEGATIVE_INFINITY ? 0 : x * sigmoid(x);
     }
 
+    /** x (1 + tanh(u)) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3). */
+    static double geluTanh(double x) {
+        return x == Double.NEGATIVE_INFINITY ? 0 : x * sigmoid(2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x));
+    }
+
+    /** 1 or 0, and NaN of NaN. */
+    static double step(double x) {
+        return Double.isNaN(x) ? x : x > 0 ? 1 : 0;
+    }
+
+    static double logCosh(double x) {
+        double size = Math.abs(x);
+        return size + Math.log1p(Math.exp(-2 * size)) - Math.log(2);
+    }
+
+    static double selu(double x) {
+        return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x));
+    }
+
+    static double hardSigmoid(double x) {
+        return Math.max(0, Math.min(6, x + 3)) / 6;
+    }
+
     static double sigmoid(double x) {
         return 1 / (1 + Math.exp(-x));
     }

@@ -83,7 +83,18 @@ class OpGoldenTest {
         row("log1p", x -> x[0].log1p());
         row("expm1", x -> x[0].expm1()).terms(0.1); // y + 1
         row("softplus", x -> x[0].softplus());
+        row("softplus(2)", x -> x[0].softplus(2));
         row("silu", x -> x[0].silu()).terms(1);
+        row("swish(1.5)", x -> x[0].swish(1.5f)).terms(1);
+        row("geluTanh", x -> x[0].geluTanh()).terms(1);
+        row("mish", x -> x[0].mish()).terms(1);
+        row("selu", x -> x[0].selu()).terms(0.1);
+        row("celu(0.7)", x -> x[0].celu(0.7f)).terms(0.1);
+        row("relu6", x -> x[0].relu6());
+        row("hardTanh", x -> x[0].hardTanh());
+        row("hardSigmoid", x -> x[0].hardSigmoid());
+        row("hardSwish", x -> x[0].hardSwish()).terms(1);
+        row("softsign", x -> x[0].softsign());
         row("leakyRelu(0.1)", x -> x[0].leakyRelu(0.1f));
         row("sin", x -> x[0].sin()).terms(1);
         row("cos", x -> x[0].cos()).terms(1);
@@ -103,6 +114,7 @@ class OpGoldenTest {
         row("min", x -> x[0].min(x[1])).terms(1);
         row("max", x -> x[0].max(x[1])).terms(1);
         row("pow", x -> x[0].pow(x[1])).terms(10);
+        row("prelu", x -> x[0].prelu(x[1])).terms(3);
         row("where", x -> x[0].where(x[1], x[2])).terms(3);
         row("intAdd", x -> x[0].add(x[1]));
         row("intSub", x -> x[0].sub(x[1]));

@@ -504,7 +504,35 @@ public final class OpTable {
         unary(Unary.RECIPROCAL, "reciprocal()", Tensor::reciprocal, x -> 1 / x).range(0.2, 3);
         unary(Unary.LOG1P, "log1p()", Tensor::log1p, Math::log1p).range(-0.9, 9);
         unary(Unary.EXPM1, "expm1()", Tensor::expm1, Math::expm1).range(-6, 3);
-        unary(Unary.SOFTPLUS, "softplus()", Tensor::softplus, Doubles::softplus).range(-8, 8);
+        unary(Unary.SOFTPLUS, 2, "softplus(float)", x -> x.softplus(2), x -> Doubles.softplus(2 * x) / 2)
+                .range(-8, 8)
+                .refuses("softplus: beta=0.0; beta must be above 0 and finite", () -> t(2).softplus(0));
+        withNumber("softplus()", Tensor::softplus, Doubles::softplus).range(-8, 8);
+        unary(Unary.SWISH, 1.5f, "swish(float)", x -> x.swish(1.5f), x -> x * Doubles.sigmoid(1.5 * x))
+                .range(-8, 8)
+                .refuses("swish: beta=-1.0; beta must be above 0 and finite", () -> t(2).swish(-1));
+        unary(Unary.GELU_TANH, "geluTanh()", Tensor::geluTanh, Doubles::geluTanh).range(-5, 5);
+        unary(Unary.MISH, "mish()", Tensor::mish, x -> x * Math.tanh(Doubles.softplus(x))).range(-8, 8);
+        unary(Unary.SELU, "selu()", Tensor::selu, Doubles::selu).range(-8, 8);
+        unary(Unary.CELU, 0.7f, "celu(float)", x -> x.celu(0.7f), x -> x > 0 ? x : 0.7f * Math.expm1(x / 0.7f))
+                .refuses("celu: alpha=0.0; alpha must be above 0 and finite", () -> t(2).celu(0))
+                .refuses("celu: alpha=NaN; alpha must be above 0 and finite", () -> t(2).celu(Float.NaN));
+        unary(Unary.HARD_SIGMOID, "hardSigmoid()", Tensor::hardSigmoid, Doubles::hardSigmoid).range(-5, 5);
+        unary(Unary.HARD_SWISH, "hardSwish()", Tensor::hardSwish, x -> x * Doubles.hardSigmoid(x)).range(-5, 5);
+        unary(Unary.SOFTSIGN, "softsign()", Tensor::softsign, x -> x / (1 + Math.abs(x))).range(-8, 8);
+        unary(Unary.STEP, "step()", Tensor::step, Doubles::step);
+        // its gradient is not its derivative, so it is not fused below; what is left of it here is x, whose gradient is 1 up to the limit
+        row("straight_through", Unary.STRAIGHT_THROUGH, "straightThrough(float)")
+                .sized(n -> new int[][] {{n}})
+                .sample(s(2, 3, 5))
+                .large(s(400_003))
+                .f(x -> x[0].straightThrough(9).sub(x[0].step()).add(x[0].detach()))
+                .is(x -> x[0].map(value -> value))
+                .refuses(
+                        "straight_through: limit=0.0; limit must be above 0, or infinite",
+                        () -> t(2).straightThrough(0));
+        withNumber("relu6()", Tensor::relu6, x -> Math.max(0, Math.min(6, x))).range(-3, 9);
+        withNumber("hardTanh()", Tensor::hardTanh, x -> Math.max(-1, Math.min(1, x)));
         unary(Unary.SILU, "silu()", Tensor::silu, Doubles::silu).range(-8, 8);
         unary(Unary.LEAKY_RELU, 0.1f, "leakyRelu(float)", x -> x.leakyRelu(0.1f), x -> x < 0 ? 0.1f * x : x)
                 .refuses("leaky_relu: slope=-1.0; slope must be a number and not negative", () -> t(2).leakyRelu(-1));
@@ -526,6 +554,7 @@ public final class OpTable {
                         x -> Math.abs(x) > 1.25 ? 1.25 * (Math.abs(x) - 0.625) : x * x / 2)
                 .refuses("huber: delta=0.0; delta must be above 0", () -> t(2).huber(0))
                 .refuses("huber: delta=NaN; delta must be above 0", () -> t(2).huber(Float.NaN));
+        unary(Unary.LOG_COSH, "logCosh()", Tensor::logCosh, Doubles::logCosh);
     }
 
     // ---- elementwise, two inputs
@@ -596,6 +625,8 @@ public final class OpTable {
         binary(Binary.MAX, "max(Tensor)", Math::max);
         binary(Binary.MIN, "min(Tensor)", Math::min);
         binary(Binary.POW, "pow(Tensor)", Math::pow).range(0, 0.3, 3);
+        binary(Binary.PRELU, "prelu(Tensor)", (a, b) -> a > 0 ? a : b * a);
+        binary(Binary.SWISH, "swish(Tensor)", (a, b) -> a * Doubles.sigmoid(b * a));
         binary(Binary.GT, "gt(Tensor)", (a, b) -> flag(a > b));
         binary(Binary.GE, "ge(Tensor)", (a, b) -> flag(a >= b));
         binary(Binary.LT, "lt(Tensor)", (a, b) -> flag(a < b));

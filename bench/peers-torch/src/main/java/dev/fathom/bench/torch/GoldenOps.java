@@ -2,6 +2,7 @@ package dev.fathom.bench.torch;
 
 import dev.fathom.bench.torch.Goldens.Input;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
@@ -53,7 +54,7 @@ final class GoldenOps {
                 x -> f.apply(x[0]),
                 Goldens.row(0, -0f, 1, -1, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 1e-6f, -1e-6f, 88, -88, 3e38f, -3e38f, INF));
         // at -Inf PyTorch makes NaN of -Inf 0, Fathom the limit
-        if (!op.equals("gelu") && !op.equals("silu")) {
+        if (!Set.of("gelu", "silu", "swish(1.5)", "geluTanh", "mish", "hardSwish").contains(op)) {
             to.forward(op, x -> f.apply(x[0]), Goldens.row(-INF));
         }
         // PyTorch's sign of NaN is 0
@@ -84,7 +85,19 @@ final class GoldenOps {
         unary("log1p", -0.9, 5, torch::log1p);
         unary("expm1", -6, 3, torch::expm1);
         unary("softplus", -8, 8, torch::softplus);
+        unary("softplus(2)", -8, 8, x -> torch.softplus(x, new Scalar(2.0), new Scalar(20.0)));
         unary("silu", -8, 8, torch::silu);
+        unary("swish(1.5)", -8, 8, x -> torch.silu(torch.mul(x, new Scalar(1.5))).div(new Scalar(1.5)));
+        unary("geluTanh", -5, 5, x -> torch.gelu(x, "tanh"));
+        unary("mish", -8, 8, torch::mish);
+        unary("selu", -8, 8, torch::selu);
+        unary("celu(0.7)", -3, 3, x -> torch.celu(x, new Scalar((double) 0.7f)));
+        unary("relu6", -3, 9, torch::relu6);
+        unary("hardTanh", -3, 3, torch::hardtanh);
+        unary("hardSigmoid", -5, 5, torch::hardsigmoid);
+        unary("hardSwish", -5, 5, torch::hardswish);
+        to.seed("softsign");
+        to.add("softsign", x -> torch.softsign(x[0]), to.x(-8, 8, 3, 1, 7)); // PyTorch's is NaN at infinity
         unary("leakyRelu(0.1)", -3, 3, x -> torch.leaky_relu(x, new Scalar((double) 0.1f)));
         unary("sin", -9, 9, torch::sin);
         unary("cos", -9, 9, torch::cos);
@@ -155,6 +168,7 @@ final class GoldenOps {
                     GoldenLosses.NONE);
         });
         binary("pow", 0.1, 3, x -> torch.pow(x[0], x[1]));
+        binary("prelu", -3, 3, x -> torch.where(torch.gt(x[0], new Scalar(0)), x[0], torch.mul(x[0], x[1])));
         binary("min", -3, 3, x -> torch.minimum(x[0], x[1]));
         binary("max", -3, 3, x -> torch.maximum(x[0], x[1]));
         Input left = Goldens.row(1, 2, -3, 0, -0f);

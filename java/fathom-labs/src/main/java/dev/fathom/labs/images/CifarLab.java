@@ -44,7 +44,7 @@ public final class CifarLab implements ImageLab {
         Recipe residual = new Recipe(
                 n,
                 128,
-                new Sgd(0.1f, 0.9f, 0, false, 1e-4f),
+                new Sgd(0.1f).momentum(0.9f).weightDecay(1e-4f),
                 Schedule.cosine(n),
                 "SGD 0.1 down to 0 on a cosine, momentum 0.9, weight decay 0.0001");
         Published book = new Published("42.06 %, 45.61 %", "ISLP, ISLR on CIFAR-100");

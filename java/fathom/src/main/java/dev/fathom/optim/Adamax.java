@@ -1,0 +1,71 @@
+package dev.fathom.optim;
+
+/**
+ * Adamax (Kingma and Ba 2015, section 7), as PyTorch's: g += weightDecay w; m = beta1 m + (1 - beta1) g; u = max(beta2 u, |g| + epsilon); w -= lr / (1 -
+ * beta1^t) m / u at step t = 1, 2, ... It is Adam with the largest gradient that is not forgotten yet in place of the root.
+ *
+ * @param learningRate lr
+ * @param beta1 decay of the first moment, in [0, 1)
+ * @param beta2 decay of the largest gradient, in [0, 1)
+ * @param epsilon added to the size of the gradient
+ * @param weightDecay the L2 penalty's factor, added to the gradient
+ */
+public record Adamax(float learningRate, float beta1, float beta2, float epsilon, float weightDecay) implements Optimizer {
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if the learning rate is not positive and finite, a beta outside [0, 1), epsilon not above 0, or weightDecay negative
+     */
+    public Adamax {
+        Checks.learningRate("Adamax", learningRate);
+        Checks.above0("Adamax", "epsilon", epsilon);
+        Checks.notNegative("Adamax", "weightDecay", weightDecay);
+        Checks.betas("Adamax", beta1, beta2);
+    }
+
+    /** Uses the usual numbers: betas 0.9 and 0.999, epsilon 1e-8, no weight decay. */
+    public Adamax(float learningRate) {
+        this(learningRate, 0.9f, 0.999f, 1e-8f, 0);
+    }
+
+    /**
+     * Returns this optimizer with other decays of the two moments.
+     *
+     * @throws IllegalArgumentException if one is outside [0, 1)
+     */
+    public Adamax betas(float first, float second) {
+        return new Adamax(learningRate, first, second, epsilon, weightDecay);
+    }
+
+    /**
+     * Returns this optimizer with another number added to the size of the gradient.
+     *
+     * @throws IllegalArgumentException if it is not above 0
+     */
+    public Adamax epsilon(float e) {
+        return new Adamax(learningRate, beta1, beta2, e, weightDecay);
+    }
+
+    /**
+     * Returns this optimizer with another weight decay.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Adamax weightDecay(float decay) {
+        return new Adamax(learningRate, beta1, beta2, epsilon, decay);
+    }
+
+    @Override
+    public int moments() {
+        return 2;
+    }
+
+    @Override
+    public void step(Update update) {
+        Rule.ADAMAX.step(
+                update,
+                step -> new float[] {beta1, beta2, epsilon, (float) (1 / Rule.correction(beta1, step))},
+                0,
+                1);
+    }
+}

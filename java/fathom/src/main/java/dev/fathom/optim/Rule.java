@@ -1,0 +1,73 @@
+package dev.fathom.optim;
+
+import dev.fathom.kernel.Commands;
+import dev.fathom.kernel.Kernel;
+import java.util.Locale;
+
+/**
+ * The elementwise update rules, each of which is one kernel call over all parameters of a step. The rows are those of {@code native/src/optim.def},
+ * which has their formulas; a test compares the two tables.
+ */
+enum Rule {
+    SGD(1, 4),
+    MOMENTUM(1, 2),
+    ADAGRAD(1, 3),
+    ADADELTA(2, 2),
+    RMSPROP(3, 4),
+    ADAM(3, 7),
+    ADAMAX(2, 4),
+    NADAM(2, 7),
+    RADAM(2, 6),
+    LION(1, 2),
+    RPROP(2, 5);
+
+    /** The moment in the place of one that a setting does not use. */
+    static final int NONE = -1;
+
+    private static final int MOMENTS = 3;
+    private static final int PARAMETERS = 7;
+
+    /** The numbers of a rule at one step, in the order of its row. */
+    interface Parameters {
+        float[] at(long step);
+    }
+
+    private final int moments;
+    private final int parameters;
+
+    Rule(int moments, int parameters) {
+        this.moments = moments;
+        this.parameters = parameters;
+    }
+
+    /** Takes the step, with the recipe's moments in the places of the row, each of them a number or {@link #NONE}. */
+    void step(Update update, Parameters of, int... places) {
+        update.counted(step -> {
+            Commands command = update.begin(Kernel.UPDATE, ordinal());
+            for (int i = 0; i < MOMENTS; i++) {
+                command.at(i < places.length && places[i] != NONE ? update.moment(places[i]) : 0);
+            }
+            float[] numbers = of.at(step);
+            for (int i = 0; i < PARAMETERS; i++) {
+                command.put(i < numbers.length ? numbers[i] : 0);
+            }
+            command.run();
+        });
+    }
+
+    /** A number that says whether. */
+    static float flag(boolean holds) {
+        return holds ? 1 : 0;
+    }
+
+    /** What a mean with this decay, which begins at 0, is divided by after so many steps: 1 - decay^step. */
+    static double correction(float decay, long step) {
+        // of the very float with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps would show it
+        return 1 - Math.pow(decay, (double) step);
+    }
+
+    /** This row as the native table writes it: {@code name:moments:parameters}. */
+    String row() {
+        return name().toLowerCase(Locale.ROOT) + ":" + moments + ":" + parameters;
+    }
+}
