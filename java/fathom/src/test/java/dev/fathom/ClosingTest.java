@@ -30,6 +30,10 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
 import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.State;
+import dev.fathom.search.Dimension;
+import dev.fathom.search.ScoreRegressor;
+import dev.fathom.search.Search;
+import dev.fathom.search.Space;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -113,6 +117,9 @@ class ClosingTest {
         makers.put("Members", () -> new OneVsRest(new NearestNeighbors(1)).fit(examples, 1));
         makers.put("Trained", () -> NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1)
                 .fit(examples, 1));
+        Space space = Space.of(Dimension.whole("n", 0, 3));
+        makers.put("ScoreRegressor", () -> ScoreRegressor.fit(
+                space, Search.maximize(space, t -> t.whole("n")).random(3).all(), new Stump(), 1));
         makers.put("Question", () -> new Stump().fit(examples, 1));
         makers.put("Ensemble", () -> new Bagging(new Stump(), 2).fit(examples, 1));
         makers.put("Stack", () -> new Stacking(new Stump(), new Stump()).folds(2).fit(examples, 1));
