@@ -10,7 +10,9 @@ module dev.fathom {
     exports dev.fathom.attention;
     exports dev.fathom.data;
     exports dev.fathom.decode;
+    exports dev.fathom.ensemble;
     exports dev.fathom.explain;
+    exports dev.fathom.features;
     exports dev.fathom.io;
     exports dev.fathom.kernel;
     exports dev.fathom.memory;
@@ -21,6 +23,7 @@ module dev.fathom {
     exports dev.fathom.parameter;
     exports dev.fathom.plan;
     exports dev.fathom.recurrent;
+    exports dev.fathom.search;
     exports dev.fathom.series;
     exports dev.fathom.sound;
     exports dev.fathom.tensor;
@@ -32,7 +35,7 @@ module dev.fathom {
     requires de.siegmar.fastcsv;
     requires org.slf4j;
     requires static java.desktop; // folders of images
-    requires static org.bytedeco.javacpp; // the backend OpenBLAS
+    requires static org.bytedeco.javacpp; // the backend OpenBLAS, and its LAPACK for analyses of features
     requires static org.bytedeco.openblas;
     requires static org.jspecify;
 }

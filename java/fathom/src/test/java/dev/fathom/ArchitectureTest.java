@@ -78,7 +78,10 @@ class ArchitectureTest {
             "decode",
             "assess",
             "train",
-            "explain"
+            "explain",
+            "features",
+            "ensemble",
+            "search"
         };
         var layers = Architectures.layeredArchitecture().consideringOnlyDependenciesInLayers();
         for (String name : order) {

@@ -8,6 +8,15 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.ImageFolder;
 import dev.fathom.decode.Decoder;
+import dev.fathom.ensemble.Bagging;
+import dev.fathom.ensemble.Stacking;
+import dev.fathom.ensemble.Stump;
+import dev.fathom.features.Examples;
+import dev.fathom.features.Lda;
+import dev.fathom.features.LinearSvm;
+import dev.fathom.features.NearestNeighbors;
+import dev.fathom.features.NetLearner;
+import dev.fathom.features.OneVsRest;
 import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Block;
 import dev.fathom.memory.Memory;
@@ -21,6 +30,10 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
 import dev.fathom.recurrent.KeptState;
 import dev.fathom.recurrent.State;
+import dev.fathom.search.Dimension;
+import dev.fathom.search.ScoreRegressor;
+import dev.fathom.search.Search;
+import dev.fathom.search.Space;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -97,6 +110,19 @@ class ClosingTest {
                 return new Decoder((token, state) -> new Decoder.Step(state[0], state), Tensor.ones(2, 3));
             }
         });
+        Examples examples = Examples.of(new float[][] {{0}, {1}, {3}, {4}}, 0, 0, 1, 1);
+        makers.put("Lda", () -> Lda.fit(examples));
+        makers.put("Machine", () -> (AutoCloseable) new LinearSvm(1).fit(examples, 1));
+        makers.put("Index", () -> new NearestNeighbors(1).fit(examples, 1));
+        makers.put("Members", () -> new OneVsRest(new NearestNeighbors(1)).fit(examples, 1));
+        makers.put("Trained", () -> NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1)
+                .fit(examples, 1));
+        Space space = Space.of(Dimension.whole("n", 0, 3));
+        makers.put("ScoreRegressor", () -> ScoreRegressor.fit(
+                space, Search.maximize(space, t -> t.whole("n")).random(3).all(), new Stump(), 1));
+        makers.put("Question", () -> new Stump().fit(examples, 1));
+        makers.put("Ensemble", () -> new Bagging(new Stump(), 2).fit(examples, 1));
+        makers.put("Stack", () -> new Stacking(new Stump(), new Stump()).folds(2).fit(examples, 1));
         makers.put("Safetensors", () -> Safetensors.read(file));
         makers.put("Block", () -> new Block("closing", 4096));
         makers.put(

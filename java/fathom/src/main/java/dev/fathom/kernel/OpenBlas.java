@@ -19,11 +19,16 @@ final class OpenBlas {
             throw new NativeException(
                     "fathom.blas=openblas cannot be used: the library loaded has no cblas_sgemm", null);
         } catch (LinkageError e) {
-            throw new NativeException(
-                    "fathom.blas=openblas cannot be used: put org.bytedeco:openblas and org.bytedeco:javacpp with the classifier "
-                            + NativeLoader.platform() + " on the class path",
-                    e);
+            throw missing("fathom.blas=openblas", e);
         }
+    }
+
+    /** What to do where the preset is not there. */
+    static NativeException missing(String what, LinkageError cause) {
+        return new NativeException(
+                what + " cannot be used: put org.bytedeco:openblas and org.bytedeco:javacpp with the classifier "
+                        + NativeLoader.platform() + " on the class path",
+                cause);
     }
 
     /** OpenBLAS keeps threads of its own. */

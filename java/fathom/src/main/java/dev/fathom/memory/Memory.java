@@ -37,7 +37,10 @@ public final class Memory {
         "series.",
         "sound.",
         "plan.",
-        "train."
+        "train.",
+        "features.",
+        "ensemble.",
+        "search."
     };
     private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE =
             Memory::firstOutside;

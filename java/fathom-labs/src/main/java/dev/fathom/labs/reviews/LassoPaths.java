@@ -2,12 +2,12 @@ package dev.fathom.labs.reviews;
 
 import static dev.fathom.labs.pages.Result.line;
 
+import dev.fathom.features.SparseRows;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.labs.statistics.LogisticPath;
-import dev.fathom.labs.statistics.SparseRows;
 import dev.fathom.text.BagOfWords;
 import dev.fathom.text.Ngrams;
 import dev.fathom.text.Reserved;

@@ -2,14 +2,14 @@ package dev.fathom.labs.reviews;
 
 import static dev.fathom.labs.pages.Result.line;
 
+import dev.fathom.features.Pca;
+import dev.fathom.features.SparseRows;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.reviews.MeanClassifier.Start;
 import dev.fathom.labs.statistics.CoOccurrences;
-import dev.fathom.labs.statistics.Pca;
-import dev.fathom.labs.statistics.SparseRows;
 import dev.fathom.text.WordVectors;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package dev.fathom.labs.statistics;
 
+import dev.fathom.features.Pca;
+import dev.fathom.features.SparseRows;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.WordVectors;
 import java.util.Arrays;

@@ -1,5 +1,6 @@
 package dev.fathom.labs.statistics;
 
+import dev.fathom.features.SparseRows;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;

@@ -2,10 +2,10 @@ package dev.fathom.labs.translation;
 
 import static dev.fathom.labs.pages.Result.line;
 
+import dev.fathom.features.Pca;
+import dev.fathom.features.SparseRows;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
-import dev.fathom.labs.statistics.Pca;
-import dev.fathom.labs.statistics.SparseRows;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -3,6 +3,7 @@ package dev.fathom.labs.reviews;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.features.SparseRows;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Imdb;
@@ -10,7 +11,6 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.reviews.Reviews.Part;
-import dev.fathom.labs.statistics.SparseRows;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.optim.Adam;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.Gson;
+import dev.fathom.features.SparseRows;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;

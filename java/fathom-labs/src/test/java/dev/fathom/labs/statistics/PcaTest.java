@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.Gson;
+import dev.fathom.features.Pca;
+import dev.fathom.features.SparseRows;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.WordVectors;

@@ -1,4 +1,4 @@
-package dev.fathom.labs.statistics;
+package dev.fathom.features;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;

@@ -1,0 +1,61 @@
+package dev.fathom.ensemble;
+
+import dev.fathom.features.Predictor;
+import java.util.List;
+
+/**
+ * Several predictors as one.
+ *
+ * @param members in the order of their training
+ * @param weights of each
+ * @param by how their predictions become one
+ * @param timing how long they were trained
+ */
+public record Ensemble(List<Predictor> members, double[] weights, Combination by, Timing timing) implements Predictor {
+    /** Keeps its own list. */
+    public Ensemble {
+        members = List.copyOf(members);
+    }
+
+    @Override
+    public float[][] predict(float[][] x) {
+        float[][][] all = new float[members.size()][][];
+        for (int m = 0; m < all.length; m++) {
+            all[m] = members.get(m).predict(x);
+        }
+        float[][] predictions = new float[x.length][];
+        float[][] of = new float[all.length][];
+        for (int i = 0; i < x.length; i++) {
+            for (int m = 0; m < all.length; m++) {
+                of[m] = all[m][i];
+            }
+            predictions[i] = new float[of[0].length];
+            by.combine(of, weights, predictions[i]);
+        }
+        return predictions;
+    }
+
+    /**
+     * Returns the ensemble of the first {@code count} members, to draw a curve over their number. It shares them, so close only one of the two.
+     *
+     * @throws IllegalArgumentException unless {@code 1 <= count <= members}
+     */
+    public Ensemble first(int count) {
+        if (count < 1 || count > members.size()) {
+            throw new IllegalArgumentException("first: " + count + " of " + members.size()
+                    + " members; ask for at least 1 and at most as many as there are");
+        }
+        return new Ensemble(members.subList(0, count), java.util.Arrays.copyOf(weights, count), by, timing);
+    }
+
+    /** Returns the classes that each member gives the rows, [members][n], as {@link Diversity} takes them. */
+    public int[][] answers(float[][] x) {
+        return members.stream().map(m -> m.classify(x)).toArray(int[][]::new);
+    }
+
+    /** Closes the members. */
+    @Override
+    public void close() {
+        members.forEach(Predictor::close);
+    }
+}

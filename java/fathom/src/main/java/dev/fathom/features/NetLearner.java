@@ -1,0 +1,135 @@
+package dev.fathom.features;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Trainer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A network as a learner: a new one is made, started and trained for each call of {@link #fit}, on as many threads as the calling thread may use, and what
+ * is learned holds it until it is closed. Examples that count differently are drawn in proportion to their weights, as many as there are
+ * ({@link Examples#resampled}).
+ *
+ * <pre>{@code
+ * Learner net = NetLearner.classifier(() -> new Sequential(new Linear(64, 32), Tensor::relu, new Linear(32, 10)), new Adam(1e-3f), 32, 20);
+ * Learner ten = new Bagging(net, 10);
+ * }</pre>
+ *
+ * @param net makes a net with parameters that are not yet set
+ * @param loss of output and target
+ * @param optimizer the recipe
+ * @param batch how many examples a batch has; all of them if there are fewer
+ * @param epochs how long it is trained
+ * @param answer what its outputs say: their softmax for a classifier, themselves for a regressor
+ * @param shape of the features of one example, as the net takes them; null for rows as they are
+ */
+public record NetLearner(
+        Supplier<? extends Layer> net,
+        Loss loss,
+        Optimizer optimizer,
+        int batch,
+        int epochs,
+        UnaryOperator<Tensor> answer,
+        @Nullable Shape shape)
+        implements Learner {
+    private static final int AT_ONCE = 500;
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if batch or epochs is less than 1
+     */
+    public NetLearner {
+        if (batch < 1 || epochs < 1) {
+            throw new IllegalArgumentException(
+                    "net learner: batch=" + batch + " and epochs=" + epochs + " must both be at least 1");
+        }
+    }
+
+    /** Makes a learner of classes by cross-entropy, whose predictions are probabilities. */
+    public static NetLearner classifier(Supplier<? extends Layer> net, Optimizer optimizer, int batch, int epochs) {
+        return new NetLearner(net, Loss.crossEntropy(), optimizer, batch, epochs, y -> y.softmax(-1), null);
+    }
+
+    /** Makes a learner of numbers by the mean squared error. */
+    public static NetLearner regressor(Supplier<? extends Layer> net, Optimizer optimizer, int batch, int epochs) {
+        return new NetLearner(net, Loss.mse(), optimizer, batch, epochs, y -> y, null);
+    }
+
+    /** Returns this learner for a net that takes features of this shape, such as images [height, width, channels]. */
+    public NetLearner shaped(int... dims) {
+        return new NetLearner(net, loss, optimizer, batch, epochs, answer, Shape.of(dims));
+    }
+
+    @Override
+    public Trained fit(Examples data, long seed) {
+        Rng rng = new Rng(seed);
+        double[] weights = data.weights();
+        boolean alike = java.util.Arrays.stream(weights).allMatch(w -> w == weights[0]);
+        Examples drawn = alike ? data : data.resampled(rng.split("weights").seed());
+        Model<Layer> model = Model.of(net.get(), rng.split("start").seed());
+        try (Dataset all = drawn.dataset();
+                Dataset shaped = shape == null ? all.flattened() : all.reshaped(shape.toArray())) {
+            Trainer.of(model, loss, optimizer)
+                    .seed(rng.split("layers").seed())
+                    .fit(
+                            shaped.shuffled(rng.split("order").seed()).batches(Math.min(batch, data.size())),
+                            epochs);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+        return new Trained(this, model, data.columns());
+    }
+
+    /**
+     * A trained network.
+     *
+     * @param method how it was trained
+     * @param model the network, which {@link #close} closes
+     * @param columns how many features it takes
+     */
+    public record Trained(NetLearner method, Model<Layer> model, int columns) implements Predictor {
+        @Override
+        public float[][] predict(float[][] x) {
+            Rows.fits("net learner", x, columns);
+            float[][] predictions = new float[x.length][];
+            Shape shape = method.shape;
+            int[] one = shape == null ? new int[] {columns} : shape.toArray();
+            for (int from = 0; from < x.length; from += AT_ONCE) {
+                int n = Math.min(AT_ONCE, x.length - from);
+                float[] values = new float[n * columns];
+                int[] dims = new int[one.length + 1];
+                dims[0] = n;
+                System.arraycopy(one, 0, dims, 1, one.length);
+                for (int i = 0; i < n; i++) {
+                    System.arraycopy(x[from + i], 0, values, i * columns, columns);
+                }
+                try (Pass pass = Pass.infer(new Rng(0))) {
+                    float[] made = method.answer
+                            .apply(model.net().apply(Tensor.of(values, dims)))
+                            .toArray();
+                    int outputs = made.length / n;
+                    for (int i = 0; i < n; i++) {
+                        predictions[from + i] = java.util.Arrays.copyOfRange(made, i * outputs, (i + 1) * outputs);
+                    }
+                }
+            }
+            return predictions;
+        }
+
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+}

@@ -1,0 +1,312 @@
+package dev.fathom.ensemble;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.features.Examples;
+import dev.fathom.features.Learner;
+import dev.fathom.features.LinearSvm;
+import dev.fathom.features.NearestNeighbors;
+import dev.fathom.features.NetLearner;
+import dev.fathom.features.Predictor;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.Learners;
+import dev.fathom.train.Workers;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/** Ensembles against scikit-learn, and what they promise. */
+class EnsembleTest {
+    private static final Learners GOLDEN = Learners.read();
+
+    /** Rows that hold their own number. */
+    private static float[][] numbers(int n) {
+        return IntStream.range(0, n).mapToObj(i -> new float[] {i}).toArray(float[][]::new);
+    }
+
+    /** Points of two classes that a line cannot part: y = sign of x0 x1, with noise around it. */
+    private static Examples crossing(int n, long seed) {
+        float[] drawn = new Rng(seed).normal(2 * n, 0, 1);
+        float[][] x = new float[n][];
+        int[] labels = new int[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = new float[] {drawn[2 * i], drawn[2 * i + 1]};
+            labels[i] = x[i][0] * x[i][1] > 0 ? 1 : 0;
+        }
+        return Examples.of(x, labels);
+    }
+
+    private static final Learner NET = NetLearner.classifier(
+            () -> new Sequential(new Linear(2, 8), Tensor::tanh, new Linear(8, 2)), new Adam(0.03f), 20, 12);
+
+    @Test
+    void adaBoostOnKnownAnswersIsThatOfScikitLearn() {
+        for (Learners.AdaBoost golden : GOLDEN.adaboost()) {
+            AtomicInteger turn = new AtomicInteger();
+            List<double[]> seen = new ArrayList<>();
+            Learner fixed = (data, seed) -> {
+                seen.add(data.weights());
+                int[] answers = golden.answers()[turn.getAndIncrement()];
+                return x -> {
+                    float[][] scores = new float[x.length][golden.classes()];
+                    for (int i = 0; i < x.length; i++) {
+                        scores[i][answers[(int) x[i][0]]] = 1;
+                    }
+                    return scores;
+                };
+            };
+            float[][] x = numbers(golden.labels().length);
+            Ensemble boosted = new AdaBoost(fixed, golden.answers().length, golden.rate())
+                    .fit(Examples.of(x, golden.labels()), 1);
+            assertThat(boosted.weights()).containsExactly(golden.alphas(), within(1e-12));
+            assertThat(boosted.classify(x)).isEqualTo(golden.predicted());
+            // wrong answers weigh more: by exp(alpha) than right ones, if they weighed the same before
+            int wrong = 0;
+            int right = 0;
+            for (int i = 0; i < x.length; i++) {
+                if (golden.answers()[0][i] == golden.labels()[i]) {
+                    right = i;
+                } else {
+                    wrong = i;
+                }
+            }
+            assertThat(seen.get(1)[wrong] / seen.get(1)[right])
+                    .isCloseTo(Math.exp(golden.alphas()[0]), within(1e-9));
+        }
+    }
+
+    @Test
+    void stumpsAreTheTreesOfScikitLearn() {
+        Learners.Stumps golden = GOLDEN.stumps();
+        Examples data = Examples.of(golden.x(), golden.labels());
+        Stump.Question question = new Stump().fit(data.weighted(golden.weights()), 0);
+        assertThat(question.column()).isEqualTo(golden.column());
+        assertThat(question.threshold()).isCloseTo(golden.threshold(), within(1e-12));
+        float[][] p = question.predict(golden.x());
+        for (int i = 0; i < p.length; i++) {
+            assertThat(p[i]).containsExactly(golden.probabilities()[i], within(1e-6f));
+        }
+        Ensemble boosted = new AdaBoost(new Stump(), 8).fit(data, 0);
+        assertThat(boosted.weights()).containsExactly(golden.alphas(), within(1e-9));
+        assertThat(boosted.classify(golden.x())).isEqualTo(golden.boosted());
+        float[][] y = IntStream.range(0, p.length)
+                .mapToObj(i -> new float[] {golden.y()[i]})
+                .toArray(float[][]::new);
+        Ensemble residual = new ResidualBoosting(new Stump(), 25, 0.3).fit(Examples.of(golden.x(), y), 0);
+        float[][] made = residual.predict(golden.x());
+        for (int i = 0; i < made.length; i++) {
+            assertThat(made[i][0]).isCloseTo(golden.residual()[i], within(1e-5f));
+        }
+        // with each member the error on what it learned of gets smaller
+        double before = Double.POSITIVE_INFINITY;
+        for (int m = 1; m <= 26; m++) {
+            double error = residual.first(m).squaredError(Examples.of(golden.x(), y));
+            assertThat(error).isLessThan(before);
+            before = error;
+        }
+    }
+
+    @Test
+    void boostingEndsWhereScikitLearnEndsIt() {
+        float[][] x = numbers(4);
+        Examples data = Examples.of(x, 0, 0, 1, 1);
+        Ensemble perfect = new AdaBoost(new Stump(), 10).fit(data, 0);
+        assertThat(perfect.weights()).containsExactly(1);
+        assertThat(perfect.accuracy(data)).isEqualTo(1);
+        Learner wrong = (some, seed) -> rows -> Arrays.stream(rows)
+                .map(r -> new float[] {r[0], 2.5f - r[0]})
+                .map(r -> r[0] > 1.5f ? new float[] {1, 0} : new float[] {0, 1})
+                .toArray(float[][]::new);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new AdaBoost(wrong, 3).fit(data, 0))
+                .withMessageStartingWith("adaboost: the first member is wrong on 1.0 of the weights, and chance on 0.5");
+    }
+
+    @Test
+    void baggingIsTheSameForAnyNumberOfWorkers() {
+        Examples data = crossing(120, 1);
+        Examples test = crossing(400, 2);
+        try (Ensemble one = new Bagging(NET, 6).workers(1).fit(data, 5);
+                Ensemble three = new Bagging(NET, 6).workers(3).fit(data, 5)) {
+            assertThat(three.predict(test.x())).isDeepEqualTo(one.predict(test.x()));
+            assertThat(one.timing().members()).hasSize(6).doesNotContain(0);
+            assertThat(one.timing().atOnce()).isBetween(0.5, 1.0 + 1e-9);
+            assertThat(three.timing().speedup(one.timing()))
+                    .isEqualTo(one.timing().seconds() / three.timing().seconds());
+            assertThat(three.timing().workers()).isEqualTo(3);
+            Diversity diversity = Diversity.of(one.answers(test.x()), test.labels());
+            assertThat(diversity.disagreement()).isBetween(0.001, 0.5);
+            assertThat(diversity.q()).isBetween(0.1, 1.0);
+            double mean = one.members().stream()
+                    .mapToDouble(m -> m.accuracy(test))
+                    .average()
+                    .orElseThrow();
+            assertThat(one.accuracy(test)).isGreaterThan(mean).isGreaterThan(0.85);
+        }
+    }
+
+    @Test
+    void samplesAreDrawnAsAsked() {
+        Examples data = Examples.of(numbers(50), new int[50]);
+        List<Set<Float>> seen = new ArrayList<>();
+        List<Integer> sizes = new ArrayList<>();
+        Learner spy = (some, seed) -> {
+            Set<Float> different = new HashSet<>();
+            Arrays.stream(some.x()).forEach(r -> different.add(r[0]));
+            seen.add(different);
+            sizes.add(some.size());
+            return x -> new float[x.length][1];
+        };
+        new Bagging(spy, 20).workers(1).fit(data, 1);
+        assertThat(sizes).containsOnly(50);
+        assertThat(seen.stream().mapToInt(Set::size).average().orElseThrow() / 50)
+                .isCloseTo(1 - Math.exp(-1), within(0.04)); // 1 - (1 - 1/n)^n
+        seen.clear();
+        sizes.clear();
+        new Bagging(spy, 5).withoutReplacement(0.5).workers(1).fit(data, 1);
+        assertThat(sizes).containsOnly(25);
+        assertThat(seen).allMatch(s -> s.size() == 25).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void combinationsAreWhatTheySay() {
+        float[][] of = {{0.9f, 0.1f, 0}, {0.2f, 0.5f, 0.3f}, {0.1f, 0.6f, 0.3f}, {0, 0.1f, 0.9f}};
+        double[] weights = {3, 1, 1, 1};
+        float[] mean = new float[3];
+        Combination.MEAN.combine(of, weights, mean);
+        assertThat(mean).containsExactly(new float[] {0.5f, 0.25f, 0.25f}, within(1e-6f));
+        Combination.MEDIAN.combine(of, weights, mean);
+        assertThat(mean).containsExactly(new float[] {0.15f, 0.3f, 0.3f}, within(1e-6f));
+        Combination.VOTE.combine(of, weights, mean);
+        assertThat(mean).containsExactly(new float[] {3 / 6f, 2 / 6f, 1 / 6f}, within(1e-6f));
+        Combination.SUM.combine(of, weights, mean);
+        assertThat(mean).containsExactly(new float[] {3, 1.5f, 1.5f}, within(1e-6f));
+    }
+
+    @Test
+    void theTopOfAStackSeesPredictionsOfMembersThatDidNotSeeTheExample() {
+        int n = 41;
+        int[] labels = IntStream.range(0, n).map(i -> i % 2).toArray();
+        Examples data = Examples.of(numbers(n), labels);
+        // a member that knows by heart what it learned of: 1 for examples that it saw
+        Learner heart = (some, seed) -> {
+            Set<Float> known = ConcurrentHashMap.newKeySet();
+            Arrays.stream(some.x()).forEach(r -> known.add(r[0]));
+            return x -> Arrays.stream(x)
+                    .map(r -> new float[] {known.contains(r[0]) ? 1 : 0, r[0]})
+                    .toArray(float[][]::new);
+        };
+        List<float[][]> upper = new ArrayList<>();
+        Learner top = (some, seed) -> {
+            upper.add(some.x());
+            return x -> {
+                upper.add(x);
+                return new float[x.length][2];
+            };
+        };
+        Stacking stacking = new Stacking(top, heart, heart).folds(4).passingThrough().workers(2);
+        Stacking.Stack stack = stacking.fit(data, 3);
+        for (int i = 0; i < n; i++) {
+            assertThat(upper.get(0)[i]).containsExactly(0, i, 0, i, i);
+        }
+        stack.predict(data.x());
+        assertThat(upper.get(1)[7]).containsExactly(1, 7, 1, 7, 7);
+        assertThat(stack.timing().members()).hasSize(10);
+    }
+
+    @Test
+    void aStackJoinsWhatItsMembersKnow() {
+        Examples data = crossing(150, 3);
+        Examples test = crossing(400, 4);
+        Stacking stacking = new Stacking(
+                new LinearSvm(1), new NearestNeighbors(7), new LinearSvm(1), new Bagging(NET, 2)); // an ensemble is a member
+        try (Predictor stack = stacking.workers(2).fit(data, 1);
+                Predictor again = stacking.workers(1).fit(data, 1)) {
+            assertThat(stack.accuracy(test)).isGreaterThan(0.88);
+            assertThat(again.predict(test.x())).isDeepEqualTo(stack.predict(test.x()));
+        }
+    }
+
+    @Test
+    void networksAreBoosted() {
+        Examples data = crossing(150, 3);
+        Learner weak = NetLearner.classifier(
+                () -> new Sequential(new Linear(2, 3), Tensor::tanh, new Linear(3, 2)), new Adam(0.02f), 20, 6);
+        try (Ensemble boosted = new AdaBoost(weak, 12).fit(data, 1)) {
+            assertThat(boosted.accuracy(data)).isGreaterThan(boosted.first(1).accuracy(data) + 0.05);
+        }
+        // a wave of eight nets, each of which learns what the others leave over
+        float[][] x = numbers(60);
+        float[][] y = new float[60][];
+        for (int i = 0; i < 60; i++) {
+            x[i][0] = i / 10f - 3;
+            y[i] = new float[] {(float) Math.sin(2 * x[i][0])};
+        }
+        Examples wave = Examples.of(x, y);
+        Learner net = NetLearner.regressor(
+                () -> new Sequential(new Linear(1, 4), Tensor::tanh, new Linear(4, 1)), new Adam(0.05f), 20, 40);
+        try (Ensemble boosted = new ResidualBoosting(net, 8, 1).fit(wave, 1)) {
+            assertThat(boosted.first(2).squaredError(wave)).isLessThan(0.2 * boosted.first(1).squaredError(wave));
+            assertThat(boosted.squaredError(wave)).isLessThan(0.95 * boosted.first(2).squaredError(wave));
+        }
+    }
+
+    @Test
+    void diversityIsThatOfTheTextbook() {
+        int[] labels = new int[10];
+        int[][] answers = new int[3][];
+        answers[0] = new int[] {0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
+        answers[1] = new int[] {0, 0, 0, 0, 1, 1, 0, 1, 1, 1};
+        answers[2] = answers[0].clone();
+        // of 0 and 1: N11 4, N10 2, N01 1, N00 3
+        double q = (4.0 * 3 - 2 * 1) / (4 * 3 + 2 * 1);
+        Diversity found = Diversity.of(answers, labels);
+        assertThat(found.disagreement()).isCloseTo((0.3 + 0 + 0.3) / 3, within(1e-12));
+        assertThat(found.q()).isCloseTo((2 * q + 1) / 3, within(1e-12));
+        assertThat(Diversity.of(new int[][] {labels, labels}, labels).q()).isNaN();
+        assertThat(Diversity.distance(new float[] {0}, new float[] {1}, new float[] {3})).isEqualTo(2);
+        assertThat(Diversity.distance(new float[] {0, 0}, new float[] {3, 4})).isEqualTo(5);
+    }
+
+    private static void refused(ThrowingCallable call, String start) {
+        assertThatIllegalArgumentException().isThrownBy(call).withMessageStartingWith(start);
+    }
+
+    @Test
+    void badInputIsNamed() {
+        Learner stump = new Stump();
+        Examples data = Examples.of(numbers(4), 0, 0, 1, 1);
+        refused(() -> new Bagging(stump, 0), "bagging: members=0");
+        refused(() -> new Bagging(stump, 1).withoutReplacement(Double.NaN), "bagging: share=NaN");
+        refused(() -> new Bagging(stump, 1).workers(0), "workers: count=0");
+        refused(() -> new AdaBoost(stump, 0), "adaboost: rounds=0");
+        refused(() -> new AdaBoost(stump, 1, -1), "adaboost: rate=-1.0");
+        refused(() -> new AdaBoost(stump, 1).fit(Examples.of(numbers(2), 0, 0), 1), "adaboost: there is one class");
+        refused(() -> new ResidualBoosting(stump, 1, 1.5), "residual boosting: shrinkage=1.5");
+        refused(() -> new Stacking(stump), "stacking: 0 members and 5 folds");
+        refused(() -> new Stacking(stump, stump).fit(data, 1), "stacking: 4 examples for 5 folds");
+        refused(() -> Diversity.of(new int[1][3], 1, 2, 3), "diversity: 1 members and 3 examples");
+        refused(() -> Diversity.of(new int[2][3], 1, 2), "diversity: member 0 gives 3 answers for 2 examples");
+        refused(() -> Diversity.distance(new float[2], new float[3]), "distance: member 0 gives 2 numbers");
+        refused(
+                () -> new Bagging(stump, 3).fit(data, 1).first(4),
+                "first: 4 of 3 members; ask for at least 1 and at most as many as there are");
+        refused(
+                () -> new Bagging((some, seed) -> new LinearSvm(1).fit(some.withX(new float[1][1]), 1), 2, 1, true, Combination.MEAN, new Workers(2))
+                        .fit(data, 1),
+                "examples: 1 rows with 4 targets");
+    }
+}
