@@ -18,7 +18,7 @@ import dev.fathom.tensor.Tensor;
  */
 public record AlphaDropout(float p) implements Layer {
     /** -lambda alpha of SELU. */
-    private static final double ALPHA = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717;
+    private static final double ALPHA = -1.0507009873554805 * 1.6732632423543772;
 
     /**
      * Checks p.

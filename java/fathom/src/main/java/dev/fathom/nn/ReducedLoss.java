@@ -16,6 +16,7 @@ import dev.fathom.tensor.Tensor;
  * <p>A lambda from (output, target) to values is such a loss: {@code ReducedLoss cubic = (y, t) -> y.sub(t).abs().pow(3)}.
  */
 @FunctionalInterface
+@SuppressWarnings("FunctionalInterfaceMethodChanged") // a formula of values is what a loss of one's own is
 public interface ReducedLoss extends Loss {
     /** Computes the values, of which a class number or a row of probabilities has one, and other targets have one for each element. */
     Tensor each(Tensor output, Tensor target);

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 /**
  * Runs {@code layer} with the weight W[o] = g[o] v[o] / ||v[o]||, in which the length of each output's weights and their direction are trained apart
  * (Salimans and Kingma 2016). v is the weight of the layer, and ||v[o]|| the Euclidean norm of all that belongs to output o. It is PyTorch's {@code
- * weight_norm} with dim=0, whose files call v {@code weight_v}; here it keeps the name {@code weight}. A v[o] of zeros
+ * weight_norm} with dim=0, whose files call v {@code weight_v}; here it keeps the name "weight". A v[o] of zeros
  * gives zeros, where PyTorch has NaN.
  *
  * @param layer a linear layer, a convolution, or another layer with a weight; the names of its parameters do not change

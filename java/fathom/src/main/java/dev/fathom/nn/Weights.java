@@ -38,15 +38,15 @@ final class Weights {
      * @param own the loss's weights, of the values' shape
      */
     static Tensor mean(Tensor values, @Nullable Tensor own, @Nullable Tensor w) {
-        if (w == null && own == null) {
-            return values.mean();
-        }
         Tensor total = values;
         Tensor share = own;
         if (w != null) {
             check(values, w);
             total = rows(values, w, true).mul(w);
             share = own == null ? w : rows(own, w, true).mul(w);
+        }
+        if (share == null) {
+            return values.mean();
         }
         Tensor divisor = share.sum();
         if (!Values.traced(divisor) && divisor.item() == 0) {

@@ -237,8 +237,9 @@ public record LBfgs(float learningRate, int iterations, int history, double grad
         }
 
         private Place zoom(Place from, Place a, Place b, int done) {
-            Place low = b.loss < a.loss ? b : a; // a loss that is not a number is no low
-            Place high = low == a ? b : a;
+            boolean falls = b.loss < a.loss; // a loss that is not a number is no low
+            Place low = falls ? b : a;
+            Place high = falls ? a : b;
             boolean slow = false;
             for (int i = done; i < SEARCH; i++) {
                 double least = Math.min(low.t, high.t);

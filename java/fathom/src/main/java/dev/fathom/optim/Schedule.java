@@ -226,7 +226,7 @@ public interface Schedule {
 
     /** Returns this schedule with lengths in steps of the optimizer in the place of epochs. */
     default Schedule inSteps() {
-        return (epochs, steps) -> factor(steps, steps);
+        return (epochs, steps) -> factor((double) steps, steps);
     }
 
     /**

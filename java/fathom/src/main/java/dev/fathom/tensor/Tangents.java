@@ -124,7 +124,7 @@ final class Tangents {
             case SWISH -> swishSlope(x.mul(p));
             case GELU_TANH -> geluTanhSlope(x);
             case MISH -> mishSlope(x);
-            case SELU -> y.gt(0).where(Tensor.scalar(1.05070099f), y.add(1.75809934f));
+            case SELU -> y.gt(0).where(Tensor.scalar((float) 1.0507009873554805), y.add((float) 1.7580993408473766));
             case CELU -> y.gt(0).where(Tensor.scalar(1), y.div(p).add(1));
             case HARD_SIGMOID -> x.gt(-3).mul(x.lt(3)).div(6);
             case HARD_SWISH ->
@@ -361,7 +361,7 @@ final class Tangents {
         Tensor x = t.in(0);
         Tensor sum = x.sub(x.mean(Dims.KEEP, dims)).mul(t.of(0)).sum(dims);
         long divisor = ReduceOp.reduced(x.shape(), op.mask()) - op.correction();
-        return op.root() ? sum.div(divisor).div(notZero(t.out(0))) : sum.mul(2f / divisor);
+        return op.root() ? sum.div(divisor).div(notZero(t.out(0))) : sum.mul(2f / (float) divisor);
     }
 
     /** What may divide a numerator that is 0 wherever y is 0. */

@@ -153,7 +153,9 @@ class StoredRunTest {
     /** The labs whose stored run has a figure outside of its band, and why. */
     private static final Map<String, String> MISSES = Map.of(
             "mnist",
-            "LeNet-5 of one seed has 98.95 %, and its interval of 98.73 to 99.13 % holds the 99 % that are expected");
+            "LeNet-5 of one seed has 98.95 %, and its interval of 98.73 to 99.13 % holds the 99 % that are expected",
+            "imdb",
+            "the simple RNN has 83.5 %, which is better than the textbook's 76 % and the band around it");
 
     @Test
     void everyMissedBandHasAReason() throws IOException {
