@@ -36,7 +36,7 @@ public record GradientNoise(Optimizer inner, float eta, float gamma, long seed) 
     @Override
     public void step(Update update) {
         update.gradients(p -> {
-            float deviation = (float) Math.sqrt(eta / Math.pow(p.step(), gamma));
+            float deviation = (float) Math.sqrt(eta / Math.pow((double) p.step(), gamma));
             Tensor g = p.gradient();
             float[] noise = new Rng(seed)
                     .split(p.name())

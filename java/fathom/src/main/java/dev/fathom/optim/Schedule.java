@@ -226,7 +226,7 @@ public interface Schedule {
 
     /** Returns this schedule with lengths in steps of the optimizer in the place of epochs. */
     default Schedule inSteps() {
-        return (epochs, steps) -> factor(steps, steps);
+        return (epochs, steps) -> factor((double) steps, steps);
     }
 
     /**
@@ -239,7 +239,7 @@ public interface Schedule {
         positive("then", "length", length);
         return (epochs, steps) -> epochs < length
                 ? factor(epochs, steps)
-                : next.factor(epochs - length, steps - Math.round(length * (steps / epochs)));
+                : next.factor(epochs - length, steps - Math.round(length * ((double) steps / epochs)));
     }
 
     /** Returns this schedule after {@link #warmUp(double, double)} from 0. */

@@ -55,7 +55,7 @@ public record Swa(Optimizer inner, long first, long every) implements Around {
             long since = p.step() - first;
             if (since >= 0 && since % every == 0) {
                 Tensor a = p.moment(inner.moments());
-                p.moment(inner.moments(), a.add(p.value().sub(a).div(since / every + 1f)));
+                p.moment(inner.moments(), a.add(p.value().sub(a).div((float) (since / every + 1))));
             }
         });
     }
