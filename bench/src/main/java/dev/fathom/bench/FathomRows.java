@@ -506,7 +506,10 @@ public class FathomRows {
                     .asLongBuffer()
                     .put(new long[] {0, n, 0});
             groups = new Floats(new float[] {1e-3f, 0});
-            rule = Native.table(4).lines().takeWhile(row -> !row.startsWith("adam:")).count();
+            rule = Native.table(4)
+                    .lines()
+                    .takeWhile(row -> !row.startsWith("adam:"))
+                    .count();
         }
 
         void run() {

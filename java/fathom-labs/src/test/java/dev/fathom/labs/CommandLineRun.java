@@ -55,7 +55,13 @@ public record CommandLineRun(int code, String out, String err) {
 
     /** A lab on the files of a folder, which also gets the page. */
     public static CommandLineRun labOn(Path data, String name) {
-        return of("lab", name, "--data", data.toString(), "--out", data.resolve("out").toString());
+        return of(
+                "lab",
+                name,
+                "--data",
+                data.toString(),
+                "--out",
+                data.resolve("out").toString());
     }
 
     /** Skips the test, and says so, where {@code FATHOM_DATA} lacks a folder. */

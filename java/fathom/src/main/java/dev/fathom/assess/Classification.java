@@ -411,10 +411,9 @@ public final class Classification {
                             + " classes, so the loss falls as long as T grows; check that the labels belong to these examples");
         }
         if (IntStream.range(0, actual.length).allMatch(i -> logit(i, actual[i]) == logit(i, predicted[i]))) {
-            throw new IllegalArgumentException(
-                    "temperature: all " + actual.length
-                            + " examples have the largest logit at their label, so the loss falls as long as T does;"
-                            + " give more validation examples");
+            throw new IllegalArgumentException("temperature: all " + actual.length
+                    + " examples have the largest logit at their label, so the loss falls as long as T does;"
+                    + " give more validation examples");
         }
         double low = 0; // of 1 / T, in which the loss is convex
         double high = 1;

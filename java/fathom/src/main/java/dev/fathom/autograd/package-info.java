@@ -16,7 +16,7 @@
  *
  * <p>Rejected: a state object beside each tensor (one more allocation for each op), autograd above tensors (a method such as {@code x.relu()} would have to
  * find the tape behind an interface), second derivatives by a recorded backward (every gradient would be written twice: a rule for tangents is a line, and
-{@code Linearization} records it).
+ * {@code Linearization} records it).
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.autograd;

@@ -54,8 +54,8 @@ public final class BceWithLogits implements ReducedLoss {
                         + " positive weights disagree; give one weight, or one for each column of the last dimension");
             }
             Tensor ofPositives = target.mul(logits.bceWithLogits(Tensor.scalar(1)));
-            loss = loss.add(ofPositives.mul(
-                    excess.length == 1 ? Tensor.scalar(excess[0]) : Tensor.of(excess, excess.length)));
+            loss = loss.add(
+                    ofPositives.mul(excess.length == 1 ? Tensor.scalar(excess[0]) : Tensor.of(excess, excess.length)));
         }
         if (gamma != 0) {
             Tensor wrong = target.mul(logits.neg().sigmoid()).add(target.rsub(1).mul(logits.sigmoid()));

@@ -40,7 +40,8 @@ public final class CrossEntropy implements ReducedLoss {
         this(scores, 0, 0, null, null);
     }
 
-    private CrossEntropy(Scores scores, float smoothing, float gamma, float @Nullable [] weights, @Nullable Integer ignored) {
+    private CrossEntropy(
+            Scores scores, float smoothing, float gamma, float @Nullable [] weights, @Nullable Integer ignored) {
         this.scores = scores;
         this.smoothing = smoothing;
         this.gamma = gamma;
@@ -66,8 +67,7 @@ public final class CrossEntropy implements ReducedLoss {
      * @throws IllegalArgumentException if a weight is negative or not finite, or all of them are 0
      */
     public CrossEntropy classWeights(float... perClass) {
-        return new CrossEntropy(
-                scores, smoothing, gamma, Weights.checked("crossEntropy: weight", perClass), ignored);
+        return new CrossEntropy(scores, smoothing, gamma, Weights.checked("crossEntropy: weight", perClass), ignored);
     }
 
     /**
@@ -85,7 +85,8 @@ public final class CrossEntropy implements ReducedLoss {
      * @throws IllegalArgumentException if gamma is negative or not finite
      */
     public CrossEntropy focal(float gamma) {
-        return new CrossEntropy(scores, smoothing, Settings.notNegative("crossEntropy", "gamma", gamma), weights, ignored);
+        return new CrossEntropy(
+                scores, smoothing, Settings.notNegative("crossEntropy", "gamma", gamma), weights, ignored);
     }
 
     /** wrong^gamma, with a slope that is finite where wrong is 0. */
@@ -103,7 +104,9 @@ public final class CrossEntropy implements ReducedLoss {
         if (gamma == 0 && scores != Scores.LOG_PROBABILITIES) {
             Tensor logits = logits(x);
             if (ignored == null) {
-                if (target.dtype() == DType.F32 && target.shape().equals(logits.shape()) && logits.shape().rank() > 0) {
+                if (target.dtype() == DType.F32
+                        && target.shape().equals(logits.shape())
+                        && logits.shape().rank() > 0) {
                     Domain.probabilities("crossEntropy", target);
                 }
                 return logits.crossEntropy(target, smoothing, perClass());
@@ -129,7 +132,11 @@ public final class CrossEntropy implements ReducedLoss {
     /** The weights of classes with which the fused loss ignores what this one ignores; none where there are no such weights. */
     private float[] others(Tensor logits) {
         int classes = logits.shape().rank() == 0 ? 0 : logits.dim(-1);
-        if (ignored == null || ignored < 0 || ignored >= classes || smoothing != 0 || weights != null && weights.length != classes) {
+        if (ignored == null
+                || ignored < 0
+                || ignored >= classes
+                || smoothing != 0
+                || weights != null && weights.length != classes) {
             return new float[0];
         }
         float[] others = weights == null ? new float[classes] : weights.clone();
@@ -146,8 +153,9 @@ public final class CrossEntropy implements ReducedLoss {
     private Rows rows(Tensor x, Tensor target) {
         Tensor logits = logits(x);
         if (ignored != null && target.dtype() != DType.I32) {
-            throw new IllegalArgumentException(name() + ": ignoreIndex=" + ignored + " is for class numbers, but the target "
-                    + target.shape() + " is " + target.dtype() + "; leave rows out with weights");
+            throw new IllegalArgumentException(
+                    name() + ": ignoreIndex=" + ignored + " is for class numbers, but the target " + target.shape()
+                            + " is " + target.dtype() + "; leave rows out with weights");
         }
         if (target.dtype() == DType.I32) {
             Targets.mustBeLabels(name(), logits, target);
@@ -157,8 +165,8 @@ public final class CrossEntropy implements ReducedLoss {
         Tensor log = scores == Scores.LOG_PROBABILITIES ? logits : logits.logSoftmax(-1);
         Tensor perClass = perClass();
         if (perClass != null && perClass.size() != log.dim(-1)) {
-            throw new IllegalArgumentException(name() + ": output " + x.shape() + " has " + log.dim(-1) + " classes but there are "
-                    + perClass.size() + " weights; give one weight a class");
+            throw new IllegalArgumentException(name() + ": output " + x.shape() + " has " + log.dim(-1)
+                    + " classes but there are " + perClass.size() + " weights; give one weight a class");
         }
         Tensor kept = ignored == null ? null : target.ne(Tensor.ofInts(new int[] {ignored}));
         Tensor counts = kept;

@@ -55,7 +55,8 @@ public interface Loss {
      * numbers [..], where s is 1 for the class of the row and -1 for the others (Rifkin and Klautau 2004).
      */
     static ReducedLoss oneVsRest() {
-        return new Formula("oneVsRest", Targets.LABELS, (x, t) -> x.bceWithLogits(t).sum(-1));
+        return new Formula(
+                "oneVsRest", Targets.LABELS, (x, t) -> x.bceWithLogits(t).sum(-1));
     }
 
     /**
@@ -120,7 +121,9 @@ public interface Loss {
     static ReducedLoss bce() {
         return new Formula("bce", Domain.SHARES, (p, t) -> {
             Domain.SHARES.checkOutput("bce", "output", p);
-            return t.mul(Formula.log(p)).add(t.rsub(1).mul(Formula.log(p.rsub(1)))).neg();
+            return t.mul(Formula.log(p))
+                    .add(t.rsub(1).mul(Formula.log(p.rsub(1))))
+                    .neg();
         });
     }
 
@@ -172,7 +175,8 @@ public interface Loss {
         return (y, t) -> {
             Targets.elements(Domain.NUMBERS).of("rmse", y, t);
             Tensor mean = y.sub(t).square().mean();
-            return mean.gt(0).where(mean.clamp(Float.MIN_NORMAL, Float.POSITIVE_INFINITY).sqrt(), Tensor.scalar(0));
+            return mean.gt(0)
+                    .where(mean.clamp(Float.MIN_NORMAL, Float.POSITIVE_INFINITY).sqrt(), Tensor.scalar(0));
         };
     }
 
@@ -372,7 +376,8 @@ public interface Loss {
         Settings.positive("infoNce", "temperature", temperature);
         return new Formula("infoNce", Targets.ROWS, (x, t) -> {
             if (x.shape().rank() != 2) {
-                throw new IllegalArgumentException("infoNce: queries and keys " + x.shape() + " must be [n, d]; reshape them");
+                throw new IllegalArgumentException(
+                        "infoNce: queries and keys " + x.shape() + " must be [n, d]; reshape them");
             }
             Tensor query = Formula.unit(x).div(temperature);
             Tensor key = Formula.unit(t);

@@ -96,7 +96,8 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
      */
     public Tensor of(Trainable trained) {
         Store store = Access.store(trained.range());
-        List<String> names = IntStream.range(trained.range().from(), trained.range().to())
+        List<String> names = IntStream.range(
+                        trained.range().from(), trained.range().to())
                 .mapToObj(store::name)
                 .toList();
         List<String> patterns = new ArrayList<>(on);
@@ -117,8 +118,8 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
             }
         }
         if (sum == null) {
-            throw new IllegalArgumentException(
-                    "penalty: on " + on + " except " + except + " leaves none of " + names + "; name parameters that it holds for");
+            throw new IllegalArgumentException("penalty: on " + on + " except " + except + " leaves none of " + names
+                    + "; name parameters that it holds for");
         }
         return sum;
     }
@@ -154,7 +155,8 @@ public record Penalty(float l1, float l2, List<String> on, List<String> except) 
             throw new IllegalArgumentException("sparsity: rho=" + rho + " must be above 0 and below 1");
         }
         if (h.size() == 0 || h.shape().rank() < 2) {
-            throw new IllegalArgumentException("sparsity: activations " + h.shape() + " have no examples of units; give [.., units]");
+            throw new IllegalArgumentException(
+                    "sparsity: activations " + h.shape() + " have no examples of units; give [.., units]");
         }
         Domain.SHARES.checkOutput("sparsity", "activation", h);
         Tensor r = h.mean(IntStream.range(0, h.shape().rank() - 1).toArray());

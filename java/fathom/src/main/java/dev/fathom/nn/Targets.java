@@ -36,10 +36,12 @@ interface Targets {
     /** Numbers [.., k] for outputs [.., 2 k], which say two things about each. */
     Targets HALVES = (loss, y, t) -> {
         Shape shape = y.shape();
-        if (shape.rank() == 0 || shape.rank() != t.shape().rank()
+        if (shape.rank() == 0
+                || shape.rank() != t.shape().rank()
                 || !shape.equals(t.shape().with(shape.rank() - 1, 2 * t.dim(-1)))) {
-            throw new IllegalArgumentException(loss + ": output " + shape + " and target " + t.shape()
-                    + " disagree; the output's last dimension must be twice that of the target, first the means and then the variances");
+            throw new IllegalArgumentException(
+                    loss + ": output " + shape + " and target " + t.shape()
+                            + " disagree; the output's last dimension must be twice that of the target, first the means and then the variances");
         }
         Domain.NUMBERS.check(loss, "target", t);
         return t;
@@ -58,13 +60,16 @@ interface Targets {
     static Targets pairs(Domain domain) {
         return (loss, y, t) -> {
             Shape shape = y.shape();
-            boolean fits = shape.rank() >= 2 && shape.dim(-2) == 2 && shape.rank() - 2 == t.shape().rank();
+            boolean fits = shape.rank() >= 2
+                    && shape.dim(-2) == 2
+                    && shape.rank() - 2 == t.shape().rank();
             for (int i = 0; fits && i < t.shape().rank(); i++) {
                 fits = shape.dim(i) == t.dim(i);
             }
             if (!fits) {
-                throw new IllegalArgumentException(loss + ": output " + shape + " and target " + t.shape()
-                        + " disagree; give pairs of embeddings [.., 2, d], as Tensor.stack(-2, a, b) makes them, and a target [..]");
+                throw new IllegalArgumentException(
+                        loss + ": output " + shape + " and target " + t.shape()
+                                + " disagree; give pairs of embeddings [.., 2, d], as Tensor.stack(-2, a, b) makes them, and a target [..]");
             }
             domain.check(loss, "target", t);
             return t;
@@ -81,7 +86,8 @@ interface Targets {
     /** Refuses what is no row of at least one element. */
     static void mustHaveRows(String loss, Tensor y) {
         if (y.shape().rank() == 0 || y.dim(-1) == 0) {
-            throw new IllegalArgumentException(loss + ": output " + y.shape() + " has no rows; give [.., n] with n of 1 or more");
+            throw new IllegalArgumentException(
+                    loss + ": output " + y.shape() + " has no rows; give [.., n] with n of 1 or more");
         }
     }
 

@@ -45,11 +45,17 @@ public final class TripletLoss implements ReducedLoss {
      * @throws IllegalArgumentException if the shapes differ
      */
     public Tensor each(Tensor anchor, Tensor positive, Tensor negative) {
-        if (!anchor.shape().equals(positive.shape()) || !anchor.shape().equals(negative.shape()) || anchor.shape().rank() == 0) {
+        if (!anchor.shape().equals(positive.shape())
+                || !anchor.shape().equals(negative.shape())
+                || anchor.shape().rank() == 0) {
             throw new IllegalArgumentException("triplet: anchors " + anchor.shape() + ", positives " + positive.shape()
                     + " and negatives " + negative.shape() + " differ; give three tensors of one shape [.., d]");
         }
-        return anchor.sub(positive).norm(-1).sub(anchor.sub(negative).norm(-1)).add(margin).relu();
+        return anchor.sub(positive)
+                .norm(-1)
+                .sub(anchor.sub(negative).norm(-1))
+                .add(margin)
+                .relu();
     }
 
     /**
@@ -68,8 +74,9 @@ public final class TripletLoss implements ReducedLoss {
         int[] found = search(distances(embeddings), labels.toIntArray());
         int n = found.length / 3;
         if (n == 0) {
-            throw new IllegalArgumentException("triplet: the batch of " + embeddings.dim(0)
-                    + " examples has no two of one class and one of another; draw batches with several examples of each of several classes");
+            throw new IllegalArgumentException(
+                    "triplet: the batch of " + embeddings.dim(0)
+                            + " examples has no two of one class and one of another; draw batches with several examples of each of several classes");
         }
         Tensor triplets = embeddings.take(0, Tensor.ofInts(found, 3, n));
         return each(
@@ -131,11 +138,12 @@ public final class TripletLoss implements ReducedLoss {
     }
 
     /** The farthest or the nearest example of the class of {@code a}, or of the others, that is farther away than {@code above}; -1 for none. */
-    private static int extreme(
-            double[] distance, int[] labels, int a, boolean same, double above, boolean farthest) {
+    private static int extreme(double[] distance, int[] labels, int a, boolean same, double above, boolean farthest) {
         int best = -1;
         for (int i = 0; i < labels.length; i++) {
-            if (i != a && (labels[i] == labels[a]) == same && !(distance[i] <= above)) { // NaN passes, for the trainer to see
+            if (i != a
+                    && (labels[i] == labels[a]) == same
+                    && !(distance[i] <= above)) { // NaN passes, for the trainer to see
                 boolean better = best < 0 || (farthest ? distance[i] > distance[best] : distance[i] < distance[best]);
                 best = better ? i : best;
             }

@@ -72,8 +72,9 @@ final class Weights {
             fits = w.dim(i) == shape.dim(i);
         }
         if (!fits) {
-            throw new IllegalArgumentException("loss: weights are " + w.dtype() + " " + w.shape() + " but the values are F32 "
-                    + shape + "; give F32 weights of that shape or of its first dimensions");
+            throw new IllegalArgumentException(
+                    "loss: weights are " + w.dtype() + " " + w.shape() + " but the values are F32 " + shape
+                            + "; give F32 weights of that shape or of its first dimensions");
         }
         Domain.NOT_NEGATIVE.check("loss", "weight", w);
     }

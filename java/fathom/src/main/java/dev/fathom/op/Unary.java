@@ -67,7 +67,9 @@ public enum Unary {
     STEP(0, Reads.FLAT),
     /** 1 for x &gt; 0, else 0, whose gradient passes unchanged where |x| is at most limit (Bengio et al. 2013). */
     STRAIGHT_THROUGH(
-            1, Reads.INPUT, (limit, none) -> limit > 0 ? null : "limit=" + limit + "; limit must be above 0, or infinite"),
+            1,
+            Reads.INPUT,
+            (limit, none) -> limit > 0 ? null : "limit=" + limit + "; limit must be above 0, or infinite"),
     /** x for x &gt; 0, else slope x (Maas et al. 2013). */
     LEAKY_RELU(
             1,

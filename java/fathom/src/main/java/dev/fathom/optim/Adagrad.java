@@ -10,7 +10,8 @@ package dev.fathom.optim;
  * @param epsilon added to the root
  * @param weightDecay the L2 penalty's factor, added to the gradient
  */
-public record Adagrad(float learningRate, float rateDecay, float initial, float epsilon, float weightDecay) implements Optimizer {
+public record Adagrad(float learningRate, float rateDecay, float initial, float epsilon, float weightDecay)
+        implements Optimizer {
     /**
      * Checks the numbers.
      *

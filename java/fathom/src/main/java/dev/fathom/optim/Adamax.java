@@ -10,7 +10,8 @@ package dev.fathom.optim;
  * @param epsilon added to the size of the gradient
  * @param weightDecay the L2 penalty's factor, added to the gradient
  */
-public record Adamax(float learningRate, float beta1, float beta2, float epsilon, float weightDecay) implements Optimizer {
+public record Adamax(float learningRate, float beta1, float beta2, float epsilon, float weightDecay)
+        implements Optimizer {
     /**
      * Checks the numbers.
      *
@@ -63,9 +64,6 @@ public record Adamax(float learningRate, float beta1, float beta2, float epsilon
     @Override
     public void step(Update update) {
         Rule.ADAMAX.step(
-                update,
-                step -> new float[] {beta1, beta2, epsilon, (float) (1 / Rule.correction(beta1, step))},
-                0,
-                1);
+                update, step -> new float[] {beta1, beta2, epsilon, (float) (1 / Rule.correction(beta1, step))}, 0, 1);
     }
 }

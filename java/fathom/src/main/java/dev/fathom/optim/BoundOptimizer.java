@@ -70,6 +70,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private final float[] rateOf;
     /** Of the group; NaN for the recipe's. */
     private final float[] decayOf;
+
     private final boolean[] lazyOf;
     private final @Nullable Group[] groupOf;
     private List<Group> groups = List.of();

@@ -59,7 +59,9 @@ public record Ema(Optimizer inner, float decay, boolean corrected) implements Ar
                 part /= 1 - Math.pow(decay, (double) p.step());
             }
             Tensor a = p.moment(inner.moments());
-            p.moment(inner.moments(), p.step() == 1 ? p.value() : a.add(p.value().sub(a).mul((float) part)));
+            p.moment(
+                    inner.moments(),
+                    p.step() == 1 ? p.value() : a.add(p.value().sub(a).mul((float) part)));
         });
     }
 }

@@ -38,10 +38,8 @@ public record GradientNoise(Optimizer inner, float eta, float gamma, long seed) 
         update.gradients(p -> {
             float deviation = (float) Math.sqrt(eta / Math.pow((double) p.step(), gamma));
             Tensor g = p.gradient();
-            float[] noise = new Rng(seed)
-                    .split(p.name())
-                    .split(p.step())
-                    .normal(Math.toIntExact(g.size()), 0, deviation);
+            float[] noise =
+                    new Rng(seed).split(p.name()).split(p.step()).normal(Math.toIntExact(g.size()), 0, deviation);
             return g.add(Tensor.of(noise, g.shape().toArray()));
         });
         inner.step(update);

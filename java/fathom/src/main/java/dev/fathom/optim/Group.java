@@ -18,7 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param clipWeights the largest absolute value of a weight, infinite for no limit; see {@link #clipWeights(float)}
  */
 public record Group(
-        String pattern, float rateFactor, @Nullable Float weightDecay, boolean onlyRows, float maxNorm, float clipWeights) {
+        String pattern,
+        float rateFactor,
+        @Nullable Float weightDecay,
+        boolean onlyRows,
+        float maxNorm,
+        float clipWeights) {
     /**
      * Checks the numbers.
      *
@@ -119,7 +124,8 @@ public record Group(
         if (maxNorm < Float.POSITIVE_INFINITY && w.shape().rank() > 1) {
             Tensor rows = w.reshape(w.dim(0), Math.toIntExact(w.size() / Math.max(1, w.dim(0))));
             Tensor norm = rows.norm(1).unsqueeze(1);
-            Tensor factor = norm.clamp(maxNorm, Float.POSITIVE_INFINITY).reciprocal().mul(maxNorm);
+            Tensor factor =
+                    norm.clamp(maxNorm, Float.POSITIVE_INFINITY).reciprocal().mul(maxNorm);
             y = norm.gt(maxNorm).where(rows.mul(factor), rows).reshape(w.shape());
         }
         return clipWeights < Float.POSITIVE_INFINITY ? y.clamp(-clipWeights, clipWeights) : y;

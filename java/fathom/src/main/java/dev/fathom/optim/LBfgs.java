@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * L-BFGS (Liu and Nocedal 1989) with a line search for the strong Wolfe conditions, as PyTorch's LBFGS with line_search_fn="strong_wolfe". One step
  * takes up to {@code iterations} iterations: d = -H g, with the inverse Hessian H from the last {@code history} pairs of s = change of the weights and
- * y = change of the gradient; w += t d, with t near the learning rate such that f(w + t d) <= f(w) + 1e-4 t g d and |g(w + t d) d| <= 0.9 |g d|. The very
+ * y = change of the gradient; w += t d, with t near the learning rate such that f(w + t d) &lt;= f(w) + 1e-4 t g d and |g(w + t d) d| &lt;= 0.9 |g d|. The very
  * first t is at most lr / |g|_1.
  *
  * <p>The loss is evaluated again many times in a step, so it should be that of the whole dataset: one batch, or {@code accumulate} of all. It is for
@@ -22,8 +22,7 @@ import java.util.List;
  * @param gradientTolerance a step ends when no element of the gradient is larger
  * @param changeTolerance a step ends when loss and weights change by less
  */
-public record LBfgs(
-        float learningRate, int iterations, int history, double gradientTolerance, double changeTolerance)
+public record LBfgs(float learningRate, int iterations, int history, double gradientTolerance, double changeTolerance)
         implements Optimizer {
     private static final double DECREASE = 1e-4;
     private static final double CURVATURE = 0.9;

@@ -12,7 +12,15 @@ package dev.fathom.optim;
  * @param weightDecay the L2 penalty's factor, added to the gradient
  * @param decoupled whether the decay is that of {@link AdamW} instead
  */
-public record NAdam(float learningRate, float beta1, float beta2, float epsilon, float momentumDecay, float weightDecay, boolean decoupled) implements Optimizer {
+public record NAdam(
+        float learningRate,
+        float beta1,
+        float beta2,
+        float epsilon,
+        float momentumDecay,
+        float weightDecay,
+        boolean decoupled)
+        implements Optimizer {
     /**
      * Checks the numbers.
      *

@@ -12,7 +12,8 @@ package dev.fathom.optim;
  * @param weightDecay the L2 penalty's factor, added to the gradient
  * @param decoupled whether the decay is that of {@link AdamW} instead
  */
-public record RAdam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, boolean decoupled) implements Optimizer {
+public record RAdam(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, boolean decoupled)
+        implements Optimizer {
     /**
      * Checks the numbers.
      *

@@ -62,7 +62,8 @@ enum Rule {
 
     /** What a mean with this decay, which begins at 0, is divided by after so many steps: 1 - decay^step. */
     static double correction(float decay, long step) {
-        // of the very float with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps would show it
+        // of the very float with which the kernel averages: 1 - 0.999f is 1.3e-5 below 1 - 0.999, and the first steps
+        // would show it
         return 1 - Math.pow(decay, (double) step);
     }
 

@@ -48,12 +48,13 @@ public record Sgd(
                     + momentum + " and dampening=" + dampening);
         }
         if (velocity == Velocity.MEAN && (nesterov || momentum >= 1)) {
-            throw new IllegalArgumentException("SGD: a velocity that is a mean needs momentum below 1 and no nesterov but momentum="
-                    + momentum + " and nesterov=" + nesterov);
+            throw new IllegalArgumentException(
+                    "SGD: a velocity that is a mean needs momentum below 1 and no nesterov but momentum=" + momentum
+                            + " and nesterov=" + nesterov);
         }
         if (velocity != Velocity.GRADIENTS && dampening != 0) {
-            throw new IllegalArgumentException("SGD: dampening=" + dampening + " belongs to a velocity of GRADIENTS but this one sums "
-                    + velocity + "; leave it at 0");
+            throw new IllegalArgumentException("SGD: dampening=" + dampening
+                    + " belongs to a velocity of GRADIENTS but this one sums " + velocity + "; leave it at 0");
         }
     }
 
@@ -126,8 +127,11 @@ public record Sgd(
         int v = momentum == 0 ? Rule.NONE : 0;
         float ahead = Rule.flag(nesterov);
         switch (velocity) {
-            case GRADIENTS -> Rule.SGD.step(
-                    update, step -> new float[] {momentum, momentum == 0 ? 0 : dampening, ahead, Rule.flag(step == 1)}, v);
+            case GRADIENTS ->
+                Rule.SGD.step(
+                        update,
+                        step -> new float[] {momentum, momentum == 0 ? 0 : dampening, ahead, Rule.flag(step == 1)},
+                        v);
             case MEAN -> Rule.SGD.step(update, step -> new float[] {momentum, momentum}, v);
             case STEPS -> Rule.MOMENTUM.step(update, step -> new float[] {momentum, ahead}, v);
         }

@@ -109,9 +109,7 @@ final class NormStatistics<M extends Net> {
     /** Gives each norm the mean of its statistics over the batches of an epoch, in training mode. A norm with momentum 0 stays as it is. */
     void refresh(Batches.Epoch epoch) {
         List<Seen> all = new ArrayList<>();
-        norms.stream()
-                .filter(n -> n.momentum() == null || n.momentum() > 0)
-                .forEach(n -> all.add(new Seen(n)));
+        norms.stream().filter(n -> n.momentum() == null || n.momentum() > 0).forEach(n -> all.add(new Seen(n)));
         if (all.isEmpty() || !trainer.states.isEmpty()) {
             return;
         }

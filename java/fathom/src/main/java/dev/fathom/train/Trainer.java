@@ -356,8 +356,8 @@ public final class Trainer<M extends Net> {
                     + " and to=" + to + " must be above 0, finite and ascending");
         }
         if (!states.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "findRate: the step keeps " + states.size() + " states, which a copy would change; find the rate without them");
+            throw new IllegalArgumentException("findRate: the step keeps " + states.size()
+                    + " states, which a copy would change; find the rate without them");
         }
         return RateRange.find(this, train, steps, from, to);
     }

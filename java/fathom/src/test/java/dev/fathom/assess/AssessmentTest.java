@@ -332,7 +332,8 @@ class AssessmentTest {
                 .hasMessage(
                         "temperature: all 2 examples have the largest logit at their label, so the loss falls as long as"
                                 + " T does; give more validation examples");
-        assertThatThrownBy(() -> Classification.ofLogits(new float[] {2, 2, 1}, 3, new int[] {1}).temperature())
+        assertThatThrownBy(() -> Classification.ofLogits(new float[] {2, 2, 1}, 3, new int[] {1})
+                        .temperature())
                 .as("a tie at the top")
                 .hasMessageStartingWith("temperature: all 1 examples");
         assertThatThrownBy(() -> Classification.ofBinary(new float[] {-1, 1, 1}, new int[] {1, 0, 1})

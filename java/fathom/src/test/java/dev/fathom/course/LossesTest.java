@@ -120,7 +120,8 @@ class LossesTest {
             Tensor far = row(.5, 0, 0, .5).log();
             assertThat(Loss.squaredEarthMover().of(near, label(0)).item()).isEqualTo(.25f, CLOSE);
             assertThat(Loss.squaredEarthMover().of(far, label(0)).item()).isEqualTo(.75f, CLOSE);
-            assertThat(Loss.squaredEarthMover().of(near, row(1, 0, 0, 0)).item()).isEqualTo(.25f, CLOSE);
+            assertThat(Loss.squaredEarthMover().of(near, row(1, 0, 0, 0)).item())
+                    .isEqualTo(.25f, CLOSE);
             assertThat(Loss.crossEntropy().of(near, label(0)).item())
                     .isEqualTo(Loss.crossEntropy().of(far, label(0)).item(), CLOSE);
         }
@@ -175,9 +176,7 @@ class LossesTest {
             Tensor two = s.slice(0, 0, 2);
             assertThat(Loss.logistic().each(two, sign).toArray())
                     .containsExactly(floats(.126928011, 2.126928011), CLOSE);
-            assertThat(Loss.logistic()
-                            .each(s, positive.mul(2).sub(1))
-                            .toArray())
+            assertThat(Loss.logistic().each(s, positive.mul(2).sub(1)).toArray())
                     .containsExactly(loss.toArray(), CLOSE);
             pass.backward(loss.sum());
             // sigmoid(s) - y

@@ -24,7 +24,9 @@ class CriteriaGoldenTest {
         CrossEntropy holes = Loss.crossEntropy().ignoreIndex(-100);
         ROWS.put("ignored", holes);
         ROWS.put("ignored class", Loss.crossEntropy().ignoreIndex(first));
-        ROWS.put("ignored class, smoothed", Loss.crossEntropy().ignoreIndex(first).labelSmoothing(0.1f));
+        ROWS.put(
+                "ignored class, smoothed",
+                Loss.crossEntropy().ignoreIndex(first).labelSmoothing(0.1f));
         ROWS.put("ignored, weighted", holes.classWeights(weights));
         ROWS.put("ignored, weighted, smoothed", holes.classWeights(weights).labelSmoothing(0.2f));
         ROWS.put("nll", Loss.nll());
@@ -55,7 +57,8 @@ class CriteriaGoldenTest {
     private static Tensor tensor(String name) {
         Shape shape = GOLDEN.shape(name);
         float[] values = GOLDEN.values(name);
-        boolean labels = name.endsWith("/x1") && Stream.of("ignored", "nll", "multi").anyMatch(name::startsWith);
+        boolean labels =
+                name.endsWith("/x1") && Stream.of("ignored", "nll", "multi").anyMatch(name::startsWith);
         return labels ? Tensor.ofInts(Golden.whole(values), shape.toArray()) : Tensor.of(values, shape.toArray());
     }
 

@@ -209,12 +209,26 @@ class LossTableTest {
     private static Row crossEntropy(String name, double smoothing, float[] weights, Kind target) {
         CrossEntropy loss = Loss.crossEntropy().labelSmoothing((float) smoothing);
         return crossEntropy(
-                name, weights == null ? loss : loss.classWeights(weights), Kind.NUMBERS, target, smoothing, weights, -1, 0);
+                name,
+                weights == null ? loss : loss.classWeights(weights),
+                Kind.NUMBERS,
+                target,
+                smoothing,
+                weights,
+                -1,
+                0);
     }
 
     /** Rows of this label do not count; gamma is that of the focal loss. */
     private static Row crossEntropy(
-            String name, Loss loss, Kind output, Kind target, double smoothing, float[] weights, int ignored, double gamma) {
+            String name,
+            Loss loss,
+            Kind output,
+            Kind target,
+            double smoothing,
+            float[] weights,
+            int ignored,
+            double gamma) {
         double s = (float) smoothing;
         return row(name, loss, output, target, (y, t, rows) -> {
             double sum = 0;
@@ -257,10 +271,18 @@ class LossTableTest {
                 (y, t) -> huber(y - t, 0.5) * (y > t ? 3 : 0.25)));
         rows.add(each("logCosh", Loss.logCosh(), numbers, numbers, (y, t) -> Math.log(Math.cosh(y - t))));
         rows.add(each(
-                "quantile(0.9)", Loss.quantile(0.9f), numbers, numbers, (y, t) -> t > y ? 0.9f * (t - y) : (1 - 0.9f) * (y - t)));
+                "quantile(0.9)",
+                Loss.quantile(0.9f),
+                numbers,
+                numbers,
+                (y, t) -> t > y ? 0.9f * (t - y) : (1 - 0.9f) * (y - t)));
         rows.add(each("poissonNll", Loss.poissonNll(false), numbers, Kind.COUNTS, (y, t) -> Math.exp(y) - t * y));
         rows.add(each(
-                "poissonNll, full", Loss.poissonNll(true), numbers, Kind.COUNTS, (y, t) -> Math.exp(y) - t * y + stirling(t)));
+                "poissonNll, full",
+                Loss.poissonNll(true),
+                numbers,
+                Kind.COUNTS,
+                (y, t) -> Math.exp(y) - t * y + stirling(t)));
         rows.add(each(
                 "poissonNllOfRates",
                 Loss.poissonNllOfRates(true),
@@ -268,19 +290,21 @@ class LossTableTest {
                 Kind.COUNTS,
                 (y, t) -> y - t * Math.log(y + 1e-8) + stirling(t)));
         for (boolean full : new boolean[] {false, true}) {
-            rows.add(row("gaussianNll " + full, Loss.gaussianNll(full), Kind.MEANS_AND_VARIANCES, numbers, (y, t, n) -> {
-                double sum = 0;
-                for (int i = 0; i < t.length; i++) {
-                    int m = i / COLUMNS * 2 * COLUMNS + i % COLUMNS;
-                    double v = y[m + COLUMNS];
-                    sum += Math.log(v * (full ? 2 * Math.PI : 1)) / 2 + (t[i] - y[m]) * (t[i] - y[m]) / v / 2;
-                }
-                return sum / t.length;
-            }));
+            rows.add(row(
+                    "gaussianNll " + full, Loss.gaussianNll(full), Kind.MEANS_AND_VARIANCES, numbers, (y, t, n) -> {
+                        double sum = 0;
+                        for (int i = 0; i < t.length; i++) {
+                            int m = i / COLUMNS * 2 * COLUMNS + i % COLUMNS;
+                            double v = y[m + COLUMNS];
+                            sum += Math.log(v * (full ? 2 * Math.PI : 1)) / 2 + (t[i] - y[m]) * (t[i] - y[m]) / v / 2;
+                        }
+                        return sum / t.length;
+                    }));
         }
         // two classes
         Kind shares = Kind.SHARES;
-        rows.add(each("bce", Loss.bceWithLogits(), numbers, shares, (y, t) -> t * logistic(-y) + (1 - t) * logistic(y)));
+        rows.add(
+                each("bce", Loss.bceWithLogits(), numbers, shares, (y, t) -> t * logistic(-y) + (1 - t) * logistic(y)));
         rows.add(each(
                 "bce, positives 2.5",
                 Loss.bceWithLogits().positiveWeight(2.5f),
@@ -288,20 +312,23 @@ class LossTableTest {
                 shares,
                 (y, t) -> 2.5 * t * logistic(-y) + (1 - t) * logistic(y)));
         float[] p = {0.5f, 3, 1, 2, 0};
-        rows.add(row(
-                "bce, positives by column", Loss.bceWithLogits().positiveWeight(p), numbers, shares, (y, t, n) -> {
-                    double sum = 0;
-                    for (int i = 0; i < y.length; i++) {
-                        sum += p[i % COLUMNS] * t[i] * logistic(-y[i]) + (1 - t[i]) * logistic(y[i]);
-                    }
-                    return sum / y.length;
-                }));
+        rows.add(row("bce, positives by column", Loss.bceWithLogits().positiveWeight(p), numbers, shares, (y, t, n) -> {
+            double sum = 0;
+            for (int i = 0; i < y.length; i++) {
+                sum += p[i % COLUMNS] * t[i] * logistic(-y[i]) + (1 - t[i]) * logistic(y[i]);
+            }
+            return sum / y.length;
+        }));
         rows.add(each("bce, focal", Loss.bceWithLogits().focal(2), numbers, shares, (y, t) -> {
             double s = 1 / (1 + Math.exp(-y));
             return (t * logistic(-y) + (1 - t) * logistic(y)) * Math.pow(1 - t * s - (1 - t) * (1 - s), 2);
         }));
         rows.add(each(
-                "bce of probabilities", Loss.bce(), shares, shares, (y, t) -> -t * Math.log(y) - (1 - t) * Math.log(1 - y)));
+                "bce of probabilities",
+                Loss.bce(),
+                shares,
+                shares,
+                (y, t) -> -t * Math.log(y) - (1 - t) * Math.log(1 - y)));
         Kind signs = Kind.SIGNS;
         rows.add(each("logistic", Loss.logistic(), numbers, signs, (y, t) -> logistic(-t * y)));
         rows.add(each("hinge", Loss.hinge(), numbers, signs, (y, t) -> Math.max(0, 1 - t * y)));
@@ -332,15 +359,22 @@ class LossTableTest {
                 0));
         rows.add(crossEntropy("focal(2)", ce.focal(2), numbers, labels, 0, null, -1, 2));
         rows.add(crossEntropy(
-                "focal(0.5), weighted, ignored", ce.focal(0.5f).classWeights(w).ignoreIndex(1), numbers, labels, 0, w, 1, 0.5));
+                "focal(0.5), weighted, ignored",
+                ce.focal(0.5f).classWeights(w).ignoreIndex(1),
+                numbers,
+                labels,
+                0,
+                w,
+                1,
+                0.5));
         rows.add(crossEntropy("focal(1), probabilities", ce.focal(1), numbers, probabilities, 0, null, -1, 1));
         CrossEntropy baseline = Loss.crossEntropyWithBaseline();
         rows.add(crossEntropy("baseline", baseline, Kind.BUT_ONE, labels, 0, null, -1, 0));
         rows.add(crossEntropy("baseline, focal", baseline.focal(2), Kind.BUT_ONE, labels, 0, null, -1, 2));
         rows.add(crossEntropy("baseline, probabilities", baseline, Kind.BUT_ONE, probabilities, 0, null, -1, 0));
         rows.add(crossEntropy("nll", Loss.nll(), Kind.LOG_PROBABILITIES, labels, 0, null, -1, 0));
-        rows.add(crossEntropy(
-                "nll, weighted", Loss.nll().classWeights(w), Kind.LOG_PROBABILITIES, labels, 0, w, -1, 0));
+        rows.add(
+                crossEntropy("nll, weighted", Loss.nll().classWeights(w), Kind.LOG_PROBABILITIES, labels, 0, w, -1, 0));
         rows.add(ofRows("oneVsRest", Loss.oneVsRest(), numbers, labels, (y, t) -> {
             double sum = 0;
             for (int c = 0; c < COLUMNS; c++) {
@@ -378,8 +412,12 @@ class LossTableTest {
         rows.add(ofRows("squaredEarthMover", Loss.squaredEarthMover(), numbers, labels, mover));
         rows.add(ofRows("squaredEarthMover, probabilities", Loss.squaredEarthMover(), numbers, probabilities, mover));
         // distributions
-        rows.add(ofRows("kl", Loss.kl(), Kind.LOG_PROBABILITIES, probabilities, (y, t) ->
-                divergence(t, Arrays.stream(y).map(Math::exp).toArray())));
+        rows.add(ofRows(
+                "kl",
+                Loss.kl(),
+                Kind.LOG_PROBABILITIES,
+                probabilities,
+                (y, t) -> divergence(t, Arrays.stream(y).map(Math::exp).toArray())));
         rows.add(ofRows("js", Loss.js(), probabilities, probabilities, (y, t) -> {
             double[] m = new double[COLUMNS];
             Arrays.setAll(m, i -> (y[i] + t[i]) / 2);
@@ -517,7 +555,8 @@ class LossTableTest {
             Tensor index = Tensor.ofInts(copies, copies.length);
             if (!row.name.equals("infoNce") && !loss.sums()) { // whose rows depend on each other
                 float of = loss.of(y, t, weights).item();
-                assertThat(loss.of(y.take(0, index), taken(row, copies, n)).item()).isCloseTo(of, within(2e-6f * (1 + Math.abs(of))));
+                assertThat(loss.of(y.take(0, index), taken(row, copies, n)).item())
+                        .isCloseTo(of, within(2e-6f * (1 + Math.abs(of))));
             }
         }
     }
@@ -674,7 +713,10 @@ class LossTableTest {
             float[] logs = {(float) Math.log(0.5), (float) Math.log(0.5), Float.NEGATIVE_INFINITY};
             Tensor x = pass.watch(Tensor.of(logs, 1, 3));
             Tensor t = Tensor.of(new float[] {1, 0, 0}, 1, 3);
-            Tensor sum = Loss.kl().of(x, t).add(Loss.nll().of(x, t)).add(Loss.crossEntropy().focal(2).of(x, t));
+            Tensor sum = Loss.kl()
+                    .of(x, t)
+                    .add(Loss.nll().of(x, t))
+                    .add(Loss.crossEntropy().focal(2).of(x, t));
             assertThat((double) sum.item()).isCloseTo(2.25 * Math.log(2), within(1e-6));
             pass.backward(sum);
             for (float g : pass.gradient(x).toArray()) {
@@ -697,55 +739,141 @@ class LossTableTest {
             Tensor t = Tensor.of(new float[] {1, 1, 1, 1, 1, 0.5f}, 2, 3);
             Tensor labels = Tensor.ofInts(new int[] {2, 3}, 2);
             for (var c : java.util.Map.of(
-                            "hinge", Loss.hinge(), "logistic", Loss.logistic(), "perceptron", Loss.perceptron(), "wasserstein", Loss.wasserstein())
+                            "hinge",
+                            Loss.hinge(),
+                            "logistic",
+                            Loss.logistic(),
+                            "perceptron",
+                            Loss.perceptron(),
+                            "wasserstein",
+                            Loss.wasserstein())
                     .entrySet()) {
                 refuses(c.getValue(), y, t, c.getKey() + ": the target 0.5 at [1, 2] must be -1 or 1");
-                refuses(c.getValue(), y, labels, c.getKey() + ": output [2, 3] and target [2] differ; reshape one, so that each "
-                        + "output has its target");
+                refuses(
+                        c.getValue(),
+                        y,
+                        labels,
+                        c.getKey() + ": output [2, 3] and target [2] differ; reshape one, so that each "
+                                + "output has its target");
             }
-            refuses(Loss.hinge(), y, Tensor.ofInts(new int[6], 2, 3), "hinge: the target [2, 3] is I32 but must be F32, -1 or 1; give floats");
-            refuses(Loss.mse(), y, Tensor.ofInts(new int[6], 2, 3), "mse: the target [2, 3] is I32 but must be F32, numbers; give floats");
+            refuses(
+                    Loss.hinge(),
+                    y,
+                    Tensor.ofInts(new int[6], 2, 3),
+                    "hinge: the target [2, 3] is I32 but must be F32, -1 or 1; give floats");
+            refuses(
+                    Loss.mse(),
+                    y,
+                    Tensor.ofInts(new int[6], 2, 3),
+                    "mse: the target [2, 3] is I32 but must be F32, numbers; give floats");
             refuses(Loss.bceWithLogits(), y, t.mul(1.5f), "bceWithLogits: the target 1.5 at [0, 0] must be in [0, 1]");
-            refuses(Loss.bceWithLogits(), y, t.mul(Float.NaN), "bceWithLogits: the target NaN at [0, 0] must be in [0, 1]");
+            refuses(
+                    Loss.bceWithLogits(),
+                    y,
+                    t.mul(Float.NaN),
+                    "bceWithLogits: the target NaN at [0, 0] must be in [0, 1]");
             refuses(Loss.bce(), y, t.neg(), "bce: the target -1.0 at [0, 0] must be in [0, 1]");
             refuses(Loss.bce(), y.mul(2), t, "bce: the output 1.2 at [1, 2] must be in [0, 1]");
             assertThat(Loss.bce().of(y.mul(Float.NaN), t).item()).isNaN(); // a net that has diverged is found elsewhere
-            refuses(Loss.poissonNll(false), y, t.neg(), "poissonNll: the target -1.0 at [0, 0] must be 0 or more and finite");
-            refuses(Loss.poissonNllOfRates(false), y.neg(), t, "poissonNllOfRates: the rate -0.1 at [0, 0] must be 0 or more and finite");
-            refuses(Loss.gaussianNll(false), y, t, "gaussianNll: output [2, 3] and target [2, 3] disagree; the output's last dimension "
-                    + "must be twice that of the target, first the means and then the variances");
-            refuses(Loss.gaussianNll(false), y.slice(1, 0, 2).neg(), t.slice(1, 0, 1), "gaussianNll: the variance -0.2 at [0, 0] must be 0 or more and finite");
-            for (ReducedLoss loss : List.of(Loss.crossEntropy(), Loss.crossEntropy().focal(1), Loss.nll(), Loss.kl(), Loss.js(), Loss.squaredEarthMover())) {
+            refuses(
+                    Loss.poissonNll(false),
+                    y,
+                    t.neg(),
+                    "poissonNll: the target -1.0 at [0, 0] must be 0 or more and finite");
+            refuses(
+                    Loss.poissonNllOfRates(false),
+                    y.neg(),
+                    t,
+                    "poissonNllOfRates: the rate -0.1 at [0, 0] must be 0 or more and finite");
+            refuses(
+                    Loss.gaussianNll(false),
+                    y,
+                    t,
+                    "gaussianNll: output [2, 3] and target [2, 3] disagree; the output's last dimension "
+                            + "must be twice that of the target, first the means and then the variances");
+            refuses(
+                    Loss.gaussianNll(false),
+                    y.slice(1, 0, 2).neg(),
+                    t.slice(1, 0, 1),
+                    "gaussianNll: the variance -0.2 at [0, 0] must be 0 or more and finite");
+            for (ReducedLoss loss : List.of(
+                    Loss.crossEntropy(),
+                    Loss.crossEntropy().focal(1),
+                    Loss.nll(),
+                    Loss.kl(),
+                    Loss.js(),
+                    Loss.squaredEarthMover())) {
                 assertThatThrownBy(() -> loss.of(y, t.mul(0.25f)))
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining(": the target's probabilities at [0] sum to 0.75 but must sum to 1 within 0.001");
+                        .hasMessageContaining(
+                                ": the target's probabilities at [0] sum to 0.75 but must sum to 1 within 0.001");
                 assertThatThrownBy(() -> loss.of(y, t.neg()))
                         .hasMessageContaining(": the target probability -1.0 at [0, 0] must be in [0, 1]");
             }
-            for (ReducedLoss loss : List.of(Loss.oneVsRest(), Loss.multiMargin(1, 1), Loss.crammerSinger(1), Loss.squaredEarthMover(), Loss.nll())) {
+            for (ReducedLoss loss : List.of(
+                    Loss.oneVsRest(),
+                    Loss.multiMargin(1, 1),
+                    Loss.crammerSinger(1),
+                    Loss.squaredEarthMover(),
+                    Loss.nll())) {
                 assertThatThrownBy(() -> loss.of(y, labels)).hasMessageContaining("label 3 at row 1 is outside [0, 3)");
                 assertThatThrownBy(() -> loss.of(y, Tensor.ofInts(new int[3], 3)))
-                        .hasMessageContaining(": output [2, 3] and labels [3] disagree; give one class number for each row [.., classes]");
+                        .hasMessageContaining(
+                                ": output [2, 3] and labels [3] disagree; give one class number for each row [.., classes]");
             }
-            refuses(Loss.oneVsRest(), y, t, "oneVsRest: the target [2, 3] is F32 but must be I32 class numbers; make them with Tensor.ofInts");
+            refuses(
+                    Loss.oneVsRest(),
+                    y,
+                    t,
+                    "oneVsRest: the target [2, 3] is F32 but must be I32 class numbers; make them with Tensor.ofInts");
             CrossEntropy padded = Loss.crossEntropy().ignoreIndex(-1);
-            refuses(padded, y, Tensor.ofInts(new int[] {-1, -1}, 2), "loss: the weights of all values [2] are 0, so they have no mean; "
-                    + "let at least one example count");
-            refuses(Loss.crossEntropy().ignoreIndex(1), y, Tensor.ofInts(new int[] {1, 1}, 2), "loss: the weights of all values [2] are 0, so they "
-                    + "have no mean; let at least one example count");
-            refuses(padded, y, t, "crossEntropy: ignoreIndex=-1 is for class numbers, but the target [2, 3] is F32; leave rows out with weights");
-            refuses(padded, y, Tensor.ofInts(new int[] {-2, 0}, 2), "one_hot: label -2 at row 0 is outside [0, 3): labels are class numbers, "
-                    + "one less than the logits' last dimension at most");
-            refuses(padded.classWeights(1, 2), y, Tensor.ofInts(new int[2], 2), "crossEntropy: output [2, 3] has 3 classes but there are 2 weights; give one weight a class");
-            refuses(Loss.cosineEmbedding(0), y, t, "cosineEmbedding: output [2, 3] and target [2, 3] disagree; give pairs of embeddings "
-                    + "[.., 2, d], as Tensor.stack(-2, a, b) makes them, and a target [..]");
+            refuses(
+                    padded,
+                    y,
+                    Tensor.ofInts(new int[] {-1, -1}, 2),
+                    "loss: the weights of all values [2] are 0, so they have no mean; "
+                            + "let at least one example count");
+            refuses(
+                    Loss.crossEntropy().ignoreIndex(1),
+                    y,
+                    Tensor.ofInts(new int[] {1, 1}, 2),
+                    "loss: the weights of all values [2] are 0, so they "
+                            + "have no mean; let at least one example count");
+            refuses(
+                    padded,
+                    y,
+                    t,
+                    "crossEntropy: ignoreIndex=-1 is for class numbers, but the target [2, 3] is F32; leave rows out with weights");
+            refuses(
+                    padded,
+                    y,
+                    Tensor.ofInts(new int[] {-2, 0}, 2),
+                    "one_hot: label -2 at row 0 is outside [0, 3): labels are class numbers, "
+                            + "one less than the logits' last dimension at most");
+            refuses(
+                    padded.classWeights(1, 2),
+                    y,
+                    Tensor.ofInts(new int[2], 2),
+                    "crossEntropy: output [2, 3] has 3 classes but there are 2 weights; give one weight a class");
+            refuses(
+                    Loss.cosineEmbedding(0),
+                    y,
+                    t,
+                    "cosineEmbedding: output [2, 3] and target [2, 3] disagree; give pairs of embeddings "
+                            + "[.., 2, d], as Tensor.stack(-2, a, b) makes them, and a target [..]");
             refuses(Loss.cosineEmbedding(0), y, Tensor.zeros(), "cosineEmbedding: the target 0.0 must be -1 or 1");
-            refuses(Loss.infoNce(1), Tensor.zeros(3), Tensor.zeros(3), "infoNce: queries and keys [3] must be [n, d]; reshape them");
+            refuses(
+                    Loss.infoNce(1),
+                    Tensor.zeros(3),
+                    Tensor.zeros(3),
+                    "infoNce: queries and keys [3] must be [n, d]; reshape them");
         }
     }
 
     private static void refuses(Loss loss, Tensor y, Tensor t, String message) {
-        assertThatThrownBy(() -> loss.of(y, t)).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+        assertThatThrownBy(() -> loss.of(y, t))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
     }
 
     @Test
@@ -755,32 +883,39 @@ class LossTableTest {
             ReducedLoss loss = Loss.mse();
             assertThatThrownBy(() -> loss.of(y, y, Tensor.ones(3)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("loss: weights are F32 [3] but the values are F32 [2, 3]; give F32 weights of that shape or of its first dimensions");
+                    .hasMessage(
+                            "loss: weights are F32 [3] but the values are F32 [2, 3]; give F32 weights of that shape or of its first dimensions");
             assertThatThrownBy(() -> loss.sum().of(y, y, Tensor.ofInts(new int[2], 2)))
-                    .hasMessage("loss: weights are I32 [2] but the values are F32 [2, 3]; give F32 weights of that shape or of its first dimensions");
+                    .hasMessage(
+                            "loss: weights are I32 [2] but the values are F32 [2, 3]; give F32 weights of that shape or of its first dimensions");
             assertThatThrownBy(() -> loss.of(y, y, Tensor.of(new float[] {1, -1}, 2)))
                     .hasMessage("loss: the weight -1.0 at [1] must be 0 or more and finite");
             assertThatThrownBy(() -> loss.of(y, y, Tensor.zeros(2)))
-                    .hasMessage("loss: the weights of all values [2, 3] are 0, so they have no mean; let at least one example count");
+                    .hasMessage(
+                            "loss: the weights of all values [2, 3] are 0, so they have no mean; let at least one example count");
         }
     }
 
     @Test
     void settingsOutsideAreRefused() {
         assertThatThrownBy(() -> Loss.quantile(1)).hasMessage("quantile: level=1.0 must be above 0 and below 1");
-        assertThatThrownBy(() -> Loss.quantile(Float.NaN)).hasMessage("quantile: level=NaN must be above 0 and below 1");
+        assertThatThrownBy(() -> Loss.quantile(Float.NaN))
+                .hasMessage("quantile: level=NaN must be above 0 and below 1");
         assertThatThrownBy(() -> Loss.asymmetricHuber(1, 0, 1))
                 .hasMessage("asymmetricHuber: over=0.0 must be above 0 and finite");
         assertThatThrownBy(() -> Loss.multiMargin(3, 1)).hasMessage("multiMargin: power=3 must be 1 or 2");
-        assertThatThrownBy(() -> Loss.multiMargin(1, 0)).hasMessage("multiMargin: margin=0.0 must be above 0 and finite");
+        assertThatThrownBy(() -> Loss.multiMargin(1, 0))
+                .hasMessage("multiMargin: margin=0.0 must be above 0 and finite");
         assertThatThrownBy(() -> Loss.crammerSinger(Float.POSITIVE_INFINITY))
                 .hasMessage("crammerSinger: margin=Infinity must be above 0 and finite");
         assertThatThrownBy(() -> Loss.cosineEmbedding(2)).hasMessage("cosineEmbedding: margin=2.0 must be in [-1, 1]");
         assertThatThrownBy(() -> Loss.contrastive(0)).hasMessage("contrastive: margin=0.0 must be above 0 and finite");
         assertThatThrownBy(() -> Loss.triplet(-1)).hasMessage("triplet: margin=-1.0 must be 0 or more and finite");
         assertThatThrownBy(() -> Loss.infoNce(0)).hasMessage("infoNce: temperature=0.0 must be above 0 and finite");
-        assertThatThrownBy(() -> Loss.distillation(-1)).hasMessage("distillation: temperature=-1.0 must be above 0 and finite");
-        assertThatThrownBy(() -> Loss.crossEntropy().focal(-1)).hasMessage("crossEntropy: gamma=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> Loss.distillation(-1))
+                .hasMessage("distillation: temperature=-1.0 must be above 0 and finite");
+        assertThatThrownBy(() -> Loss.crossEntropy().focal(-1))
+                .hasMessage("crossEntropy: gamma=-1.0 must be 0 or more and finite");
         assertThatThrownBy(() -> Loss.bceWithLogits().focal(Float.NaN))
                 .hasMessage("bceWithLogits: gamma=NaN must be 0 or more and finite");
     }

@@ -45,12 +45,14 @@ class PenaltyTest {
             assertThat((double) Penalty.elastic(0.1f, 3).of(model).item())
                     .isCloseTo(sum(model, 0.1f, 3, all), within(1e-5));
             // the textbook's ridge: weights of hidden layers, neither biases nor the output layer
-            assertThat((double)
-                            Penalty.l2(1).except("*.bias", "2.*").of(model).item())
+            assertThat((double) Penalty.l2(1).except("*.bias", "2.*").of(model).item())
                     .isCloseTo(sum(model, 0, 1, "0.weight"), within(1e-6));
-            assertThat((double) Penalty.l1(1).on("*.weight").except("0.*").of(model).item())
+            assertThat((double)
+                            Penalty.l1(1).on("*.weight").except("0.*").of(model).item())
                     .isCloseTo(sum(model, 1, 0, "2.weight"), within(1e-6));
-            assertThat((double) Penalty.l2(1).of(model.part(model.net().layers().get(0))).item())
+            assertThat((double) Penalty.l2(1)
+                            .of(model.part(model.net().layers().get(0)))
+                            .item())
                     .isCloseTo(sum(model, 0, 1, "0.weight", "0.bias"), within(1e-6));
         }
     }
@@ -103,11 +105,15 @@ class PenaltyTest {
         try (var data = Dataset.of(x, Shape.of(3), labels)) {
             for (int size : new int[] {8, 4, 8}) {
                 try (var model = model()) {
-                    Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f)).accumulate(8 / size);
+                    Trainer<?> trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.5f))
+                            .accumulate(8 / size);
                     if (weights.size() < 2) {
-                        trainer.penalties(Penalty.l2(0.1f).except("*.bias"), Penalty.l1(0.01f).on("2.*"));
+                        trainer.penalties(
+                                Penalty.l2(0.1f).except("*.bias"),
+                                Penalty.l1(0.01f).on("2.*"));
                     }
-                    losses.add(trainer.fit(data.batches(size), 1).epochs().get(0).value("loss"));
+                    losses.add(
+                            trainer.fit(data.batches(size), 1).epochs().get(0).value("loss"));
                     weights.add(model.parameter("2.weight").value().toArray());
                 }
             }
@@ -189,11 +195,11 @@ class PenaltyTest {
             assertThatThrownBy(() -> Penalty.elastic(0, Float.NaN))
                     .hasMessage("penalty: l2=NaN must be 0 or more and finite");
             assertThatThrownBy(() -> Penalty.l2(1).except("head.*").of(model))
-                    .hasMessage(
-                            "penalty: the pattern head.* matches none of [0.weight, 0.bias, 2.weight, 2.bias]");
+                    .hasMessage("penalty: the pattern head.* matches none of [0.weight, 0.bias, 2.weight, 2.bias]");
             assertThatThrownBy(() -> Penalty.l2(1).on("*.bias").except("*.bias").of(model))
-                    .hasMessage("penalty: on [*.bias] except [*.bias] leaves none of [0.weight, 0.bias, 2.weight, 2.bias]; "
-                            + "name parameters that it holds for");
+                    .hasMessage(
+                            "penalty: on [*.bias] except [*.bias] leaves none of [0.weight, 0.bias, 2.weight, 2.bias]; "
+                                    + "name parameters that it holds for");
             Tensor h = Tensor.zeros(2, 3);
             assertThatThrownBy(() -> Penalty.activity(h, -1))
                     .hasMessage("activity: lambda=-1.0 must be 0 or more and finite");

@@ -50,9 +50,11 @@ class TripletLossTest {
     void semiHard() {
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.of(ON_A_LINE, 4, 1);
-            assertThat(Loss.triplet(1).semiHard().each(x, labels(CLASSES)).toArray()).containsExactly(.5f, 0, 2, .5f);
+            assertThat(Loss.triplet(1).semiHard().each(x, labels(CLASSES)).toArray())
+                    .containsExactly(.5f, 0, 2, .5f);
             assertThat(Loss.triplet(1).semiHard().of(x, labels(CLASSES)).item()).isEqualTo(.75f);
-            assertThat(Loss.triplet(1).semiHard().sum().of(x, labels(CLASSES)).item()).isEqualTo(3);
+            assertThat(Loss.triplet(1).semiHard().sum().of(x, labels(CLASSES)).item())
+                    .isEqualTo(3);
         }
     }
 
@@ -73,7 +75,8 @@ class TripletLossTest {
             classes[i] = i % 3;
             x[5 * i + i % 3] += 0.5f;
         }
-        for (TripletLoss loss : new TripletLoss[] {Loss.triplet(0.2f), Loss.triplet(0.2f).semiHard()}) {
+        for (TripletLoss loss :
+                new TripletLoss[] {Loss.triplet(0.2f), Loss.triplet(0.2f).semiHard()}) {
             try (var model = Model.of(new Sequential(new Linear(5, 32), Tensor::tanh, new Linear(32, 3)), 1);
                     BoundOptimizer adam = new Adam(0.01f).on(model)) {
                 float value = 1;
@@ -95,18 +98,21 @@ class TripletLossTest {
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.of(ON_A_LINE, 4, 1);
             TripletLoss loss = Loss.triplet(1);
-            String none = "triplet: the batch of 4 examples has no two of one class and one of another; draw batches with several "
-                    + "examples of each of several classes";
+            String none =
+                    "triplet: the batch of 4 examples has no two of one class and one of another; draw batches with several "
+                            + "examples of each of several classes";
             assertThatThrownBy(() -> loss.of(x, labels(0, 0, 0, 0)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(none);
             assertThatThrownBy(() -> loss.semiHard().of(x, labels(0, 1, 2, 3))).hasMessage(none);
             assertThatThrownBy(() -> loss.of(x, Tensor.zeros(4)))
-                    .hasMessage("triplet: the target [4] is F32 but must be I32 class numbers; make them with Tensor.ofInts");
+                    .hasMessage(
+                            "triplet: the target [4] is F32 but must be I32 class numbers; make them with Tensor.ofInts");
             assertThatThrownBy(() -> loss.of(Tensor.zeros(2, 2, 3), Tensor.ofInts(new int[4], 2, 2)))
                     .hasMessage("triplet: embeddings [2, 2, 3] must be [n, d]; reshape them and their labels");
             assertThatThrownBy(() -> loss.each(x, x, Tensor.zeros(4)))
-                    .hasMessage("triplet: anchors [4, 1], positives [4, 1] and negatives [4] differ; give three tensors of one shape [.., d]");
+                    .hasMessage(
+                            "triplet: anchors [4, 1], positives [4, 1] and negatives [4] differ; give three tensors of one shape [.., d]");
             // what has diverged is found by its loss
             assertThat(loss.of(x.mul(Float.NaN), labels(CLASSES)).item()).isNaN();
         }

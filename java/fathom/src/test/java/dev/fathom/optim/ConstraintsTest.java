@@ -107,8 +107,8 @@ class ConstraintsTest {
     @Test
     void theFirstGroupThatMatches() {
         try (var model = Model.of(new Linear(4, 2), 1);
-                BoundOptimizer sgd =
-                        new Sgd(0.1f).on(model, Group.of("weight"), Group.of("*").clipWeights(1e-3f))) {
+                BoundOptimizer sgd = new Sgd(0.1f)
+                        .on(model, Group.of("weight"), Group.of("*").clipWeights(1e-3f))) {
             step(model, sgd);
             assertThat(Math.abs(model.parameter("weight").value().toArray()[0])).isGreaterThan(0.01f);
             assertThat(Math.abs(model.parameter("bias").value().toArray()[0])).isEqualTo(1e-3f);

@@ -188,8 +188,9 @@ class LBfgsTest {
         for (float damping : new float[] {0, 4}) {
             try (var model = Model.of(Point.of(1, 0.5f), 1);
                     BoundOptimizer newton = new Newton(1, damping).on(model)) {
-                LossAndGradient loss =
-                        loss(model, x -> x.square().mul(Tensor.of(new float[] {1, -1}, 2)).sum());
+                LossAndGradient loss = loss(
+                        model,
+                        x -> x.square().mul(Tensor.of(new float[] {1, -1}, 2)).sum());
                 loss.compute();
                 newton.step(loss);
                 // with damping 4: 1 - 2 / 6 and 0.5 + 1 / 2
@@ -209,7 +210,9 @@ class LBfgsTest {
                     .isInstanceOf(ArithmeticException.class)
                     .hasMessage(
                             "Newton: the Hessian of 2 numbers with damping 0.0 is singular; choose a larger damping");
-            assertThat(model.net().x().value().toArray()).as("as before the step").containsExactly(1, 1);
+            assertThat(model.net().x().value().toArray())
+                    .as("as before the step")
+                    .containsExactly(1, 1);
         }
         try (var model = Model.of(new Point(new Parameter(Shape.of(501), Init.zeros())), 1);
                 BoundOptimizer newton = new Newton().on(model)) {

@@ -70,9 +70,13 @@ class OptimizerGoldenTest {
         form("adadelta decay", new Adadelta(0.5f).rho(0.8f).epsilon(1e-4f).weightDecay(0.2f));
         up("adadelta", new Adadelta(1).epsilon(1e-6f));
         form("adam amsgrad", new Adam(0.01f).withAmsGrad());
-        form("adam amsgrad decay", new Adam(0.01f).betas(0.8f, 0.7f).weightDecay(0.2f).withAmsGrad());
+        form(
+                "adam amsgrad decay",
+                new Adam(0.01f).betas(0.8f, 0.7f).weightDecay(0.2f).withAmsGrad());
         up("adam", new Adam(0.01f));
-        form("adamW amsgrad", new AdamW(0.01f).betas(0.8f, 0.7f).weightDecay(0.2f).withAmsGrad());
+        form(
+                "adamW amsgrad",
+                new AdamW(0.01f).betas(0.8f, 0.7f).weightDecay(0.2f).withAmsGrad());
         up("adamW", new AdamW(0.01f).weightDecay(0.1f));
         form("adamax", new Adamax(0.01f));
         form("adamax decay", new Adamax(0.01f).betas(0.8f, 0.9f).epsilon(1e-4f).weightDecay(0.2f));
@@ -104,11 +108,12 @@ class OptimizerGoldenTest {
     }
 
     private static Stream<Arguments> forms() {
-        return FILES.stream().flatMap(file -> file.names().stream()
-                .map(name -> name.substring(0, name.indexOf('/')))
-                .filter(name -> !OTHERS.contains(name))
-                .distinct()
-                .map(name -> Arguments.of(name, file)));
+        return FILES.stream()
+                .flatMap(file -> file.names().stream()
+                        .map(name -> name.substring(0, name.indexOf('/')))
+                        .filter(name -> !OTHERS.contains(name))
+                        .distinct()
+                        .map(name -> Arguments.of(name, file)));
     }
 
     private static Parameter start(Golden file, String name) {
@@ -158,6 +163,7 @@ class OptimizerGoldenTest {
     /** A golden without a form fails above; this one fails where a form has no golden. */
     @Test
     void everyFormHasAGolden() {
-        assertThat(forms().map(form -> form.get()[0]).collect(Collectors.toSet())).containsAll(FORMS.keySet());
+        assertThat(forms().map(form -> form.get()[0]).collect(Collectors.toSet()))
+                .containsAll(FORMS.keySet());
     }
 }

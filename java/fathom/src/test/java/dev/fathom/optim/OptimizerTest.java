@@ -136,7 +136,8 @@ class OptimizerTest {
             } else if (recipe instanceof Rprop r) {
                 double turn = Math.signum(g * m[i]);
                 double size = t == 1 ? rate : v[i];
-                v[i] = Math.max(r.least(), Math.min(r.most(), size * (turn > 0 ? r.grow() : turn < 0 ? r.shrink() : 1)));
+                v[i] = Math.max(
+                        r.least(), Math.min(r.most(), size * (turn > 0 ? r.grow() : turn < 0 ? r.shrink() : 1)));
                 m[i] = turn < 0 ? 0 : g;
                 return Math.signum(m[i]) * v[i];
             } else if (recipe instanceof RmsProp r) {
@@ -453,7 +454,8 @@ class OptimizerTest {
 
     @Test
     void maximizingIsMinimizingTheNegative() {
-        for (Optimizer recipe : List.of(new Adam(0.1f).weightDecay(0.1f), new Lion(0.01f), new Sgd(0.1f).momentum(0.9f))) {
+        for (Optimizer recipe :
+                List.of(new Adam(0.1f).weightDecay(0.1f), new Lion(0.01f), new Sgd(0.1f).momentum(0.9f))) {
             float[][] ends = new float[2][];
             for (int sign = 0; sign < 2; sign++) {
                 try (var model = Model.of(new Linear(5, 3), 4);
@@ -463,7 +465,8 @@ class OptimizerTest {
                     }
                     for (int step = 0; step < 4; step++) {
                         try (Pass pass = Pass.train(new Rng(step))) {
-                            Tensor loss = model.net().apply(pass.randn(6, 5)).square().mean();
+                            Tensor loss =
+                                    model.net().apply(pass.randn(6, 5)).square().mean();
                             pass.backward(sign == 1 ? loss.neg() : loss);
                             optimizer.step();
                         }
@@ -609,8 +612,8 @@ class OptimizerTest {
         assertThatThrownBy(() -> new Sgd(1).momentum(1).velocity(Velocity.MEAN))
                 .hasMessage(
                         "SGD: a velocity that is a mean needs momentum below 1 and no nesterov but momentum=1.0 and nesterov=false");
-        assertThatThrownBy(() ->
-                        new Sgd(1).momentum(0.9f).velocity(Velocity.STEPS).dampening(0.1f))
+        assertThatThrownBy(
+                        () -> new Sgd(1).momentum(0.9f).velocity(Velocity.STEPS).dampening(0.1f))
                 .hasMessage(
                         "SGD: dampening=0.1 belongs to a velocity of GRADIENTS but this one sums STEPS; leave it at 0");
         assertThatThrownBy(() -> new Adagrad(1).rateDecay(-1))
@@ -629,13 +632,13 @@ class OptimizerTest {
                 .hasMessage("Rprop: least=2.0 must be 0 or more and not above most=1.0");
         String nesterov = "SGD: nesterov needs momentum above 0 and dampening 0 but momentum=";
         assertThatThrownBy(() -> new Sgd(1).withNesterov()).hasMessage(nesterov + "0.0 and dampening=0.0");
-        assertThatThrownBy(() -> new Sgd(1).momentum(0.9f).dampening(0.1f).withNesterov()).hasMessage(nesterov + "0.9 and dampening=0.1");
+        assertThatThrownBy(() -> new Sgd(1).momentum(0.9f).dampening(0.1f).withNesterov())
+                .hasMessage(nesterov + "0.9 and dampening=0.1");
         assertThatThrownBy(() -> new Adam(1).betas(1, 0.999f))
                 .hasMessage("Adam: beta1=1.0 and beta2=0.999 must be in [0, 1)");
         assertThatThrownBy(() -> new Adam(1).betas(0.9f, -1))
                 .hasMessage("Adam: beta1=0.9 and beta2=-1.0 must be in [0, 1)");
-        assertThatThrownBy(() -> new Adam(1).epsilon(-1))
-                .hasMessage("Adam: epsilon=-1.0 must be 0 or more and finite");
+        assertThatThrownBy(() -> new Adam(1).epsilon(-1)).hasMessage("Adam: epsilon=-1.0 must be 0 or more and finite");
         assertThatThrownBy(() -> new Adam(1).weightDecay(Float.NaN))
                 .hasMessage("Adam: weightDecay=NaN must be 0 or more and finite");
         assertThatThrownBy(() -> new AdamW(0))

@@ -68,12 +68,7 @@ class RecipesTest {
         path(new Adagrad(0.1f), 0.9, 0.9 - 0.1 * 0.9 / Math.sqrt(1.81));
         path(new Adam(0.1f), 0.900000001, 0.8004122297, 0.7015862745, 0.6039390627);
         path(new Adam(0.1f).weightDecay(0.1f), 0.9000000009, 0.8004122295, 0.7015862743, 0.6039390623);
-        path(
-                new Adam(0.1f).amsGrad(Adam.AmsGrad.CORRECTED),
-                0.900000001,
-                0.8052631598,
-                0.7157700551,
-                0.6314866335);
+        path(new Adam(0.1f).amsGrad(Adam.AmsGrad.CORRECTED), 0.900000001, 0.8052631598, 0.7157700551, 0.6314866335);
         path(new Adam(0.1f).withAmsGrad(), 0.900000001, 0.8004122297, 0.7015862745, 0.6039390627);
         path(new AdamW(0.1f).weightDecay(0.1f), 0.890000001, 0.7815718570, 0.6751012232, 0.5710475992);
     }
@@ -129,7 +124,12 @@ class RecipesTest {
 
     private static void step(Model<Pair> model, BoundOptimizer optimizer) {
         try (Pass pass = Pass.train(new Rng(0))) {
-            Tensor loss = model.net().a().value().square().sum().add(model.net().b().value().square().sum());
+            Tensor loss = model.net()
+                    .a()
+                    .value()
+                    .square()
+                    .sum()
+                    .add(model.net().b().value().square().sum());
             pass.backward(loss, model);
         }
         optimizer.step();
@@ -191,8 +191,9 @@ class RecipesTest {
                 BoundOptimizer sgd = new Sgd(1).on(model)) {
             assertThatThrownBy(sgd::swapAverages)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("swapAverages: " + new Sgd(1)
-                            + " keeps no averages; put an Ema or a Swa around it, such as new Ema(new Adam(1e-3f), 0.999f)");
+                    .hasMessage(
+                            "swapAverages: " + new Sgd(1)
+                                    + " keeps no averages; put an Ema or a Swa around it, such as new Ema(new Adam(1e-3f), 0.999f)");
         }
     }
 
@@ -205,8 +206,10 @@ class RecipesTest {
     void noiseHasTheVarianceOfItsStep() {
         int n = 20_000;
         try (var model = Model.of(new Many(new Parameter(Shape.of(n), Init.zeros())), 1);
-                BoundOptimizer noisy =
-                        new GradientNoise(new Sgd(1), 0.3f).on(model).clipNorm(1e-3f).clipValue(1e-3f)) {
+                BoundOptimizer noisy = new GradientNoise(new Sgd(1), 0.3f)
+                        .on(model)
+                        .clipNorm(1e-3f)
+                        .clipValue(1e-3f)) {
             List<float[]> places = new ArrayList<>(List.of(new float[n]));
             for (int t = 1; t <= 4; t++) {
                 try (Pass pass = Pass.train(new Rng(0))) {
@@ -277,9 +280,8 @@ class RecipesTest {
         try (var model = Model.of(layers(), 3);
                 BoundOptimizer optimizer = recipe.on(model)) {
             List<Parameter> all = model.parameters();
-            List<double[]> w = all.stream()
-                    .map(p -> doubles(p.value().toArray()))
-                    .toList();
+            List<double[]> w =
+                    all.stream().map(p -> doubles(p.value().toArray())).toList();
             List<double[]> m = w.stream().map(x -> new double[x.length]).toList();
             List<double[]> v = w.stream().map(x -> new double[x.length]).toList();
             for (int t = 1; t <= 20; t++) {
@@ -320,7 +322,9 @@ class RecipesTest {
     }
 
     private static Stream<Lamb> lambs() {
-        return Stream.of(new Lamb(0.02f), new Lamb(0.05f).betas(0.8f, 0.9f).epsilon(1e-3f).weightDecay(0.3f));
+        return Stream.of(
+                new Lamb(0.02f),
+                new Lamb(0.05f).betas(0.8f, 0.9f).epsilon(1e-3f).weightDecay(0.3f));
     }
 
     @ParameterizedTest
@@ -423,9 +427,7 @@ class RecipesTest {
     /** Groups hold for the others too: the factor of the rate, and a weight decay in the place of the recipe's. */
     @Test
     void muonsOthersAreTrainedAsIfAlone() {
-        Group[] groups = {
-            Group.of("p.3").rateFactor(0.5f), Group.of("p.4").weightDecay(0.7f)
-        };
+        Group[] groups = {Group.of("p.3").rateFactor(0.5f), Group.of("p.4").weightDecay(0.7f)};
         try (var model = Model.of(layers(), 3);
                 var alone = Model.of(layers(), 3);
                 BoundOptimizer muon = new Muon(0.02f).on(model, groups).clipNorm(2);
@@ -448,8 +450,12 @@ class RecipesTest {
                         for (int i = 0; i < SHAPES.length; i++) {
                             // the gradients do not depend on the weights, so that both norms are the same
                             Tensor g = Tensor.of(
-                                    new Rng(t).split(i).uniform((int) Shape.of(SHAPES[i]).size(), -1, 1), SHAPES[i]);
-                            loss = loss.add(each.parameters().get(i).value().mul(g).sum());
+                                    new Rng(t)
+                                            .split(i)
+                                            .uniform((int) Shape.of(SHAPES[i]).size(), -1, 1),
+                                    SHAPES[i]);
+                            loss = loss.add(
+                                    each.parameters().get(i).value().mul(g).sum());
                         }
                         pass.backward(loss, each);
                     }
@@ -513,7 +519,8 @@ class RecipesTest {
         refused(() -> new GradientNoise(sgd, -1), "GradientNoise: eta=-1.0 must be 0 or more and finite");
         refused(
                 () -> new GradientNoise(new LBfgs(), 1),
-                "GradientNoise: " + new LBfgs() + " evaluates the loss again; put a recipe inside that evaluates it once");
+                "GradientNoise: " + new LBfgs()
+                        + " evaluates the loss again; put a recipe inside that evaluates it once");
         refused(() -> new Ema(sgd, 1), "EMA: decay=1.0 must be in [0, 1)");
         refused(
                 () -> new Swa(new Ema(sgd, 0.9f), 1, 1),
@@ -524,12 +531,13 @@ class RecipesTest {
         refused(() -> new Lamb(1).betas(1, 0), "LAMB: beta1=1.0 and beta2=0.0 must be in [0, 1)");
         refused(() -> new Muon(1).momentum(1, true), "Muon: momentum=1.0 must be in [0, 1)");
         refused(() -> new Muon(1).weightDecay(-1), "Muon: weightDecay=-1.0 must be 0 or more and finite");
-        refused(
-                () -> new Muon(1, 0.9f, true, 0, 0, sgd, List.of()), "Muon: iterations=0 must be at least 1");
+        refused(() -> new Muon(1, 0.9f, true, 0, 0, sgd, List.of()), "Muon: iterations=0 must be at least 1");
         refused(() -> new Nesterov(1, Float.NaN), "Nesterov: momentum=NaN must be in [0, 1)");
     }
 
     private static void refused(Runnable make, String message) {
-        assertThatThrownBy(make::run).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+        assertThatThrownBy(make::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
     }
 }

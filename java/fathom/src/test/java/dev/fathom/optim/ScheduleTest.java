@@ -31,7 +31,8 @@ class ScheduleTest {
         FORMS.put("restarts doubled", Schedule.cosineRestarts(4, 2, 0));
         double n = 41;
         FORMS.put(
-                "one cycle", Schedule.oneCycle(n - 1, (0.3 * n - 1) / (n - 1), 1 / 25.0, 1 / 25e4, Schedule.Ramp.COSINE));
+                "one cycle",
+                Schedule.oneCycle(n - 1, (0.3 * n - 1) / (n - 1), 1 / 25.0, 1 / 25e4, Schedule.Ramp.COSINE));
         FORMS.put(
                 "one cycle of lines",
                 Schedule.oneCycle(n - 1, (0.5 * n - 1) / (n - 1), 0.1, 0.001, Schedule.Ramp.LINEAR));
@@ -109,9 +110,8 @@ class ScheduleTest {
     /** Goyal et al. 2017: batches of 8,192 have 32 times the rate, after five epochs that begin at the rate itself. */
     @Test
     void largeBatchesHaveLargerRates() {
-        Schedule s = Schedule.step(30, 0.1)
-                .times(Schedule.linearScaling(8192, 256))
-                .warmUp(5, 1 / 32.0);
+        Schedule s =
+                Schedule.step(30, 0.1).times(Schedule.linearScaling(8192, 256)).warmUp(5, 1 / 32.0);
         assertThat(s.factor(0, 0)).isEqualTo(1);
         assertThat(s.factor(5, 0)).isEqualTo(32);
         assertThat(s.factor(35, 0)).isCloseTo(3.2, within(1e-12));
@@ -133,8 +133,7 @@ class ScheduleTest {
         refused(() -> Schedule.exponential(0), "exponential: gamma=0.0 must be above 0 and finite");
         refused(() -> Schedule.polynomial(Double.NaN, 1), "polynomial: length=NaN must be above 0 and finite");
         refused(() -> Schedule.polynomial(1, -1), "polynomial: power=-1.0 must be above 0 and finite");
-        refused(
-                () -> Schedule.ramp(1, -1, 1, Schedule.Ramp.COSINE), "ramp: from=-1.0 must be 0 or more and finite");
+        refused(() -> Schedule.ramp(1, -1, 1, Schedule.Ramp.COSINE), "ramp: from=-1.0 must be 0 or more and finite");
         refused(
                 () -> Schedule.ramp(1, 1, Double.NaN, Schedule.Ramp.COSINE),
                 "ramp: to=NaN must be 0 or more and finite");
@@ -150,6 +149,8 @@ class ScheduleTest {
     }
 
     private static void refused(Runnable make, String message) {
-        assertThatThrownBy(make::run).isInstanceOf(IllegalArgumentException.class).hasMessage("Schedule." + message);
+        assertThatThrownBy(make::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Schedule." + message);
     }
 }

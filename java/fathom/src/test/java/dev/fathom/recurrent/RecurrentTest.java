@@ -79,9 +79,8 @@ class RecurrentTest {
     @Test
     void anUpdateGateNearOneKeepsTheState() {
         for (float u : new float[] {30, -30}) {
-            Recurrent net = Recurrent.ugrnn(2, 3)
-                    .biases(1)
-                    .init("bias_*", (s, rng) -> new float[] {u, u, u, 0.1f, 0.2f, 0.3f});
+            Recurrent net =
+                    Recurrent.ugrnn(2, 3).biases(1).init("bias_*", (s, rng) -> new float[] {u, u, u, 0.1f, 0.2f, 0.3f});
             try (var model = Model.of(net, 1);
                     Pass pass = Pass.infer()) {
                 float[] h = {0.5f, -0.25f, 0.75f};
@@ -113,7 +112,8 @@ class RecurrentTest {
                 .bidirectional()
                 .init("weight_hh_*", Init.constant(0.25f))
                 .init("bias_ih_l0", Init.zeros());
-        assertThat(changed.weights().keySet()).containsExactlyElementsOf(plain.weights().keySet());
+        assertThat(changed.weights().keySet())
+                .containsExactlyElementsOf(plain.weights().keySet());
         try (var before = Model.of(plain, 1);
                 var after = Model.of(changed, 1)) {
             for (String name : plain.weights().keySet()) {
@@ -123,7 +123,9 @@ class RecurrentTest {
                 } else if (name.equals("bias_ih_l0")) {
                     assertThat(values).as(name).containsOnly(0);
                 } else {
-                    assertThat(values).as(name).isEqualTo(before.parameter(name).value().toArray());
+                    assertThat(values)
+                            .as(name)
+                            .isEqualTo(before.parameter(name).value().toArray());
                 }
             }
         }

@@ -230,8 +230,8 @@ class LinearizationTest {
                     .isInstanceOf(UnsupportedOperationException.class)
                     .hasMessage(
                             "triple: this op states no tangent, so forward mode does not pass it; compute this result"
-                                + " by other ops, detach() it to hold it constant, or implement Tangent.Rule if the op"
-                                + " is your own");
+                                    + " by other ops, detach() it to hold it constant, or implement Tangent.Rule if the op"
+                                    + " is your own");
             assertThatIllegalStateException()
                     .isThrownBy(() ->
                             Linearization.of(() -> Pass.apply(new Wrong(), x)).along(x, vector(1, 1)))

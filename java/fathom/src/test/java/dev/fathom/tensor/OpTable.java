@@ -511,17 +511,23 @@ public final class OpTable {
         unary(Unary.SWISH, 1.5f, "swish(float)", x -> x.swish(1.5f), x -> x * Doubles.sigmoid(1.5 * x))
                 .range(-8, 8)
                 .refuses("swish: beta=-1.0; beta must be above 0 and finite", () -> t(2).swish(-1));
-        unary(Unary.GELU_TANH, "geluTanh()", Tensor::geluTanh, Doubles::geluTanh).range(-5, 5);
-        unary(Unary.MISH, "mish()", Tensor::mish, x -> x * Math.tanh(Doubles.softplus(x))).range(-8, 8);
+        unary(Unary.GELU_TANH, "geluTanh()", Tensor::geluTanh, Doubles::geluTanh)
+                .range(-5, 5);
+        unary(Unary.MISH, "mish()", Tensor::mish, x -> x * Math.tanh(Doubles.softplus(x)))
+                .range(-8, 8);
         unary(Unary.SELU, "selu()", Tensor::selu, Doubles::selu).range(-8, 8);
         unary(Unary.CELU, 0.7f, "celu(float)", x -> x.celu(0.7f), x -> x > 0 ? x : 0.7f * Math.expm1(x / 0.7f))
                 .refuses("celu: alpha=0.0; alpha must be above 0 and finite", () -> t(2).celu(0))
                 .refuses("celu: alpha=NaN; alpha must be above 0 and finite", () -> t(2).celu(Float.NaN));
-        unary(Unary.HARD_SIGMOID, "hardSigmoid()", Tensor::hardSigmoid, Doubles::hardSigmoid).range(-5, 5);
-        unary(Unary.HARD_SWISH, "hardSwish()", Tensor::hardSwish, x -> x * Doubles.hardSigmoid(x)).range(-5, 5);
-        unary(Unary.SOFTSIGN, "softsign()", Tensor::softsign, x -> x / (1 + Math.abs(x))).range(-8, 8);
+        unary(Unary.HARD_SIGMOID, "hardSigmoid()", Tensor::hardSigmoid, Doubles::hardSigmoid)
+                .range(-5, 5);
+        unary(Unary.HARD_SWISH, "hardSwish()", Tensor::hardSwish, x -> x * Doubles.hardSigmoid(x))
+                .range(-5, 5);
+        unary(Unary.SOFTSIGN, "softsign()", Tensor::softsign, x -> x / (1 + Math.abs(x)))
+                .range(-8, 8);
         unary(Unary.STEP, "step()", Tensor::step, Doubles::step);
-        // its gradient is not its derivative, so it is not fused below; what is left of it here is x, whose gradient is 1 up to the limit
+        // its gradient is not its derivative, so it is not fused below; what is left of it here is x, whose gradient is
+        // 1 up to the limit
         row("straight_through", Unary.STRAIGHT_THROUGH, "straightThrough(float)")
                 .sized(n -> new int[][] {{n}})
                 .sample(s(2, 3, 5))

@@ -73,7 +73,10 @@ class RatesTest {
     void plateausArePyTorchs() {
         ReduceOnPlateau half = new ReduceOnPlateau(3).factor(0.5);
         compare("plateau", half, "losses");
-        compare("plateau cooldown", new ReduceOnPlateau(1).factor(0.5).cooldown(4).threshold(0.05), "losses");
+        compare(
+                "plateau cooldown",
+                new ReduceOnPlateau(1).factor(0.5).cooldown(4).threshold(0.05),
+                "losses");
         compare(
                 "plateau absolute",
                 new ReduceOnPlateau(2).factor(0.3).absoluteThreshold(0.1).least(0.01),
@@ -253,7 +256,10 @@ class RatesTest {
             for (int i = 0; i < model.parameters().size(); i++) {
                 float[] left = model.parameters().get(i).value().toArray();
                 for (int k = 0; k < left.length; k++) {
-                    double mean = (after.get(2).get(i)[k] + after.get(3).get(i)[k] + after.get(4).get(i)[k]) / 3.0;
+                    double mean = (after.get(2).get(i)[k]
+                                    + after.get(3).get(i)[k]
+                                    + after.get(4).get(i)[k])
+                            / 3.0;
                     assertThat((double) left[k]).isCloseTo(mean, within(1e-6));
                 }
             }
@@ -361,8 +367,7 @@ class RatesTest {
     @Test
     void aLossThatIsNowhereBetterHasNoSuggestion() {
         try (var model = Model.of(new Sequential(line()), 1);
-                Dataset data =
-                        Dataset.of(new float[] {3e38f}, Shape.of(1), new float[1], Shape.of(1))) {
+                Dataset data = Dataset.of(new float[] {3e38f}, Shape.of(1), new float[1], Shape.of(1))) {
             RateRange range = Trainer.of(model, Loss.mse(), new Sgd(0.1f)).findRate(data.batches(1));
             assertThat(range.rates()).isEmpty();
             assertThat(range.suggestion()).isNaN();
@@ -390,14 +395,19 @@ class RatesTest {
         }
         refused(() -> new Newbob(1), "Newbob: factor=1.0 must be in (0, 1)");
         refused(() -> new ReduceOnPlateau(-1), "ReduceOnPlateau: patience=-1 and cooldown=0 must be 0 or more");
-        refused(() -> new ReduceOnPlateau(1).cooldown(-2), "ReduceOnPlateau: patience=1 and cooldown=-2 must be 0 or more");
+        refused(
+                () -> new ReduceOnPlateau(1).cooldown(-2),
+                "ReduceOnPlateau: patience=1 and cooldown=-2 must be 0 or more");
         refused(() -> new ReduceOnPlateau(1).factor(Double.NaN), "ReduceOnPlateau: factor=NaN must be in (0, 1)");
         refused(
-                () -> new ReduceOnPlateau(1).threshold(-1), "ReduceOnPlateau: threshold=-1.0 must be 0 or more and finite");
+                () -> new ReduceOnPlateau(1).threshold(-1),
+                "ReduceOnPlateau: threshold=-1.0 must be 0 or more and finite");
         refused(() -> new ReduceOnPlateau(1).least(2), "ReduceOnPlateau: least=2.0 must be in [0, 1]");
     }
 
     private static void refused(Runnable make, String message) {
-        assertThatThrownBy(make::run).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+        assertThatThrownBy(make::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
     }
 }

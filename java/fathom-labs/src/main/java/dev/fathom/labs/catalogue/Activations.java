@@ -22,7 +22,8 @@ final class Activations {
                 entries());
     }
 
-    private static Entry row(String name, String code, UnaryOperator<Tensor> f, String formula, String range, String source) {
+    private static Entry row(
+            String name, String code, UnaryOperator<Tensor> f, String formula, String range, String source) {
         return new Entry(name, formula, range, source, code, Curve.of(name, "x", REACH, f));
     }
 
@@ -62,7 +63,13 @@ final class Activations {
                         "Howard et al. 2019"),
                 row("Tanh", "x.tanh()", Tensor::tanh, "(eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)", "(-1, 1)", "LeCun et al. 1998"),
                 row("Hard tanh", "x.hardTanh()", Tensor::hardTanh, "min(max(x, -1), 1)", "[-1, 1]", "Collobert 2004"),
-                row("Softsign", "x.softsign()", Tensor::softsign, "x / (1 + \\|x\\|)", "(-1, 1)", "Bergstra et al. 2009"),
+                row(
+                        "Softsign",
+                        "x.softsign()",
+                        Tensor::softsign,
+                        "x / (1 + \\|x\\|)",
+                        "(-1, 1)",
+                        "Bergstra et al. 2009"),
                 row("Softplus", "x.softplus()", Tensor::softplus, "log(1 + eˣ)", "(0, ∞)", "Dugas et al. 2000"),
                 row(
                         "Softplus with beta",

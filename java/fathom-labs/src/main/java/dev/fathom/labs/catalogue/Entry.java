@@ -13,7 +13,13 @@ import org.jspecify.annotations.Nullable;
  * @param code an expression that makes or calls it
  * @param curve its picture, or null for none
  */
-record Entry(String name, String formula, String range, String source, String code, @Nullable Curve curve) {
+record Entry(
+        String name,
+        String formula,
+        String range,
+        String source,
+        String code,
+        @Nullable Curve curve) {
     /** The name as a word for files and variables: lower case, joined by underscores. */
     String word() {
         return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_").replaceAll("^_|_$", "");

@@ -17,8 +17,7 @@ import java.util.List;
  * @param after the lines after them
  * @param entries its methods
  */
-record Family(
-        String file, String title, String intro, String type, String before, String after, List<Entry> entries) {
+record Family(String file, String title, String intro, String type, String before, String after, List<Entry> entries) {
     /** The page as Markdown. */
     String page() {
         StringBuilder page = new StringBuilder();
@@ -28,15 +27,28 @@ record Family(
         for (Entry e : entries) {
             String picture = e.curve() == null
                     ? ""
-                    : "<img src=\"" + file + "/" + e.word() + ".png\" width=\"320\" alt=\"" + e.name()
-                            + "\"><!-- " + e.curve().mark() + " -->";
-            page.append("| ").append(String.join(" | ", "**" + e.name() + "**<br>`" + e.code() + "`", picture, e.formula(), e.range(), e.source()));
+                    : "<img src=\"" + file + "/" + e.word() + ".png\" width=\"320\" alt=\"" + e.name() + "\"><!-- "
+                            + e.curve().mark() + " -->";
+            page.append("| ")
+                    .append(String.join(
+                            " | ",
+                            "**" + e.name() + "**<br>`" + e.code() + "`",
+                            picture,
+                            e.formula(),
+                            e.range(),
+                            e.source()));
             page.append(" |\n");
         }
         page.append("\n## In code\n\n```java\n").append(before);
         String indent = before.isEmpty() ? "" : "  ";
         for (Entry e : entries) {
-            page.append(indent).append(type).append(" ").append(e.word()).append(" = ").append(e.code()).append(";\n");
+            page.append(indent)
+                    .append(type)
+                    .append(" ")
+                    .append(e.word())
+                    .append(" = ")
+                    .append(e.code())
+                    .append(";\n");
         }
         return page.append(after).append("```\n").toString();
     }

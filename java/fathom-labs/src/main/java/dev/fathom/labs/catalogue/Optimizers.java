@@ -68,8 +68,9 @@ final class Optimizers {
             LossAndGradient f = () -> {
                 try (Pass pass = Pass.grad()) {
                     Tensor at = model.net().at().value();
-                    Tensor value =
-                            at.square().mul(Tensor.of(new float[] {0.5f, 12.5f}, 2)).sum();
+                    Tensor value = at.square()
+                            .mul(Tensor.of(new float[] {0.5f, 12.5f}, 2))
+                            .sum();
                     pass.backward(value);
                     return value.item();
                 }

@@ -229,8 +229,7 @@ final class MemoryGradients {
 
     private Training train(boolean clipped, int epochs, Map<String, double[]> flows) {
         Rng rng = new Rng(run.seed()).split("clipping");
-        Recurrent cell =
-                Recurrent.of(Cell.TANH, 2, UNITS).init("weight_hh_l0", Init.orthogonal(EXPLODING));
+        Recurrent cell = Recurrent.of(Cell.TANH, 2, UNITS).init("weight_hh_l0", Init.orthogonal(EXPLODING));
         try (Dataset training = MemoryTask.ADDING.data(STEPS_A_POINT * BATCH, length, rng.split("learn"));
                 Dataset validation = MemoryTask.ADDING.data(320, length, rng.split("held out"));
                 var model = Model.of(new MemoryNet(MemoryTask.ADDING, cell, new Linear(UNITS, 1)), run.seed())) {
@@ -301,8 +300,7 @@ final class MemoryGradients {
     }
 
     private double[] product(float scale) {
-        Recurrent net =
-                Recurrent.of(Cell.TANH, 2, UNITS).init("weight_hh_l0", Init.orthogonal(scale));
+        Recurrent net = Recurrent.of(Cell.TANH, 2, UNITS).init("weight_hh_l0", Init.orthogonal(scale));
         try (Dataset data = MemoryTask.ADDING.data(1, length, new Rng(run.seed()).split("products"));
                 var model = Model.of(net, run.seed());
                 Pass pass = Pass.infer()) {

@@ -39,7 +39,9 @@ class CatalogueTest {
             Set<String> pictures = new HashSet<>();
             for (Entry e : family.entries()) {
                 if (e.curve() != null) {
-                    assertThat(pictures.add(e.word() + ".png")).as(e.name() + " is there once").isTrue();
+                    assertThat(pictures.add(e.word() + ".png"))
+                            .as(e.name() + " is there once")
+                            .isTrue();
                 }
             }
             try (Stream<Path> files = Files.list(FOLDER.resolve(family.file()))) {
@@ -47,7 +49,8 @@ class CatalogueTest {
             }
         }
         try (Stream<Path> files = Files.list(FOLDER)) {
-            assertThat(files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()))
+            assertThat(files.filter(Files::isRegularFile)
+                            .map(f -> f.getFileName().toString()))
                     .containsExactlyInAnyOrderElementsOf(pages);
         }
     }
@@ -102,10 +105,13 @@ class CatalogueTest {
         CommandLineRun run = CommandLineRun.in(temp, "docs");
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
-        assertThat(run.out()).contains(temp.resolve("docs/catalogue/activations.md").toString());
-        var picture = ImageIO.read(temp.resolve("docs/catalogue/activations/gelu.png").toFile());
+        assertThat(run.out())
+                .contains(temp.resolve("docs/catalogue/activations.md").toString());
+        var picture =
+                ImageIO.read(temp.resolve("docs/catalogue/activations/gelu.png").toFile());
         assertThat(picture.getWidth()).isEqualTo(640);
-        assertThat(temp.resolve("docs/catalogue/activations.md")).hasSameTextualContentAs(FOLDER.resolve("activations.md"));
+        assertThat(temp.resolve("docs/catalogue/activations.md"))
+                .hasSameTextualContentAs(FOLDER.resolve("activations.md"));
         assertThat(CommandLineRun.in(temp.resolve("docs"), "docs").err())
                 .isEqualTo("fathom docs: there is no folder " + temp.resolve("docs/docs")
                         + " to store pages in; run this in Fathom's source tree, or name it with -Dfathom.root=\n");
