@@ -70,8 +70,8 @@ public final class Classification {
             for (int k = 0; k < classes; k++) {
                 row[k] = Math.exp(logit(i, k) - logit(i, best));
             }
-            Arrays.sort(
-                    row); // so that examples with the same logits in another order have the same probabilities, and tie
+            // examples with the same logits in another order have the same probabilities, and tie
+            Arrays.sort(row);
             sums[i] = Arrays.stream(row).sum();
             if (Double.isNaN(sums[i])) {
                 throw new IllegalArgumentException("classification: all " + classes + " logits of example " + i
@@ -295,8 +295,8 @@ public final class Classification {
     }
 
     /**
-     * Returns the area under the ROC curve: for two classes that of class 1, for more the mean of all classes, each against the rest (macro average). PyTorch
-     * and scikit-learn users know it as {@code roc_auc_score(.., multi_class="ovr")}.
+     * Returns the area under the ROC curve: for two classes that of class 1, for more the mean of all classes, each against the rest (macro average).
+     * scikit-learn calls it {@code roc_auc_score(.., multi_class="ovr")}.
      *
      * @throws IllegalArgumentException if there is one class only, or one without examples
      */
