@@ -114,7 +114,7 @@ class SavingTest {
             assertThatThrownBy(() -> plain.load(saved, "adam"))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("load: adam was saved by " + new Adam(0.1f)
-                            + ", groups=[Group[pattern=*.bias, rateFactor=2.0, weightDecay=null, onlyRows=false]] but this one is "
+                            + ", groups=[Group[pattern=*.bias, rateFactor=2.0, weightDecay=null, onlyRows=false, maxNorm=Infinity, clipWeights=Infinity]] but this one is "
                             + new Adam(0.1f) + "; load it into one with the same settings");
             assertThatThrownBy(() -> part.load(saved, "adam"))
                     .isInstanceOf(IllegalArgumentException.class)
