@@ -239,7 +239,7 @@ public interface Schedule {
         positive("then", "length", length);
         return (epochs, steps) -> epochs < length
                 ? factor(epochs, steps)
-                : next.factor(epochs - length, steps - Math.round(length * (steps / epochs)));
+                : next.factor(epochs - length, steps - Math.round(length * ((double) steps / epochs)));
     }
 
     /** Returns this schedule after {@link #warmUp(double, double)} from 0. */
