@@ -115,14 +115,22 @@ class ClosingTest {
         makers.put("Machine", () -> (AutoCloseable) new LinearSvm(1).fit(examples, 1));
         makers.put("Index", () -> new NearestNeighbors(1).fit(examples, 1));
         makers.put("Members", () -> new OneVsRest(new NearestNeighbors(1)).fit(examples, 1));
-        makers.put("Trained", () -> NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1)
-                .fit(examples, 1));
+        makers.put(
+                "Trained",
+                () -> NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1)
+                        .fit(examples, 1));
         Space space = Space.of(Dimension.whole("n", 0, 3));
-        makers.put("ScoreRegressor", () -> ScoreRegressor.fit(
-                space, Search.maximize(space, t -> t.whole("n")).random(3).all(), new Stump(), 1));
+        makers.put(
+                "ScoreRegressor",
+                () -> ScoreRegressor.fit(
+                        space,
+                        Search.maximize(space, t -> t.whole("n")).random(3).all(),
+                        new Stump(),
+                        1));
         makers.put("Question", () -> new Stump().fit(examples, 1));
         makers.put("Ensemble", () -> new Bagging(new Stump(), 2).fit(examples, 1));
-        makers.put("Stack", () -> new Stacking(new Stump(), new Stump()).folds(2).fit(examples, 1));
+        makers.put(
+                "Stack", () -> new Stacking(new Stump(), new Stump()).folds(2).fit(examples, 1));
         makers.put("Safetensors", () -> Safetensors.read(file));
         makers.put("Block", () -> new Block("closing", 4096));
         makers.put(

@@ -25,8 +25,7 @@ import java.util.Arrays;
  * @param by how predictions become one: their mean by default
  * @param workers how many members are trained at once
  */
-public record Bagging(
-        Learner base, int members, double share, boolean replacement, Combination by, Workers workers)
+public record Bagging(Learner base, int members, double share, boolean replacement, Combination by, Workers workers)
         implements Learner {
     /**
      * Checks the numbers.

@@ -66,8 +66,9 @@ public record Diversity(double disagreement, double q) {
         for (int a = 0; a < outputs.length; a++) {
             for (int b = a + 1; b < outputs.length; b++) {
                 if (outputs[a].length != outputs[b].length) {
-                    throw new IllegalArgumentException("distance: member " + a + " gives " + outputs[a].length
-                            + " numbers and member " + b + " gives " + outputs[b].length + "; give outputs for the same examples");
+                    throw new IllegalArgumentException(
+                            "distance: member " + a + " gives " + outputs[a].length + " numbers and member " + b
+                                    + " gives " + outputs[b].length + "; give outputs for the same examples");
                 }
                 double squares = 0;
                 for (int i = 0; i < outputs[a].length; i++) {

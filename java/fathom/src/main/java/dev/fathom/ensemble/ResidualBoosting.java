@@ -55,7 +55,8 @@ public record ResidualBoosting(Learner base, int rounds, double shrinkage) imple
         try {
             for (int round = 1; round <= rounds; round++) {
                 long start = System.nanoTime();
-                Predictor member = base.fit(data.withY(left), new Rng(seed).split(round).seed());
+                Predictor member =
+                        base.fit(data.withY(left), new Rng(seed).split(round).seed());
                 members.add(member);
                 float[][] made = member.predict(data.x());
                 float[][] next = new float[left.length][];

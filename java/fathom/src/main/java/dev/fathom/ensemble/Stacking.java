@@ -70,7 +70,8 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
             implements Predictor {
         @Override
         public float[][] predict(float[][] x) {
-            return top.predict(upper(x, members.stream().map(m -> m.predict(x)).toArray(float[][][]::new), passThrough));
+            return top.predict(
+                    upper(x, members.stream().map(m -> m.predict(x)).toArray(float[][][]::new), passThrough));
         }
 
         /** Closes the members and the top. */
@@ -95,14 +96,16 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
         }
         Rng rng = new Rng(seed);
         int[] fold = folds(data, rng.split("folds"));
-        int[][] parts = IntStream.range(0, folds).mapToObj(f -> rows(fold, f, true)).toArray(int[][]::new);
+        int[][] parts =
+                IntStream.range(0, folds).mapToObj(f -> rows(fold, f, true)).toArray(int[][]::new);
         float[][][] made = new float[base.size()][n][];
         // fold number `folds` stands for all examples
         Fitting fitted = Fitting.of(workers, base.size() * (folds + 1), job -> {
             int b = job / (folds + 1);
             int f = job % (folds + 1);
             Examples some = f == folds ? data : data.subset(rows(fold, f, false));
-            Predictor member = base.get(b).fit(some, rng.split("member").split(job).seed());
+            Predictor member =
+                    base.get(b).fit(some, rng.split("member").split(job).seed());
             if (f < folds) {
                 float[][] x = Arrays.stream(parts[f]).mapToObj(i -> data.x()[i]).toArray(float[][]::new);
                 float[][] predictions = member.predict(x);
@@ -118,7 +121,8 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
                 .toList();
         try {
             Predictor above = top.fit(
-                    data.withX(upper(data.x(), made, passThrough)), rng.split("top").seed());
+                    data.withX(upper(data.x(), made, passThrough)),
+                    rng.split("top").seed());
             return new Stack(members, above, passThrough, fitted.timing());
         } catch (RuntimeException | Error e) {
             members.forEach(Predictor::close);
@@ -159,6 +163,8 @@ public record Stacking(List<Learner> base, Learner top, int folds, boolean passT
     }
 
     private static int[] rows(int[] fold, int f, boolean inside) {
-        return IntStream.range(0, fold.length).filter(i -> (fold[i] == f) == inside).toArray();
+        return IntStream.range(0, fold.length)
+                .filter(i -> (fold[i] == f) == inside)
+                .toArray();
     }
 }

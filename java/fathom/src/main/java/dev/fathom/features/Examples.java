@@ -115,8 +115,8 @@ public record Examples(float[][] x, float[][] y, double[] weights) {
                 } else if (batch.y().dtype() == DType.F32) {
                     split(batch.y().toArray(), n, y);
                 } else {
-                    throw new IllegalArgumentException("examples: the targets are integers "
-                            + batch.y().shape() + "; give labels or floats");
+                    throw new IllegalArgumentException(
+                            "examples: the targets are integers " + batch.y().shape() + "; give labels or floats");
                 }
                 split(made.toArray(), n, x);
             }

@@ -117,9 +117,8 @@ public record LinearSvm(double cost, boolean squared, double interceptScale, dou
                 double limit = squared ? Double.POSITIVE_INFINITY : c;
                 int y = labels[i] == 1 ? 1 : -1;
                 double gradient = y * (dot(w, x[i]) + intercept * interceptScale) - 1 + ridge * alpha[i];
-                double projected = alpha[i] == 0
-                        ? Math.min(gradient, 0)
-                        : alpha[i] == limit ? Math.max(gradient, 0) : gradient;
+                double projected =
+                        alpha[i] == 0 ? Math.min(gradient, 0) : alpha[i] == limit ? Math.max(gradient, 0) : gradient;
                 most = Math.max(most, projected);
                 least = Math.min(least, projected);
                 if (projected != 0) {

@@ -81,9 +81,7 @@ public record NetLearner(
                 Dataset shaped = shape == null ? all.flattened() : all.reshaped(shape.toArray())) {
             Trainer.of(model, loss, optimizer)
                     .seed(rng.split("layers").seed())
-                    .fit(
-                            shaped.shuffled(rng.split("order").seed()).batches(Math.min(batch, data.size())),
-                            epochs);
+                    .fit(shaped.shuffled(rng.split("order").seed()).batches(Math.min(batch, data.size())), epochs);
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;

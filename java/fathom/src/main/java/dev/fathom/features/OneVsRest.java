@@ -58,8 +58,8 @@ public record OneVsRest(Learner binary) implements Learner {
                             + " examples are of class " + k
                             + "; give some of every class, and number the classes without gaps");
                 }
-                members.add(binary.fit(
-                        data.withY(isOrRest), new Rng(seed).split(k).seed()));
+                members.add(
+                        binary.fit(data.withY(isOrRest), new Rng(seed).split(k).seed()));
             }
         } catch (RuntimeException e) {
             members.forEach(Predictor::close);

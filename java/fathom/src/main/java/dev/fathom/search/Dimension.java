@@ -148,7 +148,9 @@ public sealed interface Dimension {
         public List<String> grid(int steps) {
             int n = Math.min(steps, most - least + 1);
             return IntStream.range(0, n)
-                    .mapToObj(i -> n == 1 ? least + (most - least) / 2 : least + Math.round((double) i * (most - least) / (n - 1)))
+                    .mapToObj(i -> n == 1
+                            ? least + (most - least) / 2
+                            : least + Math.round((double) i * (most - least) / (n - 1)))
                     .map(String::valueOf)
                     .toList();
         }
@@ -197,15 +199,14 @@ public sealed interface Dimension {
         public Real {
             boolean finite = least > Double.NEGATIVE_INFINITY && most < Double.POSITIVE_INFINITY;
             if (!(least < most && finite && (!logarithmic || least > 0))) {
-                throw new IllegalArgumentException("dimension " + name + ": " + least + " to " + most + " must be finite, with "
-                        + (logarithmic ? "0 < least < most" : "least < most"));
+                throw new IllegalArgumentException("dimension " + name + ": " + least + " to " + most
+                        + " must be finite, with " + (logarithmic ? "0 < least < most" : "least < most"));
             }
         }
 
         /** The value at a part of the way from the least to the most. */
         private String at(double part) {
-            double value =
-                    logarithmic ? least * Math.pow(most / least, part) : least + (most - least) * part;
+            double value = logarithmic ? least * Math.pow(most / least, part) : least + (most - least) * part;
             return Double.toString(Math.max(least, Math.min(most, value)));
         }
 

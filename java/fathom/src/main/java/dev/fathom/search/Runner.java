@@ -32,13 +32,7 @@ final class Runner {
     private final List<Result> results = new ArrayList<>();
     private int next;
 
-    Runner(
-            Space space,
-            Objective objective,
-            Rng seeds,
-            Workers workers,
-            @Nullable Path file,
-            BooleanSupplier stopped) {
+    Runner(Space space, Objective objective, Rng seeds, Workers workers, @Nullable Path file, BooleanSupplier stopped) {
         this.space = space;
         this.objective = objective;
         this.seeds = seeds;
@@ -118,8 +112,9 @@ final class Runner {
             for (CsvRecord row : csv) {
                 List<String> fields = row.getFields();
                 if (first && !fields.equals(header)) {
-                    throw new IllegalArgumentException("search: the columns of " + from + " are " + fields
-                            + ", and those of this search are " + header + "; give the space that wrote it, or another file");
+                    throw new IllegalArgumentException(
+                            "search: the columns of " + from + " are " + fields + ", and those of this search are "
+                                    + header + "; give the space that wrote it, or another file");
                 }
                 if (!first) {
                     Result result = result(fields);

@@ -35,7 +35,11 @@ public record ScoreRegressor(Space space, Predictor predictor, double mean, doub
         int inputs = space.encode(space.draw(new Rng(0))).length;
         return NetLearner.regressor(
                 () -> new Sequential(
-                        new Linear(inputs, UNITS), Tensor::tanh, new Linear(UNITS, UNITS), Tensor::tanh, new Linear(UNITS, 1)),
+                        new Linear(inputs, UNITS),
+                        Tensor::tanh,
+                        new Linear(UNITS, UNITS),
+                        Tensor::tanh,
+                        new Linear(UNITS, 1)),
                 new Adam(3e-3f),
                 16,
                 200);

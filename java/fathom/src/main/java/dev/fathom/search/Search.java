@@ -102,7 +102,12 @@ public final class Search {
     private Runner runner() {
         stopped = false;
         return new Runner(
-                space, objective, new Rng(seed).split("trials"), workers == null ? Workers.all() : workers, file, () -> stopped);
+                space,
+                objective,
+                new Rng(seed).split("trials"),
+                workers == null ? Workers.all() : workers,
+                file,
+                () -> stopped);
     }
 
     private Results results(Runner runner) {
@@ -250,14 +255,18 @@ public final class Search {
         Rng rng = new Rng(seed).split("points");
         runner.run(points(first, rng), budget);
         for (int round = 0; round < rounds && !stopped; round++) {
-            List<Result> sound = runner.results().stream().filter(r -> !r.failed()).toList();
+            List<Result> sound =
+                    runner.results().stream().filter(r -> !r.failed()).toList();
             List<List<String>> points = points(pool, rng);
             if (sound.size() < 2) {
                 runner.run(points.subList(0, each), budget);
                 continue;
             }
-            try (ScoreRegressor regressor =
-                    ScoreRegressor.fit(space, sound, learner, new Rng(seed).split("regressor").split(round).seed())) {
+            try (ScoreRegressor regressor = ScoreRegressor.fit(
+                    space,
+                    sound,
+                    learner,
+                    new Rng(seed).split("regressor").split(round).seed())) {
                 double[] scores = regressor.predict(points);
                 List<Result> ranked = new ArrayList<>();
                 for (int i = 0; i < pool; i++) {

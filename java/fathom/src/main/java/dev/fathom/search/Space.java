@@ -36,7 +36,8 @@ public record Space(List<Dimension> dimensions) {
         for (Dimension d : dimensions) {
             if (d.name().isBlank() || !taken.add(d.name())) {
                 throw new IllegalArgumentException("space: the name \"" + d.name()
-                        + "\" is empty or taken (by another dimension, or one of the columns " + COLUMNS + "); choose another");
+                        + "\" is empty or taken (by another dimension, or one of the columns " + COLUMNS
+                        + "); choose another");
             }
         }
         if (dimensions.isEmpty()) {

@@ -63,7 +63,10 @@ public record Trial(Space space, int number, long seed, int budget, List<String>
     public String toString() {
         StringBuilder s = new StringBuilder();
         for (int d = 0; d < point.size(); d++) {
-            s.append(d == 0 ? "" : ", ").append(space.names().get(d)).append('=').append(point.get(d));
+            s.append(d == 0 ? "" : ", ")
+                    .append(space.names().get(d))
+                    .append('=')
+                    .append(point.get(d));
         }
         return s.toString();
     }

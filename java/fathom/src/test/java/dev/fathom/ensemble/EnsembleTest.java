@@ -69,8 +69,8 @@ class EnsembleTest {
                 };
             };
             float[][] x = numbers(golden.labels().length);
-            Ensemble boosted = new AdaBoost(fixed, golden.answers().length, golden.rate())
-                    .fit(Examples.of(x, golden.labels()), 1);
+            Ensemble boosted =
+                    new AdaBoost(fixed, golden.answers().length, golden.rate()).fit(Examples.of(x, golden.labels()), 1);
             assertThat(boosted.weights()).containsExactly(golden.alphas(), within(1e-12));
             assertThat(boosted.classify(x)).isEqualTo(golden.predicted());
             // wrong answers weigh more: by exp(alpha) than right ones, if they weighed the same before
@@ -83,8 +83,7 @@ class EnsembleTest {
                     wrong = i;
                 }
             }
-            assertThat(seen.get(1)[wrong] / seen.get(1)[right])
-                    .isCloseTo(Math.exp(golden.alphas()[0]), within(1e-9));
+            assertThat(seen.get(1)[wrong] / seen.get(1)[right]).isCloseTo(Math.exp(golden.alphas()[0]), within(1e-9));
         }
     }
 
@@ -132,7 +131,8 @@ class EnsembleTest {
                 .toArray(float[][]::new);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new AdaBoost(wrong, 3).fit(data, 0))
-                .withMessageStartingWith("adaboost: the first member is wrong on 1.0 of the weights, and chance on 0.5");
+                .withMessageStartingWith(
+                        "adaboost: the first member is wrong on 1.0 of the weights, and chance on 0.5");
     }
 
     @Test
@@ -217,7 +217,8 @@ class EnsembleTest {
                 return new float[x.length][2];
             };
         };
-        Stacking stacking = new Stacking(top, heart, heart).folds(4).passingThrough().workers(2);
+        Stacking stacking =
+                new Stacking(top, heart, heart).folds(4).passingThrough().workers(2);
         Stacking.Stack stack = stacking.fit(data, 3);
         for (int i = 0; i < n; i++) {
             assertThat(upper.get(0)[i]).containsExactly(0, i, 0, i, i);
@@ -232,7 +233,10 @@ class EnsembleTest {
         Examples data = crossing(150, 3);
         Examples test = crossing(400, 4);
         Stacking stacking = new Stacking(
-                new LinearSvm(1), new NearestNeighbors(7), new LinearSvm(1), new Bagging(NET, 2)); // an ensemble is a member
+                new LinearSvm(1),
+                new NearestNeighbors(7),
+                new LinearSvm(1),
+                new Bagging(NET, 2)); // an ensemble is a member
         try (Predictor stack = stacking.workers(2).fit(data, 1);
                 Predictor again = stacking.workers(1).fit(data, 1)) {
             assertThat(stack.accuracy(test)).isGreaterThan(0.88);
@@ -259,8 +263,10 @@ class EnsembleTest {
         Learner net = NetLearner.regressor(
                 () -> new Sequential(new Linear(1, 4), Tensor::tanh, new Linear(4, 1)), new Adam(0.05f), 20, 40);
         try (Ensemble boosted = new ResidualBoosting(net, 8, 1).fit(wave, 1)) {
-            assertThat(boosted.first(2).squaredError(wave)).isLessThan(0.2 * boosted.first(1).squaredError(wave));
-            assertThat(boosted.squaredError(wave)).isLessThan(0.95 * boosted.first(2).squaredError(wave));
+            assertThat(boosted.first(2).squaredError(wave))
+                    .isLessThan(0.2 * boosted.first(1).squaredError(wave));
+            assertThat(boosted.squaredError(wave))
+                    .isLessThan(0.95 * boosted.first(2).squaredError(wave));
         }
     }
 
@@ -277,7 +283,8 @@ class EnsembleTest {
         assertThat(found.disagreement()).isCloseTo((0.3 + 0 + 0.3) / 3, within(1e-12));
         assertThat(found.q()).isCloseTo((2 * q + 1) / 3, within(1e-12));
         assertThat(Diversity.of(new int[][] {labels, labels}, labels).q()).isNaN();
-        assertThat(Diversity.distance(new float[] {0}, new float[] {1}, new float[] {3})).isEqualTo(2);
+        assertThat(Diversity.distance(new float[] {0}, new float[] {1}, new float[] {3}))
+                .isEqualTo(2);
         assertThat(Diversity.distance(new float[] {0, 0}, new float[] {3, 4})).isEqualTo(5);
     }
 
@@ -305,7 +312,13 @@ class EnsembleTest {
                 () -> new Bagging(stump, 3).fit(data, 1).first(4),
                 "first: 4 of 3 members; ask for at least 1 and at most as many as there are");
         refused(
-                () -> new Bagging((some, seed) -> new LinearSvm(1).fit(some.withX(new float[1][1]), 1), 2, 1, true, Combination.MEAN, new Workers(2))
+                () -> new Bagging(
+                                (some, seed) -> new LinearSvm(1).fit(some.withX(new float[1][1]), 1),
+                                2,
+                                1,
+                                true,
+                                Combination.MEAN,
+                                new Workers(2))
                         .fit(data, 1),
                 "examples: 1 rows with 4 targets");
     }

@@ -35,10 +35,8 @@ class FeaturesTest {
         assertThat(found).hasNumberOfRows(expected.length);
         for (int i = 0; i < expected.length; i++) {
             for (int j = 0; j < expected[i].length; j++) {
-                assertThat(found[i][j])
-                        .as("row %d, column %d", i, j)
-                        .isCloseTo(
-                                expected[i][j], within((float) (tolerance * Math.max(1, Math.abs(expected[i][j])))));
+                assertThat(found[i][j]).as("row %d, column %d", i, j).isCloseTo(expected[i][j], within((float)
+                        (tolerance * Math.max(1, Math.abs(expected[i][j])))));
             }
         }
     }
@@ -58,7 +56,8 @@ class FeaturesTest {
         Pca pca = Pca.fit(golden.x(), width);
         assertThat(pca.variances()).containsExactly(golden.variances(), within(1e-10 * golden.variances()[0]));
         assertThat(pca.share()).isCloseTo(golden.share(), within(1e-12));
-        int varied = width - (width == golden.x().length ? 1 : 0); // the last direction of as many components as rows is free
+        int varied = width
+                - (width == golden.x().length ? 1 : 0); // the last direction of as many components as rows is free
         int numbers = varied * golden.x()[0].length;
         assertThat(Arrays.copyOf(pca.components(), numbers))
                 .containsExactly(Arrays.copyOf(golden.components(), numbers), within(1e-9));
@@ -125,7 +124,9 @@ class FeaturesTest {
         float[][] distances = found.distances(golden.x());
         double inertia = 0;
         for (float[] row : distances) {
-            double least = Arrays.stream(new double[] {row[0], row[1], row[2], row[3]}).min().getAsDouble();
+            double least = Arrays.stream(new double[] {row[0], row[1], row[2], row[3]})
+                    .min()
+                    .getAsDouble();
             inertia += least * least;
         }
         assertThat(inertia).isCloseTo(found.inertia(), within(1e-4));
@@ -207,7 +208,8 @@ class FeaturesTest {
     @Test
     void neighborsAreExactHoweverFastTheyAreFound() {
         Rng rng = new Rng(5);
-        float[][] x = new float[5000][]; // more than one chunk, far from 0, and on a coarse grid, so that most distances are equal
+        float[][] x = new float[5000]
+                []; // more than one chunk, far from 0, and on a coarse grid, so that most distances are equal
         float[] values = rng.uniform(15000, 0, 9);
         for (int i = 0; i < x.length; i++) {
             x[i] = new float[] {
@@ -215,7 +217,8 @@ class FeaturesTest {
             };
         }
         float[][] queries = Arrays.copyOf(x, 300);
-        var found = new NearestNeighbors(6).fit(Examples.of(x, new int[5000]), 0).neighbors(queries);
+        var found =
+                new NearestNeighbors(6).fit(Examples.of(x, new int[5000]), 0).neighbors(queries);
         for (int q = 0; q < queries.length; q += 37) {
             float[] query = queries[q];
             List<Integer> expected = IntStream.range(0, x.length)
@@ -226,14 +229,17 @@ class FeaturesTest {
                     })
                     .limit(6)
                     .toList();
-            assertThat(found.get(q)).extracting(NearestNeighbors.Neighbor::example).isEqualTo(expected);
+            assertThat(found.get(q))
+                    .extracting(NearestNeighbors.Neighbor::example)
+                    .isEqualTo(expected);
         }
         // products that no float can hold
         var huge = new NearestNeighbors(1).fit(Examples.of(new float[][] {{1e30f}, {3e30f}}, 0, 1), 0);
         assertThat(huge.classify(new float[][] {{1.5e30f}, {2.9e30f}})).containsExactly(0, 1);
         // equal votes go to the smaller class, and examples of weight 0 do not vote
         Examples tied = Examples.of(new float[][] {{0}, {1}, {2}, {3}}, 1, 0, 0, 1);
-        assertThat(new NearestNeighbors(4).fit(tied, 0).classify(new float[][] {{0}})).containsExactly(0);
+        assertThat(new NearestNeighbors(4).fit(tied, 0).classify(new float[][] {{0}}))
+                .containsExactly(0);
         assertThat(new NearestNeighbors(4).fit(tied.weighted(1, 1, 0, 1), 0).classify(new float[][] {{2}}))
                 .containsExactly(1);
         assertThat(new NearestNeighbors(1).fit(tied.weighted(0, 1, 1, 1), 0).classify(new float[][] {{0}}))
@@ -275,7 +281,8 @@ class FeaturesTest {
         try (Dataset images = halves()) {
             Examples pixels = Examples.of(images);
             assertThat(pixels.columns()).isEqualTo(16);
-            Layer halves = x -> Tensor.stack(1, x.slice(1, 0, 2).mean(1, 2, 3), x.slice(1, 2, 4).mean(1, 2, 3));
+            Layer halves = x -> Tensor.stack(
+                    1, x.slice(1, 0, 2).mean(1, 2, 3), x.slice(1, 2, 4).mean(1, 2, 3));
             Examples features = Examples.of(halves, images);
             assertThat(features.columns()).isEqualTo(2);
             for (Learner head : List.of(
@@ -283,7 +290,8 @@ class FeaturesTest {
                     new NearestNeighbors(3),
                     Lda.learner(),
                     new LinearSvm(1).after(d -> Pca.fit(d.x(), 2)))) {
-                assertThat(head.fit(features.subset(IntStream.range(0, 100).toArray()), 1).accuracy(features))
+                assertThat(head.fit(features.subset(IntStream.range(0, 100).toArray()), 1)
+                                .accuracy(features))
                         .isGreaterThan(0.97);
             }
             assertThatIllegalArgumentException()
@@ -297,7 +305,8 @@ class FeaturesTest {
         try (Dataset images = halves()) {
             Examples all = Examples.of(images);
             IntFunction<Layer> net = k -> new Sequential(new Flatten(), new Linear(16, k));
-            Learner learner = NetLearner.classifier(() -> net.apply(2), new Adam(0.05f), 20, 8).shaped(SIDE, SIDE, 1);
+            Learner learner = NetLearner.classifier(() -> net.apply(2), new Adam(0.05f), 20, 8)
+                    .shaped(SIDE, SIDE, 1);
             try (Predictor fitted = learner.fit(all, 1);
                     Predictor again = learner.fit(all, 1)) {
                 assertThat(fitted.accuracy(all)).isGreaterThan(0.97);
@@ -315,7 +324,9 @@ class FeaturesTest {
                 assertThat(fitted.accuracy(all)).isLessThan(0.5);
             }
             // numbers
-            float[][] y = Arrays.stream(all.x()).map(r -> new float[] {r[0] - 2 * r[7]}).toArray(float[][]::new);
+            float[][] y = Arrays.stream(all.x())
+                    .map(r -> new float[] {r[0] - 2 * r[7]})
+                    .toArray(float[][]::new);
             Examples numbers = Examples.of(all.x(), y);
             try (Predictor fitted = NetLearner.regressor(() -> new Linear(16, 1), new Adam(0.05f), 20, 60)
                     .fit(numbers, 1)) {
@@ -327,7 +338,8 @@ class FeaturesTest {
 
     @Test
     void resamplingFollowsTheWeights() {
-        Examples data = Examples.of(new float[][] {{0}, {1}, {2}, {3}}, 0, 1, 0, 1).weighted(0, 1, 3, 0);
+        Examples data =
+                Examples.of(new float[][] {{0}, {1}, {2}, {3}}, 0, 1, 0, 1).weighted(0, 1, 3, 0);
         int[] counts = new int[4];
         for (int seed = 0; seed < 500; seed++) {
             for (float[] row : data.resampled(seed).x()) {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.ensemble.Stump;
 import dev.fathom.ensemble.ResidualBoosting;
+import dev.fathom.ensemble.Stump;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NetLearner;
 import dev.fathom.features.Predictor;
@@ -127,7 +127,8 @@ class SearchTest {
         assertThat(first.all()).hasSize(21);
         Results rest = search(SearchTest::score).file(file).genetic(15, 4);
         assertThat(rest.complete()).isTrue();
-        assertThat(rest.all()).isEqualTo(search(SearchTest::score).genetic(15, 4).all());
+        assertThat(rest.all())
+                .isEqualTo(search(SearchTest::score).genetic(15, 4).all());
     }
 
     @Test
@@ -182,8 +183,13 @@ class SearchTest {
         assertThat(first).hasToString("a=1, b=0, c=x, d=1.0E-4, e=-1.0, f=0");
         assertThat(all.all().get(1).trial().point()).containsExactly("1", "0", "x", "1.0E-4", "-1.0", "1");
         assertThat(all.all().get(1499).trial().point()).containsExactly("3", "100", "y", "1.0", "1.0", "1");
-        assertThat(different.stream().map(p -> p.get(1)).distinct()).containsExactlyInAnyOrder("0", "25", "50", "75", "100");
-        assertThat(different.stream().map(p -> Math.log10(Double.parseDouble(p.get(3)))).distinct().sorted().toList())
+        assertThat(different.stream().map(p -> p.get(1)).distinct())
+                .containsExactlyInAnyOrder("0", "25", "50", "75", "100");
+        assertThat(different.stream()
+                        .map(p -> Math.log10(Double.parseDouble(p.get(3))))
+                        .distinct()
+                        .sorted()
+                        .toList())
                 .hasSize(5)
                 .satisfies(l -> assertThat(l.get(1)).isCloseTo(-3, within(1e-9)));
         assertThat(all.best().trial()).isEqualTo(first);
@@ -229,7 +235,9 @@ class SearchTest {
             Results bred = s.genetic(15, 8);
             random += s.random(120).best().score();
             genetic += bred.best().score();
-            predicted += s.predicted(60, 6, 10, 300, new ResidualBoosting(new Stump(), 60, 0.3)).best().score();
+            predicted += s.predicted(60, 6, 10, 300, new ResidualBoosting(new Stump(), 60, 0.3))
+                    .best()
+                    .score();
             Set<List<String>> different = new HashSet<>();
             bred.all().forEach(r -> different.add(r.trial().point()));
             assertThat(different).hasSize(120);
@@ -237,16 +245,24 @@ class SearchTest {
         assertThat(genetic).isGreaterThan(random + 5 * 0.7);
         assertThat(predicted).isGreaterThan(random + 5 * 0.7);
         // a small space runs out of points, and the search still ends
-        assertThat(Search.minimize(Space.of(Dimension.whole("n", 1, 3)), t -> t.whole("n")).genetic(4, 3).best().score())
+        assertThat(Search.minimize(Space.of(Dimension.whole("n", 1, 3)), t -> t.whole("n"))
+                        .genetic(4, 3)
+                        .best()
+                        .score())
                 .isEqualTo(1);
     }
 
     @Test
     void halvingSpendsMoreOnTheBest() {
         Results found = search(t -> score(t) - 1.0 / t.budget()).halving(27, 2, 50, 3);
-        int[] budgets = found.all().stream().mapToInt(r -> r.trial().budget()).distinct().toArray();
+        int[] budgets = found.all().stream()
+                .mapToInt(r -> r.trial().budget())
+                .distinct()
+                .toArray();
         assertThat(budgets).containsExactly(2, 6, 18, 50);
-        assertThat(IntStream.of(budgets).map(b -> (int) found.all().stream().filter(r -> r.trial().budget() == b).count()))
+        assertThat(IntStream.of(budgets).map(b -> (int) found.all().stream()
+                        .filter(r -> r.trial().budget() == b)
+                        .count()))
                 .containsExactly(27, 9, 3, 1);
         assertThat(found.spent()).isEqualTo(27 * 2 + 9 * 6 + 3 * 18 + 50);
         List<String> best = found.all().subList(0, 27).stream()
@@ -266,7 +282,8 @@ class SearchTest {
             List<Result> unseen = all.subList(300, 400);
             assertThat(regressor.rankCorrelation(unseen)).isBetween(0.85, 1.0);
             double squares = 0;
-            double[] made = regressor.predict(unseen.stream().map(r -> r.trial().point()).toList());
+            double[] made = regressor.predict(
+                    unseen.stream().map(r -> r.trial().point()).toList());
             for (int i = 0; i < made.length; i++) {
                 squares += Math.pow(made[i] - unseen.get(i).score(), 2) / made.length;
             }
@@ -274,12 +291,15 @@ class SearchTest {
         }
         // ranks by hand: predictions 1, 2, 2, 4 against scores 10, 30, 20, 20 are 0, 1.5, 1.5, 3 and 0, 3, 1.5, 1.5
         Space one = Space.of(Dimension.whole("n", 0, 4));
-        Results four = Search.maximize(one, t -> new double[] {10, 30, 20, 20}[t.number()]).random(4);
+        Results four = Search.maximize(one, t -> new double[] {10, 30, 20, 20}[t.number()])
+                .random(4);
         float[] known = {1, 2, 2, 4};
         ScoreRegressor fixed = ScoreRegressor.fit(
                 one,
                 four.all(),
-                (data, seed) -> x -> IntStream.range(0, 4).mapToObj(i -> new float[] {known[i]}).toArray(float[][]::new),
+                (data, seed) -> x -> IntStream.range(0, 4)
+                        .mapToObj(i -> new float[] {known[i]})
+                        .toArray(float[][]::new),
                 1);
         assertThat(fixed.rankCorrelation(four.all())).isCloseTo(2.25 / 4.5, within(1e-12));
     }
@@ -320,7 +340,11 @@ class SearchTest {
             }
         };
         Path file = folder.resolve("nets.csv");
-        Results found = Search.maximize(space, objective).budget(80).workers(3).file(file).genetic(4, 3);
+        Results found = Search.maximize(space, objective)
+                .budget(80)
+                .workers(3)
+                .file(file)
+                .genetic(4, 3);
         assertThat(found.failed()).isEmpty();
         assertThat(found.best().score()).isGreaterThan(0.75);
         Path again = folder.resolve("again.csv");
@@ -339,13 +363,19 @@ class SearchTest {
         refused(() -> Dimension.of("a", "x", "x"), "dimension a: the values are [x, x]");
         refused(() -> Dimension.whole("a", 2, 1), "dimension a: 2 to 1 holds no whole number");
         refused(() -> Dimension.real("a", 1, Double.NaN), "dimension a: 1.0 to NaN must be finite, with least < most");
-        refused(() -> Dimension.logarithmic("a", 0, 1), "dimension a: 0.0 to 1.0 must be finite, with 0 < least < most");
+        refused(
+                () -> Dimension.logarithmic("a", 0, 1),
+                "dimension a: 0.0 to 1.0 must be finite, with 0 < least < most");
         refused(() -> Dimension.bits("a", 0), "dimension a: 0 bits");
         refused(() -> Space.of(), "space: there are no dimensions");
         refused(() -> Space.of(Dimension.bits("score", 1)), "space: the name \"score\" is empty or taken");
         refused(() -> Space.of(Dimension.bits("a", 1), Dimension.bits("a", 2)), "space: the name \"a\"");
-        refused(() -> Search.minimize(Space.of(Dimension.bits("a", 17)), t -> 0).grid(1), "dimension a: a grid would try 2^17");
-        refused(() -> SPACE.encode(List.of("1", "relu", "1", "0", "000000")), "space: [1, relu, 1, 0, 000000] is not a point");
+        refused(
+                () -> Search.minimize(Space.of(Dimension.bits("a", 17)), t -> 0).grid(1),
+                "dimension a: a grid would try 2^17");
+        refused(
+                () -> SPACE.encode(List.of("1", "relu", "1", "0", "000000")),
+                "space: [1, relu, 1, 0, 000000] is not a point");
         refused(() -> search.budget(0), "budget: b=0");
         refused(() -> search.random(0), "random: trials=0");
         refused(() -> search.grid(0), "grid: steps=0");
@@ -360,12 +390,18 @@ class SearchTest {
         refused(() -> one.trial().text("width"), "trial: there is no dimension width; the space has [depth,");
         Path file = folder.resolve("other.csv");
         search(SearchTest::score).file(file).random(3);
-        refused(() -> search(SearchTest::score).seed(9).file(file).random(3), "search: trial 0 in " + file + " is depth=");
         refused(
-                () -> Search.maximize(Space.of(Dimension.bits("a", 1)), t -> 0).file(file).random(3),
+                () -> search(SearchTest::score).seed(9).file(file).random(3),
+                "search: trial 0 in " + file + " is depth=");
+        refused(
+                () -> Search.maximize(Space.of(Dimension.bits("a", 1)), t -> 0)
+                        .file(file)
+                        .random(3),
                 "search: the columns of " + file + " are [trial, seed, budget, depth,");
         Path broken = folder.resolve("broken.csv");
         Files.writeString(broken, Files.readString(file).replaceFirst("\n0,", "\nzero,"));
-        refused(() -> search(SearchTest::score).file(broken).random(3), "search: " + broken + " is not the table of a search");
+        refused(
+                () -> search(SearchTest::score).file(broken).random(3),
+                "search: " + broken + " is not the table of a search");
     }
 }

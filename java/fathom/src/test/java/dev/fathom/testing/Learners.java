@@ -42,7 +42,13 @@ public record Learners(
             Votes distance) {}
 
     public record AdaBoost(
-            int classes, double rate, int[] labels, int[][] answers, double[] alphas, double[] errors, int[] predicted) {}
+            int classes,
+            double rate,
+            int[] labels,
+            int[][] answers,
+            double[] alphas,
+            double[] errors,
+            int[] predicted) {}
 
     public record Stumps(
             float[][] x,

@@ -28,10 +28,13 @@ import org.junit.jupiter.api.Timeout;
 class WorkersTest {
     private static float[] trained(int seed) {
         Sequential net = new Sequential(new Linear(128, 256), Tensor::relu, new Linear(256, 3));
-        try (Dataset data =
-                        Dataset.of(new Rng(7).normal(128 * 200, 0, 1), Shape.of(128), IntStream.range(0, 200).map(i -> i % 3).toArray());
+        try (Dataset data = Dataset.of(
+                        new Rng(7).normal(128 * 200, 0, 1),
+                        Shape.of(128),
+                        IntStream.range(0, 200).map(i -> i % 3).toArray());
                 Model<Sequential> model = Model.of(net, seed)) {
-            Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).fit(data.shuffled(seed).batches(100), 3);
+            Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
+                    .fit(data.shuffled(seed).batches(100), 3);
             try (Pass pass = Pass.infer()) {
                 return model.parameter("0.weight").value().toArray();
             }
@@ -43,7 +46,9 @@ class WorkersTest {
         float[][] alone = {trained(0), trained(1), trained(2), trained(3)};
         long parts = Native.poolCounter(1);
         List<float[]> together = new Workers(3).run(4, WorkersTest::trained);
-        assertThat(Native.poolCounter(1)).as("parts run by the pool while workers train").isEqualTo(parts);
+        assertThat(Native.poolCounter(1))
+                .as("parts run by the pool while workers train")
+                .isEqualTo(parts);
         assertThat(together.toArray(float[][]::new)).isDeepEqualTo(alone);
     }
 
