@@ -115,10 +115,8 @@ class ClosingTest {
         makers.put("Machine", () -> (AutoCloseable) new LinearSvm(1).fit(examples, 1));
         makers.put("Index", () -> new NearestNeighbors(1).fit(examples, 1));
         makers.put("Members", () -> new OneVsRest(new NearestNeighbors(1)).fit(examples, 1));
-        makers.put(
-                "Trained",
-                () -> NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1)
-                        .fit(examples, 1));
+        NetLearner learner = NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1);
+        makers.put("Trained", () -> new NetLearner.Trained(learner, Model.of(new Linear(1, 2), 1), 1));
         Space space = Space.of(Dimension.whole("n", 0, 3));
         makers.put(
                 "ScoreRegressor",

@@ -360,8 +360,8 @@ final class Tangents {
         int[] dims = dims(op.mask());
         Tensor x = t.in(0);
         Tensor sum = x.sub(x.mean(Dims.KEEP, dims)).mul(t.of(0)).sum(dims);
-        long divisor = ReduceOp.reduced(x.shape(), op.mask()) - op.correction();
-        return op.root() ? sum.div(divisor).div(notZero(t.out(0))) : sum.mul(2f / (float) divisor);
+        float divisor = (float) (ReduceOp.reduced(x.shape(), op.mask()) - op.correction());
+        return op.root() ? sum.div(divisor).div(notZero(t.out(0))) : sum.mul(2 / divisor);
     }
 
     /** What may divide a numerator that is 0 wherever y is 0. */
