@@ -139,7 +139,7 @@ class ConfusionMatrixTest {
                 assertThat(c.actual(i)).isEqualTo(labels[i]);
                 assertThat(c.predicted(i)).isEqualTo(i % 3);
                 double e = Math.exp(1 + i / 1000.0);
-                assertThat((double) c.probability(i)).isCloseTo(e / (e + 2), within(1e-6));
+                assertThat(c.probability(i)).isCloseTo(e / (e + 2), within(1e-6));
             }
             assertThat(c.wrong(3)).as("the most confident first").containsExactly(1107, 1007, 907);
             assertThat(c.wrong(100)).hasSize(12).endsWith(7);

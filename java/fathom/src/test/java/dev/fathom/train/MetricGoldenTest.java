@@ -75,9 +75,7 @@ class MetricGoldenTest {
                 assertThat(found.actual(i)).isEqualTo(labels[i]);
                 assertThat(found.predicted(i)).as("prediction %d", i).isEqualTo(predicted[i]);
                 double p = expected.getAsJsonArray("probability").get(i).getAsDouble();
-                assertThat((double) found.probability(i))
-                        .as("probability %d", i)
-                        .isCloseTo(p, within(5e-7 * p));
+                assertThat(found.probability(i)).as("probability %d", i).isCloseTo(p, within(5e-7 * p));
             }
             ConfusionMatrix confusion = found.confusion();
             assertThat(confusion.classes()).isEqualTo(classes);

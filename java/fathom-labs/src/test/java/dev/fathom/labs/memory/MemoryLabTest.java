@@ -17,7 +17,6 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -203,7 +202,7 @@ class MemoryLabTest {
     /** v' dh[T]/dh[T - d] of the formula is what backward gives for the loss v' h[T]. */
     @Test
     void theProductOfDerivativesIsThatOfBackward() {
-        Recurrent net = MemoryNet.with(Recurrent.of(Cell.TANH, 2, 6), Map.of("weight_hh_l0", Init.orthogonal(1.3f)));
+        Recurrent net = Recurrent.of(Cell.TANH, 2, 6).init("weight_hh_l0", Init.orthogonal(1.3f));
         float[] x = new Rng(4).uniform(2 * 12, -1, 1);
         try (Model<Recurrent> model = Model.of(net, 2);
                 Pass pass = Pass.grad()) {
