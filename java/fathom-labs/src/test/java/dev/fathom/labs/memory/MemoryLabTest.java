@@ -17,6 +17,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
