@@ -303,25 +303,25 @@ public final class Folds {
     // ---- over the folds
 
     /**
-     * Runs a trial on each fold of a dataset and returns the scores, in the order of the folds.
+     * Runs an evaluation on each fold of a dataset and returns the scores, in the order of the folds.
      *
      * <pre>{@code
-     * Scores scores = Folds.crossValidate(data, Folds.stratified(data.labels(), 5, 1), trial);
+     * Scores scores = Folds.crossValidate(data, Folds.stratified(data.labels(), 5, 1), evaluation);
      * }</pre>
      *
      * @throws IllegalArgumentException if there are no folds, the dataset lacks a row, or a score is NaN
      */
-    public static Scores crossValidate(Dataset data, List<Fold> folds, Trial trial) {
+    public static Scores crossValidate(Dataset data, List<Fold> folds, Evaluation evaluation) {
         double[] scores = new double[folds.size()];
         for (int i = 0; i < scores.length; i++) {
             Dataset.Split parts = folds.get(i).of(data);
             try (Dataset train = parts.rest();
                     Dataset test = parts.heldOut()) {
-                scores[i] = trial.score(train, test);
+                scores[i] = evaluation.score(train, test);
             }
             if (Double.isNaN(scores[i])) {
                 throw new IllegalArgumentException("crossValidate: the score of fold " + i + " of " + scores.length
-                        + " is NaN; let the trial return a number for each fold");
+                        + " is NaN; let the evaluation return a number for each fold");
             }
         }
         return new Scores(scores);

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * The score by the number of training examples. It tells whether more data would help: while the curve still rises (or an error falls), it would.
  *
  * <pre>{@code
- * LearningCurve curve = LearningCurve.of(train, test, 3, 1, trial, 100, 300, 1000, 3000);
+ * LearningCurve curve = LearningCurve.of(train, test, 3, 1, evaluation, 100, 300, 1000, 3000);
  * Plots.write(Plots.compare("accuracy", "training examples", Map.of("mlp", curve.curve())), Path.of("curve.png"));
  * }</pre>
  *
@@ -25,12 +25,13 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
     }
 
     /**
-     * Runs a trial on random parts of a training set and scores it on a whole test set, {@code repeats} times for each number of examples. In each repetition,
+     * Runs an evaluation on random parts of a training set and scores it on a whole test set, {@code repeats} times for each number of examples. In each repetition,
      * the smaller parts are parts of the larger ones, and the choice depends on the seed and the number of the repetition alone.
      *
      * @throws IllegalArgumentException if {@code repeats < 1}, the sizes do not ascend from 1 to at most {@code train.size()}, or a score is NaN
      */
-    public static LearningCurve of(Dataset train, Dataset test, int repeats, long seed, Trial trial, int... sizes) {
+    public static LearningCurve of(
+            Dataset train, Dataset test, int repeats, long seed, Evaluation evaluation, int... sizes) {
         if (repeats < 1) {
             throw new IllegalArgumentException("learningCurve: repeats=" + repeats + " must be at least 1");
         }
@@ -39,28 +40,28 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
                 repeats,
                 i -> new Dataset.Split(train.take(0, train.size()), test.take(0, test.size())),
                 seed,
-                trial,
+                evaluation,
                 sizes);
     }
 
     /**
-     * Runs a trial on random parts of the rows that each fold learns from, and scores it on the rows that the fold tests on. In each fold, the smaller parts
+     * Runs an evaluation on random parts of the rows that each fold learns from, and scores it on the rows that the fold tests on. In each fold, the smaller parts
      * are parts of the larger ones, and the choice depends on the seed and the number of the fold alone.
      *
      * @throws IllegalArgumentException if there are no folds, the sizes do not ascend from 1 to at most the rows that each fold learns from, or a score is
      *     NaN
      */
-    public static LearningCurve of(Dataset data, List<Fold> folds, long seed, Trial trial, int... sizes) {
+    public static LearningCurve of(Dataset data, List<Fold> folds, long seed, Evaluation evaluation, int... sizes) {
         if (folds.isEmpty()) {
             throw new IllegalArgumentException("learningCurve: there are no folds; give at least one");
         }
-        return of(folds.size(), i -> folds.get(i).of(data), seed, trial, sizes);
+        return of(folds.size(), i -> folds.get(i).of(data), seed, evaluation, sizes);
     }
 
     private static LearningCurve of(
-            int trials, IntFunction<Dataset.Split> parts, long seed, Trial trial, int... sizes) {
-        double[][] scores = new double[sizes.length][trials];
-        for (int t = 0; t < trials; t++) {
+            int evaluations, IntFunction<Dataset.Split> parts, long seed, Evaluation evaluation, int... sizes) {
+        double[][] scores = new double[sizes.length][evaluations];
+        for (int t = 0; t < evaluations; t++) {
             Dataset.Split split = parts.apply(t);
             try (Dataset train = split.rest();
                     Dataset test = split.heldOut()) {
@@ -68,11 +69,12 @@ public record LearningCurve(int[] sizes, List<Scores> scores) {
                 int[] order = new Rng(seed).split("learning curve").split(t).permutation(train.size());
                 for (int i = 0; i < sizes.length; i++) {
                     try (Dataset some = train.subset(Arrays.copyOf(order, sizes[i]))) {
-                        scores[i][t] = trial.score(some, test);
+                        scores[i][t] = evaluation.score(some, test);
                     }
                     if (Double.isNaN(scores[i][t])) {
-                        throw new IllegalArgumentException("learningCurve: the score of " + sizes[i]
-                                + " examples in trial " + t + " is NaN; let the trial return a number for each size");
+                        throw new IllegalArgumentException(
+                                "learningCurve: the score of " + sizes[i] + " examples in evaluation " + t
+                                        + " is NaN; let the evaluation return a number for each size");
                     }
                 }
             }

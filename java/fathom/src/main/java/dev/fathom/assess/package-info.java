@@ -7,7 +7,7 @@
  *
  * <p>Everything works on plain arrays of what models answered, in double precision, so that it does not matter where the answers come from: a model, a plan,
  * an ensemble, another library. A fold is two lists of row numbers, which a dataset or a table turns into two parts over the same memory. What trains a model
- * is a {@link dev.fathom.assess.Trial}, a function of two datasets, so that no part of this package knows the trainer. What a trainer shows while it trains
+ * is a {@link dev.fathom.assess.Evaluation}, a function of two datasets, so that no part of this package knows the trainer. What a trainer shows while it trains
  * are the figures of {@code train.Metric}, which are means over examples; what is no mean, such as an area under a curve, is found here after an epoch.
  *
  * <p>A figure that is not defined is not guessed. Where a table of classes has figures that some classes lack, it is NaN, so that the others can be read
@@ -15,7 +15,7 @@
  * in some of these cases.
  *
  * <p>Rejected: figures as static functions of (labels, predictions), each of which checks and sorts the same arrays anew; options such as {@code average=}
- * by name (a mean over classes is a line of the caller); splitters as objects with state; a trainer that trains folds by itself (a trial says how, in a few
+ * by name (a mean over classes is a line of the caller); splitters as objects with state; a trainer that trains folds by itself (an evaluation says how, in a few
  * lines).
  */
 @org.jspecify.annotations.NullMarked

@@ -61,6 +61,6 @@ public record Adadelta(float learningRate, float rho, float epsilon, float weigh
 
     @Override
     public void step(Update update) {
-        Rule.ADADELTA.step(update, step -> new float[] {rho, epsilon}, 0, 1);
+        Rule.ADADELTA.step(update, (to, step) -> to.put(rho).put(epsilon), 0, 1);
     }
 }

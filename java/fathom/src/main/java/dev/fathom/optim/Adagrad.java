@@ -74,6 +74,8 @@ public record Adagrad(float learningRate, float rateDecay, float initial, float 
     @Override
     public void step(Update update) {
         Rule.ADAGRAD.step(
-                update, step -> new float[] {epsilon, initial, (float) (1 / (1 + (step - 1) * (double) rateDecay))}, 0);
+                update,
+                (to, step) -> to.put(epsilon).put(initial).put((float) (1 / (1 + (step - 1) * (double) rateDecay))),
+                0);
     }
 }

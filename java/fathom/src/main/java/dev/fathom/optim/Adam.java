@@ -104,17 +104,15 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
         boolean corrected = of.amsGrad == AmsGrad.CORRECTED;
         Rule.ADAM.step(
                 update,
-                step -> {
+                (to, step) -> {
                     double root = Math.sqrt(Rule.correction(of.beta2, step));
-                    return new float[] {
-                        of.beta1,
-                        of.beta2,
-                        of.epsilon,
-                        (float) (1 / Rule.correction(of.beta1, step)),
-                        (float) (corrected ? 1 : 1 / root),
-                        Rule.flag(decoupled),
-                        (float) (of.amsGrad == AmsGrad.OFF ? 0 : corrected ? 1 / (root * root) : 1)
-                    };
+                    to.put(of.beta1)
+                            .put(of.beta2)
+                            .put(of.epsilon)
+                            .put((float) (1 / Rule.correction(of.beta1, step)))
+                            .put((float) (corrected ? 1 : 1 / root))
+                            .put(Rule.flag(decoupled))
+                            .put((float) (of.amsGrad == AmsGrad.OFF ? 0 : corrected ? 1 / (root * root) : 1));
                 },
                 0,
                 1,

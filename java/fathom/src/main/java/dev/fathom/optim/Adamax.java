@@ -64,6 +64,9 @@ public record Adamax(float learningRate, float beta1, float beta2, float epsilon
     @Override
     public void step(Update update) {
         Rule.ADAMAX.step(
-                update, step -> new float[] {beta1, beta2, epsilon, (float) (1 / Rule.correction(beta1, step))}, 0, 1);
+                update,
+                (to, step) -> to.put(beta1).put(beta2).put(epsilon).put((float) (1 / Rule.correction(beta1, step))),
+                0,
+                1);
     }
 }

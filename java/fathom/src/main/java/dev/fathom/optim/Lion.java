@@ -52,6 +52,6 @@ public record Lion(float learningRate, float beta1, float beta2, float weightDec
 
     @Override
     public void step(Update update) {
-        Rule.LION.step(update, step -> new float[] {beta1, beta2}, 0);
+        Rule.LION.step(update, (to, step) -> to.put(beta1).put(beta2), 0);
     }
 }

@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.kernel.Commands;
+
 /**
  * NAdam (Dozat 2016), which is Adam with Nesterov's look-ahead, as PyTorch's: g += weightDecay w; m and v as in {@link Adam}; mu_t = beta1 (1 - 0.96^(t
  * momentumDecay) / 2); w -= lr ((1 - mu_t) / (1 - mu_1 .. mu_t) g + mu_(t + 1) / (1 - mu_1 .. mu_(t + 1)) m) / (sqrt(v / (1 - beta2^t)) + epsilon).
@@ -87,25 +89,23 @@ public record NAdam(
 
     @Override
     public void step(Update update) {
-        Rule.NADAM.step(update, this::numbers, 0, 1);
+        Rule.NADAM.step(update, this::write, 0, 1);
     }
 
-    private float[] numbers(long step) {
+    private void write(Commands to, long step) {
         double product = 1;
         // what a product below 1e-9 subtracts from 1 is lost in a float
         for (long i = 1; i <= step && product > 1e-9; i++) {
             product *= mu(i);
         }
         double next = mu(step + 1);
-        return new float[] {
-            beta1,
-            beta2,
-            epsilon,
-            (float) ((1 - mu(step)) / (1 - product)),
-            (float) (next / (1 - product * next)),
-            (float) (1 / Math.sqrt(Rule.correction(beta2, step))),
-            Rule.flag(decoupled)
-        };
+        to.put(beta1)
+                .put(beta2)
+                .put(epsilon)
+                .put((float) ((1 - mu(step)) / (1 - product)))
+                .put((float) (next / (1 - product * next)))
+                .put((float) (1 / Math.sqrt(Rule.correction(beta2, step))))
+                .put(Rule.flag(decoupled));
     }
 
     private double mu(long step) {

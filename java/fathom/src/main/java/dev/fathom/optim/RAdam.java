@@ -1,5 +1,7 @@
 package dev.fathom.optim;
 
+import dev.fathom.kernel.Commands;
+
 /**
  * Rectified Adam (Liu et al. 2020), as PyTorch's: g += weightDecay w; m and v as in {@link Adam}; rho = r - 2 t beta2^t / (1 - beta2^t) with r = 2 / (1 -
  * beta2) - 1 counts the gradients of which v is a mean. While rho is at most 5, w -= lr m', with m' = m / (1 - beta1^t); then w -= lr m' c sqrt(1 - beta2^t) /
@@ -70,10 +72,10 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
 
     @Override
     public void step(Update update) {
-        Rule.RADAM.step(update, this::numbers, 0, 1);
+        Rule.RADAM.step(update, this::write, 0, 1);
     }
 
-    private float[] numbers(long step) {
+    private void write(Commands to, long step) {
         double corrected = Rule.correction(beta2, step);
         double most = 2 / (1 - (double) beta2) - 1;
         double rho = most - 2 * step * (1 - corrected) / corrected;
@@ -82,6 +84,11 @@ public record RAdam(float learningRate, float beta1, float beta2, float epsilon,
         if (known) {
             factor *= Math.sqrt((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho) * corrected);
         }
-        return new float[] {beta1, beta2, epsilon, (float) factor, Rule.flag(known), Rule.flag(decoupled)};
+        to.put(beta1)
+                .put(beta2)
+                .put(epsilon)
+                .put((float) factor)
+                .put(Rule.flag(known))
+                .put(Rule.flag(decoupled));
     }
 }

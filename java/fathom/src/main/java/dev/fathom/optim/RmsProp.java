@@ -85,7 +85,7 @@ public record RmsProp(
     public void step(Update update) {
         Rule.RMSPROP.step(
                 update,
-                step -> new float[] {alpha, epsilon, momentum, Rule.flag(centered)},
+                (to, step) -> to.put(alpha).put(epsilon).put(momentum).put(Rule.flag(centered)),
                 0,
                 centered ? 1 : Rule.NONE,
                 momentum == 0 ? Rule.NONE : moments() - 1);

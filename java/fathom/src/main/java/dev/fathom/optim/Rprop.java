@@ -60,6 +60,10 @@ public record Rprop(float learningRate, float shrink, float grow, float least, f
 
     @Override
     public void step(Update update) {
-        Rule.RPROP.step(update, step -> new float[] {shrink, grow, least, most, Rule.flag(step == 1)}, 0, 1);
+        Rule.RPROP.step(
+                update,
+                (to, step) -> to.put(shrink).put(grow).put(least).put(most).put(Rule.flag(step == 1)),
+                0,
+                1);
     }
 }

@@ -24,12 +24,11 @@ enum Rule {
     /** The moment in the place of one that a setting does not use. */
     static final int NONE = -1;
 
-    private static final int MOMENTS = 3;
     private static final int PARAMETERS = 7;
 
-    /** The numbers of a rule at one step, in the order of its row. */
+    /** Writes the numbers of a rule at one step, in the order of its row. */
     interface Parameters {
-        float[] at(long step);
+        void write(Commands to, long step);
     }
 
     private final int moments;
@@ -40,19 +39,31 @@ enum Rule {
         this.parameters = parameters;
     }
 
-    /** Takes the step, with the recipe's moments in the places of the row, each of them a number or {@link #NONE}. */
-    void step(Update update, Parameters of, int... places) {
+    /** Takes the step of a recipe whose moments, each of them a number or {@link #NONE}, have the places of the row. */
+    void step(Update update, Parameters of, int first, int second, int third) {
         update.counted(step -> {
-            Commands command = update.begin(Kernel.UPDATE, ordinal());
-            for (int i = 0; i < MOMENTS; i++) {
-                command.at(i < places.length && places[i] != NONE ? update.moment(places[i]) : 0);
-            }
-            float[] numbers = of.at(step);
-            for (int i = 0; i < PARAMETERS; i++) {
-                command.put(i < numbers.length ? numbers[i] : 0);
+            Commands command = update.begin(Kernel.UPDATE, ordinal())
+                    .at(moment(update, first))
+                    .at(moment(update, second))
+                    .at(moment(update, third));
+            of.write(command, step);
+            for (int i = parameters; i < PARAMETERS; i++) {
+                command.put(0f);
             }
             command.run();
         });
+    }
+
+    void step(Update update, Parameters of, int first, int second) {
+        step(update, of, first, second, NONE);
+    }
+
+    void step(Update update, Parameters of, int only) {
+        step(update, of, only, NONE, NONE);
+    }
+
+    private static long moment(Update update, int place) {
+        return place == NONE ? 0 : update.moment(place);
     }
 
     /** A number that says whether. */

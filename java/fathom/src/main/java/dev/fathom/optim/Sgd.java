@@ -130,10 +130,14 @@ public record Sgd(
             case GRADIENTS ->
                 Rule.SGD.step(
                         update,
-                        step -> new float[] {momentum, momentum == 0 ? 0 : dampening, ahead, Rule.flag(step == 1)},
+                        (to, step) -> to.put(momentum)
+                                .put(momentum == 0 ? 0 : dampening)
+                                .put(ahead)
+                                .put(Rule.flag(step == 1)),
                         v);
-            case MEAN -> Rule.SGD.step(update, step -> new float[] {momentum, momentum}, v);
-            case STEPS -> Rule.MOMENTUM.step(update, step -> new float[] {momentum, ahead}, v);
+            case MEAN -> Rule.SGD.step(update, (to, step) -> to.put(momentum).put(momentum), v);
+            case STEPS ->
+                Rule.MOMENTUM.step(update, (to, step) -> to.put(momentum).put(ahead), v);
         }
     }
 }

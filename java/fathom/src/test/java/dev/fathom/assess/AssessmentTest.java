@@ -127,7 +127,7 @@ class AssessmentTest {
 
     // ---- from end to end
 
-    private static final Trial TRIAL = (train, test) -> {
+    private static final Evaluation EVALUATION = (train, test) -> {
         try (var model = Model.of(new Linear(3, 2), 1)) {
             Trainer.of(model, Loss.crossEntropy(), new Adam(.1f))
                     .fit(train.shuffled(1).batches(Math.min(20, train.size())), 10);
@@ -149,12 +149,12 @@ class AssessmentTest {
     void aLearningCurveRisesAndRepeats() {
         try (Dataset train = three(200, 1);
                 Dataset test = three(200, 2)) {
-            LearningCurve curve = LearningCurve.of(train, test, 3, 1, TRIAL, 2, 20, 200);
+            LearningCurve curve = LearningCurve.of(train, test, 3, 1, EVALUATION, 2, 20, 200);
             assertThat(curve.curve()[0]).containsExactly(2, 20, 200);
             assertThat(curve.curve()[1][2]).isGreaterThan(.95).isGreaterThan(curve.curve()[1][0]);
             assertThat(curve.scores().get(0).values()).hasSize(3).doesNotContain(curve.curve()[1][2]);
             assertThat(curve.toString().lines()).hasSize(3);
-            LearningCurve again = LearningCurve.of(train, test, 3, 1, TRIAL, 2, 20);
+            LearningCurve again = LearningCurve.of(train, test, 3, 1, EVALUATION, 2, 20);
             assertThat(again.scores().get(0).values())
                     .containsExactly(curve.scores().get(0).values());
             assertThat(again.scores().get(1).values())
@@ -174,20 +174,20 @@ class AssessmentTest {
                     100);
             assertThat(folded.curve()[1]).containsExactly(100, 100);
             assertThat(seen.get(1).subList(0, 5)).as("a part of the larger one").isEqualTo(seen.get(0));
-            assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, TRIAL, 10, 10))
+            assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, EVALUATION, 10, 10))
                     .hasMessage(
                             "learningCurve: the sizes [10, 10] do not ascend within 1 to 200, which is the number of"
                                     + " training examples");
-            assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, TRIAL, 10, 201))
+            assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, EVALUATION, 10, 201))
                     .hasMessageStartingWith("learningCurve: the sizes [10, 201] do not ascend within 1 to 200");
-            assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, TRIAL))
+            assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, EVALUATION))
                     .hasMessageStartingWith("learningCurve: the sizes [] do not ascend");
-            assertThatThrownBy(() -> LearningCurve.of(train, test, 0, 1, TRIAL, 10))
+            assertThatThrownBy(() -> LearningCurve.of(train, test, 0, 1, EVALUATION, 10))
                     .hasMessage("learningCurve: repeats=0 must be at least 1");
-            assertThatThrownBy(() -> LearningCurve.of(train, List.of(), 1, TRIAL, 10))
+            assertThatThrownBy(() -> LearningCurve.of(train, List.of(), 1, EVALUATION, 10))
                     .hasMessage("learningCurve: there are no folds; give at least one");
             assertThatThrownBy(() -> LearningCurve.of(train, test, 1, 1, (a, b) -> Double.NaN, 10))
-                    .hasMessageStartingWith("learningCurve: the score of 10 examples in trial 0 is NaN;");
+                    .hasMessageStartingWith("learningCurve: the score of 10 examples in evaluation 0 is NaN;");
         }
     }
 

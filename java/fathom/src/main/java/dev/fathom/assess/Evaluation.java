@@ -3,11 +3,11 @@ package dev.fathom.assess;
 import dev.fathom.data.Dataset;
 
 /**
- * Trains a model of any kind on some examples and scores it on others, for {@link Folds#crossValidate} and {@link LearningCurve}. A trial makes its model
+ * Trains a model of any kind on some examples and scores it on others, for {@link Folds#crossValidate} and {@link LearningCurve}. An evaluation makes its model
  * anew, so that nothing that was learned in one fold is known in the next:
  *
  * <pre>{@code
- * Trial trial = (train, test) -> {
+ * Evaluation evaluation = (train, test) -> {
  *   try (var model = Model.of(new Linear(4, 3), 1)) {
  *     Trainer.of(model, Loss.crossEntropy(), new Adam(1e-2f)).fit(train.shuffled(1).batches(16), 30);
  *     return Classification.of(model, test).confusion().accuracy();
@@ -16,7 +16,7 @@ import dev.fathom.data.Dataset;
  * }</pre>
  */
 @FunctionalInterface
-public interface Trial {
+public interface Evaluation {
     /** Returns the score, on {@code test}, of a model that was trained on {@code train}. The caller closes both. */
     double score(Dataset train, Dataset test);
 }
