@@ -464,6 +464,11 @@ public final class BoundOptimizer implements AutoCloseable {
         return moments[i];
     }
 
+    /** The number of the step, or 0 where its parameters have taken unequally many. */
+    long commonStep() {
+        return least == most ? least + 1 : 0;
+    }
+
     /** Runs a rule over the segments of parameters that have taken equally many steps, for each such number. */
     void counted(LongConsumer rule) {
         if (least == most) {

@@ -24,8 +24,6 @@ enum Rule {
     /** The moment in the place of one that a setting does not use. */
     static final int NONE = -1;
 
-    private static final int PARAMETERS = 7;
-
     /** Writes the numbers of a rule at one step, in the order of its row. */
     interface Parameters {
         void write(Commands to, long step);
@@ -41,17 +39,24 @@ enum Rule {
 
     /** Takes the step of a recipe whose moments, each of them a number or {@link #NONE}, have the places of the row. */
     void step(Update update, Parameters of, int first, int second, int third) {
-        update.counted(step -> {
-            Commands command = update.begin(Kernel.UPDATE, ordinal())
-                    .at(moment(update, first))
-                    .at(moment(update, second))
-                    .at(moment(update, third));
-            of.write(command, step);
-            for (int i = parameters; i < PARAMETERS; i++) {
-                command.put(0f);
-            }
-            command.run();
-        });
+        long common = update.commonStep();
+        if (common > 0) { // as nearly always: no object is made
+            take(update, of, common, first, second, third);
+        } else {
+            update.counted(step -> take(update, of, step, first, second, third));
+        }
+    }
+
+    private void take(Update update, Parameters of, long step, int first, int second, int third) {
+        Commands command = update.begin(Kernel.UPDATE, ordinal())
+                .at(moment(update, first))
+                .at(moment(update, second))
+                .at(moment(update, third));
+        of.write(command, step);
+        while (command.count() < Kernel.UPDATE.words()) {
+            command.put(0f);
+        }
+        command.run();
     }
 
     void step(Update update, Parameters of, int first, int second) {

@@ -76,6 +76,11 @@ public final class Update {
         bound.with(recipe, this, i -> which.test(new Part(i)));
     }
 
+    /** The number of the step, from 1 on, or 0 where parameters have taken unequally many. */
+    long commonStep() {
+        return bound.commonStep();
+    }
+
     /** Calls {@code rule} with the number of the step, from 1 on, for parameters that have taken equally many. */
     void counted(LongConsumer rule) {
         bound.counted(rule);
