@@ -177,9 +177,9 @@ class FoldsTest {
         }
     }
 
-    /** The trial is "the mean label of the training rows, as a guess of those of the test rows". */
+    /** The evaluation is "the mean label of the training rows, as a guess of those of the test rows". */
     @Test
-    void aTrialRunsOnEveryFold() {
+    void anEvaluationRunsOnEveryFold() {
         int[] labels = {0, 0, 0, 3, 3, 3};
         try (Dataset data = Dataset.of(new float[6], Shape.of(1), labels)) {
             List<Dataset> seen = new ArrayList<>();
@@ -196,7 +196,7 @@ class FoldsTest {
             assertThatThrownBy(
                             () -> Folds.crossValidate(data, Folds.of(6, 3), (a, b) -> b.label(0) == 3 ? Double.NaN : 1))
                     .hasMessage(
-                            "crossValidate: the score of fold 2 of 3 is NaN; let the trial return a number for each fold");
+                            "crossValidate: the score of fold 2 of 3 is NaN; let the evaluation return a number for each fold");
         }
         assertThat(new Scores(new double[] {0.5})).hasToString("0.5000 in 1 trial");
         assertThat(new Scores(new double[] {0.5}).deviation()).isNaN();
