@@ -415,8 +415,8 @@ static inline v v_gelu_slope(v x) {
     return v_sel(x < 0, g, 1 - g);
 }
 
-/* log(1 + e^x) */
-static inline v v_softplus(v x) { return v_sel(x < 0, v_set(0), x) + v_log1p(v_exp(-v_abs(x))); }
+/* log(1 + e^(beta x)) / beta, where a beta x beyond the floats is no harm */
+static inline v v_softplus(v x, v beta) { return v_sel(x < 0, v_set(0), x) + v_log1p(v_exp(-v_abs(beta * x))) / beta; }
 
 /* x / (1 + e^-x); on the left x e^x / (1 + e^x), whose numerator is rounded once and ends in 0 */
 static inline v v_silu(v x) {

@@ -662,6 +662,26 @@ public record Doubles(double[] v, int... dims) {
         return size + Math.log1p(Math.exp(-2 * size)) - Math.log(2);
     }
 
+    /** x / (1 + exp(-beta x)); 0 at minus infinity, as a limit. */
+    static double swish(double x, double beta) {
+        return beta * x == Double.NEGATIVE_INFINITY ? 0 : x * sigmoid(beta * x);
+    }
+
+    /** x tanh(log(1 + exp(x))); 0 at minus infinity, as a limit. */
+    static double mish(double x) {
+        return x == Double.NEGATIVE_INFINITY ? 0 : x * Math.tanh(softplus(x));
+    }
+
+    /** x min(max(x + 3, 0), 6) / 6; 0 at minus infinity, as a limit. */
+    static double hardSwish(double x) {
+        return x <= -3 ? 0 : x * hardSigmoid(x);
+    }
+
+    /** x / (1 + |x|); 1 or -1 at infinity, as a limit. */
+    static double softsign(double x) {
+        return Double.isInfinite(x) ? Math.signum(x) : x / (1 + Math.abs(x));
+    }
+
     static double selu(double x) {
         return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x));
     }

@@ -508,23 +508,23 @@ public final class OpTable {
                 .range(-8, 8)
                 .refuses("softplus: beta=0.0; beta must be above 0 and finite", () -> t(2).softplus(0));
         withNumber("softplus()", Tensor::softplus, Doubles::softplus).range(-8, 8);
-        unary(Unary.SWISH, 1.5f, "swish(float)", x -> x.swish(1.5f), x -> x * Doubles.sigmoid(1.5 * x))
+        unary(Unary.SWISH, 1.5f, "swish(float)", x -> x.swish(1.5f), x -> Doubles.swish(x, 1.5))
                 .range(-8, 8)
+                .tolerance(2e-6, 1e-38)
                 .refuses("swish: beta=-1.0; beta must be above 0 and finite", () -> t(2).swish(-1));
         unary(Unary.GELU_TANH, "geluTanh()", Tensor::geluTanh, Doubles::geluTanh)
-                .range(-5, 5);
-        unary(Unary.MISH, "mish()", Tensor::mish, x -> x * Math.tanh(Doubles.softplus(x)))
-                .range(-8, 8);
+                .range(-5, 5)
+                .tolerance(4e-6, 1e-38);
+        unary(Unary.MISH, "mish()", Tensor::mish, Doubles::mish).range(-8, 8);
         unary(Unary.SELU, "selu()", Tensor::selu, Doubles::selu).range(-8, 8);
         unary(Unary.CELU, 0.7f, "celu(float)", x -> x.celu(0.7f), x -> x > 0 ? x : 0.7f * Math.expm1(x / 0.7f))
                 .refuses("celu: alpha=0.0; alpha must be above 0 and finite", () -> t(2).celu(0))
                 .refuses("celu: alpha=NaN; alpha must be above 0 and finite", () -> t(2).celu(Float.NaN));
         unary(Unary.HARD_SIGMOID, "hardSigmoid()", Tensor::hardSigmoid, Doubles::hardSigmoid)
                 .range(-5, 5);
-        unary(Unary.HARD_SWISH, "hardSwish()", Tensor::hardSwish, x -> x * Doubles.hardSigmoid(x))
+        unary(Unary.HARD_SWISH, "hardSwish()", Tensor::hardSwish, Doubles::hardSwish)
                 .range(-5, 5);
-        unary(Unary.SOFTSIGN, "softsign()", Tensor::softsign, x -> x / (1 + Math.abs(x)))
-                .range(-8, 8);
+        unary(Unary.SOFTSIGN, "softsign()", Tensor::softsign, Doubles::softsign).range(-8, 8);
         unary(Unary.STEP, "step()", Tensor::step, Doubles::step);
         // its gradient is not its derivative, so it is not fused below; what is left of it here is x, whose gradient is
         // 1 up to the limit
@@ -567,7 +567,7 @@ public final class OpTable {
 
     private static Row binary(Binary row, String method, DoubleBinaryOperator reference) {
         String name = row.label();
-        Row r = row(name, row, method)
+        Row r = row(row == Binary.SWISH ? "swish of two" : name, row, method) // there is one of one input
                 .sized(n -> new int[][] {{n}, {n}})
                 .sample(s(0), s(0))
                 .sample(s(), s()) // scalars
@@ -632,7 +632,7 @@ public final class OpTable {
         binary(Binary.MIN, "min(Tensor)", Math::min);
         binary(Binary.POW, "pow(Tensor)", Math::pow).range(0, 0.3, 3);
         binary(Binary.PRELU, "prelu(Tensor)", (a, b) -> a > 0 ? a : b * a);
-        binary(Binary.SWISH, "swish(Tensor)", (a, b) -> a * Doubles.sigmoid(b * a));
+        binary(Binary.SWISH, "swish(Tensor)", Doubles::swish).tolerance(4e-6, 1e-38);
         binary(Binary.GT, "gt(Tensor)", (a, b) -> flag(a > b));
         binary(Binary.GE, "ge(Tensor)", (a, b) -> flag(a >= b));
         binary(Binary.LT, "lt(Tensor)", (a, b) -> flag(a < b));

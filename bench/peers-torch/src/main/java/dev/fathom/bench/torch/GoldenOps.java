@@ -54,7 +54,8 @@ final class GoldenOps {
                 x -> f.apply(x[0]),
                 Goldens.row(0, -0f, 1, -1, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 1e-6f, -1e-6f, 88, -88, 3e38f, -3e38f, INF));
         // at -Inf PyTorch makes NaN of -Inf 0, Fathom the limit
-        if (!Set.of("gelu", "silu", "swish(1.5)", "geluTanh", "mish", "hardSwish").contains(op)) {
+        if (!Set.of("gelu", "silu", "swish(1.5)", "geluTanh", "mish", "hardSwish")
+                .contains(op)) {
             to.forward(op, x -> f.apply(x[0]), Goldens.row(-INF));
         }
         // PyTorch's sign of NaN is 0
@@ -87,7 +88,11 @@ final class GoldenOps {
         unary("softplus", -8, 8, torch::softplus);
         unary("softplus(2)", -8, 8, x -> torch.softplus(x, new Scalar(2.0), new Scalar(20.0)));
         unary("silu", -8, 8, torch::silu);
-        unary("swish(1.5)", -8, 8, x -> torch.silu(torch.mul(x, new Scalar(1.5))).div(new Scalar(1.5)));
+        unary(
+                "swish(1.5)",
+                -8,
+                8,
+                x -> torch.silu(torch.mul(x, new Scalar(1.5))).div(new Scalar(1.5)));
         unary("geluTanh", -5, 5, x -> torch.gelu(x, "tanh"));
         unary("mish", -8, 8, torch::mish);
         unary("selu", -8, 8, torch::selu);
