@@ -29,8 +29,8 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
          */
         B_SPLINES,
         /**
-         * 1, x, and d[k] - d[K - 1] for k = 1 to K - 2, where d[k] = (max(x - knot k, 0)^3 - max(x - knot K, 0)^3) / (knot K - knot k): the textbook's basis (The
-         * Elements of Statistical Learning, 5.4 and 5.5). Its values grow with the cube of the range of the knots.
+         * 1, x, and d[k] - d[K - 1] for k = 1 to K - 2, where d[k] = (max(x - knot k, 0)^3 - max(x - knot K, 0)^3) / (knot K - knot k): the basis of The
+         * Elements of Statistical Learning, 5.4 and 5.5. Its values grow with the square of the range of the knots.
          */
         TRUNCATED_POWERS,
         /** For each knot the spline that is 1 there and 0 at all others, so that the weights of a linear layer are the values of its curve at the knots. */
