@@ -38,9 +38,6 @@ INLINE v moved(v m, v g, float part) { return v_fma(v_set(part), g - m, m); }
 /* keep s + (1 - keep) g g */
 INLINE v mean_square(v s, v g, float keep) { return v_fma((1 - keep) * g, g, keep * s); }
 
-/* 1, 0 or -1, and NaN stays */
-INLINE v v_sign(v x) { return v_sel(x > 0, v_set(1), v_sel(x < 0, v_set(-1), x)); }
-
 /* a moment, of zeros where there is none */
 INLINE v state(const float *m, int64_t i, int64_t n) { return m ? v_get(m + i, n) : v_set(0); }
 INLINE void keep(float *m, int64_t i, v x, int64_t n) {

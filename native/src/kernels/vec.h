@@ -435,8 +435,6 @@ static inline v v_swish(v x, v beta) {
     v y = v_sel(w < 0, v_exp_times(t, v_set(0), far, -1), v_abs(x)) / (1 + z);
     return v_sel(w < -104, v_set(0), v_signed(y, x));
 }
-/* of w = beta x: d swish / dx */
-static inline v v_swish_slope(v w) { return v_silu_slope(w); }
 /* s (1 - s) */
 static inline v v_sigmoid_slope(v x) {
     v s = v_sigmoid(-v_abs(x));
@@ -483,6 +481,9 @@ static inline v v_softsign(v x) {
     v near = v_max(v_set(-0x1p100f), v_min(v_set(0x1p100f), x));
     return near / (1 + v_abs(near));
 }
+
+/* 1, 0 or -1, and NaN stays */
+static inline v v_sign(v x) { return v_sel(x > 0, v_set(1), v_sel(x < 0, v_set(-1), x)); }
 
 /* 1 for x > 0, else 0; NaN stays */
 static inline v v_step(v x) { return v_sel(x > 0, v_set(1), v_sel(x <= 0, v_set(0), x)); }

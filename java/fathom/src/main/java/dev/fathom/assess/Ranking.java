@@ -1,6 +1,7 @@
 package dev.fathom.assess;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * How well scores rank the positive examples before the negative ones, whatever the threshold. Examples with the same score cannot be told apart, so they
@@ -195,7 +196,7 @@ public final class Ranking {
     @Override
     public String toString() {
         return String.format(
-                java.util.Locale.ROOT,
+                Locale.ROOT,
                 "ranking of %d positive and %d negative examples, ROC AUC %.4f",
                 positives(),
                 negatives(),

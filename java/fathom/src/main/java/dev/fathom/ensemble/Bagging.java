@@ -70,12 +70,7 @@ public record Bagging(Learner base, int members, double share, boolean replaceme
                         drawn == data.size() ? data : data.subset(Arrays.copyOf(rng.permutation(data.size()), drawn)),
                         own);
             }
-            int[] rows = new int[drawn];
-            float[] u = rng.uniform(2 * drawn, 0, 1);
-            for (int i = 0; i < drawn; i++) {
-                rows[i] = (int) ((u[2 * i] + u[2 * i + 1] * 0x1p-24) * data.size());
-            }
-            return base.fit(data.subset(rows), own);
+            return base.fit(data.subset(rng.ints(drawn, data.size())), own);
         });
         double[] weights = new double[members];
         Arrays.fill(weights, 1);

@@ -1,6 +1,7 @@
 package dev.fathom.ensemble;
 
 import dev.fathom.features.Predictor;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -45,7 +46,7 @@ public record Ensemble(List<Predictor> members, double[] weights, Combination by
             throw new IllegalArgumentException("first: " + count + " of " + members.size()
                     + " members; ask for at least 1 and at most as many as there are");
         }
-        return new Ensemble(members.subList(0, count), java.util.Arrays.copyOf(weights, count), by, timing);
+        return new Ensemble(members.subList(0, count), Arrays.copyOf(weights, count), by, timing);
     }
 
     /** Returns the classes that each member gives the rows, [members][n], as {@link Diversity} takes them. */

@@ -2,6 +2,7 @@ package dev.fathom.features;
 
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * k-means: k centers that make the sum of the squared distances of rows to their nearest center small, found by Lloyd's algorithm (Lloyd 1982): each row goes
@@ -37,7 +38,7 @@ public record KMeans(float[][] centers, double inertia, int rounds) {
             KMeans found = fit(x, plusPlus(x, k, new Rng(seed).split(start)));
             best = best == null || found.inertia < best.inertia ? found : best;
         }
-        return java.util.Objects.requireNonNull(best);
+        return Objects.requireNonNull(best);
     }
 
     /**

@@ -10,6 +10,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
+import java.util.Arrays;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -74,7 +75,7 @@ public record NetLearner(
     public Trained fit(Examples data, long seed) {
         Rng rng = new Rng(seed);
         double[] weights = data.weights();
-        boolean alike = java.util.Arrays.stream(weights).allMatch(w -> w == weights[0]);
+        boolean alike = Arrays.stream(weights).allMatch(w -> w == weights[0]);
         Examples drawn = alike ? data : data.resampled(rng.split("weights").seed());
         Model<Layer> model = Model.of(net.get(), rng.split("start").seed());
         try (Dataset all = drawn.dataset();
@@ -118,7 +119,7 @@ public record NetLearner(
                             .toArray();
                     int outputs = made.length / n;
                     for (int i = 0; i < n; i++) {
-                        predictions[from + i] = java.util.Arrays.copyOfRange(made, i * outputs, (i + 1) * outputs);
+                        predictions[from + i] = Arrays.copyOfRange(made, i * outputs, (i + 1) * outputs);
                     }
                 }
             }

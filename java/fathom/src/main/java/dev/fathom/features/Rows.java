@@ -143,11 +143,10 @@ final class Rows {
         for (int i = 1; i < up.length; i++) {
             up[i] += up[i - 1];
         }
-        float[] u = rng.uniform(2 * n, 0, 1);
+        double[] u = rng.doubles(n);
         int[] drawn = new int[n];
         for (int i = 0; i < n; i++) {
-            // two draws of 24 bits each, so that a million weights are told apart; it stays below the last sum
-            double at = (u[2 * i] + u[2 * i + 1] * 0x1p-24) * up[up.length - 1];
+            double at = u[i] * up[up.length - 1]; // it stays below the last sum
             int low = 0;
             for (int high = up.length - 1; low < high; ) { // the first whose sum is above
                 int middle = (low + high) >>> 1;

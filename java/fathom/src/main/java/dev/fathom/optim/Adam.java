@@ -97,25 +97,25 @@ public record Adam(float learningRate, float beta1, float beta2, float epsilon, 
 
     @Override
     public void step(Update update) {
-        step(update, this, false);
+        step(update, beta1, beta2, epsilon, amsGrad, false);
     }
 
-    static void step(Update update, Adam of, boolean decoupled) {
-        boolean corrected = of.amsGrad == AmsGrad.CORRECTED;
+    static void step(Update update, float beta1, float beta2, float epsilon, AmsGrad amsGrad, boolean decoupled) {
+        boolean corrected = amsGrad == AmsGrad.CORRECTED;
         Rule.ADAM.step(
                 update,
                 (to, step) -> {
-                    double root = Math.sqrt(Rule.correction(of.beta2, step));
-                    to.put(of.beta1)
-                            .put(of.beta2)
-                            .put(of.epsilon)
-                            .put((float) (1 / Rule.correction(of.beta1, step)))
+                    double root = Math.sqrt(Rule.correction(beta2, step));
+                    to.put(beta1)
+                            .put(beta2)
+                            .put(epsilon)
+                            .put((float) (1 / Rule.correction(beta1, step)))
                             .put((float) (corrected ? 1 : 1 / root))
                             .put(Rule.flag(decoupled))
-                            .put((float) (of.amsGrad == AmsGrad.OFF ? 0 : corrected ? 1 / (root * root) : 1));
+                            .put((float) (amsGrad == AmsGrad.OFF ? 0 : corrected ? 1 / (root * root) : 1));
                 },
                 0,
                 1,
-                of.amsGrad == AmsGrad.OFF ? Rule.NONE : 2);
+                amsGrad == AmsGrad.OFF ? Rule.NONE : 2);
     }
 }

@@ -84,6 +84,6 @@ public record AdamW(
 
     @Override
     public void step(Update update) {
-        Adam.step(update, new Adam(learningRate, beta1, beta2, epsilon, weightDecay, amsGrad), true);
+        Adam.step(update, beta1, beta2, epsilon, amsGrad, true);
     }
 }

@@ -45,6 +45,8 @@ public final class BoundOptimizer implements AutoCloseable {
     private static final int GROUP = 8;
     /** What the kernel {@link Kernel#SQUARES} needs for a segment. */
     private static final int SUMS = 128;
+    /** The settings of parameters that no group matches. */
+    private static final Group REST = Group.of("*");
 
     private final Optimizer recipe;
     private final ParameterRange parameters;
@@ -67,12 +69,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private final Update update = new Update(this);
     private final boolean[] inTable;
     private final long[] stepsOf;
-    private final float[] rateOf;
-    /** Of the group; NaN for the recipe's. */
-    private final float[] decayOf;
-
-    private final boolean[] lazyOf;
-    private final @Nullable Group[] groupOf;
+    private final Group[] groupOf;
     private List<Group> groups = List.of();
     /** The fewest and the most steps that a parameter of this step has taken. */
     private long least;
@@ -106,9 +103,6 @@ public final class BoundOptimizer implements AutoCloseable {
         inTable = new boolean[n];
         groupOf = new Group[n];
         stepsOf = new long[n];
-        rateOf = new float[n];
-        decayOf = new float[n];
-        lazyOf = new boolean[n];
         Checks.learningRate("optimizer", learningRate);
         Checks.notNegative("optimizer", "moments", recipe.moments());
         groups(groups);
@@ -158,41 +152,25 @@ public final class BoundOptimizer implements AutoCloseable {
      */
     public synchronized BoundOptimizer groups(Group... groups) {
         int from = parameters.from();
-        float[] rates = new float[rateOf.length];
-        float[] decays = new float[rates.length];
-        boolean[] lazy = new boolean[rates.length];
-        Arrays.fill(rates, Float.NaN);
+        Group[] firsts = new Group[groupOf.length];
         for (Group group : groups) {
             boolean any = false;
-            for (int i = 0; i < rates.length; i++) {
+            for (int i = 0; i < firsts.length; i++) {
                 if (Trainable.matches(group.pattern(), store.name(from + i))) {
                     any = true;
-                    if (Float.isNaN(rates[i])) {
-                        rates[i] = group.rateFactor();
-                        decays[i] = group.weightDecay() == null ? Float.NaN : group.weightDecay();
-                        lazy[i] = group.onlyRows();
-                    }
+                    firsts[i] = firsts[i] == null ? group : firsts[i];
                 }
             }
             if (!any) {
                 throw new IllegalArgumentException("optimizer: group " + group.pattern() + " matches none of "
-                        + IntStream.range(from, from + rates.length)
+                        + IntStream.range(from, from + firsts.length)
                                 .mapToObj(store::name)
                                 .toList());
             }
         }
         this.groups = List.of(groups);
-        for (int i = 0; i < groupOf.length; i++) {
-            groupOf[i] = null;
-            for (int g = groups.length - 1; g >= 0; g--) {
-                groupOf[i] = Trainable.matches(groups[g].pattern(), store.name(from + i)) ? groups[g] : groupOf[i];
-            }
-        }
-        for (int i = 0; i < rates.length; i++) {
-            boolean grouped = !Float.isNaN(rates[i]);
-            rateOf[i] = grouped ? rates[i] : 1;
-            decayOf[i] = grouped ? decays[i] : Float.NaN;
-            lazyOf[i] = lazy[i];
+        for (int i = 0; i < firsts.length; i++) {
+            groupOf[i] = firsts[i] == null ? REST : firsts[i];
         }
         listed = false;
         return this;
@@ -287,7 +265,7 @@ public final class BoundOptimizer implements AutoCloseable {
         most = -1;
         for (int i = 0; i < inTable.length; i++) {
             boolean in = store.fresh(from + i) && store.isTrainable(from + i);
-            same &= in == inTable[i] && !(in && lazyOf[i]);
+            same &= in == inTable[i] && !(in && groupOf[i].onlyRows());
             inTable[i] = in;
             if (in) {
                 least = Math.min(least, stepsOf[i]);
@@ -339,7 +317,7 @@ public final class BoundOptimizer implements AutoCloseable {
     private void constrain() {
         for (int i = 0; i < inTable.length; i++) {
             Group group = groupOf[i];
-            if (inTable[i] && group != null && group.constrains()) {
+            if (inTable[i] && group.constrains()) {
                 try (Pass pass = Pass.infer()) {
                     Tensor w = group.constrained(parameter(i).value());
                     copy(Values.address(w), valueAddress(i), w.size());
@@ -406,7 +384,7 @@ public final class BoundOptimizer implements AutoCloseable {
         int from = parameters.from();
         for (int i = 0; i < inTable.length; i++) {
             if (inTable[i] && stepsOf[i] >= least && stepsOf[i] <= most) {
-                if (!lazyOf[i] || !store.addRows(from + i, segments, i)) {
+                if (!groupOf[i].onlyRows() || !store.addRows(from + i, segments, i)) {
                     segments.add(store.offset(from + i), store.offset(from + i + 1), i);
                 }
             }
@@ -504,12 +482,16 @@ public final class BoundOptimizer implements AutoCloseable {
 
     float rate(int i) {
         return stepping == recipe
-                ? learningRate * rateOf[i]
-                : (float) ((double) learningRate / recipe.learningRate() * stepping.learningRate() * rateOf[i]);
+                ? learningRate * groupOf[i].rateFactor()
+                : (float) ((double) learningRate
+                        / recipe.learningRate()
+                        * stepping.learningRate()
+                        * groupOf[i].rateFactor());
     }
 
     float decay(int i) {
-        return Float.isNaN(decayOf[i]) ? stepping.weightDecay() : decayOf[i];
+        Float decay = groupOf[i].weightDecay();
+        return decay == null ? stepping.weightDecay() : decay;
     }
 
     float scale() {

@@ -56,7 +56,7 @@ public record Ema(Optimizer inner, float decay, boolean corrected) implements Ar
         update.each(p -> {
             double part = 1 - (double) decay;
             if (corrected) {
-                part /= 1 - Math.pow(decay, (double) p.step());
+                part /= Rule.correction(decay, p.step());
             }
             Tensor a = p.moment(inner.moments());
             p.moment(

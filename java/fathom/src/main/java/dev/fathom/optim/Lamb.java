@@ -72,8 +72,8 @@ public record Lamb(float learningRate, float beta1, float beta2, float epsilon, 
             Tensor v = p.moment(1).mul(beta2).add(g.square().mul(1 - beta2));
             p.moment(0, m);
             p.moment(1, v);
-            double correction1 = 1 - Math.pow(beta1, (double) p.step());
-            double correction2 = 1 - Math.pow(beta2, (double) p.step());
+            double correction1 = Rule.correction(beta1, p.step());
+            double correction2 = Rule.correction(beta2, p.step());
             Tensor root = v.div((float) correction2).sqrt().add(epsilon);
             Tensor u = m.div((float) correction1).div(root).add(p.value().mul(p.weightDecay()));
             double weights = p.value().norm().item();

@@ -74,12 +74,6 @@ public sealed interface Dimension {
         return new Bits(name, count);
     }
 
-    /** A number in [0, 1). */
-    private static double uniform(Rng rng) {
-        float[] u = rng.uniform(2, 0, 1);
-        return u[0] + u[1] * 0x1p-24;
-    }
-
     /**
      * Words.
      *
@@ -103,7 +97,7 @@ public sealed interface Dimension {
 
         @Override
         public String draw(Rng rng) {
-            return values.get((int) (uniform(rng) * values.size()));
+            return values.get(rng.ints(1, values.size())[0]);
         }
 
         @Override
@@ -111,7 +105,7 @@ public sealed interface Dimension {
             if (values.size() == 1) {
                 return value;
             }
-            int other = (int) (uniform(rng) * (values.size() - 1));
+            int other = rng.ints(1, values.size() - 1)[0];
             return values.get(other < values.indexOf(value) ? other : other + 1);
         }
 
@@ -157,16 +151,16 @@ public sealed interface Dimension {
 
         @Override
         public String draw(Rng rng) {
-            return Integer.toString(least + (int) (uniform(rng) * (most - least + 1)));
+            return Integer.toString(least + (int) (rng.doubles(1)[0] * (most - least + 1)));
         }
 
         /** Moves by 1 to a quarter of the range, up or down. */
         @Override
         public String mutate(String value, Rng rng) {
             int reach = Math.max(1, (most - least) / 4);
-            int step = 1 + (int) (uniform(rng) * reach);
+            int step = 1 + (int) (rng.doubles(1)[0] * reach);
             int at = Integer.parseInt(value);
-            int to = uniform(rng) < 0.5 ? at - step : at + step;
+            int to = rng.doubles(1)[0] < 0.5 ? at - step : at + step;
             return Integer.toString(Math.max(least, Math.min(most, to)));
         }
 
@@ -224,7 +218,7 @@ public sealed interface Dimension {
 
         @Override
         public String draw(Rng rng) {
-            return at(uniform(rng));
+            return at(rng.doubles(1)[0]);
         }
 
         /** Moves by a normal deviate, whose deviation is a fifth of the range. */
@@ -297,7 +291,7 @@ public sealed interface Dimension {
         @Override
         public String mutate(String value, Rng rng) {
             StringBuilder bits = new StringBuilder(value);
-            int at = (int) (uniform(rng) * count);
+            int at = rng.ints(1, count)[0];
             bits.setCharAt(at, bits.charAt(at) == '0' ? '1' : '0');
             return bits.toString();
         }

@@ -86,11 +86,27 @@ public final class Rng extends Stream {
             throw new IllegalArgumentException(
                     "ints: n=" + n + " bound=" + bound + "; ask for 0 to 2^29 numbers, below a bound of 1 or more");
         }
-        float[] u = uniform(2 * n, 0, 1);
+        double[] u = doubles(n);
         int[] numbers = new int[n];
         for (int i = 0; i < n; i++) {
-            double wide = u[2 * i] + u[2 * i + 1] * 0x1p-24; // two draws of 24 bits each
-            numbers[i] = (int) (wide * bound);
+            numbers[i] = (int) (u[i] * bound);
+        }
+        return numbers;
+    }
+
+    /**
+     * Returns {@code n} numbers that are uniform in [0, 1), of 48 random bits each, where {@link #uniform} has 24: enough to tell a million choices apart.
+     *
+     * @throws IllegalArgumentException unless {@code 0 <= n <= } 2<sup>29</sup>
+     */
+    public double[] doubles(int n) {
+        if (n < 0 || n > 1 << 29) {
+            throw new IllegalArgumentException("doubles: n=" + n + "; ask for 0 to 2^29 numbers");
+        }
+        float[] u = uniform(2 * n, 0, 1);
+        double[] numbers = new double[n];
+        for (int i = 0; i < n; i++) {
+            numbers[i] = u[2 * i] + u[2 * i + 1] * 0x1p-24; // two draws of 24 bits each
         }
         return numbers;
     }

@@ -12,7 +12,7 @@ import java.util.List;
  * trainer.callbacks(new ReduceOnPlateau(3).factor(0.5))
  * }</pre>
  *
- * @param patience number of bad epochs that are borne
+ * @param patience how many epochs in a row may pass without an improvement before the rate is reduced
  * @param factor what a reduction multiplies the rate by, in (0, 1)
  * @param cooldown number of epochs after a reduction in which no bad epochs are counted
  * @param threshold the least improvement that counts

@@ -21,6 +21,7 @@ import dev.fathom.ops.Binary;
 import dev.fathom.parameter.Parameter;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -403,6 +404,22 @@ class PassTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Rng(4).ints(-1, 3))
                 .withMessageStartingWith("ints: n=-1 bound=3;");
+    }
+
+    @Test
+    void doublesHaveTwiceTheBits() {
+        double[] u = new Rng(4).doubles(10_000);
+        assertThat(Arrays.stream(u).average().orElseThrow()).isBetween(0.488, 0.512); // four deviations
+        assertThat(Arrays.stream(u).allMatch(x -> x >= 0 && x < 1 && x * 0x1p48 == Math.rint(x * 0x1p48)))
+                .isTrue();
+        assertThat(Arrays.stream(u)
+                        .filter(x -> x * 0x1p24 != Math.rint(x * 0x1p24))
+                        .count())
+                .isGreaterThan(9_990);
+        assertThat(new Rng(4).doubles(0)).isEmpty();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Rng(4).doubles(-1))
+                .withMessage("doubles: n=-1; ask for 0 to 2^29 numbers");
     }
 
     /** p = 0.4 keeps six in ten, times 1 / 0.6; backward drops the same ones; each call drops others. */

@@ -26,12 +26,13 @@ import org.junit.jupiter.api.io.TempDir;
 class CatalogueTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
     private static final Path FOLDER = ROOT.resolve("docs/catalogue");
+    private static final List<Family> FAMILIES = Catalogue.families();
 
     @Test
     void pagesAndPicturesAreFresh() throws IOException {
         assumeTrue(NativeRuntime.get().isa() != Isa.BASELINE, "pictures are of v3 and v4, whose bits are the same");
         Set<String> pages = new HashSet<>();
-        for (Family family : Catalogue.families()) {
+        for (Family family : FAMILIES) {
             assertThat(FOLDER.resolve(family.file() + ".md"))
                     .as("make it anew with ./fathom docs")
                     .hasContent(family.page());
@@ -57,9 +58,8 @@ class CatalogueTest {
 
     @Test
     void everyActivationIsThere() throws IllegalAccessException {
-        List<String> marks = Catalogue.families().get(0).entries().stream()
-                .map(e -> e.curve().mark())
-                .toList();
+        List<String> marks =
+                FAMILIES.get(0).entries().stream().map(e -> e.curve().mark()).toList();
         for (var field : Activation.class.getFields()) {
             if (field.getType() == Activation.class) {
                 Activation f = (Activation) field.get(null);
@@ -68,7 +68,7 @@ class CatalogueTest {
                         .contains(Curve.of("", "x", 4, x -> Pass.apply(f, x)).mark());
             }
         }
-        String code = code(Catalogue.families().get(0));
+        String code = code(FAMILIES.get(0));
         Arrays.stream(Activation.class.getMethods())
                 .filter(m -> Modifier.isStatic(m.getModifiers()) && m.getReturnType() == Activation.class)
                 .forEach(m -> assertThat(code).contains("x." + m.getName() + "("));
@@ -76,7 +76,7 @@ class CatalogueTest {
 
     @Test
     void everyOptimizerIsThere() throws IOException {
-        String code = code(Catalogue.families().get(1));
+        String code = code(FAMILIES.get(1));
         try (Stream<Path> files = Files.list(ROOT.resolve("java/fathom/src/main/java/dev/fathom/optim"))) {
             for (Path file : files.toList()) {
                 if (Files.readString(file).matches("(?s).*\\bpublic record .*implements (Optimizer|Around) .*")) {
@@ -89,7 +89,7 @@ class CatalogueTest {
 
     @Test
     void everyScheduleIsThere() {
-        String code = code(Catalogue.families().get(2));
+        String code = code(FAMILIES.get(2));
         Arrays.stream(Schedule.class.getDeclaredMethods())
                 .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == Schedule.class)
                 .forEach(m -> assertThat(code).contains("." + m.getName() + "("));
