@@ -8,7 +8,15 @@ public final class Catalogue {
     private Catalogue() {}
 
     static List<Family> families() {
-        return List.of(Activations.family(), Optimizers.family(), Schedules.family());
+        return List.of(
+                Activations.family(),
+                Layers.family(),
+                Losses.family(),
+                Penalties.family(),
+                Optimizers.family(),
+                Schedules.family(),
+                Assessment.family(),
+                Learners.family());
     }
 
     /**

@@ -24,8 +24,13 @@ record Curve(String title, String axis, Map<String, double[][]> lines) {
 
     /** A function of x from -{@code reach} to {@code reach} and the gradient that backward computes of it. */
     static Curve of(String title, String axis, double reach, UnaryOperator<Tensor> f) {
+        return of(title, axis, -reach, reach, f);
+    }
+
+    /** A function of x from {@code low} to {@code high} and the gradient that backward computes of it. */
+    static Curve of(String title, String axis, double low, double high, UnaryOperator<Tensor> f) {
         double[] x = IntStream.range(0, POINTS)
-                .mapToDouble(i -> reach * (2.0 * i / (POINTS - 1) - 1))
+                .mapToDouble(i -> low + (high - low) * i / (POINTS - 1))
                 .toArray();
         float[] places = new float[POINTS];
         for (int i = 0; i < POINTS; i++) {

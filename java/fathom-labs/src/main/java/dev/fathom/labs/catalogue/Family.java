@@ -22,22 +22,16 @@ record Family(String file, String title, String intro, String type, String befor
     String page() {
         StringBuilder page = new StringBuilder();
         page.append("# ").append(title).append("\n\n").append(intro).append("\n\n");
-        page.append("This page is made by `./fathom docs`; its pictures are what the library computes.\n\n");
-        page.append("| name | picture | formula | range | source |\n| --- | --- | --- | --- | --- |\n");
+        page.append("This page is made by `./fathom docs`")
+                .append(pictured() ? "; its pictures are what the library computes.\n\n" : ".\n\n");
+        page.append(row("name", "picture", "formula", "range", "source"))
+                .append(row("---", "---", "---", "---", "---"));
         for (Entry e : entries) {
             String picture = e.curve() == null
                     ? ""
                     : "<img src=\"" + file + "/" + e.word() + ".png\" width=\"320\" alt=\"" + e.name() + "\"><!-- "
                             + e.curve().mark() + " -->";
-            page.append("| ")
-                    .append(String.join(
-                            " | ",
-                            "**" + e.name() + "**<br>`" + e.code() + "`",
-                            picture,
-                            e.formula(),
-                            e.range(),
-                            e.source()));
-            page.append(" |\n");
+            page.append(row("**" + e.name() + "**<br>`" + e.code() + "`", picture, e.formula(), e.range(), e.source()));
         }
         page.append("\n## In code\n\n```java\n").append(before);
         String indent = before.isEmpty() ? "" : "  ";
@@ -51,6 +45,15 @@ record Family(String file, String title, String intro, String type, String befor
                     .append(";\n");
         }
         return page.append(after).append("```\n").toString();
+    }
+
+    /** Whether there are pictures, which need a column. */
+    private boolean pictured() {
+        return entries.stream().anyMatch(e -> e.curve() != null);
+    }
+
+    private String row(String name, String picture, String formula, String range, String source) {
+        return "| " + name + (pictured() ? " | " + picture : "") + " | " + formula + " | " + range + " | " + source + " |\n";
     }
 
     /** Writes the page and its pictures into a folder. */

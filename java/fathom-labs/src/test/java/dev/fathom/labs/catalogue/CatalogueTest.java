@@ -3,13 +3,25 @@ package dev.fathom.labs.catalogue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.assess.ConfusionMatrix;
+import dev.fathom.assess.Folds;
+import dev.fathom.assess.Ranking;
+import dev.fathom.assess.Regression;
 import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.CommandLineRun;
+import dev.fathom.nn.CrossEntropy;
+import dev.fathom.nn.GradientPenalty;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Penalty;
+import dev.fathom.nn.TripletLoss;
 import dev.fathom.op.Activation;
 import dev.fathom.optim.Schedule;
+import dev.fathom.search.Results;
+import dev.fathom.search.Search;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +29,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -45,6 +58,10 @@ class CatalogueTest {
                             .isTrue();
                 }
             }
+            if (pictures.isEmpty()) {
+                assertThat(FOLDER.resolve(family.file())).doesNotExist();
+                continue;
+            }
             try (Stream<Path> files = Files.list(FOLDER.resolve(family.file()))) {
                 assertThat(files.map(f -> f.getFileName().toString())).containsExactlyInAnyOrderElementsOf(pictures);
             }
@@ -59,7 +76,7 @@ class CatalogueTest {
     @Test
     void everyActivationIsThere() throws IllegalAccessException {
         List<String> marks =
-                FAMILIES.get(0).entries().stream().map(e -> e.curve().mark()).toList();
+                family("activations").entries().stream().map(e -> e.curve().mark()).toList();
         for (var field : Activation.class.getFields()) {
             if (field.getType() == Activation.class) {
                 Activation f = (Activation) field.get(null);
@@ -68,7 +85,7 @@ class CatalogueTest {
                         .contains(Curve.of("", "x", 4, x -> Pass.apply(f, x)).mark());
             }
         }
-        String code = code(FAMILIES.get(0));
+        String code = code("activations");
         Arrays.stream(Activation.class.getMethods())
                 .filter(m -> Modifier.isStatic(m.getModifiers()) && m.getReturnType() == Activation.class)
                 .forEach(m -> assertThat(code).contains("x." + m.getName() + "("));
@@ -76,7 +93,7 @@ class CatalogueTest {
 
     @Test
     void everyOptimizerIsThere() throws IOException {
-        String code = code(FAMILIES.get(1));
+        String code = code("optimizers");
         try (Stream<Path> files = Files.list(ROOT.resolve("java/fathom/src/main/java/dev/fathom/optim"))) {
             for (Path file : files.toList()) {
                 if (Files.readString(file).matches("(?s).*\\bpublic record .*implements (Optimizer|Around) .*")) {
@@ -89,14 +106,85 @@ class CatalogueTest {
 
     @Test
     void everyScheduleIsThere() {
-        String code = code(FAMILIES.get(2));
+        String code = code("schedules");
         Arrays.stream(Schedule.class.getDeclaredMethods())
                 .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == Schedule.class)
                 .forEach(m -> assertThat(code).contains("." + m.getName() + "("));
     }
 
-    private static String code(Family family) {
-        return String.join("\n", family.entries().stream().map(Entry::code).toList());
+    @Test
+    void everyLayerIsThere() throws IOException {
+        String code = code("layers");
+        assertThat(records("dev\\.fathom\\.(?:nn|attention|recurrent)", "[A-Za-z]*Layer|Net"))
+                .hasSizeGreaterThan(50)
+                .allSatisfy(name -> assertThat(code).containsPattern("\\b" + name + "[(.]"));
+    }
+
+    @Test
+    void everyLossIsThere() {
+        String code = code("losses");
+        Arrays.stream(Loss.class.getDeclaredMethods())
+                .filter(m -> Modifier.isPublic(m.getModifiers()) && Modifier.isStatic(m.getModifiers()))
+                .forEach(m -> assertThat(code).contains("Loss." + m.getName() + "("));
+        for (Class<?> type : List.of(CrossEntropy.class, TripletLoss.class)) {
+            Arrays.stream(type.getDeclaredMethods())
+                    .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == type)
+                    .forEach(m -> assertThat(code).contains(")." + m.getName() + "("));
+        }
+    }
+
+    @Test
+    void everyPenaltyIsThere() {
+        String code = code("penalties");
+        for (Class<?> type : List.of(Penalty.class, GradientPenalty.class)) {
+            Arrays.stream(type.getDeclaredMethods())
+                    .filter(m -> Modifier.isPublic(m.getModifiers()) && Modifier.isStatic(m.getModifiers()))
+                    .forEach(m -> assertThat(code).contains(type.getSimpleName() + "." + m.getName() + "("));
+        }
+    }
+
+    @Test
+    void everyMetricIsThere() {
+        String code = code("assessment");
+        for (Class<?> type : List.of(ConfusionMatrix.class, Ranking.class, Regression.class, Folds.class)) {
+            Arrays.stream(type.getDeclaredMethods())
+                    .filter(m -> Modifier.isPublic(m.getModifiers()))
+                    .filter(m -> type == Folds.class
+                            ? m.getReturnType() == List.class
+                            : m.getReturnType() == double.class || m.getReturnType().isArray())
+                    .map(Method::getName)
+                    .filter(name -> !name.equals("thresholds"))
+                    .forEach(name -> assertThat(code).contains("." + name + "("));
+        }
+    }
+
+    @Test
+    void everyLearnerIsThere() throws IOException {
+        String code = code("learners");
+        assertThat(records("dev\\.fathom\\.(?:features|ensemble)", "dev\\.fathom\\.features\\.(?:Learner|Projection)"))
+                .hasSizeGreaterThan(9)
+                .allSatisfy(name -> assertThat(code).containsPattern("\\b" + name + "[(.]"));
+        Arrays.stream(Search.class.getDeclaredMethods())
+                .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == Results.class)
+                .forEach(m -> assertThat(code).contains("search." + m.getName() + "("));
+    }
+
+    /** The public records of packages that implement a type, by the list of the public API. */
+    private static List<String> records(String packages, String type) throws IOException {
+        return Pattern.compile("(?m)^(?:" + packages + ")\\.(\\w+): record.* of .*\\b(?:" + type + ")\\b")
+                .matcher(Files.readString(ROOT.resolve("docs/api.txt")))
+                .results()
+                .map(r -> r.group(1))
+                .toList();
+    }
+
+    private static Family family(String file) {
+        return FAMILIES.stream().filter(f -> f.file().equals(file)).findFirst().orElseThrow();
+    }
+
+    private static String code(String file) {
+        return String.join(
+                "\n", family(file).entries().stream().map(Entry::code).toList());
     }
 
     @Test
