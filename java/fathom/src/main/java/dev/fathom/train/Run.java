@@ -4,7 +4,6 @@ import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.nn.Net;
-import dev.fathom.nn.Penalty;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.parameter.Access;
 import dev.fathom.store.Store;
@@ -420,12 +419,7 @@ final class Run<M extends Net> implements Progress, AutoCloseable {
     private Tensor objective(Tensor loss, Batch batch, long examplesTogether, boolean last) {
         float share = trainer.sums() ? 1 : (float) batch.size() / examplesTogether;
         Tensor part = share == 1 ? loss : loss.mul(share);
-        if (last) {
-            for (Penalty penalty : trainer.penalties) {
-                part = part.add(penalty.of(trainer.model));
-            }
-        }
-        return part;
+        return last ? trainer.penalized(part, trainer.model) : part;
     }
 
     /** The loss of all batches of the step under way, and its gradients, once more with the same random numbers. */

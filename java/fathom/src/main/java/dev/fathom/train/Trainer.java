@@ -335,9 +335,9 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Trains a copy of the model with a learning rate that rises exponentially from step to step, and returns the loss at each rate (learning-rate range
-     * test, Smith 2017). It ends early where the smoothed loss is four times as large as its least value, or not finite. The model stays as it is;
-     * schedule, callbacks and accumulation are not used.
+     * Trains a copy of the model with a learning rate that rises exponentially from step to step, and returns the loss at each rate, with the penalties
+     * (learning-rate range test, Smith 2017). It ends early where the smoothed loss is four times as large as its least value, or not finite. The model
+     * stays as it is; schedule, callbacks and accumulation are not used.
      *
      * <pre>{@code
      * RateRange range = trainer.findRate(batches);
@@ -409,6 +409,14 @@ public final class Trainer<M extends Net> {
             }
         }
         return result.loss();
+    }
+
+    /** The loss and the penalties on the weights of {@code trained}, the model or a copy of it. */
+    Tensor penalized(Tensor loss, Model<M> trained) {
+        for (Penalty penalty : penalties) {
+            loss = loss.add(penalty.of(trained));
+        }
+        return loss;
     }
 
     /** How often the loss of a batch counts in a sum over examples. */

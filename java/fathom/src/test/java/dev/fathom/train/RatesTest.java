@@ -14,6 +14,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Penalty;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -361,6 +362,22 @@ class RatesTest {
             assertThat(range.minimum()).isBetween(range.suggestion(), 10.0);
             assertThat(range.curve()).isDeepEqualTo(new double[][] {range.rates(), range.smoothed()});
             assertThat(range.toString()).startsWith("RateRange[" + range.rates().length + " rates, loss least at ");
+        }
+    }
+
+    @Test
+    void theRangeTestMinimizesThePenaltiesToo() {
+        float[] x = {1, -1, 1, -1};
+        try (var model = Model.of(new Sequential(line()), 1);
+                Dataset data = Dataset.of(x, Shape.of(1), new float[4], Shape.of(1))) {
+            Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.1f));
+            RateRange without = trainer.findRate(data.batches(4), 60, 1e-4, 1e4);
+            RateRange with =
+                    trainer.penalties(Penalty.l2(3).on("0.weight")).findRate(data.batches(4), 60, 1e-4, 1e4);
+            assertThat(with.losses()[0]).isCloseTo(without.losses()[0] + 3, within(1e-6)); // the weight is 1
+            assertThat(with.rates().length)
+                    .as("a steeper slope diverges at smaller rates")
+                    .isLessThan(without.rates().length);
         }
     }
 
