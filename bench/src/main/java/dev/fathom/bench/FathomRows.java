@@ -324,6 +324,72 @@ public class FathomRows {
         unary.run();
     }
 
+    /** y[n] = f(x[n]) and then dx[n] = f'(x[n]) dy[n]. */
+    @State(Scope.Thread)
+    public static class Activations {
+        /** The function. */
+        @Param("relu")
+        public String op;
+
+        /** Elements. */
+        @Param("1000000")
+        public int n;
+
+        private final Commands commands = new Commands();
+        private Work.Activated f;
+        private Floats x;
+        private Floats y;
+        private Floats dy;
+        private Floats dx;
+        private int row;
+
+        /** Makes inputs and outputs. */
+        @Setup(Level.Trial)
+        public void setup() {
+            f = Work.activation(op);
+            x = new Floats(Work.gauss(1, n, 2));
+            dy = new Floats(Work.gauss(2, n, 1));
+            y = new Floats(new float[n]);
+            dx = new Floats(new float[n]);
+            row = row(1, f.row());
+        }
+
+        void run() {
+            commands.begin(Kernel.UNARY)
+                    .put(row)
+                    .at(x.address())
+                    .at(y.address())
+                    .put(n)
+                    .put(f.a())
+                    .put(f.b())
+                    .run();
+            commands.begin(Kernel.UNARY_GRAD)
+                    .put(row)
+                    .at(x.address())
+                    .at(y.address())
+                    .at(dy.address())
+                    .at(dx.address())
+                    .put(n)
+                    .put(f.a())
+                    .put(f.b())
+                    .put(0)
+                    .run();
+        }
+
+        /** Compares a few values and slopes with double precision. */
+        @TearDown(Level.Trial)
+        public void check() {
+            f.check(x.values(), y.values(), dy.values(), dx.values());
+            List.of(x, y, dy, dx).forEach(Floats::close);
+        }
+    }
+
+    /** Forward and backward. */
+    @Benchmark
+    public void activation(Activations activation) {
+        activation.run();
+    }
+
     /** y[n] = a[n] + b[n]. */
     @State(Scope.Thread)
     public static class Add {
@@ -480,25 +546,31 @@ public class FathomRows {
         structured.run.run();
     }
 
-    /** A step of Adam on one parameter of n numbers. */
+    /** A step of an elementwise rule on one parameter of n numbers. */
     @State(Scope.Thread)
-    public static class AdamStep {
+    public static class Update {
+        /** The rule's name in the library's table. */
+        @Param("adam")
+        public String rule;
+
         /** Parameters. */
         @Param("10000000")
         public int n;
 
         private final Commands commands = new Commands();
+        private Work.Rule work;
         private Floats[] arrays;
         private Block segments;
         private Floats groups;
-        private long rule;
+        private long row;
 
         /** Makes values, gradients and moments. */
         @Setup(Level.Trial)
         public void setup() {
-            arrays = new Floats[4];
+            work = Work.rule(rule);
+            arrays = new Floats[2 + work.moments()];
             for (int i = 0; i < arrays.length; i++) {
-                arrays[i] = new Floats(Work.gauss(i, n, i == 3 ? 0 : 1));
+                arrays[i] = new Floats(Work.gauss(i, n, i > 1 ? 0 : 1));
             }
             segments = new Block("bench", 3 * 8);
             segments.view(0, 3 * 8)
@@ -506,33 +578,29 @@ public class FathomRows {
                     .asLongBuffer()
                     .put(new long[] {0, n, 0});
             groups = new Floats(new float[] {1e-3f, 0});
-            rule = Native.table(4)
+            row = Native.table(4)
                     .lines()
-                    .takeWhile(row -> !row.startsWith("adam:"))
+                    .takeWhile(line -> !line.startsWith(rule + ":"))
                     .count();
         }
 
         void run() {
             commands.begin(Kernel.UPDATE)
-                    .put(rule)
+                    .put(row)
                     .at(arrays[0].address())
                     .at(arrays[1].address())
                     .at(segments.address())
                     .put(1)
                     .at(groups.address())
                     .put(1f)
-                    .put(Float.POSITIVE_INFINITY)
-                    .at(arrays[2].address())
-                    .at(arrays[3].address())
-                    .at(0)
-                    .put(0.9f)
-                    .put(0.999f)
-                    .put(1e-8f)
-                    .put(1f)
-                    .put(1f)
-                    .put(0f)
-                    .put(0f)
-                    .run();
+                    .put(Float.POSITIVE_INFINITY);
+            for (int i = 2; i < 5; i++) {
+                commands.at(i < arrays.length ? arrays[i].address() : 0);
+            }
+            for (int i = 0; i < Work.Rule.SETTINGS; i++) {
+                commands.put(i < work.settings().length ? work.settings()[i] : 0f);
+            }
+            commands.run();
         }
 
         /** The values are numbers still. */
@@ -547,7 +615,7 @@ public class FathomRows {
 
     /** One step. */
     @Benchmark
-    public void adam(AdamStep adam) {
-        adam.run();
+    public void update(Update update) {
+        update.run();
     }
 }

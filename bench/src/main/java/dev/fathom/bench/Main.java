@@ -148,7 +148,8 @@ public final class Main implements Callable<Integer> {
             boolean wanted = !quick
                     || row.pace() != Pace.SLOW
                             && (row.threads() == 2
-                                    || !row.rivals().get(0).contender().home().equals(Contender.Home.TORCH));
+                                    || row.rivals().stream()
+                                            .noneMatch(r -> r.contender().home().equals(Contender.Home.TORCH)));
             if (wanted && matches(row.name(), filter)) {
                 rows.add(row);
             }

@@ -32,6 +32,9 @@ final class Page {
             the memory that a step frees, `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. A
             row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
 
+            Rows `activation-` are an activation forward and backward on a million numbers, 20 bytes each; PyTorch runs the operators that its autograd calls. Rows
+            `update-` are steps of optimizers on ten million parameters, with what the machine can move as the only measure.
+
             In the training steps of sequences, PyTorch treats denormals as zeros, as Fathom's kernels do: gradients that vanish over 500 steps would otherwise make
             it several times as slow on an Intel processor.
 

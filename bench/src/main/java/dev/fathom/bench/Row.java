@@ -86,7 +86,7 @@ record Row(
      * @param atMost whether the figure counts, not the ratio
      * @param bound whether the ratio may be missed at {@link #NEAR} of the machine's bound
      * @param goalValue the figure to reach in place of the ratio {@code goal}, or NaN
-     * @param share the share of the machine's bound that must be reached too, or 0
+     * @param share the share of the machine's bound that must be reached too, or 0; without a ratio it is all that is asked
      */
     record Bar(double must, double goal, boolean atMost, boolean bound, double goalValue, double share) {
         /** Nothing is asked. */
@@ -100,6 +100,11 @@ record Row(
 
         static Bar atMost(double must) {
             return new Bar(must, must, true, false, Double.NaN, 0);
+        }
+
+        /** Asks for a share of the machine's bound alone. */
+        static Bar share(double least) {
+            return new Bar(0, 0, false, false, Double.NaN, least);
         }
 
         /** For work that can be done with fewer operations than are counted, so that the share of the bound means little. */
@@ -127,6 +132,9 @@ record Row(
         }
 
         String verdict(double value, double ratio, double reached) {
+            if (must == 0 && share > 0) {
+                return reached >= share ? "ok" : "MISSED";
+            }
             if (Double.isNaN(atMost ? value : ratio) || equals(NONE)) {
                 return "";
             }
@@ -145,6 +153,9 @@ record Row(
         String text() {
             if (equals(NONE)) {
                 return "";
+            }
+            if (must == 0 && share > 0) {
+                return ">= " + Math.round(100 * share) + " %";
             }
             String better =
                     !Double.isNaN(goalValue) ? ", <= " + number(goalValue) : must == goal ? "" : ", " + number(goal);
@@ -260,14 +271,31 @@ record Row(
                 rows.add(structured(op, op, threads, 4.0 * million, new Limit("read", million)));
             }
             int weights = 10 * million;
+            Limit streams = new Limit("triad", 16 * million);
             rows.add(elementwise(
-                    "adam-10M",
-                    threads,
-                    "adam",
-                    "n=" + weights,
-                    28.0 * weights,
-                    new Limit("triad", 16 * million),
-                    even));
+                    "adam-10M", threads, "update", "rule=adam,n=" + weights, 28.0 * weights, streams, even));
+            for (String rule : threads == 2 ? Work.RULES : List.<String>of()) {
+                rows.add(new Row(
+                        "update-" + rule,
+                        threads,
+                        Unit.GBS,
+                        Work.rule(rule).bytes() * weights,
+                        streams,
+                        Bar.share(0.8),
+                        new Entrant(
+                                Contender.fathom(threads), "fathom", "FathomRows.update", "rule=" + rule + ",n=" + weights),
+                        List.of()));
+            }
+            for (String op : threads == 2 ? Work.ACTIVATIONS : List.<String>of()) {
+                rows.add(elementwise(
+                        "activation-" + op,
+                        threads,
+                        "activation",
+                        "op=" + op + ",n=" + million,
+                        20.0 * million,
+                        new Limit("triad", million),
+                        Bar.atLeast(0.95, 1.0)));
+            }
             for (String op : List.of("gather", "permute")) {
                 double bytes = 8.0 * Work.structured(op).out();
                 rows.add(structured(op, op, threads, bytes, new Limit("scale", million)));

@@ -6,7 +6,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
@@ -132,13 +134,123 @@ public final class Work {
 
     /** An elementwise row in double precision. */
     public static double unary(String op, double x) {
+        return op.equals("exp") ? Math.exp(x) : activation(op).value().applyAsDouble(x);
+    }
+
+    /**
+     * An activation.
+     *
+     * @param row its name in the library's table
+     * @param a its first parameter there
+     * @param b its second parameter there
+     * @param value its value in double precision
+     */
+    public record Activated(String row, float a, float b, DoubleUnaryOperator value) {
+        /** Compares a few values and slopes with double precision; where two pieces meet, a slope is not compared. */
+        public void check(float[] x, float[] y, float[] dy, float[] dx) {
+            double h = 1e-4;
+            for (int i = 0; i < x.length; i += 9973) {
+                Work.check(row, y[i], value.applyAsDouble(x[i]), 1e-5);
+                double above = (value.applyAsDouble(x[i] + h) - value.applyAsDouble(x[i])) / h;
+                double below = (value.applyAsDouble(x[i]) - value.applyAsDouble(x[i] - h)) / h;
+                if (Math.abs(above - below) < 0.01) {
+                    Work.check("slope of " + row, dx[i], dy[i] * (above + below) / 2, 1e-3);
+                }
+            }
+        }
+    }
+
+    /** The activation of a name. */
+    public static Activated activation(String op) {
         return switch (op) {
-            case "relu" -> Math.max(x, 0);
-            case "exp" -> Math.exp(x);
-            case "tanh" -> Math.tanh(x);
-            case "sigmoid" -> 1 / (1 + Math.exp(-x));
-            case "gelu" -> 0.5 * x * erfc(-x / Math.sqrt(2));
+            case "relu" -> new Activated("relu", 0, 0, x -> Math.max(x, 0));
+            case "leaky-relu" -> new Activated("leaky_relu", 0.01f, 0, x -> x < 0 ? 0.01f * x : x);
+            case "relu6" -> new Activated("clamp", 0, 6, x -> Math.min(Math.max(x, 0), 6));
+            case "elu" -> new Activated("elu", 1, 0, x -> x > 0 ? x : Math.expm1(x));
+            case "celu" -> new Activated("celu", 0.5f, 0, x -> x > 0 ? x : 0.5 * Math.expm1(2 * x));
+            case "selu" ->
+                new Activated(
+                        "selu", 0, 0, x -> 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)));
+            case "sigmoid" -> new Activated("sigmoid", 0, 0, x -> 1 / (1 + Math.exp(-x)));
+            case "hard-sigmoid" -> new Activated("hard_sigmoid", 0, 0, x -> Math.min(Math.max(x + 3, 0), 6) / 6);
+            case "tanh" -> new Activated("tanh", 0, 0, Math::tanh);
+            case "hard-tanh" -> new Activated("clamp", -1, 1, x -> Math.min(Math.max(x, -1), 1));
+            case "softsign" -> new Activated("softsign", 0, 0, x -> x / (1 + Math.abs(x)));
+            case "softplus" -> new Activated("softplus", 1, 0, x -> Math.log1p(Math.exp(x)));
+            case "gelu" -> new Activated("gelu", 0, 0, x -> 0.5 * x * erfc(-x / Math.sqrt(2)));
+            case "gelu-tanh" ->
+                new Activated(
+                        "gelu_tanh",
+                        0,
+                        0,
+                        x -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))));
+            case "quick-gelu" -> new Activated("swish", QUICK, 0, x -> x / (1 + Math.exp(-QUICK * x)));
+            case "silu" -> new Activated("silu", 0, 0, x -> x / (1 + Math.exp(-x)));
+            case "hard-swish" -> new Activated("hard_swish", 0, 0, x -> x * Math.min(Math.max(x + 3, 0), 6) / 6);
+            case "mish" -> new Activated("mish", 0, 0, x -> x * Math.tanh(Math.log1p(Math.exp(x))));
             default -> throw new IllegalArgumentException(op);
+        };
+    }
+
+    /** The beta of quick GELU. */
+    public static final float QUICK = 1.702f;
+
+    /** The activations of the rows {@code activation-*}. */
+    public static final List<String> ACTIVATIONS = List.of(
+            "relu",
+            "leaky-relu",
+            "relu6",
+            "elu",
+            "celu",
+            "selu",
+            "sigmoid",
+            "hard-sigmoid",
+            "tanh",
+            "hard-tanh",
+            "softsign",
+            "softplus",
+            "gelu",
+            "gelu-tanh",
+            "quick-gelu",
+            "silu",
+            "hard-swish",
+            "mish");
+
+    /**
+     * An elementwise rule of an optimizer.
+     *
+     * @param moments the number of moments, each of which is read and written
+     * @param settings its numbers, in the order of the library's table
+     */
+    public record Rule(int moments, float... settings) {
+        /** The room for settings in a command. */
+        public static final int SETTINGS = 7;
+
+        /** The bytes that a step moves for each parameter: it reads the value, the gradient and the moments, and writes all but the gradient. */
+        public double bytes() {
+            return 4 * (3 + 2 * moments);
+        }
+    }
+
+    /** The rules of the rows {@code update-*}; Adam has a row with PyTorch beside it. */
+    public static final List<String> RULES = List.of(
+            "sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adamax", "nadam", "radam", "lion", "rprop");
+
+    /** The rule of a name, with the moments that it has by default. */
+    public static Rule rule(String name) {
+        return switch (name) {
+            case "sgd" -> new Rule(1, 0.9f, 0, 0, 0);
+            case "momentum" -> new Rule(1, 0.9f, 0);
+            case "adagrad" -> new Rule(1, 1e-10f, 0, 1);
+            case "adadelta" -> new Rule(2, 0.9f, 1e-6f);
+            case "rmsprop" -> new Rule(1, 0.99f, 1e-8f, 0, 0);
+            case "adam" -> new Rule(2, 0.9f, 0.999f, 1e-8f, 1, 1, 0, 0);
+            case "adamax" -> new Rule(2, 0.9f, 0.999f, 1e-8f, 1);
+            case "nadam" -> new Rule(2, 0.9f, 0.999f, 1e-8f, 0.1f, 0.9f, 1, 0);
+            case "radam" -> new Rule(2, 0.9f, 0.999f, 1e-8f, 1, 1, 0);
+            case "lion" -> new Rule(1, 0.9f, 0.99f);
+            case "rprop" -> new Rule(2, 0.5f, 1.2f, 1e-6f, 50, 0);
+            default -> throw new IllegalArgumentException(name);
         };
     }
 

@@ -66,6 +66,14 @@ class ResultTest {
     }
 
     @Test
+    void aShareOfTheBoundMayBeAllThatIsAsked() {
+        Bar bar = Bar.share(0.8);
+        assertThat(List.of(bar.verdict(1, NO, 0.79), bar.verdict(1, NO, 0.8), bar.verdict(1, NO, NO)))
+                .containsExactly("MISSED", "ok", "MISSED");
+        assertThat(bar.text()).isEqualTo(">= 80 %");
+    }
+
+    @Test
     void aGoalMayBeATime() {
         Bar bar = Bar.atLeast(1 / 1.5, 1 / 1.5).within(800);
         assertThat(List.of(bar.verdict(700, 0.5, NO), bar.verdict(900, 2, NO), bar.verdict(800, 0.7, NO)))

@@ -41,6 +41,10 @@ public class TorchRows {
         }
     }
 
+    private static Scalar number(float x) {
+        return new Scalar(x);
+    }
+
     private static float[] values(Tensor t) {
         float[] values = new float[(int) t.numel()];
         t.data_ptr_float().get(values);
@@ -183,6 +187,134 @@ public class TorchRows {
         }
     }
 
+    /**
+     * y[n] = f(x[n]) and then dx[n] = f'(x[n]) dy[n], by the operators that autograd calls, into existing results where there is such a form. What PyTorch has
+     * no operator for is made of as few passes as its operators allow.
+     */
+    @State(Scope.Thread)
+    public static class Activations {
+        /** The function. */
+        @Param("relu")
+        public String op;
+
+        /** Elements. */
+        @Param("1000000")
+        public int n;
+
+        private InferenceMode mode;
+        private Tensor x;
+        private Tensor y;
+        private Tensor dy;
+        private Tensor dx;
+        private Runnable forward;
+        private Runnable backward;
+
+        /** Makes inputs and outputs. */
+        @Setup(Level.Trial)
+        public void setup() {
+            mode = new InferenceMode();
+            x = tensor(Work.gauss(1, n, 2), n);
+            dy = tensor(Work.gauss(2, n, 1), n);
+            y = tensor(new float[n], n);
+            dx = tensor(new float[n], n);
+            choose();
+        }
+
+        private void both(Runnable forward, Runnable backward) {
+            this.forward = forward;
+            this.backward = backward;
+        }
+
+        private void choose() {
+            switch (op) {
+                case "relu" ->
+                    both(
+                            () -> torch.clamp_min_out(y, x, number(0)),
+                            () -> torch.threshold_backward_out(dx, dy, y, number(0)));
+                case "leaky-relu" ->
+                    both(
+                            () -> torch.leaky_relu_out(y, x, number(0.01f)),
+                            () -> torch.leaky_relu_backward_out(dx, dy, x, number(0.01f), false));
+                case "relu6" -> clamp(0, 6);
+                case "hard-tanh" -> clamp(-1, 1);
+                case "elu" -> elu(1, 1, 1);
+                case "celu" -> elu(0.5f, 1, 2);
+                case "selu" -> elu(1.6732632f, 1.0507010f, 1);
+                case "sigmoid" ->
+                    both(() -> torch.sigmoid_out(y, x), () -> torch.sigmoid_backward_out(dx, dy, y));
+                case "hard-sigmoid" ->
+                    both(() -> torch.hardsigmoid_out(y, x), () -> torch.hardsigmoid_backward_out(dx, dy, x));
+                case "tanh" -> both(() -> torch.tanh_out(y, x), () -> torch.tanh_backward_out(dx, dy, y));
+                case "softsign" -> {
+                    Tensor t = tensor(new float[n], n);
+                    both(
+                            () -> {
+                                torch.abs_out(t, x);
+                                torch.div_out(y, x, t.add_(number(1)));
+                            },
+                            () -> torch.div_out(dx, dy, t.mul_(t)));
+                }
+                case "softplus" ->
+                    both(
+                            () -> torch.softplus_out(y, x, number(1), number(20)),
+                            () -> torch.softplus_backward_out(dx, dy, x, number(1), number(20)));
+                case "gelu" -> both(() -> torch.gelu_out(y, x), () -> torch.gelu_backward_out(dx, dy, x));
+                case "gelu-tanh" ->
+                    both(
+                            () -> torch.gelu_out(y, x, "tanh"),
+                            () -> torch.gelu_backward_out(dx, dy, x, "tanh"));
+                case "quick-gelu" -> { // x s(w) with w = beta x, whose slope is silu's at w
+                    Tensor w = tensor(new float[n], n);
+                    both(
+                            () -> {
+                                torch.mul_out(w, x, number(Work.QUICK));
+                                torch.silu_out(y, w);
+                                y.mul_(number(1 / Work.QUICK));
+                            },
+                            () -> torch.silu_backward_out(dx, dy, w));
+                }
+                case "silu" -> both(() -> torch.silu_out(y, x), () -> torch.silu_backward_out(dx, dy, x));
+                case "hard-swish" ->
+                    both(() -> torch.hardswish_out(y, x), () -> torch.hardswish_backward_out(dx, dy, x));
+                case "mish" -> both(() -> torch.mish_out(y, x), () -> dx = torch.mish_backward(dy, x));
+                default -> throw new IllegalArgumentException(op);
+            }
+        }
+
+        private void clamp(float low, float high) {
+            both(
+                    () -> torch.hardtanh_out(y, x, number(low), number(high)),
+                    () -> torch.hardtanh_backward_out(dx, dy, x, number(low), number(high)));
+        }
+
+        private void elu(float alpha, float scale, float inputScale) {
+            both(
+                    () -> torch.elu_out(y, x, number(alpha), number(scale), number(inputScale)),
+                    () -> torch.elu_backward_out(dx, dy, number(alpha), number(scale), number(inputScale), true, y));
+        }
+
+        void run() {
+            forward.run();
+            backward.run();
+        }
+
+        /** Compares a few values and slopes with double precision; what a scope has freed is made again. */
+        @TearDown(Level.Trial)
+        public void check() {
+            run();
+            Work.activation(op).check(values(x), values(y), values(dy), values(dx));
+            mode.close();
+        }
+    }
+
+    /** Forward and backward. */
+    @Benchmark
+    public void activation(Activations activation) {
+        try (PointerScope scope = new PointerScope()) {
+            activation.run();
+        }
+    }
+
     /** y[n] = a[n] + b[n]. */
     @State(Scope.Thread)
     public static class Add {
@@ -291,7 +423,11 @@ public class TorchRows {
 
     /** A step of Adam on one parameter of n numbers. */
     @State(Scope.Thread)
-    public static class AdamStep {
+    public static class Update {
+        /** The rule: Adam. */
+        @Param("adam")
+        public String rule;
+
         /** Parameters. */
         @Param("10000000")
         public int n;
@@ -317,9 +453,9 @@ public class TorchRows {
 
     /** One step. */
     @Benchmark
-    public void adam(AdamStep adam) {
+    public void update(Update update) {
         try (PointerScope scope = new PointerScope()) {
-            adam.adam.step();
+            update.adam.step();
         }
     }
 }
