@@ -283,7 +283,10 @@ record Row(
                         streams,
                         Bar.share(0.8),
                         new Entrant(
-                                Contender.fathom(threads), "fathom", "FathomRows.update", "rule=" + rule + ",n=" + weights),
+                                Contender.fathom(threads),
+                                "fathom",
+                                "FathomRows.update",
+                                "rule=" + rule + ",n=" + weights),
                         List.of()));
             }
             for (String op : threads == 2 ? Work.ACTIVATIONS : List.<String>of()) {

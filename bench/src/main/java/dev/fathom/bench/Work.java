@@ -169,8 +169,7 @@ public final class Work {
             case "elu" -> new Activated("elu", 1, 0, x -> x > 0 ? x : Math.expm1(x));
             case "celu" -> new Activated("celu", 0.5f, 0, x -> x > 0 ? x : 0.5 * Math.expm1(2 * x));
             case "selu" ->
-                new Activated(
-                        "selu", 0, 0, x -> 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)));
+                new Activated("selu", 0, 0, x -> 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)));
             case "sigmoid" -> new Activated("sigmoid", 0, 0, x -> 1 / (1 + Math.exp(-x)));
             case "hard-sigmoid" -> new Activated("hard_sigmoid", 0, 0, x -> Math.min(Math.max(x + 3, 0), 6) / 6);
             case "tanh" -> new Activated("tanh", 0, 0, Math::tanh);
@@ -233,8 +232,8 @@ public final class Work {
     }
 
     /** The rules of the rows {@code update-*}; Adam has a row with PyTorch beside it. */
-    public static final List<String> RULES = List.of(
-            "sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adamax", "nadam", "radam", "lion", "rprop");
+    public static final List<String> RULES =
+            List.of("sgd", "momentum", "adagrad", "adadelta", "rmsprop", "adamax", "nadam", "radam", "lion", "rprop");
 
     /** The rule of a name, with the moments that it has by default. */
     public static Rule rule(String name) {

@@ -372,8 +372,7 @@ class RatesTest {
                 Dataset data = Dataset.of(x, Shape.of(1), new float[4], Shape.of(1))) {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.1f));
             RateRange without = trainer.findRate(data.batches(4), 60, 1e-4, 1e4);
-            RateRange with =
-                    trainer.penalties(Penalty.l2(3).on("0.weight")).findRate(data.batches(4), 60, 1e-4, 1e4);
+            RateRange with = trainer.penalties(Penalty.l2(3).on("0.weight")).findRate(data.batches(4), 60, 1e-4, 1e4);
             assertThat(with.losses()[0]).isCloseTo(without.losses()[0] + 3, within(1e-6)); // the weight is 1
             assertThat(with.rates().length)
                     .as("a steeper slope diverges at smaller rates")

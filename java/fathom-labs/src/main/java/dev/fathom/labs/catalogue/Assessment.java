@@ -14,10 +14,14 @@ final class Assessment {
                         + "that a trainer shows while it trains. Positive examples are those of class 1, n is the number of examples, and TP, FP, TN and FN count "
                         + "true and false positives and negatives.",
                 "var",
-                "var classes = Classification.ofBinary(new float[] {2, 1, -1, -3, 0.5f, -0.2f}, new int[] {1, 1, 0, 0, 0, 1});\n"
-                        + "var matrix = classes.confusion();\nvar ranking = classes.ranking(1);\n"
-                        + "var numbers = Regression.of(new double[] {1, 2, 4}, new double[] {1, 3, 3});\n"
-                        + "int[] labels = {0, 1, 0, 1, 0, 1, 0, 1};\nboolean[] other = {true, false, true, true, true, true};\n",
+                """
+                var classes = Classification.ofBinary(new float[] {2, 1, -1, -3, 0.5f, -0.2f}, new int[] {1, 1, 0, 0, 0, 1});
+                var matrix = classes.confusion();
+                var ranking = classes.ranking(1);
+                var numbers = Regression.of(new double[] {1, 2, 4}, new double[] {1, 3, 3});
+                int[] labels = {0, 1, 0, 1, 0, 1, 0, 1};
+                boolean[] other = {true, false, true, true, true, true};
+                """,
                 "System.out.println(accuracy + \" \" + area_under_roc + \" \" + r2);\n",
                 List.of(
                         row("Accuracy", "matrix.accuracy()", "right / n", "[0, 1]", ""),
@@ -27,11 +31,21 @@ final class Assessment {
                                 "Wilson's interval at 95 %",
                                 "[0, 1]",
                                 "Wilson 1927"),
-                        row("Top-k accuracy", "classes.topAccuracy(1)", "right among the k most probable / n", "[0, 1]", ""),
+                        row(
+                                "Top-k accuracy",
+                                "classes.topAccuracy(1)",
+                                "right among the k most probable / n",
+                                "[0, 1]",
+                                ""),
                         row("Precision", "matrix.precision(1)", "TP / (TP + FP)", "[0, 1]", "Kent et al. 1955"),
                         row("Recall, sensitivity", "matrix.recall(1)", "TP / (TP + FN)", "[0, 1]", "Kent et al. 1955"),
                         row("Specificity", "matrix.specificity(1)", "TN / (TN + FP)", "[0, 1]", "Yerushalmy 1947"),
-                        row("F1", "matrix.f1(1)", "2 precision recall / (precision + recall)", "[0, 1]", "van Rijsbergen 1979"),
+                        row(
+                                "F1",
+                                "matrix.f1(1)",
+                                "2 precision recall / (precision + recall)",
+                                "[0, 1]",
+                                "van Rijsbergen 1979"),
                         row(
                                 "Balanced accuracy",
                                 "matrix.balancedAccuracy()",
@@ -50,7 +64,12 @@ final class Assessment {
                                 "(accuracy - chance) / (1 - chance)",
                                 "[-1, 1]",
                                 "Cohen 1960"),
-                        row("ROC curve", "ranking.roc()", "TP / P over FP / N for all thresholds", "[0, 1]", "Fawcett 2006"),
+                        row(
+                                "ROC curve",
+                                "ranking.roc()",
+                                "TP / P over FP / N for all thresholds",
+                                "[0, 1]",
+                                "Fawcett 2006"),
                         row(
                                 "Area under ROC",
                                 "ranking.rocAuc()",
@@ -75,7 +94,12 @@ final class Assessment {
                                 "trapezoids, which are too optimistic",
                                 "[0, 1]",
                                 "Davis and Goadrich 2006"),
-                        row("Log loss", "classes.logLoss()", "-mean of log p of the right class", "[0, ∞)", "Good 1952"),
+                        row(
+                                "Log loss",
+                                "classes.logLoss()",
+                                "-mean of log p of the right class",
+                                "[0, ∞)",
+                                "Good 1952"),
                         row(
                                 "Brier score",
                                 "classes.brier()",
@@ -117,7 +141,12 @@ final class Assessment {
                                 "",
                                 "McNemar 1947"),
                         row("K-fold", "Folds.of(8, 4)", "each example is in one test part", "2 ≤ k ≤ n", "Stone 1974"),
-                        row("Shuffled k-fold", "Folds.of(8, 4, 1)", "the same with a random order", "2 ≤ k ≤ n", "Stone 1974"),
+                        row(
+                                "Shuffled k-fold",
+                                "Folds.of(8, 4, 1)",
+                                "the same with a random order",
+                                "2 ≤ k ≤ n",
+                                "Stone 1974"),
                         row(
                                 "Stratified k-fold",
                                 "Folds.stratified(labels, 4)",
@@ -136,7 +165,12 @@ final class Assessment {
                                 "again with other seeds",
                                 "times ≥ 1",
                                 "Kohavi 1995"),
-                        row("Leave one out", "Folds.leaveOneOut(8)", "each example is a test part", "n ≥ 2", "Stone 1974"),
+                        row(
+                                "Leave one out",
+                                "Folds.leaveOneOut(8)",
+                                "each example is a test part",
+                                "n ≥ 2",
+                                "Stone 1974"),
                         row(
                                 "Leave p out",
                                 "Folds.leavePOut(8, 2)",

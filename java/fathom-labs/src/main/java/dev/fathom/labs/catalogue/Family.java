@@ -53,7 +53,8 @@ record Family(String file, String title, String intro, String type, String befor
     }
 
     private String row(String name, String picture, String formula, String range, String source) {
-        return "| " + name + (pictured() ? " | " + picture : "") + " | " + formula + " | " + range + " | " + source + " |\n";
+        return "| " + name + (pictured() ? " | " + picture : "") + " | " + formula + " | " + range + " | " + source
+                + " |\n";
     }
 
     /** Writes the page and its pictures into a folder. */

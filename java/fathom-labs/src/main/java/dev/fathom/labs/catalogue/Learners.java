@@ -14,9 +14,11 @@ final class Learners {
                         + "also turns networks into learners (`NetLearner`), so that package `ensemble` combines models of any kind. Package `search` looks for the "
                         + "settings of anything that has a score.",
                 "var",
-                "float[][] x = {{0, 0}, {0, 1}, {1, 0}, {1, 1}, {3, 3}, {3, 4}, {4, 3}, {4, 4}};\n"
-                        + "Examples data = Examples.of(x, 0, 0, 0, 0, 1, 1, 1, 1);\n"
-                        + "Search search = Search.maximize(Space.of(Dimension.real(\"a\", -1, 1)), trial -> -Math.abs(trial.real(\"a\"))).seed(1).workers(1);\n",
+                """
+                float[][] x = {{0, 0}, {0, 1}, {1, 0}, {1, 1}, {3, 3}, {3, 4}, {4, 3}, {4, 4}};
+                Examples data = Examples.of(x, 0, 0, 0, 0, 1, 1, 1, 1);
+                Search search = Search.maximize(Space.of(Dimension.real("a", -1, 1)), trial -> -Math.abs(trial.real("a"))).seed(1).workers(1);
+                """,
                 "System.out.println(linear_support_vector_machine.fit(data, 1).accuracy(data) + \" \" + random_search.best().score());\n",
                 List.of(
                         row(
@@ -61,7 +63,12 @@ final class Learners {
                                 "trains a network in batches for a number of epochs",
                                 "any network",
                                 ""),
-                        row("Stump", "new Stump()", "one question about one column", "weighted examples", "Iba and Langley 1992"),
+                        row(
+                                "Stump",
+                                "new Stump()",
+                                "one question about one column",
+                                "weighted examples",
+                                "Iba and Langley 1992"),
                         row(
                                 "Bagging",
                                 "new Bagging(new Stump(), 5)",

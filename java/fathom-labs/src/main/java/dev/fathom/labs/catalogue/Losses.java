@@ -304,8 +304,7 @@ final class Losses {
                 name,
                 code,
                 "x of the right class",
-                x -> loss.each(
-                        Tensor.stack(1, x, Tensor.zeros(x.shape())), Tensor.ofInts(new int[x.dim(0)], x.dim(0))),
+                x -> loss.each(Tensor.stack(1, x, Tensor.zeros(x.shape())), Tensor.ofInts(new int[x.dim(0)], x.dim(0))),
                 formula,
                 range,
                 source);

@@ -75,8 +75,9 @@ class CatalogueTest {
 
     @Test
     void everyActivationIsThere() throws IllegalAccessException {
-        List<String> marks =
-                family("activations").entries().stream().map(e -> e.curve().mark()).toList();
+        List<String> marks = family("activations").entries().stream()
+                .map(e -> e.curve().mark())
+                .toList();
         for (var field : Activation.class.getFields()) {
             if (field.getType() == Activation.class) {
                 Activation f = (Activation) field.get(null);
@@ -151,7 +152,8 @@ class CatalogueTest {
                     .filter(m -> Modifier.isPublic(m.getModifiers()))
                     .filter(m -> type == Folds.class
                             ? m.getReturnType() == List.class
-                            : m.getReturnType() == double.class || m.getReturnType().isArray())
+                            : m.getReturnType() == double.class
+                                    || m.getReturnType().isArray())
                     .map(Method::getName)
                     .filter(name -> !name.equals("thresholds"))
                     .forEach(name -> assertThat(code).contains("." + name + "("));
