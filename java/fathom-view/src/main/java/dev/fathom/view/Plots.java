@@ -242,7 +242,7 @@ public final class Plots {
     }
 
     /** Title, and the legend in line {@code baseline}; XChart's own move with the letters in them. */
-    private static void title(Graphics2D g, String name, XYChart chart, int width, int baseline) {
+    static void title(Graphics2D g, String name, XYChart chart, int width, int baseline) {
         g.setColor(Draw.INK);
         g.setFont(Draw.bold(16));
         g.drawString(
@@ -271,9 +271,8 @@ public final class Plots {
         }
     }
 
-    private static void style(XYStyler s, String name, double[] epochs, LongFunction<String> label, double[] range) {
-        double first = epochs[0];
-        double last = epochs[epochs.length - 1];
+    /** The fonts and colors of every chart. */
+    static void paper(XYStyler s) {
         s.setLocale(Locale.ROOT);
         s.setChartBackgroundColor(Color.WHITE).setChartFontColor(Draw.INK).setChartPadding(12);
         s.setChartTitleVisible(false).setLegendVisible(false);
@@ -284,10 +283,17 @@ public final class Plots {
         s.setPlotGridLinesColor(Draw.GRID)
                 .setPlotGridLinesStroke(new BasicStroke(1))
                 .setPlotGridVerticalLinesVisible(false);
+        s.setXAxisTickMarkSpacingHint(60).setYAxisTickMarkSpacingHint(44);
+        s.setYAxisLabelAlignment(TextAlignment.Right);
+    }
+
+    private static void style(XYStyler s, String name, double[] epochs, LongFunction<String> label, double[] range) {
+        paper(s);
+        double first = epochs[0];
+        double last = epochs[epochs.length - 1];
         double margin = first == last ? 1 : 0.015 * (last - first);
         s.setXAxisMin(first - margin).setXAxisMax(last + margin);
         s.setYAxisMin(range[0]).setYAxisMax(range[1]);
-        s.setXAxisTickMarkSpacingHint(60).setYAxisTickMarkSpacingHint(44);
         // nothing to label between two epochs; the ends must read differently or XChart drops every label
         s.setXAxisTickLabelsFormattingFunction(x -> {
             boolean isEpoch = Math.abs(x - Math.rint(x)) < 1e-6 && x > first - 0.5 && x < last + 0.5;
@@ -298,7 +304,6 @@ public final class Plots {
         int decimals = (int) Math.max(0, Math.min(6, Math.ceil(-Math.log10(span / 9))));
         s.setYAxisTickLabelsFormattingFunction(
                 y -> span > 1e6 ? Numbers.plain(y) : String.format(Locale.ROOT, "%." + decimals + "f", unit * y));
-        s.setYAxisLabelAlignment(TextAlignment.Right);
     }
 
     /** A curve; of a single point, which has no course to follow, the legend says the number. */
