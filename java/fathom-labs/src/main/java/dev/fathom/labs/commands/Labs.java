@@ -3,6 +3,10 @@ package dev.fathom.labs.commands;
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.generalization.BiasVarianceLab;
+import dev.fathom.labs.generalization.DoubleDescentLab;
+import dev.fathom.labs.generalization.MemorizeLab;
+import dev.fathom.labs.generalization.RidgeLab;
 import dev.fathom.labs.images.AugmentLab;
 import dev.fathom.labs.images.BatchNormLab;
 import dev.fathom.labs.images.CifarLab;
@@ -54,7 +58,11 @@ public final class Labs {
             new ArithmeticLab(),
             new DigitsLab(),
             new MemoryLab(),
-            new ForecastLab());
+            new ForecastLab(),
+            new DoubleDescentLab(),
+            new BiasVarianceLab(),
+            new MemorizeLab(),
+            new RidgeLab());
 
     private Labs() {}
 
