@@ -15,6 +15,7 @@ import dev.fathom.labs.images.DropoutLab;
 import dev.fathom.labs.images.FashionLab;
 import dev.fathom.labs.images.FgsmLab;
 import dev.fathom.labs.images.FiltersLab;
+import dev.fathom.labs.images.IslrLab;
 import dev.fathom.labs.images.MnistLab;
 import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
@@ -62,7 +63,8 @@ public final class Labs {
             new DoubleDescentLab(),
             new BiasVarianceLab(),
             new MemorizeLab(),
-            new RidgeLab());
+            new RidgeLab(),
+            new IslrLab());
 
     private Labs() {}
 

@@ -47,7 +47,7 @@ final class DropoutStudy {
         this.page = page;
         this.images = images;
         this.test = Pixels.range(images.test(), 1, 0, run.of(10_000, 1000));
-        this.units = run.of(512, 128);
+        this.units = run.of(256, 128);
     }
 
     /** Adds both to the page; false if the run was interrupted. */
