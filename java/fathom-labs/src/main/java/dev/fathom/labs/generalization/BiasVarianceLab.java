@@ -68,15 +68,17 @@ public final class BiasVarianceLab implements Experiment {
                     furthest,
                     parts.stream().mapToDouble(p -> Math.abs(p.off())).max().orElseThrow());
         }
-        return page.figure(Figure.of("Largest difference between sum and measured error, in standard errors", "", furthest)
-                        .baseline("0", "equal up to chance")
-                        .within(0, 4))
+        return page.figure(
+                        Figure.of("Largest difference between sum and measured error, in standard errors", "", furthest)
+                                .baseline("0", "equal up to chance")
+                                .within(0, 4))
                 .finished();
     }
 
     private static void show(Result page, Family family, List<Decomposition> parts) {
-        Decomposition best =
-                parts.stream().min(Comparator.comparingDouble(Decomposition::sum)).orElseThrow();
+        Decomposition best = parts.stream()
+                .min(Comparator.comparingDouble(Decomposition::sum))
+                .orElseThrow();
         Decomposition widest = parts.stream()
                 .max(Comparator.comparingDouble(Decomposition::variance))
                 .orElseThrow();
@@ -111,7 +113,8 @@ public final class BiasVarianceLab implements Experiment {
                         best.sum()))
                 .picture(
                         lower.replace(' ', '-') + ".png",
-                        family.name() + ": squared bias, variance, their sum with the noise and the measured error by complexity, and fits of the simplest, "
+                        family.name()
+                                + ": squared bias, variance, their sum with the noise and the measured error by complexity, and fits of the simplest, "
                                 + "the best and the most complex model",
                         () -> Chart.panels(
                                 2,
@@ -122,9 +125,9 @@ public final class BiasVarianceLab implements Experiment {
                                         fits(family, last))))
                 .key(Figure.of(family.name() + ", least test error", "", best.sum())
                         .baseline(line("%.2f", SineSample.NOISE), "noise alone"))
-                .figure(Figure.of(family.name() + ", " + family.axis() + " of the least test error", "", best.complexity()))
                 .figure(Figure.of(
-                        family.name() + ", squared bias of the simplest model", "", simplest.bias()))
+                        family.name() + ", " + family.axis() + " of the least test error", "", best.complexity()))
+                .figure(Figure.of(family.name() + ", squared bias of the simplest model", "", simplest.bias()))
                 .figure(Figure.of(family.name() + ", squared bias of the most complex model", "", last.bias()))
                 .figure(Figure.of(family.name() + ", variance of the simplest model", "", simplest.variance()))
                 .figure(Figure.of(family.name() + ", variance of the most complex model", "", last.variance()));
@@ -140,7 +143,8 @@ public final class BiasVarianceLab implements Experiment {
                 .line("variance", x, values(parts, Decomposition::variance))
                 .line("sum", x, values(parts, Decomposition::sum))
                 .points("measured", x, values(parts, Decomposition::measured))
-                .dashed("noise", new double[] {x[0], x[x.length - 1]}, new double[] {SineSample.NOISE, SineSample.NOISE})
+                .dashed("noise", new double[] {x[0], x[x.length - 1]}, new double[] {SineSample.NOISE, SineSample.NOISE
+                })
                 .logarithmic(x[0] > 0, true)
                 .range(1e-4, 3);
     }
@@ -156,6 +160,9 @@ public final class BiasVarianceLab implements Experiment {
             chart.line(Integer.toString(s + 1), Decomposition.GRID, part.forecasts()[s]);
         }
         return chart.line("mean", Decomposition.GRID, part.forecasts()[Decomposition.SHOWN])
-                .dashed("sine", Decomposition.GRID, Arrays.stream(Decomposition.GRID).map(Math::sin).toArray());
+                .dashed(
+                        "sine",
+                        Decomposition.GRID,
+                        Arrays.stream(Decomposition.GRID).map(Math::sin).toArray());
     }
 }

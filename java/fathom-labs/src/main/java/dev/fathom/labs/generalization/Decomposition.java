@@ -16,8 +16,7 @@ import java.util.List;
  * @param off how far the measured error is from the sum, in standard errors of the difference over the samples
  * @param forecasts of the first few samples on the grid, and behind them the mean of all
  */
-record Decomposition(
-        int complexity, double bias, double variance, double measured, double off, double[][] forecasts) {
+record Decomposition(int complexity, double bias, double variance, double measured, double off, double[][] forecasts) {
     static final double[] GRID = SineSample.grid(400);
     private static final int TEST = 400;
     static final int SHOWN = 5;

@@ -12,6 +12,7 @@ import dev.fathom.nn.NaturalSpline.Basis;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -112,6 +113,7 @@ public final class DoubleDescentLab implements Experiment {
     private static void medians(Result page, Map<Integer, SplineDescent> all, int count) {
         double tolerance = SplineDescent.tolerance(count, OTHERS);
         List<List<String>> rows = new ArrayList<>();
+        List<String> norms = new ArrayList<>();
         double worst = 0;
         for (SplineDescent at : all.values()) {
             Double test = TEST.get(at.d());
@@ -134,7 +136,9 @@ public final class DoubleDescentLab implements Experiment {
                 worst = Math.max(worst, Math.abs(SplineDescent.rank(at.train(), train) - 0.5));
             }
             if (norm != null) {
-                worst = Math.max(worst, Math.abs(SplineDescent.rank(at.norm(), norm) - 0.5));
+                double rank = SplineDescent.rank(at.norm(), norm);
+                worst = Math.max(worst, Math.abs(rank - 0.5));
+                norms.add(line(" at d = %d, %.1f, ranks at %.2f", at.d(), norm, rank));
                 page.figure(Figure.of(line("Splines, d = %d, median squared norm", at.d()), "", median(at.norm()))
                         .baseline(norm.toString(), "median of 100 other samples"));
             }
@@ -162,15 +166,8 @@ public final class DoubleDescentLab implements Experiment {
                                 + "compared by rank: the share of our samples with a smaller error, which is 0.5 for our own median. Its standard error "
                                 + "is the root of 0.25 / %,d + 0.25 / 100; 3.29 of them, which one number in a thousand exceeds, are %.3f. The "
                                 + "largest distance from 0.5 over all errors and norms is %.3f. Around the threshold single samples have huge errors and norms, so "
-                                + "medians there are uncertain: the other samples' median squared norm at d = 20, %.1f, ranks at %.2f, and the one at "
-                                + "d = 42, %.1f, at %.2f.",
-                        count,
-                        tolerance,
-                        worst,
-                        NORM.get(20),
-                        SplineDescent.rank(all.get(20).norm(), NORM.get(20)),
-                        NORM.get(42),
-                        SplineDescent.rank(all.get(42).norm(), NORM.get(42))))
+                                + "medians there are uncertain: the other samples' median squared norm%s.",
+                        count, tolerance, worst, String.join(", and the one", norms)))
                 .key(Figure.of("Splines, largest distance of another median from the middle", "", worst)
                         .baseline("0", "all in the middle")
                         .within(0, tolerance));
@@ -211,8 +208,8 @@ public final class DoubleDescentLab implements Experiment {
                         test[d.length - 1],
                         d[d.length - 1],
                         rise > 1.1 ? "where it has risen once more" : "about where it was",
-                        median(all.get(20).norm()),
-                        median(all.get(42).norm())))
+                        norm[at(d, POINTS)],
+                        norm[at(d, 42)]))
                 .picture(
                         "splines.png",
                         "Median errors on the sample and on new points, and the median squared norm, over the number of basis functions",
@@ -222,10 +219,9 @@ public final class DoubleDescentLab implements Experiment {
                                         new Chart("Median squared error", "basis functions d")
                                                 .line("train", d, train)
                                                 .line("test", d, test)
-                                                .dashed(
-                                                        "noise",
-                                                        new double[] {2, 200},
-                                                        new double[] {SineSample.NOISE, SineSample.NOISE})
+                                                .dashed("noise", new double[] {2, 200}, new double[] {
+                                                    SineSample.NOISE, SineSample.NOISE
+                                                })
                                                 .logarithmic(true, true)
                                                 .range(1e-3, 20),
                                         new Chart("Median squared norm of the coefficients", "basis functions d")
@@ -248,6 +244,10 @@ public final class DoubleDescentLab implements Experiment {
         return IntStream.range(0, values.length)
                 .reduce((i, j) -> values[j] > values[i] ? j : i)
                 .orElseThrow();
+    }
+
+    private static int at(double[] x, double place) {
+        return Arrays.binarySearch(x, place);
     }
 
     /** Where {@code y} is least among the places from {@code low} to {@code high}. */

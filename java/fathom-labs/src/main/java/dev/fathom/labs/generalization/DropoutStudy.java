@@ -19,7 +19,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
@@ -198,7 +197,8 @@ final class DropoutStudy {
     private double error(int size, boolean dropout, long seed) {
         Sequential net = net(dropout);
         try (Model<Sequential> model = Model.of(net, seed)) {
-            int[] chosen = Arrays.copyOf(new Rng(seed).split("images").permutation(images.learn().size()), size);
+            int[] chosen = Arrays.copyOf(
+                    new Rng(seed).split("images").permutation(images.learn().size()), size);
             train(model, Pixels.of(images.learn(), 1, chosen), run.of(2000, 150), seed);
             return error(probabilities(net, Pass.infer()));
         }
@@ -237,9 +237,12 @@ final class DropoutStudy {
                                                 .line("with dropout", x, with)
                                                 .logarithmic(true, false),
                                         new Chart("Gain, percentage points", "training images")
-                                                .line("gain", x, IntStream.range(0, x.length)
-                                                        .mapToDouble(i -> without[i] - with[i])
-                                                        .toArray())
+                                                .line(
+                                                        "gain",
+                                                        x,
+                                                        IntStream.range(0, x.length)
+                                                                .mapToDouble(i -> without[i] - with[i])
+                                                                .toArray())
                                                 .dashed("none", new double[] {x[0], x[x.length - 1]}, new double[2])
                                                 .logarithmic(true, false))));
         for (int i = 0; i < sizes.length; i++) {

@@ -45,7 +45,9 @@ record Family(String name, String axis, int[] complexities, Method method) {
 
     /** A complexity as people say it. */
     String words(int complexity) {
-        return axis.equals("degree") ? "degree " + complexity : complexity + " " + (complexity == 1 ? axis.substring(0, axis.length() - 1) : axis);
+        return axis.equals("degree")
+                ? "degree " + complexity
+                : complexity + " " + (complexity == 1 ? axis.substring(0, axis.length() - 1) : axis);
     }
 
     static List<Family> all(Run run, int points) {
@@ -59,13 +61,15 @@ record Family(String name, String axis, int[] complexities, Method method) {
                         Family::polynomial),
                 new Family("Natural splines", "basis functions", splines, (Single) Family::spline),
                 new Family("Nearest neighbors", "neighbors", neighbors, (Single) Family::neighbors),
-                new Family("Networks", "hidden units", widths, (width, samples, places) ->
-                        networks(run, width, samples, places)));
+                new Family(
+                        "Networks",
+                        "hidden units",
+                        widths,
+                        (width, samples, places) -> networks(run, width, samples, places)));
     }
 
     private static double[] polynomial(int degree, SineSample sample, double[] places) {
-        return SplineFit.times(
-                powers(degree, places), MinimumNorm.solve(powers(degree, sample.x()), sample.y()));
+        return SplineFit.times(powers(degree, places), MinimumNorm.solve(powers(degree, sample.x()), sample.y()));
     }
 
     /** Legendre's polynomials of x / 5 up to a degree, which span the same functions as its powers and are less alike. */
@@ -114,7 +118,8 @@ record Family(String name, String axis, int[] complexities, Method method) {
         ManyNets nets = new ManyNets(samples.size(), width);
         try (Dataset data = Dataset.of(x, Shape.of(n, 1), y, Shape.of(n, 1));
                 Model<ManyNets> model = Model.of(nets, run.seed())) {
-            Trainer<ManyNets> trainer = Trainer.of(model, Loss.mse(), new Adam(0.02f)).schedule(Schedule.cosine(epochs));
+            Trainer<ManyNets> trainer =
+                    Trainer.of(model, Loss.mse(), new Adam(0.02f)).schedule(Schedule.cosine(epochs));
             run.training().attachQuietly(trainer, run.folder().resolve("networks-" + width));
             trainer.fit(data.batches(samples.size()), epochs);
             try (Pass pass = Pass.infer()) {

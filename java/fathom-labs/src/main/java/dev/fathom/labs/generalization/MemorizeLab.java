@@ -62,7 +62,8 @@ public final class MemorizeLab implements Experiment {
     public Result run(Run run) {
         int n = run.of(5000, 1000);
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
-                Dataset test = Pixels.range(images.test(), 1, 0, run.of(10_000, 2000)).dataset()) {
+                Dataset test =
+                        Pixels.range(images.test(), 1, 0, run.of(10_000, 2000)).dataset()) {
             Pixels train = Pixels.range(images.learn(), 1, 0, n);
             int size = train.size();
             Result page = new Result(
@@ -89,7 +90,8 @@ public final class MemorizeLab implements Experiment {
 
     /** Null if the run was interrupted. */
     private static @Nullable Fit fit(Run run, Pixels images, Dataset test, double share) {
-        Pixels mixed = images.shuffled(share, new Rng(run.seed()).split("labels").split(Math.round(100 * share)));
+        Pixels mixed =
+                images.shuffled(share, new Rng(run.seed()).split("labels").split(Math.round(100 * share)));
         int changed = (int) IntStream.range(0, images.size())
                 .filter(i -> images.labels()[i] != mixed.labels()[i])
                 .count();
@@ -116,9 +118,9 @@ public final class MemorizeLab implements Experiment {
                 return null;
             }
             double[] accuracy = history.series("val_accuracy");
-            long each = (images.size() + batch - 1) / batch;
+            int each = (images.size() + batch - 1) / batch;
             double[] steps = IntStream.rangeClosed(1, accuracy.length)
-                    .mapToDouble(e -> e * (double) each)
+                    .mapToDouble(e -> (double) e * each)
                     .toArray();
             double[] error = IntStream.range(0, accuracy.length)
                     .mapToDouble(e -> 1 - accuracy[e])
@@ -128,7 +130,7 @@ public final class MemorizeLab implements Experiment {
                     (double) changed / images.size(),
                     accuracy[accuracy.length - 1],
                     trainer.evaluate(test).getOrDefault("accuracy", Double.NaN),
-                    each * accuracy.length,
+                    (long) each * accuracy.length,
                     new double[][] {steps, error});
             run.training()
                     .say(
@@ -141,8 +143,7 @@ public final class MemorizeLab implements Experiment {
     private static Result show(Result page, List<Fit> fits) {
         Fit truth = fits.get(0);
         Fit random = fits.get(fits.size() - 1);
-        Fit longest =
-                fits.stream().max(Comparator.comparingLong(Fit::steps)).orElseThrow();
+        Fit longest = fits.stream().max(Comparator.comparingLong(Fit::steps)).orElseThrow();
         page.table(
                         List.of(
                                 "labels mixed up",
@@ -187,10 +188,10 @@ public final class MemorizeLab implements Experiment {
             Figure train = Figure.of(name + ", training accuracy", "%", 100 * f.train());
             Figure test = Figure.of(name + ", test accuracy", "%", 100 * f.test());
             page.figure(train.published("100 %", "Zhang et al. 2017").within(100, 100))
-                    .figure(Figure.of(name + ", steps", "steps", f.steps()));
-            if (f == random) {
+                    .figure(Figure.of(name + ", steps", "steps", (double) f.steps()));
+            if (f.share() == 1) {
                 page.key(test.baseline("10 %", "chance").within(6, 14));
-            } else if (f == truth) {
+            } else if (f.share() == 0) {
                 page.key(test);
             } else {
                 page.figure(test);
@@ -211,12 +212,21 @@ public final class MemorizeLab implements Experiment {
         double[] shares = fits.stream().mapToDouble(f -> 100 * f.share()).toArray();
         double[] ends = {0, 100};
         Chart accuracy = new Chart("Accuracy, %", "labels mixed up, %")
-                .line("training", shares, fits.stream().mapToDouble(f -> 100 * f.train()).toArray())
-                .line("test", shares, fits.stream().mapToDouble(f -> 100 * f.test()).toArray())
+                .line(
+                        "training",
+                        shares,
+                        fits.stream().mapToDouble(f -> 100 * f.train()).toArray())
+                .line(
+                        "test",
+                        shares,
+                        fits.stream().mapToDouble(f -> 100 * f.test()).toArray())
                 .dashed("chance", ends, new double[] {10, 10})
                 .range(0, 105);
         Chart steps = new Chart("Steps until every training image is right", "labels mixed up, %")
-                .line("steps", shares, fits.stream().mapToDouble(Fit::steps).toArray());
+                .line(
+                        "steps",
+                        shares,
+                        fits.stream().mapToDouble(f -> (double) f.steps()).toArray());
         return List.of(curves.logarithmic(true, false), accuracy, steps);
     }
 }

@@ -24,7 +24,8 @@ record Pixels(float[][] x, int[] labels) {
         for (int i = 0; i < numbers.length; i++) {
             byte[] bytes = data.pixels(numbers[i]);
             for (int p = 0; p < bytes.length; p++) {
-                x[i][p / 28 / side * width + p % 28 / side] += ((bytes[p] & 0xff) / 255f - MEAN) / DEVIATION / (side * side);
+                x[i][p / 28 / side * width + p % 28 / side] +=
+                        ((bytes[p] & 0xff) / 255f - MEAN) / DEVIATION / (side * side);
             }
             labels[i] = data.label(numbers[i]);
         }
@@ -33,7 +34,10 @@ record Pixels(float[][] x, int[] labels) {
 
     /** The images from number {@code from} on, {@code n} of them or as many as there are. */
     static Pixels range(Dataset data, int side, int from, int n) {
-        return of(data, side, IntStream.range(from, Math.min(from + n, data.size())).toArray());
+        return of(
+                data,
+                side,
+                IntStream.range(from, Math.min(from + n, data.size())).toArray());
     }
 
     /** These images, with the labels of a random part of them in a random order: every class keeps its number of images. */
@@ -74,5 +78,4 @@ record Pixels(float[][] x, int[] labels) {
         }
         return y;
     }
-
 }

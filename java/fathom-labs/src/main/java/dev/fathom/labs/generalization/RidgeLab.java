@@ -18,7 +18,6 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.op.Shape;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Initializer;
@@ -30,6 +29,7 @@ import dev.fathom.view.Chart;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.DoubleFunction;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
@@ -208,7 +208,8 @@ public final class RidgeLab implements Experiment {
         double slope = Math.log(last / distances[2]) / Math.log((double) counts[counts.length - 1] / counts[2]);
         double layer = LinearProblem.distance(trained(run, problem, new GaussianNoise((float) TAU), "noise"), ridge);
         double[] m = IntStream.of(counts).mapToDouble(c -> c).toArray();
-        double[] root = Arrays.stream(m).map(c -> last * Math.sqrt(m[m.length - 1] / c)).toArray();
+        double[] root =
+                Arrays.stream(m).map(c -> last * Math.sqrt(m[m.length - 1] / c)).toArray();
         page.section("Copies with noise", "")
                 .text(line(
                         "Every point is copied, and the columns of each copy get noise of variance tau^2 = %.2f. With many copies X'X / copies approaches "
@@ -246,7 +247,9 @@ public final class RidgeLab implements Experiment {
 
     private static void stopping(Run run, Result page, LinearProblem problem) {
         LinearProblem.Axes axes = problem.axes();
-        double[] times = IntStream.rangeClosed(-20, 40).mapToDouble(i -> Math.pow(10, i / 10.0)).toArray();
+        double[] times = IntStream.rangeClosed(-20, 40)
+                .mapToDouble(i -> Math.pow(10, i / 10.0))
+                .toArray();
         double[] flow = risks(axes, times, LinearProblem::flow);
         double[] ridge = risks(axes, times, LinearProblem::ridgeFactor);
         double worst = IntStream.range(0, times.length)
@@ -255,8 +258,8 @@ public final class RidgeLab implements Experiment {
                 .orElseThrow();
         double bestFlow = Arrays.stream(flow).min().orElseThrow();
         double bestRidge = Arrays.stream(ridge).min().orElseThrow();
-        Path whole = path(run, problem, problem.n(), "descent");
-        Path batches = path(run, problem, 8, "batches");
+        Path whole = path(run, problem, problem.n());
+        Path batches = path(run, problem, 8);
         double toFlow = whole.furthest(t -> axes.shrunk(LinearProblem.flow(t)));
         double toRidge = whole.furthest(t -> axes.shrunk(LinearProblem.ridgeFactor(t)));
         double stochastic = batches.furthest(t -> axes.shrunk(LinearProblem.ridgeFactor(t)));
@@ -289,8 +292,7 @@ public final class RidgeLab implements Experiment {
                         .baseline(line("%.4f", toRidge), "SGD with all points"));
     }
 
-    private static double[] risks(
-            LinearProblem.Axes axes, double[] times, java.util.function.DoubleFunction<DoubleUnaryOperator> factor) {
+    private static double[] risks(LinearProblem.Axes axes, double[] times, DoubleFunction<DoubleUnaryOperator> factor) {
         return Arrays.stream(times).map(t -> axes.risk(factor.apply(t))).toArray();
     }
 
@@ -301,7 +303,7 @@ public final class RidgeLab implements Experiment {
      */
     private record Path(double[] least, double[] times, double[][] coefficients) {
         /** The largest distance from another path, in units of the norm of the least-squares coefficients. */
-        double furthest(java.util.function.DoubleFunction<double[]> other) {
+        double furthest(DoubleFunction<double[]> other) {
             double[] none = new double[least.length];
             return IntStream.range(0, times.length)
                     .mapToDouble(i -> SplineFit.distance(coefficients[i], other.apply(times[i]))
@@ -317,7 +319,7 @@ public final class RidgeLab implements Experiment {
     }
 
     /** A step of SGD with rate r on the mean squared error takes the time 2 r of gradient flow. */
-    private static Path path(Run run, LinearProblem problem, int batch, String folder) {
+    private static Path path(Run run, LinearProblem problem, int batch) {
         float rate = 0.01f;
         int epochs = run.of(4000, 1000) * batch / problem.n();
         List<Double> times = new ArrayList<>();
@@ -325,7 +327,8 @@ public final class RidgeLab implements Experiment {
         Linear layer = linear(problem.p(), Init.zeros());
         try (Dataset data = dataset(problem.x(), problem.y());
                 Model<Linear> model = Model.of(layer, run.seed())) {
-            Trainer<Linear> trainer = Trainer.of(model, Loss.mse(), new Sgd(rate)).seed(run.seed());
+            Trainer<Linear> trainer =
+                    Trainer.of(model, Loss.mse(), new Sgd(rate)).seed(run.seed());
             trainer.callbacks(new Callback() {
                 private long steps;
                 private long next = 1;
@@ -343,9 +346,7 @@ public final class RidgeLab implements Experiment {
             trainer.fit(data.shuffled(run.seed()).batches(batch), epochs);
         }
         return new Path(
-                problem.leastSquares(),
-                times.stream().mapToDouble(t -> t).toArray(),
-                all.toArray(double[][]::new));
+                problem.leastSquares(), times.stream().mapToDouble(t -> t).toArray(), all.toArray(double[][]::new));
     }
 
     private static List<Chart> charts(
@@ -365,9 +366,11 @@ public final class RidgeLab implements Experiment {
     }
 
     private static Chart paths(String title, Path path) {
-        double[] all = DoubleStream.concat(Arrays.stream(path.least()), DoubleStream.of(0)).toArray();
+        double[] all = DoubleStream.concat(Arrays.stream(path.least()), DoubleStream.of(0))
+                .toArray();
         double most = Arrays.stream(all).map(Math::abs).max().orElseThrow();
-        Chart chart = new Chart(title, "t = n / lambda").logarithmic(true, false).range(-1.3 * most, 1.3 * most);
+        Chart chart =
+                new Chart(title, "t = n / lambda").logarithmic(true, false).range(-1.3 * most, 1.3 * most);
         for (int j = 0; j < Math.min(8, path.least().length); j++) {
             chart.line("b" + (j + 1), path.times(), path.coefficient(j));
         }
@@ -404,7 +407,8 @@ public final class RidgeLab implements Experiment {
         Linear layer = linear(problem.p(), start);
         try (Dataset data = dataset(problem.x(), problem.y());
                 Model<Linear> model = Model.of(layer, run.seed())) {
-            Trainer<Linear> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.005f)).seed(run.seed());
+            Trainer<Linear> trainer =
+                    Trainer.of(model, Loss.mse(), new Sgd(0.005f)).seed(run.seed());
             trainer.callbacks(run.interrupt().stopping(trainer));
             trainer.fit(data.shuffled(run.seed()).batches(5), run.of(5000, 3000));
             return weights(layer);

@@ -14,9 +14,8 @@ import java.util.function.ToDoubleFunction;
  */
 record SplineDescent(int d, double[] train, double[] test, double[] norm) {
     static SplineDescent of(int d, List<SineSample> samples, NaturalSpline.Basis basis) {
-        List<SplineFit> fits = samples.stream()
-                .map(sample -> SplineFit.of(sample, d, basis))
-                .toList();
+        List<SplineFit> fits =
+                samples.stream().map(sample -> SplineFit.of(sample, d, basis)).toList();
         return new SplineDescent(
                 d, sorted(fits, SplineFit::train), sorted(fits, SplineFit::test), sorted(fits, SplineFit::norm));
     }

@@ -207,8 +207,8 @@ final class WidthDescent {
     }
 
     private Point net(Pixels train, int width, int epochs, long seed) {
-        Sequential net = new Sequential(
-                new Linear(train.x()[0].length, width).act(Activation.RELU), new Linear(width, CLASSES));
+        Sequential net =
+                new Sequential(new Linear(train.x()[0].length, width).act(Activation.RELU), new Linear(width, CLASSES));
         try (Dataset data = Dataset.of(train.x(), train.oneHot(CLASSES));
                 Model<Sequential> model = Model.of(net, seed)) {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))

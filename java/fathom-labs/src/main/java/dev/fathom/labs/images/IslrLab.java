@@ -67,8 +67,7 @@ public final class IslrLab implements Experiment {
      * @param penalties of its weights
      * @param low the test error that is expected at least, and {@code high} at most, both in percent
      */
-    private record Entry(
-            String name, Layer net, List<Penalty> penalties, String published, double low, double high) {}
+    private record Entry(String name, Layer net, List<Penalty> penalties, String published, double low, double high) {}
 
     /** 784-256-128-10 with ReLUs; layers 0, 2 and 4 have weights. */
     static Sequential network(float first, float second) {
@@ -136,8 +135,7 @@ public final class IslrLab implements Experiment {
 
     // ---- table 10.1
 
-    private static boolean table(
-            Run run, Result page, Dataset learn, Dataset validate, Dataset test, boolean digits) {
+    private static boolean table(Run run, Result page, Dataset learn, Dataset validate, Dataset test, boolean digits) {
         int epochs = run.epochs(30, 3);
         page.section("Table 10.1", "")
                 .text(line(
@@ -163,15 +161,15 @@ public final class IslrLab implements Experiment {
             discriminant(page, learn, validate, test, digits, rows);
         }
         page.table(
-                        List.of("method", "parameters", "validation error", "test error", "published"),
-                        rows.stream()
-                                .map(r -> List.of(
-                                        r.name(),
-                                        line("%,d", r.parameters()),
-                                        line("%.2f %%", r.validation()),
-                                        line("%.2f %%", r.test()),
-                                        r.published()))
-                                .toList());
+                List.of("method", "parameters", "validation error", "test error", "published"),
+                rows.stream()
+                        .map(r -> List.of(
+                                r.name(),
+                                line("%,d", r.parameters()),
+                                line("%.2f %%", r.validation()),
+                                line("%.2f %%", r.test()),
+                                r.published()))
+                        .toList());
         if (!training.isEmpty()) {
             page.picture(
                     "epochs.png",
@@ -203,12 +201,21 @@ public final class IslrLab implements Experiment {
             List<Row> rows) {
         run.training().say("%n== %s", entry.name());
         try (Model<Layer> model = Model.of(entry.net(), run.seed())) {
-            Trainer<Layer> trainer = Trainer.of(model, Loss.crossEntropy(), new RmsProp(0.001f).alpha(0.9f).epsilon(1e-7f))
+            Trainer<Layer> trainer = Trainer.of(
+                            model,
+                            Loss.crossEntropy(),
+                            new RmsProp(0.001f).alpha(0.9f).epsilon(1e-7f))
                     .metrics(Metric.accuracy())
                     .penalties(entry.penalties().toArray(Penalty[]::new))
                     .seed(run.seed());
             run.training()
-                    .attach(trainer, run.folder().resolve(entry.name().toLowerCase(Locale.ROOT).replaceAll("[^a-z]+", "-")), "images");
+                    .attach(
+                            trainer,
+                            run.folder()
+                                    .resolve(entry.name()
+                                            .toLowerCase(Locale.ROOT)
+                                            .replaceAll("[^a-z]+", "-")),
+                            "images");
             History history = trainer.fit(learn.shuffled(run.seed()).batches(BATCH), validate, epochs);
             if (run.interrupt().requested()) {
                 return null;
@@ -243,7 +250,8 @@ public final class IslrLab implements Experiment {
         Figure figure = Figure.of(entry.name() + ", test error", "%", test);
         page.key(
                 digits
-                        ? figure.published(entry.published(), "ISLR2, table 10.1").within(entry.low(), entry.high())
+                        ? figure.published(entry.published(), "ISLR2, table 10.1")
+                                .within(entry.low(), entry.high())
                         : figure);
         rows.add(new Row(entry.name(), parameters, validation, test, digits ? entry.published() : ""));
     }
@@ -262,7 +270,9 @@ public final class IslrLab implements Experiment {
         double[] left = descent(1.4, 300);
         double endRight = right[300];
         double endLeft = left[300];
-        double[] x = IntStream.rangeClosed(0, 400).mapToDouble(i -> -6 + 12 * i / 400.0).toArray();
+        double[] x = IntStream.rangeClosed(0, 400)
+                .mapToDouble(i -> -6 + 12 * i / 400.0)
+                .toArray();
         page.section("Gradient descent in one dimension", "")
                 .text(line(
                         "The textbook's figure 10.17 shows a function with two minima, which it does not print; exercise 6 prints R(b) = sin b + b / 10. With a "

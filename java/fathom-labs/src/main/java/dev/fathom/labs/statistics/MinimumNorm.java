@@ -44,8 +44,8 @@ public final class MinimumNorm {
                 b[j * longer + i] = y[i][j];
             }
         }
-        int failed = LAPACKE_dgelsd(
-                LAPACK_COL_MAJOR, n, k, m, a, n, b, longer, new double[Math.min(n, k)], -1, new int[1]);
+        int failed =
+                LAPACKE_dgelsd(LAPACK_COL_MAJOR, n, k, m, a, n, b, longer, new double[Math.min(n, k)], -1, new int[1]);
         if (failed != 0) {
             throw new IllegalArgumentException("minimum norm: LAPACK's dgelsd found no singular values and returned "
                     + failed + "; check that all numbers are finite");

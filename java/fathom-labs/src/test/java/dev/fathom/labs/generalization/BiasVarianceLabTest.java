@@ -38,8 +38,12 @@ class BiasVarianceLabTest {
     /** A constant 0 has no variance and the sine's mean square, (1 - sin(10) / 10) / 2, as squared bias. */
     @Test
     void aConstant() {
-        Family zero = new Family("zero", "", new int[] {0}, (c, samples, places) ->
-                Arrays.stream(places).map(p -> new double[p.length]).toArray(double[][]::new));
+        Family zero = new Family(
+                "zero",
+                "",
+                new int[] {0},
+                (c, samples, places) ->
+                        Arrays.stream(places).map(p -> new double[p.length]).toArray(double[][]::new));
         Decomposition parts = Decomposition.of(zero, 0, samples(50, 20), new Rng(1));
         assertThat(parts.variance()).isZero();
         assertThat(parts.bias()).isCloseTo(0.5272010555, within(1e-4));

@@ -49,7 +49,9 @@ class DoubleDescentLabTest {
         assertThat(tolerance).isCloseTo(0.2326, within(1e-4));
         DoubleDescentLab.TEST.forEach((d, median) -> {
             SplineDescent at = splines(d);
-            assertThat(SplineDescent.rank(at.test(), median)).as("test, d = %d", d).isCloseTo(0.5, within(tolerance));
+            assertThat(SplineDescent.rank(at.test(), median))
+                    .as("test, d = %d", d)
+                    .isCloseTo(0.5, within(tolerance));
             Double train = DoubleDescentLab.TRAIN.get(d);
             if (train != null) {
                 assertThat(SplineDescent.rank(at.train(), train))
@@ -58,13 +60,19 @@ class DoubleDescentLabTest {
             }
             Double norm = DoubleDescentLab.NORM.get(d);
             if (norm != null) {
-                assertThat(SplineDescent.rank(at.norm(), norm)).as("norm, d = %d", d).isCloseTo(0.5, within(tolerance));
+                assertThat(SplineDescent.rank(at.norm(), norm))
+                        .as("norm, d = %d", d)
+                        .isCloseTo(0.5, within(tolerance));
             }
             if (d >= 20) {
-                assertThat(SplineDescent.median(at.train())).as("train, d = %d", d).isLessThan(1e-28);
+                assertThat(SplineDescent.median(at.train()))
+                        .as("train, d = %d", d)
+                        .isLessThan(1e-28);
             }
             if (d < 16 || d > 40) {
-                assertThat(SplineDescent.median(at.test())).as("test, d = %d", d).isCloseTo(median, within(0.3 * median));
+                assertThat(SplineDescent.median(at.test()))
+                        .as("test, d = %d", d)
+                        .isCloseTo(median, within(0.3 * median));
             }
         });
         assertThat(DoubleDescentLab.TEST).hasSize(20);
@@ -76,7 +84,8 @@ class DoubleDescentLabTest {
         SplineDescent cardinal = SplineDescent.of(10, samples(), NaturalSpline.Basis.CARDINAL);
         assertThat(cardinal.test()).containsExactly(splines(10).test(), within(1e-8));
         SplineDescent beyond = SplineDescent.of(80, samples(), NaturalSpline.Basis.CARDINAL);
-        assertThat(SplineDescent.median(beyond.test())).isGreaterThan(1.5 * SplineDescent.median(splines(80).test()));
+        assertThat(SplineDescent.median(beyond.test()))
+                .isGreaterThan(1.5 * SplineDescent.median(splines(80).test()));
     }
 
     /** With d = n the inner knots are the points between the first and the last. */
@@ -84,7 +93,8 @@ class DoubleDescentLabTest {
     void theKnotsAreQuantiles() {
         SineSample sample = SineSample.draw(20, new Rng(1));
         double[] knots = sample.spline(20, NaturalSpline.Basis.B_SPLINES).knots();
-        assertThat(Arrays.copyOfRange(knots, 1, 19)).containsExactly(Arrays.copyOfRange(sample.x(), 1, 19), within(1e-12));
+        assertThat(Arrays.copyOfRange(knots, 1, 19))
+                .containsExactly(Arrays.copyOfRange(sample.x(), 1, 19), within(1e-12));
         assertThat(knots[0]).isEqualTo(-5);
         assertThat(knots[19]).isEqualTo(5);
         assertThat(sample.spline(3, NaturalSpline.Basis.B_SPLINES).knots()[1])
@@ -104,14 +114,15 @@ class DoubleDescentLabTest {
     void theCurves() {
         assertThat(run.figure("Splines, largest distance of another median from the middle"))
                 .isLessThan(SplineDescent.tolerance(100, 100));
-        assertThat(run.figure("Splines, largest median train error from d = 20 on")).isLessThan(1e-20);
+        assertThat(run.figure("Splines, largest median train error from d = 20 on"))
+                .isLessThan(1e-20);
         assertThat(run.figure("Splines, d of the largest median test error")).isBetween(19.0, 22.0);
-        assertThat(run.figure("Splines, d of the smallest median test error above 20")).isBetween(30.0, 60.0);
+        assertThat(run.figure("Splines, d of the smallest median test error above 20"))
+                .isBetween(30.0, 60.0);
         assertThat(run.figure("Splines, d = 20, median squared norm"))
                 .isGreaterThan(3 * run.figure("Splines, d = 42, median squared norm"));
         assertThat(run.out()).contains("other samples").containsPattern("\n42 +\\S+e-30 +0\\.\\d+");
-        for (String file :
-                new String[] {"splines.png", "fits.png", "features.png", "networks.png", "report.html"}) {
+        for (String file : new String[] {"splines.png", "fits.png", "features.png", "networks.png", "report.html"}) {
             assertThat(folder.resolve(file)).isNotEmptyFile();
         }
     }

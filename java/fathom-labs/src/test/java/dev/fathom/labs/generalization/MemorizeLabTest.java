@@ -61,7 +61,8 @@ class MemorizeLabTest {
         int[] half = images.shuffled(0.5, new Rng(1)).labels();
         assertThat(Arrays.stream(half).sorted().toArray())
                 .isEqualTo(Arrays.stream(labels).sorted().toArray());
-        long changed = IntStream.range(0, 1000).filter(i -> half[i] != labels[i]).count();
+        long changed =
+                IntStream.range(0, 1000).filter(i -> half[i] != labels[i]).count();
         assertThat(changed).isBetween(400L, 490L); // nine tenths of 500
         assertThat(images.shuffled(0, new Rng(1)).labels()).isEqualTo(labels);
         assertThat(images.shuffled(0.5, new Rng(1)).labels()).isEqualTo(half);

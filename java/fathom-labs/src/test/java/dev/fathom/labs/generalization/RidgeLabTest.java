@@ -37,7 +37,8 @@ class RidgeLabTest {
         assertThat(LinearProblem.distance(RidgeLab.overAllMasks(problem, 0.5), problem.leastSquares()))
                 .isGreaterThan(0.05);
         assertThat(run.figure("Dropout over all masks, distance from ridge")).isLessThan(1e-10);
-        assertThat(run.figure("Dropout layer trained by SGD, distance from ridge")).isLessThan(0.03);
+        assertThat(run.figure("Dropout layer trained by SGD, distance from ridge"))
+                .isLessThan(0.03);
     }
 
     /** Bishop 1995: lambda = n tau^2. */
@@ -69,8 +70,10 @@ class RidgeLabTest {
         assertThat(largest * largest).isBetween(RidgeLab.BOUND - 5e-4, RidgeLab.BOUND);
         assertThat(run.figure("Early stopping, largest ratio of its risk to that of ridge"))
                 .isBetween(1.0, RidgeLab.BOUND);
-        assertThat(run.figure("SGD with all points, distance from gradient flow")).isLessThan(0.05);
-        assertThat(run.figure("SGD with 8 points, distance from the ridge path")).isLessThan(0.5);
+        assertThat(run.figure("SGD with all points, distance from gradient flow"))
+                .isLessThan(0.05);
+        assertThat(run.figure("SGD with 8 points, distance from the ridge path"))
+                .isLessThan(0.5);
     }
 
     /** The factors on the axes give ridge regression, and the risk without shrinking is sigma^2 tr (X'X)^-1. */
@@ -78,15 +81,16 @@ class RidgeLabTest {
     void principalAxes() {
         LinearProblem.Axes axes = problem.axes();
         double t = 0.7;
-        assertThat(axes.shrunk(LinearProblem.ridgeFactor(t)))
-                .containsExactly(problem.ridge(30 / t), within(1e-10));
+        assertThat(axes.shrunk(LinearProblem.ridgeFactor(t))).containsExactly(problem.ridge(30 / t), within(1e-10));
         double[][] errors = new double[2000][];
         double risk = 0;
         double[] truth = problem.truth();
         double[] fitted = SplineFit.times(problem.x(), truth);
         for (int i = 0; i < errors.length; i++) {
             float[] noise = new Rng(9).split(i).normal(30, 0, (float) LinearProblem.DEVIATION);
-            double[] y = IntStream.range(0, 30).mapToDouble(r -> fitted[r] + noise[r]).toArray();
+            double[] y = IntStream.range(0, 30)
+                    .mapToDouble(r -> fitted[r] + noise[r])
+                    .toArray();
             double[] ridge = new LinearProblem(problem.x(), y, truth).ridge(30 / t);
             risk += SplineFit.distance(ridge, truth) * truth.length / errors.length;
         }
