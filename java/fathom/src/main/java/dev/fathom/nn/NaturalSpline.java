@@ -107,20 +107,24 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
     /** Returns the values of the K basis functions at each x in double precision, [x.length][K]: the design matrix of a fit by least squares. */
     public double[][] design(double... x) {
         int n = knots.length - 1;
-        double[][] table = table();
-        double[][] rows = new double[x.length][];
-        double[] pieces = new double[3 * n + 3];
-        pieces[3 * n + 2] = 1;
+        double[][] values = values();
+        double[][] curvatures =
+                Arrays.stream(values).map(this::secondDerivatives).toArray(double[][]::new);
+        double[][] rows = new double[x.length][n + 1];
         for (int row = 0; row < x.length; row++) {
-            for (int i = 0; i < n; i++) {
-                double t = Math.max(0, Math.min(1, (x[row] - knots[i]) / (knots[i + 1] - knots[i])));
-                pieces[i] = t;
-                pieces[n + i] = (1 - t) * ((1 - t) * (1 - t) - 1);
-                pieces[2 * n + i] = t * (t * t - 1);
+            int place = Arrays.binarySearch(knots, x[row]);
+            int i = Math.max(0, Math.min(n - 1, place < 0 ? -place - 2 : place));
+            double h = knots[i + 1] - knots[i];
+            double t = Math.max(0, Math.min(1, (x[row] - knots[i]) / h));
+            double left = h * h / 6 * (1 - t) * ((1 - t) * (1 - t) - 1);
+            double right = h * h / 6 * t * (t * t - 1);
+            double beyond = x[row] - Math.max(knots[0], Math.min(knots[n], x[row]));
+            for (int j = 0; j <= n; j++) {
+                double[] v = values[j];
+                double[] m = curvatures[j];
+                double slope = (v[i + 1] - v[i]) / h + h / 6 * (m[i] - m[i + 1]); // at the boundary, where one m is 0
+                rows[row][j] = (1 - t) * v[i] + t * v[i + 1] + left * m[i] + right * m[i + 1] + beyond * slope;
             }
-            pieces[3 * n] = Math.min(0, x[row] - knots[0]);
-            pieces[3 * n + 1] = Math.max(0, x[row] - knots[n]);
-            rows[row] = Arrays.stream(table).mapToDouble(f -> dot(f, pieces)).toArray();
         }
         return rows;
     }

@@ -3,6 +3,10 @@ package dev.fathom.labs.commands;
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.generalization.BiasVarianceLab;
+import dev.fathom.labs.generalization.DoubleDescentLab;
+import dev.fathom.labs.generalization.MemorizeLab;
+import dev.fathom.labs.generalization.RidgeLab;
 import dev.fathom.labs.images.AugmentLab;
 import dev.fathom.labs.images.BatchNormLab;
 import dev.fathom.labs.images.CifarLab;
@@ -11,6 +15,7 @@ import dev.fathom.labs.images.DropoutLab;
 import dev.fathom.labs.images.FashionLab;
 import dev.fathom.labs.images.FgsmLab;
 import dev.fathom.labs.images.FiltersLab;
+import dev.fathom.labs.images.IslrLab;
 import dev.fathom.labs.images.MnistLab;
 import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
@@ -54,7 +59,12 @@ public final class Labs {
             new ArithmeticLab(),
             new DigitsLab(),
             new MemoryLab(),
-            new ForecastLab());
+            new ForecastLab(),
+            new DoubleDescentLab(),
+            new BiasVarianceLab(),
+            new MemorizeLab(),
+            new RidgeLab(),
+            new IslrLab());
 
     private Labs() {}
 
