@@ -32,6 +32,14 @@ final class Numbers {
         return Math.abs(x) < 1e-6 || Math.abs(x) >= 1e9 ? rounded.toString() : rounded.toPlainString();
     }
 
+    /** Two significant digits for a small place: {@code 0.013}, {@code -2.5}, {@code 1.2e-09}. */
+    static String brief(double x) {
+        double size = Math.abs(x);
+        return x != 0 && (size < 1e-3 || size >= 1e4)
+                ? String.format(Locale.ROOT, "%.1e", x)
+                : new BigDecimal(x).round(new MathContext(2)).stripTrailingZeros().toPlainString();
+    }
+
     /**
      * The figure called {@code name}: shares in percent, everything else with four decimals (ASCII only, for any
      * terminal).
