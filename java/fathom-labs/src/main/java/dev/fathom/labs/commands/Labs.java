@@ -16,6 +16,11 @@ import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
 import dev.fathom.labs.images.TransferLab;
 import dev.fathom.labs.memory.MemoryLab;
+import dev.fathom.labs.optimization.ActivationsLab;
+import dev.fathom.labs.optimization.LandscapeLab;
+import dev.fathom.labs.optimization.OptimizersLab;
+import dev.fathom.labs.optimization.RatesLab;
+import dev.fathom.labs.optimization.SignalsLab;
 import dev.fathom.labs.regression.HittersLab;
 import dev.fathom.labs.reviews.ImdbLab;
 import dev.fathom.labs.reviews.WordsLab;
@@ -54,7 +59,12 @@ public final class Labs {
             new ArithmeticLab(),
             new DigitsLab(),
             new MemoryLab(),
-            new ForecastLab());
+            new ForecastLab(),
+            new OptimizersLab(),
+            new LandscapeLab(),
+            new SignalsLab(),
+            new ActivationsLab(),
+            new RatesLab());
 
     private Labs() {}
 
