@@ -193,8 +193,8 @@ public final class LandscapeLab implements Experiment {
         double lowest = Arrays.stream(field).flatMapToDouble(Arrays::stream).min().orElseThrow();
         page.text(line(
                         "On the random plane the loss is %.4f in the middle, where Adam ended, and %.4f at its lowest place. Of the way from the start, %.1f long, "
-                                + "the random directions show %.2f %% of the length: a random plane is good for the shape about an end, but hides the way.",
-                        center, lowest, length, 100 * held))
+                                + "the random directions show %.2f %% of the length; two of as many directions as there are weights show %.2f %% on average.",
+                        center, lowest, length, 100 * held, 100 * Math.sqrt(2.0 / net.size())))
                 .figure(Figure.of("Length of Adam's way on a random plane", "%", 100 * held)
                         .baseline(
                                 line("%.2f %%", 100 * Math.sqrt(2.0 / net.size())),
@@ -361,7 +361,7 @@ public final class LandscapeLab implements Experiment {
                                 .points("a critical point", losses, shares)
                                 .render())
                 .text(line(
-                        "The correlation of loss and index is %.2f. %d of the %d critical points have no negative eigenvalue and may be minima; the others are saddles.",
+                        "The correlation of loss and index is %.2f. %d of the %d critical points have no negative eigenvalue and may be minima; so counted, the others are saddles.",
                         correlation, minima, n))
                 .figure(Figure.of("Critical points, correlation of loss and index", "", correlation)
                         .published("strongly positive", "Dauphin et al. 2014, figure 1")
@@ -455,8 +455,14 @@ public final class LandscapeLab implements Experiment {
                         "Histograms of the final training and test losses of many starts, by width",
                         sheet::render)
                 .text(line(
-                        "From width %d to %d the standard deviation of the test loss changes from %.4f to %.4f: it is divided by %.1f.",
-                        widths[0], widths[widths.length - 1], spreads.get(0), spreads.get(spreads.size() - 1), shrunk))
+                        "From width %d to %d the standard deviation of the test loss changes from %.4f to %.4f: it is divided by %.1f, and by %.1f up to width %d.",
+                        widths[0],
+                        widths[widths.length - 1],
+                        spreads.get(0),
+                        spreads.get(spreads.size() - 1),
+                        shrunk,
+                        spreads.get(0) / spreads.get(widths.length / 2),
+                        widths[widths.length / 2]))
                 .figure(Figure.of("Spread of test losses, narrowest by widest", "", shrunk)
                         .published("shrinks with width", "Choromanska et al. 2015, figure 3")
                         .atLeast(1.5));

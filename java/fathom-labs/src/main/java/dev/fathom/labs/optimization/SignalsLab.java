@@ -325,16 +325,16 @@ public final class SignalsLab implements Experiment {
         List<List<String>> rows = new ArrayList<>();
         Map<Start, List<String>> cells = new LinkedHashMap<>();
         for (int i = 0; i < signals.size(); i++) {
+            Signals s = signals.get(i);
             double best = Math.max(
                     courses.get(2 * i).accuracy(), courses.get(2 * i + 1).accuracy());
-            cells.computeIfAbsent(signals.get(i).start, s -> new ArrayList<>(List.of(s.title)))
-                    .add(line("%.1f %%", 100 * best));
-            page.figure(Figure.of(
-                            signals.get(i).unit.name + ", "
-                                    + signals.get(i).start.name + ", test accuracy",
-                            "%",
-                            100 * best)
-                    .baseline("10 %", "guessing"));
+            boolean known = best > 0;
+            cells.computeIfAbsent(s.start, start -> new ArrayList<>(List.of(start.title)))
+                    .add(known ? line("%.1f %%", 100 * best) : "diverged");
+            if (known) {
+                page.figure(Figure.of(s.unit.name + ", " + s.start.name + ", test accuracy", "%", 100 * best)
+                        .baseline("10 %", "guessing"));
+            }
         }
         cells.forEach((start, row) -> rows.add(row));
         List<String> header = new ArrayList<>(List.of("test accuracy"));
