@@ -83,12 +83,12 @@ record Contender(String name, Family family, double typical, DoubleFunction<Opti
             new Contender("RMSprop", Family.ADAPTIVE, 1e-3, r -> new RmsProp((float) r)),
             ADAM,
             new Contender("AMSGrad", Family.ADAPTIVE, 1e-3, r -> new Adam((float) r).withAmsGrad()),
-            new Contender("Adamax", Family.ADAPTIVE, 2e-3, r -> new Adamax((float) r)),
+            new Contender("Adamax", Family.ADAPTIVE, 5e-3, r -> new Adamax((float) r)),
             new Contender("NAdam", Family.ADAPTIVE, 1e-3, r -> new NAdam((float) r)),
-            new Contender("RAdam", Family.ADAPTIVE, 1e-3, r -> new RAdam((float) r)),
-            new Contender("Lion", Family.OTHERS, 1e-4, r -> new Lion((float) r)),
-            new Contender("Lookahead of Adam", Family.OTHERS, 1e-3, r -> new Lookahead(new Adam((float) r))),
-            new Contender("SAM of momentum", Family.OTHERS, 0.03, r -> new Sam(new Sgd((float) r).momentum(BETA))));
+            new Contender("RAdam", Family.ADAPTIVE, 3e-3, r -> new RAdam((float) r)),
+            new Contender("Lion", Family.OTHERS, 3e-4, r -> new Lion((float) r)),
+            new Contender("Lookahead", Family.OTHERS, 3e-3, r -> new Lookahead(new Adam((float) r))),
+            new Contender("SAM", Family.OTHERS, 0.03, r -> new Sam(new Sgd((float) r).momentum(BETA))));
 
     /** Those for functions of two variables, among them those that need exact gradients and few parameters. */
     static final List<Contender> ON_SURFACES = joined(
@@ -110,12 +110,12 @@ record Contender(String name, Family family, double typical, DoubleFunction<Opti
                 new Contender("LAMB", Family.OTHERS, 0.01, r -> new Lamb((float) r)),
                 new Contender("Muon", Family.OTHERS, 0.01, r -> new Muon((float) r)),
                 new Contender(
-                        "Momentum, averaged (EMA)",
+                        "EMA",
                         Family.OTHERS,
                         0.03,
                         r -> new Ema(new Sgd((float) r).momentum(BETA), 0.99f)),
                 new Contender(
-                        "Momentum, averaged (SWA)",
+                        "SWA",
                         Family.OTHERS,
                         0.03,
                         r -> new Swa(new Sgd((float) r).momentum(BETA), Math.max(1, steps / 2), 10)));

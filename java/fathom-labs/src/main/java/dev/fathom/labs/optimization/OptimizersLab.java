@@ -59,9 +59,9 @@ public final class OptimizersLab implements Experiment {
 
     /** The network taught by each optimizer, with the best of its rates. */
     private static boolean race(Run run, Result page, Images images) {
-        int epochs = run.epochs(5, 2);
+        int epochs = run.epochs(10, 2);
         double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.1, 0.32, 1, 3.2, 10};
-        Race race = new Race(run, images, BATCH, factors, 1, epochs, 1);
+        Race race = new Race(run, images, BATCH, factors, run.of(5, 1), epochs, 1);
         List<Contender> contenders =
                 Contender.onImages(epochs * images.learn().batches(BATCH).steps());
         List<Placed> placed = race.run(contenders.stream()
@@ -72,8 +72,8 @@ public final class OptimizersLab implements Experiment {
         }
         page.section(images.title(), "")
                 .text(line(
-                        "A network of 784-100-10 with ReLU learns %,d images in batches of %d, with all optimizers from the same weights and in the same order. %s EMA "
-                                + "and SWA are judged by their averages of the weights, the others by the weights themselves.",
+                        "A network of 784-100-10 with ReLU learns %,d images in batches of %d, with all optimizers from the same weights and in the same order. %s "
+                                + "Lookahead goes around Adam, and SAM, EMA and SWA around momentum; EMA and SWA are judged by their averages of the weights.",
                         images.learn().size(), BATCH, race.rule()));
         List<List<String>> rows = new ArrayList<>();
         for (Placed p : placed) {

@@ -45,7 +45,7 @@ record SurfaceRace(Run run, Result page) {
                 .text(line(
                         "Each optimizer starts at the same place, and its rate is the best of %s. A rate is judged by the mean over all steps of log10 of the "
                                 + "gap, which is the height above the least value of the function: it is low where a path comes down early and far. "
-                                + "L-BFGS and Newton's method find the length of their steps themselves, and the number of the damped form is its damping. An evaluation is one computation of the function "
+                                + "L-BFGS and Newton's method find the length of their steps themselves, and the number of the damped form is its damping. Lookahead goes around Adam, and SAM around momentum. An evaluation is one computation of the function "
                                 + "and its gradient; Newton's method takes nine for each step, since it makes the Hessian of differences of gradients.",
                         run.brief() ? "0.001, 0.01, 0.1 and 1" : "the half decades from 0.0001 to 10"));
         for (Surface surface : Surface.values()) {
@@ -129,9 +129,22 @@ record SurfaceRace(Run run, Result page) {
                 .min(Comparator.comparingDouble(r -> r.path.score(steps(surface))))
                 .orElseThrow();
         long arrived = ranked.stream().filter(r -> r.path.arrival(NEAR) >= 0).count();
+        Surface.Path newton = ranked.stream()
+                .filter(r -> r.contender.name().equals("Newton"))
+                .findFirst()
+                .orElseThrow()
+                .path;
+        int last = newton.gaps().length - 1;
         page.text(line(
-                "%s comes down first by that mean; %d of %d come within %s of the least value and stay there.",
-                first.contender.name(), arrived, ranked.size(), NEAR));
+                "%s comes down first by that mean; %d of %d come within %s of the least value and stay there. Newton's method, which goes to a stationary point of any kind, "
+                        + "ends at (%.3f, %.3f), %.2g above the least value.",
+                first.contender.name(),
+                arrived,
+                ranked.size(),
+                NEAR,
+                newton.x()[last],
+                newton.y()[last],
+                newton.end()));
     }
 
     private static double[][] logarithms(Surface.Path path) {
@@ -155,7 +168,7 @@ record SurfaceRace(Run run, Result page) {
     /** Many frames at the start, where most happens, and fewer later. */
     private Animation animation(Surface surface, double[][] field, List<Ranked> shown) {
         PlanePlot plot = plot(surface, field, shown).size(400, 330);
-        int frames = run.of(40, 6);
+        int frames = run.of(25, 6);
         return new Animation(
                 IntStream.range(0, frames)
                         .mapToObj(i -> plot.render(
