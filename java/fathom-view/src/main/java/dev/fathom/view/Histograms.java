@@ -92,8 +92,8 @@ public final class Histograms {
      */
     public Histograms add(float[] values, double from, double to, String text) {
         if (cells.isEmpty() || cells.get(cells.size() - 1).size() == columns.size()) {
-            throw new IllegalArgumentException("histograms: no place in a row for one more of " + columns.size()
-                    + " columns; begin a row first");
+            throw new IllegalArgumentException(
+                    "histograms: no place in a row for one more of " + columns.size() + " columns; begin a row first");
         }
         if (values.length == 0 || !(from <= to) || !Double.isFinite(to - from)) {
             throw new IllegalArgumentException("histograms: " + values.length + " numbers from " + from + " to " + to

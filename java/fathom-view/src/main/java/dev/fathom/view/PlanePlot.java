@@ -102,7 +102,8 @@ public final class PlanePlot {
         if (values.length < 2
                 || values[0].length < 2
                 || Arrays.stream(values).anyMatch(row -> row.length != values[0].length)) {
-            throw new IllegalArgumentException("plane plot: the contours need two or more rows of equal length with two or more values each");
+            throw new IllegalArgumentException(
+                    "plane plot: the contours need two or more rows of equal length with two or more values each");
         }
         field = values.clone();
         background = null;

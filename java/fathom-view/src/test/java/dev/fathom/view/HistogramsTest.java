@@ -38,8 +38,14 @@ class HistogramsTest {
     void numbersOutsideOfTheRangeAreLeftOut() {
         float[] inside = {0.1f, 0.2f, 0.2f, 0.9f};
         float[] more = {0.1f, 0.2f, 0.2f, 0.9f, 7, -7};
-        assertThat(Plots.png(new Histograms("h", List.of("a")).row("r").add(inside, 0, 1, "").render()))
-                .isEqualTo(Plots.png(new Histograms("h", List.of("a")).row("r").add(more, 0, 1, "").render()));
+        assertThat(Plots.png(new Histograms("h", List.of("a"))
+                        .row("r")
+                        .add(inside, 0, 1, "")
+                        .render()))
+                .isEqualTo(Plots.png(new Histograms("h", List.of("a"))
+                        .row("r")
+                        .add(more, 0, 1, "")
+                        .render()));
     }
 
     @Test
@@ -59,9 +65,7 @@ class HistogramsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> sheet.add(new float[] {Float.NaN}, 1, 0, ""))
                 .withMessageContaining("from 1.0 to 0.0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> sheet.bins(0))
-                .withMessageContaining("bins is 0");
+        assertThatIllegalArgumentException().isThrownBy(() -> sheet.bins(0)).withMessageContaining("bins is 0");
         sheet.add(new float[] {1, 1}, "");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> sheet.add(new float[1], ""))

@@ -75,9 +75,7 @@ class PlanePlotTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> plot().path("Adam", new double[2], new double[1]))
                 .withMessageContaining("the path Adam has 2 and 1 coordinates");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> plot().render(0))
-                .withMessageContaining("places is 0");
+        assertThatIllegalArgumentException().isThrownBy(() -> plot().render(0)).withMessageContaining("places is 0");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> plot().size(100, 300))
                 .withMessageContaining("100 x 300");

@@ -18,7 +18,6 @@ import dev.fathom.nn.PRelu;
 import dev.fathom.nn.RRelu;
 import dev.fathom.nn.Sequential;
 import dev.fathom.nn.Swish;
-import dev.fathom.op.Activation;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -103,7 +102,9 @@ public final class ActivationsLab implements Experiment {
             Images images = (run.brief() ? all.first(1500) : all.learning(20_000)).normalized();
             Result page = new Result(
                     "Lab activations",
-                    line("%s, %,d images to learn from", images.title(), images.learn().size()),
+                    line(
+                            "%s, %,d images to learn from",
+                            images.title(), images.learn().size()),
                     run.out());
             double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.32, 1, 3.2, 10};
             Race race = new Race(run, images, BATCH, factors, run.of(3, 1), run.epochs(6, 2), run.of(3, 1));
@@ -170,7 +171,8 @@ public final class ActivationsLab implements Experiment {
             for (int i = 0; i < placed.size(); i++) {
                 if (UNITS.get(i).kind == kind && !placed.get(i).mean().diverged()) {
                     accuracies.put(
-                            placed.get(i).name(), Course.curve(placed.get(i).mean().accuracies()));
+                            placed.get(i).name(),
+                            Course.curve(placed.get(i).mean().accuracies()));
                 }
             }
             page.series(
@@ -199,7 +201,8 @@ public final class ActivationsLab implements Experiment {
     private static Figure baseline(Placed p, Placed linear) {
         Figure figure = Figure.of(p.name() + ", test accuracy", "%", 100 * p.accuracy())
                 .baseline(line("%.2f %%", 100 * linear.accuracy()), "no activation");
-        boolean usual = List.of("ReLU", "Leaky ReLU", "ELU", "SELU", "GELU", "SiLU", "Mish").contains(p.name());
+        boolean usual = List.of("ReLU", "Leaky ReLU", "ELU", "SELU", "GELU", "SiLU", "Mish")
+                .contains(p.name());
         return usual ? figure.atLeast(Math.max(83, 100 * linear.accuracy())) : figure;
     }
 

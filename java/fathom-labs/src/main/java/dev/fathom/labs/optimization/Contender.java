@@ -68,16 +68,17 @@ record Contender(String name, Family family, double typical, DoubleFunction<Opti
             DESCENT,
             MOMENTUM,
             new Contender(
-                    "Momentum of a mean",
+                    "Mean momentum",
                     Family.MOMENTUM,
                     0.3,
                     r -> new Sgd((float) r).velocity(Sgd.Velocity.MEAN).momentum(BETA)),
-            new Contender("Nesterov", Family.MOMENTUM, 0.03, r -> new Sgd((float) r)
-                    .momentum(BETA)
-                    .withNesterov()),
-            new Contender("Nesterov's look-ahead", Family.MOMENTUM, 0.03, r -> new Nesterov((float) r, BETA)),
             new Contender(
-                    "Gradient noise", Family.MOMENTUM, 0.1, r -> new GradientNoise(new Sgd((float) r), 1e-4f)),
+                    "Nesterov",
+                    Family.MOMENTUM,
+                    0.03,
+                    r -> new Sgd((float) r).momentum(BETA).withNesterov()),
+            new Contender("Nesterov ahead", Family.MOMENTUM, 0.03, r -> new Nesterov((float) r, BETA)),
+            new Contender("Gradient noise", Family.MOMENTUM, 0.1, r -> new GradientNoise(new Sgd((float) r), 1e-4f)),
             new Contender("Adagrad", Family.ADAPTIVE, 0.01, r -> new Adagrad((float) r)),
             new Contender("Adadelta", Family.ADAPTIVE, 1, r -> new Adadelta((float) r)),
             new Contender("RMSprop", Family.ADAPTIVE, 1e-3, r -> new RmsProp((float) r)),
@@ -109,11 +110,7 @@ record Contender(String name, Family family, double typical, DoubleFunction<Opti
                 new Contender("AdamW", Family.OTHERS, 1e-3, r -> new AdamW((float) r)),
                 new Contender("LAMB", Family.OTHERS, 0.01, r -> new Lamb((float) r)),
                 new Contender("Muon", Family.OTHERS, 0.01, r -> new Muon((float) r)),
-                new Contender(
-                        "EMA",
-                        Family.OTHERS,
-                        0.03,
-                        r -> new Ema(new Sgd((float) r).momentum(BETA), 0.99f)),
+                new Contender("EMA", Family.OTHERS, 0.03, r -> new Ema(new Sgd((float) r).momentum(BETA), 0.99f)),
                 new Contender(
                         "SWA",
                         Family.OTHERS,
@@ -132,7 +129,6 @@ record Contender(String name, Family family, double typical, DoubleFunction<Opti
     }
 
     private static List<Contender> joined(List<Contender> first, Contender... more) {
-        return Stream.concat(first.stream(), Stream.of(more))
-                .toList();
+        return Stream.concat(first.stream(), Stream.of(more)).toList();
     }
 }

@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Course(double[] losses, double[] judgedLosses, double[] accuracies, int epochs) {
     static Course of(History history, int epochs) {
-        return new Course(
-                history.series("loss"), history.series("val_loss"), history.series("val_accuracy"), epochs);
+        return new Course(history.series("loss"), history.series("val_loss"), history.series("val_accuracy"), epochs);
     }
 
     /** The loss on the images by which it is judged, after the last epoch; infinite for a training that diverged. */
@@ -111,6 +110,8 @@ record Course(double[] losses, double[] judgedLosses, double[] accuracies, int e
     private static double[] values(String line) {
         return line.isEmpty()
                 ? new double[0]
-                : Arrays.stream(line.split(",", -1)).mapToDouble(Double::parseDouble).toArray();
+                : Arrays.stream(line.split(",", -1))
+                        .mapToDouble(Double::parseDouble)
+                        .toArray();
     }
 }

@@ -58,8 +58,8 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
         /** Computes the Hessian column by column. */
         static Spectrum of(FlatNet shape, Dataset data, float... w) {
             int n = w.length;
-            FlatNet net = new FlatNet(
-                    new Parameter(Shape.of(n), (s, rng) -> w.clone()), shape.widths(), shape.activation());
+            FlatNet net =
+                    new FlatNet(new Parameter(Shape.of(n), (s, rng) -> w.clone()), shape.widths(), shape.activation());
             double[] hessian = new double[n * n];
             try (Model<FlatNet> model = Model.of(net, 0)) {
                 Curvature curvature = new Curvature(

@@ -25,7 +25,8 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
         for (int i = 1; i < widths.length; i++) {
             size += widths[i] * (widths[i - 1] + 1);
         }
-        return new FlatNet(new Parameter(Shape.of(size), (shape, rng) -> initial(rng, widths)), widths.clone(), activation);
+        return new FlatNet(
+                new Parameter(Shape.of(size), (shape, rng) -> initial(rng, widths)), widths.clone(), activation);
     }
 
     private static float[] initial(Rng rng, int... widths) {

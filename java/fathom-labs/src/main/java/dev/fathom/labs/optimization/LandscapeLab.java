@@ -65,7 +65,9 @@ public final class LandscapeLab implements Experiment {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             Images images = all.first(run.of(2000, 300)).normalized();
             Result page = new Result(
-                    "Lab landscape", line("%s, %,d images", images.title(), images.learn().size()), run.out());
+                    "Lab landscape",
+                    line("%s, %,d images", images.title(), images.learn().size()),
+                    run.out());
             try (Dataset flat = images.learn().flattened();
                     Dataset learn = pooled(images.learn(), 7);
                     Dataset test = pooled(images.test(), 7);
@@ -119,7 +121,12 @@ public final class LandscapeLab implements Experiment {
                                 + "start. Its loss over all these images is drawn on two planes. The first holds most of the ways: its axes are the two "
                                 + "principal components of the weights at %d places of each way. The second has random directions, normalized by unit "
                                 + "(Li et al. 2018), about the end of Adam.",
-                        net.widths()[1], net.size(), data.size(), BATCH, steps, ways.get(0).size()));
+                        net.widths()[1],
+                        net.size(),
+                        data.size(),
+                        BATCH,
+                        steps,
+                        ways.get(0).size()));
         List<List<String>> rows = new ArrayList<>();
         double start = Ways.loss(net, data, ways.get(0).get(0));
         for (int i = 0; i < ways.size(); i++) {
@@ -153,10 +160,16 @@ public final class LandscapeLab implements Experiment {
         page.picture(
                 "principal.png",
                 "The training loss on the plane of two principal components of the ways of five optimizers",
-                () -> plot("Loss on the plane of the ways", window, "first component", "second component", field, names, paths)
+                () -> plot(
+                                "Loss on the plane of the ways",
+                                window,
+                                "first component",
+                                "second component",
+                                field,
+                                names,
+                                paths)
                         .render());
-        page.text(line(
-                        "The plane of the ways holds %.1f %% of the variance of all places on them.", 100 * pca.share()))
+        page.text(line("The plane of the ways holds %.1f %% of the variance of all places on them.", 100 * pca.share()))
                 .figure(Figure.of("Variance of the ways in two components", "%", 100 * pca.share())
                         .baseline(line("%.2f %%", 200.0 / n), "two of as many random directions as there are weights"));
     }
@@ -173,8 +186,7 @@ public final class LandscapeLab implements Experiment {
         if (run.interrupt().requested()) {
             return;
         }
-        double[][] path = columns(
-                way.stream().map(w -> projected(w, end, u, v)).toArray(float[][]::new));
+        double[][] path = columns(way.stream().map(w -> projected(w, end, u, v)).toArray(float[][]::new));
         page.picture(
                 "random.png",
                 "The training loss on a plane of two random directions about the end of Adam",
@@ -190,7 +202,8 @@ public final class LandscapeLab implements Experiment {
         double length = distance(way.get(0), end);
         double held = Math.hypot(path[0][0] * norm(u), path[1][0] * norm(v)) / length;
         double center = field[field.length / 2][field[0].length / 2];
-        double lowest = Arrays.stream(field).flatMapToDouble(Arrays::stream).min().orElseThrow();
+        double lowest =
+                Arrays.stream(field).flatMapToDouble(Arrays::stream).min().orElseThrow();
         page.text(line(
                         "On the random plane the loss is %.4f in the middle, where Adam ended, and %.4f at its lowest place. Of the way from the start, %.1f long, "
                                 + "the random directions show %.2f %% of the length; two of as many directions as there are weights show %.2f %% on average.",
@@ -216,8 +229,16 @@ public final class LandscapeLab implements Experiment {
     }
 
     private static PlanePlot plot(
-            String title, double[] w, String across, String upward, double[][] field, List<String> names, List<double[][]> paths) {
-        PlanePlot plot = new PlanePlot(title, w[0], w[1], w[2], w[3]).axes(across, upward).contours(field);
+            String title,
+            double[] w,
+            String across,
+            String upward,
+            double[][] field,
+            List<String> names,
+            List<double[][]> paths) {
+        PlanePlot plot = new PlanePlot(title, w[0], w[1], w[2], w[3])
+                .axes(across, upward)
+                .contours(field);
         for (int i = 0; i < paths.size(); i++) {
             plot.path(names.get(i), paths.get(i)[0], paths.get(i)[1]);
         }
@@ -335,7 +356,9 @@ public final class LandscapeLab implements Experiment {
             List<CriticalPoint> part = points.subList(third * n / 3, (third + 1) * n / 3);
             rows.add(List.of(
                     List.of("lowest third", "middle third", "highest third").get(third),
-                    line("%.3f to %.3f", part.get(0).loss(), part.get(part.size() - 1).loss()),
+                    line(
+                            "%.3f to %.3f",
+                            part.get(0).loss(), part.get(part.size() - 1).loss()),
                     line("%.1f", mean(part, CriticalPoint::negative)),
                     line("%.1f", mean(part, CriticalPoint::positive)),
                     line("%.1f %%", 100 * mean(part, CriticalPoint::index)),
@@ -436,8 +459,8 @@ public final class LandscapeLab implements Experiment {
                 sheet.add(floats(losses, 0, starts), 0, most[k], line("deviation %.2g", deviation(losses)));
                 if (k == 1) {
                     spreads.add(deviation(losses));
-                    page.figure(Figure.of(
-                            "Width " + widths[w] + ", deviation of the test loss", "", deviation(losses)));
+                    page.figure(
+                            Figure.of("Width " + widths[w] + ", deviation of the test loss", "", deviation(losses)));
                 }
             }
             rows.add(row);
@@ -448,8 +471,7 @@ public final class LandscapeLab implements Experiment {
                         "Networks of 49-width-10 with ReLU learn %,d images of 7 x 7 from %d starts for %d epochs by momentum with a rate of 0.03. Choromanska et "
                                 + "al. (2015) found that the final losses of wide networks lie close together.",
                         learn.size(), starts, epochs))
-                .table(
-                        List.of("width", "training loss, mean", "deviation", "test loss, mean", "deviation"), rows)
+                .table(List.of("width", "training loss, mean", "deviation", "test loss, mean", "deviation"), rows)
                 .picture(
                         "widths.png",
                         "Histograms of the final training and test losses of many starts, by width",

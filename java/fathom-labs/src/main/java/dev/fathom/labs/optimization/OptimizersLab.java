@@ -73,7 +73,7 @@ public final class OptimizersLab implements Experiment {
         page.section(images.title(), "")
                 .text(line(
                         "A network of 784-100-10 with ReLU learns %,d images in batches of %d, with all optimizers from the same weights and in the same order. %s "
-                                + "Lookahead goes around Adam, and SAM, EMA and SWA around momentum; EMA and SWA are judged by their averages of the weights.",
+                                + "Mean momentum averages with 1 - β, Nesterov ahead takes the gradient ahead as textbooks do, Lookahead goes around Adam, and SAM, EMA and SWA around momentum; EMA and SWA are judged by their averages of the weights.",
                         images.learn().size(), BATCH, race.rule()));
         List<List<String>> rows = new ArrayList<>();
         for (Placed p : placed) {
@@ -91,14 +91,17 @@ public final class OptimizersLab implements Experiment {
         for (Family family : Family.values()) {
             Map<String, double[][]> losses = new LinkedHashMap<>();
             for (int i = 0; i < placed.size(); i++) {
-                if (contenders.get(i).family() == family && !placed.get(i).mean().diverged()) {
-                    losses.put(placed.get(i).name(), logarithms(placed.get(i).mean().losses()));
+                if (contenders.get(i).family() == family
+                        && !placed.get(i).mean().diverged()) {
+                    losses.put(
+                            placed.get(i).name(),
+                            logarithms(placed.get(i).mean().losses()));
                 }
             }
             page.series(
                     family.file() + "-images.png",
                     family.title() + ": training loss over the epochs",
-                    family.title() + ", log10 of the training loss",
+                    "log10 of the training loss",
                     "epoch",
                     losses);
         }
@@ -107,7 +110,8 @@ public final class OptimizersLab implements Experiment {
     }
 
     private static void conclude(Result page, List<Placed> placed) {
-        Placed fastest = Collections.min(placed, Comparator.comparingDouble(p -> p.mean().loss()));
+        Placed fastest =
+                Collections.min(placed, Comparator.comparingDouble(p -> p.mean().loss()));
         Placed best = Collections.max(placed, Comparator.comparingDouble(Placed::accuracy));
         Placed plain = placed.stream()
                 .filter(p -> p.name().equals("Gradient descent"))

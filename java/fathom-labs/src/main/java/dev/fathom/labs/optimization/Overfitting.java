@@ -59,8 +59,10 @@ record Overfitting(Run run, Result page, Images images) {
 
     private static final List<Way> WAYS = List.of(
             new Way(PLAIN, Loss.crossEntropy(), trainer -> {}),
-            new Way(STOPPED, Loss.crossEntropy(), trainer -> trainer.callbacks(new EarlyStopping(3))
-                    .keepBest("val_loss")),
+            new Way(
+                    STOPPED,
+                    Loss.crossEntropy(),
+                    trainer -> trainer.callbacks(new EarlyStopping(3)).keepBest("val_loss")),
             new Way(
                     "L2, λ = 0.001",
                     Loss.crossEntropy(),
@@ -73,10 +75,7 @@ record Overfitting(Run run, Result page, Images images) {
 
     private static Layer network() {
         return new Sequential(
-                new Flatten(),
-                new Linear(784, 256).act(RELU),
-                new Linear(256, 256).act(RELU),
-                new Linear(256, 10));
+                new Flatten(), new Linear(784, 256).act(RELU), new Linear(256, 256).act(RELU), new Linear(256, 10));
     }
 
     /** Runs all of it; false if it was interrupted. */

@@ -67,8 +67,7 @@ record Race(Run run, Images images, int batch, double[] factors, int trial, int 
                 trials.add(task(c, c.typical * factor, trial, 0));
             }
         }
-        List<Course> tried =
-                new Trainings(run, images.learn(), images.choose()).all("Choice of rates", trials);
+        List<Course> tried = new Trainings(run, images.learn(), images.choose()).all("Choice of rates", trials);
         if (tried.isEmpty()) {
             return List.of();
         }

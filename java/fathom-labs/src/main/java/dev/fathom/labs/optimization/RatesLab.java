@@ -56,12 +56,16 @@ public final class RatesLab implements Experiment {
             Images images = (run.brief() ? all.first(2048) : all.learning(20_480)).normalized();
             Result page = new Result(
                     "Lab rates",
-                    line("%s, %,d images to learn from", images.title(), images.learn().size()),
+                    line(
+                            "%s, %,d images to learn from",
+                            images.title(), images.learn().size()),
                     run.out());
             boolean whole = grid(run, page, images)
                     && range(run, page, images)
                     && growth(run, page, images)
-                    && new Overfitting(run, page, all.learning(run.of(5000, 600)).normalized()).study();
+                    && new Overfitting(
+                                    run, page, all.learning(run.of(5000, 600)).normalized())
+                            .study();
             return whole ? page.finished() : page;
         }
     }
@@ -87,7 +91,8 @@ public final class RatesLab implements Experiment {
         if (courses.isEmpty()) {
             return false;
         }
-        List<String> names = IntStream.range(0, RATES).mapToObj(i -> Race.plain(rate(i))).toList();
+        List<String> names =
+                IntStream.range(0, RATES).mapToObj(i -> Race.plain(rate(i))).toList();
         List<String> header = new ArrayList<>(List.of("batch"));
         header.addAll(names.stream().map(n -> "rate " + n).toList());
         List<List<String>> rows = new ArrayList<>();
@@ -107,7 +112,9 @@ public final class RatesLab implements Experiment {
             page.figure(Figure.of("Batch " + BATCHES[b] + ", best rate", "", best[b])
                             .baseline(Race.plain(best[0] * BATCHES[b] / BATCHES[0]), "linear scaling from batch 16"))
                     .figure(Figure.of(
-                            "Batch " + BATCHES[b] + ", test accuracy with the best rate", "%", 100.0 * shares[b][highest]));
+                            "Batch " + BATCHES[b] + ", test accuracy with the best rate",
+                            "%",
+                            100.0 * shares[b][highest]));
         }
         double slope = slope(best);
         page.section("Batch size and learning rate", "")
@@ -121,13 +128,19 @@ public final class RatesLab implements Experiment {
                         "Test accuracy by batch size and learning rate",
                         () -> Plots.heatMap(
                                 "Test accuracy by batch and rate",
-                                Arrays.stream(BATCHES).mapToObj(b -> "batch " + b).toList(),
+                                Arrays.stream(BATCHES)
+                                        .mapToObj(b -> "batch " + b)
+                                        .toList(),
                                 names,
                                 shares))
                 .text(line(
                         "From batch %d to %d the best rate of this grid goes from %s to %s: it grows as the batch size to the power of %.2f. The linear scaling rule "
                                 + "(Goyal et al. 2017) says 1, and a rule that keeps the noise of a step says 1/2.",
-                        BATCHES[0], BATCHES[BATCHES.length - 1], Race.plain(best[0]), Race.plain(best[best.length - 1]), slope))
+                        BATCHES[0],
+                        BATCHES[BATCHES.length - 1],
+                        Race.plain(best[0]),
+                        Race.plain(best[best.length - 1]),
+                        slope))
                 .figure(Figure.of("Power of the batch size by which the best rate grows", "", slope)
                         .published("1", "linear scaling rule, Goyal et al. 2017")
                         .within(0.3, 1.2));
@@ -151,7 +164,8 @@ public final class RatesLab implements Experiment {
     /** The diagonal of the grid scales the rate with the batch; a column keeps it. */
     private static void scaling(Result page, List<Course> courses, int epochs) {
         int first = 0;
-        Map<String, double[][]> curves = new LinkedHashMap<>();
+        Chart left = new Chart("Training loss, scaled rates", "epoch").range(0, 2.4);
+        Chart right = new Chart("The same rate", "epoch").range(0, 2.4);
         double[] scaled = new double[BATCHES.length];
         double[] kept = new double[BATCHES.length];
         for (int b = 0; b < BATCHES.length; b++) {
@@ -159,19 +173,18 @@ public final class RatesLab implements Experiment {
             Course without = courses.get(b * RATES + first);
             scaled[b] = with.loss();
             kept[b] = without.loss();
-            curves.put(line("batch %d, rate %s", BATCHES[b], Race.plain(rate(first + 2 * b))), Course.curve(with.losses()));
-            if (b > 0) {
-                curves.put(line("batch %d, rate %s", BATCHES[b], Race.plain(rate(first))), Course.curve(without.losses()));
-            }
+            double[] places = IntStream.rangeClosed(1, with.losses().length)
+                    .mapToDouble(e -> e)
+                    .toArray();
+            left.line(line("%d at %s", BATCHES[b], Race.plain(rate(first + 2 * b))), places, with.losses());
+            right.line(line("batch %d", BATCHES[b]), places, without.losses());
         }
         double apart = Math.log(max(scaled) / min(scaled));
         double apartKept = Math.log(max(kept) / min(kept));
-        page.series(
+        page.picture(
                         "scaling.png",
                         "Training loss over the epochs, with rates that are scaled with the batch size and with one rate",
-                        "training loss",
-                        "epoch",
-                        curves)
+                        () -> Chart.panels(2, List.of(left, right)))
                 .text(line(
                         "With rates in proportion to the batch size, the training losses after %d epochs lie between %.4f and %.4f; with a rate of %s for all, between "
                                 + "%.4f and %.4f.",
@@ -228,8 +241,8 @@ public final class RatesLab implements Experiment {
             RateRange range = ranges.get(i);
             String name = entries.get(i).getKey();
             chart.line(name, range.rates(), range.smoothed());
-            List<String> row = new ArrayList<>(
-                    List.of(name, Race.plain(range.suggestion()), Race.plain(range.minimum())));
+            List<String> row =
+                    new ArrayList<>(List.of(name, Race.plain(range.suggestion()), Race.plain(range.minimum())));
             for (Course c : courses.subList(3 * i, 3 * i + 3)) {
                 row.add(c.diverged() ? "diverged" : line("%.4f", c.loss()));
             }
@@ -308,17 +321,24 @@ public final class RatesLab implements Experiment {
                         "Gradient descent begins with batches of 32 and a rate of 0.2. After each of %d epochs either the rate is divided by 4, or the batch becomes "
                                 + "4 times as large (Smith et al. 2018), or nothing changes.",
                         phase))
-                .table(
-                        List.of("after each phase", "steps", "training loss", "test loss", "test accuracy"), rows)
+                .table(List.of("after each phase", "steps", "training loss", "test loss", "test accuracy"), rows)
                 .series("growth.png", "Training loss over the epochs, by schedule", "training loss", "epoch", losses)
                 .text(line(
                         "The training losses of decay and growth end %.4f apart, while decay changes the loss by %.4f; growth takes %.0f %% of the steps.",
                         apart, gain, 100.0 * grown / (epochs * steps)))
-                .figure(Figure.of("Training loss, batch growth", "", courses.get(2).loss())
+                .figure(Figure.of(
+                                "Training loss, batch growth",
+                                "",
+                                courses.get(2).loss())
                         .baseline(line("%.4f", courses.get(1).loss()), "rate decay"))
-                .figure(Figure.of("Test accuracy, batch growth", "%", 100 * courses.get(2).accuracy())
+                .figure(Figure.of(
+                                "Test accuracy, batch growth",
+                                "%",
+                                100 * courses.get(2).accuracy())
                         .baseline(line("%.2f %%", 100 * courses.get(1).accuracy()), "rate decay")
-                        .within(100 * courses.get(1).accuracy() - 1, 100 * courses.get(1).accuracy() + 1));
+                        .within(
+                                100 * courses.get(1).accuracy() - 1,
+                                100 * courses.get(1).accuracy() + 1));
         return true;
     }
 

@@ -83,7 +83,12 @@ public final class SignalsLab implements Experiment {
      * @param back theory of the root mean square of the gradients, from that of the last layer
      */
     private record Signals(
-            Unit unit, Start start, List<float[]> activations, List<float[]> gradients, double[] theory, double[] back) {
+            Unit unit,
+            Start start,
+            List<float[]> activations,
+            List<float[]> gradients,
+            double[] theory,
+            double[] back) {
         double deviation(int layer) {
             return SignalsLab.deviation(activations.get(layer - 1));
         }
@@ -118,7 +123,9 @@ public final class SignalsLab implements Experiment {
         try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             Images images = all.first(run.of(5000, 800)).normalized();
             Result page = new Result(
-                    "Lab signals", line("%s, %,d images", images.title(), images.learn().size()), run.out());
+                    "Lab signals",
+                    line("%s, %,d images", images.title(), images.learn().size()),
+                    run.out());
             page.section("The networks", "")
                     .text(line(
                             "Each network has %d hidden layers of %d units and an output of 10, and biases of 0. The weights are normal with mean 0 and "
@@ -169,7 +176,12 @@ public final class SignalsLab implements Experiment {
                     .map(t -> Objects.requireNonNull(pass.gradient(t)).toArray())
                     .toList();
             return theory(
-                    unit, start, width, batch.x().toArray(), behind.stream().map(Tensor::toArray).toList(), gradients);
+                    unit,
+                    start,
+                    width,
+                    batch.x().toArray(),
+                    behind.stream().map(Tensor::toArray).toList(),
+                    gradients);
         }
     }
 
@@ -224,8 +236,7 @@ public final class SignalsLab implements Experiment {
         String file = name.toLowerCase(Locale.ROOT);
         page.section(name, "");
         List<String> header = new ArrayList<>(List.of(name));
-        Arrays.stream(new int[] {1, 5, 10})
-                .forEach(l -> header.addAll(List.of("activations, layer " + l, "theory")));
+        Arrays.stream(new int[] {1, 5, 10}).forEach(l -> header.addAll(List.of("activations, layer " + l, "theory")));
         header.addAll(List.of("gradients, factor for each layer", "theory"));
         List<List<String>> rows = new ArrayList<>();
         for (Signals s : signals) {

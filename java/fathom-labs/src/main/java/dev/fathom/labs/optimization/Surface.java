@@ -34,7 +34,10 @@ enum Surface {
             -0.25,
             new double[] {-1.8, 1.2, -1.5, 1.5},
             100,
-            (x, y) -> x.square().mul(0.5f).sub(y.square().mul(0.5f)).add(y.square().square().mul(0.25f))),
+            (x, y) -> x.square()
+                    .mul(0.5f)
+                    .sub(y.square().mul(0.5f))
+                    .add(y.square().square().mul(0.25f))),
     /** Beale (1958): a plain with steep walls. */
     BEALE(
             "Beale",
@@ -44,7 +47,9 @@ enum Surface {
             0,
             new double[] {-1, 4.5, -1.5, 2},
             200,
-            (x, y) -> term(1.5f, x, y).add(term(2.25f, x, y.square())).add(term(2.625f, x, y.square().mul(y)))),
+            (x, y) -> term(1.5f, x, y)
+                    .add(term(2.25f, x, y.square()))
+                    .add(term(2.625f, x, y.square().mul(y)))),
     /** Rosenbrock (1960): a curved valley that is a hundred times as steep as its bottom. */
     ROSENBROCK(
             "Rosenbrock",
@@ -203,17 +208,14 @@ enum Surface {
     }
 
     private static Path cut(double[] x, double[] y, double[] gaps, int n, int evaluations) {
-        return new Path(
-                Arrays.copyOf(x, n),
-                Arrays.copyOf(y, n),
-                Arrays.copyOf(gaps, n),
-                evaluations);
+        return new Path(Arrays.copyOf(x, n), Arrays.copyOf(y, n), Arrays.copyOf(gaps, n), evaluations);
     }
 
     /** The value at a place. */
     double value(double x, double y) {
         try (Pass pass = Pass.infer()) {
-            return function.apply(Tensor.scalar((float) x), Tensor.scalar((float) y)).item();
+            return function.apply(Tensor.scalar((float) x), Tensor.scalar((float) y))
+                    .item();
         }
     }
 

@@ -45,7 +45,9 @@ record SurfaceRace(Run run, Result page) {
                 .text(line(
                         "Each optimizer starts at the same place, and its rate is the best of %s. A rate is judged by the mean over all steps of log10 of the "
                                 + "gap, which is the height above the least value of the function: it is low where a path comes down early and far. "
-                                + "L-BFGS and Newton's method find the length of their steps themselves, and the number of the damped form is its damping. Lookahead goes around Adam, and SAM around momentum. An evaluation is one computation of the function "
+                                + "L-BFGS and Newton's method find the length of their steps themselves, and the number of the damped form is its damping. "
+                                + "Mean momentum averages with 1 - β, Nesterov ahead takes the gradient ahead as textbooks do, Lookahead goes around Adam, "
+                                + "and SAM around momentum. An evaluation is one computation of the function "
                                 + "and its gradient; Newton's method takes nine for each step, since it makes the Hessian of differences of gradients.",
                         run.brief() ? "0.001, 0.01, 0.1 and 1" : "the half decades from 0.0001 to 10"));
         for (Surface surface : Surface.values()) {
@@ -62,7 +64,8 @@ record SurfaceRace(Run run, Result page) {
 
     private List<Ranked> ranked(Surface surface) {
         double[] grid = run.brief() ? COARSE : GRID;
-        List<Ranked> all = Workers.all().run(Contender.ON_SURFACES.size(), i -> best(Contender.ON_SURFACES.get(i), surface, grid));
+        List<Ranked> all =
+                Workers.all().run(Contender.ON_SURFACES.size(), i -> best(Contender.ON_SURFACES.get(i), surface, grid));
         return run.interrupt().requested() ? List.of() : all;
     }
 
@@ -159,7 +162,9 @@ record SurfaceRace(Run run, Result page) {
 
     private static PlanePlot plot(Surface surface, double[][] field, List<Ranked> shown) {
         double[] w = surface.window();
-        PlanePlot plot = new PlanePlot(surface.title(), w[0], w[1], w[2], w[3]).axes("x", "y").contours(field);
+        PlanePlot plot = new PlanePlot(surface.title(), w[0], w[1], w[2], w[3])
+                .axes("x", "y")
+                .contours(field);
         shown.forEach(r -> plot.path(r.contender.name(), r.path.x(), r.path.y()));
         surface.minima().forEach(at -> plot.point(at[0], at[1]));
         return plot;
@@ -171,8 +176,8 @@ record SurfaceRace(Run run, Result page) {
         int frames = run.of(25, 6);
         return new Animation(
                 IntStream.range(0, frames)
-                        .mapToObj(i -> plot.render(
-                                1 + (int) Math.round(steps(surface) * Math.pow(i / (frames - 1.0), 2))))
+                        .mapToObj(i ->
+                                plot.render(1 + (int) Math.round(steps(surface) * Math.pow(i / (frames - 1.0), 2))))
                         .toList(),
                 120,
                 3000);
@@ -191,10 +196,11 @@ record SurfaceRace(Run run, Result page) {
         Surface.Path heavy = Surface.RAVINE.path(new Sgd(rate).momentum(beta), 120, 1, 1);
         Surface.Path newton = Surface.RAVINE.path(new Newton(), 1, 1, 1);
         page.section("The ravine in theory", "")
-                .text("On a quadratic function whose Hessian has eigenvalues from m to L, gradient descent with the best rate, 2 / (m + L), multiplies the "
-                        + "distance from the minimum by at most (κ - 1) / (κ + 1) in each step, with κ = L / m, and momentum with the best rate and factor "
-                        + "(Polyak 1964) in the long run by (√κ - 1) / (√κ + 1). Newton's method arrives in one step. Here m = 1 and L = 25, and the start "
-                        + "is (1, 1). The measured factor is the geometric mean of steps 40 to 120.")
+                .text(
+                        "On a quadratic function whose Hessian has eigenvalues from m to L, gradient descent with the best rate, 2 / (m + L), multiplies the "
+                                + "distance from the minimum by at most (κ - 1) / (κ + 1) in each step, with κ = L / m, and momentum with the best rate and factor "
+                                + "(Polyak 1964) in the long run by (√κ - 1) / (√κ + 1). Newton's method arrives in one step. Here m = 1 and L = 25, and the start "
+                                + "is (1, 1). The measured factor is the geometric mean of steps 40 to 120.")
                 .table(
                         List.of("method", "factor for each step", "theory"),
                         List.of(
@@ -243,7 +249,8 @@ record SurfaceRace(Run run, Result page) {
                     .filter(path -> path.end() < 0.05)
                     .count();
             rows.add(List.of(name, line("%d of %d", away, all.size())));
-            page.figure(Figure.of("Ridge of the saddle, " + name + ", arrived at a minimum", "%", 100.0 * away / all.size()));
+            page.figure(Figure.of(
+                    "Ridge of the saddle, " + name + ", arrived at a minimum", "%", 100.0 * away / all.size()));
         });
         page.section("The ridge of the saddle", "")
                 .text(line(

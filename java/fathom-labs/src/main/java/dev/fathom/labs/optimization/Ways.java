@@ -72,18 +72,29 @@ final class Ways {
     /** The loss of all of {@code data} where the weights are {@code w}. */
     static double loss(FlatNet net, Dataset data, float... w) {
         try (Pass pass = Pass.infer()) {
-            return net.loss(Tensor.of(w, w.length), data.batches(data.size()).epoch(0).next())
+            return net.loss(
+                            Tensor.of(w, w.length),
+                            data.batches(data.size()).epoch(0).next())
                     .item();
         }
     }
 
     /** The losses over a plane {@code origin + a u + b v}: a row for each b, with a value for each a. */
     static double[][] plane(
-            FlatNet net, Dataset data, float[] origin, float[] u, float[] v, double[] a, double[] b, BooleanSupplier stopped) {
+            FlatNet net,
+            Dataset data,
+            float[] origin,
+            float[] u,
+            float[] v,
+            double[] a,
+            double[] b,
+            BooleanSupplier stopped) {
         return Workers.all()
-                .run(b.length, i -> Arrays.stream(a)
-                        .map(x -> stopped.getAsBoolean() ? 0 : loss(net, data, at(origin, u, x, v, b[i])))
-                        .toArray())
+                .run(
+                        b.length,
+                        i -> Arrays.stream(a)
+                                .map(x -> stopped.getAsBoolean() ? 0 : loss(net, data, at(origin, u, x, v, b[i])))
+                                .toArray())
                 .toArray(new double[0][]);
     }
 

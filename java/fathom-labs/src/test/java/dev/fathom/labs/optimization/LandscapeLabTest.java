@@ -115,8 +115,8 @@ class LandscapeLabTest {
             float[] origin = Ways.weights(model);
             float[] u = new Rng(1).normal(origin.length, 0, 1);
             float[] v = new Rng(2).normal(origin.length, 0, 1);
-            double[][] plane = Ways.plane(
-                    model.net(), data, origin, u, v, Ways.range(-1, 1, 3), Ways.range(0, 2, 5), () -> false);
+            double[][] plane =
+                    Ways.plane(model.net(), data, origin, u, v, Ways.range(-1, 1, 3), Ways.range(0, 2, 5), () -> false);
             assertThat(plane).hasDimensions(5, 3);
             assertThat(plane[0][1]).isEqualTo(Ways.loss(model.net(), data, origin));
             float[] corner = origin.clone();
@@ -132,7 +132,9 @@ class LandscapeLabTest {
     void aConvexLossHasNoSaddles() {
         float[] x = new Rng(3).uniform(200 * 2, -1, 1);
         float[] noise = new Rng(4).normal(200, 0, 1);
-        int[] y = IntStream.range(0, 200).map(i -> x[2 * i] + noise[i] > 0 ? 1 : 0).toArray();
+        int[] y = IntStream.range(0, 200)
+                .map(i -> x[2 * i] + noise[i] > 0 ? 1 : 0)
+                .toArray();
         try (Dataset data = Dataset.of(x, Shape.of(2), y)) {
             FlatNet net = FlatNet.of(Activation.TANH, 2, 2);
             CriticalPoint point = CriticalPoint.from(net, data, 30, 1e-6, () -> false, new float[6]);

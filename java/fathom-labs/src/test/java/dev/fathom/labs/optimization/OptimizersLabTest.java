@@ -70,7 +70,7 @@ class OptimizersLabTest {
         }
         assertThat(run.figure("Adam, test accuracy")).isGreaterThan(run.figure("Gradient descent, test accuracy"));
         // the same step, with another place for the rate
-        assertThat(run.figure("Momentum of a mean, test accuracy")).isEqualTo(run.figure("Momentum, test accuracy"));
+        assertThat(run.figure("Mean momentum, test accuracy")).isEqualTo(run.figure("Momentum, test accuracy"));
     }
 
     @Test

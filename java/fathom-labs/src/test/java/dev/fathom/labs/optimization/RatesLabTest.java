@@ -24,7 +24,8 @@ class RatesLabTest {
 
     @Test
     void theBestRateGrowsWithTheBatch() {
-        assertThat(run.figure("Power of the batch size by which the best rate grows")).isBetween(0.2, 1.2);
+        assertThat(run.figure("Power of the batch size by which the best rate grows"))
+                .isBetween(0.2, 1.2);
         assertThat(run.figure("Batch 1024, best rate")).isGreaterThan(run.figure("Batch 16, best rate"));
         for (int batch : new int[] {16, 64, 256}) {
             assertThat(run.figure("Batch " + batch + ", test accuracy with the best rate"))

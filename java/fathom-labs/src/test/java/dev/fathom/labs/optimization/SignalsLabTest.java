@@ -69,9 +69,7 @@ class SignalsLabTest {
     void anInterruptedRunKeepsWhatIsFinishedAndTheSameSeedGivesTheSameFigures(@TempDir Path stopped) {
         InterruptedRun half = InterruptedRun.of(new SignalsLab(), "SELU  ", null, stopped);
         assertThat(half.result().isFinished()).isFalse();
-        assertThat(half.result().figures())
-                .hasSize(32)
-                .isEqualTo(run.figures().subList(0, 32));
+        assertThat(half.result().figures()).hasSize(32).isEqualTo(run.figures().subList(0, 32));
     }
 
     /** E[relu²] = q / 2 and E[relu'²] = 1 / 2; for tanh as the library's own theory; for SELU mean 0 and variance 1 stay. */
