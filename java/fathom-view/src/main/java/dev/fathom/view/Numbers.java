@@ -37,7 +37,10 @@ final class Numbers {
         double size = Math.abs(x);
         return x != 0 && (size < 1e-3 || size >= 1e4)
                 ? String.format(Locale.ROOT, "%.1e", x)
-                : new BigDecimal(x).round(new MathContext(2)).stripTrailingZeros().toPlainString();
+                : new BigDecimal(x)
+                        .round(new MathContext(2))
+                        .stripTrailingZeros()
+                        .toPlainString();
     }
 
     /**

@@ -21,6 +21,11 @@ import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
 import dev.fathom.labs.images.TransferLab;
 import dev.fathom.labs.memory.MemoryLab;
+import dev.fathom.labs.optimization.ActivationsLab;
+import dev.fathom.labs.optimization.LandscapeLab;
+import dev.fathom.labs.optimization.OptimizersLab;
+import dev.fathom.labs.optimization.RatesLab;
+import dev.fathom.labs.optimization.SignalsLab;
 import dev.fathom.labs.regression.HittersLab;
 import dev.fathom.labs.reviews.ImdbLab;
 import dev.fathom.labs.reviews.WordsLab;
@@ -65,6 +70,11 @@ public final class Labs {
             new MemorizeLab(),
             new RidgeLab(),
             new IslrLab());
+            new OptimizersLab(),
+            new LandscapeLab(),
+            new SignalsLab(),
+            new ActivationsLab(),
+            new RatesLab());
 
     private Labs() {}
 

@@ -1,0 +1,212 @@
+package dev.fathom.labs.optimization;
+
+import static dev.fathom.labs.pages.Result.line;
+
+import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.optimization.Race.Placed;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Maxout;
+import dev.fathom.nn.PRelu;
+import dev.fathom.nn.RRelu;
+import dev.fathom.nn.Sequential;
+import dev.fathom.nn.Swish;
+import dev.fathom.optim.Adam;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** All activations of the library in the same network, on the same images, for the same number of steps. */
+public final class ActivationsLab implements Experiment {
+    private static final int BATCH = 128;
+    private static final int WIDTH = 128;
+    private static final int HIDDEN = 3;
+
+    /** Activations that resemble each other. */
+    private enum Kind {
+        RECTIFIERS("Rectifiers"),
+        BOUNDED("Bounded activations"),
+        EXPONENTIAL("Exponential rectifiers"),
+        GATED("Gated rectifiers");
+
+        private final String title;
+
+        Kind(String title) {
+            this.title = title;
+        }
+    }
+
+    /**
+     * An activation.
+     *
+     * @param inputs numbers that go in for each that comes out
+     */
+    private record Unit(String name, Kind kind, Supplier<Layer> layer, int inputs) {
+        Unit(String name, Kind kind, Layer layer) {
+            this(name, kind, () -> layer, 1);
+        }
+    }
+
+    private static final List<Unit> UNITS = List.of(
+            new Unit("ReLU", Kind.RECTIFIERS, Tensor::relu),
+            new Unit("Leaky ReLU", Kind.RECTIFIERS, x -> x.leakyRelu(0.1f)),
+            new Unit("PReLU", Kind.RECTIFIERS, () -> new PRelu(WIDTH), 1),
+            new Unit("RReLU", Kind.RECTIFIERS, new RRelu()),
+            new Unit("ReLU6", Kind.RECTIFIERS, Tensor::relu6),
+            new Unit("Maxout of 2", Kind.RECTIFIERS, () -> new Maxout(2), 2),
+            new Unit("None (linear)", Kind.RECTIFIERS, x -> x),
+            new Unit("Sigmoid", Kind.BOUNDED, Tensor::sigmoid),
+            new Unit("Hard sigmoid", Kind.BOUNDED, Tensor::hardSigmoid),
+            new Unit("Tanh", Kind.BOUNDED, Tensor::tanh),
+            new Unit("Hard tanh", Kind.BOUNDED, Tensor::hardTanh),
+            new Unit("Softsign", Kind.BOUNDED, Tensor::softsign),
+            new Unit("Straight-through step", Kind.BOUNDED, x -> x.straightThrough(1)),
+            new Unit("Step", Kind.BOUNDED, Tensor::step),
+            new Unit("ELU", Kind.EXPONENTIAL, x -> x.elu(1)),
+            new Unit("CELU", Kind.EXPONENTIAL, x -> x.celu(0.5f)),
+            new Unit("SELU", Kind.EXPONENTIAL, Tensor::selu),
+            new Unit("Softplus", Kind.EXPONENTIAL, Tensor::softplus),
+            new Unit("GELU", Kind.GATED, Tensor::gelu),
+            new Unit("GELU by tanh", Kind.GATED, Tensor::geluTanh),
+            new Unit("Quick GELU", Kind.GATED, x -> x.swish(1.702f)),
+            new Unit("SiLU", Kind.GATED, Tensor::silu),
+            new Unit("Swish, learned", Kind.GATED, () -> new Swish(WIDTH), 1),
+            new Unit("Hard swish", Kind.GATED, Tensor::hardSwish),
+            new Unit("Mish", Kind.GATED, Tensor::mish));
+
+    @Override
+    public String name() {
+        return "activations";
+    }
+
+    @Override
+    public String shows() {
+        return "all activations raced in the same network on Fashion-MNIST, each with the best of several rates";
+    }
+
+    @Override
+    public Result run(Run run) {
+        try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
+            Images images = (run.brief() ? all.first(1500) : all.learning(20_000)).normalized();
+            Result page = new Result(
+                    "Lab activations",
+                    line(
+                            "%s, %,d images to learn from",
+                            images.title(), images.learn().size()),
+                    run.out());
+            double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.32, 1, 3.2, 10};
+            Race race = new Race(run, images, BATCH, factors, run.of(3, 1), run.epochs(6, 2), run.of(3, 1));
+            List<Placed> placed = race.run(UNITS.stream()
+                    .map(u -> new Race.Candidate(u.name, () -> network(u), 1e-3, r -> new Adam((float) r)))
+                    .toList());
+            if (placed.isEmpty()) {
+                return page;
+            }
+            page.section("The race", "")
+                    .text(line(
+                            "A network with %d hidden layers of %d units learns %,d images by Adam in batches of %d. Only the activation behind each hidden layer "
+                                    + "differs; the weights begin by Xavier's initialization and the biases at 0. Maxout takes the larger of two numbers, so "
+                                    + "its layers have twice the weights. %s",
+                            HIDDEN, WIDTH, images.learn().size(), BATCH, race.rule()));
+            show(page, placed);
+            return page.finished();
+        }
+    }
+
+    private static Layer network(Unit unit) {
+        List<Layer> layers = new ArrayList<>(List.of(new Flatten()));
+        for (int i = 0; i < HIDDEN; i++) {
+            layers.add(linear(i == 0 ? 784 : WIDTH, unit.inputs * WIDTH));
+            layers.add(unit.layer.get());
+        }
+        layers.add(linear(WIDTH, 10));
+        return new Sequential(layers);
+    }
+
+    private static Linear linear(int in, int out) {
+        return new Linear(in, out, Init.xavierUniform()).withBias(Init.zeros());
+    }
+
+    private static void show(Result page, List<Placed> placed) {
+        Placed relu = placed.get(0);
+        Placed linear = named(placed, "None (linear)");
+        List<Placed> order = placed.stream()
+                .sorted(Comparator.comparingDouble(Placed::accuracy).reversed())
+                .toList();
+        List<List<String>> rows = new ArrayList<>();
+        for (Placed p : order) {
+            Course mean = p.mean();
+            rows.add(List.of(
+                    p.name(),
+                    p.words(),
+                    mean.diverged() ? "diverged" : line("%.4f", mean.losses()[0]),
+                    mean.diverged() ? "diverged" : line("%.4f", mean.loss()),
+                    line("%.2f %%", 100 * p.accuracy()),
+                    line("%.2f", 100 * p.spread())));
+            page.figure(baseline(p, linear));
+        }
+        page.table(
+                List.of(
+                        "activation",
+                        "rate",
+                        "training loss, epoch 1",
+                        "training loss, last epoch",
+                        "test accuracy",
+                        "spread of the seeds"),
+                rows);
+        for (Kind kind : Kind.values()) {
+            Map<String, double[][]> accuracies = new LinkedHashMap<>();
+            for (int i = 0; i < placed.size(); i++) {
+                if (UNITS.get(i).kind == kind && !placed.get(i).mean().diverged()) {
+                    accuracies.put(
+                            placed.get(i).name(),
+                            Course.curve(placed.get(i).mean().accuracies()));
+                }
+            }
+            page.series(
+                    kind.name().toLowerCase(Locale.ROOT) + ".png",
+                    kind.title + ": test accuracy over the epochs",
+                    kind.title + ", test accuracy",
+                    "epoch",
+                    accuracies);
+        }
+        Placed best = order.get(0);
+        long close = placed.stream()
+                .filter(p -> p.accuracy() > best.accuracy() - 0.005)
+                .count();
+        page.text(line(
+                "%s comes first with %.2f %%; %d of the %d activations lie within half a percentage point of it, and ReLU has %.2f %%. Without an activation the network "
+                        + "is linear and reaches %.2f %%, which %d activations exceed.",
+                best.name(),
+                100 * best.accuracy(),
+                close,
+                placed.size(),
+                100 * relu.accuracy(),
+                100 * linear.accuracy(),
+                placed.stream().filter(p -> p.accuracy() > linear.accuracy()).count()));
+    }
+
+    private static Figure baseline(Placed p, Placed linear) {
+        Figure figure = Figure.of(p.name() + ", test accuracy", "%", 100 * p.accuracy())
+                .baseline(line("%.2f %%", 100 * linear.accuracy()), "no activation");
+        boolean usual = List.of("ReLU", "Leaky ReLU", "ELU", "SELU", "GELU", "SiLU", "Mish")
+                .contains(p.name());
+        return usual ? figure.atLeast(Math.max(83, 100 * linear.accuracy())) : figure;
+    }
+
+    private static Placed named(List<Placed> placed, String name) {
+        return placed.stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow();
+    }
+}

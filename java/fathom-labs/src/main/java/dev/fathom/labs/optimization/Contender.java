@@ -1,0 +1,134 @@
+package dev.fathom.labs.optimization;
+
+import dev.fathom.optim.Adadelta;
+import dev.fathom.optim.Adagrad;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.AdamW;
+import dev.fathom.optim.Adamax;
+import dev.fathom.optim.Ema;
+import dev.fathom.optim.GradientNoise;
+import dev.fathom.optim.LBfgs;
+import dev.fathom.optim.Lamb;
+import dev.fathom.optim.Lion;
+import dev.fathom.optim.Lookahead;
+import dev.fathom.optim.Muon;
+import dev.fathom.optim.NAdam;
+import dev.fathom.optim.Nesterov;
+import dev.fathom.optim.Newton;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.RAdam;
+import dev.fathom.optim.RmsProp;
+import dev.fathom.optim.Rprop;
+import dev.fathom.optim.Sam;
+import dev.fathom.optim.Sgd;
+import dev.fathom.optim.Swa;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.DoubleFunction;
+import java.util.stream.Stream;
+
+/**
+ * An optimizer in a race, whose learning rate is chosen.
+ *
+ * @param family the picture in which it is drawn
+ * @param typical a rate that is usual for networks, about which rates are tried; NaN for a method that finds the length of its steps itself
+ * @param recipe makes the optimizer of a rate
+ */
+record Contender(String name, Family family, double typical, DoubleFunction<Optimizer> recipe) {
+    private static final float BETA = 0.9f;
+
+    /** Optimizers that resemble each other. */
+    enum Family {
+        MOMENTUM("Gradient descent and momentum"),
+        ADAPTIVE("Adaptive rates"),
+        OTHERS("Other methods");
+
+        private final String title;
+
+        Family(String title) {
+            this.title = title;
+        }
+
+        String title() {
+            return title;
+        }
+
+        String file() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private static final Contender DESCENT =
+            new Contender("Gradient descent", Family.MOMENTUM, 0.1, r -> new Sgd((float) r));
+    private static final Contender MOMENTUM =
+            new Contender("Momentum", Family.MOMENTUM, 0.03, r -> new Sgd((float) r).momentum(BETA));
+    private static final Contender ADAM = new Contender("Adam", Family.ADAPTIVE, 1e-3, r -> new Adam((float) r));
+
+    private static final List<Contender> BOTH = List.of(
+            DESCENT,
+            MOMENTUM,
+            new Contender(
+                    "Mean momentum",
+                    Family.MOMENTUM,
+                    0.3,
+                    r -> new Sgd((float) r).velocity(Sgd.Velocity.MEAN).momentum(BETA)),
+            new Contender(
+                    "Nesterov",
+                    Family.MOMENTUM,
+                    0.03,
+                    r -> new Sgd((float) r).momentum(BETA).withNesterov()),
+            new Contender("Nesterov ahead", Family.MOMENTUM, 0.03, r -> new Nesterov((float) r, BETA)),
+            new Contender("Gradient noise", Family.MOMENTUM, 0.1, r -> new GradientNoise(new Sgd((float) r), 1e-4f)),
+            new Contender("Adagrad", Family.ADAPTIVE, 0.01, r -> new Adagrad((float) r)),
+            new Contender("Adadelta", Family.ADAPTIVE, 1, r -> new Adadelta((float) r)),
+            new Contender("RMSprop", Family.ADAPTIVE, 1e-3, r -> new RmsProp((float) r)),
+            ADAM,
+            new Contender("AMSGrad", Family.ADAPTIVE, 1e-3, r -> new Adam((float) r).withAmsGrad()),
+            new Contender("Adamax", Family.ADAPTIVE, 5e-3, r -> new Adamax((float) r)),
+            new Contender("NAdam", Family.ADAPTIVE, 1e-3, r -> new NAdam((float) r)),
+            new Contender("RAdam", Family.ADAPTIVE, 3e-3, r -> new RAdam((float) r)),
+            new Contender("Lion", Family.OTHERS, 3e-4, r -> new Lion((float) r)),
+            new Contender("Lookahead", Family.OTHERS, 3e-3, r -> new Lookahead(new Adam((float) r))),
+            new Contender("SAM", Family.OTHERS, 0.03, r -> new Sam(new Sgd((float) r).momentum(BETA))));
+
+    /** Those for functions of two variables, among them those that need exact gradients and few parameters. */
+    static final List<Contender> ON_SURFACES = joined(
+            BOTH,
+            new Contender("Rprop", Family.OTHERS, 0.01, r -> new Rprop((float) r)),
+            new Contender("L-BFGS", Family.OTHERS, Double.NaN, r -> new LBfgs().iterations(1)),
+            new Contender("Newton", Family.OTHERS, Double.NaN, r -> new Newton()),
+            new Contender("Newton, damped", Family.OTHERS, 1, r -> new Newton(1, (float) r)));
+
+    /** Those of {@link #ON_SURFACES} that textbooks animate. */
+    static final List<String> ANIMATED =
+            List.of("Gradient descent", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam");
+
+    /** Those for networks in batches, among them those that treat matrices or keep averages. */
+    static List<Contender> onImages(int steps) {
+        return joined(
+                BOTH,
+                new Contender("AdamW", Family.OTHERS, 1e-3, r -> new AdamW((float) r)),
+                new Contender("LAMB", Family.OTHERS, 0.01, r -> new Lamb((float) r)),
+                new Contender("Muon", Family.OTHERS, 0.01, r -> new Muon((float) r)),
+                new Contender("EMA", Family.OTHERS, 0.03, r -> new Ema(new Sgd((float) r).momentum(BETA), 0.99f)),
+                new Contender(
+                        "SWA",
+                        Family.OTHERS,
+                        0.03,
+                        r -> new Swa(new Sgd((float) r).momentum(BETA), Math.max(1, steps / 2), 10)));
+    }
+
+    /** The rates of a grid that make sense for it; one of them, without meaning, where it has no rate. */
+    double[] rates(double... grid) {
+        return Double.isNaN(typical) ? new double[] {1} : grid.clone();
+    }
+
+    /** A rate for readers. */
+    String words(double rate) {
+        return Double.isNaN(typical) ? "none" : Race.plain(rate);
+    }
+
+    private static List<Contender> joined(List<Contender> first, Contender... more) {
+        return Stream.concat(first.stream(), Stream.of(more)).toList();
+    }
+}

@@ -1,0 +1,241 @@
+package dev.fathom.labs.optimization;
+
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.LossAndGradient;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BinaryOperator;
+
+/** The functions of two variables by which textbooks compare optimizers. */
+enum Surface {
+    /** A quadratic bowl that is five times as steep in y as in x: its Hessian has the eigenvalues 1 and 25. */
+    RAVINE(
+            "Ravine",
+            "(x² + 25 y²) / 2",
+            new double[] {-2, 0.8},
+            List.of(new double[] {0, 0}),
+            0,
+            new double[] {-2.4, 1.2, -1.2, 1.2},
+            100,
+            (x, y) -> x.square().mul(0.5f).add(y.square().mul(12.5f))),
+    /** A saddle at 0, whose Hessian has the eigenvalues 1 and -1, between two minima. */
+    SADDLE(
+            "Saddle",
+            "x² / 2 - y² / 2 + y⁴ / 4",
+            new double[] {-1.5, 0.01},
+            List.of(new double[] {0, 1}, new double[] {0, -1}),
+            -0.25,
+            new double[] {-1.8, 1.2, -1.5, 1.5},
+            100,
+            (x, y) -> x.square()
+                    .mul(0.5f)
+                    .sub(y.square().mul(0.5f))
+                    .add(y.square().square().mul(0.25f))),
+    /** Beale (1958): a plain with steep walls. */
+    BEALE(
+            "Beale",
+            "(1.5 - x + x y)² + (2.25 - x + x y²)² + (2.625 - x + x y³)²",
+            new double[] {1, 1.5},
+            List.of(new double[] {3, 0.5}),
+            0,
+            new double[] {-1, 4.5, -1.5, 2},
+            200,
+            (x, y) -> term(1.5f, x, y)
+                    .add(term(2.25f, x, y.square()))
+                    .add(term(2.625f, x, y.square().mul(y)))),
+    /** Rosenbrock (1960): a curved valley that is a hundred times as steep as its bottom. */
+    ROSENBROCK(
+            "Rosenbrock",
+            "(1 - x)² + 100 (y - x²)²",
+            new double[] {-1.2, 1},
+            List.of(new double[] {1, 1}),
+            0,
+            new double[] {-1.8, 1.8, -0.8, 2.2},
+            300,
+            (x, y) -> x.rsub(1).square().add(y.sub(x.square()).square().mul(100)));
+
+    private static final double FAR = 1e6;
+    private static final int POINTS = 101;
+
+    private final String title;
+    private final String formula;
+    private final double[] start;
+    private final List<double[]> minima;
+    private final double least;
+    private final double[] window;
+    private final int steps;
+    private final BinaryOperator<Tensor> function;
+
+    Surface(
+            String title,
+            String formula,
+            double[] start,
+            List<double[]> minima,
+            double least,
+            double[] window,
+            int steps,
+            BinaryOperator<Tensor> function) {
+        this.title = title;
+        this.formula = formula;
+        this.start = start;
+        this.minima = minima;
+        this.least = least;
+        this.window = window;
+        this.steps = steps;
+        this.function = function;
+    }
+
+    private static Tensor term(float constant, Tensor x, Tensor power) {
+        return x.mul(power.sub(1)).add(constant).square();
+    }
+
+    String title() {
+        return title;
+    }
+
+    String formula() {
+        return formula;
+    }
+
+    /** Where the race begins. */
+    double[] start() {
+        return start.clone();
+    }
+
+    /** Where the function is least. */
+    List<double[]> minima() {
+        return minima;
+    }
+
+    /** Left, right, low and high of the part that pictures show. */
+    double[] window() {
+        return window.clone();
+    }
+
+    /** The number of steps of the race. */
+    int steps() {
+        return steps;
+    }
+
+    /**
+     * A way over the surface.
+     *
+     * @param x the places, the start first
+     * @param y the places
+     * @param gaps the height of each place above the least value of the function
+     * @param evaluations how often the function and its gradient were computed
+     */
+    record Path(double[] x, double[] y, double[] gaps, int evaluations) {
+        /** The mean over the steps of the logarithm of the gap, by which settings are compared: it is low where a path comes down early and far. */
+        double score(int steps) {
+            double sum = 0;
+            for (int i = 1; i <= steps; i++) {
+                sum += i < gaps.length ? Math.log10(Math.max(1e-10, gaps[i])) : Math.log10(FAR);
+            }
+            return sum / steps;
+        }
+
+        /** Whether it took all steps without leaving the surface. */
+        boolean whole(int steps) {
+            return gaps.length == steps + 1;
+        }
+
+        double end() {
+            return gaps[gaps.length - 1];
+        }
+
+        /** The number of steps after which the gap stays below {@code gap}, or -1. */
+        int arrival(double gap) {
+            int i = gaps.length;
+            while (i > 0 && gaps[i - 1] < gap) {
+                i--;
+            }
+            return i == gaps.length ? -1 : i;
+        }
+    }
+
+    private record Place(Parameter at) implements Net {}
+
+    /** The way of an optimizer from {@code start}, which ends early where the function is no longer finite or the optimizer gives up. */
+    Path path(Optimizer recipe, int steps, double... from) {
+        double[] x = new double[steps + 1];
+        double[] y = new double[steps + 1];
+        double[] gaps = new double[steps + 1];
+        int[] evaluations = {0};
+        int n = 0;
+        float[] begin = {(float) from[0], (float) from[1]};
+        try (Model<Place> model = Model.of(new Place(new Parameter(Shape.of(2), (shape, rng) -> begin)), 0);
+                BoundOptimizer optimizer = recipe.on(model)) {
+            LossAndGradient f = () -> {
+                evaluations[0]++;
+                return descent(model);
+            };
+            while (n <= steps) {
+                float[] at = model.net().at().value().toArray();
+                x[n] = at[0];
+                y[n] = at[1];
+                gaps[n] = value(at[0], at[1]) - least;
+                if (!(Math.abs(gaps[n]) < FAR)) {
+                    break;
+                }
+                n++;
+                if (n <= steps) {
+                    f.compute();
+                    optimizer.step(f);
+                }
+            }
+        } catch (ArithmeticException e) {
+            // Newton's Hessian became singular, or a gradient is not finite: the path ends here
+            return cut(x, y, gaps, n, evaluations[0]);
+        }
+        return cut(x, y, gaps, n, evaluations[0]);
+    }
+
+    private double descent(Model<Place> model) {
+        try (Pass pass = Pass.grad()) {
+            Tensor at = model.net().at().value();
+            Tensor value = function.apply(at.slice(0, 0, 1), at.slice(0, 1, 2)).sum();
+            pass.backward(value);
+            return value.item();
+        }
+    }
+
+    private static Path cut(double[] x, double[] y, double[] gaps, int n, int evaluations) {
+        return new Path(Arrays.copyOf(x, n), Arrays.copyOf(y, n), Arrays.copyOf(gaps, n), evaluations);
+    }
+
+    /** The value at a place. */
+    double value(double x, double y) {
+        try (Pass pass = Pass.infer()) {
+            return function.apply(Tensor.scalar((float) x), Tensor.scalar((float) y))
+                    .item();
+        }
+    }
+
+    /** The values over the window, a row for each height from low to high. */
+    double[][] field() {
+        double[][] field = new double[POINTS][POINTS];
+        float[] across = new float[POINTS];
+        for (int j = 0; j < POINTS; j++) {
+            across[j] = (float) (window[0] + j * (window[1] - window[0]) / (POINTS - 1));
+        }
+        for (int i = 0; i < POINTS; i++) {
+            double height = window[2] + i * (window[3] - window[2]) / (POINTS - 1);
+            try (Pass pass = Pass.infer()) {
+                float[] row = function.apply(Tensor.of(across, POINTS), Tensor.full(Shape.of(POINTS), (float) height))
+                        .toArray();
+                for (int j = 0; j < POINTS; j++) {
+                    field[i][j] = row[j];
+                }
+            }
+        }
+        return field;
+    }
+}

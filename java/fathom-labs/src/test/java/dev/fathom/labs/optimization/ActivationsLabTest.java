@@ -1,0 +1,57 @@
+package dev.fathom.labs.optimization;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab activations}: its short form. */
+class ActivationsLabTest {
+    private static final List<String> WEAK = List.of("Sigmoid", "Hard sigmoid", "Step");
+
+    @TempDir
+    static Path folder;
+
+    private static ShortRun run;
+
+    @BeforeAll
+    static void run() {
+        run = ShortRun.of(new ActivationsLab(), 1, folder);
+    }
+
+    @Test
+    void allActivationsRaceAndTheOnesThatKeepSignalsLearn() {
+        assertThat(run.figures()).hasSize(25);
+        for (Figure f : run.figures()) {
+            boolean weak = WEAK.contains(f.name().replace(", test accuracy", ""));
+            assertThat(f.measured()).as(f.name()).isBetween(weak ? 5.0 : 65.0, 90.0);
+        }
+        for (String weak : WEAK) {
+            assertThat(run.figure(weak + ", test accuracy")).as(weak).isLessThan(run.figure("ReLU, test accuracy"));
+        }
+    }
+
+    @Test
+    void thePageRanksThemAndDrawsTheirCurves() {
+        List<Double> order = run.figures().stream().map(Figure::measured).toList();
+        assertThat(order).isSortedAccordingTo((a, b) -> Double.compare(b, a));
+        for (String kind : List.of("rectifiers", "bounded", "exponential", "gated")) {
+            assertThat(folder.resolve(kind + ".png")).isNotEmptyFile();
+        }
+        assertThat(run.result().isFinished()).isTrue();
+    }
+
+    @Test
+    void anInterruptedRunSaysNothingItDoesNotKnow(@TempDir Path stopped) {
+        InterruptedRun half = InterruptedRun.of(new ActivationsLab(), "10 of 50", null, stopped);
+        assertThat(half.result().isFinished()).isFalse();
+        assertThat(half.result().figures()).isEmpty();
+        assertThat(half.out()).doesNotContain("comes first");
+    }
+}

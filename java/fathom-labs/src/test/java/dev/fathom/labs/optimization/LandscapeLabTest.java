@@ -1,0 +1,162 @@
+package dev.fathom.labs.optimization;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Sgd;
+import dev.fathom.tensor.Rng;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab landscape}: its short form, and its network, planes and critical points on small cases. */
+class LandscapeLabTest {
+    @TempDir
+    static Path folder;
+
+    private static ShortRun run;
+
+    @BeforeAll
+    static void run() {
+        run = ShortRun.of(new LandscapeLab(), 1, folder);
+    }
+
+    @Test
+    void thePlaneOfTheWaysHoldsThemAndARandomPlaneDoesNot() {
+        assertThat(run.figure("Variance of the ways in two components")).isBetween(60.0, 100.0);
+        assertThat(run.figure("Length of Adam's way on a random plane")).isLessThan(8);
+        for (String optimizer : List.of("Gradient descent 0.1", "Momentum 0.03", "RMSprop 0.001", "Adam 0.001")) {
+            assertThat(run.figure(optimizer + ", training loss")).as(optimizer).isLessThan(1.5);
+        }
+        assertThat(folder.resolve("principal.png")).isNotEmptyFile();
+        assertThat(folder.resolve("random.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void mostCriticalPointsAreSaddles() {
+        assertThat(run.figure("Critical points that are saddles")).isGreaterThan(50);
+        assertThat(run.figure("Critical points, correlation of loss and index")).isBetween(-1.0, 1.0);
+        assertThat(folder.resolve("saddles.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void theSpreadOfFinalLossesShrinksWithTheWidth() {
+        assertThat(run.figure("Spread of test losses, narrowest by widest")).isGreaterThan(1.5);
+        assertThat(run.figure("Width 32, deviation of the test loss"))
+                .isLessThan(run.figure("Width 2, deviation of the test loss"));
+        assertThat(run.result().isFinished()).isTrue();
+        assertThat(folder.resolve("widths.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void anInterruptedRunKeepsThePlanes(@TempDir Path stopped) {
+        InterruptedRun half = InterruptedRun.of(new LandscapeLab(), "The plane of the ways holds", null, stopped);
+        assertThat(half.result().isFinished()).isFalse();
+        assertThat(half.out()).doesNotContain("Levenberg");
+        assertThat(half.result().figures()).hasSize(6);
+    }
+
+    private static Dataset data() {
+        float[] x = new Rng(3).uniform(40 * 4, -1, 1);
+        int[] y = IntStream.range(0, 40).map(i -> x[4 * i] > 0 ? 1 : 0).toArray();
+        return Dataset.of(x, Shape.of(4), y);
+    }
+
+    @Test
+    void theSameSeedGivesTheSameWay() {
+        try (Dataset data = data()) {
+            List<List<float[]>> twice = IntStream.range(0, 2)
+                    .mapToObj(i -> Ways.of(
+                            () -> FlatNet.of(Activation.TANH, 4, 3, 2), new Sgd(0.1f), data, 10, 5, 2, 7, () -> false))
+                    .toList();
+            assertThat(twice.get(0)).hasSize(11); // before each second of 20 steps, and at the end
+            for (int i = 0; i < 11; i++) {
+                assertThat(twice.get(0).get(i)).isEqualTo(twice.get(1).get(i));
+            }
+            FlatNet net = FlatNet.of(Activation.TANH, 4, 3, 2);
+            assertThat(Ways.loss(net, data, twice.get(0).get(10)))
+                    .isLessThan(Ways.loss(net, data, twice.get(0).get(0)));
+        }
+    }
+
+    @Test
+    void aDirectionIsAsLongAsTheWeightsOfEachUnit() {
+        FlatNet net = FlatNet.of(Activation.RELU, 3, 2, 2);
+        assertThat(net.size()).isEqualTo(3 * 2 + 2 + 2 * 2 + 2);
+        float[] place = IntStream.range(0, 14).collect(() -> new float[14], (a, i) -> a[i] = i + 1, (a, b) -> {});
+        float[] direction = net.direction(place, new Rng(1));
+        assertThat(length(direction, 0, 3)).isCloseTo(length(place, 0, 3), within(1e-4));
+        assertThat(length(direction, 3, 3)).isCloseTo(length(place, 3, 3), within(1e-4));
+        assertThat(length(direction, 6, 2)).isZero();
+        assertThat(length(direction, 8, 2)).isCloseTo(length(place, 8, 2), within(1e-4));
+        assertThat(length(direction, 12, 2)).isZero();
+    }
+
+    private static double length(float[] v, int from, int n) {
+        return Math.sqrt(IntStream.range(from, from + n)
+                .mapToDouble(i -> (double) v[i] * v[i])
+                .sum());
+    }
+
+    @Test
+    void aPlaneHasItsLossesAtTheirPlaces() {
+        try (Dataset data = data();
+                Model<FlatNet> model = Model.of(FlatNet.of(Activation.TANH, 4, 3, 2), 1)) {
+            float[] origin = Ways.weights(model);
+            float[] u = new Rng(1).normal(origin.length, 0, 1);
+            float[] v = new Rng(2).normal(origin.length, 0, 1);
+            double[][] plane =
+                    Ways.plane(model.net(), data, origin, u, v, Ways.range(-1, 1, 3), Ways.range(0, 2, 5), () -> false);
+            assertThat(plane).hasDimensions(5, 3);
+            assertThat(plane[0][1]).isEqualTo(Ways.loss(model.net(), data, origin));
+            float[] corner = origin.clone();
+            for (int i = 0; i < corner.length; i++) {
+                corner[i] += u[i] + 1.5f * v[i];
+            }
+            assertThat(plane[3][2]).isCloseTo(Ways.loss(model.net(), data, corner), within(1e-5));
+        }
+    }
+
+    /** Logistic regression is convex: its only critical point is the minimum, and no eigenvalue is negative. */
+    @Test
+    void aConvexLossHasNoSaddles() {
+        float[] x = new Rng(3).uniform(200 * 2, -1, 1);
+        float[] noise = new Rng(4).normal(200, 0, 1);
+        int[] y = IntStream.range(0, 200)
+                .map(i -> x[2 * i] + noise[i] > 0 ? 1 : 0)
+                .toArray();
+        try (Dataset data = Dataset.of(x, Shape.of(2), y)) {
+            FlatNet net = FlatNet.of(Activation.TANH, 2, 2);
+            CriticalPoint point = CriticalPoint.from(net, data, 30, 1e-6, () -> false, new float[6]);
+            assertThat(point.norm()).isLessThan(1e-4).isLessThan(point.before() / 100);
+            assertThat(point.negative()).isZero();
+            assertThat(point.positive()).isEqualTo(3); // the other three directions shift both logits alike
+            assertThat(point.loss()).isLessThan(Math.log(2));
+        }
+    }
+
+    /** Where all weights are 0, the gradient of an even problem vanishes, and the products of two layers make a saddle. */
+    @Test
+    void twoLayersHaveASaddleAtZero() {
+        float[] x = {1, -1, 1, -1};
+        int[] y = {1, 0, 1, 0};
+        try (Dataset data = Dataset.of(x, Shape.of(1), y)) {
+            FlatNet net = FlatNet.of(Activation.TANH, 1, 1, 2);
+            CriticalPoint zero = CriticalPoint.from(net, data, 5, 1e-6, () -> false, new float[net.size()]);
+            assertThat(zero.norm()).isLessThan(1e-6);
+            assertThat(zero.loss()).isCloseTo(Math.log(2), within(1e-6));
+            assertThat(zero.negative()).isEqualTo(1);
+            assertThat(Arrays.stream(zero.eigenvalues()).min().orElseThrow()).isCloseTo(-Math.sqrt(0.5), within(1e-4));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.fathom.labs.optimization;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.nn.MeanField;
+import dev.fathom.op.Activation;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab signals}: its short form, and the theory that it compares with. */
+class SignalsLabTest {
+    @TempDir
+    static Path folder;
+
+    private static ShortRun run;
+
+    @BeforeAll
+    static void run() {
+        run = ShortRun.of(new SignalsLab(), 1, folder);
+    }
+
+    @Test
+    void measuredSignalsAreThoseOfTheTheory() {
+        for (Figure f : run.figures()) {
+            if (f.name().contains("layer") && !f.name().startsWith("Sigmoid, too")) {
+                double theory = Double.parseDouble(f.published());
+                assertThat(f.measured()).as(f.name()).isBetween(theory / 1.7, theory * 1.7);
+            }
+        }
+        assertThat(fading("ReLU, He")).isCloseTo(1, within(0.1));
+        assertThat(fading("ReLU, Xavier")).isCloseTo(Math.sqrt(0.5), within(0.05));
+        assertThat(fading("Sigmoid, Xavier")).isLessThan(0.25); // no slope is above 1/4
+        assertThat(fading("SELU, too large")).isGreaterThan(2);
+        assertThat(run.figure("SELU, Xavier, deviation in layer 10")).isCloseTo(1, within(0.2));
+        assertThat(run.figure("tanh, too small, deviation in layer 10")).isLessThan(1e-6);
+    }
+
+    private static double fading(String name) {
+        return run.figure(name + ", gradients, factor for each layer");
+    }
+
+    @Test
+    void networksLearnFromAStartThatKeepsTheirSignals() {
+        assertThat(run.figure("tanh, Xavier, test accuracy")).isGreaterThan(50);
+        assertThat(run.figure("SELU, Xavier, test accuracy")).isGreaterThan(50);
+        for (String unit : List.of("tanh", "Sigmoid", "ReLU", "SELU")) {
+            assertThat(run.figure(unit + ", too small, test accuracy")).as(unit).isLessThan(20);
+        }
+        assertThat(run.result().isFinished()).isTrue();
+    }
+
+    @Test
+    void thePageHasHistogramsOfEachActivation() {
+        for (String unit : List.of("tanh", "sigmoid", "relu", "selu")) {
+            for (String what : List.of("activations", "gradients", "deviations")) {
+                assertThat(folder.resolve(unit + "-" + what + ".png")).isNotEmptyFile();
+            }
+        }
+    }
+
+    @Test
+    void anInterruptedRunKeepsWhatIsFinishedAndTheSameSeedGivesTheSameFigures(@TempDir Path stopped) {
+        InterruptedRun half = InterruptedRun.of(new SignalsLab(), "SELU  ", null, stopped);
+        assertThat(half.result().isFinished()).isFalse();
+        assertThat(half.result().figures()).hasSize(32).isEqualTo(run.figures().subList(0, 32));
+    }
+
+    /** E[relu²] = q / 2 and E[relu'²] = 1 / 2; for tanh as the library's own theory; for SELU mean 0 and variance 1 stay. */
+    @Test
+    void theTheoryHasItsKnownValues() {
+        MeanSignal relu = MeanSignal.of(Activation.RELU, 3);
+        assertThat(relu.square()).isCloseTo(1.5, within(1e-3));
+        assertThat(relu.slope()).isCloseTo(0.5, within(1e-3));
+        assertThat(relu.mean()).isCloseTo(Math.sqrt(3 / (2 * Math.PI)), within(1e-3));
+        MeanSignal selu = MeanSignal.of(Activation.SELU, 1);
+        assertThat(selu.mean()).isCloseTo(0, within(2e-3));
+        assertThat(selu.square()).isCloseTo(1, within(2e-3));
+        MeanField tanh = new MeanField(1, 0);
+        assertThat(MeanSignal.of(Activation.TANH, 0.7).square()).isCloseTo(tanh.next(0.7), within(1e-5));
+        assertThat(MeanSignal.of(Activation.TANH, 0.7).slope()).isCloseTo(tanh.chi(0.7), within(1e-5));
+    }
+}
