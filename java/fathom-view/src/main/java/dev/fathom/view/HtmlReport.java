@@ -207,13 +207,33 @@ public final class HtmlReport {
      * @param alt what it shows, for those who cannot see it
      */
     public HtmlReport picture(BufferedImage picture, String alt) {
+        return picture("", png(picture), picture, alt, "");
+    }
+
+    /**
+     * Adds an animation whose frames were drawn at twice their nominal size. It stands among pictures as one of them. A browser that is set to reduce
+     * motion shows the last frame.
+     *
+     * @param animation the animation, which is embedded as GIF
+     * @param alt what it shows, for those who cannot see it
+     */
+    public HtmlReport animation(Animation animation, String alt) {
+        List<BufferedImage> frames = animation.frames();
+        BufferedImage last = frames.get(frames.size() - 1);
+        String still = "<picture><source media=\"(prefers-reduced-motion: reduce)\" srcset=\"" + png(last) + "\"/>";
+        String gif = "data:image/gif;base64," + Base64.getEncoder().encodeToString(animation.gif());
+        return picture(still, gif, last, alt, "</picture>");
+    }
+
+    private HtmlReport picture(String before, String data, BufferedImage picture, String alt, String after) {
         grid("pictures");
         int width = picture.getWidth() / Draw.SCALE;
         body.append("<figure><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"")
                 .append(escape(alt))
-                .append("\">");
-        image(png(picture), alt, width, picture.getHeight() / Draw.SCALE, width > 600 ? "large" : "");
-        body.append("</div></figure>\n");
+                .append("\">")
+                .append(before);
+        image(data, alt, width, picture.getHeight() / Draw.SCALE, width > 600 ? "large" : "");
+        body.append(after).append("</div></figure>\n");
         return this;
     }
 

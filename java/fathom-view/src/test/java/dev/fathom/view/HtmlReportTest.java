@@ -180,6 +180,26 @@ class HtmlReportTest {
     }
 
     @Test
+    void anAnimationStandsAmongThePicturesWithAStillForThoseWhoWantNoMotion() throws Exception {
+        BufferedImage first = Plots.curve(Histories.plausible(3), "loss");
+        BufferedImage last = Plots.curve(Histories.plausible(4), "loss");
+        Document page = parsed(new HtmlReport("moving")
+                .picture(first, "still")
+                .animation(new Animation(List.of(first, last), 100, 1000), NASTY)
+                .html());
+        assertThat(all(page, "figure")).hasSize(2).allMatch(f -> f.getParentNode() == all(page, "figure").get(0).getParentNode());
+        Element img = all(page, "img").get(1);
+        assertThat(img.getAttribute("alt")).isEqualTo(HARMLESS);
+        assertThat(img.getAttribute("width")).isEqualTo("" + last.getWidth() / 2);
+        assertThat(img.getAttribute("src")).startsWith("data:image/gif;base64,");
+        byte[] gif = Base64.getDecoder().decode(img.getAttribute("src").substring(22));
+        assertThat(gif).isEqualTo(new Animation(List.of(first, last), 100, 1000).gif());
+        Element source = all(page, "source").get(0);
+        assertThat(source.getAttribute("media")).isEqualTo("(prefers-reduced-motion: reduce)");
+        assertThat(Base64.getDecoder().decode(source.getAttribute("srcset").substring(22))).isEqualTo(Plots.png(last));
+    }
+
+    @Test
     void nothingIsAskedOfTheNetwork() throws Exception {
         Document page = parsed(full().html());
         for (String attribute : List.of("src", "href", "action", "data", "srcset")) {

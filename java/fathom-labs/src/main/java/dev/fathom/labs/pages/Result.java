@@ -1,5 +1,6 @@
 package dev.fathom.labs.pages;
 
+import dev.fathom.view.Animation;
 import dev.fathom.view.HtmlReport;
 import dev.fathom.view.Plots;
 import java.awt.image.BufferedImage;
@@ -10,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -57,6 +59,15 @@ public final class Result {
      * @param draw fails with an IllegalStateException on a machine without fonts
      */
     public record Picture(String file, String alt, Supplier<BufferedImage> draw) implements Part {}
+
+    /**
+     * An animated picture.
+     *
+     * @param file name of the GIF in the output folder
+     * @param alt what it shows, for those who cannot see it
+     * @param draw fails with an IllegalStateException on a machine without fonts
+     */
+    public record Moving(String file, String alt, Supplier<Animation> draw) implements Part {}
 
     /** Text with its spaces and line ends as they are, after a heading. */
     public record Verbatim(String what, String text) implements Part {}
@@ -123,6 +134,12 @@ public final class Result {
     /** A picture, and the file that holds it in the output folder. */
     public Result picture(String file, String alt, Supplier<BufferedImage> draw) {
         parts.add(new Picture(file, alt, draw));
+        return this;
+    }
+
+    /** An animated picture, and the file that holds it in the output folder. */
+    public Result animation(String file, String alt, Supplier<Animation> draw) {
+        parts.add(new Moving(file, alt, draw));
         return this;
     }
 
@@ -209,12 +226,15 @@ public final class Result {
             } else if (part instanceof Table t) {
                 page.table(t.header(), t.rows());
             } else if (part instanceof Series s) {
-                draw(
-                        page,
-                        folder,
-                        new Picture(s.file(), s.alt(), () -> Plots.compare(s.figure(), s.axis(), s.curves())));
+                drawn(page, () -> Plots.compare(s.figure(), s.axis(), s.curves()))
+                        .ifPresent(picture -> show(page, folder, s.file(), s.alt(), picture));
             } else if (part instanceof Picture p) {
-                draw(page, folder, p);
+                drawn(page, p.draw()).ifPresent(picture -> show(page, folder, p.file(), p.alt(), picture));
+            } else if (part instanceof Moving m) {
+                drawn(page, m.draw()).ifPresent(animation -> {
+                    page.animation(animation, m.alt());
+                    animation.write(folder.resolve(m.file()));
+                });
             } else if (part instanceof Verbatim v) {
                 page.text(v.what() + ":").pre(v.text());
             } else if (part instanceof Colored c) {
@@ -232,16 +252,19 @@ public final class Result {
         return file;
     }
 
-    private static void draw(HtmlReport page, Path folder, Picture part) {
-        BufferedImage picture;
+    /** What {@code draw} gives; on a machine without fonts, nothing but a sentence on the page that says so. */
+    private static <T> Optional<T> drawn(HtmlReport page, Supplier<T> draw) {
         try {
-            picture = part.draw().get();
-        } catch (IllegalStateException e) { // a machine without fonts
+            return Optional.of(draw.get());
+        } catch (IllegalStateException e) {
             page.text(String.valueOf(e.getMessage()));
-            return;
+            return Optional.empty();
         }
-        page.picture(picture, part.alt());
-        Plots.write(picture, folder.resolve(part.file()));
+    }
+
+    private static void show(HtmlReport page, Path folder, String file, String alt, BufferedImage picture) {
+        page.picture(picture, alt);
+        Plots.write(picture, folder.resolve(file));
     }
 
     private static String note(Figure f) {

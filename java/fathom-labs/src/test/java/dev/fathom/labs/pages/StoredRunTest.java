@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.labs.commands.Labs;
+import dev.fathom.view.Animation;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -175,12 +177,14 @@ class StoredRunTest {
     /** A page of all kinds of parts, and its pictures as files. */
     @Test
     void aResultIsAPage() throws Exception {
+        BufferedImage heads = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
         Result result = new Result("Lab coin", "1,000 throws", new PrintStream(PrintStream.nullOutputStream()))
                 .section("Throws", "A <coin>.")
                 .text("It is fair.")
                 .table(List.of("side", "throws"), List.of(List.of("heads", "503")))
                 .series("over.png", "heads over time", "heads", "throws", Map.of("coin", new double[][] {{1, 2}, {0, 1}
                 }))
+                .animation("falling.gif", "a coin falls", () -> new Animation(List.of(heads, heads), 100, 500))
                 .link("coin/report.html", "more")
                 .figure(Figure.of("edge", "", 0))
                 .key(RUN.figures().get(0));
@@ -193,5 +197,7 @@ class StoredRunTest {
                 .contains("A &lt;coin&gt;.", "It is fair.", "503", "./coin/report.html", ">edge</th>")
                 .contains("<p>1,000 throws.</p>");
         assertThat(temp.resolve("over.png")).isNotEmptyFile();
+        assertThat(page).contains("alt=\"a coin falls\"");
+        assertThat(temp.resolve("falling.gif")).isNotEmptyFile();
     }
 }
