@@ -1,0 +1,52 @@
+package dev.fathom.labs;
+
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Interrupt;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The short form of a lab inside this JVM, with its figures as numbers.
+ *
+ * @param result what the lab returned
+ * @param out what it printed
+ */
+public record ShortRun(Result result, String out) {
+    /** Runs {@code lab} with a seed on the usual data, and writes its page and pictures to {@code folder}. */
+    public static ShortRun of(Experiment lab, long seed, Path folder) {
+        var out = new ByteArrayOutputStream();
+        PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(printed)) {
+            long start = System.nanoTime();
+            Result result = lab.run(new Run(true, null, seed, false, null, null, folder, interrupt, printed, printed));
+            result.write(folder);
+            System.out.printf("lab %s --short: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);
+            return new ShortRun(result, out.toString(StandardCharsets.UTF_8));
+        }
+    }
+
+    /**
+     * The number of the figure of this name.
+     *
+     * @throws AssertionError if there is none, with the names of all
+     */
+    public double figure(String name) {
+        return figures().stream()
+                .filter(f -> f.name().equals(name))
+                .mapToDouble(Figure::measured)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no figure " + name + " among "
+                        + figures().stream().map(Figure::name).toList()));
+    }
+
+    /** All figures in their order. */
+    public List<Figure> figures() {
+        return result.figures();
+    }
+}
