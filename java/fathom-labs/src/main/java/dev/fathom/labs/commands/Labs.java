@@ -16,7 +16,12 @@ import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
 import dev.fathom.labs.images.TransferLab;
 import dev.fathom.labs.memory.MemoryLab;
+import dev.fathom.labs.objectives.LossesLab;
 import dev.fathom.labs.regression.HittersLab;
+import dev.fathom.labs.representation.ApproximationLab;
+import dev.fathom.labs.representation.BoundariesLab;
+import dev.fathom.labs.representation.PerceptronLab;
+import dev.fathom.labs.representation.XorLab;
 import dev.fathom.labs.reviews.ImdbLab;
 import dev.fathom.labs.reviews.WordsLab;
 import dev.fathom.labs.series.ForecastLab;
@@ -54,7 +59,12 @@ public final class Labs {
             new ArithmeticLab(),
             new DigitsLab(),
             new MemoryLab(),
-            new ForecastLab());
+            new ForecastLab(),
+            new PerceptronLab(),
+            new XorLab(),
+            new BoundariesLab(),
+            new ApproximationLab(),
+            new LossesLab());
 
     private Labs() {}
 
