@@ -2,7 +2,6 @@ package dev.fathom.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import java.awt.Color;
 import java.awt.image.BufferedImage;
@@ -52,7 +51,7 @@ class ChartTest {
                 .render();
         double low = height(picture, Draw.BLUE);
         double high = height(picture, Draw.GREEN);
-        assertThat(height(picture, Draw.VERMILLION)).isCloseTo((low + high) / 2, within(0.005));
+        assertThat(height(picture, Draw.VERMILLION)).isCloseTo((low + high) / 2, org.assertj.core.data.Offset.offset(0.005));
     }
 
     @Test

@@ -26,7 +26,12 @@ import dev.fathom.labs.optimization.LandscapeLab;
 import dev.fathom.labs.optimization.OptimizersLab;
 import dev.fathom.labs.optimization.RatesLab;
 import dev.fathom.labs.optimization.SignalsLab;
+import dev.fathom.labs.objectives.LossesLab;
 import dev.fathom.labs.regression.HittersLab;
+import dev.fathom.labs.representation.ApproximationLab;
+import dev.fathom.labs.representation.BoundariesLab;
+import dev.fathom.labs.representation.PerceptronLab;
+import dev.fathom.labs.representation.XorLab;
 import dev.fathom.labs.reviews.ImdbLab;
 import dev.fathom.labs.reviews.WordsLab;
 import dev.fathom.labs.series.ForecastLab;
@@ -75,6 +80,11 @@ public final class Labs {
             new SignalsLab(),
             new ActivationsLab(),
             new RatesLab());
+            new PerceptronLab(),
+            new XorLab(),
+            new BoundariesLab(),
+            new ApproximationLab(),
+            new LossesLab());
 
     private Labs() {}
 
