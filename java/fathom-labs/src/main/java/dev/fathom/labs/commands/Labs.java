@@ -2,6 +2,8 @@ package dev.fathom.labs.commands;
 
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
+import dev.fathom.labs.codes.AutoencodersLab;
+import dev.fathom.labs.codes.FewLabelsLab;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.images.AugmentLab;
 import dev.fathom.labs.images.BatchNormLab;
@@ -11,6 +13,7 @@ import dev.fathom.labs.images.DropoutLab;
 import dev.fathom.labs.images.FashionLab;
 import dev.fathom.labs.images.FgsmLab;
 import dev.fathom.labs.images.FiltersLab;
+import dev.fathom.labs.images.MnistBestLab;
 import dev.fathom.labs.images.MnistLab;
 import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
@@ -19,6 +22,7 @@ import dev.fathom.labs.memory.MemoryLab;
 import dev.fathom.labs.regression.HittersLab;
 import dev.fathom.labs.reviews.ImdbLab;
 import dev.fathom.labs.reviews.WordsLab;
+import dev.fathom.labs.searches.SearchLab;
 import dev.fathom.labs.series.ForecastLab;
 import dev.fathom.labs.series.NyseLab;
 import dev.fathom.labs.sound.DigitsLab;
@@ -54,7 +58,11 @@ public final class Labs {
             new ArithmeticLab(),
             new DigitsLab(),
             new MemoryLab(),
-            new ForecastLab());
+            new ForecastLab(),
+            new AutoencodersLab(),
+            new FewLabelsLab(),
+            new SearchLab(),
+            new MnistBestLab());
 
     private Labs() {}
 
