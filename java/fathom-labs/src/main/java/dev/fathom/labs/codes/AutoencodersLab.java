@@ -32,7 +32,7 @@ public final class AutoencodersLab implements Experiment {
         List<Recording> recordings =
                 SpokenDigits.read(run.data(), index -> index < tested || index >= 5 && index < last);
         try (Images all = ImageSet.FASHION_MNIST.images(null, run.seed());
-                Images some = all.first(run.of(20_000, 2000));
+                Images some = all.first(run.of(20_000, 1500));
                 Images images = some.scaled();
                 Images flat = images.flattened()) {
             long test = recordings.stream().filter(Recording::test).count();
@@ -52,7 +52,7 @@ public final class AutoencodersLab implements Experiment {
     }
 
     private static boolean linear(Run run, Result page, Images images) {
-        try (Dataset some = images.learn().take(0, Math.min(images.learn().size(), run.of(5000, 1000)))) {
+        try (Dataset some = images.learn().take(0, Math.min(images.learn().size(), run.of(5000, 800)))) {
             return LinearCodes.add(run, page, Examples.of(some).x());
         }
     }

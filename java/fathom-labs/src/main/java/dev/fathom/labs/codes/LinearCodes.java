@@ -40,7 +40,7 @@ final class LinearCodes {
                     (net, batch) -> new Step.Result(Loss.mse().of(net.apply(batch.x()), batch.x())));
             run.training().attachQuietly(trainer, run.folder().resolve("linear"));
             double[] start = angles(model, pca);
-            trainer.fit(data.batches(data.size()), run.of(30, 8));
+            trainer.fit(data.batches(data.size()), run.of(30, 6));
             if (run.interrupt().requested()) {
                 return false;
             }
