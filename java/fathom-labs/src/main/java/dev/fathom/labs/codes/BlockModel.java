@@ -22,8 +22,8 @@ import java.util.List;
 
 /**
  * A graph of nodes in blocks of equal size, drawn at random (Holland, Laskey and Leinhardt 1983): two nodes of one block have an edge with the probability
- * {@link #INSIDE}, and two of different blocks with {@link #OUTSIDE}. The features of a node are normal numbers of deviation 1 about 0, but about {@link #SIGNAL}
- * in the column of its block.
+ * {@link #INSIDE}, and two of different blocks with {@link #OUTSIDE}. The features of a node are normal numbers of deviation 1 about 0, but about {@link
+ * #SIGNAL} in the column of its block.
  *
  * @param graph with the weights of Kipf and Welling (2017)
  * @param features x [nodes][COLUMNS]
@@ -96,8 +96,8 @@ record BlockModel(Graph graph, float[][] features, int[] labels) {
     }
 
     /**
-     * The accuracy of label spreading (Zhou et al. 2004), which sees the edges but no features: F = SPREAD M F + (1 - SPREAD) Y, where M is the matrix of the graph
-     * and Y [nodes, BLOCKS] has a one for each known label.
+     * The accuracy of label spreading (Zhou et al. 2004), which sees the edges but no features: F = SPREAD M F + (1 - SPREAD) Y, where M is the matrix of
+     * the graph and Y [nodes, BLOCKS] has a one for each known label.
      */
     double spread(int[] known) {
         float[] y = new float[known.length * BLOCKS];

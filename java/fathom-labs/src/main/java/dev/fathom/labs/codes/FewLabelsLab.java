@@ -98,8 +98,8 @@ public final class FewLabelsLab implements Experiment {
         }
         List<Way> ways = List.of(
                 new Way("end to end", (labeled, draw) -> few.supervised(few.sigmoids(null), labeled, draw), List.of()),
-                new Way("auto-encoders first", (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw), List.of()),
-                new Way("Boltzmann machines first", (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw), List.of()),
+                new Way("auto-encoders", (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw), List.of()),
+                new Way("Boltzmann machines", (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw), List.of()),
                 new Way("ReLU, dropout", (labeled, draw) -> few.supervised(few.rectified(), labeled, draw), LEE.get(0)),
                 new Way("pseudo-labels", few::pseudoLabels, LEE.get(1)),
                 new Way("consistency", few::consistency, List.of()));
@@ -164,13 +164,15 @@ public final class FewLabelsLab implements Experiment {
         page.section(
                         "Images, few of which have a label",
                         line(
-                                "Three networks of sigmoid units, 784-%d-%d-10, differ in how their weights begin: at random, or as layers that were trained "
-                                        + "one after the other on all images without labels, as auto-encoders that do not see three of ten inputs (Bengio et al. "
-                                        + "2007, Vincent et al. 2008) or as restricted Boltzmann machines by contrastive divergence (Hinton and Salakhutdinov 2006). Three networks of ReLU units of the same sizes, with "
-                                        + "dropout and noise on the pixels, learn from the labels alone; or also from the other images, whose label is the class "
-                                        + "that the network finds likeliest (pseudo-labels, Lee 2013), or to which two answers with noise of their own are to agree "
-                                        + "(consistency, the Pi-model of Laine and Aila 2017). Each takes %,d steps of Adam, and nothing is chosen on the test. "
-                                        + "Errors are means over %d draws of the images that have a label, as many of each class.",
+                                "Three networks of sigmoid units, 784-%d-%d-10, differ in how their weights begin: at random, or as layers that were "
+                                        + "trained one after the other on all images without labels, as auto-encoders that do not see three of ten "
+                                        + "inputs (Bengio et al. 2007, Vincent et al. 2008) or as restricted Boltzmann machines by contrastive "
+                                        + "divergence (Hinton and Salakhutdinov 2006). Three networks of ReLU units of the same sizes, with dropout "
+                                        + "and noise on the pixels, learn from the labels alone; or also from the other images, whose label is the "
+                                        + "class that the network finds likeliest (pseudo-labels, Lee 2013), or to which two answers with noise of "
+                                        + "their own are to agree (consistency, the Pi-model of Laine and Aila 2017). Each takes %,d steps of Adam, "
+                                        + "and nothing is chosen on the test. Errors are means over %d draws of the images that have a label, as many "
+                                        + "of each class.",
                                 few.widths()[0], few.widths()[1], few.steps(), draws))
                 .table(header, rows)
                 .text(conclusion(ways, places, errors))
@@ -280,11 +282,11 @@ public final class FewLabelsLab implements Experiment {
         page.section(
                         "Nodes of a graph, few of which have a label",
                         line(
-                                "Graphs of %d nodes in %d blocks: two nodes of a block have an edge with probability %s, two others with %s. Each node has %d "
-                                        + "features of normal noise, one of which has the mean %s and tells the block, faintly. Two graph convolutions (Kipf and "
-                                        + "Welling 2017) see features and edges, the same network of linear layers sees the features alone, and label spreading "
-                                        + "(Zhou et al. 2004) sees the edges alone. Accuracies are those on nodes whose label is not known, means over %d graphs. A "
-                                        + "guess has %.0f %%.",
+                                "Graphs of %d nodes in %d blocks: two nodes of a block have an edge with probability %s, two others with %s. Each node "
+                                        + "has %d features of normal noise, one of which has the mean %s and tells the block, faintly. Two graph "
+                                        + "convolutions (Kipf and Welling 2017) see features and edges, the same network of linear layers sees the "
+                                        + "features alone, and label spreading (Zhou et al. 2004) sees the edges alone. Accuracies are those on nodes "
+                                        + "whose label is not known, means over %d graphs. A guess has %.0f %%.",
                                 nodes(run),
                                 BlockModel.BLOCKS,
                                 BlockModel.INSIDE,

@@ -168,10 +168,10 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
                         "Kinds of auto-encoders",
                         line(
                                 "Fashion-MNIST, with pixels from 0 to 1. Under-complete and deep networks have a code of %d numbers, as PCA has here. "
-                                        + "Over-complete networks have more ReLU units than pixels, with and without a penalty of %s times the sum of their "
-                                        + "activations. The denoising network sees images with noise of standard deviation %s in training and is to give back "
-                                        + "the images without noise. Errors are mean squared errors of a pixel on images that were not learned, as they are and "
-                                        + "with such noise; with noise the error is that to the image without it.",
+                                        + "Over-complete networks have more ReLU units than pixels, with and without a penalty of %s times the sum of "
+                                        + "their activations. The denoising network sees images with noise of standard deviation %s in training and is "
+                                        + "to give back the images without noise. Errors are mean squared errors of a pixel on images that were not "
+                                        + "learned, as they are and with such noise; with noise the error is that to the image without it.",
                                 CODE, line("%.4f", SPARSE), line("%.1f", NOISE)))
                 .table(List.of("kind", "numbers in a code", "of these not 0", "error", "error from noisy images"), rows)
                 .text(line(
@@ -238,9 +238,10 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
         page.section(
                         "Retrieval by code",
                         line(
-                                "For each image that was not learned, the %d nearest of the %,d images that were learned are looked up by their codes. Precision is "
-                                        + "the share of these that are of the same class. Distances are Euclidean; between binary codes they order as the "
-                                        + "number of bits that differ (semantic hashing, Salakhutdinov and Hinton 2009). No label is used for any code.",
+                                "For each image that was not learned, the %d nearest of the %,d images that were learned are looked up by their codes. "
+                                        + "Precision is the share of these that are of the same class. Distances are Euclidean; between binary codes "
+                                        + "they order as the number of bits that differ (semantic hashing, Salakhutdinov and Hinton 2009). No label is "
+                                        + "used for any code.",
                                 NEAREST, learned.size()))
                 .table(List.of("looked up by", "bytes of an image", line("precision at %d", NEAREST)), rows)
                 .text(line(

@@ -56,7 +56,10 @@ final class LinearCodes {
         }
     }
 
-    /** Rows without their mean, in units of the deviation of all pixels together: the mean squared error of a pixel is then the share of the variance that is lost. */
+    /**
+     * Rows without their mean, in units of the deviation of all pixels together: the mean squared error of a pixel is then the share of the variance that
+     * is lost.
+     */
     private static Dataset standardized(float[][] images, Pca pca) {
         double unit = Math.sqrt(pca.total() / pca.mean().length);
         float[][] rows = new float[images.length][pca.mean().length];
@@ -90,11 +93,12 @@ final class LinearCodes {
         page.section(
                         "The linear auto-encoder and PCA",
                         line(
-                                "A linear layer from pixels without their mean to %d numbers and a linear layer back, trained by L-BFGS on all images at once. Theory says "
-                                        + "that the best such network spans the plane of the first %d principal components, and that the squared error left "
-                                        + "is the sum of the variances of all others (Baldi and Hornik 1989). The principal angles tell how far its plane is "
-                                        + "from that of the components: all are 0 where the planes are the same. The two choose other axes in the plane, "
-                                        + "because the auto-encoder has no reason to make them orthogonal.",
+                                "A linear layer from pixels without their mean to %d numbers and a linear layer back, trained by L-BFGS on all images "
+                                        + "at once. Theory says that the best such network spans the plane of the first %d principal components, and "
+                                        + "that the squared error left is the sum of the variances of all others (Baldi and Hornik 1989). The "
+                                        + "principal angles tell how far its plane is from that of the components: all are 0 where the planes are the "
+                                        + "same. The two choose other axes in the plane, because the auto-encoder has no reason to make them "
+                                        + "orthogonal.",
                                 WIDTH, WIDTH))
                 .table(List.of("principal angle", "before training, degrees", "after, degrees"), rows)
                 .text(line(

@@ -99,13 +99,13 @@ final class LocalUnits {
         long better = IntStream.range(0, byUnit.length).filter(c -> byUnit[c] > byPixel[c]).count();
         page.section(
                         "Units that know a class",
-                        "An auto-encoder of three layers of units, each of which sees a patch and shares its weights with no other: 8 x 8 patches of 7 x 7 "
-                                + "pixels with 8 units each, 3 x 3 patches of 16 x 16 pixels with 16 units each, and 256 sigmoid units that see all of these, "
-                                + "each of which a penalty keeps near 0 for nine of ten images; then a linear layer back to the pixels. It learns without labels, "
-                                + "from images with noise. Then one of the "
-                                + "256 units is asked whether an image is of a class: it says yes on one side of a threshold. The unit, the side, and one of 20 thresholds at equal "
-                                + "distances are those that are right most often on the images that were learned; the table has the accuracy on others. The "
-                                + "same is done with single pixels. Accuracy is balanced, so that a guess has 50 %. In a network a thousand times as large, "
+                        "An auto-encoder of three layers of units, each of which sees a patch and shares its weights with no other: 8 x 8 patches of 7 "
+                                + "x 7 pixels with 8 units each, 3 x 3 patches of 16 x 16 pixels with 16 units each, and 256 sigmoid units that see "
+                                + "all of these, each of which a penalty keeps near 0 for nine of ten images; then a linear layer back to the pixels. "
+                                + "It learns without labels, from images with noise. Then one of the 256 units is asked whether an image is of a "
+                                + "class: it says yes on one side of a threshold. The unit, the side, and one of 20 thresholds at equal distances are "
+                                + "those that are right most often on the images that were learned; the table has the accuracy on others. The same is "
+                                + "done with single pixels. Accuracy is balanced, so that a guess has 50 %. In a network a thousand times as large, "
                                 + "the best unit for faces has 81.7 %, where always no has 64.8 % (Le et al. 2012).")
                 .table(List.of("class", "best unit", "best pixel", "chance"), rows)
                 .text(line(

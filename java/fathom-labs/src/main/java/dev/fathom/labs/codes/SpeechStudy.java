@@ -176,14 +176,15 @@ final class SpeechStudy {
         page.section(
                         "Binary codes of speech",
                         line(
-                                "Spoken digits, as spectrograms of %d bins by a Fourier transform of 256 samples, in decibels, and no lower than %.0f below the "
-                                        + "loudest of a recording. Windows of %s frames that overlap are coded by %d bits each: the activations of a hidden layer "
-                                        + "of an auto-encoder are replaced by 1 where they are above 0.5 and by 0 elsewhere, in training too, where gradients pass the "
-                                        + "threshold unchanged. Beside it, each of 8 or 4 sub-bands of the same windows is replaced by the nearest of 16 or 256 "
-                                        + "centers that k-means found, which takes as many bits. Frames are then means of what all windows that have them say. The log-spectral "
-                                        + "distortion is the root of the mean squared difference over the bins of a frame, and its mean over the frames of recordings "
-                                        + "that were not learned. Deng et al. (2010) train their auto-encoder stage by stage as Boltzmann machines on other speech; "
-                                        + "their binary codes have about 2 dB less than sub-bands.",
+                                "Spoken digits, as spectrograms of %d bins by a Fourier transform of 256 samples, in decibels, and no lower than %.0f "
+                                        + "below the loudest of a recording. Windows of %s frames that overlap are coded by %d bits each: the "
+                                        + "activations of a hidden layer of an auto-encoder are replaced by 1 where they are above 0.5 and by 0 "
+                                        + "elsewhere, in training too, where gradients pass the threshold unchanged. Beside it, each of 8 or 4 "
+                                        + "sub-bands of the same windows is replaced by the nearest of 16 or 256 centers that k-means found, which "
+                                        + "takes as many bits. Frames are then means of what all windows that have them say. The log-spectral "
+                                        + "distortion is the root of the mean squared difference over the bins of a frame, and its mean over the "
+                                        + "frames of recordings that were not learned. Deng et al. (2010) train their auto-encoder stage by stage as "
+                                        + "Boltzmann machines on other speech; their binary codes have about 2 dB less than sub-bands.",
                                 Windows.BINS, Windows.SILENCE, "1, 3, 9 and 13", BITS))
                 .table(header, rows)
                 .text(line(

@@ -46,8 +46,8 @@ sealed interface Stage extends Layer {
     }
 
     /**
-     * A restricted Boltzmann machine with the energy E(v, h) = -a'v - b'h - h'W v of units that are 0 or 1 (Smolensky 1986), so that P(h = 1 | v) = sigmoid(W v + b)
-     * and P(v = 1 | h) = sigmoid(W'h + a). The free energy of v is F(v) = -a'v - sum softplus(W v + b).
+     * A restricted Boltzmann machine with the energy E(v, h) = -a'v - b'h - h'W v of units that are 0 or 1 (Smolensky 1986), so that P(h = 1 | v) =
+     * sigmoid(W v + b) and P(v = 1 | h) = sigmoid(W'h + a). The free energy of v is F(v) = -a'v - sum softplus(W v + b).
      *
      * @param up W and b
      * @param visible a

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Spectrograms in decibels, cut into windows of some frames and put together again, so that a code of windows can be judged by what it leaves of a spectrogram
- * (Deng et al. 2010).
+ * Spectrograms in decibels, cut into windows of some frames and put together again, so that a code of windows can be judged by what it leaves of a
+ * spectrogram (Deng et al. 2010).
  *
  * @param frames how many frames a window has; each window begins one frame after the last
  */

@@ -32,7 +32,10 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Handwritten digits, as few wrong as can be had in a quarter of an hour: an ensemble of small networks, each with kernels of another size, on changed images. */
+/**
+ * Handwritten digits, as few wrong as can be had in a quarter of an hour: an ensemble of small networks, each with kernels of another size, on changed
+ * images.
+ */
 public final class MnistBestLab implements ImageLab {
     private static final Augment[] CHANGES = {
         Augment.shift(0.08f), Augment.rotate(12), Augment.zoom(0.1f), Augment.shear(0.15f)

@@ -176,13 +176,14 @@ public final class SearchLab implements Experiment {
         page.section(
                         "Searches with equal budget",
                         line(
-                                "Networks of one to three hidden layers of 8 to 128 ReLU units on images of clothing, trained by Adam: depth, width, learning "
-                                        + "rate, dropout, and which layers add their input to their output are chosen by the accuracy on images that were not "
-                                        + "learned. A trial has %d epochs, and every search may spend %d of these. The grid has the two ends of each range, random "
-                                        + "search draws points, the genetic algorithm breeds 8 generations of 8, successive halving begins with one epoch of many "
-                                        + "points and keeps a third of them for three times as many epochs, and the last search tries what a regressor of the scores so "
-                                        + "far predicts to be best. The numbers are means over %d %s. The accuracy on the test is that of the "
-                                        + "best network of each search, which chooses nothing.",
+                                "Networks of one to three hidden layers of 8 to 128 ReLU units on images of clothing, trained by Adam: depth, width, "
+                                        + "learning rate, dropout, and which layers add their input to their output are chosen by the accuracy on "
+                                        + "images that were not learned. A trial has %d epochs, and every search may spend %d of these. The grid has "
+                                        + "the two ends of each range, random search draws points, the genetic algorithm breeds 8 generations of 8, "
+                                        + "successive halving begins with one epoch of many points and keeps a third of them for three times as many "
+                                        + "epochs, and the last search tries what a regressor of the scores so far predicts to be best. The numbers "
+                                        + "are means over %d %s. The accuracy on the test is that of the best network of each search, which chooses "
+                                        + "nothing.",
                                 most, TRIALS * most, seeds, seeds == 1 ? "seed" : "seeds"))
                 .table(
                         List.of("search", "trials", "epochs", "failed", "best score", "of all seeds", "test accuracy"),
@@ -193,7 +194,7 @@ public final class SearchLab implements Experiment {
                 .series(
                         "search.png",
                         "The best score so far over the epochs spent, for each search",
-                        "accuracy",
+                        "best score so far, accuracy",
                         "epochs spent",
                         curves)
                 .text("Every trial is a row of a CSV file: what was tried, its budget, and its score.");
@@ -255,9 +256,9 @@ public final class SearchLab implements Experiment {
         page.section(
                         "A regressor of scores",
                         line(
-                                "A network of two hidden layers reads the description of a trial and predicts its score. It learns from random trials, and is "
-                                        + "asked to rank %d others that it has not seen. Spearman's rank correlation is 1 where it ranks them as training did, and 0 "
-                                        + "where it knows nothing. Numbers are means over %d starts of the regressor.",
+                                "A network of two hidden layers reads the description of a trial and predicts its score. It learns from random trials, "
+                                        + "and is asked to rank %d others that it has not seen. Spearman's rank correlation is 1 where it ranks them "
+                                        + "as training did, and 0 where it knows nothing. Numbers are means over %d starts of the regressor.",
                                 heldOut.size(), repeats))
                 .table(List.of("trials learned", "rank correlation on others"), rows)
                 .text(line(

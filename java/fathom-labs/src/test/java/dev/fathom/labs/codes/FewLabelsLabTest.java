@@ -33,8 +33,8 @@ class FewLabelsLabTest {
         assertThat(run.result().isFinished()).isTrue();
         for (String way : List.of(
                 "end to end",
-                "auto-encoders first",
-                "Boltzmann machines first",
+                "auto-encoders",
+                "Boltzmann machines",
                 "ReLU, dropout",
                 "pseudo-labels",
                 "consistency")) {
