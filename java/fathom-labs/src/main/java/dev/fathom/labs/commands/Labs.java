@@ -2,6 +2,8 @@ package dev.fathom.labs.commands;
 
 import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
+import dev.fathom.labs.codes.AutoencodersLab;
+import dev.fathom.labs.codes.FewLabelsLab;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
@@ -16,6 +18,7 @@ import dev.fathom.labs.images.FashionLab;
 import dev.fathom.labs.images.FgsmLab;
 import dev.fathom.labs.images.FiltersLab;
 import dev.fathom.labs.images.IslrLab;
+import dev.fathom.labs.images.MnistBestLab;
 import dev.fathom.labs.images.MnistLab;
 import dev.fathom.labs.images.PermutationLab;
 import dev.fathom.labs.images.PretrainedLab;
@@ -34,6 +37,7 @@ import dev.fathom.labs.representation.PerceptronLab;
 import dev.fathom.labs.representation.XorLab;
 import dev.fathom.labs.reviews.ImdbLab;
 import dev.fathom.labs.reviews.WordsLab;
+import dev.fathom.labs.searches.SearchLab;
 import dev.fathom.labs.series.ForecastLab;
 import dev.fathom.labs.series.NyseLab;
 import dev.fathom.labs.sound.DigitsLab;
@@ -85,6 +89,10 @@ public final class Labs {
             new BoundariesLab(),
             new ApproximationLab(),
             new LossesLab());
+            new AutoencodersLab(),
+            new FewLabelsLab(),
+            new SearchLab(),
+            new MnistBestLab());
 
     private Labs() {}
 

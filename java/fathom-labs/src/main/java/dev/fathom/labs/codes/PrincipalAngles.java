@@ -1,0 +1,44 @@
+package dev.fathom.labs.codes;
+
+import dev.fathom.kernel.Lapack;
+import dev.fathom.labs.statistics.SingularValues;
+import java.util.Arrays;
+
+/**
+ * The principal angles between two subspaces: the smallest angle between a direction of one and a direction of the other, then the smallest among the
+ * directions orthogonal to these, and so on. Their cosines are the singular values of U'V for orthonormal bases U and V (Bjorck and Golub 1973). All are 0
+ * where the subspaces are the same.
+ */
+final class PrincipalAngles {
+    private PrincipalAngles() {}
+
+    /**
+     * The angles in degrees, ascending, between the spaces that the columns of two matrices [rows, width] span.
+     *
+     * @param u the numbers of one matrix, row after row
+     * @param v the numbers of the other
+     */
+    static double[] degrees(double[] u, double[] v, int width) {
+        double[] product = new double[width * width];
+        Lapack.addProduct(Lapack.orthonormal(u, width), width, Lapack.orthonormal(v, width), width, product);
+        double[][] rows = new double[width][];
+        for (int i = 0; i < width; i++) {
+            rows[i] = Arrays.copyOfRange(product, i * width, (i + 1) * width);
+        }
+        return Arrays.stream(SingularValues.of(rows))
+                .map(cosine -> Math.toDegrees(Math.acos(Math.min(1, cosine))))
+                .toArray();
+    }
+
+    /** The transpose of a matrix [rows, columns]. */
+    static double[] transposed(double[] matrix, int columns) {
+        int rows = matrix.length / columns;
+        double[] turned = new double[matrix.length];
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                turned[j * rows + i] = matrix[i * columns + j];
+            }
+        }
+        return turned;
+    }
+}

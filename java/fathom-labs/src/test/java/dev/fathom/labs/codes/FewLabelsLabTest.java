@@ -1,0 +1,188 @@
+package dev.fathom.labs.codes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.ShortRun;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fathom lab few-labels}: its short form, Boltzmann machines small enough to be summed up, and graphs. */
+class FewLabelsLabTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void theShortFormHasEveryWay() {
+        CommandLineRun.assumeData("mnist");
+        ShortRun run = ShortRun.of(new FewLabelsLab(), temp, false);
+        assertThat(run.result().isFinished()).isTrue();
+        for (String way : List.of(
+                "end to end",
+                "auto-encoders",
+                "Boltzmann machines",
+                "ReLU, dropout",
+                "pseudo-labels",
+                "consistency")) {
+            double few = run.figure(way + ", 100 labels, test error");
+            assertThat(few).as(way).isBetween(10.0, 50.0); // a guess has 90 %
+            assertThat(run.figure(way + ", 600 labels, test error")).as(way).isBetween(5.0, few + 3);
+        }
+        for (String labels : List.of("2", "5", "10", "20")) {
+            double guess = 25;
+            assertThat(run.figure("graph convolution, " + labels + " labels a block, accuracy"))
+                    .as(labels)
+                    .isGreaterThan(run.figure("without edges, " + labels + " labels a block, accuracy"));
+            assertThat(run.figure("label spreading, " + labels + " labels a block, accuracy")).isGreaterThan(guess + 10);
+        }
+        assertThat(run.figure("graph convolution, 20 labels a block, accuracy"))
+                .isGreaterThan(run.figure("label spreading, 20 labels a block, accuracy"));
+        assertThat(run.out()).contains("published: pseudo-labels", "16.15 %");
+        for (String file : List.of("report.html", "few-labels.png", "layers.png", "graph.png")) {
+            assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    @Test
+    void anInterruptedRunIsNotFinished() {
+        CommandLineRun.assumeData("mnist");
+        var run = InterruptedRun.of(new FewLabelsLab(), "== Boltzmann machine, layer 1", null, temp);
+        assertThat(run.result().isFinished()).isFalse();
+        assertThat(run.out()).contains("== auto-encoder, layer 2").doesNotContain("layer 2\n\n== Boltzmann machine, layer 2");
+        assertThat(run.result().figures()).isEmpty();
+    }
+
+    // ---- Boltzmann machines
+
+    private static final int VISIBLE = 3;
+    private static final int HIDDEN = 2;
+
+    /** F(v) = -log of the sum of exp(-E(v, h)) over all h, with E(v, h) = -a'v - b'h - h'W v. */
+    private static double freeEnergy(float[] w, float[] b, float[] a, float... v) {
+        double sum = 0;
+        for (int h = 0; h < 1 << HIDDEN; h++) {
+            double energy = 0;
+            for (int j = 0; j < VISIBLE; j++) {
+                energy -= a[j] * v[j];
+            }
+            for (int i = 0; i < HIDDEN; i++) {
+                if ((h >> i & 1) == 1) {
+                    energy -= b[i];
+                    for (int j = 0; j < VISIBLE; j++) {
+                        energy -= w[i * VISIBLE + j] * v[j];
+                    }
+                }
+            }
+            sum += Math.exp(-energy);
+        }
+        return -Math.log(sum);
+    }
+
+    private static Stage.Boltzmann machine(float[] w, float[] b, float[] a) {
+        Linear up = new Linear(VISIBLE, HIDDEN, (shape, rng) -> w.clone()).withBias((shape, rng) -> b.clone());
+        return new Stage.Boltzmann(
+                up, new Parameter(Shape.of(VISIBLE), (shape, rng) -> a.clone()));
+    }
+
+    @Test
+    void theFreeEnergyIsTheSumOverAllHiddenStates() {
+        float[] w = new Rng(1).normal(VISIBLE * HIDDEN, 0, 1);
+        float[] b = {0.3f, -0.7f};
+        float[] a = {-0.2f, 0.5f, 1};
+        try (Model<Stage.Boltzmann> model = Model.of(machine(w, b, a), 1);
+                Pass pass = Pass.infer()) {
+            for (int state = 0; state < 1 << VISIBLE; state++) {
+                float[] v = {state & 1, state >> 1 & 1, state >> 2 & 1};
+                double f = model.net().freeEnergy(Tensor.of(v, 1, VISIBLE)).item();
+                assertThat(f).isCloseTo(freeEnergy(w, b, a, v), within(1e-5));
+            }
+            assertThat(pass.recording()).isFalse();
+        }
+    }
+
+    /** With the reconstructions v' of the same random numbers, the gradient of W is the mean of h(v') v' - h(v) v. */
+    @Test
+    void theGradientIsThatOfContrastiveDivergence() {
+        int n = 5;
+        float[] w = new Rng(1).normal(VISIBLE * HIDDEN, 0, 1);
+        float[] b = {0.3f, -0.7f};
+        float[] a = {-0.2f, 0.5f, 1};
+        float[] v = new Rng(2).uniform(n * VISIBLE, 0, 1);
+        try (Model<Stage.Boltzmann> model = Model.of(machine(w, b, a), 1)) {
+            float[] other;
+            try (Pass pass = Pass.infer(new Rng(3))) {
+                other = model.net().reconstructed(Tensor.of(v, n, VISIBLE)).toArray();
+                assertThat(pass.recording()).isFalse();
+            }
+            double[] expected = new double[w.length];
+            for (int k = 0; k < n; k++) {
+                for (int i = 0; i < HIDDEN; i++) {
+                    for (float[] side : List.of(v, other)) {
+                        double sum = b[i];
+                        for (int j = 0; j < VISIBLE; j++) {
+                            sum += w[i * VISIBLE + j] * side[k * VISIBLE + j];
+                        }
+                        double h = 1 / (1 + Math.exp(-sum));
+                        for (int j = 0; j < VISIBLE; j++) {
+                            expected[i * VISIBLE + j] += (side == v ? -1 : 1) * h * side[k * VISIBLE + j] / n;
+                        }
+                    }
+                }
+            }
+            try (Pass pass = Pass.train(new Rng(3))) {
+                pass.backward(model.net().loss(Tensor.of(v, n, VISIBLE)));
+            }
+            float[] gradient = Objects.requireNonNull(model.net().up().weight().gradient()).toArray();
+            for (int i = 0; i < w.length; i++) {
+                assertThat((double) gradient[i]).isCloseTo(expected[i], within(1e-5));
+            }
+        }
+    }
+
+    // ---- graphs
+
+    /** Edges and features are as frequent and as strong as the model says, and a seed gives the same accuracy twice. */
+    @Test
+    void blocksAreDrawnAsTheModelSays() {
+        BlockModel model = BlockModel.draw(200, new Rng(4));
+        assertThat(model.labels()).hasSize(200).startsWith(0, 1, 2, 3, 0);
+        int inside = 0;
+        int edges = 0;
+        for (int e = 0; e < model.graph().from().length; e++) {
+            int from = model.graph().from()[e];
+            int to = model.graph().to()[e];
+            if (from < to) {
+                edges++;
+                inside += model.labels()[from] == model.labels()[to] ? 1 : 0;
+            }
+        }
+        int pairs = 4 * 50 * 49 / 2;
+        assertThat((double) inside / pairs).isCloseTo(BlockModel.INSIDE, within(0.01));
+        assertThat((double) (edges - inside) / (200 * 199 / 2 - pairs)).isCloseTo(BlockModel.OUTSIDE, within(0.003));
+        int[] known = model.known(3);
+        assertThat(Arrays.stream(known).filter(c -> c < BlockModel.BLOCKS).count()).isEqualTo(12);
+        for (int c = 0; c < 4; c++) {
+            int block = c;
+            double[] signal = IntStream.range(0, 200)
+                    .filter(i -> model.labels()[i] == block)
+                    .mapToDouble(i -> model.features()[i][block])
+                    .toArray();
+            assertThat(Arrays.stream(signal).average().orElseThrow()).isCloseTo(BlockModel.SIGNAL, within(0.5));
+        }
+        assertThat(model.learned(model.convolutions(), known, 1)).isEqualTo(model.learned(model.convolutions(), known, 1));
+    }
+}
