@@ -12,34 +12,50 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The short form of a lab with all its files, by seed 1.
+ * The short form of a lab inside this JVM, with its figures as numbers.
  *
  * @param result what the lab returned
  * @param out what it printed
  */
 public record ShortRun(Result result, String out) {
-    /** Runs {@code lab} and writes its page into {@code folder}. */
-    public static ShortRun of(Experiment lab, Path folder, boolean resume) {
+    /** Runs {@code lab} with a seed on the usual data, and writes its page and pictures to {@code folder}. */
+    public static ShortRun of(Experiment lab, long seed, Path folder) {
+        return of(lab, seed, folder, false);
+    }
+
+    /** Goes on with what an earlier run left in {@code folder}. */
+    public static ShortRun resumed(Experiment lab, long seed, Path folder) {
+        return of(lab, seed, folder, true);
+    }
+
+    private static ShortRun of(Experiment lab, long seed, Path folder, boolean resume) {
         var out = new ByteArrayOutputStream();
-        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-        long start = System.nanoTime();
-        try (Interrupt interrupt = Interrupt.install(nowhere)) {
-            PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
-            Result result = lab.run(new Run(true, null, 1, resume, null, null, folder, interrupt, printed, nowhere));
+        PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
+        try (Interrupt interrupt = Interrupt.install(printed)) {
+            long start = System.nanoTime();
+            Result result = lab.run(new Run(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
             result.write(folder);
             System.out.printf("lab %s --short: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);
             return new ShortRun(result, out.toString(StandardCharsets.UTF_8));
         }
     }
 
-    /** The number of the figure of this name. */
+    /**
+     * The number of the figure of this name.
+     *
+     * @throws AssertionError if there is none, with the names of all
+     */
     public double figure(String name) {
-        List<Figure> found =
-                result.figures().stream().filter(f -> f.name().equals(name)).toList();
-        if (found.size() != 1) {
-            throw new AssertionError(found.size() + " figures are called " + name + " among "
-                    + result.figures().stream().map(Figure::name).toList());
-        }
-        return found.get(0).measured();
+        return figures().stream()
+                .filter(f -> f.name().equals(name))
+                .mapToDouble(Figure::measured)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no figure " + name + " among "
+                        + figures().stream().map(Figure::name).toList()));
+    }
+
+    /** All figures in their order. */
+    public List<Figure> figures() {
+        return result.figures();
     }
 }

@@ -74,25 +74,25 @@ public final class Labs {
             new DigitsLab(),
             new MemoryLab(),
             new ForecastLab(),
-            new DoubleDescentLab(),
-            new BiasVarianceLab(),
-            new MemorizeLab(),
-            new RidgeLab(),
-            new IslrLab());
-            new OptimizersLab(),
-            new LandscapeLab(),
-            new SignalsLab(),
-            new ActivationsLab(),
-            new RatesLab());
             new PerceptronLab(),
             new XorLab(),
             new BoundariesLab(),
             new ApproximationLab(),
-            new LossesLab());
+            new LossesLab(),
+            new OptimizersLab(),
+            new LandscapeLab(),
+            new SignalsLab(),
+            new ActivationsLab(),
+            new RatesLab(),
+            new IslrLab(),
+            new MnistBestLab(),
+            new DoubleDescentLab(),
+            new BiasVarianceLab(),
+            new MemorizeLab(),
+            new RidgeLab(),
             new AutoencodersLab(),
             new FewLabelsLab(),
-            new SearchLab(),
-            new MnistBestLab());
+            new SearchLab());
 
     private Labs() {}
 

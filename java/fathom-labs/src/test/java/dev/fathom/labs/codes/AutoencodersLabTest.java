@@ -29,7 +29,7 @@ class AutoencodersLabTest {
     @Test
     void theShortFormHasEveryPart() {
         CommandLineRun.assumeData("spoken-digits");
-        ShortRun run = ShortRun.of(new AutoencodersLab(), temp, false);
+        ShortRun run = ShortRun.of(new AutoencodersLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         assertThat(run.figure("Linear auto-encoder and PCA, largest principal angle")).isBetween(0.0, 2.0);
         assertThat(run.figure("Linear auto-encoder, squared error beyond that of PCA")).isBetween(-0.01, 0.1);

@@ -29,7 +29,7 @@ class FewLabelsLabTest {
     @Test
     void theShortFormHasEveryWay() {
         CommandLineRun.assumeData("mnist");
-        ShortRun run = ShortRun.of(new FewLabelsLab(), temp, false);
+        ShortRun run = ShortRun.of(new FewLabelsLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         for (String way : List.of(
                 "end to end",

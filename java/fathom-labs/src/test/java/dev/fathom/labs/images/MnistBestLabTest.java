@@ -20,7 +20,7 @@ class MnistBestLabTest {
     @Test
     void theEnsembleIsTheMeanOfItsMembers() {
         CommandLineRun.assumeData("mnist");
-        ShortRun run = ShortRun.of(new MnistBestLab(), temp, false);
+        ShortRun run = ShortRun.of(new MnistBestLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         double ensemble = run.figure("Ensemble, test error");
         double worst = MEMBERS.stream()

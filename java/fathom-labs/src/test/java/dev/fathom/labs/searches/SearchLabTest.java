@@ -34,7 +34,7 @@ class SearchLabTest {
 
     @BeforeAll
     static void shortForm() {
-        run = ShortRun.of(new SearchLab(), folder, false);
+        run = ShortRun.of(new SearchLab(), 1, folder);
     }
 
     @Test
@@ -76,7 +76,7 @@ class SearchLabTest {
         Path grid = folder.resolve("grid-1.csv");
         byte[] before = Files.readAllBytes(grid);
         long start = System.nanoTime();
-        ShortRun again = ShortRun.of(new SearchLab(), folder, true);
+        ShortRun again = ShortRun.resumed(new SearchLab(), 1, folder);
         assertThat((System.nanoTime() - start) / 1e9).isLessThan(60);
         assertThat(again.out()).isEqualTo(run.out());
         assertThat(again.result().figures()).isEqualTo(run.result().figures());
