@@ -179,7 +179,13 @@ public record NaturalSpline(Basis basis, double... knots) implements Layer {
             case B_SPLINES -> {
                 double[][] weights = orthonormalComplement();
                 double[][] b = Arrays.stream(knots).mapToObj(this::bSplines).toArray(double[][]::new);
-                yield matrix((j, k) -> dot(weights[j], b[k]));
+                yield matrix((j, k) -> {
+                    double sum = 0; // only the B-splines around a knot are not 0 there
+                    for (int i = Math.max(0, k - 1); i < Math.min(b[k].length, k + 4); i++) {
+                        sum += weights[j][i] * b[k][i];
+                    }
+                    return sum;
+                });
             }
             case TRUNCATED_POWERS ->
                 matrix((j, k) -> j == 0 ? 1 : j == 1 ? knots[k] : cubes(j - 2, k) - cubes(knots.length - 2, k));

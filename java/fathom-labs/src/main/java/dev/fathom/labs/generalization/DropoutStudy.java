@@ -199,7 +199,7 @@ final class DropoutStudy {
         try (Model<Sequential> model = Model.of(net, seed)) {
             int[] chosen = Arrays.copyOf(
                     new Rng(seed).split("images").permutation(images.learn().size()), size);
-            train(model, Pixels.of(images.learn(), 1, chosen), run.of(2000, 150), seed);
+            train(model, Pixels.of(images.learn(), 1, chosen), run.of(3000, 150), seed);
             return error(probabilities(net, Pass.infer()));
         }
     }

@@ -111,7 +111,7 @@ record Family(String name, String axis, int[] complexities, Method method) {
 
     /** One network for each sample, all trained at once by Adam on whole samples. */
     private static double[][] networks(Run run, int width, List<SineSample> samples, double[][] places) {
-        int epochs = run.of(4000, 500);
+        int epochs = run.epochs(4000, 500);
         int n = samples.get(0).x().length;
         float[] x = flat(samples.stream().map(SineSample::x).toArray(double[][]::new));
         float[] y = flat(samples.stream().map(SineSample::y).toArray(double[][]::new));

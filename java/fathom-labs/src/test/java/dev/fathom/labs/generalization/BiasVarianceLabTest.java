@@ -104,4 +104,13 @@ class BiasVarianceLabTest {
         assertThat(stopped.result().figures()).anyMatch(f -> f.name().startsWith("Polynomials"));
         assertThat(stopped.result().figures()).noneMatch(f -> f.name().startsWith("Networks"));
     }
+
+    /** With one epoch, which is quick. */
+    @Test
+    void theSameSeedGivesTheSameFigures(@TempDir Path first, @TempDir Path second) {
+        InterruptedRun one = InterruptedRun.of(new BiasVarianceLab(), "never", null, first);
+        InterruptedRun two = InterruptedRun.of(new BiasVarianceLab(), "never", null, second);
+        assertThat(one.result().isFinished()).isTrue();
+        assertThat(two.result().figures()).isEqualTo(one.result().figures());
+    }
 }

@@ -74,4 +74,13 @@ class MemorizeLabTest {
         assertThat(stopped.result().isFinished()).isFalse();
         assertThat(stopped.result().figures()).isEmpty();
     }
+
+    /** With one epoch, which is quick. */
+    @Test
+    void theSameSeedGivesTheSameFigures(@TempDir Path first, @TempDir Path second) {
+        InterruptedRun one = InterruptedRun.of(new MemorizeLab(), "never", null, first);
+        InterruptedRun two = InterruptedRun.of(new MemorizeLab(), "never", null, second);
+        assertThat(one.result().isFinished()).isTrue();
+        assertThat(two.result().figures()).isEqualTo(one.result().figures());
+    }
 }

@@ -118,10 +118,12 @@ class RidgeLabTest {
         }
     }
 
+    /** What is finished is kept, and is the same in both runs. */
     @Test
     void interrupted(@TempDir Path temp) {
         InterruptedRun stopped = InterruptedRun.of(new RidgeLab(), "Every point is copied", null, temp);
         assertThat(stopped.result().isFinished()).isFalse();
         assertThat(stopped.out()).contains("relative distance").doesNotContain("Gradient flow");
+        assertThat(run.out()).startsWith(stopped.out());
     }
 }
