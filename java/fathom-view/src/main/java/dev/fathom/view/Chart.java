@@ -90,8 +90,8 @@ public final class Chart {
                     + s.y.length + " values; give one value for each place, and at least one");
         }
         if (series.size() == Draw.COLORS.size()) {
-            throw new IllegalArgumentException("chart: " + s.name + " is one series more than the "
-                    + Draw.COLORS.size() + " that colors can tell apart");
+            throw new IllegalArgumentException("chart: " + s.name + " is one series more than the " + Draw.COLORS.size()
+                    + " that colors can tell apart");
         }
         series.add(s);
         return this;
@@ -157,9 +157,7 @@ public final class Chart {
         double[] across = ends(places(s -> s.x, logarithmicX), 0.02);
         double[] upward = range == null
                 ? ends(places(s -> s.y, logarithmicY), 0.06)
-                : Arrays.stream(range)
-                        .map(v -> place(v, logarithmicY))
-                        .toArray();
+                : Arrays.stream(range).map(v -> place(v, logarithmicY)).toArray();
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT - HEADING)

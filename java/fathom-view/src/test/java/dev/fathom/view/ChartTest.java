@@ -51,7 +51,8 @@ class ChartTest {
                 .render();
         double low = height(picture, Draw.BLUE);
         double high = height(picture, Draw.GREEN);
-        assertThat(height(picture, Draw.VERMILLION)).isCloseTo((low + high) / 2, org.assertj.core.data.Offset.offset(0.005));
+        assertThat(height(picture, Draw.VERMILLION))
+                .isCloseTo((low + high) / 2, org.assertj.core.data.Offset.offset(0.005));
     }
 
     @Test

@@ -35,7 +35,8 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
     /** A linear layer to the code, and one back, both without a bias, for inputs of mean 0. They begin orthogonal, from where gradients find the way fast. */
     static Autoencoder linear(int in, int code) {
         return new Autoencoder(
-                new Linear(in, code, Init.orthogonal()).withoutBias(), new Linear(code, in, Init.orthogonal()).withoutBias());
+                new Linear(in, code, Init.orthogonal()).withoutBias(),
+                new Linear(code, in, Init.orthogonal()).withoutBias());
     }
 
     /** A code of tanh units. */
@@ -79,8 +80,7 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
      * @return the network, to be closed; null if the run was interrupted
      */
     @Nullable
-    Model<Autoencoder> train(
-            Run run, String name, Dataset data, int epochs, @Nullable UnaryOperator<Tensor> penalty) {
+    Model<Autoencoder> train(Run run, String name, Dataset data, int epochs, @Nullable UnaryOperator<Tensor> penalty) {
         if (run.interrupt().requested()) {
             return null;
         }
@@ -95,8 +95,7 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
                     })
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
-            run.training()
-                    .attach(trainer, run.folder().resolve(name.replaceAll("[^A-Za-z0-9]+", "-")), "examples");
+            run.training().attach(trainer, run.folder().resolve(name.replaceAll("[^A-Za-z0-9]+", "-")), "examples");
             trainer.fit(data.shuffled(run.seed()).batches(Math.min(64, data.size())), epochs);
             done = !run.interrupt().requested();
             return done ? model : null;

@@ -74,7 +74,9 @@ record BlockModel(Graph graph, float[][] features, int[] labels) {
     /** A network of two graph convolutions (Kipf and Welling 2017). */
     Layer convolutions() {
         return new Sequential(
-                new GraphConv(graph, COLUMNS, HIDDEN).act(RELU), new Dropout(0.5f), new GraphConv(graph, HIDDEN, BLOCKS));
+                new GraphConv(graph, COLUMNS, HIDDEN).act(RELU),
+                new Dropout(0.5f),
+                new GraphConv(graph, HIDDEN, BLOCKS));
     }
 
     /** A network that sees the features of a node but no edges. */
@@ -90,7 +92,13 @@ record BlockModel(Graph graph, float[][] features, int[] labels) {
                     .seed(seed)
                     .fit(nodes.batches(known.length), EPOCHS);
             try (Pass pass = Pass.infer()) {
-                return accuracy(model.net().apply(nodes.batches(known.length).epoch(0).next().x()), known);
+                return accuracy(
+                        model.net()
+                                .apply(nodes.batches(known.length)
+                                        .epoch(0)
+                                        .next()
+                                        .x()),
+                        known);
             }
         }
     }

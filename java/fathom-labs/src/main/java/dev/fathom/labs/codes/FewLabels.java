@@ -111,16 +111,22 @@ record FewLabels(Run run, Dataset images, Dataset test, int[] widths, int steps)
 
     /** The error after learning from all images, where the likeliest class counts as the label of those without one (Lee 2013). */
     double pseudoLabels(int[] labeled, int draw) {
-        return mixed(labeled, draw, (net, batch, logits, ramp) -> Loss.crossEntropy()
-                .of(logits, logits.detach().argmax(-1))
-                .mul(PSEUDO * ramp));
+        return mixed(
+                labeled,
+                draw,
+                (net, batch, logits, ramp) -> Loss.crossEntropy()
+                        .of(logits, logits.detach().argmax(-1))
+                        .mul(PSEUDO * ramp));
     }
 
     /** The error after learning from all images, where two answers with noise and dropout of their own are to agree (Laine and Aila 2017). */
     double consistency(int[] labeled, int draw) {
-        return mixed(labeled, draw, (net, batch, logits, ramp) -> Loss.mse()
-                .of(logits.softmax(-1), net.apply(batch.x()).softmax(-1))
-                .mul(CONSISTENCY * (float) Math.exp(-5 * (1 - ramp) * (1 - ramp))));
+        return mixed(
+                labeled,
+                draw,
+                (net, batch, logits, ramp) -> Loss.mse()
+                        .of(logits.softmax(-1), net.apply(batch.x()).softmax(-1))
+                        .mul(CONSISTENCY * (float) Math.exp(-5 * (1 - ramp) * (1 - ramp))));
     }
 
     /** Learns from all images in batches of which a quarter has a label: those with one come as often as that takes. */

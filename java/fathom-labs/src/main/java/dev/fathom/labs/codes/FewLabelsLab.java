@@ -34,8 +34,8 @@ public final class FewLabelsLab implements Experiment {
     private static final int[] BRIEF = {100, 600};
     private static final int[] PER_BLOCK = {2, 5, 10, 20};
     /** Errors in percent of dropNN and of +PL for 100, 600, 1,000 and 3,000 labels. */
-    private static final List<List<String>> LEE = List.of(
-            List.of("21.89", "8.57", "6.59", "3.72"), List.of("16.15", "5.03", "4.30", "2.80"));
+    private static final List<List<String>> LEE =
+            List.of(List.of("21.89", "8.57", "6.59", "3.72"), List.of("16.15", "5.03", "4.30", "2.80"));
 
     @Override
     public String name() {
@@ -98,8 +98,14 @@ public final class FewLabelsLab implements Experiment {
         }
         List<Way> ways = List.of(
                 new Way("end to end", (labeled, draw) -> few.supervised(few.sigmoids(null), labeled, draw), List.of()),
-                new Way("auto-encoders", (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw), List.of()),
-                new Way("Boltzmann machines", (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw), List.of()),
+                new Way(
+                        "auto-encoders",
+                        (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw),
+                        List.of()),
+                new Way(
+                        "Boltzmann machines",
+                        (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw),
+                        List.of()),
                 new Way("ReLU, dropout", (labeled, draw) -> few.supervised(few.rectified(), labeled, draw), LEE.get(0)),
                 new Way("pseudo-labels", few::pseudoLabels, LEE.get(1)),
                 new Way("consistency", few::consistency, List.of()));
@@ -118,7 +124,7 @@ public final class FewLabelsLab implements Experiment {
             }
             run.training().say("%,d labels: %s", sizes[s], words(ways, errors, s));
         }
-        write(run, page, few, ways, sizes, draws, errors);
+        write(page, few, ways, sizes, draws, errors);
         page.picture(
                 "layers.png",
                 "What units of the first layer weigh: auto-encoder above, Boltzmann machine below",
@@ -133,7 +139,7 @@ public final class FewLabelsLab implements Experiment {
     }
 
     private static void write(
-            Run run, Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
+            Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
         List<String> places = IntStream.of(sizes).mapToObj(n -> line("%,d", n)).toList();
         List<String> header = new ArrayList<>(List.of("error on the test, by the number of labels"));
         header.addAll(places);
@@ -214,13 +220,16 @@ public final class FewLabelsLab implements Experiment {
 
     private static ImageSheet sheet(Pretraining coded, Pretraining machines) {
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(10);
-        for (Pretraining stack : List.of(coded, machines)) {
-            for (int unit = 0; unit < 10; unit++) {
-                float[] weights = Arrays.copyOfRange(stack.weights().get(0), unit * 784, (unit + 1) * 784);
-                sheet.add(Shades.signed(weights), unit > 0 ? "" : stack == coded ? "auto-encoder" : "Boltzmann machine");
-            }
-        }
+        add(sheet, "auto-encoder", coded);
+        add(sheet, "Boltzmann machine", machines);
         return sheet;
+    }
+
+    private static void add(ImageSheet sheet, String name, Pretraining stack) {
+        for (int unit = 0; unit < 10; unit++) {
+            float[] weights = Arrays.copyOfRange(stack.weights().get(0), unit * 784, (unit + 1) * 784);
+            sheet.add(Shades.signed(weights), unit == 0 ? name : "");
+        }
     }
 
     // ---- graphs
@@ -256,7 +265,8 @@ public final class FewLabelsLab implements Experiment {
                 return false;
             }
         }
-        List<String> places = IntStream.of(PER_BLOCK).mapToObj(Integer::toString).toList();
+        List<String> places =
+                IntStream.of(PER_BLOCK).mapToObj(Integer::toString).toList();
         List<String> header = new ArrayList<>(List.of("accuracy, by the labels known in each block"));
         header.addAll(places);
         List<List<String>> rows = new ArrayList<>();
@@ -267,7 +277,8 @@ public final class FewLabelsLab implements Experiment {
             List<String> row = new ArrayList<>(List.of(names.get(w)));
             for (int p = 0; p < mean.length; p++) {
                 row.add(line("%.1f %%", 100 * mean[p]));
-                Figure figure = Figure.of(line("%s, %s labels a block, accuracy", names.get(w), places.get(p)), "%", 100 * mean[p]);
+                Figure figure = Figure.of(
+                        line("%s, %s labels a block, accuracy", names.get(w), places.get(p)), "%", 100 * mean[p]);
                 page.figure(
                         w > 0
                                 ? figure
@@ -299,7 +310,12 @@ public final class FewLabelsLab implements Experiment {
                 .text(line(
                         "With %d labels a block, graph convolution is %+.1f points from the better of the two that see only one of both.",
                         PER_BLOCK[five], gain))
-                .key(Figure.of(line("Graph convolution, %d labels a block, gain over the better baseline", PER_BLOCK[five]), "points", gain)
+                .key(Figure.of(
+                                line(
+                                        "Graph convolution, %d labels a block, gain over the better baseline",
+                                        PER_BLOCK[five]),
+                                "points",
+                                gain)
                         .baseline("0", "the better of a network without edges and label spreading")
                         .atLeast(0))
                 .picture(

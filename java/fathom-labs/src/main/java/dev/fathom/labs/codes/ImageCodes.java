@@ -79,7 +79,12 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
             boolean done = code(kinds, "under-complete", Autoencoder.tanh(PIXELS, CODE), null, noisy)
                     && code(kinds, "deep", Autoencoder.deep(PIXELS, wide, 128, CODE), null, noisy)
                     && code(kinds, "over-complete", Autoencoder.rectified(PIXELS, over, 0), null, noisy)
-                    && code(kinds, "sparse", Autoencoder.rectified(PIXELS, over, 0), h -> Penalty.activity(h, SPARSE), noisy)
+                    && code(
+                            kinds,
+                            "sparse",
+                            Autoencoder.rectified(PIXELS, over, 0),
+                            h -> Penalty.activity(h, SPARSE),
+                            noisy)
                     && code(kinds, "denoising", Autoencoder.rectified(PIXELS, wide, NOISE), null, noisy);
             if (!done) {
                 return false;
@@ -109,7 +114,10 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
         Pca pca = Pca.fit(learn, CODE);
         float[][] codes = pca.transform(test);
         return new Coded(
-                "PCA", new float[][][] {pca.transform(learn), codes}, pca.inverse(codes), pca.inverse(pca.transform(noisy)));
+                "PCA",
+                new float[][][] {pca.transform(learn), codes},
+                pca.inverse(codes),
+                pca.inverse(pca.transform(noisy)));
     }
 
     /** Trains a network and adds what it makes of the images; false if the run was interrupted. */
@@ -120,10 +128,14 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
                 return false;
             }
             float[][][] codes = {
-                Examples.of(net.encoder(), learn).x(), Examples.of(net.encoder(), test).x()
+                Examples.of(net.encoder(), learn).x(),
+                Examples.of(net.encoder(), test).x()
             };
             to.add(new Coded(
-                    name, codes, Examples.of(net, test).x(), Examples.of(net, noisy).x()));
+                    name,
+                    codes,
+                    Examples.of(net, test).x(),
+                    Examples.of(net, noisy).x()));
             return true;
         }
     }
@@ -228,11 +240,16 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
             precision(deep.codes[0], deep.codes[1], learned, tested),
             precision(bits.codes[0], bits.codes[1], learned, tested)
         };
-        List<String> names = List.of("pixels", line("PCA, %d numbers", CODE), line("deep auto-encoder, %d numbers", CODE), line("binary code, %d bits", BITS));
+        List<String> names = List.of(
+                "pixels",
+                line("PCA, %d numbers", CODE),
+                line("deep auto-encoder, %d numbers", CODE),
+                line("binary code, %d bits", BITS));
         int[] bytes = {PIXELS, 4 * CODE, 4 * CODE, BITS / 8};
         for (int i = 0; i < precision.length; i++) {
             rows.add(List.of(names.get(i), line("%,d", bytes[i]), line("%.1f %%", 100 * precision[i])));
-            page.figure(Figure.of("Retrieval by " + names.get(i) + ", precision at " + NEAREST, "%", 100 * precision[i]));
+            page.figure(
+                    Figure.of("Retrieval by " + names.get(i) + ", precision at " + NEAREST, "%", 100 * precision[i]));
         }
         rows.add(List.of("chance", "", line("%.1f %%", 100.0 / learned.outputs())));
         page.section(
@@ -247,7 +264,10 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
                 .text(line(
                         "A binary code has %.1f %% of the precision of the pixels, from a %.0fth of their bytes.",
                         100 * precision[3] / precision[0], (double) PIXELS / bytes[3]))
-                .key(Figure.of(line("Retrieval by %d bits, precision in parts of that by pixels", BITS), "", precision[3] / precision[0])
+                .key(Figure.of(
+                                line("Retrieval by %d bits, precision in parts of that by pixels", BITS),
+                                "",
+                                precision[3] / precision[0])
                         .baseline("1", "all pixels")
                         .within(0.85, 1.15))
                 .picture(
@@ -281,7 +301,10 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
         for (int q = 0; q < queries.length; q++) {
             add(sheet, tested.x()[q], q == 0 ? "looked up" : "");
             for (Neighbor near : found.get(q)) {
-                add(sheet, learned.x()[near.example()], line("%.0f of %d bits", near.distance() * near.distance(), BITS));
+                add(
+                        sheet,
+                        learned.x()[near.example()],
+                        line("%.0f of %d bits", near.distance() * near.distance(), BITS));
             }
         }
         return sheet;

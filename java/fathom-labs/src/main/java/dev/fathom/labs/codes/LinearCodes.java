@@ -108,7 +108,8 @@ final class LinearCodes {
                 .key(Figure.of("Linear auto-encoder and PCA, largest principal angle", "degrees", largest)
                         .baseline("0", "the theorem")
                         .within(0, 1))
-                .figure(Figure.of("Linear auto-encoder, squared error beyond that of PCA", "%", 100 * (loss / least - 1))
+                .figure(Figure.of(
+                                "Linear auto-encoder, squared error beyond that of PCA", "%", 100 * (loss / least - 1))
                         .baseline("0", "the variances of the other components")
                         .within(-0.01, 0.01));
     }

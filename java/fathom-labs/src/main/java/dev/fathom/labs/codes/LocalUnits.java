@@ -44,7 +44,9 @@ final class LocalUnits {
         return new Autoencoder(
                 new Sequential(
                         new GaussianNoise(NOISE),
-                        new LocallyConnected(Shape.of(SIDE, SIDE, 1), 8, Window.of(7).stride(3)).act(RELU),
+                        new LocallyConnected(
+                                        Shape.of(SIDE, SIDE, 1), 8, Window.of(7).stride(3))
+                                .act(RELU),
                         new LocallyConnected(Shape.of(8, 8, 8), 16, Window.of(4).stride(2)).act(RELU),
                         new LocallyConnected(Shape.of(3, 3, 16), 256, Window.of(3)).act(SIGMOID),
                         new Flatten()),
@@ -80,7 +82,10 @@ final class LocalUnits {
                         line("%.1f %%", 100 * byUnit[c]),
                         line("%.1f %%", 100 * byPixel[c]),
                         "50 %"));
-                page.figure(Figure.of("Best unit for " + images.classes().get(c) + ", balanced accuracy", "%", 100 * byUnit[c])
+                page.figure(Figure.of(
+                                "Best unit for " + images.classes().get(c) + ", balanced accuracy",
+                                "%",
+                                100 * byUnit[c])
                         .baseline(line("%.1f %%", 100 * byPixel[c]), "the best pixel"));
             }
             write(page, rows, byUnit, byPixel);
@@ -94,9 +99,17 @@ final class LocalUnits {
     }
 
     private static void write(Result page, List<List<String>> rows, double[] byUnit, double[] byPixel) {
-        double unit = IntStream.range(0, byUnit.length).mapToDouble(c -> byUnit[c]).average().orElseThrow();
-        double pixel = IntStream.range(0, byPixel.length).mapToDouble(c -> byPixel[c]).average().orElseThrow();
-        long better = IntStream.range(0, byUnit.length).filter(c -> byUnit[c] > byPixel[c]).count();
+        double unit = IntStream.range(0, byUnit.length)
+                .mapToDouble(c -> byUnit[c])
+                .average()
+                .orElseThrow();
+        double pixel = IntStream.range(0, byPixel.length)
+                .mapToDouble(c -> byPixel[c])
+                .average()
+                .orElseThrow();
+        long better = IntStream.range(0, byUnit.length)
+                .filter(c -> byUnit[c] > byPixel[c])
+                .count();
         page.section(
                         "Units that know a class",
                         "An auto-encoder of three layers of units, each of which sees a patch and shares its weights with no other: 8 x 8 patches of 7 "
@@ -128,7 +141,8 @@ final class LocalUnits {
                     .mapToInt(i -> i)
                     .toArray();
             for (int i : most) {
-                sheet.add(images.test().pixels(i), i == most[0] ? images.classes().get(c) : "");
+                sheet.add(
+                        images.test().pixels(i), i == most[0] ? images.classes().get(c) : "");
             }
         }
         return sheet;

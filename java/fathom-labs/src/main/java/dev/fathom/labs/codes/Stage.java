@@ -54,13 +54,18 @@ sealed interface Stage extends Layer {
      */
     record Boltzmann(Linear up, Parameter visible) implements Stage {
         Boltzmann(int in, int out) {
-            this(new Linear(in, out, Init.normal(0, 0.01f)).withBias(Init.zeros()), new Parameter(Shape.of(in), Init.zeros()));
+            this(
+                    new Linear(in, out, Init.normal(0, 0.01f)).withBias(Init.zeros()),
+                    new Parameter(Shape.of(in), Init.zeros()));
         }
 
         /** F(v) of each example [n, 1]. */
         Tensor freeEnergy(Tensor v) {
             Tensor linear = v.matmul(visible.value().reshape(v.dim(-1), 1));
-            return linear.add(up.apply(v).softplus().matmul(Tensor.ones(up.weight().shape().dim(0), 1))).neg();
+            return linear.add(up.apply(v)
+                            .softplus()
+                            .matmul(Tensor.ones(up.weight().shape().dim(0), 1)))
+                    .neg();
         }
 
         /** P(v = 1 | h) after one draw of h from P(h | v): a reconstruction. */

@@ -15,13 +15,14 @@ import java.util.stream.IntStream;
 record SubBands(int frames, int[] first, List<KMeans> books) {
     /** Learns {@code 2^bits} centers for each of some bands of about equal width. */
     static SubBands fit(int frames, float[][] windows, int bands, int bits, long seed) {
-        int[] first = IntStream.rangeClosed(0, bands).map(b -> b * Windows.BINS / bands).toArray();
+        int[] first = IntStream.rangeClosed(0, bands)
+                .map(b -> b * Windows.BINS / bands)
+                .toArray();
         List<KMeans> books = Workers.all().run(bands, b -> {
             float[][] rows = band(frames, windows, first[b], first[b + 1]);
             int[] order = new Rng(seed).split(b).permutation(rows.length);
-            float[][] start = IntStream.range(0, 1 << bits)
-                    .mapToObj(i -> rows[order[i]])
-                    .toArray(float[][]::new);
+            float[][] start =
+                    IntStream.range(0, 1 << bits).mapToObj(i -> rows[order[i]]).toArray(float[][]::new);
             return KMeans.fit(rows, start);
         });
         return new SubBands(frames, first, books);

@@ -118,8 +118,8 @@ public final class MnistBestLab implements ImageLab {
         rows.add(row("ensemble", validation, test));
         double[] interval = test.confusion().accuracyInterval95();
         double least = tested.stream().mapToDouble(MnistBestLab::error).min().orElseThrow();
-        Diversity diversity = Diversity.of(
-                tested.stream().map(MnistBestLab::answers).toArray(int[][]::new), labels(test));
+        Diversity diversity =
+                Diversity.of(tested.stream().map(MnistBestLab::answers).toArray(int[][]::new), labels(test));
         int[] wrong = test.wrong(WRONG);
         all.page()
                 .section(
@@ -144,10 +144,7 @@ public final class MnistBestLab implements ImageLab {
                     .section(
                             "Wrong answers of the ensemble",
                             "What the digit is, and what the ensemble said, with the probability that it gives it.")
-                    .picture(
-                            "wrong.png",
-                            "The test digits that the ensemble gets wrong",
-                            sheet::render);
+                    .picture("wrong.png", "The test digits that the ensemble gets wrong", sheet::render);
         }
     }
 
@@ -178,10 +175,7 @@ public final class MnistBestLab implements ImageLab {
 
     private static List<String> row(String name, Classification chosen, Classification tested) {
         return List.of(
-                name,
-                line("%.2f %%", error(chosen)),
-                line("%.2f %%", error(tested)),
-                line("%,d", tested.size()));
+                name, line("%.2f %%", error(chosen)), line("%.2f %%", error(tested)), line("%,d", tested.size()));
     }
 
     private static ImageSheet sheet(Images images, Classification test, int[] wrong) {

@@ -78,7 +78,9 @@ public final class SearchLab implements Experiment {
                     "Lab search",
                     line(
                             "Fashion-MNIST at 14 x 14 pixels: %,d images to learn from, %,d to score a trial by, %,d for the test",
-                            task.learn().size(), task.choose().size(), task.test().size()),
+                            task.learn().size(),
+                            task.choose().size(),
+                            task.test().size()),
                     run.out());
             page.text(page.data() + ".");
             return searches(run, page, task) && regressor(run, page, task) ? page.finished() : page;
@@ -134,7 +136,7 @@ public final class SearchLab implements Experiment {
                                 results.best().trial());
             }
         }
-        write(run, page, all, most, seeds);
+        write(page, all, most, seeds);
         return true;
     }
 
@@ -142,7 +144,7 @@ public final class SearchLab implements Experiment {
         return found.stream().mapToDouble(of).average().orElseThrow();
     }
 
-    private static void write(Run run, Result page, Map<String, List<Found>> all, int most, int seeds) {
+    private static void write(Result page, Map<String, List<Found>> all, int most, int seeds) {
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
         all.forEach((name, found) -> {
@@ -155,7 +157,9 @@ public final class SearchLab implements Experiment {
                     line("%,d", first.spent()),
                     line("%.0f", mean(found, f -> f.results.failed().size())),
                     line("%.2f %%", 100 * best),
-                    line("%.2f to %.2f", 100 * found.stream().mapToDouble(Found::best).min().orElseThrow(),
+                    line(
+                            "%.2f to %.2f",
+                            100 * found.stream().mapToDouble(Found::best).min().orElseThrow(),
                             100 * found.stream().mapToDouble(Found::best).max().orElseThrow()),
                     line("%.2f %%", 100 * test)));
             curves.put(name, curve(found, most));
@@ -164,7 +168,8 @@ public final class SearchLab implements Experiment {
                             name.equals("grid")
                                     ? figure
                                     : figure.baseline(
-                                            line("%.2f %%", 100 * mean(all.getOrDefault("grid", found), Found::best)), "grid"))
+                                            line("%.2f %%", 100 * mean(all.getOrDefault("grid", found), Found::best)),
+                                            "grid"))
                     .figure(Figure.of(name + ", test accuracy of its best network", "%", 100 * test));
         });
         List<String> ranked = all.entrySet().stream()
@@ -199,14 +204,18 @@ public final class SearchLab implements Experiment {
                         curves)
                 .text("Every trial is a row of a CSV file: what was tried, its budget, and its score.");
         all.keySet().forEach(name -> page.link(name + "-1.csv", "the trials of " + name + " with the first seed"));
-        double best = all.values().stream().mapToDouble(found -> mean(found, Found::best)).max().orElseThrow();
+        double best = all.values().stream()
+                .mapToDouble(found -> mean(found, Found::best))
+                .max()
+                .orElseThrow();
         page.key(Figure.of("The best search, best score beyond that of random search", "points", 100 * (best - random))
                 .baseline("0", "random search"));
     }
 
     /** The mean over seeds of the best score so far, after each budget of a whole trial. */
     private static double[][] curve(List<Found> found, int most) {
-        double[] spent = IntStream.rangeClosed(1, TRIALS).mapToDouble(i -> i * most).toArray();
+        double[] spent =
+                IntStream.rangeClosed(1, TRIALS).mapToDouble(i -> i * most).toArray();
         double[] best = Arrays.stream(spent)
                 .map(epochs -> mean(found, f -> at(f.results.curve(), epochs)))
                 .toArray();

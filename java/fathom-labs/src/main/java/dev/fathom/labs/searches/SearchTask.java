@@ -53,8 +53,8 @@ record SearchTask(Examples learn, Examples choose, Examples test) {
     private Layer network(Trial trial) {
         int width = Math.round(trial.real("width"));
         float dropout = trial.real("dropout");
-        List<Layer> layers = new ArrayList<>(
-                List.of(new Linear(learn.columns(), width).act(Activation.RELU), new Dropout(dropout)));
+        List<Layer> layers =
+                new ArrayList<>(List.of(new Linear(learn.columns(), width).act(Activation.RELU), new Dropout(dropout)));
         for (int i = 0; i + 1 < trial.whole("depth"); i++) {
             Layer layer = new Linear(width, width).act(Activation.RELU);
             layers.add(trial.bit("skips", i) ? new Residual(layer) : layer);

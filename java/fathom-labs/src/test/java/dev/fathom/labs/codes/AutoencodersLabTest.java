@@ -31,8 +31,10 @@ class AutoencodersLabTest {
         CommandLineRun.assumeData("spoken-digits");
         ShortRun run = ShortRun.of(new AutoencodersLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
-        assertThat(run.figure("Linear auto-encoder and PCA, largest principal angle")).isBetween(0.0, 2.0);
-        assertThat(run.figure("Linear auto-encoder, squared error beyond that of PCA")).isBetween(-0.01, 0.1);
+        assertThat(run.figure("Linear auto-encoder and PCA, largest principal angle"))
+                .isBetween(0.0, 2.0);
+        assertThat(run.figure("Linear auto-encoder, squared error beyond that of PCA"))
+                .isBetween(-0.01, 0.1);
 
         String error = ", squared error of a pixel";
         String noisy = error + ", from noisy images";
@@ -47,7 +49,8 @@ class AutoencodersLabTest {
         double pixels = run.figure("Retrieval by pixels, precision at 10");
         assertThat(pixels).isBetween(60.0, 80.0);
         assertThat(run.figure("Retrieval by PCA, 32 numbers, precision at 10")).isCloseTo(pixels, within(5.0));
-        assertThat(run.figure("Retrieval by binary code, 64 bits, precision at 10")).isBetween(35.0, 80.0);
+        assertThat(run.figure("Retrieval by binary code, 64 bits, precision at 10"))
+                .isBetween(35.0, 80.0);
 
         double unit = run.figure("Best single unit, mean balanced accuracy over the classes");
         assertThat(unit).isBetween(75.0, 97.0);
@@ -57,11 +60,18 @@ class AutoencodersLabTest {
         for (String frames : List.of("1 frame", "3 frames", "9 frames", "13 frames")) {
             assertThat(run.figure("Binary code of " + frames + ", log-spectral distortion"))
                     .isBetween(2.0, 0.75 * silent);
-            assertThat(Math.abs(run.figure("Binary code of " + frames + ", gain over sub-bands"))).isLessThan(3);
+            assertThat(Math.abs(run.figure("Binary code of " + frames + ", gain over sub-bands")))
+                    .isLessThan(3);
         }
         for (String file : List.of(
-                "report.html", "plane.png", "reconstructions.png", "noisy.png", "retrieval.png", "units.png",
-                "distortion.png", "spectrograms.png")) {
+                "report.html",
+                "plane.png",
+                "reconstructions.png",
+                "noisy.png",
+                "retrieval.png",
+                "units.png",
+                "distortion.png",
+                "spectrograms.png")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
         }
     }
@@ -105,7 +115,8 @@ class AutoencodersLabTest {
         assertThat(PrincipalAngles.degrees(flat, same, 2)).containsExactly(new double[] {0, 0}, within(1e-5));
         double[] upright = {0, 1, 0, 0, 1, 0};
         assertThat(PrincipalAngles.degrees(flat, upright, 2)[1]).isCloseTo(90, within(1e-9));
-        assertThat(PrincipalAngles.transposed(new double[] {1, 2, 3, 4, 5, 6}, 3)).containsExactly(1, 4, 2, 5, 3, 6);
+        assertThat(PrincipalAngles.transposed(new double[] {1, 2, 3, 4, 5, 6}, 3))
+                .containsExactly(1, 4, 2, 5, 3, 6);
     }
 
     /** Codes are exactly 0 or 1, by the threshold 0.5 of the sigmoid, and gradients are those of the sigmoid. */
@@ -126,7 +137,8 @@ class AutoencodersLabTest {
         try (Model<Autoencoder> model = Model.of(net, 3);
                 Pass pass = Pass.infer()) {
             Layer encoder = model.net().encoder();
-            float[] codes = encoder.apply(Tensor.of(new Rng(1).normal(40 * 20, 0, 1), 40, 20)).toArray();
+            float[] codes = encoder.apply(Tensor.of(new Rng(1).normal(40 * 20, 0, 1), 40, 20))
+                    .toArray();
             assertThat(codes).containsOnly(0, 1).contains(0, 1);
             assertThat(pass.recording()).isFalse();
         }

@@ -32,12 +32,7 @@ class FewLabelsLabTest {
         ShortRun run = ShortRun.of(new FewLabelsLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         for (String way : List.of(
-                "end to end",
-                "auto-encoders",
-                "Boltzmann machines",
-                "ReLU, dropout",
-                "pseudo-labels",
-                "consistency")) {
+                "end to end", "auto-encoders", "Boltzmann machines", "ReLU, dropout", "pseudo-labels", "consistency")) {
             double few = run.figure(way + ", 100 labels, test error");
             assertThat(few).as(way).isBetween(10.0, 50.0); // a guess has 90 %
             assertThat(run.figure(way + ", 600 labels, test error")).as(way).isBetween(5.0, few + 3);
@@ -47,7 +42,8 @@ class FewLabelsLabTest {
             assertThat(run.figure("graph convolution, " + labels + " labels a block, accuracy"))
                     .as(labels)
                     .isGreaterThan(run.figure("without edges, " + labels + " labels a block, accuracy"));
-            assertThat(run.figure("label spreading, " + labels + " labels a block, accuracy")).isGreaterThan(guess + 10);
+            assertThat(run.figure("label spreading, " + labels + " labels a block, accuracy"))
+                    .isGreaterThan(guess + 10);
         }
         assertThat(run.figure("graph convolution, 20 labels a block, accuracy"))
                 .isGreaterThan(run.figure("label spreading, 20 labels a block, accuracy"));
@@ -62,7 +58,9 @@ class FewLabelsLabTest {
         CommandLineRun.assumeData("mnist");
         var run = InterruptedRun.of(new FewLabelsLab(), "== Boltzmann machine, layer 1", null, temp);
         assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.out()).contains("== auto-encoder, layer 2").doesNotContain("layer 2\n\n== Boltzmann machine, layer 2");
+        assertThat(run.out())
+                .contains("== auto-encoder, layer 2")
+                .doesNotContain("layer 2\n\n== Boltzmann machine, layer 2");
         assertThat(run.result().figures()).isEmpty();
     }
 
@@ -94,8 +92,7 @@ class FewLabelsLabTest {
 
     private static Stage.Boltzmann machine(float[] w, float[] b, float[] a) {
         Linear up = new Linear(VISIBLE, HIDDEN, (shape, rng) -> w.clone()).withBias((shape, rng) -> b.clone());
-        return new Stage.Boltzmann(
-                up, new Parameter(Shape.of(VISIBLE), (shape, rng) -> a.clone()));
+        return new Stage.Boltzmann(up, new Parameter(Shape.of(VISIBLE), (shape, rng) -> a.clone()));
     }
 
     @Test
@@ -146,7 +143,8 @@ class FewLabelsLabTest {
             try (Pass pass = Pass.train(new Rng(3))) {
                 pass.backward(model.net().loss(Tensor.of(v, n, VISIBLE)));
             }
-            float[] gradient = Objects.requireNonNull(model.net().up().weight().gradient()).toArray();
+            float[] gradient =
+                    Objects.requireNonNull(model.net().up().weight().gradient()).toArray();
             for (int i = 0; i < w.length; i++) {
                 assertThat((double) gradient[i]).isCloseTo(expected[i], within(1e-5));
             }
@@ -174,7 +172,8 @@ class FewLabelsLabTest {
         assertThat((double) inside / pairs).isCloseTo(BlockModel.INSIDE, within(0.01));
         assertThat((double) (edges - inside) / (200 * 199 / 2 - pairs)).isCloseTo(BlockModel.OUTSIDE, within(0.003));
         int[] known = model.known(3);
-        assertThat(Arrays.stream(known).filter(c -> c < BlockModel.BLOCKS).count()).isEqualTo(12);
+        assertThat(Arrays.stream(known).filter(c -> c < BlockModel.BLOCKS).count())
+                .isEqualTo(12);
         for (int c = 0; c < 4; c++) {
             int block = c;
             double[] signal = IntStream.range(0, 200)
@@ -183,6 +182,7 @@ class FewLabelsLabTest {
                     .toArray();
             assertThat(Arrays.stream(signal).average().orElseThrow()).isCloseTo(BlockModel.SIGNAL, within(0.5));
         }
-        assertThat(model.learned(model.convolutions(), known, 1)).isEqualTo(model.learned(model.convolutions(), known, 1));
+        assertThat(model.learned(model.convolutions(), known, 1))
+                .isEqualTo(model.learned(model.convolutions(), known, 1));
     }
 }

@@ -31,7 +31,9 @@ class MnistBestLabTest {
         assertThat(ensemble).isBetween(0.1, worst);
         assertThat(run.figure("Ensemble, error on the images held out")).isBetween(0.1, 15.0);
         assertThat(run.figure("Ensemble, members that differ in being right")).isBetween(0.0, 20.0);
-        assertThat(run.out()).containsPattern("network +wrong, held out +wrong, test +of").contains("ensemble  ");
+        assertThat(run.out())
+                .containsPattern("network +wrong, held out +wrong, test +of")
+                .contains("ensemble  ");
         for (String file : List.of("report.html", "wrong.png", "3-x-3/report.html", "7-x-7/net.safetensors")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
         }

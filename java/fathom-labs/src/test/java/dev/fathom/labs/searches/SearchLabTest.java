@@ -63,8 +63,10 @@ class SearchLabTest {
             assertThat(run.figure(way + ", best score")).isBetween(40.0, 90.0);
             assertThat(run.figure(way + ", test accuracy of its best network")).isBetween(40.0, 90.0);
         }
-        assertThat(run.figure("The best search, best score beyond that of random search")).isNotNegative();
-        assertThat(run.figure("Regressor of 40 trials, rank correlation on others")).isBetween(0.3, 1.0);
+        assertThat(run.figure("The best search, best score beyond that of random search"))
+                .isNotNegative();
+        assertThat(run.figure("Regressor of 40 trials, rank correlation on others"))
+                .isBetween(0.3, 1.0);
         for (String file : List.of("report.html", "search.png", "regressor.png", "regressor.csv")) {
             assertThat(folder.resolve(file)).isNotEmptyFile();
         }
