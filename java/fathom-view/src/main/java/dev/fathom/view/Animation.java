@@ -97,8 +97,7 @@ public record Animation(List<BufferedImage> frames, int milliseconds, int last) 
     private static void describe(IIOMetadata about, int milliseconds) throws IOException {
         String format = about.getNativeMetadataFormatName();
         IIOMetadataNode root = (IIOMetadataNode) about.getAsTree(format);
-        IIOMetadataNode control = (IIOMetadataNode)
-                root.getElementsByTagName("GraphicControlExtension").item(0);
+        IIOMetadataNode control = (IIOMetadataNode) root.getElementsByTagName("GraphicControlExtension").item(0);
         control.setAttribute("disposalMethod", "none");
         control.setAttribute("delayTime", Integer.toString(milliseconds / 10));
         IIOMetadataNode repeat = new IIOMetadataNode("ApplicationExtension");

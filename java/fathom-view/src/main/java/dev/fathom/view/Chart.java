@@ -141,8 +141,8 @@ public final class Chart {
                     + s.y.length + " values; give one value for each place, and at least one");
         }
         if (series.size() == Draw.COLORS.size()) {
-            throw new IllegalArgumentException("chart: " + s.name + " is one series more than the " + Draw.COLORS.size()
-                    + " that colors can tell apart");
+            throw new IllegalArgumentException("chart: " + s.name + " is one series more than the "
+                    + Draw.COLORS.size() + " that colors can tell apart");
         }
         series.add(s);
         return this;
@@ -203,7 +203,8 @@ public final class Chart {
     }
 
     private void paint(Graphics2D g) {
-        Axis across = Axis.around(series.stream().flatMapToDouble(s -> Arrays.stream(s.x)), logarithmicX, 0.02);
+        Axis across = Axis.around(
+                series.stream().flatMapToDouble(s -> Arrays.stream(s.x)), logarithmicX, 0.02);
         Axis upward = range == null
                 ? Axis.around(series.stream().flatMapToDouble(s -> Arrays.stream(s.y)), logarithmicY, 0.06)
                 : new Axis(range[0], range[1], logarithmicY);

@@ -25,9 +25,7 @@ class AnimationTest {
     /** A curve that grows by one point in each frame. */
     private static BufferedImage plot(int points) {
         double[] x = IntStream.rangeClosed(0, points).mapToDouble(i -> i).toArray();
-        return Plots.compare("loss", "step", Map.of("sgd", new double[][] {
-            x, Arrays.stream(x).map(Math::sin).toArray()
-        }));
+        return Plots.compare("loss", "step", Map.of("sgd", new double[][] {x, Arrays.stream(x).map(Math::sin).toArray()}));
     }
 
     private static ImageReader reader(byte[] gif) throws IOException {
@@ -43,8 +41,7 @@ class AnimationTest {
 
     @Test
     void everyFrameIsReadBackWithItsTimeAndTheLoop(@TempDir Path folder) throws IOException {
-        List<BufferedImage> frames =
-                IntStream.range(1, 5).mapToObj(AnimationTest::plot).toList();
+        List<BufferedImage> frames = IntStream.range(1, 5).mapToObj(AnimationTest::plot).toList();
         Animation animation = new Animation(frames, 80, 1500);
         animation.write(folder.resolve("a/growing.gif"));
         byte[] gif = Files.readAllBytes(folder.resolve("a/growing.gif"));
@@ -83,8 +80,7 @@ class AnimationTest {
         g.setColor(Draw.VERMILLION);
         g.drawLine(20, 100, 60, 100);
         g.dispose();
-        BufferedImage frame =
-                reader(new Animation(List.of(picture), 100, 100).gif()).read(0);
+        BufferedImage frame = reader(new Animation(List.of(picture), 100, 100).gif()).read(0);
         assertThat(PlotsTest.pixels(frame, Draw.VERMILLION)).isEqualTo(41);
         assertThat(furthest(frame, picture)).isLessThanOrEqualTo(24);
     }
@@ -93,8 +89,7 @@ class AnimationTest {
     void badInputIsSaid() {
         BufferedImage small = new BufferedImage(3, 2, BufferedImage.TYPE_INT_RGB);
         BufferedImage large = new BufferedImage(3, 4, BufferedImage.TYPE_INT_RGB);
-        assertThatThrownBy(() -> new Animation(List.of(), 100, 100))
-                .hasMessage("animation: no frames; give at least one");
+        assertThatThrownBy(() -> new Animation(List.of(), 100, 100)).hasMessage("animation: no frames; give at least one");
         assertThatThrownBy(() -> new Animation(List.of(small, large), 100, 100))
                 .hasMessage("animation: a frame of 3 x 4 pixels after one of 3 x 2; draw all of one size");
         for (int wrong : new int[] {-1, 19, 655_351}) {

@@ -187,9 +187,7 @@ class HtmlReportTest {
                 .picture(first, "still")
                 .animation(new Animation(List.of(first, last), 100, 1000), NASTY)
                 .html());
-        assertThat(all(page, "figure"))
-                .hasSize(2)
-                .allMatch(f -> f.getParentNode() == all(page, "figure").get(0).getParentNode());
+        assertThat(all(page, "figure")).hasSize(2).allMatch(f -> f.getParentNode() == all(page, "figure").get(0).getParentNode());
         Element img = all(page, "img").get(1);
         assertThat(img.getAttribute("alt")).isEqualTo(HARMLESS);
         assertThat(img.getAttribute("width")).isEqualTo("" + last.getWidth() / 2);
@@ -198,8 +196,7 @@ class HtmlReportTest {
         assertThat(gif).isEqualTo(new Animation(List.of(first, last), 100, 1000).gif());
         Element source = all(page, "source").get(0);
         assertThat(source.getAttribute("media")).isEqualTo("(prefers-reduced-motion: reduce)");
-        assertThat(Base64.getDecoder().decode(source.getAttribute("srcset").substring(22)))
-                .isEqualTo(Plots.png(last));
+        assertThat(Base64.getDecoder().decode(source.getAttribute("srcset").substring(22))).isEqualTo(Plots.png(last));
     }
 
     @Test
