@@ -294,13 +294,13 @@ public final class RatesLab implements Experiment {
                         "growth-batch",
                         recipe,
                         epochs,
-                        t -> t.accumulate(epoch -> (int) Math.pow(FACTOR, (epoch - 1) / phase))));
+                        t -> t.accumulate(epoch -> power((epoch - 1) / phase))));
         List<Course> courses = new Trainings(run, images.learn(), images.test()).all("Batch growth", tasks);
         if (courses.isEmpty()) {
             return false;
         }
         int grown = IntStream.range(0, 3)
-                .map(p -> phase * (int) Math.ceil(steps / Math.pow(FACTOR, p)))
+                .map(p -> phase * ((steps + power(p) - 1) / power(p)))
                 .sum();
         Map<String, double[][]> losses = new LinkedHashMap<>();
         List<List<String>> rows = new ArrayList<>();
@@ -340,6 +340,11 @@ public final class RatesLab implements Experiment {
                                 100 * courses.get(1).accuracy() - 1,
                                 100 * courses.get(1).accuracy() + 1));
         return true;
+    }
+
+    /** The factor between batch sizes, multiplied with itself. */
+    private static int power(int exponent) {
+        return IntStream.range(0, exponent).reduce(1, (product, i) -> product * FACTOR);
     }
 
     private static Trainings.Task with(
