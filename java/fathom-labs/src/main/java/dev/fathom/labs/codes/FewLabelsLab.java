@@ -138,8 +138,7 @@ public final class FewLabelsLab implements Experiment {
                 .collect(Collectors.joining(", "));
     }
 
-    private static void write(
-            Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
+    private static void write(Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
         List<String> places = IntStream.of(sizes).mapToObj(n -> line("%,d", n)).toList();
         List<String> header = new ArrayList<>(List.of("error on the test, by the number of labels"));
         header.addAll(places);

@@ -289,12 +289,7 @@ public final class RatesLab implements Experiment {
         List<Trainings.Task> tasks = List.of(
                 task(run, "growth-constant", recipe, 32, epochs),
                 with(run, "growth-rate", recipe, epochs, t -> t.schedule(Schedule.step(phase, 1.0 / FACTOR))),
-                with(
-                        run,
-                        "growth-batch",
-                        recipe,
-                        epochs,
-                        t -> t.accumulate(epoch -> power((epoch - 1) / phase))));
+                with(run, "growth-batch", recipe, epochs, t -> t.accumulate(epoch -> power((epoch - 1) / phase))));
         List<Course> courses = new Trainings(run, images.learn(), images.test()).all("Batch growth", tasks);
         if (courses.isEmpty()) {
             return false;

@@ -296,7 +296,8 @@ public final class SignalsLab implements Experiment {
     private static void figures(Result page, List<Signals> signals) {
         for (Signals s : signals) {
             String name = s.unit.name + ", " + s.start.name + ", ";
-            boolean fits = List.of("ReLU, He, ", "SELU, Xavier, ", "tanh, Xavier, ").contains(name);
+            boolean fits =
+                    List.of("ReLU, He, ", "SELU, Xavier, ", "tanh, Xavier, ").contains(name);
             Figure last = Figure.of(name + "deviation in layer 10", "", s.deviation(DEPTH));
             double theory = s.theory[DEPTH - 1];
             page.figure(baseline(fits ? last.within(theory / 1.5, theory * 1.5) : last, theory));
