@@ -7,13 +7,12 @@ import java.awt.Shape;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
-import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,12 +35,9 @@ public final class PlanePlot {
     private static final Color LOW = new Color(0xb9c6d3);
 
     private final String title;
-    private final double left;
-    private final double right;
-    private final double low;
-    private final double high;
-    private int width = 560;
-    private int height = 420;
+    private Plane plane;
+    private int width;
+    private int height;
     private String across = "";
     private String upward = "";
     private double[][] field = {};
@@ -57,15 +53,16 @@ public final class PlanePlot {
      * @throws IllegalArgumentException unless the ends are finite, left lies left of right, and low below high
      */
     public PlanePlot(String title, double left, double right, double low, double high) {
-        if (!(left < right && low < high && Double.isFinite(right - left) && Double.isFinite(high - low))) {
-            throw new IllegalArgumentException("plane plot: from " + left + " to " + right + " and from " + low + " to "
-                    + high + " is no part of a plane; give finite ends, the lower one first");
-        }
         this.title = title;
-        this.left = left;
-        this.right = right;
-        this.low = low;
-        this.high = high;
+        this.plane = new Plane(left, right, low, high, new Rectangle2D.Double());
+        resize(560, 420);
+    }
+
+    private void resize(int width, int height) {
+        this.width = width;
+        this.height = height;
+        plane = plane.in(LEFT, TOP, width - (double) LEFT - RIGHT, height - (double) TOP - BOTTOM);
+        background = null;
     }
 
     /**
@@ -78,9 +75,7 @@ public final class PlanePlot {
             throw new IllegalArgumentException(
                     "plane plot: " + width + " x " + height + " is too small; give 240 x 200 or more");
         }
-        this.width = width;
-        this.height = height;
-        background = null;
+        resize(width, height);
         return this;
     }
 
@@ -155,7 +150,7 @@ public final class PlanePlot {
         }
         Draw.metrics(Draw.font(12));
         return Draw.picture(width, height, g -> {
-            Rectangle2D frame = new Rectangle2D.Double(LEFT, TOP, width - LEFT - RIGHT, height - TOP - BOTTOM);
+            Rectangle2D frame = plane.frame();
             if (field.length > 0) {
                 background = background == null ? shaded() : background; // the same in each frame of an animation
                 g.drawImage(background, LEFT, TOP, (int) frame.getWidth(), (int) frame.getHeight(), null);
@@ -169,8 +164,8 @@ public final class PlanePlot {
             g.setColor(Draw.INK);
             g.setStroke(new BasicStroke(1.6f));
             for (double[] point : points) {
-                double x = x(point[0]);
-                double y = y(point[1]);
+                double x = plane.x(point[0]);
+                double y = plane.y(point[1]);
                 g.draw(new Line2D.Double(x - 4, y - 4, x + 4, y + 4));
                 g.draw(new Line2D.Double(x - 4, y + 4, x + 4, y - 4));
             }
@@ -182,42 +177,27 @@ public final class PlanePlot {
         });
     }
 
-    private double x(double value) {
-        return LEFT + (value - left) / (right - left) * (width - LEFT - RIGHT);
-    }
-
-    private double y(double value) {
-        return TOP + (high - value) / (high - low) * (height - TOP - BOTTOM);
-    }
-
     private void draw(Graphics2D g, Path path, Color color, int places) {
         int n = Math.min(places, path.x.length);
         g.setColor(color);
         g.setStroke(new BasicStroke(1.7f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
-        Path2D line = new Path2D.Double();
-        boolean begun = false;
-        int last = -1;
-        for (int i = 0; i < n; i++) {
-            double px = x(path.x[i]);
-            double py = y(path.y[i]);
-            // a line that runs off to where nobody sees it is cut, since drawing takes time with its length
-            boolean near = Math.abs(px) < 20 * width && Math.abs(py) < 20 * height;
-            if (near && begun) {
-                line.lineTo(px, py);
-            } else if (near) {
-                line.moveTo(px, py);
-            }
-            begun = near;
-            last = near ? i : last;
-        }
-        if (last >= 0) {
-            g.draw(line);
-            g.fill(new Ellipse2D.Double(x(path.x[last]) - 4, y(path.y[last]) - 4, 8, 8));
-            g.setColor(Color.WHITE);
-            g.fill(new Ellipse2D.Double(x(path.x[0]) - 3, y(path.y[0]) - 3, 6, 6));
-            g.setColor(color);
-            g.draw(new Ellipse2D.Double(x(path.x[0]) - 3, y(path.y[0]) - 3, 6, 6));
-        }
+        g.draw(plane.path(path.x, path.y, n));
+        IntStream.range(0, n)
+                .map(i -> n - 1 - i)
+                .filter(i -> plane.isNear(path.x[i], path.y[i]))
+                .findFirst()
+                .ifPresent(last -> {
+                    g.fill(circle(path.x[last], path.y[last], 4));
+                    Shape start = circle(path.x[0], path.y[0], 3);
+                    g.setColor(Color.WHITE);
+                    g.fill(start);
+                    g.setColor(color);
+                    g.draw(start);
+                });
+    }
+
+    private Shape circle(double x, double y, double radius) {
+        return new Ellipse2D.Double(plane.x(x) - radius, plane.y(y) - radius, 2 * radius, 2 * radius);
     }
 
     private void legend(Graphics2D g) {
@@ -247,23 +227,23 @@ public final class PlanePlot {
 
     private void ticks(Graphics2D g, boolean grid) {
         g.setFont(Draw.font(11));
-        double[] places = ticks(left, right);
+        double[] places = Plane.ticks(plane.left(), plane.right(), 6);
         for (double place : places) {
             if (grid) {
                 g.setColor(Draw.GRID);
-                g.draw(new Line2D.Double(x(place), TOP, x(place), height - (double) BOTTOM));
+                g.draw(new Line2D.Double(plane.x(place), TOP, plane.x(place), height - (double) BOTTOM));
             }
             g.setColor(Draw.MUTED);
-            Draw.centered(g, label(place, places), x(place), height - BOTTOM + 16.0);
+            Draw.centered(g, Plane.label(place, places), plane.x(place), height - BOTTOM + 16.0);
         }
-        double[] levels = ticks(low, high);
+        double[] levels = Plane.ticks(plane.low(), plane.high(), 6);
         for (double level : levels) {
             if (grid) {
                 g.setColor(Draw.GRID);
-                g.draw(new Line2D.Double(LEFT, y(level), width - (double) RIGHT, y(level)));
+                g.draw(new Line2D.Double(LEFT, plane.y(level), width - (double) RIGHT, plane.y(level)));
             }
             g.setColor(Draw.MUTED);
-            Draw.rightAligned(g, label(level, levels), LEFT - 7.0, y(level) + 4);
+            Draw.rightAligned(g, Plane.label(level, levels), LEFT - 7.0, plane.y(level) + 4);
         }
         g.setFont(Draw.font(12));
         g.setColor(Draw.INK);
@@ -273,24 +253,6 @@ public final class PlanePlot {
         g.rotate(-Math.PI / 2);
         Draw.centered(g, upward, 0, 0);
         g.setTransform(upright);
-    }
-
-    /** Four to nine round numbers within the two ends. */
-    private static double[] ticks(double from, double to) {
-        double raw = (to - from) / 6;
-        double power = Math.pow(10, Math.floor(Math.log10(raw)));
-        double step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10);
-        double first = Math.ceil(from / step - 1e-9);
-        int n = (int) (Math.floor(to / step + 1e-9) - first) + 1;
-        double[] ticks = new double[n];
-        Arrays.setAll(ticks, i -> (first + i) * step);
-        return ticks;
-    }
-
-    private static String label(double tick, double... ticks) {
-        double step = ticks.length > 1 ? ticks[1] - ticks[0] : 1;
-        int decimals = (int) Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
-        return String.format(Locale.ROOT, "%." + decimals + "f", tick == 0 ? 0.0 : tick);
     }
 
     /** The bands of the contours with a line between each two, at the full number of pixels. */

@@ -7,13 +7,10 @@ import java.awt.Graphics2D;
 import java.awt.Shape;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
-import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The decision regions of a model in a part of the plane: how likely it takes each place for class 1, with examples and lines over it.
@@ -37,13 +34,10 @@ public final class Regions {
     private static final int GAP = 14;
 
     private final String title;
-    private final double left;
-    private final double right;
-    private final double low;
-    private final double high;
+    private Plane plane;
     private float[] shares = {};
     private final List<Mark> marks = new ArrayList<>();
-    private int side = 300;
+    private int side;
 
     /** Lines, or points where {@code dots}. */
     private record Mark(Color color, double[][] xy, boolean dots) {}
@@ -55,15 +49,14 @@ public final class Regions {
      * @throws IllegalArgumentException unless the ends are finite, left lies left of right, and low below high
      */
     public Regions(String title, double left, double right, double low, double high) {
-        if (!(left < right && low < high && Double.isFinite(right - left) && Double.isFinite(high - low))) {
-            throw new IllegalArgumentException("regions: from " + left + " to " + right + " and from " + low + " to "
-                    + high + " is no part of a plane; give finite ends, the lower one first");
-        }
         this.title = title;
-        this.left = left;
-        this.right = right;
-        this.low = low;
-        this.high = high;
+        this.plane = new Plane(left, right, low, high, new Rectangle2D.Double());
+        resize(300);
+    }
+
+    private void resize(int pixels) {
+        side = pixels;
+        plane = plane.in(0, 0, side, side);
     }
 
     /** Sets the width and height of the plane, which are 300 at the picture's nominal size. A plane below 200 has no numbers at its axes. */
@@ -71,7 +64,7 @@ public final class Regions {
         if (pixels < 60) {
             throw new IllegalArgumentException("regions: side is " + pixels + " but must be at least 60");
         }
-        side = pixels;
+        resize(pixels);
         return this;
     }
 
@@ -81,8 +74,8 @@ public final class Regions {
         for (int i = 0; i < PLACES; i++) {
             int row = i / ACROSS;
             int column = i % ACROSS;
-            places[2 * i] = (float) (left + (column + 0.5) / ACROSS * (right - left));
-            places[2 * i + 1] = (float) (high - (row + 0.5) / ACROSS * (high - low));
+            places[2 * i] = (float) (plane.left() + (column + 0.5) / ACROSS * (plane.right() - plane.left()));
+            places[2 * i + 1] = (float) (plane.high() - (row + 0.5) / ACROSS * (plane.high() - plane.low()));
         }
         return places;
     }
@@ -133,7 +126,7 @@ public final class Regions {
      */
     public Regions boundary(double a, double b, double c, int label) {
         double norm = Math.hypot(a, b);
-        double reach = 2 * (Math.abs(left) + Math.abs(right) + Math.abs(low) + Math.abs(high)) / norm;
+        double reach = 2 * (Math.abs(plane.left()) + Math.abs(plane.right()) + Math.abs(plane.low()) + Math.abs(plane.high())) / norm;
         double x = -c * a / norm / norm;
         double y = -c * b / norm / norm;
         return line(label, new double[][] {{x - reach * b, x + reach * b}, {y + reach * a, y - reach * a}});
@@ -189,20 +182,12 @@ public final class Regions {
         return side >= 200;
     }
 
-    private double x(double value) {
-        return (value - left) / (right - left) * side;
-    }
-
-    private double y(double value) {
-        return (high - value) / (high - low) * side;
-    }
-
     private void paint(Graphics2D g) {
         g.setColor(Draw.INK);
         g.setFont(numbered() ? Draw.bold(15) : Draw.font(12));
         FontMetrics metrics = g.getFontMetrics();
         g.drawString(Draw.shorten(title, metrics, side), 0, -10);
-        Rectangle2D frame = new Rectangle2D.Double(0, 0, side, side);
+        Rectangle2D frame = plane.frame();
         if (shares.length > 0) {
             g.drawImage(colored(), 0, 0, side, side, null);
         }
@@ -218,7 +203,7 @@ public final class Regions {
             if (mark.dots) {
                 dots(g, mark);
             } else {
-                g.draw(path(mark));
+                g.draw(plane.path(mark.xy[0], mark.xy[1], mark.xy[0].length));
             }
         }
         g.setClip(everywhere);
@@ -232,8 +217,8 @@ public final class Regions {
         int n = mark.xy[0].length;
         double r = n <= 8 ? 6 : Math.max(1.6, side / 110.0);
         for (int i = 0; i < n; i++) {
-            double px = x(mark.xy[0][i]);
-            double py = y(mark.xy[1][i]);
+            double px = plane.x(mark.xy[0][i]);
+            double py = plane.y(mark.xy[1][i]);
             g.setColor(Color.WHITE);
             g.fill(new Ellipse2D.Double(px - r - 0.8, py - r - 0.8, 2 * r + 1.6, 2 * r + 1.6));
             g.setColor(mark.color);
@@ -241,50 +226,21 @@ public final class Regions {
         }
     }
 
-    private Path2D path(Mark mark) {
-        Path2D path = new Path2D.Double();
-        boolean begun = false;
-        for (int i = 0; i < mark.xy[0].length; i++) {
-            double px = x(mark.xy[0][i]);
-            double py = y(mark.xy[1][i]);
-            boolean near = Math.abs(px) < 100.0 * side && Math.abs(py) < 100.0 * side; // false for NaN too
-            if (near && begun) {
-                path.lineTo(px, py);
-            } else if (near) {
-                path.moveTo(px, py);
-            }
-            begun = near;
-        }
-        return path;
-    }
-
     private void numbers(Graphics2D g) {
         g.setFont(Draw.font(11));
         g.setColor(Draw.MUTED);
-        for (double tick : ticks(left, right)) {
-            Draw.centered(g, label(tick), x(tick), side + 15.0);
-            g.draw(new Line2D.Double(x(tick), side, x(tick), side + 3.0));
+        double[] places = Plane.ticks(plane.left(), plane.right(), 4);
+        for (double tick : places) {
+            double x = plane.x(tick);
+            Draw.centered(g, Plane.label(tick, places), x, side + 15.0);
+            g.draw(new Line2D.Double(x, side, x, side + 3.0));
         }
-        for (double tick : ticks(low, high)) {
-            Draw.rightAligned(g, label(tick), -5, y(tick) + 4);
-            g.draw(new Line2D.Double(-3, y(tick), 0, y(tick)));
+        double[] levels = Plane.ticks(plane.low(), plane.high(), 4);
+        for (double tick : levels) {
+            double y = plane.y(tick);
+            Draw.rightAligned(g, Plane.label(tick, levels), -5, y + 4);
+            g.draw(new Line2D.Double(-3, y, 0, y));
         }
-    }
-
-    /** Two to five round numbers. */
-    private static double[] ticks(double from, double to) {
-        double raw = (to - from) / 4;
-        double power = Math.pow(10, Math.floor(Math.log10(raw)));
-        double step = power * (raw / power < 2 ? 1 : raw / power < 5 ? 2 : 5);
-        double first = Math.ceil(from / step - 1e-9);
-        double[] ticks = new double[(int) (Math.floor(to / step + 1e-9) - first) + 1];
-        Arrays.setAll(ticks, i -> (first + i) * step);
-        return ticks;
-    }
-
-    private static String label(double tick) {
-        String text = String.format(Locale.ROOT, "%.2f", tick == 0 ? 0.0 : tick);
-        return text.replaceFirst("\\.?0+$", "");
     }
 
     /** One pixel for each place; even a model that is not sure leaves no place white, so that the boundary can be seen. */
