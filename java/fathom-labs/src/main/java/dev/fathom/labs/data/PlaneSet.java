@@ -56,6 +56,23 @@ public enum PlaneSet {
             return labels.length;
         }
 
+        /** The labels as numbers [n], which a network is to answer. */
+        public float[] targets() {
+            float[] targets = new float[size()];
+            for (int i = 0; i < targets.length; i++) {
+                targets[i] = labels[i];
+            }
+            return targets;
+        }
+
+        /** The share of logits [n] with the sign of their class: above 0 for class 1. */
+        public double accuracy(float... logits) {
+            long right = IntStream.range(0, size())
+                    .filter(i -> (logits[i] > 0) == (labels[i] == 1))
+                    .count();
+            return (double) right / size();
+        }
+
         /** The points of one class as two rows. */
         public double[][] of(int label) {
             int[] own =

@@ -88,10 +88,7 @@ final class Crossed {
 
     private static @Nullable Fitted fit(Run run, Points learn, Points test, int features, int steps) {
         Linear net = new Linear(features, 1);
-        float[] y = new float[learn.size()];
-        for (int i = 0; i < y.length; i++) {
-            y[i] = learn.labels()[i];
-        }
+        float[] y = learn.targets();
         try (Model<Linear> model = Model.of(net, run.seed())) {
             boolean whole = Descent.cosine(new Adam(0.1f), steps)
                     .run(
@@ -104,15 +101,11 @@ final class Crossed {
             }
             try (Pass pass = Pass.infer()) {
                 float[] logits = net.apply(features(test.x(), features)).toArray();
-                double right = 0;
-                for (int i = 0; i < logits.length; i++) {
-                    right += (logits[i] > 0) == (test.labels()[i] == 1) ? 1 : 0;
-                }
                 float[] weights = Arrays.copyOf(net.weight().value().toArray(), features + 1);
                 weights[features] = model.parameter("bias").value().item();
                 float[] places = new Regions("", -REACH, REACH, -REACH, REACH).places();
                 return new Fitted(
-                        right / logits.length,
+                        test.accuracy(logits),
                         weights,
                         net.apply(features(places, features)).sigmoid().toArray());
             }

@@ -58,7 +58,7 @@ final class Warp {
 
     /** Trains the network, shows its frames, and returns false where it was interrupted. */
     static boolean tell(Result page, Run run) {
-        int steps = run.epochs(1500, 400);
+        int steps = run.epochs(800, 400);
         int frames = Math.min(steps, run.of(40, 10));
         Warp warp = new Warp(PlaneSet.CIRCLES.draw(200, new Rng(run.seed()).split("warp")));
         if (!warp.train(run, steps, frames)) {
@@ -66,13 +66,6 @@ final class Warp {
         }
         Frame first = warp.frames.get(0);
         Frame last = warp.frames.get(warp.frames.size() - 1);
-        double most = REACH;
-        for (Frame frame : warp.frames) {
-            for (float at : frame.at) {
-                most = Math.max(most, Math.abs(at));
-            }
-        }
-        double reach = 1.1 * most;
         page.section("The plane, warped", "")
                 .text(line(
                         "A layer h = x + V tanh(U x + b) + c of %d hidden units takes each point x of the plane to another, and logistic regression on h "
@@ -85,7 +78,7 @@ final class Warp {
                         "The plane of the inputs, and the grid warped by the hidden layer as training goes on",
                         () -> new Animation(
                                 warp.frames.stream()
-                                        .map(frame -> warp.draw(frame, reach))
+                                        .map(warp::draw)
                                         .toList(),
                                 120,
                                 3000))
@@ -99,12 +92,9 @@ final class Warp {
     private boolean train(Run run, int steps, int count) {
         float[] x = points.x();
         int n = points.size();
-        float[] y = new float[n];
-        for (int i = 0; i < n; i++) {
-            y[i] = points.labels()[i];
-        }
+        float[] y = points.targets();
         try (Model<Sequential> model = Model.of(new Sequential(hidden, out), run.seed())) {
-            return Descent.cosine(new Adam(0.02f), steps)
+            return Descent.cosine(new Adam(0.015f), steps)
                     .run(
                             run,
                             model,
@@ -124,15 +114,11 @@ final class Warp {
             float[] shares =
                     model.net().apply(rows(plane("").places())).sigmoid().toArray();
             float[] logits = model.net().apply(rows(points.x())).toArray();
-            double right = 0;
-            for (int i = 0; i < logits.length; i++) {
-                right += (logits[i] > 0) == (points.labels()[i] == 1) ? 1 : 0;
-            }
             float[] w = out.weight().value().toArray();
             float[] line = {w[0], w[1], model.parameter("1.bias").value().item()};
             return new Frame(
                     step,
-                    right / logits.length,
+                    points.accuracy(logits),
                     shares,
                     hidden.apply(rows(grid())).toArray(),
                     hidden.apply(rows(points.x())).toArray(),
@@ -166,7 +152,11 @@ final class Warp {
         return new Regions(title, -REACH, REACH, -REACH, REACH).side(SIDE);
     }
 
-    private BufferedImage draw(Frame frame, double reach) {
+    private BufferedImage draw(Frame frame) {
+        double reach = REACH; // grows with the points
+        for (float at : frame.at) {
+            reach = Math.max(reach, 1.1 * Math.abs(at));
+        }
         Regions left = plane(line("Inputs, step %,d", frame.step)).shares(frame.shares);
         Regions right = new Regions(line("Warped, %.1f %% right", 100 * frame.accuracy), -reach, reach, -reach, reach)
                 .side(SIDE);

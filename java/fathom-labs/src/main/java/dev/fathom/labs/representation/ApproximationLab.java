@@ -278,8 +278,8 @@ public final class ApproximationLab implements Experiment {
                 .orElseThrow();
         Fit last = fits.get(fits.size() - 1);
         page.text(line(
-                "The test error is least at M = %d. With 1 unit it is %.1f times as large, with %d units %.1f times. The training error only falls: from "
-                        + "%.3f with 1 unit to %.4f with %d.",
+                "The test error is least at M = %d. With 1 unit it is %.1f times as large, with %d units %.1f times. The training error goes "
+                        + "from %.3f with 1 unit to %.1e with %d.",
                 best.units(),
                 Fit.median(fits.get(0).test()) / Fit.median(best.test()),
                 last.units(),
@@ -338,7 +338,7 @@ public final class ApproximationLab implements Experiment {
             return true;
         }
         page.text(line(
-                "With the units ordered by the place of their centers and their input weights made positive, no weight of any solution is further than %.4f "
+                "With the units ordered by the place of their centers and their input weights made positive, no weight of any solution is further than %.1e "
                         + "from that of the network that made the targets: apart from these symmetries there is one solution.",
                 copies.furthest()));
         page.figure(Figure.of("largest difference of a weight after ordering", "", copies.furthest())
@@ -354,7 +354,7 @@ public final class ApproximationLab implements Experiment {
                 .text(
                         "The pictures have the weight of the input to the right and the bias upward, with the first unit of each solution in blue, the "
                                 + "second in orange and the third in green, a little moved to the right so that all can be seen. As they were found, each "
-                                + "unit is at each of six places.");
+                                + "unit can be at each of six places; after ordering it is at one.");
         return true;
     }
 

@@ -15,6 +15,15 @@ import java.util.function.DoubleUnaryOperator;
 final class HandMade {
     private HandMade() {}
 
+    /** XOR by threshold units: "not both", 1[1.5 - a - b > 0], "one or both", 1[a + b - 0.5 > 0], and whether both of these hold. */
+    static Sequential xor() {
+        return new Sequential(
+                linear(new float[] {-1, -1, 1, 1}, new float[] {1.5f, -0.5f}, 2),
+                Tensor::step,
+                linear(filled(2, 1), new float[] {-1.5f}, 2),
+                Tensor::step);
+    }
+
     /**
      * A sum of {@code n} bumps on [0, 1], each of two steep sigmoids, as high as {@code f} in the middle of its interval: a function that is constant on each
      * of n intervals. Its error is at most max |f'| / (2 n).

@@ -227,7 +227,7 @@ public final class PerceptronLab implements Experiment {
     /** The points, the line after each epoch, and the side of the last one that is answered with 1. */
     private static Regions plane(String title, int table) {
         PerceptronRule rule = PerceptronRule.learn(2, table);
-        Regions plane = new Regions(title, -0.6, 1.6, -0.6, 1.6);
+        Regions plane = TruthTable.plane(title);
         int[] w = rule.last();
         float[] places = plane.places();
         float[] shares = new float[Regions.PLACES];

@@ -113,26 +113,17 @@ public final class XorLab implements Experiment {
 
     /** Threshold units: "not both" and "at least one", and both of these. */
     private static void byHand(Result page) {
-        float[] hidden = new float[8];
+        float[] hidden = HandMade.answers(new Sequential(HandMade.xor().layers().subList(0, 2)), 2, TruthTable.INPUTS);
+        float[] answers = HandMade.answers(HandMade.xor(), 2, TruthTable.INPUTS);
         List<List<String>> rows = new ArrayList<>();
-        try (Pass pass = Pass.infer()) {
-            Tensor x = Tensor.of(TruthTable.INPUTS, 4, 2);
-            Tensor h = x.matmul(Tensor.of(new float[] {-1, 1, -1, 1}, 2, 2))
-                    .add(Tensor.of(new float[] {1.5f, -0.5f}, 2))
-                    .step();
-            Tensor y = h.matmul(Tensor.ones(2, 1)).sub(1.5f).step();
-            hidden = h.toArray();
-            float[] answers = y.toArray();
-            for (int r = 0; r < 4; r++) {
-                rows.add(List.of(
-                        line("%.0f", TruthTable.INPUTS[2 * r]),
-                        line("%.0f", TruthTable.INPUTS[2 * r + 1]),
-                        line("%.0f", hidden[2 * r]),
-                        line("%.0f", hidden[2 * r + 1]),
-                        line("%.0f", answers[r])));
-            }
+        for (int r = 0; r < 4; r++) {
+            rows.add(List.of(
+                    line("%.0f", TruthTable.INPUTS[2 * r]),
+                    line("%.0f", TruthTable.INPUTS[2 * r + 1]),
+                    line("%.0f", hidden[2 * r]),
+                    line("%.0f", hidden[2 * r + 1]),
+                    line("%.0f", answers[r])));
         }
-        float[] places = hidden;
         page.section("By hand", "")
                 .text(
                         "No line divides XOR, but two do: a unit 1[1.5 - a - b > 0] answers whether not both inputs are 1, and a unit 1[a + b - 0.5 > 0] "
@@ -143,23 +134,18 @@ public final class XorLab implements Experiment {
                         "by-hand.png",
                         "The two lines of the hidden units in the plane of the inputs, and the one line of the output in the plane of the hidden units",
                         () -> {
-                            Regions in = new Regions("Inputs a, b", -0.6, 1.6, -0.6, 1.6);
-                            float[] at = in.places();
-                            float[] shares = new float[Regions.PLACES];
-                            Regions out = new Regions("Hidden units n, o", -0.6, 1.6, -0.6, 1.6);
-                            float[] above = new float[Regions.PLACES];
-                            for (int i = 0; i < shares.length; i++) {
-                                float sum = at[2 * i] + at[2 * i + 1];
-                                shares[i] = sum > 0.5f && sum < 1.5f ? 1 : 0;
-                                above[i] = sum > 1.5f ? 1 : 0;
-                            }
-                            in.shares(shares).boundary(1, 1, -0.5, 6).boundary(1, 1, -1.5, 6);
-                            out.shares(above).boundary(1, 1, -1.5, 6);
+                            Sequential last = new Sequential(HandMade.xor().layers().subList(2, 4));
+                            Regions in = TruthTable.plane("Inputs a, b");
+                            Regions out = TruthTable.plane("Hidden units n, o");
+                            in.shares(HandMade.answers(HandMade.xor(), 2, in.places()))
+                                    .boundary(1, 1, -0.5, 6)
+                                    .boundary(1, 1, -1.5, 6);
+                            out.shares(HandMade.answers(last, 2, out.places())).boundary(1, 1, -1.5, 6);
                             return Regions.sheet(
                                     2,
                                     List.of(
                                             TruthTable.points(in, XOR, TruthTable.INPUTS),
-                                            TruthTable.points(out, XOR, places)));
+                                            TruthTable.points(out, XOR, hidden)));
                         });
     }
 
@@ -201,7 +187,7 @@ public final class XorLab implements Experiment {
     }
 
     private static Planes planes(Sequential net, int k) {
-        Tensor places = Tensor.of(inputs("").places(), Regions.PLACES, 2);
+        Tensor places = Tensor.of(TruthTable.plane("").places(), Regions.PLACES, 2);
         float[] shares = ManyLinear.one(net, k, 3, places).sigmoid().toArray();
         float[] hidden =
                 ManyLinear.one(net, k, 2, Tensor.of(TruthTable.INPUTS, 4, 2)).toArray();
@@ -210,10 +196,6 @@ public final class XorLab implements Experiment {
         return new Planes(shares, hidden, new float[] {
             w[2 * k], w[2 * k + 1], last.bias().value().toArray()[k]
         });
-    }
-
-    private static Regions inputs(String title) {
-        return new Regions(title, -0.6, 1.6, -0.6, 1.6);
     }
 
     private static void results(Result page, List<Trained> all, int nets, int steps) {
@@ -289,7 +271,7 @@ public final class XorLab implements Experiment {
                 () -> {
                     List<Regions> planes = new ArrayList<>();
                     two.forEach((activation, p) -> planes.add(TruthTable.points(
-                            inputs(activation + ": inputs").shares(p.shares), XOR, TruthTable.INPUTS)));
+                            TruthTable.plane(activation + ": inputs").shares(p.shares), XOR, TruthTable.INPUTS)));
                     two.forEach((activation, p) -> planes.add(hidden(activation, p)));
                     return Regions.sheet(two.size(), planes);
                 });
