@@ -4,8 +4,6 @@ import dev.fathom.data.Dataset;
 import dev.fathom.kernel.Lapack;
 import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Model;
-import dev.fathom.op.Shape;
-import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Objects;
@@ -58,15 +56,9 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
         /** Computes the Hessian column by column. */
         static Spectrum of(FlatNet shape, Dataset data, float... w) {
             int n = w.length;
-            FlatNet net =
-                    new FlatNet(new Parameter(Shape.of(n), (s, rng) -> w.clone()), shape.widths(), shape.activation());
             double[] hessian = new double[n * n];
-            try (Model<FlatNet> model = Model.of(net, 0)) {
-                Curvature curvature = new Curvature(
-                        () -> net.loss(
-                                net.weights().value(),
-                                data.batches(data.size()).epoch(0).next()),
-                        model.parameters());
+            try (Model<FlatNet> model = Model.of(shape.at(w), 0)) {
+                Curvature curvature = model.net().curvature(data);
                 for (int i = 0; i < n; i++) {
                     float[] unit = new float[n];
                     unit[i] = 1;

@@ -1,6 +1,8 @@
 package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
@@ -9,6 +11,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A network of linear layers whose weights are one vector, so that a place, a direction and a plane of its loss are vectors too. A layer from m to n has n x m
@@ -43,6 +46,17 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
             at += part.length;
         }
         return all;
+    }
+
+    /** The network with weights that begin at {@code place}. */
+    FlatNet at(float... place) {
+        return new FlatNet(new Parameter(weights.shape(), (shape, rng) -> place.clone()), widths, activation);
+    }
+
+    /** The curvature of the loss of all of {@code data}. */
+    Curvature curvature(Dataset data) {
+        return new Curvature(
+                () -> loss(weights.value(), data.batches(data.size()).epoch(0).next()), List.of(weights));
     }
 
     int size() {

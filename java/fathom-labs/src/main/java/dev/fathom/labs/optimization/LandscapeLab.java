@@ -12,6 +12,7 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.nn.Curvature;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -120,7 +121,7 @@ public final class LandscapeLab implements Experiment {
                         "A network of 784-%d-10 with ReLU, %,d weights, learns %,d images in batches of %d for %d steps, with five optimizers from the same "
                                 + "start. Its loss over all these images is drawn on two planes. The first holds most of the ways: its axes are the two "
                                 + "principal components of the weights at %d places of each way. The second has random directions, normalized by unit "
-                                + "(Li et al. 2018), about the end of Adam.",
+                                + "(Li et al. 2018), about the end of Adam. The eigenvalues of the Hessian at the ends are estimates by 20 steps of Lanczos's method.",
                         net.widths()[1],
                         net.size(),
                         data.size(),
@@ -133,11 +134,24 @@ public final class LandscapeLab implements Experiment {
             float[] first = ways.get(i).get(0);
             float[] last = ways.get(i).get(ways.get(i).size() - 1);
             double loss = Ways.loss(net, data, last);
-            rows.add(List.of(names.get(i), line("%.4f", loss), line("%.2f", distance(first, last))));
+            Curvature.Extremes curvature = Ways.extremes(net, data, run.seed(), last);
+            rows.add(List.of(
+                    names.get(i),
+                    line("%.4f", loss),
+                    line("%.2f", distance(first, last)),
+                    line("%.3g", curvature.highest()),
+                    line("%.3g", curvature.lowest())));
             page.figure(Figure.of(names.get(i) + ", training loss", "", loss)
                     .baseline(line("%.4f", start), "before training"));
         }
-        page.table(List.of("optimizer", "training loss at the end", "distance from the start"), rows);
+        page.table(
+                List.of(
+                        "optimizer",
+                        "training loss at the end",
+                        "distance from the start",
+                        "largest eigenvalue of the Hessian",
+                        "least"),
+                rows);
         principal(run, page, net, data, names, ways);
         random(run, page, net, data, names, ways);
     }

@@ -98,7 +98,7 @@ record Race(Run run, Images images, int batch, double[] factors, int trial, int 
 
     private Trainings.Task task(Candidate c, double rate, int n, int seed) {
         return new Trainings.Task(
-                line("%s-%.3g-%d-%d", c.name.replaceAll("[^A-Za-z0-9]+", "-"), rate, n, seed),
+                line("%s-%.3g", c.name.replaceAll("[^A-Za-z0-9]+", "-"), rate),
                 c.net,
                 c.recipe.apply(rate),
                 batch,
@@ -129,7 +129,8 @@ record Race(Run run, Images images, int batch, double[] factors, int trial, int 
                 .toPlainString();
     }
 
-    private static String epochs(int n) {
+    /** A number of epochs for readers. */
+    static String epochs(int n) {
         return n == 1 ? "one epoch" : n + " epochs";
     }
 }

@@ -119,9 +119,9 @@ public final class RatesLab implements Experiment {
         double slope = slope(best);
         page.section("Batch size and learning rate", "")
                 .text(line(
-                        "A network of 784-100-10 with ReLU learns %,d images by plain gradient descent for %d epochs, whatever the batch size, so that a batch four "
+                        "A network of 784-100-10 with ReLU learns %,d images by plain gradient descent for %s, whatever the batch size, so that a batch four "
                                 + "times as large has a quarter of the steps. The table says how many of %,d test images are right.",
-                        images.learn().size(), epochs, images.test().size()))
+                        images.learn().size(), Race.epochs(epochs), images.test().size()))
                 .table(header, rows)
                 .picture(
                         "grid.png",
@@ -186,9 +186,9 @@ public final class RatesLab implements Experiment {
                         "Training loss over the epochs, with rates that are scaled with the batch size and with one rate",
                         () -> Chart.panels(2, List.of(left, right)))
                 .text(line(
-                        "With rates in proportion to the batch size, the training losses after %d epochs lie between %.4f and %.4f; with a rate of %s for all, between "
+                        "With rates in proportion to the batch size, the training losses after %s lie between %.4f and %.4f; with a rate of %s for all, between "
                                 + "%.4f and %.4f.",
-                        epochs, min(scaled), max(scaled), Race.plain(rate(first)), min(kept), max(kept)))
+                        Race.epochs(epochs), min(scaled), max(scaled), Race.plain(rate(first)), min(kept), max(kept)))
                 .figure(Figure.of("Batches 16 to 1024, log ratio of training losses, scaled rates", "", apart)
                         .baseline(line("%.3f", apartKept), "the same rate for all"));
     }
@@ -252,9 +252,9 @@ public final class RatesLab implements Experiment {
         page.section("Learning-rate range finder", "")
                 .text(line(
                         "The finder takes %d steps with a rate that grows from 0.00001 by a factor in each step, and ends where the smoothed loss has risen to four times its "
-                                + "least (Smith 2017). It suggests the rate at which the loss falls fastest. The same network then learns for %d %s with a "
+                                + "least (Smith 2017). It suggests the rate at which the loss falls fastest. The same network then learns for %s with a "
                                 + "tenth of the suggestion, with the suggestion, and with the rate at which the loss was least.",
-                        steps, epochs, epochs == 1 ? "epoch" : "epochs"))
+                        steps, Race.epochs(epochs)))
                 .table(
                         List.of(
                                 "optimizer",
@@ -313,9 +313,9 @@ public final class RatesLab implements Experiment {
         double gain = Math.abs(courses.get(0).loss() - courses.get(1).loss());
         page.section("Batch growth and rate decay", "")
                 .text(line(
-                        "Gradient descent begins with batches of 32 and a rate of 0.2. After each of %d epochs either the rate is divided by 4, or the batch becomes "
+                        "Gradient descent begins with batches of 32 and a rate of 0.2. After every %s either the rate is divided by 4, or the batch becomes "
                                 + "4 times as large (Smith et al. 2018), or nothing changes.",
-                        phase))
+                        phase == 1 ? "epoch" : phase + " epochs"))
                 .table(List.of("after each phase", "steps", "training loss", "test loss", "test accuracy"), rows)
                 .series("growth.png", "Training loss over the epochs, by schedule", "training loss", "epoch", losses)
                 .text(line(

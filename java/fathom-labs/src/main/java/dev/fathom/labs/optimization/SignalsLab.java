@@ -351,9 +351,9 @@ public final class SignalsLab implements Experiment {
         UNITS.forEach(u -> header.add(u.name));
         page.section("Learning", "")
                 .text(line(
-                        "The same networks with %d units in each layer learn %,d images by plain gradient descent in batches of 64, for %d %s with a rate of 0.01 "
+                        "The same networks with %d units in each layer learn %,d images by plain gradient descent in batches of 64, for %s with a rate of 0.01 "
                                 + "or 0.1, of which the better one counts. Guessing is right in 10 %%.",
-                        width, images.learn().size(), epochs, epochs == 1 ? "epoch" : "epochs"))
+                        width, images.learn().size(), Race.epochs(epochs)))
                 .table(header, rows);
         return true;
     }

@@ -32,7 +32,7 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
     /**
      * A training.
      *
-     * @param name of its file, without its end
+     * @param name which tells it from the others
      * @param net makes the network, anew for each training
      * @param settings what else the trainer gets, such as a schedule
      */
@@ -73,7 +73,7 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
     }
 
     private @Nullable Course course(Task task) {
-        Path file = run.folder().resolve("trainings").resolve(task.name() + ".csv");
+        Path file = run.folder().resolve("trainings").resolve(file(task));
         if (run.resume() && Files.exists(file)) {
             return Course.read(file);
         }
@@ -90,6 +90,12 @@ record Trainings(Run run, Dataset learn, Dataset judge) {
             }
             return course;
         }
+    }
+
+    /** Trainings that differ in anything that a person may ask for have different files. */
+    private String file(Task task) {
+        return Result.line(
+                "%s-%d-images-%d-epochs-seed-%d.csv", task.name(), learn.size(), task.epochs(), task.seed());
     }
 
     /** Trains a model; the history of one that diverged is that of its finite epochs. */

@@ -2,11 +2,13 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.LossAndGradient;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Workers;
 import java.util.ArrayList;
@@ -76,6 +78,13 @@ final class Ways {
                             Tensor.of(w, w.length),
                             data.batches(data.size()).epoch(0).next())
                     .item();
+        }
+    }
+
+    /** Estimates of the least and the largest eigenvalue of the Hessian of the loss of all of {@code data}, by 20 products with it. */
+    static Curvature.Extremes extremes(FlatNet net, Dataset data, long seed, float... w) {
+        try (Model<FlatNet> model = Model.of(net.at(w), 0)) {
+            return model.net().curvature(data).extremes(20, new Rng(seed));
         }
     }
 

@@ -1,0 +1,58 @@
+package dev.fathom.labs.optimization;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Images;
+import dev.fathom.labs.experiments.Run;
+import dev.fathom.labs.training.Interrupt;
+import dev.fathom.optim.Sgd;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@link Trainings}: trainings that are resumed, diverge, or are interrupted. */
+class TrainingsTest {
+    private static final PrintStream NOWHERE = new PrintStream(OutputStream.nullOutputStream());
+
+    @TempDir
+    Path temp;
+
+    private static Trainings.Task task(float rate) {
+        return new Trainings.Task("rate-" + rate, RatesLab::network, new Sgd(rate), 20, 2, 1);
+    }
+
+    @Test
+    void whatIsFinishedIsReadAndNotTrainedAgain() throws IOException {
+        try (Interrupt interrupt = Interrupt.install(NOWHERE);
+                Images all = ImageSet.FASHION_MNIST.images(null, 1)) {
+            Images images = all.first(200);
+            Run run = new Run(true, null, 1, true, null, null, temp, interrupt, NOWHERE, NOWHERE);
+            Trainings trainings = new Trainings(run, images.learn(), images.test());
+            List<Trainings.Task> tasks = List.of(task(1e-6f), task(1e30f));
+            List<Course> first = trainings.all("first", tasks);
+            assertThat(first.get(0).losses()).hasSize(2);
+            assertThat(first.get(0).diverged()).isFalse();
+            assertThat(first.get(1).diverged()).isTrue();
+            assertThat(first.get(1).end()).isInfinite();
+            assertThat(first.get(1).accuracy()).isZero();
+            List<Course> again = trainings.all("again", tasks);
+            assertThat(again.get(0).losses()).isEqualTo(first.get(0).losses());
+            Path file = temp.resolve("trainings").resolve("rate-1.0E-6-200-images-2-epochs-seed-1.csv");
+            Files.writeString(file, "2\n7,8\n9,10\n0.25,0.5\n");
+            assertThat(trainings.all("changed", tasks).get(0).losses()).containsExactly(7, 8);
+            try (Stream<Path> files = Files.list(temp.resolve("trainings"))) {
+                assertThat(files).hasSize(2);
+            }
+            interrupt.request();
+            assertThat(trainings.all("stopped", tasks)).hasSize(2);
+            assertThat(trainings.all("stopped", List.of(task(0.5f)))).isEmpty();
+        }
+    }
+}
