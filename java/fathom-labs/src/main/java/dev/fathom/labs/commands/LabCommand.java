@@ -82,7 +82,11 @@ public final class LabCommand implements Callable<Integer> {
             return 0;
         }
         if (name == null || list) {
-            Labs.ALL.forEach(lab -> out.printf("./fathom lab %-11s %s%n", lab.name(), lab.shows()));
+            int width = Labs.ALL.stream()
+                    .mapToInt(lab -> lab.name().length())
+                    .max()
+                    .orElseThrow();
+            Labs.ALL.forEach(lab -> out.printf("./fathom lab %-" + width + "s %s%n", lab.name(), lab.shows()));
             return 0;
         }
         Experiment lab = Labs.ALL.stream()

@@ -49,7 +49,7 @@ public final class BiasVarianceLab implements Experiment {
                 .mapToObj(s -> SineSample.draw(POINTS, rng.split("training").split(s)))
                 .toList();
         double furthest = 0;
-        for (Family family : Family.all(run, POINTS)) {
+        for (Family family : Family.all(run)) {
             List<Decomposition> parts = new ArrayList<>();
             for (int complexity : family.complexities()) {
                 if (!run.interrupt().requested()) {

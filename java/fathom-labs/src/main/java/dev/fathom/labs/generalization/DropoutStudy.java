@@ -55,10 +55,8 @@ final class DropoutStudy {
     }
 
     private Sequential net(boolean dropout) {
-        Layer inputs = dropout ? new Dropout(0.2f) : new Sequential();
         Layer hidden = dropout ? new Dropout(0.5f) : new Sequential();
         return new Sequential(
-                inputs,
                 new Linear(test.x()[0].length, units).act(Activation.RELU),
                 hidden,
                 new Linear(units, units).act(Activation.RELU),
@@ -129,7 +127,7 @@ final class DropoutStudy {
             double[] ends = {1, most};
             page.section("The mean network", "")
                     .text(line(
-                            "A network of two hidden layers of %d units is trained on %,d images with a fifth of the pixels and half of the units dropped. The mean "
+                            "A network of two hidden layers of %d units is trained on %,d images with half of the units dropped. The mean "
                                     + "network keeps all units, at one run for each image; Monte-Carlo dropout averages the probabilities of several "
                                     + "runs in which units are dropped. Of the %,d test images the mean network gets %.2f %% wrong, one run with dropout "
                                     + "%.2f %%, and the mean of %d runs %.2f %%. %s The log-losses are %.4f, %.4f and %.4f.",

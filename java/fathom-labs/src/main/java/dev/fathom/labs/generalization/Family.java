@@ -50,11 +50,10 @@ record Family(String name, String axis, int[] complexities, Method method) {
                 : complexity + " " + (complexity == 1 ? axis.substring(0, axis.length() - 1) : axis);
     }
 
-    static List<Family> all(Run run, int points) {
+    /** Every kind of model with the complexities that a run tries. */
+    static List<Family> all(Run run) {
         int[] splines = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20};
-        int[] neighbors = Arrays.stream(new int[] {50, 40, 30, 20, 15, 10, 7, 5, 3, 2, 1})
-                .filter(k -> k <= points)
-                .toArray();
+        int[] neighbors = {50, 40, 30, 20, 15, 10, 7, 5, 3, 2, 1};
         int[] widths = run.brief() ? new int[] {1, 3, 12} : new int[] {1, 2, 3, 4, 6, 8, 12, 20, 40};
         return List.of(
                 new Family("Polynomials", "degree", new int[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, (Single)

@@ -61,6 +61,7 @@ public final class MemorizeLab implements Experiment {
     @Override
     public Result run(Run run) {
         int n = run.of(5000, 1000);
+        int epochs = run.epochs(300, 150);
         try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
                 Dataset test =
                         Pixels.range(images.test(), 1, 0, run.of(10_000, 2000)).dataset()) {
@@ -74,11 +75,11 @@ public final class MemorizeLab implements Experiment {
                     .text(line(
                             "The labels of a random part of %,d training images are put in a random order, so that each class keeps its number of images. The "
                                     + "network has one hidden layer of %d units with ReLU and is trained by Adam at 0.001 in batches of %d, without any "
-                                    + "penalty, until it is right on every training image. The test images keep their true labels.",
-                            size, HIDDEN, BATCH));
+                                    + "penalty, until it is right on every training image or for %d epochs. The test images keep their true labels.",
+                            size, HIDDEN, BATCH, epochs));
             List<Fit> fits = new ArrayList<>();
             for (double share : SHARES) {
-                Fit fit = fit(run, train, test, share);
+                Fit fit = fit(run, train, test, share, epochs);
                 if (fit == null) {
                     return page;
                 }
@@ -89,13 +90,12 @@ public final class MemorizeLab implements Experiment {
     }
 
     /** Null if the run was interrupted. */
-    private static @Nullable Fit fit(Run run, Pixels images, Dataset test, double share) {
+    private static @Nullable Fit fit(Run run, Pixels images, Dataset test, double share, int epochs) {
         Pixels mixed =
                 images.shuffled(share, new Rng(run.seed()).split("labels").split(Math.round(100 * share)));
         int changed = (int) IntStream.range(0, images.size())
                 .filter(i -> images.labels()[i] != mixed.labels()[i])
                 .count();
-        int epochs = run.epochs(300, 150);
         Sequential net = new Sequential(
                 new Linear(images.x()[0].length, HIDDEN).act(Activation.RELU), new Linear(HIDDEN, CLASSES));
         try (Dataset data = mixed.dataset();

@@ -24,6 +24,7 @@ import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -46,7 +47,7 @@ final class WidthDescent {
         this.run = run;
         this.page = page;
         this.images = images;
-        this.test = Pixels.range(images.test(), SIDE, 0, run.of(5000, 1000));
+        this.test = Pixels.range(images.test(), SIDE, 0, run.of(3000, 1000));
     }
 
     /**
@@ -114,7 +115,15 @@ final class WidthDescent {
                                 + "%.0f %% of the training images are mixed up. Figures are means over %d sets of images and weights. From %,d features "
                                 + "on, as many as there are images, the fit is exact.",
                         n, 100 * MIXED, times, n));
-        show("Random features", "features", "features.png", points(all), n);
+        show(
+                "Random features",
+                "features",
+                "features.png",
+                IntStream.range(0, SHARES.length)
+                        .mapToObj(s -> Point.mean(
+                                all.stream().map(points -> points.get(s)).toList()))
+                        .toList(),
+                n);
         return true;
     }
 
@@ -177,8 +186,7 @@ final class WidthDescent {
 
     private boolean nets() {
         int n = run.of(2000, 200);
-        int times = run.of(2, 1);
-        int epochs = run.epochs(1500, 1800);
+        int epochs = run.epochs(1000, 1800);
         int inputs = (28 / SIDE) * (28 / SIDE);
         int threshold = n * CLASSES / (inputs + 1 + CLASSES); // as many weights as the training images have targets
         int[] widths = Arrays.stream(
@@ -187,35 +195,33 @@ final class WidthDescent {
                                 : new double[] {0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 5})
                 .mapToInt(share -> (int) Math.round(share * threshold))
                 .toArray();
-        List<List<Point>> all = new ArrayList<>();
-        for (int part = 0; part < times && !run.interrupt().requested(); part++) {
-            Pixels train = training(n, part);
-            long seed = run.seed() + part;
-            all.add(Workers.all().run(widths.length, w -> net(train, widths[w], epochs, seed)));
-        }
+        Pixels train = training(n, 0);
+        int last = widths.length - 1; // the widest take longest and begin first
+        List<Point> points = new ArrayList<>(
+                Workers.all().run(widths.length, job -> net(train, widths[last - job], epochs)));
+        Collections.reverse(points);
         if (run.interrupt().requested()) {
             return false;
         }
         page.section("Images: trained networks", "")
                 .text(line(
                         "The same images and targets, but all weights are trained, by Adam on the squared error without any penalty for %,d epochs: %,d images, of "
-                                + "which %.0f %% have mixed labels, and means over %d sets of images and starts. With %d hidden units a network has as "
-                                + "many weights as the images have targets.",
-                        epochs, n, 100 * MIXED, times, threshold));
-        show("Networks", "hidden units", "networks.png", points(all), threshold);
+                                + "which %.0f %% have mixed labels. With %d hidden units a network has as many weights as the images have targets.",
+                        epochs, n, 100 * MIXED, threshold));
+        show("Networks", "hidden units", "networks.png", points, threshold);
         return true;
     }
 
-    private Point net(Pixels train, int width, int epochs, long seed) {
+    private Point net(Pixels train, int width, int epochs) {
         Sequential net =
                 new Sequential(new Linear(train.x()[0].length, width).act(Activation.RELU), new Linear(width, CLASSES));
         try (Dataset data = Dataset.of(train.x(), train.oneHot(CLASSES));
-                Model<Sequential> model = Model.of(net, seed)) {
+                Model<Sequential> model = Model.of(net, run.seed())) {
             Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
                     .schedule(Schedule.cosine(epochs))
-                    .seed(seed);
-            run.training().attachQuietly(trainer, run.folder().resolve("width-" + width + "-" + seed));
-            trainer.fit(data.shuffled(seed).batches(Math.min(500, train.size())), epochs);
+                    .seed(run.seed());
+            run.training().attachQuietly(trainer, run.folder().resolve("width-" + width));
+            trainer.fit(data.shuffled(run.seed()).batches(Math.min(500, train.size())), epochs);
             try (Pass pass = Pass.infer()) {
                 return point(
                         width,
@@ -227,13 +233,6 @@ final class WidthDescent {
     }
 
     // ---- both
-
-    private static List<Point> points(List<List<Point>> all) {
-        return IntStream.range(0, all.get(0).size())
-                .mapToObj(w ->
-                        Point.mean(all.stream().map(points -> points.get(w)).toList()))
-                .toList();
-    }
 
     private void show(String name, String axis, String file, List<Point> points, int threshold) {
         double[] x = points.stream().mapToDouble(Point::width).toArray();
