@@ -110,30 +110,26 @@ public final class FewLabelsLab implements Experiment {
             for (int draw = 0; draw < draws; draw++) {
                 int[] labeled = few.labeled(sizes[s], draw);
                 for (int w = 0; w < ways.size(); w++) {
-                    errors[w][s] += ways.get(w).error().applyAsDouble(labeled, draw) / draws;
+                    double error = ways.get(w).error().applyAsDouble(labeled, draw);
                     if (run.interrupt().requested()) {
                         return false;
                     }
+                    errors[w][s] += error / draws;
+                    run.training()
+                            .say("%,d labels, draw %d: %s, %.2f %% wrong", sizes[s], draw + 1, ways.get(w).name(), 100 * error);
                 }
             }
-            run.training().say("%,d labels: %s", sizes[s], words(ways, errors, s));
         }
-        write(run, page, few, ways, sizes, draws, errors);
+        write(page, few, ways, sizes, draws, errors);
         page.picture(
                 "layers.png",
                 "What units of the first layer weigh: auto-encoder above, Boltzmann machine below",
-                () -> sheet(coded, machines).render());
+                sheet(coded, machines)::render);
         return true;
     }
 
-    private static String words(List<Way> ways, double[][] errors, int s) {
-        return IntStream.range(0, ways.size())
-                .mapToObj(w -> line("%s %.2f %%", ways.get(w).name(), 100 * errors[w][s]))
-                .collect(Collectors.joining(", "));
-    }
-
     private static void write(
-            Run run, Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
+            Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
         List<String> places = IntStream.of(sizes).mapToObj(n -> line("%,d", n)).toList();
         List<String> header = new ArrayList<>(List.of("error on the test, by the number of labels"));
         header.addAll(places);
@@ -171,9 +167,9 @@ public final class FewLabelsLab implements Experiment {
                                         + "and noise on the pixels, learn from the labels alone; or also from the other images, whose label is the "
                                         + "class that the network finds likeliest (pseudo-labels, Lee 2013), or to which two answers with noise of "
                                         + "their own are to agree (consistency, the Pi-model of Laine and Aila 2017). Each takes %,d steps of Adam, "
-                                        + "and nothing is chosen on the test. Errors are means over %d draws of the images that have a label, as many "
-                                        + "of each class.",
-                                few.widths()[0], few.widths()[1], few.steps(), draws))
+                                        + "and nothing is chosen on the test. Errors are means over %d %s of the images that have a label, as many of "
+                                        + "each class.",
+                                few.widths()[0], few.widths()[1], few.steps(), draws, draws == 1 ? "draw" : "draws"))
                 .table(header, rows)
                 .text(conclusion(ways, places, errors))
                 .picture(
@@ -214,13 +210,16 @@ public final class FewLabelsLab implements Experiment {
 
     private static ImageSheet sheet(Pretraining coded, Pretraining machines) {
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(10);
-        for (Pretraining stack : List.of(coded, machines)) {
-            for (int unit = 0; unit < 10; unit++) {
-                float[] weights = Arrays.copyOfRange(stack.weights().get(0), unit * 784, (unit + 1) * 784);
-                sheet.add(Shades.signed(weights), unit > 0 ? "" : stack == coded ? "auto-encoder" : "Boltzmann machine");
-            }
-        }
+        row(sheet, "auto-encoder", coded);
+        row(sheet, "Boltzmann machine", machines);
         return sheet;
+    }
+
+    private static void row(ImageSheet sheet, String name, Pretraining stack) {
+        for (int unit = 0; unit < 10; unit++) {
+            float[] weights = Arrays.copyOfRange(stack.weights().get(0), unit * 784, (unit + 1) * 784);
+            sheet.add(Shades.signed(weights), unit == 0 ? name : "");
+        }
     }
 
     // ---- graphs

@@ -134,7 +134,7 @@ public final class SearchLab implements Experiment {
                                 results.best().trial());
             }
         }
-        write(run, page, all, most, seeds);
+        write(page, all, most, seeds);
         return true;
     }
 
@@ -142,7 +142,7 @@ public final class SearchLab implements Experiment {
         return found.stream().mapToDouble(of).average().orElseThrow();
     }
 
-    private static void write(Run run, Result page, Map<String, List<Found>> all, int most, int seeds) {
+    private static void write(Result page, Map<String, List<Found>> all, int most, int seeds) {
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[][]> curves = new LinkedHashMap<>();
         all.forEach((name, found) -> {
