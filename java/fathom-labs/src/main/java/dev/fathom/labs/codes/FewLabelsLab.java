@@ -34,8 +34,8 @@ public final class FewLabelsLab implements Experiment {
     private static final int[] BRIEF = {100, 600};
     private static final int[] PER_BLOCK = {2, 5, 10, 20};
     /** Errors in percent of dropNN and of +PL for 100, 600, 1,000 and 3,000 labels. */
-    private static final List<List<String>> LEE =
-            List.of(List.of("21.89", "8.57", "6.59", "3.72"), List.of("16.15", "5.03", "4.30", "2.80"));
+    private static final List<List<String>> LEE = List.of(
+            List.of("21.89", "8.57", "6.59", "3.72"), List.of("16.15", "5.03", "4.30", "2.80"));
 
     @Override
     public String name() {
@@ -98,14 +98,8 @@ public final class FewLabelsLab implements Experiment {
         }
         List<Way> ways = List.of(
                 new Way("end to end", (labeled, draw) -> few.supervised(few.sigmoids(null), labeled, draw), List.of()),
-                new Way(
-                        "auto-encoders",
-                        (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw),
-                        List.of()),
-                new Way(
-                        "Boltzmann machines",
-                        (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw),
-                        List.of()),
+                new Way("auto-encoders", (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw), List.of()),
+                new Way("Boltzmann machines", (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw), List.of()),
                 new Way("ReLU, dropout", (labeled, draw) -> few.supervised(few.rectified(), labeled, draw), LEE.get(0)),
                 new Way("pseudo-labels", few::pseudoLabels, LEE.get(1)),
                 new Way("consistency", few::consistency, List.of()));
@@ -116,29 +110,26 @@ public final class FewLabelsLab implements Experiment {
             for (int draw = 0; draw < draws; draw++) {
                 int[] labeled = few.labeled(sizes[s], draw);
                 for (int w = 0; w < ways.size(); w++) {
-                    errors[w][s] += ways.get(w).error().applyAsDouble(labeled, draw) / draws;
+                    double error = ways.get(w).error().applyAsDouble(labeled, draw);
                     if (run.interrupt().requested()) {
                         return false;
                     }
+                    errors[w][s] += error / draws;
+                    run.training()
+                            .say("%,d labels, draw %d: %s, %.2f %% wrong", sizes[s], draw + 1, ways.get(w).name(), 100 * error);
                 }
             }
-            run.training().say("%,d labels: %s", sizes[s], words(ways, errors, s));
         }
         write(page, few, ways, sizes, draws, errors);
         page.picture(
                 "layers.png",
                 "What units of the first layer weigh: auto-encoder above, Boltzmann machine below",
-                () -> sheet(coded, machines).render());
+                sheet(coded, machines)::render);
         return true;
     }
 
-    private static String words(List<Way> ways, double[][] errors, int s) {
-        return IntStream.range(0, ways.size())
-                .mapToObj(w -> line("%s %.2f %%", ways.get(w).name(), 100 * errors[w][s]))
-                .collect(Collectors.joining(", "));
-    }
-
-    private static void write(Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
+    private static void write(
+            Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
         List<String> places = IntStream.of(sizes).mapToObj(n -> line("%,d", n)).toList();
         List<String> header = new ArrayList<>(List.of("error on the test, by the number of labels"));
         header.addAll(places);
@@ -176,9 +167,9 @@ public final class FewLabelsLab implements Experiment {
                                         + "and noise on the pixels, learn from the labels alone; or also from the other images, whose label is the "
                                         + "class that the network finds likeliest (pseudo-labels, Lee 2013), or to which two answers with noise of "
                                         + "their own are to agree (consistency, the Pi-model of Laine and Aila 2017). Each takes %,d steps of Adam, "
-                                        + "and nothing is chosen on the test. Errors are means over %d draws of the images that have a label, as many "
-                                        + "of each class.",
-                                few.widths()[0], few.widths()[1], few.steps(), draws))
+                                        + "and nothing is chosen on the test. Errors are means over %d %s of the images that have a label, as many of "
+                                        + "each class.",
+                                few.widths()[0], few.widths()[1], few.steps(), draws, draws == 1 ? "draw" : "draws"))
                 .table(header, rows)
                 .text(conclusion(ways, places, errors))
                 .picture(
@@ -219,12 +210,12 @@ public final class FewLabelsLab implements Experiment {
 
     private static ImageSheet sheet(Pretraining coded, Pretraining machines) {
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(10);
-        add(sheet, "auto-encoder", coded);
-        add(sheet, "Boltzmann machine", machines);
+        row(sheet, "auto-encoder", coded);
+        row(sheet, "Boltzmann machine", machines);
         return sheet;
     }
 
-    private static void add(ImageSheet sheet, String name, Pretraining stack) {
+    private static void row(ImageSheet sheet, String name, Pretraining stack) {
         for (int unit = 0; unit < 10; unit++) {
             float[] weights = Arrays.copyOfRange(stack.weights().get(0), unit * 784, (unit + 1) * 784);
             sheet.add(Shades.signed(weights), unit == 0 ? name : "");
@@ -264,8 +255,7 @@ public final class FewLabelsLab implements Experiment {
                 return false;
             }
         }
-        List<String> places =
-                IntStream.of(PER_BLOCK).mapToObj(Integer::toString).toList();
+        List<String> places = IntStream.of(PER_BLOCK).mapToObj(Integer::toString).toList();
         List<String> header = new ArrayList<>(List.of("accuracy, by the labels known in each block"));
         header.addAll(places);
         List<List<String>> rows = new ArrayList<>();
@@ -276,8 +266,7 @@ public final class FewLabelsLab implements Experiment {
             List<String> row = new ArrayList<>(List.of(names.get(w)));
             for (int p = 0; p < mean.length; p++) {
                 row.add(line("%.1f %%", 100 * mean[p]));
-                Figure figure = Figure.of(
-                        line("%s, %s labels a block, accuracy", names.get(w), places.get(p)), "%", 100 * mean[p]);
+                Figure figure = Figure.of(line("%s, %s labels a block, accuracy", names.get(w), places.get(p)), "%", 100 * mean[p]);
                 page.figure(
                         w > 0
                                 ? figure
@@ -309,12 +298,7 @@ public final class FewLabelsLab implements Experiment {
                 .text(line(
                         "With %d labels a block, graph convolution is %+.1f points from the better of the two that see only one of both.",
                         PER_BLOCK[five], gain))
-                .key(Figure.of(
-                                line(
-                                        "Graph convolution, %d labels a block, gain over the better baseline",
-                                        PER_BLOCK[five]),
-                                "points",
-                                gain)
+                .key(Figure.of(line("Graph convolution, %d labels a block, gain over the better baseline", PER_BLOCK[five]), "points", gain)
                         .baseline("0", "the better of a network without edges and label spreading")
                         .atLeast(0))
                 .picture(

@@ -31,37 +31,29 @@ record Pretraining(List<float[]> weights, List<float[]> biases) {
     static @Nullable Pretraining run(
             Run run, String name, Dataset images, int[] widths, Stages stages, Optimizer optimizer, int epochs) {
         Pretraining all = new Pretraining(new ArrayList<>(), new ArrayList<>());
-        Dataset inputs = images;
-        int in = (int) images.featureShape().size();
+        Examples inputs = Examples.of(images);
         for (int i = 0; i < widths.length && !run.interrupt().requested(); i++) {
             run.training().say("%n== %s, layer %d", name, i + 1);
-            try (Model<Stage> model = Model.of(stages.of(in, widths[i]), run.seed() + i)) {
-                var trainer = Trainer.custom(model, optimizer, (net, batch) -> new Step.Result(net.loss(batch.x())))
+            try (Dataset data = inputs.dataset();
+                    Model<Stage> model = Model.of(stages.of(inputs.columns(), widths[i]), run.seed() + i)) {
+                var trainer = Trainer.custom(
+                                model, optimizer, (net, batch) -> new Step.Result(net.loss(batch.x())))
                         .schedule(Schedule.cosine(epochs))
                         .seed(run.seed());
-                run.training().attach(trainer, run.folder().resolve(name.replace(' ', '-') + "-" + (i + 1)), "images");
-                trainer.fit(inputs.shuffled(run.seed()).batches(Math.min(100, inputs.size())), epochs);
+                run.training()
+                        .attach(trainer, run.folder().resolve(name.replace(' ', '-') + "-" + (i + 1)), "images");
+                trainer.fit(data.shuffled(run.seed()).batches(Math.min(100, data.size())), epochs);
                 all.weights.add(model.net().up().weight().value().toArray());
-                all.biases.add(
-                        Objects.requireNonNull(model.net().up().bias()).value().toArray());
-                Dataset outputs = Examples.of(model.net(), inputs).dataset();
-                if (inputs != images) {
-                    inputs.close();
-                }
-                inputs = outputs;
+                all.biases.add(Objects.requireNonNull(model.net().up().bias()).value().toArray());
+                inputs = Examples.of(model.net(), data);
             }
-            in = widths[i];
-        }
-        if (inputs != images) {
-            inputs.close();
         }
         return run.interrupt().requested() ? null : all;
     }
 
     /** Layer {@code i} from so many inputs, which begins with these weights. */
     Linear layer(int i, int in) {
-        return new Linear(
-                        in, biases.get(i).length, (shape, rng) -> weights.get(i).clone())
+        return new Linear(in, biases.get(i).length, (shape, rng) -> weights.get(i).clone())
                 .withBias((shape, rng) -> biases.get(i).clone());
     }
 }

@@ -29,6 +29,10 @@ final class SpeechStudy {
     private static final int[] BANDS = {8, 4};
     /** Decibels that become 1 for the network. */
     private static final float SCALE = 20;
+    /** Pixels of a frame in pictures. */
+    private static final int WIDE = 8;
+    /** Pixels of a bin in pictures. */
+    private static final int HIGH = 2;
 
     private final Run run;
     private final Result page;
@@ -66,7 +70,7 @@ final class SpeechStudy {
 
     private static float[] mean(List<float[][]> spectrograms) {
         double[] sums = new double[Windows.BINS];
-        long frames = 0;
+        int frames = 0;
         for (float[][] spectrogram : spectrograms) {
             frames += spectrogram.length;
             for (float[] frame : spectrogram) {
@@ -217,25 +221,23 @@ final class SpeechStudy {
 
     private ImageSheet sheet() {
         float[][] spectrogram = test.get(0);
-        int wide = 8;
-        int high = 2;
-        ImageSheet sheet = new ImageSheet(high * Windows.BINS, wide * spectrogram.length, 1).columns(1 + FRAMES.length);
+        ImageSheet sheet = new ImageSheet(HIGH * Windows.BINS, WIDE * spectrogram.length, 1).columns(1 + FRAMES.length);
         for (String name : all.stream().map(Coded::name).distinct().toList()) {
-            sheet.add(pixels(spectrogram, wide, high), "original");
+            sheet.add(pixels(spectrogram), "original");
             all.stream()
                     .filter(coded -> coded.name.equals(name))
-                    .forEach(c -> sheet.add(pixels(c.first, wide, high), c.name + " of " + frames(c.frames)));
+                    .forEach(c -> sheet.add(pixels(c.first), c.name + " of " + frames(c.frames)));
         }
         return sheet;
     }
 
     /** Time to the right and frequency upward, from silence in black to the loudest in white. */
-    private byte[] pixels(float[][] spectrogram, int wide, int high) {
-        int width = wide * spectrogram.length;
-        byte[] pixels = new byte[high * Windows.BINS * width];
+    private byte[] pixels(float[][] spectrogram) {
+        int width = WIDE * spectrogram.length;
+        byte[] pixels = new byte[HIGH * Windows.BINS * width];
         for (int i = 0; i < pixels.length; i++) {
-            int bin = Windows.BINS - 1 - i / width / high;
-            double decibels = SCALE * spectrogram[i % width / wide][bin] + mean[bin];
+            int bin = Windows.BINS - 1 - i / width / HIGH;
+            double decibels = SCALE * spectrogram[i % width / WIDE][bin] + mean[bin];
             pixels[i] = (byte) Math.round(255 * Math.max(0, Math.min(1, 1 + decibels / Windows.SILENCE)));
         }
         return pixels;

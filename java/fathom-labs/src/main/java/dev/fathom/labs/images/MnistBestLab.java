@@ -60,7 +60,7 @@ public final class MnistBestLab implements ImageLab {
     @Override
     public List<Entry> entries(Images images, IntUnaryOperator epochs) {
         Images unit = images.scaled(); // 0 is then black, also beyond the edge of a shifted image
-        int n = epochs.applyAsInt(14);
+        int n = epochs.applyAsInt(18);
         Recipe recipe = new Recipe(
                 n,
                 64,
@@ -170,7 +170,7 @@ public final class MnistBestLab implements ImageLab {
 
     /** In percent. */
     private static double error(Classification answers) {
-        return 100.0 * (answers.size() - answers.confusion().correct()) / answers.size();
+        return 100 * (1 - answers.confusion().accuracy());
     }
 
     private static List<String> row(String name, Classification chosen, Classification tested) {
