@@ -20,8 +20,8 @@ record Plane(double left, double right, double low, double high, Rectangle2D.Dou
 
     Plane {
         if (!(left < right && low < high && Double.isFinite(right - left) && Double.isFinite(high - low))) {
-            throw new IllegalArgumentException("plane: from " + left + " to " + right + " and from " + low + " to " + high
-                    + " is no part of a plane; give finite ends, the lower one first");
+            throw new IllegalArgumentException("plane: from " + left + " to " + right + " and from " + low + " to "
+                    + high + " is no part of a plane; give finite ends, the lower one first");
         }
     }
 

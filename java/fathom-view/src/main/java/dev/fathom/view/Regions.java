@@ -126,7 +126,9 @@ public final class Regions {
      */
     public Regions boundary(double a, double b, double c, int label) {
         double norm = Math.hypot(a, b);
-        double reach = 2 * (Math.abs(plane.left()) + Math.abs(plane.right()) + Math.abs(plane.low()) + Math.abs(plane.high())) / norm;
+        double reach = 2
+                * (Math.abs(plane.left()) + Math.abs(plane.right()) + Math.abs(plane.low()) + Math.abs(plane.high()))
+                / norm;
         double x = -c * a / norm / norm;
         double y = -c * b / norm / norm;
         return line(label, new double[][] {{x - reach * b, x + reach * b}, {y + reach * a, y - reach * a}});

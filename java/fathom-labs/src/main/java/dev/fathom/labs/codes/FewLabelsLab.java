@@ -34,8 +34,8 @@ public final class FewLabelsLab implements Experiment {
     private static final int[] BRIEF = {100, 600};
     private static final int[] PER_BLOCK = {2, 5, 10, 20};
     /** Errors in percent of dropNN and of +PL for 100, 600, 1,000 and 3,000 labels. */
-    private static final List<List<String>> LEE = List.of(
-            List.of("21.89", "8.57", "6.59", "3.72"), List.of("16.15", "5.03", "4.30", "2.80"));
+    private static final List<List<String>> LEE =
+            List.of(List.of("21.89", "8.57", "6.59", "3.72"), List.of("16.15", "5.03", "4.30", "2.80"));
 
     @Override
     public String name() {
@@ -98,8 +98,14 @@ public final class FewLabelsLab implements Experiment {
         }
         List<Way> ways = List.of(
                 new Way("end to end", (labeled, draw) -> few.supervised(few.sigmoids(null), labeled, draw), List.of()),
-                new Way("auto-encoders", (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw), List.of()),
-                new Way("Boltzmann machines", (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw), List.of()),
+                new Way(
+                        "auto-encoders",
+                        (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw),
+                        List.of()),
+                new Way(
+                        "Boltzmann machines",
+                        (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw),
+                        List.of()),
                 new Way("ReLU, dropout", (labeled, draw) -> few.supervised(few.rectified(), labeled, draw), LEE.get(0)),
                 new Way("pseudo-labels", few::pseudoLabels, LEE.get(1)),
                 new Way("consistency", few::consistency, List.of()));
@@ -116,7 +122,9 @@ public final class FewLabelsLab implements Experiment {
                     }
                     errors[w][s] += error / draws;
                     run.training()
-                            .say("%,d labels, draw %d: %s, %.2f %% wrong", sizes[s], draw + 1, ways.get(w).name(), 100 * error);
+                            .say(
+                                    "%,d labels, draw %d: %s, %.2f %% wrong",
+                                    sizes[s], draw + 1, ways.get(w).name(), 100 * error);
                 }
             }
         }
@@ -128,8 +136,7 @@ public final class FewLabelsLab implements Experiment {
         return true;
     }
 
-    private static void write(
-            Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
+    private static void write(Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
         List<String> places = IntStream.of(sizes).mapToObj(n -> line("%,d", n)).toList();
         List<String> header = new ArrayList<>(List.of("error on the test, by the number of labels"));
         header.addAll(places);
@@ -255,7 +262,8 @@ public final class FewLabelsLab implements Experiment {
                 return false;
             }
         }
-        List<String> places = IntStream.of(PER_BLOCK).mapToObj(Integer::toString).toList();
+        List<String> places =
+                IntStream.of(PER_BLOCK).mapToObj(Integer::toString).toList();
         List<String> header = new ArrayList<>(List.of("accuracy, by the labels known in each block"));
         header.addAll(places);
         List<List<String>> rows = new ArrayList<>();
@@ -266,7 +274,8 @@ public final class FewLabelsLab implements Experiment {
             List<String> row = new ArrayList<>(List.of(names.get(w)));
             for (int p = 0; p < mean.length; p++) {
                 row.add(line("%.1f %%", 100 * mean[p]));
-                Figure figure = Figure.of(line("%s, %s labels a block, accuracy", names.get(w), places.get(p)), "%", 100 * mean[p]);
+                Figure figure = Figure.of(
+                        line("%s, %s labels a block, accuracy", names.get(w), places.get(p)), "%", 100 * mean[p]);
                 page.figure(
                         w > 0
                                 ? figure
@@ -298,7 +307,12 @@ public final class FewLabelsLab implements Experiment {
                 .text(line(
                         "With %d labels a block, graph convolution is %+.1f points from the better of the two that see only one of both.",
                         PER_BLOCK[five], gain))
-                .key(Figure.of(line("Graph convolution, %d labels a block, gain over the better baseline", PER_BLOCK[five]), "points", gain)
+                .key(Figure.of(
+                                line(
+                                        "Graph convolution, %d labels a block, gain over the better baseline",
+                                        PER_BLOCK[five]),
+                                "points",
+                                gain)
                         .baseline("0", "the better of a network without edges and label spreading")
                         .atLeast(0))
                 .picture(

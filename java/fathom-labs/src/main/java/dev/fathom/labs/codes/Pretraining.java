@@ -36,15 +36,14 @@ record Pretraining(List<float[]> weights, List<float[]> biases) {
             run.training().say("%n== %s, layer %d", name, i + 1);
             try (Dataset data = inputs.dataset();
                     Model<Stage> model = Model.of(stages.of(inputs.columns(), widths[i]), run.seed() + i)) {
-                var trainer = Trainer.custom(
-                                model, optimizer, (net, batch) -> new Step.Result(net.loss(batch.x())))
+                var trainer = Trainer.custom(model, optimizer, (net, batch) -> new Step.Result(net.loss(batch.x())))
                         .schedule(Schedule.cosine(epochs))
                         .seed(run.seed());
-                run.training()
-                        .attach(trainer, run.folder().resolve(name.replace(' ', '-') + "-" + (i + 1)), "images");
+                run.training().attach(trainer, run.folder().resolve(name.replace(' ', '-') + "-" + (i + 1)), "images");
                 trainer.fit(data.shuffled(run.seed()).batches(Math.min(100, data.size())), epochs);
                 all.weights.add(model.net().up().weight().value().toArray());
-                all.biases.add(Objects.requireNonNull(model.net().up().bias()).value().toArray());
+                all.biases.add(
+                        Objects.requireNonNull(model.net().up().bias()).value().toArray());
                 inputs = Examples.of(model.net(), data);
             }
         }
@@ -53,7 +52,8 @@ record Pretraining(List<float[]> weights, List<float[]> biases) {
 
     /** Layer {@code i} from so many inputs, which begins with these weights. */
     Linear layer(int i, int in) {
-        return new Linear(in, biases.get(i).length, (shape, rng) -> weights.get(i).clone())
+        return new Linear(
+                        in, biases.get(i).length, (shape, rng) -> weights.get(i).clone())
                 .withBias((shape, rng) -> biases.get(i).clone());
     }
 }

@@ -82,10 +82,8 @@ public final class LabCommand implements Callable<Integer> {
             return 0;
         }
         if (name == null || list) {
-            int width = Labs.ALL.stream()
-                    .mapToInt(lab -> lab.name().length())
-                    .max()
-                    .orElseThrow();
+            int width =
+                    Labs.ALL.stream().mapToInt(lab -> lab.name().length()).max().orElseThrow();
             Labs.ALL.forEach(lab -> out.printf("./fathom lab %-" + width + "s %s%n", lab.name(), lab.shows()));
             return 0;
         }

@@ -197,8 +197,8 @@ final class WidthDescent {
                 .toArray();
         Pixels train = training(n, 0);
         int last = widths.length - 1; // the widest take longest and begin first
-        List<Point> points = new ArrayList<>(
-                Workers.all().run(widths.length, job -> net(train, widths[last - job], epochs)));
+        List<Point> points =
+                new ArrayList<>(Workers.all().run(widths.length, job -> net(train, widths[last - job], epochs)));
         Collections.reverse(points);
         if (run.interrupt().requested()) {
             return false;

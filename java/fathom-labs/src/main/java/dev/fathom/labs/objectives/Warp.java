@@ -76,12 +76,7 @@ final class Warp {
                 .animation(
                         "warp.gif",
                         "The plane of the inputs, and the grid warped by the hidden layer as training goes on",
-                        () -> new Animation(
-                                warp.frames.stream()
-                                        .map(warp::draw)
-                                        .toList(),
-                                120,
-                                3000))
+                        () -> new Animation(warp.frames.stream().map(warp::draw).toList(), 120, 3000))
                 .figure(Figure.of(
                                 "two circles after the layer that warps the plane, accuracy", "%", 100 * last.accuracy)
                         .baseline(line("%.1f %%", 100 * first.accuracy), "before training")

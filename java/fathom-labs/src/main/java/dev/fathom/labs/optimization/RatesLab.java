@@ -121,7 +121,9 @@ public final class RatesLab implements Experiment {
                 .text(line(
                         "A network of 784-100-10 with ReLU learns %,d images by plain gradient descent for %s, whatever the batch size, so that a batch four "
                                 + "times as large has a quarter of the steps. The table says how many of %,d test images are right.",
-                        images.learn().size(), Race.epochs(epochs), images.test().size()))
+                        images.learn().size(),
+                        Race.epochs(epochs),
+                        images.test().size()))
                 .table(header, rows)
                 .picture(
                         "grid.png",

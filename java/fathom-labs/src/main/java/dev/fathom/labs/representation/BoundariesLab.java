@@ -188,7 +188,8 @@ public final class BoundariesLab implements Experiment {
                 return null;
             }
             try (Pass pass = Pass.infer()) {
-                float[] logits = net.apply(Tensor.of(joined(test, Points::x), nets, TEST, 2)).toArray();
+                float[] logits = net.apply(Tensor.of(joined(test, Points::x), nets, TEST, 2))
+                        .toArray();
                 double[] accuracies = new double[nets / draws];
                 for (int k = 0; k < nets; k++) {
                     float[] own = Arrays.copyOfRange(logits, k * TEST, (k + 1) * TEST);
@@ -263,7 +264,10 @@ public final class BoundariesLab implements Experiment {
                     worst.getKey(),
                     100 * worst.getValue().mean(),
                     100 * none.mean()));
-            page.key(Figure.of("best activation, mean test accuracy over the problems", "%", 100 * best.getValue().mean())
+            page.key(Figure.of(
+                            "best activation, mean test accuracy over the problems",
+                            "%",
+                            100 * best.getValue().mean())
                     .baseline(line("%.1f %%", 100 * none.mean()), "the linear classifier")
                     .atLeast(95));
         }

@@ -134,7 +134,8 @@ public final class XorLab implements Experiment {
                         "by-hand.png",
                         "The two lines of the hidden units in the plane of the inputs, and the one line of the output in the plane of the hidden units",
                         () -> {
-                            Sequential last = new Sequential(HandMade.xor().layers().subList(2, 4));
+                            Sequential last =
+                                    new Sequential(HandMade.xor().layers().subList(2, 4));
                             Regions in = TruthTable.plane("Inputs a, b");
                             Regions out = TruthTable.plane("Hidden units n, o");
                             in.shares(HandMade.answers(HandMade.xor(), 2, in.places()))
