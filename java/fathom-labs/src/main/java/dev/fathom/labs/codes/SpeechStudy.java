@@ -106,7 +106,7 @@ final class SpeechStudy {
             Autoencoder net = Autoencoder.binary(frames * Windows.BINS, run.of(512, 128), BITS);
             try (Dataset data = Dataset.of(rows, new int[rows.length]);
                     Dataset others = Dataset.of(tested, new int[tested.length]);
-                    Model<Autoencoder> model = net.train(run, "binary code of " + frames(frames), data, run.epochs(20, 8), null)) {
+                    Model<Autoencoder> model = net.train(run, "binary code of " + frames(frames), data, run.epochs(20, 6), null)) {
                 if (model == null) {
                     return false;
                 }
