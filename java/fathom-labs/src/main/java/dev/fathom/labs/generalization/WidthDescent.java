@@ -185,14 +185,14 @@ final class WidthDescent {
     // ---- networks
 
     private boolean nets() {
-        int n = run.of(2000, 200);
-        int epochs = run.epochs(1000, 1800);
+        int n = run.of(1000, 200);
+        int epochs = run.epochs(2000, 1800);
         int inputs = (28 / SIDE) * (28 / SIDE);
         int threshold = n * CLASSES / (inputs + 1 + CLASSES); // as many weights as the training images have targets
         int[] widths = Arrays.stream(
                         run.brief()
                                 ? new double[] {0.15, 0.4, 1, 1.4, 4}
-                                : new double[] {0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 5})
+                                : new double[] {0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.5, 2, 4, 8, 16})
                 .mapToInt(share -> (int) Math.round(share * threshold))
                 .toArray();
         Pixels train = training(n, 0);
@@ -217,11 +217,11 @@ final class WidthDescent {
                 new Sequential(new Linear(train.x()[0].length, width).act(Activation.RELU), new Linear(width, CLASSES));
         try (Dataset data = Dataset.of(train.x(), train.oneHot(CLASSES));
                 Model<Sequential> model = Model.of(net, run.seed())) {
-            Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
+            Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Adam(run.brief() ? 4e-3f : 2e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(run.seed());
             run.training().attachQuietly(trainer, run.folder().resolve("width-" + width));
-            trainer.fit(data.shuffled(run.seed()).batches(Math.min(500, train.size())), epochs);
+            trainer.fit(data.shuffled(run.seed()).batches(Math.min(250, train.size())), epochs);
             try (Pass pass = Pass.infer()) {
                 return point(
                         width,

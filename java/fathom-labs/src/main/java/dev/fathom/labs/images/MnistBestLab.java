@@ -183,7 +183,7 @@ public final class MnistBestLab implements ImageLab {
         for (int i : wrong) {
             sheet.add(
                     images.test().pixels(i),
-                    line("%d, said %d %.0f %%", test.actual(i), test.predicted(i), 100 * test.probability(i)));
+                    line("%d, said %d (%.0f %%)", test.actual(i), test.predicted(i), 100 * test.probability(i)));
         }
         return sheet;
     }

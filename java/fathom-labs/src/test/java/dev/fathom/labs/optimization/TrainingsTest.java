@@ -32,7 +32,7 @@ class TrainingsTest {
     void whatIsFinishedIsReadAndNotTrainedAgain() throws IOException {
         try (Interrupt interrupt = Interrupt.install(NOWHERE);
                 Images all = ImageSet.FASHION_MNIST.images(null, 1)) {
-            Images images = all.first(200);
+            Images images = all.first(200).normalized();
             Run run = new Run(true, null, 1, true, null, null, temp, interrupt, NOWHERE, NOWHERE);
             Trainings trainings = new Trainings(run, images.learn(), images.test());
             List<Trainings.Task> tasks = List.of(task(1e-6f), task(1e30f));
