@@ -106,7 +106,8 @@ final class SpeechStudy {
             Autoencoder net = Autoencoder.binary(frames * Windows.BINS, run.of(512, 128), BITS);
             try (Dataset data = Dataset.of(rows, new int[rows.length]);
                     Dataset others = Dataset.of(tested, new int[tested.length]);
-                    Model<Autoencoder> model = net.train(run, "binary code of " + frames(frames), data, run.epochs(20, 6), null)) {
+                    Model<Autoencoder> model =
+                            net.train(run, "binary code of " + frames(frames), data, run.epochs(20, 6), null)) {
                 if (model == null) {
                     return false;
                 }
@@ -152,13 +153,19 @@ final class SpeechStudy {
                 .orElseThrow();
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[]> curves = new LinkedHashMap<>();
-        all.forEach(coded -> curves.computeIfAbsent(coded.name, name -> all.stream()
-                .filter(c -> c.name.equals(name))
-                .mapToDouble(Coded::distortion)
-                .toArray()));
+        all.forEach(coded -> curves.computeIfAbsent(
+                coded.name,
+                name -> all.stream()
+                        .filter(c -> c.name.equals(name))
+                        .mapToDouble(Coded::distortion)
+                        .toArray()));
         double[] codes = Objects.requireNonNull(curves.get(CODE));
         double[] bands = IntStream.range(0, FRAMES.length)
-                .mapToDouble(i -> curves.values().stream().skip(1).mapToDouble(c -> c[i]).min().orElseThrow())
+                .mapToDouble(i -> curves.values().stream()
+                        .skip(1)
+                        .mapToDouble(c -> c[i])
+                        .min()
+                        .orElseThrow())
                 .toArray(); // the better division
         for (int i = 0; i < FRAMES.length; i++) {
             List<String> row = new ArrayList<>(List.of(Integer.toString(FRAMES[i])));
@@ -173,7 +180,9 @@ final class SpeechStudy {
                     .figure(Figure.of("Binary code of " + frames(FRAMES[i]) + ", gain over sub-bands", "dB", gain)
                             .published("about 2", "Deng et al. 2010"));
         }
-        long better = IntStream.range(0, FRAMES.length).filter(i -> codes[i] < bands[i]).count();
+        long better = IntStream.range(0, FRAMES.length)
+                .filter(i -> codes[i] < bands[i])
+                .count();
         List<String> header = new ArrayList<>(List.of("frames"));
         curves.keySet().forEach(name -> header.add(name + ", dB"));
         header.add("gain over the better sub-bands, dB");
