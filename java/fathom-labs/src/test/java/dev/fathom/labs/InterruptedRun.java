@@ -1,5 +1,7 @@
 package dev.fathom.labs;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Result;
@@ -11,7 +13,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The short form of a lab with one epoch, in which a person presses Ctrl-C once a certain text is printed.
+ * The short form of a lab with one epoch, in which a person presses Ctrl-C once a certain text is printed, and whose page is written.
  *
  * @param result what the lab returned
  * @param out what it printed
@@ -19,6 +21,20 @@ import org.jspecify.annotations.Nullable;
 public record InterruptedRun(Result result, String out) {
     /** Interrupts {@code lab} when it prints {@code text}. */
     public static InterruptedRun of(Experiment lab, String text, @Nullable Path data, Path folder) {
+        InterruptedRun run = of(lab, 1, text, data, folder);
+        run.result.write(folder);
+        return run;
+    }
+
+    /** Asserts that one epoch of {@code lab} has the same figures again with the same seed, and others with another seed. */
+    public static void assertThatTheSeedDecides(Experiment lab, Path folder) {
+        Result one = of(lab, 1, "never printed", null, folder).result;
+        assertThat(of(lab, 1, "never printed", null, folder).result.figures()).isEqualTo(one.figures());
+        assertThat(of(lab, 2, "never printed", null, folder).result.figures()).isNotEqualTo(one.figures());
+        assertThat(one.isFinished()).isTrue();
+    }
+
+    private static InterruptedRun of(Experiment lab, long seed, String text, @Nullable Path data, Path folder) {
         var out = new ByteArrayOutputStream();
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
@@ -31,7 +47,7 @@ public record InterruptedRun(Result result, String out) {
                     }
                 }
             };
-            Result result = lab.run(new Run(true, 1, 1, false, data, null, folder, interrupt, printed, nowhere));
+            Result result = lab.run(new Run(true, 1, seed, false, data, null, folder, interrupt, printed, nowhere));
             return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
         }
     }

@@ -121,6 +121,7 @@ public final class Chart {
     /**
      * Draws it.
      *
+     * @throws IllegalArgumentException if the axis upward is logarithmic and its range does not begin above 0
      * @throws IllegalStateException on a machine without fonts
      */
     public BufferedImage render() {
@@ -130,7 +131,7 @@ public final class Chart {
     /**
      * Draws several charts as one picture, row after row.
      *
-     * @throws IllegalArgumentException if there are no charts or no columns
+     * @throws IllegalArgumentException if there are no charts or no columns, or a chart refuses its range as {@link #render} does
      * @throws IllegalStateException on a machine without fonts
      */
     public static BufferedImage panels(int columns, List<Chart> charts) {
@@ -154,6 +155,10 @@ public final class Chart {
     }
 
     private XYChart chart() {
+        if (logarithmicY && range != null && range[0] <= 0) {
+            throw new IllegalArgumentException(
+                    "chart: the range begins at " + range[0] + ", but a logarithmic axis needs one above 0");
+        }
         double[] across = ends(places(s -> s.x, logarithmicX), 0.02);
         double[] upward = range == null
                 ? ends(places(s -> s.y, logarithmicY), 0.06)

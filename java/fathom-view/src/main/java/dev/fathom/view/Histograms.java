@@ -102,6 +102,9 @@ public final class Histograms {
         double width = to > from ? to - from : 1;
         double[] shares = new double[bins];
         for (float v : values) {
+            if (!Float.isFinite(v)) {
+                throw new IllegalArgumentException("histograms: " + v + " is among the numbers; all must be finite");
+            }
             int bin = (int) Math.floor((v - from) / width * bins);
             if (v >= from && v <= from + width) {
                 shares[Math.min(bins - 1, bin)] += 1.0 / values.length;

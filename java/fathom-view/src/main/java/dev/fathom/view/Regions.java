@@ -59,7 +59,11 @@ public final class Regions {
         plane = plane.in(0, 0, side, side);
     }
 
-    /** Sets the width and height of the plane, which are 300 at the picture's nominal size. A plane below 200 has no numbers at its axes. */
+    /**
+     * Sets the width and height of the plane, which are 300 at the picture's nominal size. A plane below 200 has no numbers at its axes.
+     *
+     * @throws IllegalArgumentException when {@code pixels} is less than 60
+     */
     public Regions side(int pixels) {
         if (pixels < 60) {
             throw new IllegalArgumentException("regions: side is " + pixels + " but must be at least 60");

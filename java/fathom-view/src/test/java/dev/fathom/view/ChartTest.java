@@ -86,6 +86,11 @@ class ChartTest {
         assertThatThrownBy(() -> chart.range(1, 1)).hasMessageContaining("1.0 to 1.0");
         assertThatThrownBy(() -> Chart.panels(0, List.of(chart))).hasMessageContaining("1 panels in 0 columns");
         assertThatThrownBy(() -> Chart.panels(1, List.of())).hasMessageContaining("0 panels");
+        Chart zero = new Chart("title", "x").line("line", X, X).range(0, 4).logarithmic(false, true);
+        assertThatThrownBy(zero::render)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the range begins at 0.0");
+        assertThat(zero.range(1, 4).render().getWidth()).isPositive();
         for (int i = 0; i < Draw.COLORS.size(); i++) {
             chart.line("line " + i, X, X);
         }

@@ -65,6 +65,9 @@ class HistogramsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> sheet.add(new float[] {Float.NaN}, 1, 0, ""))
                 .withMessageContaining("from 1.0 to 0.0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> sheet.add(new float[] {0, Float.NaN}, 0, 1, ""))
+                .withMessageContaining("NaN is among the numbers");
         assertThatIllegalArgumentException().isThrownBy(() -> sheet.bins(0)).withMessageContaining("bins is 0");
         sheet.add(new float[] {1, 1}, "");
         assertThatIllegalArgumentException()

@@ -18,6 +18,8 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Regions;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Logistic regression on the four heaps of XOR, with and without the feature x1 x2. */
@@ -49,7 +51,7 @@ final class Crossed {
         page.section("The feature that makes XOR linear", "")
                 .text(
                         "Logistic regression has one line, and the heaps of XOR need two. With the product x1 x2 as a third feature it is linear in three "
-                                + "numbers, and its boundary in the plane a hyperbola: on the truth table, x1 + x2 - 2 x1 x2 is XOR itself.")
+                                + "numbers, and its boundary in the plane is a hyperbola: on the truth table, x1 + x2 - 2 x1 x2 is XOR itself.")
                 .table(
                         List.of("features", "test accuracy", "weights and bias"),
                         List.of(row("x1, x2", plain), row("x1, x2, x1 x2", crossed)))
@@ -72,11 +74,9 @@ final class Crossed {
     }
 
     private static String weights(float[] weights) {
-        StringBuilder text = new StringBuilder();
-        for (float w : weights) {
-            text.append(text.isEmpty() ? "" : ", ").append(line("%.2f", w));
-        }
-        return text.toString();
+        return IntStream.range(0, weights.length)
+                .mapToObj(i -> line("%.2f", weights[i]))
+                .collect(Collectors.joining(", "));
     }
 
     private static Regions plane(String title, Fitted fitted, Points points) {

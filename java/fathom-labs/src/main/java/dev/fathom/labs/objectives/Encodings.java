@@ -15,7 +15,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Trainer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -88,8 +87,7 @@ final class Encodings {
         Map<String, double[][]> curves = new LinkedHashMap<>();
         List<List<String>> rows = new ArrayList<>();
         List<Double> last = new ArrayList<>();
-        Path folder = run.data();
-        try (Images images = ImageSet.FASHION_MNIST.images(folder, run.seed())) {
+        try (Images images = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
             try (Images some = images.learning(run.of(20_000, 3000));
                     Images flat = some.flattened();
                     Images unit = flat.scaled()) {
@@ -99,10 +97,7 @@ final class Encodings {
                         return false;
                     }
                     curves.put(encoding.name(), new double[][] {
-                        IntStream.rangeClosed(1, accuracy.length)
-                                .mapToDouble(e -> e)
-                                .toArray(),
-                        accuracy
+                        IntStream.rangeClosed(1, epochs).asDoubleStream().toArray(), accuracy
                     });
                     last.add(accuracy[accuracy.length - 1]);
                     rows.add(List.of(
@@ -113,10 +108,10 @@ final class Encodings {
                 page.section("Label encodings", "")
                         .text(line(
                                 "The ten classes of Fashion-MNIST have no order, but as one number, 0 to 9, they get one: between a pullover, 2, and a "
-                                        + "coat, 4, lies a dress. A binary code of four bits puts classes side by side that share a bit, and one-hot "
-                                        + "vectors are equally far from each other. A network 784-%d-outputs learns %,d images by %d epochs of Adam under "
+                                        + "coat, 4, lies a dress. A binary code of four bits brings classes together that share bits, and one-hot "
+                                        + "vectors are equally far from each other. A network 784-%d-outputs learns %,d images for %d epochs by Adam under "
                                         + "each: squared error for the number, binary cross-entropy for the bits, cross-entropy for one-hot. The nearest "
-                                        + "code is the answer, for %,d other images.",
+                                        + "code is the answer, and the accuracy is that on %,d other images.",
                                 HIDDEN,
                                 unit.learn().size(),
                                 epochs,

@@ -85,7 +85,7 @@ final class Outliers {
                 .text(line(
                         "A line y = %.0f x + %.0f has %d points with noise of standard deviation %.1f, of which %d on its right side were moved down by 5 "
                                 + "to 9. A linear layer fits it under each loss by %,d steps of Adam, for %d draws. L2 counts a distance by its square, so "
-                                + "that the few wrong points weigh most; L1 and smooth L1 count it as it is.",
+                                + "that the few wrong points weigh most; L1 counts it as it is, and smooth L1 does so beyond 1.",
                         SLOPE, INTERCEPT, POINTS, NOISE, WRONG, steps, problem.draws))
                 .table(List.of("loss", "mean slope", "mean intercept", "mean |error| of the line"), rows);
         double l2 = error(requireNonNull(lines.get("L2")));

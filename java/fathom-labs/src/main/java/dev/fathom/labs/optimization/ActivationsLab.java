@@ -9,82 +9,25 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.optimization.Race.Placed;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Activation;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
-import dev.fathom.nn.Maxout;
-import dev.fathom.nn.PRelu;
-import dev.fathom.nn.RRelu;
 import dev.fathom.nn.Sequential;
-import dev.fathom.nn.Swish;
 import dev.fathom.optim.Adam;
-import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /** All activations of the library in the same network, on the same images, for the same number of steps. */
 public final class ActivationsLab implements Experiment {
     private static final int BATCH = 128;
     private static final int WIDTH = 128;
     private static final int HIDDEN = 3;
-
-    /** Activations that resemble each other. */
-    private enum Kind {
-        RECTIFIERS("Rectifiers"),
-        BOUNDED("Bounded activations"),
-        EXPONENTIAL("Exponential rectifiers"),
-        GATED("Gated rectifiers");
-
-        private final String title;
-
-        Kind(String title) {
-            this.title = title;
-        }
-    }
-
-    /**
-     * An activation.
-     *
-     * @param inputs numbers that go in for each that comes out
-     */
-    private record Unit(String name, Kind kind, Supplier<Layer> layer, int inputs) {
-        Unit(String name, Kind kind, Layer layer) {
-            this(name, kind, () -> layer, 1);
-        }
-    }
-
-    private static final List<Unit> UNITS = List.of(
-            new Unit("ReLU", Kind.RECTIFIERS, Tensor::relu),
-            new Unit("Leaky ReLU", Kind.RECTIFIERS, x -> x.leakyRelu(0.1f)),
-            new Unit("PReLU", Kind.RECTIFIERS, () -> new PRelu(WIDTH), 1),
-            new Unit("RReLU", Kind.RECTIFIERS, new RRelu()),
-            new Unit("ReLU6", Kind.RECTIFIERS, Tensor::relu6),
-            new Unit("Maxout of 2", Kind.RECTIFIERS, () -> new Maxout(2), 2),
-            new Unit("None (linear)", Kind.RECTIFIERS, x -> x),
-            new Unit("Sigmoid", Kind.BOUNDED, Tensor::sigmoid),
-            new Unit("Hard sigmoid", Kind.BOUNDED, Tensor::hardSigmoid),
-            new Unit("Tanh", Kind.BOUNDED, Tensor::tanh),
-            new Unit("Hard tanh", Kind.BOUNDED, Tensor::hardTanh),
-            new Unit("Softsign", Kind.BOUNDED, Tensor::softsign),
-            new Unit("Straight-through step", Kind.BOUNDED, x -> x.straightThrough(1)),
-            new Unit("Step", Kind.BOUNDED, Tensor::step),
-            new Unit("ELU", Kind.EXPONENTIAL, x -> x.elu(1)),
-            new Unit("CELU", Kind.EXPONENTIAL, x -> x.celu(0.5f)),
-            new Unit("SELU", Kind.EXPONENTIAL, Tensor::selu),
-            new Unit("Softplus", Kind.EXPONENTIAL, Tensor::softplus),
-            new Unit("GELU", Kind.GATED, Tensor::gelu),
-            new Unit("GELU by tanh", Kind.GATED, Tensor::geluTanh),
-            new Unit("Quick GELU", Kind.GATED, x -> x.swish(1.702f)),
-            new Unit("SiLU", Kind.GATED, Tensor::silu),
-            new Unit("Swish, learned", Kind.GATED, () -> new Swish(WIDTH), 1),
-            new Unit("Hard swish", Kind.GATED, Tensor::hardSwish),
-            new Unit("Mish", Kind.GATED, Tensor::mish));
 
     @Override
     public String name() {
@@ -108,8 +51,8 @@ public final class ActivationsLab implements Experiment {
                     run.out());
             double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.32, 1, 3.2, 10};
             Race race = new Race(run, images, BATCH, factors, run.of(3, 1), run.epochs(6, 2), run.of(3, 1));
-            List<Placed> placed = race.run(UNITS.stream()
-                    .map(u -> new Race.Candidate(u.name, () -> network(u), 1e-3, r -> new Adam((float) r)))
+            List<Placed> placed = race.run(Activation.ALL.stream()
+                    .map(a -> new Race.Candidate(a.name(), () -> network(a), 1e-3, r -> new Adam((float) r)))
                     .toList());
             if (placed.isEmpty()) {
                 return page;
@@ -125,11 +68,11 @@ public final class ActivationsLab implements Experiment {
         }
     }
 
-    private static Layer network(Unit unit) {
+    private static Layer network(Activation activation) {
         List<Layer> layers = new ArrayList<>(List.of(new Flatten()));
         for (int i = 0; i < HIDDEN; i++) {
-            layers.add(linear(i == 0 ? 784 : WIDTH, unit.inputs * WIDTH));
-            layers.add(unit.layer.get());
+            layers.add(linear(i == 0 ? 784 : WIDTH, activation.inputs() * WIDTH));
+            layers.add(activation.layer().apply(WIDTH));
         }
         layers.add(linear(WIDTH, 10));
         return new Sequential(layers);
@@ -141,7 +84,7 @@ public final class ActivationsLab implements Experiment {
 
     private static void show(Result page, List<Placed> placed) {
         Placed relu = placed.get(0);
-        Placed linear = named(placed, "None (linear)");
+        Placed linear = named(placed, Activation.NONE);
         List<Placed> order = placed.stream()
                 .sorted(Comparator.comparingDouble(Placed::accuracy).reversed())
                 .toList();
@@ -166,10 +109,10 @@ public final class ActivationsLab implements Experiment {
                         "test accuracy",
                         "spread of the seeds"),
                 rows);
-        for (Kind kind : Kind.values()) {
+        for (Activation.Kind kind : Activation.Kind.values()) {
             Map<String, double[][]> accuracies = new LinkedHashMap<>();
             for (int i = 0; i < placed.size(); i++) {
-                if (UNITS.get(i).kind == kind && !placed.get(i).mean().diverged()) {
+                if (Activation.ALL.get(i).kind() == kind && !placed.get(i).mean().diverged()) {
                     accuracies.put(
                             placed.get(i).name(),
                             Course.curve(placed.get(i).mean().accuracies()));
@@ -177,22 +120,25 @@ public final class ActivationsLab implements Experiment {
             }
             page.series(
                     kind.name().toLowerCase(Locale.ROOT) + ".png",
-                    kind.title + ": test accuracy over the epochs",
-                    kind.title + ", test accuracy",
+                    kind.title() + ": test accuracy over the epochs",
+                    kind.title() + ", test accuracy",
                     "epoch",
                     accuracies);
         }
         Placed best = order.get(0);
-        long close = placed.stream()
-                .filter(p -> p.accuracy() > best.accuracy() - 0.005)
-                .count();
+        List<Placed> others = order.stream()
+                .skip(1)
+                .filter(p -> !p.name().equals(Activation.NONE))
+                .toList();
         page.text(line(
-                "%s comes first with %.2f %%; %d of the %d activations lie within half a percentage point of it, and ReLU has %.2f %%. Without an activation the network "
-                        + "is linear and reaches %.2f %%, which %d activations exceed.",
+                "%s comes first with %.2f %%; %d of the other %d activations lie within half a percentage point of it, and ReLU has %.2f %%. "
+                        + "Without an activation the network is linear and reaches %.2f %%, which %d activations exceed.",
                 best.name(),
                 100 * best.accuracy(),
-                close,
-                placed.size(),
+                others.stream()
+                        .filter(p -> p.accuracy() > best.accuracy() - 0.005)
+                        .count(),
+                others.size(),
                 100 * relu.accuracy(),
                 100 * linear.accuracy(),
                 placed.stream().filter(p -> p.accuracy() > linear.accuracy()).count()));

@@ -258,7 +258,7 @@ public final class ApproximationLab implements Experiment {
                         "Networks of M tanh units learn sin(pi x) from %d points with noise of standard deviation %.1f, as in Bishop (2006), figure 5.9. "
                                 + "For each of %d draws of the noise and each M, %d networks start from different weights and take %,d steps of Adam; the "
                                 + "one with the least training error counts. The table has medians over the draws of the root of the mean squared error, on "
-                                + "the ten points and against the wave without noise. To answer 0 everywhere has a test error of %.3f.",
+                                + "the ten points and against the wave without noise. The answer 0 everywhere has a test error of %.3f.",
                         Sinusoid.POINTS, Sinusoid.NOISE, draws, starts, steps, zero))
                 .table(
                         List.of("units M", "parameters", "training error", "test error"),
@@ -329,7 +329,7 @@ public final class ApproximationLab implements Experiment {
                         "A network of three tanh units computed the targets here, without noise, and %,d networks of the same form looked for it from "
                                 + "different starts by %,d steps of Adam. %,d found a mean squared error below 1e-7. Three units can stand in 3! = 6 "
                                 + "orders, and each can change the signs of its weights, since tanh(-z) = -tanh(z): %d sets of weights are one function. "
-                                + "The solutions are %d of these copies; %.1f are expected of as many draws that are equally likely.",
+                                + "The solutions are %d of these copies; as many draws of equally likely copies have %.1f on average.",
                         nets, steps, found, Copies.COPIES, copies.different(), copies.expected()))
                 .key(Figure.of("copies of one function found", "of " + Copies.COPIES, (double) copies.different())
                         .baseline(line("%.1f", copies.expected()), "expected if all are equally likely")
@@ -339,8 +339,8 @@ public final class ApproximationLab implements Experiment {
         }
         page.text(line(
                 "With the units ordered by the place of their centers and their input weights made positive, no weight of any solution is further than %.1e "
-                        + "from that of the network that made the targets: apart from these symmetries there is one solution.",
-                copies.furthest()));
+                        + "from that of the network that made the targets: apart from these symmetries %s.",
+                copies.furthest(), copies.furthest() < 0.1 ? "there is one solution" : "there are other solutions"));
         page.figure(Figure.of("largest difference of a weight after ordering", "", copies.furthest())
                         .within(0, 0.1))
                 .picture(
@@ -353,8 +353,8 @@ public final class ApproximationLab implements Experiment {
                                         units("After ordering", copies, Copies::canonical))))
                 .text(
                         "The pictures have the weight of the input to the right and the bias upward, with the first unit of each solution in blue, the "
-                                + "second in orange and the third in green, a little moved to the right so that all can be seen. As they were found, each "
-                                + "unit can be at each of six places; after ordering it is at one.");
+                                + "second in orange and the third in green, each a little further to the right so that all can be seen. As they were found, "
+                                + "a unit of a copy can be at any of six places; after ordering it is at one.");
         return true;
     }
 

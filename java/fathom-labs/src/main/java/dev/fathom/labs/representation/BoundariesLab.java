@@ -10,6 +10,7 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.training.Activation;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
 import dev.fathom.nn.Layer;
@@ -34,29 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The regions into which networks with each activation divide the plane, on four toy problems. */
 public final class BoundariesLab implements Experiment {
-    /** The activations, of which {@code none} leaves a linear classifier. */
-    static final Map<String, Layer> ACTIVATIONS = new LinkedHashMap<>();
-
-    static {
-        ACTIVATIONS.put("none", x -> x);
-        ACTIVATIONS.put("step", x -> x.straightThrough(1));
-        ACTIVATIONS.put("sigmoid", Tensor::sigmoid);
-        ACTIVATIONS.put("hard sigmoid", Tensor::hardSigmoid);
-        ACTIVATIONS.put("tanh", Tensor::tanh);
-        ACTIVATIONS.put("hard tanh", Tensor::hardTanh);
-        ACTIVATIONS.put("softsign", Tensor::softsign);
-        ACTIVATIONS.put("ReLU", Tensor::relu);
-        ACTIVATIONS.put("ReLU6", Tensor::relu6);
-        ACTIVATIONS.put("leaky ReLU", x -> x.leakyRelu(0.1f));
-        ACTIVATIONS.put("ELU", x -> x.elu(1));
-        ACTIVATIONS.put("CELU", x -> x.celu(0.5f));
-        ACTIVATIONS.put("SELU", Tensor::selu);
-        ACTIVATIONS.put("softplus", Tensor::softplus);
-        ACTIVATIONS.put("GELU", Tensor::gelu);
-        ACTIVATIONS.put("SiLU, swish", Tensor::silu);
-        ACTIVATIONS.put("hard swish", Tensor::hardSwish);
-        ACTIVATIONS.put("Mish", Tensor::mish);
-    }
+    /** Activations that need not learn: two layers of slope 1/6 pass on little of the signal, and steps pass on no gradient. */
+    private static final List<String> WEAK = List.of("Hard sigmoid", "Step");
 
     private static final int HIDDEN = 16;
     private static final float RATE = 0.02f;
@@ -80,6 +60,18 @@ public final class BoundariesLab implements Experiment {
         }
     }
 
+    /** A layer over the units of all networks side by side, so that what it learns belongs to each network alone. */
+    record Beside(Layer layer) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            int nets = x.dim(0);
+            int n = x.dim(1);
+            return layer.apply(x.transpose(0, 1).reshape(n, nets * x.dim(2)))
+                    .reshape(n, nets, HIDDEN)
+                    .transpose(0, 1);
+        }
+    }
+
     @Override
     public String name() {
         return "boundaries";
@@ -87,7 +79,7 @@ public final class BoundariesLab implements Experiment {
 
     @Override
     public String shows() {
-        return "the regions into which networks with each of 18 activations divide the plane: moons, circles, spirals, blobs";
+        return "the regions into which networks with each activation divide the plane: moons, circles, spirals, blobs";
     }
 
     @Override
@@ -116,12 +108,15 @@ public final class BoundariesLab implements Experiment {
                         RATE));
         double[] neighbors = neighbors(learn, test, draws);
         Map<String, Trained> all = new LinkedHashMap<>();
-        for (Map.Entry<String, Layer> activation : ACTIVATIONS.entrySet()) {
-            Trained trained = train(run, activation.getValue(), learn, test, draws, steps);
+        for (Activation activation : Activation.ALL) {
+            Trained trained = train(run, activation, learn, test, draws, steps);
             if (trained == null) {
                 break;
             }
-            all.put(activation.getKey(), trained);
+            all.put(activation.name(), trained);
+        }
+        if (all.isEmpty()) {
+            return page;
         }
         table(page, all, neighbors);
         for (int s = 0; s < sets.length; s++) {
@@ -132,7 +127,7 @@ public final class BoundariesLab implements Experiment {
                             + ", with their test accuracies",
                     () -> sheet(all, set, learn.get(set * draws)));
         }
-        boolean whole = all.size() == ACTIVATIONS.size() && !run.interrupt().requested();
+        boolean whole = all.size() == Activation.ALL.size() && !run.interrupt().requested();
         return whole ? page.finished() : page;
     }
 
@@ -166,13 +161,14 @@ public final class BoundariesLab implements Experiment {
     }
 
     private static @Nullable Trained train(
-            Run run, Layer activation, List<Points> learn, List<Points> test, int draws, int steps) {
+            Run run, Activation activation, List<Points> learn, List<Points> test, int draws, int steps) {
         int nets = learn.size();
+        int wide = activation.inputs() * HIDDEN;
         Sequential net = new Sequential(
-                new ManyLinear(nets, 2, HIDDEN),
-                activation,
-                new ManyLinear(nets, HIDDEN, HIDDEN),
-                activation,
+                new ManyLinear(nets, 2, wide),
+                new Beside(activation.layer().apply(nets * HIDDEN)),
+                new ManyLinear(nets, HIDDEN, wide),
+                new Beside(activation.layer().apply(nets * HIDDEN)),
                 new ManyLinear(nets, HIDDEN, 1));
         float[] x = joined(learn, Points::x);
         float[] y = joined(learn, Points::targets);
@@ -197,9 +193,10 @@ public final class BoundariesLab implements Experiment {
                 }
                 float[][] shares = new float[nets / draws][];
                 Tensor places = Tensor.of(plane("").places(), Regions.PLACES, 2);
+                float[] answers = net.apply(places).sigmoid().toArray();
                 for (int s = 0; s < shares.length; s++) {
-                    shares[s] =
-                            ManyLinear.one(net, s * draws, 5, places).sigmoid().toArray();
+                    int first = s * draws * Regions.PLACES;
+                    shares[s] = Arrays.copyOfRange(answers, first, first + Regions.PLACES);
                 }
                 return new Trained(accuracies, shares);
             }
@@ -217,7 +214,7 @@ public final class BoundariesLab implements Experiment {
     }
 
     private static Regions plane(String title) {
-        return new Regions(title, -REACH, REACH, -REACH, REACH).side(150);
+        return new Regions(title, -REACH, REACH, -REACH, REACH).side(180);
     }
 
     private static void table(Result page, Map<String, Trained> all, double[] neighbors) {
@@ -238,19 +235,19 @@ public final class BoundariesLab implements Experiment {
                                 100 * entry.getValue().accuracies[s])
                         .baseline(line("%.1f %%", 100 * neighbors[s]), "5 nearest neighbors");
                 boolean moons = sets[s] == PlaneSet.MOONS; // of which one line gets most points right
-                if (entry.getKey().equals("none")) {
+                if (entry.getKey().equals(Activation.NONE)) {
                     page.figure(moons ? figure : figure.atMost(75));
-                } else if (entry.getKey().equals("hard sigmoid")) {
-                    page.figure(figure); // two layers of slope 1/6 pass on little of the signal
+                } else if (WEAK.contains(entry.getKey())) {
+                    page.figure(figure);
                 } else {
                     page.figure(figure.atLeast(100 * neighbors[s] - 10));
                 }
             }
         }
-        Trained none = all.get("none");
+        Trained none = all.get(Activation.NONE);
         if (none != null && all.size() > 1) {
             List<Map.Entry<String, Trained>> ranked = all.entrySet().stream()
-                    .filter(entry -> !entry.getKey().equals("none"))
+                    .filter(entry -> !entry.getKey().equals(Activation.NONE))
                     .sorted(Comparator.comparingDouble(entry -> entry.getValue().mean()))
                     .toList();
             Map.Entry<String, Trained> worst = ranked.get(0);

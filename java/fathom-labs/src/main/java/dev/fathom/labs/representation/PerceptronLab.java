@@ -29,9 +29,9 @@ public final class PerceptronLab implements Experiment {
         "false",
         "NOR",
         "B and not A",
-        "NOT A",
+        "not A",
         "A and not B",
-        "NOT B",
+        "not B",
         "XOR",
         "NAND",
         "AND",
@@ -200,7 +200,7 @@ public final class PerceptronLab implements Experiment {
                         rows)
                 .text(
                         "The rule learns every function that a hyperplane divides, and no other. Their share falls quickly with the number of inputs. A "
-                                + "hidden layer ends this, see ./fathom lab xor.");
+                                + "hidden layer lifts this limit: see ./fathom lab xor.");
         return true;
     }
 
@@ -219,7 +219,7 @@ public final class PerceptronLab implements Experiment {
             all.add(all.get(all.size() - rule.period()));
         }
         return new double[][] {
-            IntStream.rangeClosed(1, all.size()).mapToDouble(e -> e).toArray(),
+            IntStream.rangeClosed(1, all.size()).asDoubleStream().toArray(),
             all.stream().mapToDouble(m -> m).toArray()
         };
     }

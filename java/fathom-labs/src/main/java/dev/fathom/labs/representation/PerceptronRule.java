@@ -1,6 +1,7 @@
 package dev.fathom.labs.representation;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,10 +79,6 @@ record PerceptronRule(List<int[]> weights, List<Integer> mistakes, int period) {
     }
 
     private static List<Integer> boxed(int[] w) {
-        List<Integer> list = new ArrayList<>();
-        for (int v : w) {
-            list.add(v);
-        }
-        return list;
+        return Arrays.stream(w).boxed().toList();
     }
 }

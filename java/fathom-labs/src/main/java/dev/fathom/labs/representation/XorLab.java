@@ -199,12 +199,12 @@ public final class XorLab implements Experiment {
         });
     }
 
-    private static void results(Result page, List<Trained> all, int nets, int steps) {
+    static void results(Result page, List<Trained> all, int nets, int steps) {
         page.section("From many starts", "")
                 .text(line(
                         "Each form of network is trained %,d times, from weights and biases drawn uniformly from [-1, 1], by %,d steps of Adam on the "
                                 + "cross-entropy of all four rows; the learning rate falls from %.2f to 0 as a cosine does. A network has solved XOR if all "
-                                + "four answers are right. One hidden unit cannot solve it: its networks are one line again.",
+                                + "four answers are right. One hidden unit cannot solve it: such a network has one line again.",
                         nets, steps, RATE))
                 .table(
                         List.of(
@@ -214,8 +214,8 @@ public final class XorLab implements Experiment {
                                 "mean loss",
                                 "solved (0)",
                                 "two rows alike (0.35)",
-                                "three alike " + "(0.48)",
-                                "all alike (0.69)"),
+                                "three rows alike (0.48)",
+                                "all rows alike (0.69)"),
                         all.stream().map(XorLab::row).toList());
         for (Trained t : all) {
             Figure figure =
@@ -229,20 +229,19 @@ public final class XorLab implements Experiment {
                 page.figure(figure);
             }
         }
-        double rest = all.stream()
-                .filter(t -> t.hidden == 2)
-                .mapToLong(t ->
-                        nets - PLATEAUS.values().stream().mapToLong(t::near).sum())
+        List<Trained> two = all.stream().filter(t -> t.hidden == 2).toList();
+        if (two.isEmpty()) {
+            return;
+        }
+        long near = two.stream()
+                .mapToLong(t -> PLATEAUS.values().stream().mapToLong(t::near).sum())
                 .sum();
+        long trained = (long) nets * two.size();
         page.text(line(
                 "A network that fails gives one answer to rows that it cannot tell apart, and the best such answer is their mean. Two rows that are alike "
-                        + "cost ln(2) / 2 = 0.347, three cost 0.477, and four ln 2 = 0.693. Of the %,d networks with two hidden units, %.0f end more than "
+                        + "cost ln(2) / 2 = 0.347, three cost 0.477, and four ln 2 = 0.693. Of the %,d networks with two hidden units, %,d end more than "
                         + "0.02 away from 0 and these three losses.",
-                all.stream()
-                        .filter(t -> t.hidden == 2)
-                        .mapToInt(t -> t.losses.length)
-                        .sum(),
-                rest));
+                trained, trained - near));
         pictures(page, all);
     }
 

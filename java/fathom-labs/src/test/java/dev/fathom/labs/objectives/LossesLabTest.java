@@ -132,10 +132,6 @@ class LossesLabTest {
 
     @Test
     void theSeedDecides(@TempDir Path folder) {
-        var one = InterruptedRun.of(new LossesLab(), "never printed", null, folder)
-                .result();
-        var again = InterruptedRun.of(new LossesLab(), "never printed", null, folder)
-                .result();
-        assertThat(again.figures()).isEqualTo(one.figures()).isNotEmpty();
+        InterruptedRun.assertThatTheSeedDecides(new LossesLab(), folder);
     }
 }

@@ -133,10 +133,6 @@ class ApproximationLabTest {
 
     @Test
     void theSeedDecides(@TempDir Path folder) {
-        var one = InterruptedRun.of(new ApproximationLab(), "never printed", null, folder)
-                .result();
-        var again = InterruptedRun.of(new ApproximationLab(), "never printed", null, folder)
-                .result();
-        assertThat(again.figures()).isEqualTo(one.figures()).isNotEmpty();
+        InterruptedRun.assertThatTheSeedDecides(new ApproximationLab(), folder);
     }
 }
