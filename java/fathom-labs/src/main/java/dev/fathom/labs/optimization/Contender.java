@@ -32,9 +32,13 @@ import java.util.stream.Stream;
  *
  * @param family the picture in which it is drawn
  * @param typical a rate that is usual for networks, about which rates are tried; NaN for a method that finds the length of its steps itself
- * @param recipe makes the optimizer of a rate
  */
-record Contender(String name, Family family, double typical, DoubleFunction<Optimizer> recipe) {
+record Contender(String name, Family family, double typical, Race.Recipe recipe) {
+    /** One that does not depend on the number of steps. */
+    private Contender(String name, Family family, double typical, DoubleFunction<Optimizer> recipe) {
+        this(name, family, typical, (rate, steps) -> recipe.apply(rate));
+    }
+
     private static final float BETA = 0.9f;
 
     /** Optimizers that resemble each other. */
@@ -104,28 +108,27 @@ record Contender(String name, Family family, double typical, DoubleFunction<Opti
             List.of("Gradient descent", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam");
 
     /** Those for networks in batches, among them those that treat matrices or keep averages. */
-    static List<Contender> onImages(int steps) {
-        return joined(
-                BOTH,
-                new Contender("AdamW", Family.OTHERS, 1e-3, r -> new AdamW((float) r)),
-                new Contender("LAMB", Family.OTHERS, 0.01, r -> new Lamb((float) r)),
-                new Contender("Muon", Family.OTHERS, 0.01, r -> new Muon((float) r)),
-                new Contender("EMA", Family.OTHERS, 0.03, r -> new Ema(new Sgd((float) r).momentum(BETA), 0.99f)),
-                new Contender(
-                        "SWA",
-                        Family.OTHERS,
-                        0.03,
-                        r -> new Swa(new Sgd((float) r).momentum(BETA), Math.max(1, steps / 2), 10)));
-    }
+    static final List<Contender> ON_IMAGES = joined(
+            BOTH,
+            new Contender("AdamW", Family.OTHERS, 1e-3, r -> new AdamW((float) r)),
+            new Contender("LAMB", Family.OTHERS, 0.01, r -> new Lamb((float) r)),
+            new Contender("Muon", Family.OTHERS, 0.01, r -> new Muon((float) r)),
+            new Contender("EMA", Family.OTHERS, 0.03, r -> new Ema(new Sgd((float) r).momentum(BETA), 0.99f)),
+            new Contender(
+                    "SWA",
+                    Family.OTHERS,
+                    0.03,
+                    (r, steps) -> new Swa(new Sgd((float) r).momentum(BETA), Math.max(1, steps / 2), 10)));
 
-    /** The rates of a grid that make sense for it; one of them, without meaning, where it has no rate. */
+    /** The rates of a grid that make sense for it. For a method without a rate it is one number that has no meaning. */
     double[] rates(double... grid) {
         return Double.isNaN(typical) ? new double[] {1} : grid.clone();
     }
 
-    /** A rate for readers. */
-    String words(double rate) {
-        return Double.isNaN(typical) ? "none" : Race.plain(rate);
+    /** A rate of a grid for readers, with a star at an end of the grid. */
+    String words(double rate, double... grid) {
+        String star = rate == grid[0] || rate == grid[grid.length - 1] ? " *" : "";
+        return Double.isNaN(typical) ? "none" : Race.plain(rate) + star;
     }
 
     private static List<Contender> joined(List<Contender> first, Contender... more) {

@@ -2,6 +2,7 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.kernel.Lapack;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
@@ -23,18 +24,21 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
     /** Eigenvalues whose size is below this share of the largest are not told from 0, since products with the Hessian are rounded to floats. */
     private static final double ROUNDING = 1e-5;
 
+    /** The norm of a gradient that counts as 0. */
+    private static final double ARRIVED = 1e-5;
+
     /** Searches from {@code start} until the norm of the gradient is below {@code enough}, for at most {@code steps} Hessians. */
     static CriticalPoint from(
             FlatNet shape, Dataset data, int steps, double enough, BooleanSupplier stopped, float... start) {
         float[] w = start.clone();
         float[] g = gradient(shape, data, w);
-        double before = norm(g);
+        double before = Summary.norm(g);
         Spectrum h = Spectrum.of(shape, data, w);
         double damping = 1e-4 * h.largest() * h.largest();
-        for (int i = 0; i < steps && norm(g) > enough && !stopped.getAsBoolean(); i++) {
+        for (int i = 0; i < steps && Summary.norm(g) > enough && !stopped.getAsBoolean(); i++) {
             float[] there = h.step(w, g, damping);
             float[] slope = gradient(shape, data, there);
-            if (norm(slope) < norm(g)) {
+            if (Summary.norm(slope) < Summary.norm(g)) {
                 w = there;
                 g = slope;
                 h = Spectrum.of(shape, data, w);
@@ -43,7 +47,7 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
                 damping *= 4;
             }
         }
-        return new CriticalPoint(Ways.loss(shape, data, w), before, norm(g), h.values);
+        return new CriticalPoint(Ways.loss(shape, data, w), before, Summary.norm(g), h.values);
     }
 
     /**
@@ -107,12 +111,9 @@ record CriticalPoint(double loss, double before, double norm, double[] eigenvalu
         }
     }
 
-    private static double norm(float... v) {
-        double sum = 0;
-        for (float x : v) {
-            sum += (double) x * x;
-        }
-        return Math.sqrt(sum);
+    /** Whether the gradient that is left counts as 0. */
+    boolean arrived() {
+        return norm < ARRIVED;
     }
 
     /** The number of eigenvalues below 0, beyond rounding. */

@@ -2,6 +2,7 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Curvature;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
@@ -92,7 +93,8 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
         int at = 0;
         for (int i = 1; i < widths.length; i++) {
             for (int unit = 0; unit < widths[i]; unit++) {
-                double length = norm(place, at, widths[i - 1]) / norm(direction, at, widths[i - 1]);
+                double length = Summary.norm(Arrays.copyOfRange(place, at, at + widths[i - 1]))
+                        / Summary.norm(Arrays.copyOfRange(direction, at, at + widths[i - 1]));
                 for (int k = 0; k < widths[i - 1]; k++) {
                     direction[at++] *= (float) length;
                 }
@@ -101,13 +103,5 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
             at += widths[i];
         }
         return direction;
-    }
-
-    private static double norm(float[] values, int from, int n) {
-        double sum = 0;
-        for (int i = from; i < from + n; i++) {
-            sum += (double) values[i] * values[i];
-        }
-        return Math.sqrt(sum);
     }
 }

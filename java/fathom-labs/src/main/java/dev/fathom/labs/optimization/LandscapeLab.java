@@ -12,6 +12,7 @@ import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
 import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Curvature;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
@@ -32,9 +33,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.DoubleStream;
 
 /** The loss of a network as a landscape: on planes with the ways of optimizers, at its critical points, and where many starts end. */
 public final class LandscapeLab implements Experiment {
@@ -63,8 +64,9 @@ public final class LandscapeLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Images images = all.first(run.of(2000, 300)).normalized();
+        try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
+                Images some = all.first(run.of(2000, 300));
+                Images images = some.normalized()) {
             Result page = new Result(
                     "Lab landscape",
                     line("%s, %,d images", images.title(), images.learn().size()),
@@ -183,9 +185,28 @@ public final class LandscapeLab implements Experiment {
                                 names,
                                 paths)
                         .render());
-        page.text(line("The plane of the ways holds %.1f %% of the variance of all places on them.", 100 * pca.share()))
+        double share = 100 * Pca.fit(walks(ways.size(), ways.get(0).size(), n, new Rng(run.seed())), 2)
+                .share();
+        page.text(line(
+                        "The plane of the ways holds %.1f %% of the variance of all places on them. Two components of as many random walks, with Gaussian steps and as many "
+                                + "places, hold %.1f %%.",
+                        100 * pca.share(), share))
                 .figure(Figure.of("Variance of the ways in two components", "%", 100 * pca.share())
-                        .baseline(line("%.2f %%", 200.0 / n), "two of as many random directions as there are weights"));
+                        .baseline(line("%.1f %%", share), "two components of as many random walks"));
+    }
+
+    /** All places of random walks with Gaussian steps, each of which starts at 0. */
+    private static float[][] walks(int walks, int places, int n, Rng rng) {
+        float[][] all = new float[walks * places][n];
+        for (int i = 0; i < all.length; i++) {
+            if (i % places > 0) {
+                float[] step = rng.normal(n, 0, 1);
+                for (int j = 0; j < n; j++) {
+                    all[i][j] = all[i - 1][j] + step[j];
+                }
+            }
+        }
+        return all;
     }
 
     private static void random(
@@ -214,7 +235,7 @@ public final class LandscapeLab implements Experiment {
                                 List.<double[][]>of(path))
                         .render());
         double length = distance(way.get(0), end);
-        double held = Math.hypot(path[0][0] * norm(u), path[1][0] * norm(v)) / length;
+        double held = Math.hypot(path[0][0] * Summary.norm(u), path[1][0] * Summary.norm(v)) / length;
         double center = field[field.length / 2][field[0].length / 2];
         double lowest =
                 Arrays.stream(field).flatMapToDouble(Arrays::stream).min().orElseThrow();
@@ -286,19 +307,17 @@ public final class LandscapeLab implements Experiment {
             sums[0] += (double) (w[i] - origin[i]) * u[i];
             sums[1] += (double) (w[i] - origin[i]) * v[i];
         }
-        return new float[] {(float) (sums[0] / (norm(u) * norm(u))), (float) (sums[1] / (norm(v) * norm(v)))};
+        return new float[] {
+            (float) (sums[0] / Math.pow(Summary.norm(u), 2)), (float) (sums[1] / Math.pow(Summary.norm(v), 2))
+        };
     }
 
     private static double distance(float[] a, float[] b) {
-        double sum = 0;
+        float[] apart = new float[a.length];
         for (int i = 0; i < a.length; i++) {
-            sum += (double) (a[i] - b[i]) * (a[i] - b[i]);
+            apart[i] = a[i] - b[i];
         }
-        return Math.sqrt(sum);
-    }
-
-    private static double norm(float... v) {
-        return distance(v, new float[v.length]);
+        return Summary.norm(apart);
     }
 
     private static float[] floats(double[] from, int at, int n) {
@@ -317,6 +336,7 @@ public final class LandscapeLab implements Experiment {
         Supplier<FlatNet> shape = () -> FlatNet.of(Activation.TANH, 16, run.of(4, 2), 10);
         int epochs = run.epochs(80, 40);
         int starts = run.of(40, 8);
+        int steps = run.of(300, 15);
         FlatNet net = shape.get();
         List<CriticalPoint> points = Workers.all().run(starts, i -> {
             int trained = (int) Math.round(1 + (epochs - 1.0) * i / (starts - 1));
@@ -330,21 +350,26 @@ public final class LandscapeLab implements Experiment {
                     run.seed() + i,
                     run.interrupt()::requested);
             return CriticalPoint.from(
-                    net, data, run.of(60, 15), 1e-6, run.interrupt()::requested, way.get(way.size() - 1));
+                    net, data, steps, 1e-6, run.interrupt()::requested, way.get(way.size() - 1));
         });
         if (run.interrupt().requested()) {
             return;
         }
         double plateau = entropy(data);
-        List<CriticalPoint> kept = points.stream()
-                .filter(p -> Math.abs(p.loss() - plateau) > 0.01)
+        Predicate<CriticalPoint> onPlateau = p -> Math.abs(p.loss() - plateau) <= 0.01;
+        List<CriticalPoint> flat = points.stream().filter(onPlateau).toList();
+        List<CriticalPoint> others = points.stream()
+                .filter(onPlateau.negate())
                 .sorted(Comparator.comparingDouble(CriticalPoint::loss))
                 .toList();
-        page.section("Where the gradient vanishes", "")
+        List<CriticalPoint> arrived =
+                others.stream().filter(CriticalPoint::arrived).toList();
+        boolean exact = arrived.size() >= 10;
+        page.section(exact ? "Where the gradient vanishes" : "Where the gradient nearly vanishes", "")
                 .text(line(
                         "A network of 16-%d-10 with tanh, %d weights, learns %d images of 4 x 4 by gradient descent, from %d random starts and for 1 to %d epochs. From where "
                                 + "each training is, the method of Levenberg and Marquardt searches a root of the gradient, which is a critical point of any "
-                                + "kind. There the whole Hessian is computed, column by column. The index is the share of negative eigenvalues among those "
+                                + "kind. At the end the whole Hessian is computed, column by column. The index is the share of negative eigenvalues among those "
                                 + "that are not 0 beyond rounding (in Dauphin et al. 2014, among all). The median norm of the gradient falls from %.2g to "
                                 + "%.2g.",
                         net.widths()[1],
@@ -352,19 +377,38 @@ public final class LandscapeLab implements Experiment {
                         data.size(),
                         starts,
                         epochs,
-                        median(points.stream().mapToDouble(CriticalPoint::before)),
-                        median(points.stream().mapToDouble(CriticalPoint::norm))))
+                        median(points, CriticalPoint::before),
+                        median(points, CriticalPoint::norm)))
                 .text(line(
-                        "%d of the %d searches end on the plateau where the network puts out the frequencies of the classes, whatever it sees, with a loss of %.4f. There "
-                                + "most eigenvalues are 0, so the index says nothing; these are left out below.",
-                        starts - kept.size(), starts, plateau));
-        if (kept.size() >= 3) {
-            indices(page, kept);
+                        "%d of the %d searches end on the plateau where the network puts out the frequencies of the classes, whatever it sees, with a loss of %.4f; these are "
+                                + "left out below.%s Of the other %d, %d do not arrive: a gradient of more than 0.00001 is left, since the search also stops "
+                                + "where H g is 0 and g is not (Frye et al. 2021), or its %d steps are over. %s",
+                        flat.size(),
+                        starts,
+                        plateau,
+                        flat.isEmpty()
+                                ? ""
+                                : line(
+                                        " There, in the mean, %.1f of the %d eigenvalues are 0 within rounding.",
+                                        net.size() - mean(flat, CriticalPoint::negative) - mean(flat, CriticalPoint::positive),
+                                        net.size()),
+                        others.size(),
+                        others.size() - arrived.size(),
+                        steps,
+                        exact
+                                ? "These are left out too."
+                                : "Fewer than 10 arrive, so all of them are shown, and they are not called critical points."));
+        List<CriticalPoint> shown = exact ? arrived : others;
+        if (shown.size() >= 3) {
+            indices(page, shown, exact);
         }
     }
 
-    private static void indices(Result page, List<CriticalPoint> points) {
+    /** The eigenvalues at places in the order of their losses, which are critical points where the search was exact. */
+    static void indices(Result page, List<CriticalPoint> points, boolean exact) {
         int n = points.size();
+        String places = exact ? "critical points" : "places";
+        String title = exact ? "Critical points" : "Places";
         List<List<String>> rows = new ArrayList<>();
         for (int third = 0; third < 3; third++) {
             List<CriticalPoint> part = points.subList(third * n / 3, (third + 1) * n / 3);
@@ -376,7 +420,7 @@ public final class LandscapeLab implements Experiment {
                     line("%.1f", mean(part, CriticalPoint::negative)),
                     line("%.1f", mean(part, CriticalPoint::positive)),
                     line("%.1f %%", 100 * mean(part, CriticalPoint::index)),
-                    line("%.3g", median(part.stream().mapToDouble(p -> p.eigenvalues()[0])))));
+                    line("%.3g", median(part, p -> p.eigenvalues()[0]))));
         }
         double[] losses = points.stream().mapToDouble(CriticalPoint::loss).toArray();
         double[] shares = points.stream().mapToDouble(p -> 100 * p.index()).toArray();
@@ -384,7 +428,7 @@ public final class LandscapeLab implements Experiment {
         long minima = points.stream().filter(p -> p.negative() == 0).count();
         page.table(
                         List.of(
-                                "critical points",
+                                places,
                                 "loss",
                                 "negative eigenvalues",
                                 "positive",
@@ -393,21 +437,32 @@ public final class LandscapeLab implements Experiment {
                         rows)
                 .picture(
                         "saddles.png",
-                        "Share of negative eigenvalues against the loss at critical points",
-                        () -> new Chart("Negative eigenvalues at critical points, %", "loss")
-                                .points("a critical point", losses, shares)
+                        "Share of negative eigenvalues against the loss at " + places,
+                        () -> new Chart(line("Negative eigenvalues at %s, %%", places), "loss")
+                                .points(exact ? "a critical point" : "a place", losses, shares)
                                 .render())
                 .text(line(
-                        "The correlation of loss and index is %.2f. %d of the %d critical points have no negative eigenvalue and may be minima; so counted, the others are saddles.",
-                        correlation, minima, n))
-                .figure(Figure.of("Critical points, correlation of loss and index", "", correlation)
-                        .published("strongly positive", "Dauphin et al. 2014, figure 1")
-                        .atLeast(0.3))
-                .figure(Figure.of("Critical points that are saddles", "%", 100.0 * (n - minima) / n));
+                        "The correlation of loss and index is %.2f. %d of the %d %s have no negative eigenvalue%s.",
+                        correlation,
+                        minima,
+                        n,
+                        places,
+                        exact ? " and may be minima; the others are saddles or maxima" : ""));
+        Figure figure = Figure.of(title + ", correlation of loss and index", "", correlation);
+        page.figure(
+                        exact
+                                ? figure.published("strongly positive", "Dauphin et al. 2014, figure 1")
+                                        .atLeast(0.3)
+                                : figure)
+                .figure(Figure.of(title + " with negative eigenvalues", "%", 100.0 * (n - minima) / n));
     }
 
     private static double mean(List<CriticalPoint> points, ToDoubleFunction<CriticalPoint> number) {
-        return points.stream().mapToDouble(number).average().orElse(Double.NaN);
+        return Summary.mean(points.stream().mapToDouble(number).toArray());
+    }
+
+    private static double median(List<CriticalPoint> points, ToDoubleFunction<CriticalPoint> number) {
+        return Summary.median(points.stream().mapToDouble(number).toArray());
     }
 
     /** The least loss of a network that does not see its input. */
@@ -421,12 +476,7 @@ public final class LandscapeLab implements Experiment {
         return sum;
     }
 
-    private static double median(DoubleStream values) {
-        double[] sorted = values.sorted().toArray();
-        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-    }
-
-    /** Choromanska et al. (2015): the wider a network, the less does it matter where it starts. */
+    /** Choromanska et al. (2015): the wider a network, the less it matters where it starts. */
     private static void widths(Run run, Result page, Dataset learn, Dataset test) {
         if (run.interrupt().requested()) {
             return;
@@ -468,13 +518,12 @@ public final class LandscapeLab implements Experiment {
             for (int k = 0; k < 2; k++) {
                 int which = k;
                 double[] losses = of.stream().mapToDouble(e -> e[which]).toArray();
-                row.addAll(List.of(
-                        line("%.4f", Arrays.stream(losses).average().orElseThrow()), line("%.4f", deviation(losses))));
-                sheet.add(floats(losses, 0, starts), 0, most[k], line("deviation %.2g", deviation(losses)));
+                double deviation = Summary.deviation(losses);
+                row.addAll(List.of(line("%.4f", Summary.mean(losses)), line("%.4f", deviation)));
+                sheet.add(floats(losses, 0, starts), 0, most[k], line("deviation %.2g", deviation));
                 if (k == 1) {
-                    spreads.add(deviation(losses));
-                    page.figure(
-                            Figure.of("Width " + widths[w] + ", deviation of the test loss", "", deviation(losses)));
+                    spreads.add(deviation);
+                    page.figure(Figure.of("Width " + widths[w] + ", deviation of the test loss", "", deviation));
                 }
             }
             rows.add(row);
@@ -499,13 +548,8 @@ public final class LandscapeLab implements Experiment {
                         shrunk,
                         spreads.get(0) / spreads.get(widths.length / 2),
                         widths[widths.length / 2]))
-                .figure(Figure.of("Spread of test losses, narrowest by widest", "", shrunk)
+                .figure(Figure.of("Deviation of the test loss, narrowest divided by widest network", "", shrunk)
                         .published("shrinks with width", "Choromanska et al. 2015, figure 3")
                         .atLeast(1.5));
-    }
-
-    private static double deviation(double... values) {
-        double mean = Arrays.stream(values).average().orElseThrow();
-        return Math.sqrt(Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1));
     }
 }

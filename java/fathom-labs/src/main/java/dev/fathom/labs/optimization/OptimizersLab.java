@@ -40,15 +40,16 @@ public final class OptimizersLab implements Experiment {
     @Override
     public Result run(Run run) {
         ImageSet set = run.brief() ? ImageSet.FASHION_MNIST : ImageSet.MNIST;
-        try (Images all = set.images(run.data(), run.seed())) {
-            Images images = run.brief() ? all.first(2000) : all;
+        try (Images all = set.images(run.data(), run.seed());
+                Images some = all.first(run.of(Integer.MAX_VALUE, 2000));
+                Images images = some.normalized()) {
             Result page = new Result(
                     "Lab optimizers",
                     line(
                             "Four functions of two variables; %s, %,d images to learn from",
                             images.title(), images.learn().size()),
                     run.out());
-            boolean whole = new SurfaceRace(run, page).race() && race(run, page, images.normalized());
+            boolean whole = new SurfaceRace(run, page).race() && race(run, page, images);
             return whole ? page.finished() : page;
         }
     }
@@ -62,9 +63,7 @@ public final class OptimizersLab implements Experiment {
         int epochs = run.epochs(10, 2);
         double[] factors = run.brief() ? new double[] {1, 3.2} : new double[] {0.1, 0.32, 1, 3.2, 10};
         Race race = new Race(run, images, BATCH, factors, run.of(5, 1), epochs, 1);
-        List<Contender> contenders =
-                Contender.onImages(epochs * images.learn().batches(BATCH).steps());
-        List<Placed> placed = race.run(contenders.stream()
+        List<Placed> placed = race.run(Contender.ON_IMAGES.stream()
                 .map(c -> new Race.Candidate(c.name(), OptimizersLab::network, c.typical(), c.recipe()))
                 .toList());
         if (placed.isEmpty()) {
@@ -91,7 +90,7 @@ public final class OptimizersLab implements Experiment {
         for (Family family : Family.values()) {
             Map<String, double[][]> losses = new LinkedHashMap<>();
             for (int i = 0; i < placed.size(); i++) {
-                if (contenders.get(i).family() == family
+                if (Contender.ON_IMAGES.get(i).family() == family
                         && !placed.get(i).mean().diverged()) {
                     losses.put(
                             placed.get(i).name(),

@@ -8,6 +8,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -47,6 +48,10 @@ record Overfitting(Run run, Result page, Images images) {
      * @param test the answers to the test
      */
     private record Trained(History history, float[] weights, Classification held, Classification test) {
+        double deviation() {
+            return Summary.deviation(Summary.doubles(weights));
+        }
+
         /** The answers to the test at the temperature that is best for the images held out. */
         Classification cooled() {
             return test.scaled(held.temperature());
@@ -173,13 +178,13 @@ record Overfitting(Run run, Result page, Images images) {
             double zeros = 100 * zeros(t.weights);
             rows.add(List.of(
                     name,
-                    line("%.4f", deviation(t.weights)),
+                    line("%.4f", t.deviation()),
                     line("%.1f %%", zeros),
                     line("%.4f", t.test.logLoss()),
                     line("%.2f %%", 100 * t.test.confusion().accuracy())));
             if (!name.equals(STOPPED)) {
                 sheet.row(name)
-                        .add(t.weights, -0.3, 0.3, line("deviation %.2g", deviation(t.weights)))
+                        .add(t.weights, -0.3, 0.3, line("deviation %.2g", t.deviation()))
                         .add(t.weights, -0.02, 0.02, line("%.1f %% near 0", zeros));
             }
             page.figure(Figure.of(name + ", weights near 0", "%", zeros));
@@ -202,8 +207,8 @@ record Overfitting(Run run, Result page, Images images) {
                         100 * zeros(l1.weights),
                         100 * zeros(l2.weights),
                         100 * zeros(get(trained, PLAIN).weights),
-                        deviation(get(trained, PLAIN).weights),
-                        deviation(l2.weights)));
+                        get(trained, PLAIN).deviation(),
+                        l2.deviation()));
     }
 
     private static double zeros(float[] weights) {
@@ -212,16 +217,6 @@ record Overfitting(Run run, Result page, Images images) {
             n += Math.abs(w) < NOTHING ? 1 : 0;
         }
         return (double) n / weights.length;
-    }
-
-    private static double deviation(float[] values) {
-        double squares = 0;
-        double sum = 0;
-        for (float v : values) {
-            sum += v;
-            squares += (double) v * v;
-        }
-        return Math.sqrt(squares / values.length - Math.pow(sum / values.length, 2));
     }
 
     private void calibration(Map<String, Trained> trained) {
@@ -248,14 +243,14 @@ record Overfitting(Run run, Result page, Images images) {
         Trained plain = get(trained, PLAIN);
         double[] ends = {0, 1};
         Chart chart = new Chart("Share of right answers", "confidence");
-        Map.of("plain", plain.test, "with temperature", plain.cooled(), "label smoothing", get(trained, SMOOTHED).test)
-                .entrySet()
-                .stream()
-                .sorted(Map.Entry.comparingByKey())
-                .forEach(e -> {
-                    double[][] curve = e.getValue().calibration(BINS).curve();
-                    chart.line(e.getKey(), curve[0], curve[1]);
-                });
+        Map<String, Classification> shown = new LinkedHashMap<>();
+        shown.put("label smoothing", get(trained, SMOOTHED).test);
+        shown.put("plain", plain.test);
+        shown.put("with temperature", plain.cooled());
+        shown.forEach((name, answers) -> {
+            double[][] curve = answers.calibration(BINS).curve();
+            chart.line(name, curve[0], curve[1]);
+        });
         chart.dashed("calibrated", ends, ends);
         page.section("Calibration", "")
                 .text(line(

@@ -25,12 +25,22 @@ import java.util.stream.Collectors;
  * @param seeds how often each candidate races
  */
 record Race(Run run, Images images, int batch, double[] factors, int trial, int epochs, int seeds) {
+    /** Makes an optimizer of a rate and of the number of steps that it will take. */
+    interface Recipe {
+        Optimizer of(double rate, int steps);
+    }
+
     /**
      * One of those that race.
      *
      * @param typical a rate that is usual for it
      */
-    record Candidate(String name, Supplier<? extends Layer> net, double typical, DoubleFunction<Optimizer> recipe) {}
+    record Candidate(String name, Supplier<? extends Layer> net, double typical, Recipe recipe) {
+        /** With an optimizer that does not depend on the number of steps. */
+        Candidate(String name, Supplier<? extends Layer> net, double typical, DoubleFunction<Optimizer> recipe) {
+            this(name, net, typical, (rate, steps) -> recipe.apply(rate));
+        }
+    }
 
     /**
      * What became of a candidate.
@@ -64,7 +74,7 @@ record Race(Run run, Images images, int batch, double[] factors, int trial, int 
         List<Trainings.Task> trials = new ArrayList<>();
         for (Candidate c : candidates) {
             for (double factor : factors) {
-                trials.add(task(c, c.typical * factor, trial, 0));
+                trials.add(task("trial", c, c.typical * factor, trial, 0));
             }
         }
         List<Course> tried = new Trainings(run, images.learn(), images.choose()).all("Choice of rates", trials);
@@ -80,7 +90,7 @@ record Race(Run run, Images images, int batch, double[] factors, int trial, int 
                 best[i] = better ? j : best[i];
             }
             for (int seed = 0; seed < seeds; seed++) {
-                races.add(task(candidates.get(i), candidates.get(i).typical * factors[best[i]], epochs, seed));
+                races.add(task("race", candidates.get(i), candidates.get(i).typical * factors[best[i]], epochs, seed));
             }
         }
         List<Course> courses = new Trainings(run, images.learn(), images.test()).all("Race", races);
@@ -96,11 +106,11 @@ record Race(Run run, Images images, int batch, double[] factors, int trial, int 
         return placed;
     }
 
-    private Trainings.Task task(Candidate c, double rate, int n, int seed) {
+    private Trainings.Task task(String part, Candidate c, double rate, int n, int seed) {
         return new Trainings.Task(
-                line("%s-%.3g", c.name.replaceAll("[^A-Za-z0-9]+", "-"), rate),
+                line("%s-%s-%.3g", part, c.name.replaceAll("[^A-Za-z0-9]+", "-"), rate),
                 c.net,
-                c.recipe.apply(rate),
+                c.recipe.of(rate, n * images.learn().batches(batch).steps()),
                 batch,
                 n,
                 run.seed() + seed);

@@ -9,6 +9,7 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Run;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Result;
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -90,11 +91,11 @@ public final class SignalsLab implements Experiment {
             double[] theory,
             double[] back) {
         double deviation(int layer) {
-            return SignalsLab.deviation(activations.get(layer - 1));
+            return Summary.deviation(Summary.doubles(activations.get(layer - 1)));
         }
 
         double gradient(int layer) {
-            return SignalsLab.deviation(gradients.get(layer - 1));
+            return rootMeanSquare(gradients.get(layer - 1));
         }
 
         /** By what a layer multiplies the gradients on their way from the last layer to the first, in the geometric mean. */
@@ -120,8 +121,9 @@ public final class SignalsLab implements Experiment {
     @Override
     public Result run(Run run) {
         int width = run.of(512, 200);
-        try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed())) {
-            Images images = all.first(run.of(5000, 800)).normalized();
+        try (Images all = ImageSet.FASHION_MNIST.images(run.data(), run.seed());
+                Images some = all.first(run.of(5000, 800));
+                Images images = some.normalized()) {
             Result page = new Result(
                     "Lab signals",
                     line("%s, %,d images", images.title(), images.learn().size()),
@@ -199,7 +201,7 @@ public final class SignalsLab implements Experiment {
             Unit unit, Start start, int width, float[] x, List<float[]> activations, List<float[]> gradients) {
         double[] deviations = new double[DEPTH];
         double[] slopes = new double[DEPTH];
-        double square = meanSquare(x) * 784;
+        double square = 784 * Math.pow(rootMeanSquare(x), 2);
         for (int i = 0; i < DEPTH; i++) {
             int in = i == 0 ? 784 : width;
             MeanSignal signal = MeanSignal.of(unit.activation, start.variance(in) * square);
@@ -208,27 +210,15 @@ public final class SignalsLab implements Experiment {
             square = width * signal.square();
         }
         double[] back = new double[DEPTH];
-        back[DEPTH - 1] = Math.sqrt(meanSquare(gradients.get(DEPTH - 1)));
+        back[DEPTH - 1] = rootMeanSquare(gradients.get(DEPTH - 1));
         for (int i = DEPTH - 2; i >= 0; i--) {
             back[i] = back[i + 1] * Math.sqrt(width * start.variance(width) * slopes[i]);
         }
         return new Signals(unit, start, activations, gradients, deviations, back);
     }
 
-    private static double meanSquare(float[] values) {
-        double sum = 0;
-        for (float v : values) {
-            sum += (double) v * v;
-        }
-        return sum / values.length;
-    }
-
-    private static double deviation(float[] values) {
-        double mean = 0;
-        for (float v : values) {
-            mean += (double) v / values.length;
-        }
-        return Math.sqrt(Math.max(0, meanSquare(values) - mean * mean));
+    private static double rootMeanSquare(float[] values) {
+        return Summary.norm(values) / Math.sqrt(values.length);
     }
 
     private static void show(Result page, List<Signals> signals) {
@@ -287,7 +277,7 @@ public final class SignalsLab implements Experiment {
             sheet.row(s.start.title);
             for (int layer : SHOWN) {
                 float[] values = (forward ? s.activations : s.gradients).get(layer - 1);
-                sheet.add(values, line("deviation %.2g", deviation(values)));
+                sheet.add(values, line("deviation %.2g", Summary.deviation(Summary.doubles(values))));
             }
         }
         return sheet.render();

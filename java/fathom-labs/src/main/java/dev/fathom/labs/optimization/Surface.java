@@ -1,5 +1,6 @@
 package dev.fathom.labs.optimization;
 
+import dev.fathom.labs.statistics.Summary;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
@@ -15,16 +16,19 @@ import java.util.function.BinaryOperator;
 
 /** The functions of two variables by which textbooks compare optimizers. */
 enum Surface {
-    /** A quadratic bowl that is five times as steep in y as in x: its Hessian has the eigenvalues 1 and 25. */
+    /**
+     * A quadratic bowl that is 25 times as curved in one direction as in the other: its Hessian has the eigenvalues 1 and 25. It is turned by 30 degrees, since
+     * methods with a rate for each coordinate have an advantage where its axes are those of the coordinates.
+     */
     RAVINE(
             "Ravine",
-            "(x² + 25 y²) / 2",
-            new double[] {-2, 0.8},
+            "(7 x² - 12√3 x y + 19 y²) / 2, which is (u² + 25 v²) / 2 turned by 30 degrees",
+            new double[] {-2.1, -0.3},
             List.of(new double[] {0, 0}),
             0,
-            new double[] {-2.4, 1.2, -1.2, 1.2},
+            new double[] {-2.5, 1.1, -1.3, 1.1},
             100,
-            (x, y) -> x.square().mul(0.5f).add(y.square().mul(12.5f))),
+            (x, y) -> turned(x, 1, y).square().mul(0.5f).add(turned(y, -1, x).square().mul(12.5f))),
     /** A saddle at 0, whose Hessian has the eigenvalues 1 and -1, between two minima. */
     SADDLE(
             "Saddle",
@@ -90,6 +94,10 @@ enum Surface {
         this.window = window;
         this.steps = steps;
         this.function = function;
+    }
+
+    private static Tensor turned(Tensor along, int sign, Tensor across) {
+        return along.mul((float) Math.sqrt(0.75)).add(across.mul(sign * 0.5f));
     }
 
     private static Tensor term(float constant, Tensor x, Tensor power) {
@@ -221,7 +229,7 @@ enum Surface {
 
     /** The values over the window, a row for each height from low to high. */
     double[][] field() {
-        double[][] field = new double[POINTS][POINTS];
+        double[][] field = new double[POINTS][];
         float[] across = new float[POINTS];
         for (int j = 0; j < POINTS; j++) {
             across[j] = (float) (window[0] + j * (window[1] - window[0]) / (POINTS - 1));
@@ -229,11 +237,8 @@ enum Surface {
         for (int i = 0; i < POINTS; i++) {
             double height = window[2] + i * (window[3] - window[2]) / (POINTS - 1);
             try (Pass pass = Pass.infer()) {
-                float[] row = function.apply(Tensor.of(across, POINTS), Tensor.full(Shape.of(POINTS), (float) height))
-                        .toArray();
-                for (int j = 0; j < POINTS; j++) {
-                    field[i][j] = row[j];
-                }
+                Tensor row = function.apply(Tensor.of(across, POINTS), Tensor.full(Shape.of(POINTS), (float) height));
+                field[i] = Summary.doubles(row.toArray());
             }
         }
         return field;

@@ -35,6 +35,10 @@ record SurfaceRace(Run run, Result page) {
     /** The best path of a contender. */
     private record Ranked(Contender contender, double rate, Surface.Path path) {}
 
+    private double[] grid() {
+        return run.brief() ? COARSE : GRID;
+    }
+
     private int steps(Surface surface) {
         return run.of(surface.steps(), surface.steps() / 2);
     }
@@ -43,7 +47,7 @@ record SurfaceRace(Run run, Result page) {
     boolean race() {
         page.section("Surfaces", "")
                 .text(line(
-                        "Each optimizer starts at the same place, and its rate is the best of %s. A rate is judged by the mean over all steps of log10 of the "
+                        "Each optimizer starts at the same place, and its rate is the best of %s; a star marks the ends of these. A rate is judged by the mean over all steps of log10 of the "
                                 + "gap, which is the height above the least value of the function: it is low where a path comes down early and far. "
                                 + "L-BFGS and Newton's method find the length of their steps themselves, and the number of the damped form is its damping. "
                                 + "Mean momentum averages with 1 - β, Nesterov ahead takes the gradient ahead as textbooks do, Lookahead goes around Adam, "
@@ -63,16 +67,15 @@ record SurfaceRace(Run run, Result page) {
     }
 
     private List<Ranked> ranked(Surface surface) {
-        double[] grid = run.brief() ? COARSE : GRID;
         List<Ranked> all =
-                Workers.all().run(Contender.ON_SURFACES.size(), i -> best(Contender.ON_SURFACES.get(i), surface, grid));
+                Workers.all().run(Contender.ON_SURFACES.size(), i -> best(Contender.ON_SURFACES.get(i), surface));
         return run.interrupt().requested() ? List.of() : all;
     }
 
-    private Ranked best(Contender contender, Surface surface, double... grid) {
+    private Ranked best(Contender contender, Surface surface) {
         Ranked best = null;
-        for (double rate : contender.rates(grid)) {
-            Surface.Path path = surface.path(contender.recipe().apply(rate), steps(surface), surface.start());
+        for (double rate : contender.rates(grid())) {
+            Surface.Path path = surface.path(contender.recipe().of(rate, steps(surface)), steps(surface), surface.start());
             if (best == null || path.score(steps(surface)) < best.path.score(steps(surface))) {
                 best = new Ranked(contender, rate, path);
             }
@@ -94,7 +97,7 @@ record SurfaceRace(Run run, Result page) {
             int arrival = r.path.arrival(NEAR);
             rows.add(List.of(
                     r.contender.name(),
-                    r.contender.words(r.rate),
+                    r.contender.words(r.rate, grid()),
                     r.path.whole(steps(surface)) ? line("%.2g", r.path.end()) : "left the surface",
                     arrival < 0 ? "never" : Integer.toString(arrival),
                     Integer.toString(r.path.evaluations())));
@@ -139,7 +142,7 @@ record SurfaceRace(Run run, Result page) {
                 .path;
         int last = newton.gaps().length - 1;
         page.text(line(
-                "%s comes down first by that mean; %d of %d come within %s of the least value and stay there. Newton's method, which goes to a stationary point of any kind, "
+                "%s has the lowest mean; %d of %d come within %s of the least value and stay there. Newton's method, which goes to a stationary point of any kind, "
                         + "ends at (%.3f, %.3f), %.2g above the least value.",
                 first.contender.name(),
                 arrived,
@@ -249,14 +252,15 @@ record SurfaceRace(Run run, Result page) {
                     .filter(path -> path.end() < 0.05)
                     .count();
             rows.add(List.of(name, line("%d of %d", away, all.size())));
-            page.figure(Figure.of(
-                    "Ridge of the saddle, " + name + ", arrived at a minimum", "%", 100.0 * away / all.size()));
+            Figure figure =
+                    Figure.of("Ridge of the saddle, " + name + ", arrived at a minimum", "%", 100.0 * away / all.size());
+            page.figure(all.size() == draws ? figure.atLeast(50) : figure.within(0, 0));
         });
         page.section("The ridge of the saddle", "")
                 .text(line(
-                        "The start is (-1.5, 0), where the slope in y is exactly 0. An optimizer with exact gradients slides along the ridge into the saddle, "
-                                + "and so does one with its own momentum or rates. Gaussian noise on the gradients, with a variance of 0.001 at the first "
-                                + "step, pushes it off the ridge. The table says how many starts end near a minimum after %d steps with a rate of 0.1 "
+                        "The start is (-1.5, 0), where the slope in y is exactly 0. In theory an optimizer with exact gradients slides along the ridge into "
+                                + "the saddle, also with momentum or with a rate for each variable. Gaussian noise on the gradients, with a variance of 0.001 at the first "
+                                + "step, pushes it off the ridge. The table says how many runs end near a minimum after %d steps with a rate of 0.1 "
                                 + "(Newton: 1).",
                         steps))
                 .table(List.of("from the ridge", "arrived at a minimum"), rows);

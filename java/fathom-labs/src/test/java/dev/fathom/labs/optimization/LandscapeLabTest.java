@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Result;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Rng;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -43,18 +47,21 @@ class LandscapeLabTest {
     }
 
     @Test
-    void mostCriticalPointsAreSaddles() {
-        assertThat(run.figure("Critical points that are saddles")).isGreaterThan(50);
-        assertThat(run.figure("Critical points, correlation of loss and index")).isBetween(-1.0, 1.0);
+    void mostPlacesWithASmallGradientHaveNegativeEigenvalues() {
+        assertThat(run.figure("Places with negative eigenvalues")).isGreaterThan(50);
+        assertThat(run.out())
+                .contains("Fewer than 10 arrive")
+                .doesNotContain("Critical points,");
         assertThat(folder.resolve("saddles.png")).isNotEmptyFile();
     }
 
     @Test
     void theSpreadOfFinalLossesShrinksWithTheWidth() {
-        assertThat(run.figure("Spread of test losses, narrowest by widest")).isGreaterThan(1.5);
+        assertThat(run.figure("Deviation of the test loss, narrowest divided by widest network")).isGreaterThan(1.5);
         assertThat(run.figure("Width 32, deviation of the test loss"))
                 .isLessThan(run.figure("Width 2, deviation of the test loss"));
         assertThat(run.result().isFinished()).isTrue();
+        assertThat(run.figures()).extracting(Figure::verdict).doesNotContain(Figure.Verdict.MISSED);
         assertThat(folder.resolve("widths.png")).isNotEmptyFile();
     }
 
@@ -64,6 +71,21 @@ class LandscapeLabTest {
         assertThat(half.result().isFinished()).isFalse();
         assertThat(half.out()).doesNotContain("Levenberg");
         assertThat(half.result().figures()).hasSize(6);
+    }
+
+    private static CriticalPoint point(double loss, double... eigenvalues) {
+        return new CriticalPoint(loss, 1, 1e-6, eigenvalues);
+    }
+
+    /** Losses of 1, 2 and 3 with indices of 0, 2/3 and 1/3 have a correlation of 1/2; the eigenvalue of 1e-9 counts as 0. */
+    @Test
+    void theCorrelationIsThatOfLossesAndShares() {
+        Result page = new Result("Points", "", new PrintStream(OutputStream.nullOutputStream()));
+        LandscapeLab.indices(page, List.of(point(1, 1e-9, 1, 2), point(2, -2, -1, 1), point(3, -1, 1, 2)), true);
+        assertThat(page.figures()).extracting(Figure::name)
+                .containsExactly("Critical points, correlation of loss and index", "Critical points with negative eigenvalues");
+        assertThat(page.figures().get(0).measured()).isCloseTo(0.5, within(1e-6));
+        assertThat(page.figures().get(1).measured()).isCloseTo(200.0 / 3, within(1e-9));
     }
 
     private static Dataset data() {

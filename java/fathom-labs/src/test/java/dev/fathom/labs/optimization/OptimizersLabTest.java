@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
 import dev.fathom.optim.Newton;
 import dev.fathom.optim.Sgd;
 import java.nio.file.Path;
@@ -62,8 +63,19 @@ class OptimizersLabTest {
     }
 
     @Test
+    void aStarMarksTheEndsOfAGrid() {
+        Contender adam = Contender.ON_SURFACES.stream()
+                .filter(c -> c.name().equals("Adam"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(adam.words(0.1, 0.1, 1, 10)).isEqualTo("0.1 *");
+        assertThat(adam.words(1, 0.1, 1, 10)).isEqualTo("1");
+        assertThat(adam.words(10, 0.1, 1, 10)).isEqualTo("10 *");
+    }
+
+    @Test
     void everyOptimizerLearnsTheImages() {
-        List<Contender> all = Contender.onImages(100);
+        List<Contender> all = Contender.ON_IMAGES;
         assertThat(all).hasSize(22);
         for (Contender c : all) {
             assertThat(run.figure(c.name() + ", test accuracy")).as(c.name()).isGreaterThan(55);
@@ -74,7 +86,11 @@ class OptimizersLabTest {
     }
 
     @Test
-    void thePageHasPathsCurvesAndAnimations() {
+    void thePageHasPathsCurvesAndAnimationsAndNoSurfaceFigureMissesItsBand() {
+        assertThat(run.figures())
+                .filteredOn(f -> !f.name().equals("Adam, test accuracy")) // a band for all images
+                .extracting(Figure::verdict)
+                .doesNotContain(Figure.Verdict.MISSED);
         assertThat(run.result().isFinished()).isTrue();
         for (String surface : List.of("ravine", "saddle", "beale", "rosenbrock")) {
             for (String end : List.of(".gif", "-gaps.png", "-momentum.png", "-adaptive.png", "-others.png")) {
@@ -98,10 +114,13 @@ class OptimizersLabTest {
         }
         assertThat(Surface.BEALE.value(1, 1)).isCloseTo(14.203125, within(1e-5)); // Moré, Garbow and Hillstrom 1981
         assertThat(Surface.ROSENBROCK.value(-1.2, 1)).isCloseTo(24.2, within(1e-4));
-        assertThat(Surface.RAVINE.value(1, 1)).isEqualTo(13);
-        Surface.Path step = Surface.RAVINE.path(new Sgd(0.01f), 1, 1, 1);
-        assertThat(step.x()[1]).isCloseTo(0.99, within(1e-6));
-        assertThat(step.y()[1]).isCloseTo(0.75, within(1e-6));
+        double root = Math.sqrt(3);
+        assertThat(Surface.RAVINE.value(root, 1)).isCloseTo(2, within(1e-5)); // 2 away, at 30 degrees
+        assertThat(Surface.RAVINE.value(-1, root)).isCloseTo(50, within(1e-4));
+        assertThat(Surface.RAVINE.value(1, 1)).isCloseTo(13 - 6 * root, within(1e-5));
+        Surface.Path step = Surface.RAVINE.path(new Sgd(0.01f), 1, -1, root);
+        assertThat(step.x()[1]).isCloseTo(-0.75, within(1e-6));
+        assertThat(step.y()[1]).isCloseTo(0.75 * root, within(1e-6));
         assertThat(step.evaluations()).isEqualTo(1);
         Surface.Path newton = Surface.SADDLE.path(new Newton(), 1, 0.5, 0.1);
         assertThat(newton.x()[1]).isCloseTo(0, within(1e-4));

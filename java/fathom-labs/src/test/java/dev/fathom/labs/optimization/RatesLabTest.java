@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.labs.pages.Figure;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,7 +29,7 @@ class RatesLabTest {
                 .isBetween(0.2, 1.2);
         assertThat(run.figure("Batch 1024, best rate")).isGreaterThan(run.figure("Batch 16, best rate"));
         for (int batch : new int[] {16, 64, 256}) {
-            assertThat(run.figure("Batch " + batch + ", test accuracy with the best rate"))
+            assertThat(run.figure("Batch " + batch + ", accuracy with the best rate"))
                     .as("batch " + batch)
                     .isGreaterThan(65);
         }
@@ -79,6 +80,7 @@ class RatesLabTest {
             assertThat(folder.resolve(file + ".png")).isNotEmptyFile();
         }
         assertThat(run.result().isFinished()).isTrue();
+        assertThat(run.figures()).extracting(Figure::verdict).doesNotContain(Figure.Verdict.MISSED);
     }
 
     @Test

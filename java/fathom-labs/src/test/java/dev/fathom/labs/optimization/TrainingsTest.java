@@ -13,6 +13,8 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,9 +33,10 @@ class TrainingsTest {
     @Test
     void whatIsFinishedIsReadAndNotTrainedAgain() throws IOException {
         try (Interrupt interrupt = Interrupt.install(NOWHERE);
-                Images all = ImageSet.FASHION_MNIST.images(null, 1)) {
-            Images images = all.first(200).normalized();
-            Run run = new Run(true, null, 1, true, null, null, temp, interrupt, NOWHERE, NOWHERE);
+                Images all = ImageSet.FASHION_MNIST.images(null, 1);
+                Images some = all.first(200);
+                Images images = some.normalized()) {
+            Run run = run(interrupt);
             Trainings trainings = new Trainings(run, images.learn(), images.test());
             List<Trainings.Task> tasks = List.of(task(1e-6f), task(1e30f));
             List<Course> first = trainings.all("first", tasks);
@@ -53,6 +56,45 @@ class TrainingsTest {
             interrupt.request();
             assertThat(trainings.all("stopped", tasks)).hasSize(2);
             assertThat(trainings.all("stopped", List.of(task(0.5f)))).isEmpty();
+        }
+    }
+
+    private Run run(Interrupt interrupt) {
+        return new Run(true, null, 1, true, null, null, temp, interrupt, NOWHERE, NOWHERE);
+    }
+
+    /** A trial is judged on other images than a race, so a race does not read it, however long both are. */
+    @Test
+    void aRaceDoesNotReadItsTrials() throws IOException {
+        try (Interrupt interrupt = Interrupt.install(NOWHERE);
+                Images all = ImageSet.FASHION_MNIST.images(null, 1);
+                Images some = all.first(200);
+                Images images = some.normalized()) {
+            new Race(run(interrupt), images, 20, new double[] {1}, 1, 1, 1)
+                    .run(Stream.of("a", "b")
+                            .map(name -> new Race.Candidate(name, RatesLab::network, 0.1, rate -> new Sgd((float) rate)))
+                            .toList());
+            try (Stream<Path> files = Files.list(temp.resolve("trainings"))) {
+                assertThat(files).hasSize(4);
+            }
+        }
+    }
+
+    /** An average that begins at half of the steps does so in a trial too. */
+    @Test
+    void aRecipeKnowsTheStepsOfItsTraining() {
+        try (Interrupt interrupt = Interrupt.install(NOWHERE);
+                Images all = ImageSet.FASHION_MNIST.images(null, 1);
+                Images some = all.first(200);
+                Images images = some.normalized()) {
+            Set<Integer> asked = new TreeSet<>();
+            Race.Recipe recipe = (rate, steps) -> {
+                asked.add(steps);
+                return new Sgd((float) rate);
+            };
+            new Race(run(interrupt), images, 20, new double[] {1}, 1, 3, 1)
+                    .run(List.of(new Race.Candidate("a", RatesLab::network, 0.1, recipe)));
+            assertThat(asked).containsExactly(10, 30);
         }
     }
 }

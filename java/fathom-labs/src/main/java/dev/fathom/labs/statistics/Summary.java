@@ -1,0 +1,38 @@
+package dev.fathom.labs.statistics;
+
+import java.util.Arrays;
+
+/** What a series of numbers is like as a whole. */
+public final class Summary {
+    private Summary() {}
+
+    /** The mean; NaN where there are no numbers. */
+    public static double mean(double... values) {
+        return Arrays.stream(values).average().orElse(Double.NaN);
+    }
+
+    /** The number in the middle of their order, or the mean of the two in the middle; NaN where there are no numbers. */
+    public static double median(double... values) {
+        int n = values.length;
+        double[] sorted = Arrays.stream(values).sorted().toArray();
+        return n == 0 ? Double.NaN : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+    }
+
+    /** The standard deviation, with n - 1 below the sum of the squares; NaN where there are fewer than two numbers. */
+    public static double deviation(double... values) {
+        double mean = mean(values);
+        return Math.sqrt(Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1));
+    }
+
+    /** The square root of the sum of the squares. */
+    public static double norm(float... values) {
+        return Math.sqrt(Arrays.stream(doubles(values)).map(v -> v * v).sum());
+    }
+
+    /** The same numbers in the wider type. */
+    public static double[] doubles(float... values) {
+        double[] wide = new double[values.length];
+        Arrays.setAll(wide, i -> values[i]);
+        return wide;
+    }
+}

@@ -1,0 +1,21 @@
+package dev.fathom.labs.statistics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+
+/** {@link Summary} on numbers whose answers are known. */
+class SummaryTest {
+    @Test
+    void theNumbersAreThoseOfTheirDefinitions() {
+        assertThat(Summary.mean(1, 2, 6)).isEqualTo(3);
+        assertThat(Summary.median(6, 1, 2)).isEqualTo(2);
+        assertThat(Summary.median(6, 1, 2, 4)).isEqualTo(3);
+        assertThat(Summary.deviation(2, 4, 4, 4, 5, 5, 7, 9)).isCloseTo(Math.sqrt(32 / 7.0), within(1e-12));
+        assertThat(Summary.norm(3, -4)).isEqualTo(5);
+        assertThat(Summary.doubles(0.5f, 2)).containsExactly(0.5, 2);
+        assertThat(Summary.mean()).isNaN();
+        assertThat(Summary.median()).isNaN();
+    }
+}
