@@ -19,7 +19,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/** Double descent (Belkin et al. 2019; ISLR2, section 10.8): by the number of spline functions, of random features, and of hidden units. */
+/** Double descent (Belkin et al. 2019; ISLR2, section 10.8) by the number of spline functions, of random features, and of hidden units. */
 public final class DoubleDescentLab implements Experiment {
     private static final int POINTS = 20;
     private static final int OTHERS = 100;
@@ -29,9 +29,9 @@ public final class DoubleDescentLab implements Experiment {
     private static final int[] SHOWN = {8, 20, 42, 80};
     private static final int[] MORE = {23, 24, 27, 35, 50, 70, 120, 175};
     /** Medians over {@link #OTHERS} other samples, computed once with another program: errors on the sample, errors on new points, squared norms. */
-    static final Map<Integer, Double> TRAIN = Map.of(8, 0.046, 18, 4.1e-3, 19, 1.3e-3);
+    private static final Map<Integer, Double> TRAIN = Map.of(8, 0.046, 18, 4.1e-3, 19, 1.3e-3);
 
-    static final Map<Integer, Double> NORM = Map.of(20, 124.8, 42, 24.7);
+    private static final Map<Integer, Double> NORM = Map.of(20, 124.8, 42, 24.7);
     static final Map<Integer, Double> TEST = Map.ofEntries(
             Map.entry(2, 0.639),
             Map.entry(4, 0.197),
@@ -195,21 +195,24 @@ public final class DoubleDescentLab implements Experiment {
         int second = least(d, test, POINTS + 1, 200);
         double rise = test[d.length - 1] / test[second];
         page.text(line(
-                        "The median test error falls to %.3f at d = %.0f, rises to %.2f at d = %.0f, falls again to %.3f at d = %.0f, and is %.3f at "
-                                + "d = %.0f, %s. The median squared norm is %.1f at d = 20 and %.1f at d = 42: with more functions to choose from, "
-                                + "a spline through all points needs smaller coefficients. At d = 20 the knots are the points themselves, so that fit "
-                                + "is better than those of its neighbors.",
+                        "Up to d = 20 the median test error has its smallest value, %.3f, at d = %.0f. It has its largest value, %.2f, at d = %.0f. Above 20 "
+                                + "its smallest value is %.3f at d = %.0f, and at d = %.0f it is %.3f, %s. The median squared norm is %.1f at d = 20 and %.1f at d = 42: "
+                                + "with more functions to choose from, a spline through all points needs smaller coefficients. At d = 20 the inner knots are points of the sample; the "
+                                + "median test error is %.2f there, %.2f at d = 19 and %.2f at d = 21.",
                         test[first],
                         d[first],
                         test[peak],
                         d[peak],
                         test[second],
                         d[second],
-                        test[d.length - 1],
                         d[d.length - 1],
+                        test[d.length - 1],
                         rise > 1.1 ? "where it has risen once more" : "about where it was",
                         norm[at(d, POINTS)],
-                        norm[at(d, 42)]))
+                        norm[at(d, 42)],
+                        test[at(d, POINTS)],
+                        test[at(d, POINTS - 1)],
+                        test[at(d, POINTS + 1)]))
                 .picture(
                         "splines.png",
                         "Median errors on the sample and on new points, and the median squared norm, over the number of basis functions",

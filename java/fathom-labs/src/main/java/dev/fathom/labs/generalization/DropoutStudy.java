@@ -128,7 +128,7 @@ final class DropoutStudy {
             page.section("The mean network", "")
                     .text(line(
                             "A network of two hidden layers of %d units is trained on %,d images with half of the units dropped. The mean "
-                                    + "network keeps all units, at one run for each image; Monte-Carlo dropout averages the probabilities of several "
+                                    + "network keeps all units and needs one run for each image; Monte-Carlo dropout averages the probabilities of several "
                                     + "runs in which units are dropped. Of the %,d test images the mean network gets %.2f %% wrong, one run with dropout "
                                     + "%.2f %%, and the mean of %d runs %.2f %%. %s The log-losses are %.4f, %.4f and %.4f.",
                             units,
@@ -140,7 +140,9 @@ final class DropoutStudy {
                             errors[most - 1],
                             same < 0
                                     ? "No number of runs up to this one is as good as the mean network."
-                                    : line("It takes %d runs to be as good as the mean network.", same + 1),
+                                    : line(
+                                            "It takes %d %s to be as good as the mean network.",
+                                            same + 1, same == 0 ? "run" : "runs"),
                             mean.logLoss(),
                             losses[0],
                             losses[most - 1]))
@@ -222,7 +224,7 @@ final class DropoutStudy {
                 .text(line(
                         "The same networks without and with dropout, after about equally many steps whatever the number of images; test errors are means over %d "
                                 + "seeds. Dropout gains most with %,d images, %+.2f percentage points. In its paper the gain on digits is largest "
-                                + "between few images, which a network can memorize even with dropout, and so many that it does not overfit.",
+                                + "in between: few images can be memorized even with dropout, and many are not overfitted without it.",
                         seeds, sizes[best], without[best] - with[best]))
                 .picture(
                         "sizes.png",

@@ -35,8 +35,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * What acts on a model like a ridge penalty: dropout, copies with noise, early stopping, and gradient descent in wide models, each on linear models, where the
- * theory is exact; then dropout in networks.
+ * Dropout, copies with noise, early stopping and gradient descent act on a linear model like a ridge penalty. Each is held to its theory, and dropout is also
+ * tried in networks.
  */
 public final class RidgeLab implements Experiment {
     private static final int N = 40;
@@ -69,17 +69,13 @@ public final class RidgeLab implements Experiment {
                             "Y = X b + noise of deviation %.0f: %d points, %d correlated columns of different scales, no intercept. Distances between two "
                                     + "vectors of coefficients are relative to the norm of the second.",
                             LinearProblem.DEVIATION, N, P));
-            dropout(run, page, problem);
-            copies(run, page, problem);
-            if (run.interrupt().requested()) {
-                return page;
-            }
-            stopping(run, page, problem);
-            wide(run, page);
-            if (run.interrupt().requested()) {
-                return page;
-            }
-            return new DropoutStudy(run, page, images).measure() ? page.finished() : page;
+            return dropout(run, page, problem)
+                            && copies(run, page, problem)
+                            && stopping(run, page, problem)
+                            && wide(run, page)
+                            && new DropoutStudy(run, page, images).measure()
+                    ? page.finished()
+                    : page;
         }
     }
 
@@ -111,11 +107,15 @@ public final class RidgeLab implements Experiment {
         return MinimumNorm.ridge(problem.x(), problem.y(), penalties);
     }
 
-    private static void dropout(Run run, Result page, LinearProblem problem) {
+    /** Adds a section to the page, as do those below; false if the run was interrupted. */
+    private static boolean dropout(Run run, Result page, LinearProblem problem) {
         double[] ridge = dropoutRidge(problem, DROPPED);
         double exact = LinearProblem.distance(overAllMasks(problem, DROPPED), ridge);
         double trained = LinearProblem.distance(trained(run, problem, new Dropout((float) DROPPED), "dropout"), ridge);
         double least = LinearProblem.distance(problem.leastSquares(), ridge);
+        if (run.interrupt().requested()) {
+            return false;
+        }
         page.section("Dropout", "")
                 .text(line(
                         "With inputs that are dropped with probability p = %.1f and divided by 1 - p when kept, the mean of the squared error over all masks is "
@@ -130,6 +130,7 @@ public final class RidgeLab implements Experiment {
                 .key(Figure.of("Dropout layer trained by SGD, distance from ridge", "", trained)
                         .baseline(line("%.4f", least), "least squares")
                         .within(0, least / 4));
+        return true;
     }
 
     /** The coefficients of a linear layer behind a layer that adds noise, trained by SGD on many copies of the problem at once. */
@@ -191,7 +192,7 @@ public final class RidgeLab implements Experiment {
         return MinimumNorm.solve(rows, y);
     }
 
-    private static void copies(Run run, Result page, LinearProblem problem) {
+    private static boolean copies(Run run, Result page, LinearProblem problem) {
         double lambda = problem.n() * TAU * TAU;
         double[] ridge = problem.ridge(lambda);
         int[] counts = {1, 3, 10, 30, 100, 300, 1000};
@@ -207,6 +208,9 @@ public final class RidgeLab implements Experiment {
         double last = distances[distances.length - 1];
         double slope = Math.log(last / distances[2]) / Math.log((double) counts[counts.length - 1] / counts[2]);
         double layer = LinearProblem.distance(trained(run, problem, new GaussianNoise((float) TAU), "noise"), ridge);
+        if (run.interrupt().requested()) {
+            return false;
+        }
         double[] m = IntStream.of(counts).mapToDouble(c -> c).toArray();
         double[] root =
                 Arrays.stream(m).map(c -> last * Math.sqrt(m[m.length - 1] / c)).toArray();
@@ -216,7 +220,7 @@ public final class RidgeLab implements Experiment {
                                 + "X'X + n tau^2 I, so least squares approaches ridge regression with lambda = n tau^2 = %.1f (Bishop 1995). Its "
                                 + "distance shrinks with the number of copies m as m to the power of %.2f between 10 and 1,000; chance errors shrink with "
                                 + "the power -0.5. At 1,000 copies it is %.4f; a linear layer behind a layer of Gaussian noise, trained by SGD, is at "
-                                + "%.4f, and least squares without noise at %.4f. Means over %d draws.",
+                                + "%.4f, and least squares without noise at %.4f. Distances of the copies are means over %d draws.",
                         TAU * TAU,
                         lambda,
                         slope,
@@ -241,11 +245,12 @@ public final class RidgeLab implements Experiment {
                 .figure(Figure.of("Layer of Gaussian noise trained by SGD, distance from ridge", "", layer)
                         .baseline("0", "equal")
                         .within(0, 0.05));
+        return true;
     }
 
     // ---- paths
 
-    private static void stopping(Run run, Result page, LinearProblem problem) {
+    private static boolean stopping(Run run, Result page, LinearProblem problem) {
         LinearProblem.Axes axes = problem.axes();
         double[] times = IntStream.rangeClosed(-20, 40)
                 .mapToDouble(i -> Math.pow(10, i / 10.0))
@@ -260,6 +265,9 @@ public final class RidgeLab implements Experiment {
         double bestRidge = Arrays.stream(ridge).min().orElseThrow();
         Path whole = path(run, problem, problem.n());
         Path batches = path(run, problem, 8);
+        if (run.interrupt().requested()) {
+            return false;
+        }
         double toFlow = whole.furthest(t -> axes.shrunk(LinearProblem.flow(t)));
         double toRidge = whole.furthest(t -> axes.shrunk(LinearProblem.ridgeFactor(t)));
         double stochastic = batches.furthest(t -> axes.shrunk(LinearProblem.ridgeFactor(t)));
@@ -290,6 +298,7 @@ public final class RidgeLab implements Experiment {
                         .within(0, 0.05))
                 .figure(Figure.of("SGD with 8 points, distance from the ridge path", "", stochastic)
                         .baseline(line("%.4f", toRidge), "SGD with all points"));
+        return true;
     }
 
     private static double[] risks(LinearProblem.Axes axes, double[] times, DoubleFunction<DoubleUnaryOperator> factor) {
@@ -379,12 +388,16 @@ public final class RidgeLab implements Experiment {
 
     // ---- more columns than points
 
-    private static void wide(Run run, Result page) {
+    private static boolean wide(Run run, Result page) {
         LinearProblem problem = LinearProblem.draw(20, 60, new Rng(run.seed()).split("wide"));
         double[] least = problem.leastSquares();
         double[] fromZero = fitted(run, problem, Init.zeros());
         double[] fromElsewhere = fitted(run, problem, Init.normal(0, 0.3f));
+        if (run.interrupt().requested()) {
+            return false;
+        }
         double train = SplineFit.distance(SplineFit.times(problem.x(), fromZero), problem.y());
+        double otherTrain = SplineFit.distance(SplineFit.times(problem.x(), fromElsewhere), problem.y());
         double distance = LinearProblem.distance(fromZero, least);
         double other = LinearProblem.distance(fromElsewhere, least);
         double limit = LinearProblem.distance(problem.ridge(1e-8), least);
@@ -392,15 +405,21 @@ public final class RidgeLab implements Experiment {
                 .text(line(
                         "With 20 points and 60 columns many coefficients fit exactly. SGD from 0, in batches of 5, ends with a training error of %.1e at a "
                                 + "relative distance of %.1e from those of least norm, because every step is a combination of the points. From a random "
-                                + "start it fits as well, but ends at a distance of %.2f: what the start has beyond the points stays. Ridge regression "
+                                + "start the training error is %.1e, but the distance %.2f: what the start has beyond the points stays. Ridge regression "
                                 + "with lambda = 1e-8 is at %.1e.",
-                        train, distance, other, limit))
+                        train, distance, otherTrain, other, limit))
                 .key(Figure.of("SGD from 0, distance from the minimum norm", "", distance)
                         .baseline(line("%.2f", other), "SGD from a random start")
                         .within(0, 1e-3))
+                .figure(Figure.of("SGD from a random start, training error", "", otherTrain)
+                        .baseline("0", "exact fit")
+                        .within(0, 1e-6))
+                .figure(Figure.of("SGD from a random start, distance from the minimum norm", "", other)
+                        .atLeast(0.1))
                 .figure(Figure.of("Ridge with a small penalty, distance from the minimum norm", "", limit)
                         .baseline("0", "no penalty")
                         .within(0, 1e-6));
+        return true;
     }
 
     private static double[] fitted(Run run, LinearProblem problem, Initializer start) {

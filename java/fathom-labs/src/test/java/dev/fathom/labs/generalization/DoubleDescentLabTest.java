@@ -47,31 +47,12 @@ class DoubleDescentLabTest {
     void theMediansOfTheSimulation() {
         double tolerance = SplineDescent.tolerance(SAMPLES, 100);
         assertThat(tolerance).isCloseTo(0.2326, within(1e-4));
+        assertThat(run.figure("Splines, largest distance of another median from the middle"))
+                .isLessThan(tolerance);
         DoubleDescentLab.TEST.forEach((d, median) -> {
-            SplineDescent at = splines(d);
-            assertThat(SplineDescent.rank(at.test(), median))
-                    .as("test, d = %d", d)
-                    .isCloseTo(0.5, within(tolerance));
-            Double train = DoubleDescentLab.TRAIN.get(d);
-            if (train != null) {
-                assertThat(SplineDescent.rank(at.train(), train))
-                        .as("train, d = %d", d)
-                        .isCloseTo(0.5, within(tolerance));
-            }
-            Double norm = DoubleDescentLab.NORM.get(d);
-            if (norm != null) {
-                assertThat(SplineDescent.rank(at.norm(), norm))
-                        .as("norm, d = %d", d)
-                        .isCloseTo(0.5, within(tolerance));
-            }
-            if (d >= 20) {
-                assertThat(SplineDescent.median(at.train()))
-                        .as("train, d = %d", d)
-                        .isLessThan(1e-28);
-            }
             if (d < 16 || d > 40) {
-                assertThat(SplineDescent.median(at.test()))
-                        .as("test, d = %d", d)
+                assertThat(run.figure("Splines, d = " + d + ", median test error"))
+                        .as("d = %d", d)
                         .isCloseTo(median, within(0.3 * median));
             }
         });
@@ -112,10 +93,8 @@ class DoubleDescentLabTest {
 
     @Test
     void theCurves() {
-        assertThat(run.figure("Splines, largest distance of another median from the middle"))
-                .isLessThan(SplineDescent.tolerance(100, 100));
         assertThat(run.figure("Splines, largest median train error from d = 20 on"))
-                .isLessThan(1e-20);
+                .isLessThan(1e-28);
         assertThat(run.figure("Splines, d of the largest median test error")).isBetween(19.0, 22.0);
         assertThat(run.figure("Splines, d of the smallest median test error above 20"))
                 .isBetween(30.0, 60.0);
@@ -140,7 +119,7 @@ class DoubleDescentLabTest {
         assertThat(run.figure("Random features, features at the peak over those of the threshold"))
                 .isEqualTo(1);
         assertThat(run.figure("Networks, hidden units at the peak over those of the threshold"))
-                .isBetween(0.5, 2.0);
+                .isBetween(0.25, 4.0);
         assertThat(run.result().isFinished()).isTrue();
     }
 

@@ -21,7 +21,7 @@ class MemorizeLabTest {
 
     @BeforeAll
     static void shortForm() {
-        run = ShortRun.of(new MemorizeLab(), 1, folder);
+        run = ShortRun.resumed(new MemorizeLab(), 1, folder);
     }
 
     private static double mixed(int percent, String figure) {
@@ -66,6 +66,12 @@ class MemorizeLabTest {
         assertThat(changed).isBetween(400L, 490L); // nine tenths of 500
         assertThat(images.shuffled(0, new Rng(1)).labels()).isEqualTo(labels);
         assertThat(images.shuffled(0.5, new Rng(1)).labels()).isEqualTo(half);
+    }
+
+    /** What is finished is not trained further. */
+    @Test
+    void resumed() {
+        assertThat(ShortRun.resumed(new MemorizeLab(), 1, folder).figures()).isEqualTo(run.figures());
     }
 
     @Test

@@ -103,7 +103,9 @@ class RidgeLabTest {
         assertThat(run.figure("SGD from 0, distance from the minimum norm")).isLessThan(1e-3);
         assertThat(run.figure("Ridge with a small penalty, distance from the minimum norm"))
                 .isLessThan(1e-6);
-        assertThat(run.out()).contains("From a random start it fits as well");
+        assertThat(run.figure("SGD from a random start, training error")).isLessThan(1e-6);
+        assertThat(run.figure("SGD from a random start, distance from the minimum norm"))
+                .isGreaterThan(0.1);
     }
 
     @Test
@@ -125,5 +127,16 @@ class RidgeLabTest {
         assertThat(stopped.result().isFinished()).isFalse();
         assertThat(stopped.out()).contains("relative distance").doesNotContain("Gradient flow");
         assertThat(run.out()).startsWith(stopped.out());
+    }
+
+    /** A section whose training is interrupted is left out. */
+    @Test
+    void interruptedWithinASection(@TempDir Path temp) {
+        for (String before : new String[] {"no intercept", "follows gradient flow"}) {
+            InterruptedRun stopped = InterruptedRun.of(new RidgeLab(), before, null, temp);
+            assertThat(stopped.result().isFinished()).isFalse();
+            assertThat(stopped.out()).contains(before).doesNotContain("More columns than points");
+            assertThat(stopped.out().contains("With inputs that are dropped")).isEqualTo(!before.equals("no intercept"));
+        }
     }
 }
