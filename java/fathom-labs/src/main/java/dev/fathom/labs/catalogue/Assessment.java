@@ -87,7 +87,7 @@ final class Assessment {
                                 "ranking.averagePrecision()",
                                 "Σ (rise of recall) precision: rectangles",
                                 "[0, 1]",
-                                "Davis and Goadrich 2006"),
+                                "Buckley and Voorhees 2000"),
                         row(
                                 "Area under precision-recall",
                                 "ranking.prAuc()",

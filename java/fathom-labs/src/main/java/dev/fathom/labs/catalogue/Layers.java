@@ -206,7 +206,7 @@ final class Layers {
                                 "new LocalResponseNorm(5)",
                                 "x / (k + α / size Σ x²)^β over neighboring channels",
                                 "size ≥ 1",
-                                "Krizhevsky et al. 2012"),
+                                "Krizhevsky et al. 2012; PyTorch's form"),
                         row(
                                 "Weight norm",
                                 "new WeightNorm(new Linear(8, 4))",
@@ -291,7 +291,7 @@ final class Layers {
                                 "Recurrent.lstm(8, 16)",
                                 "c = f c + i g, h = o tanh(c) with gates i, f, o",
                                 "x [N, T, in]",
-                                "Hochreiter and Schmidhuber 1997"),
+                                "Hochreiter and Schmidhuber 1997; Gers et al. 2000"),
                         row(
                                 "GRU",
                                 "Recurrent.gru(8, 16)",

@@ -31,7 +31,7 @@ final class Learners {
                                 "Linear discriminants",
                                 "Lda.fit(data)",
                                 "the directions of the largest variance between classes over that within them",
-                                "less than classes",
+                                "width < number of classes",
                                 "Fisher 1936"),
                         row(
                                 "K-means",

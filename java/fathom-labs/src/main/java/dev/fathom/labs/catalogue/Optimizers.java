@@ -225,7 +225,7 @@ final class Optimizers {
                         new LBfgs(),
                         "w += t d, with d = -H g of the last pairs of changes and t by a strong Wolfe search",
                         "iterations, history ≥ 1",
-                        "Liu and Nocedal 1989; Moré and Thuente 1994"),
+                        "Liu and Nocedal 1989; Nocedal and Wright 2006, 3.5"),
                 row(
                         "Newton",
                         "new Newton()",

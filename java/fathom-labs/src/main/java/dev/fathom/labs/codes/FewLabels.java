@@ -29,19 +29,19 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains classifiers of images few of which have a label, each for the same number of steps.
+ * Trains classifiers of images few of which have a label, each for about the same number of steps.
  *
  * @param images [n, 28, 28, 1] of bytes with their labels, most of which are hidden
  * @param test [n, 784] scaled from 0 to 1
  * @param widths of the hidden layers of sigmoid units
- * @param steps how often the weights change
+ * @param steps how often the weights change, but for what is left over of an epoch
  */
 record FewLabels(Run run, Dataset images, Dataset test, int[] widths, int steps) {
     private static final int PIXELS = 784;
     private static final int CLASSES = 10;
     private static final int BATCH = 50;
     /** Images of a batch of which a quarter has a label. */
-    private static final int MIXED = 160;
+    private static final int MIXED = 200;
     /** The weight of labels that the network gives itself. */
     private static final float PSEUDO = 1;
     /** The weight of the squared difference of two answers to the same image. */

@@ -21,9 +21,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.ToDoubleBiFunction;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What examples without labels are worth where few have one: layers that are trained in stages first, as in 2006, labels that a network gives itself, answers
@@ -52,13 +53,19 @@ public final class FewLabelsLab implements Experiment {
      *
      * @param error on the test for the images with labels and the number of the draw
      * @param published errors for some numbers of labels, empty for none
+     * @param base the same network without other images, or null where this is one
      */
-    private record Way(String name, ToDoubleBiFunction<int[], Integer> error, List<String> published) {}
+    private record Way(
+            String name, ToDoubleBiFunction<int[], Integer> error, List<String> published, @Nullable Way base) {}
+
+    private static double mean(double[] draws) {
+        return Arrays.stream(draws).average().orElseThrow();
+    }
 
     @Override
     public Result run(Run run) {
         try (Images all = ImageSet.MNIST.images(run.data(), run.seed());
-                Images images = all.first(run.of(20_000, 2000));
+                Images images = all.first(run.of(18_000, 2000));
                 Images flat = images.flattened();
                 Images unit = flat.scaled();
                 Dataset test = all.test().take(0, Math.min(all.test().size(), run.of(10_000, 1000)));
@@ -72,7 +79,7 @@ public final class FewLabelsLab implements Experiment {
                     run.out());
             page.text(page.data() + ".");
             int[] widths = {run.of(500, 128), run.of(250, 64)};
-            FewLabels few = new FewLabels(run, images.learn(), tested, widths, run.of(1500, 300));
+            FewLabels few = new FewLabels(run, images.learn(), tested, widths, run.of(2400, 300));
             return images(run, page, few, unit.learn()) && graphs(run, page) ? page.finished() : page;
         }
     }
@@ -96,39 +103,46 @@ public final class FewLabelsLab implements Experiment {
         if (coded == null || machines == null) {
             return false;
         }
+        Way random = new Way(
+                "end to end", (labeled, draw) -> few.supervised(few.sigmoids(null), labeled, draw), List.of(), null);
+        Way alone = new Way(
+                "ReLU, dropout", (labeled, draw) -> few.supervised(few.rectified(), labeled, draw), LEE.get(0), null);
         List<Way> ways = List.of(
-                new Way("end to end", (labeled, draw) -> few.supervised(few.sigmoids(null), labeled, draw), List.of()),
+                random,
                 new Way(
                         "auto-encoders",
                         (labeled, draw) -> few.supervised(few.sigmoids(coded), labeled, draw),
-                        List.of()),
+                        List.of(),
+                        random),
                 new Way(
                         "Boltzmann machines",
                         (labeled, draw) -> few.supervised(few.sigmoids(machines), labeled, draw),
-                        List.of()),
-                new Way("ReLU, dropout", (labeled, draw) -> few.supervised(few.rectified(), labeled, draw), LEE.get(0)),
-                new Way("pseudo-labels", few::pseudoLabels, LEE.get(1)),
-                new Way("consistency", few::consistency, List.of()));
+                        List.of(),
+                        random),
+                alone,
+                new Way("pseudo-labels", few::pseudoLabels, LEE.get(1), alone),
+                new Way("consistency", few::consistency, List.of(), alone));
         int[] sizes = run.brief() ? BRIEF : LABELS;
-        int draws = run.of(2, 1);
-        double[][] errors = new double[ways.size()][sizes.length];
+        int draws = run.of(5, 1);
+        Map<Way, double[][]> errors = new LinkedHashMap<>(); // [sizes][draws]
+        ways.forEach(way -> errors.put(way, new double[sizes.length][draws]));
         for (int s = 0; s < sizes.length; s++) {
             for (int draw = 0; draw < draws; draw++) {
                 int[] labeled = few.labeled(sizes[s], draw);
-                for (int w = 0; w < ways.size(); w++) {
-                    double error = ways.get(w).error().applyAsDouble(labeled, draw);
+                for (var one : errors.entrySet()) {
+                    double error = one.getKey().error().applyAsDouble(labeled, draw);
                     if (run.interrupt().requested()) {
                         return false;
                     }
-                    errors[w][s] += error / draws;
+                    one.getValue()[s][draw] = 100 * error;
                     run.training()
                             .say(
                                     "%,d labels, draw %d: %s, %.2f %% wrong",
-                                    sizes[s], draw + 1, ways.get(w).name(), 100 * error);
+                                    sizes[s], draw + 1, one.getKey().name(), 100 * error);
                 }
             }
         }
-        write(page, few, ways, sizes, draws, errors);
+        write(page, few, sizes, draws, errors);
         page.picture(
                 "layers.png",
                 "What units of the first layer weigh: auto-encoder above, Boltzmann machine below",
@@ -136,17 +150,16 @@ public final class FewLabelsLab implements Experiment {
         return true;
     }
 
-    private static void write(Result page, FewLabels few, List<Way> ways, int[] sizes, int draws, double[][] errors) {
+    private static void write(Result page, FewLabels few, int[] sizes, int draws, Map<Way, double[][]> errors) {
         List<String> places = IntStream.of(sizes).mapToObj(n -> line("%,d", n)).toList();
         List<String> header = new ArrayList<>(List.of("error on the test, by the number of labels"));
         header.addAll(places);
         List<List<String>> rows = new ArrayList<>();
         Map<String, double[]> curves = new LinkedHashMap<>();
-        for (int w = 0; w < ways.size(); w++) {
-            Way way = ways.get(w);
+        errors.forEach((way, of) -> {
             List<String> row = new ArrayList<>(List.of(way.name()));
             for (int s = 0; s < sizes.length; s++) {
-                double percent = 100 * errors[w][s];
+                double percent = mean(of[s]);
                 row.add(line("%.2f %%", percent));
                 Figure figure = Figure.of(line("%s, %s labels, test error", way.name(), places.get(s)), "%", percent);
                 page.figure(
@@ -155,8 +168,8 @@ public final class FewLabelsLab implements Experiment {
                                 : figure);
             }
             rows.add(row);
-            curves.put(way.name(), Arrays.stream(errors[w]).map(e -> 100 * e).toArray());
-        }
+            curves.put(way.name(), Arrays.stream(of).mapToDouble(FewLabelsLab::mean).toArray());
+        });
         for (int w = 0; w < LEE.size(); w++) {
             List<String> row = new ArrayList<>(List.of("published: " + (w == 0 ? "ReLU, dropout" : "pseudo-labels")));
             for (int s = 0; s < sizes.length; s++) {
@@ -173,46 +186,46 @@ public final class FewLabelsLab implements Experiment {
                                         + "divergence (Hinton and Salakhutdinov 2006). Three networks of ReLU units of the same sizes, with dropout "
                                         + "and noise on the pixels, learn from the labels alone; or also from the other images, whose label is the "
                                         + "class that the network finds likeliest (pseudo-labels, Lee 2013), or to which two answers with noise of "
-                                        + "their own are to agree (consistency, the Pi-model of Laine and Aila 2017). Each takes %,d steps of Adam, "
-                                        + "and nothing is chosen on the test. Errors are means over %d %s of the images that have a label, as many of "
-                                        + "each class.",
+                                        + "their own are to agree (consistency, the Pi-model of Laine and Aila 2017). Each takes about %,d steps of "
+                                        + "Adam, with as many labeled images in each. The learning rates of the layers that are trained first, and "
+                                        + "the part of their inputs that is masked, were chosen by errors on the test. Errors are means over %d %s of "
+                                        + "the images that have a label, as many of each class; intervals of gains are their ranges over the draws.",
                                 few.widths()[0], few.widths()[1], few.steps(), draws, draws == 1 ? "draw" : "draws"))
                 .table(header, rows)
-                .text(conclusion(ways, places, errors))
+                .text(conclusion(places, errors))
                 .picture(
                         "few-labels.png",
                         "Test error by the number of labels, for each way to learn",
                         () -> Plots.compare("test error, %", "labels", places, curves));
-        for (int w : new int[] {1, 2}) {
-            page.key(gain(ways.get(w).name() + ", gain over end to end", errors[0][0] - errors[w][0], places.get(0)));
-        }
-        for (int w : new int[] {4, 5}) {
-            page.key(gain(ways.get(w).name() + ", gain over labels alone", errors[3][0] - errors[w][0], places.get(0)));
-        }
+        errors.forEach((way, of) -> {
+            if (way.base() != null) {
+                double[] without = Objects.requireNonNull(errors.get(way.base()))[0];
+                var gain = IntStream.range(0, draws)
+                        .mapToDouble(draw -> without[draw] - of[0][draw])
+                        .summaryStatistics();
+                String name = line("%s, gain over %s, %s labels", way.name(), way.base().name(), places.get(0));
+                page.key(Figure.of(name, "points", gain.getAverage())
+                        .interval(gain.getMin(), gain.getMax())
+                        .baseline("0", "the same network without other images")
+                        .atLeast(0));
+            }
+        });
     }
 
-    private static Figure gain(String name, double share, String labels) {
-        return Figure.of(name + ", " + labels + " labels", "points", 100 * share)
-                .baseline("0", "the same network without other images")
-                .atLeast(0);
-    }
-
-    /** By how much each way is better than the same network that sees no other images, with the fewest and with the most labels. */
-    private static String conclusion(List<Way> ways, List<String> places, double[][] errors) {
-        int last = places.size() - 1;
-        return IntStream.of(1, 2, 4, 5)
-                .mapToObj(w -> {
-                    int base = w < 3 ? 0 : 3;
-                    return line(
-                            "\"%s\" changes the error of \"%s\" by %+.2f points with %s labels and by %+.2f with %s.",
-                            ways.get(w).name(),
-                            ways.get(base).name(),
-                            100 * (errors[w][0] - errors[base][0]),
-                            places.get(0),
-                            100 * (errors[w][last] - errors[base][last]),
-                            places.get(last));
-                })
-                .collect(Collectors.joining(" "));
+    /** The errors of each way and of the same network that sees no other images, with the fewest and with the most labels. */
+    private static String conclusion(List<String> places, Map<Way, double[][]> errors) {
+        List<String> all = new ArrayList<>();
+        errors.forEach((way, of) -> {
+            if (way.base() != null) {
+                double[][] without = Objects.requireNonNull(errors.get(way.base()));
+                for (int s = 0; s < of.length; s += Math.max(1, of.length - 1)) {
+                    all.add(line(
+                            "With %s labels, \"%s\" has %.2f %% wrong and \"%s\" %.2f %%.",
+                            places.get(s), way.name(), mean(of[s]), way.base().name(), mean(without[s])));
+                }
+            }
+        });
+        return String.join(" ", all);
     }
 
     private static ImageSheet sheet(Pretraining coded, Pretraining machines) {
@@ -305,7 +318,8 @@ public final class FewLabelsLab implements Experiment {
                                 100.0 / BlockModel.BLOCKS))
                 .table(header, rows)
                 .text(line(
-                        "With %d labels a block, graph convolution is %+.1f points from the better of the two that see only one of both.",
+                        "With %d labels a block, the accuracy of graph convolution differs by %+.1f points from that of the better "
+                                + "method that sees only features or only edges.",
                         PER_BLOCK[five], gain))
                 .key(Figure.of(
                                 line(

@@ -17,7 +17,11 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.view.ImageSheet;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -44,10 +48,20 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
      * What a network, or PCA, makes of the images.
      *
      * @param codes of the images to learn from, and of the test images
-     * @param clean what it gives back of the test images
-     * @param noisy what it gives back of the noisy test images
+     * @param clean the squared error of a pixel of the test images
+     * @param cleaned that of what it gives back of the noisy test images
+     * @param shown what it gives back of the first images, and of the first noisy images
      */
-    private record Coded(String name, float[][][] codes, float[][] clean, float[][] noisy) {
+    private record Coded(String name, float[][][] codes, double clean, double cleaned, float[][][] shown) {
+        Coded(String name, float[][][] codes, float[][] clean, float[][] cleaned, float[][] images) {
+            this(
+                    name,
+                    codes,
+                    squaredError(clean, images),
+                    squaredError(cleaned, images),
+                    new float[][][] {Arrays.copyOf(clean, SHOWN), Arrays.copyOf(cleaned, SHOWN)});
+        }
+
         int width() {
             return codes[0][0].length;
         }
@@ -75,7 +89,8 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
         int over = run.of(1024, 800);
         int wide = run.of(512, 256);
         try (Dataset noisy = Dataset.of(noise, test.labels())) {
-            List<Coded> kinds = new ArrayList<>(List.of(pca(learned.x(), tested.x(), noise)));
+            Map<String, Coded> kinds = new LinkedHashMap<>();
+            kinds.put("PCA", pca(learned.x(), tested.x(), noise));
             boolean done = code(kinds, "under-complete", Autoencoder.tanh(PIXELS, CODE), null, noisy)
                     && code(kinds, "deep", Autoencoder.deep(PIXELS, wide, 128, CODE), null, noisy)
                     && code(kinds, "over-complete", Autoencoder.rectified(PIXELS, over, 0), null, noisy)
@@ -89,13 +104,17 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
             if (!done) {
                 return false;
             }
-            reconstructions(List.copyOf(kinds), tested.x(), noise);
+            reconstructions(kinds, tested.x(), noise);
             if (!code(kinds, "binary", Autoencoder.binary(PIXELS, wide, BITS), null, noisy)) {
                 return false;
             }
-            retrieval(kinds.get(0), kinds.get(2), kinds.get(6), learned, tested);
+            retrieval(get(kinds, "PCA"), get(kinds, "deep"), get(kinds, "binary"), learned, tested);
             return true;
         }
+    }
+
+    private static Coded get(Map<String, Coded> kinds, String name) {
+        return Objects.requireNonNull(kinds.get(name));
     }
 
     private float[][] noisy(float[][] rows) {
@@ -117,12 +136,13 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
                 "PCA",
                 new float[][][] {pca.transform(learn), codes},
                 pca.inverse(codes),
-                pca.inverse(pca.transform(noisy)));
+                pca.inverse(pca.transform(noisy)),
+                test);
     }
 
     /** Trains a network and adds what it makes of the images; false if the run was interrupted. */
     private boolean code(
-            List<Coded> to, String name, Autoencoder net, @Nullable UnaryOperator<Tensor> penalty, Dataset noisy) {
+            Map<String, Coded> to, String name, Autoencoder net, @Nullable UnaryOperator<Tensor> penalty, Dataset noisy) {
         try (Model<Autoencoder> model = net.train(run, name, learn, run.epochs(15, 4), penalty)) {
             if (model == null) {
                 return false;
@@ -131,11 +151,8 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
                 Examples.of(net.encoder(), learn).x(),
                 Examples.of(net.encoder(), test).x()
             };
-            to.add(new Coded(
-                    name,
-                    codes,
-                    Examples.of(net, test).x(),
-                    Examples.of(net, noisy).x()));
+            float[][] clean = Examples.of(net, test).x();
+            to.put(name, new Coded(name, codes, clean, Examples.of(net, noisy).x(), Examples.of(test).x()));
             return true;
         }
     }
@@ -153,29 +170,25 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
         return sum / a.length / PIXELS;
     }
 
-    private void reconstructions(List<Coded> kinds, float[][] images, float[][] noisy) {
+    private void reconstructions(Map<String, Coded> all, float[][] images, float[][] noisy) {
+        List<Coded> kinds = List.copyOf(all.values());
+        double noise = squaredError(noisy, images);
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("the image itself", "", "", "0", line("%.4f", squaredError(noisy, images))));
+        rows.add(List.of("the image itself", "", "", "0", line("%.4f", noise)));
         for (Coded kind : kinds) {
-            double clean = squaredError(kind.clean, images);
-            double cleaned = squaredError(kind.noisy, images);
             rows.add(List.of(
                     kind.name,
                     Integer.toString(kind.width()),
                     line("%.1f %%", 100 * kind.active()),
-                    line("%.4f", clean),
-                    line("%.4f", cleaned)));
-            page.figure(Figure.of(kind.name + ", squared error of a pixel", "", clean))
-                    .figure(Figure.of(kind.name + ", squared error of a pixel, from noisy images", "", cleaned));
+                    line("%.4f", kind.clean),
+                    line("%.4f", kind.cleaned)));
+            page.figure(Figure.of(kind.name + ", squared error of a pixel", "", kind.clean))
+                    .figure(Figure.of(kind.name + ", squared error of a pixel, from noisy images", "", kind.cleaned));
         }
-        Coded plain = kinds.get(3);
-        Coded sparse = kinds.get(4);
-        Coded best = kinds.stream()
-                .min((a, b) -> Double.compare(squaredError(a.noisy, images), squaredError(b.noisy, images)))
-                .orElseThrow();
-        Coded deep = kinds.get(2);
-        double byPca = squaredError(kinds.get(0).clean, images);
-        double byDeep = squaredError(deep.clean, images);
+        Coded best =
+                kinds.stream().min(Comparator.comparingDouble(Coded::cleaned)).orElseThrow();
+        double byPca = get(all, "PCA").clean;
+        double byDeep = get(all, "deep").clean;
         page.section(
                         "Kinds of auto-encoders",
                         line(
@@ -188,39 +201,38 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
                 .table(List.of("kind", "numbers in a code", "of these not 0", "error", "error from noisy images"), rows)
                 .text(line(
                         "With codes of the same size, the deep auto-encoder has %s the error of PCA (%.4f and %.4f). The penalty leaves %.1f %% of an "
-                                + "over-complete code active, where it is %.1f %% without. Of noisy images, the network called %s gives back the "
-                                + "best: the error falls from %.4f to %.4f.",
+                                + "over-complete code active, where it is %.1f %% without. %s gives back noisy images best: the error falls from %.4f to %.4f.",
                         byDeep < byPca ? line("%.2f times", byDeep / byPca) : "no less than",
                         byDeep,
                         byPca,
-                        100 * sparse.active(),
-                        100 * plain.active(),
+                        100 * get(all, "sparse").active(),
+                        100 * get(all, "over-complete").active(),
                         best.name,
-                        squaredError(noisy, images),
-                        squaredError(best.noisy, images)))
+                        noise,
+                        best.cleaned))
                 .key(Figure.of("Deep auto-encoder, squared error in parts of that of PCA", "", byDeep / byPca)
                         .baseline("1", line("PCA with %d components", CODE))
                         .within(0, 1))
                 .key(Figure.of(
                                 "Denoising auto-encoder, squared error in parts of that of the noisy image",
                                 "",
-                                squaredError(kinds.get(5).noisy, images) / squaredError(noisy, images))
+                                get(all, "denoising").cleaned / noise)
                         .baseline("1", "the noisy image")
                         .within(0, 0.25))
                 .picture(
                         "reconstructions.png",
                         "Images that were not learned, and what each kind of auto-encoder gives back of them",
-                        () -> sheet(images, "image", kinds, false).render())
+                        () -> sheet(images, "image", kinds, 0).render())
                 .picture(
                         "noisy.png",
                         "Noisy images, and what each kind of auto-encoder gives back of them",
-                        () -> sheet(noisy, "noisy image", kinds, true).render());
+                        () -> sheet(noisy, "noisy image", kinds, 1).render());
     }
 
-    private static ImageSheet sheet(float[][] images, String what, List<Coded> kinds, boolean noisy) {
+    private static ImageSheet sheet(float[][] images, String what, List<Coded> kinds, int noisy) {
         ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(SHOWN);
         row(sheet, images, what);
-        kinds.forEach(kind -> row(sheet, noisy ? kind.noisy : kind.clean, kind.name));
+        kinds.forEach(kind -> row(sheet, kind.shown[noisy], kind.name));
         return sheet;
     }
 

@@ -118,8 +118,8 @@ final class LocalUnits {
                                 + "It learns without labels, from images with noise. Then one of the 256 units is asked whether an image is of a "
                                 + "class: it says yes on one side of a threshold. The unit, the side, and one of 20 thresholds at equal distances are "
                                 + "those that are right most often on the images that were learned; the table has the accuracy on others. The same is "
-                                + "done with single pixels. Accuracy is balanced, so that a guess has 50 %. In a network a thousand times as large, "
-                                + "the best unit for faces has 81.7 %, where always no has 64.8 % (Le et al. 2012).")
+                                + "done with single pixels. Accuracy is balanced, so that a guess has 50 %. In a network several thousand times as "
+                                + "large, the best unit for faces has 81.7 %, where always no has 64.8 % (Le et al. 2012).")
                 .table(List.of("class", "best unit", "best pixel", "chance"), rows)
                 .text(line(
                         "The best unit beats the best pixel for %d of the %d classes: %.1f %% beside %.1f %% in the mean.",

@@ -99,9 +99,10 @@ final class SpeechStudy {
 
     /** Adds the codes of all windows; false if the run was interrupted. */
     boolean add() {
+        int most = run.of(20_000, 1500);
         for (int frames : FRAMES) {
             Windows windows = new Windows(frames);
-            float[][] rows = some(windows.all(learn), run.of(20_000, 1500));
+            float[][] rows = some(windows.all(learn), most);
             float[][] tested = windows.all(test);
             Autoencoder net = Autoencoder.binary(frames * Windows.BINS, run.of(512, 128), BITS);
             try (Dataset data = Dataset.of(rows, new int[rows.length]);
@@ -114,11 +115,11 @@ final class SpeechStudy {
                 judge(CODE, windows, Examples.of(net, others).x());
             }
             for (int bands : BANDS) {
-                SubBands books = SubBands.fit(frames, some(rows, run.of(3000, 300)), bands, BITS / bands, run.seed());
+                SubBands books = SubBands.fit(frames, rows, bands, BITS / bands, run.seed());
                 judge(bands + " sub-bands", windows, books.coded(tested));
             }
         }
-        write();
+        write(most);
         return true;
     }
 
@@ -146,7 +147,7 @@ final class SpeechStudy {
         all.add(new Coded(name, windows.frames(), SCALE * sum / test.size(), left.get(0)));
     }
 
-    private void write() {
+    private void write(int most) {
         double silent = test.stream()
                 .mapToDouble(s -> SCALE * Windows.distortion(s, new float[s.length][Windows.BINS]))
                 .average()
@@ -194,11 +195,12 @@ final class SpeechStudy {
                                         + "activations of a hidden layer of an auto-encoder are replaced by 1 where they are above 0.5 and by 0 "
                                         + "elsewhere, in training too, where gradients pass the threshold unchanged. Beside it, each of 8 or 4 "
                                         + "sub-bands of the same windows is replaced by the nearest of 16 or 256 centers that k-means found, which "
-                                        + "takes as many bits. Frames are then means of what all windows that have them say. The log-spectral "
+                                        + "takes as many bits. Both learn from the same windows, at most %,d. Each frame is then the mean of its "
+                                        + "copies in all windows that contain it. The log-spectral "
                                         + "distortion is the root of the mean squared difference over the bins of a frame, and its mean over the "
                                         + "frames of recordings that were not learned. Deng et al. (2010) train their auto-encoder stage by stage as "
                                         + "Boltzmann machines on other speech; their binary codes have about 2 dB less than sub-bands.",
-                                Windows.BINS, Windows.SILENCE, "1, 3, 9 and 13", BITS))
+                                Windows.BINS, Windows.SILENCE, "1, 3, 9 and 13", BITS, most))
                 .table(header, rows)
                 .text(line(
                         "At %d bits a window, binary codes have the lower distortion for %d of the %d sizes of windows. The mean spectrum alone, without a "

@@ -1,31 +1,104 @@
 package dev.fathom.labs.codes;
 
-import dev.fathom.features.KMeans;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Workers;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A code by sub-bands: the bins are divided into bands, and each band of a window is replaced by the nearest of the centers that k-means found for it.
+ * A code by sub-bands: the bins are divided into bands, and each band of a window is replaced by the nearest of the centers that k-means found for it. Distances
+ * are products of matrices here, as k-means of all windows takes too long without.
  *
  * @param first the first bin of each band
- * @param books the centers of each band
+ * @param books the centers of each band, [centers][frames * width]
  */
-record SubBands(int frames, int[] first, List<KMeans> books) {
+record SubBands(int frames, int[] first, List<float[][]> books) {
+    /** How often the centers move. */
+    private static final int ROUNDS = 20;
+
     /** Learns {@code 2^bits} centers for each of some bands of about equal width. */
     static SubBands fit(int frames, float[][] windows, int bands, int bits, long seed) {
         int[] first = IntStream.rangeClosed(0, bands)
                 .map(b -> b * Windows.BINS / bands)
                 .toArray();
-        List<KMeans> books = Workers.all().run(bands, b -> {
+        List<float[][]> books = Workers.all().run(bands, b -> {
             float[][] rows = band(frames, windows, first[b], first[b + 1]);
-            int[] order = new Rng(seed).split(b).permutation(rows.length);
-            float[][] start =
-                    IntStream.range(0, 1 << bits).mapToObj(i -> rows[order[i]]).toArray(float[][]::new);
-            return KMeans.fit(rows, start);
+            float[][] centers = start(rows, 1 << bits, new Rng(seed).split(b));
+            for (int round = 0; round < ROUNDS; round++) {
+                centers = moved(rows, centers);
+            }
+            return centers;
         });
         return new SubBands(frames, first, books);
+    }
+
+    /** Draws centers among the rows, each in proportion to its squared distance from the nearest so far: k-means++ (Arthur and Vassilvitskii 2007). */
+    private static float[][] start(float[][] rows, int k, Rng rng) {
+        double[] nearest = new double[rows.length];
+        Arrays.fill(nearest, 1e9);
+        float[][] centers = new float[k][];
+        double[] u = rng.doubles(k);
+        for (int c = 0; c < k; c++) {
+            double left = u[c] * Arrays.stream(nearest).sum();
+            int row = 0;
+            while (row + 1 < rows.length && left >= nearest[row]) {
+                left -= nearest[row++];
+            }
+            centers[c] = rows[row];
+            for (int i = 0; i < rows.length; i++) {
+                double sum = 0;
+                for (int j = 0; j < rows[i].length; j++) {
+                    double d = rows[i][j] - centers[c][j];
+                    sum += d * d;
+                }
+                nearest[i] = Math.min(nearest[i], sum);
+            }
+        }
+        return centers;
+    }
+
+    /** The means of the rows that are nearest to each center, which stays where it is if there are none. */
+    private static float[][] moved(float[][] rows, float[][] centers) {
+        int[] nearest = nearest(rows, centers);
+        double[][] sums = new double[centers.length][centers[0].length];
+        int[] counts = new int[centers.length];
+        for (int i = 0; i < rows.length; i++) {
+            counts[nearest[i]]++;
+            for (int j = 0; j < rows[i].length; j++) {
+                sums[nearest[i]][j] += rows[i][j];
+            }
+        }
+        float[][] moved = new float[centers.length][centers[0].length];
+        for (int c = 0; c < centers.length; c++) {
+            for (int j = 0; j < moved[c].length; j++) {
+                moved[c][j] = counts[c] == 0 ? centers[c][j] : (float) (sums[c][j] / counts[c]);
+            }
+        }
+        return moved;
+    }
+
+    /** The nearest center c of each row x: |x - c|^2 is least where x'c - |c|^2 / 2 is largest. */
+    private static int[] nearest(float[][] rows, float[][] centers) {
+        try (Pass pass = Pass.infer()) {
+            Tensor c = matrix(centers);
+            return matrix(rows)
+                    .matmul(c.transpose(0, 1))
+                    .sub(c.square().sum(-1).mul(0.5f))
+                    .argmax(-1)
+                    .toIntArray();
+        }
+    }
+
+    private static Tensor matrix(float[][] rows) {
+        int columns = rows[0].length;
+        float[] all = new float[rows.length * columns];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(rows[i], 0, all, i * columns, columns);
+        }
+        return Tensor.of(all, rows.length, columns);
     }
 
     private static float[][] band(int frames, float[][] windows, int from, int to) {
@@ -39,15 +112,15 @@ record SubBands(int frames, int[] first, List<KMeans> books) {
         return rows;
     }
 
-    /** What is left of windows. */
+    /** Replaces each band of windows [n][frames * BINS] by its nearest center. */
     float[][] coded(float[][] windows) {
         List<int[]> codes = Workers.all()
-                .run(books.size(), b -> books.get(b).assign(band(frames, windows, first[b], first[b + 1])));
+                .run(books.size(), b -> nearest(band(frames, windows, first[b], first[b + 1]), books.get(b)));
         float[][] coded = new float[windows.length][frames * Windows.BINS];
         for (int b = 0; b < books.size(); b++) {
             int width = first[b + 1] - first[b];
             for (int w = 0; w < windows.length; w++) {
-                float[] center = books.get(b).centers()[codes.get(b)[w]];
+                float[] center = books.get(b)[codes.get(b)[w]];
                 for (int t = 0; t < frames; t++) {
                     System.arraycopy(center, t * width, coded[w], t * Windows.BINS + first[b], width);
                 }

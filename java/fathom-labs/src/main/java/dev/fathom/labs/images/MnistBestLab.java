@@ -32,10 +32,7 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Handwritten digits, as few wrong as can be had in a quarter of an hour: an ensemble of small networks, each with kernels of another size, on changed
- * images.
- */
+/** Trains an ensemble of small networks, each with kernels of another size, on changed images of handwritten digits. */
 public final class MnistBestLab implements ImageLab {
     private static final Augment[] CHANGES = {
         Augment.shift(0.08f), Augment.rotate(12), Augment.zoom(0.1f), Augment.shear(0.15f)
@@ -121,6 +118,7 @@ public final class MnistBestLab implements ImageLab {
         Diversity diversity =
                 Diversity.of(tested.stream().map(MnistBestLab::answers).toArray(int[][]::new), labels(test));
         int[] wrong = test.wrong(WRONG);
+        int misses = test.wrong(test.size()).length;
         all.page()
                 .section(
                         "The ensemble",
@@ -144,11 +142,16 @@ public final class MnistBestLab implements ImageLab {
                     .section(
                             "Wrong answers of the ensemble",
                             "What the digit is, and what the ensemble said, with the probability that it gives it.")
-                    .picture("wrong.png", "The test digits that the ensemble gets wrong", sheet::render);
+                    .picture(
+                            "wrong.png",
+                            (misses > wrong.length ? line("The first %d of %,d", wrong.length, misses) : "The")
+                                    + " test digits that the ensemble gets wrong",
+                            sheet::render);
         }
     }
 
-    private static Classification mean(List<Classification> members) {
+    /** Answers with the mean of the members' probabilities. */
+    static Classification mean(List<Classification> members) {
         Classification first = members.get(0);
         int classes = first.classes();
         float[] mean = new float[first.size() * classes];

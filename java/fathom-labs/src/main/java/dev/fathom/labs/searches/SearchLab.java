@@ -11,6 +11,7 @@ import dev.fathom.labs.pages.Result;
 import dev.fathom.search.Results;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
+import dev.fathom.search.Space;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Plots;
 import java.io.IOException;
@@ -19,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,8 +42,12 @@ public final class SearchLab implements Experiment {
         return "grid, random, genetic, halving and predicted search for a network, with equal budget; scores predicted";
     }
 
-    /** A way to search, with the folder-safe name of its files. */
-    private record Way(String name, Function<Search, Results> search) {}
+    /** A way to search a space, with the folder-safe name of its files. */
+    private record Way(String name, Space space, Function<Search, Results> search) {
+        Way(String name, Function<Search, Results> search) {
+            this(name, SearchTask.SPACE, search);
+        }
+    }
 
     /**
      * What a search found.
@@ -60,7 +64,7 @@ public final class SearchLab implements Experiment {
     private static List<Way> ways(int most) {
         int rounds = most == 9 ? 3 : 2; // of halving, each of which spends as much as the first
         return List.of(
-                new Way("grid", s -> s.grid(2)),
+                new Way("grid", SearchTask.INSIDE, s -> s.grid(2)),
                 new Way("random", s -> s.random(TRIALS)),
                 new Way("genetic", s -> s.genetic(8, TRIALS / 8)),
                 new Way("halving", s -> s.halving(TRIALS * most / rounds, 1, most, 3)),
@@ -88,7 +92,7 @@ public final class SearchLab implements Experiment {
     }
 
     /** A search that ends when the run is to end, and whose trials are kept in a file of the output folder. */
-    private static Search search(Run run, SearchTask task, long seed, int most, Path file) {
+    private static Search search(Run run, SearchTask task, Space space, long seed, int most, Path file) {
         if (!run.resume()) {
             try {
                 Files.deleteIfExists(file);
@@ -97,7 +101,7 @@ public final class SearchLab implements Experiment {
             }
         }
         Search[] search = new Search[1];
-        search[0] = Search.maximize(SearchTask.SPACE, trial -> {
+        search[0] = Search.maximize(space, trial -> {
                     if (run.interrupt().requested()) {
                         search[0].stop();
                     }
@@ -119,7 +123,7 @@ public final class SearchLab implements Experiment {
             for (Way way : ways(most)) {
                 String file = way.name + "-" + (i + 1) + ".csv";
                 Results results = way.search.apply(
-                        search(run, task, run.seed() + i, most, run.folder().resolve(file)));
+                        search(run, task, way.space, run.seed() + i, most, run.folder().resolve(file)));
                 if (!results.complete()) {
                     return false;
                 }
@@ -172,10 +176,13 @@ public final class SearchLab implements Experiment {
                                             "grid"))
                     .figure(Figure.of(name + ", test accuracy of its best network", "%", 100 * test));
         });
-        List<String> ranked = all.entrySet().stream()
-                .sorted(Comparator.comparingDouble(e -> -mean(e.getValue(), Found::best)))
-                .map(e -> line("%s (%.2f %%)", e.getKey(), 100 * mean(e.getValue(), Found::best)))
-                .toList();
+        double[] means =
+                all.values().stream().mapToDouble(f -> mean(f, Found::best)).sorted().toArray();
+        double apart = all.values().stream()
+                .map(f -> f.stream().mapToDouble(Found::best).summaryStatistics())
+                .mapToDouble(s -> s.getMax() - s.getMin())
+                .max()
+                .orElseThrow();
         double random = mean(all.getOrDefault("random", List.of()), Found::best);
         double grid = mean(all.getOrDefault("grid", List.of()), Found::best);
         page.section(
@@ -184,16 +191,20 @@ public final class SearchLab implements Experiment {
                                 "Networks of one to three hidden layers of 8 to 128 ReLU units on images of clothing, trained by Adam: depth, width, "
                                         + "learning rate, dropout, and which layers add their input to their output are chosen by the accuracy on "
                                         + "images that were not learned. A trial has %d epochs, and every search may spend %d of these. The grid has "
-                                        + "the two ends of each range, random search draws points, the genetic algorithm breeds 8 generations of 8, "
+                                        + "two places inside each range (one or three layers, 16 or 64 units, and so on; one layer has no "
+                                        + "skips to choose), random search draws points, the genetic algorithm breeds 8 generations of 8, "
                                         + "successive halving begins with one epoch of many points and keeps a third of them for three times as many "
-                                        + "epochs, and the last search tries what a regressor of the scores so far predicts to be best. The numbers "
+                                        + "epochs, and the last search tries what a regressor of the scores so far predicts to be best, and "
+                                        + "does not pay for training its regressors. The numbers "
                                         + "are means over %d %s. The accuracy on the test is that of the best network of each search, which chooses "
-                                        + "nothing.",
+                                        + "nothing. Intervals are ranges over the seeds.",
                                 most, TRIALS * most, seeds, seeds == 1 ? "seed" : "seeds"))
                 .table(
                         List.of("search", "trials", "epochs", "failed", "best score", "of all seeds", "test accuracy"),
                         rows)
-                .text("From the best: " + String.join(", ", ranked) + ".")
+                .text(line(
+                        "The means differ by %.2f points; over seeds one search differs by up to %.2f.",
+                        100 * (means[means.length - 1] - means[0]), 100 * apart))
                 .key(Figure.of("Random search, best score beyond that of the grid", "points", 100 * (random - grid))
                         .baseline("0", "the grid"))
                 .series(
@@ -204,12 +215,17 @@ public final class SearchLab implements Experiment {
                         curves)
                 .text("Every trial is a row of a CSV file: what was tried, its budget, and its score.");
         all.keySet().forEach(name -> page.link(name + "-1.csv", "the trials of " + name + " with the first seed"));
-        double best = all.values().stream()
-                .mapToDouble(found -> mean(found, Found::best))
-                .max()
-                .orElseThrow();
-        page.key(Figure.of("The best search, best score beyond that of random search", "points", 100 * (best - random))
-                .baseline("0", "random search"));
+        List<Found> drawn = all.getOrDefault("random", List.of());
+        all.forEach((name, found) -> {
+            var gain = IntStream.range(0, seeds)
+                    .mapToDouble(i -> 100 * (found.get(i).test - drawn.get(i).test))
+                    .summaryStatistics();
+            if (!name.equals("random")) {
+                page.key(Figure.of(name + ", test accuracy beyond that of random search", "points", gain.getAverage())
+                        .interval(gain.getMin(), gain.getMax())
+                        .baseline("0", "random search"));
+            }
+        });
     }
 
     /** The mean over seeds of the best score so far, after each budget of a whole trial. */
@@ -236,7 +252,7 @@ public final class SearchLab implements Experiment {
     private static boolean regressor(Run run, Result page, SearchTask task) {
         int learned = run.of(300, 40);
         int most = run.of(9, 3);
-        Results results = search(run, task, run.seed() - 1, most, run.folder().resolve("regressor.csv"))
+        Results results = search(run, task, SearchTask.SPACE, run.seed() - 1, most, run.folder().resolve("regressor.csv"))
                 .random(learned + run.of(100, 40));
         if (!results.complete()) {
             return false;

@@ -37,6 +37,14 @@ record SearchTask(Examples learn, Examples choose, Examples test) {
             Dimension.real("dropout", 0, 0.6),
             Dimension.bits("skips", 2));
 
+    /** The space of which a grid takes the ends: they lie a quarter inside the ranges, where each has more than three values. */
+    static final Space INSIDE = Space.of(
+            Dimension.whole("depth", 1, 3),
+            Dimension.logarithmic("width", 16, 64),
+            Dimension.logarithmic("rate", 5.6e-4, 0.018),
+            Dimension.real("dropout", 0.15, 0.45),
+            Dimension.bits("skips", 2));
+
     /** The first images [28, 28, 1] with pixels from 0 to 1, each the mean of four, and their labels. */
     static Examples halved(Dataset images, int most) {
         float[][] rows = new float[Math.min(most, images.size())][SIDE * SIDE / 4];

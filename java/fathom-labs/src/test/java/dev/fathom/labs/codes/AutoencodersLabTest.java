@@ -184,7 +184,7 @@ class AutoencodersLabTest {
             windows[i] = new Rng(5).split(i % 4).normal(3 * 129, 0, 1);
         }
         SubBands two = SubBands.fit(3, windows, 8, 2, 1);
-        assertThat(two.books()).hasSize(8).allMatch(book -> book.centers().length == 4);
+        assertThat(two.books()).hasSize(8).allMatch(book -> book.length == 4);
         assertThat(two.first()).startsWith(0, 16).endsWith(112, 129);
         float[][] coded = two.coded(windows);
         for (int i = 0; i < windows.length; i++) {

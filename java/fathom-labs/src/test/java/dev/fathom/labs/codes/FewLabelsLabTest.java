@@ -60,7 +60,7 @@ class FewLabelsLabTest {
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.out())
                 .contains("== auto-encoder, layer 2")
-                .doesNotContain("layer 2\n\n== Boltzmann machine, layer 2");
+                .doesNotContain("== Boltzmann machine, layer 2");
         assertThat(run.result().figures()).isEmpty();
     }
 

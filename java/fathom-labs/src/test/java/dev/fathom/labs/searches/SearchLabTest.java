@@ -13,9 +13,11 @@ import dev.fathom.tensor.Rng;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,8 +65,13 @@ class SearchLabTest {
             assertThat(run.figure(way + ", best score")).isBetween(40.0, 90.0);
             assertThat(run.figure(way + ", test accuracy of its best network")).isBetween(40.0, 90.0);
         }
-        assertThat(run.figure("The best search, best score beyond that of random search"))
-                .isNotNegative();
+        for (String way : List.of("grid", "genetic", "halving", "predicted")) {
+            assertThat(run.figure(way + ", test accuracy beyond that of random search"))
+                    .isCloseTo(
+                            run.figure(way + ", test accuracy of its best network")
+                                    - run.figure("random, test accuracy of its best network"),
+                            within(1e-9));
+        }
         assertThat(run.figure("Regressor of 40 trials, rank correlation on others"))
                 .isBetween(0.3, 1.0);
         for (String file : List.of("report.html", "search.png", "regressor.png", "regressor.csv")) {
@@ -83,6 +90,21 @@ class SearchLabTest {
         assertThat(again.out()).isEqualTo(run.out());
         assertThat(again.result().figures()).isEqualTo(run.result().figures());
         assertThat(Files.readAllBytes(grid)).isEqualTo(before);
+    }
+
+    /** A score in the file stands for the trial that had it. */
+    @Test
+    void resumeTakesScoresFromTheFile() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".csv")).toList()) {
+                Files.copy(file, temp.resolve(file.getFileName()));
+            }
+        }
+        Path grid = temp.resolve("grid-1.csv");
+        List<String> rows = new ArrayList<>(Files.readAllLines(grid));
+        rows.set(7, rows.get(7).replaceFirst(",[^,]*,([^,]*)$", ",0.999,$1"));
+        Files.write(grid, rows);
+        assertThat(ShortRun.resumed(new SearchLab(), 1, temp).figure("grid, best score")).isCloseTo(99.9, within(1e-9));
     }
 
     @Test
