@@ -21,20 +21,21 @@ import org.jspecify.annotations.Nullable;
 public record InterruptedRun(Result result, String out) {
     /** Interrupts {@code lab} when it prints {@code text}. */
     public static InterruptedRun of(Experiment lab, String text, @Nullable Path data, Path folder) {
-        InterruptedRun run = of(lab, 1, text, data, folder);
+        InterruptedRun run = of(lab, 1, 1, text, data, folder);
         run.result.write(folder);
         return run;
     }
 
-    /** Asserts that one epoch of {@code lab} has the same figures again with the same seed, and others with another seed. */
-    public static void assertThatTheSeedDecides(Experiment lab, Path folder) {
-        Result one = of(lab, 1, "never printed", null, folder).result;
-        assertThat(of(lab, 1, "never printed", null, folder).result.figures()).isEqualTo(one.figures());
-        assertThat(of(lab, 2, "never printed", null, folder).result.figures()).isNotEqualTo(one.figures());
+    /** Asserts that some epochs of {@code lab} give the same figures again with the same seed, and others with another seed. */
+    public static void assertThatTheSeedDecides(Experiment lab, int epochs, Path folder) {
+        Result one = of(lab, epochs, 1, "never printed", null, folder).result;
+        assertThat(of(lab, epochs, 1, "never printed", null, folder).result.figures()).isEqualTo(one.figures());
+        assertThat(of(lab, epochs, 2, "never printed", null, folder).result.figures()).isNotEqualTo(one.figures());
         assertThat(one.isFinished()).isTrue();
     }
 
-    private static InterruptedRun of(Experiment lab, long seed, String text, @Nullable Path data, Path folder) {
+    private static InterruptedRun of(
+            Experiment lab, int epochs, long seed, String text, @Nullable Path data, Path folder) {
         var out = new ByteArrayOutputStream();
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
@@ -47,7 +48,7 @@ public record InterruptedRun(Result result, String out) {
                     }
                 }
             };
-            Result result = lab.run(new Run(true, 1, seed, false, data, null, folder, interrupt, printed, nowhere));
+            Result result = lab.run(new Run(true, epochs, seed, false, data, null, folder, interrupt, printed, nowhere));
             return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
         }
     }

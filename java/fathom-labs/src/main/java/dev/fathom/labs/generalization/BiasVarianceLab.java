@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 
 /** Bias and variance by complexity over 200 training sets (ISLR2, section 2.2.2): polynomials, splines, nearest neighbors and networks. */
 public final class BiasVarianceLab implements Experiment {
+    private static final int SETS = 200;
     private static final int POINTS = 50;
 
     @Override
@@ -32,9 +33,8 @@ public final class BiasVarianceLab implements Experiment {
 
     @Override
     public Result run(Run run) {
-        int sets = run.of(200, 100);
         Result page = new Result(
-                "Lab bias-variance", line("%d samples of %d points of a noisy sine", sets, POINTS), run.out());
+                "Lab bias-variance", line("%d samples of %d points of a noisy sine", SETS, POINTS), run.out());
         page.section("The parts of the test error", "")
                 .text(line(
                         "Y = sin X + noise of deviation %.1f, with X uniform on [-5, 5]. Each model is fitted to %d training sets of %d points. At each of %d "
@@ -44,9 +44,9 @@ public final class BiasVarianceLab implements Experiment {
                                 + "training set, which differs by chance alone: the page gives the difference in its own standard errors. The mean "
                                 + "of %d fits is itself uncertain, which adds a %dth of the variance to the squared bias and takes as much "
                                 + "from the variance, so that the sum is right.",
-                        SineSample.DEVIATION, sets, POINTS, Decomposition.GRID.length, SineSample.NOISE, sets, sets));
+                        SineSample.DEVIATION, SETS, POINTS, Decomposition.GRID.length, SineSample.NOISE, SETS, SETS));
         Rng rng = new Rng(run.seed());
-        List<SineSample> samples = IntStream.range(0, sets)
+        List<SineSample> samples = IntStream.range(0, SETS)
                 .mapToObj(s -> SineSample.draw(POINTS, rng.split("training").split(s)))
                 .toList();
         double furthest = 0;

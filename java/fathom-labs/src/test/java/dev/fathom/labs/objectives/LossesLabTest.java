@@ -132,6 +132,6 @@ class LossesLabTest {
 
     @Test
     void theSeedDecides(@TempDir Path folder) {
-        InterruptedRun.assertThatTheSeedDecides(new LossesLab(), folder);
+        InterruptedRun.assertThatTheSeedDecides(new LossesLab(), 1, folder);
     }
 }

@@ -133,6 +133,6 @@ class ApproximationLabTest {
 
     @Test
     void theSeedDecides(@TempDir Path folder) {
-        InterruptedRun.assertThatTheSeedDecides(new ApproximationLab(), folder);
+        InterruptedRun.assertThatTheSeedDecides(new ApproximationLab(), 1, folder);
     }
 }

@@ -71,7 +71,7 @@ class XorLabTest {
 
     @Test
     void theSeedDecides(@TempDir Path folder) {
-        InterruptedRun.assertThatTheSeedDecides(new XorLab(), folder);
+        InterruptedRun.assertThatTheSeedDecides(new XorLab(), 200, folder);
     }
 
     @Test
