@@ -29,8 +29,10 @@ public record InterruptedRun(Result result, String out) {
     /** Asserts that some epochs of {@code lab} give the same figures again with the same seed, and others with another seed. */
     public static void assertThatTheSeedDecides(Experiment lab, int epochs, Path folder) {
         Result one = of(lab, epochs, 1, "never printed", null, folder).result;
-        assertThat(of(lab, epochs, 1, "never printed", null, folder).result.figures()).isEqualTo(one.figures());
-        assertThat(of(lab, epochs, 2, "never printed", null, folder).result.figures()).isNotEqualTo(one.figures());
+        assertThat(of(lab, epochs, 1, "never printed", null, folder).result.figures())
+                .isEqualTo(one.figures());
+        assertThat(of(lab, epochs, 2, "never printed", null, folder).result.figures())
+                .isNotEqualTo(one.figures());
         assertThat(one.isFinished()).isTrue();
     }
 
@@ -48,7 +50,8 @@ public record InterruptedRun(Result result, String out) {
                     }
                 }
             };
-            Result result = lab.run(new Run(true, epochs, seed, false, data, null, folder, interrupt, printed, nowhere));
+            Result result =
+                    lab.run(new Run(true, epochs, seed, false, data, null, folder, interrupt, printed, nowhere));
             return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
         }
     }

@@ -23,7 +23,13 @@ final class Penalties {
                 "  System.out.println(activity.item() + \" \" + sparsity.item());\n}\n",
                 List.of(
                         weights("L1", "Penalty.l1(1e-3f)", w -> w.abs(), "λ Σ \\|w\\|", "λ ≥ 0", "Tibshirani 1996"),
-                        weights("L2", "Penalty.l2(1e-3f)", w -> w.square(), "λ Σ w²", "λ ≥ 0", "Hoerl and Kennard 1970; Tikhonov 1963"),
+                        weights(
+                                "L2",
+                                "Penalty.l2(1e-3f)",
+                                w -> w.square(),
+                                "λ Σ w²",
+                                "λ ≥ 0",
+                                "Hoerl and Kennard 1970; Tikhonov 1963"),
                         weights(
                                 "L2 by half",
                                 "Penalty.halfL2(1e-3f)",

@@ -56,7 +56,10 @@ public final class FewLabelsLab implements Experiment {
      * @param base the same network without other images, or null where this is one
      */
     private record Way(
-            String name, ToDoubleBiFunction<int[], Integer> error, List<String> published, @Nullable Way base) {}
+            String name,
+            ToDoubleBiFunction<int[], Integer> error,
+            List<String> published,
+            @Nullable Way base) {}
 
     private static double mean(double[] draws) {
         return Arrays.stream(draws).average().orElseThrow();
@@ -168,7 +171,9 @@ public final class FewLabelsLab implements Experiment {
                                 : figure);
             }
             rows.add(row);
-            curves.put(way.name(), Arrays.stream(of).mapToDouble(FewLabelsLab::mean).toArray());
+            curves.put(
+                    way.name(),
+                    Arrays.stream(of).mapToDouble(FewLabelsLab::mean).toArray());
         });
         for (int w = 0; w < LEE.size(); w++) {
             List<String> row = new ArrayList<>(List.of("published: " + (w == 0 ? "ReLU, dropout" : "pseudo-labels")));
@@ -203,7 +208,8 @@ public final class FewLabelsLab implements Experiment {
                 var gain = IntStream.range(0, draws)
                         .mapToDouble(draw -> without[draw] - of[0][draw])
                         .summaryStatistics();
-                String name = line("%s, gain over %s, %s labels", way.name(), way.base().name(), places.get(0));
+                String name = line(
+                        "%s, gain over %s, %s labels", way.name(), way.base().name(), places.get(0));
                 page.key(Figure.of(name, "points", gain.getAverage())
                         .interval(gain.getMin(), gain.getMax())
                         .baseline("0", "the same network without other images")

@@ -54,12 +54,9 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
      */
     private record Coded(String name, float[][][] codes, double clean, double cleaned, float[][][] shown) {
         Coded(String name, float[][][] codes, float[][] clean, float[][] cleaned, float[][] images) {
-            this(
-                    name,
-                    codes,
-                    squaredError(clean, images),
-                    squaredError(cleaned, images),
-                    new float[][][] {Arrays.copyOf(clean, SHOWN), Arrays.copyOf(cleaned, SHOWN)});
+            this(name, codes, squaredError(clean, images), squaredError(cleaned, images), new float[][][] {
+                Arrays.copyOf(clean, SHOWN), Arrays.copyOf(cleaned, SHOWN)
+            });
         }
 
         int width() {
@@ -142,7 +139,11 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
 
     /** Trains a network and adds what it makes of the images; false if the run was interrupted. */
     private boolean code(
-            Map<String, Coded> to, String name, Autoencoder net, @Nullable UnaryOperator<Tensor> penalty, Dataset noisy) {
+            Map<String, Coded> to,
+            String name,
+            Autoencoder net,
+            @Nullable UnaryOperator<Tensor> penalty,
+            Dataset noisy) {
         try (Model<Autoencoder> model = net.train(run, name, learn, run.epochs(15, 4), penalty)) {
             if (model == null) {
                 return false;
@@ -152,7 +153,14 @@ record ImageCodes(Run run, Result page, Dataset learn, Dataset test) {
                 Examples.of(net.encoder(), test).x()
             };
             float[][] clean = Examples.of(net, test).x();
-            to.put(name, new Coded(name, codes, clean, Examples.of(net, noisy).x(), Examples.of(test).x()));
+            to.put(
+                    name,
+                    new Coded(
+                            name,
+                            codes,
+                            clean,
+                            Examples.of(net, noisy).x(),
+                            Examples.of(test).x()));
             return true;
         }
     }

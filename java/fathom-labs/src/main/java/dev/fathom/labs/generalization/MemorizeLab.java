@@ -105,7 +105,8 @@ public final class MemorizeLab implements Experiment {
                     .seed(run.seed());
             trainer.callbacks(new Callback() {
                 @Override
-                public void onTrainBegin(Progress progress) { // a network that was finished is finished when it is resumed
+                public void onTrainBegin(
+                        Progress progress) { // a network that was finished is finished when it is resumed
                     double[] accuracy = progress.history().series("val_accuracy");
                     if (accuracy.length > 0 && accuracy[accuracy.length - 1] == 1) {
                         progress.stop("every image is right");
@@ -193,7 +194,8 @@ public final class MemorizeLab implements Experiment {
             String name = line("%.0f %% of labels mixed up", 100 * f.share());
             Figure train = Figure.of(name + ", training accuracy", "%", 100 * f.train());
             Figure test = Figure.of(name + ", test accuracy", "%", 100 * f.test());
-            page.figure(train.published("100 %", "Zhang et al. 2017, on CIFAR-10").within(100, 100))
+            page.figure(train.published("100 %", "Zhang et al. 2017, on CIFAR-10")
+                            .within(100, 100))
                     .figure(Figure.of(name + ", steps", "steps", (double) f.steps()));
             if (f.share() == 1) {
                 page.key(test.baseline("10 %", "chance").within(6, 14));

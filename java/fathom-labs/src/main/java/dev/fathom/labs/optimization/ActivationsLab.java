@@ -112,7 +112,8 @@ public final class ActivationsLab implements Experiment {
         for (Activation.Kind kind : Activation.Kind.values()) {
             Map<String, double[][]> accuracies = new LinkedHashMap<>();
             for (int i = 0; i < placed.size(); i++) {
-                if (Activation.ALL.get(i).kind() == kind && !placed.get(i).mean().diverged()) {
+                if (Activation.ALL.get(i).kind() == kind
+                        && !placed.get(i).mean().diverged()) {
                     accuracies.put(
                             placed.get(i).name(),
                             Course.curve(placed.get(i).mean().accuracies()));

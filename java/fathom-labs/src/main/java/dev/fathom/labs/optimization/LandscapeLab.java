@@ -185,8 +185,9 @@ public final class LandscapeLab implements Experiment {
                                 names,
                                 paths)
                         .render());
-        double share = 100 * Pca.fit(walks(ways.size(), ways.get(0).size(), n, new Rng(run.seed())), 2)
-                .share();
+        double share = 100
+                * Pca.fit(walks(ways.size(), ways.get(0).size(), n, new Rng(run.seed())), 2)
+                        .share();
         page.text(line(
                         "The plane of the ways holds %.1f %% of the variance of all places on them. Two components of as many random walks, with Gaussian steps and as many "
                                 + "places, hold %.1f %%.",
@@ -349,8 +350,7 @@ public final class LandscapeLab implements Experiment {
                     Integer.MAX_VALUE,
                     run.seed() + i,
                     run.interrupt()::requested);
-            return CriticalPoint.from(
-                    net, data, steps, 1e-6, run.interrupt()::requested, way.get(way.size() - 1));
+            return CriticalPoint.from(net, data, steps, 1e-6, run.interrupt()::requested, way.get(way.size() - 1));
         });
         if (run.interrupt().requested()) {
             return;
@@ -379,25 +379,28 @@ public final class LandscapeLab implements Experiment {
                         epochs,
                         median(points, CriticalPoint::before),
                         median(points, CriticalPoint::norm)))
-                .text(line(
-                        "%d of the %d searches end on the plateau where the network puts out the frequencies of the classes, whatever it sees, with a loss of %.4f; these are "
-                                + "left out below.%s Of the other %d, %d do not arrive: a gradient of more than 0.00001 is left, since the search also stops "
-                                + "where H g is 0 and g is not (Frye et al. 2021), or its %d steps are over. %s",
-                        flat.size(),
-                        starts,
-                        plateau,
-                        flat.isEmpty()
-                                ? ""
-                                : line(
-                                        " There, in the mean, %.1f of the %d eigenvalues are 0 within rounding.",
-                                        net.size() - mean(flat, CriticalPoint::negative) - mean(flat, CriticalPoint::positive),
-                                        net.size()),
-                        others.size(),
-                        others.size() - arrived.size(),
-                        steps,
-                        exact
-                                ? "These are left out too."
-                                : "Fewer than 10 arrive, so all of them are shown, and they are not called critical points."));
+                .text(
+                        line(
+                                "%d of the %d searches end on the plateau where the network puts out the frequencies of the classes, whatever it sees, with a loss of %.4f; these are "
+                                        + "left out below.%s Of the other %d, %d do not arrive: a gradient of more than 0.00001 is left, since the search also stops "
+                                        + "where H g is 0 and g is not (Frye et al. 2021), or its %d steps are over. %s",
+                                flat.size(),
+                                starts,
+                                plateau,
+                                flat.isEmpty()
+                                        ? ""
+                                        : line(
+                                                " There, in the mean, %.1f of the %d eigenvalues are 0 within rounding.",
+                                                net.size()
+                                                        - mean(flat, CriticalPoint::negative)
+                                                        - mean(flat, CriticalPoint::positive),
+                                                net.size()),
+                                others.size(),
+                                others.size() - arrived.size(),
+                                steps,
+                                exact
+                                        ? "These are left out too."
+                                        : "Fewer than 10 arrive, so all of them are shown, and they are not called critical points."));
         List<CriticalPoint> shown = exact ? arrived : others;
         if (shown.size() >= 3) {
             indices(page, shown, exact);

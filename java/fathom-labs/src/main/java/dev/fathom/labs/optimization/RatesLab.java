@@ -120,9 +120,7 @@ public final class RatesLab implements Experiment {
             page.figure(Figure.of("Batch " + BATCHES[b] + ", best rate", "", best[b])
                             .baseline(Race.plain(best[0] * BATCHES[b] / BATCHES[0]), "linear scaling from batch 16"))
                     .figure(Figure.of(
-                            "Batch " + BATCHES[b] + ", accuracy with the best rate",
-                            "%",
-                            100.0 * shares[b][highest]));
+                            "Batch " + BATCHES[b] + ", accuracy with the best rate", "%", 100.0 * shares[b][highest]));
         }
         double slope = slope(best);
         page.section("Batch size and learning rate", "")
@@ -244,7 +242,8 @@ public final class RatesLab implements Experiment {
                 return false;
             }
             try (Model<Layer> model = Model.of(network(), run.seed())) {
-                RateRange range = Trainer.of(model, Loss.crossEntropy(), entry.getValue().apply(LOWEST))
+                RateRange range = Trainer.of(
+                                model, Loss.crossEntropy(), entry.getValue().apply(LOWEST))
                         .seed(run.seed())
                         .findRate(images.learn().shuffled(run.seed()).batches(64), steps, 1e-5, 10);
                 ranges.add(range);

@@ -28,7 +28,10 @@ enum Surface {
             0,
             new double[] {-2.5, 1.1, -1.3, 1.1},
             100,
-            (x, y) -> turned(x, 1, y).square().mul(0.5f).add(turned(y, -1, x).square().mul(12.5f))),
+            (x, y) -> turned(x, 1, y)
+                    .square()
+                    .mul(0.5f)
+                    .add(turned(y, -1, x).square().mul(12.5f))),
     /** A saddle at 0, whose Hessian has the eigenvalues 1 and -1, between two minima. */
     SADDLE(
             "Saddle",

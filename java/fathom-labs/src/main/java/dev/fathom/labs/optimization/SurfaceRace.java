@@ -75,7 +75,8 @@ record SurfaceRace(Run run, Result page) {
     private Ranked best(Contender contender, Surface surface) {
         Ranked best = null;
         for (double rate : contender.rates(grid())) {
-            Surface.Path path = surface.path(contender.recipe().of(rate, steps(surface)), steps(surface), surface.start());
+            Surface.Path path =
+                    surface.path(contender.recipe().of(rate, steps(surface)), steps(surface), surface.start());
             if (best == null || path.score(steps(surface)) < best.path.score(steps(surface))) {
                 best = new Ranked(contender, rate, path);
             }
@@ -252,8 +253,8 @@ record SurfaceRace(Run run, Result page) {
                     .filter(path -> path.end() < 0.05)
                     .count();
             rows.add(List.of(name, line("%d of %d", away, all.size())));
-            Figure figure =
-                    Figure.of("Ridge of the saddle, " + name + ", arrived at a minimum", "%", 100.0 * away / all.size());
+            Figure figure = Figure.of(
+                    "Ridge of the saddle, " + name + ", arrived at a minimum", "%", 100.0 * away / all.size());
             page.figure(all.size() == draws ? figure.atLeast(50) : figure.within(0, 0));
         });
         page.section("The ridge of the saddle", "")

@@ -122,8 +122,8 @@ public final class SearchLab implements Experiment {
         for (int i = 0; i < seeds; i++) {
             for (Way way : ways(most)) {
                 String file = way.name + "-" + (i + 1) + ".csv";
-                Results results = way.search.apply(
-                        search(run, task, way.space, run.seed() + i, most, run.folder().resolve(file)));
+                Results results = way.search.apply(search(
+                        run, task, way.space, run.seed() + i, most, run.folder().resolve(file)));
                 if (!results.complete()) {
                     return false;
                 }
@@ -176,8 +176,10 @@ public final class SearchLab implements Experiment {
                                             "grid"))
                     .figure(Figure.of(name + ", test accuracy of its best network", "%", 100 * test));
         });
-        double[] means =
-                all.values().stream().mapToDouble(f -> mean(f, Found::best)).sorted().toArray();
+        double[] means = all.values().stream()
+                .mapToDouble(f -> mean(f, Found::best))
+                .sorted()
+                .toArray();
         double apart = all.values().stream()
                 .map(f -> f.stream().mapToDouble(Found::best).summaryStatistics())
                 .mapToDouble(s -> s.getMax() - s.getMin())
@@ -252,7 +254,13 @@ public final class SearchLab implements Experiment {
     private static boolean regressor(Run run, Result page, SearchTask task) {
         int learned = run.of(300, 40);
         int most = run.of(9, 3);
-        Results results = search(run, task, SearchTask.SPACE, run.seed() - 1, most, run.folder().resolve("regressor.csv"))
+        Results results = search(
+                        run,
+                        task,
+                        SearchTask.SPACE,
+                        run.seed() - 1,
+                        most,
+                        run.folder().resolve("regressor.csv"))
                 .random(learned + run.of(100, 40));
         if (!results.complete()) {
             return false;

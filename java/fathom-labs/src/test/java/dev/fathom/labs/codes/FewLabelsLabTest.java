@@ -58,9 +58,7 @@ class FewLabelsLabTest {
         CommandLineRun.assumeData("mnist");
         var run = InterruptedRun.of(new FewLabelsLab(), "== Boltzmann machine, layer 1", null, temp);
         assertThat(run.result().isFinished()).isFalse();
-        assertThat(run.out())
-                .contains("== auto-encoder, layer 2")
-                .doesNotContain("== Boltzmann machine, layer 2");
+        assertThat(run.out()).contains("== auto-encoder, layer 2").doesNotContain("== Boltzmann machine, layer 2");
         assertThat(run.result().figures()).isEmpty();
     }
 

@@ -136,7 +136,8 @@ class RidgeLabTest {
             InterruptedRun stopped = InterruptedRun.of(new RidgeLab(), before, null, temp);
             assertThat(stopped.result().isFinished()).isFalse();
             assertThat(stopped.out()).contains(before).doesNotContain("More columns than points");
-            assertThat(stopped.out().contains("With inputs that are dropped")).isEqualTo(!before.equals("no intercept"));
+            assertThat(stopped.out().contains("With inputs that are dropped"))
+                    .isEqualTo(!before.equals("no intercept"));
         }
     }
 }

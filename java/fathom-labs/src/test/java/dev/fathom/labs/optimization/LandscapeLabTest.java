@@ -49,15 +49,14 @@ class LandscapeLabTest {
     @Test
     void mostPlacesWithASmallGradientHaveNegativeEigenvalues() {
         assertThat(run.figure("Places with negative eigenvalues")).isGreaterThan(50);
-        assertThat(run.out())
-                .contains("Fewer than 10 arrive")
-                .doesNotContain("Critical points,");
+        assertThat(run.out()).contains("Fewer than 10 arrive").doesNotContain("Critical points,");
         assertThat(folder.resolve("saddles.png")).isNotEmptyFile();
     }
 
     @Test
     void theSpreadOfFinalLossesShrinksWithTheWidth() {
-        assertThat(run.figure("Deviation of the test loss, narrowest divided by widest network")).isGreaterThan(1.5);
+        assertThat(run.figure("Deviation of the test loss, narrowest divided by widest network"))
+                .isGreaterThan(1.5);
         assertThat(run.figure("Width 32, deviation of the test loss"))
                 .isLessThan(run.figure("Width 2, deviation of the test loss"));
         assertThat(run.result().isFinished()).isTrue();
@@ -82,8 +81,10 @@ class LandscapeLabTest {
     void theCorrelationIsThatOfLossesAndShares() {
         Result page = new Result("Points", "", new PrintStream(OutputStream.nullOutputStream()));
         LandscapeLab.indices(page, List.of(point(1, 1e-9, 1, 2), point(2, -2, -1, 1), point(3, -1, 1, 2)), true);
-        assertThat(page.figures()).extracting(Figure::name)
-                .containsExactly("Critical points, correlation of loss and index", "Critical points with negative eigenvalues");
+        assertThat(page.figures())
+                .extracting(Figure::name)
+                .containsExactly(
+                        "Critical points, correlation of loss and index", "Critical points with negative eigenvalues");
         assertThat(page.figures().get(0).measured()).isCloseTo(0.5, within(1e-6));
         assertThat(page.figures().get(1).measured()).isCloseTo(200.0 / 3, within(1e-9));
     }

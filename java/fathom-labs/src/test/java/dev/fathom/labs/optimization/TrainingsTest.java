@@ -72,7 +72,8 @@ class TrainingsTest {
                 Images images = some.normalized()) {
             new Race(run(interrupt), images, 20, new double[] {1}, 1, 1, 1)
                     .run(Stream.of("a", "b")
-                            .map(name -> new Race.Candidate(name, RatesLab::network, 0.1, rate -> new Sgd((float) rate)))
+                            .map(name ->
+                                    new Race.Candidate(name, RatesLab::network, 0.1, rate -> new Sgd((float) rate)))
                             .toList());
             try (Stream<Path> files = Files.list(temp.resolve("trainings"))) {
                 assertThat(files).hasSize(4);

@@ -104,7 +104,8 @@ class SearchLabTest {
         List<String> rows = new ArrayList<>(Files.readAllLines(grid));
         rows.set(7, rows.get(7).replaceFirst(",[^,]*,([^,]*)$", ",0.999,$1"));
         Files.write(grid, rows);
-        assertThat(ShortRun.resumed(new SearchLab(), 1, temp).figure("grid, best score")).isCloseTo(99.9, within(1e-9));
+        assertThat(ShortRun.resumed(new SearchLab(), 1, temp).figure("grid, best score"))
+                .isCloseTo(99.9, within(1e-9));
     }
 
     @Test
