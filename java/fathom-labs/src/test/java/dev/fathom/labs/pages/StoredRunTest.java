@@ -158,8 +158,6 @@ class StoredRunTest {
             "LeNet-5 of one seed has 98.95 %, and its interval of 98.73 to 99.13 % holds the 99 % that are expected",
             "imdb",
             "the simple RNN has 83.5 %, which is better than the textbook's 76 % and the band around it",
-            "rates",
-            "the best rate of one seed grows with the batch size to the power 0.15, since rates above 0.6 fail with batches of any size",
             "double-descent",
             "the widest network, five times the threshold, is 4 % better than the one at the peak and not 10 %");
 
