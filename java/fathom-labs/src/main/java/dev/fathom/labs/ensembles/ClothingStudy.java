@@ -71,7 +71,7 @@ final class ClothingStudy implements AutoCloseable {
         Ensemble boosted = new AdaBoost(recording, run.of(200, 50)).fit(learn, seed("boosted stumps"));
         teams.add(new Team("bagged networks", nets));
         teams.add(new Team("bagged stumps", stumps));
-        teams.add(new Team("AdaBoost of stumps", boosted));
+        teams.add(new Team("AdaBoost", boosted));
         growth(single, nets, stumps, boosted);
         boosting(single, boosted, weights);
         stacking();
@@ -139,7 +139,7 @@ final class ClothingStudy implements AutoCloseable {
         Map<String, Ensemble> grown = new LinkedHashMap<>();
         grown.put("bagged networks", nets);
         grown.put("bagged stumps", stumps);
-        grown.put("AdaBoost of stumps", boosted);
+        grown.put("AdaBoost", boosted);
         Chart chart = new Chart("Accuracy on test images in percent", "members").logarithmic(true, false);
         List<List<String>> rows = new ArrayList<>();
         grown.forEach((name, ensemble) -> {
@@ -157,7 +157,7 @@ final class ClothingStudy implements AutoCloseable {
         double bagged = percent(stumps, test);
         double sequence = percent(boosted, test);
         double network = percent(single.get("one network"), test);
-        chart.dashed("one network on all images", ends, new double[] {network, network});
+        chart.dashed("one network", ends, new double[] {network, network});
         page.section("Members", "")
                 .text(line(
                         "Bagging trains each member on its own bootstrap sample and averages, which lowers the variance and keeps the bias. %d networks "
@@ -231,9 +231,9 @@ final class ClothingStudy implements AutoCloseable {
                         "weights.png",
                         "Errors of AdaBoost and the weight on wrong training images over the rounds",
                         () -> new Chart("Share in percent", "rounds")
-                                .line("error on training images", doubles(counts), training)
-                                .line("error on test images", doubles(counts), tested)
-                                .line("weight on wrong training images", doubles(counts), weighted)
+                                .line("training error", doubles(counts), training)
+                                .line("test error", doubles(counts), tested)
+                                .line("weight on training errors", doubles(counts), weighted)
                                 .logarithmic(true, false)
                                 .render())
                 .figure(Figure.of("AdaBoost of stumps, training error", "%", training[n - 1])
@@ -259,7 +259,7 @@ final class ClothingStudy implements AutoCloseable {
         int trees = run.of(100, 50);
         int features = (int) Math.round(Math.sqrt(learn.columns()));
         Ensemble forest = new Forest(trees, (double) features / learn.columns()).fit(learn, seed("forest"));
-        teams.add(new Team("random forest", forest));
+        teams.add(new Team("forest", forest));
         double grown = percent(forest, test);
         List<List<String>> rows = new ArrayList<>();
         List<String> names = List.of("network", "5 nearest neighbors", "linear SVM");

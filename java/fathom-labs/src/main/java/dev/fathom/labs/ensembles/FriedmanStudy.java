@@ -212,8 +212,8 @@ final class FriedmanStudy implements AutoCloseable {
         return new Chart(title, "rounds")
                 .line("training rows", x, errors(boosted, rounds, learn))
                 .line("test rows", x, errors(boosted, rounds, test))
-                .dashed("least squares, test", ends, new double[] {linear, linear})
-                .dashed("random forest, test", ends, new double[] {trees, trees})
+                .dashed("least squares", ends, new double[] {linear, linear})
+                .dashed("random forest", ends, new double[] {trees, trees})
                 .logarithmic(true, true);
     }
 
