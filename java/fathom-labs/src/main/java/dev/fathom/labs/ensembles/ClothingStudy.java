@@ -216,8 +216,8 @@ final class ClothingStudy implements AutoCloseable {
         page.section("Weights of AdaBoost", "")
                 .text(line(
                         "The weights are chosen so that the examples that a member gets wrong carry 1 - 1/K = %.0f %% of all weight for the next member: as "
-                                + "much as a guess gets wrong. Over all rounds the share differs from that by at most %.1e points. After %d rounds the ensemble "
-                                + "is wrong on %.1f %% of the training images, which carry %.1f %% of the weight in the last round.",
+                                + "much as a guess gets wrong. Over all rounds the share differs from that by at most %.1e points. After %d rounds the "
+                                + "ensemble is wrong on %.1f %% of the training images, which carry %.1f %% of the weight in the last round.",
                         100 * (1 - 1.0 / CLASSES), furthest, counts[n - 1], training[n - 1], weighted[n - 1]))
                 .table(
                         List.of(
@@ -302,8 +302,8 @@ final class ClothingStudy implements AutoCloseable {
             page.figure(team.name().equals("bagged stumps") ? gain : gain.atLeast(0));
         }
         page.section("Diversity", "")
-                .text("Two members disagree on an image if one is right and the other wrong. Yule's Q is 1 where they are right on the same images, and 0 where "
-                        + "they are so independently of each other. An ensemble can gain only where its members disagree.")
+                .text("Two members disagree on an image if one is right and the other wrong. Yule's Q is 1 where they are right on the same images, and 0 "
+                        + "where they are so independently of each other. An ensemble can gain only where its members disagree.")
                 .table(
                         List.of("ensemble", "members", "disagreement", "Q", "mean member", "ensemble", "gain in points"),
                         rows)
