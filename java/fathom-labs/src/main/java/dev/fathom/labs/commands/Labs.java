@@ -4,6 +4,7 @@ import dev.fathom.labs.characters.NamesLab;
 import dev.fathom.labs.characters.ShakespeareLab;
 import dev.fathom.labs.codes.AutoencodersLab;
 import dev.fathom.labs.codes.FewLabelsLab;
+import dev.fathom.labs.ensembles.EnsemblesLab;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
@@ -90,6 +91,7 @@ public final class Labs {
             new BiasVarianceLab(),
             new MemorizeLab(),
             new RidgeLab(),
+            new EnsemblesLab(),
             new AutoencodersLab(),
             new FewLabelsLab(),
             new SearchLab());

@@ -1,0 +1,3 @@
+/** The lab on ensembles of any models. */
+@org.jspecify.annotations.NullMarked
+package dev.fathom.labs.ensembles;
